@@ -1,0 +1,38 @@
+/*
+ * buffer: a connection's queue of bytes that the kernel would not take yet.
+ *
+ * It exists only while there are such bytes: an idle connection owns nothing here. Borrowed spans
+ * are copied into blocks, owned and shared ones move in as they are. Used by conn. One thread's.
+ */
+#ifndef LIBWS_NET_BUFFER_H
+#define LIBWS_NET_BUFFER_H
+
+#include "libws/proto/error.h"
+#include "libws/proto/out.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct ws_block;
+
+/* All zero is empty. */
+struct ws_queue {
+    struct ws_block *head;
+    struct ws_block *tail;
+    size_t bytes;
+};
+
+/* Puts what is in `out`, but for its first `skip` bytes, at the end, and clears `out`. WS_OK, or
+ * WS_E_NO_MEMORY with some of the bytes lost: the stream is then of no more use. */
+enum ws_error ws_queue_append(struct ws_queue *queue, struct ws_out *out, size_t skip);
+
+/* Describes the beginning of the queue in at most `max` pieces; returns how many. */
+int ws_queue_iov(const struct ws_queue *queue, struct iovec *iov, int max);
+
+/* The first `len` bytes have been sent. */
+void ws_queue_consume(struct ws_queue *queue, size_t len);
+
+void ws_queue_free(struct ws_queue *queue);
+
+#endif

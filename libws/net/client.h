@@ -1,0 +1,59 @@
+/*
+ * client: from a URL to an open connection: resolve, connect, upgrade.
+ *
+ * Names are resolved beside the loop, addresses of both families are raced (RFC 8305): the next one
+ * is tried when the one before has not answered within a quarter of a second. Whatever fails is
+ * said with the step that failed and why. One thread's, its loop's.
+ */
+#ifndef LIBWS_NET_CLIENT_H
+#define LIBWS_NET_CLIENT_H
+
+#include "libws/net/conn.h"
+#include "libws/net/handler.h"
+#include "libws/net/loop.h"
+#include "libws/net/url.h"
+#include "libws/proto/handshake.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ws_client;
+
+struct ws_client_options {
+    const struct ws_url *url;
+    const char *const *subprotocols; /* NULL-terminated, or NULL */
+    const struct ws_header *headers; /* as in ws_request_options */
+    size_t header_count;
+    uint32_t connect_ms; /* for name and connection together; 0: no limit. The upgrade has the
+                          * config's handshake_ms */
+    const struct ws_conn_config *config; /* must outlive the connection */
+    const struct ws_handler *handler;    /* of the connection; so must this */
+    void *user;
+    /* The socket is connected and the request is on its way: the connection lives from here on, and
+     * its handler hears the rest. */
+    void (*connected)(void *user, struct ws_conn *conn);
+    /* No connection could be made. `detail` is one line such as "connect 127.0.0.1:9: Connection
+     * refused", valid during the call. */
+    void (*failed)(void *user, enum ws_error error, const char *detail);
+};
+
+/* How long the steps took, in microseconds; 0 for a step that was not needed. */
+struct ws_client_times {
+    int64_t resolve_us;
+    int64_t connect_us;
+};
+
+/*
+ * Begins. What `options` points to, but for config, handler and user, is copied or used before this
+ * returns; the callbacks come later, from the loop, and exactly one of them comes. The client frees
+ * itself after it. NULL without memory.
+ */
+struct ws_client *ws_client_connect(struct ws_loop *loop, const struct ws_client_options *options);
+
+/* Gives up; no callback comes. */
+void ws_client_cancel(struct ws_client *client);
+
+/* In `connected` and `failed`. */
+const struct ws_client_times *ws_client_times(const struct ws_client *client);
+
+#endif

@@ -1,0 +1,147 @@
+/*
+ * conn: a session on a stream. receive → events → handler → flush.
+ *
+ * One receive into the loop's buffer, every event of it to the handler, one send for all that the
+ * handler answered; only what the kernel refused is copied into the connection's queue. Deadlines
+ * (handshake, heartbeat, close, fragment, write, idle) share one entry of the loop's wheel.
+ *
+ * An idle connection is this struct and nothing else. One thread's, its loop's.
+ */
+#ifndef LIBWS_NET_CONN_H
+#define LIBWS_NET_CONN_H
+
+#include "libws/net/buffer.h"
+#include "libws/net/handler.h"
+#include "libws/net/heartbeat.h"
+#include "libws/net/loop.h"
+#include "libws/proto/session.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Shared by any number of connections, unchanged while one of them lives. Times are milliseconds;
+ * 0 switches a limit off. */
+struct ws_conn_config {
+    struct ws_session_config session; /* `random` may be NULL: the loop's is used then */
+    struct ws_heartbeat_config heartbeat;
+    uint32_t handshake_ms;
+    uint32_t close_ms;    /* for the peer's close frame, and for the end of its stream after that */
+    uint32_t fragment_ms; /* for a fragmented message to be finished */
+    uint32_t write_ms;    /* since the kernel last took a byte */
+    uint32_t idle_ms;     /* since the last message */
+    size_t high_water;    /* bytes queued above which the connection is full; low water, where it is
+                           * no longer, is a quarter of it */
+    bool choke; /* while it is full nothing is read from the peer: for modes whose output answers
+                 * its input. Two ends that both did it for other reasons would wait for ever. */
+};
+
+/* Every default of the toolkit, for a role. */
+void ws_conn_config_init(struct ws_conn_config *config, enum ws_role role);
+
+struct ws_registry;
+struct ws_parked;
+struct ws_pong;
+
+struct ws_counters {
+    uint64_t messages_in, messages_out;
+    uint64_t bytes_in, bytes_out; /* on the wire */
+};
+
+/* Private to conn.c and registry.c, but for what the accessors below read. */
+struct ws_conn {
+    struct ws_watch watch;
+    bool paused : 1;  /* by the handler */
+    bool full : 1;    /* the queue was above high water, and is not yet below low water */
+    bool resumed : 1; /* what is parked is to be looked at */
+    bool failed : 1;  /* the stream is of no more use */
+    bool ended : 1;   /* the handler was told */
+    bool shut : 1;    /* nothing more will be sent, the kernel was told */
+    bool opened : 1;
+    bool peer_eof : 1;
+    bool pumping : 1;
+    bool drained_due : 1;
+    bool discard : 1; /* what still comes is thrown away */
+    struct ws_loop *loop;
+    const struct ws_conn_config *config;
+    const struct ws_handler *handler;
+    void *user;
+    struct ws_session session;
+    struct ws_queue queue;
+    struct ws_parked *parked; /* input that the handler's pause left unread */
+    struct ws_pong *pong;     /* the newest, while the kernel refuses output */
+    struct ws_timer timer;
+    struct ws_task task;
+    struct ws_heartbeat heartbeat;
+    int64_t begun; /* the handshake, then the closing: what its deadline runs from */
+    int64_t last_message;
+    int64_t last_taken;    /* by the kernel, or when the queue began */
+    int64_t message_begun; /* 0: no fragmented message is unfinished */
+    uint64_t id;
+    struct ws_counters counters;
+    struct ws_end end;
+    enum ws_error refusal; /* every request gets this answer; WS_OK: the handler decides */
+    struct ws_registry *registry;
+    struct ws_conn *next, *prev;
+};
+
+/*
+ * Puts a session in `config`'s role on `fd`, which is non-blocking and belongs to the connection
+ * from here on (not on failure). NULL without memory or when the loop cannot watch it. The
+ * connection frees itself after the handler's close.
+ */
+struct ws_conn *ws_conn_new(struct ws_loop *loop, int fd, const struct ws_conn_config *config,
+                            const struct ws_handler *handler, void *user);
+
+/* Client: sends the request. Errors as ws_session_connect. */
+enum ws_error ws_conn_connect(struct ws_conn *conn, const struct ws_request_options *options);
+
+/* Server, of a request that came: errors as ws_session_accept and ws_session_refuse. */
+enum ws_error ws_conn_accept(struct ws_conn *conn, const struct ws_acceptance *acceptance);
+enum ws_error ws_conn_refuse(struct ws_conn *conn, const struct ws_http_answer *answer);
+enum ws_error ws_conn_refuse_error(struct ws_conn *conn, enum ws_error why);
+
+/* Errors as ws_session_send and so on; WS_E_CLOSING too for a connection that has failed. What is
+ * sent leaves at the end of the batch at the latest. Data is always copied, unless a flag of
+ * ws_session_send says otherwise. */
+enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags, void *data,
+                           size_t len);
+/* Only from within the handler's event(), of that event: sends its payload back, in place. */
+enum ws_error ws_conn_reply(struct ws_conn *conn, const struct ws_event *event);
+enum ws_error ws_conn_ping(struct ws_conn *conn, const void *data, size_t len);
+
+/* Begins the closing handshake; the connection goes on delivering until the peer has answered, but
+ * no longer than close_ms. Errors as ws_session_close. */
+enum ws_error ws_conn_close(struct ws_conn *conn, unsigned code, const char *reason);
+
+/* Fails the connection because of `why`: its close code or HTTP status is sent if it has one, and
+ * after that nothing more is delivered but the handler's close. */
+void ws_conn_fail(struct ws_conn *conn, enum ws_error why);
+
+/* Ends it at once: what is queued is lost, and the peer may see a reset. */
+void ws_conn_abort(struct ws_conn *conn, enum ws_error why);
+
+/* Between two events: nothing more is read or delivered until it is resumed; what was received
+ * already is kept. Both may be called at any time, in any order. */
+void ws_conn_pause(struct ws_conn *conn);
+void ws_conn_resume(struct ws_conn *conn);
+
+/* Is the queue above high water? `drained` is called when it is not any longer. */
+static inline bool ws_conn_full(const struct ws_conn *conn)
+{
+    return conn->full;
+}
+
+/* Bytes that wait to be sent. */
+size_t ws_conn_queued(const struct ws_conn *conn);
+
+static inline uint64_t ws_conn_id(const struct ws_conn *conn)
+{
+    return conn->id;
+}
+
+/* "127.0.0.1:4711", "[::1]:4711" or "unix": the other end's address, as it is now. Writes at most
+ * `size` bytes with the NUL and returns `text`. */
+const char *ws_conn_peer(const struct ws_conn *conn, char *text, size_t size);
+
+#endif

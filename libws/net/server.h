@@ -1,0 +1,65 @@
+/*
+ * server: listen, accept, hand out, shut down.
+ *
+ * It owns the listeners and the registry of its connections; what a connection is for is the
+ * handler's business. One thread's, its loop's.
+ */
+#ifndef LIBWS_NET_SERVER_H
+#define LIBWS_NET_SERVER_H
+
+#include "libws/net/conn.h"
+#include "libws/net/handler.h"
+#include "libws/net/loop.h"
+#include "libws/net/registry.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ws_server;
+
+struct ws_server_options {
+    const struct ws_conn_config *config; /* must outlive the server; so must what follows */
+    const struct ws_handler *handler;
+    void *user;             /* of every connection */
+    size_t max_connections; /* above it requests get 503; 0: no limit */
+    int backlog;            /* 0: the system's own */
+    /* A connection was accepted; its handler hears the rest. NULL: nobody is told. */
+    void (*accepted)(void *user, struct ws_conn *conn);
+    /* Something to tell the operator: one line, valid during the call. */
+    void (*warn)(void *user, const char *message);
+};
+
+/* NULL without memory. */
+struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_options *options);
+
+/* The listeners are closed, and whatever connections are left end at once, without a close frame.
+ * Their memory goes at the end of the batch: turn the loop once more before it is freed. */
+void ws_server_free(struct ws_server *server);
+
+/*
+ * Listens on `where`: "ADDRESS:PORT" (port 0: any that is free), "[ADDRESS]:PORT", "unix:PATH" (a
+ * stale socket is replaced), or "fd:N". May be called more than once. False with one line in
+ * `error` such as "127.0.0.1:80: Permission denied" (cut to `size` bytes with its NUL). A port in
+ * use is an error.
+ */
+bool ws_server_listen(struct ws_server *server, const char *where, char *error, size_t size);
+
+/* The URL of listener `index`, as a client would type it: "ws://127.0.0.1:8080/", or NULL when
+ * there is none. Owned by the server. */
+const char *ws_server_url(const struct ws_server *server, size_t index);
+
+/* Stops accepting: the listeners are closed. */
+void ws_server_stop_listening(struct ws_server *server);
+
+/*
+ * Stops accepting, says goodbye with `code` to every connection, and after `drain_ms` (0: at once)
+ * ends those that are left. `done` is called, from the loop, when none is. Once only.
+ */
+void ws_server_shutdown(struct ws_server *server, unsigned code, const char *reason,
+                        uint32_t drain_ms, void (*done)(void *user));
+
+/* Live connections, those in the handshake and in closing included. */
+size_t ws_server_count(const struct ws_server *server);
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * url: ws, wss and ws+unix URLs (RFC 6455 section 3), taken apart.
+ *
+ * Used by client and by the tools. No state.
+ */
+#ifndef LIBWS_NET_URL_H
+#define LIBWS_NET_URL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Every string is on the heap and belongs to the struct; ws_url_free() frees them. */
+struct ws_url {
+    bool secure;     /* wss */
+    char *unix_path; /* ws+unix; else NULL */
+    char *host;      /* without the brackets of an IPv6 address; "localhost" for ws+unix */
+    uint16_t port;
+    char *target;    /* path and query, as they go into the request: "/chat?room=1" */
+    char *authority; /* for the Host header: the port is left out where it is the scheme's own */
+    char *user_info; /* "user:password" before an @, percent-decoded, or NULL */
+};
+
+enum ws_url_error {
+    WS_URL_OK,
+    WS_URL_NO_MEMORY,
+    WS_URL_SCHEME,    /* neither ws, wss, http, https nor ws+unix */
+    WS_URL_HOST,      /* the host is missing or malformed */
+    WS_URL_PORT,      /* the port is not a number from 1 to 65535 */
+    WS_URL_FRAGMENT,  /* a # may not be in a WebSocket URL (3) */
+    WS_URL_CHARACTER, /* a space, a control character or one beyond ASCII */
+    WS_URL_PATH,      /* the path of a unix socket is missing or too long */
+};
+
+/*
+ * Takes `text` apart: ws://host[:port][/path][?query], wss://, http:// and https:// (which mean ws
+ * and wss), host[:port][/path] without a scheme (ws), ws+unix:/path/to/socket[:/target] (or with
+ * //). On WS_URL_OK `url` owns memory; else it owns none.
+ */
+enum ws_url_error ws_url_parse(const char *text, struct ws_url *url);
+
+void ws_url_free(struct ws_url *url);
+
+/* One line, no full stop: "the host is missing". Constant. */
+const char *ws_url_error_text(enum ws_url_error error);
+
+#endif

@@ -1,0 +1,581 @@
+#include "libws/proto/handshake.h"
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- the key --- */
+
+bool ws_handshake_accept(const char *key, size_t key_len, char accept[WS_ACCEPT_LEN + 1])
+{
+    unsigned char digest[SHA_DIGEST_LENGTH];
+    char text[256 + sizeof WS_GUID];
+    if (key_len > 256)
+        return false;
+    memcpy(text, key, key_len);
+    memcpy(text + key_len, WS_GUID, sizeof WS_GUID - 1);
+    if (!EVP_Digest(text, key_len + sizeof WS_GUID - 1, digest, NULL, EVP_sha1(), NULL))
+        return false;
+    EVP_EncodeBlock((unsigned char *)accept, digest, sizeof digest);
+    return true;
+}
+
+void ws_handshake_key(const uint8_t nonce[16], char key[WS_KEY_LEN + 1])
+{
+    EVP_EncodeBlock((unsigned char *)key, nonce, 16);
+}
+
+bool ws_handshake_key_valid(struct ws_str key)
+{
+    /* 16 bytes are 21 characters and one that carries 2 bits, its other 4 being zero; then "==". */
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    if (key.len != WS_KEY_LEN || key.p[22] != '=' || key.p[23] != '=')
+        return false;
+    for (int i = 0; i < 21; i++)
+        if (!memchr(alphabet, key.p[i], 64))
+            return false;
+    return memchr("AQgw", key.p[21], 4) != NULL;
+}
+
+/* --- reading a request --- */
+
+static int count_of(const struct ws_http_head *head, const char *buffer, const char *name,
+                    struct ws_str *value)
+{
+    int count = 0;
+    *value = (struct ws_str){NULL, 0};
+    for (int i = ws_http_find(head, buffer, name, 0); i >= 0;
+         i = ws_http_find(head, buffer, name, i + 1))
+        if (count++ == 0)
+            *value = ws_http_value(head, buffer, (size_t)i);
+    return count;
+}
+
+bool ws_request_subprotocol(const struct ws_request *request, int *cursor, struct ws_str *rest,
+                            struct ws_str *subprotocol)
+{
+    if (*cursor == 0)
+        *rest = (struct ws_str){NULL, 0};
+    while (!ws_http_list_next(rest, subprotocol)) {
+        int i = ws_http_find(request->head, request->buffer, "Sec-WebSocket-Protocol", *cursor);
+        if (i < 0)
+            return false;
+        *rest = ws_http_value(request->head, request->buffer, (size_t)i);
+        *cursor = i + 1;
+    }
+    return true;
+}
+
+const char *ws_request_choose_subprotocol(const struct ws_request *request,
+                                          const char *const *offered)
+{
+    int cursor = 0;
+    struct ws_str rest, wanted;
+    while (offered && ws_request_subprotocol(request, &cursor, &rest, &wanted))
+        for (const char *const *o = offered; *o; o++)
+            if (ws_str_equal(wanted, *o))
+                return *o;
+    return NULL;
+}
+
+/* Tokens, none of them twice (4.1). A head of 8 KiB has few enough of them to compare each with
+ * all, were it not for an attacker: beyond 64 the list is refused. */
+static enum ws_error check_subprotocols(const struct ws_request *request)
+{
+    struct ws_str seen[64], rest, one;
+    size_t count = 0;
+    int cursor = 0;
+    while (ws_request_subprotocol(request, &cursor, &rest, &one)) {
+        if (!ws_http_is_token(one) || count == sizeof seen / sizeof seen[0])
+            return WS_E_SUBPROTOCOL_SYNTAX;
+        for (size_t i = 0; i < count; i++)
+            if (seen[i].len == one.len && memcmp(seen[i].p, one.p, one.len) == 0)
+                return WS_E_SUBPROTOCOL_SYNTAX;
+        seen[count++] = one;
+    }
+    return WS_OK;
+}
+
+/* token [= token | "quoted token"] of an extension's parameter (9.1) */
+static bool is_parameter(struct ws_str p)
+{
+    const char *equals = memchr(p.p, '=', p.len);
+    size_t name_len = equals ? (size_t)(equals - p.p) : p.len;
+    if (!ws_http_is_token(ws_str_trim((struct ws_str){p.p, name_len})))
+        return false;
+    if (!equals)
+        return true;
+    struct ws_str value = ws_str_trim((struct ws_str){equals + 1, p.len - name_len - 1});
+    if (value.len >= 2 && value.p[0] == '"' && value.p[value.len - 1] == '"') {
+        value.p++;
+        value.len -= 2;
+    }
+    return ws_http_is_token(value);
+}
+
+enum ws_error ws_extension_next(struct ws_str *list, struct ws_str *name, struct ws_str *params)
+{
+    struct ws_str element;
+    if (!ws_http_list_next(list, &element))
+        return WS_MORE;
+    const char *semicolon = memchr(element.p, ';', element.len);
+    size_t name_len = semicolon ? (size_t)(semicolon - element.p) : element.len;
+    *name = ws_str_trim((struct ws_str){element.p, name_len});
+    *params = (struct ws_str){element.p + name_len, element.len - name_len};
+    if (!ws_http_is_token(*name))
+        return WS_E_EXTENSION_SYNTAX;
+    /* A quoted value must be a token once unquoted, so no semicolon hides in one. */
+    struct ws_str rest = *params;
+    while (rest.len > 0) {
+        rest.p++;
+        rest.len--;
+        const char *end = memchr(rest.p, ';', rest.len);
+        size_t len = end ? (size_t)(end - rest.p) : rest.len;
+        if (!is_parameter(ws_str_trim((struct ws_str){rest.p, len})))
+            return WS_E_EXTENSION_SYNTAX;
+        rest.p += len;
+        rest.len -= len;
+    }
+    return WS_OK;
+}
+
+static bool extensions_well_formed(const struct ws_http_head *head, const char *buffer)
+{
+    for (int i = ws_http_find(head, buffer, "Sec-WebSocket-Extensions", 0); i >= 0;
+         i = ws_http_find(head, buffer, "Sec-WebSocket-Extensions", i + 1)) {
+        struct ws_str list = ws_http_value(head, buffer, (size_t)i), name, params;
+        enum ws_error error;
+        while ((error = ws_extension_next(&list, &name, &params)) == WS_OK)
+            ;
+        if (error != WS_MORE)
+            return false;
+    }
+    return true;
+}
+
+static bool has_body(const struct ws_http_head *head, const char *buffer)
+{
+    struct ws_str length;
+    if (ws_http_find(head, buffer, "Transfer-Encoding", 0) >= 0)
+        return true;
+    return count_of(head, buffer, "Content-Length", &length) > 0 && !ws_str_equal(length, "0");
+}
+
+static bool is_target(struct ws_str target)
+{
+    if (target.len > 0 && target.p[0] == '/')
+        return true;
+    static const char *const schemes[] = {"http://", "https://", "ws://", "wss://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        size_t len = strlen(schemes[i]);
+        if (target.len > len && ws_str_equal_case((struct ws_str){target.p, len}, schemes[i]))
+            return true;
+    }
+    return false;
+}
+
+static enum ws_error judge_request(const struct ws_request *r, int hosts, int keys, int origins)
+{
+    const struct ws_http_head *head = r->head;
+    const char *buffer = r->buffer;
+    struct ws_str version;
+    int versions = count_of(head, buffer, "Sec-WebSocket-Version", &version);
+
+    if (hosts > 1)
+        return WS_E_HOST_DOUBLED;
+    if (has_body(head, buffer))
+        return WS_E_HTTP_BODY;
+    if (!r->upgrade)
+        return WS_E_NOT_AN_UPGRADE;
+    if (!ws_str_equal(r->method, "GET"))
+        return WS_E_METHOD;
+    if (head->minor < 1)
+        return WS_E_HTTP_VERSION;
+    if (!is_target(r->target))
+        return WS_E_TARGET;
+    if (hosts == 0)
+        return WS_E_HOST_MISSING;
+    if (!ws_http_has_token(head, buffer, "Upgrade", "websocket"))
+        return WS_E_UPGRADE_MISSING;
+    if (!ws_http_has_token(head, buffer, "Connection", "upgrade"))
+        return WS_E_CONNECTION_MISSING;
+    if (versions == 0)
+        return WS_E_VERSION_MISSING;
+    if (versions > 1)
+        return WS_E_VERSION_DOUBLED;
+    if (!ws_str_equal(version, "13"))
+        return WS_E_VERSION;
+    if (keys == 0)
+        return WS_E_KEY_MISSING;
+    if (keys > 1)
+        return WS_E_KEY_DOUBLED;
+    if (!ws_handshake_key_valid(r->key))
+        return WS_E_KEY_INVALID;
+    if (origins > 1)
+        return WS_E_ORIGIN_DOUBLED;
+    enum ws_error error = check_subprotocols(r);
+    if (error != WS_OK)
+        return error;
+    return extensions_well_formed(head, buffer) ? WS_OK : WS_E_EXTENSION_SYNTAX;
+}
+
+enum ws_error ws_handshake_read_request(const struct ws_http_head *head, const char *buffer,
+                                        struct ws_request *request)
+{
+    *request = (struct ws_request){
+        .head = head,
+        .buffer = buffer,
+        .method = ws_http_method(head, buffer),
+        .target = ws_http_target(head, buffer),
+    };
+    int hosts = count_of(head, buffer, "Host", &request->host);
+    int origins = count_of(head, buffer, "Origin", &request->origin);
+    int keys = count_of(head, buffer, "Sec-WebSocket-Key", &request->key);
+    request->upgrade = keys > 0 || ws_http_has_token(head, buffer, "Upgrade", "websocket");
+    request->fault = judge_request(request, hosts, keys, origins);
+    return request->fault;
+}
+
+/* --- writing --- */
+
+bool ws_header_valid(const char *name, const char *value)
+{
+    return ws_http_is_token((struct ws_str){name, strlen(name)}) &&
+           ws_http_is_value((struct ws_str){value, strlen(value)});
+}
+
+static bool headers_valid(const struct ws_header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!ws_header_valid(headers[i].name, headers[i].value ? headers[i].value : ""))
+            return false;
+    return true;
+}
+
+/* Counts first, writes second: a head is written whole or not at all. `at` NULL only counts. */
+struct text {
+    char *at;
+    size_t len;
+};
+
+static void put_n(struct text *t, const char *s, size_t len)
+{
+    if (t->at)
+        memcpy(t->at + t->len, s, len);
+    t->len += len;
+}
+
+static void put(struct text *t, const char *s)
+{
+    put_n(t, s, strlen(s));
+}
+
+static void put_header(struct text *t, const char *name, const char *value)
+{
+    put(t, name);
+    put(t, ": ");
+    put(t, value);
+    put(t, "\r\n");
+}
+
+static void put_headers(struct text *t, const struct ws_header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (headers[i].value)
+            put_header(t, headers[i].name, headers[i].value);
+}
+
+static void build_accept(struct text *t, const char *accept, const struct ws_acceptance *a)
+{
+    put(t, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
+    put_header(t, "Sec-WebSocket-Accept", accept);
+    if (a && a->subprotocol)
+        put_header(t, "Sec-WebSocket-Protocol", a->subprotocol);
+    if (a)
+        put_headers(t, a->headers, a->header_count);
+    put(t, "\r\n");
+}
+
+enum ws_error ws_handshake_write_accept(struct ws_out *out, struct ws_str key,
+                                        const struct ws_acceptance *acceptance)
+{
+    char accept[WS_ACCEPT_LEN + 1];
+    if (acceptance && (!headers_valid(acceptance->headers, acceptance->header_count) ||
+                       (acceptance->subprotocol &&
+                        !ws_header_valid("Sec-WebSocket-Protocol", acceptance->subprotocol))))
+        return WS_E_ARGUMENT;
+    if (!ws_handshake_accept(key.p, key.len, accept))
+        return WS_E_INTERNAL;
+    struct text t = {0};
+    build_accept(&t, accept, acceptance);
+    t.at = (char *)ws_out_reserve(out, t.len);
+    if (!t.at)
+        return WS_E_NO_MEMORY;
+    t.len = 0;
+    build_accept(&t, accept, acceptance);
+    return WS_OK;
+}
+
+const char *ws_http_status_name(unsigned status)
+{
+    static const struct {
+        unsigned status;
+        const char *name;
+    } names[] = {
+        {101, "Switching Protocols"},
+        {200, "OK"},
+        {204, "No Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {413, "Content Too Large"},
+        {421, "Misdirected Request"},
+        {426, "Upgrade Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (names[i].status == status)
+            return names[i].name;
+    return "Status";
+}
+
+static void build_answer(struct text *t, const struct ws_http_answer *a)
+{
+    char line[64];
+    snprintf(line, sizeof line, "HTTP/1.1 %u ", a->status);
+    put(t, line);
+    put(t, ws_http_status_name(a->status));
+    put(t, "\r\nConnection: close\r\n");
+    if (a->status == 426) {
+        /* RFC 9110 15.5.22 wants Upgrade there; 4.4 wants the version that would have done. */
+        put_header(t, "Upgrade", "websocket");
+        put_header(t, "Sec-WebSocket-Version", "13");
+    }
+    if (a->status == 405)
+        put_header(t, "Allow", "GET");
+    put_headers(t, a->headers, a->header_count);
+    if (a->body_len > 0)
+        put_header(t, "Content-Type",
+                   a->content_type ? a->content_type : "text/plain; charset=utf-8");
+    snprintf(line, sizeof line, "Content-Length: %zu\r\n\r\n", a->body_len);
+    put(t, line);
+    if (!a->head_only && a->body_len > 0)
+        put_n(t, a->body, a->body_len);
+}
+
+enum ws_error ws_handshake_write_answer(struct ws_out *out, const struct ws_http_answer *answer)
+{
+    if (answer->status < 100 || answer->status > 999 ||
+        !headers_valid(answer->headers, answer->header_count) ||
+        (answer->content_type && !ws_header_valid("Content-Type", answer->content_type)))
+        return WS_E_ARGUMENT;
+    struct text t = {0};
+    build_answer(&t, answer);
+    t.at = (char *)ws_out_reserve(out, t.len);
+    if (!t.at)
+        return WS_E_NO_MEMORY;
+    t.len = 0;
+    build_answer(&t, answer);
+    return WS_OK;
+}
+
+/* Has the caller a header of this name, to replace ours or to remove it? */
+static bool overridden(const struct ws_request_options *o, const char *name)
+{
+    for (size_t i = 0; i < o->header_count; i++)
+        if (strcasecmp(o->headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void put_default(struct text *t, const struct ws_request_options *o, const char *name,
+                        const char *value)
+{
+    if (!overridden(o, name))
+        put_header(t, name, value);
+}
+
+static void build_request(struct text *t, const char *key, const struct ws_request_options *o)
+{
+    put(t, "GET ");
+    put(t, o->target ? o->target : "/");
+    put(t, " HTTP/1.1\r\n");
+    put_default(t, o, "Host", o->host);
+    put_default(t, o, "Upgrade", "websocket");
+    put_default(t, o, "Connection", "Upgrade");
+    put_default(t, o, "Sec-WebSocket-Key", key);
+    put_default(t, o, "Sec-WebSocket-Version", "13");
+    if (o->subprotocols && o->subprotocols[0] && !overridden(o, "Sec-WebSocket-Protocol")) {
+        put(t, "Sec-WebSocket-Protocol: ");
+        for (const char *const *p = o->subprotocols; *p; p++) {
+            put(t, p == o->subprotocols ? "" : ", ");
+            put(t, *p);
+        }
+        put(t, "\r\n");
+    }
+    put_headers(t, o->headers, o->header_count);
+    put(t, "\r\n");
+}
+
+enum ws_error ws_handshake_write_request(struct ws_out *out, const char *key,
+                                         const struct ws_request_options *options)
+{
+    const char *target = options->target ? options->target : "/";
+    if (!options->host || !ws_header_valid("Host", options->host) || target[0] == '\0' ||
+        !headers_valid(options->headers, options->header_count))
+        return WS_E_ARGUMENT;
+    for (const char *c = target; *c; c++)
+        if (*c <= 0x20 || *c >= 0x7F)
+            return WS_E_ARGUMENT;
+    for (const char *const *p = options->subprotocols; p && *p; p++)
+        if (!ws_http_is_token((struct ws_str){*p, strlen(*p)}))
+            return WS_E_ARGUMENT;
+
+    struct text t = {0};
+    build_request(&t, key, options);
+    t.at = (char *)ws_out_reserve(out, t.len);
+    if (!t.at)
+        return WS_E_NO_MEMORY;
+    t.len = 0;
+    build_request(&t, key, options);
+    return WS_OK;
+}
+
+/* --- reading a response --- */
+
+/* What servers are known to send in place of base64(SHA-1(key GUID)). Computed here rather than
+ * guessed, so that the message can say which mistake it is. */
+static const char *accept_mistake(const char *key, struct ws_str accept)
+{
+    unsigned char digest[SHA_DIGEST_LENGTH];
+    char text[128], encoded[64], hex[2 * SHA_DIGEST_LENGTH + 1];
+    size_t key_len = strlen(key);
+
+    if (accept.len == 0)
+        return "it is empty";
+    if (ws_str_equal(accept, key))
+        return "it is the key itself: nothing was hashed";
+
+    /* Each way of hashing the wrong text */
+    char nonce[24] = "";
+    EVP_DecodeBlock((unsigned char *)nonce, (const unsigned char *)key, (int)key_len);
+    static const char lower[] = "258eafa5-e914-47da-95ca-c5ab0dc85b11";
+    const struct {
+        const char *before;
+        size_t before_len;
+        const char *after;
+        const char *name;
+    } texts[] = {
+        {WS_GUID, sizeof WS_GUID - 1, key, "the GUID was put before the key instead of after it"},
+        {key, key_len, "", "the key was hashed without the GUID"},
+        {"", 0, WS_GUID, "the GUID was hashed without the key"},
+        {key, key_len, lower, "the GUID was written in lower case"},
+        {nonce, 16, WS_GUID, "the key was decoded from base64 before hashing"},
+        {key, key_len, WS_GUID "\n", "a line feed was hashed along"},
+        {key, key_len, WS_GUID "\r\n", "a line end was hashed along"},
+        {key, key_len, " " WS_GUID, "a space was hashed between the key and the GUID"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        size_t after_len = strlen(texts[i].after);
+        memcpy(text, texts[i].before, texts[i].before_len);
+        memcpy(text + texts[i].before_len, texts[i].after, after_len);
+        EVP_Digest(text, texts[i].before_len + after_len, digest, NULL, EVP_sha1(), NULL);
+        EVP_EncodeBlock((unsigned char *)encoded, digest, sizeof digest);
+        if (ws_str_equal(accept, encoded))
+            return texts[i].name;
+    }
+
+    /* The right hash in the wrong dress */
+    memcpy(text, key, key_len);
+    memcpy(text + key_len, WS_GUID, sizeof WS_GUID - 1);
+    EVP_Digest(text, key_len + sizeof WS_GUID - 1, digest, NULL, EVP_sha1(), NULL);
+    for (int i = 0; i < SHA_DIGEST_LENGTH; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+    if (ws_str_equal_case(accept, hex))
+        return "the hash is in hex instead of base64";
+    EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)hex, (int)strlen(hex));
+    if (ws_str_equal(accept, encoded))
+        return "the hash's hex digits were put into base64 instead of its bytes";
+    EVP_EncodeBlock((unsigned char *)encoded, digest, sizeof digest);
+    if (accept.len == WS_ACCEPT_LEN - 1 && memcmp(accept.p, encoded, accept.len) == 0)
+        return "the padding = at its end is missing";
+    return NULL;
+}
+
+static bool offers(const char *offered, struct ws_str one)
+{
+    struct ws_str list = {offered, offered ? strlen(offered) : 0}, element;
+    while (ws_http_list_next(&list, &element))
+        if (element.len == one.len && memcmp(element.p, one.p, one.len) == 0)
+            return true;
+    return false;
+}
+
+enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const char *buffer,
+                                         const char *key, const char *offered,
+                                         struct ws_response *response)
+{
+    char expected[WS_ACCEPT_LEN + 1];
+    struct ws_str accept;
+
+    *response = (struct ws_response){
+        .head = head,
+        .buffer = buffer,
+        .status = head->status,
+        .reason = ws_http_reason(head, buffer),
+    };
+    int accepts = count_of(head, buffer, "Sec-WebSocket-Accept", &accept);
+    int subprotocols = count_of(head, buffer, "Sec-WebSocket-Protocol", &response->subprotocol);
+    int extensions = count_of(head, buffer, "Sec-WebSocket-Extensions", &response->extensions);
+
+    if (head->status != 101)
+        return WS_E_STATUS;
+    if (head->minor < 1)
+        return WS_E_HTTP_VERSION;
+    if (!ws_http_has_token(head, buffer, "Upgrade", "websocket"))
+        return WS_E_RESPONSE_UPGRADE;
+    if (!ws_http_has_token(head, buffer, "Connection", "upgrade"))
+        return WS_E_RESPONSE_CONNECTION;
+    if (accepts == 0)
+        return WS_E_ACCEPT_MISSING;
+    if (accepts > 1)
+        return WS_E_ACCEPT_DOUBLED;
+    if (!ws_handshake_accept(key, strlen(key), expected))
+        return WS_E_INTERNAL;
+    if (!ws_str_equal(accept, expected)) {
+        response->cause = accept_mistake(key, accept);
+        return WS_E_ACCEPT_WRONG;
+    }
+    if (subprotocols > 1)
+        return WS_E_SUBPROTOCOL_DOUBLED;
+    if (subprotocols == 1 && !offers(offered, response->subprotocol))
+        return WS_E_SUBPROTOCOL_UNASKED;
+    if (!extensions_well_formed(head, buffer))
+        return WS_E_RESPONSE_EXTENSION;
+    for (int i = 0; extensions > 0 && i >= 0; i++) {
+        /* None is offered yet, so any that is named was not asked for. */
+        i = ws_http_find(head, buffer, "Sec-WebSocket-Extensions", i);
+        if (i < 0)
+            break;
+        struct ws_str list = ws_http_value(head, buffer, (size_t)i), name, params;
+        if (ws_extension_next(&list, &name, &params) == WS_OK)
+            return WS_E_EXTENSION_UNASKED;
+    }
+    return WS_OK;
+}

@@ -1,0 +1,199 @@
+#include "libws/proto/out.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a cleared ws_out keeps for its next use; a rare burst does not stay for ever. */
+enum { KEEP_SCRATCH = 1 << 20, KEEP_SPANS = 4096 };
+
+static void release(struct ws_span *span)
+{
+    if (span->kind == WS_SPAN_OWNED)
+        free(span->owner);
+    else if (span->kind == WS_SPAN_SHARED)
+        ws_shared_unref(span->owner);
+}
+
+void ws_out_clear(struct ws_out *out)
+{
+    for (size_t i = 0; i < out->count; i++)
+        release(&out->spans[i]);
+    out->count = 0;
+    out->bytes = 0;
+    out->in_place = 0;
+    out->scratch_len = 0;
+    if (out->scratch_capacity > KEEP_SCRATCH) {
+        free(out->scratch);
+        out->scratch = NULL;
+        out->scratch_capacity = 0;
+    }
+    if (out->capacity > KEEP_SPANS) {
+        free(out->spans);
+        out->spans = NULL;
+        out->capacity = 0;
+    }
+}
+
+void ws_out_free(struct ws_out *out)
+{
+    ws_out_clear(out);
+    free(out->spans);
+    free(out->scratch);
+    *out = (struct ws_out){0};
+}
+
+static bool grow_spans(struct ws_out *out, size_t more)
+{
+    if (out->capacity - out->count >= more)
+        return true;
+    size_t capacity = out->capacity ? out->capacity * 2 : 16;
+    struct ws_span *spans = realloc(out->spans, capacity * sizeof *spans);
+    if (!spans)
+        return false;
+    out->spans = spans;
+    out->capacity = capacity;
+    return true;
+}
+
+static bool grow_scratch(struct ws_out *out, size_t more)
+{
+    if (out->scratch_capacity - out->scratch_len >= more)
+        return true;
+    size_t capacity = out->scratch_capacity ? out->scratch_capacity : 512;
+    while (capacity - out->scratch_len < more) {
+        if (capacity > SIZE_MAX / 2)
+            return false;
+        capacity *= 2;
+    }
+    uint8_t *scratch = realloc(out->scratch, capacity);
+    if (!scratch)
+        return false;
+    out->scratch = scratch;
+    out->scratch_capacity = capacity;
+    return true;
+}
+
+bool ws_out_prepare(struct ws_out *out, size_t len)
+{
+    return grow_spans(out, 2) && grow_scratch(out, len);
+}
+
+/* The slot for one more span, which the caller fills and counts, or NULL. */
+static struct ws_span *next_span(struct ws_out *out)
+{
+    return grow_spans(out, 1) ? &out->spans[out->count] : NULL;
+}
+
+static struct ws_span *last_span(struct ws_out *out)
+{
+    return out->count ? &out->spans[out->count - 1] : NULL;
+}
+
+uint8_t *ws_out_reserve(struct ws_out *out, size_t len)
+{
+    if (!grow_scratch(out, len))
+        return NULL;
+    struct ws_span *last = last_span(out);
+    if (last && last->kind == WS_SPAN_SCRATCH && last->offset + last->len == out->scratch_len) {
+        last->len += len;
+    } else {
+        struct ws_span *span = next_span(out);
+        if (!span)
+            return NULL;
+        *span = (struct ws_span){.kind = WS_SPAN_SCRATCH, .len = len, .offset = out->scratch_len};
+        out->count++;
+    }
+    uint8_t *at = out->scratch + out->scratch_len;
+    out->scratch_len += len;
+    out->bytes += len;
+    return at;
+}
+
+enum ws_error ws_out_copy(struct ws_out *out, const void *data, size_t len)
+{
+    if (len == 0)
+        return WS_OK;
+    uint8_t *at = ws_out_reserve(out, len);
+    if (!at)
+        return WS_E_NO_MEMORY;
+    memcpy(at, data, len);
+    return WS_OK;
+}
+
+enum ws_error ws_out_borrow(struct ws_out *out, const void *data, size_t len)
+{
+    if (len == 0)
+        return WS_OK;
+    struct ws_span *last = last_span(out);
+    if (last && last->kind == WS_SPAN_BORROWED && last->data + last->len == data) {
+        last->len += len;
+    } else {
+        struct ws_span *span = next_span(out);
+        if (!span)
+            return WS_E_NO_MEMORY;
+        *span = (struct ws_span){.kind = WS_SPAN_BORROWED, .len = len, .data = data};
+        out->count++;
+    }
+    out->bytes += len;
+    return WS_OK;
+}
+
+enum ws_error ws_out_in_place(struct ws_out *out, const void *data, size_t len)
+{
+    enum ws_error error = ws_out_borrow(out, data, len);
+    if (error == WS_OK)
+        out->in_place += len;
+    return error;
+}
+
+static enum ws_error add_owned(struct ws_out *out, enum ws_span_kind kind, void *owner,
+                               const uint8_t *data, size_t len)
+{
+    struct ws_span *span = next_span(out);
+    if (!span)
+        return WS_E_NO_MEMORY;
+    *span = (struct ws_span){.kind = kind, .len = len, .data = data, .owner = owner};
+    out->count++;
+    out->bytes += len;
+    return WS_OK;
+}
+
+enum ws_error ws_out_own(struct ws_out *out, void *memory, const void *data, size_t len)
+{
+    return add_owned(out, WS_SPAN_OWNED, memory, data, len);
+}
+
+enum ws_error ws_out_share(struct ws_out *out, struct ws_shared *shared)
+{
+    enum ws_error error = add_owned(out, WS_SPAN_SHARED, shared, shared->data, shared->len);
+    if (error == WS_OK)
+        ws_shared_ref(shared);
+    return error;
+}
+
+const uint8_t *ws_out_span_data(const struct ws_out *out, size_t index)
+{
+    const struct ws_span *span = &out->spans[index];
+    return span->kind == WS_SPAN_SCRATCH ? out->scratch + span->offset : span->data;
+}
+
+struct ws_shared *ws_shared_new(size_t len)
+{
+    struct ws_shared *shared = malloc(sizeof *shared + len);
+    if (!shared)
+        return NULL;
+    shared->refs = 1;
+    shared->len = len;
+    return shared;
+}
+
+void ws_shared_ref(struct ws_shared *shared)
+{
+    shared->refs++;
+}
+
+void ws_shared_unref(struct ws_shared *shared)
+{
+    if (shared && --shared->refs == 0)
+        free(shared);
+}

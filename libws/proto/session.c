@@ -1,0 +1,348 @@
+#include "libws/proto/session_private.h"
+
+#include "libws/proto/mask.h"
+#include "libws/proto/utf8.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- state --- */
+
+bool ws_state_may_follow(enum ws_state from, enum ws_state to)
+{
+    return to == WS_CLOSED || (unsigned)to == (unsigned)from + 1;
+}
+
+void ws_session_init(struct ws_session *s, const struct ws_session_config *config)
+{
+    memset(s, 0, sizeof *s);
+    s->config = config;
+    s->state = WS_CONNECTING;
+}
+
+void ws_session_init_open(struct ws_session *s, const struct ws_session_config *config)
+{
+    ws_session_init(s, config);
+    s->state = WS_OPEN;
+}
+
+void ws_session_free(struct ws_session *s)
+{
+    session_free_upgrade(s);
+    free(s->held);
+    free(s->held_control);
+    free(s->spent);
+    s->held = s->held_control = s->spent = NULL;
+}
+
+enum ws_state ws_session_state(const struct ws_session *s)
+{
+    return s->state;
+}
+
+bool ws_session_close_sent(const struct ws_session *s)
+{
+    return s->close_sent;
+}
+
+bool ws_session_close_received(const struct ws_session *s)
+{
+    return s->close_received;
+}
+
+bool ws_session_in_message(const struct ws_session *s)
+{
+    bool only_frame = s->in_payload && s->frame.fin &&
+                      (s->frame.opcode == WS_TEXT || s->frame.opcode == WS_BINARY);
+    return s->message.begun && !only_frame;
+}
+
+/* --- input --- */
+
+void ws_session_feed(struct ws_session *s, void *data, size_t len, size_t headroom)
+{
+    assert(s->in == s->in_end);
+    s->read_before += (uint64_t)(s->in_end - s->in_start);
+    s->in_start = s->in = data;
+    s->in_end = s->in + len;
+    s->room = s->in - headroom;
+}
+
+size_t ws_session_unread(struct ws_session *s, const uint8_t **data)
+{
+    size_t len = session_available(s);
+    *data = s->in;
+    s->read_before += (uint64_t)(s->in - s->in_start);
+    s->in = s->in_end = s->room = NULL;
+    s->in_start = NULL;
+    return len;
+}
+
+void ws_session_end(struct ws_session *s, enum ws_error why)
+{
+    s->ended = true;
+    if (s->end_error == WS_OK)
+        s->end_error = why;
+}
+
+/* --- events --- */
+
+static enum ws_event_type emit_end(struct ws_session *s, struct ws_event *event)
+{
+    s->done = true;
+    event->code = WS_CLOSE_ABNORMAL;
+    event->error = s->end_error;
+    session_move_to(s, WS_CLOSED);
+    return session_emit(event, WS_EVENT_CLOSE);
+}
+
+/* --- frames --- */
+
+/* Reads a header. WS_OK: s->frame is whole and `in` stands at its payload. */
+static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
+{
+    unsigned rules = s->config->role == WS_SERVER ? WS_REQUIRE_MASK : WS_REFUSE_MASK;
+    size_t have = s->header_have;
+    size_t len = session_available(s);
+    uint64_t begun = session_offset(s, s->in) - have;
+    enum ws_error error;
+
+    if (have == 0) {
+        error = ws_frame_decode(s->in, len, rules, &s->frame);
+    } else {
+        if (len > WS_HEADER_MAX - have)
+            len = WS_HEADER_MAX - have;
+        memcpy(s->header + have, s->in, len);
+        error = ws_frame_decode(s->header, have + len, rules, &s->frame);
+    }
+    if (error == WS_MORE) {
+        if (have == 0)
+            memcpy(s->header, s->in, len);
+        s->header_have = (uint8_t)(have + len);
+        s->in += len;
+        return WS_MORE;
+    }
+    if (error != WS_OK) {
+        *offset = begun + ws_frame_error_offset(&s->frame, error);
+        return error;
+    }
+    s->in += s->frame.header_len - have;
+    s->header_have = 0;
+    *offset = begun;
+    if (!ws_opcode_is_control(s->frame.opcode)) {
+        error = ws_message_frame(&s->message, &s->frame, s->config->max_message);
+        if (error != WS_OK)
+            return error;
+    }
+    s->in_payload = true;
+    s->left = s->frame.length;
+    s->passed = 0;
+    return WS_OK;
+}
+
+/* Moves `len` bytes of payload from the input to `dst`, unmasked. */
+static void unmask(struct ws_session *s, uint8_t *dst, size_t len)
+{
+    if (s->frame.masked)
+        ws_mask(dst, s->in, len, s->frame.mask_key, s->passed);
+    else if (dst != s->in)
+        memmove(dst, s->in, len);
+    s->in += len;
+    s->left -= len;
+    s->passed += len;
+}
+
+/* Unmasks `len` bytes within the input. A server puts them where a reply of the same length would
+ * begin right behind the replies before it: all replies to one input then lie in a row, and since
+ * our headers are never longer than a client's, there is always room. */
+static uint8_t *unmask_in_place(struct ws_session *s, size_t len)
+{
+    uint8_t *dst = s->in;
+    if (s->frame.masked) {
+        uint8_t *lower = s->room + ws_frame_header_len(len, false);
+        if (lower < dst)
+            dst = lower;
+    }
+    unmask(s, dst, len);
+    return dst;
+}
+
+/* The same into a buffer that outlives the input; NULL without memory. */
+static uint8_t *unmask_into(struct ws_session *s, struct ws_bytes **bytes, size_t len)
+{
+    if (!ws_bytes_reserve(bytes, len))
+        return NULL;
+    uint8_t *dst = ws_bytes_data(*bytes) + (*bytes)->len;
+    unmask(s, dst, len);
+    (*bytes)->len += len;
+    return dst;
+}
+
+/* What was held is whole now: the event lends it out, the next pull frees it. */
+static void spend(struct ws_session *s, struct ws_bytes **held, struct ws_event *event)
+{
+    s->spent = *held;
+    *held = NULL;
+    event->data = ws_bytes_data(s->spent);
+    event->len = s->spent->len;
+}
+
+static enum ws_event_type emit_close(struct ws_session *s, struct ws_event *event, uint64_t begun)
+{
+    const uint8_t *payload = event->data;
+    event->code = WS_CLOSE_NO_CODE;
+    if (event->len == 1)
+        return session_emit_error(s, event, WS_E_CLOSE_LENGTH, begun);
+    if (event->len >= 2) {
+        event->code = (uint16_t)(payload[0] << 8 | payload[1]);
+        event->data += 2;
+        event->len -= 2;
+        if (!ws_close_code_valid(event->code))
+            return session_emit_error(s, event, WS_E_CLOSE_CODE, begun);
+        struct ws_utf8 utf8 = {0};
+        size_t good = ws_utf8_check(&utf8, event->data, event->len);
+        if (good < event->len || !ws_utf8_complete(&utf8))
+            return session_emit_error(s, event, WS_E_CLOSE_UTF8, begun + 2 + good);
+    }
+    event->clean = true;
+    s->close_received = true;
+    s->in = s->in_end; /* what comes behind a close frame means nothing (5.5.1) */
+    session_move_to(s, s->close_sent ? WS_CLOSED : WS_CLOSING);
+    return session_emit(event, WS_EVENT_CLOSE);
+}
+
+static enum ws_event_type next_control(struct ws_session *s, struct ws_event *event)
+{
+    size_t len = session_available(s) < s->left ? session_available(s) : (size_t)s->left;
+    uint64_t begun = session_offset(s, s->in) - s->passed;
+    if (s->held_control || len < s->left) {
+        if (!unmask_into(s, &s->held_control, len))
+            return session_emit_error(s, event, WS_E_NO_MEMORY, session_offset(s, s->in));
+        if (s->left > 0)
+            return WS_EVENT_NONE;
+        spend(s, &s->held_control, event);
+    } else {
+        event->data = s->in;
+        event->len = len;
+        unmask(s, s->in, len);
+    }
+    s->in_payload = false;
+    if (s->frame.opcode == WS_CLOSE)
+        return emit_close(s, event, begun);
+    return session_emit(event, s->frame.opcode == WS_PING ? WS_EVENT_PING : WS_EVENT_PONG);
+}
+
+/* A piece of a message, its bytes set in `event`, is ready to be handed out. */
+static enum ws_event_type emit_piece(struct ws_session *s, struct ws_event *event, bool last)
+{
+    event->opcode = s->message.opcode;
+    event->first = !s->message.announced;
+    event->last = last;
+    s->message.announced = !last;
+    if (event->first && last) {
+        event->first = event->last = false;
+        return session_emit(event, WS_EVENT_MESSAGE);
+    }
+    return session_emit(event, WS_EVENT_CHUNK);
+}
+
+static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event)
+{
+    size_t len = session_available(s) < s->left ? session_available(s) : (size_t)s->left;
+    bool whole = len == s->left && !s->held; /* and nothing of it came before */
+    bool large = s->config->chunks && s->frame.length > WS_CHUNK_ABOVE;
+    /* A frame that is whole in the input needs no buffer, if its message needs none. */
+    bool hold =
+        !large && !(whole && s->passed == 0 &&
+                    (s->config->chunks || (s->frame.fin && s->frame.length == s->message.total)));
+    uint64_t begun = session_offset(s, s->in);
+    if (len == 0 && s->left > 0)
+        return WS_EVENT_NONE;
+
+    uint8_t *data = hold ? unmask_into(s, &s->held, len) : unmask_in_place(s, len);
+    if (!data)
+        return session_emit_error(s, event, WS_E_NO_MEMORY, begun);
+    size_t good = ws_message_check(&s->message, data, len);
+    enum ws_error error = good < len ? WS_E_UTF8 : WS_OK;
+    if (s->left == 0)
+        s->in_payload = false;
+    bool last = s->left == 0 && s->frame.fin;
+    if (error == WS_OK && last)
+        error = ws_message_end(&s->message);
+    if (error != WS_OK) {
+        /* Of a frame that is handed on in pieces the good bytes go first, wherever it was cut. */
+        if (!large || good == 0)
+            return session_emit_error(s, event, error, begun + good);
+        s->pending_error = error;
+        s->pending_offset = begun + good;
+        s->in = s->in_end;
+        event->data = data;
+        event->len = good;
+        return emit_piece(s, event, false);
+    }
+    if (hold) {
+        if (s->left > 0 || (!last && !s->config->chunks))
+            return WS_EVENT_NONE;
+        spend(s, &s->held, event);
+    } else {
+        event->data = data;
+        event->len = len;
+    }
+    if (event->len == 0 && !last)
+        return WS_EVENT_NONE;
+    return emit_piece(s, event, last);
+}
+
+static enum ws_event_type next_frame(struct ws_session *s, struct ws_event *event)
+{
+    while (!s->close_received && (s->in_payload || session_available(s) > 0)) {
+        if (!s->in_payload) {
+            uint64_t offset = 0;
+            enum ws_error error = read_header(s, &offset);
+            if (error == WS_MORE)
+                break;
+            if (error != WS_OK)
+                return session_emit_error(s, event, error, offset);
+            if (s->config->frames) {
+                event->frame = &s->frame;
+                return session_emit(event, WS_EVENT_FRAME);
+            }
+        }
+        enum ws_event_type type =
+            ws_opcode_is_control(s->frame.opcode) ? next_control(s, event) : next_data(s, event);
+        if (type != WS_EVENT_NONE)
+            return type;
+        if (s->in_payload)
+            break; /* it read all there was, and the payload goes on */
+    }
+    s->in = s->in_end;
+    if (s->ended && !s->close_received)
+        return emit_end(s, event);
+    return WS_EVENT_NONE;
+}
+
+enum ws_event_type ws_session_next(struct ws_session *s, struct ws_event *event)
+{
+    memset(event, 0, sizeof *event);
+    if (s->spent) {
+        free(s->spent);
+        s->spent = NULL;
+    }
+    if (s->done) {
+        s->in = s->in_end;
+        return WS_EVENT_NONE;
+    }
+    if (s->pending_error != WS_OK)
+        return session_emit_error(s, event, s->pending_error, s->pending_offset);
+    if (s->announce_open) {
+        s->announce_open = false;
+        event->request = &s->upgrade->request;
+        return session_emit(event, WS_EVENT_OPEN);
+    }
+    if (s->state == WS_CONNECTING)
+        return session_next_upgrade(s, event);
+    if (s->upgrade)
+        session_free_upgrade(s);
+    return next_frame(s, event);
+}

@@ -1,0 +1,245 @@
+/*
+ * session: one endpoint of one WebSocket connection, without I/O (RFC 6455).
+ *
+ * Bytes go in, events are pulled out, answers are written into a ws_out. The session has no socket,
+ * no clock and no source of randomness of its own; net/conn carries it over a network, wsframe, the
+ * fuzzers and the conformance suite drive it by hand. All of its use, but for the sockets:
+ *
+ *     ws_session_feed(&session, buffer, received, headroom);
+ *     while (ws_session_next(&session, &event) != WS_EVENT_NONE)
+ *         if (event.type == WS_EVENT_MESSAGE)
+ *             ws_session_reply(&session, &out, &event);  // an echo
+ *         else
+ *             ws_session_answer(&session, &out, &event); // what the RFC asks for
+ *     … send what is in `out`, clear it, and receive again
+ *
+ * An event borrows from the input and lives until the next pull; what must live longer is copied by
+ * whoever needs it. After an error nothing further is delivered.
+ *
+ * A session is one thread's at a time.
+ */
+#ifndef LIBWS_PROTO_SESSION_H
+#define LIBWS_PROTO_SESSION_H
+
+#include "libws/proto/close.h"
+#include "libws/proto/error.h"
+#include "libws/proto/frame.h"
+#include "libws/proto/handshake.h"
+#include "libws/proto/message.h"
+#include "libws/proto/out.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ws_role { WS_SERVER, WS_CLIENT };
+
+/* 4.1, 5.5.1, 7.1.4: onwards one by one, and to CLOSED from any. */
+enum ws_state { WS_CONNECTING, WS_OPEN, WS_CLOSING, WS_CLOSED };
+
+/* May `to` follow `from`? What asserts every change of state. A session that is closed may be
+ * closed again. */
+bool ws_state_may_follow(enum ws_state from, enum ws_state to);
+
+/* Shared by any number of sessions, unchanged while one of them lives. */
+struct ws_session_config {
+    enum ws_role role;
+    bool chunks;          /* hand large frames on as they arrive; see WS_EVENT_CHUNK */
+    bool frames;          /* a WS_EVENT_FRAME for every header */
+    uint64_t max_message; /* bytes of payload, over all fragments; 0: no limit */
+    uint32_t max_head;    /* bytes of HTTP head; 0: the role's own (8 KiB, 64 KiB) */
+    /* Fills `size` bytes with what cannot be guessed (10.3); false when it cannot. A client needs
+     * it for keys and masks. */
+    bool (*random)(void *context, void *bytes, size_t size);
+    void *random_context;
+};
+
+/* Frames that are not whole yet are kept until they are, up to this size; above it, and only with
+ * `chunks`, they are handed on in pieces. */
+enum { WS_CHUNK_ABOVE = 16 * 1024 };
+
+enum ws_event_type {
+    WS_EVENT_NONE,    /* nothing until more is fed; or for ever, when the state is CLOSED */
+    WS_EVENT_REQUEST, /* server: a whole head. Until it is accepted or refused, nothing comes */
+    WS_EVENT_OPEN,    /* the upgrade is done */
+    WS_EVENT_FRAME,   /* a header arrived; only with config.frames */
+    WS_EVENT_MESSAGE, /* a whole text or binary message */
+    WS_EVENT_CHUNK, /* a piece of one: only with config.chunks. Text may end inside a code point */
+    WS_EVENT_PING,
+    WS_EVENT_PONG,
+    WS_EVENT_CLOSE, /* the peer's close frame, or the end of the stream without one */
+    WS_EVENT_ERROR, /* the last event of all */
+};
+
+struct ws_event {
+    enum ws_event_type type;
+    uint8_t opcode; /* MESSAGE, CHUNK: WS_TEXT or WS_BINARY; the message's, for every chunk */
+    bool first;     /* CHUNK: begins the message */
+    bool last;      /* CHUNK: ends it */
+    bool clean;     /* CLOSE: a close frame came; else the stream ended without */
+    uint16_t
+        code; /* CLOSE: as received; WS_CLOSE_NO_CODE, WS_CLOSE_ABNORMAL where there was none */
+    enum ws_error error; /* ERROR: what is wrong; CLOSE that is not clean: why the stream ended */
+    uint64_t offset;     /* ERROR: of the byte at fault, from the first byte ever fed */
+    uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason. Not NUL-ended.
+                          * May be written to. */
+    size_t len;
+    const struct ws_frame *frame; /* FRAME */
+    const struct ws_request
+        *request; /* REQUEST; ERROR of a server before the upgrade: may be NULL */
+    const struct ws_response *response; /* OPEN and ERROR of a client's upgrade: may be NULL */
+};
+
+struct ws_upgrade; /* session.c: the head, the key: gone once the connection is open */
+
+/* Private to session.c; here so that it can be embedded. Hot: kept small. */
+struct ws_session {
+    const struct ws_session_config *config;
+    uint8_t *in;     /* the next byte to read */
+    uint8_t *in_end; /* behind the last */
+    uint8_t *room;   /* from here up to `in` the input has been read and may be written over */
+    const uint8_t *in_start;
+    uint64_t read_before; /* bytes of the inputs before this one */
+    struct ws_upgrade *upgrade;
+    struct ws_bytes *held;         /* payload of a frame or a message that is not whole yet */
+    struct ws_bytes *held_control; /* the same of a control frame inside a message */
+    struct ws_bytes *spent; /* behind the event that was handed out; freed by the next pull */
+    uint64_t left;          /* payload bytes of the current frame still to come */
+    uint64_t passed;        /* and those already read, for the mask's offset */
+    struct ws_message message;
+    struct ws_frame frame;
+    uint8_t header[WS_HEADER_MAX]; /* of a header that was cut */
+    uint8_t header_have;
+    uint8_t state;
+    uint8_t sending;     /* opcode of a fragmented message on its way out, or 0 */
+    bool in_payload : 1; /* between a header and the end of its payload */
+    bool announce_open : 1;
+    bool close_sent : 1;
+    bool close_received : 1;
+    bool ended : 1;           /* the stream ended, because of end_error */
+    bool done : 1;            /* nothing further is delivered */
+    bool request_pending : 1; /* server: delivered, not yet answered */
+    bool request_sent : 1;    /* client */
+    uint16_t close_code_sent;
+    enum ws_error end_error;
+    enum ws_error pending_error; /* to be delivered by the next pull */
+    uint64_t pending_offset;
+};
+
+/* Begins a session in CONNECTING. `config` must outlive it. Allocates nothing. */
+void ws_session_init(struct ws_session *session, const struct ws_session_config *config);
+
+/* Begins it in OPEN, for a stream whose upgrade happened elsewhere. WS_EVENT_OPEN is not delivered.
+ */
+void ws_session_init_open(struct ws_session *session, const struct ws_session_config *config);
+
+/* Frees what the session holds. What its events and replies lent out of its own memory is gone. */
+void ws_session_free(struct ws_session *session);
+
+enum ws_state ws_session_state(const struct ws_session *session);
+
+/*
+ * Lends `len` bytes to the session, which reads and overwrites them, until it has been pulled to
+ * WS_EVENT_NONE. `headroom` bytes before `data` may be written over too; with at least WS_HEADROOM
+ * of them every reply of a server finds room in place. The input before must have been read out.
+ */
+void ws_session_feed(struct ws_session *session, void *data, size_t len, size_t headroom);
+
+/* What of the input is not read yet, for those who stop pulling and must give the buffer back: copy
+ * it and feed it again later. Forgets it. */
+size_t ws_session_unread(struct ws_session *session, const uint8_t **data);
+
+/* The stream has ended: no more will be fed. `why` is WS_E_LOST, or what the transport failed with;
+ * it is reported unless a close frame came first. */
+void ws_session_end(struct ws_session *session, enum ws_error why);
+
+/* The next event, also returned: `event->type`. Every field that its type does not name is zero. */
+enum ws_event_type ws_session_next(struct ws_session *session, struct ws_event *event);
+
+/*
+ * What the RFC prescribes for `event`, the last that was pulled: for a PING its pong (5.5.3), for a
+ * CLOSE ours (5.5.1), for a REQUEST the 101, or its refusal when it has a fault, for an ERROR a
+ * close frame (7.1.7) or an HTTP refusal. Nothing for the others, and nothing that would break a
+ * rule, so it may be called for every event. WS_OK or WS_E_NO_MEMORY, WS_E_RANDOM.
+ */
+enum ws_error ws_session_answer(struct ws_session *session, struct ws_out *out,
+                                const struct ws_event *event);
+
+/* Client: writes the request with a fresh key, once, in CONNECTING. WS_OK, WS_E_STATE,
+ * WS_E_ARGUMENT, WS_E_RANDOM, WS_E_NO_MEMORY. */
+enum ws_error ws_session_connect(struct ws_session *session, struct ws_out *out,
+                                 const struct ws_request_options *options);
+
+/* Server, after WS_EVENT_REQUEST: upgrades. `acceptance` may be NULL. WS_EVENT_OPEN comes next.
+ * WS_OK, WS_E_STATE, the request's fault, WS_E_ARGUMENT, WS_E_NO_MEMORY, WS_E_INTERNAL. */
+enum ws_error ws_session_accept(struct ws_session *session, struct ws_out *out,
+                                const struct ws_acceptance *acceptance);
+
+/* Server, after WS_EVENT_REQUEST: answers in HTTP and is CLOSED; what follows the head is never
+ * parsed. WS_OK, WS_E_STATE, WS_E_ARGUMENT, WS_E_NO_MEMORY. */
+enum ws_error ws_session_refuse(struct ws_session *session, struct ws_out *out,
+                                const struct ws_http_answer *answer);
+
+/* The same for a reason out of the error table: its status, its explanation as the body. */
+enum ws_error ws_session_refuse_error(struct ws_session *session, struct ws_out *out,
+                                      enum ws_error why);
+
+/* How a payload is handed over; or-ed together. */
+enum ws_send_flags {
+    WS_SEND_COPY = 0,    /* it may be gone after the call */
+    WS_SEND_BORROW = 1,  /* it stays as it is until the flush */
+    WS_SEND_MUTABLE = 2, /* the same, and may be masked where it lies (with WS_SEND_BORROW) */
+    WS_SEND_MORE = 4,    /* a fragment that is not the last: the next send continues the message */
+};
+
+/*
+ * Sends a text or binary message, or a fragment of one: after a send with WS_SEND_MORE the next
+ * ones of the same opcode continue it. That text is UTF-8 is the caller's duty (8.1). WS_OK;
+ * WS_E_STATE before the upgrade or when another opcode comes inside a fragmented message;
+ * WS_E_CLOSING after a close was sent or received; WS_E_ARGUMENT; WS_E_NO_MEMORY; WS_E_RANDOM.
+ * On failure nothing was sent.
+ */
+enum ws_error ws_session_send(struct ws_session *session, struct ws_out *out, unsigned opcode,
+                              unsigned flags, void *data, size_t len);
+
+/*
+ * Sends the payload of `event`, the last that was pulled, a MESSAGE or a CHUNK, back to the peer:
+ * a server does it in the very bytes that it came in, without a copy. At most once an event. Errors
+ * as ws_session_send.
+ */
+enum ws_error ws_session_reply(struct ws_session *session, struct ws_out *out,
+                               const struct ws_event *event);
+
+/* At most 125 bytes, copied. Allowed inside a fragmented message, and a pong (not a ping) also
+ * after our close (5.5.2). WS_OK, WS_E_STATE, WS_E_CLOSING, WS_E_CONTROL_TOO_LONG, WS_E_NO_MEMORY,
+ * WS_E_RANDOM. */
+enum ws_error ws_session_ping(struct ws_session *session, struct ws_out *out, const void *data,
+                              size_t len);
+enum ws_error ws_session_pong(struct ws_session *session, struct ws_out *out, const void *data,
+                              size_t len);
+
+/*
+ * Begins the closing handshake (7.1.2). `code` 0 or WS_CLOSE_NO_CODE sends a close frame without
+ * one. `reason` is cut to 123 bytes between two code points; it must be UTF-8. WS_OK, WS_E_STATE
+ * before the upgrade, WS_E_CLOSING when one was sent already, WS_E_CLOSE_CODE for a code that may
+ * not be on the wire, WS_E_CLOSE_UTF8, WS_E_NO_MEMORY, WS_E_RANDOM.
+ */
+enum ws_error ws_session_close(struct ws_session *session, struct ws_out *out, unsigned code,
+                               const char *reason, size_t reason_len);
+
+/*
+ * Fails the connection for a reason of ours (7.1.7): a timeout, a limit, a shutdown. OPEN: a close
+ * frame with the error's code, if it has one; CONNECTING, as a server: its HTTP status, if it has
+ * one. CLOSED after that, and nothing further is delivered. WS_OK, WS_E_NO_MEMORY, WS_E_RANDOM;
+ * CLOSED in any case.
+ */
+enum ws_error ws_session_fail(struct ws_session *session, struct ws_out *out, enum ws_error why);
+
+/* Has our close frame been written; has the peer's come? */
+bool ws_session_close_sent(const struct ws_session *session);
+bool ws_session_close_received(const struct ws_session *session);
+
+/* Has the peer begun a fragmented message and not finished it? For its deadline. */
+bool ws_session_in_message(const struct ws_session *session);
+
+#endif

@@ -1,0 +1,236 @@
+#include "libws/proto/session_private.h"
+
+#include "libws/proto/mask.h"
+#include "libws/proto/utf8.h"
+
+#include <string.h>
+
+/* A frame's header as it leaves from here, with a fresh masking key for a client (5.3). */
+static enum ws_error make_frame(const struct ws_session *s, struct ws_frame *frame, unsigned opcode,
+                                bool fin, size_t len)
+{
+    *frame = (struct ws_frame){
+        .fin = fin,
+        .opcode = (uint8_t)opcode,
+        .length = len,
+        .masked = s->config->role == WS_CLIENT,
+        .length_bytes = (uint8_t)ws_frame_length_bytes(len),
+    };
+    frame->header_len = (uint8_t)ws_frame_header_len(len, frame->masked);
+    if (frame->masked && !session_random(s, frame->mask_key, 4))
+        return WS_E_RANDOM;
+    return WS_OK;
+}
+
+static enum ws_error write_copy(struct ws_out *out, const struct ws_frame *frame, const void *data)
+{
+    size_t len = (size_t)frame->length;
+    uint8_t *at = ws_out_reserve(out, frame->header_len + len);
+    if (!at)
+        return WS_E_NO_MEMORY;
+    ws_frame_encode(at, frame);
+    if (frame->masked)
+        ws_mask(at + frame->header_len, data, len, frame->mask_key, 0);
+    else if (len > 0)
+        memcpy(at + frame->header_len, data, len);
+    return WS_OK;
+}
+
+/* May a data frame be sent now, continuing or beginning a message as its opcode says? */
+static enum ws_error check_send(const struct ws_session *s, unsigned opcode)
+{
+    if (s->state == WS_CONNECTING)
+        return WS_E_STATE;
+    if (s->state != WS_OPEN || s->done)
+        return WS_E_CLOSING;
+    if (opcode != WS_TEXT && opcode != WS_BINARY)
+        return WS_E_ARGUMENT;
+    if (s->sending && s->sending != opcode)
+        return WS_E_STATE;
+    return WS_OK;
+}
+
+static enum ws_error make_data_frame(const struct ws_session *s, struct ws_frame *frame,
+                                     unsigned opcode, bool more, size_t len)
+{
+    enum ws_error error = check_send(s, opcode);
+    if (error != WS_OK)
+        return error;
+    return make_frame(s, frame, s->sending ? WS_CONTINUATION : opcode, !more, len);
+}
+
+/* Below this a copy is cheaper than one more span. */
+enum { BORROW_FROM = 1024 };
+
+enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned opcode,
+                              unsigned flags, void *data, size_t len)
+{
+    struct ws_frame frame;
+    bool more = (flags & WS_SEND_MORE) != 0;
+    enum ws_error error = make_data_frame(s, &frame, opcode, more, len);
+    if (error != WS_OK)
+        return error;
+    bool borrow = (flags & WS_SEND_BORROW) && len >= BORROW_FROM &&
+                  (!frame.masked || (flags & WS_SEND_MUTABLE));
+    if (!borrow) {
+        error = write_copy(out, &frame, data);
+    } else if (!ws_out_prepare(out, frame.header_len)) {
+        error = WS_E_NO_MEMORY;
+    } else {
+        ws_frame_encode(ws_out_reserve(out, frame.header_len), &frame);
+        if (frame.masked)
+            ws_mask(data, data, len, frame.mask_key, 0);
+        error = ws_out_borrow(out, data, len);
+    }
+    if (error == WS_OK)
+        s->sending = more ? (uint8_t)opcode : 0;
+    return error;
+}
+
+/* Is there room for `frame`'s header right before `event`'s payload? In the input that is so behind
+ * what has been replied before; in a buffer of ours always. */
+static bool has_headroom(const struct ws_session *s, const struct ws_event *event,
+                         const struct ws_frame *frame)
+{
+    if (s->spent)
+        return event->data == ws_bytes_data(s->spent);
+    return event->data >= s->room && (size_t)(event->data - s->room) >= frame->header_len &&
+           event->data + event->len <= s->in;
+}
+
+enum ws_error ws_session_reply(struct ws_session *s, struct ws_out *out,
+                               const struct ws_event *event)
+{
+    struct ws_frame frame;
+    bool more = event->type == WS_EVENT_CHUNK && !event->last;
+    enum ws_error error = make_data_frame(s, &frame, event->opcode, more, event->len);
+    if (error != WS_OK)
+        return error;
+    if (!has_headroom(s, event, &frame)) {
+        error = write_copy(out, &frame, event->data);
+    } else if (!ws_out_prepare(out, 0)) {
+        error = WS_E_NO_MEMORY;
+    } else {
+        uint8_t *begin = event->data - frame.header_len;
+        ws_frame_encode(begin, &frame);
+        if (frame.masked)
+            ws_mask(event->data, event->data, event->len, frame.mask_key, 0);
+        if (s->spent) {
+            error = ws_out_own(out, s->spent, begin, frame.header_len + event->len);
+            s->spent = NULL;
+        } else {
+            error = ws_out_in_place(out, begin, frame.header_len + event->len);
+            s->room = event->data + event->len;
+        }
+    }
+    if (error == WS_OK)
+        s->sending = more ? event->opcode : 0;
+    return error;
+}
+
+static enum ws_error send_control(struct ws_session *s, struct ws_out *out, unsigned opcode,
+                                  const void *data, size_t len)
+{
+    struct ws_frame frame;
+    if (len > WS_CONTROL_PAYLOAD_MAX)
+        return WS_E_CONTROL_TOO_LONG;
+    enum ws_error error = make_frame(s, &frame, opcode, true, len);
+    return error == WS_OK ? write_copy(out, &frame, data) : error;
+}
+
+enum ws_error ws_session_ping(struct ws_session *s, struct ws_out *out, const void *data,
+                              size_t len)
+{
+    if (s->state == WS_CONNECTING)
+        return WS_E_STATE;
+    if (s->state != WS_OPEN || s->done)
+        return WS_E_CLOSING;
+    return send_control(s, out, WS_PING, data, len);
+}
+
+enum ws_error ws_session_pong(struct ws_session *s, struct ws_out *out, const void *data,
+                              size_t len)
+{
+    if (s->state == WS_CONNECTING)
+        return WS_E_STATE;
+    if (s->state == WS_CLOSED || s->done || s->close_received)
+        return WS_E_CLOSING;
+    return send_control(s, out, WS_PONG, data, len);
+}
+
+enum ws_error ws_session_close(struct ws_session *s, struct ws_out *out, unsigned code,
+                               const char *reason, size_t reason_len)
+{
+    uint8_t payload[WS_CONTROL_PAYLOAD_MAX] = {0};
+    size_t len = 0;
+    if (s->state == WS_CONNECTING)
+        return WS_E_STATE;
+    if (s->state == WS_CLOSED || s->close_sent)
+        return WS_E_CLOSING;
+    if (code != 0 && code != WS_CLOSE_NO_CODE) {
+        if (!ws_close_code_valid(code))
+            return WS_E_CLOSE_CODE;
+        if (reason_len > 0 && !ws_utf8_valid(reason, reason_len))
+            return WS_E_CLOSE_UTF8;
+        if (reason_len > WS_CLOSE_REASON_MAX) {
+            reason_len = WS_CLOSE_REASON_MAX;
+            while (((uint8_t)reason[reason_len] & 0xC0) == 0x80)
+                reason_len--;
+        }
+        payload[0] = (uint8_t)(code >> 8);
+        payload[1] = (uint8_t)code;
+        if (reason_len > 0)
+            memcpy(payload + 2, reason, reason_len);
+        len = 2 + reason_len;
+    }
+    enum ws_error error = send_control(s, out, WS_CLOSE, payload, len);
+    if (error != WS_OK)
+        return error;
+    s->close_sent = true;
+    s->close_code_sent = (uint16_t)(len ? code : WS_CLOSE_NO_CODE);
+    session_move_to(s, s->close_received ? WS_CLOSED : WS_CLOSING);
+    return WS_OK;
+}
+
+/* --- what the RFC prescribes --- */
+
+enum ws_error ws_session_fail(struct ws_session *s, struct ws_out *out, enum ws_error why)
+{
+    const struct ws_error_info *info = ws_error_info(why);
+    enum ws_error error = WS_OK;
+    if (s->state == WS_CONNECTING) {
+        if (s->config->role == WS_SERVER && info->http_status != 0)
+            error = session_error_answer(s, out, why);
+    } else if (s->state != WS_CLOSED && !s->close_sent && info->close_code != 0) {
+        error = ws_session_close(s, out, info->close_code, info->explanation,
+                                 strlen(info->explanation));
+    }
+    s->request_pending = false;
+    s->done = true;
+    session_move_to(s, WS_CLOSED);
+    return error;
+}
+
+enum ws_error ws_session_answer(struct ws_session *s, struct ws_out *out,
+                                const struct ws_event *event)
+{
+    switch (event->type) {
+    case WS_EVENT_REQUEST:
+        if (event->request->fault != WS_OK)
+            return ws_session_refuse_error(s, out, event->request->fault);
+        return ws_session_accept(s, out, NULL);
+    case WS_EVENT_PING:
+        /* After the peer's close nothing is answered (5.5.2); that is no fault of the caller's. */
+        if (s->close_received || s->state == WS_CLOSED)
+            return WS_OK;
+        return ws_session_pong(s, out, event->data, event->len);
+    case WS_EVENT_CLOSE:
+        if (!event->clean || s->close_sent || s->state == WS_CLOSED)
+            return WS_OK;
+        return ws_session_close(s, out, event->code, NULL, 0);
+    case WS_EVENT_ERROR:
+        return ws_session_fail(s, out, event->error);
+    default:
+        return WS_OK;
+    }
+}

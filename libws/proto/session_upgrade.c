@@ -1,0 +1,268 @@
+#include "libws/proto/session_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void session_free_upgrade(struct ws_session *s)
+{
+    if (!s->upgrade)
+        return;
+    free(s->upgrade->offered);
+    free(s->upgrade->buffer);
+    free(s->upgrade);
+    s->upgrade = NULL;
+}
+
+/* --- reading --- */
+
+static struct ws_upgrade *need_upgrade(struct ws_session *s)
+{
+    if (s->upgrade)
+        return s->upgrade;
+    bool response = s->config->role == WS_CLIENT;
+    uint32_t max = s->config->max_head;
+    if (max == 0)
+        max = response ? WS_HTTP_RESPONSE_MAX : WS_HTTP_REQUEST_MAX;
+    s->upgrade = calloc(1, sizeof *s->upgrade);
+    if (s->upgrade)
+        ws_http_init(&s->upgrade->head, response, max);
+    return s->upgrade;
+}
+
+/* Moves up to `len` bytes of the input behind what there is of the head. */
+static bool take(struct ws_session *s, struct ws_upgrade *up, size_t len)
+{
+    if (up->capacity - up->len < len) {
+        size_t capacity = up->capacity ? up->capacity * 2 : 1024;
+        if (capacity < up->len + len)
+            capacity = up->len + len;
+        char *buffer = realloc(up->buffer, capacity);
+        if (!buffer)
+            return false;
+        up->buffer = buffer;
+        up->capacity = capacity;
+    }
+    memcpy(up->buffer + up->len, s->in, len);
+    up->len += len;
+    s->in += len;
+    return true;
+}
+
+/* Reads on in the head. WS_OK: it is whole, and `in` stands behind it. */
+static enum ws_error read_head(struct ws_session *s, struct ws_upgrade *up, uint64_t *offset)
+{
+    uint64_t begun = session_offset(s, s->in) - up->len;
+    size_t len = session_available(s);
+    size_t before = up->len;
+    if (len > up->head.max - before)
+        len = up->head.max - before;
+    if (len == 0)
+        return WS_MORE;
+    if (!take(s, up, len))
+        return WS_E_NO_MEMORY;
+    enum ws_error error = ws_http_parse(&up->head, up->buffer, up->len);
+    *offset = begun + up->head.scanned;
+    if (error == WS_OK) {
+        s->in -= up->len - up->head.length; /* what is behind the head was no part of it */
+        up->len = up->head.length;
+    }
+    return error;
+}
+
+/* The bytes of body that a refusal's message is worth waiting for. */
+static size_t body_wanted(const struct ws_upgrade *up)
+{
+    int i = ws_http_find(&up->head, up->buffer, "Content-Length", 0);
+    size_t length = WS_RESPONSE_BODY_MAX;
+    if (i >= 0) {
+        struct ws_str value = ws_http_value(&up->head, up->buffer, (size_t)i);
+        length = 0;
+        for (size_t k = 0; k < value.len && length < WS_RESPONSE_BODY_MAX; k++) {
+            if (value.p[k] < '0' || value.p[k] > '9')
+                return WS_RESPONSE_BODY_MAX;
+            length = length * 10 + (size_t)(value.p[k] - '0');
+        }
+    }
+    return length < WS_RESPONSE_BODY_MAX ? length : WS_RESPONSE_BODY_MAX;
+}
+
+/* A refusal: waits for the body to show, and then reports it. */
+static enum ws_event_type next_refusal(struct ws_session *s, struct ws_event *event)
+{
+    struct ws_upgrade *up = s->upgrade;
+    size_t missing = up->wanted - up->len;
+    size_t len = session_available(s) < missing ? session_available(s) : missing;
+    if (len > 0 && !take(s, up, len))
+        return session_emit_error(s, event, WS_E_NO_MEMORY, session_offset(s, s->in));
+    static const char last_chunk[] = "0\r\n\r\n";
+    size_t n = sizeof last_chunk - 1;
+    bool last = up->len >= up->head.length + n &&
+                memcmp(up->buffer + up->len - n, last_chunk, n) == 0 &&
+                ws_http_has_token(&up->head, up->buffer, "Transfer-Encoding", "chunked");
+    if (up->len < up->wanted && !last && !s->ended)
+        return WS_EVENT_NONE;
+
+    /* The buffer may have moved since the head was read. */
+    ws_handshake_read_response(&up->head, up->buffer, up->key, up->offered, &up->response);
+    up->response.body = (struct ws_str){up->buffer + up->head.length, up->len - up->head.length};
+    event->response = &up->response;
+    return session_emit_error(s, event, WS_E_STATUS, 0);
+}
+
+static enum ws_event_type next_response(struct ws_session *s, struct ws_event *event)
+{
+    struct ws_upgrade *up = s->upgrade;
+    if (up->head.status != 101 && up->head.status < 200) {
+        /* An interim response (RFC 9110 15.2): the one that counts follows. */
+        ws_http_init(&up->head, true, up->head.max);
+        up->len = 0;
+        return WS_EVENT_NONE;
+    }
+    enum ws_error error =
+        ws_handshake_read_response(&up->head, up->buffer, up->key, up->offered, &up->response);
+    if (error == WS_E_STATUS) {
+        up->refused = true;
+        up->wanted = up->len + body_wanted(up);
+        return next_refusal(s, event);
+    }
+    event->response = &up->response;
+    if (error != WS_OK)
+        return session_emit_error(s, event, error, 0);
+    session_move_to(s, WS_OPEN);
+    return session_emit(event, WS_EVENT_OPEN);
+}
+
+enum ws_event_type session_next_upgrade(struct ws_session *s, struct ws_event *event)
+{
+    if (s->request_pending)
+        return WS_EVENT_NONE;
+    struct ws_upgrade *up = need_upgrade(s);
+    if (!up)
+        return session_emit_error(s, event, WS_E_NO_MEMORY, session_offset(s, s->in));
+    if (up->refused)
+        return next_refusal(s, event);
+
+    do {
+        uint64_t offset = 0;
+        enum ws_error error = read_head(s, up, &offset);
+        if (error == WS_MORE)
+            break;
+        if (error != WS_OK)
+            return session_emit_error(s, event, error, offset);
+        if (s->config->role == WS_CLIENT) {
+            enum ws_event_type type = next_response(s, event);
+            if (type != WS_EVENT_NONE || up->refused)
+                return type;
+        } else {
+            ws_handshake_read_request(&up->head, up->buffer, &up->request);
+            event->request = &up->request;
+            s->request_pending = true;
+            return session_emit(event, WS_EVENT_REQUEST);
+        }
+    } while (session_available(s) > 0);
+
+    if (s->ended) {
+        enum ws_error why = s->end_error == WS_E_LOST ? WS_E_EOF_IN_HANDSHAKE : s->end_error;
+        return session_emit_error(s, event, why, session_offset(s, s->in));
+    }
+    return WS_EVENT_NONE;
+}
+
+/* --- writing --- */
+
+static enum ws_error join_subprotocols(struct ws_upgrade *up, const char *const *subprotocols)
+{
+    size_t len = 1;
+    free(up->offered);
+    up->offered = NULL;
+    if (!subprotocols || !subprotocols[0])
+        return WS_OK;
+    for (const char *const *p = subprotocols; *p; p++)
+        len += strlen(*p) + 1;
+    up->offered = malloc(len);
+    if (!up->offered)
+        return WS_E_NO_MEMORY;
+    char *at = up->offered;
+    for (const char *const *p = subprotocols; *p; p++) {
+        at = stpcpy(at, *p);
+        *at++ = ',';
+    }
+    at[-1] = '\0';
+    return WS_OK;
+}
+
+enum ws_error ws_session_connect(struct ws_session *s, struct ws_out *out,
+                                 const struct ws_request_options *options)
+{
+    uint8_t nonce[16];
+    if (s->config->role != WS_CLIENT || s->state != WS_CONNECTING || s->request_sent || s->done)
+        return WS_E_STATE;
+    struct ws_upgrade *up = need_upgrade(s);
+    if (!up)
+        return WS_E_NO_MEMORY;
+    if (!session_random(s, nonce, sizeof nonce))
+        return WS_E_RANDOM;
+    ws_handshake_key(nonce, up->key);
+    enum ws_error error = join_subprotocols(up, options->subprotocols);
+    if (error == WS_OK)
+        error = ws_handshake_write_request(out, up->key, options);
+    s->request_sent = error == WS_OK;
+    return error;
+}
+
+enum ws_error ws_session_accept(struct ws_session *s, struct ws_out *out,
+                                const struct ws_acceptance *acceptance)
+{
+    if (!s->request_pending || s->done)
+        return WS_E_STATE;
+    const struct ws_request *request = &s->upgrade->request;
+    if (request->fault != WS_OK)
+        return request->fault;
+    enum ws_error error = ws_handshake_write_accept(out, request->key, acceptance);
+    if (error != WS_OK)
+        return error;
+    s->request_pending = false;
+    s->announce_open = true;
+    session_move_to(s, WS_OPEN);
+    return WS_OK;
+}
+
+enum ws_error ws_session_refuse(struct ws_session *s, struct ws_out *out,
+                                const struct ws_http_answer *answer)
+{
+    if (!s->request_pending || s->done)
+        return WS_E_STATE;
+    struct ws_http_answer final = *answer;
+    final.head_only |= ws_str_equal(s->upgrade->request.method, "HEAD");
+    enum ws_error error = ws_handshake_write_answer(out, &final);
+    if (error != WS_OK)
+        return error;
+    s->request_pending = false;
+    s->done = true;
+    session_move_to(s, WS_CLOSED);
+    return WS_OK;
+}
+
+/* An error's own HTTP answer: the status that its row names, its explanation as the body. */
+enum ws_error session_error_answer(const struct ws_session *s, struct ws_out *out,
+                                   enum ws_error why)
+{
+    bool head_only = s->request_pending && ws_str_equal(s->upgrade->request.method, "HEAD");
+    const struct ws_error_info *info = ws_error_info(why);
+    char body[160];
+    size_t len = strlen(info->explanation);
+    memcpy(body, info->explanation, len);
+    body[len++] = '\n';
+    struct ws_http_answer answer = {.status = info->http_status ? info->http_status : 500,
+                                    .body = body,
+                                    .body_len = len,
+                                    .head_only = head_only};
+    return ws_handshake_write_answer(out, &answer);
+}
+
+enum ws_error ws_session_refuse_error(struct ws_session *s, struct ws_out *out, enum ws_error why)
+{
+    if (!s->request_pending)
+        return WS_E_STATE;
+    return ws_session_fail(s, out, why);
+}
