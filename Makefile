@@ -19,12 +19,13 @@ LIBS := -lcrypto -pthread
 TOOLS   := $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c)))
 LIB_SRC := $(wildcard libws/*/*.c)
 COM_SRC := $(wildcard cmd/common/*.c)
-HEADERS := $(wildcard libws/*.h libws/*/*.h)
+PUBLIC  := $(filter-out %_private.h,$(wildcard libws/*.h libws/*/*.h))
+SHIMS   := $(patsubst tests/shim/%.c,build/%.so,$(wildcard tests/shim/*.c))
 UNIT    := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 FUZZ    := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
 objects  = $(patsubst %.c,build/$(1)/%.o,$(2))
 
-.PHONY: all help clean install uninstall deps check test test-peers lint format demo bench fuzz tests
+.PHONY: all help clean install deps check test test-peers lint format demo bench fuzz tests completions
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -61,5 +62,61 @@ build/$(1)/fuzz/%: build/$(1)/tests/fuzz/%.o build/$(1)/tests/fuzz/replay.o $(ca
 endef
 $(eval $(call variant,plain,,build))
 $(eval $(call variant,san,$(SAN),build/san))
+
+# Libraries that tests load into the tools before all others.
+build/%.so: tests/shim/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(WARN) $(CFLAGS) -shared -o $@ $< -ldl
+
+completions: all ## write the completion files anew from the option tables
+	completions/check --update build $(TOOLS)
+
+tests: $(TOOLS:%=build/san/%) build/libws.a build/san/conformance $(UNIT:%=build/san/unit/%) \
+	$(FUZZ:%=build/san/fuzz/%) $(TOOLS:%=build/%) $(SHIMS)
+
+check: tests ## every test that this machine can run; ONLY=handshake runs one room's
+	@tests/run $(ONLY)
+
+test: deps check ## install what is missing, then every test
+test: export REQUIRE_ALL := 1
+
+test-peers: all ## against Chromium, nginx and the like, which it installs
+	@tests/install-deps peers
+	@tests/run --peers $(ONLY)
+
+deps: ## install the packages that building and testing need
+	@tests/install-deps
+
+demo: ## see it work: a server, a pipe, every reply
+	@tests/install-deps build
+	@$(MAKE) --no-print-directory -s all
+	@tests/demo
+
+lint: ## layout, static analysis, shell scripts
+	clang-format --dry-run --Werror $(shell git ls-files '*.[ch]')
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+		--inline-suppr --suppress=missingIncludeSystem -I. -D_GNU_SOURCE -DWS_VERSION='""' libws cmd
+	shellcheck -x $(shell git ls-files | xargs grep -lE '^#!.*(bash|sh)$$' ; git ls-files '*.bats' '*.bash')
+
+format: ## lay out every C file
+	clang-format -i $(shell git ls-files '*.[ch]')
+
+install: all ## into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 755 $(TOOLS:%=build/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 build/libws.a $(DESTDIR)$(PREFIX)/lib
+	for h in $(PUBLIC); do install -D -m 644 $$h $(DESTDIR)$(PREFIX)/include/$$h; done
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' libws/libws.pc.in \
+		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/libws.pc
+	for m in $(wildcard docs/man/*.[13]); do \
+		install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	for t in $(TOOLS); do \
+		install -D -m 644 completions/bash/$$t $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$t; \
+		install -D -m 644 completions/zsh/_$$t $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_$$t; \
+		install -D -m 644 completions/fish/$$t.fish \
+			$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/$$t.fish; done
+
+clean: ## remove build/
+	rm -rf build
 
 -include $(shell find build -name '*.d' 2>/dev/null)

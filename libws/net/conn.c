@@ -108,6 +108,20 @@ static bool closing(const struct ws_conn *conn)
            ws_session_state(&conn->session) == WS_CLOSED;
 }
 
+int64_t ws_conn_last_moved(const struct ws_conn *conn)
+{
+    int64_t heard = conn->heartbeat.heard;
+    return heard > conn->last_taken ? heard : conn->last_taken;
+}
+
+/* What the time to close runs from. */
+static int64_t closing_since(const struct ws_conn *conn)
+{
+    int64_t moved = ws_conn_last_moved(conn);
+    bool patient = conn->config->session.role == WS_CLIENT && !conn->discard;
+    return patient && moved > conn->begun ? moved : conn->begun;
+}
+
 /* What the nearest deadline is for, or WS_OK; `*when` gets the time. */
 static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
 {
@@ -123,7 +137,7 @@ static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
         }                                                                                          \
     } while (0)
     if (closing(conn))
-        CONSIDER(due(conn->begun, c->close_ms), WS_E_CLOSE_TIMEOUT);
+        CONSIDER(due(closing_since(conn), c->close_ms), WS_E_CLOSE_TIMEOUT);
     else if (!conn->opened)
         CONSIDER(due(conn->begun, c->handshake_ms), WS_E_HANDSHAKE_TIMEOUT);
     else {

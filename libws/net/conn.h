@@ -26,7 +26,9 @@ struct ws_conn_config {
     struct ws_session_config session; /* `random` may be NULL: the loop's is used then */
     struct ws_heartbeat_config heartbeat;
     uint32_t handshake_ms;
-    uint32_t close_ms;    /* for the peer's close frame, and for the end of its stream after that */
+    uint32_t close_ms;    /* for the peer's close frame, and for the end of its stream after that. A
+                           * client, whose server may still have much to say, counts from the last
+                           * byte that moved */
     uint32_t fragment_ms; /* for a fragmented message to be finished */
     uint32_t write_ms;    /* since the kernel last took a byte */
     uint32_t idle_ms;     /* since the last message */
@@ -134,6 +136,9 @@ static inline bool ws_conn_full(const struct ws_conn *conn)
 
 /* Bytes that wait to be sent. */
 size_t ws_conn_queued(const struct ws_conn *conn);
+
+/* When a byte last moved either way, in the loop's milliseconds. */
+int64_t ws_conn_last_moved(const struct ws_conn *conn);
 
 static inline uint64_t ws_conn_id(const struct ws_conn *conn)
 {

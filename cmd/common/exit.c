@@ -1,0 +1,174 @@
+#include "cmd/common/exit.h"
+
+#include "cmd/common/hex.h"
+#include "libws/proto/close.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *tool = "libws";
+
+const char *exit_meaning(int code)
+{
+    switch (code) {
+    case WS_EXIT_OK:
+        return "success; the connection closed with 1000, 1001 or no code";
+    case WS_EXIT_FAILURE:
+        return "a run-time or I/O error";
+    case WS_EXIT_USAGE:
+        return "the command line is wrong";
+    case WS_EXIT_CONNECT:
+        return "cannot connect (name, TCP, proxy)";
+    case WS_EXIT_TLS:
+        return "TLS failed (handshake, certificate)";
+    case WS_EXIT_REFUSED:
+        return "the upgrade was refused";
+    case WS_EXIT_PROTOCOL:
+        return "the peer broke the protocol";
+    case WS_EXIT_TIMEOUT:
+        return "a timeout";
+    case WS_EXIT_LOST:
+        return "the connection was lost without a close frame (1006)";
+    case WS_EXIT_CLOSED:
+        return "the peer closed with an error code";
+    case WS_EXIT_ASSERTION:
+        return "what was to be checked is not so";
+    case WS_EXIT_SIGINT:
+        return "SIGINT";
+    case WS_EXIT_SIGTERM:
+        return "SIGTERM";
+    default:
+        return NULL;
+    }
+}
+
+enum exit_code exit_code_for(enum ws_error error)
+{
+    switch (error) {
+    case WS_E_RESOLVE:
+    case WS_E_CONNECT:
+        return WS_EXIT_CONNECT;
+    case WS_E_TLS:
+        return WS_EXIT_TLS;
+    case WS_E_LOST:
+    case WS_E_RESET:
+    case WS_E_EOF_IN_HANDSHAKE:
+        return WS_EXIT_LOST;
+    default:
+        break;
+    }
+    switch (ws_error_info(error)->category) {
+    case WS_CAT_NONE:
+        return WS_EXIT_OK;
+    case WS_CAT_PROTOCOL:
+        return WS_EXIT_PROTOCOL;
+    case WS_CAT_UPGRADE:
+        return WS_EXIT_REFUSED;
+    case WS_CAT_TIMEOUT:
+        return WS_EXIT_TIMEOUT;
+    case WS_CAT_NETWORK:
+    case WS_CAT_RESOURCE:
+    case WS_CAT_POLICY:
+    case WS_CAT_CALLER:
+        break;
+    }
+    return WS_EXIT_FAILURE;
+}
+
+enum exit_code exit_code_for_close(unsigned code, bool clean)
+{
+    if (!clean || code == WS_CLOSE_ABNORMAL)
+        return WS_EXIT_LOST;
+    switch (code) {
+    case WS_CLOSE_NORMAL:
+    case WS_CLOSE_GOING_AWAY:
+    case WS_CLOSE_NO_CODE:
+        return WS_EXIT_OK;
+    default:
+        return WS_EXIT_CLOSED;
+    }
+}
+
+void exit_set_tool(const char *name)
+{
+    tool = name;
+}
+
+const char *exit_tool(void)
+{
+    return tool;
+}
+
+static void complain(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+
+static void complain(const char *format, va_list args)
+{
+    int saved = errno;
+    char message[2048], line[4096];
+    errno = saved; /* for %m */
+    int len = vsnprintf(message, sizeof message, format, args);
+    if (len < 0)
+        len = 0;
+    if ((size_t)len >= sizeof message)
+        len = sizeof message - 1;
+    int head = snprintf(line, sizeof line, "%s: ", tool);
+    size_t used = (size_t)head;
+    used += hex_escape(message, (size_t)len, 0, line + used, sizeof line - used - 1, NULL);
+    line[used++] = '\n';
+    /* Where standard error is gone there is nowhere left to say so. */
+    while (write(STDERR_FILENO, line, used) < 0 && errno == EINTR)
+        ;
+    errno = saved;
+}
+
+void exit_warn(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    complain(format, args);
+    va_end(args);
+}
+
+void exit_die(enum exit_code code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    complain(format, args);
+    va_end(args);
+    exit((int)code);
+}
+
+void exit_ignore_sigpipe(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+}
+
+void exit_restore_sigpipe(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+}
+
+void exit_stdout_failed(void)
+{
+    if (errno == EPIPE)
+        exit(WS_EXIT_OK);
+    exit_die(WS_EXIT_FAILURE, "cannot write to standard output: %m");
+}
+
+int exit_flush_stdout(int code)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    if (errno == EPIPE)
+        return code;
+    if (errno)
+        exit_warn("cannot write to standard output: %m");
+    else
+        exit_warn("cannot write to standard output");
+    return code == WS_EXIT_OK ? WS_EXIT_FAILURE : code;
+}

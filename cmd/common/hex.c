@@ -1,0 +1,167 @@
+#include "cmd/common/hex.h"
+
+#include "libws/proto/utf8.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static const char digits[] = "0123456789abcdef";
+
+static int value_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+enum hex_result hex_parse(const char *text, size_t len, uint8_t *out, size_t size, size_t *out_len,
+                          size_t *at)
+{
+    enum hex_result result = HEX_OK;
+    size_t i = 0, n = 0;
+    bool word = false; /* inside one: no 0x may come */
+    while (i < len) {
+        if (is_space(text[i])) {
+            word = false;
+            i++;
+            continue;
+        }
+        if (!word && text[i] == '0' && i + 1 < len && (text[i + 1] | 0x20) == 'x') {
+            i += 2;
+            if (i == len || value_of(text[i]) < 0) {
+                result = HEX_BAD_DIGIT;
+                break;
+            }
+        }
+        word = true;
+        int high = value_of(text[i]);
+        if (high < 0) {
+            result = HEX_BAD_DIGIT;
+            break;
+        }
+        if (i + 1 == len || is_space(text[i + 1])) {
+            result = HEX_ODD;
+            break;
+        }
+        int low = value_of(text[i + 1]);
+        if (low < 0) {
+            result = HEX_BAD_DIGIT;
+            i++;
+            break;
+        }
+        if (n == size) {
+            result = HEX_TOO_LONG;
+            break;
+        }
+        out[n++] = (uint8_t)(high << 4 | low);
+        i += 2;
+    }
+    *out_len = n;
+    if (result != HEX_OK && at)
+        *at = i;
+    return result;
+}
+
+const char *hex_problem(enum hex_result result)
+{
+    switch (result) {
+    case HEX_OK:
+        return "";
+    case HEX_BAD_DIGIT:
+        return "expected a hex digit";
+    case HEX_ODD:
+        return "the second digit of a pair is missing";
+    case HEX_TOO_LONG:
+        break;
+    }
+    return "too many bytes";
+}
+
+size_t hex_format(const void *data, size_t len, char separator, char *out, size_t size)
+{
+    const uint8_t *p = data;
+    size_t n = 0;
+    if (size == 0)
+        return 0;
+    for (size_t i = 0; i < len; i++) {
+        bool separated = separator && i > 0;
+        if (size - n < 3u + separated)
+            break;
+        if (separated)
+            out[n++] = separator;
+        out[n++] = digits[p[i] >> 4];
+        out[n++] = digits[p[i] & 15];
+    }
+    out[n] = '\0';
+    return n;
+}
+
+/* Bytes of the character at `p` if it is fit to be shown as it is, else 0. */
+static size_t showable(const uint8_t *p, size_t len)
+{
+    if (p[0] < 0x80)
+        return (p[0] >= 0x20 && p[0] != 0x7F) || p[0] == '\t';
+    size_t need = p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : 2;
+    if (need > len || !ws_utf8_valid(p, need))
+        return 0;
+    if (p[0] == 0xC2 && p[1] < 0xA0)
+        return 0; /* C1: U+0080 to U+009F */
+    /* U+202A to U+202E and U+2066 to U+2069 turn the direction of what follows. */
+    if (p[0] == 0xE2 && ((p[1] == 0x80 && p[2] >= 0xAA && p[2] <= 0xAE) ||
+                         (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9)))
+        return 0;
+    return need;
+}
+
+size_t hex_escape(const void *data, size_t len, unsigned flags, char *out, size_t size,
+                  size_t *used)
+{
+    const uint8_t *p = data;
+    size_t i = 0, n = 0;
+    while (i < len && size > 0) {
+        char escaped[4];
+        size_t taken = showable(p + i, len - i), written;
+        const void *from = p + i;
+        if (taken == 1 && p[i] == '\\' && (flags & HEX_ESCAPE_BACKSLASH)) {
+            from = "\\\\";
+            written = 2;
+        } else if (taken > 0) {
+            written = taken;
+        } else if (p[i] == '\n' || p[i] == '\r') {
+            taken = 1;
+            if (p[i] == '\n' && (flags & HEX_KEEP_NEWLINE)) {
+                written = 1;
+            } else {
+                from = p[i] == '\n' ? "\\n" : "\\r";
+                written = 2;
+            }
+        } else {
+            taken = 1;
+            escaped[0] = '\\';
+            escaped[1] = 'x';
+            escaped[2] = digits[p[i] >> 4];
+            escaped[3] = digits[p[i] & 15];
+            from = escaped;
+            written = 4;
+        }
+        if (size - n <= written)
+            break;
+        memcpy(out + n, from, written);
+        n += written;
+        i += taken;
+    }
+    if (size > 0)
+        out[n] = '\0';
+    if (used)
+        *used = i;
+    return n;
+}

@@ -1,0 +1,165 @@
+/*
+ * option_row: what a row of an option table is, and how rows are found.
+ *
+ * Rows are declared by tools, through options.h. The parser, help.c and whoever compares settings
+ * walk them with the functions here; those have no state.
+ */
+#ifndef CMD_COMMON_OPTION_ROW_H
+#define CMD_COMMON_OPTION_ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct options;
+struct option_row;
+
+enum option_kind {
+    OPTION_KIND_GROUP,    /* no option: the heading of those that follow */
+    OPTION_KIND_FLAG,     /* bool: becomes true */
+    OPTION_KIND_LEVEL,    /* unsigned: one more each time */
+    OPTION_KIND_SET,      /* int or enum: becomes row->set */
+    OPTION_KIND_CALL,     /* row->call decides */
+    OPTION_KIND_STRING,   /* const char *: the argument */
+    OPTION_KIND_LIST,     /* struct option_list: one more each time */
+    OPTION_KIND_DURATION, /* int64_t, microseconds */
+    OPTION_KIND_SIZE,     /* uint64_t, bytes */
+    OPTION_KIND_COUNT,    /* uint64_t */
+    OPTION_KIND_NUMBER,   /* unsigned, without a unit */
+    OPTION_KIND_PORT,     /* uint16_t */
+    OPTION_KIND_CHOICE,   /* int or enum: the place in row->choices, from 0 */
+    OPTION_KIND_HELP,     /* this one and those below set nothing: only on the command line */
+    OPTION_KIND_VERSION,
+    OPTION_KIND_PRINT,
+};
+
+enum option_flags {
+    OPTION_OPTIONAL = 1,   /* the argument may be missing: row->implied stands for it then */
+    OPTION_RELOADABLE = 2, /* may change while the tool runs */
+    OPTION_SECRET = 4,     /* STRING: the argument is resolved by secret.h; never shown */
+    OPTION_HEADER = 8,     /* STRING, LIST, CALL: goes into an HTTP head; no CR, LF or NUL */
+    OPTION_NEVER = 16,     /* DURATION: "-1" is allowed and gives UNITS_NEVER */
+    OPTION_HIDDEN = 32,    /* not in --help */
+    OPTION_REPEAT = 64,    /* CALL: collects; lists and levels do by themselves */
+};
+
+struct option_list {
+    const char **items; /* borrowed from argv, or options' own */
+    size_t count;
+};
+
+/*
+ * Takes an option's argument itself: `value` is NULL for an option that takes none and for an
+ * optional one that was left out without `implied`. It lives as long as argv or, from
+ * options_set, as `options`. Returns NULL, or what was expected instead: "HOST:PORT:ADDRESS".
+ */
+typedef const char *option_call(struct options *options, const struct option_row *row,
+                                void *settings, const char *value);
+
+struct option_row {
+    const char *name;    /* without dashes */
+    const char *aliases; /* other long names, blanks between them, or NULL */
+    const char *letters; /* short ones; --help shows the first as its name. Or NULL */
+    enum option_kind kind;
+    unsigned flags;
+    size_t offset;       /* in the table's settings */
+    const char *metavar; /* NULL: what the kind suggests. A CALL without takes no argument */
+    const char *only;    /* subcommands that have it, blanks between them; NULL: all */
+    const char *choices; /* CHOICE: "auto|always|never". Others: for completion and --help */
+    const char *implied; /* OPTIONAL: the argument where none is given; NULL only for a CALL */
+    uint64_t min, max;   /* NUMBER, SIZE, COUNT, DURATION, in the unit of the field; max 0: none */
+    int set;             /* SET */
+    option_call *call;   /* CALL */
+    const char *help;    /* one sentence, no full stop */
+};
+
+/* The fields of a row that say where an argument goes; they do not compile for a field of another
+ * type. */
+#define OPTION_GROUP(heading) .kind = OPTION_KIND_GROUP, .help = (heading)
+#define OPTION_FLAG(type, field)                                                                   \
+    .kind = OPTION_KIND_FLAG, .offset = OPTION_OFFSET_(type, field, bool)
+#define OPTION_LEVEL(type, field)                                                                  \
+    .kind = OPTION_KIND_LEVEL, .offset = OPTION_OFFSET_(type, field, unsigned)
+#define OPTION_SET(type, field, value)                                                             \
+    .kind = OPTION_KIND_SET, .offset = OPTION_ENUM_(type, field), .set = (value)
+#define OPTION_CALL(function) .kind = OPTION_KIND_CALL, .call = (function)
+#define OPTION_STRING(type, field)                                                                 \
+    .kind = OPTION_KIND_STRING, .offset = OPTION_OFFSET_(type, field, const char *)
+#define OPTION_LIST(type, field)                                                                   \
+    .kind = OPTION_KIND_LIST, .offset = OPTION_OFFSET_(type, field, struct option_list)
+#define OPTION_DURATION(type, field)                                                               \
+    .kind = OPTION_KIND_DURATION, .offset = OPTION_OFFSET_(type, field, int64_t)
+#define OPTION_SIZE(type, field)                                                                   \
+    .kind = OPTION_KIND_SIZE, .offset = OPTION_OFFSET_(type, field, uint64_t)
+#define OPTION_COUNT(type, field)                                                                  \
+    .kind = OPTION_KIND_COUNT, .offset = OPTION_OFFSET_(type, field, uint64_t)
+#define OPTION_NUMBER(type, field, least, most)                                                    \
+    .kind = OPTION_KIND_NUMBER, .offset = OPTION_OFFSET_(type, field, unsigned), .min = (least),   \
+    .max = (most)
+#define OPTION_PORT(type, field)                                                                   \
+    .kind = OPTION_KIND_PORT, .offset = OPTION_OFFSET_(type, field, uint16_t)
+#define OPTION_CHOICE(type, field, list)                                                           \
+    .kind = OPTION_KIND_CHOICE, .offset = OPTION_ENUM_(type, field), .choices = (list)
+
+#define OPTION_CHECKED_(type, field, condition)                                                    \
+    (offsetof(type, field) + 0 * sizeof(char[(condition) ? 1 : -1]))
+#define OPTION_OFFSET_(type, field, wanted)                                                        \
+    OPTION_CHECKED_(type, field,                                                                   \
+                    __builtin_types_compatible_p(__typeof__(((type *)0)->field), wanted))
+#define OPTION_ENUM_(type, field)                                                                  \
+    OPTION_CHECKED_(type, field,                                                                   \
+                    sizeof(((type *)0)->field) == sizeof(int) &&                                   \
+                        !__builtin_types_compatible_p(__typeof__(((type *)0)->field), float))
+
+/* Rows and the settings that they fill in. The same rows may serve several tools. */
+struct option_table {
+    const struct option_row *rows;
+    size_t count;
+    void *settings;
+    const char *letters; /* those of the rows' letters that count here; NULL: all */
+};
+
+/* The first two fields of an option_table. */
+#define OPTION_ROWS(rows) (rows), sizeof(rows) / sizeof *(rows)
+
+/* A row of one of a tool's tables. */
+struct option_found {
+    const struct option_table *table;
+    const struct option_row *row;
+    size_t index;     /* over all tables */
+    const char *said; /* how somebody named it: "option '--port'", "FILE:LINE: option 'port'" */
+};
+
+/* Goes to the next row of all tables, headings too; begin with all zero. False behind the last. */
+bool options_next(const struct options *options, struct option_found *at);
+
+/* Finds a long name or alias of `len` bytes among the rows that apply to the subcommand. Where only
+ * another subcommand has it: false, and its row in `*other` (else NULL). */
+bool options_find_name(const struct options *options, const char *name, size_t len,
+                       struct option_found *found, const struct option_row **other);
+
+/* The same for a short name. */
+bool options_find_letter(const struct options *options, char letter, struct option_found *found,
+                         const struct option_row **other);
+
+/* The row of a long name or an alias, in `options->subcommand`; NULL when there is none. */
+const struct option_row *options_find(const struct options *options, const char *name);
+
+/* Do two settings of the same table agree on what `row` sets? For a CALL only its tool can tell:
+ * true. */
+bool options_equal(const struct option_row *row, const void *a, const void *b);
+
+enum option_argument { OPTION_ARG_NONE, OPTION_ARG_NEEDED, OPTION_ARG_OPTIONAL };
+enum option_argument options_argument(const struct option_row *row);
+
+/* What --help calls the argument; "" where there is none. */
+const char *options_metavar(const struct option_row *row);
+
+/* Does the subcommand have this row? */
+bool options_applies(const struct options *options, const struct option_row *row);
+
+/* Does `letter` count as a short name of `row` in `table`? */
+bool options_has_letter(const struct option_table *table, const struct option_row *row,
+                        char letter);
+
+#endif

@@ -1,0 +1,360 @@
+#include "cmd/common/options.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/help.h"
+#include "cmd/common/hex.h"
+#include "cmd/common/option_value.h"
+#include "cmd/common/secret.h"
+#include "cmd/common/suggest.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct option_row options_common_rows[OPTIONS_COMMON_COUNT] = {
+    {OPTION_GROUP("General")},
+    {.name = "quiet",
+     .letters = "q",
+     OPTION_FLAG(struct options_common, quiet),
+     .help = "print nothing but data and errors"},
+    {.name = "verbose",
+     .letters = "v",
+     OPTION_LEVEL(struct options_common, verbose),
+     .help = "-v shows handshake and close, -vv every frame's header, -vvv payloads in hex"},
+    {.name = "color",
+     OPTION_CHOICE(struct options_common, color, "auto|always|never"),
+     .help = "colour on a terminal, always or never; NO_COLOR in the environment is honoured"},
+    {.name = "no-color",
+     OPTION_SET(struct options_common, color, COLOR_NEVER),
+     .help = "the same as --color=never"},
+    {.name = "help", .letters = "h", .kind = OPTION_KIND_HELP, .help = "print this help"},
+    {.name = "version", .letters = "V", .kind = OPTION_KIND_VERSION, .help = "print the version"},
+    {.name = "print-options",
+     .kind = OPTION_KIND_PRINT,
+     .flags = OPTION_HIDDEN,
+     .help = "print the table of options for programs"},
+};
+
+static FILE *errors(const struct options *options)
+{
+    return options->err ? options->err : stderr;
+}
+
+static void print_fault(const struct options *options, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+static void print_fault(const struct options *options, const char *format, va_list args)
+{
+    char text[1024], safe[2048];
+    int len = vsnprintf(text, sizeof text, format, args);
+    if (len < 0)
+        len = 0;
+    hex_escape(text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1, 0, safe,
+               sizeof safe, NULL);
+    fprintf(errors(options), "%s: %s\n", options->tool, safe);
+}
+
+bool options_refuse(struct options *options, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_fault(options, format, args);
+    va_end(args);
+    options->status = WS_EXIT_USAGE;
+    return false;
+}
+
+bool options_no_memory(struct options *options)
+{
+    options_refuse(options, "out of memory");
+    options->status = WS_EXIT_FAILURE;
+    return false;
+}
+
+static void point_to_help(const struct options *options)
+{
+    fprintf(errors(options), "Try '%s --help' for more.\n", options->tool);
+}
+
+int options_fault(const struct options *options, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print_fault(options, format, args);
+    va_end(args);
+    point_to_help(options);
+    return WS_EXIT_USAGE;
+}
+
+bool options_given(const struct options *options, const char *name)
+{
+    struct option_found found;
+    const struct option_row *other;
+    return options_find_name(options, name, strlen(name), &found, &other) &&
+           options->given[found.index];
+}
+
+/* Help ends the parsing, whatever comes behind it. */
+static bool take(struct options *options, const struct option_found *found, const char *value)
+{
+    switch (found->row->kind) {
+    case OPTION_KIND_HELP:
+        options->status = help_print(options);
+        return false;
+    case OPTION_KIND_VERSION:
+        options->status = help_version(options);
+        return false;
+    case OPTION_KIND_PRINT:
+        options->status = help_print_options(options);
+        return false;
+    default:
+        return options_apply(options, found, value);
+    }
+}
+
+/* The nearest long name that applies, or NULL: one that sets something, in a file. Lives in `name`.
+ */
+static const char *nearest(const struct options *options, bool in_file, const char *wanted,
+                           char *name, size_t size)
+{
+    struct suggest search;
+    struct option_found at = {0};
+    suggest_begin(&search, wanted);
+    name[0] = '\0';
+    while (options_next(options, &at)) {
+        if (at.row->kind == OPTION_KIND_GROUP || !options_applies(options, at.row) ||
+            (at.row->flags & OPTION_HIDDEN) || (in_file && at.row->kind >= OPTION_KIND_HELP))
+            continue;
+        const char *const lists[] = {at.row->name, at.row->aliases};
+        for (size_t l = 0; l < 2; l++) {
+            for (const char *p = lists[l]; p && *p;) {
+                char word[64];
+                size_t n = strcspn(p, " ");
+                snprintf(word, sizeof word, "%.*s", (int)n, p);
+                search.best = NULL;
+                suggest_offer(&search, word);
+                if (search.best)
+                    snprintf(name, size, "%s", word);
+                p += n + (p[n] != '\0');
+            }
+        }
+    }
+    return name[0] ? name : NULL;
+}
+
+static bool unknown_name(struct options *options, const char *where, const char *name, size_t len,
+                         const struct option_row *other)
+{
+    char wanted[64], near[64];
+    const char *dashes = where ? "" : "--";
+    snprintf(wanted, sizeof wanted, "%.*s", (int)len, name);
+    if (other)
+        return options_refuse(options, "%s%soption '%s%s' belongs to '%s', not to '%s'",
+                              where ? where : "", where ? ": " : "", dashes, wanted, other->only,
+                              options->subcommand);
+    if (nearest(options, where != NULL, wanted, near, sizeof near))
+        options_refuse(options, "%s%sunknown option '%s%s' (did you mean '%s%s'?)",
+                       where ? where : "", where ? ": " : "", dashes, wanted, dashes, near);
+    else
+        options_refuse(options, "%s%sunknown option '%s%s'", where ? where : "", where ? ": " : "",
+                       dashes, wanted);
+    if (!where)
+        point_to_help(options);
+    return false;
+}
+
+/* `word` is all of it, "-wait": somebody may have spared a dash. */
+static bool unknown_letter(struct options *options, const char *word, char letter,
+                           const struct option_row *other)
+{
+    struct option_found found;
+    const struct option_row *ignored;
+    char swapped = (char)(letter ^ 0x20);
+    size_t len = strcspn(word + 1, "=");
+    if (other)
+        return options_refuse(options, "option '-%c' belongs to '%s', not to '%s'", letter,
+                              other->only, options->subcommand);
+    if (len > 1 && options_find_name(options, word + 1, len, &found, &ignored))
+        options_refuse(options, "unknown option '-%c' (did you mean '--%.*s'?)", letter, (int)len,
+                       word + 1);
+    else if (options_find_letter(options, swapped, &found, &ignored))
+        options_refuse(options, "unknown option '-%c' (did you mean '-%c'?)", letter, swapped);
+    else
+        options_refuse(options, "unknown option '-%c'", letter);
+    point_to_help(options);
+    return false;
+}
+
+static bool missing(struct options *options, const struct option_found *found)
+{
+    return options_refuse(options, "%s needs a value: %s", found->said,
+                          options_metavar(found->row));
+}
+
+/* "--name", "--name=value" or "--name" with its value in `next`; sets `*took_next`. */
+static bool parse_long(struct options *options, const char *word, const char *next, bool *took_next)
+{
+    const char *name = word + 2;
+    size_t len = strcspn(name, "=");
+    const char *value = name[len] ? name + len + 1 : NULL;
+    struct option_found found;
+    const struct option_row *other;
+    if (!options_find_name(options, name, len, &found, &other))
+        return unknown_name(options, NULL, name, len, other);
+    char said[96];
+    snprintf(said, sizeof said, "option '--%.*s'", (int)len, name);
+    found.said = said;
+    switch (options_argument(found.row)) {
+    case OPTION_ARG_NONE:
+        if (value)
+            return options_refuse(options, "%s takes no value", said);
+        break;
+    case OPTION_ARG_NEEDED:
+        if (!value) {
+            if (!next)
+                return missing(options, &found);
+            value = next;
+            *took_next = true;
+        }
+        break;
+    case OPTION_ARG_OPTIONAL:
+        break;
+    }
+    return take(options, &found, value);
+}
+
+/* "-abc", "-pVALUE" or "-p" with its value in `next`. */
+static bool parse_letters(struct options *options, const char *word, const char *next,
+                          bool *took_next)
+{
+    for (const char *p = word + 1; *p; p++) {
+        struct option_found found;
+        const struct option_row *other;
+        if (!options_find_letter(options, *p, &found, &other))
+            return unknown_letter(options, word, *p, other);
+        char said[32];
+        snprintf(said, sizeof said, "option '-%c'", *p);
+        found.said = said;
+        if (options_argument(found.row) != OPTION_ARG_NEEDED) {
+            if (!take(options, &found, NULL))
+                return false;
+            continue;
+        }
+        if (!p[1] && !next)
+            return missing(options, &found);
+        *took_next = !p[1];
+        return take(options, &found, p[1] ? p + 1 : next);
+    }
+    return true;
+}
+
+/* What a table must keep to; a fault is the programmer's. */
+static void check_tables(const struct options *options)
+{
+    struct option_found at = {0};
+    size_t count = 0;
+    while (options_next(options, &at)) {
+        count++;
+        assert(count <= OPTIONS_MAX && at.row->help);
+        if (at.row->kind == OPTION_KIND_GROUP)
+            continue;
+        assert(at.row->name);
+        assert(at.row->kind != OPTION_KIND_CALL || at.row->call);
+        assert(at.row->kind != OPTION_KIND_CHOICE || at.row->choices);
+        assert(!(at.row->flags & OPTION_OPTIONAL) || at.row->implied ||
+               at.row->kind == OPTION_KIND_CALL);
+        if (!options_applies(options, at.row) || (!options->subcommand && at.row->only))
+            continue;
+        struct option_found first;
+        const struct option_row *other;
+        assert(options_find_name(options, at.row->name, strlen(at.row->name), &first, &other) &&
+               first.index == at.index);
+        for (const char *p = at.row->letters; p && *p; p++)
+            assert(!options_has_letter(at.table, at.row, *p) ||
+                   (options_find_letter(options, *p, &first, &other) && first.index == at.index));
+    }
+    (void)count;
+}
+
+bool options_parse(struct options *options, int argc, char **argv)
+{
+    check_tables(options);
+    exit_set_tool(options->tool);
+    options->status = WS_EXIT_OK;
+    /* Words that are no options are gathered at the front of argv, in order, where the options
+     * before them have been read already. */
+    int kept = 1, i = 1;
+    while (i < argc) {
+        char *word = argv[i];
+        if (word[0] != '-' || !word[1]) {
+            if (options->stop_at_word)
+                break;
+            argv[kept++] = word;
+            i++;
+            continue;
+        }
+        i++;
+        if (strcmp(word, "--") == 0)
+            break;
+        const char *next = i < argc ? argv[i] : NULL;
+        bool took_next = false;
+        if (!(word[1] == '-' ? parse_long(options, word, next, &took_next)
+                             : parse_letters(options, word, next, &took_next)))
+            return false;
+        i += took_next;
+    }
+    while (i < argc)
+        argv[kept++] = argv[i++];
+    if (argc > 0)
+        argv[kept] = NULL;
+    options->args = argc > 0 ? argv + 1 : argv;
+    options->arg_count = kept - 1;
+    return true;
+}
+
+bool options_set(struct options *options, const char *where, const char *name, const char *value)
+{
+    struct option_found found;
+    const struct option_row *other;
+    bool known = options_find_name(options, name, strlen(name), &found, &other);
+    if (!known || found.row->kind >= OPTION_KIND_HELP)
+        return unknown_name(options, where, name, strlen(name), other);
+    char said[512];
+    snprintf(said, sizeof said, "%s: option '%s'", where, name);
+    found.said = said;
+    if (options_argument(found.row) == OPTION_ARG_NONE) {
+        if (value && (strcmp(value, "false") == 0 || strcmp(value, "no") == 0))
+            return true;
+        if (value && strcmp(value, "true") != 0 && strcmp(value, "yes") != 0)
+            return options_refuse(options, "%s takes no value", said);
+        return take(options, &found, NULL);
+    }
+    if (!value && options_argument(found.row) == OPTION_ARG_NEEDED)
+        return missing(options, &found);
+    if (value) {
+        char *copy = strdup(value);
+        if (!options_own(options, copy))
+            return false;
+        value = copy;
+    }
+    return take(options, &found, value);
+}
+
+void options_free(struct options *options)
+{
+    struct option_found at = {0};
+    while (options_next(options, &at)) {
+        if (at.row->kind != OPTION_KIND_LIST)
+            continue;
+        struct option_list *list =
+            (struct option_list *)(void *)((char *)at.table->settings + at.row->offset);
+        free(list->items);
+        *list = (struct option_list){0};
+    }
+    for (size_t i = 0; i < options->owned_count; i++)
+        secret_free(options->owned[i]);
+    free(options->owned);
+    options->owned = NULL;
+    options->owned_count = 0;
+}

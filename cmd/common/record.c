@@ -1,0 +1,99 @@
+#include "cmd/common/record.h"
+
+#include "cmd/common/units.h"
+#include "libws/proto/close.h"
+
+const char *record_type_name(enum record_type type)
+{
+    static const char *const names[] = {"open", "text", "binary", "ping", "pong", "close", "error"};
+    return (unsigned)type < sizeof names / sizeof *names ? names[type] : "error";
+}
+
+static void write_timing(struct json *json, const struct record_timing *timing)
+{
+    const struct {
+        const char *name;
+        int64_t us;
+    } steps[] = {{"dns", timing->dns},
+                 {"tcp", timing->tcp},
+                 {"tls", timing->tls},
+                 {"upgrade", timing->upgrade}};
+    json_key(json, "timing_us");
+    json_begin_object(json);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (steps[i].us >= 0)
+            json_member_int(json, steps[i].name, steps[i].us);
+    json_end_object(json);
+}
+
+static void write_open(struct json *json, const struct record *record)
+{
+    json_member_uint(json, "len", 0);
+    json_member_string(json, "url", record->open.url);
+    json_key(json, "status");
+    if (record->open.status)
+        json_uint(json, record->open.status);
+    else
+        json_null(json);
+    json_member_string(json, "subprotocol", record->open.subprotocol);
+    json_member_string(json, "extensions", record->open.extensions);
+    if (record->open.timing)
+        write_timing(json, record->open.timing);
+}
+
+static void write_close(struct json *json, const struct record *record)
+{
+    size_t reason_len = record->close.reason ? record->close.reason_len : 0;
+    bool coded = record->close.clean && record->close.code != WS_CLOSE_NO_CODE;
+    /* The payload of the close frame: the code's two bytes and the reason (RFC 6455 5.5.1). */
+    json_member_uint(json, "len", coded ? 2 + reason_len : 0);
+    json_member_uint(json, "code", record->close.code);
+    json_member_text(json, "reason", record->close.reason, reason_len);
+    json_member_bool(json, "clean", record->close.clean);
+}
+
+static void write_error(struct json *json, const struct record *record)
+{
+    const struct ws_error_info *info = ws_error_info(record->error.error);
+    char section[64];
+    json_member_uint(json, "len", 0);
+    json_member_string(json, "name", info->name);
+    json_member_string(json, "explanation", info->explanation);
+    json_member_string(json, "section",
+                       ws_error_section(record->error.error, section, sizeof section));
+    if (record->error.has_offset)
+        json_member_uint(json, "offset", record->error.offset);
+}
+
+void record_write(struct json *json, const struct record *record)
+{
+    char time[UNITS_TEXT_MAX];
+    json_begin_object(json);
+    json_member_int(json, "v", 1);
+    json_member_string(json, "t", units_format_utc(record->utc, time, sizeof time));
+    json_member_int(json, "us", record->us);
+    if (record->conn)
+        json_member_uint(json, "conn", record->conn);
+    json_member_string(json, "dir", record->direction == RECORD_IN ? "in" : "out");
+    json_member_string(json, "type", record_type_name(record->type));
+    switch (record->type) {
+    case RECORD_OPEN:
+        write_open(json, record);
+        break;
+    case RECORD_TEXT:
+    case RECORD_BINARY:
+    case RECORD_PING:
+    case RECORD_PONG:
+        json_member_uint(json, "len", record->len);
+        json_payload(json, record->data, record->len);
+        break;
+    case RECORD_CLOSE:
+        write_close(json, record);
+        break;
+    case RECORD_ERROR:
+        write_error(json, record);
+        break;
+    }
+    json_end_object(json);
+    json_newline(json);
+}

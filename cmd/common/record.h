@@ -1,0 +1,75 @@
+/*
+ * record: the JSON Lines record, one schema for the toolkit (docs/record.schema.json).
+ *
+ * What wscat --jsonl, wsserve --record and wsframe -o jsonl write, and wsbench --replay, wscat
+ * --input=jsonl and wsframe encode --from=jsonl read. This is the writing half; any of them may
+ * call it. No state: a record is filled in and written.
+ */
+#ifndef CMD_COMMON_RECORD_H
+#define CMD_COMMON_RECORD_H
+
+#include "cmd/common/json.h"
+#include "libws/proto/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum record_direction { RECORD_IN, RECORD_OUT };
+
+enum record_type {
+    RECORD_OPEN,
+    RECORD_TEXT,
+    RECORD_BINARY,
+    RECORD_PING,
+    RECORD_PONG,
+    RECORD_CLOSE,
+    RECORD_ERROR,
+};
+
+/* How long each step of opening took, in microseconds; a negative one did not happen and is left
+ * out. */
+struct record_timing {
+    int64_t dns;
+    int64_t tcp;
+    int64_t tls;
+    int64_t upgrade;
+};
+
+/* Everything is borrowed for the call. What a type does not name is not looked at. */
+struct record {
+    int64_t utc;   /* wall clock, microseconds since 1970 */
+    int64_t us;    /* monotonic, microseconds since open */
+    uint64_t conn; /* the connection where there are several, from 1; 0: left out */
+    enum record_direction direction;
+    enum record_type type;
+    const void *data; /* TEXT, BINARY, PING, PONG: the payload */
+    size_t len;
+    struct {
+        unsigned code;      /* 1005 and 1006 where there was none */
+        const char *reason; /* or NULL */
+        size_t reason_len;
+        bool clean; /* a close frame came, or went */
+    } close;
+    struct {
+        const char *url; /* each may be NULL: written as null */
+        unsigned status; /* HTTP; 0: null */
+        const char *subprotocol;
+        const char *extensions;
+        const struct record_timing *timing; /* or NULL: left out */
+    } open;
+    struct {
+        enum ws_error error; /* its name, explanation and section are written */
+        uint64_t offset;     /* of the byte at fault, from the first byte of the stream */
+        bool has_offset;
+    } error;
+};
+
+/* "text", "ping", …: constant. */
+const char *record_type_name(enum record_type type);
+
+/* Adds one line, with its newline. `json` stands between two documents; json->failed says whether
+ * memory ran out. */
+void record_write(struct json *json, const struct record *record);
+
+#endif

@@ -1,0 +1,213 @@
+#include "cmd/wscat/input.h"
+
+#include "cmd/common/hex.h"
+#include "libws/proto/utf8.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { READ_SIZE = 64 * 1024 };
+
+static void on_ready(struct ws_watch *watch, unsigned ready);
+static void on_task(struct ws_task *task);
+
+void input_init(struct input *input, struct ws_loop *loop, int fd, enum input_form form, bool text,
+                size_t max, const struct input_receiver *receiver, void *context)
+{
+    *input = (struct input){
+        .loop = loop,
+        .receiver = receiver,
+        .context = context,
+        .form = form,
+        .text = text,
+        .stopped = true,
+        .max = max,
+    };
+    input->watch.fd = fd;
+    input->watch.ready = on_ready;
+    input->task.run = on_task;
+}
+
+static void give_up(struct input *input, const char *why)
+{
+    input_stop(input);
+    input->ended = true;
+    input->receiver->fault(input->context, why);
+}
+
+/* Room for one more read, behind what is not handed over yet. */
+static bool make_room(struct input *input)
+{
+    if (input->begin > 0 && input->begin == input->end)
+        input->begin = input->end = 0;
+    if (input->capacity - input->end >= READ_SIZE)
+        return true;
+    if (input->begin > 0) {
+        memmove(input->buffer, input->buffer + input->begin, input->end - input->begin);
+        input->end -= input->begin;
+        input->begin = 0;
+        if (input->capacity - input->end >= READ_SIZE)
+            return true;
+    }
+    size_t capacity = input->capacity ? input->capacity * 2 : 2 * READ_SIZE;
+    uint8_t *buffer = realloc(input->buffer, capacity);
+    if (!buffer)
+        return false;
+    input->buffer = buffer;
+    input->capacity = capacity;
+    return true;
+}
+
+/* Checks a message, turns it into what is sent, and hands it over. */
+static bool hand_over(struct input *input, uint8_t *data, size_t len)
+{
+    char why[160];
+    input->line++;
+    if (len > input->max) {
+        snprintf(why, sizeof why, "line %" PRIu64 " of the input is longer than %zu bytes",
+                 input->line, input->max);
+        give_up(input, why);
+        return false;
+    }
+    if (input->form == INPUT_HEX) {
+        size_t at = 0, bytes = 0;
+        enum hex_result result = hex_parse((char *)data, len, data, len, &bytes, &at);
+        if (result != HEX_OK) {
+            snprintf(why, sizeof why, "line %" PRIu64 " of the input, column %zu: %s", input->line,
+                     at + 1, hex_problem(result));
+            give_up(input, why);
+            return false;
+        }
+        len = bytes;
+    }
+    if (input->text && !ws_utf8_valid(data, len)) {
+        snprintf(why, sizeof why,
+                 input->form == INPUT_WHOLE ? "the input is not UTF-8; --binary sends bytes"
+                                            : "line %" PRIu64
+                                              " of the input is not UTF-8; --binary sends bytes",
+                 input->line);
+        give_up(input, why);
+        return false;
+    }
+    return input->receiver->message(input->context, data, len) && !input->stopped;
+}
+
+static void finish(struct input *input)
+{
+    input_stop(input);
+    input->ended = true;
+    input->receiver->end(input->context);
+}
+
+/* Hands over the lines there are, until it is stopped. */
+static void cut_lines(struct input *input)
+{
+    while (!input->stopped && !input->ended && input->begin < input->end) {
+        uint8_t *start = input->buffer + input->begin + input->searched;
+        uint8_t *newline = memchr(start, '\n', input->end - input->begin - input->searched);
+        if (!newline) {
+            input->searched = input->end - input->begin;
+            if (input->searched > input->max) {
+                input->searched = 0;
+                hand_over(input, input->buffer + input->begin, input->end - input->begin);
+            }
+            return;
+        }
+        uint8_t *line = input->buffer + input->begin;
+        input->begin = (size_t)(newline + 1 - input->buffer);
+        input->searched = 0;
+        if (!hand_over(input, line, (size_t)(newline - line)))
+            return;
+    }
+}
+
+/* Nothing more comes: what is left is the last message. */
+static void at_end(struct input *input)
+{
+    size_t len = input->end - input->begin;
+    uint8_t *data = input->buffer + input->begin;
+    input->begin = input->end = 0;
+    if (len > 0 || input->form == INPUT_WHOLE)
+        hand_over(input, data, len);
+    if (!input->ended)
+        finish(input);
+}
+
+static void take(struct input *input, size_t len)
+{
+    input->end += len;
+    if (input->form == INPUT_CHUNKS) {
+        uint8_t *data = input->buffer + input->begin;
+        len = input->end - input->begin;
+        input->begin = input->end;
+        hand_over(input, data, len);
+    } else if (input->form == INPUT_WHOLE) {
+        if (input->end > input->max)
+            give_up(input, "the input is larger than --max-message-size");
+    } else {
+        cut_lines(input);
+    }
+}
+
+static void on_ready(struct ws_watch *watch, unsigned ready)
+{
+    struct input *input = ws_container_of(watch, struct input, watch);
+    (void)ready;
+    if (!make_room(input)) {
+        give_up(input, "out of memory");
+        return;
+    }
+    ssize_t n = read(watch->fd, input->buffer + input->end, READ_SIZE);
+    if (n > 0)
+        take(input, (size_t)n);
+    else if (n == 0)
+        at_end(input);
+    else if (errno == EIO)
+        at_end(input); /* a terminal that hung up, or one that we are in the background of */
+    else if (errno != EINTR && errno != EAGAIN)
+        give_up(input, strerror(errno));
+}
+
+/* Lines that were read before the stop come before what is still to be read. */
+static void on_task(struct ws_task *task)
+{
+    struct input *input = ws_container_of(task, struct input, task);
+    if (input->stopped || input->ended)
+        return;
+    if (input->form == INPUT_LINES || input->form == INPUT_HEX)
+        cut_lines(input);
+    if (input->stopped || input->ended)
+        return;
+    enum ws_error error = ws_loop_rewatch(input->loop, &input->watch, WS_READABLE);
+    if (error != WS_OK)
+        give_up(input, ws_error_info(error)->explanation);
+}
+
+void input_start(struct input *input)
+{
+    if (input->ended || !input->stopped)
+        return;
+    input->stopped = false;
+    ws_loop_defer(input->loop, &input->task);
+}
+
+void input_stop(struct input *input)
+{
+    if (input->stopped)
+        return;
+    input->stopped = true;
+    ws_loop_rewatch(input->loop, &input->watch, 0);
+}
+
+void input_free(struct input *input)
+{
+    input->ended = true;
+    input->stopped = true;
+    ws_loop_unwatch(input->loop, &input->watch);
+    free(input->buffer);
+    input->buffer = NULL;
+}

@@ -1,0 +1,155 @@
+#include "cmd/wscat/output.h"
+
+#include "cmd/common/exit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    HIGH_WATER = 256 * 1024,
+    LOW_WATER = 64 * 1024,
+    DIRECT = 16 * 1024, /* from this size a write of its own is cheaper than a copy */
+};
+
+static void on_ready(struct ws_watch *watch, unsigned ready);
+static void on_task(struct ws_task *task);
+
+/* O_NONBLOCK belongs to the open file, which others share: our shell, the program at the pipe's
+ * other end of a tee. Opened once more through /proc a pipe or terminal gives a description of our
+ * own. What cannot be opened so (a socket, another system) blocks, and is only slower. */
+static int reopen(void)
+{
+    struct stat status;
+    if (fstat(STDOUT_FILENO, &status) < 0 || S_ISREG(status.st_mode) || S_ISSOCK(status.st_mode))
+        return -1;
+    return open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}
+
+void output_init(struct output *output, struct ws_loop *loop, void (*relief)(void *context),
+                 void *context)
+{
+    *output = (struct output){.loop = loop, .relief = relief, .context = context};
+    int fd = reopen();
+    output->own = fd >= 0;
+    output->watch.fd = output->own ? fd : STDOUT_FILENO;
+    output->watch.ready = on_ready;
+    output->task.run = on_task;
+}
+
+/* How many bytes stdout took. */
+static size_t try_write(const struct output *output, const uint8_t *data, size_t len)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = write(output->watch.fd, data + done, len - done);
+        if (n >= 0) {
+            done += (size_t)n;
+        } else if (errno == EAGAIN) {
+            break;
+        } else if (errno != EINTR) {
+            exit_stdout_failed();
+        }
+    }
+    return done;
+}
+
+static void append(struct output *output, const uint8_t *data, size_t len)
+{
+    if (output->begin == output->end)
+        output->begin = output->end = 0;
+    if (output->capacity - output->end < len && output->begin > 0) {
+        memmove(output->buffer, output->buffer + output->begin, output->end - output->begin);
+        output->end -= output->begin;
+        output->begin = 0;
+    }
+    if (output->capacity - output->end < len) {
+        size_t capacity = output->capacity ? output->capacity : 64 * 1024;
+        while (capacity - output->end < len)
+            capacity *= 2;
+        uint8_t *buffer = realloc(output->buffer, capacity);
+        if (!buffer)
+            exit_die(WS_EXIT_FAILURE, "out of memory");
+        output->buffer = buffer;
+        output->capacity = capacity;
+    }
+    memcpy(output->buffer + output->end, data, len);
+    output->end += len;
+    if (output->end - output->begin > HIGH_WATER)
+        output->full = true;
+    ws_loop_defer(output->loop, &output->task);
+}
+
+void output_write(struct output *output, const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    if (len == 0)
+        return;
+    if (output->begin == output->end && len >= DIRECT) {
+        size_t done = try_write(output, bytes, len);
+        bytes += done;
+        len -= done;
+    }
+    if (len > 0)
+        append(output, bytes, len);
+}
+
+static void drain(struct output *output)
+{
+    output->begin += try_write(output, output->buffer + output->begin, output->end - output->begin);
+    size_t left = output->end - output->begin;
+    if (left == 0) {
+        /* One large message does not keep its memory for ever. */
+        output->begin = output->end = 0;
+        if (output->capacity > 4 * HIGH_WATER) {
+            free(output->buffer);
+            output->buffer = NULL;
+            output->capacity = 0;
+        }
+    }
+    if (!output->watching && left > 0)
+        output->watching = ws_loop_watch(output->loop, &output->watch, WS_WRITABLE) == WS_OK;
+    else if (output->watching)
+        ws_loop_rewatch(output->loop, &output->watch, left > 0 ? WS_WRITABLE : 0);
+    if (output->full && left <= LOW_WATER) {
+        output->full = false;
+        output->relief(output->context);
+    }
+}
+
+static void on_ready(struct ws_watch *watch, unsigned ready)
+{
+    (void)ready;
+    drain(ws_container_of(watch, struct output, watch));
+}
+
+static void on_task(struct ws_task *task)
+{
+    drain(ws_container_of(task, struct output, task));
+}
+
+void output_finish(struct output *output)
+{
+    while (output->begin < output->end) {
+        struct pollfd wait = {.fd = output->watch.fd, .events = POLLOUT};
+        output->begin +=
+            try_write(output, output->buffer + output->begin, output->end - output->begin);
+        if (output->begin < output->end)
+            poll(&wait, 1, -1);
+    }
+}
+
+void output_free(struct output *output)
+{
+    int fd = output->watch.fd;
+    if (output->watching)
+        ws_loop_unwatch(output->loop, &output->watch);
+    if (output->own)
+        close(fd);
+    free(output->buffer);
+    output->buffer = NULL;
+}

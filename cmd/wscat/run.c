@@ -1,0 +1,458 @@
+#include "cmd/wscat/run.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/units.h"
+#include "cmd/wscat/input.h"
+#include "cmd/wscat/output.h"
+#include "cmd/wscat/show.h"
+#include "libws/net/client.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct run {
+    const struct settings *settings;
+    struct ws_loop loop;
+    struct ws_conn_config config;
+    struct ws_client *client; /* while connecting */
+    struct ws_conn *conn;     /* from then to the end */
+    struct input input;
+    struct output output;
+    struct show show;
+    struct ws_timer quiet;    /* after the end of input */
+    struct ws_timer deadline; /* --timeout */
+    int64_t connected_us;
+    uint64_t sent, received;
+    bool input_ended;
+    bool satisfied; /* --count or --expect is met */
+    bool leaving;   /* our close frame is on its way */
+    bool over;
+    int forced; /* an exit code that was decided before the connection ended, or -1 */
+    int status;
+};
+
+/* --- leaving --- */
+
+static void end(struct run *run, int status)
+{
+    run->status = run->forced >= 0 ? run->forced : status;
+    run->over = true;
+    ws_loop_stop(&run->loop);
+}
+
+/* Says goodbye; what comes until the server's close frame is still printed. */
+static void leave(struct run *run)
+{
+    const struct settings *s = run->settings;
+    input_stop(&run->input);
+    if (run->leaving || !run->conn)
+        return;
+    run->leaving = true;
+    ws_loop_disarm(&run->loop, &run->quiet);
+    if (ws_conn_close(run->conn, s->close_code, s->close_reason) == WS_OK)
+        show_close_sent(&run->show, s->close_code, s->close_reason);
+}
+
+static void leave_with(struct run *run, int status)
+{
+    run->forced = status;
+    if (run->conn)
+        leave(run);
+    else
+        end(run, status);
+}
+
+/* --- quiet --- */
+
+static void wait_for_quiet(struct run *run)
+{
+    const struct settings *s = run->settings;
+    if (run->leaving || !run->conn)
+        return;
+    if (s->exit_on_eof) {
+        leave(run);
+        return;
+    }
+    if (s->wait == UNITS_NEVER)
+        return;
+    /* Quiet begins with the last byte that moved, in either direction, and not before all of ours
+     * has been sent and all of theirs been printed. */
+    int64_t now = ws_loop_now(&run->loop), due = ws_conn_last_moved(run->conn) + s->wait / 1000;
+    if (ws_conn_queued(run->conn) > 0 || output_full(&run->output))
+        due = now + (s->wait > 0 ? s->wait / 1000 : 10);
+    if (due <= now)
+        leave(run);
+    else
+        ws_loop_arm(&run->loop, &run->quiet, due);
+}
+
+static void on_quiet(struct ws_timer *timer)
+{
+    wait_for_quiet(ws_container_of(timer, struct run, quiet));
+}
+
+/* --- what is sent --- */
+
+static bool send_message(struct run *run, unsigned opcode, unsigned flags, void *data, size_t len)
+{
+    const struct settings *s = run->settings;
+    if (s->jsonl || s->common.verbose >= 2)
+        show_sent(&run->show, opcode, data, len); /* before a mask is laid over it */
+    enum ws_error error = ws_conn_send(run->conn, opcode, flags, data, len);
+    if (error == WS_E_CLOSING)
+        return false; /* the end is on its way, and will be told */
+    if (error != WS_OK) {
+        exit_warn("%s", ws_error_info(error)->explanation);
+        leave_with(run, WS_EXIT_FAILURE);
+        return false;
+    }
+    run->sent++;
+    return true;
+}
+
+static void on_input_end(void *context)
+{
+    struct run *run = context;
+    run->input_ended = true;
+    if (run->conn)
+        wait_for_quiet(run);
+}
+
+static bool on_input(void *context, void *data, size_t len)
+{
+    struct run *run = context;
+    /* Pieces of a stream of bytes may be masked where they lie: they are not looked at again, and
+     * are sent before more is read. Lines are copied as they are masked. */
+    unsigned flags =
+        run->settings->input == INPUT_CHUNKS ? WS_SEND_BORROW | WS_SEND_MUTABLE : WS_SEND_COPY;
+    if (!send_message(run, settings_opcode(run->settings), flags, data, len))
+        return false;
+    if (run->settings->one_message) {
+        input_stop(&run->input);
+        on_input_end(run);
+        return false;
+    }
+    /* One send's worth is gathered; the kernel decides whether it takes more. */
+    if (ws_conn_full(run->conn) || ws_conn_queued(run->conn) > run->config.high_water)
+        input_stop(&run->input);
+    return !ws_conn_full(run->conn);
+}
+
+static void on_input_fault(void *context, const char *why)
+{
+    struct run *run = context;
+    exit_warn("%s", why);
+    leave_with(run, WS_EXIT_FAILURE);
+}
+
+static const struct input_receiver receiver = {on_input, on_input_end, on_input_fault};
+
+static void start_input(struct run *run)
+{
+    if (run->conn && !run->leaving && !run->input_ended && !ws_conn_full(run->conn))
+        input_start(&run->input);
+}
+
+/* The content of "@FILE"; NULL after a message. */
+static void *read_file(const char *path, size_t max, size_t *len)
+{
+    FILE *file = fopen(path, "rb");
+    struct stat status;
+    char *data = NULL;
+    size_t capacity = 0;
+    *len = 0;
+    if (!file || fstat(fileno(file), &status) < 0 || S_ISDIR(status.st_mode)) {
+        exit_warn("%s: %s", path, file ? strerror(EISDIR) : strerror(errno));
+        if (file)
+            fclose(file);
+        return NULL;
+    }
+    for (;;) {
+        if (capacity - *len < 64 * 1024) {
+            capacity = capacity ? capacity * 2 : 128 * 1024;
+            char *grown = realloc(data, capacity);
+            if (!grown)
+                exit_die(WS_EXIT_FAILURE, "out of memory");
+            data = grown;
+        }
+        size_t n = fread(data + *len, 1, capacity - *len, file);
+        *len += n;
+        if (n == 0 || *len > max)
+            break;
+    }
+    bool failed = ferror(file) || *len > max;
+    if (failed)
+        exit_warn("%s: %s", path, *len > max ? "larger than --max-message-size" : strerror(errno));
+    fclose(file);
+    if (failed) {
+        free(data);
+        return NULL;
+    }
+    return data;
+}
+
+/* A message of the command line. */
+static bool send_word(struct run *run, char *word)
+{
+    unsigned opcode = settings_opcode(run->settings);
+    if (word[0] != '@')
+        return send_message(run, opcode, WS_SEND_COPY, word, strlen(word));
+    size_t len;
+    void *data = read_file(word + 1, (size_t)run->settings->max_message_size, &len);
+    if (!data) {
+        leave_with(run, WS_EXIT_FAILURE);
+        return false;
+    }
+    bool sent = send_message(run, opcode, WS_SEND_COPY, data, len);
+    free(data);
+    return sent;
+}
+
+static void send_words(struct run *run)
+{
+    for (char **word = run->settings->messages; *word; word++) {
+        if (!send_word(run, *word))
+            return;
+        if (run->settings->one_message) {
+            on_input_end(run);
+            return;
+        }
+    }
+    /* On a terminal the command line is all the input there is: nobody wants to press Ctrl-D. */
+    bool words = run->settings->messages[0] != NULL;
+    if (run->settings->no_stdin || (words && isatty(STDIN_FILENO)))
+        on_input_end(run);
+    else
+        start_input(run);
+}
+
+/* --- what comes --- */
+
+static void on_open(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct run *run = conn->user;
+    run->show.upgrade_us = ws_clock_us() - run->connected_us;
+    show_open(&run->show, event);
+    send_words(run);
+}
+
+static bool matches(const struct settings *s, const struct ws_event *event)
+{
+    char *text = strndup((const char *)event->data, event->len);
+    if (!text)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    bool found = regexec(&s->expect_regex, text, 0, NULL, 0) == 0;
+    free(text);
+    return found;
+}
+
+static void on_message(struct run *run, const struct ws_event *event)
+{
+    const struct settings *s = run->settings;
+    if (run->satisfied)
+        return;
+    show_event(&run->show, event);
+    if (output_full(&run->output))
+        ws_conn_pause(run->conn);
+    if (event->type == WS_EVENT_CHUNK && !event->last)
+        return;
+    run->received++;
+    if (s->expect ? matches(s, event) : s->count && run->received >= s->count) {
+        run->satisfied = true;
+        leave_with(run, WS_EXIT_OK);
+    } else if (s->expect && s->count && run->received >= s->count) {
+        leave_with(run, WS_EXIT_ASSERTION);
+    }
+}
+
+static void on_event(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct run *run = conn->user;
+    switch (event->type) {
+    case WS_EVENT_MESSAGE:
+    case WS_EVENT_CHUNK:
+        on_message(run, event);
+        return;
+    case WS_EVENT_CLOSE:
+        input_stop(&run->input);
+        break;
+    case WS_EVENT_ERROR:
+        input_stop(&run->input);
+        if (ws_error_info(event->error)->category == WS_CAT_PROTOCOL)
+            show_violation(event);
+        else if (ws_error_info(event->error)->category == WS_CAT_UPGRADE)
+            show_refusal(event);
+        break;
+    default:
+        break;
+    }
+    show_event(&run->show, event);
+}
+
+static void on_drained(struct ws_conn *conn)
+{
+    start_input(conn->user);
+}
+
+static void on_relief(void *context)
+{
+    struct run *run = context;
+    if (run->conn)
+        ws_conn_resume(run->conn);
+}
+
+/* The exit code of a connection that ended, and a word on what nobody has told yet. */
+static int judge(const struct run *run, const struct ws_end *ended)
+{
+    const struct settings *s = run->settings;
+    const struct ws_error_info *info = ws_error_info(ended->error);
+    if (run->forced >= 0)
+        return run->forced;
+    if (ended->error != WS_OK) {
+        if (info->category != WS_CAT_PROTOCOL && info->category != WS_CAT_UPGRADE)
+            exit_warn("%s%s", info->explanation,
+                      ended->error == WS_E_LOST || ended->error == WS_E_RESET ? " (1006)" : "");
+        return exit_code_for(ended->error);
+    }
+    if (s->expect || s->count) {
+        if (s->expect)
+            exit_warn("no message matched '%s' (%" PRIu64 " came)", s->expect, run->received);
+        else
+            exit_warn("%" PRIu64 " messages came, %" PRIu64 " were expected", run->received,
+                      s->count);
+        return WS_EXIT_ASSERTION;
+    }
+    /* A server that merely echoes the code we closed with does not complain of anything. */
+    if (!ended->by_peer && run->leaving && ended->code == s->close_code)
+        return WS_EXIT_OK;
+    return exit_code_for_close(ended->code, ended->clean);
+}
+
+static void on_close(struct ws_conn *conn, const struct ws_end *ended)
+{
+    struct run *run = conn->user;
+    run->conn = NULL;
+    end(run, judge(run, ended));
+}
+
+static const struct ws_handler handler = {
+    .open = on_open,
+    .event = on_event,
+    .drained = on_drained,
+    .close = on_close,
+};
+
+static void on_connected(void *user, struct ws_conn *conn)
+{
+    struct run *run = user;
+    run->conn = conn;
+    run->show.times = *ws_client_times(run->client);
+    run->client = NULL;
+    run->connected_us = ws_clock_us();
+}
+
+static void on_failed(void *user, enum ws_error error, const char *detail)
+{
+    struct run *run = user;
+    run->client = NULL;
+    exit_warn("%s", detail);
+    end(run, exit_code_for(error));
+}
+
+/* --- time and signals --- */
+
+static void on_deadline(struct ws_timer *timer)
+{
+    struct run *run = ws_container_of(timer, struct run, deadline);
+    char limit[UNITS_TEXT_MAX];
+    exit_warn("timeout: not done within %s (--timeout)",
+              units_format_duration(run->settings->timeout, limit, sizeof limit));
+    run->forced = WS_EXIT_TIMEOUT;
+    leave(run);
+    end(run, WS_EXIT_TIMEOUT);
+}
+
+static void on_signal(void *context, int signal_number)
+{
+    struct run *run = context;
+    run->forced = signal_number == SIGINT ? WS_EXIT_SIGINT : WS_EXIT_SIGTERM;
+    leave(run); /* the frame goes out with the end of this batch */
+    end(run, run->forced);
+}
+
+/* --- all of it --- */
+
+static bool set_up(struct run *run)
+{
+    const struct settings *s = run->settings;
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    run->quiet.fire = on_quiet;
+    run->deadline.fire = on_deadline;
+    settings_conn_config(s, &run->config);
+    run->config.session.random = ws_random_bytes;
+    run->config.session.random_context = &run->loop.random;
+    bool text = settings_opcode(s) == WS_TEXT;
+    size_t max = s->max_message_size ? (size_t)s->max_message_size : SIZE_MAX / 4;
+    input_init(&run->input, &run->loop, STDIN_FILENO, s->input, text, max, &receiver, run);
+    output_init(&run->output, &run->loop, on_relief, run);
+    show_init(&run->show, s, &run->output);
+    if (s->timeout > 0)
+        ws_loop_arm(&run->loop, &run->deadline,
+                    ws_loop_now(&run->loop) + (s->timeout + 999) / 1000);
+
+    struct ws_client_options options = {
+        .url = &s->url,
+        .subprotocols = s->offered,
+        .headers = s->request_headers,
+        .header_count = s->request_header_count,
+        .connect_ms = run->config.handshake_ms,
+        .config = &run->config,
+        .handler = &handler,
+        .user = run,
+        .connected = on_connected,
+        .failed = on_failed,
+    };
+    enum ws_error error = ws_loop_on_signals(&run->loop, &signals, on_signal, run);
+    run->client = error == WS_OK ? ws_client_connect(&run->loop, &options) : NULL;
+    if (!run->client)
+        exit_warn("%s", ws_error_info(error == WS_OK ? WS_E_NO_MEMORY : error)->explanation);
+    return run->client != NULL;
+}
+
+int run(const struct settings *settings)
+{
+    struct run run = {.settings = settings, .forced = -1, .status = WS_EXIT_FAILURE};
+    exit_ignore_sigpipe();
+    enum ws_error error = ws_loop_init(&run.loop);
+    if (error != WS_OK) {
+        exit_warn("%s", ws_error_info(error)->explanation);
+        return WS_EXIT_FAILURE;
+    }
+    if (set_up(&run))
+        ws_loop_run(&run.loop);
+    output_finish(&run.output);
+
+    if (run.client)
+        ws_client_cancel(run.client);
+    if (run.conn)
+        ws_conn_abort(run.conn, WS_E_SHUTDOWN);
+    run.status = run.over ? run.status : WS_EXIT_FAILURE;
+    int status = run.status;
+    input_free(&run.input);
+    ws_loop_disarm(&run.loop, &run.quiet);
+    ws_loop_disarm(&run.loop, &run.deadline);
+    ws_loop_turn(&run.loop, 0);
+    output_free(&run.output);
+    show_free(&run.show);
+    ws_loop_free(&run.loop);
+    return status;
+}

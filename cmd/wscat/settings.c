@@ -1,0 +1,364 @@
+#include "cmd/wscat/settings.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/units.h"
+#include "libws/proto/close.h"
+#include "libws/proto/utf8.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *set_close_code(struct options *options, const struct option_row *row,
+                                  void *settings, const char *value)
+{
+    uint64_t code;
+    (void)options;
+    (void)row;
+    if (units_number(value, 1000, 4999, &code) != UNITS_OK || !ws_close_code_valid((unsigned)code))
+        return "a close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999";
+    ((struct settings *)settings)->close_code = (unsigned)code;
+    return NULL;
+}
+
+#define S struct settings
+static const struct option_row rows[] = {
+    {OPTION_GROUP("Connection")},
+    {.name = "connect",
+     .letters = "c",
+     OPTION_STRING(S, connect),
+     .metavar = "URL",
+     .help = "connect to URL, as if it were the first word"},
+    {.name = "header",
+     .letters = "H",
+     OPTION_LIST(S, headers),
+     .metavar = "NAME: VALUE",
+     .flags = OPTION_HEADER,
+     .help = "send this header; 'NAME:' leaves one out that would be sent"},
+    {.name = "auth",
+     .letters = "u",
+     .aliases = "user",
+     OPTION_STRING(S, auth),
+     .metavar = "USER:PASSWORD",
+     .flags = OPTION_SECRET,
+     .help = "HTTP basic authentication; @FILE, @- or env:NAME keep it off the command line"},
+    {.name = "origin",
+     .letters = "o",
+     OPTION_STRING(S, origin),
+     .metavar = "ORIGIN",
+     .flags = OPTION_HEADER,
+     .help = "send this Origin header"},
+    {.name = "subprotocol",
+     .letters = "s",
+     OPTION_LIST(S, subprotocols),
+     .metavar = "NAME",
+     .flags = OPTION_HEADER,
+     .help = "offer this subprotocol; may be repeated"},
+    {.name = "connect-timeout",
+     OPTION_DURATION(S, connect_timeout),
+     .help = "for the connection, and again for the upgrade (default 10s)"},
+
+    {OPTION_GROUP("What is sent")},
+    {.name = "execute",
+     .letters = "x",
+     OPTION_LIST(S, execute),
+     .metavar = "MESSAGE",
+     .help = "send this first; @FILE sends a file; may be repeated"},
+    {.name = "text", .letters = "t", OPTION_FLAG(S, text), .help = "send text messages (default)"},
+    {.name = "binary",
+     .letters = "b",
+     OPTION_FLAG(S, binary),
+     .help = "send binary messages: the input as it comes in; and print bytes as they come"},
+    {.name = "input",
+     OPTION_CHOICE(S, input, "lines|whole|hex"),
+     .help = "a message is a line, the whole input, or a line of hex digits (default lines)"},
+    {.name = "no-stdin", OPTION_FLAG(S, no_stdin), .help = "do not read standard input"},
+
+    {OPTION_GROUP("What is shown")},
+    {.name = "jsonl",
+     .letters = "J",
+     OPTION_FLAG(S, jsonl),
+     .help = "print a JSON record a line for every event, both ways"},
+
+    {OPTION_GROUP("When it ends")},
+    {.name = "wait",
+     .letters = "w",
+     OPTION_DURATION(S, wait),
+     .flags = OPTION_NEVER,
+     .help = "at the end of input, leave after this much silence; -1: when the server closes "
+             "(default 2s)"},
+    {.name = "exit-on-eof",
+     .letters = "E",
+     OPTION_FLAG(S, exit_on_eof),
+     .help = "close at the end of input, at once"},
+    {.name = "one-message",
+     .letters = "1",
+     OPTION_FLAG(S, one_message),
+     .help = "send one message, print one, and leave"},
+    {.name = "count",
+     .letters = "N",
+     OPTION_COUNT(S, count),
+     .help = "leave when this many messages have come"},
+    {.name = "expect",
+     OPTION_STRING(S, expect),
+     .metavar = "REGEX",
+     .help = "leave with 0 at the first message that matches; with 10 when none does"},
+    {.name = "timeout",
+     .letters = "T",
+     OPTION_DURATION(S, timeout),
+     .help = "be done within this time, or exit with 7"},
+    {.name = "close-timeout",
+     OPTION_DURATION(S, close_timeout),
+     .help = "for the server's close frame, after ours (default 5s)"},
+    {.name = "close-code",
+     OPTION_CALL(set_close_code),
+     .metavar = "CODE",
+     .help = "close with this code (default 1000)"},
+    {.name = "close-reason",
+     OPTION_STRING(S, close_reason),
+     .metavar = "TEXT",
+     .help = "and with this reason, at most 123 bytes"},
+
+    {OPTION_GROUP("Keeping it alive")},
+    {.name = "ping-interval",
+     OPTION_DURATION(S, ping_interval),
+     .help = "ping the server this often (default: never)"},
+    {.name = "ping-timeout",
+     OPTION_DURATION(S, ping_timeout),
+     .help = "exit with 7 when nothing is heard for this long after a ping (default 10s)"},
+    {.name = "max-message-size",
+     OPTION_SIZE(S, max_message_size),
+     .help = "close with 1009 above this size (default 64M)"},
+};
+#undef S
+
+static const char tail[] =
+    "Examples:\n"
+    "  wscat ws://localhost:8080/ hello             send a message, print the answers\n"
+    "  seq 1000 | wscat ws://localhost:8080/        a message a line, every answer\n"
+    "  wscat -b ws://localhost:8080/ <in >out       bytes, unchanged\n"
+    "  wscat --expect '\"ok\":true' -T 5s ws://localhost:8080/ '{\"op\":\"check\"}'\n"
+    "\n"
+    "Exit status: 0 done; 1 I/O error; 2 usage; 3 cannot connect; 4 TLS; 5 upgrade refused;\n"
+    "6 protocol error; 7 timeout; 8 connection lost; 9 closed with an error code; 10 --expect or\n"
+    "--count not met; 130, 143 interrupted, terminated.\n";
+
+/* Says what is wrong with the command line; false, so that it can be returned. */
+#define fault(options, ...) ((options)->status = options_fault(options, __VA_ARGS__), false)
+
+/* --- the request's headers --- */
+
+static char *keep(struct settings *s, char *string)
+{
+    size_t count = 0;
+    while (s->owned && s->owned[count])
+        count++;
+    char **owned = string ? realloc(s->owned, (count + 2) * sizeof *owned) : NULL;
+    if (!owned)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    s->owned = owned;
+    owned[count] = string;
+    owned[count + 1] = NULL;
+    return string;
+}
+
+static void add_header(struct settings *s, const char *name, const char *value)
+{
+    struct ws_header *headers =
+        realloc(s->request_headers, (s->request_header_count + 1) * sizeof *headers);
+    if (!headers)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    s->request_headers = headers;
+    headers[s->request_header_count++] = (struct ws_header){name, value};
+}
+
+/* "NAME: VALUE"; "NAME:" removes; */
+static bool parse_header(struct settings *s, struct options *options, const char *text)
+{
+    const char *colon = strchr(text, ':');
+    if (!colon)
+        return fault(options, "option '--header': '%s' is not 'NAME: VALUE'", text);
+    const char *value = colon + 1 + strspn(colon + 1, " \t");
+    char *name = keep(s, strndup(text, (size_t)(colon - text)));
+    if (!ws_header_valid(name, value))
+        return fault(options, "option '--header': '%s' is no header that may be sent", text);
+    add_header(s, name, *value ? value : NULL);
+    return true;
+}
+
+static void add_basic_auth(struct settings *s, const char *credentials)
+{
+    size_t len = strlen(credentials);
+    char *value = keep(s, malloc(len / 3 * 4 + 16));
+    strcpy(value, "Basic ");
+    EVP_EncodeBlock((unsigned char *)value + 6, (const unsigned char *)credentials, (int)len);
+    add_header(s, "Authorization", value);
+}
+
+static bool offer(struct settings *s, struct options *options, const char *name, size_t count)
+{
+    if (!ws_http_is_token((struct ws_str){name, strlen(name)}))
+        return fault(options, "option '--subprotocol': '%s' is not a token", name);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(s->offered[i], name) == 0)
+            return fault(options, "option '--subprotocol': '%s' is there twice", name);
+    s->offered[count] = name;
+    return true;
+}
+
+/* -s a -s b, or -s a,b as npm's wscat has it. */
+static bool offer_subprotocols(struct settings *s, struct options *options)
+{
+    size_t count = 0, room = 1;
+    for (size_t i = 0; i < s->subprotocols.count; i++)
+        room += strlen(s->subprotocols.items[i]) + 1;
+    s->offered = calloc(room, sizeof *s->offered);
+    for (size_t i = 0; i < s->subprotocols.count; i++) {
+        struct ws_str list = {s->subprotocols.items[i], strlen(s->subprotocols.items[i])}, one;
+        if (!ws_http_list_next(&list, &one))
+            return fault(options, "option '--subprotocol': '%s' is not a token",
+                         s->subprotocols.items[i]);
+        do {
+            if (!offer(s, options, keep(s, strndup(one.p, one.len)), count))
+                return false;
+            count++;
+        } while (ws_http_list_next(&list, &one));
+    }
+    return true;
+}
+
+static bool make_request(struct settings *s, struct options *options)
+{
+    if (s->origin)
+        add_header(s, "Origin", s->origin);
+    if (!s->auth && s->url.user_info)
+        s->auth = s->url.user_info;
+    if (s->auth)
+        add_basic_auth(s, s->auth);
+    for (size_t i = 0; i < s->headers.count; i++)
+        if (!parse_header(s, options, s->headers.items[i]))
+            return false;
+    return offer_subprotocols(s, options);
+}
+
+/* --- all of it --- */
+
+/* The words: the URL unless --connect has it, then messages; after those of --execute. */
+static bool take_words(struct settings *s, struct options *options)
+{
+    int first = 0;
+    const char *text = s->connect;
+    if (!text) {
+        if (options->arg_count == 0)
+            return fault(options, "no URL: where shall it connect to?");
+        text = options->args[first++];
+    }
+    enum ws_url_error error = ws_url_parse(text, &s->url);
+    if (error != WS_URL_OK) {
+        return fault(options, "'%s' is no WebSocket URL: %s", text, ws_url_error_text(error));
+    }
+    if (s->url.secure)
+        return fault(options, "'%s': wss is not built into this version", text);
+    size_t count = 0;
+    s->messages = calloc(s->execute.count + (size_t)options->arg_count + 1, sizeof *s->messages);
+    if (!s->messages)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    for (size_t i = 0; i < s->execute.count; i++)
+        s->messages[count++] = (char *)(uintptr_t)s->execute.items[i];
+    for (int i = first; i < options->arg_count; i++)
+        s->messages[count++] = options->args[i];
+    return true;
+}
+
+static bool check(struct settings *s, struct options *options)
+{
+    if (s->text && s->binary)
+        return fault(options, "--text and --binary exclude each other");
+    if (s->close_reason && strlen(s->close_reason) > WS_CLOSE_REASON_MAX)
+        return fault(options, "option '--close-reason': it is longer than 123 bytes");
+    if (s->close_reason && !ws_utf8_valid(s->close_reason, strlen(s->close_reason)))
+        return fault(options, "option '--close-reason': it is not UTF-8");
+    if (s->exit_on_eof && options_given(options, "wait"))
+        return fault(options, "--exit-on-eof and --wait exclude each other");
+    if (s->binary && !options_given(options, "input"))
+        s->input = INPUT_CHUNKS;
+    if (s->one_message && s->count == 0)
+        s->count = 1;
+    if (s->expect) {
+        int failed = regcomp(&s->expect_regex, s->expect, REG_EXTENDED | REG_NOSUB);
+        if (failed) {
+            char why[128];
+            const char *regex = s->expect;
+            regerror(failed, &s->expect_regex, why, sizeof why);
+            s->expect = NULL;
+            return fault(options, "option '--expect': '%s': %s", regex, why);
+        }
+    }
+    return true;
+}
+
+bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
+{
+    static struct option_table tables[2];
+    *settings = (struct settings){
+        .connect_timeout = 10000000,
+        .wait = 2000000,
+        .close_timeout = 5000000,
+        .close_code = WS_CLOSE_NORMAL,
+        .ping_timeout = 10000000,
+        .max_message_size = 64 << 20,
+    };
+    tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
+    tables[1] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    *options = (struct options){
+        .tool = "wscat",
+        .usage = "wscat [OPTION]... URL [MESSAGE]...",
+        .about = "Sends standard input to a WebSocket server, message by message, and prints what "
+                 "comes back.",
+        .tail = tail,
+        .tables = tables,
+        .table_count = 2,
+    };
+    return options_parse(options, argc, argv) && take_words(settings, options) &&
+           check(settings, options) && make_request(settings, options);
+}
+
+void settings_free(struct settings *s)
+{
+    for (char **p = s->owned; p && *p; p++)
+        free(*p);
+    free(s->owned);
+    free(s->request_headers);
+    free(s->offered);
+    free(s->messages);
+    if (s->expect)
+        regfree(&s->expect_regex);
+    ws_url_free(&s->url);
+}
+
+static uint32_t milliseconds(int64_t us)
+{
+    int64_t ms = (us + 999) / 1000;
+    return ms > INT32_MAX ? INT32_MAX : (uint32_t)ms;
+}
+
+void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
+{
+    ws_conn_config_init(config, WS_CLIENT);
+    config->session.max_message = s->max_message_size;
+    config->session.chunks = s->binary && !s->jsonl && !s->expect;
+    config->session.frames = s->common.verbose >= 2;
+    config->handshake_ms = milliseconds(s->connect_timeout);
+    config->close_ms = milliseconds(s->close_timeout);
+    config->write_ms = 0; /* a slow server only slows the reading of the input */
+    config->heartbeat.interval_ms = milliseconds(s->ping_interval);
+    config->heartbeat.timeout_ms = milliseconds(s->ping_timeout);
+    config->heartbeat.missed_limit = 1;
+}
+
+unsigned settings_opcode(const struct settings *s)
+{
+    return s->binary || (s->input == INPUT_HEX && !s->text) ? WS_BINARY : WS_TEXT;
+}

@@ -1,0 +1,12 @@
+/* wsserve: a WebSocket server for the command line. */
+#include "cmd/wsserve/serve.h"
+#include "cmd/wsserve/settings.h"
+
+int main(int argc, char **argv)
+{
+    struct settings settings;
+    struct options options;
+    int status = settings_read(&settings, &options, argc, argv) ? serve(&settings) : options.status;
+    options_free(&options);
+    return status;
+}

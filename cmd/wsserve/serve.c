@@ -1,0 +1,269 @@
+#include "cmd/wsserve/serve.h"
+
+#include "cmd/common/color.h"
+#include "cmd/common/exit.h"
+#include "cmd/common/hex.h"
+#include "cmd/common/units.h"
+#include "cmd/wsserve/mode.h"
+#include "libws/net/server.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct serve {
+    const struct settings *settings;
+    struct ws_loop loop;
+    struct ws_server *server;
+    struct ws_conn_config config;
+    struct ws_handler handler;
+    const struct mode *mode;
+    struct log log;
+    struct ws_timer every_second; /* while shutting down */
+    uint64_t opened, messages_in, messages_out;
+    bool shutting_down;
+};
+
+/* --- the log around a mode --- */
+
+static void on_request(struct ws_conn *conn, const struct ws_request *request)
+{
+    struct serve *serve = conn->user;
+    if (log_wants(&serve->log, WS_DEBUG))
+        log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "request", "%.*s %.*s",
+                 (int)request->method.len, request->method.p, (int)request->target.len,
+                 request->target.p);
+    if (request->fault != WS_OK)
+        ws_conn_refuse_error(conn, request->fault);
+    else
+        ws_conn_accept(conn, NULL);
+}
+
+static void on_open(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct serve *serve = conn->user;
+    char peer[80];
+    serve->opened++;
+    if (log_wants(&serve->log, WS_INFO))
+        log_line(&serve->log, WS_INFO, ws_conn_id(conn), "open", "from %s for %.*s",
+                 ws_conn_peer(conn, peer, sizeof peer), (int)event->request->target.len,
+                 event->request->target.p);
+    if (serve->mode->handler.open)
+        serve->mode->handler.open(conn, event);
+}
+
+static void on_event(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct serve *serve = conn->user;
+    if (event->type == WS_EVENT_ERROR)
+        log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "error",
+                 "at byte %" PRIu64 " of what it sent", event->offset);
+    if (event->type == WS_EVENT_CLOSE && event->len > 0)
+        log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "close", "the client's reason: %.*s",
+                 (int)event->len, (const char *)event->data);
+    serve->mode->handler.event(conn, event);
+}
+
+static void log_end(struct serve *serve, struct ws_conn *conn, const struct ws_end *end)
+{
+    const struct ws_error_info *info = ws_error_info(end->error);
+    char detail[160], in[UNITS_TEXT_MAX], out[UNITS_TEXT_MAX];
+    if (!end->opened) {
+        if (end->error == WS_OK)
+            return;
+        snprintf(detail, sizeof detail, "before the upgrade%s",
+                 end->http_status ? "" : ", without an answer");
+        if (end->http_status)
+            snprintf(detail, sizeof detail, "answered %u", end->http_status);
+        log_error(&serve->log, ws_conn_id(conn), end->error, detail);
+        return;
+    }
+    units_format_size(conn->counters.bytes_in, in, sizeof in);
+    units_format_size(conn->counters.bytes_out, out, sizeof out);
+    snprintf(detail, sizeof detail,
+             "code %u (%s), %" PRIu64 " messages and %s in, %" PRIu64 " and %s out", end->code,
+             ws_close_name(end->code), conn->counters.messages_in, in, conn->counters.messages_out,
+             out);
+    if (end->error != WS_OK)
+        log_line(&serve->log, info->level, ws_conn_id(conn), info->name, "%s: %s",
+                 info->explanation, detail);
+    else
+        log_line(&serve->log, WS_INFO, ws_conn_id(conn), "close", "by %s: %s",
+                 end->by_peer ? "the client" : "us", detail);
+}
+
+static void begin_shutdown(struct serve *serve);
+
+static void on_close(struct ws_conn *conn, const struct ws_end *end)
+{
+    struct serve *serve = conn->user;
+    if (serve->mode->handler.close)
+        serve->mode->handler.close(conn, end);
+    serve->messages_in += conn->counters.messages_in;
+    serve->messages_out += conn->counters.messages_out;
+    log_end(serve, conn, end);
+    if (serve->settings->oneshot && !serve->shutting_down)
+        begin_shutdown(serve);
+}
+
+static void on_accepted(void *user, struct ws_conn *conn)
+{
+    struct serve *serve = user;
+    log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "accept", "a connection");
+    if (serve->settings->oneshot)
+        ws_server_stop_listening(serve->server);
+}
+
+static void on_warning(void *user, const char *message)
+{
+    struct serve *serve = user;
+    log_line(&serve->log, WS_WARNING, 0, NULL, "%s", message);
+}
+
+/* --- the end --- */
+
+static void on_gone(void *user)
+{
+    struct serve *serve = user;
+    ws_loop_disarm(&serve->loop, &serve->every_second);
+    ws_loop_stop(&serve->loop);
+}
+
+static void on_second(struct ws_timer *timer)
+{
+    struct serve *serve = ws_container_of(timer, struct serve, every_second);
+    log_line(&serve->log, WS_INFO, 0, "drain", "%zu connections left",
+             ws_server_count(serve->server));
+    ws_loop_arm(&serve->loop, timer, ws_loop_now(&serve->loop) + 1000);
+}
+
+static void begin_shutdown(struct serve *serve)
+{
+    const struct settings *settings = serve->settings;
+    serve->shutting_down = true;
+    ws_loop_arm(&serve->loop, &serve->every_second, ws_loop_now(&serve->loop) + 1000);
+    ws_server_shutdown(serve->server, settings->shutdown_code, "the server is going away",
+                       (uint32_t)(settings->drain / 1000), on_gone);
+}
+
+static void on_signal(void *context, int signal_number)
+{
+    struct serve *serve = context;
+    if (serve->shutting_down) {
+        log_line(&serve->log, WS_INFO, 0, "shutdown", "second signal: leaving at once");
+        ws_loop_stop(&serve->loop);
+        return;
+    }
+    log_line(&serve->log, WS_INFO, 0, "shutdown", "%s: closing %zu connections with %u",
+             strsignal(signal_number), ws_server_count(serve->server),
+             serve->settings->shutdown_code);
+    begin_shutdown(serve);
+}
+
+/* --- the beginning --- */
+
+static bool listen_on(struct serve *serve, const char *where)
+{
+    char error[256];
+    if (ws_server_listen(serve->server, where, error, sizeof error))
+        return true;
+    exit_warn("cannot listen on %s", error);
+    return false;
+}
+
+static bool listen_all(struct serve *serve)
+{
+    const struct settings *settings = serve->settings;
+    char where[300];
+    if (settings->listen.count == 0) {
+        bool v6 = strchr(settings->address, ':') && settings->address[0] != '[';
+        snprintf(where, sizeof where, v6 ? "[%s]:%u" : "%s:%u", settings->address, settings->port);
+        return listen_on(serve, where);
+    }
+    for (size_t i = 0; i < settings->listen.count; i++)
+        if (!listen_on(serve, settings->listen.items[i]))
+            return false;
+    return true;
+}
+
+static bool announce(const struct serve *serve)
+{
+    const char *url;
+    for (size_t i = 0; (url = ws_server_url(serve->server, i)); i++) {
+        log_line(&serve->log, WS_INFO, 0, "listen", "on %s (%s)", url, serve->mode->name);
+        if (serve->settings->announce_fd >= 0 &&
+            dprintf(serve->settings->announce_fd, "listening %s\n", url) < 0) {
+            exit_warn("cannot announce on descriptor %d: %s", serve->settings->announce_fd,
+                      strerror(errno));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool set_up(struct serve *serve)
+{
+    const struct settings *settings = serve->settings;
+    struct ws_server_options options = {
+        .config = &serve->config,
+        .handler = &serve->handler,
+        .user = serve,
+        .max_connections = settings->max_connections,
+        .backlog = (int)settings->backlog,
+        .accepted = on_accepted,
+        .warn = on_warning,
+    };
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+
+    serve->mode = &mode_echo;
+    serve->handler = serve->mode->handler;
+    serve->handler.request = on_request;
+    serve->handler.open = on_open;
+    serve->handler.event = on_event;
+    serve->handler.close = on_close;
+    serve->every_second.fire = on_second;
+    settings_conn_config(settings, &serve->config);
+    serve->config.session.chunks = serve->mode->chunks;
+    serve->config.choke = serve->mode->choke;
+
+    enum ws_error error = ws_loop_on_signals(&serve->loop, &signals, on_signal, serve);
+    serve->server = error == WS_OK ? ws_server_new(&serve->loop, &options) : NULL;
+    if (!serve->server) {
+        exit_warn("%s", ws_error_info(error == WS_OK ? WS_E_NO_MEMORY : error)->explanation);
+        return false;
+    }
+    return listen_all(serve) && announce(serve);
+}
+
+int serve(const struct settings *settings)
+{
+    struct serve serve = {.settings = settings};
+    serve.log = (struct log){.fd = STDERR_FILENO,
+                             .least = settings->log_level,
+                             .format = settings->log_format,
+                             .color = color_wanted(settings->common.color, STDERR_FILENO)};
+    exit_ignore_sigpipe();
+    enum ws_error error = ws_loop_init(&serve.loop);
+    if (error != WS_OK) {
+        exit_warn("%s", ws_error_info(error)->explanation);
+        return WS_EXIT_FAILURE;
+    }
+    int status = WS_EXIT_FAILURE;
+    if (set_up(&serve)) {
+        ws_loop_run(&serve.loop);
+        status = WS_EXIT_OK;
+    }
+    ws_server_free(serve.server);
+    if (status == WS_EXIT_OK)
+        log_line(&serve.log, WS_INFO, 0, "end",
+                 "served %" PRIu64 " connections, %" PRIu64 " messages in, %" PRIu64 " out",
+                 serve.opened, serve.messages_in, serve.messages_out);
+    ws_loop_free(&serve.loop);
+    return status;
+}

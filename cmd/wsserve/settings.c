@@ -1,0 +1,231 @@
+#include "cmd/wsserve/settings.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/units.h"
+#include "libws/proto/close.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *set_announce(struct options *options, const struct option_row *row,
+                                void *settings, const char *value)
+{
+    uint64_t fd = 1;
+    (void)options;
+    (void)row;
+    if (value && units_number(value, 0, 1 << 20, &fd) != UNITS_OK)
+        return "the number of an open file descriptor";
+    ((struct settings *)settings)->announce_fd = (int)fd;
+    return NULL;
+}
+
+static const char *set_log_level(struct options *options, const struct option_row *row,
+                                 void *settings, const char *value)
+{
+    (void)options;
+    (void)row;
+    if (!log_level_parse(value, &((struct settings *)settings)->log_level))
+        return "debug, info, warning or error";
+    return NULL;
+}
+
+static const char *set_shutdown_code(struct options *options, const struct option_row *row,
+                                     void *settings, const char *value)
+{
+    uint64_t code;
+    (void)options;
+    (void)row;
+    if (units_number(value, 1000, 4999, &code) != UNITS_OK || !ws_close_code_valid((unsigned)code))
+        return "a close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999";
+    ((struct settings *)settings)->shutdown_code = (unsigned)code;
+    return NULL;
+}
+
+#define S struct settings
+static const struct option_row rows[] = {
+    {OPTION_GROUP("Listening")},
+    {.name = "port",
+     .letters = "p",
+     OPTION_PORT(S, port),
+     .help = "listen on this TCP port; 0 picks a free one (default 8080)"},
+    {.name = "address",
+     .letters = "a",
+     OPTION_STRING(S, address),
+     .metavar = "ADDRESS",
+     .help = "listen on this address (default 127.0.0.1)"},
+    {.name = "listen",
+     OPTION_LIST(S, listen),
+     .metavar = "ADDR:PORT|unix:PATH|fd:N",
+     .help = "listen here instead; may be repeated"},
+    {.name = "announce",
+     OPTION_CALL(set_announce),
+     .flags = OPTION_OPTIONAL,
+     .metavar = "FD",
+     .help = "print 'listening URL' on descriptor FD (default 1) once clients can connect"},
+    {.name = "backlog",
+     OPTION_NUMBER(S, backlog, 1, 65535),
+     .metavar = "N",
+     .help = "connections that may wait to be accepted (default: the system's limit)"},
+    {.name = "oneshot",
+     OPTION_FLAG(S, oneshot),
+     .help = "take one connection, and exit when it ends"},
+
+    {OPTION_GROUP("Mode")},
+    {.name = "echo", OPTION_FLAG(S, echo), .help = "send every message back (the default)"},
+
+    {OPTION_GROUP("Limits")},
+    {.name = "max-connections",
+     OPTION_COUNT(S, max_connections),
+     .flags = OPTION_RELOADABLE,
+     .help = "answer 503 above this many; 0: no limit (default 1000)"},
+    {.name = "max-message-size",
+     .aliases = "maxframesize",
+     OPTION_SIZE(S, max_message_size),
+     .flags = OPTION_RELOADABLE,
+     .help = "close with 1009 above this size, over all fragments; 0: no limit (default 1M)"},
+    {.name = "send-queue",
+     OPTION_SIZE(S, send_queue),
+     .flags = OPTION_RELOADABLE,
+     .min = 1024,
+     .max = 1 << 30,
+     .help = "bytes that may wait for a slow client before no more are read from it (default "
+             "256K)"},
+    {.name = "handshake-timeout",
+     OPTION_DURATION(S, handshake_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "for the whole upgrade request (default 5s)"},
+    {.name = "idle-timeout",
+     OPTION_DURATION(S, idle_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "close with 1001 after this long without a message; 0: never (default)"},
+    {.name = "fragment-timeout",
+     OPTION_DURATION(S, fragment_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "close with 1008 when a fragmented message takes longer (default 60s)"},
+    {.name = "write-timeout",
+     OPTION_DURATION(S, write_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "give up on a client that took no byte for this long; 0: never (default 10s)"},
+
+    {OPTION_GROUP("Protocol")},
+    {.name = "ping-interval",
+     OPTION_DURATION(S, ping_interval),
+     .flags = OPTION_RELOADABLE,
+     .help = "ping every client this often; 0: never (default 30s)"},
+    {.name = "ping-timeout",
+     OPTION_DURATION(S, ping_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "a sign of life is due this long after a ping (default 10s)"},
+    {.name = "missed-pongs",
+     OPTION_NUMBER(S, missed_pongs, 1, 1000),
+     .metavar = "N",
+     .flags = OPTION_RELOADABLE,
+     .help = "pings without an answer that make a client dead "
+             "(default 2)"},
+    {.name = "close-timeout",
+     OPTION_DURATION(S, close_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "for the client's close frame, after ours (default 5s)"},
+
+    {OPTION_GROUP("Operation")},
+    {.name = "loglevel",
+     OPTION_CALL(set_log_level),
+     .metavar = "LEVEL",
+     .choices = "debug|info|warning|error",
+     .flags = OPTION_RELOADABLE,
+     .help = "log nothing less than this (default info)"},
+    {.name = "log-format",
+     OPTION_CHOICE(S, log_format, "text|json"),
+     .flags = OPTION_RELOADABLE,
+     .help = "how a line of the log looks (default text)"},
+    {.name = "drain",
+     OPTION_DURATION(S, drain),
+     .flags = OPTION_RELOADABLE,
+     .help = "on SIGTERM or SIGINT wait this long for clients to leave (default 10s)"},
+    {.name = "shutdown-code",
+     OPTION_CALL(set_shutdown_code),
+     .metavar = "CODE",
+     .flags = OPTION_RELOADABLE,
+     .help = "close code that they are sent (default 1001)"},
+};
+#undef S
+
+static const char tail[] =
+    "Examples:\n"
+    "  wsserve                          echo on ws://127.0.0.1:8080/\n"
+    "  wsserve -p 0 --announce          on a free port, and say which\n"
+    "  wsserve --listen=unix:/tmp/ws    on a unix socket: wscat ws+unix:/tmp/ws\n"
+    "  wsserve --listen=[::]:80 --max-connections=10k --idle-timeout=5m\n"
+    "\n"
+    "Exit status: 0 after SIGTERM, SIGINT or --oneshot; 1 when it cannot listen; 2 usage.\n";
+
+bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
+{
+    static struct option_table tables[2];
+    *settings = (struct settings){
+        .port = 8080,
+        .address = "127.0.0.1",
+        .announce_fd = -1,
+        .max_connections = 1000,
+        .max_message_size = 1 << 20,
+        .send_queue = 256 * 1024,
+        .handshake_timeout = 5000000,
+        .fragment_timeout = 60000000,
+        .write_timeout = 10000000,
+        .ping_interval = 30000000,
+        .ping_timeout = 10000000,
+        .missed_pongs = 2,
+        .close_timeout = 5000000,
+        .log_level = WS_INFO,
+        .shutdown_code = WS_CLOSE_GOING_AWAY,
+        .drain = 10000000,
+    };
+    tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
+    tables[1] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    *options = (struct options){
+        .tool = "wsserve",
+        .usage = "wsserve [OPTION]...",
+        .about = "A WebSocket server.",
+        .tail = tail,
+        .tables = tables,
+        .table_count = 2,
+    };
+    if (!options_parse(options, argc, argv))
+        return false;
+    if (options->arg_count > 0) {
+        options->status = options_fault(options, "unexpected word '%s'", options->args[0]);
+        return false;
+    }
+    if (settings->listen.count > 0 &&
+        (options_given(options, "port") || options_given(options, "address"))) {
+        options->status = options_fault(options, "--listen says all that --port and --address say");
+        return false;
+    }
+    if (settings->common.quiet)
+        settings->log_level = WS_ERROR;
+    else if (settings->common.verbose > 0)
+        settings->log_level = WS_DEBUG;
+    return true;
+}
+
+/* Times are held in microseconds here and in milliseconds there; what is not 0 stays so. */
+static uint32_t milliseconds(int64_t us)
+{
+    int64_t ms = (us + 999) / 1000;
+    return ms > INT32_MAX ? INT32_MAX : (uint32_t)ms;
+}
+
+void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
+{
+    ws_conn_config_init(config, WS_SERVER);
+    config->session.max_message = s->max_message_size;
+    config->high_water = s->send_queue;
+    config->handshake_ms = milliseconds(s->handshake_timeout);
+    config->idle_ms = milliseconds(s->idle_timeout);
+    config->fragment_ms = milliseconds(s->fragment_timeout);
+    config->write_ms = milliseconds(s->write_timeout);
+    config->close_ms = milliseconds(s->close_timeout);
+    config->heartbeat.interval_ms = milliseconds(s->ping_interval);
+    config->heartbeat.timeout_ms = milliseconds(s->ping_timeout);
+    config->heartbeat.missed_limit = s->missed_pongs;
+}

@@ -1,0 +1,54 @@
+/*
+ * settings: what wsserve was asked to do. The option table fills it in; serve.c carries it out.
+ */
+#ifndef CMD_WSSERVE_SETTINGS_H
+#define CMD_WSSERVE_SETTINGS_H
+
+#include "cmd/common/log.h"
+#include "cmd/common/options.h"
+#include "libws/net/conn.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings {
+    struct options_common common;
+
+    uint16_t port;
+    const char *address;
+    struct option_list listen;
+    int announce_fd; /* -1: nothing is announced */
+    unsigned backlog;
+    bool oneshot;
+
+    bool echo;
+
+    uint64_t max_connections;
+    uint64_t max_message_size;
+    uint64_t send_queue;
+    int64_t handshake_timeout;
+    int64_t idle_timeout;
+    int64_t fragment_timeout;
+    int64_t write_timeout;
+
+    int64_t ping_interval;
+    int64_t ping_timeout;
+    unsigned missed_pongs;
+    int64_t close_timeout;
+
+    enum ws_level log_level;
+    enum log_format log_format;
+    unsigned shutdown_code;
+    int64_t drain;
+};
+
+/*
+ * Reads the command line into `settings`, defaults first. False when the program has to end with
+ * `options->status`. `options` must live as long as the settings; options_free() it at the end.
+ */
+bool settings_read(struct settings *settings, struct options *options, int argc, char **argv);
+
+/* What connections are to be told of it. */
+void settings_conn_config(const struct settings *settings, struct ws_conn_config *config);
+
+#endif

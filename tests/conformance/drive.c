@@ -1,0 +1,491 @@
+#include "conformance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What went one way or the other: an event that came, or a frame that was sent. */
+struct item {
+    unsigned opcode; /* of data; 0: `line` is the whole item */
+    bool first, last;
+    struct buf bytes;
+    struct buf line;
+};
+
+struct items {
+    struct item *all;
+    size_t count;
+};
+
+struct run {
+    const struct setting *setting;
+    const struct variant *variant;
+    const struct feed *feed;
+    struct outcome *outcome;
+    struct ws_session session;
+    struct ws_out out;
+    uint8_t *memory;     /* the input that is lent to the session */
+    struct buf sent;     /* every byte that was written, in order */
+    struct items events; /* what was delivered */
+    struct items owed;   /* what must have been sent for it, close frames aside */
+    uint32_t random;
+    bool over; /* an error was delivered */
+};
+
+static struct item *items_add(struct items *items)
+{
+    items->all = must_grow(items->all, (items->count + 1) * sizeof *items->all);
+    items->all[items->count] = (struct item){0};
+    return &items->all[items->count++];
+}
+
+static void items_line(struct items *items, const char *name, const void *data, size_t len)
+{
+    trace_line(&items_add(items)->line, name, data, len);
+}
+
+/* A piece of a message: joined to the piece before it when they are neighbours. */
+static void items_data(struct items *items, unsigned opcode, bool first, bool last,
+                       const void *data, size_t len)
+{
+    struct item *before = items->count ? &items->all[items->count - 1] : NULL;
+    if (!first && before && before->opcode == opcode && !before->last) {
+        buf_add(&before->bytes, data, len);
+        before->last = last;
+        return;
+    }
+    struct item *item = items_add(items);
+    item->opcode = opcode;
+    item->first = first;
+    item->last = last;
+    buf_add(&item->bytes, data, len);
+}
+
+static void items_print(const struct items *items, struct buf *out)
+{
+    buf_add(out, "", 0);
+    for (size_t i = 0; i < items->count; i++) {
+        const struct item *item = &items->all[i];
+        if (item->opcode == 0) {
+            buf_add(out, item->line.p, item->line.len);
+            continue;
+        }
+        char name[32];
+        snprintf(name, sizeof name, "%s%s", item->opcode == WS_TEXT ? "text" : "binary",
+                 item->first && item->last ? ""
+                 : item->first             ? ".first"
+                 : item->last              ? ".last"
+                                           : ".middle");
+        trace_line(out, name, item->bytes.p, item->bytes.len);
+    }
+}
+
+static void items_free(struct items *items)
+{
+    for (size_t i = 0; i < items->count; i++) {
+        buf_free(&items->all[i].bytes);
+        buf_free(&items->all[i].line);
+    }
+    free(items->all);
+}
+
+/* Nonces are those of the RFC's example, so that the answer's accept key can be written down. */
+static bool fill_random(void *context, void *bytes, size_t size)
+{
+    uint32_t *state = context;
+    uint8_t *p = bytes;
+    if (size == 16) {
+        memcpy(bytes, "the sample nonce", 16);
+        return true;
+    }
+    for (size_t i = 0; i < size; i++) {
+        *state = *state * 1664525u + 1013904223u;
+        p[i] = (uint8_t)(*state >> 24);
+    }
+    return true;
+}
+
+static void problem(struct run *run, const char *what)
+{
+    if (run->outcome->problem.len == 0)
+        buf_text(&run->outcome->problem, what);
+}
+
+/* What was written is taken while the memory that it may lie in still exists. */
+static void collect(struct run *run)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < run->out.count; i++) {
+        buf_add(&run->sent, ws_out_span_data(&run->out, i), run->out.spans[i].len);
+        total += run->out.spans[i].len;
+    }
+    if (total != run->out.bytes)
+        problem(run, "ws_out.bytes is not the sum of its spans");
+    ws_out_clear(&run->out);
+}
+
+static void lend(struct run *run, const void *data, size_t len)
+{
+    size_t headroom = run->variant->headroom;
+    uint8_t *memory = must_alloc(headroom + len);
+    if (len)
+        memcpy(memory + headroom, data, len);
+    free(run->memory);
+    run->memory = memory;
+    ws_session_feed(&run->session, memory + headroom, len, headroom);
+}
+
+static void record(struct run *run, const struct ws_event *event)
+{
+    char name[96];
+    switch (event->type) {
+    case WS_EVENT_NONE:
+        break;
+    case WS_EVENT_REQUEST:
+        snprintf(name, sizeof name, "request %s", ws_error_info(event->request->fault)->name);
+        items_line(&run->events, name, event->request->target.p, event->request->target.len);
+        break;
+    case WS_EVENT_OPEN:
+        items_line(&run->events, "open", NULL, 0);
+        if (event->response && event->response->subprotocol.len)
+            items_line(&run->events, "subprotocol", event->response->subprotocol.p,
+                       event->response->subprotocol.len);
+        break;
+    case WS_EVENT_FRAME:
+        snprintf(name, sizeof name, "%s %llu%s", ws_opcode_name(event->frame->opcode),
+                 (unsigned long long)event->frame->length, event->frame->fin ? "" : " more");
+        items_line(&run->events, "frame", name, strlen(name));
+        break;
+    case WS_EVENT_MESSAGE:
+        items_data(&run->events, event->opcode, true, true, event->data, event->len);
+        break;
+    case WS_EVENT_CHUNK:
+        if (!run->variant->chunks)
+            problem(run, "a chunk though none were asked for");
+        items_data(&run->events, event->opcode, event->first, event->last, event->data, event->len);
+        break;
+    case WS_EVENT_PING:
+        items_line(&run->events, "ping", event->data, event->len);
+        break;
+    case WS_EVENT_PONG:
+        items_line(&run->events, "pong", event->data, event->len);
+        break;
+    case WS_EVENT_CLOSE:
+        snprintf(name, sizeof name, "%s %u", event->clean ? "close" : "lost", event->code);
+        items_line(&run->events, name, event->data, event->len);
+        break;
+    case WS_EVENT_ERROR:
+        snprintf(name, sizeof name, "error %s", ws_error_info(event->error)->name);
+        if (run->feed->marked)
+            snprintf(name + strlen(name), sizeof name - strlen(name), " @%llu",
+                     (unsigned long long)event->offset);
+        items_line(&run->events, name, NULL, 0);
+        run->outcome->error_offset = event->offset;
+        if (event->response && event->response->cause)
+            items_line(&run->events, "cause", event->response->cause,
+                       strlen(event->response->cause));
+        if (event->response && event->response->body.len)
+            items_line(&run->events, "body", event->response->body.p, event->response->body.len);
+        break;
+    }
+}
+
+static void check_fields(struct run *run, const struct ws_event *event)
+{
+    bool has_data = event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK ||
+                    event->type == WS_EVENT_PING || event->type == WS_EVENT_PONG ||
+                    event->type == WS_EVENT_CLOSE;
+    if (!has_data && (event->data || event->len))
+        problem(run, "an event without payload has some");
+    if (event->type != WS_EVENT_CLOSE && (event->code || event->clean))
+        problem(run, "an event that is no close has a code");
+    bool lost = event->type == WS_EVENT_CLOSE && !event->clean;
+    if (event->type != WS_EVENT_ERROR && ((event->error && !lost) || event->offset))
+        problem(run, "an event that is no error has one");
+    if (event->type == WS_EVENT_ERROR && event->offset > run->feed->bytes.len)
+        problem(run, "an error lies behind the input");
+    if (event->type != WS_EVENT_CHUNK && (event->first || event->last))
+        problem(run, "an event that is no chunk begins or ends one");
+}
+
+static void respond(struct run *run, const struct ws_event *event)
+{
+    enum ws_error result;
+    bool data = event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK;
+
+    if (data && run->variant->echo) {
+        struct items copy = {0};
+        bool whole = event->type == WS_EVENT_MESSAGE;
+        items_data(&copy, event->opcode, whole || event->first, whole || event->last, event->data,
+                   event->len);
+        result = ws_session_reply(&run->session, &run->out, event);
+        if (result == WS_OK)
+            items_data(&run->owed, event->opcode, copy.all->first, copy.all->last,
+                       copy.all->bytes.p, copy.all->bytes.len);
+        else if (result != WS_E_CLOSING || !ws_session_close_sent(&run->session))
+            problem(run, "a reply was refused");
+        items_free(&copy);
+        return;
+    }
+    if (event->type == WS_EVENT_REQUEST && event->request->fault == WS_OK &&
+        run->setting->offer[0]) {
+        struct ws_acceptance acceptance = {
+            .subprotocol = ws_request_choose_subprotocol(event->request, run->setting->offer)};
+        result = ws_session_accept(&run->session, &run->out, &acceptance);
+    } else {
+        if (event->type == WS_EVENT_PING)
+            items_line(&run->owed, "pong", event->data, event->len);
+        result = ws_session_answer(&run->session, &run->out, event);
+    }
+    if (result != WS_OK)
+        problem(run, "an answer failed");
+}
+
+static void pull(struct run *run)
+{
+    for (;;) {
+        struct ws_event event;
+        enum ws_state before = ws_session_state(&run->session);
+        enum ws_event_type type = ws_session_next(&run->session, &event);
+        if (type != event.type)
+            problem(run, "the event's type is not the one returned");
+        enum ws_state after = ws_session_state(&run->session);
+        if (after != before && !ws_state_may_follow(before, after))
+            problem(run, "a state that may not follow");
+        if (type == WS_EVENT_NONE)
+            break;
+        if (run->over)
+            problem(run, "an event after an error");
+        run->over = type == WS_EVENT_ERROR;
+        record(run, &event);
+        check_fields(run, &event);
+        respond(run, &event);
+        if (run->variant->pause) {
+            const uint8_t *rest;
+            size_t len = ws_session_unread(&run->session, &rest);
+            collect(run);
+            if (len > 0)
+                lend(run, rest, len);
+        }
+    }
+    collect(run);
+}
+
+static void act(struct run *run, const struct action *action)
+{
+    struct buf *argument = (struct buf *)(uintptr_t)&action->argument;
+    enum ws_error result = WS_OK;
+    const char *verb = action->verb;
+    unsigned opcode = strncmp(verb, "binary", 6) == 0 ? WS_BINARY : WS_TEXT;
+
+    if (strcmp(verb, "end") == 0) {
+        ws_session_end(&run->session, WS_E_LOST);
+        pull(run);
+    } else if (strcmp(verb, "close") == 0) {
+        unsigned code = 0;
+        if (argument->len >= 2)
+            code = (unsigned)(uint8_t)argument->p[0] << 8 | (uint8_t)argument->p[1];
+        result = ws_session_close(&run->session, &run->out, code,
+                                  argument->len > 2 ? argument->p + 2 : NULL,
+                                  argument->len > 2 ? argument->len - 2 : 0);
+    } else if (strcmp(verb, "ping") == 0 || strcmp(verb, "pong") == 0) {
+        bool ping = verb[1] == 'i';
+        result = (ping ? ws_session_ping : ws_session_pong)(&run->session, &run->out, argument->p,
+                                                            argument->len);
+        if (result == WS_OK)
+            items_line(&run->owed, verb, argument->p, argument->len);
+    } else if (strcmp(verb, "fail") == 0) {
+        result = ws_session_fail(&run->session, &run->out, WS_E_SHUTDOWN);
+        pull(run);
+    } else {
+        result = ws_session_send(&run->session, &run->out, opcode, WS_SEND_COPY, argument->p,
+                                 argument->len);
+        if (result == WS_OK)
+            items_data(&run->owed, opcode, true, true, argument->p, argument->len);
+    }
+    if (result != WS_OK) {
+        char line[64];
+        snprintf(line, sizeof line, "%s %s", verb, ws_error_info(result)->name);
+        items_line(&run->events, "refused", line, strlen(line));
+    }
+    collect(run);
+}
+
+/* Takes the HTTP head off what was sent: the request of a client, or the status of a server's. */
+static size_t read_http(struct run *run)
+{
+    const char *head = run->sent.p;
+    const char *end = head ? strstr(head, "\r\n\r\n") : NULL;
+    if (!end)
+        return 0;
+    size_t len = (size_t)(end - head) + 4;
+    if (run->variant->role == WS_CLIENT)
+        return len;
+    unsigned status = 0;
+    if (sscanf(head, "HTTP/1.1 %3u ", &status) != 1)
+        problem(run, "what was sent is no HTTP answer");
+    buf_format(&run->outcome->answer, "%u ", status);
+    if (status != 101)
+        len = run->sent.len;
+    buf_add(&run->outcome->http, head, len);
+    return len;
+}
+
+/* Reads frames with no help from the library, and fails what an endpoint must not send. */
+static void read_sent(struct run *run, struct items *sent)
+{
+    size_t at = run->setting->http ? read_http(run) : 0;
+    const uint8_t *p = (const uint8_t *)run->sent.p;
+    unsigned opcode = 0;
+    bool closed = false;
+
+    while (at < run->sent.len) {
+        size_t left = run->sent.len - at;
+        if (left < 2 || (p[at] & 0x70)) {
+            problem(run, "a broken frame was sent");
+            return;
+        }
+        bool fin = p[at] & 0x80, masked = p[at + 1] & 0x80;
+        unsigned op = p[at] & 15, bytes = 0;
+        uint64_t len = p[at + 1] & 127;
+        if (len >= 126)
+            bytes = len == 126 ? 2 : 8;
+        size_t header = 2 + bytes + (masked ? 4u : 0u);
+        if (left < header) {
+            problem(run, "a broken header was sent");
+            return;
+        }
+        if (bytes) {
+            len = 0;
+            for (unsigned i = 0; i < bytes; i++)
+                len = len << 8 | p[at + 2 + i];
+            if (len < (bytes == 2 ? 126u : 65536u))
+                problem(run, "a length that is not minimal was sent");
+        }
+        if (masked != (run->variant->role == WS_CLIENT))
+            problem(run, "a frame was masked wrongly");
+        if (len > left - header) {
+            problem(run, "a header promised more than was sent");
+            return;
+        }
+        struct buf payload = {0};
+        buf_add(&payload, p + at + header, len);
+        for (size_t i = 0; masked && i < len; i++)
+            payload.p[i] = (char)(payload.p[i] ^ p[at + header - 4 + i % 4]);
+        at += header + len;
+
+        if (closed && op != WS_PONG)
+            problem(run, "something was sent after a close frame");
+        if (op == WS_CLOSE) {
+            closed = true;
+            if (len >= 2)
+                buf_format(&run->outcome->answer, "%u ",
+                           (unsigned)(uint8_t)payload.p[0] << 8 | (uint8_t)payload.p[1]);
+            else
+                buf_text(&run->outcome->answer, "empty ");
+            if (len == 1 || len > 125 || !fin ||
+                (len > 2 && !ws_utf8_valid(payload.p + 2, len - 2)))
+                problem(run, "a malformed close frame was sent");
+        } else if (op == WS_PING || op == WS_PONG) {
+            items_line(sent, op == WS_PING ? "ping" : "pong", payload.p, len);
+        } else {
+            bool first = op != WS_CONTINUATION;
+            if (first != (opcode == 0))
+                problem(run, "fragments were sent out of order");
+            if (first)
+                opcode = op;
+            items_data(sent, opcode, first, fin, payload.p, len);
+            if (fin)
+                opcode = 0;
+        }
+        buf_free(&payload);
+    }
+}
+
+static void compare_sent(struct run *run)
+{
+    struct items sent = {0};
+    struct buf got = {0}, owed = {0};
+    buf_add(&run->sent, "", 0);
+    read_sent(run, &sent);
+    items_print(&sent, &got);
+    items_print(&run->owed, &owed);
+    if (strcmp(got.p, owed.p) != 0) {
+        problem(run, "sent:\n");
+        buf_text(&run->outcome->problem, got.p);
+        buf_text(&run->outcome->problem, "but owed:\n");
+        buf_text(&run->outcome->problem, owed.p);
+    }
+    buf_free(&got);
+    buf_free(&owed);
+    items_free(&sent);
+}
+
+void drive(const struct setting *setting, const struct feed *feed, const struct variant *variant,
+           struct outcome *outcome)
+{
+    struct run run = {
+        .setting = setting, .variant = variant, .feed = feed, .outcome = outcome, .random = 1};
+    struct ws_session_config config = {
+        .role = variant->role,
+        .chunks = variant->chunks,
+        .frames = setting->frames,
+        .max_message = setting->max_message,
+        .max_head = setting->max_head,
+        .random = fill_random,
+        .random_context = &run.random,
+    };
+    *outcome = (struct outcome){0};
+    buf_add(&outcome->answer, "", 0);
+    buf_add(&outcome->http, "", 0);
+    buf_add(&outcome->problem, "", 0);
+
+    (setting->http ? ws_session_init : ws_session_init_open)(&run.session, &config);
+    if (setting->http && variant->role == WS_CLIENT) {
+        struct ws_request_options options = {
+            .target = "/chat",
+            .host = "server.example.com",
+            .subprotocols = setting->offer[0] ? setting->offer : NULL,
+        };
+        if (ws_session_connect(&run.session, &run.out, &options) != WS_OK)
+            problem(&run, "the request could not be written");
+        collect(&run);
+    }
+
+    size_t at = 0, cut = 0, action = 0;
+    for (;;) {
+        for (; action < feed->action_count && feed->actions[action].at == at; action++)
+            act(&run, &feed->actions[action]);
+        if (at == feed->bytes.len)
+            break;
+        size_t next = feed->bytes.len;
+        while (cut < variant->cut_count && variant->cuts[cut] <= at)
+            cut++;
+        if (cut < variant->cut_count && variant->cuts[cut] < next)
+            next = variant->cuts[cut];
+        if (action < feed->action_count && feed->actions[action].at < next)
+            next = feed->actions[action].at;
+        lend(&run, feed->bytes.p + at, next - at);
+        pull(&run);
+        at = next;
+    }
+    pull(&run);
+    compare_sent(&run);
+    items_print(&run.events, &outcome->trace);
+    if (outcome->answer.len)
+        outcome->answer.p[--outcome->answer.len] = '\0';
+    ws_session_free(&run.session);
+    ws_out_free(&run.out);
+    free(run.memory);
+    buf_free(&run.sent);
+    items_free(&run.events);
+    items_free(&run.owed);
+}
+
+void outcome_free(struct outcome *outcome)
+{
+    buf_free(&outcome->trace);
+    buf_free(&outcome->answer);
+    buf_free(&outcome->http);
+    buf_free(&outcome->problem);
+}

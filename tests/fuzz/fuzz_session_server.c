@@ -1,0 +1,7 @@
+/* A session as a server, whole and in pieces: see session.h. */
+#include "tests/fuzz/session.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    return fuzz_session(WS_SERVER, data, size);
+}
