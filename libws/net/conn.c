@@ -1,12 +1,9 @@
-#include "libws/net/conn.h"
+#include "libws/net/conn_private.h"
 
 #include "libws/net/registry.h"
 #include "libws/net/stream.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -79,97 +76,7 @@ static void finish(struct ws_conn *conn)
     ws_loop_defer(conn->loop, &conn->task);
 }
 
-/* The first cause is the one that is reported. */
-static void note_error(struct ws_conn *conn, enum ws_error why)
-{
-    if (conn->end.error == WS_OK)
-        conn->end.error = why;
-}
-
-void ws_conn_abort(struct ws_conn *conn, enum ws_error why)
-{
-    if (conn->ended || conn->failed)
-        return;
-    note_error(conn, why);
-    conn->failed = true;
-    ws_loop_defer(conn->loop, &conn->task);
-}
-
-/* --- deadlines --- */
-
-static int64_t due(int64_t since, uint32_t after_ms)
-{
-    return after_ms ? since + after_ms : INT64_MAX;
-}
-
-static bool closing(const struct ws_conn *conn)
-{
-    return conn->discard || ws_session_close_sent(&conn->session) ||
-           ws_session_state(&conn->session) == WS_CLOSED;
-}
-
-int64_t ws_conn_last_moved(const struct ws_conn *conn)
-{
-    int64_t heard = conn->heartbeat.heard;
-    return heard > conn->last_taken ? heard : conn->last_taken;
-}
-
-/* What the time to close runs from. */
-static int64_t closing_since(const struct ws_conn *conn)
-{
-    int64_t moved = ws_conn_last_moved(conn);
-    bool patient = conn->config->session.role == WS_CLIENT && !conn->discard;
-    return patient && moved > conn->begun ? moved : conn->begun;
-}
-
-/* What the nearest deadline is for, or WS_OK; `*when` gets the time. */
-static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
-{
-    const struct ws_conn_config *c = conn->config;
-    enum ws_error what = WS_OK;
-    *when = INT64_MAX;
-#define CONSIDER(time, error)                                                                      \
-    do {                                                                                           \
-        int64_t at = (time);                                                                       \
-        if (at < *when) {                                                                          \
-            *when = at;                                                                            \
-            what = (error);                                                                        \
-        }                                                                                          \
-    } while (0)
-    if (closing(conn))
-        CONSIDER(due(closing_since(conn), c->close_ms), WS_E_CLOSE_TIMEOUT);
-    else if (!conn->opened)
-        CONSIDER(due(conn->begun, c->handshake_ms), WS_E_HANDSHAKE_TIMEOUT);
-    else {
-        if (conn->message_begun)
-            CONSIDER(due(conn->message_begun, c->fragment_ms), WS_E_FRAGMENT_TIMEOUT);
-        CONSIDER(due(conn->last_message, c->idle_ms), WS_E_IDLE_TIMEOUT);
-        CONSIDER(conn->heartbeat.due, WS_E_HEARTBEAT_TIMEOUT);
-    }
-    if (conn->queue.bytes > 0)
-        CONSIDER(due(conn->last_taken, c->write_ms), WS_E_WRITE_TIMEOUT);
-#undef CONSIDER
-    return what;
-}
-
-/* A deadline that moved later is left where it is armed: when it fires it is looked at again. So a
- * message costs no work here. */
-static void arm(struct ws_conn *conn)
-{
-    int64_t when;
-    nearest(conn, &when);
-    if (when != INT64_MAX && (!ws_timer_armed(&conn->timer) || when < conn->timer.when))
-        ws_loop_arm(conn->loop, &conn->timer, when);
-}
-
-/* The close deadline runs from now. */
-static void begin_closing(struct ws_conn *conn)
-{
-    conn->begun = ws_loop_now(conn->loop);
-    arm(conn);
-}
-
-/* --- output --- */
+/* --- what the kernel is asked to report --- */
 
 /* Its messages are what fills its queue, and the queue is full. */
 static bool choked(const struct ws_conn *conn)
@@ -177,79 +84,30 @@ static bool choked(const struct ws_conn *conn)
     return conn->full && conn->config->choke;
 }
 
-static bool reading(const struct ws_conn *conn)
+bool ws_conn_reading(const struct ws_conn *conn)
 {
     return !conn->paused && !choked(conn) && !conn->parked && !conn->peer_eof;
 }
 
-static void update_interest(struct ws_conn *conn)
+void ws_conn_update_interest(struct ws_conn *conn)
 {
     if (conn->ended)
         return;
-    unsigned interest = (conn->discard ? !conn->peer_eof : reading(conn)) ? WS_READABLE : 0u;
+    unsigned interest =
+        (conn->discard ? !conn->peer_eof : ws_conn_reading(conn)) ? WS_READABLE : 0u;
     if (conn->queue.bytes > 0)
         interest |= WS_WRITABLE;
     if (ws_loop_rewatch(conn->loop, &conn->watch, interest) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
 }
 
-/* Sends what `conn` has gathered in the loop's output; what the kernel refuses is queued. */
-static void flush(struct ws_conn *conn)
-{
-    struct ws_loop *loop = conn->loop;
-    if (loop->writer != conn)
-        return;
-    loop->writer = NULL;
-    enum ws_error error = WS_OK;
-    size_t bytes = loop->out.bytes, sent = 0;
-    if (bytes == 0)
-        return;
-    if (conn->failed) {
-        ws_out_clear(&loop->out);
-        return;
-    }
-    if (conn->queue.bytes == 0) {
-        sent = ws_stream_send(conn->watch.fd, &loop->out, &error);
-        conn->last_taken = ws_loop_now(loop);
-    }
-    if (error == WS_OK && sent < bytes)
-        error = ws_queue_append(&conn->queue, &loop->out, sent);
-    ws_out_clear(&loop->out);
-    conn->counters.bytes_out += bytes;
-    if (error != WS_OK)
-        ws_conn_abort(conn, error);
-    if (conn->queue.bytes > conn->config->high_water)
-        conn->full = true;
-}
-
-/* The loop has one output, and one connection at a time writes into it: before another does, what
- * the one before it gathered is sent. */
-static void free_out(struct ws_loop *loop)
-{
-    struct ws_conn *other = loop->writer;
-    if (!other)
-        return;
-    flush(other);
-    ws_loop_defer(loop, &other->task);
-}
-
-static struct ws_out *take_out(struct ws_conn *conn)
-{
-    struct ws_loop *loop = conn->loop;
-    if (loop->writer != conn) {
-        free_out(loop);
-        loop->writer = conn;
-        if (!conn->pumping)
-            ws_loop_defer(loop, &conn->task);
-    }
-    return &loop->out;
-}
+/* --- the walk of a message --- */
 
 /* While the kernel refuses output only the newest pong is kept (5.5.3). */
 static enum ws_error answer_ping(struct ws_conn *conn, const struct ws_event *event)
 {
     if (conn->queue.bytes == 0)
-        return ws_session_answer(&conn->session, take_out(conn), event);
+        return ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
     if (!conn->pong)
         conn->pong = malloc(sizeof *conn->pong);
     if (!conn->pong)
@@ -266,11 +124,9 @@ static void send_kept_pong(struct ws_conn *conn)
     if (!pong)
         return;
     conn->pong = NULL;
-    ws_session_pong(&conn->session, take_out(conn), pong->data, pong->len);
+    ws_session_pong(&conn->session, ws_conn_take_out(conn), pong->data, pong->len);
     free(pong);
 }
-
-/* --- input --- */
 
 static bool under_pressure(const struct ws_conn *conn)
 {
@@ -287,7 +143,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     conn->last_message = ws_loop_now(loop);
     ws_heartbeat_start(&conn->heartbeat, &conn->config->heartbeat, ws_loop_now(loop),
                        interval ? ws_random_below(&loop->random, interval) : 0);
-    arm(conn);
+    ws_conn_arm(conn);
     if (conn->handler->open)
         conn->handler->open(conn, event);
 }
@@ -317,10 +173,10 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         conn->end.code = event->code;
         conn->end.by_peer = event->clean && !ws_session_close_sent(&conn->session);
         if (!event->clean)
-            note_error(conn, event->error);
+            ws_conn_note_error(conn, event->error);
     }
     if (event->type == WS_EVENT_ERROR)
-        note_error(conn, event->error);
+        ws_conn_note_error(conn, event->error);
     if (event->type == WS_EVENT_PONG)
         ws_heartbeat_pong(&conn->heartbeat, event->data, event->len, ws_clock_us());
     if (conn->handler->event)
@@ -333,8 +189,8 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
          */
         if (event->type == WS_EVENT_ERROR && !conn->opened)
             conn->end.http_status = ws_error_info(event->error)->http_status;
-        error = ws_session_answer(&conn->session, take_out(conn), event);
-        begin_closing(conn);
+        error = ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
+        ws_conn_begin_closing(conn);
     }
     if (error != WS_OK)
         ws_conn_abort(conn, error);
@@ -361,7 +217,7 @@ static void pull(struct ws_conn *conn)
             on_event(conn, &event);
         }
         if (under_pressure(conn))
-            flush(conn);
+            ws_conn_flush(conn);
     }
     if (ws_session_in_message(&conn->session)) {
         if (!conn->message_begun)
@@ -428,8 +284,8 @@ static void settle(struct ws_conn *conn)
         free(conn->parked);
         conn->parked = NULL;
     }
-    update_interest(conn);
-    arm(conn);
+    ws_conn_update_interest(conn);
+    ws_conn_arm(conn);
 }
 
 /* A turn: pull what was fed, send what was answered. */
@@ -437,7 +293,7 @@ static void turn(struct ws_conn *conn)
 {
     conn->pumping = true;
     pull(conn);
-    flush(conn);
+    ws_conn_flush(conn);
     park(conn);
     conn->pumping = false;
     settle(conn);
@@ -461,7 +317,7 @@ static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
     ws_session_feed(&conn->session, NULL, 0, 0);
     turn(conn);
     if (why != WS_E_LOST && !conn->ended) {
-        note_error(conn, why);
+        ws_conn_note_error(conn, why);
         conn->failed = true;
         settle(conn);
     }
@@ -473,7 +329,7 @@ static void on_readable(struct ws_conn *conn)
     enum ws_error error;
     /* Replies may still lie in the loop's buffer, of another connection's turn. */
     if (loop->writer != conn)
-        free_out(loop);
+        ws_conn_free_out(loop);
     uint8_t *buffer = loop->receive + WS_HEADROOM;
     size_t len = ws_stream_receive(conn->watch.fd, buffer, WS_RECEIVE_SIZE, &error);
     if (error == WS_MORE)
@@ -553,68 +409,11 @@ static void on_task(struct ws_task *task)
     }
     if (conn->ended)
         return;
-    flush(conn);
+    ws_conn_flush(conn);
     settle(conn);
 }
 
-/* --- time --- */
-
-static void beat(struct ws_conn *conn)
-{
-    int64_t now = ws_loop_now(conn->loop);
-    uint8_t payload[WS_HEARTBEAT_PAYLOAD];
-    /* Whoever is not being read cannot be heard, and whoever does not read cannot answer; the write
-     * deadline looks after those. */
-    if (!reading(conn) || conn->queue.bytes > 0)
-        ws_heartbeat_heard(&conn->heartbeat, now);
-    switch (ws_heartbeat_check(&conn->heartbeat, &conn->config->heartbeat, now)) {
-    case WS_HEARTBEAT_PING:
-        ws_heartbeat_payload(&conn->heartbeat, ws_clock_us(), payload);
-        ws_conn_ping(conn, payload, sizeof payload);
-        break;
-    case WS_HEARTBEAT_DEAD:
-        ws_conn_abort(conn, WS_E_HEARTBEAT_TIMEOUT);
-        break;
-    case WS_HEARTBEAT_WAIT:
-        break;
-    }
-}
-
-static void on_timer(struct ws_timer *timer)
-{
-    struct ws_conn *conn = ws_container_of(timer, struct ws_conn, timer);
-    int64_t when;
-    enum ws_error what = nearest(conn, &when);
-    if (conn->ended || when > ws_loop_now(conn->loop)) {
-        arm(conn);
-        return;
-    }
-    switch (what) {
-    case WS_E_HEARTBEAT_TIMEOUT:
-        beat(conn);
-        break;
-    case WS_E_CLOSE_TIMEOUT:
-        /* Only a peer that owes us a close frame is at fault; one that merely keeps its end of the
-         * connection open after the last byte is not worth a word. */
-        if (!(ws_session_close_received(&conn->session) || conn->shut))
-            note_error(conn, what);
-        conn->failed = true;
-        ws_loop_defer(conn->loop, &conn->task);
-        break;
-    case WS_E_WRITE_TIMEOUT:
-        ws_conn_abort(conn, what);
-        break;
-    case WS_E_IDLE_TIMEOUT:
-        note_error(conn, what);
-        ws_conn_close(conn, ws_error_info(what)->close_code, ws_error_info(what)->explanation);
-        break;
-    default:
-        ws_conn_fail(conn, what);
-    }
-    arm(conn);
-}
-
-/* --- what handlers call --- */
+/* --- the beginning --- */
 
 struct ws_conn *ws_conn_new(struct ws_loop *loop, int fd, const struct ws_conn_config *config,
                             const struct ws_handler *handler, void *user)
@@ -629,144 +428,13 @@ struct ws_conn *ws_conn_new(struct ws_loop *loop, int fd, const struct ws_conn_c
     conn->watch.fd = fd;
     conn->watch.ready = on_ready;
     conn->task.run = on_task;
-    conn->timer.fire = on_timer;
+    conn->timer.fire = ws_conn_on_timer;
     conn->begun = ws_loop_now(loop);
     ws_session_init(&conn->session, &config->session);
     if (ws_loop_watch(loop, &conn->watch, WS_READABLE) != WS_OK) {
         free(conn);
         return NULL;
     }
-    arm(conn);
+    ws_conn_arm(conn);
     return conn;
-}
-
-enum ws_error ws_conn_connect(struct ws_conn *conn, const struct ws_request_options *options)
-{
-    return ws_session_connect(&conn->session, take_out(conn), options);
-}
-
-enum ws_error ws_conn_accept(struct ws_conn *conn, const struct ws_acceptance *acceptance)
-{
-    enum ws_error error = ws_session_accept(&conn->session, take_out(conn), acceptance);
-    if (error == WS_OK && !conn->pumping) {
-        conn->resumed = true;
-        ws_loop_defer(conn->loop, &conn->task);
-    }
-    return error;
-}
-
-enum ws_error ws_conn_refuse(struct ws_conn *conn, const struct ws_http_answer *answer)
-{
-    enum ws_error error = ws_session_refuse(&conn->session, take_out(conn), answer);
-    conn->end.http_status = (uint16_t)answer->status;
-    begin_closing(conn);
-    return error;
-}
-
-enum ws_error ws_conn_refuse_error(struct ws_conn *conn, enum ws_error why)
-{
-    enum ws_error error = ws_session_refuse_error(&conn->session, take_out(conn), why);
-    conn->end.http_status = ws_error_info(why)->http_status;
-    note_error(conn, why);
-    begin_closing(conn);
-    return error;
-}
-
-enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags, void *data,
-                           size_t len)
-{
-    if (conn->failed || conn->ended)
-        return WS_E_CLOSING;
-    enum ws_error error = ws_session_send(&conn->session, take_out(conn), opcode, flags, data, len);
-    if (error == WS_OK && !(flags & WS_SEND_MORE))
-        conn->counters.messages_out++;
-    return error;
-}
-
-enum ws_error ws_conn_reply(struct ws_conn *conn, const struct ws_event *event)
-{
-    if (conn->failed || conn->ended)
-        return WS_E_CLOSING;
-    enum ws_error error = ws_session_reply(&conn->session, take_out(conn), event);
-    if (error == WS_OK && (event->type == WS_EVENT_MESSAGE || event->last))
-        conn->counters.messages_out++;
-    return error;
-}
-
-enum ws_error ws_conn_ping(struct ws_conn *conn, const void *data, size_t len)
-{
-    if (conn->failed || conn->ended)
-        return WS_E_CLOSING;
-    return ws_session_ping(&conn->session, take_out(conn), data, len);
-}
-
-enum ws_error ws_conn_close(struct ws_conn *conn, unsigned code, const char *reason)
-{
-    if (conn->failed || conn->ended)
-        return WS_E_CLOSING;
-    enum ws_error error =
-        ws_session_close(&conn->session, take_out(conn), code, reason, reason ? strlen(reason) : 0);
-    if (error == WS_OK)
-        begin_closing(conn);
-    return error;
-}
-
-void ws_conn_fail(struct ws_conn *conn, enum ws_error why)
-{
-    if (conn->failed || conn->ended)
-        return;
-    note_error(conn, why);
-    if (!conn->opened)
-        conn->end.http_status = ws_error_info(why)->http_status;
-    if (ws_session_fail(&conn->session, take_out(conn), why) != WS_OK)
-        conn->failed = true;
-    begin_closing(conn);
-    ws_loop_defer(conn->loop, &conn->task);
-}
-
-void ws_conn_pause(struct ws_conn *conn)
-{
-    conn->paused = true;
-    if (!conn->pumping)
-        update_interest(conn);
-}
-
-void ws_conn_resume(struct ws_conn *conn)
-{
-    if (!conn->paused || conn->ended)
-        return;
-    conn->paused = false;
-    conn->resumed = true;
-    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->loop));
-    ws_loop_defer(conn->loop, &conn->task);
-}
-
-size_t ws_conn_queued(const struct ws_conn *conn)
-{
-    return conn->queue.bytes + (conn->loop->writer == conn ? conn->loop->out.bytes : 0);
-}
-
-const char *ws_conn_peer(const struct ws_conn *conn, char *text, size_t size)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage storage;
-    } address = {0};
-    socklen_t len = sizeof address;
-    char host[INET6_ADDRSTRLEN] = "?";
-
-    if (getpeername(conn->watch.fd, &address.any, &len) < 0)
-        snprintf(text, size, "unknown");
-    else if (address.any.sa_family == AF_INET)
-        snprintf(text, size, "%s:%u", inet_ntop(AF_INET, &address.v4.sin_addr, host, sizeof host),
-                 ntohs(address.v4.sin_port));
-    else if (address.any.sa_family == AF_INET6)
-        snprintf(text, size, "[%s]:%u",
-                 inet_ntop(AF_INET6, &address.v6.sin6_addr, host, sizeof host),
-                 ntohs(address.v6.sin6_port));
-    else
-        snprintf(text, size, "unix");
-    return text;
 }

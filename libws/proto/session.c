@@ -29,7 +29,7 @@ void ws_session_init_open(struct ws_session *s, const struct ws_session_config *
 
 void ws_session_free(struct ws_session *s)
 {
-    session_free_upgrade(s);
+    ws_session_free_upgrade(s);
     free(s->held);
     free(s->held_control);
     free(s->spent);
@@ -341,8 +341,8 @@ enum ws_event_type ws_session_next(struct ws_session *s, struct ws_event *event)
         return session_emit(event, WS_EVENT_OPEN);
     }
     if (s->state == WS_CONNECTING)
-        return session_next_upgrade(s, event);
+        return ws_session_next_upgrade(s, event);
     if (s->upgrade)
-        session_free_upgrade(s);
+        ws_session_free_upgrade(s);
     return next_frame(s, event);
 }

@@ -26,13 +26,13 @@ struct ws_upgrade {
 };
 
 /* The next event while CONNECTING. */
-enum ws_event_type session_next_upgrade(struct ws_session *s, struct ws_event *event);
+enum ws_event_type ws_session_next_upgrade(struct ws_session *s, struct ws_event *event);
 
-void session_free_upgrade(struct ws_session *s);
+void ws_session_free_upgrade(struct ws_session *s);
 
 /* Writes the HTTP answer that the row of `why` names. */
-enum ws_error session_error_answer(const struct ws_session *s, struct ws_out *out,
-                                   enum ws_error why);
+enum ws_error ws_session_error_answer(const struct ws_session *s, struct ws_out *out,
+                                      enum ws_error why);
 
 static inline void session_move_to(struct ws_session *s, enum ws_state to)
 {

@@ -200,7 +200,7 @@ enum ws_error ws_session_fail(struct ws_session *s, struct ws_out *out, enum ws_
     enum ws_error error = WS_OK;
     if (s->state == WS_CONNECTING) {
         if (s->config->role == WS_SERVER && info->http_status != 0)
-            error = session_error_answer(s, out, why);
+            error = ws_session_error_answer(s, out, why);
     } else if (s->state != WS_CLOSED && !s->close_sent && info->close_code != 0) {
         error = ws_session_close(s, out, info->close_code, info->explanation,
                                  strlen(info->explanation));

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void session_free_upgrade(struct ws_session *s)
+void ws_session_free_upgrade(struct ws_session *s)
 {
     if (!s->upgrade)
         return;
@@ -132,7 +132,7 @@ static enum ws_event_type next_response(struct ws_session *s, struct ws_event *e
     return session_emit(event, WS_EVENT_OPEN);
 }
 
-enum ws_event_type session_next_upgrade(struct ws_session *s, struct ws_event *event)
+enum ws_event_type ws_session_next_upgrade(struct ws_session *s, struct ws_event *event)
 {
     if (s->request_pending)
         return WS_EVENT_NONE;
@@ -244,8 +244,8 @@ enum ws_error ws_session_refuse(struct ws_session *s, struct ws_out *out,
 }
 
 /* An error's own HTTP answer: the status that its row names, its explanation as the body. */
-enum ws_error session_error_answer(const struct ws_session *s, struct ws_out *out,
-                                   enum ws_error why)
+enum ws_error ws_session_error_answer(const struct ws_session *s, struct ws_out *out,
+                                      enum ws_error why)
 {
     bool head_only = s->request_pending && ws_str_equal(s->upgrade->request.method, "HEAD");
     const struct ws_error_info *info = ws_error_info(why);

@@ -86,7 +86,7 @@ const struct row *rows_find(const struct rows *rows, const char *id);
 void rows_free(struct rows *rows);
 
 /* The cells of a Markdown table row, each trimmed and to be freed; their number, 0 for another
- * line. Backquotes around a whole cell are taken off. */
+ * line. */
 enum { CELLS_MAX = 8 };
 size_t table_cells(const char *line, char *cells[CELLS_MAX]);
 

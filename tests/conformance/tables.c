@@ -19,14 +19,19 @@ size_t table_cells(const char *line, char *cells[CELLS_MAX])
         const char *last = end;
         while (last > line && isspace((unsigned char)last[-1]))
             last--;
-        if (last - line >= 2 && *line == '`' && last[-1] == '`' &&
-            !memchr(line + 1, '`', (size_t)(last - line) - 2)) {
-            line++;
-            last--;
-        }
         cells[count++] = must_copy(line, (size_t)(last - line));
     }
     return count;
+}
+
+/* Takes the backquotes off a cell that is code as a whole. */
+static void strip_code(char *cell)
+{
+    size_t len = strlen(cell);
+    if (len < 2 || cell[0] != '`' || cell[len - 1] != '`')
+        return;
+    memmove(cell, cell + 1, len - 2);
+    cell[len - 2] = '\0';
 }
 
 static void free_cells(char *cells[], size_t count)
@@ -68,6 +73,8 @@ bool rows_read(struct rows *rows, const char *path)
             fine = false;
             continue;
         }
+        strip_code(cells[4]);
+        strip_code(cells[5]);
         rows->all = must_grow(rows->all, (rows->count + 1) * sizeof *rows->all);
         rows->all[rows->count++] = (struct row){
             .file = must_copy(stem, strcspn(stem, ".")),

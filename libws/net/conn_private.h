@@ -1,0 +1,38 @@
+/*
+ * conn_private: what the files of conn share, and nobody else.
+ *
+ * conn.c is the walk of a message: readable, session, handler, flush. conn_send.c gathers and sends
+ * what handlers say. conn_time.c watches the deadlines.
+ */
+#ifndef LIBWS_NET_CONN_PRIVATE_H
+#define LIBWS_NET_CONN_PRIVATE_H
+
+#include "libws/net/conn.h"
+
+/* conn_send.c */
+
+/* The loop's output, for `conn` to write into; it is sent at the end of its turn or of the batch.
+ */
+struct ws_out *ws_conn_take_out(struct ws_conn *conn);
+/* Whoever has the loop's output sends what it gathered. */
+void ws_conn_free_out(struct ws_loop *loop);
+/* Sends what `conn` has gathered in the loop's output; what the kernel refuses is queued. */
+void ws_conn_flush(struct ws_conn *conn);
+/* The first cause is the one that is reported. */
+void ws_conn_note_error(struct ws_conn *conn, enum ws_error why);
+
+/* conn_time.c */
+
+/* Has the timer fire at the nearest deadline, at the latest. */
+void ws_conn_arm(struct ws_conn *conn);
+/* The time to close runs from now. */
+void ws_conn_begin_closing(struct ws_conn *conn);
+void ws_conn_on_timer(struct ws_timer *timer);
+
+/* conn.c */
+
+/* Is the peer being read? */
+bool ws_conn_reading(const struct ws_conn *conn);
+void ws_conn_update_interest(struct ws_conn *conn);
+
+#endif
