@@ -53,7 +53,7 @@ const char *exit_tool(void);
 void exit_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same, and exit(code). */
-_Noreturn void exit_die(enum exit_code code, const char *format, ...)
+__attribute__((noreturn)) void exit_die(enum exit_code code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Ignores SIGPIPE, so that writes fail with EPIPE and can be answered. A child process gets the
@@ -65,7 +65,7 @@ void exit_restore_sigpipe(void);
  * After a write to standard output failed: exits quietly with 0 on EPIPE, as whoever read it has
  * seen enough; else says what errno says and exits with 1.
  */
-_Noreturn void exit_stdout_failed(void);
+__attribute__((noreturn)) void exit_stdout_failed(void);
 
 /* Flushes stdio's standard output before a return from main: returns `code`, or 1 with a message
  * when something could not be written. EPIPE is no failure. */

@@ -176,7 +176,7 @@ int help_print(const struct options *options)
 
 int help_version(const struct options *options)
 {
-    fprintf(output(options), "%s %s\n", options->tool, WS_VERSION);
+    fprintf(output(options), "%s (libws) %s\n", options->tool, WS_VERSION);
     return finish(options);
 }
 

@@ -130,6 +130,22 @@ static void show_frame(const struct ws_frame *frame)
               frame->masked ? ", masked" : "");
 }
 
+/* -vvv: the payload's first bytes, sixteen a line. */
+static void show_payload(const char *arrow, const void *data, size_t len)
+{
+    enum { LINE = 16, LINES = 64 };
+    char hex[3 * LINE + 1];
+    const uint8_t *bytes = data;
+    for (size_t at = 0; at < len; at += LINE) {
+        if (at == LINE * LINES) {
+            exit_warn("%s ... and %zu bytes more", arrow, len - at);
+            return;
+        }
+        hex_format(bytes + at, len - at < LINE ? len - at : LINE, ' ', hex, sizeof hex);
+        exit_warn("%s %06zx  %s", arrow, at, hex);
+    }
+}
+
 /* A bit of text from the peer, safe to show; cut. */
 static const char *quote(const void *data, size_t len, char *text, size_t size)
 {
@@ -153,6 +169,8 @@ void show_event(struct show *show, const struct ws_event *event)
     unsigned verbose = show->settings->common.verbose;
     if (show->settings->jsonl)
         record_event(show, event);
+    if (verbose >= 3)
+        show_payload("<", event->data, event->len);
     switch (event->type) {
     case WS_EVENT_MESSAGE:
     case WS_EVENT_CHUNK:
@@ -179,6 +197,8 @@ void show_sent(struct show *show, unsigned opcode, const void *data, size_t len)
         record_data(show, RECORD_OUT, opcode == WS_TEXT ? RECORD_TEXT : RECORD_BINARY, data, len);
     if (show->settings->common.verbose >= 2)
         exit_warn("> %s, %zu bytes", ws_opcode_name(opcode), len);
+    if (show->settings->common.verbose >= 3)
+        show_payload(">", data, len);
 }
 
 void show_close_sent(struct show *show, unsigned code, const char *reason)

@@ -102,7 +102,7 @@ static void test_common(void **state)
     }
     free(text);
     text = printed("-V", NULL, true);
-    assert_string_equal(text, "tool " WS_VERSION "\n");
+    assert_string_equal(text, "tool (libws) " WS_VERSION "\n");
     free(text);
 }
 
