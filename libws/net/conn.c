@@ -314,7 +314,6 @@ static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
         conn->shut = true;
     }
     ws_session_end(&conn->session, why);
-    ws_session_feed(&conn->session, NULL, 0, 0);
     turn(conn);
     if (why != WS_E_LOST && !conn->ended) {
         ws_conn_note_error(conn, why);

@@ -91,8 +91,10 @@ static struct ws_span *last_span(struct ws_out *out)
 
 uint8_t *ws_out_reserve(struct ws_out *out, size_t len)
 {
-    if (!grow_scratch(out, len))
+    if (!grow_scratch(out, len ? len : 1))
         return NULL;
+    if (len == 0)
+        return out->scratch + out->scratch_len;
     struct ws_span *last = last_span(out);
     if (last && last->kind == WS_SPAN_SCRATCH && last->offset + last->len == out->scratch_len) {
         last->len += len;
@@ -179,7 +181,7 @@ const uint8_t *ws_out_span_data(const struct ws_out *out, size_t index)
 
 struct ws_shared *ws_shared_new(size_t len)
 {
-    struct ws_shared *shared = malloc(sizeof *shared + len);
+    struct ws_shared *shared = len < SIZE_MAX / 2 ? malloc(sizeof *shared + len) : NULL;
     if (!shared)
         return NULL;
     shared->refs = 1;

@@ -17,6 +17,8 @@ bool ws_state_may_follow(enum ws_state from, enum ws_state to)
 void ws_session_init(struct ws_session *s, const struct ws_session_config *config)
 {
     memset(s, 0, sizeof *s);
+    s->in = s->in_end = s->room = s->header;
+    s->in_start = s->header;
     s->config = config;
     s->state = WS_CONNECTING;
 }
@@ -74,8 +76,9 @@ size_t ws_session_unread(struct ws_session *s, const uint8_t **data)
     size_t len = session_available(s);
     *data = s->in;
     s->read_before += (uint64_t)(s->in - s->in_start);
-    s->in = s->in_end = s->room = NULL;
-    s->in_start = NULL;
+    /* Nowhere, but somewhere: no arithmetic meets NULL, and an empty payload is not "no memory". */
+    s->in = s->in_end = s->room = s->header;
+    s->in_start = s->header;
     return len;
 }
 

@@ -61,6 +61,9 @@ static inline enum ws_event_type session_emit(struct ws_event *event, enum ws_ev
 static inline enum ws_event_type session_emit_error(struct ws_session *s, struct ws_event *event,
                                                     enum ws_error error, uint64_t offset)
 {
+    event->data = NULL;
+    event->len = 0;
+    event->code = 0;
     event->error = error;
     event->offset = offset;
     s->done = true;

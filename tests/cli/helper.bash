@@ -1,0 +1,162 @@
+# shellcheck shell=bash
+# What every bats file here loads. WS_BUILD names the folder of the tools under test: build, or
+# build/san for those with sanitizers. Servers listen on free ports and say so; a test waits for what
+# it needs to have happened, never for time to pass; teardown ends all that was started.
+
+bats_require_minimum_version 1.5.0
+
+ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+BUILD=$ROOT/${WS_BUILD:-build}
+FIXTURES=$ROOT/tests/fixtures
+PYTHON=/usr/bin/python3 # the one that has the distribution's modules
+[[ -x $PYTHON ]] || PYTHON=python3
+PATH=$BUILD:$PATH
+export PYTHONDONTWRITEBYTECODE=1 NODE_PATH=$ROOT/build/npm/node_modules
+export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1:exitcode=99}
+export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1:exitcode=99}
+unset NO_COLOR HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
+
+STARTED=()
+
+# Was this the build with sanitizers? Its memory and speed prove nothing.
+sanitized() {
+	[[ $BUILD == */san ]]
+}
+
+# True once the command is; false after half a minute.
+eventually() {
+	local end=$((SECONDS + 30))
+	until "$@"; do
+		((SECONDS < end)) || {
+			echo "never came true: $*" >&2
+			return 1
+		}
+		sleep 0.02
+	done
+}
+
+# Waits until a line of the file matches.
+await() { # REGEX FILE
+	eventually grep -qE -e "$1" "$2" || {
+		echo "--- $2" >&2
+		cat "$2" >&2
+		return 1
+	}
+}
+
+ended() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# Runs a command in the background until the test is over: its id in PID, its standard output and
+# error in the files OUT and LOG.
+background() {
+	OUT=$BATS_TEST_TMPDIR/out.${#STARTED[@]}
+	LOG=$BATS_TEST_TMPDIR/log.${#STARTED[@]}
+	: >"$OUT"
+	: >"$LOG"
+	"$@" <&0 >"$OUT" 2>"$LOG" 3>&- &
+	PID=$!
+	STARTED+=("$PID")
+}
+
+says_where() {
+	grep -q '^listening ' "$OUT" || ended "$PID"
+}
+
+# The same for a server; waits for it to say where it listens: URL and PORT.
+start() {
+	background "$@" </dev/null
+	eventually says_where
+	URL=$(sed -n 's/^listening //p;/^listening /q' "$OUT")
+	[[ -n $URL ]] || {
+		echo "it did not start: $*" >&2
+		cat "$OUT" "$LOG" >&2
+		return 1
+	}
+	PORT=${URL##*:}
+	PORT=${PORT%/}
+}
+
+# wsserve on a free port.
+serve() {
+	start wsserve -p 0 --announce "$@"
+	SERVER=$PID
+	SERVER_LOG=$LOG
+}
+
+# A server that does one thing wrong: see tests/fixtures/badserver.py. What it saw is in $OUT.
+bad() {
+	start "$PYTHON" "$FIXTURES/badserver.py" "$@"
+}
+
+client() {
+	"$PYTHON" "$FIXTURES/client.py" "$@"
+}
+
+# Waits for the end of what was started: its exit status.
+finished() { # [PID]
+	local pid=${1-$PID} status=0
+	eventually ended "$pid"
+	wait "$pid" || status=$?
+	return "$status"
+}
+
+# The greatest amount of memory that a process ever had, in kB.
+peak() {
+	awk '$1 == "VmHWM:" { print $2 }' "/proc/$1/status"
+}
+
+same() { # EXPECTED ACTUAL
+	[[ $1 == "$2" ]] || {
+		printf 'expected: %s\n     got: %s\n' "$1" "$2" >&2
+		return 1
+	}
+}
+
+# What `run --separate-stderr` left: nothing on stdout, one line on stderr, and that line matches.
+# shellcheck disable=SC2154 # run sets them
+one_line() { # REGEX
+	same "" "$output"
+	same 1 "${#stderr_lines[@]}"
+	says "$1"
+}
+
+# Some line on stderr matches.
+# shellcheck disable=SC2154
+says() { # REGEX
+	grep -qE -e "$1" <<<"$stderr" || {
+		printf 'no line like: %s\n%s\n' "$1" "$stderr" >&2
+		return 1
+	}
+}
+
+need_websockets() {
+	"$PYTHON" -c 'import websockets' 2>/dev/null || skip "python3-websockets is not installed"
+}
+
+need_ws() {
+	node -e 'require("ws")' 2>/dev/null || skip "npm's ws is not installed"
+}
+
+teardown() {
+	local pid end
+	for pid in "${STARTED[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
+	end=$((SECONDS + 5))
+	for pid in "${STARTED[@]}"; do
+		until ended "$pid"; do
+			if ((SECONDS >= end)); then
+				kill -KILL "$pid" 2>/dev/null || true
+			fi
+			sleep 0.01
+		done
+		wait "$pid" 2>/dev/null || true
+	done
+	! grep -lE 'AddressSanitizer|LeakSanitizer|runtime error:' "$BATS_TEST_TMPDIR"/log.* 2>/dev/null ||
+		{
+			cat "$BATS_TEST_TMPDIR"/log.*
+			return 1
+		}
+}
