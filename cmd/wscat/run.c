@@ -410,17 +410,13 @@ static bool set_up(struct run *run)
                     ws_loop_now(&run->loop) + (s->timeout + 999) / 1000);
 
     struct ws_client_options options = {
-        .url = &s->url,
-        .subprotocols = s->offered,
-        .headers = s->request_headers,
-        .header_count = s->request_header_count,
-        .connect_ms = run->config.handshake_ms,
         .config = &run->config,
         .handler = &handler,
         .user = run,
         .connected = on_connected,
         .failed = on_failed,
     };
+    target_client(&s->target, &options);
     enum ws_error error = ws_loop_on_signals(&run->loop, &signals, on_signal, run);
     run->client = error == WS_OK ? ws_client_connect(&run->loop, &options) : NULL;
     if (!run->client)

@@ -5,7 +5,6 @@
 #include "libws/proto/close.h"
 #include "libws/proto/utf8.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,34 +30,6 @@ static const struct option_row rows[] = {
      OPTION_STRING(S, connect),
      .metavar = "URL",
      .help = "connect to URL, as if it were the first word"},
-    {.name = "header",
-     .letters = "H",
-     OPTION_LIST(S, headers),
-     .metavar = "NAME: VALUE",
-     .flags = OPTION_HEADER,
-     .help = "send this header; 'NAME:' leaves one out that would be sent"},
-    {.name = "auth",
-     .letters = "u",
-     .aliases = "user",
-     OPTION_STRING(S, auth),
-     .metavar = "USER:PASSWORD",
-     .flags = OPTION_SECRET,
-     .help = "HTTP basic authentication; @FILE, @- or env:NAME keep it off the command line"},
-    {.name = "origin",
-     .letters = "o",
-     OPTION_STRING(S, origin),
-     .metavar = "ORIGIN",
-     .flags = OPTION_HEADER,
-     .help = "send this Origin header"},
-    {.name = "subprotocol",
-     .letters = "s",
-     OPTION_LIST(S, subprotocols),
-     .metavar = "NAME",
-     .flags = OPTION_HEADER,
-     .help = "offer this subprotocol; may be repeated"},
-    {.name = "connect-timeout",
-     OPTION_DURATION(S, connect_timeout),
-     .help = "for the connection, and again for the upgrade (default 10s)"},
 
     {OPTION_GROUP("What is sent")},
     {.name = "execute",
@@ -148,101 +119,6 @@ static const char tail[] =
 /* Says what is wrong with the command line; false, so that it can be returned. */
 #define fault(options, ...) ((options)->status = options_fault(options, __VA_ARGS__), false)
 
-/* --- the request's headers --- */
-
-static char *keep(struct settings *s, char *string)
-{
-    size_t count = 0;
-    while (s->owned && s->owned[count])
-        count++;
-    char **owned = string ? realloc(s->owned, (count + 2) * sizeof *owned) : NULL;
-    if (!owned)
-        exit_die(WS_EXIT_FAILURE, "out of memory");
-    s->owned = owned;
-    owned[count] = string;
-    owned[count + 1] = NULL;
-    return string;
-}
-
-static void add_header(struct settings *s, const char *name, const char *value)
-{
-    struct ws_header *headers =
-        realloc(s->request_headers, (s->request_header_count + 1) * sizeof *headers);
-    if (!headers)
-        exit_die(WS_EXIT_FAILURE, "out of memory");
-    s->request_headers = headers;
-    headers[s->request_header_count++] = (struct ws_header){name, value};
-}
-
-/* "NAME: VALUE"; "NAME:" removes; */
-static bool parse_header(struct settings *s, struct options *options, const char *text)
-{
-    const char *colon = strchr(text, ':');
-    if (!colon)
-        return fault(options, "option '--header': '%s' is not 'NAME: VALUE'", text);
-    const char *value = colon + 1 + strspn(colon + 1, " \t");
-    char *name = keep(s, strndup(text, (size_t)(colon - text)));
-    if (!ws_header_valid(name, value))
-        return fault(options, "option '--header': '%s' is no header that may be sent", text);
-    add_header(s, name, *value ? value : NULL);
-    return true;
-}
-
-static void add_basic_auth(struct settings *s, const char *credentials)
-{
-    size_t len = strlen(credentials);
-    char *value = keep(s, malloc(len / 3 * 4 + 16));
-    strcpy(value, "Basic ");
-    EVP_EncodeBlock((unsigned char *)value + 6, (const unsigned char *)credentials, (int)len);
-    add_header(s, "Authorization", value);
-}
-
-static bool offer(struct settings *s, struct options *options, const char *name, size_t count)
-{
-    if (!ws_http_is_token((struct ws_str){name, strlen(name)}))
-        return fault(options, "option '--subprotocol': '%s' is not a token", name);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(s->offered[i], name) == 0)
-            return fault(options, "option '--subprotocol': '%s' is there twice", name);
-    s->offered[count] = name;
-    return true;
-}
-
-/* -s a -s b, or -s a,b as npm's wscat has it. */
-static bool offer_subprotocols(struct settings *s, struct options *options)
-{
-    size_t count = 0, room = 1;
-    for (size_t i = 0; i < s->subprotocols.count; i++)
-        room += strlen(s->subprotocols.items[i]) + 1;
-    s->offered = calloc(room, sizeof *s->offered);
-    for (size_t i = 0; i < s->subprotocols.count; i++) {
-        struct ws_str list = {s->subprotocols.items[i], strlen(s->subprotocols.items[i])}, one;
-        if (!ws_http_list_next(&list, &one))
-            return fault(options, "option '--subprotocol': '%s' is not a token",
-                         s->subprotocols.items[i]);
-        do {
-            if (!offer(s, options, keep(s, strndup(one.p, one.len)), count))
-                return false;
-            count++;
-        } while (ws_http_list_next(&list, &one));
-    }
-    return true;
-}
-
-static bool make_request(struct settings *s, struct options *options)
-{
-    if (s->origin)
-        add_header(s, "Origin", s->origin);
-    if (!s->auth && s->url.user_info)
-        s->auth = s->url.user_info;
-    if (s->auth)
-        add_basic_auth(s, s->auth);
-    for (size_t i = 0; i < s->headers.count; i++)
-        if (!parse_header(s, options, s->headers.items[i]))
-            return false;
-    return offer_subprotocols(s, options);
-}
-
 /* --- all of it --- */
 
 /* The words: the URL unless --connect has it, then messages; after those of --execute. */
@@ -255,12 +131,8 @@ static bool take_words(struct settings *s, struct options *options)
             return fault(options, "no URL: where shall it connect to?");
         text = options->args[first++];
     }
-    enum ws_url_error error = ws_url_parse(text, &s->url);
-    if (error != WS_URL_OK) {
-        return fault(options, "'%s' is no WebSocket URL: %s", text, ws_url_error_text(error));
-    }
-    if (s->url.secure)
-        return fault(options, "'%s': wss is not built into this version", text);
+    if (!target_read(&s->target, options, text))
+        return false;
     size_t count = 0;
     s->messages = calloc(s->execute.count + (size_t)options->arg_count + 1, sizeof *s->messages);
     if (!s->messages)
@@ -301,9 +173,9 @@ static bool check(struct settings *s, struct options *options)
 
 bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
 {
-    static struct option_table tables[2];
+    static struct option_table tables[3];
     *settings = (struct settings){
-        .connect_timeout = 10000000,
+        .target = {.connect_timeout = 10000000},
         .wait = 2000000,
         .close_timeout = 5000000,
         .close_code = WS_CLOSE_NORMAL,
@@ -311,7 +183,8 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
         .max_message_size = 64 << 20,
     };
     tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
-    tables[1] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    tables[1] = (struct option_table){OPTION_ROWS(target_rows), &settings->target, NULL};
+    tables[2] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
     *options = (struct options){
         .tool = "wscat",
         .usage = "wscat [OPTION]... URL [MESSAGE]...",
@@ -319,23 +192,18 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
                  "comes back.",
         .tail = tail,
         .tables = tables,
-        .table_count = 2,
+        .table_count = 3,
     };
-    return options_parse(options, argc, argv) && take_words(settings, options) &&
-           check(settings, options) && make_request(settings, options);
+    return options_parse(options, argc, argv) && check(settings, options) &&
+           take_words(settings, options);
 }
 
 void settings_free(struct settings *s)
 {
-    for (char **p = s->owned; p && *p; p++)
-        free(*p);
-    free(s->owned);
-    free(s->request_headers);
-    free(s->offered);
     free(s->messages);
     if (s->expect)
         regfree(&s->expect_regex);
-    ws_url_free(&s->url);
+    target_free(&s->target);
 }
 
 static uint32_t milliseconds(int64_t us)
@@ -350,7 +218,7 @@ void settings_conn_config(const struct settings *s, struct ws_conn_config *confi
     config->session.max_message = s->max_message_size;
     config->session.chunks = s->binary && !s->jsonl && !s->expect;
     config->session.frames = s->common.verbose >= 2;
-    config->handshake_ms = milliseconds(s->connect_timeout);
+    config->handshake_ms = milliseconds(s->target.connect_timeout);
     config->close_ms = milliseconds(s->close_timeout);
     config->write_ms = 0; /* a slow server only slows the reading of the input */
     config->heartbeat.interval_ms = milliseconds(s->ping_interval);

@@ -5,9 +5,8 @@
 #define CMD_WSCAT_SETTINGS_H
 
 #include "cmd/common/options.h"
+#include "cmd/common/target.h"
 #include "libws/net/conn.h"
-#include "libws/net/url.h"
-#include "libws/proto/handshake.h"
 
 #include <regex.h>
 #include <stdbool.h>
@@ -19,12 +18,7 @@ struct settings {
     struct options_common common;
 
     const char *connect;
-    struct ws_url url;
-    struct option_list headers;
-    struct option_list subprotocols;
-    const char *origin;
-    const char *auth;
-    int64_t connect_timeout;
+    struct target target;
 
     struct option_list execute; /* then the words behind the URL */
     bool text, binary;
@@ -48,12 +42,7 @@ struct settings {
     int64_t ping_timeout;
     uint64_t max_message_size;
 
-    /* Worked out of the above. */
-    struct ws_header *request_headers;
-    size_t request_header_count;
-    const char **offered; /* subprotocols, NULL-terminated; or NULL */
-    char **owned;         /* strings made for request_headers and offered, NULL-terminated */
-    char **messages;      /* to be sent first, NULL-terminated */
+    char **messages; /* to be sent first, NULL-terminated */
 };
 
 /*

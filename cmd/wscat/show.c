@@ -241,7 +241,7 @@ void show_open(struct show *show, const struct ws_event *event)
         return;
     char *subprotocol = copy(response->subprotocol), *extensions = copy(response->extensions);
     char url[1024];
-    const struct ws_url *u = &show->settings->url;
+    const struct ws_url *u = &show->settings->target.url;
     if (u->unix_path)
         snprintf(url, sizeof url, "ws+unix:%s:%s", u->unix_path, u->target);
     else
