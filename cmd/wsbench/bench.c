@@ -1,0 +1,265 @@
+#include "cmd/wsbench/bench.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/units.h"
+#include "cmd/wsbench/limits.h"
+#include "cmd/wsbench/worker.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct run {
+    const struct settings *settings;
+    struct result *result;
+    struct bench bench;
+    struct worker *workers;
+    unsigned started;
+    sigset_t signals;
+    bool live;
+    uint64_t last_received;
+    int64_t last_ns, begun_ns;
+};
+
+/* --- the live line --- */
+
+static void look(const struct run *run, uint64_t *opened, uint64_t *sent, uint64_t *received)
+{
+    *opened = *sent = *received = 0;
+    for (unsigned i = 0; i < run->started; i++) {
+        *opened += LOOK(run->workers[i].totals.opened);
+        *sent += LOOK(run->workers[i].totals.sent);
+        *received += LOOK(run->workers[i].totals.received);
+    }
+}
+
+static void show_live(struct run *run)
+{
+    uint64_t opened, sent, received;
+    char rate[UNITS_TEXT_MAX];
+    int64_t now = clock_ns();
+    double seconds = (double)(now - run->last_ns) / 1e9;
+    probe_look(&run->result->probe, NULL);
+    if (!run->live || seconds <= 0)
+        return;
+    look(run, &opened, &sent, &received);
+    units_format_rate((double)(received - run->last_received) / seconds, "msg", rate, sizeof rate);
+    fprintf(stderr,
+            "\r%4.0f s  %" PRIu64 " opened  %" PRIu64 " sent  %" PRIu64 " received  %s\033[K",
+            (double)(now - run->begun_ns) / 1e9, opened, sent, received, rate);
+    run->last_received = received;
+    run->last_ns = now;
+}
+
+/* --- phases --- */
+
+static void enter(struct run *run, enum phase phase)
+{
+    atomic_store(&run->bench.phase, phase);
+    for (unsigned i = 0; i < run->started; i++)
+        ws_loop_wake(&run->workers[i].loop);
+}
+
+/* Waits until all workers have counted themselves, but not beyond `deadline_ns` (0: for ever).
+ * False when time ran out or a signal came. */
+static bool wait_for(struct run *run, _Atomic unsigned *counter, int64_t deadline_ns)
+{
+    int64_t second = clock_ns() + 1000000000;
+    while (!counter || atomic_load(counter) < run->started) {
+        int64_t now = clock_ns();
+        if (deadline_ns && now >= deadline_ns)
+            return false;
+        if (now >= second) {
+            show_live(run);
+            second += 1000000000;
+        }
+        int64_t wait = second - now;
+        if (deadline_ns && deadline_ns - now < wait)
+            wait = deadline_ns - now;
+        if (wait < 0)
+            wait = 0;
+        struct timespec t = {wait / 1000000000, wait % 1000000000};
+        int number = sigtimedwait(&run->signals, NULL, &t);
+        if (number == SIGINT || number == SIGTERM) {
+            run->result->signal_number = number;
+            return false;
+        }
+    }
+    return true;
+}
+
+static void load(struct run *run)
+{
+    const struct settings *s = run->settings;
+    struct result *result = run->result;
+    uint64_t opened, sent, received;
+    bool until_drained = s->mode == MODE_ECHO || s->mode == MODE_CHURN;
+
+    probe_look(&result->probe, &result->probe.loaded);
+    run->bench.start_ns = clock_ns();
+    enter(run, PHASE_LOAD);
+    int64_t end_ns = s->duration && !(s->messages && until_drained && s->duration == 0)
+                         ? run->bench.start_ns + s->duration * 1000
+                         : 0;
+    if (s->mode != MODE_CONNECT)
+        wait_for(run, until_drained ? &run->bench.drained : NULL, end_ns);
+    result->load_s = (double)(clock_ns() - run->bench.start_ns) / 1e9;
+    look(run, &opened, &sent, &received);
+    result->load_sent = sent;
+    result->load_received = received;
+    probe_look(&result->probe, &result->probe.after);
+}
+
+/* What was broadcast has arrived everywhere; only all workers together can tell. */
+static bool everything_arrived(const struct run *run)
+{
+    uint64_t opened, sent, received;
+    look(run, &opened, &sent, &received);
+    return opened > 0 && received >= sent * (opened - 1);
+}
+
+static bool drain(struct run *run)
+{
+    int64_t deadline = clock_ns() + run->settings->timeout * 1000;
+    enter(run, PHASE_DRAIN);
+    if (run->settings->mode != MODE_BROADCAST)
+        return wait_for(run, &run->bench.drained, deadline);
+    while (!everything_arrived(run)) {
+        int64_t now = clock_ns();
+        if (now >= deadline || run->result->signal_number)
+            return false;
+        wait_for(run, NULL, now + 10000000);
+    }
+    return true;
+}
+
+/* --- before and after --- */
+
+/* The name is looked up once, so that ten thousand connections do not ask ten thousand times. */
+static bool resolve(struct run *run)
+{
+    const struct ws_url *from = &run->settings->target.url;
+    struct ws_url *to = &run->bench.url;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+    char host[64] = "";
+    *to = *from;
+    to->host = NULL;
+    if (from->unix_path)
+        return (to->host = strdup(from->host)) != NULL;
+    int error = getaddrinfo(from->host, NULL, &hints, &list);
+    if (error == 0) {
+        error = getnameinfo(list->ai_addr, list->ai_addrlen, host, sizeof host, NULL, 0,
+                            NI_NUMERICHOST);
+        freeaddrinfo(list);
+    }
+    if (error != 0) {
+        exit_warn("resolve %s: %s", from->host, gai_strerror(error));
+        return false;
+    }
+    to->host = strdup(host);
+    return to->host != NULL;
+}
+
+/* Splits `total` as evenly as it goes: the part of worker `index`. */
+static uint64_t part(uint64_t total, unsigned index, unsigned workers)
+{
+    return total / workers + (index < total % workers);
+}
+
+static bool start_workers(struct run *run)
+{
+    const struct settings *s = run->settings;
+    bool sends = s->mode == MODE_ECHO || s->mode == MODE_BROADCAST || s->mode == MODE_CHURN;
+    uint32_t first = 0;
+    run->workers = calloc(s->threads, sizeof *run->workers);
+    if (!run->workers)
+        return false;
+    for (unsigned i = 0; i < s->threads; i++) {
+        struct worker *w = &run->workers[i];
+        w->bench = &run->bench;
+        w->settings = s;
+        w->count = (uint32_t)part(s->connections, i, s->threads);
+        w->publishers = (uint32_t)part(s->publishers, i, s->threads);
+        w->first = first;
+        first += w->count;
+        w->quota = !sends ? 0 : s->messages ? part(s->messages, i, s->threads) : UINT64_MAX;
+        int failed = pthread_create(&w->thread, NULL, worker_run, w);
+        if (failed) {
+            exit_warn("thread %u: %s", i + 1, strerror(failed));
+            return false;
+        }
+        run->started++;
+    }
+    return true;
+}
+
+static void join_workers(struct run *run)
+{
+    for (unsigned i = 0; i < run->started; i++) {
+        pthread_join(run->workers[i].thread, NULL);
+        totals_merge(&run->result->totals, &run->workers[i].totals);
+    }
+    free(run->workers);
+    free(run->bench.url.host);
+}
+
+static void count_lost(struct run *run)
+{
+    struct totals *t = &run->result->totals;
+    if (run->settings->mode == MODE_BROADCAST && t->opened > 0) {
+        uint64_t expected = t->sent * (t->opened - 1);
+        t->lost = expected > t->received ? expected - t->received : 0;
+    }
+}
+
+bool bench_run(const struct settings *s, struct result *result, int *status)
+{
+    struct run run = {.settings = s, .result = result, .bench = {.settings = s}};
+    *result = (struct result){0};
+    *status = WS_EXIT_FAILURE;
+    if (!limits_check(s->connections, &s->target.url))
+        return false;
+    if (s->server_pid && !probe_start(&result->probe, s->server_pid)) {
+        exit_warn("there is no process %u", s->server_pid);
+        return false;
+    }
+    if (!resolve(&run)) {
+        *status = WS_EXIT_CONNECT;
+        return false;
+    }
+    /* The main thread waits for signals, and workers tell it of their progress with one. */
+    sigemptyset(&run.signals);
+    sigaddset(&run.signals, SIGINT);
+    sigaddset(&run.signals, SIGTERM);
+    sigaddset(&run.signals, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &run.signals, NULL);
+    exit_ignore_sigpipe();
+    run.live = isatty(STDERR_FILENO) && !s->common.quiet;
+    run.begun_ns = run.last_ns = clock_ns();
+
+    bool started = start_workers(&run);
+    if (started) {
+        bool ready = wait_for(&run, &run.bench.ready, 0);
+        result->connect_s = (double)(clock_ns() - run.begun_ns) / 1e9;
+        uint64_t opened, sent, received;
+        look(&run, &opened, &sent, &received);
+        if (ready && (opened > 0 || s->mode == MODE_CHURN)) {
+            load(&run);
+            result->drained = drain(&run);
+        }
+    }
+    enter(&run, PHASE_CLOSE);
+    wait_for(&run, &run.bench.done, 0);
+    if (run.live)
+        fputs("\r\033[K", stderr);
+    join_workers(&run);
+    count_lost(&run);
+    return started;
+}

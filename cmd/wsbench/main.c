@@ -1,0 +1,28 @@
+/* wsbench: loads a WebSocket server and tells the truth about it. */
+#include "cmd/common/exit.h"
+#include "cmd/wsbench/bench.h"
+#include "cmd/wsbench/report.h"
+#include "cmd/wsbench/settings.h"
+
+static int bench(const struct settings *settings)
+{
+    static struct result result; /* too large for a stack */
+    int status;
+    if (!bench_run(settings, &result, &status))
+        return status;
+    if (settings->format == REPORT_JSON)
+        report_json(settings, &result);
+    else
+        report_text(settings, &result);
+    return report_verdict(settings, &result);
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings;
+    struct options options;
+    int status = settings_read(&settings, &options, argc, argv) ? bench(&settings) : options.status;
+    target_free(&settings.target);
+    options_free(&options);
+    return exit_flush_stdout(status);
+}

@@ -1,0 +1,85 @@
+#include "cmd/wsbench/payload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint8_t *payload_new(size_t size)
+{
+    uint8_t *message = malloc(size + 1);
+    for (size_t i = 0; message && i < size; i++)
+        message[i] = (uint8_t)('a' + i % 26);
+    return message;
+}
+
+static void put_hex(uint8_t *at, uint64_t value, size_t digits)
+{
+    while (digits-- > 0) {
+        at[digits] = (uint8_t) "0123456789abcdef"[value & 15];
+        value >>= 4;
+    }
+}
+
+static bool get_hex(const uint8_t *at, size_t digits, uint64_t *value)
+{
+    *value = 0;
+    for (size_t i = 0; i < digits; i++) {
+        uint8_t c = at[i];
+        unsigned digit = c >= '0' && c <= '9'   ? c - 0x30u
+                         : c >= 'a' && c <= 'f' ? c - 'a' + 10u
+                                                : 16u;
+        if (digit == 16)
+            return false;
+        *value = *value << 4 | digit;
+    }
+    return true;
+}
+
+/* How many digits of the sequence a message has room for. */
+static size_t sequence_digits(size_t size)
+{
+    return size < 16 ? size : 16;
+}
+
+void payload_write(uint8_t *message, size_t size, const struct payload_head *head)
+{
+    if (size < PAYLOAD_HEAD) {
+        put_hex(message, head->sequence, sequence_digits(size));
+        return;
+    }
+    put_hex(message, head->connection, 8);
+    put_hex(message + 8, head->sequence, 16);
+    put_hex(message + 24, head->time, 16);
+}
+
+bool payload_read(const uint8_t *message, size_t size, struct payload_head *head)
+{
+    uint64_t connection = 0;
+    *head = (struct payload_head){0};
+    if (size < PAYLOAD_HEAD)
+        return get_hex(message, sequence_digits(size), &head->sequence);
+    bool whole = get_hex(message, 8, &connection) && get_hex(message + 8, 16, &head->sequence) &&
+                 get_hex(message + 24, 16, &head->time);
+    head->connection = (uint32_t)connection;
+    return whole;
+}
+
+void payload_take(struct payload_answer *answer, const uint8_t *pattern, size_t size,
+                  const uint8_t *data, size_t len)
+{
+    size_t head_len = size < PAYLOAD_HEAD ? sequence_digits(size) : PAYLOAD_HEAD;
+    if (len > size - answer->len) {
+        answer->wrong = true;
+        answer->len = size;
+        return;
+    }
+    if (answer->len < head_len) {
+        size_t n = head_len - answer->len < len ? head_len - answer->len : len;
+        memcpy(answer->head + answer->len, data, n);
+        answer->len += n;
+        data += n;
+        len -= n;
+    }
+    if (len > 0 && memcmp(data, pattern + answer->len, len) != 0)
+        answer->wrong = true;
+    answer->len += len;
+}

@@ -1,0 +1,123 @@
+#include "cmd/wsbench/report.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/json.h"
+
+#include <stdio.h>
+
+static void put_times(struct json *j, const char *name, const struct histogram *h)
+{
+    json_key(j, name);
+    json_begin_object(j);
+    json_member_uint(j, "count", h->count);
+    json_member_double(j, "min_us", (double)h->least / 1e3);
+    for (int i = 0; i < REPORT_PERCENTILES; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "p%g_us", report_percentiles[i]);
+        json_member_double(j, key, (double)histogram_percentile(h, report_percentiles[i]) / 1e3);
+    }
+    json_member_double(j, "max_us", (double)h->most / 1e3);
+    json_member_double(j, "mean_us", histogram_mean(h) / 1e3);
+    json_end_object(j);
+}
+
+static void put_run(struct json *j, const struct settings *s)
+{
+    const struct ws_url *url = &s->target.url;
+    char text[1024];
+    snprintf(text, sizeof text, "%s%s%s", url->unix_path ? "ws+unix:" : "ws://",
+             url->unix_path ? url->unix_path : url->authority, url->unix_path ? "" : url->target);
+    json_member_string(j, "version", WS_VERSION);
+    json_member_string(j, "mode", settings_mode_name(s));
+    json_member_string(j, "url", text);
+    json_member_uint(j, "threads", s->threads);
+    json_member_uint(j, "window", s->window);
+    json_member_uint(j, "rate_per_s", s->rate);
+    json_member_uint(j, "size_bytes", s->size);
+}
+
+static void put_connections(struct json *j, const struct result *r)
+{
+    const struct totals *t = &r->totals;
+    json_key(j, "connections");
+    json_begin_object(j);
+    json_member_uint(j, "tried", t->tried);
+    json_member_uint(j, "opened", t->opened);
+    json_member_uint(j, "failed", t->failed);
+    json_member_uint(j, "dropped", t->dropped);
+    json_member_uint(j, "closed_by_server", t->closed_by_server);
+    json_key(j, "causes");
+    json_begin_object(j);
+    for (int i = 0; i < WS_ERROR_COUNT; i++)
+        if (t->causes[i])
+            json_member_uint(j, ws_error_info((enum ws_error)i)->name, t->causes[i]);
+    json_end_object(j);
+    json_end_object(j);
+}
+
+static void put_messages(struct json *j, const struct settings *s, const struct result *r)
+{
+    const struct totals *t = &r->totals;
+    double seconds = r->load_s > 0 ? r->load_s : 1;
+    json_key(j, "messages");
+    json_begin_object(j);
+    json_member_uint(j, "sent", t->sent);
+    json_member_uint(j, "received", t->received);
+    json_member_uint(j, "own", t->own);
+    json_member_uint(j, "lost", t->lost);
+    json_member_uint(j, "duplicated", t->duplicated);
+    json_member_uint(j, "reordered", t->reordered);
+    json_member_uint(j, "corrupted", t->corrupted);
+    json_member_double(j, "sent_per_s", (double)r->load_sent / seconds);
+    json_member_double(j, "received_per_s", (double)r->load_received / seconds);
+    json_member_double(j, "received_bytes_per_s",
+                       (double)r->load_received * (double)s->size / seconds);
+    json_end_object(j);
+}
+
+static void put_server(struct json *j, const struct result *r)
+{
+    const struct probe *p = &r->probe;
+    json_key(j, "server");
+    if (!p->ok) {
+        json_null(j);
+        return;
+    }
+    json_begin_object(j);
+    json_member_uint(j, "pid", p->pid);
+    json_member_uint(j, "rss_before_bytes", p->before.rss);
+    json_member_uint(j, "rss_loaded_bytes", p->loaded.rss);
+    json_member_uint(j, "rss_most_bytes", p->rss_most);
+    json_member_uint(j, "descriptors_most", p->files_most);
+    json_member_double(j, "cpu_s", p->after.cpu_s - p->loaded.cpu_s);
+    json_end_object(j);
+}
+
+void report_json(const struct settings *s, const struct result *r)
+{
+    struct json j = {0};
+    json_begin_object(&j);
+    put_run(&j, s);
+    json_member_double(&j, "connect_s", r->connect_s);
+    json_member_double(&j, "load_s", r->load_s);
+    put_connections(&j, r);
+    put_messages(&j, s, r);
+    put_times(&j, "tcp_connect", &r->totals.connect);
+    put_times(&j, "upgrade", &r->totals.upgrade);
+    put_times(&j, "rtt", &r->totals.rtt);
+    put_times(&j, "rtt_uncorrected", &r->totals.rtt_sent);
+    put_times(&j, "send_lag", &r->totals.lag);
+    put_server(&j, r);
+    json_key(&j, "client");
+    json_begin_object(&j);
+    json_member_double(&j, "cpu_s", r->totals.cpu_s);
+    json_member_double(&j, "busiest_thread", r->totals.busiest);
+    json_member_bool(&j, "bottleneck", report_client_busy(r));
+    json_end_object(&j);
+    json_end_object(&j);
+    json_newline(&j);
+    if (j.failed)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    fwrite(j.data, 1, j.len, stdout);
+    json_free(&j);
+}

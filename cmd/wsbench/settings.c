@@ -1,0 +1,150 @@
+#include "cmd/wsbench/settings.h"
+
+#include "cmd/wsbench/payload.h"
+
+#define S struct settings
+static const struct option_row rows[] = {
+    {OPTION_GROUP("Load")},
+    {.name = "mode",
+     OPTION_CHOICE(S, mode, "echo|connect|idle|broadcast|churn"),
+     .help = "send and wait for the echo; only connect; connect and keep still; some send and all "
+             "receive; connect, one echo, close, again (default echo)"},
+    {.name = "connections",
+     .letters = "c",
+     OPTION_COUNT(S, connections),
+     .min = 1,
+     .max = 10000000,
+     .help = "open this many (default 10)"},
+    {.name = "duration",
+     .letters = "d",
+     OPTION_DURATION(S, duration),
+     .help = "of the load, once all are open (default 10s)"},
+    {.name = "messages",
+     .letters = "n",
+     OPTION_COUNT(S, messages),
+     .help = "stop after this many messages; with --mode=churn, connections"},
+    {.name = "threads",
+     .letters = "t",
+     OPTION_NUMBER(S, threads, 1, 256),
+     .metavar = "N",
+     .help = "share the connections out to this many threads (default 1)"},
+    {.name = "rate",
+     .letters = "R",
+     OPTION_COUNT(S, rate),
+     .help = "send this many messages a second in all, whether or not answers come (default: the "
+             "next when the last was answered)"},
+    {.name = "window",
+     .letters = "w",
+     OPTION_NUMBER(S, window, 1, 65536),
+     .metavar = "N",
+     .help = "messages in flight on a connection, at most (default 1)"},
+    {.name = "connect-rate",
+     OPTION_COUNT(S, connect_rate),
+     .help = "begin this many connections a second (default: as fast as they are taken)"},
+    {.name = "publishers",
+     OPTION_COUNT(S, publishers),
+     .min = 1,
+     .max = 10000000,
+     .help = "connections that send in --mode=broadcast (default 1)"},
+    {.name = "timeout",
+     .letters = "T",
+     OPTION_DURATION(S, timeout),
+     .help = "for answers that are outstanding at the end (default 5s)"},
+
+    {OPTION_GROUP("Payload")},
+    {.name = "size",
+     .letters = "s",
+     OPTION_SIZE(S, size),
+     .max = 1 << 30,
+     .help = "bytes of a message (default 20)"},
+    {.name = "text", OPTION_FLAG(S, text), .help = "send text messages (default)"},
+    {.name = "binary", .letters = "b", OPTION_FLAG(S, binary), .help = "send binary messages"},
+
+    {OPTION_GROUP("Report")},
+    {.name = "format",
+     OPTION_CHOICE(S, format, "text|json"),
+     .help = "of the report on standard output (default text)"},
+    {.name = "server-pid",
+     OPTION_NUMBER(S, server_pid, 1, INT32_MAX),
+     .metavar = "PID",
+     .help = "report memory, CPU time and descriptors of this process of the server too"},
+};
+#undef S
+
+static const char tail[] =
+    "Examples:\n"
+    "  wsbench ws://localhost:8080/                      10 connections, 10 s, an echo at a time\n"
+    "  wsbench -c 1000 -R 50k -d 30s ws://localhost:8080/   latency at a given rate\n"
+    "  wsbench --mode=idle -c 10k -d 5s --server-pid=$PID ws://localhost:8080/\n"
+    "  wsbench --mode=churn -c 50 --format=json ws://localhost:8080/ | jq .connections\n"
+    "\n"
+    "Exit status: 0 measured, and nothing was lost; 1 messages or connections were lost, or the\n"
+    "limits of this machine do not allow the load; 2 usage; 3 to 9 no connection could be opened\n"
+    "(as wscat); 130, 143 interrupted, terminated, with a report of what there was.\n";
+
+/* Says what is wrong with the command line; false, so that it can be returned. */
+#define fault(options, ...) ((options)->status = options_fault(options, __VA_ARGS__), false)
+
+static bool check(struct settings *s, struct options *options)
+{
+    if (options->arg_count == 0)
+        return fault(options, "no URL: which server shall be measured?");
+    if (options->arg_count > 1)
+        return fault(options, "unexpected word '%s'", options->args[1]);
+    if (s->text && s->binary)
+        return fault(options, "--text and --binary exclude each other");
+    if (s->duration == 0 && s->messages == 0 && s->mode != MODE_CONNECT)
+        return fault(options, "neither --duration nor --messages says when to stop");
+    if (s->publishers > s->connections)
+        return fault(options, "more --publishers than --connections");
+    if (s->threads > s->connections)
+        return fault(options, "more --threads than --connections");
+    if (s->mode == MODE_BROADCAST && s->size < PAYLOAD_HEAD)
+        s->size = PAYLOAD_HEAD;
+    if (s->mode == MODE_BROADCAST && s->rate == 0)
+        s->rate = 100;
+    return target_read(&s->target, options, options->args[0]);
+}
+
+bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
+{
+    static struct option_table tables[3];
+    *settings = (struct settings){
+        .target = {.connect_timeout = 10000000},
+        .connections = 10,
+        .duration = 10000000,
+        .threads = 1,
+        .window = 1,
+        .publishers = 1,
+        .timeout = 5000000,
+        .size = 20,
+    };
+    tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
+    tables[1] = (struct option_table){OPTION_ROWS(target_rows), &settings->target, "Hu"};
+    tables[2] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    *options = (struct options){
+        .tool = "wsbench",
+        .usage = "wsbench [OPTION]... URL",
+        .about = "Loads a WebSocket server and says what came of it.",
+        .tail = tail,
+        .tables = tables,
+        .table_count = 3,
+    };
+    return options_parse(options, argc, argv) && check(settings, options);
+}
+
+const char *settings_mode_name(const struct settings *settings)
+{
+    static const char *const names[] = {"echo", "connect", "idle", "broadcast", "churn"};
+    return names[settings->mode];
+}
+
+void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
+{
+    ws_conn_config_init(config, WS_CLIENT);
+    config->session.chunks = true;
+    config->session.max_message = s->size > (64 << 20) ? s->size : 64 << 20;
+    config->handshake_ms = (uint32_t)((s->target.connect_timeout + 999) / 1000);
+    config->write_ms = 0; /* a server that takes nothing shows as answers that never come */
+    config->high_water = SIZE_MAX / 4;
+}

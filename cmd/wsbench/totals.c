@@ -1,0 +1,33 @@
+#include "cmd/wsbench/totals.h"
+
+#include <string.h>
+
+void totals_merge(struct totals *t, const struct totals *o)
+{
+    t->tried += o->tried;
+    t->opened += o->opened;
+    t->failed += o->failed;
+    t->dropped += o->dropped;
+    t->closed_by_server += o->closed_by_server;
+    for (int i = 0; i < WS_ERROR_COUNT; i++)
+        t->causes[i] += o->causes[i];
+    if (t->first_error == WS_OK) {
+        t->first_error = o->first_error;
+        memcpy(t->first_detail, o->first_detail, sizeof t->first_detail);
+    }
+    t->sent += o->sent;
+    t->received += o->received;
+    t->own += o->own;
+    t->lost += o->lost;
+    t->duplicated += o->duplicated;
+    t->reordered += o->reordered;
+    t->corrupted += o->corrupted;
+    histogram_merge(&t->rtt, &o->rtt);
+    histogram_merge(&t->rtt_sent, &o->rtt_sent);
+    histogram_merge(&t->lag, &o->lag);
+    histogram_merge(&t->connect, &o->connect);
+    histogram_merge(&t->upgrade, &o->upgrade);
+    t->cpu_s += o->cpu_s;
+    if (o->busiest > t->busiest)
+        t->busiest = o->busiest;
+}
