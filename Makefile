@@ -53,6 +53,10 @@ build/$(1)/unit/%: build/$(1)/tests/unit/%.o $(call objects,$(1),$(LIB_SRC) $(CO
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
 
+build/$(1)/unit/test_wsbench_%: build/$(1)/tests/unit/test_wsbench_%.o $(call objects,$(1),$(filter-out %/main.c,$(wildcard cmd/wsbench/*.c)) $(LIB_SRC) $(COM_SRC))
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
+
 build/$(1)/conformance: $(call objects,$(1),$(wildcard tests/conformance/*.c) $(LIB_SRC))
 	$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(LIBS)
 
@@ -118,5 +122,9 @@ install: all ## into $(DESTDIR)$(PREFIX)
 
 clean: ## remove build/
 	rm -rf build
+
+# There allocations fail on demand.
+build/san/unit/test_memory build/plain/unit/test_memory: LDFLAGS += \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=asprintf
 
 -include $(shell find build -name '*.d' 2>/dev/null)

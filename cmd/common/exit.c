@@ -4,6 +4,7 @@
 #include "libws/proto/close.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -140,6 +141,13 @@ void exit_die(enum exit_code code, const char *format, ...)
     complain(format, args);
     va_end(args);
     exit((int)code);
+}
+
+void exit_open_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+            exit((int)WS_EXIT_FAILURE);
 }
 
 void exit_ignore_sigpipe(void)

@@ -19,7 +19,7 @@ const struct option_row target_rows[TARGET_ROWS] = {
      .aliases = "user",
      OPTION_STRING(struct target, auth),
      .metavar = "USER:PASSWORD",
-     .flags = OPTION_SECRET,
+     .flags = OPTION_SECRET | OPTION_HEADER,
      .help = "HTTP basic authentication; @FILE, @- or env:NAME keep it off the command line"},
     {.name = "origin",
      .letters = "o",
@@ -137,6 +137,8 @@ static bool make_request(struct target *t, struct options *options)
 bool target_read(struct target *t, struct options *options, const char *url)
 {
     enum ws_url_error error = ws_url_parse(url, &t->url);
+    if (error == WS_URL_NO_MEMORY)
+        exit_die(WS_EXIT_FAILURE, "%s", ws_url_error_text(error));
     if (error != WS_URL_OK)
         return fault(options, "'%s' is no WebSocket URL: %s", url, ws_url_error_text(error));
     if (t->url.secure)

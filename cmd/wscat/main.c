@@ -1,4 +1,5 @@
 /* wscat: standard input to a WebSocket server and back, for scripts, pipes and people. */
+#include "cmd/common/exit.h"
 #include "cmd/wscat/run.h"
 #include "cmd/wscat/settings.h"
 
@@ -6,6 +7,7 @@ int main(int argc, char **argv)
 {
     struct settings settings;
     struct options options;
+    exit_open_streams();
     int status = settings_read(&settings, &options, argc, argv) ? run(&settings) : options.status;
     settings_free(&settings);
     options_free(&options);

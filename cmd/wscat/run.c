@@ -138,8 +138,8 @@ static bool on_input(void *context, void *data, size_t len)
         on_input_end(run);
         return false;
     }
-    /* One send's worth is gathered; the kernel decides whether it takes more. */
-    if (ws_conn_full(run->conn) || ws_conn_queued(run->conn) > run->config.high_water)
+    /* The kernel refused so much that it is time to wait; on_drained() goes on. */
+    if (ws_conn_full(run->conn))
         input_stop(&run->input);
     return !ws_conn_full(run->conn);
 }
@@ -224,9 +224,10 @@ static void send_words(struct run *run)
             return;
         }
     }
-    /* On a terminal the command line is all the input there is: nobody wants to press Ctrl-D. */
-    bool words = run->settings->messages[0] != NULL;
-    if (run->settings->no_stdin || (words && isatty(STDIN_FILENO)))
+    /* Words are all the input there is; what --execute sends comes before standard input, but on a
+     * terminal nobody wants to press Ctrl-D after it. */
+    bool executed = run->settings->execute.count > 0;
+    if (run->settings->no_stdin || (executed && isatty(STDIN_FILENO)))
         on_input_end(run);
     else
         start_input(run);

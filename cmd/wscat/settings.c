@@ -36,7 +36,7 @@ static const struct option_row rows[] = {
      .letters = "x",
      OPTION_LIST(S, execute),
      .metavar = "MESSAGE",
-     .help = "send this first; @FILE sends a file; may be repeated"},
+     .help = "send this before standard input; @FILE sends a file; may be repeated"},
     {.name = "text", .letters = "t", OPTION_FLAG(S, text), .help = "send text messages (default)"},
     {.name = "binary",
      .letters = "b",
@@ -141,6 +141,7 @@ static bool take_words(struct settings *s, struct options *options)
         s->messages[count++] = (char *)(uintptr_t)s->execute.items[i];
     for (int i = first; i < options->arg_count; i++)
         s->messages[count++] = options->args[i];
+    s->no_stdin |= options->arg_count > first;
     return true;
 }
 

@@ -164,6 +164,18 @@ static void say_close(const struct ws_event *event)
               reason[0] ? ": " : "", reason);
 }
 
+/* Whatever is not an ordinary goodbye, nor the code that we closed with ourselves, is. */
+static bool is_news(const struct show *show, const struct ws_event *event)
+{
+    if (!event->clean || show->settings->common.quiet)
+        return false;
+    if (show->settings->common.verbose > 0)
+        return true;
+    if (show->closing && event->code == show->settings->close_code)
+        return false;
+    return exit_code_for_close(event->code, true) != WS_EXIT_OK || event->len > 0;
+}
+
 void show_event(struct show *show, const struct ws_event *event)
 {
     unsigned verbose = show->settings->common.verbose;
@@ -178,9 +190,7 @@ void show_event(struct show *show, const struct ws_event *event)
             show_message(show, event);
         break;
     case WS_EVENT_CLOSE:
-        /* Whatever is not an ordinary goodbye is worth a line. */
-        if (event->clean && !show->settings->common.quiet &&
-            (verbose > 0 || exit_code_for_close(event->code, true) != WS_EXIT_OK || event->len > 0))
+        if (is_news(show, event))
             say_close(event);
         break;
     case WS_EVENT_FRAME:
@@ -203,6 +213,7 @@ void show_sent(struct show *show, unsigned opcode, const void *data, size_t len)
 
 void show_close_sent(struct show *show, unsigned code, const char *reason)
 {
+    show->closing = true;
     if (show->settings->jsonl)
         record_close(show, RECORD_OUT, code, reason, reason ? strlen(reason) : 0, true);
     if (show->settings->common.verbose > 0)

@@ -25,6 +25,7 @@ struct show {
     int64_t opened_us; /* monotonic */
     struct ws_client_times times;
     int64_t upgrade_us;
+    bool closing; /* our close frame was sent: a mere echo of its code is no news */
 };
 
 void show_init(struct show *show, const struct settings *settings, struct output *output);

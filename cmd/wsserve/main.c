@@ -1,4 +1,5 @@
 /* wsserve: a WebSocket server for the command line. */
+#include "cmd/common/exit.h"
 #include "cmd/wsserve/serve.h"
 #include "cmd/wsserve/settings.h"
 
@@ -6,6 +7,7 @@ int main(int argc, char **argv)
 {
     struct settings settings;
     struct options options;
+    exit_open_streams();
     int status = settings_read(&settings, &options, argc, argv) ? serve(&settings) : options.status;
     options_free(&options);
     return status;

@@ -42,7 +42,7 @@ struct ws_client {
     bool racing_unix;
     int64_t begun_us, resolved_us;
     struct ws_client_times times;
-    enum ws_error error; /* the first failure, reported if nothing else works out */
+    enum ws_error error; /* the last failure, reported if nothing works out */
     char detail[256];
 };
 
@@ -290,7 +290,8 @@ static void on_resolved(void *context, int error, struct addrinfo *addresses)
     client->resolved_us = ws_clock_us();
     client->times.resolve_us = client->resolved_us - client->begun_us;
     if (error != 0 || !addresses) {
-        note(client, WS_E_RESOLVE, "resolve %s: %s", client->url.host, gai_strerror(error));
+        note(client, WS_E_RESOLVE, "resolve %s: %s", client->url.host,
+             error ? gai_strerror(error) : "no address");
         fail(client);
         return;
     }

@@ -187,7 +187,8 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     else if (event->type == WS_EVENT_CLOSE || event->type == WS_EVENT_ERROR) {
         /* A chunk's message that we were passing on ends unfinished; the close may go in between.
          */
-        if (event->type == WS_EVENT_ERROR && !conn->opened)
+        if (event->type == WS_EVENT_ERROR && !conn->opened &&
+            conn->config->session.role == WS_SERVER)
             conn->end.http_status = ws_error_info(event->error)->http_status;
         error = ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
         ws_conn_begin_closing(conn);
@@ -395,12 +396,15 @@ static void on_task(struct ws_task *task)
     }
     if (conn->drained_due) {
         conn->drained_due = false;
-        if (conn->handler->drained && !conn->failed)
+        if (conn->handler->drained && !conn->failed &&
+            ws_session_state(&conn->session) != WS_CLOSED)
             conn->handler->drained(conn);
     }
     if (conn->resumed && may_pull(conn)) {
         struct ws_parked *parked = conn->parked;
         conn->resumed = false;
+        if (conn->message_begun)
+            conn->message_begun = ws_loop_now(conn->loop);
         if (parked)
             ws_session_feed(&conn->session, parked->memory + parked->begin, parked->len,
                             parked->begin);

@@ -80,11 +80,15 @@ void ws_conn_abort(struct ws_conn *conn, enum ws_error why)
 
 enum ws_error ws_conn_connect(struct ws_conn *conn, const struct ws_request_options *options)
 {
+    if (conn->failed || conn->ended)
+        return WS_E_CLOSING;
     return ws_session_connect(&conn->session, ws_conn_take_out(conn), options);
 }
 
 enum ws_error ws_conn_accept(struct ws_conn *conn, const struct ws_acceptance *acceptance)
 {
+    if (conn->failed || conn->ended)
+        return WS_E_CLOSING;
     enum ws_error error = ws_session_accept(&conn->session, ws_conn_take_out(conn), acceptance);
     if (error == WS_OK && !conn->pumping) {
         conn->resumed = true;
@@ -95,6 +99,8 @@ enum ws_error ws_conn_accept(struct ws_conn *conn, const struct ws_acceptance *a
 
 enum ws_error ws_conn_refuse(struct ws_conn *conn, const struct ws_http_answer *answer)
 {
+    if (conn->failed || conn->ended)
+        return WS_E_CLOSING;
     enum ws_error error = ws_session_refuse(&conn->session, ws_conn_take_out(conn), answer);
     conn->end.http_status = (uint16_t)answer->status;
     ws_conn_begin_closing(conn);
@@ -103,6 +109,8 @@ enum ws_error ws_conn_refuse(struct ws_conn *conn, const struct ws_http_answer *
 
 enum ws_error ws_conn_refuse_error(struct ws_conn *conn, enum ws_error why)
 {
+    if (conn->failed || conn->ended)
+        return WS_E_CLOSING;
     enum ws_error error = ws_session_refuse_error(&conn->session, ws_conn_take_out(conn), why);
     conn->end.http_status = ws_error_info(why)->http_status;
     ws_conn_note_error(conn, why);
@@ -155,7 +163,7 @@ void ws_conn_fail(struct ws_conn *conn, enum ws_error why)
     if (conn->failed || conn->ended)
         return;
     ws_conn_note_error(conn, why);
-    if (!conn->opened)
+    if (!conn->opened && conn->config->session.role == WS_SERVER)
         conn->end.http_status = ws_error_info(why)->http_status;
     if (ws_session_fail(&conn->session, ws_conn_take_out(conn), why) != WS_OK)
         conn->failed = true;

@@ -44,7 +44,8 @@ static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
     else if (!conn->opened)
         CONSIDER(due(conn->begun, c->handshake_ms), WS_E_HANDSHAKE_TIMEOUT);
     else {
-        if (conn->message_begun)
+        /* Whoever is not being read cannot finish anything. */
+        if (conn->message_begun && ws_conn_reading(conn))
             CONSIDER(due(conn->message_begun, c->fragment_ms), WS_E_FRAGMENT_TIMEOUT);
         CONSIDER(due(conn->last_message, c->idle_ms), WS_E_IDLE_TIMEOUT);
         CONSIDER(conn->heartbeat.due, WS_E_HEARTBEAT_TIMEOUT);

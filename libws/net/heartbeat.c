@@ -47,9 +47,10 @@ static uint64_t get(const uint8_t *at, unsigned bytes)
     return value;
 }
 
-void ws_heartbeat_payload(const struct ws_heartbeat *beat, int64_t now_us,
+void ws_heartbeat_payload(struct ws_heartbeat *beat, int64_t now_us,
                           uint8_t payload[WS_HEARTBEAT_PAYLOAD])
 {
+    beat->sent_us = now_us;
     put(payload, (uint64_t)now_us, 8);
     put(payload + 8, beat->sequence, 4);
 }
@@ -61,8 +62,8 @@ int64_t ws_heartbeat_pong(struct ws_heartbeat *beat, const uint8_t *payload, siz
         return -1;
     int64_t sent = (int64_t)get(payload, 8);
     uint32_t sequence = (uint32_t)get(payload + 8, 4);
-    /* A peer may send any pong; only one that fits a ping of ours is believed. */
-    if (sequence == 0 || sequence > beat->sequence || sent <= 0 || sent > now_us)
+    /* A peer may send any pong, at any time; only the answer to our last ping is believed. */
+    if (sequence == 0 || sequence != beat->sequence || sent != beat->sent_us || sent > now_us)
         return -1;
     beat->rtt_us = now_us - sent;
     return beat->rtt_us;

@@ -27,7 +27,8 @@ struct ws_heartbeat {
     int64_t pinged;    /* 0: no ping is being waited for */
     uint32_t sequence; /* of the last ping */
     uint16_t missed;
-    int64_t rtt_us; /* of the last pong that was ours; 0: none yet */
+    int64_t sent_us; /* when it was sent, as its payload says */
+    int64_t rtt_us;  /* of the last pong that was ours; 0: none yet */
 };
 
 enum ws_heartbeat_verdict { WS_HEARTBEAT_WAIT, WS_HEARTBEAT_PING, WS_HEARTBEAT_DEAD };
@@ -47,10 +48,10 @@ enum ws_heartbeat_verdict ws_heartbeat_check(struct ws_heartbeat *beat,
                                              const struct ws_heartbeat_config *config, int64_t now);
 
 /* Writes the payload of the ping that is to be sent at `now_us`. */
-void ws_heartbeat_payload(const struct ws_heartbeat *beat, int64_t now_us,
+void ws_heartbeat_payload(struct ws_heartbeat *beat, int64_t now_us,
                           uint8_t payload[WS_HEARTBEAT_PAYLOAD]);
 
-/* A pong came: if it answers one of our pings its round trip in microseconds, else -1. */
+/* A pong came: if it answers our last ping its round trip in microseconds, else -1. */
 int64_t ws_heartbeat_pong(struct ws_heartbeat *beat, const uint8_t *payload, size_t len,
                           int64_t now_us);
 

@@ -203,6 +203,7 @@ static bool listen_unix(struct ws_server *server, const char *where, const char 
         return complain(error, size, where, strerror(number));
     }
     if (!add_listener(server, fd, socket_url(fd), path)) {
+        unlink(path);
         close(fd);
         return complain(error, size, where, "out of memory");
     }
@@ -251,6 +252,10 @@ static bool listen_tcp(struct ws_server *server, const char *where, char *error,
     char host[256];
     if (!colon || host_len >= sizeof host)
         return complain(error, size, where, "expected ADDRESS:PORT");
+    /* getaddrinfo() would take 70000 for 4464. */
+    size_t digits = strspn(colon + 1, "0123456789");
+    if (digits == 0 || digits > 5 || colon[1 + digits] || atoi(colon + 1) > 65535)
+        return complain(error, size, where, "the port is not a number from 0 to 65535");
     bool v6 = host_len >= 2 && where[0] == '[' && where[host_len - 1] == ']';
     snprintf(host, sizeof host, "%.*s", (int)(v6 ? host_len - 2 : host_len), where + (v6 ? 1 : 0));
 

@@ -57,6 +57,8 @@ static ssize_t send_pieces(int fd, struct iovec *iov, int count)
             struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)count};
             n = sendmsg(fd, &message, MSG_NOSIGNAL);
         }
+        if (n < 0 && errno == ENOTSOCK)
+            n = writev(fd, iov, count);
     } while (n < 0 && errno == EINTR);
     return n;
 }

@@ -24,7 +24,8 @@ size_t ws_stream_receive(int fd, void *buffer, size_t size, enum ws_error *error
 
 /* Sends what is in `out`, as much as the kernel takes. Returns how many bytes went, with WS_OK in
  * `*error` (all of them, or the kernel refused the rest for now), or WS_E_RESET, WS_E_NO_MEMORY,
- * WS_E_IO. `out` is left as it was. No SIGPIPE. */
+ * WS_E_IO. `out` is left as it was. A socket raises no SIGPIPE; for pipes whoever
+ * uses them ignores it. */
 size_t ws_stream_send(int fd, const struct ws_out *out, enum ws_error *error);
 
 /* The same from the beginning of a queue, which is left as it was. */

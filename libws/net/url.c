@@ -60,7 +60,7 @@ static enum ws_url_error parse_unix(const char *rest, struct ws_url *url)
     url->host = strdup("localhost");
     url->authority = strdup("localhost");
     url->target = make_target(rest[len] == ':' ? rest + len + 1 : "/");
-    return WS_URL_OK;
+    return url->unix_path ? WS_URL_OK : WS_URL_NO_MEMORY;
 }
 
 static int hex_digit(char c)
@@ -109,6 +109,8 @@ static enum ws_url_error parse_authority(const char *text, size_t len, struct ws
     const char *at = memrchr(text, '@', len);
     if (at) {
         url->user_info = percent_decode(text, (size_t)(at - text));
+        if (!url->user_info)
+            return WS_URL_NO_MEMORY;
         len -= (size_t)(at + 1 - text);
         text = at + 1;
     }
@@ -166,7 +168,7 @@ static enum ws_url_error parse(const char *text, struct ws_url *url)
         }
     }
     if (!rest) {
-        if (strstr(text, "://"))
+        if (strncmp(text + strcspn(text, ":/?"), "://", 3) == 0)
             return WS_URL_SCHEME;
         rest = text;
     }

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { WS_WHEEL_LEVELS = 6, WS_WHEEL_SLOTS = 64 };
+/* Seven digits of six bits: times up to 2^42 ms, which no process lives to see. */
+enum { WS_WHEEL_LEVELS = 7, WS_WHEEL_SLOTS = 64 };
 
 /* All zero: not armed. Embedded in what it is the timer of. */
 struct ws_timer {

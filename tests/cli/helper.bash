@@ -122,11 +122,21 @@ one_line() { # REGEX
 	says "$1"
 }
 
-# Some line on stderr matches.
+# The same for a mistake on the command line, which the pointer to --help may follow.
 # shellcheck disable=SC2154
-says() { # REGEX
-	grep -qE -e "$1" <<<"$stderr" || {
-		printf 'no line like: %s\n%s\n' "$1" "$stderr" >&2
+usage_line() { # REGEX
+	same "" "$output"
+	says "^wsc?[a-z]*: .*$1" "${stderr_lines[0]}"
+	((${#stderr_lines[@]} == 1)) ||
+		same "Try '${stderr_lines[0]%%:*} --help' for more." "${stderr_lines[*]:1}"
+}
+
+# Some line on stderr, or of TEXT, matches.
+# shellcheck disable=SC2154
+says() { # REGEX [TEXT]
+	local text=${2-$stderr}
+	grep -qE -e "$1" <<<"$text" || {
+		printf 'no line like: %s\n%s\n' "$1" "$text" >&2
 		return 1
 	}
 }

@@ -1,0 +1,103 @@
+/*
+ * support_net: what the unit tests of libws/net share.
+ *
+ * A loop that is turned until something is true, bytes that grow, a record of what a handler heard,
+ * and a far end: a session driven by hand over a descriptor that is not on the loop.
+ */
+#ifndef TESTS_UNIT_SUPPORT_NET_H
+#define TESTS_UNIT_SUPPORT_NET_H
+
+#include "libws/net/conn.h"
+#include "libws/net/loop.h"
+#include "libws/net/random.h"
+#include "libws/proto/session.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Turns `loop` until `condition` holds; fails the test when that takes longer than 10 seconds. */
+#define TURN_UNTIL(loop, condition)                                                                \
+    do {                                                                                           \
+        int64_t give_up_ = ws_clock_us() + 10 * 1000000;                                           \
+        while (!(condition)) {                                                                     \
+            if (ws_clock_us() > give_up_)                                                          \
+                fail_msg("%s:%d: never came true: %s", __FILE__, __LINE__, #condition);            \
+            ws_loop_turn(loop, 5);                                                                 \
+        }                                                                                          \
+    } while (0)
+
+struct grown {
+    uint8_t *data;
+    size_t len, capacity;
+};
+
+void grown_add(struct grown *grown, const void *data, size_t len);
+void grown_consume(struct grown *grown, size_t len);
+void grown_free(struct grown *grown);
+
+/* What one end heard. */
+struct record {
+    struct grown data; /* the payload of every message and chunk, one behind the other */
+    unsigned opens, messages, chunks, pings, pongs, closes, errors, drained, ends;
+    uint16_t code; /* of the close event */
+    enum ws_error error;
+    struct ws_end end;
+    uint8_t pong[WS_CONTROL_PAYLOAD_MAX + 1]; /* the last, and its length behind it */
+    size_t pong_len;
+};
+
+void record_event(struct record *record, const struct ws_event *event);
+void record_free(struct record *record);
+
+/* The other end of a descriptor, non-blocking, and a session that answers as the RFC prescribes. */
+struct far_end {
+    int fd;
+    struct ws_session_config config;
+    struct ws_session session;
+    struct ws_random random;
+    struct ws_out out;
+    struct grown pending; /* what the kernel did not take yet */
+    struct record record;
+    bool eof; /* the stream ended, or was reset */
+    bool echo;
+    unsigned receives; /* that brought bytes */
+    size_t received;
+    uint8_t *buffer;
+};
+
+void far_init(struct far_end *end, int fd, enum ws_role role);
+/* Asks for the upgrade. */
+void far_connect(struct far_end *end);
+void far_send(struct far_end *end, unsigned opcode, unsigned flags, const void *data, size_t len);
+void far_close(struct far_end *end, unsigned code);
+/* Bytes past the session. */
+void far_raw(struct far_end *end, const void *data, size_t len);
+/* Writes what the kernel takes. */
+void far_flush(struct far_end *end);
+/* Receives once, if there is something, answers, and writes. True when bytes came. */
+bool far_pump(struct far_end *end);
+void far_free(struct far_end *end);
+
+/* Turns the loop and pumps the far end in turns, until the condition holds. */
+#define PUMP_UNTIL(loop, end, condition)                                                           \
+    do {                                                                                           \
+        int64_t give_up_ = ws_clock_us() + 10 * 1000000;                                           \
+        while (!(condition)) {                                                                     \
+            if (ws_clock_us() > give_up_)                                                          \
+                fail_msg("%s:%d: never came true: %s", __FILE__, __LINE__, #condition);            \
+            bool moved_ = far_pump(end);                                                           \
+            ws_loop_turn(loop, moved_ ? 0 : 1);                                                    \
+        }                                                                                          \
+    } while (0)
+
+/* Two connected stream sockets, non-blocking. */
+void socket_pair(int fds[2]);
+/* Their buffers as small as the system allows. */
+void shrink_buffers(int fd);
+/* How many descriptors this process has open. */
+unsigned open_descriptors(void);
+/* The same bytes for the same seed. */
+void fill(uint8_t *data, size_t len, uint32_t seed);
+
+#endif
