@@ -16,9 +16,17 @@ BASE := -std=gnu17 -D_GNU_SOURCE -DWS_VERSION='"$(VERSION)"' -I. -MMD -MP -pthre
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 LIBS := -lcrypto -pthread
 
+# wsframe reads captures with libpcap; WITH_PCAP=0 leaves that out.
+WITH_PCAP ?= 1
+ifeq ($(WITH_PCAP),1)
+PCAP := $(shell pkg-config --libs libpcap 2>/dev/null || echo -lpcap)
+BASE += -DWITH_PCAP
+endif
+
 TOOLS   := $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c)))
 LIB_SRC := $(wildcard libws/*/*.c)
 COM_SRC := $(wildcard cmd/common/*.c)
+FRAME_SRC := $(filter-out %/main.c,$(wildcard cmd/wsframe/*.c))
 PUBLIC  := $(filter-out %_private.h,$(wildcard libws/*.h libws/*/*.h))
 SHIMS   := $(patsubst tests/shim/%.c,build/%.so,$(wildcard tests/shim/*.c))
 UNIT    := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
@@ -49,6 +57,9 @@ $(TOOLS:%=$(3)/%):
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(LIBS)
 
+$(3)/wsframe build/$(1)/fuzz/fuzz_wsframe: LIBS += $(PCAP)
+build/$(1)/fuzz/fuzz_wsframe: $(call objects,$(1),$(FRAME_SRC) $(COM_SRC))
+
 build/$(1)/unit/%: build/$(1)/tests/unit/%.o $(call objects,$(1),$(LIB_SRC) $(COM_SRC) $(wildcard tests/unit/support*.c))
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
@@ -71,6 +82,17 @@ $(eval $(call variant,san,$(SAN),build/san))
 build/%.so: tests/shim/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(WARN) $(CFLAGS) -shared -o $@ $< -ldl
+
+# The yardsticks of the scoreboard, with nothing of libws in them.
+build/bench/%: tests/bench/%.c tests/bench/bench.c tests/bench/bench.h Makefile
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< \
+		$(if $(findstring lws,$@),-lwebsockets,tests/bench/bench.c -lcrypto)
+
+bench: all ## the scoreboard: writes docs/benchmarks.md
+	@tests/install-deps bench
+	@$(MAKE) --no-print-directory -s $(patsubst tests/bench/%.c,build/bench/%,$(filter-out %/bench.c,$(wildcard tests/bench/*.c)))
+	tests/bench/run.py
 
 completions: all ## write the completion files anew from the option tables
 	completions/check --update build $(TOOLS)

@@ -1,0 +1,157 @@
+/*
+ * The second yardstick: a WebSocket echo that frames and unmasks and does nothing else: no checks,
+ * no limits, no deadlines, no queue. What the format costs by itself.
+ *
+ * With the argument "cut" a large frame is passed on as fragments while it arrives; without, a
+ * message is gathered until it is whole.
+ */
+#include "tests/bench/bench.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct peer {
+    int fd;
+    int open;
+    uint8_t *kept; /* bytes of a frame that is not whole */
+    size_t len, capacity;
+    uint64_t left; /* of a frame that is being cut through */
+    uint64_t passed;
+    uint8_t key[4];
+    int fin;
+    int begun; /* its first fragment has left */
+};
+
+static void keep(struct peer *peer, const uint8_t *data, size_t len)
+{
+    if (peer->capacity - peer->len < len) {
+        peer->capacity = (peer->len + len) * 2;
+        peer->kept = realloc(peer->kept, peer->capacity);
+        if (!peer->kept)
+            bench_die("realloc");
+    }
+    memmove(peer->kept + peer->len, data, len);
+    peer->len += len;
+}
+
+static void unmask(uint8_t *to, const uint8_t *from, size_t len, const uint8_t *key,
+                   uint64_t offset)
+{
+    uint8_t turned[8];
+    uint64_t word, w;
+    size_t i = 0;
+    for (unsigned k = 0; k < 8; k++)
+        turned[k] = key[(offset + k) & 3];
+    memcpy(&word, turned, 8);
+    for (; i + 8 <= len; i += 8) {
+        memcpy(&w, from + i, 8);
+        w ^= word;
+        memcpy(to + i, &w, 8);
+    }
+    for (; i < len; i++)
+        to[i] = from[i] ^ turned[i & 7];
+}
+
+/* Replies to what is whole of `data`, in place, and returns how much was used. */
+static size_t reply(struct peer *peer, uint8_t *data, size_t len, int cut)
+{
+    uint8_t *out = data, *in = data, *end = data + len;
+    if (cut && peer->left > 0) {
+        size_t n = peer->left < len ? (size_t)peer->left : len;
+        uint8_t header[10];
+        size_t h = bench_put_header(header, peer->left == n && peer->fin ? 128 : 0, n);
+        out = data - h;
+        unmask(data, data, n, peer->key, peer->passed);
+        memcpy(out, header, h);
+        peer->left -= n;
+        peer->passed += n;
+        if (!bench_send_all(peer->fd, out, h + n))
+            return len;
+        in = out = data + n;
+    }
+    uint8_t *begin = out;
+    while (in < end) {
+        uint64_t payload;
+        const uint8_t *key;
+        int fin;
+        size_t h = bench_header(in, (size_t)(end - in), &payload, &fin, &key);
+        if (h == 0)
+            break;
+        unsigned first = in[0];
+        size_t there = (size_t)(end - in) - h;
+        if (there < payload && !(cut && payload > 16384))
+            break;
+        size_t n = there < payload ? there : (size_t)payload;
+        memcpy(peer->key, key, 4);
+        size_t o = bench_put_header(out, n < payload ? first & 127 : first, n);
+        unmask(out + o, in + h, n, peer->key, 0);
+        out += o + n;
+        in += h + n;
+        peer->left = payload - n;
+        peer->passed = n;
+        peer->fin = fin;
+    }
+    if (out > begin && !bench_send_all(peer->fd, begin, (size_t)(out - begin)))
+        return len;
+    return (size_t)(in - data);
+}
+
+static int on_input(struct peer *peer, uint8_t *buffer, size_t len, int cut)
+{
+    if (!peer->open) {
+        char answer[256];
+        keep(peer, buffer, len);
+        if (!memmem(peer->kept, peer->len, "\r\n\r\n", 4))
+            return 1;
+        size_t n = bench_upgrade((char *)peer->kept, peer->len, answer, sizeof answer);
+        peer->open = 1;
+        peer->len = 0;
+        return n > 0 && bench_send_all(peer->fd, answer, n);
+    }
+    if (peer->len > 0) {
+        keep(peer, buffer, len);
+        size_t used = reply(peer, peer->kept, peer->len, 0);
+        peer->len -= used;
+        memmove(peer->kept, peer->kept + used, peer->len);
+        return 1;
+    }
+    size_t used = reply(peer, buffer, len, cut);
+    keep(peer, buffer + used, len - used);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    static uint8_t memory[BUFFER_ROOM + BUFFER_SIZE];
+    uint8_t *buffer = memory + BUFFER_ROOM;
+    struct epoll_event event = {.events = EPOLLIN}, events[256];
+    int cut = argc > 1 && strcmp(argv[1], "cut") == 0;
+    int listener = bench_listen(), epoll = epoll_create1(EPOLL_CLOEXEC);
+    event.data.ptr = NULL;
+    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+    for (;;) {
+        int count = epoll_wait(epoll, events, 256, -1);
+        for (int i = 0; i < count; i++) {
+            struct peer *peer = events[i].data.ptr;
+            if (!peer) {
+                int fd = bench_accept(listener);
+                peer = fd >= 0 ? calloc(1, sizeof *peer) : NULL;
+                if (peer) {
+                    peer->fd = fd;
+                    event.data.ptr = peer;
+                    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+                }
+                continue;
+            }
+            ssize_t n = recv(peer->fd, buffer, BUFFER_SIZE, 0);
+            if (n <= 0 || !on_input(peer, buffer, (size_t)n, cut)) {
+                close(peer->fd);
+                free(peer->kept);
+                free(peer);
+            }
+        }
+    }
+}
