@@ -83,6 +83,16 @@ build/%.so: tests/shim/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(WARN) $(CFLAGS) -shared -o $@ $< -ldl
 
+# With clang's libFuzzer, for as long as one likes; `make check` only replays the corpora.
+build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC) Makefile
+	@mkdir -p $(@D)
+	clang $(filter-out -MMD -MP,$(BASE)) $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $(filter %.c,$^) $(LIBS)
+
+fuzz: $(FUZZ:%=build/libfuzzer/%) ## look for new faults, FUZZ_SECONDS=60 each
+	@for t in $(FUZZ); do mkdir -p build/libfuzzer/corpus-$$t; \
+		build/libfuzzer/$$t -max_total_time=$${FUZZ_SECONDS:-60} -print_final_stats=1 \
+			build/libfuzzer/corpus-$$t tests/fuzz/corpus/$$t || exit 1; done
+
 # The yardsticks of the scoreboard, with nothing of libws in them.
 build/bench/%: tests/bench/%.c tests/bench/bench.c tests/bench/bench.h Makefile
 	@mkdir -p $(@D)
