@@ -189,13 +189,21 @@ static bool listen_all(struct serve *serve)
     return true;
 }
 
+/* As one line in one write: dprintf() of the C library leaks where the descriptor is bad. */
+static bool say_listening(int fd, const char *url)
+{
+    char line[512];
+    int len = snprintf(line, sizeof line, "listening %s\n", url);
+    return write(fd, line, (size_t)len) == len;
+}
+
 static bool announce(const struct serve *serve)
 {
     const char *url;
     for (size_t i = 0; (url = ws_server_url(serve->server, i)); i++) {
         log_line(&serve->log, WS_INFO, 0, "listen", "on %s (%s)", url, serve->mode->name);
         if (serve->settings->announce_fd >= 0 &&
-            dprintf(serve->settings->announce_fd, "listening %s\n", url) < 0) {
+            !say_listening(serve->settings->announce_fd, url)) {
             exit_warn("cannot announce on descriptor %d: %s", serve->settings->announce_fd,
                       strerror(errno));
             return false;

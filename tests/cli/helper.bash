@@ -78,7 +78,8 @@ start() {
 	PORT=${PORT%/}
 }
 
-# wsserve on a free port.
+# wsserve on a free port: its id and its log stay in SERVER and SERVER_LOG.
+# shellcheck disable=SC2034 # the tests use them
 serve() {
 	start wsserve -p 0 --announce "$@"
 	SERVER=$PID

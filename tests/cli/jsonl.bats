@@ -12,7 +12,7 @@ records() {
 
 @test "a conversation is open, messages both ways, close both ways" {
 	serve
-	run -0 --separate-stderr records -N 2 "$URL" hello 'grüße "q"\'
+	run -0 --separate-stderr records -N 2 "$URL" hello $'grüße "q"\\'
 	same "in open 0 $URL 101 None
 out text 5 hello
 out text 12 grüße \"q\"\\

@@ -28,7 +28,7 @@ tools() {
 			same "" "$stderr"
 			says "^Usage: $tool " "$output"
 		done
-		for name in $("$tool" --print-options | awk -F '\t' '$1 != "" && $8 !~ /hidden/ { print $1 }'); do
+		for name in $("$tool" --print-options | awk -F '\t' '$1 != "" && $9 !~ /hidden/ { print $1 }'); do
 			says "--$name\b" "$output"
 		done
 	done

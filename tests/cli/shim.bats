@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # When the system misbehaves: short and interrupted calls, resets, no descriptors, no memory. The tools
 # run under tests/shim/faults.c, which says what the FAULTS_ variables mean.
-# plain build only
+# only: build
 
 load helper
 

@@ -1,0 +1,372 @@
+#include "cmd/wsframe/inspect.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/wsframe/read_pcap.h"
+#include "cmd/wsframe/read_tcpdump.h"
+#include "cmd/wsframe/read_text.h"
+#include "cmd/wsframe/show.h"
+#include "cmd/wsframe/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The most that is fed to the decoder at a time, so that it need not hold the input twice. */
+enum { PIECE = 65536, MAGIC = 4 };
+
+struct inspection {
+    const struct settings *settings;
+    struct decode decode;
+    struct show show;
+    struct streams *streams;
+    int status;
+    /* Over all inputs. */
+    uint64_t violations, incomplete;
+};
+
+static void fail(struct inspection *in, const char *name, const char *why)
+{
+    exit_warn("%s: %s", name, why);
+    in->status = WS_EXIT_FAILURE;
+}
+
+/* --- around an input --- */
+
+static void begin(struct inspection *in, const char *name, enum form form)
+{
+    in->decode = (struct decode){
+        .sink = show_event,
+        .context = &in->show,
+        .direction = in->settings->decode.direction,
+        .keep_mask = in->settings->decode.keep_mask,
+        .messages = in->settings->decode.messages || in->settings->decode.output == OUTPUT_JSONL,
+        .stop = in->decode.stop,
+    };
+    if (in->settings->common.verbose)
+        exit_warn("%s: taken for %s", name, detect_name(form));
+    show_begin(&in->show, name, form);
+}
+
+static void finish(struct inspection *in)
+{
+    show_end(&in->show);
+    in->violations += in->decode.violations;
+    in->incomplete += in->decode.incomplete;
+    decode_free(&in->decode);
+}
+
+/* --- captures --- */
+
+static bool take_packet(void *context, const struct packet *packet, enum packet_link link)
+{
+    struct inspection *in = context;
+    streams_packet(in->streams, packet, link);
+    return !in->decode.stop;
+}
+
+/* Nothing of a WebSocket was in the capture: what was, then? */
+static void explain_capture(struct inspection *in, const char *name,
+                            const struct stream_counts *counts)
+{
+    static const char *const kinds[] = {[KIND_UNKNOWN] = "of something else",
+                                        [KIND_WEBSOCKET] = NULL,
+                                        [KIND_HTTP] = "of HTTP",
+                                        [KIND_HTTP2] = "of HTTP/2",
+                                        [KIND_TLS] = "of TLS",
+                                        [KIND_OTHER] = "of something else"};
+    char found[256] = "";
+    size_t len = 0;
+    for (int kind = 0; kind <= KIND_OTHER; kind++) {
+        uint64_t count = counts->kinds[kind];
+        if (kind == KIND_OTHER)
+            count += counts->kinds[KIND_UNKNOWN];
+        if (!kinds[kind] || count == 0 || kind == KIND_UNKNOWN)
+            continue;
+        len += (size_t)snprintf(found + len, sizeof found - len, "%s%" PRIu64 " connection%s %s",
+                                len ? ", " : "", count, count == 1 ? "" : "s", kinds[kind]);
+    }
+    char why[512];
+    if (len > 0)
+        snprintf(why, sizeof why, "no WebSocket in it: %s%s", found,
+                 counts->kinds[KIND_TLS] ? "; what TLS carries cannot be seen from outside" : "");
+    else
+        snprintf(why, sizeof why, "no WebSocket in it: %" PRIu64 " packet%s, none with TCP data%s",
+                 counts->packets, counts->packets == 1 ? "" : "s",
+                 in->settings->decode.port ? " of that port" : "");
+    fail(in, name, why);
+}
+
+static void end_capture(struct inspection *in, const char *name, uint64_t left_out)
+{
+    struct stream_counts counts;
+    bool stopped = in->decode.stop;
+    streams_end(in->streams, &counts);
+    in->streams = NULL;
+    finish(in);
+    if (stopped)
+        return;
+    if (left_out > 0)
+        exit_warn("%s: %" PRIu64 " packets whose lines are not complete were left out", name,
+                  left_out);
+    if (counts.fragments > 0)
+        exit_warn("%s: %" PRIu64 " fragments of IP packets were left out", name, counts.fragments);
+    in->incomplete += left_out + counts.fragments;
+    if (in->decode.frames == 0 && in->decode.heads == 0)
+        explain_capture(in, name, &counts);
+    else if (in->settings->common.verbose)
+        exit_warn("%s: %" PRIu64 " packets, %" PRIu64 " TCP connections, %" PRIu64
+                  " of them WebSockets",
+                  name, counts.packets, counts.connections, counts.kinds[KIND_WEBSOCKET]);
+}
+
+static void begin_capture(struct inspection *in, const char *name, enum form form)
+{
+    begin(in, name, form);
+    in->streams = streams_new(&in->decode, in->settings->decode.port);
+}
+
+static void inspect_pcap(struct inspection *in, const char *name, const struct bytes *head, int fd)
+{
+    begin_capture(in, name, FORM_PCAP);
+    in->show.flush = true;
+    const char *problem = read_pcap(head, fd, take_packet, in);
+    end_capture(in, name, 0);
+    in->show.flush = false;
+    if (problem)
+        fail(in, name, problem);
+}
+
+/* A capture that is in memory already, in full. */
+static void inspect_pcap_bytes(struct inspection *in, const char *name, const struct bytes *bytes)
+{
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    inspect_pcap(in, name, bytes, nothing);
+    if (nothing >= 0)
+        close(nothing);
+}
+
+static void inspect_tcpdump(struct inspection *in, const char *name, const struct bytes *text)
+{
+    begin_capture(in, name, FORM_TCPDUMP);
+    end_capture(in, name, read_tcpdump(text->data, text->len, take_packet, in));
+}
+
+/* --- bytes --- */
+
+static void inspect_bytes(struct inspection *in, const char *name, enum form form,
+                          const uint8_t *data, size_t len)
+{
+    struct conversation conversation;
+    uint64_t skip = in->settings->decode.skip;
+    if (skip >= len) {
+        fail(in, name, skip > 0 ? "--skip leaves nothing of it" : "there is not a byte in it");
+        return;
+    }
+    begin(in, name, form);
+    conversation_init(&conversation, &in->decode);
+    struct decoder *decoder = &conversation.side[0];
+    decoder->who = in->settings->decode.direction;
+    decoder->judged = decoder->who != WHO_UNKNOWN;
+    decoder->offset = skip;
+    for (size_t at = (size_t)skip; at < len && !in->decode.stop; at += PIECE)
+        decode_feed(decoder, data + at, len - at < PIECE ? len - at : PIECE);
+    conversation_end(&conversation);
+    finish(in);
+}
+
+/* What was text is bytes now, but are they what can be decoded? */
+static void inspect_read(struct inspection *in, const char *name, enum form form,
+                         const struct bytes *bytes)
+{
+    if (in->settings->decode.from == FORM_AUTO && in->settings->decode.skip == 0) {
+        enum form inner = detect_bytes(bytes->data, bytes->len);
+        if (inner != FORM_RAW) {
+            fail(in, name, detect_explanation(inner));
+            return;
+        }
+        if (detect_pcap(bytes->data, bytes->len)) {
+            inspect_pcap_bytes(in, name, bytes);
+            return;
+        }
+    }
+    inspect_bytes(in, name, form, bytes->data, bytes->len);
+}
+
+static void inspect_text(struct inspection *in, const char *name, enum form form,
+                         const struct bytes *text)
+{
+    struct bytes bytes = {0};
+    struct read_fault fault;
+    const uint8_t *data = text->data;
+    size_t len = text->len;
+    bool read;
+    /* The mark that some editors put before UTF-8. */
+    if (len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) {
+        data += 3;
+        len -= 3;
+    }
+    if (form == FORM_HEX)
+        read = read_hex(data, len, &bytes, &fault);
+    else if (form == FORM_BASE64)
+        read = read_base64(data, len, &bytes, &fault);
+    else
+        read = read_dump(form, data, len, &bytes, &fault);
+    if (read) {
+        inspect_read(in, name, form, &bytes);
+    } else {
+        char why[256];
+        if (fault.column > 0)
+            snprintf(why, sizeof why, "taken for %s, but in line %zu, column %zu: %s",
+                     detect_name(form), fault.line, fault.column, fault.what);
+        else
+            snprintf(why, sizeof why, "taken for %s, but in line %zu: %s", detect_name(form),
+                     fault.line, fault.what);
+        fail(in, name, why);
+    }
+    bytes_free(&bytes);
+}
+
+static void inspect_input(struct inspection *in, const char *name, const struct bytes *input)
+{
+    enum form form = in->settings->decode.from;
+    if (form == FORM_AUTO)
+        form = detect(input->data, input->len);
+    switch (form) {
+    case FORM_PCAP:
+        inspect_pcap_bytes(in, name, input);
+        break;
+    case FORM_TCPDUMP:
+        inspect_tcpdump(in, name, input);
+        break;
+    case FORM_RAW:
+        inspect_bytes(in, name, form, input->data, input->len);
+        break;
+    case FORM_HEX:
+    case FORM_BASE64:
+    case FORM_XXD:
+    case FORM_HEXDUMP:
+        inspect_text(in, name, form, input);
+        break;
+    default:
+        fail(in, name, detect_explanation(form));
+        break;
+    }
+}
+
+/* --- where input comes from --- */
+
+static void inspect_fd(struct inspection *in, const char *name, int fd, bool capture)
+{
+    struct bytes bytes = {0};
+    enum form from = in->settings->decode.from;
+    capture |= from == FORM_PCAP;
+    if (!bytes_read(&bytes, fd, MAGIC, name)) {
+        fail(in, name, strerror(errno));
+    } else if (capture || (from == FORM_AUTO && detect_pcap(bytes.data, bytes.len))) {
+        /* It may still be growing: what came is shown before more is read. */
+        inspect_pcap(in, name, &bytes, fd);
+    } else if (!bytes_read(&bytes, fd, SIZE_MAX, name)) {
+        fail(in, name, strerror(errno));
+    } else {
+        inspect_input(in, name, &bytes);
+    }
+    bytes_free(&bytes);
+}
+
+static void inspect_file(struct inspection *in, const char *path, bool capture)
+{
+    if (strcmp(path, "-") == 0) {
+        inspect_fd(in, "standard input", STDIN_FILENO, capture);
+        return;
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        fail(in, path, strerror(errno));
+        return;
+    }
+    inspect_fd(in, path, fd, capture);
+    close(fd);
+}
+
+static bool is_file(const char *word)
+{
+    struct stat info;
+    return strcmp(word, "-") == 0 || stat(word, &info) == 0;
+}
+
+static bool is_hex(const char *word)
+{
+    return word[strspn(word, "0123456789abcdefABCDEFxX,:-")] == '\0';
+}
+
+/* Words that are no files; a row of digits, pasted without quotes, is taken together. */
+static void inspect_words(struct inspection *in, char **words, int count)
+{
+    struct bytes text = {0};
+    for (int i = 0; i < count; i++) {
+        if (i > 0)
+            bytes_byte(&text, ' ');
+        bytes_add(&text, words[i], strlen(words[i]));
+    }
+    enum form form = detect(text.data, text.len);
+    if (in->settings->decode.from == FORM_AUTO && form == FORM_UNKNOWN) {
+        char why[160];
+        snprintf(why, sizeof why, "no such file, and neither hex digits nor base64");
+        fail(in, words[0], why);
+    } else {
+        inspect_input(in, "the command line", &text);
+    }
+    bytes_free(&text);
+}
+
+static void inspect_all(struct inspection *in)
+{
+    const struct settings *s = in->settings;
+    for (size_t i = 0; i < s->decode.captures.count && !in->decode.stop; i++)
+        inspect_file(in, s->decode.captures.items[i], true);
+    for (size_t i = 0; i < s->decode.hex.count && !in->decode.stop; i++) {
+        struct bytes text = {0};
+        bytes_add(&text, s->decode.hex.items[i], strlen(s->decode.hex.items[i]));
+        inspect_text(in, "--hex", FORM_HEX, &text);
+        bytes_free(&text);
+    }
+    for (int i = 0; i < s->word_count && !in->decode.stop;) {
+        if (is_file(s->words[i])) {
+            inspect_file(in, s->words[i++], false);
+            continue;
+        }
+        int first = i++;
+        while (i < s->word_count && is_hex(s->words[first]) && is_hex(s->words[i]) &&
+               !is_file(s->words[i]))
+            i++;
+        inspect_words(in, s->words + first, i - first);
+    }
+}
+
+int inspect(const struct settings *settings)
+{
+    struct inspection in = {.settings = settings, .status = WS_EXIT_OK};
+    show_init(&in.show, settings, &in.decode);
+    if (settings->decode.captures.count + settings->decode.hex.count > 0 ||
+        settings->word_count > 0) {
+        inspect_all(&in);
+    } else if (isatty(STDIN_FILENO)) {
+        exit_warn("no input: give hex digits, a file, or pipe something in; --help says more");
+        in.status = WS_EXIT_USAGE;
+    } else {
+        inspect_fd(&in, "standard input", STDIN_FILENO, false);
+    }
+    show_free(&in.show);
+    if (in.status == WS_EXIT_OK && settings->decode.strict && in.violations + in.incomplete > 0) {
+        if (!settings->common.quiet)
+            exit_warn("--strict: %" PRIu64 " violation%s, %" PRIu64 " incomplete", in.violations,
+                      in.violations == 1 ? "" : "s", in.incomplete);
+        in.status = WS_EXIT_ASSERTION;
+    }
+    return in.status;
+}

@@ -1,0 +1,38 @@
+/* wsframe: WebSocket frames taken apart, judged and made. */
+#include "cmd/common/exit.h"
+#include "cmd/wsframe/accept.h"
+#include "cmd/wsframe/encode.h"
+#include "cmd/wsframe/inspect.h"
+#include "cmd/wsframe/settings.h"
+
+static int carry_out(const struct settings *settings)
+{
+    switch (settings->command) {
+    case COMMAND_DECODE:
+        return inspect(settings);
+    case COMMAND_ENCODE:
+        return encode(settings);
+    case COMMAND_ACCEPT:
+        return accept_key(settings);
+    case COMMAND_KEY:
+        return make_key(settings);
+    case COMMAND_CLOSE_CODES:
+        return close_codes(settings);
+    }
+    return WS_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings;
+    struct options options;
+    int status = WS_EXIT_OK;
+    exit_open_streams();
+    exit_ignore_sigpipe();
+    if (settings_read(&settings, &options, argc, argv))
+        status = exit_flush_stdout(carry_out(&settings));
+    else
+        status = options.status;
+    options_free(&options);
+    return status;
+}

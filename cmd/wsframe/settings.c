@@ -1,0 +1,432 @@
+#include "cmd/wsframe/settings.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/hex.h"
+#include "cmd/common/units.h"
+#include "libws/proto/close.h"
+
+#include <string.h>
+
+static const char commands[] = "decode encode accept key close-codes";
+
+/* --- options that decide for themselves --- */
+
+static const char *set_only(struct options *options, const struct option_row *row, void *settings,
+                            const char *value)
+{
+    static const struct {
+        const char *name;
+        unsigned bits;
+    } kinds[] = {
+        {"text", 1u << WS_TEXT},
+        {"binary", 1u << WS_BINARY},
+        {"continuation", 1u << WS_CONTINUATION},
+        {"ping", 1u << WS_PING},
+        {"pong", 1u << WS_PONG},
+        {"close", 1u << WS_CLOSE},
+        {"data", 1u << WS_TEXT | 1u << WS_BINARY | 1u << WS_CONTINUATION},
+        {"control", 1u << WS_PING | 1u << WS_PONG | 1u << WS_CLOSE},
+    };
+    struct settings *s = settings;
+    (void)options;
+    (void)row;
+    for (const char *p = value;;) {
+        size_t n = strcspn(p, ","), i = 0;
+        while (i < sizeof kinds / sizeof *kinds &&
+               (strlen(kinds[i].name) != n || memcmp(kinds[i].name, p, n) != 0))
+            i++;
+        if (i == sizeof kinds / sizeof *kinds)
+            return "a list of text, binary, continuation, ping, pong, close, data, control";
+        s->decode.only |= kinds[i].bits;
+        if (!p[n])
+            return NULL;
+        p += n + 1;
+    }
+}
+
+/* One of the options that say what kind of frame it is to be. */
+static const char *set_kind(struct options *options, const struct option_row *row, void *settings,
+                            const char *value)
+{
+    static const struct {
+        const char *name;
+        unsigned opcode;
+    } kinds[] = {{"text", WS_TEXT}, {"binary", WS_BINARY}, {"continuation", WS_CONTINUATION},
+                 {"ping", WS_PING}, {"pong", WS_PONG},     {"close", WS_CLOSE}};
+    struct settings *s = settings;
+    uint64_t number = 0;
+    (void)options;
+    if (s->encode.typed && strcmp(s->encode.kind, row->name) != 0)
+        return "the only kind: one frame cannot be of two";
+    s->encode.typed = true;
+    s->encode.kind = row->name;
+    if (strcmp(row->name, "opcode") == 0) {
+        if (units_number(value, 0, 15, &number) != UNITS_OK)
+            return "an opcode: a number from 0 to 15";
+        s->encode.opcode = (unsigned)number;
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].name, row->name) == 0)
+            s->encode.opcode = kinds[i].opcode;
+    s->encode.payload = value;
+    if (s->encode.opcode != WS_CLOSE || !value)
+        return NULL;
+    char digits[8];
+    size_t n = strcspn(value, ":");
+    if (n >= sizeof digits)
+        return "CODE or CODE:REASON, such as 1000:bye";
+    memcpy(digits, value, n);
+    digits[n] = '\0';
+    if (units_number(digits, 0, 65535, &number) != UNITS_OK)
+        return "CODE or CODE:REASON, such as 1000:bye";
+    s->encode.close_code = (unsigned)number;
+    s->encode.payload = value[n] ? value + n + 1 : NULL;
+    return NULL;
+}
+
+static const char *set_mask(struct options *options, const struct option_row *row, void *settings,
+                            const char *value)
+{
+    struct settings *s = settings;
+    size_t len;
+    (void)options;
+    (void)row;
+    if (!value || strcmp(value, "random") == 0) {
+        s->encode.masking = MASKING_RANDOM;
+        return NULL;
+    }
+    s->encode.masking = MASKING_KEY;
+    if (strcmp(value, "zero") == 0) {
+        memset(s->encode.mask_key, 0, sizeof s->encode.mask_key);
+        return NULL;
+    }
+    if (hex_parse(value, strlen(value), s->encode.mask_key, 4, &len, NULL) != HEX_OK || len != 4)
+        return "a masking key: 8 hex digits, random, or zero";
+    return NULL;
+}
+
+static const char *set_fake_length(struct options *options, const struct option_row *row,
+                                   void *settings, const char *value)
+{
+    struct settings *s = settings;
+    (void)options;
+    (void)row;
+    if (units_number(value, 0, UINT64_MAX, &s->encode.fake_length) != UNITS_OK)
+        return "a number of bytes";
+    s->encode.fake = true;
+    return NULL;
+}
+
+#define S struct settings
+#define D .only = "decode"
+#define E .only = "encode"
+static const struct option_row rows[] = {
+    {OPTION_GROUP("decode: input")},
+    {.name = "from",
+     .letters = "f",
+     OPTION_CHOICE(S, decode.from, "auto|hex|xxd|hexdump|tcpdump|base64|raw|pcap"),
+     D,
+     .help = "what the input is, instead of finding out; hexdump is that of hexdump -C"},
+    {.name = "hex",
+     OPTION_LIST(S, decode.hex),
+     .metavar = "HEX",
+     D,
+     .help = "decode these digits, though a file may be called so; may be repeated"},
+    {.name = "read",
+     .letters = "r",
+     OPTION_LIST(S, decode.captures),
+     .metavar = "FILE",
+     D,
+     .help = "decode this capture of tcpdump -w or Wireshark; may be repeated"},
+    {.name = "port",
+     OPTION_PORT(S, decode.port),
+     D,
+     .help = "of a capture, only connections to this port"},
+    {.name = "skip",
+     OPTION_SIZE(S, decode.skip),
+     D,
+     .help = "begin behind this many bytes of the input"},
+    {.name = "direction",
+     .letters = "d",
+     OPTION_CHOICE(S, decode.direction, "auto|client|server"),
+     D,
+     .help = "who sent it: its masking is judged then (default auto: the mask bit tells)"},
+
+    {OPTION_GROUP("decode: what is shown")},
+    {.name = "output",
+     .letters = "o",
+     OPTION_CHOICE(S, decode.output, "text|json|jsonl|hex|raw"),
+     D,
+     .help = "lines for people, JSON of every frame, the toolkit's records of every message, or "
+             "the frames themselves"},
+    {.name = "bytes", OPTION_FLAG(S, decode.bytes), D, .help = "label every byte below its frame"},
+    {.name = "diagram",
+     OPTION_FLAG(S, decode.diagram),
+     D,
+     .help = "draw each frame as RFC 6455 section 5.2 does"},
+    {.name = "payload-only",
+     OPTION_FLAG(S, decode.payload_only),
+     D,
+     .help = "print the payloads of data frames (or of --only) and nothing else: a line each, or "
+             "with -o hex|raw"},
+    {.name = "messages",
+     OPTION_SET(S, decode.messages, true),
+     D,
+     .help = "put fragments together and show messages"},
+    {.name = "frames", OPTION_SET(S, decode.messages, false), D, .help = "show frames (default)"},
+    {.name = "only",
+     OPTION_CALL(set_only),
+     .metavar = "LIST",
+     .flags = OPTION_REPEAT,
+     D,
+     .help = "of these kinds alone: text,binary,continuation,ping,pong,close, or data,control"},
+    {.name = "count",
+     .letters = "c",
+     OPTION_COUNT(S, decode.count),
+     D,
+     .help = "stop after this many"},
+    {.name = "keep-mask",
+     OPTION_FLAG(S, decode.keep_mask),
+     D,
+     .help = "show masked payloads as they were sent"},
+    {.name = "strict",
+     .letters = "S",
+     OPTION_FLAG(S, decode.strict),
+     D,
+     .help = "exit with 10 where a rule is broken or something is missing"},
+
+    {OPTION_GROUP("encode: the frame")},
+    {.name = "text",
+     .letters = "t",
+     OPTION_CALL(set_kind),
+     .metavar = "PAYLOAD",
+     .flags = OPTION_OPTIONAL,
+     E,
+     .help = "a text frame (default); without =PAYLOAD the words that follow, or standard input"},
+    {.name = "binary",
+     .letters = "b",
+     OPTION_CALL(set_kind),
+     .metavar = "PAYLOAD",
+     .flags = OPTION_OPTIONAL,
+     E,
+     .help = "a binary frame"},
+    {.name = "continuation",
+     OPTION_CALL(set_kind),
+     .metavar = "PAYLOAD",
+     .flags = OPTION_OPTIONAL,
+     E,
+     .help = "a fragment behind the first"},
+    {.name = "ping",
+     OPTION_CALL(set_kind),
+     .metavar = "PAYLOAD",
+     .flags = OPTION_OPTIONAL,
+     E,
+     .help = "a ping"},
+    {.name = "pong",
+     OPTION_CALL(set_kind),
+     .metavar = "PAYLOAD",
+     .flags = OPTION_OPTIONAL,
+     E,
+     .help = "a pong"},
+    {.name = "close",
+     OPTION_CALL(set_kind),
+     .metavar = "CODE[:REASON]",
+     .flags = OPTION_OPTIONAL,
+     E,
+     .help = "a close frame, without a code unless one is given"},
+    {.name = "opcode",
+     OPTION_CALL(set_kind),
+     .metavar = "N",
+     E,
+     .help = "a frame of this opcode, 0 to 15"},
+    {.name = "hex",
+     OPTION_STRING(S, encode.hex),
+     .metavar = "HEX",
+     E,
+     .help = "the payload in hex digits (binary unless told otherwise)"},
+    {.name = "file",
+     OPTION_STRING(S, encode.file),
+     .metavar = "FILE",
+     E,
+     .help = "the payload is this file (binary unless told otherwise)"},
+    {.name = "mask",
+     OPTION_CALL(set_mask),
+     .metavar = "KEY",
+     .flags = OPTION_OPTIONAL,
+     .choices = "random|zero",
+     E,
+     .help = "mask it as clients do, with this key of 8 hex digits or a random one"},
+    {.name = "fragment",
+     OPTION_SIZE(S, encode.fragment),
+     .min = 1,
+     E,
+     .help = "in frames of at most this size"},
+
+    {OPTION_GROUP("encode: what the RFC has no need for")},
+    {.name = "no-fin",
+     OPTION_FLAG(S, encode.no_fin),
+     E,
+     .help = "without FIN: more fragments follow"},
+    {.name = "rsv1", OPTION_FLAG(S, encode.rsv1), E, .help = "with the first reserved bit"},
+    {.name = "rsv2", OPTION_FLAG(S, encode.rsv2), E, .help = "with the second"},
+    {.name = "rsv3", OPTION_FLAG(S, encode.rsv3), E, .help = "with the third"},
+    {.name = "len7",
+     OPTION_SET(S, encode.length_form, 7),
+     E,
+     .help = "the length in 7 bits, whatever it is"},
+    {.name = "len16", OPTION_SET(S, encode.length_form, 16), E, .help = "the length in 16 bits"},
+    {.name = "len64", OPTION_SET(S, encode.length_form, 64), E, .help = "the length in 64 bits"},
+    {.name = "fake-length",
+     OPTION_CALL(set_fake_length),
+     .metavar = "N",
+     E,
+     .help = "claim this length, whatever the payload has"},
+    {.name = "allow-invalid",
+     OPTION_FLAG(S, encode.allow_invalid),
+     E,
+     .help = "make it though the RFC forbids it"},
+
+    {OPTION_GROUP("encode: what is printed")},
+    {.name = "output",
+     .letters = "o",
+     OPTION_CHOICE(S, encode.encoding, "hex|raw|c|base64"),
+     E,
+     .help = "hex digits, a line a frame (default); the bytes; an array in C; or base64"},
+};
+#undef S
+#undef D
+#undef E
+
+static const char tail[] =
+    "Decode takes hex digits with blanks or without, base64, bytes as they are, the dumps of xxd,\n"
+    "xxd -p and hexdump -C, the text of tcpdump -x, -X, -xx and -XX, and captures; from words, "
+    "from\n"
+    "files, or from standard input. An existing file wins over digits of the same name.\n"
+    "\n"
+    "Examples:\n"
+    "  wsframe 81 85 37 fa 21 3d 7f 9f 4d 51 58      what is this?\n"
+    "  wsframe --bytes dump.txt                      every byte of a dump\n"
+    "  tcpdump -i lo -U -w - port 8080 | wsframe     a conversation as it happens\n"
+    "  wsframe encode --mask -t Hello | wsframe -S   make a frame, and judge it\n"
+    "  wsframe accept -v dGhlIHNhbXBsZSBub25jZQ==    how the answer to a key comes about\n"
+    "\n"
+    "Exit status: 0 done; 1 the input cannot be read or is nothing that is known; 2 usage;\n"
+    "10 --strict, and there was something wrong.\n";
+
+/* Says what is wrong with the command line; false, so that it can be returned. */
+#define fault(options, ...) ((options)->status = options_fault(options, __VA_ARGS__), false)
+
+static bool check_decode(const struct settings *s, struct options *options)
+{
+    bool lines = s->decode.output == OUTPUT_TEXT && !s->decode.payload_only;
+    bool json = s->decode.output == OUTPUT_JSON || s->decode.output == OUTPUT_JSONL;
+    if ((s->decode.bytes || s->decode.diagram) && (!lines || s->decode.messages))
+        return fault(options, "--bytes and --diagram go with frames in --output=text");
+    if (s->decode.payload_only && json)
+        return fault(options, "--payload-only goes with --output=text, hex or raw");
+    if (s->decode.messages && !s->decode.payload_only &&
+        (s->decode.output == OUTPUT_HEX || s->decode.output == OUTPUT_RAW))
+        return fault(options, "--messages has no bytes of its own: --payload-only goes with it");
+    if (s->decode.keep_mask && (s->decode.messages || s->decode.output == OUTPUT_JSONL))
+        return fault(options, "--keep-mask goes with frames: a message has no mask");
+    if (s->decode.captures.count > 0 && s->decode.from != FORM_AUTO && s->decode.from != FORM_PCAP)
+        return fault(options, "--read is for captures: no other --from goes with it");
+    return true;
+}
+
+static bool check_encode(struct settings *s, struct options *options)
+{
+    int sources = (s->encode.payload != NULL) + (s->encode.hex != NULL) + (s->encode.file != NULL) +
+                  (s->word_count > 0);
+    if (sources > 1)
+        return fault(options, "the payload comes from one place: a word, --hex, or --file");
+    if (!s->encode.typed)
+        s->encode.opcode = s->encode.hex || s->encode.file ? WS_BINARY : WS_TEXT;
+    if (s->encode.opcode == WS_CLOSE && s->encode.close_code && s->word_count > 0)
+        return fault(options, "the reason goes with the code: --close=%u:REASON",
+                     s->encode.close_code);
+    if (s->encode.fragment && s->encode.fake)
+        return fault(options, "--fake-length and --fragment exclude each other");
+    return true;
+}
+
+static bool check(struct settings *s, struct options *options)
+{
+    switch (s->command) {
+    case COMMAND_DECODE:
+        return check_decode(s, options);
+    case COMMAND_ENCODE:
+        return check_encode(s, options);
+    case COMMAND_ACCEPT:
+        if (s->word_count != 1)
+            return fault(options, "accept takes one KEY, as in Sec-WebSocket-Key");
+        return true;
+    case COMMAND_KEY:
+        if (s->word_count > 0)
+            return fault(options, "key takes no words");
+        return true;
+    case COMMAND_CLOSE_CODES:
+        return true;
+    }
+    return true;
+}
+
+/* The subcommand that `word` names, or -1. */
+static int command_of(const char *word)
+{
+    int number = 0;
+    for (const char *p = commands; *p; number++) {
+        size_t n = strcspn(p, " ");
+        if (strlen(word) == n && memcmp(word, p, n) == 0)
+            return number;
+        p += n + (p[n] != '\0');
+    }
+    return -1;
+}
+
+static bool shows_all(const char *word)
+{
+    static const char *const words[] = {"-h", "--help", "-V", "--version", "--print-options"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0)
+            return true;
+    return false;
+}
+
+bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
+{
+    static const char *const names[] = {"decode", "encode", "accept", "key", "close-codes"};
+    static struct option_table tables[2];
+    *settings = (struct settings){.command = COMMAND_DECODE};
+    tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
+    tables[1] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    *options = (struct options){
+        .tool = "wsframe",
+        .usage = "wsframe [decode] [OPTION]... [FILE|HEX]...\n"
+                 "wsframe encode [OPTION]... [PAYLOAD]...\n"
+                 "wsframe accept [-v] KEY\n"
+                 "wsframe key\n"
+                 "wsframe close-codes [CODE]...",
+        .about = "Takes WebSocket frames apart, says what is wrong with them, and makes new ones.",
+        .tail = tail,
+        .tables = tables,
+        .table_count = 2,
+        .subcommands = commands,
+    };
+    int command = argc > 1 ? command_of(argv[1]) : -1;
+    if (command >= 0) {
+        settings->command = (enum command)command;
+        argv[1] = argv[0];
+        argv++;
+        argc--;
+    }
+    /* Asked of no subcommand, help is about all of them. */
+    if (command >= 0 || argc < 2 || !shows_all(argv[1]))
+        options->subcommand = names[settings->command];
+    if (!options_parse(options, argc, argv))
+        return false;
+    settings->words = options->args;
+    settings->word_count = options->arg_count;
+    return check(settings, options);
+}

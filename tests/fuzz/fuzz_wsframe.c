@@ -1,0 +1,208 @@
+/*
+ * wsframe's readers and its decoder. The first byte says what the rest is: 0 to 7 what --from calls
+ * it, 8 whatever it is taken for, 9 bytes of a plain input in pieces, 10 TCP segments of a made-up
+ * connection. The decoder must account for every byte exactly once, in order, and never hand out
+ * what was not there; bytes must give the same events however they are cut up.
+ */
+#include "cmd/wsframe/decode.h"
+#include "cmd/wsframe/detect.h"
+#include "cmd/wsframe/read_pcap.h"
+#include "cmd/wsframe/read_tcpdump.h"
+#include "cmd/wsframe/read_text.h"
+#include "cmd/wsframe/stream.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+struct seen {
+    uint64_t sum, frames;
+    uint64_t end; /* of a plain input: how far the events have come */
+    bool plain;
+};
+
+static void add(struct seen *seen, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    for (size_t i = 0; i < len; i++)
+        seen->sum = (seen->sum ^ p[i]) * UINT64_C(0x100000001B3);
+}
+
+static void see(void *context, const struct decode_event *event)
+{
+    struct seen *seen = context;
+    CHECK(event->finding_count <= DECODE_FINDINGS);
+    for (size_t i = 0; i < event->finding_count; i++) {
+        CHECK(event->findings[i].offset >= event->offset);
+        CHECK(ws_error_info(event->findings[i].error)->category != WS_CAT_NONE);
+        add(seen, &event->findings[i].error, sizeof event->findings[i].error);
+        add(seen, &event->findings[i].offset, sizeof event->findings[i].offset);
+    }
+    add(seen, &event->type, sizeof event->type);
+    add(seen, &event->offset, sizeof event->offset);
+    if (event->wire_len > 0)
+        add(seen, event->wire, event->wire_len);
+    if (event->type == DECODE_FRAME) {
+        seen->frames++;
+        CHECK(event->len <= event->wire_len && event->len <= event->frame->length);
+        CHECK(event->missing > 0 || event->frame->known == event->frame->header_len);
+    }
+    if (event->type == DECODE_FRAME || event->type == DECODE_MESSAGE) {
+        add(seen, &event->len, sizeof event->len);
+        if (event->len > 0)
+            add(seen, event->payload, event->len);
+    }
+    if (!seen->plain || event->type == DECODE_MESSAGE)
+        return;
+    /* What comes lies behind what came. */
+    CHECK(event->offset >= seen->end);
+    seen->end = event->offset + event->wire_len + (event->type == DECODE_LOST ? event->lost : 0);
+}
+
+static struct seen decode_plain(const uint8_t *data, size_t len, unsigned mode, size_t piece)
+{
+    struct seen seen = {.plain = true};
+    struct decode decode = {.sink = see,
+                            .context = &seen,
+                            .direction = (enum who)(mode % 3),
+                            .keep_mask = (mode & 4) != 0,
+                            .messages = (mode & 8) != 0};
+    struct conversation conversation;
+    conversation_init(&conversation, &decode);
+    conversation.side[0].who = decode.direction;
+    conversation.side[0].judged = decode.direction != WHO_UNKNOWN;
+    for (size_t at = 0; at < len; at += piece) {
+        size_t n = len - at < piece ? len - at : piece;
+        uint8_t *copy = malloc(n);
+        CHECK(copy);
+        memcpy(copy, data + at, n);
+        decode_feed(&conversation.side[0], copy, n);
+        free(copy);
+    }
+    conversation_end(&conversation);
+    CHECK(decode.held == 0);
+    decode_free(&decode);
+    return seen;
+}
+
+static bool take(void *context, const struct packet *packet, enum packet_link link)
+{
+    streams_packet(context, packet, link);
+    return true;
+}
+
+static void with_streams(const uint8_t *data, size_t len,
+                         void (*feed)(struct streams *streams, const uint8_t *data, size_t len))
+{
+    struct seen seen = {.plain = false};
+    struct stream_counts counts;
+    struct decode decode = {.sink = see, .context = &seen, .messages = true};
+    struct streams *streams = streams_new(&decode, 0);
+    feed(streams, data, len);
+    streams_end(streams, &counts);
+    CHECK(decode.held == 0);
+    decode_free(&decode);
+}
+
+static void feed_text(struct streams *streams, const uint8_t *data, size_t len)
+{
+    read_tcpdump(data, len, take, streams);
+}
+
+static void feed_pcap(struct streams *streams, const uint8_t *data, size_t len)
+{
+    struct bytes bytes = {0};
+    int nothing = open("/dev/null", O_RDONLY);
+    bytes_add(&bytes, data, len);
+    read_pcap(&bytes, nothing, take, streams);
+    close(nothing);
+    bytes_free(&bytes);
+}
+
+/* Each segment: flags, side, two bytes of sequence number, length, payload. */
+static void feed_segments(struct streams *streams, const uint8_t *data, size_t len)
+{
+    uint64_t number = 0;
+    while (len >= 5) {
+        uint8_t packet[40 + 255] = {0x45};
+        size_t n = data[4] < len - 5 ? data[4] : len - 5;
+        size_t total = 40 + n;
+        packet[2] = (uint8_t)(total >> 8);
+        packet[3] = (uint8_t)total;
+        packet[9] = 6;
+        packet[15] = packet[19] = 1;
+        packet[20 + (data[1] & 1) * 2] = 7; /* one of the ports is 0x700 */
+        packet[26] = data[2];
+        packet[27] = data[3];
+        packet[32] = 5 << 4;
+        packet[33] = data[0];
+        memcpy(packet + 40, data + 5, n);
+        number++;
+        struct packet p = {.utc = (int64_t)number, .number = number, .data = packet};
+        p.len = data[1] & 0x80 && total > 45 ? total - 5 : total;
+        streams_packet(streams, &p, LINK_RAW);
+        data += 5 + n;
+        len -= 5 + n;
+    }
+}
+
+static void read_one(enum form form, const uint8_t *data, size_t len)
+{
+    struct bytes out = {0};
+    struct read_fault fault = {0};
+    bool read = true;
+    switch (form) {
+    case FORM_HEX:
+        read = read_hex(data, len, &out, &fault);
+        CHECK(out.len <= len);
+        break;
+    case FORM_BASE64:
+        read = read_base64(data, len, &out, &fault);
+        CHECK(out.len <= len);
+        break;
+    case FORM_XXD:
+    case FORM_HEXDUMP:
+        read = read_dump(form, data, len, &out, &fault);
+        CHECK(out.len <= len + ((size_t)16 << 20) + 256);
+        break;
+    case FORM_TCPDUMP:
+        with_streams(data, len, feed_text);
+        break;
+    case FORM_PCAP:
+        with_streams(data, len, feed_pcap);
+        break;
+    default:
+        decode_plain(data, len, 0, 65536);
+        break;
+    }
+    CHECK(read || (fault.what && fault.line > 0));
+    if (out.len > 0 && out.len <= 4096)
+        decode_plain(out.data, out.len, 8, 4096);
+    bytes_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 3)
+        return 0;
+    unsigned what = data[0] % 11, mode = data[1];
+    size_t piece = data[2] ? data[2] : 1;
+    data += 3;
+    size -= 3;
+    if (what <= FORM_PCAP) {
+        read_one((enum form)what, data, size);
+    } else if (what == 8) {
+        enum form form = detect(data, size);
+        CHECK(form < FORM_COUNT && detect_name(form));
+        CHECK(form <= FORM_PCAP || detect_explanation(form));
+        if (form <= FORM_PCAP)
+            read_one(form, data, size);
+    } else if (what == 9) {
+        struct seen whole = decode_plain(data, size, mode, size ? size : 1);
+        struct seen pieces = decode_plain(data, size, mode, piece);
+        CHECK(whole.sum == pieces.sum && whole.frames == pieces.frames);
+    } else {
+        with_streams(data, size, feed_segments);
+    }
+    return 0;
+}

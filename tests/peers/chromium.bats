@@ -1,0 +1,30 @@
+#!/usr/bin/env bats
+# A browser's page against wsserve.
+
+load ../cli/helper
+
+browser() {
+	local name
+	for name in chromium chromium-browser google-chrome; do
+		command -v "$name" && return
+	done
+	skip "Chromium is not installed"
+}
+
+@test "a page opens a socket, sends text, bytes and much, and closes with its own code" {
+	local chromium
+	chromium=$(browser) || skip "Chromium is not installed"
+	serve
+	local socket=$URL
+	start "$PYTHON" "$FIXTURES/page_server.py"
+	local page="$URL?url=$socket" dir=$BATS_TEST_TMPDIR
+	local told=$OUT
+	background env HOME="$dir" timeout -k 5 60 "$chromium" --headless --no-sandbox --disable-gpu \
+		--disable-quic --no-first-run --disable-background-networking --disable-component-update \
+		--disable-sync --disable-dev-shm-usage --user-data-dir="$dir/profile" \
+		--remote-debugging-port=0 "$page"
+	await '^done$' "$told"
+	same "open extensions=[]|text grüße|binary 0 255 128|big true|closed 4321 true|done" \
+		"$(tail -n +2 "$told" | paste -sd '|')"
+	await 'conn=1 close by the client: code 4321' "$SERVER_LOG"
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# wsserve behind nginx, as it stands before most servers.
+
+load ../cli/helper
+
+free_port() {
+	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# nginx before wsserve; URL is nginx's.
+proxied() { # WSSERVE-OPTION...
+	PATH=$PATH:/usr/sbin
+	command -v nginx >/dev/null || skip "nginx is not installed"
+	serve "$@"
+	local dir=$BATS_TEST_TMPDIR backend=$PORT
+	PORT=$(free_port)
+	cat >"$dir/nginx.conf" <<-CONF
+		daemon off;
+		worker_processes 1;
+		pid $dir/nginx.pid;
+		error_log $dir/nginx.log;
+		events {}
+		http {
+			access_log off;
+			client_body_temp_path $dir/body;
+			proxy_temp_path $dir/proxy;
+			fastcgi_temp_path $dir/fastcgi;
+			uwsgi_temp_path $dir/uwsgi;
+			scgi_temp_path $dir/scgi;
+			server {
+				listen 127.0.0.1:$PORT;
+				location /ws {
+					proxy_pass http://127.0.0.1:$backend;
+					proxy_http_version 1.1;
+					proxy_set_header Upgrade \$http_upgrade;
+					proxy_set_header Connection "upgrade";
+				}
+				location /forgotten {
+					proxy_pass http://127.0.0.1:$backend;
+				}
+				location / {
+					root $FIXTURES;
+				}
+			}
+		}
+	CONF
+	background nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/nginx.log"
+	URL=ws://127.0.0.1:$PORT/ws
+	eventually curl -sf -o "$dir/probe" "http://127.0.0.1:$PORT/page.html"
+}
+
+@test "two hundred thousand lines through nginx" {
+	proxied
+	run -0 bash -c "seq 1 200000 | wscat '$URL' | cmp - <(seq 1 200000)"
+}
+
+@test "twenty megabytes of bytes through nginx" {
+	proxied
+	head -c 20000000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
+	wscat -b "$URL" <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
+}
+
+@test "messages of 1 MiB stay one message through nginx" {
+	proxied
+	head -c 1048576 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/line"
+	wscat -N 1 "$URL" "@$BATS_TEST_TMPDIR/line" </dev/null | head -c 1048576 |
+		cmp - "$BATS_TEST_TMPDIR/line"
+}
+
+@test "close codes go through nginx" {
+	proxied --idle-timeout=200ms
+	run -0 --separate-stderr wscat -v -w -1 "$URL" </dev/null
+	says 'closed by the server: 1001'
+}
+
+@test "an nginx that was not told to pass the upgrade on: 5, and the server's words" {
+	proxied
+	run -5 --separate-stderr wscat "${URL%ws}forgotten" </dev/null
+	says 'HTTP status 505'
+	says 'HTTP version is not 1\.1'
+}
+
+@test "an nginx whose server is gone: 5 and 502" {
+	proxied
+	kill "$SERVER"
+	finished "$SERVER"
+	run -5 --separate-stderr wscat "$URL" </dev/null
+	says 'HTTP status 502'
+}
