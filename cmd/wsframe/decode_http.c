@@ -53,21 +53,22 @@ static bool names_deflate(const struct ws_http_head *head, const char *text)
     return false;
 }
 
-static void judge_request(struct decoder *decoder, struct decode_event *event, const char *text)
+static void judge_request(struct decoder *decoder, struct decode_event *event,
+                          struct ws_request *request, const char *text)
 {
     struct conversation *conversation = decoder->conversation;
-    struct ws_request request;
-    enum ws_error fault = ws_handshake_read_request(event->head, text, &request);
-    event->request = &request;
-    conversation->asked = request.upgrade;
-    keep(conversation->key, sizeof conversation->key, request.key);
+    enum ws_error fault = ws_handshake_read_request(event->head, text, request);
+    event->request = request;
+    conversation->asked = request->upgrade;
+    keep(conversation->key, sizeof conversation->key, request->key);
     int offered = ws_http_find(event->head, text, "Sec-WebSocket-Protocol", 0);
     keep(conversation->offered, sizeof conversation->offered,
          offered < 0 ? (struct ws_str){NULL, 0}
                      : ws_http_value(event->head, text, (size_t)offered));
     snprintf(conversation->url, sizeof conversation->url, "%s%.*s%.*s",
-             request.target.len && request.target.p[0] == '/' ? "ws://" : "", (int)request.host.len,
-             request.host.p ? request.host.p : "", (int)request.target.len, request.target.p);
+             request->target.len && request->target.p[0] == '/' ? "ws://" : "",
+             (int)request->host.len, request->host.p ? request->host.p : "",
+             (int)request->target.len, request->target.p);
 
     if (fault == WS_E_NOT_AN_UPGRADE && conversation->captured) {
         if (conversation->kind == KIND_UNKNOWN)
@@ -82,16 +83,16 @@ static void judge_request(struct decoder *decoder, struct decode_event *event, c
     decode_emit(decoder, event);
 }
 
-static void judge_response(struct decoder *decoder, struct decode_event *event, const char *text)
+static void judge_response(struct decoder *decoder, struct decode_event *event,
+                           struct ws_response *response, const char *text)
 {
     struct conversation *conversation = decoder->conversation;
-    struct ws_response response;
     bool in_between = decoder->frames > 0;
     enum ws_error fault = ws_handshake_read_response(
         event->head, text, conversation->key,
-        conversation->offered[0] ? conversation->offered : NULL, &response);
-    event->response = &response;
-    conversation->deflate = response.status == 101 && names_deflate(event->head, text);
+        conversation->offered[0] ? conversation->offered : NULL, response);
+    event->response = response;
+    conversation->deflate = response->status == 101 && names_deflate(event->head, text);
     /* Which extensions were offered is the request's to say, and only one is known here. */
     if (fault == WS_E_EXTENSION_UNASKED)
         fault = WS_OK;
@@ -99,7 +100,7 @@ static void judge_response(struct decoder *decoder, struct decode_event *event, 
     if (!conversation->key[0] && (fault == WS_E_ACCEPT_WRONG || fault == WS_E_SUBPROTOCOL_UNASKED))
         fault = WS_OK;
 
-    if (conversation->captured && response.status != 101 && !conversation->asked && !in_between) {
+    if (conversation->captured && response->status != 101 && !conversation->asked && !in_between) {
         if (conversation->kind == KIND_UNKNOWN)
             conversation->kind = KIND_HTTP;
         go_on(decoder, STATE_DEAD, NULL);
@@ -110,7 +111,7 @@ static void judge_response(struct decoder *decoder, struct decode_event *event, 
         decode_find(event, WS_E_RSV, event->offset);
     if (fault != WS_OK)
         decode_find(event, fault, event->offset);
-    if (response.status == 101)
+    if (response->status == 101)
         go_on(decoder, STATE_FRAMES, NULL);
     else
         go_on(decoder, STATE_DEAD, "the body of the HTTP answer");
@@ -160,15 +161,17 @@ bool decode_http(struct decoder *decoder)
         return false;
     if (result == WS_OK) {
         struct decode_event event = decode_event_begin(decoder, DECODE_HEAD);
+        struct ws_request request;
+        struct ws_response response;
         event.head = decoder->head;
         event.wire = data;
         event.wire_len = decoder->head->length;
         if (event.who == WHO_UNKNOWN)
             event.who = decoder->head->response ? WHO_SERVER : WHO_CLIENT;
         if (decoder->head->response)
-            judge_response(decoder, &event, (const char *)data);
+            judge_response(decoder, &event, &response, (const char *)data);
         else
-            judge_request(decoder, &event, (const char *)data);
+            judge_request(decoder, &event, &request, (const char *)data);
         decode_consume(decoder, decoder->head->length);
     } else {
         unreadable(decoder, result, decoder->head->scanned);

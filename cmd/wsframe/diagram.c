@@ -40,7 +40,7 @@ static struct cell *add(struct row *row, unsigned bits)
 static void add_flag(struct row *row, const char *name, bool set)
 {
     struct cell *cell = add(row, 1);
-    for (int i = 0; name[i] && i < LABELS; i++)
+    for (int i = 0; i < LABELS && name[i]; i++)
         cell->label[i][0] = name[i];
     cell->value[0] = set ? '1' : '0';
 }

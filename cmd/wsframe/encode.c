@@ -240,7 +240,8 @@ static void print_base64(const struct bytes *wire)
     unsigned char text[PIECE / 3 * 4 + 1];
     for (size_t at = 0; at < wire->len; at += PIECE) {
         size_t n = wire->len - at < PIECE ? wire->len - at : PIECE;
-        fwrite(text, 1, (size_t)EVP_EncodeBlock(text, wire->data + at, (int)n), stdout);
+        int len = EVP_EncodeBlock(text, wire->data + at, (int)n);
+        fwrite(text, 1, (size_t)len, stdout);
     }
     putchar('\n');
 }

@@ -12,7 +12,8 @@ static void write_out(struct show *show)
 {
     if (show->json.failed)
         exit_die(WS_EXIT_FAILURE, "out of memory");
-    fwrite(show->json.data, 1, show->json.len, stdout);
+    if (show->json.len > 0)
+        fwrite(show->json.data, 1, show->json.len, stdout);
     json_clear(&show->json);
 }
 

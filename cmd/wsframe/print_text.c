@@ -240,7 +240,7 @@ static void print_missing(const struct show *show, const struct decode_event *ev
         fputs("1 byte of the header is here, at least 1 is missing", stdout);
     else if (frame->known < frame->header_len)
         printf("%u of %u bytes of the header are here, %u %s missing", frame->known,
-               frame->header_len, frame->header_len - frame->known,
+               frame->header_len, (unsigned)(frame->header_len - frame->known),
                frame->header_len - frame->known == 1 ? "is" : "are");
     else
         printf("%zu of %" PRIu64 " bytes of the payload are here, %" PRIu64 " %s missing",

@@ -122,7 +122,7 @@ static const char *set_fake_length(struct options *options, const struct option_
 #define D .only = "decode"
 #define E .only = "encode"
 static const struct option_row rows[] = {
-    {OPTION_GROUP("decode: input")},
+    {OPTION_GROUP("What decode reads")},
     {.name = "from",
      .letters = "f",
      OPTION_CHOICE(S, decode.from, "auto|hex|xxd|hexdump|tcpdump|base64|raw|pcap"),
@@ -153,7 +153,7 @@ static const struct option_row rows[] = {
      D,
      .help = "who sent it: its masking is judged then (default auto: the mask bit tells)"},
 
-    {OPTION_GROUP("decode: what is shown")},
+    {OPTION_GROUP("What decode shows")},
     {.name = "output",
      .letters = "o",
      OPTION_CHOICE(S, decode.output, "text|json|jsonl|hex|raw"),
@@ -196,7 +196,7 @@ static const struct option_row rows[] = {
      D,
      .help = "exit with 10 where a rule is broken or something is missing"},
 
-    {OPTION_GROUP("encode: the frame")},
+    {OPTION_GROUP("What encode makes")},
     {.name = "text",
      .letters = "t",
      OPTION_CALL(set_kind),
@@ -263,7 +263,7 @@ static const struct option_row rows[] = {
      E,
      .help = "in frames of at most this size"},
 
-    {OPTION_GROUP("encode: what the RFC has no need for")},
+    {OPTION_GROUP("What encode makes for tests")},
     {.name = "no-fin",
      OPTION_FLAG(S, encode.no_fin),
      E,
@@ -287,7 +287,7 @@ static const struct option_row rows[] = {
      E,
      .help = "make it though the RFC forbids it"},
 
-    {OPTION_GROUP("encode: what is printed")},
+    {OPTION_GROUP("What encode prints")},
     {.name = "output",
      .letters = "o",
      OPTION_CHOICE(S, encode.encoding, "hex|raw|c|base64"),

@@ -101,12 +101,13 @@ static void show_data(struct show *show, const struct decode_event *event)
     case OUTPUT_TEXT:
         if (show->escape)
             show_escaped(data, len);
-        else
+        else if (len > 0)
             fwrite(data, 1, len, stdout);
         putchar('\n');
         break;
     default:
-        fwrite(data, 1, len, stdout);
+        if (len > 0)
+            fwrite(data, 1, len, stdout);
         break;
     }
 }

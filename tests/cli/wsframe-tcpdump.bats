@@ -16,7 +16,7 @@ listens_or_ended() {
 # tcpdump on the server's port: its id is in DUMP, what it prints in DUMPED. Goes on once it listens.
 # Immediate mode keeps no buffer in the kernel, where the end of the conversation would stay.
 listen() { # ARGUMENT...
-	background tcpdump --immediate-mode -Z root -l "$@" port "$PORT"
+	background tcpdump --immediate-mode -B 16384 -Z root -l "$@" port "$PORT"
 	DUMP=$PID DUMPED=$OUT DUMP_LOG=$LOG
 	eventually listens_or_ended
 	grep -q 'listening on' "$LOG" || skip "tcpdump may not capture: $(tail -n 1 "$LOG")"
@@ -129,7 +129,6 @@ out text "hello"' "$output"
 	wscat -b -w 0.3 "$URL" <"$BATS_TEST_TMPDIR/random" >/dev/null
 	eventually captured "$BATS_TEST_TMPDIR/capture"
 	interrupt "$DUMP"
-	# What the client sent is what it was given; the kernel may have lost some under load.
 	wsframe -o jsonl "$BATS_TEST_TMPDIR/capture" | "$PYTHON" -c '
 import base64, json, sys
 sent = b"".join(base64.b64decode(r["b64"]) for r in map(json.loads, sys.stdin)

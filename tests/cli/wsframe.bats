@@ -332,7 +332,7 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	finds CLOSE_CODE 7.4 0002 'its own library reported' 880203ed
 	finds CLOSE_CODE 7.4 0002 'lowest byte first' 8802e803
 	finds CLOSE_CODE 7.4 0002 'exit or HTTP status' 88020194
-	finds CLOSE_UTF8 5.5.1 0005 'cut inside a character' 880403e841c3
+	finds CLOSE_UTF8 5.5.1 0006 'cut inside a character' 880403e841c3
 	finds CLOSING 5.5.1 0002 'not told of the close' 8800 8100
 }
 
@@ -490,7 +490,7 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	run -2 --separate-stderr wsframe --bytes -o json 8900
 	says 'go with frames in --output=text'
 	run -0 wsframe --help
-	[[ $output == *'encode: the frame:'* && $output == *'decode: input:'* ]]
+	[[ $output == *'What encode makes:'* && $output == *'What decode reads:'* ]]
 	run -0 wsframe encode --help
-	[[ $output == *'encode: the frame:'* && $output != *'decode: input:'* ]]
+	[[ $output == *'What encode makes:'* && $output != *'What decode reads:'* ]]
 }
