@@ -129,9 +129,10 @@ static bool drain(struct run *run)
 {
     int64_t deadline = clock_ns() + run->settings->timeout * 1000;
     enter(run, PHASE_DRAIN);
-    if (run->settings->mode != MODE_BROADCAST)
-        return wait_for(run, &run->bench.drained, deadline);
-    while (!everything_arrived(run)) {
+    /* Only after every worker has stopped sending does it mean something to compare. */
+    if (!wait_for(run, &run->bench.drained, deadline))
+        return false;
+    while (run->settings->mode == MODE_BROADCAST && !everything_arrived(run)) {
         int64_t now = clock_ns();
         if (now >= deadline || run->result->signal_number)
             return false;

@@ -101,14 +101,18 @@ static void explain_capture(struct inspection *in, const char *name,
     fail(in, name, why);
 }
 
-static void end_capture(struct inspection *in, const char *name, uint64_t left_out)
+/* `problem` is why it could not be read to its end, or NULL. */
+static void end_capture(struct inspection *in, const char *name, uint64_t left_out,
+                        const char *problem)
 {
     struct stream_counts counts;
     bool stopped = in->decode.stop;
     streams_end(in->streams, &counts);
     in->streams = NULL;
     finish(in);
-    if (stopped)
+    if (problem)
+        fail(in, name, problem);
+    if (stopped || (problem && counts.packets == 0))
         return;
     if (left_out > 0)
         exit_warn("%s: %" PRIu64 " packets whose lines are not complete were left out", name,
@@ -135,10 +139,8 @@ static void inspect_pcap(struct inspection *in, const char *name, const struct b
     begin_capture(in, name, FORM_PCAP);
     in->show.flush = true;
     const char *problem = read_pcap(head, fd, take_packet, in);
-    end_capture(in, name, 0);
+    end_capture(in, name, 0, problem);
     in->show.flush = false;
-    if (problem)
-        fail(in, name, problem);
 }
 
 /* A capture that is in memory already, in full. */
@@ -153,7 +155,7 @@ static void inspect_pcap_bytes(struct inspection *in, const char *name, const st
 static void inspect_tcpdump(struct inspection *in, const char *name, const struct bytes *text)
 {
     begin_capture(in, name, FORM_TCPDUMP);
-    end_capture(in, name, read_tcpdump(text->data, text->len, take_packet, in));
+    end_capture(in, name, read_tcpdump(text->data, text->len, take_packet, in), NULL);
 }
 
 /* --- bytes --- */
