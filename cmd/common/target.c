@@ -1,6 +1,7 @@
 #include "cmd/common/target.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/units.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -152,7 +153,7 @@ void target_client(const struct target *t, struct ws_client_options *client)
     client->subprotocols = t->offered;
     client->headers = t->request_headers;
     client->header_count = t->request_header_count;
-    client->connect_ms = (uint32_t)((t->connect_timeout + 999) / 1000);
+    client->connect_ms = units_milliseconds(t->connect_timeout);
 }
 
 void target_free(struct target *t)

@@ -1,5 +1,7 @@
 #include "cmd/common/units.h"
 
+#include "libws/proto/close.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
@@ -277,4 +279,21 @@ int64_t units_now_utc(void)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+uint32_t units_milliseconds(int64_t us)
+{
+    int64_t ms = us / 1000 + (us % 1000 > 0);
+    return ms > INT32_MAX ? INT32_MAX : (uint32_t)ms;
+}
+
+enum units_result units_close_code(const char *text, unsigned *code)
+{
+    uint64_t number;
+    enum units_result result = units_number(text, 0, 65535, &number);
+    if (result == UNITS_OK && !ws_close_code_valid((unsigned)number))
+        result = UNITS_RANGE;
+    if (result == UNITS_OK)
+        *code = (unsigned)number;
+    return result;
 }

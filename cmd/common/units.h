@@ -40,6 +40,12 @@ enum units_result units_count(const char *text, uint64_t *count);
 /* Decimal digits alone, in min..max. */
 enum units_result units_number(const char *text, uint64_t min, uint64_t max, uint64_t *number);
 
+/* As libws takes times: in milliseconds, rounded up, so that what is not 0 stays so. */
+uint32_t units_milliseconds(int64_t us);
+
+/* A close code that may be on the wire (RFC 6455 7.4), in decimal: UNITS_OK, _SYNTAX or _RANGE. */
+enum units_result units_close_code(const char *text, unsigned *code);
+
 /* 0 to 65535; 0 asks the system for a free one. */
 enum units_result units_port(const char *text, uint16_t *port);
 

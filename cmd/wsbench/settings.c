@@ -1,5 +1,6 @@
 #include "cmd/wsbench/settings.h"
 
+#include "cmd/common/units.h"
 #include "cmd/wsbench/payload.h"
 
 #define S struct settings
@@ -144,7 +145,7 @@ void settings_conn_config(const struct settings *s, struct ws_conn_config *confi
     ws_conn_config_init(config, WS_CLIENT);
     config->session.chunks = true;
     config->session.max_message = s->size > (64 << 20) ? s->size : 64 << 20;
-    config->handshake_ms = (uint32_t)((s->target.connect_timeout + 999) / 1000);
+    config->handshake_ms = units_milliseconds(s->target.connect_timeout);
     config->write_ms = 0; /* a server that takes nothing shows as answers that never come */
     config->high_water = SIZE_MAX / 4;
 }

@@ -13,12 +13,10 @@
 static const char *set_close_code(struct options *options, const struct option_row *row,
                                   void *settings, const char *value)
 {
-    uint64_t code;
     (void)options;
     (void)row;
-    if (units_number(value, 1000, 4999, &code) != UNITS_OK || !ws_close_code_valid((unsigned)code))
+    if (units_close_code(value, &((struct settings *)settings)->close_code) != UNITS_OK)
         return "a close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999";
-    ((struct settings *)settings)->close_code = (unsigned)code;
     return NULL;
 }
 
@@ -207,23 +205,17 @@ void settings_free(struct settings *s)
     target_free(&s->target);
 }
 
-static uint32_t milliseconds(int64_t us)
-{
-    int64_t ms = (us + 999) / 1000;
-    return ms > INT32_MAX ? INT32_MAX : (uint32_t)ms;
-}
-
 void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
     ws_conn_config_init(config, WS_CLIENT);
     config->session.max_message = s->max_message_size;
     config->session.chunks = s->binary && !s->jsonl && !s->expect;
     config->session.frames = s->common.verbose >= 2;
-    config->handshake_ms = milliseconds(s->target.connect_timeout);
-    config->close_ms = milliseconds(s->close_timeout);
+    config->handshake_ms = units_milliseconds(s->target.connect_timeout);
+    config->close_ms = units_milliseconds(s->close_timeout);
     config->write_ms = 0; /* a slow server only slows the reading of the input */
-    config->heartbeat.interval_ms = milliseconds(s->ping_interval);
-    config->heartbeat.timeout_ms = milliseconds(s->ping_timeout);
+    config->heartbeat.interval_ms = units_milliseconds(s->ping_interval);
+    config->heartbeat.timeout_ms = units_milliseconds(s->ping_timeout);
     config->heartbeat.missed_limit = 1;
 }
 

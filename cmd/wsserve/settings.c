@@ -32,12 +32,10 @@ static const char *set_log_level(struct options *options, const struct option_ro
 static const char *set_shutdown_code(struct options *options, const struct option_row *row,
                                      void *settings, const char *value)
 {
-    uint64_t code;
     (void)options;
     (void)row;
-    if (units_number(value, 1000, 4999, &code) != UNITS_OK || !ws_close_code_valid((unsigned)code))
+    if (units_close_code(value, &((struct settings *)settings)->shutdown_code) != UNITS_OK)
         return "a close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999";
-    ((struct settings *)settings)->shutdown_code = (unsigned)code;
     return NULL;
 }
 
@@ -208,24 +206,17 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
     return true;
 }
 
-/* Times are held in microseconds here and in milliseconds there; what is not 0 stays so. */
-static uint32_t milliseconds(int64_t us)
-{
-    int64_t ms = (us + 999) / 1000;
-    return ms > INT32_MAX ? INT32_MAX : (uint32_t)ms;
-}
-
 void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
     ws_conn_config_init(config, WS_SERVER);
     config->session.max_message = s->max_message_size;
     config->high_water = s->send_queue;
-    config->handshake_ms = milliseconds(s->handshake_timeout);
-    config->idle_ms = milliseconds(s->idle_timeout);
-    config->fragment_ms = milliseconds(s->fragment_timeout);
-    config->write_ms = milliseconds(s->write_timeout);
-    config->close_ms = milliseconds(s->close_timeout);
-    config->heartbeat.interval_ms = milliseconds(s->ping_interval);
-    config->heartbeat.timeout_ms = milliseconds(s->ping_timeout);
+    config->handshake_ms = units_milliseconds(s->handshake_timeout);
+    config->idle_ms = units_milliseconds(s->idle_timeout);
+    config->fragment_ms = units_milliseconds(s->fragment_timeout);
+    config->write_ms = units_milliseconds(s->write_timeout);
+    config->close_ms = units_milliseconds(s->close_timeout);
+    config->heartbeat.interval_ms = units_milliseconds(s->ping_interval);
+    config->heartbeat.timeout_ms = units_milliseconds(s->ping_timeout);
     config->heartbeat.missed_limit = s->missed_pongs;
 }

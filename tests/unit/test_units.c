@@ -185,9 +185,36 @@ static void test_utc(void **state)
     assert_true(units_now_utc() > 1700000000000000);
 }
 
+static void milliseconds_round_up(void **state)
+{
+    (void)state;
+    assert_int_equal(units_milliseconds(0), 0);
+    assert_int_equal(units_milliseconds(1), 1);
+    assert_int_equal(units_milliseconds(1000), 1);
+    assert_int_equal(units_milliseconds(1001), 2);
+    assert_int_equal(units_milliseconds(INT64_MAX), INT32_MAX);
+}
+
+static void close_codes(void **state)
+{
+    unsigned code = 7;
+    (void)state;
+    assert_int_equal(units_close_code("1000", &code), UNITS_OK);
+    assert_int_equal(code, 1000);
+    assert_int_equal(units_close_code("4999", &code), UNITS_OK);
+    assert_int_equal(code, 4999);
+    assert_int_equal(units_close_code("1005", &code), UNITS_RANGE);
+    assert_int_equal(units_close_code("2000", &code), UNITS_RANGE);
+    assert_int_equal(units_close_code("70000", &code), UNITS_RANGE);
+    assert_int_equal(units_close_code("x", &code), UNITS_SYNTAX);
+    assert_int_equal(code, 4999);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(milliseconds_round_up),
+        cmocka_unit_test(close_codes),
         cmocka_unit_test(test_duration),
         cmocka_unit_test(test_never),
         cmocka_unit_test(test_size),
