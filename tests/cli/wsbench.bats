@@ -184,3 +184,11 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	run -2 --separate-stderr wsbench -d 0 ws://x
 	usage_line "when to stop"
 }
+
+@test "a live line on a terminal, and none elsewhere" {
+	serve
+	script -qec "wsbench -c 1 -d 1500ms -R 100 $URL" /dev/null >"$BATS_TEST_TMPDIR/screen" </dev/null 3>&-
+	grep -qE '1 s  1 opened  [0-9]+ sent  [0-9]+ received' "$BATS_TEST_TMPDIR/screen"
+	run -0 --separate-stderr wsbench -c 1 -d 1200ms -R 100 "$URL"
+	same "" "$stderr"
+}
