@@ -37,7 +37,7 @@ nobody_was_closed() {
 
 @test "one that does not read slows nobody else" {
 	serve
-	background "$PYTHON" "$FIXTURES/client.py" flood "$URL" 65536 600 "$SERVER" 0
+	background "$PYTHON" "$FIXTURES/client.py" flood "$URL" 65536 1000 "$SERVER" 0
 	await '^stuck' "$OUT"
 	run -0 timeout 10 wscat -N 1 "$URL" hello </dev/null
 	same hello "$output"
