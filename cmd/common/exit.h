@@ -56,8 +56,8 @@ void exit_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 __attribute__((noreturn)) void exit_die(enum exit_code code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Opens /dev/null in place of each of the three standard streams that was closed: otherwise the next
- * socket would be taken for it. To be called before anything else is opened. */
+/* Opens /dev/null in place of each of the three standard streams that was closed: otherwise the
+ * next socket would be taken for it. To be called before anything else is opened. */
 void exit_open_streams(void);
 
 /* Ignores SIGPIPE, so that writes fail with EPIPE and can be answered. A child process gets the

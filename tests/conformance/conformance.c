@@ -29,15 +29,6 @@ void tap(bool ok, const char *format, ...)
     putchar('\n');
 }
 
-void tap_skip(const char *why, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    tap_line(true, format, args);
-    va_end(args);
-    printf(" # SKIP %s\n", why);
-}
-
 void tap_note(const char *text)
 {
     while (*text) {

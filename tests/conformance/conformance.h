@@ -131,7 +131,6 @@ void outcome_free(struct outcome *outcome);
 
 /* TAP */
 void tap(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void tap_skip(const char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tap_note(const char *text);
 
 /* docs/protocol.md against the error table, and its MUST lines against the rows. */
