@@ -207,7 +207,7 @@ def machine():
             if line.startswith("model name"):
                 model = line.split(":", 1)[1].strip()
                 break
-    return f"{model}, {os.cpu_count()} cores, Linux {platform.release().split("-")[0]}"
+    return f"{model}, {os.cpu_count()} cores, Linux {platform.release().split('-')[0]}"
 
 
 def write(board, names, rows, args, seconds):
