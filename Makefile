@@ -1,12 +1,13 @@
 # libws and its four tools. `make help` lists the targets; everything built goes to build/.
 #
 # Two variants are built from the same rules: plain (what is installed) and san (ASan and UBSan, for
-# tests). CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS, PREFIX and DESTDIR are the packager's.
+# tests). V=1 shows the commands. CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS, PREFIX and DESTDIR are the packager's.
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
 CFLAGS  ?= -O2 -g
 WERROR  ?= $(if $(CI),1)
+Q       := $(if $(V),,@)
 
 WARN := -Wall -Wextra -Wshadow -Wundef -Wwrite-strings -Wredundant-decls -Wdouble-promotion \
 	-Wmissing-declarations -Wmissing-prototypes -Wnested-externs -Wstrict-prototypes \
@@ -44,36 +45,36 @@ help: ## this list
 
 build/libws.a: $(call objects,plain,$(LIB_SRC))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 # One set of rules a variant: $(1) is its name, $(2) its flags, $(3) where its programs go.
 define variant
 build/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE) $$(WARN) $$(CPPFLAGS) $$(CFLAGS) $(2) -c -o $$@ $$<
+	$$(Q)$$(CC) $$(BASE) $$(WARN) $$(CPPFLAGS) $$(CFLAGS) $(2) -c -o $$@ $$<
 
 $(foreach t,$(TOOLS),$(eval $(3)/$(t): $(call objects,$(1),$(wildcard cmd/$(t)/*.c) $(COM_SRC) $(LIB_SRC))))
 $(TOOLS:%=$(3)/%):
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(LIBS)
+	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(LIBS)
 
 $(3)/wsframe build/$(1)/fuzz/fuzz_wsframe: LIBS += $(PCAP)
 build/$(1)/fuzz/fuzz_wsframe: $(call objects,$(1),$(FRAME_SRC) $(COM_SRC))
 
 build/$(1)/unit/%: build/$(1)/tests/unit/%.o $(call objects,$(1),$(LIB_SRC) $(COM_SRC) $(wildcard tests/unit/support*.c))
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
+	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
 
 build/$(1)/unit/test_wsbench_%: build/$(1)/tests/unit/test_wsbench_%.o $(call objects,$(1),$(filter-out %/main.c,$(wildcard cmd/wsbench/*.c)) $(LIB_SRC) $(COM_SRC))
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
+	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
 
 build/$(1)/conformance: $(call objects,$(1),$(wildcard tests/conformance/*.c) $(LIB_SRC))
-	$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(LIBS)
+	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(LIBS)
 
 build/$(1)/fuzz/%: build/$(1)/tests/fuzz/%.o build/$(1)/tests/fuzz/replay.o $(call objects,$(1),$(LIB_SRC))
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(LIBS)
+	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(LIBS)
 endef
 $(eval $(call variant,plain,,build))
 $(eval $(call variant,san,$(SAN),build/san))
@@ -81,7 +82,7 @@ $(eval $(call variant,san,$(SAN),build/san))
 # Libraries that tests load into the tools before all others.
 build/%.so: tests/shim/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(WARN) $(CFLAGS) -shared -o $@ $< -ldl
+	$(Q)$(CC) $(BASE) $(WARN) $(CFLAGS) -shared -o $@ $< -ldl
 
 # With clang's libFuzzer, for as long as one likes; `make check` only replays the corpora.
 build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC) Makefile
@@ -96,7 +97,7 @@ fuzz: $(FUZZ:%=build/libfuzzer/%) ## look for new faults, FUZZ_SECONDS=60 each
 # The yardsticks of the scoreboard, with nothing of libws in them.
 build/bench/%: tests/bench/%.c tests/bench/bench.c tests/bench/bench.h Makefile
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< \
+	$(Q)$(CC) $(BASE) $(WARN) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< \
 		$(if $(findstring lws,$@),-lwebsockets,tests/bench/bench.c -lcrypto)
 
 bench: all ## the scoreboard: writes docs/benchmarks.md
