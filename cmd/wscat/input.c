@@ -4,10 +4,12 @@
 #include "libws/proto/utf8.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { READ_SIZE = 64 * 1024 };
@@ -15,7 +17,19 @@ enum { READ_SIZE = 64 * 1024 };
 static void on_ready(struct ws_watch *watch, unsigned ready);
 static void on_task(struct ws_task *task);
 
-void input_init(struct input *input, struct ws_loop *loop, int fd, enum input_form form, bool text,
+/* Another process may read the same pipe and be faster than we are after it became readable: a read
+ * must not block then. O_NONBLOCK belongs to the open file, which others share; opened once more
+ * through /proc a pipe or a terminal gives a description of our own. What cannot be opened so is
+ * read as it is. */
+static int reopen(void)
+{
+    struct stat status;
+    if (fstat(STDIN_FILENO, &status) < 0 || (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)))
+        return -1;
+    return open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}
+
+void input_init(struct input *input, struct ws_loop *loop, enum input_form form, bool text,
                 size_t max, const struct input_receiver *receiver, void *context)
 {
     *input = (struct input){
@@ -27,7 +41,9 @@ void input_init(struct input *input, struct ws_loop *loop, int fd, enum input_fo
         .stopped = true,
         .max = max,
     };
-    input->watch.fd = fd;
+    int fd = reopen();
+    input->own = fd >= 0;
+    input->watch.fd = input->own ? fd : STDIN_FILENO;
     input->watch.ready = on_ready;
     input->task.run = on_task;
 }
@@ -207,7 +223,9 @@ void input_free(struct input *input)
 {
     input->ended = true;
     input->stopped = true;
-    ws_loop_unwatch(input->loop, &input->watch);
+    int fd = ws_loop_unwatch(input->loop, &input->watch);
+    if (input->own && fd >= 0)
+        close(fd);
     free(input->buffer);
     input->buffer = NULL;
 }

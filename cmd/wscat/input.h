@@ -34,6 +34,7 @@ struct input {
     bool text; /* lines must be UTF-8 */
     bool stopped;
     bool ended;
+    bool own;        /* the descriptor is ours to close */
     size_t max;      /* bytes of a message */
     uint8_t *buffer; /* bytes begin..end are read and not yet handed over */
     size_t begin, end, capacity;
@@ -41,8 +42,8 @@ struct input {
     uint64_t line;   /* that was handed over last */
 };
 
-/* Stopped at first. `max` bounds a message. */
-void input_init(struct input *input, struct ws_loop *loop, int fd, enum input_form form, bool text,
+/* Of standard input; stopped at first. `max` bounds a message. */
+void input_init(struct input *input, struct ws_loop *loop, enum input_form form, bool text,
                 size_t max, const struct input_receiver *receiver, void *context);
 
 /* Both may be called at any time, also by the receiver. After the end nothing happens. */

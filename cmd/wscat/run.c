@@ -403,7 +403,7 @@ static bool set_up(struct run *run)
     run->config.session.random_context = &run->loop.random;
     bool text = settings_opcode(s) == WS_TEXT;
     size_t max = s->max_message_size ? (size_t)s->max_message_size : SIZE_MAX / 4;
-    input_init(&run->input, &run->loop, STDIN_FILENO, s->input, text, max, &receiver, run);
+    input_init(&run->input, &run->loop, s->input, text, max, &receiver, run);
     output_init(&run->output, &run->loop, on_relief, run);
     show_init(&run->show, s, &run->output);
     if (s->timeout > 0)

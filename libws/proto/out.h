@@ -43,7 +43,8 @@ struct ws_span {
     void *owner; /* owned: what to free; shared: the struct ws_shared */
 };
 
-/* All zero is empty. Private to out.c but for reading `count`, `bytes` and `in_place`. */
+/* All zero is empty. Private to out.c but for reading `count`, `bytes`, `in_place` and, of the
+ * first `count` spans, `len`: their bytes come from ws_out_span_data(). */
 struct ws_out {
     struct ws_span *spans;
     size_t count;

@@ -144,7 +144,7 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 
 @test "answers that never come are lost: exit 1 after --timeout" {
 	bad mute
-	run -1 --separate-stderr wsbench -c 1 -n 1 --timeout=200ms "$URL"
+	run -1 --separate-stderr wsbench -c 1 -n 1 -d 300ms --timeout=200ms "$URL"
 	says "1 messages lost"
 }
 
