@@ -7,7 +7,7 @@
 
 static const char digits[] = "0123456789abcdef";
 
-static int value_of(char c)
+int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -37,13 +37,13 @@ enum hex_result hex_parse(const char *text, size_t len, uint8_t *out, size_t siz
         }
         if (!word && text[i] == '0' && i + 1 < len && (text[i + 1] | 0x20) == 'x') {
             i += 2;
-            if (i == len || value_of(text[i]) < 0) {
+            if (i == len || hex_digit(text[i]) < 0) {
                 result = HEX_BAD_DIGIT;
                 break;
             }
         }
         word = true;
-        int high = value_of(text[i]);
+        int high = hex_digit(text[i]);
         if (high < 0) {
             result = HEX_BAD_DIGIT;
             break;
@@ -52,7 +52,7 @@ enum hex_result hex_parse(const char *text, size_t len, uint8_t *out, size_t siz
             result = HEX_ODD;
             break;
         }
-        int low = value_of(text[i + 1]);
+        int low = hex_digit(text[i + 1]);
         if (low < 0) {
             result = HEX_BAD_DIGIT;
             i++;

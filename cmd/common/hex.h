@@ -35,6 +35,9 @@ const char *hex_problem(enum hex_result result);
  */
 size_t hex_format(const void *data, size_t len, char separator, char *out, size_t size);
 
+/* The value of a hex digit in either case, or -1. */
+int hex_digit(char c);
+
 enum hex_escape_flags {
     HEX_KEEP_NEWLINE = 1,     /* pass "\n" on as it is */
     HEX_ESCAPE_BACKSLASH = 2, /* double "\", so that the text can be read back */

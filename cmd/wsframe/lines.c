@@ -1,5 +1,7 @@
 #include "cmd/wsframe/lines.h"
 
+#include "cmd/common/hex.h"
+
 #include <string.h>
 
 bool line_next(struct line *rest, struct line *line)
@@ -24,23 +26,12 @@ void line_skip_blanks(struct line *line)
     }
 }
 
-int line_hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 size_t line_hex_number(struct line *line, uint64_t *number)
 {
     size_t n = 0;
     *number = 0;
-    while (n < line->len && line_hex_digit(line->p[n]) >= 0)
-        *number = *number << 4 | (unsigned)line_hex_digit(line->p[n++]);
+    while (n < line->len && hex_digit(line->p[n]) >= 0)
+        *number = *number << 4 | (unsigned)hex_digit(line->p[n++]);
     line->p += n;
     line->len -= n;
     return n;

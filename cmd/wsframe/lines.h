@@ -24,7 +24,4 @@ void line_skip_blanks(struct line *line);
  * sixteen. */
 size_t line_hex_number(struct line *line, uint64_t *number);
 
-/* 0 to 15, or -1. */
-int line_hex_digit(char c);
-
 #endif

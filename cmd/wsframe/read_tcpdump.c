@@ -1,5 +1,6 @@
 #include "cmd/wsframe/read_tcpdump.h"
 
+#include "cmd/common/hex.h"
 #include "cmd/wsframe/bytes.h"
 #include "cmd/wsframe/lines.h"
 
@@ -90,7 +91,7 @@ static void take_bytes(struct reading *reading, struct line rest, uint64_t offse
             rest.len--;
             continue;
         }
-        int high = line_hex_digit(rest.p[0]), low = line_hex_digit(rest.p[1]);
+        int high = hex_digit(rest.p[0]), low = hex_digit(rest.p[1]);
         if (high < 0 || low < 0) {
             reading->broken = true;
             return;

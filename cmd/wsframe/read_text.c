@@ -1,5 +1,6 @@
 #include "cmd/wsframe/read_text.h"
 
+#include "cmd/common/hex.h"
 #include "cmd/wsframe/lines.h"
 
 #include <ctype.h>
@@ -38,16 +39,16 @@ bool read_hex(const uint8_t *text, size_t len, struct bytes *out, struct read_fa
         if (!inside && text[i] == '0' && i + 1 < len && (text[i + 1] | 0x20) == 'x') {
             i += 2;
             inside = true;
-            if (i == len || line_hex_digit((char)text[i]) < 0)
+            if (i == len || hex_digit((char)text[i]) < 0)
                 return fail(fault, text, i, "expected a hex digit");
         }
         inside = true;
-        int high = line_hex_digit((char)text[i]);
+        int high = hex_digit((char)text[i]);
         if (high < 0)
             return fail(fault, text, i, "expected a hex digit");
         if (i + 1 == len || separates(text[i + 1]))
             return fail(fault, text, i, "the second digit of a pair is missing");
-        int low = line_hex_digit((char)text[i + 1]);
+        int low = hex_digit((char)text[i + 1]);
         if (low < 0)
             return fail(fault, text, i + 1, "expected a hex digit");
         bytes_byte(out, (uint8_t)(high << 4 | low));
@@ -128,7 +129,7 @@ static const char *read_columns(struct line rest, enum form form, struct dump *d
         }
         if (*rest.p == '|')
             break;
-        int high = line_hex_digit(*rest.p), low = rest.len > 1 ? line_hex_digit(rest.p[1]) : -1;
+        int high = hex_digit(*rest.p), low = rest.len > 1 ? hex_digit(rest.p[1]) : -1;
         if (high < 0 || low < 0)
             return "expected pairs of hex digits";
         if (dump->last_len == sizeof dump->last)

@@ -39,7 +39,6 @@ struct ws_client {
     struct ws_timer deadline, head_start;
     struct ws_task task; /* frees it, or tells of a failure that came before the loop ran */
     bool over;
-    bool racing_unix;
     int64_t begun_us, resolved_us;
     struct ws_client_times times;
     enum ws_error error; /* the last failure, reported if nothing works out */

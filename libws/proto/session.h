@@ -120,7 +120,6 @@ struct ws_session {
     bool done : 1;            /* nothing further is delivered */
     bool request_pending : 1; /* server: delivered, not yet answered */
     bool request_sent : 1;    /* client */
-    uint16_t close_code_sent;
     enum ws_error end_error;
     enum ws_error pending_error; /* to be delivered by the next pull */
     uint64_t pending_offset;

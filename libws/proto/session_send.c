@@ -187,7 +187,6 @@ enum ws_error ws_session_close(struct ws_session *s, struct ws_out *out, unsigne
     if (error != WS_OK)
         return error;
     s->close_sent = true;
-    s->close_code_sent = (uint16_t)(len ? code : WS_CLOSE_NO_CODE);
     session_move_to(s, s->close_received ? WS_CLOSED : WS_CLOSING);
     return WS_OK;
 }
