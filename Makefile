@@ -69,6 +69,10 @@ build/$(1)/unit/test_wsbench_%: build/$(1)/tests/unit/test_wsbench_%.o $(call ob
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
 
+build/$(1)/unit/test_wsserve_%: build/$(1)/tests/unit/test_wsserve_%.o $(call objects,$(1),$(filter-out %/main.c,$(wildcard cmd/wsserve/*.c)) $(LIB_SRC) $(COM_SRC) $(wildcard tests/unit/support*.c))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
+
 build/$(1)/conformance: $(call objects,$(1),$(wildcard tests/conformance/*.c) $(LIB_SRC))
 	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(LIBS)
 

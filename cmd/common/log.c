@@ -1,5 +1,6 @@
 #include "cmd/common/log.h"
 
+#include "cmd/common/conn_name.h"
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
 
@@ -90,14 +91,15 @@ static void put(const struct log *log, enum ws_level level, uint64_t conn, const
 {
     static const char *const colors[] = {"\033[2m", "\033[32m", "\033[33m", "\033[31m"};
     struct line line = {.len = 0};
-    char time[UNITS_TEXT_MAX];
+    char time[UNITS_TEXT_MAX], who[CONN_NAME_MAX];
     const char *name = log_level_name(level);
+    conn_name(conn, who);
     units_format_utc(log->now ? log->now() : units_now_utc(), time, sizeof time);
 
     if (log->format == LOG_JSON) {
         add(&line, "{\"t\":\"%s\",\"level\":\"%s\"", time, name);
         if (conn)
-            add(&line, ",\"conn\":%" PRIu64, conn);
+            add(&line, conn_name_is_text() ? ",\"conn\":\"%s\"" : ",\"conn\":%s", who);
         if (event) {
             add(&line, ",\"event\":\"");
             add_text(&line, LOG_JSON, event, strnlen(event, EVENT_MAX));
@@ -111,7 +113,7 @@ static void put(const struct log *log, enum ws_level level, uint64_t conn, const
         add(&line, "%s %s%-7s%s ", time, log->color ? colors[level] : "", upper,
             log->color ? "\033[0m" : "");
         if (conn)
-            add(&line, "conn=%" PRIu64 " ", conn);
+            add(&line, "conn=%s ", who);
         if (event) {
             add_text(&line, LOG_TEXT, event, strnlen(event, EVENT_MAX));
             add(&line, " ");

@@ -1,5 +1,6 @@
 #include "cmd/common/record.h"
 
+#include "cmd/common/conn_name.h"
 #include "cmd/common/units.h"
 #include "libws/proto/close.h"
 
@@ -67,12 +68,14 @@ static void write_error(struct json *json, const struct record *record)
 
 void record_write(struct json *json, const struct record *record)
 {
-    char time[UNITS_TEXT_MAX];
+    char time[UNITS_TEXT_MAX], name[CONN_NAME_MAX];
     json_begin_object(json);
     json_member_int(json, "v", 1);
     json_member_string(json, "t", units_format_utc(record->utc, time, sizeof time));
     json_member_int(json, "us", record->us);
-    if (record->conn)
+    if (record->conn && conn_name_is_text())
+        json_member_string(json, "conn", conn_name(record->conn, name));
+    else if (record->conn)
         json_member_uint(json, "conn", record->conn);
     json_member_string(json, "dir", record->direction == RECORD_IN ? "in" : "out");
     json_member_string(json, "type", record_type_name(record->type));

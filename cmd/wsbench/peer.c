@@ -271,8 +271,7 @@ void peer_connect(struct peer *peer)
 {
     struct worker *w = peer->worker;
     struct ws_client_options options = {
-        .config = &w->config,
-        .handler = &peer_handler,
+        .home = &w->home,
         .user = peer,
         .connected = on_connected,
         .failed = on_failed,
@@ -285,7 +284,7 @@ void peer_connect(struct peer *peer)
     w->quota -= w->settings->mode == MODE_CHURN;
     w->connecting++;
     w->alive++;
-    peer->client = ws_client_connect(&w->loop, &options);
+    peer->client = ws_client_connect(&options);
     if (!peer->client)
         on_failed(peer, WS_E_NO_MEMORY, ws_error_info(WS_E_NO_MEMORY)->explanation);
 }

@@ -64,6 +64,7 @@ struct worker {
     pthread_t thread;
     struct ws_loop loop;
     struct ws_conn_config config;
+    struct ws_home home; /* of all its connections */
     struct totals totals;
     struct peer *peers;
     uint32_t count;       /* of peers */

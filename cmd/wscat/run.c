@@ -20,6 +20,7 @@ struct run {
     const struct settings *settings;
     struct ws_loop loop;
     struct ws_conn_config config;
+    struct ws_home home;
     struct ws_client *client; /* while connecting */
     struct ws_conn *conn;     /* from then to the end */
     struct input input;
@@ -401,6 +402,7 @@ static bool set_up(struct run *run)
     settings_conn_config(s, &run->config);
     run->config.session.random = ws_random_bytes;
     run->config.session.random_context = &run->loop.random;
+    run->home = (struct ws_home){&run->loop, &run->config, &handler, run, NULL};
     bool text = settings_opcode(s) == WS_TEXT;
     size_t max = s->max_message_size ? (size_t)s->max_message_size : SIZE_MAX / 4;
     input_init(&run->input, &run->loop, s->input, text, max, &receiver, run);
@@ -411,15 +413,14 @@ static bool set_up(struct run *run)
                     ws_loop_now(&run->loop) + (s->timeout + 999) / 1000);
 
     struct ws_client_options options = {
-        .config = &run->config,
-        .handler = &handler,
+        .home = &run->home,
         .user = run,
         .connected = on_connected,
         .failed = on_failed,
     };
     target_client(&s->target, &options);
     enum ws_error error = ws_loop_on_signals(&run->loop, &signals, on_signal, run);
-    run->client = error == WS_OK ? ws_client_connect(&run->loop, &options) : NULL;
+    run->client = error == WS_OK ? ws_client_connect(&options) : NULL;
     if (!run->client)
         exit_warn("%s", ws_error_info(error == WS_OK ? WS_E_NO_MEMORY : error)->explanation);
     return run->client != NULL;

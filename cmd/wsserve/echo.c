@@ -1,4 +1,10 @@
 #include "cmd/wsserve/mode.h"
+#include "cmd/wsserve/settings.h"
+
+static bool wanted(const struct settings *settings)
+{
+    return settings->echo;
+}
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
@@ -12,6 +18,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 
 const struct mode mode_echo = {
     .name = "echo",
+    .wanted = wanted,
     .handler = {.event = on_event},
     .chunks = true,
     .choke = true,

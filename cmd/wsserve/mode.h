@@ -1,5 +1,9 @@
 /*
- * mode: what a connection is for. One file a mode; serve.c picks one and logs around it.
+ * mode: what a connection is for. One file a mode; the table in mode.c knows them all, serve.c runs
+ * the one that the settings choose and logs around it.
+ *
+ * In a handler `conn->user` is the mode's own, NULL at first; `worker_of(conn)` (serve.h) leads to
+ * the loop's worker and to the server.
  */
 #ifndef CMD_WSSERVE_MODE_H
 #define CMD_WSSERVE_MODE_H
@@ -7,15 +11,32 @@
 #include "libws/net/conn.h"
 #include "libws/net/handler.h"
 
+#include <stdbool.h>
+
+struct serve;
+struct settings;
+
 struct mode {
     const char *name;
-    struct ws_handler
-        handler; /* its `open` and `close` come after and before serve.c's log lines */
-    bool chunks; /* large frames are wanted as they arrive */
-    bool choke;  /* its output answers its input: see ws_conn_config */
+    /* Was it asked for? At most one is; echo where none is. */
+    bool (*wanted)(const struct settings *settings);
+    /* `request` is called for an upgrade that may be accepted, and answers it; NULL: it is
+     * accepted. `open` and `close` come after and before serve.c's log lines. */
+    struct ws_handler handler;
+    bool chunks;        /* large frames are wanted as they arrive */
+    bool choke;         /* its output answers its input: see ws_conn_config */
+    bool one_loop;      /* runs on one thread, whatever --threads says */
+    bool reaches_local; /* a process, a service or a standard input is behind it: no page of another
+                         * origin may get there */
+    /* Before connections are accepted; false: it said why not. `stop`: when all have gone. Each may
+     * be NULL. */
+    bool (*start)(struct serve *serve);
+    void (*stop)(struct serve *serve);
 };
 
-/* --echo: every message back, in the bytes that it came in. */
-extern const struct mode mode_echo;
+/* Every mode, NULL at the end; the first is the one that runs where none is asked for. */
+extern const struct mode *const modes[];
+
+extern const struct mode mode_echo; /* --echo: every message back, in the bytes that it came in */
 
 #endif

@@ -1,11 +1,10 @@
 #include "cmd/wsserve/serve.h"
 
 #include "cmd/common/color.h"
+#include "cmd/common/conn_name.h"
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
-#include "cmd/wsserve/mode.h"
-#include "libws/net/server.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,39 +13,28 @@
 #include <string.h>
 #include <unistd.h>
 
-struct serve {
-    const struct settings *settings;
-    struct ws_loop loop;
-    struct ws_server *server;
-    struct ws_conn_config config;
-    struct ws_handler handler;
-    const struct mode *mode;
-    struct log log;
-    struct ws_timer every_second; /* while shutting down */
-    uint64_t opened, messages_in, messages_out;
-    bool shutting_down;
-};
-
 /* --- the log around a mode --- */
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
-    struct serve *serve = conn->user;
+    struct serve *serve = serve_of(conn);
     if (log_wants(&serve->log, WS_DEBUG))
         log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "request", "%.*s %.*s",
                  (int)request->method.len, request->method.p, (int)request->target.len,
                  request->target.p);
     if (request->fault != WS_OK)
         ws_conn_refuse_error(conn, request->fault);
+    else if (serve->mode->handler.request)
+        serve->mode->handler.request(conn, request);
     else
         ws_conn_accept(conn, NULL);
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct serve *serve = conn->user;
+    struct serve *serve = serve_of(conn);
     char peer[80];
-    serve->opened++;
+    worker_of(conn)->opened++;
     if (log_wants(&serve->log, WS_INFO))
         log_line(&serve->log, WS_INFO, ws_conn_id(conn), "open", "from %s for %.*s",
                  ws_conn_peer(conn, peer, sizeof peer), (int)event->request->target.len,
@@ -57,14 +45,15 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct serve *serve = conn->user;
+    struct serve *serve = serve_of(conn);
     if (event->type == WS_EVENT_ERROR)
         log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "error",
                  "at byte %" PRIu64 " of what it sent", event->offset);
     if (event->type == WS_EVENT_CLOSE && event->len > 0)
         log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "close", "the client's reason: %.*s",
                  (int)event->len, (const char *)event->data);
-    serve->mode->handler.event(conn, event);
+    if (serve->mode->handler.event)
+        serve->mode->handler.event(conn, event);
 }
 
 static void log_end(struct serve *serve, struct ws_conn *conn, const struct ws_end *end)
@@ -99,11 +88,11 @@ static void begin_shutdown(struct serve *serve);
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    struct serve *serve = conn->user;
+    struct serve *serve = serve_of(conn);
     if (serve->mode->handler.close)
         serve->mode->handler.close(conn, end);
-    serve->messages_in += conn->counters.messages_in;
-    serve->messages_out += conn->counters.messages_out;
+    worker_of(conn)->messages_in += conn->counters.messages_in;
+    worker_of(conn)->messages_out += conn->counters.messages_out;
     log_end(serve, conn, end);
     if (serve->settings->oneshot && !serve->shutting_down)
         begin_shutdown(serve);
@@ -212,13 +201,31 @@ static bool announce(const struct serve *serve)
     return true;
 }
 
+static const struct mode *choose_mode(const struct settings *settings)
+{
+    for (size_t i = 0; modes[i]; i++)
+        if (modes[i]->wanted(settings))
+            return modes[i];
+    return modes[0];
+}
+
+static void *join_worker(void *user, unsigned index, struct ws_home *home)
+{
+    struct serve *serve = user;
+    serve->workers[index] = (struct worker){.serve = serve, .home = home, .index = index};
+    serve->worker_count++;
+    return &serve->workers[index];
+}
+
 static bool set_up(struct serve *serve)
 {
     const struct settings *settings = serve->settings;
+    struct ws_conn_config config;
     struct ws_server_options options = {
-        .config = &serve->config,
+        .config = &config,
         .handler = &serve->handler,
         .user = serve,
+        .home_user = join_worker,
         .max_connections = settings->max_connections,
         .backlog = (int)settings->backlog,
         .accepted = on_accepted,
@@ -229,16 +236,16 @@ static bool set_up(struct serve *serve)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
 
-    serve->mode = &mode_echo;
+    serve->mode = choose_mode(settings);
     serve->handler = serve->mode->handler;
     serve->handler.request = on_request;
     serve->handler.open = on_open;
     serve->handler.event = on_event;
     serve->handler.close = on_close;
     serve->every_second.fire = on_second;
-    settings_conn_config(settings, &serve->config);
-    serve->config.session.chunks = serve->mode->chunks;
-    serve->config.choke = serve->mode->choke;
+    settings_conn_config(settings, &config);
+    config.session.chunks = serve->mode->chunks;
+    config.choke = serve->mode->choke;
 
     enum ws_error error = ws_loop_on_signals(&serve->loop, &signals, on_signal, serve);
     serve->server = error == WS_OK ? ws_server_new(&serve->loop, &options) : NULL;
@@ -246,7 +253,8 @@ static bool set_up(struct serve *serve)
         exit_warn("%s", ws_error_info(error == WS_OK ? WS_E_NO_MEMORY : error)->explanation);
         return false;
     }
-    return listen_all(serve) && announce(serve);
+    return (!serve->mode->start || serve->mode->start(serve)) && listen_all(serve) &&
+           announce(serve);
 }
 
 int serve(const struct settings *settings)
@@ -256,6 +264,7 @@ int serve(const struct settings *settings)
                              .least = settings->log_level,
                              .format = settings->log_format,
                              .color = color_wanted(settings->common.color, STDERR_FILENO)};
+    conn_name_start((uint64_t)units_now_utc() / 1000);
     exit_ignore_sigpipe();
     enum ws_error error = ws_loop_init(&serve.loop);
     if (error != WS_OK) {
@@ -268,10 +277,19 @@ int serve(const struct settings *settings)
         status = WS_EXIT_OK;
     }
     ws_server_free(serve.server);
-    if (status == WS_EXIT_OK)
+    if (serve.mode && serve.mode->stop)
+        serve.mode->stop(&serve);
+    if (status == WS_EXIT_OK) {
+        struct worker sum = {0};
+        for (unsigned i = 0; i < serve.worker_count; i++) {
+            sum.opened += serve.workers[i].opened;
+            sum.messages_in += serve.workers[i].messages_in;
+            sum.messages_out += serve.workers[i].messages_out;
+        }
         log_line(&serve.log, WS_INFO, 0, "end",
                  "served %" PRIu64 " connections, %" PRIu64 " messages in, %" PRIu64 " out",
-                 serve.opened, serve.messages_in, serve.messages_out);
+                 sum.opened, sum.messages_in, sum.messages_out);
+    }
     ws_loop_free(&serve.loop);
     return status;
 }

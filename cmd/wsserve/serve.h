@@ -1,10 +1,49 @@
 /*
  * serve: carries settings out: listeners, a mode for every connection, the log, signals, the end.
+ *
+ * `struct serve` is the server's one state, made before the first connection comes and unchanged
+ * but for what its comments say; `struct worker` is what a loop has of its own. Every file of
+ * wsserve may read both.
  */
 #ifndef CMD_WSSERVE_SERVE_H
 #define CMD_WSSERVE_SERVE_H
 
+#include "cmd/wsserve/mode.h"
 #include "cmd/wsserve/settings.h"
+#include "libws/net/server.h"
+
+enum { WORKERS_MAX = 64 };
+
+/* What a loop, and so a thread, has of its own: touched by that thread alone. */
+struct worker {
+    struct serve *serve;
+    const struct ws_home *home; /* of its connections: loop, config, registry */
+    unsigned index;             /* from 0: the loop that owns listeners, signals and streams */
+    uint64_t opened, messages_in, messages_out; /* of connections that have ended */
+};
+
+struct serve {
+    const struct settings *settings;
+    const struct mode *mode;
+    struct ws_loop loop; /* the first; of the main thread */
+    struct ws_server *server;
+    struct ws_handler handler;
+    struct log log;
+    struct ws_timer every_second; /* while shutting down */
+    struct worker workers[WORKERS_MAX];
+    unsigned worker_count;
+    bool shutting_down;
+};
+
+static inline struct worker *worker_of(const struct ws_conn *conn)
+{
+    return conn->home->user;
+}
+
+static inline struct serve *serve_of(const struct ws_conn *conn)
+{
+    return worker_of(conn)->serve;
+}
 
 /* Serves until a signal or --oneshot ends it. Returns the exit code; what went wrong was said. */
 int serve(const struct settings *settings);

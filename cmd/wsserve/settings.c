@@ -159,7 +159,7 @@ static const char tail[] =
 
 bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
 {
-    static struct option_table tables[2];
+    static struct option_table tables[8];
     *settings = (struct settings){
         .port = 8080,
         .address = "127.0.0.1",
@@ -178,15 +178,17 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
         .shutdown_code = WS_CLOSE_GOING_AWAY,
         .drain = 10000000,
     };
-    tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
-    tables[1] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    size_t count = 0;
+    tables[count++] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
+    tables[count++] =
+        (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
     *options = (struct options){
         .tool = "wsserve",
         .usage = "wsserve [OPTION]...",
         .about = "A WebSocket server.",
         .tail = tail,
         .tables = tables,
-        .table_count = 2,
+        .table_count = count,
     };
     if (!options_parse(options, argc, argv))
         return false;

@@ -132,8 +132,7 @@ static void win(struct racer *racer)
     int fd = ws_loop_unwatch(client->loop, &racer->watch);
     client->times.connect_us = ws_clock_us() - client->resolved_us;
 
-    struct ws_conn *conn =
-        ws_conn_new(client->loop, fd, options->config, options->handler, options->user);
+    struct ws_conn *conn = ws_conn_new(options->home, fd, options->user);
     if (!conn) {
         close(fd);
         note(client, WS_E_NO_MEMORY, "%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
@@ -346,8 +345,9 @@ static bool copy_options(struct ws_client *client, const struct ws_client_option
     return true;
 }
 
-struct ws_client *ws_client_connect(struct ws_loop *loop, const struct ws_client_options *options)
+struct ws_client *ws_client_connect(const struct ws_client_options *options)
 {
+    struct ws_loop *loop = options->home->loop;
     struct ws_client *client = calloc(1, sizeof *client);
     if (!client)
         return NULL;

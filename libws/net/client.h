@@ -26,9 +26,9 @@ struct ws_client_options {
     size_t header_count;
     uint32_t connect_ms; /* for name and connection together; 0: no limit. The upgrade has the
                           * config's handshake_ms */
-    const struct ws_conn_config *config; /* must outlive the connection */
-    const struct ws_handler *handler;    /* of the connection; so must this */
-    void *user;
+    const struct ws_home
+        *home;  /* of the connection, which it must outlive: loop, config, handler */
+    void *user; /* of the connection too */
     /* The socket is connected and the request is on its way: the connection lives from here on, and
      * its handler hears the rest. */
     void (*connected)(void *user, struct ws_conn *conn);
@@ -44,11 +44,11 @@ struct ws_client_times {
 };
 
 /*
- * Begins. What `options` points to, but for config, handler and user, is copied or used before this
+ * Begins. What `options` points to, but for home and user, is copied or used before this
  * returns; the callbacks come later, from the loop, and exactly one of them comes. The client frees
  * itself after it. NULL without memory.
  */
-struct ws_client *ws_client_connect(struct ws_loop *loop, const struct ws_client_options *options);
+struct ws_client *ws_client_connect(const struct ws_client_options *options);
 
 /* Gives up; no callback comes. */
 void ws_client_cancel(struct ws_client *client);

@@ -58,22 +58,22 @@ static void finish(struct ws_conn *conn)
     if (conn->ended)
         return;
     conn->ended = true;
-    if (conn->loop->writer == conn) {
-        ws_out_clear(&conn->loop->out);
-        conn->loop->writer = NULL;
+    if (conn->home->loop->writer == conn) {
+        ws_out_clear(&conn->home->loop->out);
+        conn->home->loop->writer = NULL;
     }
-    ws_loop_disarm(conn->loop, &conn->timer);
+    ws_loop_disarm(conn->home->loop, &conn->timer);
     conn->end.opened = conn->opened;
     if (conn->end.code == 0)
         conn->end.code = WS_CLOSE_ABNORMAL;
     conn->end.clean =
         ws_session_close_sent(&conn->session) && ws_session_close_received(&conn->session);
-    if (conn->handler->close)
-        conn->handler->close(conn, &conn->end);
-    close(ws_loop_unwatch(conn->loop, &conn->watch));
-    if (conn->registry)
-        ws_registry_remove(conn->registry, conn);
-    ws_loop_defer(conn->loop, &conn->task);
+    if (conn->home->handler->close)
+        conn->home->handler->close(conn, &conn->end);
+    close(ws_loop_unwatch(conn->home->loop, &conn->watch));
+    if (conn->registered)
+        ws_registry_remove(conn->home->registry, conn);
+    ws_loop_defer(conn->home->loop, &conn->task);
 }
 
 /* --- what the kernel is asked to report --- */
@@ -81,7 +81,7 @@ static void finish(struct ws_conn *conn)
 /* Its messages are what fills its queue, and the queue is full. */
 static bool choked(const struct ws_conn *conn)
 {
-    return conn->full && conn->config->choke;
+    return conn->full && conn->home->config->choke;
 }
 
 bool ws_conn_reading(const struct ws_conn *conn)
@@ -97,7 +97,7 @@ void ws_conn_update_interest(struct ws_conn *conn)
         (conn->discard ? !conn->peer_eof : ws_conn_reading(conn)) ? WS_READABLE : 0u;
     if (conn->queue.bytes > 0)
         interest |= WS_WRITABLE;
-    if (ws_loop_rewatch(conn->loop, &conn->watch, interest) != WS_OK)
+    if (ws_loop_rewatch(conn->home->loop, &conn->watch, interest) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
 }
 
@@ -130,30 +130,30 @@ static void send_kept_pong(struct ws_conn *conn)
 
 static bool under_pressure(const struct ws_conn *conn)
 {
-    const struct ws_loop *loop = conn->loop;
+    const struct ws_loop *loop = conn->home->loop;
     size_t gathered = loop->writer == conn ? loop->out.bytes - loop->out.in_place : 0;
-    return gathered + conn->queue.bytes > conn->config->high_water;
+    return gathered + conn->queue.bytes > conn->home->config->high_water;
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct ws_loop *loop = conn->loop;
-    uint32_t interval = conn->config->heartbeat.interval_ms;
+    struct ws_loop *loop = conn->home->loop;
+    uint32_t interval = conn->home->config->heartbeat.interval_ms;
     conn->opened = true;
     conn->last_message = ws_loop_now(loop);
-    ws_heartbeat_start(&conn->heartbeat, &conn->config->heartbeat, ws_loop_now(loop),
+    ws_heartbeat_start(&conn->heartbeat, &conn->home->config->heartbeat, ws_loop_now(loop),
                        interval ? ws_random_below(&loop->random, interval) : 0);
     ws_conn_arm(conn);
-    if (conn->handler->open)
-        conn->handler->open(conn, event);
+    if (conn->home->handler->open)
+        conn->home->handler->open(conn, event);
 }
 
 static void on_request(struct ws_conn *conn, const struct ws_event *event)
 {
     if (conn->refusal != WS_OK)
         ws_conn_refuse_error(conn, conn->refusal);
-    else if (conn->handler->request)
-        conn->handler->request(conn, event->request);
+    else if (conn->home->handler->request)
+        conn->home->handler->request(conn, event->request);
     else if (event->request->fault != WS_OK)
         ws_conn_refuse_error(conn, event->request->fault);
     else
@@ -166,7 +166,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     bool whole = event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last);
     if (whole) {
         conn->counters.messages_in++;
-        conn->last_message = ws_loop_now(conn->loop);
+        conn->last_message = ws_loop_now(conn->home->loop);
         conn->message_begun = 0;
     }
     if (event->type == WS_EVENT_CLOSE) {
@@ -179,8 +179,8 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         ws_conn_note_error(conn, event->error);
     if (event->type == WS_EVENT_PONG)
         ws_heartbeat_pong(&conn->heartbeat, event->data, event->len, ws_clock_us());
-    if (conn->handler->event)
-        conn->handler->event(conn, event);
+    if (conn->home->handler->event)
+        conn->home->handler->event(conn, event);
 
     if (event->type == WS_EVENT_PING)
         error = answer_ping(conn, event);
@@ -188,7 +188,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         /* A chunk's message that we were passing on ends unfinished; the close may go in between.
          */
         if (event->type == WS_EVENT_ERROR && !conn->opened &&
-            conn->config->session.role == WS_SERVER)
+            conn->home->config->session.role == WS_SERVER)
             conn->end.http_status = ws_error_info(event->error)->http_status;
         error = ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
         ws_conn_begin_closing(conn);
@@ -222,7 +222,7 @@ static void pull(struct ws_conn *conn)
     }
     if (ws_session_in_message(&conn->session)) {
         if (!conn->message_begun)
-            conn->message_begun = ws_loop_now(conn->loop);
+            conn->message_begun = ws_loop_now(conn->home->loop);
     } else {
         conn->message_begun = 0;
     }
@@ -267,14 +267,14 @@ static void settle(struct ws_conn *conn)
         return;
     }
     bool closed = ws_session_state(&conn->session) == WS_CLOSED;
-    if (closed && conn->queue.bytes == 0 && conn->loop->writer != conn) {
+    if (closed && conn->queue.bytes == 0 && conn->home->loop->writer != conn) {
         if (conn->peer_eof) {
             finish(conn);
             return;
         }
         /* The server closes first (7.1.1): a FIN, then whatever is still on its way is read and
          * thrown away, for a reset would take our close frame from the peer. A client waits. */
-        bool first = conn->config->session.role == WS_SERVER || conn->end.error != WS_OK;
+        bool first = conn->home->config->session.role == WS_SERVER || conn->end.error != WS_OK;
         if (first && !conn->shut) {
             conn->shut = true;
             ws_stream_shutdown(conn->watch.fd);
@@ -325,7 +325,7 @@ static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
 
 static void on_readable(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->loop;
+    struct ws_loop *loop = conn->home->loop;
     enum ws_error error;
     /* Replies may still lie in the loop's buffer, of another connection's turn. */
     if (loop->writer != conn)
@@ -351,12 +351,12 @@ static void after_sending(struct ws_conn *conn)
 {
     if (conn->queue.bytes == 0)
         send_kept_pong(conn);
-    if (conn->full && conn->queue.bytes <= conn->config->high_water / 4) {
+    if (conn->full && conn->queue.bytes <= conn->home->config->high_water / 4) {
         conn->full = false;
         conn->resumed = true;
         conn->drained_due = true;
-        ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->loop));
-        ws_loop_defer(conn->loop, &conn->task);
+        ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->home->loop));
+        ws_loop_defer(conn->home->loop, &conn->task);
     }
 }
 
@@ -370,7 +370,7 @@ static void on_writable(struct ws_conn *conn)
         return;
     }
     if (sent > 0) {
-        conn->last_taken = ws_loop_now(conn->loop);
+        conn->last_taken = ws_loop_now(conn->home->loop);
         ws_queue_consume(&conn->queue, sent);
     }
     after_sending(conn);
@@ -396,15 +396,15 @@ static void on_task(struct ws_task *task)
     }
     if (conn->drained_due) {
         conn->drained_due = false;
-        if (conn->handler->drained && !conn->failed &&
+        if (conn->home->handler->drained && !conn->failed &&
             ws_session_state(&conn->session) != WS_CLOSED)
-            conn->handler->drained(conn);
+            conn->home->handler->drained(conn);
     }
     if (conn->resumed && may_pull(conn)) {
         struct ws_parked *parked = conn->parked;
         conn->resumed = false;
         if (conn->message_begun)
-            conn->message_begun = ws_loop_now(conn->loop);
+            conn->message_begun = ws_loop_now(conn->home->loop);
         if (parked)
             ws_session_feed(&conn->session, parked->memory + parked->begin, parked->len,
                             parked->begin);
@@ -418,23 +418,20 @@ static void on_task(struct ws_task *task)
 
 /* --- the beginning --- */
 
-struct ws_conn *ws_conn_new(struct ws_loop *loop, int fd, const struct ws_conn_config *config,
-                            const struct ws_handler *handler, void *user)
+struct ws_conn *ws_conn_new(const struct ws_home *home, int fd, void *user)
 {
     struct ws_conn *conn = calloc(1, sizeof *conn);
     if (!conn)
         return NULL;
-    conn->loop = loop;
-    conn->config = config;
-    conn->handler = handler;
+    conn->home = home;
     conn->user = user;
     conn->watch.fd = fd;
     conn->watch.ready = on_ready;
     conn->task.run = on_task;
     conn->timer.fire = ws_conn_on_timer;
-    conn->begun = ws_loop_now(loop);
-    ws_session_init(&conn->session, &config->session);
-    if (ws_loop_watch(loop, &conn->watch, WS_READABLE) != WS_OK) {
+    conn->begun = ws_loop_now(home->loop);
+    ws_session_init(&conn->session, &home->config->session);
+    if (ws_loop_watch(home->loop, &conn->watch, WS_READABLE) != WS_OK) {
         free(conn);
         return NULL;
     }

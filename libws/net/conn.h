@@ -43,6 +43,17 @@ void ws_conn_config_init(struct ws_conn_config *config, enum ws_role role);
 
 struct ws_registry;
 struct ws_parked;
+
+/* What the connections of one loop have in common; outlives them. The config may be changed on the
+ * loop's thread, between two events: every connection goes by it at once. */
+struct ws_home {
+    struct ws_loop *loop;
+    const struct ws_conn_config *config;
+    const struct ws_handler *handler;
+    void *user;                   /* whatever the handler wants to find */
+    struct ws_registry *registry; /* that they leave at their end; NULL: none */
+};
+
 struct ws_pong;
 
 struct ws_counters {
@@ -64,10 +75,8 @@ struct ws_conn {
     bool pumping : 1;
     bool drained_due : 1;
     bool discard : 1; /* what still comes is thrown away */
-    struct ws_loop *loop;
-    const struct ws_conn_config *config;
-    const struct ws_handler *handler;
-    void *user;
+    const struct ws_home *home;
+    void *user; /* the handler's, for this connection */
     struct ws_session session;
     struct ws_queue queue;
     struct ws_parked *parked; /* input that the handler's pause left unread */
@@ -83,17 +92,16 @@ struct ws_conn {
     struct ws_counters counters;
     struct ws_end end;
     enum ws_error refusal; /* every request gets this answer; WS_OK: the handler decides */
-    struct ws_registry *registry;
-    struct ws_conn *next, *prev;
+    bool registered;
+    struct ws_conn *next; /* in the registry */
 };
 
 /*
- * Puts a session in `config`'s role on `fd`, which is non-blocking and belongs to the connection
- * from here on (not on failure). NULL without memory or when the loop cannot watch it. The
- * connection frees itself after the handler's close.
+ * Puts a session in the role of the home's config on `fd`, which is non-blocking and belongs to the
+ * connection from here on (not on failure). NULL without memory or when the loop cannot watch it.
+ * The connection frees itself after the handler's close.
  */
-struct ws_conn *ws_conn_new(struct ws_loop *loop, int fd, const struct ws_conn_config *config,
-                            const struct ws_handler *handler, void *user);
+struct ws_conn *ws_conn_new(const struct ws_home *home, int fd, void *user);
 
 /* Client: sends the request. Errors as ws_session_connect. */
 enum ws_error ws_conn_connect(struct ws_conn *conn, const struct ws_request_options *options);

@@ -18,7 +18,7 @@ void ws_conn_note_error(struct ws_conn *conn, enum ws_error why)
 
 void ws_conn_flush(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->loop;
+    struct ws_loop *loop = conn->home->loop;
     if (loop->writer != conn)
         return;
     loop->writer = NULL;
@@ -40,7 +40,7 @@ void ws_conn_flush(struct ws_conn *conn)
     conn->counters.bytes_out += bytes;
     if (error != WS_OK)
         ws_conn_abort(conn, error);
-    if (conn->queue.bytes > conn->config->high_water)
+    if (conn->queue.bytes > conn->home->config->high_water)
         conn->full = true;
 }
 
@@ -57,7 +57,7 @@ void ws_conn_free_out(struct ws_loop *loop)
 
 struct ws_out *ws_conn_take_out(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->loop;
+    struct ws_loop *loop = conn->home->loop;
     if (loop->writer != conn) {
         ws_conn_free_out(loop);
         loop->writer = conn;
@@ -75,7 +75,7 @@ void ws_conn_abort(struct ws_conn *conn, enum ws_error why)
         return;
     ws_conn_note_error(conn, why);
     conn->failed = true;
-    ws_loop_defer(conn->loop, &conn->task);
+    ws_loop_defer(conn->home->loop, &conn->task);
 }
 
 enum ws_error ws_conn_connect(struct ws_conn *conn, const struct ws_request_options *options)
@@ -92,7 +92,7 @@ enum ws_error ws_conn_accept(struct ws_conn *conn, const struct ws_acceptance *a
     enum ws_error error = ws_session_accept(&conn->session, ws_conn_take_out(conn), acceptance);
     if (error == WS_OK && !conn->pumping) {
         conn->resumed = true;
-        ws_loop_defer(conn->loop, &conn->task);
+        ws_loop_defer(conn->home->loop, &conn->task);
     }
     return error;
 }
@@ -163,12 +163,12 @@ void ws_conn_fail(struct ws_conn *conn, enum ws_error why)
     if (conn->failed || conn->ended)
         return;
     ws_conn_note_error(conn, why);
-    if (!conn->opened && conn->config->session.role == WS_SERVER)
+    if (!conn->opened && conn->home->config->session.role == WS_SERVER)
         conn->end.http_status = ws_error_info(why)->http_status;
     if (ws_session_fail(&conn->session, ws_conn_take_out(conn), why) != WS_OK)
         conn->failed = true;
     ws_conn_begin_closing(conn);
-    ws_loop_defer(conn->loop, &conn->task);
+    ws_loop_defer(conn->home->loop, &conn->task);
 }
 
 void ws_conn_pause(struct ws_conn *conn)
@@ -184,13 +184,13 @@ void ws_conn_resume(struct ws_conn *conn)
         return;
     conn->paused = false;
     conn->resumed = true;
-    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->loop));
-    ws_loop_defer(conn->loop, &conn->task);
+    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->home->loop));
+    ws_loop_defer(conn->home->loop, &conn->task);
 }
 
 size_t ws_conn_queued(const struct ws_conn *conn)
 {
-    return conn->queue.bytes + (conn->loop->writer == conn ? conn->loop->out.bytes : 0);
+    return conn->queue.bytes + (conn->home->loop->writer == conn ? conn->home->loop->out.bytes : 0);
 }
 
 const char *ws_conn_peer(const struct ws_conn *conn, char *text, size_t size)

@@ -21,14 +21,14 @@ int64_t ws_conn_last_moved(const struct ws_conn *conn)
 static int64_t closing_since(const struct ws_conn *conn)
 {
     int64_t moved = ws_conn_last_moved(conn);
-    bool patient = conn->config->session.role == WS_CLIENT && !conn->discard;
+    bool patient = conn->home->config->session.role == WS_CLIENT && !conn->discard;
     return patient && moved > conn->begun ? moved : conn->begun;
 }
 
 /* What the nearest deadline is for, or WS_OK; `*when` gets the time. */
 static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
 {
-    const struct ws_conn_config *c = conn->config;
+    const struct ws_conn_config *c = conn->home->config;
     enum ws_error what = WS_OK;
     *when = INT64_MAX;
 #define CONSIDER(time, error)                                                                      \
@@ -63,24 +63,24 @@ void ws_conn_arm(struct ws_conn *conn)
     int64_t when;
     nearest(conn, &when);
     if (when != INT64_MAX && (!ws_timer_armed(&conn->timer) || when < conn->timer.when))
-        ws_loop_arm(conn->loop, &conn->timer, when);
+        ws_loop_arm(conn->home->loop, &conn->timer, when);
 }
 
 void ws_conn_begin_closing(struct ws_conn *conn)
 {
-    conn->begun = ws_loop_now(conn->loop);
+    conn->begun = ws_loop_now(conn->home->loop);
     ws_conn_arm(conn);
 }
 
 static void beat(struct ws_conn *conn)
 {
-    int64_t now = ws_loop_now(conn->loop);
+    int64_t now = ws_loop_now(conn->home->loop);
     uint8_t payload[WS_HEARTBEAT_PAYLOAD];
     /* Whoever is not being read cannot be heard, and whoever does not read cannot answer; the write
      * deadline looks after those. */
     if (!ws_conn_reading(conn) || conn->queue.bytes > 0)
         ws_heartbeat_heard(&conn->heartbeat, now);
-    switch (ws_heartbeat_check(&conn->heartbeat, &conn->config->heartbeat, now)) {
+    switch (ws_heartbeat_check(&conn->heartbeat, &conn->home->config->heartbeat, now)) {
     case WS_HEARTBEAT_PING:
         ws_heartbeat_payload(&conn->heartbeat, ws_clock_us(), payload);
         ws_conn_ping(conn, payload, sizeof payload);
@@ -98,7 +98,7 @@ void ws_conn_on_timer(struct ws_timer *timer)
     struct ws_conn *conn = ws_container_of(timer, struct ws_conn, timer);
     int64_t when;
     enum ws_error what = nearest(conn, &when);
-    if (conn->ended || when > ws_loop_now(conn->loop)) {
+    if (conn->ended || when > ws_loop_now(conn->home->loop)) {
         ws_conn_arm(conn);
         return;
     }
@@ -112,7 +112,7 @@ void ws_conn_on_timer(struct ws_timer *timer)
         if (!(ws_session_close_received(&conn->session) || conn->shut))
             ws_conn_note_error(conn, what);
         conn->failed = true;
-        ws_loop_defer(conn->loop, &conn->task);
+        ws_loop_defer(conn->home->loop, &conn->task);
         break;
     case WS_E_WRITE_TIMEOUT:
         ws_conn_abort(conn, what);

@@ -1,37 +1,81 @@
 #include "libws/net/registry.h"
 
-void ws_registry_add(struct ws_registry *registry, struct ws_conn *conn)
+#include <stdlib.h>
+
+/* Ids come one after the other: their low bits spread them as well as any function. */
+static struct ws_conn **bucket(const struct ws_registry *registry, uint64_t id)
 {
-    conn->id = ++registry->last_id;
-    conn->registry = registry;
-    conn->prev = NULL;
-    conn->next = registry->first;
-    if (registry->first)
-        registry->first->prev = conn;
-    registry->first = conn;
+    return &registry->buckets[id & (registry->capacity - 1)];
+}
+
+void ws_registry_init(struct ws_registry *registry)
+{
+    *registry = (struct ws_registry){.capacity = 1};
+    registry->buckets = &registry->only;
+}
+
+void ws_registry_free(struct ws_registry *registry)
+{
+    if (registry->buckets != &registry->only)
+        free(registry->buckets);
+}
+
+static void grow(struct ws_registry *registry)
+{
+    struct ws_registry larger = *registry;
+    larger.capacity = registry->capacity < 16 ? 64 : registry->capacity * 2;
+    larger.buckets = calloc(larger.capacity, sizeof *larger.buckets);
+    if (!larger.buckets)
+        return;
+    for (size_t i = 0; i < registry->capacity; i++)
+        for (struct ws_conn *conn = registry->buckets[i], *next; conn; conn = next) {
+            struct ws_conn **to = bucket(&larger, conn->id);
+            next = conn->next;
+            conn->next = *to;
+            *to = conn;
+        }
+    ws_registry_free(registry);
+    *registry = larger;
+}
+
+void ws_registry_add(struct ws_registry *registry, struct ws_conn *conn, uint64_t id)
+{
+    if (registry->count >= registry->capacity)
+        grow(registry);
+    struct ws_conn **to = bucket(registry, id);
+    conn->id = id;
+    conn->registered = true;
+    conn->next = *to;
+    *to = conn;
     registry->count++;
 }
 
 void ws_registry_remove(struct ws_registry *registry, struct ws_conn *conn)
 {
-    if (conn->prev)
-        conn->prev->next = conn->next;
-    else
-        registry->first = conn->next;
-    if (conn->next)
-        conn->next->prev = conn->prev;
-    conn->registry = NULL;
+    struct ws_conn **at = bucket(registry, conn->id);
+    while (*at != conn)
+        at = &(*at)->next;
+    *at = conn->next;
+    conn->registered = false;
     registry->count--;
     if (registry->left)
         registry->left(registry);
 }
 
+struct ws_conn *ws_registry_find(const struct ws_registry *registry, uint64_t id)
+{
+    struct ws_conn *conn = *bucket(registry, id);
+    while (conn && conn->id != id)
+        conn = conn->next;
+    return conn;
+}
+
 void ws_registry_each(struct ws_registry *registry, void (*visit)(struct ws_conn *, void *context),
                       void *context)
 {
-    struct ws_conn *next;
-    for (struct ws_conn *conn = registry->first; conn; conn = next) {
-        next = conn->next;
-        visit(conn, context);
-    }
+    for (size_t i = 0; i < registry->capacity; i++)
+        for (struct ws_conn *conn = registry->buckets[i], *next; conn; conn = next) {
+            next = conn->next;
+            visit(conn, context);
+        }
 }

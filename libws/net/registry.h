@@ -1,7 +1,8 @@
 /*
- * registry: every live connection of a loop.
+ * registry: every live connection of a loop, by its id.
  *
- * A list that connections leave by themselves when they end. Used by server. One thread's.
+ * A hash table whose chains run through the connections, which leave by themselves when they end.
+ * Used by server, hub, and whoever has an id from somewhere. One thread's.
  */
 #ifndef LIBWS_NET_REGISTRY_H
 #define LIBWS_NET_REGISTRY_H
@@ -11,21 +12,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* All zero is empty. `left` is called, if set, whenever one has gone. */
 struct ws_registry {
-    struct ws_conn *first;
+    struct ws_conn **buckets;
+    size_t capacity;      /* of them: a power of two */
+    struct ws_conn *only; /* the one bucket before there are more: adding cannot fail */
     size_t count;
-    uint64_t last_id;
-    void (*left)(struct ws_registry *registry);
+    void (*left)(struct ws_registry *registry); /* if set: whenever one has gone */
 };
 
-/* Enters `conn` and gives it the next id, from 1. */
-void ws_registry_add(struct ws_registry *registry, struct ws_conn *conn);
+void ws_registry_init(struct ws_registry *registry);
+
+/* It must be empty of connections. */
+void ws_registry_free(struct ws_registry *registry);
+
+/* Enters `conn` as `id`, which is no other's. Cannot fail: without memory for more buckets the
+ * chains grow. */
+void ws_registry_add(struct ws_registry *registry, struct ws_conn *conn, uint64_t id);
 
 /* conn calls it at its end. */
 void ws_registry_remove(struct ws_registry *registry, struct ws_conn *conn);
 
-/* Calls `visit` with every connection; it may end the one it is given. */
+/* The connection of that id, or NULL: it is not here, or not any longer. */
+struct ws_conn *ws_registry_find(const struct ws_registry *registry, uint64_t id);
+
+/* Calls `visit` with every connection, in no order; it may end the one it is given. */
 void ws_registry_each(struct ws_registry *registry, void (*visit)(struct ws_conn *, void *context),
                       void *context);
 

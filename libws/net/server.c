@@ -32,6 +32,9 @@ struct listener {
 struct ws_server {
     struct ws_registry registry; /* first: left() finds the server by it */
     struct ws_loop *loop;
+    struct ws_conn_config config;
+    struct ws_home home;
+    uint64_t last_id;
     struct ws_server_options options;
     struct listener *listeners;
     struct ws_timer accept_again, drain;
@@ -58,8 +61,7 @@ static void add(struct ws_server *server, int fd)
     }
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
-    struct ws_conn *conn =
-        ws_conn_new(server->loop, fd, options->config, options->handler, options->user);
+    struct ws_conn *conn = ws_conn_new(&server->home, fd, NULL);
     if (!conn) {
         warn(server, "a connection was dropped: out of memory");
         close(fd);
@@ -67,7 +69,7 @@ static void add(struct ws_server *server, int fd)
     }
     if (max && server->registry.count >= max)
         conn->refusal = WS_E_TOO_MANY_CONNECTIONS;
-    ws_registry_add(&server->registry, conn);
+    ws_registry_add(&server->registry, conn, ++server->last_id);
     if (options->accepted)
         options->accepted(options->user, conn);
 }
@@ -388,6 +390,15 @@ struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_opt
         return NULL;
     server->loop = loop;
     server->options = *options;
+    server->config = *options->config;
+    ws_registry_init(&server->registry);
+    server->home = (struct ws_home){
+        .loop = loop,
+        .config = &server->config,
+        .handler = options->handler,
+        .user = options->home_user ? options->home_user(options->user, 0, &server->home)
+                                   : options->user,
+        .registry = &server->registry};
     server->registry.left = on_left;
     server->accept_again.fire = on_accept_again;
     server->drain.fire = on_drained;
@@ -410,5 +421,6 @@ void ws_server_free(struct ws_server *server)
         free(l->unix_path);
         free(l);
     }
+    ws_registry_free(&server->registry);
     free(server);
 }

@@ -19,9 +19,12 @@
 struct ws_server;
 
 struct ws_server_options {
-    const struct ws_conn_config *config; /* must outlive the server; so must what follows */
-    const struct ws_handler *handler;
-    void *user;             /* of every connection */
+    const struct ws_conn_config *config; /* copied: every loop has its own */
+    const struct ws_handler *handler;    /* must outlive the server; so must what follows */
+    void *user;
+    /* What handlers find as conn->home->user on the loop of that index, from 0; `home` is what the
+     * loop's connections will share. Called by ws_server_new(). NULL: `user`. */
+    void *(*home_user)(void *user, unsigned index, struct ws_home *home);
     size_t max_connections; /* above it requests get 503; 0: no limit */
     int backlog;            /* 0: the system's own */
     /* A connection was accepted; its handler hears the rest. NULL: nobody is told. */

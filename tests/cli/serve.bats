@@ -100,7 +100,7 @@ load helper
 @test "--oneshot takes no second connection" {
 	serve --oneshot
 	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" <>/dev/zero
-	await 'conn=1 open' "$SERVER_LOG"
+	await 'conn=[0-9a-z]+-1 open' "$SERVER_LOG"
 	run -3 wscat "$URL" hello </dev/null
 }
 
@@ -158,11 +158,11 @@ load helper
 	await '^open 2' "$OUT"
 	run -5 --separate-stderr wscat "$URL" </dev/null
 	says 'HTTP status 503'
-	await 'conn=3 TOO_MANY_CONNECTIONS' "$SERVER_LOG"
+	await 'conn=[0-9a-z]+-3 TOO_MANY_CONNECTIONS' "$SERVER_LOG"
 	kill "$PID"
 	finished || true
 	exec 9<&-
-	await 'conn=2 (LOST|close|RESET)' "$SERVER_LOG"
+	await 'conn=[0-9a-z]+-2 (LOST|close|RESET)' "$SERVER_LOG"
 	run -0 wscat -N 1 "$URL" hello </dev/null
 	same hello "$output"
 }
@@ -175,7 +175,7 @@ load helper
 	same 1024 "$output"
 	run -9 --separate-stderr wscat -b "$URL" "@$BATS_TEST_TMPDIR/large" </dev/null
 	says 1009
-	await 'conn=2 MESSAGE_TOO_BIG' "$SERVER_LOG"
+	await 'conn=[0-9a-z]+-2 MESSAGE_TOO_BIG' "$SERVER_LOG"
 }
 
 @test "--maxframesize is its other name; the limit is over all fragments" {
@@ -203,21 +203,21 @@ load helper
 	serve --idle-timeout=200ms
 	run -0 client does "$URL" nothing
 	says '^close 1001' "$output"
-	await 'conn=1 IDLE_TIMEOUT' "$LOG"
+	await 'conn=[0-9a-z]+-1 IDLE_TIMEOUT' "$LOG"
 }
 
 @test "--fragment-timeout: 1008 for a message that does not end" {
 	serve --fragment-timeout=200ms
 	run -0 client does "$URL" half-message
 	says '^close 1008' "$output"
-	await 'conn=1 FRAGMENT_TIMEOUT' "$LOG"
+	await 'conn=[0-9a-z]+-1 FRAGMENT_TIMEOUT' "$LOG"
 }
 
 @test "--handshake-timeout: 408 for a request that does not end" {
 	serve --handshake-timeout=200ms
 	run -0 client late "$URL" $'GET / HTTP/1.1\r\nHost: x\r\n'
 	same $'HTTP/1.1 408 Request Timeout\nend' "$output"
-	await 'conn=1 HANDSHAKE_TIMEOUT' "$LOG"
+	await 'conn=[0-9a-z]+-1 HANDSHAKE_TIMEOUT' "$LOG"
 }
 
 @test "--handshake-timeout runs for a client that says nothing at all" {
@@ -253,17 +253,17 @@ load helper
 	serve
 	wscat -w 0 "$URL" hello </dev/null
 	wscat -w 0 "${URL}path" hello </dev/null
-	await 'conn=2 close' "$LOG"
-	await '^[0-9]{4}-[0-9-]+T[0-9:.]+Z INFO +conn=1 open from 127\.0\.0\.1:[0-9]+ for /$' "$LOG"
-	await 'conn=2 open .* for /path$' "$LOG"
-	await 'conn=1 close by the client: code 1000 .*1 messages' "$LOG"
+	await 'conn=[0-9a-z]+-2 close' "$LOG"
+	await '^[0-9]{4}-[0-9-]+T[0-9:.]+Z INFO +conn=[0-9a-z]+-1 open from 127\.0\.0\.1:[0-9]+ for /$' "$LOG"
+	await 'conn=[0-9a-z]+-2 open .* for /path$' "$LOG"
+	await 'conn=[0-9a-z]+-1 close by the client: code 1000 .*1 messages' "$LOG"
 }
 
 @test "--log-format=json: every line is an object" {
 	serve --log-format=json -v
 	wscat -w 0 "${URL}a\"b" hello </dev/null || true
 	wscat -w 0 "${URL}ab" hello </dev/null
-	await '"conn":2,.*"event":"close"|"conn":1,.*"event":"close"' "$LOG"
+	await '"conn":"[0-9a-z]+-2",.*"event":"close"|"conn":"[0-9a-z]+-1",.*"event":"close"' "$LOG"
 	"$PYTHON" -c '
 import json, sys
 for line in sys.stdin:
@@ -285,7 +285,7 @@ for line in sys.stdin:
 	for option in --loglevel=debug -v --verbose; do
 		serve "$option"
 		wscat -w 0 "$URL" hello </dev/null
-		await 'DEBUG .*conn=1 request GET /' "$LOG"
+		await 'DEBUG .*conn=[0-9a-z]+-1 request GET /' "$LOG"
 	done
 }
 
@@ -346,7 +346,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wsserve -p 0 --announce
 @test "--shutdown-code: another code" {
 	serve --shutdown-code=4242
 	background "$PYTHON" "$FIXTURES/client.py" does "$URL" nothing
-	await 'conn=1 open' "$SERVER_LOG"
+	await 'conn=[0-9a-z]+-1 open' "$SERVER_LOG"
 	kill "$SERVER"
 	finished "$SERVER"
 	await '^close 4242' "$OUT"

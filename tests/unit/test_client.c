@@ -135,6 +135,7 @@ static void on_close(struct ws_conn *c, const struct ws_end *end)
 
 static const struct ws_handler server_handler = {.request = server_request, .event = server_event};
 static const struct ws_handler handler = {.open = on_open, .event = on_event, .close = on_close};
+static const struct ws_home home = {&loop, &client_config, &handler, NULL, NULL};
 
 static void on_connected(void *user, struct ws_conn *c)
 {
@@ -212,13 +213,12 @@ static struct ws_client *begin(const char *text, uint32_t connect_ms)
     struct ws_client_options options = {
         .url = &url,
         .connect_ms = connect_ms,
-        .config = &client_config,
-        .handler = &handler,
+        .home = &home,
         .user = &record,
         .connected = on_connected,
         .failed = on_failed,
     };
-    client = ws_client_connect(&loop, &options);
+    client = ws_client_connect(&options);
     assert_non_null(client);
     ws_url_free(&url); /* it has its own copy */
     return client;
@@ -348,13 +348,12 @@ static void options_are_copied(void **state)
         .subprotocols = subprotocols,
         .headers = headers,
         .header_count = 2,
-        .config = &client_config,
-        .handler = &handler,
+        .home = &home,
         .user = &record,
         .connected = on_connected,
         .failed = on_failed,
     };
-    client = ws_client_connect(&loop, &options);
+    client = ws_client_connect(&options);
     assert_non_null(client);
     ws_url_free(&url);
     free(name);
@@ -378,13 +377,12 @@ static void a_request_that_cannot_be_sent(void **state)
         .url = &url,
         .headers = &bad,
         .header_count = 1,
-        .config = &client_config,
-        .handler = &handler,
+        .home = &home,
         .user = &record,
         .connected = on_connected,
         .failed = on_failed,
     };
-    client = ws_client_connect(&loop, &options);
+    client = ws_client_connect(&options);
     assert_non_null(client);
     ws_url_free(&url);
     finish();

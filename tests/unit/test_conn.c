@@ -24,6 +24,7 @@ struct bench {
     struct ws_loop loop;
     struct ws_conn_config config;
     struct ws_handler handler;
+    struct ws_home home;
     struct ws_conn *conn; /* NULL once its close was called */
     struct record record;
     struct far_end far;
@@ -102,6 +103,7 @@ static int start(void **state)
     memset(&b, 0, sizeof b);
     ws_conn_config_init(&b.config, WS_SERVER);
     b.handler = (struct ws_handler){on_request, on_open, on_event, on_drained, on_close};
+    b.home = (struct ws_home){&b.loop, &b.config, &b.handler, NULL, NULL};
     b.echo = true;
     b.far.fd = -1;
     return ws_loop_init(&b.loop) == WS_OK ? 0 : -1;
@@ -113,7 +115,7 @@ static void plug(int fds[2])
     b.config.session.random = ws_random_bytes;
     b.config.session.random_context = &b.loop.random;
     far_init(&b.far, fds[1], role == WS_SERVER ? WS_CLIENT : WS_SERVER);
-    b.conn = ws_conn_new(&b.loop, fds[0], &b.config, &b.handler, NULL);
+    b.conn = ws_conn_new(&b.home, fds[0], NULL);
     assert_non_null(b.conn);
 }
 
@@ -293,10 +295,11 @@ static void without_a_handler(void **state)
     (void)state;
     int fds[2];
     static const struct ws_handler none;
+    const struct ws_home home = {&b.loop, &b.config, &none, NULL, NULL};
     socket_pair(fds);
     far_init(&b.far, fds[1], WS_CLIENT);
     unsigned before = open_descriptors();
-    assert_non_null(ws_conn_new(&b.loop, fds[0], &b.config, &none, NULL));
+    assert_non_null(ws_conn_new(&home, fds[0], NULL));
     far_connect(&b.far);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
     far_send(&b.far, WS_TEXT, 0, "x", 1);
@@ -1191,6 +1194,7 @@ static void two_connections_keep_their_order(void **state)
 {
     (void)state;
     static const struct ws_handler handler = {.event = relay_event, .close = relay_close};
+    const struct ws_home home = {&b.loop, &b.config, &handler, NULL, NULL};
     struct relay relays[2] = {{0}, {0}};
     struct far_end ends[2];
     enum { MANY = 3000 };
@@ -1198,7 +1202,7 @@ static void two_connections_keep_their_order(void **state)
         int fds[2];
         socket_pair(fds);
         far_init(&ends[i], fds[1], WS_CLIENT);
-        relays[i].conn = ws_conn_new(&b.loop, fds[0], &b.config, &handler, &relays[i]);
+        relays[i].conn = ws_conn_new(&home, fds[0], &relays[i]);
         assert_non_null(relays[i].conn);
         far_connect(&ends[i]);
         PUMP_UNTIL(&b.loop, &ends[i], ends[i].record.opens == 1);

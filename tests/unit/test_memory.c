@@ -223,6 +223,7 @@ static void converse(const char *text)
 {
     static const char *const subprotocols[] = {"one", "two", NULL};
     static const struct ws_header headers[] = {{"X-One", "1"}, {"X-Two", "2"}};
+    static const struct ws_home home = {&t.loop, &t.client_config, &client_handler, NULL, NULL};
     struct ws_url url;
     enum ws_url_error error = ws_url_parse(text, &url);
     if (error != WS_URL_OK) {
@@ -235,12 +236,11 @@ static void converse(const char *text)
         .headers = headers,
         .header_count = 2,
         .connect_ms = 5000,
-        .config = &t.client_config,
-        .handler = &client_handler,
+        .home = &home,
         .connected = on_connected,
         .failed = on_failed,
     };
-    t.client = ws_client_connect(&t.loop, &options);
+    t.client = ws_client_connect(&options);
     ws_url_free(&url);
     if (!t.client)
         return;

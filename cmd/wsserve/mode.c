@@ -1,0 +1,8 @@
+#include "cmd/wsserve/mode.h"
+
+#include <stddef.h>
+
+const struct mode *const modes[] = {
+    &mode_echo,
+    NULL,
+};
