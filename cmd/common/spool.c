@@ -1,0 +1,508 @@
+#include "cmd/common/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+struct spool_file {
+    struct spool_file *next, *prev; /* all of the spool */
+    int fd;                         /* -1: to be opened */
+    int dir;
+    char *path; /* NULL: the descriptor is somebody else's */
+    unsigned mode;
+    unsigned reopened; /* the spool's, when it was opened */
+    bool stays_open;
+    uint64_t missing; /* under the lock: pieces that are not in it, and that it does not tell of */
+};
+
+enum kind { DATA, CLOSE, REOPEN };
+
+struct piece {
+    struct piece *next;
+    struct spool_file *file;
+    enum kind kind;
+    size_t len;
+    char data[];
+};
+
+struct spool {
+    struct spool_options options;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t more, changed;
+    int abandon_fd; /* readable: the thread shall wait for no file any more */
+
+    /* Under the lock. */
+    struct piece *first, **end;
+    size_t bytes; /* of pieces, those that the thread has in hand included */
+    uint64_t dropped;
+    bool stopping, waiting, gone;
+    bool untold; /* some file has something missing */
+    unsigned reopened;
+    struct spool_file *files; /* the thread alone takes any away */
+
+    /* The thread's. */
+    struct spool_file *open; /* the one that was opened for a write */
+    bool abandoned;
+};
+
+/* --- the thread: files --- */
+
+static void close_path(struct spool *spool, struct spool_file *file)
+{
+    if (file->path && file->fd >= 0) {
+        close(file->fd);
+        file->fd = -1;
+    }
+    if (spool->open == file)
+        spool->open = NULL;
+}
+
+static bool open_path(struct spool_file *file)
+{
+    file->fd = openat(file->dir, file->path,
+                      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                      (mode_t)file->mode);
+    return file->fd >= 0;
+}
+
+/* Has the file open, one of those that need not stay so at a time. */
+static bool ready(struct spool *spool, struct spool_file *file)
+{
+    if (!file->path)
+        return true;
+    if (file->fd >= 0 && file->reopened != spool->reopened)
+        close_path(spool, file);
+    if (file->fd >= 0)
+        return true;
+    if (!file->stays_open && spool->open)
+        close_path(spool, spool->open);
+    if (!open_path(file))
+        return false;
+    file->reopened = spool->reopened;
+    if (!file->stays_open)
+        spool->open = file;
+    return true;
+}
+
+/* All of it, as long as it takes. False where the file refuses it, or nobody wants to wait. */
+static bool write_all(struct spool *spool, struct spool_file *file, const char *data, size_t len)
+{
+    if (spool->abandoned || !ready(spool, file))
+        return false;
+    while (len > 0) {
+        /* A pipe that is writable takes SPOOL_ATOMIC bytes without blocking, whatever its flags. */
+        struct pollfd fds[2] = {{.fd = file->fd, .events = POLLOUT},
+                                {.fd = spool->abandon_fd, .events = POLLIN}};
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            return false;
+        if (!fds[0].revents) {
+            spool->abandoned |= fds[1].revents != 0;
+            if (spool->abandoned)
+                return false;
+            continue;
+        }
+        ssize_t n = write(file->fd, data, len < SPOOL_ATOMIC ? len : SPOOL_ATOMIC);
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
+            return false;
+        if (n > 0) {
+            data += n;
+            len -= (size_t)n;
+        }
+    }
+    return true;
+}
+
+/* Says what is missing in front of what comes. */
+static void say_missing(struct spool *spool, struct spool_file *file)
+{
+    char text[SPOOL_ATOMIC];
+    pthread_mutex_lock(&spool->lock);
+    uint64_t missing = file->missing;
+    pthread_mutex_unlock(&spool->lock);
+    if (missing == 0 || !spool->options.lost)
+        return;
+    size_t len = spool->options.lost(spool->options.context, missing, text, sizeof text);
+    if (!write_all(spool, file, text, len))
+        return;
+    pthread_mutex_lock(&spool->lock);
+    file->missing -= missing;
+    pthread_mutex_unlock(&spool->lock);
+}
+
+/* The same of every file, where nothing may come for long. */
+static void say_all_missing(struct spool *spool)
+{
+    pthread_mutex_lock(&spool->lock);
+    struct spool_file *file = spool->untold ? spool->files : NULL;
+    spool->untold = false;
+    pthread_mutex_unlock(&spool->lock);
+    for (; file; file = file->next)
+        say_missing(spool, file);
+}
+
+/* --- the thread: pieces --- */
+
+static void count_missing(struct spool *spool, struct spool_file *file, uint64_t count)
+{
+    pthread_mutex_lock(&spool->lock);
+    file->missing += count;
+    spool->dropped += count;
+    pthread_mutex_unlock(&spool->lock);
+}
+
+static size_t cost(const struct piece *piece)
+{
+    return sizeof *piece + piece->len;
+}
+
+static void unlink_file(struct spool *spool, struct spool_file *file)
+{
+    pthread_mutex_lock(&spool->lock);
+    if (file->prev)
+        file->prev->next = file->next;
+    else
+        spool->files = file->next;
+    if (file->next)
+        file->next->prev = file->prev;
+    pthread_mutex_unlock(&spool->lock);
+}
+
+static void free_file(struct spool *spool, struct spool_file *file)
+{
+    close_path(spool, file);
+    free(file->path);
+    free(file);
+}
+
+/* Writes pieces of one file that lie behind each other, as many as one write takes. Returns the
+ * piece behind them; they are freed. */
+static struct piece *write_run(struct spool *spool, struct piece *piece, size_t *freed)
+{
+    struct spool_file *file = piece->file;
+    char text[SPOOL_ATOMIC];
+    size_t len = 0;
+    uint64_t count = 0;
+    bool alone = piece->len > sizeof text;
+
+    say_missing(spool, file);
+    if (alone) {
+        if (!write_all(spool, file, piece->data, piece->len))
+            count_missing(spool, file, 1);
+        struct piece *next = piece->next;
+        *freed += cost(piece);
+        free(piece);
+        return next;
+    }
+    while (piece && piece->kind == DATA && piece->file == file && piece->len <= sizeof text - len) {
+        struct piece *next = piece->next;
+        memcpy(text + len, piece->data, piece->len);
+        len += piece->len;
+        count++;
+        *freed += cost(piece);
+        free(piece);
+        piece = next;
+    }
+    if (!write_all(spool, file, text, len))
+        count_missing(spool, file, count);
+    return piece;
+}
+
+static void reopen_files(struct spool *spool)
+{
+    pthread_mutex_lock(&spool->lock);
+    spool->reopened++;
+    struct spool_file *file = spool->files;
+    pthread_mutex_unlock(&spool->lock);
+    /* New ones are put in front, and nobody else takes any away. */
+    for (; file; file = file->next)
+        if (file->path && file->stays_open)
+            ready(spool, file);
+}
+
+/* Carries out one piece, or a run of them; returns the next. */
+static struct piece *carry_out(struct spool *spool, struct piece *piece, size_t *freed)
+{
+    struct piece *next = piece->next;
+    switch (piece->kind) {
+    case DATA:
+        return write_run(spool, piece, freed);
+    case CLOSE:
+        unlink_file(spool, piece->file);
+        free_file(spool, piece->file);
+        break;
+    case REOPEN:
+        reopen_files(spool);
+        break;
+    }
+    *freed += cost(piece);
+    free(piece);
+    return next;
+}
+
+/* The next pieces, all that there are; NULL once it shall end. Under the lock, which it lets go of
+ * meanwhile. */
+static struct piece *wait_for_more(struct spool *spool)
+{
+    while (!spool->first && !spool->stopping) {
+        spool->waiting = true;
+        pthread_cond_wait(&spool->more, &spool->lock);
+        spool->waiting = false;
+    }
+    struct piece *first = spool->first;
+    spool->first = NULL;
+    spool->end = &spool->first;
+    return first;
+}
+
+static void *run(void *context)
+{
+    struct spool *spool = context;
+    struct piece *piece;
+    pthread_mutex_lock(&spool->lock);
+    while ((piece = wait_for_more(spool))) {
+        pthread_mutex_unlock(&spool->lock);
+        while (piece) {
+            size_t freed = 0;
+            piece = carry_out(spool, piece, &freed);
+            pthread_mutex_lock(&spool->lock);
+            spool->bytes -= freed;
+            pthread_mutex_unlock(&spool->lock);
+        }
+        say_all_missing(spool);
+        pthread_mutex_lock(&spool->lock);
+        pthread_cond_signal(&spool->changed);
+    }
+    spool->gone = true;
+    pthread_cond_signal(&spool->changed);
+    pthread_mutex_unlock(&spool->lock);
+    return NULL;
+}
+
+/* --- whoever has something to write --- */
+
+/* Puts a piece at the end. Under the lock. */
+static void append(struct spool *spool, struct piece *piece)
+{
+    piece->next = NULL;
+    *spool->end = piece;
+    spool->end = &piece->next;
+    spool->bytes += cost(piece);
+    if (spool->waiting)
+        pthread_cond_signal(&spool->more);
+}
+
+bool spool_put(struct spool *spool, struct spool_file *file, const void *data, size_t len)
+{
+    struct piece *piece = NULL;
+    if (len <= spool->options.capacity)
+        piece = malloc(sizeof *piece + len);
+    if (piece) {
+        piece->file = file;
+        piece->kind = DATA;
+        piece->len = len;
+        memcpy(piece->data, data, len);
+    }
+    pthread_mutex_lock(&spool->lock);
+    bool fits = piece && spool->bytes + cost(piece) <= spool->options.capacity;
+    if (fits) {
+        append(spool, piece);
+    } else {
+        spool->dropped++;
+        spool->untold = true;
+        file->missing++;
+    }
+    pthread_mutex_unlock(&spool->lock);
+    if (!fits)
+        free(piece);
+    return fits;
+}
+
+/* A piece without data is put in whatever room there is: there are few. */
+static void put_order(struct spool *spool, struct spool_file *file, enum kind kind)
+{
+    struct piece *piece = malloc(sizeof *piece);
+    if (!piece)
+        return; /* the file is closed at the end, or opened anew the next time */
+    piece->file = file;
+    piece->kind = kind;
+    piece->len = 0;
+    pthread_mutex_lock(&spool->lock);
+    append(spool, piece);
+    pthread_mutex_unlock(&spool->lock);
+}
+
+void spool_reopen(struct spool *spool)
+{
+    put_order(spool, NULL, REOPEN);
+}
+
+void spool_close(struct spool *spool, struct spool_file *file)
+{
+    put_order(spool, file, CLOSE);
+}
+
+static struct spool_file *add_file(struct spool *spool, const struct spool_file *content)
+{
+    struct spool_file *file = malloc(sizeof *file);
+    if (!file)
+        return NULL;
+    *file = *content;
+    pthread_mutex_lock(&spool->lock);
+    file->reopened = spool->reopened;
+    file->prev = NULL;
+    file->next = spool->files;
+    if (file->next)
+        file->next->prev = file;
+    spool->files = file;
+    pthread_mutex_unlock(&spool->lock);
+    return file;
+}
+
+struct spool_file *spool_on(struct spool *spool, int fd)
+{
+    return add_file(spool, &(struct spool_file){.fd = fd});
+}
+
+struct spool_file *spool_open(struct spool *spool, int dir, const char *path, unsigned mode,
+                              bool now)
+{
+    struct spool_file content = {
+        .fd = -1, .dir = dir, .path = strdup(path), .mode = mode, .stays_open = now};
+    if (!content.path)
+        return NULL;
+    if (now && !open_path(&content)) {
+        int number = errno;
+        free(content.path);
+        errno = number;
+        return NULL;
+    }
+    struct spool_file *file = add_file(spool, &content);
+    if (!file) {
+        if (content.fd >= 0)
+            close(content.fd);
+        free(content.path);
+        errno = ENOMEM;
+    }
+    return file;
+}
+
+uint64_t spool_dropped(struct spool *spool)
+{
+    pthread_mutex_lock(&spool->lock);
+    uint64_t dropped = spool->dropped;
+    pthread_mutex_unlock(&spool->lock);
+    return dropped;
+}
+
+size_t spool_waiting(struct spool *spool)
+{
+    pthread_mutex_lock(&spool->lock);
+    size_t bytes = spool->bytes;
+    pthread_mutex_unlock(&spool->lock);
+    return bytes;
+}
+
+/* --- beginning and end --- */
+
+static bool start_thread(struct spool *spool)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&spool->thread, NULL, run, spool);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return error == 0;
+}
+
+struct spool *spool_new(const struct spool_options *options)
+{
+    struct spool *spool = calloc(1, sizeof *spool);
+    if (!spool)
+        return NULL;
+    spool->options = *options;
+    spool->end = &spool->first;
+    spool->abandon_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (spool->abandon_fd < 0) {
+        free(spool);
+        return NULL;
+    }
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&spool->lock, NULL);
+    pthread_cond_init(&spool->more, NULL);
+    pthread_cond_init(&spool->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (!start_thread(spool)) {
+        int number = errno;
+        close(spool->abandon_fd);
+        free(spool);
+        errno = number;
+        return NULL;
+    }
+    return spool;
+}
+
+static struct timespec in_ms(int ms)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_sec += ms / 1000;
+    time.tv_nsec += ms % 1000 * 1000000L;
+    if (time.tv_nsec >= 1000000000L) {
+        time.tv_nsec -= 1000000000L;
+        time.tv_sec++;
+    }
+    return time;
+}
+
+/* Waits for the thread to have written everything and gone. Under the lock. */
+static bool wait_for_end(struct spool *spool, int patience_ms)
+{
+    struct timespec until = in_ms(patience_ms);
+    int timed_out = 0;
+    while (!spool->gone && !timed_out)
+        timed_out = pthread_cond_timedwait(&spool->changed, &spool->lock, &until);
+    return spool->gone;
+}
+
+bool spool_free(struct spool *spool, int patience_ms)
+{
+    enum { GRACE_MS = 1000 }; /* for a write that the kernel holds on to in spite of poll */
+    if (!spool)
+        return true;
+    pthread_mutex_lock(&spool->lock);
+    spool->stopping = true;
+    pthread_cond_signal(&spool->more);
+    bool whole = wait_for_end(spool, patience_ms);
+    if (!whole) {
+        (void)!write(spool->abandon_fd, &(uint64_t){1}, sizeof(uint64_t));
+        wait_for_end(spool, GRACE_MS);
+    }
+    bool gone = spool->gone;
+    pthread_mutex_unlock(&spool->lock);
+    if (!gone) {
+        pthread_detach(spool->thread); /* with all of this in its hands */
+        return false;
+    }
+    pthread_join(spool->thread, NULL);
+    for (struct spool_file *file = spool->files, *next; file; file = next) {
+        next = file->next;
+        free_file(spool, file);
+    }
+    pthread_cond_destroy(&spool->changed);
+    pthread_cond_destroy(&spool->more);
+    pthread_mutex_destroy(&spool->lock);
+    close(spool->abandon_fd);
+    free(spool);
+    return whole;
+}

@@ -1,0 +1,313 @@
+#include "cmd/common/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h needs those four before it. */
+#include <cmocka.h>
+
+static char folder[] = "/tmp/test_spool.XXXXXX";
+
+static char *in_folder(const char *name, char *path, size_t size)
+{
+    snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}
+
+static size_t lost(void *context, uint64_t count, char *text, size_t size)
+{
+    (void)context;
+    return (size_t)snprintf(text, size, "lost %llu\n", (unsigned long long)count);
+}
+
+static struct spool *begin(size_t capacity)
+{
+    struct spool *spool = spool_new(&(struct spool_options){.capacity = capacity, .lost = lost});
+    assert_non_null(spool);
+    return spool;
+}
+
+static bool put(struct spool *spool, struct spool_file *file, const char *text)
+{
+    return spool_put(spool, file, text, strlen(text));
+}
+
+static void expect_content(const char *path, const char *expected)
+{
+    char text[65536];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    assert_true(n >= 0);
+    text[n] = '\0';
+    assert_string_equal(text, expected);
+}
+
+static bool exists(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0;
+}
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+static void test_in_order(void **state)
+{
+    (void)state;
+    char path[64], expected[20000] = "";
+    struct spool *spool = begin(1 << 20);
+    struct spool_file *file =
+        spool_open(spool, AT_FDCWD, in_folder("order", path, sizeof path), 0600, true);
+    assert_non_null(file);
+    for (int i = 0; i < 2000; i++) {
+        char line[32];
+        snprintf(line, sizeof line, "line %d\n", i);
+        assert_true(put(spool, file, line));
+        strcat(expected, line);
+    }
+    assert_true(spool_free(spool, 10000));
+    expect_content(path, expected);
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+/* The heart of it: a pipe that nobody reads stops nobody, the memory is bounded, and once it is
+ * read again it is said how much is missing. */
+static void test_full_pipe(void **state)
+{
+    (void)state;
+    enum { LINES = 20000 };
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    struct spool *spool = begin(64 * 1024);
+    struct spool_file *file = spool_on(spool, ends[1]);
+    char line[101];
+    memset(line, 'x', sizeof line);
+    line[99] = '\n';
+    line[100] = '\0';
+    unsigned taken = 0;
+    for (int i = 0; i < LINES; i++)
+        taken += put(spool, file, line);
+    assert_true(taken >= 300 && taken < 5000);
+    assert_true(spool_waiting(spool) <= 64 * 1024);
+    assert_int_equal(spool_dropped(spool), LINES - taken);
+
+    /* Somebody reads: all that was taken comes, whole lines, and one that tells of the rest. */
+    char *all = calloc(1, 1 << 20);
+    size_t len = 0;
+    unsigned told = 0;
+    while (!told) {
+        ssize_t n = read(ends[0], all + len, (1 << 20) - 1 - len);
+        assert_true(n > 0);
+        len += (size_t)n;
+        all[len] = '\0';
+        char *said = strstr(all, "lost ");
+        if (said && strchr(said, '\n') && len >= taken * 100u)
+            told = (unsigned)atoi(said + 5);
+    }
+    assert_int_equal(told, LINES - taken);
+    assert_int_equal(len, taken * 100 + strlen("lost 12345\n"));
+    assert_true(put(spool, file, "again\n"));
+    assert_true(spool_free(spool, 10000));
+    ssize_t n = read(ends[0], all, 100);
+    assert_int_equal(n, 6);
+    assert_memory_equal(all, "again\n", 6);
+    free(all);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* It ends although nobody ever reads. */
+static void test_end_with_full_pipe(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    struct spool *spool = begin(1 << 20);
+    struct spool_file *file = spool_on(spool, ends[1]);
+    char line[1000];
+    memset(line, 'x', sizeof line);
+    for (int i = 0; i < 200; i++)
+        assert_true(spool_put(spool, file, line, sizeof line));
+    assert_false(spool_free(spool, 50));
+    assert_int_equal(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void test_full_disk(void **state)
+{
+    (void)state;
+    int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        skip();
+    struct spool *spool = begin(1 << 20);
+    struct spool_file *file = spool_on(spool, fd);
+    for (int i = 0; i < 10; i++)
+        assert_true(put(spool, file, "line\n"));
+    while (spool_waiting(spool) > 0)
+        nap();
+    assert_int_equal(spool_dropped(spool), 10);
+    assert_true(spool_free(spool, 10000));
+    close(fd);
+}
+
+static void test_closed_pipe(void **state)
+{
+    (void)state;
+    int ends[2];
+    signal(SIGPIPE, SIG_IGN);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    close(ends[0]);
+    struct spool *spool = begin(1 << 20);
+    struct spool_file *file = spool_on(spool, ends[1]);
+    assert_true(put(spool, file, "line\n"));
+    assert_true(spool_free(spool, 10000));
+    close(ends[1]);
+}
+
+/* As logrotate does it. */
+static void test_reopen(void **state)
+{
+    (void)state;
+    char path[64], old[64];
+    struct spool *spool = begin(1 << 20);
+    struct spool_file *file =
+        spool_open(spool, AT_FDCWD, in_folder("log", path, sizeof path), 0600, true);
+    put(spool, file, "one\n");
+    while (spool_waiting(spool) > 0)
+        nap();
+    assert_int_equal(rename(path, in_folder("log.1", old, sizeof old)), 0);
+    put(spool, file, "two\n");
+    spool_reopen(spool);
+    put(spool, file, "three\n");
+    assert_true(spool_free(spool, 10000));
+    expect_content(old, "one\ntwo\n");
+    expect_content(path, "three\n");
+}
+
+/* It is there at once, not with the next line. */
+static void test_reopen_makes_it(void **state)
+{
+    (void)state;
+    char path[64];
+    struct spool *spool = begin(1 << 20);
+    assert_non_null(spool_open(spool, AT_FDCWD, in_folder("made", path, sizeof path), 0600, true));
+    assert_int_equal(unlink(path), 0);
+    spool_reopen(spool);
+    while (!exists(path))
+        nap();
+    assert_true(spool_free(spool, 10000));
+}
+
+static void test_many_files(void **state)
+{
+    (void)state;
+    enum { FILES = 200 };
+    struct spool_file *files[FILES];
+    char path[64], name[32];
+    int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct spool *spool = begin(1 << 20);
+    for (int i = 0; i < FILES; i++) {
+        snprintf(name, sizeof name, "many.%d", i);
+        files[i] = spool_open(spool, dir, name, 0600, false);
+        assert_non_null(files[i]);
+        assert_false(exists(in_folder(name, path, sizeof path)));
+    }
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < FILES; i++)
+            assert_true(put(spool, files[i], round == 0 ? "one\n" : "more\n"));
+    for (int i = 0; i < FILES; i++)
+        spool_close(spool, files[i]);
+    while (spool_waiting(spool) > 0)
+        nap();
+    /* None is left open. */
+    int next = dup(dir);
+    assert_true(next <= dir + 3);
+    close(next);
+    assert_true(spool_free(spool, 10000));
+    expect_content(in_folder("many.7", path, sizeof path), "one\nmore\nmore\n");
+    close(dir);
+}
+
+static void test_large_piece(void **state)
+{
+    (void)state;
+    char path[64];
+    static char large[30001];
+    memset(large, 'y', 30000);
+    struct spool *spool = begin(40000);
+    struct spool_file *file =
+        spool_open(spool, AT_FDCWD, in_folder("large", path, sizeof path), 0600, true);
+    assert_true(put(spool, file, large));
+    assert_false(spool_put(spool, file, large, 40001));
+    assert_true(spool_free(spool, 10000));
+    large[30000] = '\0';
+    char expected[30020];
+    snprintf(expected, sizeof expected, "%slost 1\n", large);
+    char got[30020] = "";
+    FILE *in = fopen(path, "re");
+    size_t n = fread(got, 1, sizeof got - 1, in);
+    fclose(in);
+    assert_int_equal(n, 30007);
+    /* The notice comes in front or behind, as the thread was quick or slow. */
+    assert_true(strcmp(got, expected) == 0 || strncmp(got, "lost 1\n", 7) == 0);
+}
+
+static void test_cannot_open(void **state)
+{
+    (void)state;
+    char path[64];
+    struct spool *spool = begin(1 << 20);
+    errno = 0;
+    assert_null(spool_open(spool, AT_FDCWD, in_folder("no/such", path, sizeof path), 0600, true));
+    assert_int_equal(errno, ENOENT);
+    struct spool_file *file = spool_open(spool, AT_FDCWD, path, 0600, false);
+    assert_true(put(spool, file, "line\n"));
+    while (spool_waiting(spool) > 0)
+        nap();
+    assert_int_equal(spool_dropped(spool), 1);
+    assert_true(spool_free(spool, 10000));
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_in_order),           cmocka_unit_test(test_full_pipe),
+        cmocka_unit_test(test_end_with_full_pipe), cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_closed_pipe),        cmocka_unit_test(test_reopen),
+        cmocka_unit_test(test_reopen_makes_it),    cmocka_unit_test(test_many_files),
+        cmocka_unit_test(test_large_piece),        cmocka_unit_test(test_cannot_open),
+    };
+    return cmocka_run_group_tests_name("spool", tests, set_up, tear_down);
+}
