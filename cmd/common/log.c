@@ -2,6 +2,7 @@
 
 #include "cmd/common/conn_name.h"
 #include "cmd/common/hex.h"
+#include "cmd/common/spool.h"
 #include "cmd/common/units.h"
 
 #include <errno.h>
@@ -14,14 +15,21 @@
 
 /* A line being put together; the last bytes are kept free for its end. */
 struct line {
-    char text[LOG_LINE_MAX];
+    char *text; /* LOG_LINE_MAX bytes */
     size_t len;
+    enum log_format format;
 };
 
 enum {
-    END_MAX = 8,   /* "...", a quote, a brace and a newline */
-    EVENT_MAX = 64 /* an event is a word; the rest of the line is the message's */
+    END_MAX = 8,      /* "...", a quote, a brace and a newline */
+    EVENT_MAX = 64,   /* an event is a word; the rest of the line is the message's */
+    TRACE_MAX = 160,  /* bytes of what somebody else calls a connection */
+    FIELD_MAX = 1000, /* characters of a field's text, so that one leaves room for others */
+    FIELD_MIN = 64    /* what must be left of a line for another field to begin in it */
 };
+
+/* Where a line's text must end. */
+static const size_t text_end = LOG_LINE_MAX - END_MAX;
 
 const char *log_level_name(enum ws_level level)
 {
@@ -50,7 +58,9 @@ static void add(struct line *line, const char *format, ...) __attribute__((forma
 
 static void add(struct line *line, const char *format, ...)
 {
-    size_t room = sizeof line->text - END_MAX - line->len;
+    if (line->len >= text_end)
+        return;
+    size_t room = text_end - line->len;
     va_list args;
     va_start(args, format);
     int n = vsnprintf(line->text + line->len, room, format, args);
@@ -59,10 +69,12 @@ static void add(struct line *line, const char *format, ...)
         line->len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-/* Text that may be anything, at most what the line has room for: escaped for a terminal, with its
- * backslashes doubled so that nothing is ambiguous, and inside JSON quoted for JSON too. */
-static void add_text(struct line *line, enum log_format format, const char *text, size_t len)
+/* Text that may be anything, up to where `end` is in the line: escaped for a terminal, with its
+ * backslashes doubled so that nothing is ambiguous, and with `quote` quoted once more, for JSON. */
+static void add_text(struct line *line, const char *text, size_t len, bool quote, size_t end)
 {
+    if (end > text_end)
+        end = text_end;
     while (len > 0) {
         /* Room for one character or escape, so that none is ever cut in two. */
         char piece[HEX_ESCAPE_GROWTH + 1], quoted[2 * sizeof piece];
@@ -70,11 +82,11 @@ static void add_text(struct line *line, enum log_format format, const char *text
         size_t taken = hex_escape(text, len, HEX_ESCAPE_BACKSLASH, piece, sizeof piece, &used);
         for (size_t i = 0; i < taken; i++) {
             bool tab = piece[i] == '\t';
-            if (format == LOG_JSON && (tab || piece[i] == '"' || piece[i] == '\\'))
+            if (quote && (tab || piece[i] == '"' || piece[i] == '\\'))
                 quoted[n++] = '\\';
-            quoted[n++] = tab && format == LOG_JSON ? 't' : piece[i];
+            quoted[n++] = tab && quote ? 't' : piece[i];
         }
-        if (line->len + n > sizeof line->text - END_MAX) {
+        if (line->len + n > end) {
             memcpy(line->text + line->len, "...", 3);
             line->len += 3;
             return;
@@ -86,48 +98,152 @@ static void add_text(struct line *line, enum log_format format, const char *text
     }
 }
 
-static void put(const struct log *log, enum ws_level level, uint64_t conn, const char *event,
-                const char *message, size_t len)
+/* A field's text, in quotes or without; they always have room behind it. */
+static void add_field(struct line *line, const struct log_field *field, bool quote)
+{
+    size_t end = line->len + FIELD_MAX;
+    if (quote)
+        line->text[line->len++] = '"';
+    add_text(line, field->text, field->len, quote, end < text_end - 4 ? end : text_end - 4);
+    if (quote)
+        line->text[line->len++] = '"';
+}
+
+/* --- a line of text --- */
+
+/* May it stand behind a "=" as it is? */
+static bool is_plain(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (text[i] <= ' ' || text[i] >= 0x7f || strchr("\"\\=", text[i]))
+            return false;
+    return len > 0;
+}
+
+static void add_pair(struct line *line, const struct log_field *field)
+{
+    if (line->len + FIELD_MIN > text_end)
+        return;
+    if (!field->text) {
+        add(line, " %s=%" PRIu64, field->name, field->number);
+        return;
+    }
+    add(line, " %s=", field->name);
+    add_field(line, field, !is_plain(field->text, field->len));
+}
+
+static void begin_text(struct line *line, const struct log *log, enum ws_level level,
+                       const char *time, const char *who, const char *trace)
 {
     static const char *const colors[] = {"\033[2m", "\033[32m", "\033[33m", "\033[31m"};
-    struct line line = {.len = 0};
-    char time[UNITS_TEXT_MAX], who[CONN_NAME_MAX];
     const char *name = log_level_name(level);
-    conn_name(conn, who);
+    char upper[8] = "";
+    for (size_t i = 0; name[i]; i++)
+        upper[i] = (char)(name[i] & ~0x20);
+    add(line, "%s %s%-7s%s ", time, log->color ? colors[level] : "", upper,
+        log->color ? "\033[0m" : "");
+    if (who)
+        add(line, "conn=%s ", who);
+    if (trace) {
+        add(line, "trace=");
+        add_text(line, trace, strlen(trace), false, text_end);
+        add(line, " ");
+    }
+}
+
+/* --- a line of JSON --- */
+
+static void add_member(struct line *line, const struct log_field *field)
+{
+    if (line->len + FIELD_MIN > text_end)
+        return;
+    if (!field->text) {
+        add(line, ",\"%s\":%" PRIu64, field->name, field->number);
+        return;
+    }
+    add(line, ",\"%s\":", field->name);
+    add_field(line, field, true);
+}
+
+static void begin_json(struct line *line, enum ws_level level, const char *time, const char *who,
+                       const char *trace)
+{
+    add(line, "{\"t\":\"%s\",\"level\":\"%s\"", time, log_level_name(level));
+    if (who)
+        add(line, conn_name_is_text() ? ",\"conn\":\"%s\"" : ",\"conn\":%s", who);
+    if (trace)
+        add_member(line, &(struct log_field){"trace", trace, strlen(trace), 0});
+}
+
+/* --- either --- */
+
+size_t log_compose(const struct log *log, enum ws_level level, uint64_t conn, const char *event,
+                   const struct log_field *fields, size_t count, const char *message,
+                   char text[LOG_LINE_MAX])
+{
+    struct line line = {.text = text, .format = __atomic_load_n(&log->format, __ATOMIC_RELAXED)};
+    char time[UNITS_TEXT_MAX], name[CONN_NAME_MAX], trace_text[TRACE_MAX];
+    const char *who = conn ? conn_name(conn, name) : NULL;
+    const char *trace =
+        conn && log->trace && log->trace(log->trace_context, conn, trace_text, sizeof trace_text)
+            ? trace_text
+            : NULL;
+    size_t event_len = event ? strnlen(event, EVENT_MAX) : 0;
     units_format_utc(log->now ? log->now() : units_now_utc(), time, sizeof time);
 
-    if (log->format == LOG_JSON) {
-        add(&line, "{\"t\":\"%s\",\"level\":\"%s\"", time, name);
-        if (conn)
-            add(&line, conn_name_is_text() ? ",\"conn\":\"%s\"" : ",\"conn\":%s", who);
-        if (event) {
-            add(&line, ",\"event\":\"");
-            add_text(&line, LOG_JSON, event, strnlen(event, EVENT_MAX));
-            add(&line, "\"");
-        }
+    if (line.format == LOG_JSON) {
+        begin_json(&line, level, time, who, trace);
+        if (event)
+            add_member(&line, &(struct log_field){"event", event, event_len, 0});
         add(&line, ",\"msg\":\"");
+        add_text(&line, message, strlen(message), true, text_end - 4);
+        line.text[line.len++] = '"';
+        for (size_t i = 0; i < count; i++)
+            add_member(&line, &fields[i]);
+        line.text[line.len++] = '}';
     } else {
-        char upper[8] = "";
-        for (size_t i = 0; name[i]; i++)
-            upper[i] = (char)(name[i] & ~0x20);
-        add(&line, "%s %s%-7s%s ", time, log->color ? colors[level] : "", upper,
-            log->color ? "\033[0m" : "");
-        if (conn)
-            add(&line, "conn=%s ", who);
+        begin_text(&line, log, level, time, who, trace);
         if (event) {
-            add_text(&line, LOG_TEXT, event, strnlen(event, EVENT_MAX));
-            add(&line, " ");
+            add_text(&line, event, event_len, false, text_end);
+            if (message[0])
+                add(&line, " ");
         }
-    }
-    add_text(&line, log->format, message, len);
-    if (log->format == LOG_JSON) {
-        memcpy(line.text + line.len, "\"}", 2);
-        line.len += 2;
+        add_text(&line, message, strlen(message), false, text_end);
+        for (size_t i = 0; i < count; i++)
+            add_pair(&line, &fields[i]);
     }
     line.text[line.len++] = '\n';
+    return line.len;
+}
+
+static void put(const struct log *log, enum ws_level level, uint64_t conn, const char *event,
+                const struct log_field *fields, size_t count, const char *message)
+{
+    char text[LOG_LINE_MAX];
+    size_t len = log_compose(log, level, conn, event, fields, count, message, text);
+    if (log->spool) {
+        spool_put(log->spool, log->file, text, len);
+        return;
+    }
     /* A log that cannot be written to is no reason to stop serving. */
-    while (write(log->fd, line.text, line.len) < 0 && errno == EINTR)
+    while (write(log->fd, text, len) < 0 && errno == EINTR)
         ;
+}
+
+static void put_format(const struct log *log, enum ws_level level, uint64_t conn, const char *event,
+                       const struct log_field *fields, size_t count, const char *format,
+                       va_list args) __attribute__((format(printf, 7, 0)));
+
+static void put_format(const struct log *log, enum ws_level level, uint64_t conn, const char *event,
+                       const struct log_field *fields, size_t count, const char *format,
+                       va_list args)
+{
+    int saved = errno;
+    char message[LOG_LINE_MAX];
+    if (vsnprintf(message, sizeof message, format, args) < 0)
+        message[0] = '\0';
+    put(log, level, conn, event, fields, count, message);
+    errno = saved;
 }
 
 void log_line(const struct log *log, enum ws_level level, uint64_t conn, const char *event,
@@ -135,17 +251,21 @@ void log_line(const struct log *log, enum ws_level level, uint64_t conn, const c
 {
     if (!log_wants(log, level))
         return;
-    int saved = errno;
-    char message[LOG_LINE_MAX];
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(message, sizeof message, format, args);
+    put_format(log, level, conn, event, NULL, 0, format, args);
     va_end(args);
-    if (len < 0)
-        len = 0;
-    put(log, level, conn, event, message,
-        (size_t)len < sizeof message ? (size_t)len : sizeof message - 1);
-    errno = saved;
+}
+
+void log_fields(const struct log *log, enum ws_level level, uint64_t conn, const char *event,
+                const struct log_field *fields, size_t count, const char *format, ...)
+{
+    if (!log_wants(log, level))
+        return;
+    va_list args;
+    va_start(args, format);
+    put_format(log, level, conn, event, fields, count, format, args);
+    va_end(args);
 }
 
 void log_error(const struct log *log, uint64_t conn, enum ws_error error, const char *detail)
@@ -153,4 +273,45 @@ void log_error(const struct log *log, uint64_t conn, enum ws_error error, const 
     const struct ws_error_info *info = ws_error_info(error);
     log_line(log, info->level, conn, info->name, "%s%s%s", info->explanation, detail ? ": " : "",
              detail ? detail : "");
+}
+
+/* --- without waiting --- */
+
+/* On the spool's thread. */
+static size_t tell_lost(void *context, uint64_t count, char *text, size_t size)
+{
+    char message[80];
+    struct log_field field = log_number("lines", count);
+    if (size < LOG_LINE_MAX)
+        return 0;
+    snprintf(message, sizeof message, "%" PRIu64 " lines were dropped: nobody took them", count);
+    return log_compose(context, WS_WARNING, 0, "log-dropped", &field, 1, message, text);
+}
+
+bool log_start(struct log *log, size_t capacity)
+{
+    struct spool_options options = {.capacity = capacity, .lost = tell_lost, .context = log};
+    log->spool = spool_new(&options);
+    log->file = log->spool ? spool_on(log->spool, log->fd) : NULL;
+    if (log->spool && !log->file)
+        log_stop(log, 0);
+    return log->spool != NULL;
+}
+
+void log_stop(struct log *log, int patience_ms)
+{
+    spool_free(log->spool, patience_ms);
+    log->spool = NULL;
+    log->file = NULL;
+}
+
+uint64_t log_dropped(const struct log *log)
+{
+    return log->spool ? spool_dropped(log->spool) : 0;
+}
+
+void log_set(struct log *log, enum ws_level least, enum log_format format)
+{
+    __atomic_store_n(&log->least, least, __ATOMIC_RELAXED);
+    __atomic_store_n(&log->format, format, __ATOMIC_RELAXED);
 }

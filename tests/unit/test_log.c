@@ -1,6 +1,9 @@
 #include "cmd/common/log.h"
+#include "cmd/common/log_event.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -147,6 +150,127 @@ static void test_levels(void **state)
     assert_false(log_level_parse("loud", &level));
 }
 
+static void test_fields(void **state)
+{
+    (void)state;
+    const struct log_field fields[] = {log_word("from", "open"), log_number("n", 42),
+                                       log_text("path", "/a b", 4), log_text("none", "", 0),
+                                       log_text("evil", "x\" to=\"\n\\", 9)};
+    struct pipe pipe;
+    struct log log = begin(&pipe, LOG_TEXT);
+    log_fields(&log, WS_INFO, 7, "state", fields, 5, "%s", "");
+    log_fields(&log, WS_INFO, 7, "state", fields, 2, "a %s", "message");
+    assert_string_equal(written(&pipe),
+                        NOON " INFO    conn=7 state from=open n=42 path=\"/a b\" none=\"\" "
+                             "evil=\"x\\\" to=\\\"\\\\n\\\\\\\\\"\n" NOON
+                             " INFO    conn=7 state a message from=open n=42\n");
+    log = begin(&pipe, LOG_JSON);
+    log_fields(&log, WS_INFO, 0, "state", fields, 5, "%s", "m");
+    assert_string_equal(written(&pipe),
+                        "{\"t\":\"" NOON "\",\"level\":\"info\",\"event\":\"state\","
+                        "\"msg\":\"m\",\"from\":\"open\",\"n\":42,\"path\":\"/a b\","
+                        "\"none\":\"\",\"evil\":\"x\\\" to=\\\"\\\\n\\\\\\\\\"}\n");
+}
+
+/* However long what peers say is, a line ends, and as an object. */
+static void test_long_fields(void **state)
+{
+    (void)state;
+    static char message[LOG_LINE_MAX + 100], text[3000];
+    memset(text, '"', sizeof text);
+    struct log_field fields[6];
+    for (int i = 0; i < 6; i++)
+        fields[i] = log_text("name", text, sizeof text);
+    for (int format = LOG_TEXT; format <= LOG_JSON; format++) {
+        for (size_t len = 0; len<sizeof message; len += len> 3900 ? 1 : 97) {
+            memset(message, 'm', sizeof message);
+            message[len] = '\0';
+            struct pipe pipe;
+            struct log log = begin(&pipe, (enum log_format)format);
+            log_fields(&log, WS_INFO, 1, "state", fields, 6, "%s", message);
+            const char *line = written(&pipe);
+            size_t n = strlen(line);
+            assert_true(n <= LOG_LINE_MAX);
+            assert_int_equal(line[n - 1], '\n');
+            assert_ptr_equal(strchr(line, '\n'), line + n - 1);
+            if (format == LOG_JSON)
+                assert_true(strcmp(line + n - 3, "\"}\n") == 0);
+        }
+    }
+}
+
+static bool trace_of(void *context, uint64_t conn, char *text, size_t size)
+{
+    assert_ptr_equal(context, trace_of);
+    return conn == 7 && (size_t)snprintf(text, size, "req-1\n") < size;
+}
+
+static void test_trace(void **state)
+{
+    (void)state;
+    struct pipe pipe;
+    struct log log = begin(&pipe, LOG_TEXT);
+    log.trace = trace_of;
+    log.trace_context = trace_of;
+    log_line(&log, WS_INFO, 7, "open", "x");
+    log_line(&log, WS_INFO, 8, "open", "x");
+    log_line(&log, WS_INFO, 0, "open", "x");
+    log_set(&log, WS_INFO, LOG_JSON);
+    log_line(&log, WS_INFO, 7, "open", "x");
+    assert_string_equal(written(&pipe),
+                        NOON " INFO    conn=7 trace=req-1\\n open x\n" NOON
+                             " INFO    conn=8 open x\n" NOON " INFO    open x\n"
+                             "{\"t\":\"" NOON
+                             "\",\"level\":\"info\",\"conn\":7,\"trace\":\"req-1\\\\n\","
+                             "\"event\":\"open\",\"msg\":\"x\"}\n");
+}
+
+/* Nobody reads, and nobody waits for him; when he does, he hears what is missing. */
+static void test_full_pipe(void **state)
+{
+    (void)state;
+    static char text[1 << 20];
+    struct pipe pipe;
+    struct log log = begin(&pipe, LOG_JSON);
+    assert_true(log_start(&log, 32 * 1024));
+    for (int i = 0; i < 10000; i++)
+        log_line(&log, WS_INFO, 0, "open", "line %d", i);
+    uint64_t dropped = log_dropped(&log);
+    assert_true(dropped > 5000);
+    size_t len = 0;
+    while (!strstr(text, "\"log-dropped\"") || text[len - 1] != '\n') {
+        ssize_t n = read(pipe.ends[0], text + len, sizeof text - 1 - len);
+        assert_true(n > 0);
+        len += (size_t)n;
+    }
+    char wanted[32];
+    snprintf(wanted, sizeof wanted, "\"lines\":%" PRIu64 "}", dropped);
+    assert_non_null(strstr(text, wanted));
+    log_line(&log, WS_INFO, 0, "open", "again");
+    log_stop(&log, 10000);
+    log_line(&log, WS_INFO, 0, "open", "and after the end");
+    close(pipe.ends[1]);
+    for (ssize_t n; (n = read(pipe.ends[0], text + len, sizeof text - 1 - len)) > 0;)
+        len += (size_t)n;
+    close(pipe.ends[0]);
+    const char *again = strstr(text, "\"msg\":\"again\"");
+    assert_non_null(again);
+    assert_non_null(strstr(again, "\"msg\":\"and after the end\""));
+}
+
+/* No name twice, and none that is an error's, whose meaning would be another. */
+static void test_events(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < log_event_count; i++) {
+        assert_true(strlen(log_events[i].meaning) > 0);
+        for (const char *p = log_events[i].name; *p; p++)
+            assert_true((*p >= 'a' && *p <= 'z') || *p == '-');
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(log_events[i].name, log_events[k].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +278,9 @@ int main(void)
         cmocka_unit_test(test_injection),  cmocka_unit_test(test_least),
         cmocka_unit_test(test_long_lines), cmocka_unit_test(test_error_table),
         cmocka_unit_test(test_color),      cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_fields),     cmocka_unit_test(test_long_fields),
+        cmocka_unit_test(test_trace),      cmocka_unit_test(test_full_pipe),
+        cmocka_unit_test(test_events),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }
