@@ -36,7 +36,7 @@ struct spool {
     struct spool_options options;
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t more, changed;
+    pthread_cond_t more, ended;
     int abandon_fd; /* readable: the thread shall wait for no file any more */
 
     /* Under the lock. */
@@ -247,11 +247,11 @@ static struct piece *carry_out(struct spool *spool, struct piece *piece, size_t 
     return next;
 }
 
-/* The next pieces, all that there are; NULL once it shall end. Under the lock, which it lets go of
- * meanwhile. */
+/* Waits until there is something to do; takes all pieces that there are. Under the lock, which it
+ * lets go of meanwhile. */
 static struct piece *wait_for_more(struct spool *spool)
 {
-    while (!spool->first && !spool->stopping) {
+    while (!spool->first && !spool->untold && !spool->stopping) {
         spool->waiting = true;
         pthread_cond_wait(&spool->more, &spool->lock);
         spool->waiting = false;
@@ -265,9 +265,9 @@ static struct piece *wait_for_more(struct spool *spool)
 static void *run(void *context)
 {
     struct spool *spool = context;
-    struct piece *piece;
     pthread_mutex_lock(&spool->lock);
-    while ((piece = wait_for_more(spool))) {
+    while (!spool->stopping || spool->first || spool->untold) {
+        struct piece *piece = wait_for_more(spool);
         pthread_mutex_unlock(&spool->lock);
         while (piece) {
             size_t freed = 0;
@@ -278,10 +278,9 @@ static void *run(void *context)
         }
         say_all_missing(spool);
         pthread_mutex_lock(&spool->lock);
-        pthread_cond_signal(&spool->changed);
     }
     spool->gone = true;
-    pthread_cond_signal(&spool->changed);
+    pthread_cond_signal(&spool->ended);
     pthread_mutex_unlock(&spool->lock);
     return NULL;
 }
@@ -318,6 +317,8 @@ bool spool_put(struct spool *spool, struct spool_file *file, const void *data, s
         spool->dropped++;
         spool->untold = true;
         file->missing++;
+        if (spool->waiting)
+            pthread_cond_signal(&spool->more);
     }
     pthread_mutex_unlock(&spool->lock);
     if (!fits)
@@ -440,7 +441,7 @@ struct spool *spool_new(const struct spool_options *options)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&spool->lock, NULL);
     pthread_cond_init(&spool->more, NULL);
-    pthread_cond_init(&spool->changed, &monotonic);
+    pthread_cond_init(&spool->ended, &monotonic);
     pthread_condattr_destroy(&monotonic);
     if (!start_thread(spool)) {
         int number = errno;
@@ -471,7 +472,7 @@ static bool wait_for_end(struct spool *spool, int patience_ms)
     struct timespec until = in_ms(patience_ms);
     int timed_out = 0;
     while (!spool->gone && !timed_out)
-        timed_out = pthread_cond_timedwait(&spool->changed, &spool->lock, &until);
+        timed_out = pthread_cond_timedwait(&spool->ended, &spool->lock, &until);
     return spool->gone;
 }
 
@@ -499,7 +500,7 @@ bool spool_free(struct spool *spool, int patience_ms)
         next = file->next;
         free_file(spool, file);
     }
-    pthread_cond_destroy(&spool->changed);
+    pthread_cond_destroy(&spool->ended);
     pthread_cond_destroy(&spool->more);
     pthread_mutex_destroy(&spool->lock);
     close(spool->abandon_fd);

@@ -2,8 +2,8 @@
 #include "cmd/common/log_event.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -225,6 +225,17 @@ static void test_trace(void **state)
                              "\"event\":\"open\",\"msg\":\"x\"}\n");
 }
 
+/* How many lines the log itself says are missing, over all that it says. */
+static uint64_t told(const char *text)
+{
+    uint64_t sum = 0;
+    while ((text = strstr(text, "\"lines\":"))) {
+        text += strlen("\"lines\":");
+        sum += strtoull(text, NULL, 10);
+    }
+    return sum;
+}
+
 /* Nobody reads, and nobody waits for him; when he does, he hears what is missing. */
 static void test_full_pipe(void **state)
 {
@@ -238,14 +249,12 @@ static void test_full_pipe(void **state)
     uint64_t dropped = log_dropped(&log);
     assert_true(dropped > 5000);
     size_t len = 0;
-    while (!strstr(text, "\"log-dropped\"") || text[len - 1] != '\n') {
+    while (told(text) < dropped || text[len - 1] != '\n') {
         ssize_t n = read(pipe.ends[0], text + len, sizeof text - 1 - len);
         assert_true(n > 0);
         len += (size_t)n;
     }
-    char wanted[32];
-    snprintf(wanted, sizeof wanted, "\"lines\":%" PRIu64 "}", dropped);
-    assert_non_null(strstr(text, wanted));
+    assert_int_equal(told(text), dropped);
     log_line(&log, WS_INFO, 0, "open", "again");
     log_stop(&log, 10000);
     log_line(&log, WS_INFO, 0, "open", "and after the end");
