@@ -41,6 +41,7 @@ enum option_flags {
     OPTION_NEVER = 16,     /* DURATION: "-1" is allowed and gives UNITS_NEVER */
     OPTION_HIDDEN = 32,    /* not in --help */
     OPTION_REPEAT = 64,    /* CALL: collects; lists and levels do by themselves */
+    OPTION_TYPED = 128,    /* only on the command line, not in a file */
 };
 
 struct option_list {
@@ -146,7 +147,7 @@ bool options_find_letter(const struct options *options, char letter, struct opti
 const struct option_row *options_find(const struct options *options, const char *name);
 
 /* Do two settings of the same table agree on what `row` sets? For a CALL only its tool can tell:
- * true. */
+ * true. options_same() (options.h) knows what it was given. */
 bool options_equal(const struct option_row *row, const void *a, const void *b);
 
 enum option_argument { OPTION_ARG_NONE, OPTION_ARG_NEEDED, OPTION_ARG_OPTIONAL };

@@ -113,6 +113,17 @@ static bool set_string(struct options *options, const struct option_found *found
     return true;
 }
 
+/* FNV-1a, over the NUL too, so that "a" "b" is not "ab". */
+static void note_said(uint64_t *digest, const char *text)
+{
+    *digest = (*digest ^ 0xcbf29ce484222325) * 0x100000001b3;
+    for (; text; text++) {
+        *digest = (*digest ^ (uint8_t)*text) * 0x100000001b3;
+        if (!*text)
+            return;
+    }
+}
+
 bool options_apply(struct options *options, const struct option_found *found, const char *value)
 {
     const struct option_row *row = found->row;
@@ -137,6 +148,7 @@ bool options_apply(struct options *options, const struct option_found *found, co
     case OPTION_KIND_CALL:
         if (value && !set_string(options, found, &text, value))
             return false;
+        note_said(&options->said[found->index], text);
         value = row->call(options, row, found->table->settings, text);
         return !value || bad_value(options, found, text ? text : "", value);
     case OPTION_KIND_STRING:

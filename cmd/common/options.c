@@ -95,6 +95,16 @@ bool options_given(const struct options *options, const char *name)
            options->given[found.index];
 }
 
+bool options_same(const struct options *a, const struct options *b, size_t index)
+{
+    struct option_found in_a = {0}, in_b = {0};
+    while (options_next(a, &in_a) && options_next(b, &in_b) && in_a.index < index)
+        ;
+    if (in_a.row->kind == OPTION_KIND_CALL)
+        return a->said[index] == b->said[index];
+    return options_equal(in_a.row, in_a.table->settings, in_b.table->settings);
+}
+
 /* Help ends the parsing, whatever comes behind it. */
 static bool take(struct options *options, const struct option_found *found, const char *value)
 {

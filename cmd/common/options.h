@@ -78,6 +78,7 @@ struct options {
 
     /* Private. */
     uint8_t given[OPTIONS_MAX];
+    uint64_t said[OPTIONS_MAX]; /* of CALLs: a digest of all that they were given */
     char **owned;
     size_t owned_count;
 };
@@ -100,6 +101,10 @@ bool options_set(struct options *options, const char *where, const char *name, c
 
 /* Was the option given, under any of its names? `name` is its first. */
 bool options_given(const struct options *options, const char *name);
+
+/* Do two parsings of the same tables, whose settings may be others, agree on the option at `index`
+ * (option_found)? */
+bool options_same(const struct options *a, const struct options *b, size_t index);
 
 /* One line on what is wrong with the use of the options together, with the pointer to --help behind
  * it. Returns the exit code, 2. */
