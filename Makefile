@@ -15,7 +15,7 @@ WARN := -Wall -Wextra -Wshadow -Wundef -Wwrite-strings -Wredundant-decls -Wdoubl
 	-Wimplicit-fallthrough -Wcast-qual $(if $(WERROR),-Werror)
 BASE := -std=gnu17 -D_GNU_SOURCE -DWS_VERSION='"$(VERSION)"' -I. -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
-LIBS := -lcrypto -pthread
+LIBS := -lcrypto -ljansson -pthread
 
 # wsframe reads captures with libpcap; WITH_PCAP=0 leaves that out.
 WITH_PCAP ?= 1

@@ -171,12 +171,12 @@ void json_text(struct json *json, const void *text, size_t len)
     put_string(json, len ? text : (const uint8_t *)"", len);
 }
 
-void json_string(struct json *json, const char *text)
+void json_str(struct json *json, const char *text)
 {
     if (text)
         json_text(json, text, strlen(text));
     else
-        json_null(json);
+        json_nothing(json);
 }
 
 void json_base64(struct json *json, const void *data, size_t len)
@@ -214,7 +214,7 @@ void json_uint(struct json *json, uint64_t value)
 void json_double(struct json *json, double value)
 {
     if (!isfinite(value)) {
-        json_null(json);
+        json_nothing(json);
         return;
     }
     char text[40];
@@ -235,7 +235,7 @@ void json_bool(struct json *json, bool value)
     put(json, value ? "true" : "false", value ? 4 : 5);
 }
 
-void json_null(struct json *json)
+void json_nothing(struct json *json)
 {
     separate(json);
     put(json, "null", 4);
@@ -244,7 +244,7 @@ void json_null(struct json *json)
 void json_member_string(struct json *json, const char *key, const char *text)
 {
     json_key(json, key);
-    json_string(json, text);
+    json_str(json, text);
 }
 
 void json_member_text(struct json *json, const char *key, const void *text, size_t len)

@@ -2,7 +2,8 @@
  * json: a streaming writer of JSON (RFC 8259) onto a growing buffer.
  *
  * Commas and nesting are the writer's business; that keys stand only in objects and that everything
- * begun is ended is the caller's, and asserted. Any file of cmd/ may call it. Reading is jansson's.
+ * begun is ended is the caller's, and asserted. Any file of cmd/ may call it. Reading is jansson's,
+ * whose names (json_string, json_null) are left to it.
  *
  *     struct json json = {0};
  *     json_begin_object(&json);
@@ -47,7 +48,7 @@ void json_end_array(struct json *json);
 void json_key(struct json *json, const char *key);
 
 /* NUL-ended text; NULL writes null. */
-void json_string(struct json *json, const char *text);
+void json_str(struct json *json, const char *text);
 
 /* Text of a known length; it may contain NUL. Bytes that are not UTF-8 become U+FFFD each. */
 void json_text(struct json *json, const void *text, size_t len);
@@ -60,7 +61,7 @@ void json_uint(struct json *json, uint64_t value);
 /* In the fewest digits that give the same number back; null for what JSON has no number for. */
 void json_double(struct json *json, double value);
 void json_bool(struct json *json, bool value);
-void json_null(struct json *json);
+void json_nothing(struct json *json);
 
 /* Members of an object: the key and its value at once. */
 void json_member_string(struct json *json, const char *key, const char *text);

@@ -80,7 +80,7 @@ static void put_server(struct json *j, const struct result *r)
     const struct probe *p = &r->probe;
     json_key(j, "server");
     if (!p->ok) {
-        json_null(j);
+        json_nothing(j);
         return;
     }
     json_begin_object(j);

@@ -1,0 +1,125 @@
+#include "cmd/common/record_read.h"
+
+#include "libws/proto/utf8.h"
+
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *read_type(struct record_in *in, const json_t *root)
+{
+    const json_t *value = json_object_get(root, "type");
+    if (!value) {
+        in->type = json_object_get(root, "b64") ? RECORD_BINARY : RECORD_TEXT;
+        return NULL;
+    }
+    const char *name = json_string_value(value);
+    for (int type = RECORD_OPEN; name && type <= RECORD_ERROR; type++)
+        if (strcmp(name, record_type_name((enum record_type)type)) == 0) {
+            in->type = (enum record_type)type;
+            return NULL;
+        }
+    return "\"type\" is not open, text, binary, ping, pong, close or error";
+}
+
+/* Canonical base64 alone (RFC 4648 section 4): libcrypto passes over white space, and counts the
+ * padding as bytes. */
+static const char *decode(struct record_in *in, const char *text, size_t len)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char fault[] = "\"b64\" is not base64";
+    size_t padding = 0;
+    if (len % 4 != 0 || len > INT32_MAX)
+        return fault;
+    while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
+        padding++;
+    if (strspn(text, digits) != len - padding)
+        return fault;
+    in->bytes = malloc(len / 4 * 3 + 1);
+    if (!in->bytes)
+        return "out of memory";
+    int n = len > 0 ? EVP_DecodeBlock(in->bytes, (const unsigned char *)text, (int)len) : 0;
+    if (n < 0 || (size_t)n < padding)
+        return fault;
+    in->len = (size_t)n - padding;
+    in->bytes[in->len] = 0;
+    in->data = in->bytes;
+    return NULL;
+}
+
+static const char *read_payload(struct record_in *in, const json_t *root)
+{
+    const json_t *data = json_object_get(root, "data"), *b64 = json_object_get(root, "b64");
+    in->data = "";
+    if (data && b64)
+        return "both \"data\" and \"b64\"";
+    if (data) {
+        if (!json_is_string(data))
+            return "\"data\" is not a string";
+        in->data = json_string_value(data);
+        in->len = json_string_length(data);
+    } else if (b64) {
+        if (!json_is_string(b64))
+            return "\"b64\" is not a string";
+        const char *fault = decode(in, json_string_value(b64), json_string_length(b64));
+        if (fault)
+            return fault;
+    } else if (in->type == RECORD_TEXT || in->type == RECORD_BINARY) {
+        return "neither \"data\" nor \"b64\"";
+    }
+    if (in->type == RECORD_TEXT && b64 && !ws_utf8_valid(in->data, in->len))
+        return "text that is not UTF-8";
+    return NULL;
+}
+
+static const char *read_string(const json_t *root, const char *key, const char **to)
+{
+    const json_t *value = json_object_get(root, key);
+    if (!value || json_is_null(value))
+        return NULL;
+    *to = json_string_value(value);
+    return *to ? NULL : "\"conn\", \"group\", \"except\" or \"reason\" is not a string";
+}
+
+static const char *read_close(struct record_in *in, const json_t *root)
+{
+    const json_t *code = json_object_get(root, "code");
+    if (code) {
+        json_int_t number = json_integer_value(code);
+        if (!json_is_integer(code) || number < 0 || number > 65535)
+            return "\"code\" is not a close code";
+        in->code = (unsigned)number;
+    }
+    return read_string(root, "reason", &in->reason);
+}
+
+const char *record_read(struct record_in *in, const void *line, size_t len)
+{
+    *in = (struct record_in){.data = ""};
+    json_t *root = json_loadb(line, len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
+    in->root = root;
+    if (!root)
+        return "no JSON";
+    if (!json_is_object(root))
+        return "no JSON object";
+    const char *fault = read_type(in, root);
+    if (!fault)
+        fault = read_payload(in, root);
+    if (!fault)
+        fault = read_string(root, "conn", &in->conn);
+    if (!fault)
+        fault = read_string(root, "group", &in->group);
+    if (!fault)
+        fault = read_string(root, "except", &in->except);
+    if (!fault && in->type == RECORD_CLOSE)
+        fault = read_close(in, root);
+    return fault;
+}
+
+void record_in_free(struct record_in *in)
+{
+    json_decref(in->root);
+    free(in->bytes);
+    *in = (struct record_in){0};
+}

@@ -1,0 +1,163 @@
+#include "cmd/common/record_read.h"
+
+#include "cmd/common/json.h"
+
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h needs those four before it. */
+#include <cmocka.h>
+
+static void refused(const char *line, const char *why)
+{
+    struct record_in in;
+    const char *fault = record_read(&in, line, strlen(line));
+    if (!fault || !strstr(fault, why))
+        fail_msg("%s: %s", line, fault ? fault : "was taken");
+    record_in_free(&in);
+}
+
+static struct record_in taken(const char *line)
+{
+    struct record_in in;
+    const char *fault = record_read(&in, line, strlen(line));
+    if (fault)
+        fail_msg("%s: %s", line, fault);
+    return in;
+}
+
+static void test_payloads(void **state)
+{
+    (void)state;
+    struct record_in in = taken("{\"data\":\"h\\u00e9llo\"}");
+    assert_int_equal(in.type, RECORD_TEXT);
+    assert_int_equal(in.len, 6);
+    assert_memory_equal(in.data, "h\xc3\xa9llo", 6);
+    assert_null(in.conn);
+    record_in_free(&in);
+
+    in = taken(" {\"b64\":\"AAH/\"} \r");
+    assert_int_equal(in.type, RECORD_BINARY);
+    assert_int_equal(in.len, 3);
+    assert_memory_equal(in.data, "\0\1\xff", 3);
+    record_in_free(&in);
+
+    in = taken("{\"data\":\"a\\u0000b\",\"type\":\"binary\"}");
+    assert_int_equal(in.type, RECORD_BINARY);
+    assert_int_equal(in.len, 3);
+    record_in_free(&in);
+
+    in = taken("{\"b64\":\"\",\"type\":\"text\"}");
+    assert_int_equal(in.type, RECORD_TEXT);
+    assert_int_equal(in.len, 0);
+    record_in_free(&in);
+}
+
+static void test_base64_padding(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        size_t len;
+    } rows[] = {{"{\"b64\":\"AA==\"}", 1}, {"{\"b64\":\"AAA=\"}", 2}, {"{\"b64\":\"AAAA\"}", 3}};
+    for (size_t i = 0; i < 3; i++) {
+        struct record_in in = taken(rows[i].line);
+        assert_int_equal(in.len, rows[i].len);
+        record_in_free(&in);
+    }
+    refused("{\"b64\":\"A\"}", "base64");
+    refused("{\"b64\":\"A===\"}", "base64");
+    refused("{\"b64\":\"AA\\n=\"}", "base64");
+    refused("{\"b64\":\"AA=A\"}", "base64");
+    refused("{\"b64\":\"AA\\u0000=\"}", "base64");
+}
+
+static void test_address(void **state)
+{
+    (void)state;
+    struct record_in in =
+        taken("{\"data\":\"\",\"conn\":\"x-1\",\"group\":\"/a\",\"except\":\"x-2\","
+              "\"v\":1,\"unknown\":[{}]}");
+    assert_string_equal(in.conn, "x-1");
+    assert_string_equal(in.group, "/a");
+    assert_string_equal(in.except, "x-2");
+    record_in_free(&in);
+    in = taken("{\"data\":\"\",\"conn\":null}");
+    assert_null(in.conn);
+    record_in_free(&in);
+}
+
+static void test_close(void **state)
+{
+    (void)state;
+    struct record_in in = taken("{\"type\":\"close\",\"code\":4000,\"reason\":\"bye\"}");
+    assert_int_equal(in.type, RECORD_CLOSE);
+    assert_int_equal(in.code, 4000);
+    assert_string_equal(in.reason, "bye");
+    record_in_free(&in);
+    in = taken("{\"type\":\"close\"}");
+    assert_int_equal(in.code, 0);
+    assert_null(in.reason);
+    record_in_free(&in);
+    refused("{\"type\":\"close\",\"code\":70000}", "code");
+    refused("{\"type\":\"close\",\"code\":\"1000\"}", "code");
+}
+
+static void test_faults(void **state)
+{
+    (void)state;
+    refused("", "JSON");
+    refused("hello", "JSON");
+    refused("[1]", "object");
+    refused("{\"data\":\"a\"", "JSON");
+    refused("{\"data\":\"a\"} {}", "JSON");
+    refused("{\"data\":\"\xff\"}", "JSON");
+    refused("{\"data\":\"a\",\"data\":\"b\"}", "JSON");
+    refused("{\"data\":1}", "data");
+    refused("{\"b64\":1}", "b64");
+    refused("{\"data\":\"a\",\"b64\":\"\"}", "both");
+    refused("{}", "neither");
+    refused("{\"type\":\"text\"}", "neither");
+    refused("{\"type\":\"shout\",\"data\":\"\"}", "type");
+    refused("{\"type\":7,\"data\":\"\"}", "type");
+    refused("{\"data\":\"\",\"conn\":7}", "conn");
+    refused("{\"b64\":\"/w==\",\"type\":\"text\"}", "UTF-8");
+}
+
+static void test_depth_is_bounded(void **state)
+{
+    (void)state;
+    static char line[200000];
+    memset(line, '[', sizeof line - 1);
+    refused(line, "JSON");
+}
+
+/* What record_write() makes is read back. */
+static void test_round_trip(void **state)
+{
+    (void)state;
+    struct json json = {0};
+    struct record record = {.type = RECORD_BINARY, .data = "\0\xff", .len = 2};
+    record_write(&json, &record);
+    struct record_in in;
+    assert_null(record_read(&in, json.data, json.len));
+    assert_int_equal(in.type, RECORD_BINARY);
+    assert_int_equal(in.len, 2);
+    assert_memory_equal(in.data, "\0\xff", 2);
+    record_in_free(&in);
+    json_free(&json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_payloads),   cmocka_unit_test(test_base64_padding),
+        cmocka_unit_test(test_address),    cmocka_unit_test(test_close),
+        cmocka_unit_test(test_faults),     cmocka_unit_test(test_depth_is_bounded),
+        cmocka_unit_test(test_round_trip),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
