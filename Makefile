@@ -1,7 +1,7 @@
 # libws and its four tools. `make help` lists the targets; everything built goes to build/.
 #
-# Two variants are built from the same rules: plain (what is installed) and san (ASan and UBSan, for
-# tests). V=1 shows the commands. CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS, PREFIX and DESTDIR are the packager's.
+# Three variants are built from the same rules: plain (what is installed), san (ASan and UBSan) and
+# tsan (threads), for tests. V=1 shows the commands. CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS, PREFIX and DESTDIR are the packager's.
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
@@ -15,6 +15,7 @@ WARN := -Wall -Wextra -Wshadow -Wundef -Wwrite-strings -Wredundant-decls -Wdoubl
 	-Wimplicit-fallthrough -Wcast-qual $(if $(WERROR),-Werror)
 BASE := -std=gnu17 -D_GNU_SOURCE -DWS_VERSION='"$(VERSION)"' -I. -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
+TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
 LIBS := -lcrypto -ljansson -pthread
 
 # wsframe reads captures with libpcap; WITH_PCAP=0 leaves that out.
@@ -82,6 +83,7 @@ build/$(1)/fuzz/%: build/$(1)/tests/fuzz/%.o build/$(1)/tests/fuzz/replay.o $(ca
 endef
 $(eval $(call variant,plain,,build))
 $(eval $(call variant,san,$(SAN),build/san))
+$(eval $(call variant,tsan,$(TSAN),build/tsan))
 
 # Libraries that tests load into the tools before all others.
 build/%.so: tests/shim/%.c Makefile
@@ -113,7 +115,7 @@ completions: all ## write the completion files anew from the option tables
 	completions/check --update build $(TOOLS)
 
 tests: $(TOOLS:%=build/san/%) build/libws.a build/san/conformance $(UNIT:%=build/san/unit/%) \
-	$(FUZZ:%=build/san/fuzz/%) $(TOOLS:%=build/%) $(SHIMS)
+	$(FUZZ:%=build/san/fuzz/%) $(TOOLS:%=build/%) build/tsan/wsserve $(SHIMS)
 
 check: tests ## every test that this machine can run; ONLY=handshake runs one room's
 	@tests/run $(ONLY)

@@ -221,12 +221,15 @@ static bool set_up(struct serve *serve)
 {
     const struct settings *settings = serve->settings;
     struct ws_conn_config config;
+    serve->mode = choose_mode(settings);
     struct ws_server_options options = {
         .config = &config,
         .handler = &serve->handler,
         .user = serve,
+        .loops = serve->mode->one_loop || settings->oneshot ? 1 : settings->threads,
         .home_user = join_worker,
-        .max_connections = settings->max_connections,
+        .limits = {.max_connections = settings->max_connections},
+        .max_handshakes = 1000,
         .backlog = (int)settings->backlog,
         .accepted = on_accepted,
         .warn = on_warning,
@@ -236,7 +239,6 @@ static bool set_up(struct serve *serve)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
 
-    serve->mode = choose_mode(settings);
     serve->handler = serve->mode->handler;
     serve->handler.request = on_request;
     serve->handler.open = on_open;

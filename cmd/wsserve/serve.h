@@ -12,8 +12,6 @@
 #include "cmd/wsserve/settings.h"
 #include "libws/net/server.h"
 
-enum { WORKERS_MAX = 64 };
-
 /* What a loop, and so a thread, has of its own: touched by that thread alone. */
 struct worker {
     struct serve *serve;
@@ -30,7 +28,7 @@ struct serve {
     struct ws_handler handler;
     struct log log;
     struct ws_timer every_second; /* while shutting down */
-    struct worker workers[WORKERS_MAX];
+    struct worker workers[WS_SERVER_LOOPS_MAX];
     unsigned worker_count;
     bool shutting_down;
 };

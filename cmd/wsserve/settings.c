@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
+#include "libws/net/server.h"
 #include "libws/proto/close.h"
 
 #include <stdlib.h>
@@ -64,6 +65,11 @@ static const struct option_row rows[] = {
      OPTION_NUMBER(S, backlog, 1, 65535),
      .metavar = "N",
      .help = "connections that may wait to be accepted (default: the system's limit)"},
+    {.name = "threads",
+     .letters = "t",
+     OPTION_NUMBER(S, threads, 1, WS_SERVER_LOOPS_MAX),
+     .metavar = "N",
+     .help = "share the connections out among so many threads (default 1)"},
     {.name = "oneshot",
      OPTION_FLAG(S, oneshot),
      .help = "take one connection, and exit when it ends"},
@@ -164,6 +170,7 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
         .port = 8080,
         .address = "127.0.0.1",
         .announce_fd = -1,
+        .threads = 1,
         .max_connections = 1000,
         .max_message_size = 1 << 20,
         .send_queue = 256 * 1024,

@@ -19,6 +19,7 @@ struct settings {
     struct option_list listen;
     int announce_fd; /* -1: nothing is announced */
     unsigned backlog;
+    unsigned threads;
     bool oneshot;
 
     bool echo;

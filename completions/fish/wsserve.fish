@@ -4,6 +4,7 @@ complete -c wsserve -s a -l address -x -d 'listen on this address (default 127.0
 complete -c wsserve -l listen -r -F -d 'listen here instead; may be repeated'
 complete -c wsserve -l announce -d 'print \'listening URL\' on descriptor FD (default 1) once clients can connect'
 complete -c wsserve -l backlog -x -d 'connections that may wait to be accepted (default: the system\'s limit)'
+complete -c wsserve -s t -l threads -x -d 'share the connections out among so many threads (default 1)'
 complete -c wsserve -l oneshot -d 'take one connection, and exit when it ends'
 complete -c wsserve -l echo -d 'send every message back (the default)'
 complete -c wsserve -l max-connections -x -d 'answer 503 above this many; 0: no limit (default 1000)'

@@ -140,6 +140,8 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     struct ws_loop *loop = conn->home->loop;
     uint32_t interval = conn->home->config->heartbeat.interval_ms;
     conn->opened = true;
+    if (conn->registered)
+        ws_registry_opened(conn->home->registry);
     conn->last_message = ws_loop_now(loop);
     ws_heartbeat_start(&conn->heartbeat, &conn->home->config->heartbeat, ws_loop_now(loop),
                        interval ? ws_random_below(&loop->random, interval) : 0);

@@ -42,6 +42,7 @@ struct ws_conn_config {
 void ws_conn_config_init(struct ws_conn_config *config, enum ws_role role);
 
 struct ws_registry;
+struct ws_visitor;
 struct ws_parked;
 
 /* What the connections of one loop have in common; outlives them. The config may be changed on the
@@ -91,7 +92,8 @@ struct ws_conn {
     uint64_t id;
     struct ws_counters counters;
     struct ws_end end;
-    enum ws_error refusal; /* every request gets this answer; WS_OK: the handler decides */
+    enum ws_error refusal;      /* every request gets this answer; WS_OK: the handler decides */
+    struct ws_visitor *visitor; /* server's: whom it is counted for */
     bool registered;
     struct ws_conn *next; /* in the registry */
 };

@@ -3,6 +3,7 @@
 #include "libws/proto/message.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -34,12 +35,32 @@ static enum ws_error last_error(void)
     }
 }
 
+/* In the order in which they were posted. */
+static void run_notes(struct ws_loop *loop)
+{
+    struct ws_note *newest = atomic_exchange(&loop->notes, NULL), *oldest = NULL;
+    while (newest) {
+        struct ws_note *older = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = older;
+    }
+    while (oldest) {
+        struct ws_note *note = oldest;
+        oldest = note->next;
+        note->run(note);
+    }
+}
+
 static void on_wake(struct ws_watch *watch, unsigned ready)
 {
     struct ws_loop *loop = ws_container_of(watch, struct ws_loop, wake_watch);
     uint64_t count;
     (void)ready;
-    if (read(watch->fd, &count, sizeof count) > 0 && loop->woken)
+    if (read(watch->fd, &count, sizeof count) <= 0)
+        return;
+    run_notes(loop);
+    if (loop->woken)
         loop->woken(loop->woken_context);
 }
 
@@ -261,6 +282,17 @@ void ws_loop_wake(struct ws_loop *loop)
     /* A counter that is full has a wake-up pending already. */
     while (write(loop->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
         ;
+}
+
+void ws_loop_post(struct ws_loop *loop, struct ws_note *note)
+{
+    struct ws_note *newest = atomic_load(&loop->notes);
+    do
+        note->next = newest;
+    while (!atomic_compare_exchange_weak(&loop->notes, &newest, note));
+    /* Whoever found it empty wakes the loop; for the others it will be awake. */
+    if (!newest)
+        ws_loop_wake(loop);
 }
 
 void ws_loop_on_wake(struct ws_loop *loop, void (*woken)(void *context), void *context)

@@ -5,7 +5,8 @@
  * One loop a thread; nothing here is global. A loop also owns what its connections share while they
  * take turns: the receive buffer, the output being gathered, the block of random bytes. What is
  * freed is freed at the end of the batch (ws_loop_defer), so an event that was already fetched
- * never meets freed memory. But for ws_loop_wake(), every call is for the loop's own thread.
+ * never meets freed memory. But for ws_loop_wake() and ws_loop_post(), every call is for the loop's
+ * own thread.
  */
 #ifndef LIBWS_NET_LOOP_H
 #define LIBWS_NET_LOOP_H
@@ -39,6 +40,13 @@ struct ws_task {
     void (*run)(struct ws_task *task);
 };
 
+/* Something that another thread wants done on this loop's; embedded, or allocated and freed by
+ * `run`. */
+struct ws_note {
+    struct ws_note *next;
+    void (*run)(struct ws_note *note);
+};
+
 /* Receives of up to this size: with a quarter of it large frames are a quarter slower. */
 enum { WS_RECEIVE_SIZE = 512 * 1024 };
 
@@ -58,6 +66,7 @@ struct ws_loop {
     struct ws_watch wake_watch, signal_watch;
     void (*woken)(void *context);
     void *woken_context;
+    _Atomic(struct ws_note *) notes; /* the newest first */
     void (*signalled)(void *context, int signal_number);
     void *signal_context;
     struct ws_random random;
@@ -112,6 +121,10 @@ static inline void ws_loop_disarm(struct ws_loop *loop, struct ws_timer *timer)
 /* From any thread: has `woken` run in the loop's. */
 void ws_loop_wake(struct ws_loop *loop);
 void ws_loop_on_wake(struct ws_loop *loop, void (*woken)(void *context), void *context);
+
+/* From any thread: has note->run called in the loop's, after those that this thread posted before.
+ * The note must stay until then; what is posted to a loop that turns no more never runs. */
+void ws_loop_post(struct ws_loop *loop, struct ws_note *note);
 
 /* Blocks `signals` in this thread and has `signalled` called with each that arrives, as an event.
  * A child must unblock them before it runs another program. WS_OK or WS_E_IO. */

@@ -18,6 +18,7 @@ void ws_registry_free(struct ws_registry *registry)
 {
     if (registry->buckets != &registry->only)
         free(registry->buckets);
+    free(registry->expected);
 }
 
 static void grow(struct ws_registry *registry)
@@ -34,7 +35,8 @@ static void grow(struct ws_registry *registry)
             conn->next = *to;
             *to = conn;
         }
-    ws_registry_free(registry);
+    if (registry->buckets != &registry->only)
+        free(registry->buckets);
     *registry = larger;
 }
 
@@ -58,8 +60,46 @@ void ws_registry_remove(struct ws_registry *registry, struct ws_conn *conn)
     *at = conn->next;
     conn->registered = false;
     registry->count--;
+    registry->open -= conn->opened;
     if (registry->left)
-        registry->left(registry);
+        registry->left(registry, conn);
+}
+
+/* Takes those who have finished, one way or the other, off the list. */
+static void forget_finished(struct ws_registry *registry)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < registry->expected_count; i++) {
+        const struct ws_conn *conn = ws_registry_find(registry, registry->expected[i]);
+        if (conn && !conn->opened)
+            registry->expected[kept++] = registry->expected[i];
+    }
+    registry->expected_count = kept;
+}
+
+void ws_registry_expect(struct ws_registry *registry, struct ws_conn *conn, size_t max)
+{
+    /* With room for twice as many, half of what is looked through has gone: constant on average. */
+    if (registry->expected_count >= 2 * max)
+        forget_finished(registry);
+    if (registry->expected_count == registry->expected_capacity) {
+        size_t capacity = registry->expected_capacity ? registry->expected_capacity * 2 : 64;
+        uint64_t *larger = realloc(registry->expected, capacity * sizeof *larger);
+        if (!larger)
+            return;
+        registry->expected = larger;
+        registry->expected_capacity = capacity;
+    }
+    registry->expected[registry->expected_count++] = conn->id;
+    if (registry->count - registry->open <= max)
+        return;
+    for (size_t i = 0; i < registry->expected_count; i++) {
+        struct ws_conn *oldest = ws_registry_find(registry, registry->expected[i]);
+        if (!oldest || oldest->opened || oldest->failed || oldest->end.error != WS_OK)
+            continue;
+        ws_conn_fail(oldest, WS_E_HANDSHAKE_TIMEOUT);
+        return;
+    }
 }
 
 struct ws_conn *ws_registry_find(const struct ws_registry *registry, uint64_t id)

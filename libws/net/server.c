@@ -1,46 +1,55 @@
 #include "libws/net/server.h"
 
+#include "libws/net/listener.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum {
     ACCEPT_BATCH = 64,     /* a wake-up: the connections there are shall have their turn too */
     ACCEPT_PAUSE_MS = 100, /* after the system had no descriptor for us */
-    REFUSABLE = 64         /* beyond max_connections these many may hear a polite 503 at a time */
+    SLOW_FROM = 80,        /* percent of the connections; from there on accepting is slowed down */
+    SLOW_PAUSE_MS = 10,
+    REFUSABLE = 64, /* beyond the limits these many may hear a polite answer at a time */
+    REASON_MAX = 124
 };
 
-struct listener {
-    struct listener *next;
+/* A loop and what is on it. */
+struct worker {
+    struct ws_registry registry; /* first: left() finds the worker by it */
     struct ws_server *server;
-    struct ws_watch watch;
-    char *url;
-    char *unix_path; /* removed at the end; NULL for others */
-    dev_t unix_dev;
-    ino_t unix_ino;
+    struct ws_home home;
+    struct ws_conn_config config;
+    struct ws_loop own; /* but for number 0, which has the caller's */
+    pthread_t thread;
+    bool running;
+    struct ws_note stop;
 };
 
 struct ws_server {
-    struct ws_registry registry; /* first: left() finds the server by it */
-    struct ws_loop *loop;
-    struct ws_conn_config config;
-    struct ws_home home;
-    uint64_t last_id;
+    struct ws_loop *loop; /* number 0 */
     struct ws_server_options options;
-    struct listener *listeners;
+    struct ws_admission *admission;
+    struct ws_listener *listeners;
+    struct worker *workers;
+    unsigned worker_count, next_worker;
+    uint64_t last_id;
     struct ws_timer accept_again, drain;
+    bool starved; /* no descriptors: said once, until there are some again */
+    struct ws_note done_note;
     struct ws_task done_task;
     void (*done)(void *user);
-    bool shutting_down;
+    atomic_bool shutting_down;
+    unsigned goodbye_code;
+    char goodbye_reason[REASON_MAX];
 };
 
 static void warn(struct ws_server *server, const char *message)
@@ -49,273 +58,183 @@ static void warn(struct ws_server *server, const char *message)
         server->options.warn(server->options.user, message);
 }
 
+/* --- a socket's way to its loop --- */
+
+struct deal {
+    struct ws_note note;
+    struct worker *worker;
+    int fd;
+    uint64_t id;
+    enum ws_error refusal;
+    struct ws_visitor *visitor;
+};
+
+/* On the worker's thread. */
+static void take_in(struct worker *worker, const struct deal *deal)
+{
+    struct ws_server *server = worker->server;
+    struct ws_conn *conn = ws_conn_new(&worker->home, deal->fd, NULL);
+    if (!conn) {
+        warn(server, "a connection was dropped: out of memory");
+        close(deal->fd);
+        ws_admission_leave(server->admission, deal->visitor);
+        return;
+    }
+    conn->refusal = deal->refusal;
+    conn->visitor = deal->visitor;
+    ws_registry_add(&worker->registry, conn, deal->id);
+    if (server->options.max_handshakes)
+        ws_registry_expect(&worker->registry, conn, server->options.max_handshakes);
+    if (server->options.accepted)
+        server->options.accepted(server->options.user, conn);
+}
+
+static void on_deal(struct ws_note *note)
+{
+    struct deal *deal = ws_container_of(note, struct deal, note);
+    take_in(deal->worker, deal);
+    free(deal);
+}
+
+static void deal_out(struct ws_server *server, struct deal *deal)
+{
+    struct worker *worker = &server->workers[server->next_worker];
+    server->next_worker = (server->next_worker + 1) % server->worker_count;
+    if (worker->home.loop == server->loop) {
+        take_in(worker, deal);
+        return;
+    }
+    struct deal *posted = malloc(sizeof *posted);
+    if (!posted) {
+        take_in(&server->workers[0], deal);
+        return;
+    }
+    *posted = *deal;
+    posted->note.run = on_deal;
+    posted->worker = worker;
+    ws_loop_post(worker->home.loop, &posted->note);
+}
+
 /* --- accepting --- */
 
-static void add(struct ws_server *server, int fd)
+static void admit(struct ws_server *server, int fd, const struct sockaddr *address)
 {
     const struct ws_server_options *options = &server->options;
-    size_t max = options->max_connections;
-    if (max && server->registry.count >= max + REFUSABLE) {
+    size_t max = options->limits.max_connections;
+    if ((max && ws_admission_count(server->admission) >= max + REFUSABLE) ||
+        (options->allowed && !options->allowed(options->user, address))) {
         close(fd);
         return;
     }
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
-    struct ws_conn *conn = ws_conn_new(&server->home, fd, NULL);
-    if (!conn) {
-        warn(server, "a connection was dropped: out of memory");
-        close(fd);
-        return;
-    }
-    if (max && server->registry.count >= max)
-        conn->refusal = WS_E_TOO_MANY_CONNECTIONS;
-    ws_registry_add(&server->registry, conn, ++server->last_id);
-    if (options->accepted)
-        options->accepted(options->user, conn);
+    struct deal deal = {.fd = fd, .id = ++server->last_id};
+    deal.refusal = ws_admission_enter(server->admission, address, ws_clock_us(), &deal.visitor);
+    deal_out(server, &deal);
 }
 
-static void pause_accepting(struct ws_server *server)
+static void watch_listeners(struct ws_server *server, unsigned interest)
 {
-    for (struct listener *l = server->listeners; l; l = l->next)
-        ws_loop_rewatch(server->loop, &l->watch, 0);
-    ws_loop_arm(server->loop, &server->accept_again, ws_loop_now(server->loop) + ACCEPT_PAUSE_MS);
+    for (struct ws_listener *l = server->listeners; l; l = l->next)
+        if (l->watch.fd >= 0)
+            ws_loop_rewatch(server->loop, &l->watch, interest);
+}
+
+static void pause_accepting(struct ws_server *server, int64_t ms)
+{
+    watch_listeners(server, 0);
+    ws_loop_arm(server->loop, &server->accept_again, ws_loop_now(server->loop) + ms);
 }
 
 static void on_accept_again(struct ws_timer *timer)
 {
     struct ws_server *server = ws_container_of(timer, struct ws_server, accept_again);
-    for (struct listener *l = server->listeners; l; l = l->next)
-        ws_loop_rewatch(server->loop, &l->watch, WS_READABLE);
+    watch_listeners(server, WS_READABLE);
+}
+
+/* One line when it begins and one when it is over, however long it takes. */
+static void starve(struct ws_server *server, int number)
+{
+    char message[160];
+    if (!server->starved) {
+        snprintf(message, sizeof message, "accept: %s; trying again every %d ms", strerror(number),
+                 ACCEPT_PAUSE_MS);
+        warn(server, message);
+    }
+    server->starved = true;
+    pause_accepting(server, ACCEPT_PAUSE_MS);
 }
 
 static void on_acceptable(struct ws_watch *watch, unsigned ready)
 {
-    struct listener *listener = ws_container_of(watch, struct listener, watch);
-    struct ws_server *server = listener->server;
+    struct ws_listener *listener = ws_container_of(watch, struct ws_listener, watch);
+    struct ws_server *server = listener->owner;
+    union {
+        struct sockaddr any;
+        struct sockaddr_storage storage;
+    } address;
     (void)ready;
     for (int i = 0; i < ACCEPT_BATCH && watch->fd >= 0; i++) {
-        int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        socklen_t len = sizeof address;
+        int fd = accept4(watch->fd, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            add(server, fd);
+            if (server->starved)
+                warn(server, "accepting again");
+            server->starved = false;
+            admit(server, fd, &address.any);
             continue;
         }
         if (errno == EINTR || errno == ECONNABORTED)
             continue;
-        if (errno == EAGAIN || errno == EWOULDBLOCK)
-            return;
-        char message[160];
-        snprintf(message, sizeof message, "accept: %s; trying again in %d ms", strerror(errno),
-                 ACCEPT_PAUSE_MS);
-        warn(server, message);
-        pause_accepting(server);
+        if (errno != EAGAIN && errno != EWOULDBLOCK)
+            starve(server, errno);
         return;
     }
+    /* Nearly full, and they come in crowds: those who are here get more of the time. */
+    if (ws_admission_percent(server->admission) >= SLOW_FROM)
+        pause_accepting(server, SLOW_PAUSE_MS);
 }
 
 /* --- listening --- */
 
-static bool complain(char *error, size_t size, const char *where, const char *what)
+bool ws_server_listen(struct ws_server *server, const char *where, char *error, size_t size)
 {
-    snprintf(error, size, "%s: %s", where, what);
-    return false;
-}
-
-/* Takes over `fd`, listening. */
-static bool add_listener(struct ws_server *server, int fd, char *url, const char *unix_path)
-{
-    struct listener *listener = calloc(1, sizeof *listener);
-    struct listener **end = &server->listeners;
-    if (!listener || !url)
-        goto fail;
-    listener->server = server;
-    listener->url = url;
-    listener->watch.fd = fd;
+    struct ws_listener *listener = ws_listener_open(where, server->options.backlog, error, size);
+    struct ws_listener **end = &server->listeners;
+    if (!listener)
+        return false;
+    listener->owner = server;
     listener->watch.ready = on_acceptable;
-    if (unix_path) {
-        struct stat status;
-        listener->unix_path = strdup(unix_path);
-        if (!listener->unix_path || stat(unix_path, &status) < 0)
-            goto fail;
-        listener->unix_dev = status.st_dev;
-        listener->unix_ino = status.st_ino;
+    if (ws_loop_watch(server->loop, &listener->watch, WS_READABLE) != WS_OK) {
+        ws_listener_free(listener);
+        snprintf(error, size, "%s: cannot be watched", where);
+        return false;
     }
-    if (ws_loop_watch(server->loop, &listener->watch, WS_READABLE) != WS_OK)
-        goto fail;
     while (*end)
         end = &(*end)->next;
     *end = listener;
     return true;
-fail:
-    if (listener)
-        free(listener->unix_path);
-    free(listener);
-    free(url);
-    return false;
-}
-
-static char *socket_url(int fd)
-{
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
-    char host[64], port[8], *url = NULL;
-    if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
-        return NULL;
-    if (address.ss_family == AF_UNIX) {
-        struct sockaddr_un un;
-        memcpy(&un, &address, sizeof un);
-        return asprintf(&url, "ws+unix:%s", un.sun_path) < 0 ? NULL : url;
-    }
-    if (getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        return NULL;
-    bool v6 = address.ss_family == AF_INET6;
-    return asprintf(&url, v6 ? "ws://[%s]:%s/" : "ws://%s:%s/", host, port) < 0 ? NULL : url;
-}
-
-/* A socket file that nobody listens on any more is in the way, and nothing else is. */
-static void remove_stale(const char *path, const struct sockaddr_un *address)
-{
-    struct stat status;
-    if (stat(path, &status) < 0 || !S_ISSOCK(status.st_mode))
-        return;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return;
-    if (connect(fd, (const struct sockaddr *)(const void *)address, sizeof *address) < 0 &&
-        errno == ECONNREFUSED)
-        unlink(path);
-    close(fd);
-}
-
-static bool listen_unix(struct ws_server *server, const char *where, const char *path, char *error,
-                        size_t size)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) == 0 || strlen(path) >= sizeof address.sun_path)
-        return complain(error, size, where, "the path is missing or too long");
-    strcpy(address.sun_path, path);
-    remove_stale(path, &address);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int backlog = server->options.backlog ? server->options.backlog : SOMAXCONN;
-    if (fd < 0 || bind(fd, (struct sockaddr *)(void *)&address, sizeof address) < 0 ||
-        listen(fd, backlog) < 0) {
-        int number = errno;
-        if (fd >= 0)
-            close(fd);
-        return complain(error, size, where, strerror(number));
-    }
-    if (!add_listener(server, fd, socket_url(fd), path)) {
-        unlink(path);
-        close(fd);
-        return complain(error, size, where, "out of memory");
-    }
-    return true;
-}
-
-static bool listen_fd(struct ws_server *server, const char *where, const char *digits, char *error,
-                      size_t size)
-{
-    char *end;
-    long fd = strtol(digits, &end, 10);
-    int listening = 0;
-    socklen_t len = sizeof listening;
-    if (end == digits || *end || fd < 0 || fd > INT32_MAX ||
-        getsockopt((int)fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0 || !listening)
-        return complain(error, size, where, "not a listening socket");
-    fcntl((int)fd, F_SETFL, fcntl((int)fd, F_GETFL) | O_NONBLOCK);
-    fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-    if (!add_listener(server, (int)fd, socket_url((int)fd), NULL))
-        return complain(error, size, where, "out of memory");
-    return true;
-}
-
-static int open_tcp(const struct addrinfo *address, int backlog)
-{
-    int on = 1;
-    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* past connections' TIME_WAIT */
-    if (address->ai_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, backlog) < 0) {
-        int number = errno;
-        close(fd);
-        errno = number;
-        return -1;
-    }
-    return fd;
-}
-
-static bool listen_tcp(struct ws_server *server, const char *where, char *error, size_t size)
-{
-    const char *colon = strrchr(where, ':');
-    size_t host_len = colon ? (size_t)(colon - where) : 0;
-    char host[256];
-    if (!colon || host_len >= sizeof host)
-        return complain(error, size, where, "expected ADDRESS:PORT");
-    /* getaddrinfo() would take 70000 for 4464. */
-    size_t digits = strspn(colon + 1, "0123456789");
-    if (digits == 0 || digits > 5 || colon[1 + digits] || atoi(colon + 1) > 65535)
-        return complain(error, size, where, "the port is not a number from 0 to 65535");
-    bool v6 = host_len >= 2 && where[0] == '[' && where[host_len - 1] == ']';
-    snprintf(host, sizeof host, "%.*s", (int)(v6 ? host_len - 2 : host_len), where + (v6 ? 1 : 0));
-
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    struct addrinfo *addresses;
-    int failure = getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &addresses);
-    if (failure)
-        return complain(error, size, where, gai_strerror(failure));
-    int fd = open_tcp(addresses, server->options.backlog ? server->options.backlog : SOMAXCONN);
-    int number = errno;
-    freeaddrinfo(addresses);
-    if (fd < 0)
-        return complain(error, size, where, strerror(number));
-    if (!add_listener(server, fd, socket_url(fd), NULL)) {
-        close(fd);
-        return complain(error, size, where, "out of memory");
-    }
-    return true;
-}
-
-bool ws_server_listen(struct ws_server *server, const char *where, char *error, size_t size)
-{
-    if (strncmp(where, "unix:", 5) == 0)
-        return listen_unix(server, where, where + 5, error, size);
-    if (strncmp(where, "fd:", 3) == 0)
-        return listen_fd(server, where, where + 3, error, size);
-    return listen_tcp(server, where, error, size);
 }
 
 const char *ws_server_url(const struct ws_server *server, size_t index)
 {
-    const struct listener *listener = server->listeners;
+    const struct ws_listener *listener = server->listeners;
     while (listener && index-- > 0)
         listener = listener->next;
     return listener ? listener->url : NULL;
 }
 
-static void close_listener(struct listener *listener)
-{
-    struct stat status;
-    /* The path may be another server's by now. */
-    if (listener->unix_path && stat(listener->unix_path, &status) == 0 &&
-        status.st_dev == listener->unix_dev && status.st_ino == listener->unix_ino)
-        unlink(listener->unix_path);
-    int fd = ws_loop_unwatch(listener->server->loop, &listener->watch);
-    if (fd >= 0)
-        close(fd);
-}
-
 void ws_server_stop_listening(struct ws_server *server)
 {
     ws_loop_disarm(server->loop, &server->accept_again);
-    for (struct listener *l = server->listeners; l; l = l->next)
+    for (struct ws_listener *l = server->listeners; l; l = l->next) {
         if (l->watch.fd >= 0)
-            close_listener(l);
+            ws_loop_rewatch(server->loop, &l->watch, 0);
+        ws_listener_close(l);
+    }
 }
 
-/* --- the end --- */
+/* --- the end of a connection, and of all --- */
 
 static void on_done(struct ws_task *task)
 {
@@ -325,13 +244,28 @@ static void on_done(struct ws_task *task)
     server->done = NULL;
 }
 
-static void on_left(struct ws_registry *registry)
+/* On loop 0. */
+static void check_done(struct ws_note *note)
 {
-    struct ws_server *server = ws_container_of(registry, struct ws_server, registry);
-    if (server->shutting_down && registry->count == 0) {
-        ws_loop_disarm(server->loop, &server->drain);
-        ws_loop_defer(server->loop, &server->done_task);
-    }
+    struct ws_server *server = ws_container_of(note, struct ws_server, done_note);
+    if (ws_admission_count(server->admission) > 0)
+        return;
+    ws_loop_disarm(server->loop, &server->drain);
+    ws_loop_defer(server->loop, &server->done_task);
+}
+
+static void on_left(struct ws_registry *registry, struct ws_conn *conn)
+{
+    struct worker *worker = ws_container_of(registry, struct worker, registry);
+    struct ws_server *server = worker->server;
+    ws_admission_leave(server->admission, conn->visitor);
+    if (!atomic_load(&server->shutting_down) || ws_admission_count(server->admission) > 0)
+        return;
+    /* Only one is the last, and nobody comes any more. */
+    if (worker->home.loop == server->loop)
+        check_done(&server->done_note);
+    else
+        ws_loop_post(server->loop, &server->done_note);
 }
 
 static void abort_one(struct ws_conn *conn, void *context)
@@ -340,70 +274,184 @@ static void abort_one(struct ws_conn *conn, void *context)
     ws_conn_abort(conn, WS_E_SHUTDOWN);
 }
 
+static void abort_all(struct ws_home *home, void *context)
+{
+    (void)context;
+    ws_registry_each(home->registry, abort_one, NULL);
+}
+
 static void on_drained(struct ws_timer *timer)
 {
     struct ws_server *server = ws_container_of(timer, struct ws_server, drain);
-    ws_registry_each(&server->registry, abort_one, NULL);
+    ws_server_ask(server, &server->workers[0].home, abort_all, NULL, NULL);
 }
-
-struct goodbye {
-    unsigned code;
-    const char *reason;
-};
 
 static void say_goodbye(struct ws_conn *conn, void *context)
 {
-    const struct goodbye *goodbye = context;
+    const struct ws_server *server = context;
     if (conn->end.error == WS_OK)
         conn->end.error = WS_E_SHUTDOWN;
-    enum ws_error error = ws_conn_close(conn, goodbye->code, goodbye->reason);
+    enum ws_error error = ws_conn_close(conn, server->goodbye_code, server->goodbye_reason);
     if (error == WS_E_STATE)
         ws_conn_fail(conn, WS_E_SHUTDOWN);
     else
         ws_conn_resume(conn); /* whoever waited for something else hears of it now */
 }
 
+static void say_goodbyes(struct ws_home *home, void *context)
+{
+    ws_registry_each(home->registry, say_goodbye, context);
+}
+
 void ws_server_shutdown(struct ws_server *server, unsigned code, const char *reason,
                         uint32_t drain_ms, void (*done)(void *user))
 {
-    struct goodbye goodbye = {code, reason};
     server->done = done;
-    server->shutting_down = true;
+    server->goodbye_code = code;
+    snprintf(server->goodbye_reason, sizeof server->goodbye_reason, "%s", reason ? reason : "");
+    atomic_store(&server->shutting_down, true);
     ws_server_stop_listening(server);
-    if (server->registry.count == 0) {
+    if (ws_admission_count(server->admission) == 0) {
         ws_loop_defer(server->loop, &server->done_task);
         return;
     }
-    ws_registry_each(&server->registry, say_goodbye, &goodbye);
+    ws_server_ask(server, &server->workers[0].home, say_goodbyes, NULL, server);
     ws_loop_arm(server->loop, &server->drain, ws_loop_now(server->loop) + drain_ms);
 }
 
 size_t ws_server_count(const struct ws_server *server)
 {
-    return server->registry.count;
+    return ws_admission_count(server->admission);
+}
+
+struct ws_admission *ws_server_admission(struct ws_server *server)
+{
+    return server->admission;
+}
+
+/* --- questions to the loops --- */
+
+struct question {
+    struct ws_note note;
+    struct ws_server *server;
+    const struct ws_home *asker;
+    unsigned next; /* the loop whose turn it is */
+    void (*visit)(struct ws_home *home, void *context);
+    void (*done)(void *context);
+    void *context;
+};
+
+static void on_answered(struct ws_note *note)
+{
+    struct question *question = ws_container_of(note, struct question, note);
+    if (question->done)
+        question->done(question->context);
+    free(question);
+}
+
+static void on_question(struct ws_note *note)
+{
+    struct question *question = ws_container_of(note, struct question, note);
+    struct ws_server *server = question->server;
+    struct worker *worker = &server->workers[question->next++];
+    question->visit(&worker->home, question->context);
+    bool last = question->next == server->worker_count;
+    if (last)
+        question->note.run = on_answered;
+    ws_loop_post(last ? question->asker->loop : server->workers[question->next].home.loop,
+                 &question->note);
+}
+
+bool ws_server_ask(struct ws_server *server, const struct ws_home *asker,
+                   void (*visit)(struct ws_home *home, void *context), void (*done)(void *context),
+                   void *context)
+{
+    struct question *question = malloc(sizeof *question);
+    if (!question)
+        return false;
+    *question = (struct question){{NULL, on_question}, server, asker, 0, visit, done, context};
+    ws_loop_post(server->workers[0].home.loop, &question->note);
+    return true;
+}
+
+/* --- beginning and end --- */
+
+static void *run_worker(void *argument)
+{
+    struct worker *worker = argument;
+    ws_loop_run(&worker->own);
+    return NULL;
+}
+
+static void on_stop(struct ws_note *note)
+{
+    struct worker *worker = ws_container_of(note, struct worker, stop);
+    abort_all(&worker->home, NULL);
+    ws_loop_stop(worker->home.loop);
+}
+
+static bool start_worker(struct ws_server *server, unsigned index)
+{
+    struct worker *worker = &server->workers[index];
+    const struct ws_server_options *options = &server->options;
+    struct ws_loop *loop = index == 0 ? server->loop : &worker->own;
+    if (index > 0 && ws_loop_init(loop) != WS_OK)
+        return false;
+    server->worker_count++;
+    worker->server = server;
+    worker->config = *options->config;
+    ws_registry_init(&worker->registry);
+    worker->registry.left = on_left;
+    worker->stop.run = on_stop;
+    worker->home = (struct ws_home){.loop = loop,
+                                    .config = &worker->config,
+                                    .handler = options->handler,
+                                    .user = options->user,
+                                    .registry = &worker->registry};
+    if (options->home_user)
+        worker->home.user = options->home_user(options->user, index, &worker->home);
+    return true;
 }
 
 struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_options *options)
 {
     struct ws_server *server = calloc(1, sizeof *server);
+    unsigned loops = options->loops ? options->loops : 1;
     if (!server)
         return NULL;
     server->loop = loop;
     server->options = *options;
-    server->config = *options->config;
-    ws_registry_init(&server->registry);
-    server->home = (struct ws_home){
-        .loop = loop,
-        .config = &server->config,
-        .handler = options->handler,
-        .user = options->home_user ? options->home_user(options->user, 0, &server->home)
-                                   : options->user,
-        .registry = &server->registry};
-    server->registry.left = on_left;
     server->accept_again.fire = on_accept_again;
     server->drain.fire = on_drained;
     server->done_task.run = on_done;
-    return server;
+    server->done_note.run = check_done;
+    server->admission = ws_admission_new(&options->limits);
+    server->workers = calloc(loops, sizeof *server->workers);
+    bool fine = server->admission && server->workers && loops <= WS_SERVER_LOOPS_MAX;
+    for (unsigned i = 0; i < loops && fine; i++)
+        fine = start_worker(server, i);
+    for (unsigned i = 1; i < loops && fine; i++) {
+        struct worker *worker = &server->workers[i];
+        fine = worker->running = pthread_create(&worker->thread, NULL, run_worker, worker) == 0;
+    }
+    if (fine)
+        return server;
+    ws_server_free(server);
+    return NULL;
+}
+
+/* The threads are gone: what they left in each other's loops is run here. */
+static void run_what_is_left(struct ws_server *server)
+{
+    for (bool busy = true; busy;) {
+        busy = false;
+        for (unsigned i = 0; i < server->worker_count; i++) {
+            struct ws_loop *loop = server->workers[i].home.loop;
+            busy |= loop->tasks || atomic_load(&loop->notes);
+            abort_all(&server->workers[i].home, NULL);
+            ws_loop_turn(loop, 0);
+        }
+    }
 }
 
 void ws_server_free(struct ws_server *server)
@@ -412,15 +460,26 @@ void ws_server_free(struct ws_server *server)
         return;
     ws_server_stop_listening(server);
     ws_loop_disarm(server->loop, &server->drain);
-    server->shutting_down = false;
-    ws_registry_each(&server->registry, abort_one, NULL);
-    ws_loop_turn(server->loop, 0);
-    for (struct listener *l = server->listeners, *next; l; l = next) {
-        next = l->next;
-        free(l->url);
-        free(l->unix_path);
-        free(l);
+    atomic_store(&server->shutting_down, false);
+    for (unsigned i = 1; i < server->worker_count; i++)
+        if (server->workers[i].running) {
+            ws_loop_post(server->workers[i].home.loop, &server->workers[i].stop);
+            pthread_join(server->workers[i].thread, NULL);
+        }
+    for (unsigned i = 0; i < server->worker_count; i++)
+        abort_all(&server->workers[i].home, NULL);
+    if (server->worker_count > 0)
+        run_what_is_left(server);
+    for (unsigned i = 0; i < server->worker_count; i++) {
+        ws_registry_free(&server->workers[i].registry);
+        if (i > 0)
+            ws_loop_free(&server->workers[i].own);
     }
-    ws_registry_free(&server->registry);
+    for (struct ws_listener *l = server->listeners, *next; l; l = next) {
+        next = l->next;
+        ws_listener_free(l);
+    }
+    ws_admission_free(server->admission);
+    free(server->workers);
     free(server);
 }

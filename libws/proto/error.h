@@ -108,6 +108,9 @@ enum ws_level { WS_DEBUG, WS_INFO, WS_WARNING, WS_ERROR };
     X(NO_MEMORY, RESOURCE, 1011, 503, ERROR, "7.4.1", "out of memory")                                       \
     X(NO_DESCRIPTORS, RESOURCE, 0, 503, ERROR, "7.4.1", "out of file descriptors")                           \
     X(TOO_MANY_CONNECTIONS, POLICY, 1013, 503, WARNING, "7.4.1", "all connections that are allowed here are taken") \
+    X(TOO_MANY_FROM_ADDRESS, POLICY, 1013, 429, INFO, "RFC 6585 4", "too many connections from one address") \
+    X(CONNECT_RATE, POLICY, 1013, 429, INFO, "RFC 6585 4", "one address connects too often")                 \
+    X(MEMORY_LIMIT, POLICY, 1013, 503, WARNING, "7.4.1", "the memory for waiting messages is used up")       \
     X(TOO_SLOW, POLICY, 1008, 0, INFO, "7.4.1", "the peer reads too slowly")                                 \
     X(RATE, POLICY, 1008, 429, INFO, "7.4.1", "the peer sends too fast")                                     \
     X(SHED, POLICY, 1013, 503, INFO, "7.4.1", "the server is overloaded")                                    \

@@ -16,8 +16,9 @@ static struct ws_conn conns[CROWD];
 static struct ws_registry registry;
 static unsigned lefts;
 
-static void on_left(struct ws_registry *which)
+static void on_left(struct ws_registry *which, struct ws_conn *conn)
 {
+    assert_false(conn->registered);
     assert_ptr_equal(which, &registry);
     lefts++;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
     (void)conn;
-    ends++;
+    ends++; /* with several loops nobody looks at it */
     last_end = end->error;
 }
 
@@ -67,7 +68,7 @@ static void make_server(size_t max_connections)
         .config = &config,
         .handler = &handler,
         .user = &accepted,
-        .max_connections = max_connections,
+        .limits = {.max_connections = max_connections},
         .accepted = on_accepted,
         .warn = on_warning,
     };
@@ -423,9 +424,13 @@ static void out_of_descriptors(void **state)
     }
     assert_true(turns < 50);
     assert_int_equal(warnings, 1);
-    TURN_UNTIL(&loop, warnings == 2); /* it tries again */
+    begun = ws_loop_now(&loop);
+    TURN_UNTIL(&loop, ws_loop_now(&loop) > begun + 220); /* it tries again, and says no more */
+    assert_int_equal(warnings, 1);
     setrlimit(RLIMIT_NOFILE, &before);
     echo_over(&late);
+    assert_int_equal(warnings, 2);
+    assert_string_equal(warning, "accepting again");
     assert_int_equal(accepted, 2);
     far_free(&end);
     far_free(&late);
@@ -560,6 +565,114 @@ static void the_paused_leave_too(void **state)
     TURN_UNTIL(&loop, dones == 1);
 }
 
+/* --- several loops --- */
+
+enum { LOOPS = 3, CLIENTS = 12 };
+
+static atomic_uint opened_on[LOOPS], visited;
+
+static void *index_of(void *user, unsigned index, struct ws_home *home)
+{
+    assert_ptr_equal(user, &accepted);
+    assert_non_null(home->loop);
+    return &opened_on[index];
+}
+
+static void count_open(struct ws_conn *conn, const struct ws_event *event)
+{
+    (void)event;
+    atomic_fetch_add((atomic_uint *)conn->home->user, 1);
+}
+
+static void visit(struct ws_home *home, void *context)
+{
+    size_t *total = context;
+    assert_int_equal((atomic_uint *)home->user - opened_on, atomic_fetch_add(&visited, 1));
+    *total += home->registry->count;
+}
+
+static void visit_silently(struct ws_home *home, void *context)
+{
+    *(size_t *)context += home->registry->count;
+}
+
+static unsigned answers;
+
+static void on_answer(void *context)
+{
+    (void)context;
+    answers++;
+}
+
+/* Dealt out in turn; asked one loop after the other; all are told goodbye, and all is given back.
+ */
+static void several_loops(void **state)
+{
+    (void)state;
+    static const struct ws_handler threaded = {.open = count_open, .event = on_event};
+    struct ws_server_options options = {.config = &config,
+                                        .handler = &threaded,
+                                        .user = &accepted,
+                                        .loops = LOOPS,
+                                        .home_user = index_of};
+    struct far_end far[CLIENTS];
+    size_t total = 0;
+    ws_server_free(server);
+    for (int i = 0; i < LOOPS; i++)
+        opened_on[i] = 0;
+    visited = answers = 0;
+    server = ws_server_new(&loop, &options);
+    assert_non_null(server);
+    must_listen("127.0.0.1:0");
+    for (int i = 0; i < CLIENTS; i++) {
+        dial(&far[i], 0);
+        echo_over(&far[i]);
+    }
+    for (int i = 0; i < LOOPS; i++)
+        assert_int_equal(opened_on[i], CLIENTS / LOOPS);
+    assert_int_equal(ws_server_count(server), CLIENTS);
+    struct ws_home asker = {.loop = &loop};
+    assert_true(ws_server_ask(server, &asker, visit, on_answer, &total));
+    TURN_UNTIL(&loop, answers == 1);
+    assert_int_equal(total, CLIENTS);
+    assert_int_equal(visited, LOOPS);
+
+    ws_server_shutdown(server, 1001, "bye", 5000, on_done);
+    for (int i = 0; i < CLIENTS; i++) {
+        PUMP_UNTIL(&loop, &far[i], far[i].record.closes == 1 && far[i].eof);
+        assert_int_equal(far[i].record.code, 1001);
+        far_free(&far[i]);
+    }
+    TURN_UNTIL(&loop, dones == 1);
+    assert_int_equal(ws_server_count(server), 0);
+}
+
+/* Connections on every loop, questions on their way: freeing far and answers them all. */
+static void freed_in_the_middle(void **state)
+{
+    (void)state;
+    struct ws_server_options options = {
+        .config = &config, .handler = &handler, .user = &accepted, .loops = LOOPS};
+    struct far_end far[LOOPS];
+    size_t totals[20] = {0};
+    ws_server_free(server);
+    server = ws_server_new(&loop, &options);
+    must_listen("127.0.0.1:0");
+    for (int i = 0; i < LOOPS; i++) {
+        dial(&far[i], 0);
+        echo_over(&far[i]);
+    }
+    struct ws_home asker = {.loop = &loop};
+    answers = 0;
+    for (int i = 0; i < 20; i++)
+        ws_server_ask(server, &asker, visit_silently, on_answer, &totals[i]);
+    ws_server_free(server);
+    server = NULL;
+    assert_int_equal(answers, 20);
+    for (int i = 0; i < LOOPS; i++)
+        far_free(&far[i]);
+}
+
 static void freed_with_connections(void **state)
 {
     (void)state;
@@ -596,6 +709,8 @@ int main(void)
         TEST(nobody_is_there),
         TEST(the_paused_leave_too),
         TEST(freed_with_connections),
+        TEST(several_loops),
+        TEST(freed_in_the_middle),
     };
     return cmocka_run_group_tests_name("server", tests, NULL, NULL);
 }
