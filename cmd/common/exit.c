@@ -74,6 +74,7 @@ enum exit_code exit_code_for(enum ws_error error)
     case WS_CAT_NETWORK:
     case WS_CAT_RESOURCE:
     case WS_CAT_POLICY:
+    case WS_CAT_ACCESS:
     case WS_CAT_CALLER:
         break;
     }

@@ -5,6 +5,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
+#include "cmd/wsserve/entry.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,30 +16,39 @@
 
 /* --- the log around a mode --- */
 
+enum { TARGET_SHOWN = 1024 }; /* bytes of a request's target that are logged */
+
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
     struct serve *serve = serve_of(conn);
+    char target[TARGET_SHOWN];
     if (log_wants(&serve->log, WS_DEBUG))
-        log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "request", "%.*s %.*s",
-                 (int)request->method.len, request->method.p, (int)request->target.len,
-                 request->target.p);
-    if (request->fault != WS_OK)
-        ws_conn_refuse_error(conn, request->fault);
-    else if (serve->mode->handler.request)
-        serve->mode->handler.request(conn, request);
-    else
-        ws_conn_accept(conn, NULL);
+        log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "request", "%.*s %s",
+                 (int)request->method.len, request->method.p,
+                 entry_loggable_target(request, target, sizeof target));
+    switch (entry_judge(conn, request)) {
+    case ENTRY_REFUSED:
+        break;
+    case ENTRY_PLAIN:
+        entry_refuse(conn, request->fault, 0);
+        break;
+    case ENTRY_UPGRADE:
+        if (serve->mode->handler.request)
+            serve->mode->handler.request(conn, request);
+        else
+            entry_accept(conn, request);
+    }
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
     struct serve *serve = serve_of(conn);
-    char peer[80];
+    char peer[80], target[TARGET_SHOWN];
     worker_of(conn)->opened++;
     if (log_wants(&serve->log, WS_INFO))
-        log_line(&serve->log, WS_INFO, ws_conn_id(conn), "open", "from %s for %.*s",
-                 ws_conn_peer(conn, peer, sizeof peer), (int)event->request->target.len,
-                 event->request->target.p);
+        log_line(&serve->log, WS_INFO, ws_conn_id(conn), "open", "from %s for %s",
+                 ws_conn_peer(conn, peer, sizeof peer),
+                 entry_loggable_target(event->request, target, sizeof target));
     if (serve->mode->handler.open)
         serve->mode->handler.open(conn, event);
 }
@@ -61,7 +71,8 @@ static void log_end(struct serve *serve, struct ws_conn *conn, const struct ws_e
     const struct ws_error_info *info = ws_error_info(end->error);
     char detail[160], in[UNITS_TEXT_MAX], out[UNITS_TEXT_MAX];
     if (!end->opened) {
-        if (end->error == WS_OK)
+        /* entry.c said all about who may not enter. */
+        if (end->error == WS_OK || info->category == WS_CAT_ACCESS)
             return;
         snprintf(detail, sizeof detail, "before the upgrade%s",
                  end->http_status ? "" : ", without an answer");
@@ -102,6 +113,7 @@ static void on_accepted(void *user, struct ws_conn *conn)
 {
     struct serve *serve = user;
     log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "accept", "a connection");
+    entry_accepted(conn);
     if (serve->settings->oneshot)
         ws_server_stop_listening(serve->server);
 }
@@ -249,6 +261,13 @@ static bool set_up(struct serve *serve)
     config.session.chunks = serve->mode->chunks;
     config.choke = serve->mode->choke;
 
+    char fault[256];
+    serve->entry =
+        entry_rules_new(&settings->http, serve->mode->reaches_local, fault, sizeof fault);
+    if (!serve->entry) {
+        exit_warn("%s", fault);
+        return false;
+    }
     enum ws_error error = ws_loop_on_signals(&serve->loop, &signals, on_signal, serve);
     serve->server = error == WS_OK ? ws_server_new(&serve->loop, &options) : NULL;
     if (!serve->server) {
@@ -293,5 +312,6 @@ int serve(const struct settings *settings)
                  sum.opened, sum.messages_in, sum.messages_out);
     }
     ws_loop_free(&serve.loop);
+    entry_rules_free(serve.entry);
     return status;
 }

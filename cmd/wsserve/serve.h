@@ -8,6 +8,7 @@
 #ifndef CMD_WSSERVE_SERVE_H
 #define CMD_WSSERVE_SERVE_H
 
+#include "cmd/wsserve/entry_rules.h"
 #include "cmd/wsserve/mode.h"
 #include "cmd/wsserve/settings.h"
 #include "libws/net/server.h"
@@ -26,6 +27,7 @@ struct serve {
     struct ws_loop loop; /* the first; of the main thread */
     struct ws_server *server;
     struct ws_handler handler;
+    struct entry_rules *entry; /* who may enter */
     struct log log;
     struct ws_timer every_second; /* while shutting down */
     struct worker workers[WS_SERVER_LOOPS_MAX];

@@ -187,6 +187,7 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
     };
     size_t count = 0;
     tables[count++] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
+    tables[count++] = (struct option_table){OPTION_ROWS(settings_http_rows), &settings->http, NULL};
     tables[count++] =
         (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
     *options = (struct options){
@@ -208,6 +209,8 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
         options->status = options_fault(options, "--listen says all that --port and --address say");
         return false;
     }
+    if (!settings_http_check(&settings->http, options))
+        return false;
     if (settings->common.quiet)
         settings->log_level = WS_ERROR;
     else if (settings->common.verbose > 0)

@@ -6,6 +6,7 @@
 
 #include "cmd/common/log.h"
 #include "cmd/common/options.h"
+#include "cmd/wsserve/settings_http.h"
 #include "libws/net/conn.h"
 
 #include <stdbool.h>
@@ -13,6 +14,7 @@
 
 struct settings {
     struct options_common common;
+    struct settings_http http;
 
     uint16_t port;
     const char *address;

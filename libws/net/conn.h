@@ -112,6 +112,8 @@ enum ws_error ws_conn_connect(struct ws_conn *conn, const struct ws_request_opti
 enum ws_error ws_conn_accept(struct ws_conn *conn, const struct ws_acceptance *acceptance);
 enum ws_error ws_conn_refuse(struct ws_conn *conn, const struct ws_http_answer *answer);
 enum ws_error ws_conn_refuse_error(struct ws_conn *conn, enum ws_error why);
+enum ws_error ws_conn_refuse_with(struct ws_conn *conn, enum ws_error why,
+                                  const struct ws_header *headers, size_t header_count);
 
 /* Errors as ws_session_send and so on; WS_E_CLOSING too for a connection that has failed. What is
  * sent leaves at the end of the batch at the latest. Data is always copied, unless a flag of

@@ -118,6 +118,21 @@ enum ws_error ws_conn_refuse_error(struct ws_conn *conn, enum ws_error why)
     return error;
 }
 
+enum ws_error ws_conn_refuse_with(struct ws_conn *conn, enum ws_error why,
+                                  const struct ws_header *headers, size_t header_count)
+{
+    if (conn->failed || conn->ended)
+        return WS_E_CLOSING;
+    enum ws_error error =
+        ws_session_refuse_with(&conn->session, ws_conn_take_out(conn), why, headers, header_count);
+    if (error != WS_OK)
+        return error;
+    conn->end.http_status = ws_error_info(why)->http_status;
+    ws_conn_note_error(conn, why);
+    ws_conn_begin_closing(conn);
+    return WS_OK;
+}
+
 enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags, void *data,
                            size_t len)
 {

@@ -29,7 +29,7 @@ const char *ws_error_section(enum ws_error error, char *text, unsigned size)
 
 const char *ws_category_name(enum ws_category category)
 {
-    static const char *const names[] = {"none",    "protocol", "upgrade", "network",
-                                        "timeout", "resource", "policy",  "caller"};
+    static const char *const names[] = {"none",     "protocol", "upgrade", "network", "timeout",
+                                        "resource", "policy",   "access",  "caller"};
     return (unsigned)category < sizeof names / sizeof names[0] ? names[category] : "none";
 }

@@ -19,6 +19,7 @@ enum ws_category {
     WS_CAT_TIMEOUT,  /* somebody took too long */
     WS_CAT_RESOURCE, /* a limit of ours: memory, message size, connections */
     WS_CAT_POLICY,   /* a decision of ours: shutdown, shedding, rates */
+    WS_CAT_ACCESS,   /* who may enter: the log says why, the peer only hears that it may not */
     WS_CAT_CALLER,   /* the program that uses the library asked for what cannot be */
 };
 
@@ -118,6 +119,16 @@ enum ws_level { WS_DEBUG, WS_INFO, WS_WARNING, WS_ERROR };
     X(SHUTDOWN, POLICY, 1001, 503, INFO, "7.4.1", "the server is going away")                                \
     X(INTERNAL, RESOURCE, 1011, 500, ERROR, "7.4.1", "an error of our own")                                  \
     X(RANDOM, RESOURCE, 1011, 500, ERROR, "10.3", "the source of randomness failed")                         \
+    /* what a server does not serve */                                                                       \
+    X(NOT_FOUND, UPGRADE, 0, 404, INFO, "RFC 9110 15.5.5", "nothing is served at this path")                 \
+    X(SUBPROTOCOL_REQUIRED, UPGRADE, 0, 400, INFO, "4.2.2", "none of the subprotocols that are spoken here was asked for") \
+    /* who may enter */                                                                                      \
+    X(ADDRESS_REFUSED, ACCESS, 0, 403, WARNING, "4.2.2", "the client's address is not allowed here")         \
+    X(HOST_REFUSED, ACCESS, 0, 403, WARNING, "10.2", "the Host header names no host that is allowed here")   \
+    X(ORIGIN_REFUSED, ACCESS, 0, 403, WARNING, "10.2", "the page's origin is not allowed here")              \
+    X(CREDENTIALS_MISSING, ACCESS, 0, 401, INFO, "10.5", "a password or a token is needed")                  \
+    X(CREDENTIALS_WRONG, ACCESS, 0, 401, WARNING, "10.5", "the password or the token is wrong")              \
+    X(REPLAYED, ACCESS, 0, 403, WARNING, "4.1", "the Sec-WebSocket-Key was used before")                     \
     /* what a program that uses the library did wrong */                                                     \
     X(CLOSING, CALLER, 0, 0, WARNING, "5.5.1", "nothing can be sent after a close frame")                    \
     X(STATE, CALLER, 0, 0, ERROR, "4.1", "the call does not fit the state of the session")                   \

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { REFUSAL_HEADERS_MAX = 32 };
+
 bool ws_header_valid(const char *name, const char *value)
 {
     return ws_http_is_token((struct ws_str){name, strlen(name)}) &&
@@ -156,6 +158,29 @@ enum ws_error ws_handshake_write_answer(struct ws_out *out, const struct ws_http
     t.len = 0;
     build_answer(&t, answer);
     return WS_OK;
+}
+
+enum ws_error ws_handshake_write_refusal(struct ws_out *out, enum ws_error why,
+                                         const struct ws_header *headers, size_t header_count,
+                                         bool head_only)
+{
+    const struct ws_error_info *info = ws_error_info(why);
+    bool secret = info->category == WS_CAT_ACCESS;
+    char body[160];
+    struct ws_header all[REFUSAL_HEADERS_MAX + 1] = {{"X-WebSocket-Error", info->explanation}};
+    if (header_count > REFUSAL_HEADERS_MAX)
+        return WS_E_ARGUMENT;
+    if (header_count > 0)
+        memcpy(all + 1, headers, header_count * sizeof *headers);
+    int len =
+        snprintf(body, sizeof body, "%s\n", secret ? "the request was refused" : info->explanation);
+    struct ws_http_answer answer = {.status = info->http_status ? info->http_status : 500,
+                                    .headers = secret ? all + 1 : all,
+                                    .header_count = header_count + !secret,
+                                    .body = body,
+                                    .body_len = (size_t)len,
+                                    .head_only = head_only};
+    return ws_handshake_write_answer(out, &answer);
 }
 
 /* Has the caller a header of this name, to replace ours or to remove it? */

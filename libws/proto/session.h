@@ -183,6 +183,11 @@ enum ws_error ws_session_refuse(struct ws_session *session, struct ws_out *out,
 enum ws_error ws_session_refuse_error(struct ws_session *session, struct ws_out *out,
                                       enum ws_error why);
 
+/* The same with headers of the caller's: WWW-Authenticate, Retry-After. WS_E_ARGUMENT too. */
+enum ws_error ws_session_refuse_with(struct ws_session *session, struct ws_out *out,
+                                     enum ws_error why, const struct ws_header *headers,
+                                     size_t header_count);
+
 /* How a payload is handed over; or-ed together. */
 enum ws_send_flags {
     WS_SEND_COPY = 0,    /* it may be gone after the call */

@@ -243,21 +243,27 @@ enum ws_error ws_session_refuse(struct ws_session *s, struct ws_out *out,
     return WS_OK;
 }
 
-/* An error's own HTTP answer: the status that its row names, its explanation as the body. */
+/* An error's own HTTP answer. */
 enum ws_error ws_session_error_answer(const struct ws_session *s, struct ws_out *out,
                                       enum ws_error why)
 {
     bool head_only = s->request_pending && ws_str_equal(s->upgrade->request.method, "HEAD");
-    const struct ws_error_info *info = ws_error_info(why);
-    char body[160];
-    size_t len = strlen(info->explanation);
-    memcpy(body, info->explanation, len);
-    body[len++] = '\n';
-    struct ws_http_answer answer = {.status = info->http_status ? info->http_status : 500,
-                                    .body = body,
-                                    .body_len = len,
-                                    .head_only = head_only};
-    return ws_handshake_write_answer(out, &answer);
+    return ws_handshake_write_refusal(out, why, NULL, 0, head_only);
+}
+
+enum ws_error ws_session_refuse_with(struct ws_session *s, struct ws_out *out, enum ws_error why,
+                                     const struct ws_header *headers, size_t header_count)
+{
+    if (!s->request_pending || s->done)
+        return WS_E_STATE;
+    enum ws_error error = ws_handshake_write_refusal(
+        out, why, headers, header_count, ws_str_equal(s->upgrade->request.method, "HEAD"));
+    if (error != WS_OK)
+        return error;
+    s->request_pending = false;
+    s->done = true;
+    session_move_to(s, WS_CLOSED);
+    return WS_OK;
 }
 
 enum ws_error ws_session_refuse_error(struct ws_session *s, struct ws_out *out, enum ws_error why)

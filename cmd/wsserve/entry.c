@@ -1,0 +1,165 @@
+#include "cmd/wsserve/entry.h"
+
+#include "cmd/wsserve/serve.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { OWN_HEADERS_MAX = 8 };
+
+static const struct entry_rules *rules_of(const struct ws_conn *conn)
+{
+    return serve_of(conn)->entry;
+}
+
+/* --- answering --- */
+
+enum ws_error entry_accept(struct ws_conn *conn, const struct ws_request *request)
+{
+    const struct entry_rules *rules = rules_of(conn);
+    struct ws_acceptance acceptance = {
+        .subprotocol = ws_request_choose_subprotocol(request, rules->subprotocols),
+        .headers = rules->headers_ws,
+        .header_count = rules->header_ws_count,
+    };
+    return ws_conn_accept(conn, &acceptance);
+}
+
+/* Ours, then the user's; returns how many. */
+static size_t join_headers(const struct entry_rules *rules, struct ws_header *all,
+                           const struct ws_header *own, size_t own_count)
+{
+    if (own_count > 0)
+        memcpy(all, own, own_count * sizeof *own);
+    memcpy(all + own_count, rules->headers_http, rules->header_http_count * sizeof *all);
+    return own_count + rules->header_http_count;
+}
+
+enum ws_error entry_refuse(struct ws_conn *conn, enum ws_error why, unsigned retry_after)
+{
+    const struct entry_rules *rules = rules_of(conn);
+    struct ws_header own[2], all[2 + ENTRY_HEADERS_MAX];
+    size_t count = 0;
+    char seconds[16];
+    snprintf(seconds, sizeof seconds, "%u", retry_after);
+    if (retry_after > 0)
+        own[count++] = (struct ws_header){"Retry-After", seconds};
+    if (ws_error_info(why)->http_status == 401)
+        own[count++] = (struct ws_header){"WWW-Authenticate", rules->realm};
+    count = join_headers(rules, all, own, count);
+    return ws_conn_refuse_with(conn, why, all, count);
+}
+
+enum ws_error entry_answer(struct ws_conn *conn, const struct ws_http_answer *answer)
+{
+    struct ws_header all[OWN_HEADERS_MAX + ENTRY_HEADERS_MAX];
+    struct ws_http_answer full = *answer;
+    if (answer->header_count > OWN_HEADERS_MAX)
+        return WS_E_ARGUMENT;
+    full.header_count = join_headers(rules_of(conn), all, answer->headers, answer->header_count);
+    full.headers = all;
+    return ws_conn_refuse(conn, &full);
+}
+
+/* --- the log --- */
+
+enum { SHOWN_MAX = 128 }; /* bytes of what a peer sent */
+
+static int shown(struct ws_str s)
+{
+    return (int)(s.len < SHOWN_MAX ? s.len : SHOWN_MAX);
+}
+
+static void log_refusal(struct ws_conn *conn, enum ws_error why, const struct ws_request *request,
+                        const struct ws_address *client, const char *user)
+{
+    const struct log *log = &serve_of(conn)->log;
+    const struct ws_error_info *info = ws_error_info(why);
+    char from[WS_ADDRESS_TEXT], peer[80], what[SHOWN_MAX + 32] = "";
+    if (!log_wants(log, info->level))
+        return;
+    switch (why) {
+    case WS_E_HOST_REFUSED:
+        snprintf(what, sizeof what, ": '%.*s'", shown(request->host), request->host.p);
+        break;
+    case WS_E_ORIGIN_REFUSED:
+        if (ws_http_find(request->head, request->buffer, "Origin", 0) < 0)
+            snprintf(what, sizeof what, ": there is none");
+        else
+            snprintf(what, sizeof what, ": '%.*s'", shown(request->origin), request->origin.p);
+        break;
+    case WS_E_CREDENTIALS_WRONG:
+        if (user[0])
+            snprintf(what, sizeof what, ": user '%s'", user);
+        break;
+    default:
+        break;
+    }
+    ws_conn_peer(conn, peer, sizeof peer);
+    ws_address_format(client, from);
+    bool behind = client->kind != WS_ADDRESS_UNIX && strncmp(peer, from, strlen(from)) != 0 &&
+                  strncmp(peer + 1, from, strlen(from)) != 0;
+    log_line(log, info->level, ws_conn_id(conn), info->name, "%s%s; from %s%s%s; answered %u",
+             info->explanation, what, behind ? from : peer, behind ? " by way of " : "",
+             behind ? peer : "", info->http_status);
+}
+
+/* --- judging --- */
+
+void entry_accepted(struct ws_conn *conn)
+{
+    struct ws_address peer;
+    const struct entry_rules *rules = rules_of(conn);
+    if (rules->allow.count + rules->deny.count == 0)
+        return;
+    ws_address_of_peer(conn->watch.fd, &peer);
+    enum ws_error error = entry_judge_address(rules, &peer);
+    if (error == WS_OK)
+        return;
+    log_refusal(conn, error, NULL, &peer, "");
+    ws_conn_fail(conn, error);
+}
+
+static bool pass(struct ws_conn *conn, enum ws_error error, const struct ws_request *request,
+                 const struct ws_address *client, const char *user)
+{
+    if (error == WS_OK)
+        return true;
+    if (ws_error_info(error)->category == WS_CAT_ACCESS)
+        log_refusal(conn, error, request, client, user);
+    entry_refuse(conn, error, 0);
+    return false;
+}
+
+enum entry_verdict entry_judge(struct ws_conn *conn, const struct ws_request *request)
+{
+    const struct entry_rules *rules = rules_of(conn);
+    struct ws_address peer, client;
+    char user[WS_CREDENTIALS_USER] = "";
+    enum ws_error fault = request->fault == WS_E_NOT_AN_UPGRADE ? WS_OK : request->fault;
+    ws_address_of_peer(conn->watch.fd, &peer);
+    if (!pass(conn, fault, request, &peer, "") ||
+        !pass(conn, entry_judge_request(rules, request, &peer, &client), request, &client, ""))
+        return ENTRY_REFUSED;
+    if (request->fault == WS_E_NOT_AN_UPGRADE)
+        return ENTRY_PLAIN;
+    enum ws_error error = entry_judge_upgrade(rules, request, ws_clock_us(), user);
+    return pass(conn, error, request, &client, user) ? ENTRY_UPGRADE : ENTRY_REFUSED;
+}
+
+bool entry_judge_plain(struct ws_conn *conn, const struct ws_request *request)
+{
+    struct ws_address client;
+    char user[WS_CREDENTIALS_USER];
+    entry_client(conn, request, &client);
+    return pass(conn, entry_judge_credentials(rules_of(conn), request, user), request, &client,
+                user);
+}
+
+void entry_client(const struct ws_conn *conn, const struct ws_request *request,
+                  struct ws_address *client)
+{
+    struct ws_address peer;
+    ws_address_of_peer(conn->watch.fd, &peer);
+    ws_forwarded_client(request, &rules_of(conn)->trusted, &peer, client);
+}

@@ -1,0 +1,47 @@
+/*
+ * entry: the one place where it is decided whether a request may enter, and where it is refused.
+ *
+ * serve.c asks it when a connection is accepted and when a request has come; modes that answer an
+ * upgrade themselves do it through here. Refusals are HTTP answers that end the connection. Of
+ * those that are about security the log says all and the peer hears little.
+ */
+#ifndef CMD_WSSERVE_ENTRY_H
+#define CMD_WSSERVE_ENTRY_H
+
+#include "cmd/wsserve/entry_rules.h"
+#include "libws/net/conn.h"
+
+enum entry_verdict {
+    ENTRY_REFUSED, /* and answered */
+    ENTRY_PLAIN,   /* no upgrade: http.c's */
+    ENTRY_UPGRADE, /* may be accepted */
+};
+
+/* A connection came: one from an address that is kept out is answered before it has sent anything.
+ */
+void entry_accepted(struct ws_conn *conn);
+
+/* Judges the request, in this order: faults of the handshake, the address behind trusted proxies,
+ * Host, and for an upgrade path, origin, credentials, replay and subprotocol. */
+enum entry_verdict entry_judge(struct ws_conn *conn, const struct ws_request *request);
+
+/* For what is not an upgrade and not for everybody: false when it brings no password or token where
+ * one is asked for, and has been refused. */
+bool entry_judge_plain(struct ws_conn *conn, const struct ws_request *request);
+
+/* Accepts the upgrade with the subprotocol and the headers that the options ask for. `request` is
+ * the one that handler.request() got; it lives until it is answered. Errors as ws_conn_accept. */
+enum ws_error entry_accept(struct ws_conn *conn, const struct ws_request *request);
+
+/* Refuses it for `why`, with the user's headers and, where `retry_after` is not 0, that many
+ * seconds. */
+enum ws_error entry_refuse(struct ws_conn *conn, enum ws_error why, unsigned retry_after);
+
+/* A plain answer with the user's headers besides its own, of which there are at most 8. */
+enum ws_error entry_answer(struct ws_conn *conn, const struct ws_http_answer *answer);
+
+/* Whose request it is: the peer's, or, behind a trusted proxy, its client's. */
+void entry_client(const struct ws_conn *conn, const struct ws_request *request,
+                  struct ws_address *client);
+
+#endif
