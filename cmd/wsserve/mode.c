@@ -4,5 +4,7 @@
 
 const struct mode *const modes[] = {
     &mode_echo,
+    &mode_broadcast,
+    &mode_rooms,
     NULL,
 };

@@ -38,5 +38,7 @@ struct mode {
 extern const struct mode *const modes[];
 
 extern const struct mode mode_echo; /* --echo: every message back, in the bytes that it came in */
+extern const struct mode mode_broadcast; /* --broadcast: every message to all others */
+extern const struct mode mode_rooms;     /* --rooms: the same among those with the same URL path */
 
 #endif

@@ -240,6 +240,7 @@ static bool set_up(struct serve *serve)
         .user = serve,
         .loops = serve->mode->one_loop || settings->oneshot ? 1 : settings->threads,
         .home_user = join_worker,
+        .fan_out = true,
         .limits = {.max_connections = settings->max_connections},
         .max_handshakes = 1000,
         .backlog = (int)settings->backlog,
@@ -274,6 +275,7 @@ static bool set_up(struct serve *serve)
         exit_warn("%s", ws_error_info(error == WS_OK ? WS_E_NO_MEMORY : error)->explanation);
         return false;
     }
+    ws_hub_set_slow(serve->workers[0].home->hub, settings->slow);
     return (!serve->mode->start || serve->mode->start(serve)) && listen_all(serve) &&
            announce(serve);
 }

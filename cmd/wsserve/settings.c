@@ -76,6 +76,12 @@ static const struct option_row rows[] = {
 
     {OPTION_GROUP("Mode")},
     {.name = "echo", OPTION_FLAG(S, echo), .help = "send every message back (the default)"},
+    {.name = "broadcast",
+     OPTION_FLAG(S, broadcast),
+     .help = "send every client's messages to all others"},
+    {.name = "rooms",
+     OPTION_FLAG(S, rooms),
+     .help = "the same, among the clients of the same URL path"},
 
     {OPTION_GROUP("Limits")},
     {.name = "max-connections",
@@ -94,6 +100,10 @@ static const struct option_row rows[] = {
      .max = 1 << 30,
      .help = "bytes that may wait for a slow client before no more are read from it (default "
              "256K)"},
+    {.name = "slow",
+     OPTION_CHOICE(S, slow, "close|drop-new|drop-old|block"),
+     .help = "what --broadcast and --rooms do with a client whose queue is full: close it with "
+             "1008, leave messages out, or have the senders wait (default close)"},
     {.name = "handshake-timeout",
      OPTION_DURATION(S, handshake_timeout),
      .flags = OPTION_RELOADABLE,

@@ -8,6 +8,7 @@
 #include "cmd/common/options.h"
 #include "cmd/wsserve/settings_http.h"
 #include "libws/net/conn.h"
+#include "libws/net/hub.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,7 +25,8 @@ struct settings {
     unsigned threads;
     bool oneshot;
 
-    bool echo;
+    bool echo, broadcast, rooms;
+    enum ws_slow slow;
 
     uint64_t max_connections;
     uint64_t max_message_size;

@@ -1,14 +1,18 @@
 #include "libws/net/buffer.h"
 
+#include "libws/proto/frame.h"
+
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A new block of copies has at least this room, so that small frames share one. */
-enum { BLOCK_ROOM = 16 * 1024 };
+enum { BLOCK_ROOM = 16 * 1024, HELD_LEAST = 512 };
 
 struct ws_block {
     struct ws_block *next;
     enum ws_span_kind kind; /* WS_SPAN_SCRATCH: the bytes are in `room` */
+    bool shared;            /* whole messages that many were sent, held or copied */
     const uint8_t *data;
     size_t len;
     void *owner;
@@ -30,14 +34,17 @@ static struct ws_block *push(struct ws_queue *queue, size_t capacity)
     return block;
 }
 
-static enum ws_error append_copy(struct ws_queue *queue, const uint8_t *data, size_t len)
+static enum ws_error append_copy(struct ws_queue *queue, const uint8_t *data, size_t len,
+                                 bool shared)
 {
     struct ws_block *tail = queue->tail;
     size_t used = tail ? (size_t)(tail->data - tail->room) + tail->len : 0;
-    if (!tail || tail->kind != WS_SPAN_SCRATCH || tail->capacity - used < len) {
+    if (!tail || tail->kind != WS_SPAN_SCRATCH || tail->shared != shared ||
+        tail->capacity - used < len) {
         tail = push(queue, len > BLOCK_ROOM ? len : BLOCK_ROOM);
         if (!tail)
             return WS_E_NO_MEMORY;
+        tail->shared = shared;
         used = 0;
     }
     memcpy(tail->room + used, data, len);
@@ -53,6 +60,7 @@ static enum ws_error append_held(struct ws_queue *queue, struct ws_span *span, s
     if (!block)
         return WS_E_NO_MEMORY;
     block->kind = span->kind;
+    block->shared = span->kind == WS_SPAN_SHARED;
     block->data = span->data + skip;
     block->len = span->len - skip;
     block->owner = span->owner;
@@ -70,10 +78,12 @@ enum ws_error ws_queue_append(struct ws_queue *queue, struct ws_out *out, size_t
             skip -= span->len;
             continue;
         }
-        if (span->kind == WS_SPAN_OWNED || span->kind == WS_SPAN_SHARED)
+        bool shared = span->kind == WS_SPAN_SHARED;
+        /* To hold a little costs more than to copy it. */
+        if (span->kind == WS_SPAN_OWNED || (shared && span->len - skip >= HELD_LEAST))
             error = append_held(queue, span, skip);
         else
-            error = append_copy(queue, ws_out_span_data(out, i) + skip, span->len - skip);
+            error = append_copy(queue, ws_out_span_data(out, i) + skip, span->len - skip, shared);
         skip = 0;
     }
     ws_out_clear(out);
@@ -91,17 +101,57 @@ int ws_queue_iov(const struct ws_queue *queue, struct iovec *iov, int max)
     return count;
 }
 
+static void free_block(struct ws_block *block)
+{
+    if (block->kind == WS_SPAN_OWNED)
+        free(block->owner);
+    else if (block->kind == WS_SPAN_SHARED)
+        ws_shared_unref(block->owner);
+    free(block);
+}
+
 static void pop(struct ws_queue *queue)
 {
     struct ws_block *block = queue->head;
     queue->head = block->next;
     if (!queue->head)
         queue->tail = NULL;
-    if (block->kind == WS_SPAN_OWNED)
-        free(block->owner);
-    else if (block->kind == WS_SPAN_SHARED)
-        ws_shared_unref(block->owner);
-    free(block);
+    free_block(block);
+}
+
+/* Whole frames, one behind the other. */
+static size_t count_frames(const uint8_t *data, size_t len)
+{
+    struct ws_frame frame;
+    size_t count = 0;
+    while (len > 0 && ws_frame_parse(data, len, &frame) == WS_OK &&
+           frame.length <= len - frame.header_len) {
+        data += frame.header_len + frame.length;
+        len -= frame.header_len + (size_t)frame.length;
+        count++;
+    }
+    return count;
+}
+
+size_t ws_queue_drop_shared(struct ws_queue *queue)
+{
+    size_t messages = 0;
+    if (!queue->head)
+        return 0;
+    /* Of the head, the kernel may have taken half a frame. */
+    for (struct ws_block *before = queue->head, *block; (block = before->next);) {
+        if (!block->shared) {
+            before = block;
+            continue;
+        }
+        messages += count_frames(block->data, block->len);
+        queue->bytes -= block->len;
+        before->next = block->next;
+        if (queue->tail == block)
+            queue->tail = before;
+        free_block(block);
+    }
+    return messages;
 }
 
 void ws_queue_consume(struct ws_queue *queue, size_t len)

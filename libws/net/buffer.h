@@ -33,6 +33,10 @@ int ws_queue_iov(const struct ws_queue *queue, struct iovec *iov, int max);
 /* The first `len` bytes have been sent. */
 void ws_queue_consume(struct ws_queue *queue, size_t len);
 
+/* Forgets the shared frames that are queued, but for the block whose bytes are being sent; returns
+ * how many messages those were. What is not shared stays, in its order. */
+size_t ws_queue_drop_shared(struct ws_queue *queue);
+
 void ws_queue_free(struct ws_queue *queue);
 
 #endif

@@ -1,5 +1,6 @@
 #include "libws/net/conn_private.h"
 
+#include "libws/net/hub.h"
 #include "libws/net/registry.h"
 #include "libws/net/stream.h"
 
@@ -71,6 +72,10 @@ static void finish(struct ws_conn *conn)
     if (conn->home->handler->close)
         conn->home->handler->close(conn, &conn->end);
     close(ws_loop_unwatch(conn->home->loop, &conn->watch));
+    if (conn->member)
+        ws_hub_leave(conn);
+    if (conn->waited_for)
+        ws_hub_caught_up(conn);
     if (conn->registered)
         ws_registry_remove(conn->home->registry, conn);
     ws_loop_defer(conn->home->loop, &conn->task);
@@ -355,6 +360,8 @@ static void after_sending(struct ws_conn *conn)
         send_kept_pong(conn);
     if (conn->full && conn->queue.bytes <= conn->home->config->high_water / 4) {
         conn->full = false;
+        if (conn->waited_for)
+            ws_hub_caught_up(conn);
         conn->resumed = true;
         conn->drained_due = true;
         ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->home->loop));

@@ -41,6 +41,8 @@ struct ws_conn_config {
 /* Every default of the toolkit, for a role. */
 void ws_conn_config_init(struct ws_conn_config *config, enum ws_role role);
 
+struct ws_hub;
+struct ws_member;
 struct ws_registry;
 struct ws_visitor;
 struct ws_parked;
@@ -53,6 +55,7 @@ struct ws_home {
     const struct ws_handler *handler;
     void *user;                   /* whatever the handler wants to find */
     struct ws_registry *registry; /* that they leave at their end; NULL: none */
+    struct ws_hub *hub;           /* what is sent to many of them; NULL: nothing is */
 };
 
 struct ws_pong;
@@ -75,7 +78,9 @@ struct ws_conn {
     bool peer_eof : 1;
     bool pumping : 1;
     bool drained_due : 1;
-    bool discard : 1; /* what still comes is thrown away */
+    bool discard : 1;    /* what still comes is thrown away */
+    bool waits : 1;      /* hub's: paused until slow receivers have caught up */
+    bool waited_for : 1; /* hub's: is one of those */
     const struct ws_home *home;
     void *user; /* the handler's, for this connection */
     struct ws_session session;
@@ -93,6 +98,7 @@ struct ws_conn {
     struct ws_counters counters;
     struct ws_end end;
     enum ws_error refusal;      /* every request gets this answer; WS_OK: the handler decides */
+    struct ws_member *member;   /* hub's: of the group that it has joined */
     struct ws_visitor *visitor; /* server's: whom it is counted for */
     bool registered;
     struct ws_conn *next; /* in the registry */
@@ -120,6 +126,15 @@ enum ws_error ws_conn_refuse_with(struct ws_conn *conn, enum ws_error why,
  * ws_session_send says otherwise. */
 enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags, void *data,
                            size_t len);
+/* Server: whole messages that were framed before, `messages` of them, in `len` bytes of `shared`
+ * from `offset`; see ws_session_share() for the errors. */
+enum ws_error ws_conn_share(struct ws_conn *conn, struct ws_shared *shared, size_t offset,
+                            size_t len, size_t messages);
+/* Forgets what waits to be sent of such messages, but for what the kernel has begun to take;
+ * returns how many of them. For fan-out to a peer that is too slow. */
+size_t ws_conn_drop_shared(struct ws_conn *conn);
+/* Sends what was gathered now, and not at the end of the batch. */
+void ws_conn_flush_now(struct ws_conn *conn);
 /* Only from within the handler's event(), of that event: sends its payload back, in place. */
 enum ws_error ws_conn_reply(struct ws_conn *conn, const struct ws_event *event);
 enum ws_error ws_conn_ping(struct ws_conn *conn, const void *data, size_t len);

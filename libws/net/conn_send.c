@@ -145,6 +145,29 @@ enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags
     return error;
 }
 
+enum ws_error ws_conn_share(struct ws_conn *conn, struct ws_shared *shared, size_t offset,
+                            size_t len, size_t messages)
+{
+    if (conn->failed || conn->ended)
+        return WS_E_CLOSING;
+    enum ws_error error =
+        ws_session_share(&conn->session, ws_conn_take_out(conn), shared, offset, len);
+    if (error == WS_OK)
+        conn->counters.messages_out += messages;
+    return error;
+}
+
+size_t ws_conn_drop_shared(struct ws_conn *conn)
+{
+    return ws_queue_drop_shared(&conn->queue);
+}
+
+void ws_conn_flush_now(struct ws_conn *conn)
+{
+    if (conn->home->loop->writer == conn)
+        ws_conn_flush(conn);
+}
+
 enum ws_error ws_conn_reply(struct ws_conn *conn, const struct ws_event *event)
 {
     if (conn->failed || conn->ended)

@@ -1,5 +1,6 @@
 #include "libws/net/server.h"
 
+#include "libws/net/hub.h"
 #include "libws/net/listener.h"
 
 #include <errno.h>
@@ -40,6 +41,7 @@ struct ws_server {
     struct ws_admission *admission;
     struct ws_listener *listeners;
     struct worker *workers;
+    struct ws_hub *hub; /* the first of them, or NULL */
     unsigned worker_count, next_worker;
     uint64_t last_id;
     struct ws_timer accept_again, drain;
@@ -413,6 +415,15 @@ static bool start_worker(struct ws_server *server, unsigned index)
     return true;
 }
 
+static bool make_hubs(struct ws_server *server)
+{
+    struct ws_home *homes[WS_SERVER_LOOPS_MAX];
+    for (unsigned i = 0; i < server->worker_count; i++)
+        homes[i] = &server->workers[i].home;
+    server->hub = ws_hub_new(homes, server->worker_count);
+    return server->hub != NULL;
+}
+
 struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_options *options)
 {
     struct ws_server *server = calloc(1, sizeof *server);
@@ -430,6 +441,7 @@ struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_opt
     bool fine = server->admission && server->workers && loops <= WS_SERVER_LOOPS_MAX;
     for (unsigned i = 0; i < loops && fine; i++)
         fine = start_worker(server, i);
+    fine = fine && (!options->fan_out || make_hubs(server));
     for (unsigned i = 1; i < loops && fine; i++) {
         struct worker *worker = &server->workers[i];
         fine = worker->running = pthread_create(&worker->thread, NULL, run_worker, worker) == 0;
@@ -470,6 +482,7 @@ void ws_server_free(struct ws_server *server)
         abort_all(&server->workers[i].home, NULL);
     if (server->worker_count > 0)
         run_what_is_left(server);
+    ws_hub_free(server->hub);
     for (unsigned i = 0; i < server->worker_count; i++) {
         ws_registry_free(&server->workers[i].registry);
         if (i > 0)

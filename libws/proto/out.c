@@ -165,9 +165,19 @@ enum ws_error ws_out_own(struct ws_out *out, void *memory, const void *data, siz
     return add_owned(out, WS_SPAN_OWNED, memory, data, len);
 }
 
-enum ws_error ws_out_share(struct ws_out *out, struct ws_shared *shared)
+enum ws_error ws_out_share(struct ws_out *out, struct ws_shared *shared, size_t offset, size_t len)
 {
-    enum ws_error error = add_owned(out, WS_SPAN_SHARED, shared, shared->data, shared->len);
+    struct ws_span *last = last_span(out);
+    const uint8_t *data = shared->data + offset;
+    if (len == 0)
+        return WS_OK;
+    if (last && last->kind == WS_SPAN_SHARED && last->owner == shared &&
+        last->data + last->len == data) {
+        last->len += len;
+        out->bytes += len;
+        return WS_OK;
+    }
+    enum ws_error error = add_owned(out, WS_SPAN_SHARED, shared, data, len);
     if (error == WS_OK)
         ws_shared_ref(shared);
     return error;
@@ -184,18 +194,18 @@ struct ws_shared *ws_shared_new(size_t len)
     struct ws_shared *shared = len < SIZE_MAX / 2 ? malloc(sizeof *shared + len) : NULL;
     if (!shared)
         return NULL;
-    shared->refs = 1;
+    atomic_init(&shared->refs, 1);
     shared->len = len;
     return shared;
 }
 
 void ws_shared_ref(struct ws_shared *shared)
 {
-    shared->refs++;
+    atomic_fetch_add_explicit(&shared->refs, 1, memory_order_relaxed);
 }
 
 void ws_shared_unref(struct ws_shared *shared)
 {
-    if (shared && --shared->refs == 0)
+    if (shared && atomic_fetch_sub_explicit(&shared->refs, 1, memory_order_acq_rel) == 1)
         free(shared);
 }

@@ -15,13 +15,15 @@
 
 #include "libws/proto/error.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that many connections send: counted, freed with the last reference. One thread's. */
+/* Bytes that many connections send: counted, freed with the last reference. Any thread may hold
+ * one; whoever writes to them does so before others have theirs. */
 struct ws_shared {
-    unsigned refs;
+    atomic_uint refs;
     size_t len;
     uint8_t data[];
 };
@@ -79,8 +81,9 @@ enum ws_error ws_out_in_place(struct ws_out *out, const void *data, size_t len);
 /* `data` lies in `memory`, which came from malloc and is freed by the flush. On failure it stays
  * the caller's. */
 enum ws_error ws_out_own(struct ws_out *out, void *memory, const void *data, size_t len);
-/* Takes a reference of its own. */
-enum ws_error ws_out_share(struct ws_out *out, struct ws_shared *shared);
+/* Of `shared`, `len` bytes from `offset`; takes a reference of its own. What follows what was there
+ * last makes one span with it. */
+enum ws_error ws_out_share(struct ws_out *out, struct ws_shared *shared, size_t offset, size_t len);
 
 /* The first byte of span `index`, valid until something is added or cleared. */
 const uint8_t *ws_out_span_data(const struct ws_out *out, size_t index);

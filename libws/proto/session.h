@@ -207,6 +207,20 @@ enum ws_error ws_session_send(struct ws_session *session, struct ws_out *out, un
                               unsigned flags, void *data, size_t len);
 
 /*
+ * Server: sends whole messages that were framed before, as ws_session_frame() does it: `len` bytes
+ * of `shared` from `offset`, which many connections send without a copy. WS_OK, WS_E_STATE (also
+ * inside a fragmented message of ours), WS_E_CLOSING, WS_E_NO_MEMORY.
+ */
+enum ws_error ws_session_share(struct ws_session *session, struct ws_out *out,
+                               struct ws_shared *shared, size_t offset, size_t len);
+
+/* Bytes that a server's frame around a payload of `len` has. */
+size_t ws_session_frame_size(size_t len);
+
+/* Writes a server's whole message as one frame of that size at `to`. */
+void ws_session_frame(uint8_t *to, unsigned opcode, const void *data, size_t len);
+
+/*
  * Sends the payload of `event`, the last that was pulled, a MESSAGE or a CHUNK, back to the peer:
  * a server does it in the very bytes that it came in, without a copy. At most once an event. Errors
  * as ws_session_send.

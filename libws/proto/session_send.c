@@ -50,6 +50,34 @@ static enum ws_error check_send(const struct ws_session *s, unsigned opcode)
     return WS_OK;
 }
 
+enum ws_error ws_session_share(struct ws_session *s, struct ws_out *out, struct ws_shared *shared,
+                               size_t offset, size_t len)
+{
+    enum ws_error error = check_send(s, WS_BINARY);
+    if (error != WS_OK)
+        return error;
+    if (s->sending || s->config->role != WS_SERVER)
+        return WS_E_STATE;
+    return ws_out_share(out, shared, offset, len);
+}
+
+size_t ws_session_frame_size(size_t len)
+{
+    return ws_frame_header_len(len, false) + len;
+}
+
+void ws_session_frame(uint8_t *to, unsigned opcode, const void *data, size_t len)
+{
+    struct ws_frame frame = {.fin = true,
+                             .opcode = (uint8_t)opcode,
+                             .length = len,
+                             .length_bytes = (uint8_t)ws_frame_length_bytes(len)};
+    frame.header_len = (uint8_t)ws_frame_header_len(len, false);
+    ws_frame_encode(to, &frame);
+    if (len > 0)
+        memcpy(to + frame.header_len, data, len);
+}
+
 static enum ws_error make_data_frame(const struct ws_session *s, struct ws_frame *frame,
                                      unsigned opcode, bool more, size_t len)
 {

@@ -26,11 +26,11 @@ thread_count() {
 }
 
 @test "-t: 100,000 lines through each of four connections at once, in order" {
-	sanitized && lines=5000 || lines=100000
+	sanitized && count=5000 || count=100000
 	serve -t 2
 	pids=()
 	for i in 1 2 3 4; do
-		seq "$i" "$((lines + i))" | wscat "$URL" | cmp - <(seq "$i" "$((lines + i))") \
+		seq "$i" "$((count + i))" | wscat "$URL" | cmp - <(seq "$i" "$((count + i))") \
 			>"$BATS_TEST_TMPDIR/difference.$i" 2>&1 3>&- &
 		pids+=($!)
 	done

@@ -10,26 +10,35 @@
 /* cmocka.h needs those and stddef.h, stdint.h before it. */
 #include <cmocka.h>
 
-enum { TOTAL = 40 };
+/* Shared bytes are held where there are enough of them, and copied where not. */
+enum { SHARED = 520, HELD_LEAST = 512, TOTAL = 30 + SHARED };
 
-/* One output with every kind of span, 40 bytes in all; the owner frees `shared`'s first reference.
+static char expected[TOTAL + 1] = "abcde0123456789ABCDEFGHIJfghij"; /* and the shared ones */
+
+static int fill_in(void **state)
+{
+    (void)state;
+    for (size_t i = TOTAL - SHARED; i < TOTAL; i++)
+        expected[i] = (char)('a' + i % 26);
+    return 0;
+}
+
+/* One output with every kind of span; the owner frees `shared`'s first reference.
  */
 static void build(struct ws_out *out, struct ws_shared **shared)
 {
     static const uint8_t borrowed[] = "0123456789"; /* somebody else's */
     char *owned = strdup("xxABCDEFGHIJ");
-    *shared = ws_shared_new(10);
+    *shared = ws_shared_new(SHARED);
     assert_true(owned && *shared);
-    memcpy((*shared)->data, "klmnopqrst", 10);
+    memcpy((*shared)->data, expected + TOTAL - SHARED, SHARED);
     assert_int_equal(ws_out_copy(out, "abcde", 5), WS_OK);
     assert_int_equal(ws_out_borrow(out, borrowed, 10), WS_OK);
     assert_int_equal(ws_out_own(out, owned, owned + 2, 10), WS_OK);
     assert_int_equal(ws_out_copy(out, "fghij", 5), WS_OK);
-    assert_int_equal(ws_out_share(out, *shared), WS_OK);
+    assert_int_equal(ws_out_share(out, *shared, 0, (*shared)->len), WS_OK);
     assert_int_equal(out->bytes, TOTAL);
 }
-
-static const char expected[] = "abcde0123456789ABCDEFGHIJfghijklmnopqrst";
 
 static size_t flatten(const struct ws_queue *queue, char *text, size_t size)
 {
@@ -49,7 +58,7 @@ static void skip_and_consume_everywhere(void **state)
     (void)state;
     char text[TOTAL];
     for (size_t skip = 0; skip <= TOTAL; skip++)
-        for (size_t taken = 0; taken <= TOTAL - skip; taken++) {
+        for (size_t taken = 0; taken <= TOTAL - skip; taken += taken < 50 ? 1 : 7) {
             struct ws_out out = {0};
             struct ws_queue queue = {0};
             struct ws_shared *shared;
@@ -59,7 +68,8 @@ static void skip_and_consume_everywhere(void **state)
             assert_int_equal(out.count, 0);
             assert_int_equal(out.bytes, 0);
             /* The reference moved, unless its bytes were sent already. */
-            assert_int_equal(shared->refs, skip < TOTAL ? 2 : 1);
+            bool held = skip <= TOTAL - HELD_LEAST;
+            assert_int_equal(shared->refs, held ? 2 : 1);
             assert_int_equal(queue.bytes, TOTAL - skip);
             assert_int_equal(flatten(&queue, text, sizeof text), TOTAL - skip);
             assert_memory_equal(text, expected + skip, TOTAL - skip);
@@ -69,7 +79,7 @@ static void skip_and_consume_everywhere(void **state)
             assert_int_equal(queue.bytes, left);
             assert_int_equal(flatten(&queue, text, sizeof text), left);
             assert_memory_equal(text, expected + skip + taken, left);
-            assert_int_equal(shared->refs, left > 0 ? 2 : 1);
+            assert_int_equal(shared->refs, held && left > 0 ? 2 : 1);
             assert_true((queue.head == NULL) == (left == 0));
             ws_queue_free(&queue);
             assert_int_equal(shared->refs, 1);
@@ -175,13 +185,53 @@ static void small_copies_share_blocks(void **state)
     ws_out_free(&out);
 }
 
+/* What was shared goes, but for the head, of which the kernel may have half; the rest stays. */
+static void shared_is_dropped(void **state)
+{
+    (void)state;
+    /* Two frames of 3 bytes, and one of 600. */
+    static const uint8_t two[] = {0x81, 1, 'a', 0x81, 1, 'b'};
+    struct ws_shared *small = ws_shared_new(sizeof two), *large = ws_shared_new(604);
+    char text[2000];
+    memcpy(small->data, two, sizeof two);
+    memset(large->data, 'x', 604);
+    memcpy(large->data, "\x82\x7e\x02\x58", 4);
+    for (int head = 0; head < 2; head++) {
+        struct ws_out out = {0};
+        struct ws_queue queue = {0};
+        assert_int_equal(ws_queue_drop_shared(&queue), 0);
+        if (head)
+            ws_out_share(&out, large, 0, 604);
+        ws_out_copy(&out, "pong", 4);
+        ws_out_share(&out, small, 0, sizeof two);
+        ws_out_share(&out, large, 0, 604);
+        ws_out_copy(&out, "close", 5);
+        ws_out_share(&out, small, 3, 3);
+        ws_queue_append(&queue, &out, 0);
+        assert_int_equal(ws_queue_drop_shared(&queue), 4);
+        size_t kept = head ? 604 : 0;
+        assert_int_equal(queue.bytes, kept + 9);
+        assert_int_equal(flatten(&queue, text, sizeof text), kept + 9);
+        assert_memory_equal(text + kept, "pongclose", 9);
+        ws_out_copy(&out, "more", 4);
+        ws_queue_append(&queue, &out, 0);
+        assert_int_equal(flatten(&queue, text, sizeof text), kept + 13);
+        assert_memory_equal(text + kept, "pongclosemore", 13);
+        ws_queue_free(&queue);
+        ws_out_free(&out);
+    }
+    assert_int_equal(small->refs, 1);
+    assert_int_equal(large->refs, 1);
+    ws_shared_unref(small);
+    ws_shared_unref(large);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(skip_and_consume_everywhere),
-        cmocka_unit_test(added_to_while_it_empties),
-        cmocka_unit_test(random_traffic),
+        cmocka_unit_test(shared_is_dropped),         cmocka_unit_test(skip_and_consume_everywhere),
+        cmocka_unit_test(added_to_while_it_empties), cmocka_unit_test(random_traffic),
         cmocka_unit_test(small_copies_share_blocks),
     };
-    return cmocka_run_group_tests_name("buffer", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("buffer", tests, fill_in, NULL);
 }

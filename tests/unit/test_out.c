@@ -78,7 +78,7 @@ static void order_is_kept(void **state)
     assert_int_equal(ws_out_borrow(&out, text, 8), WS_OK);
     assert_int_equal(ws_out_copy(&out, " again ", 7), WS_OK);
     assert_int_equal(ws_out_own(&out, memory, memory + 4, 5), WS_OK);
-    assert_int_equal(ws_out_share(&out, shared), WS_OK);
+    assert_int_equal(ws_out_share(&out, shared, 0, (shared)->len), WS_OK);
     memcpy(ws_out_reserve(&out, 4), " end", 4);
     assert_int_equal(out.count, 6);
     assert_int_equal(out.spans[3].kind, WS_SPAN_OWNED);
@@ -129,9 +129,9 @@ static void shared_is_counted(void **state)
     assert_int_equal(shared->refs, 1);
     assert_int_equal(shared->len, 3);
     memcpy(shared->data, "abc", 3);
-    assert_int_equal(ws_out_share(&a, shared), WS_OK);
-    assert_int_equal(ws_out_share(&b, shared), WS_OK);
-    assert_int_equal(ws_out_share(&b, shared), WS_OK);
+    assert_int_equal(ws_out_share(&a, shared, 0, (shared)->len), WS_OK);
+    assert_int_equal(ws_out_share(&b, shared, 0, (shared)->len), WS_OK);
+    assert_int_equal(ws_out_share(&b, shared, 0, (shared)->len), WS_OK);
     assert_int_equal(shared->refs, 4);
     ws_out_clear(&b);
     assert_int_equal(shared->refs, 2);

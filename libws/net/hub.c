@@ -1,0 +1,538 @@
+#include "libws/net/hub.h"
+
+#include "libws/net/registry.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BATCH_ROOM = 32 * 1024, /* what does not fit is delivered without waiting for the turn's end */
+    INBOX_HIGH = 8 << 20,   /* bytes from other loops above which their senders wait */
+    BUCKETS = 256
+};
+
+struct entry {
+    uint64_t except;
+    size_t offset; /* of its frame */
+};
+
+/* Messages in the order in which they were published, framed. Complete once it is delivered: from
+ * then on every loop reads it. */
+struct batch {
+    atomic_uint refs;
+    struct ws_shared *frames;
+    size_t used;
+    struct entry *entries; /* one more than `count`: the end */
+    size_t count, capacity;
+    struct entry
+        *excepted; /* those with an exception, by it: what a receiver looks for its own in */
+    size_t excepted_count;
+};
+
+struct ws_member {
+    struct ws_group *group;
+    struct ws_conn *conn;
+    struct ws_member *next, *prev;
+};
+
+/* Exists while it has members, or something to deliver. */
+struct ws_group {
+    struct ws_group *next;     /* in its bucket */
+    struct ws_group *next_due; /* of those with something to deliver */
+    bool due;
+    struct batch *batch;
+    struct ws_member *members;
+    size_t len;
+    char name[];
+};
+
+struct circle;
+
+struct ws_hub {
+    struct circle *circle;
+    struct ws_home *home;
+    struct ws_group *everyone; /* has no members: the registry knows them */
+    struct ws_group *buckets[BUCKETS];
+    struct ws_group *due;
+    struct ws_task task;
+    struct ws_deliveries deliveries;
+    atomic_size_t inbox; /* bytes on their way from other loops */
+    atomic_bool crowded; /* the inbox is above high water, and not yet below low */
+    struct ws_note resume;
+    atomic_bool resume_posted;
+};
+
+/* All hubs of a server. */
+struct circle {
+    atomic_int slow;
+    atomic_uint blocking; /* what senders wait for: slow receivers, crowded loops */
+    unsigned count;
+    struct ws_hub hubs[];
+};
+
+/* --- batches --- */
+
+static void batch_unref(struct batch *batch)
+{
+    if (!batch || atomic_fetch_sub(&batch->refs, 1) != 1)
+        return;
+    ws_shared_unref(batch->frames);
+    free(batch->entries);
+    free(batch->excepted);
+    free(batch);
+}
+
+static struct batch *batch_new(size_t need)
+{
+    struct batch *batch = calloc(1, sizeof *batch);
+    if (!batch)
+        return NULL;
+    atomic_init(&batch->refs, 1);
+    batch->frames = ws_shared_new(need > BATCH_ROOM ? need : BATCH_ROOM);
+    if (batch->frames)
+        return batch;
+    free(batch);
+    return NULL;
+}
+
+static bool batch_fits(const struct batch *batch, size_t need)
+{
+    return batch->frames->len - batch->used >= need;
+}
+
+static bool batch_add(struct batch *batch, uint64_t except, unsigned opcode, const void *data,
+                      size_t len)
+{
+    if (batch->count + 1 >= batch->capacity) {
+        size_t capacity = batch->capacity ? batch->capacity * 2 : 8;
+        struct entry *larger = realloc(batch->entries, capacity * sizeof *larger);
+        if (!larger)
+            return false;
+        batch->entries = larger;
+        batch->capacity = capacity;
+    }
+    ws_session_frame(batch->frames->data + batch->used, opcode, data, len);
+    batch->entries[batch->count++] = (struct entry){except, batch->used};
+    batch->used += ws_session_frame_size(len);
+    batch->entries[batch->count] = (struct entry){0, batch->used};
+    return true;
+}
+
+static int by_except(const void *a, const void *b)
+{
+    const struct entry *one = a, *other = b;
+    if (one->except != other->except)
+        return one->except < other->except ? -1 : 1;
+    return one->offset < other->offset ? -1 : one->offset > other->offset;
+}
+
+/* Nothing more will be added. The offsets of `excepted` become indexes of entries. */
+static bool batch_complete(struct batch *batch)
+{
+    size_t count = 0;
+    /* Whoever is slow holds on to it: no more than there is in it. */
+    struct ws_shared *smaller = realloc(batch->frames, sizeof *smaller + batch->used);
+    if (smaller) {
+        smaller->len = batch->used;
+        batch->frames = smaller;
+    }
+    batch->excepted = malloc((batch->count ? batch->count : 1) * sizeof *batch->excepted);
+    if (!batch->excepted)
+        return false;
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->entries[i].except)
+            batch->excepted[count++] = (struct entry){batch->entries[i].except, i};
+    batch->excepted_count = count;
+    qsort(batch->excepted, count, sizeof *batch->excepted, by_except);
+    return true;
+}
+
+/* The first exception of `id` or of a greater one. */
+static size_t first_excepted(const struct batch *batch, uint64_t id)
+{
+    size_t low = 0, high = batch->excepted_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (batch->excepted[middle].except < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* --- waiting for the slow --- */
+
+static void resume_one(struct ws_conn *conn, void *context)
+{
+    (void)context;
+    if (!conn->waits)
+        return;
+    conn->waits = false;
+    ws_conn_resume(conn);
+}
+
+static void on_resume(struct ws_note *note)
+{
+    struct ws_hub *hub = ws_container_of(note, struct ws_hub, resume);
+    atomic_store(&hub->resume_posted, false);
+    if (atomic_load(&hub->circle->blocking) == 0)
+        ws_registry_each(hub->home->registry, resume_one, NULL);
+}
+
+static void block(struct circle *circle)
+{
+    atomic_fetch_add(&circle->blocking, 1);
+}
+
+static void unblock(struct circle *circle)
+{
+    if (atomic_fetch_sub(&circle->blocking, 1) != 1)
+        return;
+    for (unsigned i = 0; i < circle->count; i++)
+        if (!atomic_exchange(&circle->hubs[i].resume_posted, true))
+            ws_loop_post(circle->hubs[i].home->loop, &circle->hubs[i].resume);
+}
+
+void ws_hub_wait(struct ws_conn *conn)
+{
+    const struct circle *circle = conn->home->hub->circle;
+    if (atomic_load(&circle->blocking) == 0 || conn->waits || conn->ended)
+        return;
+    conn->waits = true;
+    ws_conn_pause(conn);
+    /* They may have caught up in between. */
+    if (atomic_load(&circle->blocking) == 0)
+        resume_one(conn, NULL);
+}
+
+void ws_hub_caught_up(struct ws_conn *conn)
+{
+    conn->waited_for = false;
+    unblock(conn->home->hub->circle);
+}
+
+/* --- delivering --- */
+
+/* May it be given more? */
+static bool follows(struct ws_hub *hub, struct ws_conn *conn, size_t messages)
+{
+    if (!ws_conn_full(conn))
+        return true;
+    switch ((enum ws_slow)atomic_load(&hub->circle->slow)) {
+    case WS_SLOW_CLOSE:
+        hub->deliveries.dropped += messages;
+        ws_conn_fail(conn, WS_E_TOO_SLOW);
+        return false;
+    case WS_SLOW_DROP_NEW:
+        hub->deliveries.dropped += messages;
+        return false;
+    case WS_SLOW_DROP_OLD: {
+        size_t dropped = ws_conn_drop_shared(conn);
+        conn->counters.messages_out -= dropped;
+        hub->deliveries.sent -= dropped;
+        hub->deliveries.dropped += dropped;
+        return true;
+    }
+    case WS_SLOW_BLOCK:
+        break;
+    }
+    return true;
+}
+
+/* Everything of the batch but what came from the connection itself. */
+static void deliver_to(struct ws_hub *hub, struct ws_conn *conn, const struct batch *batch)
+{
+    uint64_t id = ws_conn_id(conn);
+    size_t own = first_excepted(batch, id), from = 0;
+    if (!conn->opened || conn->ended)
+        return;
+    size_t messages = batch->count;
+    for (size_t i = own; i < batch->excepted_count && batch->excepted[i].except == id; i++)
+        messages--;
+    if (messages == 0 || !follows(hub, conn, messages))
+        return;
+    enum ws_error error = WS_OK;
+    while (from < batch->count && error == WS_OK) {
+        bool another = own < batch->excepted_count && batch->excepted[own].except == id;
+        size_t to = another ? batch->excepted[own++].offset : batch->count;
+        size_t begin = batch->entries[from].offset;
+        if (to > from)
+            error = ws_conn_share(conn, batch->frames, begin, batch->entries[to].offset - begin,
+                                  to - from);
+        from = to + 1;
+    }
+    if (error == WS_OK)
+        hub->deliveries.sent += messages;
+    else
+        hub->deliveries.failed += messages;
+    if (error != WS_OK && error != WS_E_CLOSING && error != WS_E_STATE)
+        ws_conn_abort(conn, error);
+    ws_conn_flush_now(conn);
+    if (ws_conn_full(conn) && !conn->waited_for &&
+        atomic_load(&hub->circle->slow) == WS_SLOW_BLOCK) {
+        conn->waited_for = true;
+        block(hub->circle);
+    }
+}
+
+struct delivery {
+    struct ws_hub *hub;
+    const struct batch *batch;
+};
+
+static void deliver_to_one(struct ws_conn *conn, void *context)
+{
+    const struct delivery *delivery = context;
+    deliver_to(delivery->hub, conn, delivery->batch);
+}
+
+/* To this loop's receivers. */
+static void deliver(struct ws_hub *hub, const struct ws_group *group, const struct batch *batch)
+{
+    struct delivery delivery = {hub, batch};
+    if (group == hub->everyone) {
+        ws_registry_each(hub->home->registry, deliver_to_one, &delivery);
+        return;
+    }
+    for (struct ws_member *member = group->members, *next; member; member = next) {
+        next = member->next;
+        deliver_to(hub, member->conn, batch);
+    }
+}
+
+/* --- groups --- */
+
+static struct ws_group **bucket(struct ws_hub *hub, const char *name, size_t len)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+    return &hub->buckets[hash % BUCKETS];
+}
+
+static struct ws_group *find_group(struct ws_hub *hub, const char *name, size_t len)
+{
+    struct ws_group *group = *bucket(hub, name, len);
+    while (group && (group->len != len || memcmp(group->name, name, len) != 0))
+        group = group->next;
+    return group;
+}
+
+static struct ws_group *need_group(struct ws_hub *hub, const char *name, size_t len)
+{
+    struct ws_group *group = find_group(hub, name, len), **at = bucket(hub, name, len);
+    if (group)
+        return group;
+    group = calloc(1, sizeof *group + len);
+    if (!group)
+        return NULL;
+    group->len = len;
+    memcpy(group->name, name, len);
+    group->next = *at;
+    *at = group;
+    return group;
+}
+
+static void drop_if_empty(struct ws_hub *hub, struct ws_group *group)
+{
+    if (group->members || group->due || group == hub->everyone)
+        return;
+    struct ws_group **at = bucket(hub, group->name, group->len);
+    while (*at != group)
+        at = &(*at)->next;
+    *at = group->next;
+    free(group);
+}
+
+bool ws_hub_join(struct ws_conn *conn, const char *name, size_t len)
+{
+    struct ws_hub *hub = conn->home->hub;
+    struct ws_member *member = malloc(sizeof *member);
+    struct ws_group *group = member ? need_group(hub, name, len) : NULL;
+    if (!group) {
+        free(member);
+        return false;
+    }
+    *member = (struct ws_member){group, conn, group->members, NULL};
+    if (group->members)
+        group->members->prev = member;
+    group->members = member;
+    if (conn->member)
+        ws_hub_leave(conn); /* the new one has a member, and stays even if it is the same */
+    conn->member = member;
+    return true;
+}
+
+void ws_hub_leave(struct ws_conn *conn)
+{
+    struct ws_member *member = conn->member;
+    if (!member)
+        return;
+    if (member->prev)
+        member->prev->next = member->next;
+    else
+        member->group->members = member->next;
+    if (member->next)
+        member->next->prev = member->prev;
+    drop_if_empty(conn->home->hub, member->group);
+    free(member);
+    conn->member = NULL;
+}
+
+const char *ws_hub_group(const struct ws_conn *conn, size_t *len)
+{
+    if (!conn->member)
+        return NULL;
+    *len = conn->member->group->len;
+    return conn->member->group->name;
+}
+
+/* --- from loop to loop --- */
+
+struct passing {
+    struct ws_note note;
+    struct ws_hub *to;
+    struct batch *batch;
+    bool everyone;
+    size_t len;
+    char name[];
+};
+
+static void on_passed(struct ws_note *note)
+{
+    struct passing *passing = ws_container_of(note, struct passing, note);
+    struct ws_hub *hub = passing->to;
+    struct ws_group *group =
+        passing->everyone ? hub->everyone : find_group(hub, passing->name, passing->len);
+    if (group)
+        deliver(hub, group, passing->batch);
+    size_t left = atomic_fetch_sub(&hub->inbox, passing->batch->used) - passing->batch->used;
+    if (left < INBOX_HIGH / 4 && atomic_exchange(&hub->crowded, false))
+        unblock(hub->circle);
+    batch_unref(passing->batch);
+    free(passing);
+}
+
+static void pass_on(struct ws_hub *hub, const struct ws_group *group, struct batch *batch)
+{
+    for (unsigned i = 0; i < hub->circle->count; i++) {
+        struct ws_hub *to = &hub->circle->hubs[i];
+        if (to == hub)
+            continue;
+        struct passing *passing = malloc(sizeof *passing + group->len);
+        if (!passing) {
+            hub->deliveries.failed += batch->count;
+            continue;
+        }
+        *passing = (struct passing){.note.run = on_passed,
+                                    .to = to,
+                                    .batch = batch,
+                                    .everyone = group == hub->everyone,
+                                    .len = group->len};
+        memcpy(passing->name, group->name, group->len);
+        atomic_fetch_add(&batch->refs, 1);
+        if (atomic_fetch_add(&to->inbox, batch->used) + batch->used > INBOX_HIGH &&
+            !atomic_exchange(&to->crowded, true))
+            block(hub->circle);
+        ws_loop_post(to->home->loop, &passing->note);
+    }
+}
+
+/* --- publishing --- */
+
+static void send_batch(struct ws_hub *hub, struct ws_group *group)
+{
+    struct batch *batch = group->batch;
+    group->batch = NULL;
+    if (!batch)
+        return;
+    if (batch_complete(batch)) {
+        pass_on(hub, group, batch);
+        deliver(hub, group, batch);
+    } else {
+        hub->deliveries.failed += batch->count;
+    }
+    batch_unref(batch);
+}
+
+static void on_turn_end(struct ws_task *task)
+{
+    struct ws_hub *hub = ws_container_of(task, struct ws_hub, task);
+    while (hub->due) {
+        struct ws_group *group = hub->due;
+        hub->due = group->next_due;
+        group->due = false;
+        send_batch(hub, group);
+        drop_if_empty(hub, group);
+    }
+}
+
+bool ws_hub_publish(struct ws_hub *hub, const char *name, size_t name_len, uint64_t except,
+                    unsigned opcode, const void *data, size_t len)
+{
+    struct ws_group *group = name ? need_group(hub, name, name_len) : hub->everyone;
+    size_t need = ws_session_frame_size(len);
+    if (!group)
+        return false;
+    if (group->batch && !batch_fits(group->batch, need))
+        send_batch(hub, group);
+    if (!group->batch)
+        group->batch = batch_new(need);
+    if (!group->due) {
+        group->due = true;
+        group->next_due = hub->due;
+        hub->due = group;
+        ws_loop_defer(hub->home->loop, &hub->task);
+    }
+    return group->batch && batch_add(group->batch, except, opcode, data, len);
+}
+
+struct ws_deliveries ws_hub_deliveries(const struct ws_hub *hub)
+{
+    return hub->deliveries;
+}
+
+/* --- beginning and end --- */
+
+void ws_hub_set_slow(struct ws_hub *hub, enum ws_slow slow)
+{
+    atomic_store(&hub->circle->slow, (int)slow);
+}
+
+struct ws_hub *ws_hub_new(struct ws_home *const *homes, unsigned count)
+{
+    struct circle *circle = calloc(1, sizeof *circle + count * sizeof circle->hubs[0]);
+    if (!circle)
+        return NULL;
+    circle->count = count;
+    for (unsigned i = 0; i < count; i++) {
+        struct ws_hub *hub = &circle->hubs[i];
+        hub->circle = circle;
+        hub->home = homes[i];
+        hub->task.run = on_turn_end;
+        hub->resume.run = on_resume;
+        hub->everyone = calloc(1, sizeof *hub->everyone);
+        if (!hub->everyone) {
+            ws_hub_free(circle->hubs);
+            return NULL;
+        }
+        homes[i]->hub = hub;
+    }
+    return circle->hubs;
+}
+
+void ws_hub_free(struct ws_hub *first)
+{
+    struct circle *circle = first ? first->circle : NULL;
+    if (!circle)
+        return;
+    for (unsigned i = 0; i < circle->count; i++) {
+        struct ws_hub *hub = &circle->hubs[i];
+        if (hub->home)
+            hub->home->hub = NULL;
+        free(hub->everyone);
+    }
+    free(circle);
+}
