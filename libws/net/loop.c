@@ -78,7 +78,6 @@ enum ws_error ws_loop_init(struct ws_loop *loop)
     memset(loop, 0, sizeof *loop);
     loop->epoll_fd = loop->wake_fd = loop->signal_fd = -1;
     loop->wake_watch.fd = loop->signal_watch.fd = -1;
-    loop->tasks_end = &loop->tasks;
     loop->epoch_us = ws_clock_us();
     ws_wheel_init(&loop->wheel, 1);
 
@@ -185,12 +184,14 @@ int ws_loop_unwatch(struct ws_loop *loop, struct ws_watch *watch)
 
 void ws_loop_defer(struct ws_loop *loop, struct ws_task *task)
 {
-    if (task->queued)
+    if (task->next)
         return;
-    task->queued = true;
-    task->next = NULL;
-    *loop->tasks_end = task;
-    loop->tasks_end = &task->next;
+    task->next = task;
+    if (loop->tasks)
+        loop->last_task->next = task;
+    else
+        loop->tasks = task;
+    loop->last_task = task;
 }
 
 /* What a task defers runs in the same go, so that nothing is left waiting when the loop sleeps; a
@@ -199,10 +200,8 @@ static void run_tasks(struct ws_loop *loop)
 {
     struct ws_task *task;
     while ((task = loop->tasks)) {
-        loop->tasks = task->next;
-        if (!loop->tasks)
-            loop->tasks_end = &loop->tasks;
-        task->queued = false;
+        loop->tasks = task->next == task ? NULL : task->next;
+        task->next = NULL;
         task->run(task);
     }
 }

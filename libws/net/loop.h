@@ -35,8 +35,7 @@ struct ws_watch {
 
 /* Something to do at the end of the batch; embedded. */
 struct ws_task {
-    struct ws_task *next;
-    bool queued;
+    struct ws_task *next; /* NULL: not queued; itself: the last */
     void (*run)(struct ws_task *task);
 };
 
@@ -59,8 +58,7 @@ struct ws_loop {
     bool stopping;
     int64_t epoch_us; /* the monotonic clock when the loop was made */
     struct ws_wheel wheel;
-    struct ws_task *tasks;
-    struct ws_task **tasks_end;
+    struct ws_task *tasks, *last_task;
     unsigned always_count;
     struct ws_watch *always[8];
     struct ws_watch wake_watch, signal_watch;

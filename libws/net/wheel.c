@@ -11,17 +11,21 @@ void ws_wheel_init(struct ws_wheel *wheel, int64_t now)
     wheel->now = now;
 }
 
+static unsigned slot_of(int64_t when, unsigned level)
+{
+    return (unsigned)(when >> (BITS * level)) & DIGIT;
+}
+
 /* A list of one entry or more is circular but for `next` of the last, so that prev is never NULL
  * while an entry is armed. */
 static void insert(struct ws_wheel *wheel, struct ws_timer *timer)
 {
     uint64_t differs = (uint64_t)(timer->when ^ wheel->now);
     unsigned level = differs ? (unsigned)(63 - __builtin_clzll(differs)) / BITS : 0;
-    unsigned slot = (unsigned)(timer->when >> (BITS * level)) & DIGIT;
+    unsigned slot = slot_of(timer->when, level);
     struct ws_timer **head = &wheel->slots[level][slot];
 
-    timer->level = (uint8_t)level;
-    timer->slot = (uint8_t)slot;
+    timer->level = level;
     timer->next = *head;
     timer->prev = *head ? (*head)->prev : timer;
     if (*head)
@@ -45,13 +49,14 @@ void ws_wheel_cancel(struct ws_wheel *wheel, struct ws_timer *timer)
 {
     if (!ws_timer_armed(timer))
         return;
-    struct ws_timer **head = &wheel->slots[timer->level][timer->slot];
+    unsigned level = timer->level, slot = slot_of(timer->when, level);
+    struct ws_timer **head = &wheel->slots[level][slot];
     if (*head == timer) {
         *head = timer->next;
         if (*head)
             (*head)->prev = timer->prev;
         else
-            wheel->occupied[timer->level] &= ~(UINT64_C(1) << timer->slot);
+            wheel->occupied[level] &= ~(UINT64_C(1) << slot);
     } else {
         timer->prev->next = timer->next;
         if (timer->next)

@@ -19,9 +19,9 @@ enum { WS_WHEEL_LEVELS = 7, WS_WHEEL_SLOTS = 64 };
 struct ws_timer {
     struct ws_timer *next;
     struct ws_timer *prev;
-    int64_t when; /* milliseconds of the wheel's time */
+    int64_t when : 56; /* milliseconds of the wheel's time */
+    uint64_t level : 8;
     void (*fire)(struct ws_timer *timer);
-    uint8_t level, slot;
 };
 
 struct ws_wheel {

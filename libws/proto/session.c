@@ -18,7 +18,7 @@ void ws_session_init(struct ws_session *s, const struct ws_session_config *confi
 {
     memset(s, 0, sizeof *s);
     s->in = s->in_end = s->room = s->header;
-    s->in_start = s->header;
+    s->base = 0 - (uint64_t)(uintptr_t)s->in;
     s->config = config;
     s->state = WS_CONNECTING;
 }
@@ -34,8 +34,7 @@ void ws_session_free(struct ws_session *s)
     ws_session_free_upgrade(s);
     free(s->held);
     free(s->held_control);
-    free(s->spent);
-    s->held = s->held_control = s->spent = NULL;
+    s->held = s->held_control = NULL;
 }
 
 enum ws_state ws_session_state(const struct ws_session *s)
@@ -65,8 +64,8 @@ bool ws_session_in_message(const struct ws_session *s)
 void ws_session_feed(struct ws_session *s, void *data, size_t len, size_t headroom)
 {
     assert(s->in == s->in_end);
-    s->read_before += (uint64_t)(s->in_end - s->in_start);
-    s->in_start = s->in = data;
+    s->base = session_offset(s, s->in_end) - (uintptr_t)data;
+    s->in = data;
     s->in_end = s->in + len;
     s->room = s->in - headroom;
 }
@@ -75,10 +74,10 @@ size_t ws_session_unread(struct ws_session *s, const uint8_t **data)
 {
     size_t len = session_available(s);
     *data = s->in;
-    s->read_before += (uint64_t)(s->in - s->in_start);
+    uint64_t read = session_offset(s, s->in);
     /* Nowhere, but somewhere: no arithmetic meets NULL, and an empty payload is not "no memory". */
     s->in = s->in_end = s->room = s->header;
-    s->in_start = s->header;
+    s->base = read - (uintptr_t)s->in;
     return len;
 }
 
@@ -86,7 +85,7 @@ void ws_session_end(struct ws_session *s, enum ws_error why)
 {
     s->ended = true;
     if (s->end_error == WS_OK)
-        s->end_error = why;
+        s->end_error = (uint8_t)why;
 }
 
 /* --- events --- */
@@ -109,6 +108,7 @@ static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
     size_t have = s->header_have;
     size_t len = session_available(s);
     uint64_t begun = session_offset(s, s->in) - have;
+    uint8_t header[WS_HEADER_MAX];
     enum ws_error error;
 
     if (have == 0) {
@@ -116,12 +116,12 @@ static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
     } else {
         if (len > WS_HEADER_MAX - have)
             len = WS_HEADER_MAX - have;
-        memcpy(s->header + have, s->in, len);
-        error = ws_frame_decode(s->header, have + len, rules, &s->frame);
+        memcpy(header, s->header, have);
+        memcpy(header + have, s->in, len);
+        error = ws_frame_decode(header, have + len, rules, &s->frame);
     }
     if (error == WS_MORE) {
-        if (have == 0)
-            memcpy(s->header, s->in, len);
+        memcpy(s->header, have ? header : s->in, have + len);
         s->header_have = (uint8_t)(have + len);
         s->in += len;
         return WS_MORE;
@@ -140,20 +140,24 @@ static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
     }
     s->in_payload = true;
     s->left = s->frame.length;
-    s->passed = 0;
     return WS_OK;
+}
+
+/* Payload bytes of the frame that have been read. */
+static uint64_t passed(const struct ws_session *s)
+{
+    return s->frame.length - s->left;
 }
 
 /* Moves `len` bytes of payload from the input to `dst`, unmasked. */
 static void unmask(struct ws_session *s, uint8_t *dst, size_t len)
 {
     if (s->frame.masked)
-        ws_mask(dst, s->in, len, s->frame.mask_key, s->passed);
+        ws_mask(dst, s->in, len, s->frame.mask_key, passed(s));
     else if (dst != s->in)
         memmove(dst, s->in, len);
     s->in += len;
     s->left -= len;
-    s->passed += len;
 }
 
 /* Unmasks `len` bytes within the input. A server puts them where a reply of the same length would
@@ -183,12 +187,25 @@ static uint8_t *unmask_into(struct ws_session *s, struct ws_bytes **bytes, size_
 }
 
 /* What was held is whole now: the event lends it out, the next pull frees it. */
-static void spend(struct ws_session *s, struct ws_bytes **held, struct ws_event *event)
+static void spend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event)
 {
-    s->spent = *held;
-    *held = NULL;
-    event->data = ws_bytes_data(s->spent);
-    event->len = s->spent->len;
+    s->spent |= held == s->held;
+    s->spent_control |= held == s->held_control;
+    event->data = ws_bytes_data(held);
+    event->len = held->len;
+}
+
+static void free_spent(struct ws_session *s)
+{
+    if (s->spent) {
+        free(s->held);
+        s->held = NULL;
+    }
+    if (s->spent_control) {
+        free(s->held_control);
+        s->held_control = NULL;
+    }
+    s->spent = s->spent_control = false;
 }
 
 static enum ws_event_type emit_close(struct ws_session *s, struct ws_event *event, uint64_t begun)
@@ -218,13 +235,13 @@ static enum ws_event_type emit_close(struct ws_session *s, struct ws_event *even
 static enum ws_event_type next_control(struct ws_session *s, struct ws_event *event)
 {
     size_t len = session_available(s) < s->left ? session_available(s) : (size_t)s->left;
-    uint64_t begun = session_offset(s, s->in) - s->passed;
+    uint64_t begun = session_offset(s, s->in) - passed(s);
     if (s->held_control || len < s->left) {
         if (!unmask_into(s, &s->held_control, len))
             return session_emit_error(s, event, WS_E_NO_MEMORY, session_offset(s, s->in));
         if (s->left > 0)
             return WS_EVENT_NONE;
-        spend(s, &s->held_control, event);
+        spend(s, s->held_control, event);
     } else {
         event->data = s->in;
         event->len = len;
@@ -257,7 +274,7 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
     bool large = s->config->chunks && s->frame.length > WS_CHUNK_ABOVE;
     /* A frame that is whole in the input needs no buffer, if its message needs none. */
     bool hold =
-        !large && !(whole && s->passed == 0 &&
+        !large && !(whole && passed(s) == 0 &&
                     (s->config->chunks || (s->frame.fin && s->frame.length == s->message.total)));
     uint64_t begun = session_offset(s, s->in);
     if (len == 0 && s->left > 0)
@@ -277,8 +294,8 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
         /* Of a frame that is handed on in pieces the good bytes go first, wherever it was cut. */
         if (!large || good == 0)
             return session_emit_error(s, event, error, begun + good);
-        s->pending_error = error;
-        s->pending_offset = begun + good;
+        s->pending_error = (uint8_t)error;
+        s->left = begun + good;
         s->in = s->in_end;
         event->data = data;
         event->len = good;
@@ -287,7 +304,7 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
     if (hold) {
         if (s->left > 0 || (!last && !s->config->chunks))
             return WS_EVENT_NONE;
-        spend(s, &s->held, event);
+        spend(s, s->held, event);
     } else {
         event->data = data;
         event->len = len;
@@ -328,16 +345,13 @@ static enum ws_event_type next_frame(struct ws_session *s, struct ws_event *even
 enum ws_event_type ws_session_next(struct ws_session *s, struct ws_event *event)
 {
     memset(event, 0, sizeof *event);
-    if (s->spent) {
-        free(s->spent);
-        s->spent = NULL;
-    }
+    free_spent(s);
     if (s->done) {
         s->in = s->in_end;
         return WS_EVENT_NONE;
     }
     if (s->pending_error != WS_OK)
-        return session_emit_error(s, event, s->pending_error, s->pending_offset);
+        return session_emit_error(s, event, s->pending_error, s->left);
     if (s->announce_open) {
         s->announce_open = false;
         event->request = &s->upgrade->request;

@@ -98,17 +98,16 @@ struct ws_session {
     uint8_t *in;     /* the next byte to read */
     uint8_t *in_end; /* behind the last */
     uint8_t *room;   /* from here up to `in` the input has been read and may be written over */
-    const uint8_t *in_start;
-    uint64_t read_before; /* bytes of the inputs before this one */
+    uint64_t base;   /* what makes of an address in the input its offset: see session_offset() */
     struct ws_upgrade *upgrade;
     struct ws_bytes *held;         /* payload of a frame or a message that is not whole yet */
     struct ws_bytes *held_control; /* the same of a control frame inside a message */
-    struct ws_bytes *spent; /* behind the event that was handed out; freed by the next pull */
-    uint64_t left;          /* payload bytes of the current frame still to come */
-    uint64_t passed;        /* and those already read, for the mask's offset */
+    uint64_t left; /* payload bytes of the current frame still to come; then pending_error's offset */
     struct ws_message message;
-    struct ws_frame frame;
-    uint8_t header[WS_HEADER_MAX]; /* of a header that was cut */
+    union {
+        struct ws_frame frame;         /* in its payload */
+        uint8_t header[WS_HEADER_MAX]; /* before it: what came of a header that was cut */
+    };
     uint8_t header_have;
     uint8_t state;
     uint8_t sending;     /* opcode of a fragmented message on its way out, or 0 */
@@ -120,9 +119,10 @@ struct ws_session {
     bool done : 1;            /* nothing further is delivered */
     bool request_pending : 1; /* server: delivered, not yet answered */
     bool request_sent : 1;    /* client */
-    enum ws_error end_error;
-    enum ws_error pending_error; /* to be delivered by the next pull */
-    uint64_t pending_offset;
+    bool spent : 1;           /* `held` is behind the event that was handed out: freed by the next */
+    bool spent_control : 1;   /* the same of `held_control` */
+    uint8_t end_error;        /* an enum ws_error, as the next: small */
+    uint8_t pending_error;    /* to be delivered by the next pull */
 };
 
 /* Begins a session in CONNECTING. `config` must outlive it. Allocates nothing. */

@@ -10,6 +10,9 @@
 #include "libws/proto/session.h"
 
 #include <assert.h>
+#include <stdint.h>
+
+static_assert(WS_ERROR_COUNT <= UINT8_MAX, "an error no longer fits where the session keeps it");
 
 /* What only the upgrade needs: freed by the pull after WS_EVENT_OPEN. The head is copied, so it may
  * arrive in pieces and a decision about it may take its time. */
@@ -43,7 +46,7 @@ static inline void session_move_to(struct ws_session *s, enum ws_state to)
 /* Of the byte at `p` of the current input, counted from the first byte ever fed. */
 static inline uint64_t session_offset(const struct ws_session *s, const uint8_t *p)
 {
-    return s->read_before + (uint64_t)(p - s->in_start);
+    return s->base + (uintptr_t)p;
 }
 
 static inline size_t session_available(const struct ws_session *s)

@@ -121,7 +121,7 @@ static bool has_headroom(const struct ws_session *s, const struct ws_event *even
                          const struct ws_frame *frame)
 {
     if (s->spent)
-        return event->data == ws_bytes_data(s->spent);
+        return event->data == ws_bytes_data(s->held);
     return event->data >= s->room && (size_t)(event->data - s->room) >= frame->header_len &&
            event->data + event->len <= s->in;
 }
@@ -144,8 +144,9 @@ enum ws_error ws_session_reply(struct ws_session *s, struct ws_out *out,
         if (frame.masked)
             ws_mask(event->data, event->data, event->len, frame.mask_key, 0);
         if (s->spent) {
-            error = ws_out_own(out, s->spent, begin, frame.header_len + event->len);
-            s->spent = NULL;
+            error = ws_out_own(out, s->held, begin, frame.header_len + event->len);
+            s->held = NULL;
+            s->spent = false;
         } else {
             error = ws_out_in_place(out, begin, frame.header_len + event->len);
             s->room = event->data + event->len;

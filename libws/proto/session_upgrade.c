@@ -162,7 +162,9 @@ enum ws_event_type ws_session_next_upgrade(struct ws_session *s, struct ws_event
     } while (session_available(s) > 0);
 
     if (s->ended) {
-        enum ws_error why = s->end_error == WS_E_LOST ? WS_E_EOF_IN_HANDSHAKE : s->end_error;
+        enum ws_error why = s->end_error;
+        if (why == WS_E_LOST)
+            why = WS_E_EOF_IN_HANDSHAKE;
         return session_emit_error(s, event, why, session_offset(s, s->in));
     }
     return WS_EVENT_NONE;
