@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* What ten thousand idle connections cost is ten thousand times this. */
-static_assert(sizeof(struct ws_conn) <= 704, "the connection has grown");
+static_assert(sizeof(void *) > 8 || sizeof(struct ws_conn) <= 360, "the connection has grown");
 
 struct ws_parked {
     size_t begin, len;
@@ -43,12 +43,37 @@ void ws_conn_config_init(struct ws_conn_config *config, enum ws_role role)
 
 /* --- the end --- */
 
+static struct ws_side nothing;
+
+struct ws_side *ws_conn_side(struct ws_conn *conn)
+{
+    if (conn->side != &nothing)
+        return conn->side;
+    struct ws_side *side = calloc(1, sizeof *side);
+    if (side)
+        conn->side = side;
+    return side;
+}
+
+static void tidy_side(struct ws_conn *conn)
+{
+    struct ws_side *side = conn->side;
+    if (side == &nothing || side->queue.bytes > 0 || side->parked || side->pong || side->member ||
+        side->visitor)
+        return;
+    conn->side = &nothing;
+    free(side);
+}
+
 static void destroy(struct ws_conn *conn)
 {
     ws_session_free(&conn->session);
-    ws_queue_free(&conn->queue);
-    free(conn->parked);
-    free(conn->pong);
+    if (conn->side != &nothing) {
+        ws_queue_free(&conn->side->queue);
+        free(conn->side->parked);
+        free(conn->side->pong);
+        free(conn->side);
+    }
     free(conn);
 }
 
@@ -72,7 +97,7 @@ static void finish(struct ws_conn *conn)
     if (conn->home->handler->close)
         conn->home->handler->close(conn, &conn->end);
     close(ws_loop_unwatch(conn->home->loop, &conn->watch));
-    if (conn->member)
+    if (conn->side->member)
         ws_hub_leave(conn);
     if (conn->waited_for)
         ws_hub_caught_up(conn);
@@ -91,7 +116,7 @@ static bool choked(const struct ws_conn *conn)
 
 bool ws_conn_reading(const struct ws_conn *conn)
 {
-    return !conn->paused && !choked(conn) && !conn->parked && !conn->peer_eof;
+    return !conn->paused && !choked(conn) && !conn->side->parked && !conn->peer_eof;
 }
 
 void ws_conn_update_interest(struct ws_conn *conn)
@@ -100,7 +125,7 @@ void ws_conn_update_interest(struct ws_conn *conn)
         return;
     unsigned interest =
         (conn->discard ? !conn->peer_eof : ws_conn_reading(conn)) ? WS_READABLE : 0u;
-    if (conn->queue.bytes > 0)
+    if (conn->side->queue.bytes > 0)
         interest |= WS_WRITABLE;
     if (ws_loop_rewatch(conn->home->loop, &conn->watch, interest) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
@@ -111,24 +136,24 @@ void ws_conn_update_interest(struct ws_conn *conn)
 /* While the kernel refuses output only the newest pong is kept (5.5.3). */
 static enum ws_error answer_ping(struct ws_conn *conn, const struct ws_event *event)
 {
-    if (conn->queue.bytes == 0)
+    if (conn->side->queue.bytes == 0)
         return ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
-    if (!conn->pong)
-        conn->pong = malloc(sizeof *conn->pong);
-    if (!conn->pong)
+    if (!conn->side->pong) /* there is a queue, so the side is its own */
+        conn->side->pong = malloc(sizeof *conn->side->pong);
+    if (!conn->side->pong)
         return WS_E_NO_MEMORY;
-    conn->pong->len = event->len;
+    conn->side->pong->len = event->len;
     if (event->len > 0)
-        memcpy(conn->pong->data, event->data, event->len);
+        memcpy(conn->side->pong->data, event->data, event->len);
     return WS_OK;
 }
 
 static void send_kept_pong(struct ws_conn *conn)
 {
-    struct ws_pong *pong = conn->pong;
+    struct ws_pong *pong = conn->side->pong;
     if (!pong)
         return;
-    conn->pong = NULL;
+    conn->side->pong = NULL;
     ws_session_pong(&conn->session, ws_conn_take_out(conn), pong->data, pong->len);
     free(pong);
 }
@@ -137,7 +162,7 @@ static bool under_pressure(const struct ws_conn *conn)
 {
     const struct ws_loop *loop = conn->home->loop;
     size_t gathered = loop->writer == conn ? loop->out.bytes - loop->out.in_place : 0;
-    return gathered + conn->queue.bytes > conn->home->config->high_water;
+    return gathered + conn->side->queue.bytes > conn->home->config->high_water;
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
@@ -145,6 +170,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     struct ws_loop *loop = conn->home->loop;
     uint32_t interval = conn->home->config->heartbeat.interval_ms;
     conn->opened = true;
+    conn->begun = 0;
     if (conn->registered)
         ws_registry_opened(conn->home->registry);
     conn->last_message = ws_loop_now(loop);
@@ -174,7 +200,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     if (whole) {
         conn->counters.messages_in++;
         conn->last_message = ws_loop_now(conn->home->loop);
-        conn->message_begun = 0;
+        conn->begun = 0;
     }
     if (event->type == WS_EVENT_CLOSE) {
         conn->end.code = event->code;
@@ -227,12 +253,12 @@ static void pull(struct ws_conn *conn)
         if (under_pressure(conn))
             ws_conn_flush(conn);
     }
-    if (ws_session_in_message(&conn->session)) {
-        if (!conn->message_begun)
-            conn->message_begun = ws_loop_now(conn->home->loop);
-    } else {
-        conn->message_begun = 0;
-    }
+    if (ws_session_state(&conn->session) != WS_OPEN)
+        return;
+    if (!ws_session_in_message(&conn->session))
+        conn->begun = 0;
+    else if (!conn->begun)
+        conn->begun = ws_loop_now(conn->home->loop);
 }
 
 /* The loop's buffer goes to the next connection: what is unread of it moves to memory of our own.
@@ -241,19 +267,19 @@ static void park(struct ws_conn *conn)
 {
     const uint8_t *data;
     size_t len = ws_session_unread(&conn->session, &data);
-    struct ws_parked *parked = conn->parked;
+    struct ws_parked *parked = conn->side->parked;
     if (parked) {
         parked->begin = (size_t)(data - parked->memory);
         parked->len = len;
         if (len == 0) {
             free(parked);
-            conn->parked = NULL;
+            conn->side->parked = NULL;
         }
         return;
     }
     if (len == 0)
         return;
-    parked = malloc(sizeof *parked + WS_HEADROOM + len);
+    parked = ws_conn_side(conn) ? malloc(sizeof *parked + WS_HEADROOM + len) : NULL;
     if (!parked) {
         ws_conn_abort(conn, WS_E_NO_MEMORY);
         return;
@@ -261,7 +287,7 @@ static void park(struct ws_conn *conn)
     parked->begin = WS_HEADROOM;
     parked->len = len;
     memcpy(parked->memory + WS_HEADROOM, data, len);
-    conn->parked = parked;
+    conn->side->parked = parked;
 }
 
 /* Has this connection come to its end, and nothing is left to be sent? */
@@ -274,7 +300,7 @@ static void settle(struct ws_conn *conn)
         return;
     }
     bool closed = ws_session_state(&conn->session) == WS_CLOSED;
-    if (closed && conn->queue.bytes == 0 && conn->home->loop->writer != conn) {
+    if (closed && conn->side->queue.bytes == 0 && conn->home->loop->writer != conn) {
         if (conn->peer_eof) {
             finish(conn);
             return;
@@ -289,9 +315,12 @@ static void settle(struct ws_conn *conn)
     }
     if (closed && !conn->discard) {
         conn->discard = true;
-        free(conn->parked);
-        conn->parked = NULL;
+        if (conn->side->parked) {
+            free(conn->side->parked);
+            conn->side->parked = NULL;
+        }
     }
+    tidy_side(conn);
     ws_conn_update_interest(conn);
     ws_conn_arm(conn);
 }
@@ -318,7 +347,8 @@ static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
     }
     if (why != WS_E_LOST) {
         /* Nothing can be sent either. */
-        ws_queue_free(&conn->queue);
+        if (conn->side->queue.bytes > 0)
+            ws_queue_free(&conn->side->queue);
         conn->shut = true;
     }
     ws_session_end(&conn->session, why);
@@ -356,9 +386,9 @@ static void on_readable(struct ws_conn *conn)
 /* The queue has gone down: reading goes on below low water. */
 static void after_sending(struct ws_conn *conn)
 {
-    if (conn->queue.bytes == 0)
+    if (conn->side->queue.bytes == 0)
         send_kept_pong(conn);
-    if (conn->full && conn->queue.bytes <= conn->home->config->high_water / 4) {
+    if (conn->full && conn->side->queue.bytes <= conn->home->config->high_water / 4) {
         conn->full = false;
         if (conn->waited_for)
             ws_hub_caught_up(conn);
@@ -372,7 +402,7 @@ static void after_sending(struct ws_conn *conn)
 static void on_writable(struct ws_conn *conn)
 {
     enum ws_error error;
-    size_t sent = ws_stream_send_queue(conn->watch.fd, &conn->queue, &error);
+    size_t sent = ws_stream_send_queue(conn->watch.fd, &conn->side->queue, &error);
     if (error != WS_OK) {
         ws_conn_abort(conn, error);
         settle(conn);
@@ -380,7 +410,7 @@ static void on_writable(struct ws_conn *conn)
     }
     if (sent > 0) {
         conn->last_taken = ws_loop_now(conn->home->loop);
-        ws_queue_consume(&conn->queue, sent);
+        ws_queue_consume(&conn->side->queue, sent);
     }
     after_sending(conn);
     settle(conn);
@@ -410,10 +440,10 @@ static void on_task(struct ws_task *task)
             conn->home->handler->drained(conn);
     }
     if (conn->resumed && may_pull(conn)) {
-        struct ws_parked *parked = conn->parked;
+        struct ws_parked *parked = conn->side->parked;
         conn->resumed = false;
-        if (conn->message_begun)
-            conn->message_begun = ws_loop_now(conn->home->loop);
+        if (conn->opened && conn->begun && !ws_session_close_sent(&conn->session))
+            conn->begun = ws_loop_now(conn->home->loop);
         if (parked)
             ws_session_feed(&conn->session, parked->memory + parked->begin, parked->len,
                             parked->begin);
@@ -433,6 +463,7 @@ struct ws_conn *ws_conn_new(const struct ws_home *home, int fd, void *user)
     if (!conn)
         return NULL;
     conn->home = home;
+    conn->side = &nothing;
     conn->user = user;
     conn->watch.fd = fd;
     conn->watch.ready = on_ready;

@@ -65,6 +65,15 @@ struct ws_counters {
     uint64_t bytes_in, bytes_out; /* on the wire */
 };
 
+/* What few connections have at a time. */
+struct ws_side {
+    struct ws_queue queue;
+    struct ws_parked *parked;   /* input that the handler's pause left unread */
+    struct ws_pong *pong;       /* the newest, while the kernel refuses output */
+    struct ws_member *member;   /* hub's: of the group that it has joined */
+    struct ws_visitor *visitor; /* server's: whom it is counted for */
+};
+
 /* Private to conn.c and registry.c, but for what the accessors below read. */
 struct ws_conn {
     struct ws_watch watch;
@@ -81,27 +90,23 @@ struct ws_conn {
     bool discard : 1;    /* what still comes is thrown away */
     bool waits : 1;      /* hub's: paused until slow receivers have caught up */
     bool waited_for : 1; /* hub's: is one of those */
+    bool registered : 1;
     const struct ws_home *home;
     void *user; /* the handler's, for this connection */
     struct ws_session session;
-    struct ws_queue queue;
-    struct ws_parked *parked; /* input that the handler's pause left unread */
-    struct ws_pong *pong;     /* the newest, while the kernel refuses output */
+    struct ws_side *side; /* never NULL: an empty one is everybody's, and not written to */
     struct ws_timer timer;
     struct ws_task task;
     struct ws_heartbeat heartbeat;
-    int64_t begun; /* the handshake, then the closing: what its deadline runs from */
+    int64_t begun; /* the handshake, an unfinished message (0: none is), the closing: whichever it
+                    * is in; what its deadline runs from */
     int64_t last_message;
-    int64_t last_taken;    /* by the kernel, or when the queue began */
-    int64_t message_begun; /* 0: no fragmented message is unfinished */
+    int64_t last_taken; /* by the kernel, or when the queue began */
     uint64_t id;
     struct ws_counters counters;
     struct ws_end end;
-    enum ws_error refusal;      /* every request gets this answer; WS_OK: the handler decides */
-    struct ws_member *member;   /* hub's: of the group that it has joined */
-    struct ws_visitor *visitor; /* server's: whom it is counted for */
-    bool registered;
-    struct ws_conn *next; /* in the registry */
+    enum ws_error refusal; /* every request gets this answer; WS_OK: the handler decides */
+    struct ws_conn *next;  /* in the registry */
 };
 
 /*
@@ -110,6 +115,10 @@ struct ws_conn {
  * The connection frees itself after the handler's close.
  */
 struct ws_conn *ws_conn_new(const struct ws_home *home, int fd, void *user);
+
+/* The connection's own side, to write to; NULL without memory. It goes by itself, once there is
+ * nothing in it. For hub and server. */
+struct ws_side *ws_conn_side(struct ws_conn *conn);
 
 /* Client: sends the request. Errors as ws_session_connect. */
 enum ws_error ws_conn_connect(struct ws_conn *conn, const struct ws_request_options *options);

@@ -30,17 +30,18 @@ void ws_conn_flush(struct ws_conn *conn)
         ws_out_clear(&loop->out);
         return;
     }
-    if (conn->queue.bytes == 0) {
+    if (conn->side->queue.bytes == 0) {
         sent = ws_stream_send(conn->watch.fd, &loop->out, &error);
         conn->last_taken = ws_loop_now(loop);
     }
     if (error == WS_OK && sent < bytes)
-        error = ws_queue_append(&conn->queue, &loop->out, sent);
+        error = ws_conn_side(conn) ? ws_queue_append(&conn->side->queue, &loop->out, sent)
+                                   : WS_E_NO_MEMORY;
     ws_out_clear(&loop->out);
     conn->counters.bytes_out += bytes;
     if (error != WS_OK)
         ws_conn_abort(conn, error);
-    if (conn->queue.bytes > conn->home->config->high_water)
+    if (conn->side->queue.bytes > conn->home->config->high_water)
         conn->full = true;
 }
 
@@ -159,7 +160,7 @@ enum ws_error ws_conn_share(struct ws_conn *conn, struct ws_shared *shared, size
 
 size_t ws_conn_drop_shared(struct ws_conn *conn)
 {
-    return ws_queue_drop_shared(&conn->queue);
+    return conn->side->queue.bytes > 0 ? ws_queue_drop_shared(&conn->side->queue) : 0;
 }
 
 void ws_conn_flush_now(struct ws_conn *conn)
@@ -228,7 +229,8 @@ void ws_conn_resume(struct ws_conn *conn)
 
 size_t ws_conn_queued(const struct ws_conn *conn)
 {
-    return conn->queue.bytes + (conn->home->loop->writer == conn ? conn->home->loop->out.bytes : 0);
+    return conn->side->queue.bytes +
+           (conn->home->loop->writer == conn ? conn->home->loop->out.bytes : 0);
 }
 
 const char *ws_conn_peer(const struct ws_conn *conn, char *text, size_t size)

@@ -45,12 +45,12 @@ static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
         CONSIDER(due(conn->begun, c->handshake_ms), WS_E_HANDSHAKE_TIMEOUT);
     else {
         /* Whoever is not being read cannot finish anything. */
-        if (conn->message_begun && ws_conn_reading(conn))
-            CONSIDER(due(conn->message_begun, c->fragment_ms), WS_E_FRAGMENT_TIMEOUT);
+        if (conn->begun && ws_conn_reading(conn))
+            CONSIDER(due(conn->begun, c->fragment_ms), WS_E_FRAGMENT_TIMEOUT);
         CONSIDER(due(conn->last_message, c->idle_ms), WS_E_IDLE_TIMEOUT);
         CONSIDER(conn->heartbeat.due, WS_E_HEARTBEAT_TIMEOUT);
     }
-    if (conn->queue.bytes > 0)
+    if (conn->side->queue.bytes > 0)
         CONSIDER(due(conn->last_taken, c->write_ms), WS_E_WRITE_TIMEOUT);
 #undef CONSIDER
     return what;
@@ -78,7 +78,7 @@ static void beat(struct ws_conn *conn)
     uint8_t payload[WS_HEARTBEAT_PAYLOAD];
     /* Whoever is not being read cannot be heard, and whoever does not read cannot answer; the write
      * deadline looks after those. */
-    if (!ws_conn_reading(conn) || conn->queue.bytes > 0)
+    if (!ws_conn_reading(conn) || conn->side->queue.bytes > 0)
         ws_heartbeat_heard(&conn->heartbeat, now);
     switch (ws_heartbeat_check(&conn->heartbeat, &conn->home->config->heartbeat, now)) {
     case WS_HEARTBEAT_PING:

@@ -1,5 +1,7 @@
 #include "libws/net/heartbeat.h"
 
+static const uint32_t HOUR_US = 3600u * 1000000u;
+
 void ws_heartbeat_start(struct ws_heartbeat *beat, const struct ws_heartbeat_config *config,
                         int64_t now, uint32_t jitter)
 {
@@ -65,6 +67,13 @@ int64_t ws_heartbeat_pong(struct ws_heartbeat *beat, const uint8_t *payload, siz
     /* A peer may send any pong, at any time; only the answer to our last ping is believed. */
     if (sequence == 0 || sequence != beat->sequence || sent != beat->sent_us || sent > now_us)
         return -1;
-    beat->rtt_us = now_us - sent;
-    return beat->rtt_us;
+    int64_t rtt = now_us - sent;
+    uint32_t kept = rtt < 1 ? 1 : rtt > HOUR_US ? HOUR_US : (uint32_t)rtt;
+    beat->sent_us = -1; /* it was the answer; another is none */
+    beat->rtt.last = kept;
+    if (beat->rtt.least == 0 || kept < beat->rtt.least)
+        beat->rtt.least = kept;
+    beat->rtt.smoothed =
+        beat->rtt.smoothed ? beat->rtt.smoothed - beat->rtt.smoothed / 8 + kept / 8 : kept;
+    return rtt;
 }

@@ -21,6 +21,12 @@ struct ws_heartbeat_config {
     uint32_t missed_limit;
 };
 
+/* Round trips in microseconds, an hour at most; 0: none yet. */
+struct ws_rtt {
+    uint32_t last, least;
+    uint32_t smoothed; /* each new one counts an eighth, as TCP has it (RFC 6298 section 2) */
+};
+
 struct ws_heartbeat {
     int64_t due; /* the loop's milliseconds; when to look again */
     int64_t heard;
@@ -28,7 +34,7 @@ struct ws_heartbeat {
     uint32_t sequence; /* of the last ping */
     uint16_t missed;
     int64_t sent_us; /* when it was sent, as its payload says */
-    int64_t rtt_us;  /* of the last pong that was ours; 0: none yet */
+    struct ws_rtt rtt;
 };
 
 enum ws_heartbeat_verdict { WS_HEARTBEAT_WAIT, WS_HEARTBEAT_PING, WS_HEARTBEAT_DEAD };

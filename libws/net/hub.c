@@ -350,7 +350,7 @@ bool ws_hub_join(struct ws_conn *conn, const char *name, size_t len)
 {
     struct ws_hub *hub = conn->home->hub;
     struct ws_member *member = malloc(sizeof *member);
-    struct ws_group *group = member ? need_group(hub, name, len) : NULL;
+    struct ws_group *group = member && ws_conn_side(conn) ? need_group(hub, name, len) : NULL;
     if (!group) {
         free(member);
         return false;
@@ -359,15 +359,15 @@ bool ws_hub_join(struct ws_conn *conn, const char *name, size_t len)
     if (group->members)
         group->members->prev = member;
     group->members = member;
-    if (conn->member)
+    if (conn->side->member)
         ws_hub_leave(conn); /* the new one has a member, and stays even if it is the same */
-    conn->member = member;
+    conn->side->member = member;
     return true;
 }
 
 void ws_hub_leave(struct ws_conn *conn)
 {
-    struct ws_member *member = conn->member;
+    struct ws_member *member = conn->side->member;
     if (!member)
         return;
     if (member->prev)
@@ -378,15 +378,15 @@ void ws_hub_leave(struct ws_conn *conn)
         member->next->prev = member->prev;
     drop_if_empty(conn->home->hub, member->group);
     free(member);
-    conn->member = NULL;
+    conn->side->member = NULL;
 }
 
 const char *ws_hub_group(const struct ws_conn *conn, size_t *len)
 {
-    if (!conn->member)
+    if (!conn->side->member)
         return NULL;
-    *len = conn->member->group->len;
-    return conn->member->group->name;
+    *len = conn->side->member->group->len;
+    return conn->side->member->group->name;
 }
 
 /* --- from loop to loop --- */

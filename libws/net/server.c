@@ -83,7 +83,13 @@ static void take_in(struct worker *worker, const struct deal *deal)
         return;
     }
     conn->refusal = deal->refusal;
-    conn->visitor = deal->visitor;
+    if (deal->visitor && ws_conn_side(conn)) {
+        conn->side->visitor = deal->visitor;
+    } else if (deal->visitor) {
+        struct ws_visitor *visitor = deal->visitor;
+        ws_admission_attribute(server->admission, NULL, 0, &visitor); /* nobody's from now on */
+        conn->refusal = WS_E_NO_MEMORY;
+    }
     ws_registry_add(&worker->registry, conn, deal->id);
     if (server->options.max_handshakes)
         ws_registry_expect(&worker->registry, conn, server->options.max_handshakes);
@@ -260,7 +266,7 @@ static void on_left(struct ws_registry *registry, struct ws_conn *conn)
 {
     struct worker *worker = ws_container_of(registry, struct worker, registry);
     struct ws_server *server = worker->server;
-    ws_admission_leave(server->admission, conn->visitor);
+    ws_admission_leave(server->admission, conn->side->visitor);
     if (!atomic_load(&server->shutting_down) || ws_admission_count(server->admission) > 0)
         return;
     /* Only one is the last, and nobody comes any more. */

@@ -102,7 +102,8 @@ struct ws_session {
     struct ws_upgrade *upgrade;
     struct ws_bytes *held;         /* payload of a frame or a message that is not whole yet */
     struct ws_bytes *held_control; /* the same of a control frame inside a message */
-    uint64_t left; /* payload bytes of the current frame still to come; then pending_error's offset */
+    uint64_t
+        left; /* payload bytes of the current frame still to come; then pending_error's offset */
     struct ws_message message;
     union {
         struct ws_frame frame;         /* in its payload */
@@ -119,10 +120,10 @@ struct ws_session {
     bool done : 1;            /* nothing further is delivered */
     bool request_pending : 1; /* server: delivered, not yet answered */
     bool request_sent : 1;    /* client */
-    bool spent : 1;           /* `held` is behind the event that was handed out: freed by the next */
-    bool spent_control : 1;   /* the same of `held_control` */
-    uint8_t end_error;        /* an enum ws_error, as the next: small */
-    uint8_t pending_error;    /* to be delivered by the next pull */
+    bool spent : 1;         /* `held` is behind the event that was handed out: freed by the next */
+    bool spent_control : 1; /* the same of `held_control` */
+    uint8_t end_error;      /* an enum ws_error, as the next: small */
+    uint8_t pending_error;  /* to be delivered by the next pull */
 };
 
 /* Begins a session in CONNECTING. `config` must outlive it. Allocates nothing. */

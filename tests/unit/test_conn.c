@@ -211,9 +211,9 @@ static void echo_of_every_size(void **state)
         assert_int_equal(b.conn->counters.messages_in, sizeof sizes / sizeof sizes[0]);
         assert_int_equal(b.conn->counters.messages_out, sizeof sizes / sizeof sizes[0]);
         /* An idle connection owns nothing. */
-        assert_null(b.conn->queue.head);
-        assert_null(b.conn->parked);
-        assert_null(b.conn->pong);
+        assert_null(b.conn->side->queue.head);
+        assert_null(b.conn->side->parked);
+        assert_null(b.conn->side->pong);
         assert_null(b.conn->session.held);
         if (variant & 1)
             unplug();
@@ -590,11 +590,11 @@ static void a_hundred_thousand_pings_unread(void **state)
     TURN_UNTIL(&b.loop, b.record.pings == PINGS);
     assert_true(most > 0);
     assert_true(most < 64 * 1024);
-    assert_non_null(b.conn->pong);
+    assert_non_null(b.conn->side->pong);
     PUMP_UNTIL(&b.loop, &b.far,
                b.far.record.pong_len == 5 && memcmp(b.far.record.pong, "99999", 5) == 0);
     assert_true(b.far.record.pongs < PINGS);
-    assert_null(b.conn->pong);
+    assert_null(b.conn->side->pong);
     far_send(&b.far, WS_TEXT, 0, "and on", 6);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 1);
     close_and_unplug();
@@ -1085,8 +1085,8 @@ static void heartbeat(void **state)
     connect_and_open();
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.pings >= 5);
     assert_int_equal(b.record.ends, 0);
-    assert_true(b.conn->heartbeat.rtt_us > 0);
-    assert_true(b.conn->heartbeat.rtt_us < 5000000);
+    assert_true(b.conn->heartbeat.rtt.last > 0);
+    assert_true(b.conn->heartbeat.rtt.last < 5000000);
     /* Now it falls silent: two more pings, and that is it. */
     unsigned before = b.far.record.pings;
     int64_t begun = ws_loop_now(&b.loop);

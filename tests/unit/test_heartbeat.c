@@ -162,11 +162,36 @@ static void round_trips(void **state)
     run(&beat, &usual, &verdict);
     ws_heartbeat_payload(&beat, INT64_C(0x0102030405060708), payload);
     assert_memory_equal(payload, "\1\2\3\4\5\6\7\10\0\0\0\1", sizeof payload);
-    assert_int_equal(beat.rtt_us, 0);
+    assert_int_equal(beat.rtt.last, 0);
     assert_int_equal(
         ws_heartbeat_pong(&beat, payload, sizeof payload, INT64_C(0x0102030405060708) + 1234),
         1234);
-    assert_int_equal(beat.rtt_us, 1234);
+    assert_int_equal(beat.rtt.last, 1234);
+}
+
+/* Last, least, and one that follows slowly. */
+static void round_trips_over_time(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t rtt, least, smoothed;
+    } steps[] = {{800, 800, 800}, {1600, 800, 900}, {400, 400, 838}, {400, 400, 784}};
+    struct ws_heartbeat beat;
+    uint8_t payload[WS_HEARTBEAT_PAYLOAD];
+    ws_heartbeat_start(&beat, &usual, 1, 0);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        int64_t now = 1000000 * (int64_t)(i + 1);
+        beat.sequence++;
+        ws_heartbeat_payload(&beat, now, payload);
+        assert_int_equal(ws_heartbeat_pong(&beat, payload, sizeof payload, now + steps[i].rtt),
+                         steps[i].rtt);
+        assert_int_equal(beat.rtt.last, steps[i].rtt);
+        assert_int_equal(beat.rtt.least, steps[i].least);
+        assert_int_equal(beat.rtt.smoothed, steps[i].smoothed);
+        /* The same once more, later: nothing asked for it. */
+        assert_int_equal(ws_heartbeat_pong(&beat, payload, sizeof payload, now + 9999), -1);
+        assert_int_equal(beat.rtt.last, steps[i].rtt);
+    }
 }
 
 static void forged_pongs(void **state)
@@ -200,7 +225,7 @@ static void forged_pongs(void **state)
     assert_int_equal(ws_heartbeat_pong(&beat, bad, sizeof good, now), -1);
     memset(bad, 0, 8);
     assert_int_equal(ws_heartbeat_pong(&beat, bad, sizeof good, now), -1);
-    assert_int_equal(beat.rtt_us, 0);
+    assert_int_equal(beat.rtt.last, 0);
     assert_int_equal(ws_heartbeat_pong(&beat, good, sizeof good, now + 7), 7);
 }
 
@@ -217,6 +242,7 @@ int main(void)
         cmocka_unit_test(without_a_timeout_no_answer_is_needed),
         cmocka_unit_test(the_first_ping_is_spread),
         cmocka_unit_test(round_trips),
+        cmocka_unit_test(round_trips_over_time),
         cmocka_unit_test(forged_pongs),
     };
     return cmocka_run_group_tests_name("heartbeat", tests, NULL, NULL);
