@@ -402,7 +402,8 @@ static bool set_up(struct run *run)
     settings_conn_config(s, &run->config);
     run->config.session.random = ws_random_bytes;
     run->config.session.random_context = &run->loop.random;
-    run->home = (struct ws_home){&run->loop, &run->config, &handler, run, NULL, NULL};
+    run->home = (struct ws_home){
+        .loop = &run->loop, .config = &run->config, .handler = &handler, .user = run};
     bool text = settings_opcode(s) == WS_TEXT;
     size_t max = s->max_message_size ? (size_t)s->max_message_size : SIZE_MAX / 4;
     input_init(&run->input, &run->loop, s->input, text, max, &receiver, run);

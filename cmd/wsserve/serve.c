@@ -14,6 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Unfinished ones a loop: more than any honest crowd has at a time, and a bound for the others. */
+enum { HANDSHAKES_MAX = 1000 };
+
 /* --- the log around a mode --- */
 
 enum { TARGET_SHOWN = 1024 }; /* bytes of a request's target that are logged */
@@ -241,8 +244,11 @@ static bool set_up(struct serve *serve)
         .loops = serve->mode->one_loop || settings->oneshot ? 1 : settings->threads,
         .home_user = join_worker,
         .fan_out = true,
-        .limits = {.max_connections = settings->max_connections},
-        .max_handshakes = 1000,
+        .limits = settings_admission(settings),
+        .overload = {.max_memory = settings->max_memory,
+                     .shed_start = settings->shed_start,
+                     .shed_stop = settings->shed_stop},
+        .max_handshakes = HANDSHAKES_MAX,
         .backlog = (int)settings->backlog,
         .accepted = on_accepted,
         .warn = on_warning,

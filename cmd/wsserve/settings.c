@@ -5,6 +5,7 @@
 #include "libws/net/server.h"
 #include "libws/proto/close.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,23 @@ static const char *set_shutdown_code(struct options *options, const struct optio
     (void)row;
     if (units_close_code(value, &((struct settings *)settings)->shutdown_code) != UNITS_OK)
         return "a close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999";
+    return NULL;
+}
+
+/* "90:70", percent. */
+static const char *set_shed_at(struct options *options, const struct option_row *row,
+                               void *settings, const char *value)
+{
+    struct settings *s = settings;
+    unsigned start, stop;
+    int len = 0;
+    (void)options;
+    (void)row;
+    if (sscanf(value, "%3u:%3u%n", &start, &stop, &len) != 2 || value[len] || stop >= start ||
+        start > 100 || strpbrk(value, "+- "))
+        return "two percentages such as 90:70, the second the lower";
+    s->shed_start = start;
+    s->shed_stop = stop;
     return NULL;
 }
 
@@ -88,6 +106,16 @@ static const struct option_row rows[] = {
      OPTION_COUNT(S, max_connections),
      .flags = OPTION_RELOADABLE,
      .help = "answer 503 above this many; 0: no limit (default 1000)"},
+    {.name = "max-per-ip",
+     OPTION_COUNT(S, max_per_ip),
+     .flags = OPTION_RELOADABLE,
+     .help = "answer 429 above this many connections from one address; 0: no limit (default)"},
+    {.name = "connect-rate",
+     OPTION_NUMBER(S, connect_rate, 0, 1000000),
+     .metavar = "N",
+     .flags = OPTION_RELOADABLE,
+     .help = "answer 429 when one address connects more often than N times a second; 0: no limit "
+             "(default)"},
     {.name = "max-message-size",
      .aliases = "maxframesize",
      OPTION_SIZE(S, max_message_size),
@@ -104,6 +132,25 @@ static const struct option_row rows[] = {
      OPTION_CHOICE(S, slow, "close|drop-new|drop-old|block"),
      .help = "what --broadcast and --rooms do with a client whose queue is full: close it with "
              "1008, leave messages out, or have the senders wait (default close)"},
+    {.name = "max-rate",
+     OPTION_NUMBER(S, max_rate, 0, 1000000),
+     .metavar = "MSG/S",
+     .flags = OPTION_RELOADABLE,
+     .help = "read no more than this many messages a second from a client; 0: no limit (default)"},
+    {.name = "max-bandwidth",
+     OPTION_SIZE(S, max_bandwidth),
+     .metavar = "SIZE/S",
+     .flags = OPTION_RELOADABLE,
+     .help = "read no more than so many bytes a second from a client; 0: no limit (default)"},
+    {.name = "max-memory",
+     OPTION_SIZE(S, max_memory),
+     .help = "for all queues and unfinished messages together: above it the client that holds most "
+             "is closed with 1013; 0: no limit (default)"},
+    {.name = "shed-at",
+     OPTION_CALL(set_shed_at),
+     .metavar = "START:STOP",
+     .help = "above START percent of the connections, the memory or the loop's lag (200 ms), until "
+             "they are below STOP percent, answer 503 and close the longest idle with 1013"},
     {.name = "handshake-timeout",
      OPTION_DURATION(S, handshake_timeout),
      .flags = OPTION_RELOADABLE,
@@ -233,6 +280,8 @@ void settings_conn_config(const struct settings *s, struct ws_conn_config *confi
     ws_conn_config_init(config, WS_SERVER);
     config->session.max_message = s->max_message_size;
     config->high_water = s->send_queue;
+    config->max_rate = s->max_rate;
+    config->max_bandwidth = s->max_bandwidth;
     config->handshake_ms = units_milliseconds(s->handshake_timeout);
     config->idle_ms = units_milliseconds(s->idle_timeout);
     config->fragment_ms = units_milliseconds(s->fragment_timeout);
@@ -241,4 +290,11 @@ void settings_conn_config(const struct settings *s, struct ws_conn_config *confi
     config->heartbeat.interval_ms = units_milliseconds(s->ping_interval);
     config->heartbeat.timeout_ms = units_milliseconds(s->ping_timeout);
     config->heartbeat.missed_limit = s->missed_pongs;
+}
+
+struct ws_admission_limits settings_admission(const struct settings *s)
+{
+    return (struct ws_admission_limits){.max_connections = s->max_connections,
+                                        .max_per_address = s->max_per_ip,
+                                        .connect_rate = s->connect_rate};
 }

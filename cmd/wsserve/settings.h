@@ -7,6 +7,7 @@
 #include "cmd/common/log.h"
 #include "cmd/common/options.h"
 #include "cmd/wsserve/settings_http.h"
+#include "libws/net/admission.h"
 #include "libws/net/conn.h"
 #include "libws/net/hub.h"
 
@@ -29,6 +30,12 @@ struct settings {
     enum ws_slow slow;
 
     uint64_t max_connections;
+    uint64_t max_per_ip;
+    unsigned connect_rate;
+    unsigned max_rate;
+    uint64_t max_bandwidth;
+    uint64_t max_memory;
+    unsigned shed_start, shed_stop; /* percent; 0: never */
     uint64_t max_message_size;
     uint64_t send_queue;
     int64_t handshake_timeout;
@@ -55,5 +62,8 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
 
 /* What connections are to be told of it. */
 void settings_conn_config(const struct settings *settings, struct ws_conn_config *config);
+
+/* And who may come in. */
+struct ws_admission_limits settings_admission(const struct settings *settings);
 
 #endif

@@ -1,6 +1,7 @@
 #include "libws/net/conn_private.h"
 
 #include "libws/net/hub.h"
+#include "libws/net/overload.h"
 #include "libws/net/registry.h"
 #include "libws/net/stream.h"
 
@@ -12,6 +13,8 @@
 
 /* What ten thousand idle connections cost is ten thousand times this. */
 static_assert(sizeof(void *) > 8 || sizeof(struct ws_conn) <= 360, "the connection has grown");
+
+enum { SECOND_US = 1000000 };
 
 struct ws_parked {
     size_t begin, len;
@@ -59,7 +62,7 @@ static void tidy_side(struct ws_conn *conn)
 {
     struct ws_side *side = conn->side;
     if (side == &nothing || side->queue.bytes > 0 || side->parked || side->pong || side->member ||
-        side->visitor)
+        side->visitor || side->charged > 0 || side->paid_us > ws_loop_now(conn->home->loop) * 1000)
         return;
     conn->side = &nothing;
     free(side);
@@ -96,6 +99,8 @@ static void finish(struct ws_conn *conn)
         ws_session_close_sent(&conn->session) && ws_session_close_received(&conn->session);
     if (conn->home->handler->close)
         conn->home->handler->close(conn, &conn->end);
+    if (conn->home->overload)
+        ws_overload_release(conn);
     close(ws_loop_unwatch(conn->home->loop, &conn->watch));
     if (conn->side->member)
         ws_hub_leave(conn);
@@ -114,9 +119,23 @@ static bool choked(const struct ws_conn *conn)
     return conn->full && conn->home->config->choke;
 }
 
+size_t ws_conn_parked(const struct ws_conn *conn)
+{
+    return conn->side->parked ? conn->side->parked->len : 0;
+}
+
+void ws_conn_unthrottle(struct ws_conn *conn)
+{
+    conn->throttled = false;
+    conn->resumed = true;
+    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->home->loop));
+    ws_loop_defer(conn->home->loop, &conn->task);
+}
+
 bool ws_conn_reading(const struct ws_conn *conn)
 {
-    return !conn->paused && !choked(conn) && !conn->side->parked && !conn->peer_eof;
+    return !conn->paused && !conn->throttled && !choked(conn) && !conn->side->parked &&
+           !conn->peer_eof;
 }
 
 void ws_conn_update_interest(struct ws_conn *conn)
@@ -193,12 +212,28 @@ static void on_request(struct ws_conn *conn, const struct ws_event *event)
         ws_conn_accept(conn, NULL);
 }
 
+/* What came costs time at the rate that is allowed. A second's worth may come at once; whoever has
+ * used it up is not read until it has paid. */
+static void charge_time(struct ws_conn *conn, int64_t cost_us)
+{
+    int64_t now_us = ws_loop_now(conn->home->loop) * 1000;
+    struct ws_side *side = ws_conn_side(conn);
+    if (!side)
+        return;
+    if (side->paid_us < now_us)
+        side->paid_us = now_us;
+    side->paid_us += cost_us;
+    conn->throttled = side->paid_us > now_us + SECOND_US;
+}
+
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     enum ws_error error = WS_OK;
     bool whole = event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last);
     if (whole) {
         conn->counters.messages_in++;
+        if (conn->home->config->max_rate)
+            charge_time(conn, SECOND_US / conn->home->config->max_rate);
         conn->last_message = ws_loop_now(conn->home->loop);
         conn->begun = 0;
     }
@@ -232,7 +267,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 
 static bool may_pull(const struct ws_conn *conn)
 {
-    return !conn->paused && !conn->failed && !choked(conn);
+    return !conn->paused && !conn->throttled && !conn->failed && !choked(conn);
 }
 
 /* Pulls events until the session wants more, or somebody wants a pause. */
@@ -321,6 +356,8 @@ static void settle(struct ws_conn *conn)
         }
     }
     tidy_side(conn);
+    if (conn->home->overload)
+        ws_overload_charge(conn);
     ws_conn_update_interest(conn);
     ws_conn_arm(conn);
 }
@@ -376,6 +413,9 @@ static void on_readable(struct ws_conn *conn)
         return;
     }
     conn->counters.bytes_in += len;
+    if (conn->home->config->max_bandwidth && conn->opened)
+        charge_time(conn,
+                    (int64_t)((double)len * SECOND_US / (double)conn->home->config->max_bandwidth));
     ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(loop));
     if (conn->discard)
         return;

@@ -34,6 +34,8 @@ struct ws_conn_config {
     uint32_t idle_ms;     /* since the last message */
     size_t high_water;    /* bytes queued above which the connection is full; low water, where it is
                            * no longer, is a quarter of it */
+    uint32_t max_rate;    /* messages a second; above it reading pauses */
+    size_t max_bandwidth; /* bytes a second, the same */
     bool choke; /* while it is full nothing is read from the peer: for modes whose output answers
                  * its input. Two ends that both did it for other reasons would wait for ever. */
 };
@@ -43,6 +45,7 @@ void ws_conn_config_init(struct ws_conn_config *config, enum ws_role role);
 
 struct ws_hub;
 struct ws_member;
+struct ws_overload;
 struct ws_registry;
 struct ws_visitor;
 struct ws_parked;
@@ -56,6 +59,7 @@ struct ws_home {
     void *user;                   /* whatever the handler wants to find */
     struct ws_registry *registry; /* that they leave at their end; NULL: none */
     struct ws_hub *hub;           /* what is sent to many of them; NULL: nothing is */
+    struct ws_overload *overload; /* what they are charged to; NULL: nobody counts */
 };
 
 struct ws_pong;
@@ -72,6 +76,8 @@ struct ws_side {
     struct ws_pong *pong;       /* the newest, while the kernel refuses output */
     struct ws_member *member;   /* hub's: of the group that it has joined */
     struct ws_visitor *visitor; /* server's: whom it is counted for */
+    size_t charged;             /* overload's: bytes that are counted for it */
+    int64_t paid_us; /* what it has sent is paid for by this time, at the rates that are allowed */
 };
 
 /* Private to conn.c and registry.c, but for what the accessors below read. */
@@ -91,6 +97,8 @@ struct ws_conn {
     bool waits : 1;      /* hub's: paused until slow receivers have caught up */
     bool waited_for : 1; /* hub's: is one of those */
     bool registered : 1;
+    bool excused : 1;   /* overload's: it has been sent away, and is charged no more */
+    bool throttled : 1; /* it has sent faster than it may, and is not read for a while */
     const struct ws_home *home;
     void *user; /* the handler's, for this connection */
     struct ws_session session;
@@ -172,6 +180,9 @@ static inline bool ws_conn_full(const struct ws_conn *conn)
 
 /* Bytes that wait to be sent. */
 size_t ws_conn_queued(const struct ws_conn *conn);
+
+/* Bytes of memory that its queue, parked input and unfinished messages take. */
+size_t ws_conn_holds(const struct ws_conn *conn);
 
 /* When a byte last moved either way, in the loop's milliseconds. */
 int64_t ws_conn_last_moved(const struct ws_conn *conn);

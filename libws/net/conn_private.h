@@ -31,6 +31,10 @@ void ws_conn_on_timer(struct ws_timer *timer);
 
 /* conn.c */
 
+/* Bytes of input that wait to be pulled. */
+size_t ws_conn_parked(const struct ws_conn *conn);
+/* The time to be throttled is over. */
+void ws_conn_unthrottle(struct ws_conn *conn);
 /* Is the peer being read? */
 bool ws_conn_reading(const struct ws_conn *conn);
 void ws_conn_update_interest(struct ws_conn *conn);

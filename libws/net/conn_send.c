@@ -227,6 +227,11 @@ void ws_conn_resume(struct ws_conn *conn)
     ws_loop_defer(conn->home->loop, &conn->task);
 }
 
+size_t ws_conn_holds(const struct ws_conn *conn)
+{
+    return conn->side->queue.bytes + ws_conn_parked(conn) + ws_session_holds(&conn->session);
+}
+
 size_t ws_conn_queued(const struct ws_conn *conn)
 {
     return conn->side->queue.bytes +

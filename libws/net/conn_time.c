@@ -50,6 +50,8 @@ static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
         CONSIDER(due(conn->last_message, c->idle_ms), WS_E_IDLE_TIMEOUT);
         CONSIDER(conn->heartbeat.due, WS_E_HEARTBEAT_TIMEOUT);
     }
+    if (conn->throttled)
+        CONSIDER(conn->side->paid_us / 1000 - 999, WS_E_RATE);
     if (conn->side->queue.bytes > 0)
         CONSIDER(due(conn->last_taken, c->write_ms), WS_E_WRITE_TIMEOUT);
 #undef CONSIDER
@@ -105,6 +107,9 @@ void ws_conn_on_timer(struct ws_timer *timer)
     switch (what) {
     case WS_E_HEARTBEAT_TIMEOUT:
         beat(conn);
+        break;
+    case WS_E_RATE:
+        ws_conn_unthrottle(conn);
         break;
     case WS_E_CLOSE_TIMEOUT:
         /* Only a peer that owes us a close frame is at fault; one that merely keeps its end of the

@@ -42,6 +42,7 @@ struct ws_server {
     struct ws_listener *listeners;
     struct worker *workers;
     struct ws_hub *hub; /* the first of them, or NULL */
+    struct ws_overload *overload;
     unsigned worker_count, next_worker;
     uint64_t last_id;
     struct ws_timer accept_again, drain;
@@ -138,6 +139,8 @@ static void admit(struct ws_server *server, int fd, const struct sockaddr *addre
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
     struct deal deal = {.fd = fd, .id = ++server->last_id};
     deal.refusal = ws_admission_enter(server->admission, address, ws_clock_us(), &deal.visitor);
+    if (deal.refusal == WS_OK && server->overload && ws_overload_shedding(server->overload))
+        deal.refusal = WS_E_SHED;
     deal_out(server, &deal);
 }
 
@@ -332,6 +335,11 @@ size_t ws_server_count(const struct ws_server *server)
     return ws_admission_count(server->admission);
 }
 
+const struct ws_overload *ws_server_overload(const struct ws_server *server)
+{
+    return server->overload;
+}
+
 struct ws_admission *ws_server_admission(struct ws_server *server)
 {
     return server->admission;
@@ -421,13 +429,19 @@ static bool start_worker(struct ws_server *server, unsigned index)
     return true;
 }
 
-static bool make_hubs(struct ws_server *server)
+/* What all loops have together. */
+static bool join_loops(struct ws_server *server)
 {
     struct ws_home *homes[WS_SERVER_LOOPS_MAX];
     for (unsigned i = 0; i < server->worker_count; i++)
         homes[i] = &server->workers[i].home;
-    server->hub = ws_hub_new(homes, server->worker_count);
-    return server->hub != NULL;
+    const struct ws_overload_limits *overload = &server->options.overload;
+    if (server->options.fan_out && !(server->hub = ws_hub_new(homes, server->worker_count)))
+        return false;
+    if (overload->max_memory == 0 && overload->shed_start == 0)
+        return true;
+    server->overload = ws_overload_new(overload, server->admission, homes, server->worker_count);
+    return server->overload != NULL;
 }
 
 struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_options *options)
@@ -447,7 +461,7 @@ struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_opt
     bool fine = server->admission && server->workers && loops <= WS_SERVER_LOOPS_MAX;
     for (unsigned i = 0; i < loops && fine; i++)
         fine = start_worker(server, i);
-    fine = fine && (!options->fan_out || make_hubs(server));
+    fine = fine && join_loops(server);
     for (unsigned i = 1; i < loops && fine; i++) {
         struct worker *worker = &server->workers[i];
         fine = worker->running = pthread_create(&worker->thread, NULL, run_worker, worker) == 0;
@@ -489,6 +503,7 @@ void ws_server_free(struct ws_server *server)
     if (server->worker_count > 0)
         run_what_is_left(server);
     ws_hub_free(server->hub);
+    ws_overload_free(server->overload);
     for (unsigned i = 0; i < server->worker_count; i++) {
         ws_registry_free(&server->workers[i].registry);
         if (i > 0)

@@ -15,6 +15,7 @@
 #include "libws/net/conn.h"
 #include "libws/net/handler.h"
 #include "libws/net/loop.h"
+#include "libws/net/overload.h"
 #include "libws/net/registry.h"
 
 #include <stdbool.h>
@@ -34,6 +35,7 @@ struct ws_server_options {
      * loop's connections will share. Called by ws_server_new(). NULL: `user`. */
     void *(*home_user)(void *user, unsigned index, struct ws_home *home);
     struct ws_admission_limits limits; /* whoever is above them hears so in HTTP: 503 or 429 */
+    struct ws_overload_limits overload;
     size_t max_handshakes; /* unfinished ones on a loop: above it the oldest goes; 0: no limit */
     int backlog;           /* 0: the system's own */
     /* A connection was accepted; its handler hears the rest. On its loop's thread. NULL: nobody is
@@ -79,6 +81,9 @@ void ws_server_shutdown(struct ws_server *server, unsigned code, const char *rea
 
 /* Live connections, those in the handshake and in closing included. Of any thread. */
 size_t ws_server_count(const struct ws_server *server);
+
+/* What watches over memory and sheds, or NULL where nothing of it is limited. */
+const struct ws_overload *ws_server_overload(const struct ws_server *server);
 
 /* The table of who is in; its functions lock it. */
 struct ws_admission *ws_server_admission(struct ws_server *server);

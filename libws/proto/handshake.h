@@ -118,7 +118,8 @@ enum ws_error ws_handshake_write_answer(struct ws_out *out, const struct ws_http
 /*
  * Writes the answer that the row of `why` names: its status, and its explanation both as the body
  * and as X-WebSocket-Error; but of a WS_CAT_ACCESS only that the request was refused. `headers` go
- * along. WS_OK, WS_E_NO_MEMORY or WS_E_ARGUMENT.
+ * along, and with 429 and 503 a Retry-After, unless they have one. WS_OK, WS_E_NO_MEMORY or
+ * WS_E_ARGUMENT.
  */
 enum ws_error ws_handshake_write_refusal(struct ws_out *out, enum ws_error why,
                                          const struct ws_header *headers, size_t header_count,

@@ -2,8 +2,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { REFUSAL_HEADERS_MAX = 32 };
+
+/* Seconds: long enough for somebody to have left. */
+static const char RETRY_AFTER[] = "1";
 
 bool ws_header_valid(const char *name, const char *value)
 {
@@ -166,12 +170,17 @@ enum ws_error ws_handshake_write_refusal(struct ws_out *out, enum ws_error why,
 {
     const struct ws_error_info *info = ws_error_info(why);
     bool secret = info->category == WS_CAT_ACCESS;
+    bool again = info->http_status == 503 || info->http_status == 429;
     char body[160];
-    struct ws_header all[REFUSAL_HEADERS_MAX + 1] = {{"X-WebSocket-Error", info->explanation}};
+    struct ws_header all[REFUSAL_HEADERS_MAX + 2] = {{"X-WebSocket-Error", info->explanation}};
     if (header_count > REFUSAL_HEADERS_MAX)
         return WS_E_ARGUMENT;
     if (header_count > 0)
         memcpy(all + 1, headers, header_count * sizeof *headers);
+    for (size_t i = 0; i < header_count; i++)
+        again = again && strcasecmp(headers[i].name, "Retry-After") != 0;
+    if (again)
+        all[1 + header_count++] = (struct ws_header){"Retry-After", RETRY_AFTER};
     int len =
         snprintf(body, sizeof body, "%s\n", secret ? "the request was refused" : info->explanation);
     struct ws_http_answer answer = {.status = info->http_status ? info->http_status : 500,

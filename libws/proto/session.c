@@ -52,6 +52,11 @@ bool ws_session_close_received(const struct ws_session *s)
     return s->close_received;
 }
 
+size_t ws_session_holds(const struct ws_session *s)
+{
+    return (s->held ? s->held->capacity : 0) + (s->held_control ? s->held_control->capacity : 0);
+}
+
 bool ws_session_in_message(const struct ws_session *s)
 {
     bool only_frame = s->in_payload && s->frame.fin &&

@@ -258,6 +258,9 @@ enum ws_error ws_session_fail(struct ws_session *session, struct ws_out *out, en
 bool ws_session_close_sent(const struct ws_session *session);
 bool ws_session_close_received(const struct ws_session *session);
 
+/* Bytes of memory that messages take which are being put together. */
+size_t ws_session_holds(const struct ws_session *session);
+
 /* Has the peer begun a fragmented message and not finished it? For its deadline. */
 bool ws_session_in_message(const struct ws_session *session);
 

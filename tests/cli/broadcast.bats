@@ -5,7 +5,7 @@ load helper
 
 # A client that listens until it has so many messages: its id in PID, what it heard in OUT.
 listener() { # COUNT [PATH]
-	background wscat -v --no-stdin --count="$1" "${URL%/}/${2-}"
+	background wscat -v -w -1 --no-stdin --count="$1" "${URL%/}/${2-}"
 	await '101' "$LOG"
 }
 
@@ -56,7 +56,7 @@ listener() { # COUNT [PATH]
 	sanitized && count=300 || count=3000
 	serve --broadcast -t 3
 	for i in 1 2 3 4; do
-		background wscat -v --no-stdin --count=$((3 * count)) "$URL"
+		background wscat -v -w -1 --no-stdin --count=$((3 * count)) "$URL"
 		pids[i]=$PID outs[i]=$OUT
 		await '101' "$LOG"
 	done
@@ -81,11 +81,11 @@ heard() { # COUNT FILE
 # A listener that does not read, one that does, and 20 MB in pieces that the system's buffers hold.
 flood() {
 	serve --send-queue=64K "$@"
-	background wscat -v --no-stdin "$URL"
+	background wscat -v -w -1 --no-stdin "$URL"
 	slow=$PID slow_out=$OUT
 	await '101' "$LOG"
 	kill -STOP "$slow"
-	background wscat -v --no-stdin "$URL"
+	background wscat -v -w -1 --no-stdin "$URL"
 	fast_out=$OUT
 	await '101' "$LOG"
 	yes "$(printf '%01000d' 0)" | head -n 1000 >"$BATS_TEST_TMPDIR/piece"
@@ -122,7 +122,7 @@ flood() {
 
 @test "--slow=block: the senders wait, and the slow one gets all" {
 	serve --send-queue=64K --broadcast --slow=block
-	background wscat -v --no-stdin --count=5000 "$URL"
+	background wscat -v -w -1 --no-stdin --count=5000 "$URL"
 	slow=$PID slow_out=$OUT
 	await '101' "$LOG"
 	kill -STOP "$slow"

@@ -44,7 +44,7 @@ thread_count() {
 @test "-t: SIGTERM reaches the clients of every thread" {
 	serve -t 3
 	for i in 1 2 3 4 5 6; do
-		background wscat -v --no-stdin "$URL"
+		background wscat -v -w -1 --no-stdin "$URL"
 		clients[i]=$PID logs[i]=$LOG
 	done
 	for i in 1 2 3 4 5 6; do

@@ -135,7 +135,7 @@ static void on_close(struct ws_conn *c, const struct ws_end *end)
 
 static const struct ws_handler server_handler = {.request = server_request, .event = server_event};
 static const struct ws_handler handler = {.open = on_open, .event = on_event, .close = on_close};
-static const struct ws_home home = {&loop, &client_config, &handler, NULL, NULL, NULL};
+static const struct ws_home home = {.loop = &loop, .config = &client_config, .handler = &handler};
 
 static void on_connected(void *user, struct ws_conn *c)
 {

@@ -103,7 +103,7 @@ static int start(void **state)
     memset(&b, 0, sizeof b);
     ws_conn_config_init(&b.config, WS_SERVER);
     b.handler = (struct ws_handler){on_request, on_open, on_event, on_drained, on_close};
-    b.home = (struct ws_home){&b.loop, &b.config, &b.handler, NULL, NULL, NULL};
+    b.home = (struct ws_home){.loop = &b.loop, .config = &b.config, .handler = &b.handler};
     b.echo = true;
     b.far.fd = -1;
     return ws_loop_init(&b.loop) == WS_OK ? 0 : -1;
@@ -295,7 +295,7 @@ static void without_a_handler(void **state)
     (void)state;
     int fds[2];
     static const struct ws_handler none;
-    const struct ws_home home = {&b.loop, &b.config, &none, NULL, NULL, NULL};
+    const struct ws_home home = {.loop = &b.loop, .config = &b.config, .handler = &none};
     socket_pair(fds);
     far_init(&b.far, fds[1], WS_CLIENT);
     unsigned before = open_descriptors();
@@ -1194,7 +1194,7 @@ static void two_connections_keep_their_order(void **state)
 {
     (void)state;
     static const struct ws_handler handler = {.event = relay_event, .close = relay_close};
-    const struct ws_home home = {&b.loop, &b.config, &handler, NULL, NULL, NULL};
+    const struct ws_home home = {.loop = &b.loop, .config = &b.config, .handler = &handler};
     struct relay relays[2] = {{0}, {0}};
     struct far_end ends[2];
     enum { MANY = 3000 };

@@ -223,7 +223,8 @@ static void converse(const char *text)
 {
     static const char *const subprotocols[] = {"one", "two", NULL};
     static const struct ws_header headers[] = {{"X-One", "1"}, {"X-Two", "2"}};
-    static const struct ws_home home = {&t.loop, &t.client_config, &client_handler, NULL, NULL, NULL};
+    static const struct ws_home home = {
+        .loop = &t.loop, .config = &t.client_config, .handler = &client_handler};
     struct ws_url url;
     enum ws_url_error error = ws_url_parse(text, &url);
     if (error != WS_URL_OK) {
