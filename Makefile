@@ -33,6 +33,7 @@ PUBLIC  := $(filter-out %_private.h,$(wildcard libws/*.h libws/*/*.h))
 SHIMS   := $(patsubst tests/shim/%.c,build/%.so,$(wildcard tests/shim/*.c))
 UNIT    := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
 FUZZ    := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
+CONSOLE := $(patsubst cmd/wsserve/%,build/%.inc,$(wildcard cmd/wsserve/devconsole/*))
 objects  = $(patsubst %.c,build/$(1)/%.o,$(2))
 
 .PHONY: all help clean install deps check test test-peers lint format demo bench fuzz tests completions
@@ -43,6 +44,11 @@ all: $(TOOLS:%=build/%) build/libws.a ## the four tools and build/libws.a
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+# The console's page, as bytes that C can include.
+build/devconsole/%.inc: cmd/wsserve/devconsole/%
+	@mkdir -p $(@D)
+	$(Q)od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g' >$@
 
 build/libws.a: $(call objects,plain,$(LIB_SRC))
 	@rm -f $@
@@ -61,6 +67,8 @@ $(TOOLS:%=$(3)/%):
 
 $(3)/wsframe build/$(1)/fuzz/fuzz_wsframe: LIBS += $(PCAP)
 build/$(1)/fuzz/fuzz_wsframe: $(call objects,$(1),$(FRAME_SRC) $(COM_SRC))
+
+build/$(1)/cmd/wsserve/devconsole.o: $(CONSOLE)
 
 build/$(1)/unit/%: build/$(1)/tests/unit/%.o $(call objects,$(1),$(LIB_SRC) $(COM_SRC) $(wildcard tests/unit/support*.c))
 	@mkdir -p $$(@D)

@@ -22,7 +22,11 @@ enum ws_error entry_accept(struct ws_conn *conn, const struct ws_request *reques
         .headers = rules->headers_ws,
         .header_count = rules->header_ws_count,
     };
-    return ws_conn_accept(conn, &acceptance);
+    uint64_t took_us = (uint64_t)(ws_loop_now(conn->home->loop) - conn->begun) * 1000;
+    enum ws_error error = ws_conn_accept(conn, &acceptance);
+    if (error == WS_OK)
+        totals_note(&worker_of(conn)->totals.handshake_us, TOTALS_TIMES, took_us);
+    return error;
 }
 
 /* Ours, then the user's; returns how many. */
@@ -50,15 +54,33 @@ enum ws_error entry_refuse(struct ws_conn *conn, enum ws_error why, unsigned ret
     return ws_conn_refuse_with(conn, why, all, count);
 }
 
+/* `all` gets the headers of `answer` and the user's. */
+static bool with_headers(const struct ws_conn *conn, struct ws_http_answer *answer,
+                         struct ws_header all[OWN_HEADERS_MAX + ENTRY_HEADERS_MAX])
+{
+    if (answer->header_count > OWN_HEADERS_MAX)
+        return false;
+    answer->header_count = join_headers(rules_of(conn), all, answer->headers, answer->header_count);
+    answer->headers = all;
+    return true;
+}
+
 enum ws_error entry_answer(struct ws_conn *conn, const struct ws_http_answer *answer)
 {
     struct ws_header all[OWN_HEADERS_MAX + ENTRY_HEADERS_MAX];
     struct ws_http_answer full = *answer;
-    if (answer->header_count > OWN_HEADERS_MAX)
-        return WS_E_ARGUMENT;
-    full.header_count = join_headers(rules_of(conn), all, answer->headers, answer->header_count);
-    full.headers = all;
-    return ws_conn_refuse(conn, &full);
+    return with_headers(conn, &full, all) ? ws_conn_refuse(conn, &full) : WS_E_ARGUMENT;
+}
+
+enum ws_error entry_answer_body(struct ws_conn *conn, const struct ws_http_answer *answer,
+                                struct ws_body *body)
+{
+    struct ws_header all[OWN_HEADERS_MAX + ENTRY_HEADERS_MAX];
+    struct ws_http_answer full = *answer;
+    if (with_headers(conn, &full, all))
+        return ws_conn_refuse_body(conn, &full, body);
+    body->free(body);
+    return WS_E_ARGUMENT;
 }
 
 /* --- the log --- */
@@ -110,9 +132,13 @@ void entry_accepted(struct ws_conn *conn)
 {
     struct ws_address peer;
     const struct entry_rules *rules = rules_of(conn);
-    if (rules->allow.count + rules->deny.count == 0)
+    if (rules->allow.count + rules->deny.count + rules->trusted.count == 0)
         return;
     ws_address_of_peer(conn->watch.fd, &peer);
+    /* All of a proxy's clients come from its address: they are counted when theirs is known. */
+    if ((conn->refusal == WS_E_TOO_MANY_FROM_ADDRESS || conn->refusal == WS_E_CONNECT_RATE) &&
+        ws_networks_have(&rules->trusted, &peer))
+        conn->refusal = WS_OK;
     enum ws_error error = entry_judge_address(rules, &peer);
     if (error == WS_OK)
         return;
@@ -131,6 +157,22 @@ static bool pass(struct ws_conn *conn, enum ws_error error, const struct ws_requ
     return false;
 }
 
+/* Connections from one address are counted by the client's, not by its proxy's. */
+static enum ws_error attribute(struct ws_conn *conn, const struct ws_address *peer,
+                               const struct ws_address *client)
+{
+    struct sockaddr_storage address;
+    struct ws_side *side = ws_conn_side(conn);
+    ws_address_to_socket(client, &address);
+    if (address.ss_family == AF_UNSPEC ||
+        (client->kind == peer->kind && memcmp(client->ip, peer->ip, sizeof peer->ip) == 0))
+        return WS_OK;
+    if (!side)
+        return WS_E_NO_MEMORY;
+    return ws_admission_attribute(ws_server_admission(serve_of(conn)->server),
+                                  (const struct sockaddr *)&address, ws_clock_us(), &side->visitor);
+}
+
 enum entry_verdict entry_judge(struct ws_conn *conn, const struct ws_request *request)
 {
     const struct entry_rules *rules = rules_of(conn);
@@ -139,7 +181,8 @@ enum entry_verdict entry_judge(struct ws_conn *conn, const struct ws_request *re
     enum ws_error fault = request->fault == WS_E_NOT_AN_UPGRADE ? WS_OK : request->fault;
     ws_address_of_peer(conn->watch.fd, &peer);
     if (!pass(conn, fault, request, &peer, "") ||
-        !pass(conn, entry_judge_request(rules, request, &peer, &client), request, &client, ""))
+        !pass(conn, entry_judge_request(rules, request, &peer, &client), request, &client, "") ||
+        !pass(conn, attribute(conn, &peer, &client), request, &client, ""))
         return ENTRY_REFUSED;
     if (request->fault == WS_E_NOT_AN_UPGRADE)
         return ENTRY_PLAIN;
@@ -154,6 +197,18 @@ bool entry_judge_plain(struct ws_conn *conn, const struct ws_request *request)
     entry_client(conn, request, &client);
     return pass(conn, entry_judge_credentials(rules_of(conn), request, user), request, &client,
                 user);
+}
+
+bool entry_judge_admin(struct ws_conn *conn, const struct ws_request *request)
+{
+    struct ws_address peer;
+    ws_address_of_peer(conn->watch.fd, &peer);
+    enum ws_error error = request->fault == WS_E_NOT_AN_UPGRADE ? WS_OK : request->fault;
+    if (error == WS_OK && request->upgrade)
+        error = WS_E_NOT_FOUND;
+    if (error == WS_OK)
+        error = entry_judge_host(rules_of(conn), request);
+    return pass(conn, error, request, &peer, "");
 }
 
 void entry_client(const struct ws_conn *conn, const struct ws_request *request,

@@ -29,6 +29,10 @@ enum entry_verdict entry_judge(struct ws_conn *conn, const struct ws_request *re
  * one is asked for, and has been refused. */
 bool entry_judge_plain(struct ws_conn *conn, const struct ws_request *request);
 
+/* For a request to --admin: false when it is malformed or its Host is neither an address, nor
+ * localhost, nor allowed, and it has been refused. */
+bool entry_judge_admin(struct ws_conn *conn, const struct ws_request *request);
+
 /* Accepts the upgrade with the subprotocol and the headers that the options ask for. `request` is
  * the one that handler.request() got; it lives until it is answered. Errors as ws_conn_accept. */
 enum ws_error entry_accept(struct ws_conn *conn, const struct ws_request *request);
@@ -39,6 +43,10 @@ enum ws_error entry_refuse(struct ws_conn *conn, enum ws_error why, unsigned ret
 
 /* A plain answer with the user's headers besides its own, of which there are at most 8. */
 enum ws_error entry_answer(struct ws_conn *conn, const struct ws_http_answer *answer);
+
+/* The same with a body that is read as there is room: see ws_conn_refuse_body. */
+enum ws_error entry_answer_body(struct ws_conn *conn, const struct ws_http_answer *answer,
+                                struct ws_body *body);
 
 /* Whose request it is: the peer's, or, behind a trusted proxy, its client's. */
 void entry_client(const struct ws_conn *conn, const struct ws_request *request,

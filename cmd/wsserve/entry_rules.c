@@ -316,11 +316,16 @@ enum ws_error entry_judge_request(const struct entry_rules *rules, const struct 
     if (ws_forwarded_client(request, &rules->trusted, peer, client) != WS_FORWARDED_NONE &&
         entry_judge_address(rules, client) != WS_OK)
         return WS_E_ADDRESS_REFUSED;
+    return rules->check_host ? entry_judge_host(rules, request) : WS_OK;
+}
+
+enum ws_error entry_judge_host(const struct entry_rules *rules, const struct ws_request *request)
+{
     struct ws_str authority = authority_of(request->target);
-    if (rules->check_host && (!host_allowed(rules, request->host) ||
-                              (authority.len > 0 && !host_allowed(rules, authority))))
-        return WS_E_HOST_REFUSED;
-    return WS_OK;
+    if (rules->any_host || (host_allowed(rules, request->host) &&
+                            (authority.len == 0 || host_allowed(rules, authority))))
+        return WS_OK;
+    return WS_E_HOST_REFUSED;
 }
 
 enum ws_error entry_judge_credentials(const struct entry_rules *rules,

@@ -53,6 +53,9 @@ enum ws_error entry_judge_address(const struct entry_rules *rules,
 enum ws_error entry_judge_request(const struct entry_rules *rules, const struct ws_request *request,
                                   const struct ws_address *peer, struct ws_address *client);
 
+/* Is the request's Host an address, localhost or a name that is allowed? WS_E_HOST_REFUSED. */
+enum ws_error entry_judge_host(const struct entry_rules *rules, const struct ws_request *request);
+
 /* Does it bring a password or a token, where one is asked for? WS_OK, WS_E_CREDENTIALS_MISSING,
  * WS_E_CREDENTIALS_WRONG; `user` as ws_credentials_check. */
 enum ws_error entry_judge_credentials(const struct entry_rules *rules,

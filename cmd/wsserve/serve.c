@@ -5,6 +5,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
+#include "cmd/wsserve/admin.h"
 #include "cmd/wsserve/entry.h"
 
 #include <errno.h>
@@ -33,7 +34,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     case ENTRY_REFUSED:
         break;
     case ENTRY_PLAIN:
-        entry_refuse(conn, request->fault, 0);
+        http_answer(conn, request);
         break;
     case ENTRY_UPGRADE:
         if (serve->mode->handler.request)
@@ -47,7 +48,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
     struct serve *serve = serve_of(conn);
     char peer[80], target[TARGET_SHOWN];
-    worker_of(conn)->opened++;
+    worker_of(conn)->totals.handshakes[WS_OK]++;
     if (log_wants(&serve->log, WS_INFO))
         log_line(&serve->log, WS_INFO, ws_conn_id(conn), "open", "from %s for %s",
                  ws_conn_peer(conn, peer, sizeof peer),
@@ -65,6 +66,11 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     if (event->type == WS_EVENT_CLOSE && event->len > 0)
         log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "close", "the client's reason: %.*s",
                  (int)event->len, (const char *)event->data);
+    if (event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last))
+        totals_note(&worker_of(conn)->totals.message_bytes, TOTALS_SIZES, event->total);
+    if (event->type == WS_EVENT_PONG && event->len == WS_HEARTBEAT_PAYLOAD &&
+        conn->heartbeat.rtt.last > 0)
+        totals_note(&worker_of(conn)->totals.rtt_us, TOTALS_TIMES, conn->heartbeat.rtt.last);
     if (serve->mode->handler.event)
         serve->mode->handler.event(conn, event);
 }
@@ -105,8 +111,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     struct serve *serve = serve_of(conn);
     if (serve->mode->handler.close)
         serve->mode->handler.close(conn, end);
-    worker_of(conn)->messages_in += conn->counters.messages_in;
-    worker_of(conn)->messages_out += conn->counters.messages_out;
+    totals_ended(&worker_of(conn)->totals, conn, end);
     log_end(serve, conn, end);
     if (serve->settings->oneshot && !serve->shutting_down)
         begin_shutdown(serve);
@@ -116,6 +121,7 @@ static void on_accepted(void *user, struct ws_conn *conn)
 {
     struct serve *serve = user;
     log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "accept", "a connection");
+    worker_of(conn)->totals.accepted++;
     entry_accepted(conn);
     if (serve->settings->oneshot)
         ws_server_stop_listening(serve->server);
@@ -147,7 +153,7 @@ static void on_second(struct ws_timer *timer)
 static void begin_shutdown(struct serve *serve)
 {
     const struct settings *settings = serve->settings;
-    serve->shutting_down = true;
+    __atomic_store_n(&serve->shutting_down, true, __ATOMIC_RELAXED);
     ws_loop_arm(&serve->loop, &serve->every_second, ws_loop_now(&serve->loop) + 1000);
     ws_server_shutdown(serve->server, settings->shutdown_code, "the server is going away",
                        (uint32_t)(settings->drain / 1000), on_gone);
@@ -271,7 +277,7 @@ static bool set_up(struct serve *serve)
     char fault[256];
     serve->entry =
         entry_rules_new(&settings->http, serve->mode->reaches_local, fault, sizeof fault);
-    if (!serve->entry) {
+    if (!serve->entry || !http_init(&serve->http, &settings->http, fault, sizeof fault)) {
         exit_warn("%s", fault);
         return false;
     }
@@ -282,8 +288,8 @@ static bool set_up(struct serve *serve)
         return false;
     }
     ws_hub_set_slow(serve->workers[0].home->hub, settings->slow);
-    return (!serve->mode->start || serve->mode->start(serve)) && listen_all(serve) &&
-           announce(serve);
+    return (!serve->mode->start || serve->mode->start(serve)) && admin_start(serve) &&
+           listen_all(serve) && announce(serve);
 }
 
 int serve(const struct settings *settings)
@@ -306,20 +312,19 @@ int serve(const struct settings *settings)
         status = WS_EXIT_OK;
     }
     ws_server_free(serve.server);
+    admin_stop(&serve);
     if (serve.mode && serve.mode->stop)
         serve.mode->stop(&serve);
     if (status == WS_EXIT_OK) {
-        struct worker sum = {0};
-        for (unsigned i = 0; i < serve.worker_count; i++) {
-            sum.opened += serve.workers[i].opened;
-            sum.messages_in += serve.workers[i].messages_in;
-            sum.messages_out += serve.workers[i].messages_out;
-        }
+        struct totals sum = {0};
+        for (unsigned i = 0; i < serve.worker_count; i++)
+            totals_add(&sum, &serve.workers[i].totals);
         log_line(&serve.log, WS_INFO, 0, "end",
                  "served %" PRIu64 " connections, %" PRIu64 " messages in, %" PRIu64 " out",
-                 sum.opened, sum.messages_in, sum.messages_out);
+                 sum.handshakes[WS_OK], sum.messages_in, sum.messages_out);
     }
     ws_loop_free(&serve.loop);
+    http_free(&serve.http);
     entry_rules_free(serve.entry);
     return status;
 }

@@ -9,16 +9,20 @@
 #define CMD_WSSERVE_SERVE_H
 
 #include "cmd/wsserve/entry_rules.h"
+#include "cmd/wsserve/http.h"
 #include "cmd/wsserve/mode.h"
 #include "cmd/wsserve/settings.h"
+#include "cmd/wsserve/totals.h"
 #include "libws/net/server.h"
+
+enum { ADMIN_INDEX = WS_SERVER_LOOPS_MAX }; /* no loop of the server's */
 
 /* What a loop, and so a thread, has of its own: touched by that thread alone. */
 struct worker {
     struct serve *serve;
     const struct ws_home *home; /* of its connections: loop, config, registry */
     unsigned index;             /* from 0: the loop that owns listeners, signals and streams */
-    uint64_t opened, messages_in, messages_out; /* of connections that have ended */
+    struct totals totals;       /* of connections that have ended, and what is counted at once */
 };
 
 struct serve {
@@ -28,11 +32,14 @@ struct serve {
     struct ws_server *server;
     struct ws_handler handler;
     struct entry_rules *entry; /* who may enter */
+    struct http http;          /* what plain requests get */
+    struct ws_server *admin;   /* NULL: none */
+    struct worker admin_worker;
     struct log log;
     struct ws_timer every_second; /* while shutting down */
     struct worker workers[WS_SERVER_LOOPS_MAX];
     unsigned worker_count;
-    bool shutting_down;
+    bool shutting_down; /* written by the first loop; read elsewhere with serve_draining() */
 };
 
 static inline struct worker *worker_of(const struct ws_conn *conn)
@@ -43,6 +50,19 @@ static inline struct worker *worker_of(const struct ws_conn *conn)
 static inline struct serve *serve_of(const struct ws_conn *conn)
 {
     return worker_of(conn)->serve;
+}
+
+/* Is it about to end? From any thread. */
+static inline bool serve_draining(const struct serve *serve)
+{
+    return __atomic_load_n(&serve->shutting_down, __ATOMIC_RELAXED);
+}
+
+/* Are connections let go because of overload? From any thread. */
+static inline bool serve_shedding(const struct serve *serve)
+{
+    (void)serve;
+    return false;
 }
 
 /* Serves until a signal or --oneshot ends it. Returns the exit code; what went wrong was said. */

@@ -35,7 +35,7 @@ struct settings_http {
     struct option_list header, header_ws, header_http;
 };
 
-enum { SETTINGS_HTTP_ROWS = 21 };
+enum { SETTINGS_HTTP_ROWS = 23 };
 extern const struct option_row settings_http_rows[SETTINGS_HTTP_ROWS];
 
 /* Do they fit together, and does each mean something? False after a fault that was told, with the

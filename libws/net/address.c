@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 
@@ -106,6 +105,20 @@ void ws_address_of_peer(int fd, struct ws_address *address)
         memcpy(address->ip, &peer.v6.sin6_addr, sizeof address->ip);
     } else if (peer.any.sa_family == AF_UNIX) {
         address->kind = WS_ADDRESS_UNIX;
+    }
+}
+
+void ws_address_to_socket(const struct ws_address *address, struct sockaddr_storage *storage)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(address->port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(address->port)};
+    *storage = (struct sockaddr_storage){.ss_family = AF_UNSPEC};
+    if (address->kind == WS_ADDRESS_IP && is_v4(address->ip)) {
+        memcpy(&v4.sin_addr, address->ip + sizeof mapped, sizeof v4.sin_addr);
+        memcpy(storage, &v4, sizeof v4);
+    } else if (address->kind == WS_ADDRESS_IP) {
+        memcpy(&v6.sin6_addr, address->ip, sizeof v6.sin6_addr);
+        memcpy(storage, &v6, sizeof v6);
     }
 }
 

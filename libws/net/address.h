@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 enum ws_address_kind {
     WS_ADDRESS_UNKNOWN, /* lies in no network */
@@ -35,6 +36,10 @@ bool ws_address_parse(struct ws_str text, struct ws_address *address);
 
 /* Of the other end of socket `fd`. */
 void ws_address_of_peer(int fd, struct ws_address *address);
+
+/* The same as the system has it, an AF_INET or AF_INET6 address, or AF_UNSPEC for what is no IP
+ * address. */
+void ws_address_to_socket(const struct ws_address *address, struct sockaddr_storage *storage);
 
 /* "192.0.2.1", "2001:db8::1", "unix" or "unknown": without the port. Returns `text`. */
 const char *ws_address_format(const struct ws_address *address, char text[WS_ADDRESS_TEXT]);

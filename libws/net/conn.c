@@ -62,7 +62,8 @@ static void tidy_side(struct ws_conn *conn)
 {
     struct ws_side *side = conn->side;
     if (side == &nothing || side->queue.bytes > 0 || side->parked || side->pong || side->member ||
-        side->visitor || side->charged > 0 || side->paid_us > ws_loop_now(conn->home->loop) * 1000)
+        side->visitor || side->body || side->charged > 0 ||
+        side->paid_us > ws_loop_now(conn->home->loop) * 1000)
         return;
     conn->side = &nothing;
     free(side);
@@ -101,6 +102,7 @@ static void finish(struct ws_conn *conn)
         conn->home->handler->close(conn, &conn->end);
     if (conn->home->overload)
         ws_overload_release(conn);
+    ws_conn_free_body(conn);
     close(ws_loop_unwatch(conn->home->loop, &conn->watch));
     if (conn->side->member)
         ws_hub_leave(conn);
@@ -144,7 +146,7 @@ void ws_conn_update_interest(struct ws_conn *conn)
         return;
     unsigned interest =
         (conn->discard ? !conn->peer_eof : ws_conn_reading(conn)) ? WS_READABLE : 0u;
-    if (conn->side->queue.bytes > 0)
+    if (conn->side->queue.bytes > 0 || conn->side->body)
         interest |= WS_WRITABLE;
     if (ws_loop_rewatch(conn->home->loop, &conn->watch, interest) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
@@ -335,7 +337,8 @@ static void settle(struct ws_conn *conn)
         return;
     }
     bool closed = ws_session_state(&conn->session) == WS_CLOSED;
-    if (closed && conn->side->queue.bytes == 0 && conn->home->loop->writer != conn) {
+    if (closed && conn->side->queue.bytes == 0 && !conn->side->body &&
+        conn->home->loop->writer != conn) {
         if (conn->peer_eof) {
             finish(conn);
             return;
@@ -377,8 +380,9 @@ static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
 {
     conn->peer_eof = true;
     if (conn->discard) {
-        /* All was said before: how the stream ends does not matter any more. */
-        conn->failed = true;
+        /* All was said before: how the stream ends does not matter any more. But one that only will
+         * not say more may want to hear the rest of our answer. */
+        conn->failed = why != WS_E_LOST || (conn->side->queue.bytes == 0 && !conn->side->body);
         settle(conn);
         return;
     }
@@ -442,17 +446,21 @@ static void after_sending(struct ws_conn *conn)
 static void on_writable(struct ws_conn *conn)
 {
     enum ws_error error;
-    size_t sent = ws_stream_send_queue(conn->watch.fd, &conn->side->queue, &error);
-    if (error != WS_OK) {
-        ws_conn_abort(conn, error);
-        settle(conn);
-        return;
+    if (conn->side->queue.bytes > 0) {
+        size_t sent = ws_stream_send_queue(conn->watch.fd, &conn->side->queue, &error);
+        if (error != WS_OK) {
+            ws_conn_abort(conn, error);
+            settle(conn);
+            return;
+        }
+        if (sent > 0) {
+            conn->last_taken = ws_loop_now(conn->home->loop);
+            ws_queue_consume(&conn->side->queue, sent);
+        }
+        after_sending(conn);
     }
-    if (sent > 0) {
-        conn->last_taken = ws_loop_now(conn->home->loop);
-        ws_queue_consume(&conn->side->queue, sent);
-    }
-    after_sending(conn);
+    if (conn->side->queue.bytes == 0 && conn->side->body)
+        ws_conn_send_body(conn);
     settle(conn);
 }
 
@@ -509,6 +517,7 @@ struct ws_conn *ws_conn_new(const struct ws_home *home, int fd, void *user)
     conn->watch.ready = on_ready;
     conn->task.run = on_task;
     conn->timer.fire = ws_conn_on_timer;
+    conn->accepted_s = (uint32_t)(ws_loop_now(home->loop) / 1000);
     conn->begun = ws_loop_now(home->loop);
     ws_session_init(&conn->session, &home->config->session);
     if (ws_loop_watch(home->loop, &conn->watch, WS_READABLE) != WS_OK) {

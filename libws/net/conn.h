@@ -64,6 +64,16 @@ struct ws_home {
 
 struct ws_pong;
 
+/* Where the body of a long HTTP answer comes from; embedded in what knows more of it. */
+struct ws_body {
+    uint64_t left; /* bytes still to come; conn counts them down */
+    /* Puts up to `size` of them into `buffer`; at least one. 0: they cannot be had, and the
+     * connection ends before the peer has them all. */
+    size_t (*read)(struct ws_body *body, void *buffer, size_t size);
+    /* The last call, after the last byte or when the connection ends. */
+    void (*free)(struct ws_body *body);
+};
+
 struct ws_counters {
     uint64_t messages_in, messages_out;
     uint64_t bytes_in, bytes_out; /* on the wire */
@@ -78,6 +88,7 @@ struct ws_side {
     struct ws_visitor *visitor; /* server's: whom it is counted for */
     size_t charged;             /* overload's: bytes that are counted for it */
     int64_t paid_us; /* what it has sent is paid for by this time, at the rates that are allowed */
+    struct ws_body *body; /* of an HTTP answer, while there is more of it */
 };
 
 /* Private to conn.c and registry.c, but for what the accessors below read. */
@@ -97,8 +108,9 @@ struct ws_conn {
     bool waits : 1;      /* hub's: paused until slow receivers have caught up */
     bool waited_for : 1; /* hub's: is one of those */
     bool registered : 1;
-    bool excused : 1;   /* overload's: it has been sent away, and is charged no more */
-    bool throttled : 1; /* it has sent faster than it may, and is not read for a while */
+    bool excused : 1;    /* overload's: it has been sent away, and is charged no more */
+    bool throttled : 1;  /* it has sent faster than it may, and is not read for a while */
+    uint32_t accepted_s; /* when it was made, in the loop's seconds */
     const struct ws_home *home;
     void *user; /* the handler's, for this connection */
     struct ws_session session;
@@ -137,6 +149,11 @@ enum ws_error ws_conn_refuse(struct ws_conn *conn, const struct ws_http_answer *
 enum ws_error ws_conn_refuse_error(struct ws_conn *conn, enum ws_error why);
 enum ws_error ws_conn_refuse_with(struct ws_conn *conn, enum ws_error why,
                                   const struct ws_header *headers, size_t header_count);
+
+/* As ws_conn_refuse, with a body that is read when there is room for it: 64 KiB at a time, so what
+ * waits in memory is bounded. `answer` has none; `body` is freed in any case. Not for HEAD. */
+enum ws_error ws_conn_refuse_body(struct ws_conn *conn, const struct ws_http_answer *answer,
+                                  struct ws_body *body);
 
 /* Errors as ws_session_send and so on; WS_E_CLOSING too for a connection that has failed. What is
  * sent leaves at the end of the batch at the latest. Data is always copied, unless a flag of

@@ -2,7 +2,8 @@
  * conn_private: what the files of conn share, and nobody else.
  *
  * conn.c is the walk of a message: readable, session, handler, flush. conn_send.c gathers and sends
- * what handlers say. conn_time.c watches the deadlines.
+ * what handlers say, conn_body.c the bodies of long HTTP answers. conn_time.c watches the
+ * deadlines.
  */
 #ifndef LIBWS_NET_CONN_PRIVATE_H
 #define LIBWS_NET_CONN_PRIVATE_H
@@ -20,6 +21,12 @@ void ws_conn_free_out(struct ws_loop *loop);
 void ws_conn_flush(struct ws_conn *conn);
 /* The first cause is the one that is reported. */
 void ws_conn_note_error(struct ws_conn *conn, enum ws_error why);
+
+/* conn_body.c */
+
+/* Reads more of the body and sends it: when the queue is empty. */
+void ws_conn_send_body(struct ws_conn *conn);
+void ws_conn_free_body(struct ws_conn *conn);
 
 /* conn_time.c */
 

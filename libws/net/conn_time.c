@@ -39,7 +39,9 @@ static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
             what = (error);                                                                        \
         }                                                                                          \
     } while (0)
-    if (closing(conn))
+    if (conn->side->body)
+        ; /* only that it is taken counts */
+    else if (closing(conn))
         CONSIDER(due(closing_since(conn), c->close_ms), WS_E_CLOSE_TIMEOUT);
     else if (!conn->opened)
         CONSIDER(due(conn->begun, c->handshake_ms), WS_E_HANDSHAKE_TIMEOUT);
@@ -52,7 +54,7 @@ static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
     }
     if (conn->throttled)
         CONSIDER(conn->side->paid_us / 1000 - 999, WS_E_RATE);
-    if (conn->side->queue.bytes > 0)
+    if (conn->side->queue.bytes > 0 || conn->side->body)
         CONSIDER(due(conn->last_taken, c->write_ms), WS_E_WRITE_TIMEOUT);
 #undef CONSIDER
     return what;

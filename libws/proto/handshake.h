@@ -103,8 +103,8 @@ struct ws_http_answer {
     const struct ws_header *headers; /* besides Date-less, Content-Length, Connection: close */
     size_t header_count;
     const char *content_type; /* NULL: text/plain; charset=utf-8 */
-    const void *body;
-    size_t body_len;
+    const void *body; /* NULL: only its length and type are said, it follows by other ways */
+    uint64_t body_len;
     bool head_only; /* answers a HEAD: the length is said, the body is not sent */
 };
 

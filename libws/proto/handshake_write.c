@@ -1,5 +1,6 @@
 #include "libws/proto/handshake.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -124,6 +125,14 @@ const char *ws_http_status_name(unsigned status)
     return "Status";
 }
 
+static bool has_header(const struct ws_http_answer *a, const char *name)
+{
+    for (size_t i = 0; i < a->header_count; i++)
+        if (strcasecmp(a->headers[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static void build_answer(struct text *t, const struct ws_http_answer *a)
 {
     char line[64];
@@ -136,15 +145,19 @@ static void build_answer(struct text *t, const struct ws_http_answer *a)
         put_header(t, "Upgrade", "websocket");
         put_header(t, "Sec-WebSocket-Version", "13");
     }
-    if (a->status == 405)
+    if (a->status == 405 && !has_header(a, "Allow"))
         put_header(t, "Allow", "GET");
     put_headers(t, a->headers, a->header_count);
     if (a->body_len > 0)
         put_header(t, "Content-Type",
                    a->content_type ? a->content_type : "text/plain; charset=utf-8");
-    snprintf(line, sizeof line, "Content-Length: %zu\r\n\r\n", a->body_len);
-    put(t, line);
-    if (!a->head_only && a->body_len > 0)
+    /* Of a 304 that would be the length of what is not sent (RFC 9110 8.6). */
+    if (a->status != 304) {
+        snprintf(line, sizeof line, "Content-Length: %" PRIu64 "\r\n", a->body_len);
+        put(t, line);
+    }
+    put(t, "\r\n");
+    if (!a->head_only && a->body && a->body_len > 0)
         put_n(t, a->body, a->body_len);
 }
 

@@ -264,6 +264,7 @@ static enum ws_event_type emit_piece(struct ws_session *s, struct ws_event *even
     event->opcode = s->message.opcode;
     event->first = !s->message.announced;
     event->last = last;
+    event->total = s->message.total;
     s->message.announced = !last;
     if (event->first && last) {
         event->first = event->last = false;

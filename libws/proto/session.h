@@ -84,6 +84,7 @@ struct ws_event {
     uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason. Not NUL-ended.
                           * May be written to. */
     size_t len;
+    uint64_t total; /* MESSAGE, CHUNK: payload bytes of the message, as far as frames announced it */
     const struct ws_frame *frame; /* FRAME */
     const struct ws_request
         *request; /* REQUEST; ERROR of a server before the upgrade: may be NULL */
