@@ -4,6 +4,7 @@
 const struct log_event log_events[] = {
     {"accept", "a connection was accepted; nothing was read from it yet"},
     {"access", "a request was answered: one line each, with --access-log"},
+    {"backoff", "what fails again and again is left alone for a while, and who came meanwhile"},
     {"close", "a connection that was open has ended in order; at debug level: the client's reason"},
     {"config", "the configuration was read anew, or could not be"},
     {"drain", "while shutting down, each second: how many connections are left"},
@@ -15,6 +16,7 @@ const struct log_event log_events[] = {
     {"listen", "clients can connect here"},
     {"log-dropped", "lines are missing, since nobody took them in time"},
     {"open", "a connection was upgraded"},
+    {"process", "a program has begun or ended, or wrote what cannot be sent"},
     {"record", "recording has begun, has reached its limit, or has lost something"},
     {"reopen", "files are opened anew"},
     {"request", "a request came"},

@@ -151,20 +151,14 @@ static void set_server(struct list *list, struct ws_str host, bool https)
     set(list, "SERVER_PORT", port);
 }
 
-/* "127.0.0.1:4711", "[::1]:4711" → the address and the port; "unix" has neither. */
-static void set_remote(struct list *list, const char *peer)
+static void set_remote(struct list *list, const struct cgi_request *cgi)
 {
-    struct ws_str address = {peer ? peer : "", peer ? strlen(peer) : 0}, port = {"", 0};
-    const char *colon = peer ? strrchr(peer, ':') : NULL;
-    if (colon) {
-        address.len = (size_t)(colon - peer);
-        port = (struct ws_str){colon + 1, strlen(colon + 1)};
-        if (address.len >= 2 && address.p[0] == '[')
-            address = (struct ws_str){address.p + 1, address.len - 2};
-    }
-    set(list, "REMOTE_ADDR", address);
-    set(list, "REMOTE_HOST", address);
-    set(list, "REMOTE_PORT", port);
+    char port[16] = "";
+    if (cgi->port)
+        snprintf(port, sizeof port, "%u", cgi->port);
+    set_text(list, "REMOTE_ADDR", cgi->address);
+    set_text(list, "REMOTE_HOST", cgi->address);
+    set_text(list, "REMOTE_PORT", port);
 }
 
 static bool plain_name(struct ws_str name)
@@ -228,7 +222,7 @@ static void set_request(struct list *list, const struct cgi_request *cgi)
     struct ws_str path, query;
     cgi_split_target(request->target, &path, &query);
     set_server(list, request->host, cgi->https);
-    set_remote(list, cgi->peer);
+    set_remote(list, cgi);
     set_text(list, "REMOTE_IDENT", NULL);
     set_text(list, "REMOTE_USER", cgi->user);
     set_text(list, "AUTH_TYPE", cgi->user ? "Basic" : NULL);

@@ -21,7 +21,8 @@ struct cgi_request {
     const char *script_name;          /* the part of the path that named the program; NULL: "/" */
     struct ws_str path_info;          /* the rest of it, decoded; p NULL: the whole path */
     const char *path_translated;      /* the file of the program, under --dir */
-    const char *peer;                 /* as ws_conn_peer() has it: "127.0.0.1:4711" */
+    const char *address;              /* the client's: "127.0.0.1", "::1", "unix" */
+    unsigned port;                    /* 0: none is known */
     const char *user;                 /* whom the server let in by a password */
     const char *unique_id;            /* the connection's name */
     const char *passenv; /* names of our own variables, commas between; NULL: CGI_PASSENV */

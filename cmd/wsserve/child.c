@@ -1,7 +1,5 @@
 #include "cmd/wsserve/child.h"
 
-#include "cmd/common/exit.h"
-
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -68,7 +66,9 @@ __attribute__((noreturn)) static void become(const struct child_command *command
         goto failed;
     if (command->directory && chdir(command->directory) < 0)
         goto failed;
-    exit_restore_sigpipe();
+    /* What a shell has its background jobs ignore would be ignored by them too. */
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execve(command->file, command->argv, command->envp);
@@ -352,27 +352,41 @@ void children_init(struct children *children, struct ws_loop *loop, const struct
     *children = (struct children){.loop = loop, .kill = kill};
 }
 
-void children_finish(struct children *children, bool hurry)
+static void hurry(struct children *children)
 {
     struct child *next;
-    int64_t patience = ws_clock_us() / 1000 + 2 * CHILD_STEP_MS;
+    for (struct child *child = children->first; child; child = next) {
+        next = child->next;
+        child_end(child, 0);
+        child->step = children->kill->count - 1;
+        take_step(child);
+    }
+}
+
+void children_finish(struct children *children)
+{
+    struct ws_loop *loop = children->loop;
+    struct child *next;
+    int64_t now = ws_loop_now(loop), patience = 2 * CHILD_STEP_MS, grace = 0;
     for (unsigned i = 0; i < children->kill->count; i++)
         patience += children->kill->step[i].wait_ms;
     for (struct child *child = children->first; child; child = next) {
         next = child->next;
-        child_end(child, 0);
+        if (child->phase == CHILD_RUNNING)
+            child_end(child, 0);
+        else if (child->phase == CHILD_GRACE && child->due - now > grace)
+            grace = child->due - now;
     }
-    for (struct child *child = hurry ? children->first : NULL; child; child = next) {
-        next = child->next;
-        if (child->phase != CHILD_STEPS)
-            continue;
-        child->step = children->kill->count - 1;
-        take_step(child);
+    int64_t end = ws_clock_us() / 1000 + grace + patience;
+    loop->stopping = false;
+    while (children->first && ws_clock_us() / 1000 < end) {
+        ws_loop_turn(loop, POLL_MS);
+        if (loop->stopping) {
+            loop->stopping = false;
+            hurry(children);
+        }
     }
-    /* One turn more than there are children: who is gone is told at the end of a batch. */
-    do
-        ws_loop_turn(children->loop, children->first ? POLL_MS : 0);
-    while (children->first && ws_clock_us() / 1000 < patience);
+    ws_loop_turn(loop, 0);
 }
 
 /* --- before the first --- */

@@ -31,9 +31,10 @@ struct children {
 
 void children_init(struct children *children, struct ws_loop *loop, const struct child_kill *kill);
 
-/* Ends them all, without grace, and turns the loop until they are gone. At most as long as the
- * steps of `kill` take; `hurry` goes to the last at once. */
-void children_finish(struct children *children, bool hurry);
+/* Ends them all, those that have a grace after it, and turns the loop until they are gone: so long
+ * at most as grace and steps take together. ws_loop_stop() meanwhile makes it go to the last step
+ * at once. */
+void children_finish(struct children *children);
 
 /* --- one --- */
 

@@ -3,8 +3,5 @@
 #include <stddef.h>
 
 const struct mode *const modes[] = {
-    &mode_echo,
-    &mode_broadcast,
-    &mode_rooms,
-    NULL,
+    &mode_echo, &mode_broadcast, &mode_rooms, &mode_process, NULL,
 };

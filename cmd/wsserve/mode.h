@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 struct serve;
+struct worker;
 struct settings;
 
 struct mode {
@@ -28,9 +29,13 @@ struct mode {
     bool one_loop;      /* runs on one thread, whatever --threads says */
     bool reaches_local; /* a process, a service or a standard input is behind it: no page of another
                          * origin may get there */
-    /* Before connections are accepted; false: it said why not. `stop`: when all have gone. Each may
-     * be NULL. */
+    /* Before connections are accepted; false: it said why not. `leave`: a loop's connections have
+     * gone, and what else lives on it has to go; it may be turned. `stop`: all have. Each may be
+     * NULL. */
     bool (*start)(struct serve *serve);
+    void (*leave)(struct worker *worker);
+    /* Before that: what connections are to be told besides `chunks` and `choke`. NULL: nothing. */
+    void (*configure)(const struct settings *settings, struct ws_conn_config *config);
     void (*stop)(struct serve *serve);
 };
 
@@ -40,5 +45,6 @@ extern const struct mode *const modes[];
 extern const struct mode mode_echo; /* --echo: every message back, in the bytes that it came in */
 extern const struct mode mode_broadcast; /* --broadcast: every message to all others */
 extern const struct mode mode_rooms;     /* --rooms: the same among those with the same URL path */
+extern const struct mode mode_process;   /* COMMAND or --dir: a process a connection */
 
 #endif

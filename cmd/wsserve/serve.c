@@ -238,6 +238,13 @@ static void *join_worker(void *user, unsigned index, struct ws_home *home)
     return &serve->workers[index];
 }
 
+static void leave_worker(void *user, struct ws_home *home)
+{
+    const struct serve *serve = user;
+    if (serve->mode->leave)
+        serve->mode->leave(home->user);
+}
+
 static bool set_up(struct serve *serve)
 {
     const struct settings *settings = serve->settings;
@@ -255,6 +262,7 @@ static bool set_up(struct serve *serve)
                      .shed_start = settings->shed_start,
                      .shed_stop = settings->shed_stop},
         .max_handshakes = HANDSHAKES_MAX,
+        .home_left = leave_worker,
         .backlog = (int)settings->backlog,
         .accepted = on_accepted,
         .warn = on_warning,
@@ -273,6 +281,8 @@ static bool set_up(struct serve *serve)
     settings_conn_config(settings, &config);
     config.session.chunks = serve->mode->chunks;
     config.choke = serve->mode->choke;
+    if (serve->mode->configure)
+        serve->mode->configure(settings, &config);
 
     char fault[256];
     serve->entry =

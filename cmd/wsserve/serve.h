@@ -23,11 +23,13 @@ struct worker {
     const struct ws_home *home; /* of its connections: loop, config, registry */
     unsigned index;             /* from 0: the loop that owns listeners, signals and streams */
     struct totals totals;       /* of connections that have ended, and what is counted at once */
+    void *mode;                 /* the mode's own */
 };
 
 struct serve {
     const struct settings *settings;
     const struct mode *mode;
+    void *mode_data;     /* the mode's own */
     struct ws_loop loop; /* the first; of the main thread */
     struct ws_server *server;
     struct ws_handler handler;

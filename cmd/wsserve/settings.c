@@ -243,13 +243,17 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
         .drain = 10000000,
     };
     size_t count = 0;
+    settings_process_init(&settings->process);
     tables[count++] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
     tables[count++] = (struct option_table){OPTION_ROWS(settings_http_rows), &settings->http, NULL};
+    tables[count++] = (struct option_table){settings_process_rows, settings_process_count,
+                                            &settings->process, NULL};
     tables[count++] =
         (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
     *options = (struct options){
         .tool = "wsserve",
-        .usage = "wsserve [OPTION]...",
+        .usage = "wsserve [OPTION]... [COMMAND [ARG]...]",
+        .stop_at_word = true,
         .about = "A WebSocket server.",
         .tail = tail,
         .tables = tables,
@@ -257,10 +261,8 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
     };
     if (!options_parse(options, argc, argv))
         return false;
-    if (options->arg_count > 0) {
-        options->status = options_fault(options, "unexpected word '%s'", options->args[0]);
+    if (!settings_process_check(settings, options))
         return false;
-    }
     if (settings->listen.count > 0 &&
         (options_given(options, "port") || options_given(options, "address"))) {
         options->status = options_fault(options, "--listen says all that --port and --address say");

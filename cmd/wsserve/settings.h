@@ -7,6 +7,7 @@
 #include "cmd/common/log.h"
 #include "cmd/common/options.h"
 #include "cmd/wsserve/settings_http.h"
+#include "cmd/wsserve/settings_process.h"
 #include "libws/net/admission.h"
 #include "libws/net/conn.h"
 #include "libws/net/hub.h"
@@ -28,6 +29,7 @@ struct settings {
 
     bool echo, broadcast, rooms;
     enum ws_slow slow;
+    struct settings_process process;
 
     uint64_t max_connections;
     uint64_t max_per_ip;

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -148,6 +149,9 @@ void ws_conn_update_interest(struct ws_conn *conn)
         (conn->discard ? !conn->peer_eof : ws_conn_reading(conn)) ? WS_READABLE : 0u;
     if (conn->side->queue.bytes > 0 || conn->side->body)
         interest |= WS_WRITABLE;
+    /* Even whom nobody listens to shall not go unnoticed. */
+    if (interest == 0 && !conn->peer_eof && !conn->hung_up)
+        interest = WS_HANGUP;
     if (ws_loop_rewatch(conn->home->loop, &conn->watch, interest) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
 }
@@ -464,9 +468,28 @@ static void on_writable(struct ws_conn *conn)
     settle(conn);
 }
 
+/* While nothing is read: what was said before a close of the other end is still worth reading, what
+ * came before a reset is not. */
+static void on_hangup(struct ws_conn *conn)
+{
+    int failed = 0, left = 0;
+    socklen_t size = sizeof failed;
+    getsockopt(conn->watch.fd, SOL_SOCKET, SO_ERROR, &failed, &size);
+    if (failed == 0 && ioctl(conn->watch.fd, FIONREAD, &left) == 0 && left > 0) {
+        conn->hung_up = true;
+        ws_conn_update_interest(conn);
+    } else {
+        ws_conn_abort(conn, WS_E_RESET);
+    }
+}
+
 static void on_ready(struct ws_watch *watch, unsigned ready)
 {
     struct ws_conn *conn = ws_container_of(watch, struct ws_conn, watch);
+    if (ready & WS_HANGUP) {
+        on_hangup(conn);
+        return;
+    }
     if (ready & WS_WRITABLE)
         on_writable(conn);
     if ((ready & WS_READABLE) && !conn->ended && (conn->watch.interest & WS_READABLE))

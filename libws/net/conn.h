@@ -110,6 +110,7 @@ struct ws_conn {
     bool registered : 1;
     bool excused : 1;    /* overload's: it has been sent away, and is charged no more */
     bool throttled : 1;  /* it has sent faster than it may, and is not read for a while */
+    bool hung_up : 1;    /* nobody is there any more, but what he said last is not read yet */
     uint32_t accepted_s; /* when it was made, in the loop's seconds */
     const struct ws_home *home;
     void *user; /* the handler's, for this connection */
@@ -176,6 +177,11 @@ enum ws_error ws_conn_ping(struct ws_conn *conn, const void *data, size_t len);
 /* Begins the closing handshake; the connection goes on delivering until the peer has answered, but
  * no longer than close_ms. Errors as ws_session_close. */
 enum ws_error ws_conn_close(struct ws_conn *conn, unsigned code, const char *reason);
+
+/* Within event(), of a CLOSE: our answer waits until ws_conn_close(), and until then messages may
+ * still be sent: what a program says once it has read all. The handler sees to it that the end
+ * comes; none of the connection's own deadlines runs but the one for writing. */
+void ws_conn_answer_late(struct ws_conn *conn);
 
 /* Fails the connection because of `why`: its close code or HTTP status is sent if it has one, and
  * after that nothing more is delivered but the handler's close. */

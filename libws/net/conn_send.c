@@ -70,6 +70,11 @@ struct ws_out *ws_conn_take_out(struct ws_conn *conn)
 
 /* --- what handlers call --- */
 
+void ws_conn_answer_late(struct ws_conn *conn)
+{
+    ws_session_answer_late(&conn->session);
+}
+
 void ws_conn_abort(struct ws_conn *conn, enum ws_error why)
 {
     if (conn->ended || conn->failed)

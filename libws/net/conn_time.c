@@ -43,6 +43,8 @@ static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
         ; /* only that it is taken counts */
     else if (closing(conn))
         CONSIDER(due(closing_since(conn), c->close_ms), WS_E_CLOSE_TIMEOUT);
+    else if (ws_session_close_received(&conn->session))
+        ; /* the handler took it upon itself to answer */
     else if (!conn->opened)
         CONSIDER(due(conn->begun, c->handshake_ms), WS_E_HANDSHAKE_TIMEOUT);
     else {
@@ -82,8 +84,12 @@ static void beat(struct ws_conn *conn)
     uint8_t payload[WS_HEARTBEAT_PAYLOAD];
     /* Whoever is not being read cannot be heard, and whoever does not read cannot answer; the write
      * deadline looks after those. */
-    if (!ws_conn_reading(conn) || conn->side->queue.bytes > 0)
+    if (!ws_conn_reading(conn) || conn->side->queue.bytes > 0) {
+        /* But to write to one who is gone for good brings a reset, which shows. */
+        if (conn->side->queue.bytes == 0)
+            ws_conn_ping(conn, NULL, 0);
         ws_heartbeat_heard(&conn->heartbeat, now);
+    }
     switch (ws_heartbeat_check(&conn->heartbeat, &conn->home->config->heartbeat, now)) {
     case WS_HEARTBEAT_PING:
         ws_heartbeat_payload(&conn->heartbeat, ws_clock_us(), payload);

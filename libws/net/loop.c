@@ -249,7 +249,7 @@ void ws_loop_turn(struct ws_loop *loop, int wait_ms)
         if (events[i].events & EPOLLOUT)
             ready |= WS_WRITABLE;
         if (events[i].events & (EPOLLERR | EPOLLHUP))
-            ready = WS_READABLE | WS_WRITABLE;
+            ready = WS_READABLE | WS_WRITABLE | WS_HANGUP;
         /* An earlier event of this batch may have unwatched it, or lost interest. */
         ready &= watch->interest;
         if (watch->fd >= 0 && ready)

@@ -21,12 +21,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { WS_READABLE = 1, WS_WRITABLE = 2 };
+/* WS_HANGUP: only that the other end is gone for good, or failed; for those who read nothing now.
+ */
+enum { WS_READABLE = 1, WS_WRITABLE = 2, WS_HANGUP = 4 };
 
 /* A descriptor that is watched; embedded in what it is the descriptor of. */
 struct ws_watch {
     int fd;
-    uint8_t interest; /* WS_READABLE, WS_WRITABLE, both or 0 */
+    uint8_t interest; /* WS_READABLE, WS_WRITABLE, WS_HANGUP, or-ed; or 0 */
     bool always;      /* a file that epoll cannot watch: always ready */
     /* `ready` is a part of the interest. An error or a hang-up shows as all of it: the next call on
      * the descriptor tells which. */

@@ -502,6 +502,8 @@ void ws_server_free(struct ws_server *server)
         abort_all(&server->workers[i].home, NULL);
     if (server->worker_count > 0)
         run_what_is_left(server);
+    for (unsigned i = 0; i < server->worker_count && server->options.home_left; i++)
+        server->options.home_left(server->options.user, &server->workers[i].home);
     ws_hub_free(server->hub);
     ws_overload_free(server->overload);
     for (unsigned i = 0; i < server->worker_count; i++) {

@@ -34,6 +34,10 @@ struct ws_server_options {
     /* What handlers find as conn->home->user on the loop of that index, from 0; `home` is what the
      * loop's connections will share. Called by ws_server_new(). NULL: `user`. */
     void *(*home_user)(void *user, unsigned index, struct ws_home *home);
+    /* The last that is heard of a home, from ws_server_free(): its connections and its thread are
+     * gone, and whatever else of the user's lives on its loop has to go. It may turn the loop.
+     * NULL: nothing does. */
+    void (*home_left)(void *user, struct ws_home *home);
     struct ws_admission_limits limits; /* whoever is above them hears so in HTTP: 503 or 429 */
     struct ws_overload_limits overload;
     size_t max_handshakes; /* unfinished ones on a loop: above it the oldest goes; 0: no limit */

@@ -42,6 +42,11 @@ enum ws_state ws_session_state(const struct ws_session *s)
     return s->state;
 }
 
+void ws_session_answer_late(struct ws_session *s)
+{
+    s->answer_late = s->close_received && !s->close_sent;
+}
+
 bool ws_session_close_sent(const struct ws_session *s)
 {
     return s->close_sent;

@@ -119,6 +119,7 @@ struct ws_session {
     bool close_received : 1;
     bool ended : 1;           /* the stream ended, because of end_error */
     bool done : 1;            /* nothing further is delivered */
+    bool answer_late : 1;     /* the peer's close is answered when we have said all */
     bool request_pending : 1; /* server: delivered, not yet answered */
     bool request_sent : 1;    /* client */
     bool spent : 1;         /* `held` is behind the event that was handed out: freed by the next */
@@ -202,8 +203,8 @@ enum ws_send_flags {
  * Sends a text or binary message, or a fragment of one: after a send with WS_SEND_MORE the next
  * ones of the same opcode continue it. That text is UTF-8 is the caller's duty (8.1). WS_OK;
  * WS_E_STATE before the upgrade or when another opcode comes inside a fragmented message;
- * WS_E_CLOSING after a close was sent or received; WS_E_ARGUMENT; WS_E_NO_MEMORY; WS_E_RANDOM.
- * On failure nothing was sent.
+ * WS_E_CLOSING after a close was sent, or received (but see ws_session_answer_late); WS_E_ARGUMENT;
+ * WS_E_NO_MEMORY; WS_E_RANDOM. On failure nothing was sent.
  */
 enum ws_error ws_session_send(struct ws_session *session, struct ws_out *out, unsigned opcode,
                               unsigned flags, void *data, size_t len);
@@ -254,6 +255,11 @@ enum ws_error ws_session_close(struct ws_session *session, struct ws_out *out, u
  * CLOSED in any case.
  */
 enum ws_error ws_session_fail(struct ws_session *session, struct ws_out *out, enum ws_error why);
+
+/* The peer's close frame, the event that was pulled last, is answered later, by ws_session_close();
+ * until then data may still be sent: an endpoint may delay its answer (5.5.1). Does nothing when
+ * ours was sent already. */
+void ws_session_answer_late(struct ws_session *session);
 
 /* Has our close frame been written; has the peer's come? */
 bool ws_session_close_sent(const struct ws_session *session);

@@ -41,7 +41,8 @@ static enum ws_error check_send(const struct ws_session *s, unsigned opcode)
 {
     if (s->state == WS_CONNECTING)
         return WS_E_STATE;
-    if (s->state != WS_OPEN || s->done)
+    bool late = s->answer_late && !s->close_sent;
+    if ((s->state != WS_OPEN && !late) || s->done)
         return WS_E_CLOSING;
     if (opcode != WS_TEXT && opcode != WS_BINARY)
         return WS_E_ARGUMENT;
@@ -253,7 +254,7 @@ enum ws_error ws_session_answer(struct ws_session *s, struct ws_out *out,
             return WS_OK;
         return ws_session_pong(s, out, event->data, event->len);
     case WS_EVENT_CLOSE:
-        if (!event->clean || s->close_sent || s->state == WS_CLOSED)
+        if (!event->clean || s->close_sent || s->answer_late || s->state == WS_CLOSED)
             return WS_OK;
         return ws_session_close(s, out, event->code, NULL, 0);
     case WS_EVENT_ERROR:

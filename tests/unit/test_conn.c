@@ -5,6 +5,7 @@
 #include "tests/unit/support_net.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -1292,6 +1293,109 @@ static void fragments_out(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
+static void answer_late(struct bench *bench, enum where where, const struct ws_event *event)
+{
+    if (where == AT_EVENT && event->type == WS_EVENT_CLOSE && event->clean)
+        ws_conn_answer_late(bench->conn);
+}
+
+static void a_close_may_be_answered_late(void **state)
+{
+    (void)state;
+    char last[] = "last words";
+    b.act = answer_late;
+    b.config.close_ms = 20;
+    connect_and_open();
+    far_close(&b.far, 1000);
+    PUMP_UNTIL(&b.loop, &b.far, b.record.closes == 1);
+    /* Nobody is in a hurry, and a ping is not answered any more (5.5.2). */
+    int64_t later = ws_clock_us() + 60000;
+    PUMP_UNTIL(&b.loop, &b.far, ws_clock_us() > later);
+    assert_int_equal(b.far.record.closes, 0);
+    assert_non_null(b.conn);
+    assert_int_equal(ws_conn_send(b.conn, WS_TEXT, WS_SEND_COPY, last, 10), WS_OK);
+    assert_int_equal(ws_conn_close(b.conn, 1011, "so"), WS_OK);
+    assert_int_equal(ws_conn_send(b.conn, WS_TEXT, WS_SEND_COPY, last, 10), WS_E_CLOSING);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1 && b.far.eof);
+    assert_int_equal(b.far.record.messages, 1);
+    assert_memory_equal(b.far.record.data.data, last, 10);
+    assert_int_equal(b.far.record.code, 1011);
+    close(b.far.fd);
+    b.far.fd = -1;
+    TURN_UNTIL(&b.loop, b.record.ends == 1);
+    assert_true(b.record.end.clean && b.record.end.by_peer);
+    unplug();
+}
+
+/* The peer is gone before the answer. */
+static void a_late_answer_to_nobody(void **state)
+{
+    (void)state;
+    char last[] = "last words";
+    b.act = answer_late;
+    connect_and_open();
+    far_close(&b.far, 1000);
+    PUMP_UNTIL(&b.loop, &b.far, b.record.closes == 1);
+    close(b.far.fd);
+    b.far.fd = -1;
+    turn(3);
+    ws_conn_send(b.conn, WS_TEXT, WS_SEND_COPY, last, 10);
+    ws_conn_close(b.conn, 1000, NULL);
+    TURN_UNTIL(&b.loop, b.record.ends == 1);
+    unplug();
+}
+
+/* Paused, so that no reading shows it. */
+static void a_reset_is_noticed_while_paused(void **state)
+{
+    (void)state;
+    int fds[2];
+    struct linger hard = {1, 0};
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t len = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    getsockname(listener, (struct sockaddr *)&address, &len);
+    fds[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fds[1], (struct sockaddr *)&address, sizeof address), 0);
+    fcntl(fds[1], F_SETFL, O_NONBLOCK);
+    fds[0] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    close(listener);
+    plug(fds);
+    open_it();
+    ws_conn_pause(b.conn);
+    far_send(&b.far, WS_TEXT, 0, "unheard", 7);
+    far_flush(&b.far);
+    turn(3);
+    assert_non_null(b.conn);
+    setsockopt(b.far.fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+    close(b.far.fd);
+    b.far.fd = -1;
+    TURN_UNTIL(&b.loop, b.record.ends == 1);
+    assert_int_equal(b.record.end.error, WS_E_RESET);
+    unplug();
+}
+
+/* What was said before the other end was closed is not lost to a pause. */
+static void last_words_outlive_a_pause(void **state)
+{
+    (void)state;
+    connect_and_open();
+    ws_conn_pause(b.conn);
+    far_send(&b.far, WS_TEXT, 0, "last", 4);
+    far_flush(&b.far);
+    close(b.far.fd);
+    b.far.fd = -1;
+    turn(5);
+    assert_non_null(b.conn);
+    ws_conn_resume(b.conn);
+    TURN_UNTIL(&b.loop, b.record.ends == 1);
+    assert_int_equal(b.record.messages, 1);
+    unplug();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1326,6 +1430,10 @@ int main(void)
         TEST(two_connections_keep_their_order),
         TEST(who_is_there),
         TEST(fragments_out),
+        TEST(a_close_may_be_answered_late),
+        TEST(a_late_answer_to_nobody),
+        TEST(a_reset_is_noticed_while_paused),
+        TEST(last_words_outlive_a_pause),
     };
     return cmocka_run_group_tests_name("conn", tests, NULL, NULL);
 }

@@ -55,7 +55,7 @@ static void test_request(void **state)
 {
     (void)state;
     given("/chat%20room/x?name=a&b=%20", "");
-    make((struct cgi_request){.peer = "127.0.0.1:4711", .unique_id = "abc-1"});
+    make((struct cgi_request){.address = "127.0.0.1", .port = 4711, .unique_id = "abc-1"});
     IS("GATEWAY_INTERFACE", "websocketd-CGI/0.1");
     IS("SERVER_PROTOCOL", "HTTP/1.1");
     assert_memory_equal(get("SERVER_SOFTWARE"), "wsserve/", 8);
@@ -74,12 +74,12 @@ static void test_request(void **state)
     IS("QUERY_STRING", "name=a&b=%20");
     IS("HTTP_HOST", "example.com:8080");
     assert_null(get("HTTPS"));
-    make((struct cgi_request){.peer = "[::1]:4711", .https = true, .user = "joe"});
+    make((struct cgi_request){.address = "::1", .port = 4711, .https = true, .user = "joe"});
     IS("REMOTE_ADDR", "::1");
     IS("REMOTE_PORT", "4711");
     IS("HTTPS", "on");
     IS("REMOTE_USER", "joe");
-    make((struct cgi_request){.peer = "unix"});
+    make((struct cgi_request){.address = "unix"});
     IS("REMOTE_ADDR", "unix");
     IS("REMOTE_PORT", "");
 }

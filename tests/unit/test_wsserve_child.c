@@ -205,6 +205,12 @@ static void test_the_last_step_is_for_the_stubborn(void **state)
     no_children_left();
 }
 
+static void stop_loop(struct ws_timer *timer)
+{
+    (void)timer;
+    ws_loop_stop(&loop);
+}
+
 static void test_finish_ends_all(void **state)
 {
     (void)state;
@@ -213,7 +219,7 @@ static void test_finish_ends_all(void **state)
     struct child child[COUNT];
     for (int i = 0; i < COUNT; i++)
         run(i % 2 ? "trap '' TERM; sleep 1000" : "sleep 1000", false, fds[i], &child[i]);
-    children_finish(&family, false);
+    children_finish(&family);
     assert_int_equal(goners, COUNT);
     no_children_left();
     for (int i = 0; i < COUNT; i++)
@@ -223,8 +229,10 @@ static void test_finish_ends_all(void **state)
     text_of(fds[0][0], "ready");
     int64_t before = ws_clock_us();
     struct child_kill slow = {.count = 2, .step = {{SIGTERM, 60000}, {SIGKILL, 1000}}};
+    struct ws_timer soon = {.fire = stop_loop};
     family.kill = &slow;
-    children_finish(&family, true);
+    ws_loop_arm(&loop, &soon, ws_loop_now(&loop) + 50);
+    children_finish(&family);
     family.kill = &steps;
     assert_true(ws_clock_us() - before < 10 * 1000000);
     no_children_left();
