@@ -19,6 +19,8 @@ import subprocess
 import sys
 import time
 
+import crowd
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BENCH = os.path.join(ROOT, "build", "bench")
 HERE = os.path.join(ROOT, "tests", "bench")
@@ -210,7 +212,7 @@ def machine():
     return f"{model}, {os.cpu_count()} cores, Linux {platform.release().split('-')[0]}"
 
 
-def write(board, names, rows, args, seconds):
+def write(board, names, rows, many, args, seconds):
     ws = [n for n in names if n != RAW]
     text = f"""# Benchmarks
 
@@ -236,7 +238,8 @@ Each connection: upgrade, one echo, closing handshake. No ratio where the yardst
 ## Bytes of memory (RSS) an idle connection
 
 {table(board, ["bytes"], ws, None)}
-"""
+
+{many}"""
     with open(args.out, "w") as file:
         file.write(text)
 
@@ -277,7 +280,8 @@ def main():
     finally:
         for server in servers.values():
             server.stop()
-    write(board, names, rows, args, time.monotonic() - begun)
+    many = crowd.section(args.rounds, progress)
+    write(board, names, rows, many, args, time.monotonic() - begun)
     progress(f"wrote {os.path.relpath(args.out)}\n")
 
 
