@@ -150,7 +150,8 @@ need_ws() {
 	node -e 'require("ws")' 2>/dev/null || skip "npm's ws is not installed"
 }
 
-teardown() {
+# Ends all that was started; false if a sanitizer had something to say.
+end_all() {
 	local pid end
 	for pid in "${STARTED[@]}"; do
 		kill "$pid" 2>/dev/null || true
@@ -170,4 +171,8 @@ teardown() {
 			cat "$BATS_TEST_TMPDIR"/log.*
 			return 1
 		}
+}
+
+teardown() {
+	end_all
 }

@@ -1,0 +1,44 @@
+/*
+ * clock: a library for LD_PRELOAD that sets the wall clock back by an hour, for one program and
+ * only from the moment when the file named by CLOCK_FILE exists. The monotonic clock goes on.
+ */
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static time_t moved(void)
+{
+    const char *file = getenv("CLOCK_FILE");
+    return file && access(file, F_OK) == 0 ? 3600 : 0;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    int (*real)(clockid_t, struct timespec *) =
+        (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int result = real(clock, now);
+    if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
+        now->tv_sec -= moved();
+    return result;
+}
+
+time_t time(time_t *where)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (where)
+        *where = now.tv_sec;
+    return now.tv_sec;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+    struct timespec precise;
+    (void)zone;
+    clock_gettime(CLOCK_REALTIME, &precise);
+    now->tv_sec = precise.tv_sec;
+    now->tv_usec = precise.tv_nsec / 1000;
+    return 0;
+}
