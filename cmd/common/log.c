@@ -216,11 +216,8 @@ size_t log_compose(const struct log *log, enum ws_level level, uint64_t conn, co
     return line.len;
 }
 
-static void put(const struct log *log, enum ws_level level, uint64_t conn, const char *event,
-                const struct log_field *fields, size_t count, const char *message)
+void log_raw(const struct log *log, const char *text, size_t len)
 {
-    char text[LOG_LINE_MAX];
-    size_t len = log_compose(log, level, conn, event, fields, count, message, text);
     if (log->spool) {
         spool_put(log->spool, log->file, text, len);
         return;
@@ -228,6 +225,14 @@ static void put(const struct log *log, enum ws_level level, uint64_t conn, const
     /* A log that cannot be written to is no reason to stop serving. */
     while (write(log->fd, text, len) < 0 && errno == EINTR)
         ;
+}
+
+static void put(const struct log *log, enum ws_level level, uint64_t conn, const char *event,
+                const struct log_field *fields, size_t count, const char *message)
+{
+    char text[LOG_LINE_MAX];
+    size_t len = log_compose(log, level, conn, event, fields, count, message, text);
+    log_raw(log, text, len);
 }
 
 static void put_format(const struct log *log, enum ws_level level, uint64_t conn, const char *event,

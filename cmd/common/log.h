@@ -113,6 +113,10 @@ size_t log_compose(const struct log *log, enum ws_level level, uint64_t conn, co
                    const struct log_field *fields, size_t count, const char *message,
                    char text[LOG_LINE_MAX]);
 
+/* Writes a line that was made up already, its newline the last of its `len` bytes, where the log's
+ * go. */
+void log_raw(const struct log *log, const char *text, size_t len);
+
 /* log_line() with the level and the name of the error table, and its explanation as the message,
  * followed by `detail` after a colon unless that is NULL. */
 void log_error(const struct log *log, uint64_t conn, enum ws_error error, const char *detail);

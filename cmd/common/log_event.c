@@ -2,7 +2,7 @@
 
 /* clang-format off */
 const struct log_event log_events[] = {
-    {"accept", "a connection was accepted; nothing was read from it yet"},
+    {"accept", "a connection was accepted, nothing was read from it yet; or none can be"},
     {"access", "a request was answered: one line each, with --access-log"},
     {"backoff", "what fails again and again is left alone for a while, and who came meanwhile"},
     {"close", "a connection that was open has ended in order; at debug level: the client's reason"},

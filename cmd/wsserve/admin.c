@@ -21,7 +21,7 @@ static void *join(void *user, unsigned index, struct ws_home *home)
 static void on_warning(void *user, const char *message)
 {
     struct serve *serve = user;
-    log_line(&serve->log, WS_WARNING, 0, NULL, "admin: %s", message);
+    log_line(&serve->log, WS_WARNING, 0, "accept", "admin: %s", message);
 }
 
 bool admin_start(struct serve *serve)

@@ -8,7 +8,8 @@ int main(int argc, char **argv)
     struct settings settings;
     struct options options;
     exit_open_streams();
-    int status = settings_read(&settings, &options, argc, argv) ? serve(&settings) : options.status;
-    options_free(&options);
+    int status = settings_read(&settings, &options, argc, argv) ? serve(&settings, &options)
+                                                                : options.status;
+    settings_free(&settings, &options);
     return status;
 }

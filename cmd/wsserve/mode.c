@@ -3,5 +3,6 @@
 #include <stddef.h>
 
 const struct mode *const modes[] = {
-    &mode_echo, &mode_broadcast, &mode_rooms, &mode_process, NULL,
+    &mode_echo, &mode_broadcast, &mode_rooms, &mode_process,
+    &mode_sink, &mode_source,    &mode_reply, NULL,
 };

@@ -46,5 +46,8 @@ extern const struct mode mode_echo; /* --echo: every message back, in the bytes 
 extern const struct mode mode_broadcast; /* --broadcast: every message to all others */
 extern const struct mode mode_rooms;     /* --rooms: the same among those with the same URL path */
 extern const struct mode mode_process;   /* COMMAND or --dir: a process a connection */
+extern const struct mode mode_sink;      /* --sink: everything is read and nothing answered */
+extern const struct mode mode_source;    /* --source: messages of a size, at a rate */
+extern const struct mode mode_reply;     /* --reply: always the same answer */
 
 #endif

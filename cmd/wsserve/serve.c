@@ -7,6 +7,8 @@
 #include "cmd/common/units.h"
 #include "cmd/wsserve/admin.h"
 #include "cmd/wsserve/entry.h"
+#include "cmd/wsserve/observe.h"
+#include "cmd/wsserve/operate.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -30,6 +32,8 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
         log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "request", "%.*s %s",
                  (int)request->method.len, request->method.p,
                  entry_loggable_target(request, target, sizeof target));
+    if (!observe_request(conn, request))
+        return;
     switch (entry_judge(conn, request)) {
     case ENTRY_REFUSED:
         break;
@@ -53,6 +57,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
         log_line(&serve->log, WS_INFO, ws_conn_id(conn), "open", "from %s for %s",
                  ws_conn_peer(conn, peer, sizeof peer),
                  entry_loggable_target(event->request, target, sizeof target));
+    observe_open(conn, event);
     if (serve->mode->handler.open)
         serve->mode->handler.open(conn, event);
 }
@@ -60,9 +65,8 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct serve *serve = serve_of(conn);
-    if (event->type == WS_EVENT_ERROR)
-        log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "error",
-                 "at byte %" PRIu64 " of what it sent", event->offset);
+    if (!observe_event(conn, event))
+        return;
     if (event->type == WS_EVENT_CLOSE && event->len > 0)
         log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "close", "the client's reason: %.*s",
                  (int)event->len, (const char *)event->data);
@@ -104,8 +108,6 @@ static void log_end(struct serve *serve, struct ws_conn *conn, const struct ws_e
                  end->by_peer ? "the client" : "us", detail);
 }
 
-static void begin_shutdown(struct serve *serve);
-
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
     struct serve *serve = serve_of(conn);
@@ -113,8 +115,10 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
         serve->mode->handler.close(conn, end);
     totals_ended(&worker_of(conn)->totals, conn, end);
     log_end(serve, conn, end);
+    observe_forget(conn);
+    operate_note_connection(serve);
     if (serve->settings->oneshot && !serve->shutting_down)
-        begin_shutdown(serve);
+        serve_shutdown(serve);
 }
 
 static void on_accepted(void *user, struct ws_conn *conn)
@@ -130,7 +134,7 @@ static void on_accepted(void *user, struct ws_conn *conn)
 static void on_warning(void *user, const char *message)
 {
     struct serve *serve = user;
-    log_line(&serve->log, WS_WARNING, 0, NULL, "%s", message);
+    log_line(&serve->log, WS_WARNING, 0, "accept", "%s", message);
 }
 
 /* --- the end --- */
@@ -150,18 +154,21 @@ static void on_second(struct ws_timer *timer)
     ws_loop_arm(&serve->loop, timer, ws_loop_now(&serve->loop) + 1000);
 }
 
-static void begin_shutdown(struct serve *serve)
+void serve_shutdown(struct serve *serve)
 {
     const struct settings *settings = serve->settings;
     __atomic_store_n(&serve->shutting_down, true, __ATOMIC_RELAXED);
+    operate_stop(serve);
     ws_loop_arm(&serve->loop, &serve->every_second, ws_loop_now(&serve->loop) + 1000);
-    ws_server_shutdown(serve->server, settings->shutdown_code, "the server is going away",
-                       (uint32_t)(settings->drain / 1000), on_gone);
+    ws_server_shutdown(serve->server, settings->operate.shutdown_code, "the server is going away",
+                       (uint32_t)(settings->operate.drain / 1000), on_gone);
 }
 
 static void on_signal(void *context, int signal_number)
 {
     struct serve *serve = context;
+    if (operate_signal(serve, signal_number))
+        return;
     if (serve->shutting_down) {
         log_line(&serve->log, WS_INFO, 0, "shutdown", "second signal: leaving at once");
         ws_loop_stop(&serve->loop);
@@ -169,11 +176,13 @@ static void on_signal(void *context, int signal_number)
     }
     log_line(&serve->log, WS_INFO, 0, "shutdown", "%s: closing %zu connections with %u",
              strsignal(signal_number), ws_server_count(serve->server),
-             serve->settings->shutdown_code);
-    begin_shutdown(serve);
+             serve->settings->operate.shutdown_code);
+    serve_shutdown(serve);
 }
 
 /* --- the beginning --- */
+
+enum { INHERITED_FIRST = 3 }; /* sd_listen_fds(3) */
 
 static bool listen_on(struct serve *serve, const char *where)
 {
@@ -188,6 +197,13 @@ static bool listen_all(struct serve *serve)
 {
     const struct settings *settings = serve->settings;
     char where[300];
+    for (int i = 0; i < serve->inherited_sockets; i++) {
+        snprintf(where, sizeof where, "fd:%d", INHERITED_FIRST + i);
+        if (!listen_on(serve, where))
+            return false;
+    }
+    if (serve->inherited_sockets > 0 && !settings->address_given)
+        return true;
     if (settings->listen.count == 0) {
         bool v6 = strchr(settings->address, ':') && settings->address[0] != '[';
         snprintf(where, sizeof where, v6 ? "[%s]:%u" : "%s:%u", settings->address, settings->port);
@@ -245,6 +261,16 @@ static void leave_worker(void *user, struct ws_home *home)
         serve->mode->leave(home->user);
 }
 
+void serve_config(const struct serve *serve, struct ws_conn_config *config)
+{
+    const struct settings *settings = serve->settings;
+    settings_conn_config(settings, config);
+    config->choke = serve->mode->choke;
+    if (serve->mode->configure)
+        serve->mode->configure(settings, config);
+    observe_config(serve, config);
+}
+
 static bool set_up(struct serve *serve)
 {
     const struct settings *settings = serve->settings;
@@ -264,6 +290,8 @@ static bool set_up(struct serve *serve)
         .max_handshakes = HANDSHAKES_MAX,
         .home_left = leave_worker,
         .backlog = (int)settings->backlog,
+        .socket_mode =
+            settings->operate.socket_mode < 0 ? 0 : (unsigned)settings->operate.socket_mode,
         .accepted = on_accepted,
         .warn = on_warning,
     };
@@ -271,6 +299,7 @@ static bool set_up(struct serve *serve)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    operate_add_signals(&signals);
 
     serve->handler = serve->mode->handler;
     serve->handler.request = on_request;
@@ -278,11 +307,9 @@ static bool set_up(struct serve *serve)
     serve->handler.event = on_event;
     serve->handler.close = on_close;
     serve->every_second.fire = on_second;
-    settings_conn_config(settings, &config);
-    config.session.chunks = serve->mode->chunks;
-    config.choke = serve->mode->choke;
-    if (serve->mode->configure)
-        serve->mode->configure(settings, &config);
+    if (!observe_start(serve))
+        return false;
+    serve_config(serve, &config);
 
     char fault[256];
     serve->entry =
@@ -302,12 +329,14 @@ static bool set_up(struct serve *serve)
            listen_all(serve) && announce(serve);
 }
 
-int serve(const struct settings *settings)
+int serve(const struct settings *settings, const struct options *options)
 {
-    struct serve serve = {.settings = settings};
+    struct serve serve = {.settings = settings,
+                          .first_options = options,
+                          .inherited_sockets = operate_inherited_sockets()};
     serve.log = (struct log){.fd = STDERR_FILENO,
-                             .least = settings->log_level,
-                             .format = settings->log_format,
+                             .least = settings->operate.log_level,
+                             .format = settings->operate.log_format,
                              .color = color_wanted(settings->common.color, STDERR_FILENO)};
     conn_name_start((uint64_t)units_now_utc() / 1000);
     exit_ignore_sigpipe();
@@ -318,6 +347,7 @@ int serve(const struct settings *settings)
     }
     int status = WS_EXIT_FAILURE;
     if (set_up(&serve)) {
+        operate_start(&serve);
         ws_loop_run(&serve.loop);
         status = WS_EXIT_OK;
     }
@@ -333,6 +363,9 @@ int serve(const struct settings *settings)
                  "served %" PRIu64 " connections, %" PRIu64 " messages in, %" PRIu64 " out",
                  sum.handshakes[WS_OK], sum.messages_in, sum.messages_out);
     }
+    operate_stop(&serve);
+    observe_stop(&serve);
+    operate_free(&serve);
     ws_loop_free(&serve.loop);
     http_free(&serve.http);
     entry_rules_free(serve.entry);

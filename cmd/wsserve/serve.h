@@ -8,14 +8,18 @@
 #ifndef CMD_WSSERVE_SERVE_H
 #define CMD_WSSERVE_SERVE_H
 
+#include "cmd/wsserve/access.h"
 #include "cmd/wsserve/entry_rules.h"
+#include "cmd/wsserve/extra.h"
 #include "cmd/wsserve/http.h"
 #include "cmd/wsserve/mode.h"
+#include "cmd/wsserve/record_conn.h"
 #include "cmd/wsserve/settings.h"
 #include "cmd/wsserve/totals.h"
 #include "libws/net/server.h"
 
 enum { ADMIN_INDEX = WS_SERVER_LOOPS_MAX }; /* no loop of the server's */
+#include <stdatomic.h>
 
 /* What a loop, and so a thread, has of its own: touched by that thread alone. */
 struct worker {
@@ -24,10 +28,13 @@ struct worker {
     unsigned index;             /* from 0: the loop that owns listeners, signals and streams */
     struct totals totals;       /* of connections that have ended, and what is counted at once */
     void *mode;                 /* the mode's own */
+    struct extra_table extras;
+    struct json json;     /* scratch memory */
+    char *source_message; /* --source's */
 };
 
 struct serve {
-    const struct settings *settings;
+    _Atomic(const struct settings *) settings; /* a reload puts others there; none are freed */
     const struct mode *mode;
     void *mode_data;     /* the mode's own */
     struct ws_loop loop; /* the first; of the main thread */
@@ -38,10 +45,18 @@ struct serve {
     struct ws_server *admin;   /* NULL: none */
     struct worker admin_worker;
     struct log log;
+    struct access access;
+    struct recorder recorder;
+    struct faults faults;         /* with the seed that was chosen */
     struct ws_timer every_second; /* while shutting down */
     struct worker workers[WS_SERVER_LOOPS_MAX];
     unsigned worker_count;
     bool shutting_down; /* written by the first loop; read elsewhere with serve_draining() */
+    struct ws_timer stats_timer, idle_timer; /* operate.c's */
+    atomic_int_fast64_t last_connection_us;  /* when one came or went */
+    int inherited_sockets;                   /* from descriptor 3 on: systemd's */
+    const struct options *first_options;     /* of the settings at the start */
+    struct settings_again *reloads;          /* the newest first; kept, as any may be in use */
 };
 
 static inline struct worker *worker_of(const struct ws_conn *conn)
@@ -68,6 +83,12 @@ static inline bool serve_shedding(const struct serve *serve)
 }
 
 /* Serves until a signal or --oneshot ends it. Returns the exit code; what went wrong was said. */
-int serve(const struct settings *settings);
+int serve(const struct settings *settings, const struct options *options);
+
+/* Begins the end: everybody is told, and has the time that --drain says. */
+void serve_shutdown(struct serve *serve);
+
+/* What the settings say now to a loop's connections. */
+void serve_config(const struct serve *serve, struct ws_conn_config *config);
 
 #endif

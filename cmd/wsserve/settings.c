@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
+#include "cmd/wsserve/settings_config.h"
 #include "libws/net/server.h"
 #include "libws/proto/close.h"
 
@@ -21,24 +22,12 @@ static const char *set_announce(struct options *options, const struct option_row
     return NULL;
 }
 
-static const char *set_log_level(struct options *options, const struct option_row *row,
-                                 void *settings, const char *value)
+static const char *set_source(struct options *options, const struct option_row *row, void *settings,
+                              const char *value)
 {
     (void)options;
     (void)row;
-    if (!log_level_parse(value, &((struct settings *)settings)->log_level))
-        return "debug, info, warning or error";
-    return NULL;
-}
-
-static const char *set_shutdown_code(struct options *options, const struct option_row *row,
-                                     void *settings, const char *value)
-{
-    (void)options;
-    (void)row;
-    if (units_close_code(value, &((struct settings *)settings)->shutdown_code) != UNITS_OK)
-        return "a close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999";
-    return NULL;
+    return settings_set_source(&((struct settings *)settings)->operate, value);
 }
 
 /* "90:70", percent. */
@@ -100,6 +89,15 @@ static const struct option_row rows[] = {
     {.name = "rooms",
      OPTION_FLAG(S, rooms),
      .help = "the same, among the clients of the same URL path"},
+    {.name = "sink", OPTION_FLAG(S, operate.sink), .help = "read everything and answer nothing"},
+    {.name = "source",
+     OPTION_CALL(set_source),
+     .metavar = "RATE:SIZE",
+     .help = "send every client RATE messages a second of SIZE bytes; RATE 0: as many as go"},
+    {.name = "reply",
+     OPTION_STRING(S, operate.reply),
+     .metavar = "TEXT|@FILE",
+     .help = "answer every message with TEXT, or with what is in FILE"},
 
     {OPTION_GROUP("Limits")},
     {.name = "max-connections",
@@ -187,27 +185,6 @@ static const struct option_row rows[] = {
      OPTION_DURATION(S, close_timeout),
      .flags = OPTION_RELOADABLE,
      .help = "for the client's close frame, after ours (default 5s)"},
-
-    {OPTION_GROUP("Operation")},
-    {.name = "loglevel",
-     OPTION_CALL(set_log_level),
-     .metavar = "LEVEL",
-     .choices = "debug|info|warning|error",
-     .flags = OPTION_RELOADABLE,
-     .help = "log nothing less than this (default info)"},
-    {.name = "log-format",
-     OPTION_CHOICE(S, log_format, "text|json"),
-     .flags = OPTION_RELOADABLE,
-     .help = "how a line of the log looks (default text)"},
-    {.name = "drain",
-     OPTION_DURATION(S, drain),
-     .flags = OPTION_RELOADABLE,
-     .help = "on SIGTERM or SIGINT wait this long for clients to leave (default 10s)"},
-    {.name = "shutdown-code",
-     OPTION_CALL(set_shutdown_code),
-     .metavar = "CODE",
-     .flags = OPTION_RELOADABLE,
-     .help = "close code that they are sent (default 1001)"},
 };
 #undef S
 
@@ -220,9 +197,24 @@ static const char tail[] =
     "\n"
     "Exit status: 0 after SIGTERM, SIGINT or --oneshot; 1 when it cannot listen; 2 usage.\n";
 
-bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
+void settings_own_tables(struct settings *settings, struct options *options)
 {
-    static struct option_table tables[8];
+    size_t count = 0;
+    settings->tables[count++] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
+    settings->tables[count++] =
+        (struct option_table){OPTION_ROWS(settings_operate_rows), &settings->operate, NULL};
+    settings->tables[count++] =
+        (struct option_table){OPTION_ROWS(settings_http_rows), &settings->http, NULL};
+    settings->tables[count++] = (struct option_table){settings_process_rows, settings_process_count,
+                                                      &settings->process, NULL};
+    settings->tables[count++] =
+        (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    options->tables = settings->tables;
+    options->table_count = count;
+}
+
+void settings_begin(struct settings *settings, struct options *options)
+{
     *settings = (struct settings){
         .port = 8080,
         .address = "127.0.0.1",
@@ -238,43 +230,51 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
         .ping_timeout = 10000000,
         .missed_pongs = 2,
         .close_timeout = 5000000,
-        .log_level = WS_INFO,
-        .shutdown_code = WS_CLOSE_GOING_AWAY,
-        .drain = 10000000,
     };
-    size_t count = 0;
     settings_process_init(&settings->process);
-    tables[count++] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
-    tables[count++] = (struct option_table){OPTION_ROWS(settings_http_rows), &settings->http, NULL};
-    tables[count++] = (struct option_table){settings_process_rows, settings_process_count,
-                                            &settings->process, NULL};
-    tables[count++] =
-        (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    settings_operate_defaults(&settings->operate);
     *options = (struct options){
         .tool = "wsserve",
         .usage = "wsserve [OPTION]... [COMMAND [ARG]...]",
         .stop_at_word = true,
         .about = "A WebSocket server.",
         .tail = tail,
-        .tables = tables,
-        .table_count = count,
     };
-    if (!options_parse(options, argc, argv))
-        return false;
+    settings_own_tables(settings, options);
+}
+
+bool settings_finish(struct settings *settings, struct options *options)
+{
     if (!settings_process_check(settings, options))
         return false;
+    settings->address_given = options_given(options, "port") || options_given(options, "address") ||
+                              settings->listen.count > 0;
     if (settings->listen.count > 0 &&
         (options_given(options, "port") || options_given(options, "address"))) {
         options->status = options_fault(options, "--listen says all that --port and --address say");
         return false;
     }
-    if (!settings_http_check(&settings->http, options))
+    if (!settings_http_check(&settings->http, options) ||
+        !settings_operate_check(&settings->operate, options))
         return false;
     if (settings->common.quiet)
-        settings->log_level = WS_ERROR;
+        settings->operate.log_level = WS_ERROR;
     else if (settings->common.verbose > 0)
-        settings->log_level = WS_DEBUG;
+        settings->operate.log_level = WS_DEBUG;
     return true;
+}
+
+bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
+{
+    settings_begin(settings, options);
+    return options_parse(options, argc, argv) && settings_config_load(settings, options) &&
+           settings_finish(settings, options);
+}
+
+void settings_free(struct settings *settings, struct options *options)
+{
+    settings_config_forget(settings);
+    options_free(options);
 }
 
 void settings_conn_config(const struct settings *s, struct ws_conn_config *config)

@@ -7,6 +7,7 @@
 #include "cmd/common/log.h"
 #include "cmd/common/options.h"
 #include "cmd/wsserve/settings_http.h"
+#include "cmd/wsserve/settings_operate.h"
 #include "cmd/wsserve/settings_process.h"
 #include "libws/net/admission.h"
 #include "libws/net/conn.h"
@@ -14,6 +15,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+enum { SETTINGS_TABLES = 8 };
+
+struct settings_source; /* settings_config.h */
 
 struct settings {
     struct options_common common;
@@ -50,17 +55,25 @@ struct settings {
     unsigned missed_pongs;
     int64_t close_timeout;
 
-    enum ws_level log_level;
-    enum log_format log_format;
-    unsigned shutdown_code;
-    int64_t drain;
+    struct settings_operate operate;
+
+    bool address_given; /* --port, --address or --listen was */
+    struct option_table tables[SETTINGS_TABLES];
+    struct settings_source *source; /* what --config needs to be read again; NULL without */
 };
 
 /*
  * Reads the command line into `settings`, defaults first. False when the program has to end with
- * `options->status`. `options` must live as long as the settings; options_free() it at the end.
+ * `options->status`. `options` must live as long as the settings; settings_free() both at the end.
  */
 bool settings_read(struct settings *settings, struct options *options, int argc, char **argv);
+void settings_free(struct settings *settings, struct options *options);
+
+/* For settings_config.c: defaults and tables; and, once all was set, whether it fits together. */
+void settings_begin(struct settings *settings, struct options *options);
+bool settings_finish(struct settings *settings, struct options *options);
+/* Points the tables of `options` at `settings`, which may be a copy of others. */
+void settings_own_tables(struct settings *settings, struct options *options);
 
 /* What connections are to be told of it. */
 void settings_conn_config(const struct settings *settings, struct ws_conn_config *config);

@@ -82,6 +82,17 @@ static void destroy(struct ws_conn *conn)
     free(conn);
 }
 
+/* Tells whoever asks that the connection is in another state than it was. */
+static void tell_state(struct ws_conn *conn, enum ws_state to)
+{
+    enum ws_state from = conn->moved_to;
+    if (from == to)
+        return;
+    conn->moved_to = (unsigned)to & 3;
+    if (conn->home->config->moved)
+        conn->home->config->moved(conn, from, to);
+}
+
 /* The last of it: the handler learns, the descriptor goes, and at the end of the batch the memory.
  */
 static void finish(struct ws_conn *conn)
@@ -99,6 +110,7 @@ static void finish(struct ws_conn *conn)
         conn->end.code = WS_CLOSE_ABNORMAL;
     conn->end.clean =
         ws_session_close_sent(&conn->session) && ws_session_close_received(&conn->session);
+    tell_state(conn, WS_CLOSED);
     if (conn->home->handler->close)
         conn->home->handler->close(conn, &conn->end);
     if (conn->home->overload)
@@ -340,8 +352,9 @@ static void settle(struct ws_conn *conn)
         finish(conn);
         return;
     }
+    tell_state(conn, ws_session_state(&conn->session));
     bool closed = ws_session_state(&conn->session) == WS_CLOSED;
-    if (closed && conn->side->queue.bytes == 0 && !conn->side->body &&
+    if (closed && conn->side->queue.bytes == 0 && !conn->side->body && !conn->held &&
         conn->home->loop->writer != conn) {
         if (conn->peer_eof) {
             finish(conn);
@@ -431,20 +444,23 @@ static void on_readable(struct ws_conn *conn)
     turn(conn);
 }
 
-/* The queue has gone down: reading goes on below low water. */
+void ws_conn_drained(struct ws_conn *conn)
+{
+    conn->full = false;
+    if (conn->waited_for)
+        ws_hub_caught_up(conn);
+    conn->resumed = true;
+    conn->drained_due = true;
+    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->home->loop));
+    ws_loop_defer(conn->home->loop, &conn->task);
+}
+
 static void after_sending(struct ws_conn *conn)
 {
     if (conn->side->queue.bytes == 0)
         send_kept_pong(conn);
-    if (conn->full && conn->side->queue.bytes <= conn->home->config->high_water / 4) {
-        conn->full = false;
-        if (conn->waited_for)
-            ws_hub_caught_up(conn);
-        conn->resumed = true;
-        conn->drained_due = true;
-        ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->home->loop));
-        ws_loop_defer(conn->home->loop, &conn->task);
-    }
+    if (conn->full && !conn->held && conn->side->queue.bytes <= conn->home->config->high_water / 4)
+        ws_conn_drained(conn);
 }
 
 static void on_writable(struct ws_conn *conn)

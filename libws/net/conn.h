@@ -36,6 +36,13 @@ struct ws_conn_config {
                            * no longer, is a quarter of it */
     uint32_t max_rate;    /* messages a second; above it reading pauses */
     size_t max_bandwidth; /* bytes a second, the same */
+    /* For those who record what is sent, or test clients with what should not be: called with what
+     * is about to be sent, whole frames or one HTTP answer, and may change it, or keep it back
+     * (ws_conn_hold). NULL: nobody. */
+    void (*tamper)(struct ws_conn *conn, struct ws_out *out);
+    /* Has the session gone from one state to another? Called between two events, at the latest
+     * before the handler's close; conn->end says why, as far as it is known. NULL: nobody asks. */
+    void (*moved)(struct ws_conn *conn, enum ws_state from, enum ws_state to);
     bool choke; /* while it is full nothing is read from the peer: for modes whose output answers
                  * its input. Two ends that both did it for other reasons would wait for ever. */
 };
@@ -54,7 +61,7 @@ struct ws_parked;
  * loop's thread, between two events: every connection goes by it at once. */
 struct ws_home {
     struct ws_loop *loop;
-    const struct ws_conn_config *config;
+    struct ws_conn_config *config;
     const struct ws_handler *handler;
     void *user;                   /* whatever the handler wants to find */
     struct ws_registry *registry; /* that they leave at their end; NULL: none */
@@ -108,10 +115,13 @@ struct ws_conn {
     bool waits : 1;      /* hub's: paused until slow receivers have caught up */
     bool waited_for : 1; /* hub's: is one of those */
     bool registered : 1;
-    bool excused : 1;    /* overload's: it has been sent away, and is charged no more */
-    bool throttled : 1;  /* it has sent faster than it may, and is not read for a while */
-    bool hung_up : 1;    /* nobody is there any more, but what he said last is not read yet */
-    uint32_t accepted_s; /* when it was made, in the loop's seconds */
+    bool excused : 1;      /* overload's: it has been sent away, and is charged no more */
+    bool throttled : 1;    /* it has sent faster than it may, and is not read for a while */
+    bool hung_up : 1;      /* nobody is there any more, but what he said last is not read yet */
+    bool held : 1;         /* some of what is to be sent lies with config.tamper */
+    bool exact : 1;        /* what is being sent is not to be tampered with */
+    unsigned moved_to : 2; /* the state that config.moved was told last */
+    uint32_t accepted_s;   /* when it was made, in the loop's seconds */
     const struct ws_home *home;
     void *user; /* the handler's, for this connection */
     struct ws_session session;
@@ -174,6 +184,13 @@ void ws_conn_flush_now(struct ws_conn *conn);
 enum ws_error ws_conn_reply(struct ws_conn *conn, const struct ws_event *event);
 enum ws_error ws_conn_ping(struct ws_conn *conn, const void *data, size_t len);
 
+/* For config.tamper: so many bytes of what was to be sent are kept back now; with 0 the connection
+ * may come to its end. They count as a full queue, but for nobody's memory limit. */
+void ws_conn_hold(struct ws_conn *conn, size_t bytes);
+/* And these are sent now as they are, behind all that was sent before. WS_OK, WS_E_NO_MEMORY or
+ * WS_E_CLOSING. */
+enum ws_error ws_conn_send_exact(struct ws_conn *conn, const void *data, size_t len);
+
 /* Begins the closing handshake; the connection goes on delivering until the peer has answered, but
  * no longer than close_ms. Errors as ws_session_close. */
 enum ws_error ws_conn_close(struct ws_conn *conn, unsigned code, const char *reason);
@@ -194,6 +211,9 @@ void ws_conn_abort(struct ws_conn *conn, enum ws_error why);
  * already is kept. Both may be called at any time, in any order. */
 void ws_conn_pause(struct ws_conn *conn);
 void ws_conn_resume(struct ws_conn *conn);
+
+/* The home's config has changed: a deadline that is nearer now is kept. */
+void ws_conn_reconsider(struct ws_conn *conn);
 
 /* Is the queue above high water? `drained` is called when it is not any longer. */
 static inline bool ws_conn_full(const struct ws_conn *conn)

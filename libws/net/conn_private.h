@@ -42,6 +42,9 @@ void ws_conn_on_timer(struct ws_timer *timer);
 size_t ws_conn_parked(const struct ws_conn *conn);
 /* The time to be throttled is over. */
 void ws_conn_unthrottle(struct ws_conn *conn);
+/* The queue is below low water again: reading goes on, and the handler hears of it. */
+void ws_conn_drained(struct ws_conn *conn);
+
 /* Is the peer being read? */
 bool ws_conn_reading(const struct ws_conn *conn);
 void ws_conn_update_interest(struct ws_conn *conn);

@@ -30,6 +30,14 @@ void ws_conn_flush(struct ws_conn *conn)
         ws_out_clear(&loop->out);
         return;
     }
+    if (conn->home->config->tamper && !conn->exact) {
+        conn->home->config->tamper(conn, &loop->out);
+        bytes = loop->out.bytes;
+        if (bytes == 0) {
+            ws_out_clear(&loop->out);
+            return;
+        }
+    }
     if (conn->side->queue.bytes == 0) {
         sent = ws_stream_send(conn->watch.fd, &loop->out, &error);
         conn->last_taken = ws_loop_now(loop);
@@ -43,6 +51,29 @@ void ws_conn_flush(struct ws_conn *conn)
         ws_conn_abort(conn, error);
     if (conn->side->queue.bytes > conn->home->config->high_water)
         conn->full = true;
+}
+
+void ws_conn_hold(struct ws_conn *conn, size_t bytes)
+{
+    size_t high = conn->home->config->high_water;
+    conn->held = bytes > 0;
+    if (bytes + conn->side->queue.bytes > high)
+        conn->full = true;
+    else if (conn->full && bytes + conn->side->queue.bytes <= high / 4)
+        ws_conn_drained(conn);
+    ws_loop_defer(conn->home->loop, &conn->task);
+}
+
+enum ws_error ws_conn_send_exact(struct ws_conn *conn, const void *data, size_t len)
+{
+    if (conn->failed || conn->ended)
+        return WS_E_CLOSING;
+    ws_conn_flush(conn);
+    enum ws_error error = ws_out_copy(ws_conn_take_out(conn), data, len);
+    conn->exact = true;
+    ws_conn_flush(conn);
+    conn->exact = false;
+    return error;
 }
 
 /* The loop has one output, and one connection at a time writes into it: before another does, what

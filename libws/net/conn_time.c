@@ -72,6 +72,12 @@ void ws_conn_arm(struct ws_conn *conn)
         ws_loop_arm(conn->home->loop, &conn->timer, when);
 }
 
+void ws_conn_reconsider(struct ws_conn *conn)
+{
+    if (!conn->ended)
+        ws_conn_arm(conn);
+}
+
 void ws_conn_begin_closing(struct ws_conn *conn)
 {
     conn->begun = ws_loop_now(conn->home->loop);

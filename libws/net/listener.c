@@ -79,7 +79,18 @@ static void remove_stale(const char *path, const struct sockaddr_un *address)
     close(fd);
 }
 
-static struct ws_listener *listen_unix(const char *where, const char *path, int backlog,
+/* The socket's own mode limits what bind() gives the path; afterwards it may be more than the umask
+ * would leave. Nobody is let in before listen(). */
+static bool bind_unix(int fd, const struct sockaddr_un *address, int mode)
+{
+    if (mode >= 0 && fchmod(fd, (mode_t)mode) < 0)
+        return false;
+    if (bind(fd, (const struct sockaddr *)(const void *)address, sizeof *address) < 0)
+        return false;
+    return mode < 0 || chmod(address->sun_path, (mode_t)mode) == 0;
+}
+
+static struct ws_listener *listen_unix(const char *where, const char *path, int backlog, int mode,
                                        char *error, size_t size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -88,8 +99,7 @@ static struct ws_listener *listen_unix(const char *where, const char *path, int 
     strcpy(address.sun_path, path);
     remove_stale(path, &address);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)(void *)&address, sizeof address) < 0 ||
-        listen(fd, backlog) < 0) {
+    if (fd < 0 || !bind_unix(fd, &address, mode) || listen(fd, backlog) < 0) {
         int number = errno;
         if (fd >= 0)
             close(fd);
@@ -170,12 +180,13 @@ static struct ws_listener *listen_tcp(const char *where, int backlog, char *erro
     return listener;
 }
 
-struct ws_listener *ws_listener_open(const char *where, int backlog, char *error, size_t size)
+struct ws_listener *ws_listener_open(const char *where, int backlog, int socket_mode, char *error,
+                                     size_t size)
 {
     if (backlog == 0)
         backlog = SOMAXCONN;
     if (strncmp(where, "unix:", 5) == 0)
-        return listen_unix(where, where + 5, backlog, error, size);
+        return listen_unix(where, where + 5, backlog, socket_mode, error, size);
     if (strncmp(where, "fd:", 3) == 0)
         return listen_fd(where, where + 3, error, size);
     return listen_tcp(where, backlog, error, size);

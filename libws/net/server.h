@@ -42,6 +42,7 @@ struct ws_server_options {
     struct ws_overload_limits overload;
     size_t max_handshakes; /* unfinished ones on a loop: above it the oldest goes; 0: no limit */
     int backlog;           /* 0: the system's own */
+    unsigned socket_mode;  /* of unix sockets' files; 0: as the umask has it */
     /* A connection was accepted; its handler hears the rest. On its loop's thread. NULL: nobody is
      * told. */
     void (*accepted)(void *user, struct ws_conn *conn);

@@ -84,7 +84,8 @@ struct ws_event {
     uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason. Not NUL-ended.
                           * May be written to. */
     size_t len;
-    uint64_t total; /* MESSAGE, CHUNK: payload bytes of the message, as far as frames announced it */
+    uint64_t
+        total; /* MESSAGE, CHUNK: payload bytes of the message, as far as frames announced it */
     const struct ws_frame *frame; /* FRAME */
     const struct ws_request
         *request; /* REQUEST; ERROR of a server before the upgrade: may be NULL */
@@ -267,6 +268,15 @@ bool ws_session_close_received(const struct ws_session *session);
 
 /* Bytes of memory that messages take which are being put together. */
 size_t ws_session_holds(const struct ws_session *session);
+/* Server: the request, as long as its head is kept, which is to the end where it was refused, and
+ * else up to WS_EVENT_OPEN. NULL before it is whole, and after. */
+const struct ws_request *ws_session_request(const struct ws_session *session);
+
+/* The header that was read last, also one that broke a rule: `known` says how much of it. */
+static inline const struct ws_frame *ws_session_last_frame(const struct ws_session *session)
+{
+    return &session->frame;
+}
 
 /* Has the peer begun a fragmented message and not finished it? For its deadline. */
 bool ws_session_in_message(const struct ws_session *session);

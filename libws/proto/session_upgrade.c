@@ -170,6 +170,12 @@ enum ws_event_type ws_session_next_upgrade(struct ws_session *s, struct ws_event
     return WS_EVENT_NONE;
 }
 
+const struct ws_request *ws_session_request(const struct ws_session *s)
+{
+    bool whole = s->config->role == WS_SERVER && s->upgrade && s->upgrade->head.done;
+    return whole && s->upgrade->request.head ? &s->upgrade->request : NULL;
+}
+
 /* --- writing --- */
 
 static enum ws_error join_subprotocols(struct ws_upgrade *up, const char *const *subprotocols)
