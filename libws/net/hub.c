@@ -1,5 +1,6 @@
 #include "libws/net/hub.h"
 
+#include "libws/net/batch.h"
 #include "libws/net/registry.h"
 
 #include <stdatomic.h>
@@ -7,27 +8,8 @@
 #include <string.h>
 
 enum {
-    BATCH_ROOM = 32 * 1024, /* what does not fit is delivered without waiting for the turn's end */
-    INBOX_HIGH = 8 << 20,   /* bytes from other loops above which their senders wait */
+    INBOX_HIGH = 8 << 20, /* bytes from other loops above which their senders wait */
     BUCKETS = 256
-};
-
-struct entry {
-    uint64_t except;
-    size_t offset; /* of its frame */
-};
-
-/* Messages in the order in which they were published, framed. Complete once it is delivered: from
- * then on every loop reads it. */
-struct batch {
-    atomic_uint refs;
-    struct ws_shared *frames;
-    size_t used;
-    struct entry *entries; /* one more than `count`: the end */
-    size_t count, capacity;
-    struct entry
-        *excepted; /* those with an exception, by it: what a receiver looks for its own in */
-    size_t excepted_count;
 };
 
 struct ws_member {
@@ -41,7 +23,7 @@ struct ws_group {
     struct ws_group *next;     /* in its bucket */
     struct ws_group *next_due; /* of those with something to deliver */
     bool due;
-    struct batch *batch;
+    struct ws_batch *batch;
     struct ws_member *members;
     size_t len;
     char name[];
@@ -70,97 +52,6 @@ struct circle {
     unsigned count;
     struct ws_hub hubs[];
 };
-
-/* --- batches --- */
-
-static void batch_unref(struct batch *batch)
-{
-    if (!batch || atomic_fetch_sub(&batch->refs, 1) != 1)
-        return;
-    ws_shared_unref(batch->frames);
-    free(batch->entries);
-    free(batch->excepted);
-    free(batch);
-}
-
-static struct batch *batch_new(size_t need)
-{
-    struct batch *batch = calloc(1, sizeof *batch);
-    if (!batch)
-        return NULL;
-    atomic_init(&batch->refs, 1);
-    batch->frames = ws_shared_new(need > BATCH_ROOM ? need : BATCH_ROOM);
-    if (batch->frames)
-        return batch;
-    free(batch);
-    return NULL;
-}
-
-static bool batch_fits(const struct batch *batch, size_t need)
-{
-    return batch->frames->len - batch->used >= need;
-}
-
-static bool batch_add(struct batch *batch, uint64_t except, unsigned opcode, const void *data,
-                      size_t len)
-{
-    if (batch->count + 1 >= batch->capacity) {
-        size_t capacity = batch->capacity ? batch->capacity * 2 : 8;
-        struct entry *larger = realloc(batch->entries, capacity * sizeof *larger);
-        if (!larger)
-            return false;
-        batch->entries = larger;
-        batch->capacity = capacity;
-    }
-    ws_session_frame(batch->frames->data + batch->used, opcode, data, len);
-    batch->entries[batch->count++] = (struct entry){except, batch->used};
-    batch->used += ws_session_frame_size(len);
-    batch->entries[batch->count] = (struct entry){0, batch->used};
-    return true;
-}
-
-static int by_except(const void *a, const void *b)
-{
-    const struct entry *one = a, *other = b;
-    if (one->except != other->except)
-        return one->except < other->except ? -1 : 1;
-    return one->offset < other->offset ? -1 : one->offset > other->offset;
-}
-
-/* Nothing more will be added. The offsets of `excepted` become indexes of entries. */
-static bool batch_complete(struct batch *batch)
-{
-    size_t count = 0;
-    /* Whoever is slow holds on to it: no more than there is in it. */
-    struct ws_shared *smaller = realloc(batch->frames, sizeof *smaller + batch->used);
-    if (smaller) {
-        smaller->len = batch->used;
-        batch->frames = smaller;
-    }
-    batch->excepted = malloc((batch->count ? batch->count : 1) * sizeof *batch->excepted);
-    if (!batch->excepted)
-        return false;
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->entries[i].except)
-            batch->excepted[count++] = (struct entry){batch->entries[i].except, i};
-    batch->excepted_count = count;
-    qsort(batch->excepted, count, sizeof *batch->excepted, by_except);
-    return true;
-}
-
-/* The first exception of `id` or of a greater one. */
-static size_t first_excepted(const struct batch *batch, uint64_t id)
-{
-    size_t low = 0, high = batch->excepted_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (batch->excepted[middle].except < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
 
 /* --- waiting for the slow --- */
 
@@ -242,10 +133,10 @@ static bool follows(struct ws_hub *hub, struct ws_conn *conn, size_t messages)
 }
 
 /* Everything of the batch but what came from the connection itself. */
-static void deliver_to(struct ws_hub *hub, struct ws_conn *conn, const struct batch *batch)
+static void deliver_to(struct ws_hub *hub, struct ws_conn *conn, const struct ws_batch *batch)
 {
     uint64_t id = ws_conn_id(conn);
-    size_t own = first_excepted(batch, id), from = 0;
+    size_t own = ws_batch_first_excepted(batch, id), from = 0;
     if (!conn->opened || conn->ended)
         return;
     size_t messages = batch->count;
@@ -279,7 +170,7 @@ static void deliver_to(struct ws_hub *hub, struct ws_conn *conn, const struct ba
 
 struct delivery {
     struct ws_hub *hub;
-    const struct batch *batch;
+    const struct ws_batch *batch;
 };
 
 static void deliver_to_one(struct ws_conn *conn, void *context)
@@ -289,7 +180,7 @@ static void deliver_to_one(struct ws_conn *conn, void *context)
 }
 
 /* To this loop's receivers. */
-static void deliver(struct ws_hub *hub, const struct ws_group *group, const struct batch *batch)
+static void deliver(struct ws_hub *hub, const struct ws_group *group, const struct ws_batch *batch)
 {
     struct delivery delivery = {hub, batch};
     if (group == hub->everyone) {
@@ -394,7 +285,7 @@ const char *ws_hub_group(const struct ws_conn *conn, size_t *len)
 struct passing {
     struct ws_note note;
     struct ws_hub *to;
-    struct batch *batch;
+    struct ws_batch *batch;
     bool everyone;
     size_t len;
     char name[];
@@ -411,11 +302,11 @@ static void on_passed(struct ws_note *note)
     size_t left = atomic_fetch_sub(&hub->inbox, passing->batch->used) - passing->batch->used;
     if (left < INBOX_HIGH / 4 && atomic_exchange(&hub->crowded, false))
         unblock(hub->circle);
-    batch_unref(passing->batch);
+    ws_batch_unref(passing->batch);
     free(passing);
 }
 
-static void pass_on(struct ws_hub *hub, const struct ws_group *group, struct batch *batch)
+static void pass_on(struct ws_hub *hub, const struct ws_group *group, struct ws_batch *batch)
 {
     for (unsigned i = 0; i < hub->circle->count; i++) {
         struct ws_hub *to = &hub->circle->hubs[i];
@@ -444,17 +335,17 @@ static void pass_on(struct ws_hub *hub, const struct ws_group *group, struct bat
 
 static void send_batch(struct ws_hub *hub, struct ws_group *group)
 {
-    struct batch *batch = group->batch;
+    struct ws_batch *batch = group->batch;
     group->batch = NULL;
     if (!batch)
         return;
-    if (batch_complete(batch)) {
+    if (ws_batch_complete(batch)) {
         pass_on(hub, group, batch);
         deliver(hub, group, batch);
     } else {
         hub->deliveries.failed += batch->count;
     }
-    batch_unref(batch);
+    ws_batch_unref(batch);
 }
 
 static void on_turn_end(struct ws_task *task)
@@ -476,17 +367,17 @@ bool ws_hub_publish(struct ws_hub *hub, const char *name, size_t name_len, uint6
     size_t need = ws_session_frame_size(len);
     if (!group)
         return false;
-    if (group->batch && !batch_fits(group->batch, need))
+    if (group->batch && !ws_batch_fits(group->batch, need))
         send_batch(hub, group);
     if (!group->batch)
-        group->batch = batch_new(need);
+        group->batch = ws_batch_new(need);
     if (!group->due) {
         group->due = true;
         group->next_due = hub->due;
         hub->due = group;
         ws_loop_defer(hub->home->loop, &hub->task);
     }
-    return group->batch && batch_add(group->batch, except, opcode, data, len);
+    return group->batch && ws_batch_add(group->batch, except, opcode, data, len);
 }
 
 struct ws_deliveries ws_hub_deliveries(const struct ws_hub *hub)

@@ -1,210 +1,8 @@
-#include "libws/net/server.h"
+#include "libws/net/server_private.h"
 
-#include "libws/net/hub.h"
-#include "libws/net/listener.h"
-
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-enum {
-    ACCEPT_BATCH = 64,     /* a wake-up: the connections there are shall have their turn too */
-    ACCEPT_PAUSE_MS = 100, /* after the system had no descriptor for us */
-    SLOW_FROM = 80,        /* percent of the connections; from there on accepting is slowed down */
-    SLOW_PAUSE_MS = 10,
-    REFUSABLE = 64, /* beyond the limits these many may hear a polite answer at a time */
-    REASON_MAX = 124
-};
-
-/* A loop and what is on it. */
-struct worker {
-    struct ws_registry registry; /* first: left() finds the worker by it */
-    struct ws_server *server;
-    struct ws_home home;
-    struct ws_conn_config config;
-    struct ws_loop own; /* but for number 0, which has the caller's */
-    pthread_t thread;
-    bool running;
-    struct ws_note stop;
-};
-
-struct ws_server {
-    struct ws_loop *loop; /* number 0 */
-    struct ws_server_options options;
-    struct ws_admission *admission;
-    struct ws_listener *listeners;
-    struct worker *workers;
-    struct ws_hub *hub; /* the first of them, or NULL */
-    struct ws_overload *overload;
-    unsigned worker_count, next_worker;
-    uint64_t last_id;
-    struct ws_timer accept_again, drain;
-    bool starved; /* no descriptors: said once, until there are some again */
-    struct ws_note done_note;
-    struct ws_task done_task;
-    void (*done)(void *user);
-    atomic_bool shutting_down;
-    unsigned goodbye_code;
-    char goodbye_reason[REASON_MAX];
-};
-
-static void warn(struct ws_server *server, const char *message)
-{
-    if (server->options.warn)
-        server->options.warn(server->options.user, message);
-}
-
-/* --- a socket's way to its loop --- */
-
-struct deal {
-    struct ws_note note;
-    struct worker *worker;
-    int fd;
-    uint64_t id;
-    enum ws_error refusal;
-    struct ws_visitor *visitor;
-};
-
-/* On the worker's thread. */
-static void take_in(struct worker *worker, const struct deal *deal)
-{
-    struct ws_server *server = worker->server;
-    struct ws_conn *conn = ws_conn_new(&worker->home, deal->fd, NULL);
-    if (!conn) {
-        warn(server, "a connection was dropped: out of memory");
-        close(deal->fd);
-        ws_admission_leave(server->admission, deal->visitor);
-        return;
-    }
-    conn->refusal = deal->refusal;
-    if (deal->visitor && ws_conn_side(conn)) {
-        conn->side->visitor = deal->visitor;
-    } else if (deal->visitor) {
-        struct ws_visitor *visitor = deal->visitor;
-        ws_admission_attribute(server->admission, NULL, 0, &visitor); /* nobody's from now on */
-        conn->refusal = WS_E_NO_MEMORY;
-    }
-    ws_registry_add(&worker->registry, conn, deal->id);
-    if (server->options.max_handshakes)
-        ws_registry_expect(&worker->registry, conn, server->options.max_handshakes);
-    if (server->options.accepted)
-        server->options.accepted(server->options.user, conn);
-}
-
-static void on_deal(struct ws_note *note)
-{
-    struct deal *deal = ws_container_of(note, struct deal, note);
-    take_in(deal->worker, deal);
-    free(deal);
-}
-
-static void deal_out(struct ws_server *server, struct deal *deal)
-{
-    struct worker *worker = &server->workers[server->next_worker];
-    server->next_worker = (server->next_worker + 1) % server->worker_count;
-    if (worker->home.loop == server->loop) {
-        take_in(worker, deal);
-        return;
-    }
-    struct deal *posted = malloc(sizeof *posted);
-    if (!posted) {
-        take_in(&server->workers[0], deal);
-        return;
-    }
-    *posted = *deal;
-    posted->note.run = on_deal;
-    posted->worker = worker;
-    ws_loop_post(worker->home.loop, &posted->note);
-}
-
-/* --- accepting --- */
-
-static void admit(struct ws_server *server, int fd, const struct sockaddr *address)
-{
-    const struct ws_server_options *options = &server->options;
-    size_t max = options->limits.max_connections;
-    if ((max && ws_admission_count(server->admission) >= max + REFUSABLE) ||
-        (options->allowed && !options->allowed(options->user, address))) {
-        close(fd);
-        return;
-    }
-    int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
-    struct deal deal = {.fd = fd, .id = ++server->last_id};
-    deal.refusal = ws_admission_enter(server->admission, address, ws_clock_us(), &deal.visitor);
-    if (deal.refusal == WS_OK && server->overload && ws_overload_shedding(server->overload))
-        deal.refusal = WS_E_SHED;
-    deal_out(server, &deal);
-}
-
-static void watch_listeners(struct ws_server *server, unsigned interest)
-{
-    for (struct ws_listener *l = server->listeners; l; l = l->next)
-        if (l->watch.fd >= 0)
-            ws_loop_rewatch(server->loop, &l->watch, interest);
-}
-
-static void pause_accepting(struct ws_server *server, int64_t ms)
-{
-    watch_listeners(server, 0);
-    ws_loop_arm(server->loop, &server->accept_again, ws_loop_now(server->loop) + ms);
-}
-
-static void on_accept_again(struct ws_timer *timer)
-{
-    struct ws_server *server = ws_container_of(timer, struct ws_server, accept_again);
-    watch_listeners(server, WS_READABLE);
-}
-
-/* One line when it begins and one when it is over, however long it takes. */
-static void starve(struct ws_server *server, int number)
-{
-    char message[160];
-    if (!server->starved) {
-        snprintf(message, sizeof message, "accept: %s; trying again every %d ms", strerror(number),
-                 ACCEPT_PAUSE_MS);
-        warn(server, message);
-    }
-    server->starved = true;
-    pause_accepting(server, ACCEPT_PAUSE_MS);
-}
-
-static void on_acceptable(struct ws_watch *watch, unsigned ready)
-{
-    struct ws_listener *listener = ws_container_of(watch, struct ws_listener, watch);
-    struct ws_server *server = listener->owner;
-    union {
-        struct sockaddr any;
-        struct sockaddr_storage storage;
-    } address;
-    (void)ready;
-    for (int i = 0; i < ACCEPT_BATCH && watch->fd >= 0; i++) {
-        socklen_t len = sizeof address;
-        int fd = accept4(watch->fd, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            if (server->starved)
-                warn(server, "accepting again");
-            server->starved = false;
-            admit(server, fd, &address.any);
-            continue;
-        }
-        if (errno == EINTR || errno == ECONNABORTED)
-            continue;
-        if (errno != EAGAIN && errno != EWOULDBLOCK)
-            starve(server, errno);
-        return;
-    }
-    /* Nearly full, and they come in crowds: those who are here get more of the time. */
-    if (ws_admission_percent(server->admission) >= SLOW_FROM)
-        pause_accepting(server, SLOW_PAUSE_MS);
-}
 
 /* --- listening --- */
 
@@ -217,7 +15,7 @@ bool ws_server_listen(struct ws_server *server, const char *where, char *error, 
     if (!listener)
         return false;
     listener->owner = server;
-    listener->watch.ready = on_acceptable;
+    listener->watch.ready = ws_server_on_acceptable;
     if (ws_loop_watch(server->loop, &listener->watch, WS_READABLE) != WS_OK) {
         ws_listener_free(listener);
         snprintf(error, size, "%s: cannot be watched", where);
@@ -269,7 +67,7 @@ static void check_done(struct ws_note *note)
 
 static void on_left(struct ws_registry *registry, struct ws_conn *conn)
 {
-    struct worker *worker = ws_container_of(registry, struct worker, registry);
+    struct ws_worker *worker = ws_container_of(registry, struct ws_worker, registry);
     struct ws_server *server = worker->server;
     ws_admission_leave(server->admission, conn->side->visitor);
     if (!atomic_load(&server->shutting_down) || ws_admission_count(server->admission) > 0)
@@ -371,7 +169,7 @@ static void on_question(struct ws_note *note)
 {
     struct question *question = ws_container_of(note, struct question, note);
     struct ws_server *server = question->server;
-    struct worker *worker = &server->workers[question->next++];
+    struct ws_worker *worker = &server->workers[question->next++];
     question->visit(&worker->home, question->context);
     bool last = question->next == server->worker_count;
     if (last)
@@ -396,21 +194,21 @@ bool ws_server_ask(struct ws_server *server, const struct ws_home *asker,
 
 static void *run_worker(void *argument)
 {
-    struct worker *worker = argument;
+    struct ws_worker *worker = argument;
     ws_loop_run(&worker->own);
     return NULL;
 }
 
 static void on_stop(struct ws_note *note)
 {
-    struct worker *worker = ws_container_of(note, struct worker, stop);
+    struct ws_worker *worker = ws_container_of(note, struct ws_worker, stop);
     abort_all(&worker->home, NULL);
     ws_loop_stop(worker->home.loop);
 }
 
 static bool start_worker(struct ws_server *server, unsigned index)
 {
-    struct worker *worker = &server->workers[index];
+    struct ws_worker *worker = &server->workers[index];
     const struct ws_server_options *options = &server->options;
     struct ws_loop *loop = index == 0 ? server->loop : &worker->own;
     if (index > 0 && ws_loop_init(loop) != WS_OK)
@@ -454,7 +252,7 @@ struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_opt
         return NULL;
     server->loop = loop;
     server->options = *options;
-    server->accept_again.fire = on_accept_again;
+    server->accept_again.fire = ws_server_on_accept_again;
     server->drain.fire = on_drained;
     server->done_task.run = on_done;
     server->done_note.run = check_done;
@@ -465,7 +263,7 @@ struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_opt
         fine = start_worker(server, i);
     fine = fine && join_loops(server);
     for (unsigned i = 1; i < loops && fine; i++) {
-        struct worker *worker = &server->workers[i];
+        struct ws_worker *worker = &server->workers[i];
         fine = worker->running = pthread_create(&worker->thread, NULL, run_worker, worker) == 0;
     }
     if (fine)

@@ -108,3 +108,13 @@ void ws_wheel_advance(struct ws_wheel *wheel, int64_t now)
     if (now > wheel->now)
         wheel->now = now;
 }
+
+size_t ws_wheel_count(const struct ws_wheel *wheel)
+{
+    size_t count = 0;
+    for (unsigned level = 0; level < WS_WHEEL_LEVELS; level++)
+        for (unsigned slot = 0; slot < WS_WHEEL_SLOTS; slot++)
+            for (const struct ws_timer *t = wheel->slots[level][slot]; t; t = t->next)
+                count++;
+    return count;
+}

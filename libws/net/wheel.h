@@ -10,6 +10,7 @@
 #define LIBWS_NET_WHEEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Seven digits of six bits: times up to 2^42 ms, which no process lives to see. */
@@ -45,6 +46,9 @@ static inline bool ws_timer_armed(const struct ws_timer *timer)
 {
     return timer->prev != 0;
 }
+
+/* How many are armed; for tests, since it looks at all of them. */
+size_t ws_wheel_count(const struct ws_wheel *wheel);
 
 /* Brings the time to `now` and fires what is due, in order of time but for equal milliseconds. A
  * timer that fires may arm and cancel any. */

@@ -33,9 +33,12 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         ws_conn_reply(conn, event);
 }
 
+static struct ws_conn *newest;
+
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    (void)conn;
+    if (conn == newest)
+        newest = NULL;
     ends++; /* with several loops nobody looks at it */
     last_end = end->error;
 }
@@ -46,6 +49,7 @@ static void on_accepted(void *user, struct ws_conn *conn)
 {
     assert_ptr_equal(user, &accepted);
     accepted++;
+    newest = conn;
     assert_int_equal(ws_conn_id(conn), accepted);
 }
 
@@ -565,6 +569,97 @@ static void the_paused_leave_too(void **state)
     TURN_UNTIL(&loop, dones == 1);
 }
 
+/* --- everything at once --- */
+
+/* For several reasons at once. */
+static void throw_one_out(void)
+{
+    if (!newest)
+        return;
+    struct ws_conn *conn = newest;
+    newest = NULL;
+    ws_conn_close(conn, 1001, NULL);
+    if (rand() % 2)
+        ws_conn_fail(conn, WS_E_RATE);
+    ws_conn_pause(conn);
+    if (rand() % 2)
+        ws_conn_abort(conn, WS_E_SHUTDOWN);
+    ws_conn_fail(conn, WS_E_INTERNAL);
+    ws_conn_resume(conn);
+}
+
+/* Clients come, talk, close, reset, vanish and are thrown out for several causes in one turn. Every
+ * time the registry, the descriptors and the timers tell of the same connections, each is told of
+ * its end once, and in the end nothing is there. */
+static void a_storm(void **state)
+{
+    (void)state;
+    enum { ENDS = 40, STEPS = 3000 };
+    static struct far_end far[ENDS];
+    bool there[ENDS] = {false};
+    unsigned dialled = 0, held = 0;
+    config.heartbeat.interval_ms = 20;
+    config.close_ms = config.handshake_ms = 50;
+    ws_server_free(server);
+    make_server(0);
+    must_listen("127.0.0.1:0");
+    unsigned base = open_descriptors();
+    srand(7);
+    for (int step = 0; step < STEPS; step++) {
+        int which = rand() % ENDS;
+        struct far_end *end = &far[which];
+        if (!there[which]) {
+            there[which] = true;
+            held++;
+            dialled++;
+            if (rand() % 4) {
+                dial(end, 0);
+            } else {
+                far_init(end, call(port(0)), WS_CLIENT); /* and says nothing */
+            }
+        } else {
+            switch (rand() % 8) {
+            case 0:
+                if (ws_session_state(&end->session) == WS_OPEN)
+                    far_close(end, 1000);
+                break;
+            case 1: {
+                struct linger linger = {1, 0};
+                setsockopt(end->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+            } /* fall through */
+            case 2:
+                far_free(end);
+                there[which] = false;
+                held--;
+                break;
+            case 3:
+                throw_one_out();
+                break;
+            case 4:
+                far_raw(end, "\xff\xff", 2);
+                break;
+            default:
+                if (ws_session_state(&end->session) == WS_OPEN)
+                    far_send(end, WS_TEXT, 0, "hello", 5);
+            }
+        }
+        if (there[which])
+            far_pump(end);
+        ws_loop_turn(&loop, 0);
+        assert_int_equal(accepted - ends, ws_server_count(server));
+        assert_int_equal(open_descriptors() - base - held, ws_server_count(server));
+        assert_int_equal(ws_wheel_count(&loop.wheel), ws_server_count(server));
+    }
+    for (int i = 0; i < ENDS; i++)
+        if (there[i])
+            far_free(&far[i]);
+    TURN_UNTIL(&loop, ws_server_count(server) == 0);
+    assert_int_equal(ends, accepted);
+    assert_true(accepted > 500 && accepted <= dialled);
+    assert_int_equal(ws_wheel_count(&loop.wheel), 0);
+    assert_int_equal(open_descriptors(), base);
+}
+
 /* --- several loops --- */
 
 enum { LOOPS = 3, CLIENTS = 12 };
@@ -709,6 +804,7 @@ int main(void)
         TEST(nobody_is_there),
         TEST(the_paused_leave_too),
         TEST(freed_with_connections),
+        TEST(a_storm),
         TEST(several_loops),
         TEST(freed_in_the_middle),
     };
