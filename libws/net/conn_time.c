@@ -62,13 +62,24 @@ static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
     return what;
 }
 
+/* Deadlines that are far off may be met a little late, and then many with one wake-up: pings that
+ * leave together bring pongs that arrive together. */
+static int64_t coarse(int64_t when, int64_t now)
+{
+    enum { FAR_MS = 2000, GRAIN_MS = 128 };
+    return when - now < FAR_MS ? when : (when + GRAIN_MS - 1) / GRAIN_MS * GRAIN_MS;
+}
+
 /* A deadline that moved later is left where it is armed: when it fires it is looked at again. So a
  * message costs no work here. */
 void ws_conn_arm(struct ws_conn *conn)
 {
     int64_t when;
     nearest(conn, &when);
-    if (when != INT64_MAX && (!ws_timer_armed(&conn->timer) || when < conn->timer.when))
+    if (when == INT64_MAX)
+        return;
+    when = coarse(when, ws_loop_now(conn->home->loop));
+    if (!ws_timer_armed(&conn->timer) || when < conn->timer.when)
         ws_loop_arm(conn->home->loop, &conn->timer, when);
 }
 
