@@ -79,7 +79,7 @@ load helper
 	serve -v
 	run -0 --separate-stderr wscat -w 0 --close-code=4321 --close-reason=enough "$URL" </dev/null
 	same "" "$stderr"
-	await 'conn=1 close .*4321' "$LOG"
+	await 'conn=[^ ]*-1 close .*4321' "$LOG"
 	await "reason: enough" "$LOG"
 }
 
