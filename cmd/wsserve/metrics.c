@@ -110,7 +110,7 @@ static void write_server(FILE *out, const struct totals *t, const struct metrics
     histogram(out, "wsserve_loop_lag_seconds", "How late an event loop comes to its timers.",
               TOTALS_TIMES, &t->lag_us);
     number(out, "wsserve_sheds_total", "counter", "Connections let go because of overload.",
-           t->shed);
+           t->errors[WS_E_SHED]);
     number(out, "wsserve_shedding", "gauge", "Are connections let go because of overload? 1: yes.",
            extra->shedding);
     number(out, "wsserve_draining", "gauge", "Is the server about to end? 1: yes.",

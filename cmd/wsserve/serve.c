@@ -246,11 +246,18 @@ static const struct mode *choose_mode(const struct settings *settings)
     return modes[0];
 }
 
+static void on_lag(struct ws_home *home, int64_t late_ms)
+{
+    struct worker *worker = home->user;
+    totals_note(&worker->totals.lag_us, TOTALS_TIMES, (uint64_t)late_ms * 1000);
+}
+
 static void *join_worker(void *user, unsigned index, struct ws_home *home)
 {
     struct serve *serve = user;
     serve->workers[index] = (struct worker){.serve = serve, .home = home, .index = index};
     serve->worker_count++;
+    home->lagged = on_lag;
     return &serve->workers[index];
 }
 
@@ -284,7 +291,8 @@ static bool set_up(struct serve *serve)
         .home_user = join_worker,
         .fan_out = true,
         .limits = settings_admission(settings),
-        .overload = {.max_memory = settings->max_memory,
+        .overload = {.watch_lag = settings->http.metrics || settings->http.admin,
+                     .max_memory = settings->max_memory,
                      .shed_start = settings->shed_start,
                      .shed_stop = settings->shed_stop},
         .max_handshakes = HANDSHAKES_MAX,

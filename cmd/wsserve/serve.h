@@ -78,8 +78,8 @@ static inline bool serve_draining(const struct serve *serve)
 /* Are connections let go because of overload? From any thread. */
 static inline bool serve_shedding(const struct serve *serve)
 {
-    (void)serve;
-    return false;
+    const struct ws_overload *overload = ws_server_overload(serve->server);
+    return overload && ws_overload_shedding(overload);
 }
 
 /* Serves until a signal or --oneshot ends it. Returns the exit code; what went wrong was said. */

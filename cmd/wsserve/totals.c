@@ -102,7 +102,6 @@ void totals_add(struct totals *sum, const struct totals *t)
     sum->sent += t->sent;
     sum->dropped += t->dropped;
     sum->failed += t->failed;
-    sum->shed += t->shed;
     add_histogram(&sum->handshake_us, &t->handshake_us);
     add_histogram(&sum->rtt_us, &t->rtt_us);
     add_histogram(&sum->lag_us, &t->lag_us);

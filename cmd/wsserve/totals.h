@@ -37,7 +37,6 @@ struct totals {
     uint64_t errors[WS_ERROR_COUNT];     /* the same, by what ended them if it was a fault */
     uint64_t messages_in, messages_out, bytes_in, bytes_out;
     uint64_t sent, dropped, failed; /* deliveries of what went to many */
-    uint64_t shed;
     struct totals_histogram handshake_us, rtt_us, lag_us, message_bytes;
 
     /* As of now. */

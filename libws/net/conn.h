@@ -67,6 +67,9 @@ struct ws_home {
     struct ws_registry *registry; /* that they leave at their end; NULL: none */
     struct ws_hub *hub;           /* what is sent to many of them; NULL: nothing is */
     struct ws_overload *overload; /* what they are charged to; NULL: nobody counts */
+    /* overload's: the loop came to a timer `late_ms` after its time, as it looks a few times a
+     * second. On the loop's thread. NULL: nobody is told. */
+    void (*lagged)(struct ws_home *home, int64_t late_ms);
 };
 
 struct ws_pong;

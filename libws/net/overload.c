@@ -129,6 +129,8 @@ static void on_tick(struct ws_timer *timer)
     unsigned start = atomic_load(&overload->shed_start);
     atomic_store(&watchman->lag,
                  (unsigned)((late > 0 ? late : 0) * 100 / atomic_load(&overload->lag_full_ms)));
+    if (watchman->home->lagged)
+        watchman->home->lagged(watchman->home, late > 0 ? late : 0);
     watchman->due = ws_loop_now(loop) + TICK_MS;
     ws_loop_arm(loop, timer, watchman->due);
     if (watchman == overload->watchmen)

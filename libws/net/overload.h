@@ -23,6 +23,7 @@ struct ws_overload_limits {
     unsigned shed_start;  /* percent; 0: nobody is shed */
     unsigned shed_stop;   /* percent, below shed_start */
     uint32_t lag_full_ms; /* a loop that is so late is at 100 percent; 0: 200 */
+    bool watch_lag;       /* loops look how late they are even where nothing is limited */
 };
 
 struct ws_overload;

@@ -238,7 +238,7 @@ static bool join_loops(struct ws_server *server)
     const struct ws_overload_limits *overload = &server->options.overload;
     if (server->options.fan_out && !(server->hub = ws_hub_new(homes, server->worker_count)))
         return false;
-    if (overload->max_memory == 0 && overload->shed_start == 0)
+    if (overload->max_memory == 0 && overload->shed_start == 0 && !overload->watch_lag)
         return true;
     server->overload = ws_overload_new(overload, server->admission, homes, server->worker_count);
     return server->overload != NULL;

@@ -112,6 +112,24 @@ is_m() {
 	eventually is_more
 }
 
+@test "--metrics, --health: how late the loop is; shedding, and when it is over" {
+	serve --metrics --health --max-connections=10 --shed-at=50:20
+	is_more() {
+		(($(value wsserve_loop_lag_seconds_count) > 2))
+	}
+	eventually is_more
+	is 0 wsserve_shedding
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 4 <>"$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 3 <>"$BATS_TEST_TMPDIR/in"
+	sheds() {
+		(($(value wsserve_sheds_total) > 0))
+	}
+	eventually sheds
+	eventually is 0 wsserve_shedding
+	same ok "$(metrics /health)"
+}
+
 @test "--metrics: deliveries of a broadcast" {
 	serve --metrics --broadcast
 	mkfifo "$BATS_TEST_TMPDIR/in"
