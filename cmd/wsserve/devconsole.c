@@ -23,8 +23,8 @@ enum { HASH_TEXT = 64 }; /* "sha256-" and 44 characters of base64 */
 
 struct devconsole {
     char style_hash[HASH_TEXT], script_hash[HASH_TEXT];
+    char *page;
     size_t len;
-    char page[];
 };
 
 static void hash(const char *text, char out[HASH_TEXT])
@@ -36,20 +36,47 @@ static void hash(const char *text, char out[HASH_TEXT])
     snprintf(out, HASH_TEXT, "sha256-%s", encoded);
 }
 
-struct devconsole *devconsole_new(void)
+/* As an attribute's value may have it. */
+static void put_escaped(FILE *out, const char *text)
 {
-    static const char style_mark[] = "{{style}}", script_mark[] = "{{script}}";
-    const char *at_style = strstr(html, style_mark), *at_script = strstr(html, script_mark);
-    if (!at_style || !at_script || at_script < at_style)
+    for (; *text; text++)
+        if (strchr("&<>\"'", *text))
+            fprintf(out, "&#%d;", *text);
+        else
+            fputc(*text, out);
+}
+
+/* The page, with each {{mark}} replaced by what it stands for. */
+static void write_page(FILE *out, const char *path)
+{
+    for (const char *at = html; *at;) {
+        const char *mark = strstr(at, "{{");
+        const char *end = mark ? strstr(mark, "}}") : NULL;
+        if (!end) {
+            fputs(at, out);
+            return;
+        }
+        fwrite(at, 1, (size_t)(mark - at), out);
+        if (strncmp(mark, "{{style}}", 9) == 0)
+            fputs(style, out);
+        else if (strncmp(mark, "{{script}}", 10) == 0)
+            fputs(script, out);
+        else
+            put_escaped(out, path ? path : "");
+        at = end + 2;
+    }
+}
+
+struct devconsole *devconsole_new(const char *path)
+{
+    struct devconsole *console = calloc(1, sizeof *console);
+    FILE *out = console ? open_memstream(&console->page, &console->len) : NULL;
+    if (out)
+        write_page(out, path);
+    if (!out || fclose(out) != 0) {
+        devconsole_free(console);
         return NULL;
-    size_t room = sizeof html + sizeof style + sizeof script;
-    struct devconsole *console = malloc(sizeof *console + room);
-    if (!console)
-        return NULL;
-    const char *behind_style = at_style + strlen(style_mark);
-    console->len = (size_t)snprintf(console->page, room, "%.*s%s%.*s%s%s", (int)(at_style - html),
-                                    html, style, (int)(at_script - behind_style), behind_style,
-                                    script, at_script + strlen(script_mark));
+    }
     hash(style, console->style_hash);
     hash(script, console->script_hash);
     return console;
@@ -57,6 +84,8 @@ struct devconsole *devconsole_new(void)
 
 void devconsole_free(struct devconsole *console)
 {
+    if (console)
+        free(console->page);
     free(console);
 }
 

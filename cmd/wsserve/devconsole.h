@@ -13,8 +13,9 @@
 
 struct devconsole;
 
-/* NULL without memory. Unchanged after that: any thread may answer with it. */
-struct devconsole *devconsole_new(void);
+/* `path`: where WebSockets are taken; NULL: where the page is. NULL without memory. Unchanged after
+ * that: any thread may answer with it. */
+struct devconsole *devconsole_new(const char *path);
 void devconsole_free(struct devconsole *console);
 
 /* The page; belongs to the console. */

@@ -23,7 +23,7 @@ bool http_init(struct http *http, const struct settings_http *settings, char *er
             return false;
         }
     }
-    if (settings->dev_console && !(http->console = devconsole_new())) {
+    if (settings->dev_console && !(http->console = devconsole_new(settings->path))) {
         snprintf(error, size, "out of memory");
         return false;
     }

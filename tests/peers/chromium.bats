@@ -26,5 +26,32 @@ browser() {
 	await '^done$' "$told"
 	same "open extensions=[]|text grüße|binary 0 255 128|big true|closed 4321 true|done" \
 		"$(tail -n +2 "$told" | paste -sd '|')"
-	await 'conn=1 close by the client: code 4321' "$SERVER_LOG"
+	await 'conn=[0-9a-z]+-1 close by the client: code 4321' "$SERVER_LOG"
+}
+
+@test "--devconsole: typed in, filtered, 50,000 messages, closed with a code; its policy holds" {
+	need_websockets
+	local chromium
+	chromium=$(browser) || skip "Chromium is not installed"
+	serve --devconsole --path=/ws
+	run -0 timeout -k 5 120 "$PYTHON" "$FIXTURES/devconsole.py" "$chromium" \
+		"$BATS_TEST_TMPDIR/profile" "http://127.0.0.1:$PORT/"
+	same fine "${lines[-1]}"
+	await 'close by the client: code 4321' "$SERVER_LOG"
+}
+
+@test "--devconsole: a page of another origin does not get to a server that asks" {
+	local chromium
+	chromium=$(browser) || skip "Chromium is not installed"
+	serve --sameorigin
+	local socket=$URL
+	start "$PYTHON" "$FIXTURES/page_server.py"
+	local page="$URL?url=$socket" dir=$BATS_TEST_TMPDIR told=$OUT
+	background env HOME="$dir" timeout -k 5 60 "$chromium" --headless --no-sandbox --disable-gpu \
+		--disable-quic --no-first-run --disable-background-networking --disable-component-update \
+		--disable-sync --disable-dev-shm-usage --user-data-dir="$dir/profile" \
+		--remote-debugging-port=0 "$page"
+	await '^done$' "$told"
+	same "error|closed 1006 false|done" "$(tail -n +2 "$told" | paste -sd '|')"
+	await 'ORIGIN_REFUSED .*http://127.0.0.1:' "$SERVER_LOG"
 }
