@@ -1,5 +1,6 @@
 #include "cmd/wsserve/entry.h"
 
+#include "cmd/wsserve/extra.h"
 #include "cmd/wsserve/serve.h"
 
 #include <stdio.h>
@@ -92,12 +93,27 @@ static int shown(struct ws_str s)
     return (int)(s.len < SHOWN_MAX ? s.len : SHOWN_MAX);
 }
 
+/* `client` is the peer or somebody behind it. */
+static const char *describe(const struct ws_conn *conn, const struct ws_address *client,
+                            char text[ENTRY_WHO])
+{
+    char from[WS_ADDRESS_TEXT], name[80];
+    struct ws_address peer;
+    ws_conn_peer(conn, name, sizeof name);
+    ws_address_of_peer(conn->watch.fd, &peer);
+    if (peer.kind == client->kind && memcmp(peer.ip, client->ip, sizeof peer.ip) == 0)
+        snprintf(text, ENTRY_WHO, "%s", name);
+    else
+        snprintf(text, ENTRY_WHO, "%s by way of %s", ws_address_format(client, from), name);
+    return text;
+}
+
 static void log_refusal(struct ws_conn *conn, enum ws_error why, const struct ws_request *request,
                         const struct ws_address *client, const char *user)
 {
     const struct log *log = &serve_of(conn)->log;
     const struct ws_error_info *info = ws_error_info(why);
-    char from[WS_ADDRESS_TEXT], peer[80], what[SHOWN_MAX + 32] = "";
+    char who[ENTRY_WHO], what[SHOWN_MAX + 32] = "";
     if (!log_wants(log, info->level))
         return;
     switch (why) {
@@ -117,13 +133,8 @@ static void log_refusal(struct ws_conn *conn, enum ws_error why, const struct ws
     default:
         break;
     }
-    ws_conn_peer(conn, peer, sizeof peer);
-    ws_address_format(client, from);
-    bool behind = client->kind != WS_ADDRESS_UNIX && strncmp(peer, from, strlen(from)) != 0 &&
-                  strncmp(peer + 1, from, strlen(from)) != 0;
-    log_line(log, info->level, ws_conn_id(conn), info->name, "%s%s; from %s%s%s; answered %u",
-             info->explanation, what, behind ? from : peer, behind ? " by way of " : "",
-             behind ? peer : "", info->http_status);
+    log_line(log, info->level, ws_conn_id(conn), info->name, "%s%s; from %s; answered %u",
+             info->explanation, what, describe(conn, client, who), info->http_status);
 }
 
 /* --- judging --- */
@@ -167,8 +178,10 @@ static enum ws_error attribute(struct ws_conn *conn, const struct ws_address *pe
     if (address.ss_family == AF_UNSPEC ||
         (client->kind == peer->kind && memcmp(client->ip, peer->ip, sizeof peer->ip) == 0))
         return WS_OK;
-    if (!side)
+    struct extra *extra = extra_get(&worker_of(conn)->extras, ws_conn_id(conn));
+    if (!side || !extra)
         return WS_E_NO_MEMORY;
+    extra->client = *client;
     return ws_admission_attribute(ws_server_admission(serve_of(conn)->server),
                                   (const struct sockaddr *)&address, ws_clock_us(), &side->visitor);
 }
@@ -209,6 +222,16 @@ bool entry_judge_admin(struct ws_conn *conn, const struct ws_request *request)
     if (error == WS_OK)
         error = entry_judge_host(rules_of(conn), request);
     return pass(conn, error, request, &peer, "");
+}
+
+const char *entry_who(const struct ws_conn *conn, char text[ENTRY_WHO])
+{
+    const struct extra *extra = extra_find(&worker_of(conn)->extras, ws_conn_id(conn));
+    struct ws_address peer;
+    if (extra && extra->client.kind != WS_ADDRESS_UNKNOWN)
+        return describe(conn, &extra->client, text);
+    ws_address_of_peer(conn->watch.fd, &peer);
+    return describe(conn, &peer, text);
 }
 
 void entry_client(const struct ws_conn *conn, const struct ws_request *request,

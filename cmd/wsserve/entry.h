@@ -48,6 +48,12 @@ enum ws_error entry_answer(struct ws_conn *conn, const struct ws_http_answer *an
 enum ws_error entry_answer_body(struct ws_conn *conn, const struct ws_http_answer *answer,
                                 struct ws_body *body);
 
+enum { ENTRY_WHO = 160 };
+
+/* Whose connection it is, to be shown: "127.0.0.1:4711", or, where a trusted proxy said more,
+ * "192.0.2.1 by way of 127.0.0.1:4711". Returns `text`. */
+const char *entry_who(const struct ws_conn *conn, char text[ENTRY_WHO]);
+
 /* Whose request it is: the peer's, or, behind a trusted proxy, its client's. */
 void entry_client(const struct ws_conn *conn, const struct ws_request *request,
                   struct ws_address *client);

@@ -1,6 +1,6 @@
 /*
  * extra: what only some connections have: a trace, a recording, faults, the headers of their last
- * frames.
+ * frames, a client behind a proxy.
  *
  * Found by the connection's number, so that the many that have nothing of it cost nothing. A table
  * a worker, used by its thread alone; the parts belong to the rooms that they are named for, which
@@ -8,6 +8,8 @@
  */
 #ifndef CMD_WSSERVE_EXTRA_H
 #define CMD_WSSERVE_EXTRA_H
+
+#include "libws/net/address.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +21,7 @@ struct extra {
     struct recording *record;   /* record_conn.h */
     struct fault_conn *fault;   /* fault_conn.h */
     struct last_frames *frames; /* last_frames.h */
+    struct ws_address client;   /* entry.h: behind a proxy that is trusted; else UNKNOWN */
 };
 
 /* All zero is empty. */

@@ -3,6 +3,7 @@
 #include "cmd/common/conn_name.h"
 #include "cmd/common/json.h"
 #include "cmd/wsserve/entry.h"
+#include "cmd/wsserve/extra.h"
 #include "cmd/wsserve/metrics.h"
 #include "cmd/wsserve/serve.h"
 #include "libws/net/hub.h"
@@ -26,10 +27,15 @@ static void add_connection(struct ws_conn *conn, void *context)
         return;
     }
     struct json *json = &g->json;
-    char name[CONN_NAME_MAX], peer[80];
+    char name[CONN_NAME_MAX], peer[80], client[WS_ADDRESS_TEXT];
+    const struct extra *extra = extra_find(&worker_of(conn)->extras, ws_conn_id(conn));
+    bool behind = extra && extra->client.kind != WS_ADDRESS_UNKNOWN;
+    ws_conn_peer(conn, peer, sizeof peer);
     json_begin_object(json);
     json_member_string(json, "id", conn_name(ws_conn_id(conn), name));
-    json_member_string(json, "address", ws_conn_peer(conn, peer, sizeof peer));
+    json_member_string(json, "address", behind ? ws_address_format(&extra->client, client) : peer);
+    if (behind)
+        json_member_string(json, "proxy", peer);
     json_member_string(json, "state",
                        conn->discard  ? "closing"
                        : conn->opened ? "open"

@@ -12,7 +12,8 @@
 /* Answers the request that `conn` waits for with the metrics of all loops. */
 void gather_metrics(struct ws_conn *conn);
 
-/* The same with a JSON array of all connections, an object each: id, address, state, age_s,
+/* The same with a JSON array of all connections, an object each: id, address (behind a
+ * trusted proxy the client's, and the proxy's as proxy), state, age_s,
  * messages_in, messages_out, bytes_in, bytes_out, queue_bytes, and once there is one rtt_us,
  * rtt_least_us and rtt_smoothed_us.
  */

@@ -51,11 +51,11 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
     struct serve *serve = serve_of(conn);
-    char peer[80], target[TARGET_SHOWN];
+    char who[ENTRY_WHO], target[TARGET_SHOWN];
     worker_of(conn)->totals.handshakes[WS_OK]++;
     if (log_wants(&serve->log, WS_INFO))
         log_line(&serve->log, WS_INFO, ws_conn_id(conn), "open", "from %s for %s",
-                 ws_conn_peer(conn, peer, sizeof peer),
+                 entry_who(conn, who),
                  entry_loggable_target(event->request, target, sizeof target));
     observe_open(conn, event);
     if (serve->mode->handler.open)

@@ -185,6 +185,39 @@ print(s.recv(1000).decode().splitlines()[0])' "$PORT"
 	status 101 "$PORT" / 'X-Forwarded-For: 192.0.2.1'
 }
 
+@test "--trust-proxy: the client is who is logged, counted and shown" {
+	serve --trust-proxy=127.0.0.1 --max-per-ip=1 --admin=127.0.0.1:0
+	local port=$PORT admin
+	admin=$(sed -n 's|.*on http://127.0.0.1:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	background wscat -w -1 -H 'X-Forwarded-For: 192.0.2.1' "$URL" </dev/null
+	await 'open from 192\.0\.2\.1 by way of 127\.0\.0\.1:[0-9]+ for' "$SERVER_LOG"
+	run -0 curl -sS "http://127.0.0.1:$admin/connections"
+	says '"address":"192\.0\.2\.1","proxy":"127\.0\.0\.1:[0-9]+"' "$output"
+	status 429 "$port" / 'X-Forwarded-For: 192.0.2.1'
+	status 101 "$port" / 'X-Forwarded-For: 192.0.2.2'
+}
+
+@test "a command: no page of another origin gets there, and no name of its own" {
+	serve cat
+	status 101 "$PORT" /
+	status 101 "$PORT" / 'Host: localhost'
+	status 101 "$PORT" / "Origin: http://127.0.0.1:$PORT"
+	status 403 "$PORT" / 'Origin: https://evil.example'
+	status 403 "$PORT" / 'Origin: null'
+	status 403 "$PORT" / "Origin: http://127.0.0.1"
+	status 403 "$PORT" / 'Host: rebind.example' 'Origin: http://rebind.example'
+	status 403 "$PORT" / 'Host: rebind.example'
+	status 403 "$PORT" http://rebind.example/ "Origin: http://127.0.0.1:$PORT"
+	await 'WARNING .*HOST_REFUSED .*rebind.example' "$SERVER_LOG"
+	serve --origin='*' --host-allow='*' cat
+	status 101 "$PORT" / 'Origin: https://evil.example' 'Host: rebind.example'
+	serve --origin=https://app.example cat
+	status 101 "$PORT" / 'Origin: https://app.example'
+	status 403 "$PORT" / "Origin: http://127.0.0.1:$PORT"
+	serve --dir="$BATS_TEST_TMPDIR"
+	status 403 "$PORT" / 'Origin: https://evil.example'
+}
+
 @test "--replay-window: a key counts once" {
 	local key='Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
 	serve --replay-window=300ms
