@@ -1,9 +1,9 @@
 /*
  * conn_private: what the files of conn share, and nobody else.
  *
- * conn.c is the walk of a message: readable, session, handler, flush. conn_send.c gathers and sends
- * what handlers say, conn_body.c the bodies of long HTTP answers. conn_time.c watches the
- * deadlines.
+ * conn.c is the walk of a message: readable, session, handler, flush. conn_life.c is its beginning
+ * and its end. conn_send.c gathers and sends what handlers say, conn_body.c the bodies of long HTTP
+ * answers. conn_time.c watches the deadlines.
  */
 #ifndef LIBWS_NET_CONN_PRIVATE_H
 #define LIBWS_NET_CONN_PRIVATE_H
@@ -36,7 +36,19 @@ void ws_conn_arm(struct ws_conn *conn);
 void ws_conn_begin_closing(struct ws_conn *conn);
 void ws_conn_on_timer(struct ws_timer *timer);
 
+/* conn_life.c */
+
+/* Has this connection come to its end, and nothing is left to be sent? What follows from that. To
+ * be called when either may have changed; the connection may have ended afterwards. */
+void ws_conn_settle(struct ws_conn *conn);
+/* It has ended, and the batch too: its memory goes. */
+void ws_conn_destroy(struct ws_conn *conn);
+
 /* conn.c */
+
+void ws_conn_on_ready(struct ws_watch *watch, unsigned ready);
+/* Whatever was put off to the end of the batch: sending, resuming, ending. */
+void ws_conn_on_task(struct ws_task *task);
 
 /* Bytes of input that wait to be pulled. */
 size_t ws_conn_parked(const struct ws_conn *conn);
