@@ -17,15 +17,10 @@ static void on_ready(struct ws_watch *watch, unsigned ready);
 static void on_writable(struct ws_watch *watch, unsigned ready);
 static void on_task(struct ws_task *task);
 
-static size_t queued(const struct channel *channel)
-{
-    return channel->end - channel->begin;
-}
-
 static void update(struct channel *c)
 {
     unsigned in = c->reading && !c->paused ? WS_READABLE : 0u;
-    unsigned out = queued(c) > 0 ? WS_WRITABLE : 0u;
+    unsigned out = channel_queued(c) > 0 ? WS_WRITABLE : 0u;
     if (c->duplex) {
         ws_loop_rewatch(c->loop, &c->in, in | out);
         return;
@@ -123,7 +118,7 @@ static size_t try_write(struct channel *c, const uint8_t *data, size_t len, enum
 static bool append(struct channel *c, const uint8_t *data, size_t len)
 {
     if (c->capacity - c->end < len && c->begin > 0) {
-        memmove(c->queue, c->queue + c->begin, queued(c));
+        memmove(c->queue, c->queue + c->begin, channel_queued(c));
         c->end -= c->begin;
         c->begin = 0;
     }
@@ -150,7 +145,7 @@ enum ws_error channel_write(struct channel *c, const void *data, size_t len)
         return WS_E_CLOSING;
     if (len == 0)
         return WS_OK;
-    if (queued(c) == 0 && len >= DIRECT) {
+    if (channel_queued(c) == 0 && len >= DIRECT) {
         size_t done = try_write(c, bytes, len, &error);
         bytes += done;
         len -= done;
@@ -158,7 +153,7 @@ enum ws_error channel_write(struct channel *c, const void *data, size_t len)
     /* An error shows again, and is told, when the rest is written. */
     if (len > 0 && !append(c, bytes, len))
         return WS_E_NO_MEMORY;
-    if (queued(c) > c->high_water)
+    if (channel_queued(c) > c->high_water)
         c->full = true;
     ws_loop_defer(c->loop, &c->task);
     return WS_OK;
@@ -169,18 +164,18 @@ static void drain(struct channel *c)
     enum ws_error error = WS_OK;
     if (!c->opened || !c->writable)
         return;
-    c->begin += try_write(c, c->queue + c->begin, queued(c), &error);
+    c->begin += try_write(c, c->queue + c->begin, channel_queued(c), &error);
     if (error != WS_OK) {
         break_off(c, error);
         return;
     }
-    if (queued(c) == 0) {
+    if (channel_queued(c) == 0) {
         forget_queue(c);
         if (c->finishing)
             end_output(c);
     }
     update(c);
-    if (c->full && queued(c) <= c->high_water / 4) {
+    if (c->full && channel_queued(c) <= c->high_water / 4) {
         c->full = false;
         if (c->user->drained)
             c->user->drained(c);
@@ -208,6 +203,13 @@ void channel_resume(struct channel *c)
         return;
     c->paused = false;
     update(c);
+}
+
+void channel_stop(struct channel *c)
+{
+    c->reading = false;
+    if (c->opened)
+        update(c);
 }
 
 static void on_readable(struct channel *c)

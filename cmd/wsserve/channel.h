@@ -86,6 +86,20 @@ static inline bool channel_reading(const struct channel *channel)
     return channel->reading;
 }
 
+/* Reads no more, for good. */
+void channel_stop(struct channel *channel);
+
+static inline bool channel_paused(const struct channel *channel)
+{
+    return channel->paused;
+}
+
+/* Bytes that wait to be written. */
+static inline size_t channel_queued(const struct channel *channel)
+{
+    return channel->end - channel->begin;
+}
+
 /* Closes both; what is queued is lost. Safe at any time, also before channel_open() and again. */
 void channel_close(struct channel *channel);
 

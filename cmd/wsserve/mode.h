@@ -45,6 +45,9 @@ extern const struct mode *const modes[];
 extern const struct mode mode_echo; /* --echo: every message back, in the bytes that it came in */
 extern const struct mode mode_broadcast; /* --broadcast: every message to all others */
 extern const struct mode mode_rooms;     /* --rooms: the same among those with the same URL path */
+extern const struct mode mode_shared;    /* --shared COMMAND: one process for all */
+extern const struct mode mode_pipe;      /* --pipe: standard input to all, all to standard output */
+extern const struct mode mode_proxy;     /* --proxy: the bytes of a service */
 extern const struct mode mode_process;   /* COMMAND or --dir: a process a connection */
 extern const struct mode mode_sink;      /* --sink: everything is read and nothing answered */
 extern const struct mode mode_source;    /* --source: messages of a size, at a rate */

@@ -280,35 +280,20 @@ static const struct channel_user channel_user = {
 
 /* --- its beginning --- */
 
-static void refuse(struct ws_conn *conn, unsigned status, const char *why, uint32_t retry_ms)
-{
-    char seconds[16];
-    snprintf(seconds, sizeof seconds, "%u", (retry_ms + 999) / 1000);
-    struct ws_header header = {"Retry-After", seconds};
-    struct ws_http_answer answer = {
-        .status = status,
-        .headers = &header,
-        .header_count = retry_ms ? 1 : 0,
-        .body = why,
-        .body_len = strlen(why),
-    };
-    entry_answer(conn, &answer);
-}
-
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
     struct serve *serve = serve_of(conn);
     struct program_place place;
     unsigned attempt;
     if (!program_find(serve->mode_data, request->target, &place)) {
-        refuse(conn, 404, "no program of that name\n", 0);
+        static const char why[] = "no program of that name\n";
+        struct ws_http_answer answer = {.status = 404, .body = why, .body_len = sizeof why - 1};
+        entry_answer(conn, &answer);
         return;
     }
     uint32_t wait = program_enter(serve->mode_data, place.program, now_ms(), &attempt);
     if (wait) {
-        log_line(&serve->log, WS_INFO, ws_conn_id(conn), "backoff",
-                 "answered 503: no process for it, for %u ms", wait);
-        refuse(conn, 503, "no process can be started for this now\n", wait);
+        program_refuse(conn, wait);
         program_forget(&place);
         return;
     }

@@ -11,6 +11,7 @@
 #include "cmd/wsserve/backoff.h"
 #include "cmd/wsserve/child.h"
 #include "cmd/wsserve/settings_process.h"
+#include "libws/net/conn.h"
 #include "libws/proto/http.h"
 
 #include <pthread.h>
@@ -55,6 +56,9 @@ void program_forget(struct program_place *place);
 /* 0: it may be started, and `*attempt` is to be told below; else the milliseconds to wait. */
 uint32_t program_enter(struct programs *programs, struct program *program, int64_t now_ms,
                        unsigned *attempt);
+
+/* Answers a request that has to wait: 503, with Retry-After. */
+void program_refuse(struct ws_conn *conn, uint32_t wait_ms);
 
 enum program_outcome { PROGRAM_UNKNOWN, PROGRAM_WORKS, PROGRAM_FAILED };
 

@@ -47,8 +47,8 @@ static const char *set_framing(struct options *options, const struct option_row 
     return "lines, nul, len32 or jsonl";
 }
 
-__attribute__((unused)) static const char *
-set_proxy(struct options *options, const struct option_row *row, void *settings, const char *value)
+static const char *set_proxy(struct options *options, const struct option_row *row, void *settings,
+                             const char *value)
 {
     static const char expected[] = "tcp:HOST:PORT or unix:PATH";
     const char *colon = strrchr(value, ':');
@@ -68,10 +68,20 @@ set_proxy(struct options *options, const struct option_row *row, void *settings,
 #define S struct settings_process
 const struct option_row settings_process_rows[] = {
     {OPTION_GROUP("Programs and services")},
+    {.name = "shared",
+     OPTION_FLAG(S, shared),
+     .help = "one COMMAND for all: every message goes to it, all that it says to every client"},
     {.name = "dir",
      OPTION_STRING(S, dir),
      .metavar = "DIR",
      .help = "run the program of DIR that the URL's path names, one for each connection"},
+    {.name = "pipe",
+     OPTION_FLAG(S, pipe),
+     .help = "lines of standard input to every client, their messages to standard output"},
+    {.name = "proxy",
+     OPTION_CALL(set_proxy),
+     .metavar = "tcp:HOST:PORT|unix:PATH",
+     .help = "carry bytes to and from this service, one connection for each client"},
     {.name = "text", OPTION_FLAG(S, text), .help = "a line is a message (the default)"},
     {.name = "binary",
      .letters = "b",
@@ -140,6 +150,9 @@ bool settings_process_check(struct settings *settings, struct options *options)
     const char *fault = NULL, *first, *second;
     if (options->arg_count > 0)
         process->command = options->args;
+    /* One source for all, which can wait, should outrun nobody. */
+    if ((process->shared || process->pipe) && !options_given(options, "slow"))
+        settings->slow = WS_SLOW_BLOCK;
     if (process->shared && !process->command)
         fault = "--shared needs a COMMAND";
     else if (process->dir && process->command)

@@ -42,6 +42,8 @@ struct ws_hub {
     atomic_size_t inbox; /* bytes on their way from other loops */
     atomic_bool crowded; /* the inbox is above high water, and not yet below low */
     struct ws_note resume;
+    void (*relief)(void *context);
+    void *relief_context;
     atomic_bool resume_posted;
 };
 
@@ -68,8 +70,22 @@ static void on_resume(struct ws_note *note)
 {
     struct ws_hub *hub = ws_container_of(note, struct ws_hub, resume);
     atomic_store(&hub->resume_posted, false);
-    if (atomic_load(&hub->circle->blocking) == 0)
-        ws_registry_each(hub->home->registry, resume_one, NULL);
+    if (atomic_load(&hub->circle->blocking) > 0)
+        return;
+    ws_registry_each(hub->home->registry, resume_one, NULL);
+    if (hub->relief)
+        hub->relief(hub->relief_context);
+}
+
+bool ws_hub_blocked(const struct ws_hub *hub)
+{
+    return atomic_load(&hub->circle->blocking) > 0;
+}
+
+void ws_hub_on_relief(struct ws_hub *hub, void (*relief)(void *context), void *context)
+{
+    hub->relief = relief;
+    hub->relief_context = context;
 }
 
 static void block(struct circle *circle)
@@ -132,6 +148,17 @@ static bool follows(struct ws_hub *hub, struct ws_conn *conn, size_t messages)
     return true;
 }
 
+/* Is it one to wait for from now on? */
+static void flush_and_watch(struct ws_hub *hub, struct ws_conn *conn)
+{
+    ws_conn_flush_now(conn);
+    if (ws_conn_full(conn) && !conn->waited_for &&
+        atomic_load(&hub->circle->slow) == WS_SLOW_BLOCK) {
+        conn->waited_for = true;
+        block(hub->circle);
+    }
+}
+
 /* Everything of the batch but what came from the connection itself. */
 static void deliver_to(struct ws_hub *hub, struct ws_conn *conn, const struct ws_batch *batch)
 {
@@ -160,12 +187,7 @@ static void deliver_to(struct ws_hub *hub, struct ws_conn *conn, const struct ws
         hub->deliveries.failed += messages;
     if (error != WS_OK && error != WS_E_CLOSING && error != WS_E_STATE)
         ws_conn_abort(conn, error);
-    ws_conn_flush_now(conn);
-    if (ws_conn_full(conn) && !conn->waited_for &&
-        atomic_load(&hub->circle->slow) == WS_SLOW_BLOCK) {
-        conn->waited_for = true;
-        block(hub->circle);
-    }
+    flush_and_watch(hub, conn);
 }
 
 struct delivery {
@@ -358,6 +380,27 @@ static void on_turn_end(struct ws_task *task)
         send_batch(hub, group);
         drop_if_empty(hub, group);
     }
+}
+
+void ws_hub_flush(struct ws_hub *hub)
+{
+    on_turn_end(&hub->task);
+}
+
+void ws_hub_send(struct ws_conn *conn, unsigned opcode, void *data, size_t len)
+{
+    struct ws_hub *hub = conn->home->hub;
+    ws_hub_flush(hub);
+    if (!conn->opened || conn->ended || !follows(hub, conn, 1))
+        return;
+    enum ws_error error = ws_conn_send(conn, opcode, WS_SEND_COPY, data, len);
+    if (error == WS_OK)
+        hub->deliveries.sent++;
+    else
+        hub->deliveries.failed++;
+    if (error != WS_OK && error != WS_E_CLOSING && error != WS_E_STATE)
+        ws_conn_abort(conn, error);
+    flush_and_watch(hub, conn);
 }
 
 bool ws_hub_publish(struct ws_hub *hub, const char *name, size_t name_len, uint64_t except,

@@ -60,6 +60,19 @@ const char *ws_hub_group(const struct ws_conn *conn, size_t *len);
 bool ws_hub_publish(struct ws_hub *hub, const char *group, size_t group_len, uint64_t except,
                     unsigned opcode, const void *data, size_t len);
 
+/* What was published leaves now, and not at the end of the turn: before what is published next to
+ * others, and so in the order of publishing for whoever hears both. */
+void ws_hub_flush(struct ws_hub *hub);
+
+/* Sends a message, copied, to one connection of this loop, behind what was published before, and by
+ * the policy for those who are slow. */
+void ws_hub_send(struct ws_conn *conn, unsigned opcode, void *data, size_t len);
+
+/* For a source that is no connection: must it wait, since the others cannot follow? `relief` is
+ * called, on the hub's loop, when it may go on. */
+bool ws_hub_blocked(const struct ws_hub *hub);
+void ws_hub_on_relief(struct ws_hub *hub, void (*relief)(void *context), void *context);
+
 /* To be called by a connection's handler after it published: when the others cannot follow, the
  * connection is paused until they can. */
 void ws_hub_wait(struct ws_conn *conn);

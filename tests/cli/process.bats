@@ -512,6 +512,18 @@ for line in sys.stdin:
 	one_line 'cannot serve the programs of .*: No such file'
 }
 
+# --- who may not ---
+
+@test "no page of another origin reaches a program, a service or standard input" {
+	local mode
+	for mode in cat --shared\ cat --dir=/bin --pipe --proxy=tcp:127.0.0.1:1; do
+		# shellcheck disable=SC2086 # words
+		serve $mode
+		run -5 --separate-stderr wscat -o http://evil.example "$URL" hello </dev/null
+		says 'HTTP status 403'
+	done
+}
+
 # --- the command line ---
 
 @test "the first word begins COMMAND, and its options are its own" {
