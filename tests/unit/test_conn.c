@@ -1396,9 +1396,127 @@ static void last_words_outlive_a_pause(void **state)
     unplug();
 }
 
+/* --- those who watch --- */
+
+static char states[64];
+
+static void note_state(struct ws_conn *conn, enum ws_state from, enum ws_state to)
+{
+    char step[8];
+    assert_ptr_equal(conn, b.conn);
+    snprintf(step, sizeof step, "%d%d ", (int)from, (int)to);
+    strcat(states, step);
+}
+
+static void states_are_told(void **state)
+{
+    (void)state;
+    states[0] = '\0';
+    b.config.moved = note_state;
+    connect_and_open();
+    assert_string_equal(states, "01 ");
+    close_and_unplug();
+    assert_string_equal(states, "01 13 ");
+
+    states[0] = '\0';
+    connect_and_open();
+    assert_int_equal(ws_conn_close(b.conn, 1001, NULL), WS_OK);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1 && b.far.eof);
+    close(b.far.fd);
+    b.far.fd = -1;
+    TURN_UNTIL(&b.loop, b.record.ends == 1);
+    assert_string_equal(states, "01 12 23 ");
+    unplug();
+
+    /* An end without a word is one too. */
+    states[0] = '\0';
+    connect_ends();
+    unplug();
+    assert_string_equal(states, "03 ");
+}
+
+static size_t tampered, held;
+
+/* Turns every payload around, and keeps what holds a "k". */
+static void tamper(struct ws_conn *conn, struct ws_out *out)
+{
+    uint8_t bytes[512] = {0};
+    size_t len = 0;
+    for (size_t i = 0; i < out->count; i++) {
+        memcpy(bytes + len, ws_out_span_data(out, i), out->spans[i].len);
+        len += out->spans[i].len;
+    }
+    tampered++;
+    if (memcmp(bytes, "HTTP", 4) == 0)
+        return;
+    ws_out_clear(out);
+    if (memchr(bytes, 'k', len)) {
+        held += len;
+        ws_conn_hold(conn, held);
+        return;
+    }
+    assert_int_equal(ws_out_copy(out, bytes, len), WS_OK);
+}
+
+static void output_can_be_kept_and_sent_later(void **state)
+{
+    (void)state;
+    tampered = held = 0;
+    b.config.tamper = tamper;
+    b.config.choke = true;
+    b.config.high_water = 8;
+    connect_and_open();
+    assert_int_equal(tampered, 1);
+    far_send(&b.far, WS_TEXT, 0, "one", 3);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 1);
+    far_send(&b.far, WS_TEXT, 0, "keep one", 8);
+    PUMP_UNTIL(&b.loop, &b.far, held == 10);
+    turn(3);
+    assert_int_equal(b.far.record.messages, 1);
+    assert_true(ws_conn_full(b.conn)); /* as if it were queued */
+
+    /* It is not tampered with again, and the peer goes on being read. */
+    size_t before = tampered;
+    assert_int_equal(ws_conn_send_exact(b.conn, "\x81\x04late", 6), WS_OK);
+    ws_conn_hold(b.conn, 0);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 2 && b.record.drained == 1);
+    assert_int_equal(tampered, before);
+    assert_memory_equal(b.far.record.data.data, "onelate", 7);
+    assert_false(ws_conn_full(b.conn));
+
+    /* While something is kept the connection does not end. */
+    ws_conn_hold(b.conn, 1);
+    far_close(&b.far, 1000);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1);
+    turn(3);
+    assert_false(b.far.eof);
+    ws_conn_hold(b.conn, 0);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.eof);
+    close(b.far.fd);
+    b.far.fd = -1;
+    TURN_UNTIL(&b.loop, b.record.ends == 1);
+    unplug();
+}
+
+/* A limit that was not there when it was opened. */
+static void another_config(void **state)
+{
+    (void)state;
+    b.config.heartbeat.interval_ms = 0;
+    connect_and_open();
+    b.config.idle_ms = 30;
+    ws_conn_reconsider(b.conn);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1);
+    assert_int_equal(b.far.record.code, 1001);
+    unplug();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(states_are_told),
+        TEST(output_can_be_kept_and_sent_later),
+        TEST(another_config),
         TEST(echo_of_every_size),
         TEST(one_send_however_many_frames),
         TEST(cut_anywhere),
