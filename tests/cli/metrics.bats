@@ -16,6 +16,10 @@ is() { # VALUE SERIES
 	[[ $(value "$2") == "$1" ]]
 }
 
+above() { # VALUE SERIES
+	(($(value "$2") > $1))
+}
+
 need_promtool() {
 	command -v promtool >/dev/null || skip "promtool is not installed"
 }
@@ -106,26 +110,17 @@ is_m() {
 @test "--metrics: round trips of pings" {
 	serve --metrics --ping-interval=10ms
 	background wscat -w 30 "$URL" hello </dev/null
-	is_more() {
-		(($(value wsserve_rtt_seconds_count) > 2))
-	}
-	eventually is_more
+	eventually above 2 wsserve_rtt_seconds_count
 }
 
 @test "--metrics, --health: how late the loop is; shedding, and when it is over" {
 	serve --metrics --health --max-connections=10 --shed-at=50:20
-	is_more() {
-		(($(value wsserve_loop_lag_seconds_count) > 2))
-	}
-	eventually is_more
+	eventually above 2 wsserve_loop_lag_seconds_count
 	is 0 wsserve_shedding
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 4 <>"$BATS_TEST_TMPDIR/in"
 	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 3 <>"$BATS_TEST_TMPDIR/in"
-	sheds() {
-		(($(value wsserve_sheds_total) > 0))
-	}
-	eventually sheds
+	eventually above 0 wsserve_sheds_total
 	eventually is 0 wsserve_shedding
 	same ok "$(metrics /health)"
 }
