@@ -47,6 +47,18 @@ static const char *set_shed_at(struct options *options, const struct option_row 
     return NULL;
 }
 
+static const char *set_ping_ms(struct options *options, const struct option_row *row,
+                               void *settings, const char *value)
+{
+    uint64_t ms;
+    (void)options;
+    (void)row;
+    if (units_number(value, 0, 1u << 30, &ms) != UNITS_OK)
+        return "milliseconds, a whole number";
+    ((struct settings *)settings)->ping_interval = (int64_t)ms * 1000;
+    return NULL;
+}
+
 #define S struct settings
 static const struct option_row rows[] = {
     {OPTION_GROUP("Listening")},
@@ -171,6 +183,11 @@ static const struct option_row rows[] = {
      OPTION_DURATION(S, ping_interval),
      .flags = OPTION_RELOADABLE,
      .help = "ping every client this often; 0: never (default 30s)"},
+    {.name = "pingms",
+     OPTION_CALL(set_ping_ms),
+     .flags = OPTION_RELOADABLE,
+     .metavar = "MS",
+     .help = "the same in milliseconds, as websocketd has it"},
     {.name = "ping-timeout",
      OPTION_DURATION(S, ping_timeout),
      .flags = OPTION_RELOADABLE,

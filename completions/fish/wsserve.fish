@@ -27,6 +27,7 @@ complete -c wsserve -l idle-timeout -x -d 'close with 1001 after this long witho
 complete -c wsserve -l fragment-timeout -x -d 'close with 1008 when a fragmented message takes longer (default 60s)'
 complete -c wsserve -l write-timeout -x -d 'give up on a client that took no byte for this long; 0: never (default 10s)'
 complete -c wsserve -l ping-interval -x -d 'ping every client this often; 0: never (default 30s)'
+complete -c wsserve -l pingms -x -d 'the same in milliseconds, as websocketd has it'
 complete -c wsserve -l ping-timeout -x -d 'a sign of life is due this long after a ping (default 10s)'
 complete -c wsserve -l missed-pongs -x -d 'pings without an answer that make a client dead (default 2)'
 complete -c wsserve -l close-timeout -x -d 'for the client\'s close frame, after ours (default 5s)'

@@ -108,7 +108,7 @@ is_m() {
 }
 
 @test "--metrics: round trips of pings" {
-	serve --metrics --ping-interval=10ms
+	serve --metrics --pingms=10
 	background wscat -w 30 "$URL" hello </dev/null
 	eventually above 2 wsserve_rtt_seconds_count
 }
