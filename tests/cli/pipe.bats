@@ -40,6 +40,7 @@ noise() { # BYTES
 @test "a line is a message" {
 	bad echo
 	printf 'one\ntwo\n\nthree' | wscat -w 0.2 "$URL"
+	await '^end' "$OUT"
 	same "text 3 one|text 3 two|text 0 |text 5 three|close 1000 |end|" \
 		"$(grep -vE '^(header|listening)' "$OUT" | tr '\n' '|')"
 }

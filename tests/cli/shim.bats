@@ -247,3 +247,27 @@ gone() { # LIVE
 	echo "# $few allocations for a connection of 1000 messages, $MADE for one of 100000" >&3
 	((MADE <= few + 20))
 }
+
+@test "a clock that is set back an hour: nobody minds" {
+	LD_PRELOAD=$ROOT/build/clock.so CLOCK_FILE=$BATS_TEST_TMPDIR/back \
+		serve --ping-interval=100ms --ping-timeout=100ms --idle-timeout=30s
+	background wscat -vv -w -1 --no-stdin "$URL"
+	client=$PID client_log=$LOG
+	await 'open' "$SERVER_LOG"
+	touch "$BATS_TEST_TMPDIR/back"
+	sleep 0.1
+	wscat "$URL" 'after the jump' -1
+	hour=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | tail -n 1)
+	first=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | head -n 1)
+	[[ $hour != "$first" ]] # it did jump
+	# The pings go on.
+	before=$(grep -c ping "$client_log" || true)
+	eventually pinged_again "$client_log" $((before + 3))
+	kill -0 "$client"
+	run grep -c TIMEOUT "$SERVER_LOG"
+	same 0 "$output"
+}
+
+pinged_again() { # FILE TIMES
+	(($(grep -c ping "$1") >= $2))
+}

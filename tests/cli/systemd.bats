@@ -5,7 +5,7 @@ load helper
 
 # Runs a command with so many listening sockets from descriptor 3 on, as systemd does.
 activated() { # COUNT COMMAND...
-	"$PYTHON" "$FIXTURES/activate.py" "$@"
+	exec "$PYTHON" "$FIXTURES/activate.py" "$@" # it is run in the background: its id is the command's
 }
 
 @test "LISTEN_FDS: the sockets that it was given, and no other" {
