@@ -75,7 +75,9 @@ static const char *quoted(struct ws_str text, char out[QUOTED_MAX])
 static struct ws_str header(const struct ws_request *request, const char *name)
 {
     int at = request ? ws_http_find(request->head, request->buffer, name, 0) : -1;
-    return at < 0 ? (struct ws_str){0} : ws_http_value(request->head, request->buffer, (size_t)at);
+    if (at < 0)
+        return (struct ws_str){0};
+    return ws_http_value(request->head, request->buffer, (size_t)at);
 }
 
 static size_t combined(const struct access *access, const struct access_entry *entry,
