@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,11 +169,48 @@ static void signal_group(const struct child *child, int signal_number)
     kill(-child->pid, signal_number);
 }
 
+/* The children of a process are all its threads': whose number is in here is somebody's, and is
+ * reaped by him alone. */
+static struct {
+    pthread_mutex_t lock;
+    struct child *first;
+} leaders = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
 static void reap(struct child *child)
 {
+    pthread_mutex_lock(&leaders.lock);
     while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
         ;
+    for (struct child **at = &leaders.first; *at; at = &(*at)->next_leader)
+        if (*at == child) {
+            *at = child->next_leader;
+            break;
+        }
+    pthread_mutex_unlock(&leaders.lock);
     child->reaped = true;
+}
+
+static bool is_leader(pid_t pid)
+{
+    const struct child *child = leaders.first;
+    while (child && child->pid != pid)
+        child = child->next_leader;
+    return child != NULL;
+}
+
+/* Programs that went into a session of their own are nobody's to end; but when they have ended they
+ * are ours to reap. */
+static void reap_strays(void)
+{
+    pthread_mutex_lock(&leaders.lock);
+    for (;;) {
+        siginfo_t info = {0};
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 ||
+            is_leader(info.si_pid))
+            break;
+        waitpid(info.si_pid, NULL, WNOHANG);
+    }
+    pthread_mutex_unlock(&leaders.lock);
 }
 
 /* Orphans of the group are ours to reap, as child_prepare() says: until we do, the group's number
@@ -200,6 +238,7 @@ static void leave(struct child *child)
     if (child->next)
         child->next->prev = child->prev;
     family->count--;
+    reap_strays();
     ws_loop_defer(family->loop, &child->task);
 }
 
@@ -312,8 +351,15 @@ bool child_spawn(struct child *child, struct children *family, const struct chil
     fds[0] = fds[1] = -1;
     bool made = command->pty ? make_terminal(fds, &ends) : make_pipes(fds, &ends);
     int why = made && make_stderr(command->pass_stderr, &ends) ? 0 : errno;
-    if (!why)
+    if (!why) {
+        pthread_mutex_lock(&leaders.lock);
         why = start(child, command, &ends);
+        if (!why) {
+            child->next_leader = leaders.first;
+            leaders.first = child;
+        }
+        pthread_mutex_unlock(&leaders.lock);
+    }
     close_ends(&ends);
     if (!why) {
         child->family = family;

@@ -60,7 +60,8 @@ struct child {
 
     struct children *family;
     struct child *next, *prev;
-    struct ws_watch watch; /* its pidfd */
+    struct child *next_leader; /* of those of all threads that are not reaped */
+    struct ws_watch watch;     /* its pidfd */
     struct ws_timer timer;
     struct ws_task task;
     enum child_phase phase;

@@ -209,6 +209,8 @@ static const char tail[] =
     "Examples:\n"
     "  wsserve                          echo on ws://127.0.0.1:8080/\n"
     "  wsserve -p 0 --announce          on a free port, and say which\n"
+    "  wsserve ./count.sh               a program for each connection\n"
+    "  wsserve --proxy=tcp:host:5900    a service for browsers\n"
     "  wsserve --listen=unix:/tmp/ws    on a unix socket: wscat ws+unix:/tmp/ws\n"
     "  wsserve --listen=[::]:80 --max-connections=10k --idle-timeout=5m\n"
     "\n"

@@ -100,13 +100,10 @@ static void beat(struct ws_conn *conn)
     int64_t now = ws_loop_now(conn->home->loop);
     uint8_t payload[WS_HEARTBEAT_PAYLOAD];
     /* Whoever is not being read cannot be heard, and whoever does not read cannot answer; the write
-     * deadline looks after those. */
-    if (!ws_conn_reading(conn) || conn->side->queue.bytes > 0) {
-        /* But to write to one who is gone for good brings a reset, which shows. */
-        if (conn->side->queue.bytes == 0)
-            ws_conn_ping(conn, NULL, 0);
+     * deadline looks after those. The ping is sent all the same: from one who is gone for good it
+     * brings a reset, which shows. */
+    if (!ws_conn_reading(conn) || conn->side->queue.bytes > 0)
         ws_heartbeat_heard(&conn->heartbeat, now);
-    }
     switch (ws_heartbeat_check(&conn->heartbeat, &conn->home->config->heartbeat, now)) {
     case WS_HEARTBEAT_PING:
         ws_heartbeat_payload(&conn->heartbeat, ws_clock_us(), payload);

@@ -131,7 +131,7 @@ descriptors() {
 
 @test "a service that does not read makes the client wait, not memory grow" {
 	service mute
-	serve --proxy="tcp:127.0.0.1:$SERVICE" --ping-interval=200ms
+	serve --proxy="tcp:127.0.0.1:$SERVICE" --ping-interval=200ms --ping-timeout=200ms
 	head -c 60000000 /dev/zero >"$BATS_TEST_TMPDIR/in"
 	background wscat -b "$URL" <"$BATS_TEST_TMPDIR/in"
 	await open "$SERVER_LOG"

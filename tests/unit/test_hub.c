@@ -427,6 +427,70 @@ static void waited_for_in_vain(void **state)
     stop();
 }
 
+/* To all, to a group and to one, in turns: whoever hears several hears them in their order. */
+static void the_order_of_publishing(void **state)
+{
+    (void)state;
+    char text[] = "0";
+    start(1);
+    assert_true(ws_hub_join(t.ends[0].conn, "g", 1));
+    for (int i = 0; i < 9; i++) {
+        text[0] = (char)('0' + i);
+        if (i % 3 == 2) {
+            ws_hub_send(t.ends[0].conn, WS_TEXT, text, 1);
+        } else {
+            ws_hub_flush(t.hub);
+            assert_true(ws_hub_publish(t.hub, i % 3 ? "g" : NULL, 1, 0, WS_TEXT, text, 1));
+        }
+    }
+    TURN_ALL_UNTIL(t.ends[0].far.record.messages == 9 && t.ends[1].far.record.messages == 3);
+    assert_memory_equal(t.ends[0].far.record.data.data, "012345678", 9);
+    assert_memory_equal(t.ends[1].far.record.data.data, "036", 3);
+    assert_int_equal(deliveries().sent, 3 * CONNS + 3 + 3);
+    stop();
+}
+
+static unsigned reliefs;
+
+static void on_relief(void *context)
+{
+    assert_ptr_equal(context, &t);
+    reliefs++;
+}
+
+/* A source that is no connection asks, and is told. */
+static void a_source_waits_too(void **state)
+{
+    (void)state;
+    start_slow(WS_SLOW_BLOCK);
+    reliefs = 0;
+    ws_hub_on_relief(t.hub, on_relief, &t);
+    assert_false(ws_hub_blocked(t.hub));
+    flood(some_wait);
+    assert_true(ws_hub_blocked(t.hub));
+    assert_int_equal(reliefs, 0);
+    TURN_ALL_UNTIL(!ws_hub_blocked(t.hub) && reliefs == 1);
+    stop();
+}
+
+/* One who is written to alone is slow by the same policy. */
+static void slow_by_itself(void **state)
+{
+    (void)state;
+    static char data[10000];
+    start_slow(WS_SLOW_BLOCK);
+    for (int i = 0; i < 1000 && !ws_hub_blocked(t.hub); i++)
+        ws_hub_send(t.ends[SLOW].conn, WS_BINARY, data, sizeof data);
+    assert_true(ws_hub_blocked(t.hub));
+    TURN_ALL_UNTIL(!ws_hub_blocked(t.hub));
+    ws_hub_set_slow(t.hub, WS_SLOW_CLOSE);
+    for (int i = 0; i < 1000 && !it_was_closed(); i++)
+        ws_hub_send(t.ends[SLOW].conn, WS_BINARY, data, sizeof data);
+    TURN_ALL_UNTIL(!t.ends[SLOW].conn);
+    assert_int_equal(t.ends[SLOW].end.error, WS_E_TOO_SLOW);
+    stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,6 +503,9 @@ int main(void)
         cmocka_unit_test(slow_misses_the_old),
         cmocka_unit_test(slow_is_waited_for),
         cmocka_unit_test(waited_for_in_vain),
+        cmocka_unit_test(the_order_of_publishing),
+        cmocka_unit_test(a_source_waits_too),
+        cmocka_unit_test(slow_by_itself),
     };
     return cmocka_run_group_tests_name("hub", tests, NULL, NULL);
 }

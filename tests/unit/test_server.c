@@ -742,6 +742,41 @@ static void several_loops(void **state)
     assert_int_equal(ws_server_count(server), 0);
 }
 
+static unsigned homes_left;
+
+static void on_home_left(void *user, struct ws_home *home)
+{
+    assert_ptr_equal(user, &accepted);
+    assert_int_equal(home->registry->count, 0);
+    ws_loop_turn(home->loop, 0);
+    homes_left++;
+}
+
+/* Each home is left once, without connections, its loop still there. */
+static void homes_are_left(void **state)
+{
+    (void)state;
+    struct far_end far[LOOPS];
+    struct ws_server_options options = {.config = &config,
+                                        .handler = &handler,
+                                        .user = &accepted,
+                                        .loops = LOOPS,
+                                        .home_left = on_home_left};
+    ws_server_free(server);
+    homes_left = 0;
+    server = ws_server_new(&loop, &options);
+    must_listen("127.0.0.1:0");
+    for (int i = 0; i < LOOPS; i++) {
+        dial(&far[i], 0);
+        echo_over(&far[i]);
+    }
+    ws_server_free(server);
+    server = NULL;
+    assert_int_equal(homes_left, LOOPS);
+    for (int i = 0; i < LOOPS; i++)
+        far_free(&far[i]);
+}
+
 /* Connections on every loop, questions on their way: freeing far and answers them all. */
 static void freed_in_the_middle(void **state)
 {
@@ -806,6 +841,7 @@ int main(void)
         TEST(freed_with_connections),
         TEST(a_storm),
         TEST(several_loops),
+        TEST(homes_are_left),
         TEST(freed_in_the_middle),
     };
     return cmocka_run_group_tests_name("server", tests, NULL, NULL);

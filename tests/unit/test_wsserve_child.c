@@ -205,6 +205,29 @@ static void test_the_last_step_is_for_the_stubborn(void **state)
     no_children_left();
 }
 
+/* What went into a session of its own is reaped too, by and by. */
+static void test_strays_are_reaped(void **state)
+{
+    (void)state;
+    int fds[2];
+    struct child child;
+    for (int i = 0; i < 2; i++) {
+        run(i == 0 ? "setsid sh -c 'echo $$; exec sleep 0.05' & read x" : "exit 0", false, fds,
+            &child);
+        pid_t stray = i == 0 ? atoi(text_of(fds[0], "\n")) : 0;
+        child_end(&child, i == 0 ? 0 : 10000);
+        TURN_UNTIL(&loop, goners == 1);
+        close_both(fds);
+        if (i == 0) {
+            siginfo_t info = {0};
+            assert_true(stray > 1);
+            TURN_UNTIL(&loop, waitid(P_PID, (id_t)stray, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+                                  info.si_pid == stray);
+        }
+    }
+    no_children_left();
+}
+
 static void stop_loop(struct ws_timer *timer)
 {
     (void)timer;
@@ -359,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_orphans_are_ended_too),
         cmocka_unit_test(test_grace),
         cmocka_unit_test(test_the_last_step_is_for_the_stubborn),
+        cmocka_unit_test(test_strays_are_reaped),
         cmocka_unit_test(test_finish_ends_all),
         cmocka_unit_test(test_what_cannot_be_run),
         cmocka_unit_test(test_a_terminal),
