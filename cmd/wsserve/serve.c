@@ -72,8 +72,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
                  (int)event->len, (const char *)event->data);
     if (event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last))
         totals_note(&worker_of(conn)->totals.message_bytes, TOTALS_SIZES, event->total);
-    if (event->type == WS_EVENT_PONG && event->len == WS_HEARTBEAT_PAYLOAD &&
-        conn->heartbeat.rtt.last > 0)
+    if (event->type == WS_EVENT_PONG && conn->ponged)
         totals_note(&worker_of(conn)->totals.rtt_us, TOTALS_TIMES, conn->heartbeat.rtt.last);
     if (serve->mode->handler.event)
         serve->mode->handler.event(conn, event);

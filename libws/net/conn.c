@@ -162,7 +162,8 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     if (event->type == WS_EVENT_ERROR)
         ws_conn_note_error(conn, event->error);
     if (event->type == WS_EVENT_PONG)
-        ws_heartbeat_pong(&conn->heartbeat, event->data, event->len, ws_clock_us());
+        conn->ponged =
+            ws_heartbeat_pong(&conn->heartbeat, event->data, event->len, ws_clock_us()) >= 0;
     if (conn->home->handler->event)
         conn->home->handler->event(conn, event);
 

@@ -124,6 +124,7 @@ struct ws_conn {
     bool held : 1;         /* some of what is to be sent lies with config.tamper */
     bool exact : 1;        /* what is being sent is not to be tampered with */
     unsigned moved_to : 2; /* the state that config.moved was told last */
+    bool ponged : 1;       /* the last pong answered our last ping */
     uint32_t accepted_s;   /* when it was made, in the loop's seconds */
     const struct ws_home *home;
     void *user; /* the handler's, for this connection */
