@@ -10,7 +10,19 @@ enum { OWN_HEADERS_MAX = 8 };
 
 static const struct entry_rules *rules_of(const struct ws_conn *conn)
 {
-    return serve_of(conn)->entry;
+    return __atomic_load_n(&serve_of(conn)->entry, __ATOMIC_ACQUIRE);
+}
+
+bool entry_start(struct serve *serve, char *error, size_t size)
+{
+    struct entry_rules *rules =
+        entry_rules_new(&serve->settings->http, serve->mode->reaches_local, error, size);
+    if (!rules)
+        return false;
+    if (serve->entry)
+        entry_rules_replace(rules, serve->entry);
+    __atomic_store_n(&serve->entry, rules, __ATOMIC_RELEASE);
+    return true;
 }
 
 /* --- answering --- */

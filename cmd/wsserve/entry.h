@@ -11,11 +11,19 @@
 #include "cmd/wsserve/entry_rules.h"
 #include "libws/net/conn.h"
 
+struct serve;
+
 enum entry_verdict {
     ENTRY_REFUSED, /* and answered */
     ENTRY_PLAIN,   /* no upgrade: http.c's */
     ENTRY_UPGRADE, /* may be accepted */
 };
+
+/* Makes the rules ready of `serve->settings`, at the start and again on SIGHUP: files are read
+ * again then, and those who are in stay. False with one line in `error`, and the rules are what
+ * they were.
+ */
+bool entry_start(struct serve *serve, char *error, size_t size);
 
 /* A connection came: one from an address that is kept out is answered before it has sent anything.
  */

@@ -225,6 +225,7 @@ static bool make_ready(const struct compile *c, const struct settings_http *s, b
     r->check_host = !r->any_host && (reaches_local || r->host_count > 0);
     if (s->replay_window > 0 && !(r->replay = ws_replay_new(s->replay_window, 0)))
         return no_memory(c);
+    r->owns_replay = true;
     if (asprintf(&r->realm, "%s%s%s",
                  r->credentials.passwords ? "Basic realm=\"wsserve\", charset=\"UTF-8\"" : "",
                  r->credentials.passwords && r->credentials.tokens ? ", " : "",
@@ -250,15 +251,24 @@ struct entry_rules *entry_rules_new(const struct settings_http *settings, bool r
     return NULL;
 }
 
-void entry_rules_free(struct entry_rules *rules)
+void entry_rules_replace(struct entry_rules *rules, struct entry_rules *older)
 {
-    if (!rules)
-        return;
+    if (older->replay && rules->replay) {
+        ws_replay_free(rules->replay);
+        rules->replay = older->replay;
+        older->owns_replay = false;
+    }
+    rules->older = older;
+}
+
+static void free_one(struct entry_rules *rules)
+{
     ws_networks_free(&rules->allow);
     ws_networks_free(&rules->deny);
     ws_networks_free(&rules->trusted);
     ws_credentials_free(&rules->credentials);
-    ws_replay_free(rules->replay);
+    if (rules->owns_replay)
+        ws_replay_free(rules->replay);
     for (char **string = rules->owned; string && *string; string++)
         free(*string);
     free(rules->owned);
@@ -269,6 +279,15 @@ void entry_rules_free(struct entry_rules *rules)
     free(rules->headers_http);
     free(rules->realm);
     free(rules);
+}
+
+void entry_rules_free(struct entry_rules *rules)
+{
+    while (rules) {
+        struct entry_rules *older = rules->older;
+        free_one(rules);
+        rules = older;
+    }
 }
 
 /* --- judging --- */

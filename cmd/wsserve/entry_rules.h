@@ -29,6 +29,8 @@ struct entry_rules {
     size_t host_count;
     struct ws_networks allow, deny, trusted;
     struct ws_credentials credentials;
+    struct entry_rules *older; /* that these replaced; a thread may still look at them */
+    bool owns_replay;
     struct ws_replay *replay;       /* NULL: none */
     const char **subprotocols;      /* NULL-ended */
     struct ws_header *headers_ws;   /* of a 101 */
@@ -42,6 +44,12 @@ struct entry_rules {
  * unless it is let in by name. NULL with one line in `error`. */
 struct entry_rules *entry_rules_new(const struct settings_http *settings, bool reaches_local,
                                     char *error, size_t size);
+
+/* `rules` take the place of `older`: they go on with its memory of replays, and free it in the end.
+ */
+void entry_rules_replace(struct entry_rules *rules, struct entry_rules *older);
+
+/* With those that they replaced. NULL is allowed. */
 void entry_rules_free(struct entry_rules *rules);
 
 /* May this address connect? WS_OK or WS_E_ADDRESS_REFUSED. */

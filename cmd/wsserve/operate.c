@@ -1,4 +1,5 @@
 #include "cmd/wsserve/operate.h"
+#include "cmd/wsserve/entry.h"
 
 #include "cmd/common/spool.h"
 #include "cmd/common/units.h"
@@ -145,12 +146,16 @@ void operate_add_signals(sigset_t *signals)
 bool operate_signal(struct serve *serve, int signal_number)
 {
     const struct settings *settings = serve->settings;
+    char fault[256];
     switch (signal_number) {
     case SIGHUP:
         log_line(&serve->log, WS_INFO, 0, "reopen", "files are opened anew");
         access_reopen(&serve->access);
         if (settings->source)
             reload(serve);
+        if (!entry_start(serve, fault, sizeof fault))
+            log_line(&serve->log, WS_ERROR, 0, "config", "%s; who may enter stays as it was",
+                     fault);
         return true;
     case SIGUSR1:
         stats_ask(serve);

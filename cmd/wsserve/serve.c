@@ -319,9 +319,8 @@ static bool set_up(struct serve *serve)
     serve_config(serve, &config);
 
     char fault[256];
-    serve->entry =
-        entry_rules_new(&settings->http, serve->mode->reaches_local, fault, sizeof fault);
-    if (!serve->entry || !http_init(&serve->http, &settings->http, fault, sizeof fault)) {
+    if (!entry_start(serve, fault, sizeof fault) ||
+        !http_init(&serve->http, &settings->http, fault, sizeof fault)) {
         exit_warn("%s", fault);
         return false;
     }

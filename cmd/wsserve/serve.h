@@ -40,7 +40,7 @@ struct serve {
     struct ws_loop loop; /* the first; of the main thread */
     struct ws_server *server;
     struct ws_handler handler;
-    struct entry_rules *entry; /* who may enter */
+    struct entry_rules *entry; /* who may enter: entry.c replaces it when SIGHUP comes */
     struct http http;          /* what plain requests get */
     struct ws_server *admin;   /* NULL: none */
     struct worker admin_worker;

@@ -281,6 +281,58 @@ print(s.recv(1000).decode().splitlines()[0])' "$PORT"
 	run ! grep X-Ws <<<"$output"
 }
 
+basic() { # USER:PASSWORD
+	printf 'Authorization: Basic %s' "$(printf %s "$1" | base64)"
+}
+
+@test "SIGHUP: passwords are read again; a bad file keeps the old ones" {
+	local users=$BATS_TEST_TMPDIR/users key='Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+	echo ann:one >"$users"
+	serve --auth-file="$users" --replay-window=10m --threads=2
+	status 101 "$PORT" / "$(basic ann:one)" "$key"
+	echo ann:two >"$users"
+	kill -HUP "$SERVER"
+	eventually status 101 "$PORT" / "$(basic ann:two)"
+	status 401 "$PORT" / "$(basic ann:one)"
+	status 403 "$PORT" / "$(basic ann:two)" "$key" # replays are remembered over it
+	echo nonsense >"$users"
+	kill -HUP "$SERVER"
+	await 'ERROR +config .*users:1: expected USER:PASSWORD; who may enter stays as it was' "$SERVER_LOG"
+	status 101 "$PORT" / "$(basic ann:two)"
+}
+
+@test "SIGHUP: origins, hosts and addresses of a configuration change" {
+	local config=$BATS_TEST_TMPDIR/config
+	printf 'origin = https://a.example\nheader = X-Mark: 1\n' >"$config"
+	serve --config="$config"
+	status 101 "$PORT" / 'Origin: https://a.example'
+	status 403 "$PORT" / 'Origin: https://b.example'
+	printf 'origin = https://b.example\nheader = X-Mark: 2\n' >"$config"
+	kill -HUP "$SERVER"
+	eventually status 101 "$PORT" / 'Origin: https://b.example'
+	status 403 "$PORT" / 'Origin: https://a.example'
+	run -0 ask --plain "$PORT" /
+	says '^X-Mark: 2$' "$output"
+	echo 'deny = 127.0.0.0/8' >"$config"
+	kill -HUP "$SERVER"
+	eventually status 403 "$PORT" /
+	echo 'origin = null' >"$config"
+	kill -HUP "$SERVER"
+	await 'config .*origin.*the old settings stay' "$SERVER_LOG"
+	status 403 "$PORT" /
+}
+
+@test "secrets from the environment and from files, not from the command line" {
+	SECRET=ann:hidden serve --auth=env:SECRET
+	status 101 "$PORT" / "$(basic ann:hidden)"
+	status 401 "$PORT" / "$(basic ann:x)"
+	printf 'tok\n' >"$BATS_TEST_TMPDIR/token"
+	serve --token=@"$BATS_TEST_TMPDIR/token"
+	status 101 "$PORT" '/?token=tok'
+	run -2 --separate-stderr timeout 10 wsserve -p 0 --token=env:NO_SUCH_VARIABLE
+	usage_line 'NO_SUCH_VARIABLE'
+}
+
 @test "nothing behind a refused request is parsed" {
 	serve -v --path=/ws
 	run -0 ask --behind=$'GET /ws HTTP/1.1\r\nHost: x\r\n\r\n' "$PORT" /other
