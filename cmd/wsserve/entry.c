@@ -174,6 +174,11 @@ static bool pass(struct ws_conn *conn, enum ws_error error, const struct ws_requ
 {
     if (error == WS_OK)
         return true;
+    struct ws_address peer;
+    if (rules_of(conn)->trusted.count == 0) {
+        ws_address_of_peer(conn->watch.fd, &peer); /* nobody has asked before */
+        client = &peer;
+    }
     if (ws_error_info(error)->category == WS_CAT_ACCESS)
         log_refusal(conn, error, request, client, user);
     entry_refuse(conn, error, 0);
@@ -201,10 +206,12 @@ static enum ws_error attribute(struct ws_conn *conn, const struct ws_address *pe
 enum entry_verdict entry_judge(struct ws_conn *conn, const struct ws_request *request)
 {
     const struct entry_rules *rules = rules_of(conn);
-    struct ws_address peer, client;
+    struct ws_address peer = {.kind = WS_ADDRESS_UNKNOWN}, client;
     char user[WS_CREDENTIALS_USER] = "";
     enum ws_error fault = request->fault == WS_E_NOT_AN_UPGRADE ? WS_OK : request->fault;
-    ws_address_of_peer(conn->watch.fd, &peer);
+    /* Most servers trust no proxy, and need not ask the system for every connection. */
+    if (rules->trusted.count > 0)
+        ws_address_of_peer(conn->watch.fd, &peer);
     if (!pass(conn, fault, request, &peer, "") ||
         !pass(conn, entry_judge_request(rules, request, &peer, &client), request, &client, "") ||
         !pass(conn, attribute(conn, &peer, &client), request, &client, ""))
@@ -239,11 +246,9 @@ bool entry_judge_admin(struct ws_conn *conn, const struct ws_request *request)
 const char *entry_who(const struct ws_conn *conn, char text[ENTRY_WHO])
 {
     const struct extra *extra = extra_find(&worker_of(conn)->extras, ws_conn_id(conn));
-    struct ws_address peer;
     if (extra && extra->client.kind != WS_ADDRESS_UNKNOWN)
         return describe(conn, &extra->client, text);
-    ws_address_of_peer(conn->watch.fd, &peer);
-    return describe(conn, &peer, text);
+    return ws_conn_peer(conn, text, ENTRY_WHO);
 }
 
 void entry_client(const struct ws_conn *conn, const struct ws_request *request,

@@ -211,6 +211,7 @@ static const char tail[] =
     "  wsserve -p 0 --announce          on a free port, and say which\n"
     "  wsserve ./count.sh               a program for each connection\n"
     "  wsserve --proxy=tcp:host:5900    a service for browsers\n"
+    "  wsserve --devconsole             and a page for the browser at http://127.0.0.1:8080/\n"
     "  wsserve --listen=unix:/tmp/ws    on a unix socket: wscat ws+unix:/tmp/ws\n"
     "  wsserve --listen=[::]:80 --max-connections=10k --idle-timeout=5m\n"
     "\n"
