@@ -159,11 +159,12 @@ void ws_server_on_acceptable(struct ws_watch *watch, unsigned ready)
         }
         if (errno == EINTR || errno == ECONNABORTED)
             continue;
-        if (errno != EAGAIN && errno != EWOULDBLOCK)
-            starve(server, errno);
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            break;
+        starve(server, errno);
         return;
     }
-    /* Nearly full, and they come in crowds: those who are here get more of the time. */
+    /* Nearly full: those who are here get more of the time. */
     if (ws_admission_percent(server->admission) >= SLOW_FROM)
         pause_accepting(server, SLOW_PAUSE_MS);
 }

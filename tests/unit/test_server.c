@@ -461,6 +461,69 @@ static void stopped_while_it_waits_for_descriptors(void **state)
     close(fd);
 }
 
+/* Nearly full, newcomers are let in a little later; they are let in all the same. */
+static void nearly_full(void **state)
+{
+    (void)state;
+    enum { MOST = 10 };
+    int fds[MOST];
+    ws_server_free(server);
+    make_server(MOST);
+    must_listen("127.0.0.1:0");
+    for (int i = 0; i < MOST - 2; i++) {
+        fds[i] = call(port(0));
+        TURN_UNTIL(&loop, (int)accepted == i + 1);
+    }
+    for (int i = MOST - 2; i < MOST; i++) {
+        int64_t begun = ws_loop_now(&loop);
+        fds[i] = call(port(0));
+        TURN_UNTIL(&loop, (int)accepted == i + 1);
+        if (i == MOST - 1) /* the one before it was above 80 percent */
+            assert_true(ws_loop_now(&loop) >= begun + 8);
+    }
+    for (int i = 0; i < MOST; i++)
+        close(fds[i]);
+}
+
+/* Who has not finished its handshake makes room for the others, the oldest first; who has is left
+ * alone. */
+static void unfinished_handshakes(void **state)
+{
+    (void)state;
+    enum { MOST = 3, MANY = 8 };
+    struct ws_server_options options = {.config = &config,
+                                        .handler = &handler,
+                                        .user = &accepted,
+                                        .max_handshakes = MOST,
+                                        .accepted = on_accepted};
+    struct far_end old, fresh;
+    char answer[200];
+    int fds[MANY];
+    ws_server_free(server);
+    server = ws_server_new(&loop, &options);
+    must_listen("127.0.0.1:0");
+    dial(&old, 0);
+    echo_over(&old);
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = call(port(0));
+        TURN_UNTIL(&loop, (int)accepted == i + 2);
+    }
+    dial(&fresh, 0);
+    echo_over(&fresh);
+    for (int i = 0; i < MANY; i++) {
+        bool gone = i < MANY - MOST + 1;
+        TURN_UNTIL(&loop, !gone || recv(fds[i], answer, sizeof answer, MSG_PEEK) > 0);
+        ssize_t n = recv(fds[i], answer, sizeof answer, 0);
+        assert_true((n > 12) == gone);
+        if (gone)
+            assert_memory_equal(answer + 9, "408", 3);
+        close(fds[i]);
+    }
+    echo_over(&old);
+    far_free(&old);
+    far_free(&fresh);
+}
+
 /* --- shutting down --- */
 
 static void says_goodbye(void **state)
@@ -839,6 +902,8 @@ int main(void)
         TEST(nobody_is_there),
         TEST(the_paused_leave_too),
         TEST(freed_with_connections),
+        TEST(nearly_full),
+        TEST(unfinished_handshakes),
         TEST(a_storm),
         TEST(several_loops),
         TEST(homes_are_left),
