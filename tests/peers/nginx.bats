@@ -34,6 +34,8 @@ proxied() { # WSSERVE-OPTION...
 					proxy_http_version 1.1;
 					proxy_set_header Upgrade \$http_upgrade;
 					proxy_set_header Connection "upgrade";
+					proxy_set_header Host \$http_host;
+					proxy_set_header X-Forwarded-For \$proxy_add_x_forwarded_for;
 				}
 				location /forgotten {
 					proxy_pass http://127.0.0.1:$backend;
@@ -86,4 +88,20 @@ proxied() { # WSSERVE-OPTION...
 	finished "$SERVER"
 	run -5 --separate-stderr wscat "$URL" </dev/null
 	says 'HTTP status 502'
+}
+
+@test "who is behind nginx: what it says counts, what its client says does not" {
+	proxied --trust-proxy=127.0.0.1 --deny=127.0.0.2 --sameorigin
+	local asked=(curl -sS --max-time 2 -o "$BATS_TEST_TMPDIR/answer" -w '%{http_code}'
+		-H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13'
+		-H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' -H 'X-Forwarded-For: 192.0.2.1'
+		-H "Origin: http://127.0.0.1:$PORT" "${URL/ws:/http:}")
+	run "${asked[@]}"
+	says '^101' "$output"
+	await 'open from 192\.0\.2\.1 by way of 127\.0\.0\.1' "$SERVER_LOG"
+	run "${asked[@]}" --interface 127.0.0.2
+	says '^403' "$output"
+	await 'ADDRESS_REFUSED .*from 127\.0\.0\.2 by way of 127\.0\.0\.1' "$SERVER_LOG"
+	run "${asked[@]}" -H 'Origin: https://evil.example'
+	says '^400' "$output"
 }
