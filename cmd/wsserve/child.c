@@ -302,7 +302,8 @@ static void on_exit_event(struct ws_watch *watch, unsigned ready)
     struct child *child = ws_container_of(watch, struct child, watch);
     siginfo_t info = {0};
     (void)ready;
-    if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+    if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+        info.si_pid == 0)
         return;
     close(ws_loop_unwatch(child->family->loop, watch));
     child->dead = true;
@@ -484,4 +485,6 @@ void child_prepare(void)
     if (all)
         closedir(all);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
+    /* Where it is ignored, which is inherited, nobody learns how a child has ended. */
+    signal(SIGCHLD, SIG_DFL);
 }

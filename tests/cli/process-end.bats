@@ -137,6 +137,38 @@ descriptors() {
 	same "$before" "$(descriptors)"
 }
 
+@test "with several threads each ends its own" {
+	serve -t 3 sh -c 'trap "" TERM; echo ready; sleep 1000 & cat'
+	local i clients=()
+	for i in 1 2 3 4 5 6; do
+		background wscat -w -1 "$URL" </dev/null
+		await ready "$OUT"
+		clients+=("$PID")
+	done
+	same 6 "$(children | wc -l)"
+	kill "${clients[0]}" "${clients[3]}" "${clients[4]}"
+	three_left() { [[ $(children | wc -l) == 3 ]]; }
+	eventually three_left
+	local groups
+	groups=$(pgrep -P "$SERVER" | tr '\n' ' ')
+	kill "$SERVER"
+	finished "$SERVER"
+	[[ -z $(ps -eo pgid=,stat= | awk -v g=" $groups" 'index(g, " " $1 " ") && $2 !~ /^Z/') ]]
+}
+
+@test "whoever started wsserve may ignore SIGCHLD" {
+	start bash -c "trap '' CHLD; exec wsserve -p 0 --announce sh -c 'exit 7'"
+	run -9 --separate-stderr wscat "$URL" </dev/null
+	says 'COMMAND ended with status 7'
+}
+
+@test "--oneshot: the last words of the only one" {
+	serve --oneshot sort
+	run -0 wscat -w 0 "$URL" <<<$'b\na'
+	same $'a\nb' "$output"
+	finished "$SERVER"
+}
+
 # --- how many, and when not ---
 
 @test "--maxforks: 503 above, and room again when one has ended" {
