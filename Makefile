@@ -67,6 +67,7 @@ $(TOOLS:%=$(3)/%):
 
 $(3)/wsframe build/$(1)/fuzz/fuzz_wsframe: LIBS += $(PCAP)
 build/$(1)/fuzz/fuzz_wsframe: $(call objects,$(1),$(FRAME_SRC) $(COM_SRC))
+build/$(1)/fuzz/fuzz_framing: $(call objects,$(1),cmd/wsserve/framing.c $(COM_SRC))
 
 build/$(1)/cmd/wsserve/devconsole.o: $(CONSOLE)
 
@@ -99,6 +100,7 @@ build/%.so: tests/shim/%.c Makefile
 	$(Q)$(CC) $(BASE) $(WARN) $(CFLAGS) -shared -o $@ $< -ldl
 
 # With clang's libFuzzer, for as long as one likes; `make check` only replays the corpora.
+build/libfuzzer/fuzz_framing: cmd/wsserve/framing.c $(COM_SRC)
 build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC) Makefile
 	@mkdir -p $(@D)
 	clang $(filter-out -MMD -MP,$(BASE)) $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $(filter %.c,$^) $(LIBS)

@@ -81,11 +81,11 @@ static void conclude(struct run *run)
     ws_loop_disarm(shared->children.loop, &run->linger);
     shared->run = NULL;
     fan_finish(&run->fan);
-    if (failed)
-        program_epitaph(&run->child, why, sizeof why);
+    program_epitaph(&run->child, why, sizeof why);
     if (run->over)
-        log_line(&shared->serve->log, failed ? WS_WARNING : WS_INFO, 0, "process", "%s",
-                 program_epitaph(&run->child, (char[80]){0}, 80));
+        log_line(&shared->serve->log, failed ? WS_WARNING : WS_INFO, 0, "process", "%s", why);
+    if (!failed)
+        why[0] = '\0';
     ws_registry_each(run->fan.home->registry, say_farewell, &farewell);
     fan_close(&run->fan);
     child_end(&run->child, 0);

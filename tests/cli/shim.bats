@@ -271,3 +271,34 @@ gone() { # LIVE
 pinged_again() { # FILE TIMES
 	(($(grep -c ping "$1") >= $2))
 }
+
+@test "programs and services under short, interrupted and refused calls: nothing lost" {
+	local words
+	seq 1 20000 >"$BATS_TEST_TMPDIR/lines"
+	for words in cat '--pty cat' '--framing=nul cat' '--shared cat'; do
+		# shellcheck disable=SC2086 # words
+		start env LD_PRELOAD="$FAULTS" "${ACCIDENTS[@]}" "$BUILD/wsserve" -p 0 --announce $words
+		wscat "$URL" <"$BATS_TEST_TMPDIR/lines" >"$BATS_TEST_TMPDIR/got"
+		cmp "$BATS_TEST_TMPDIR/lines" "$BATS_TEST_TMPDIR/got"
+	done
+}
+
+@test "a process's connection with any one allocation failing: the next client is served" {
+	local n
+	served() { timeout 10 wscat -N 1 "$URL" '{"data":"a"}' </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1; }
+	for n in {70..130..4}; do
+		background env LD_PRELOAD="$FAULTS" FAULTS_MALLOC="$n" "$BUILD/wsserve" -p 0 --announce \
+			--framing=jsonl cat </dev/null
+		eventually says_where
+		URL=$(sed -n 's/^listening //p' "$OUT")
+		if [[ -z $URL ]]; then # it failed while it started, which is said
+			run finished
+			same 1 "$status"
+			continue
+		fi
+		served || served # the second time whatever failed has failed
+		served || served
+		kill "$PID"
+		finished
+	done
+}
