@@ -198,6 +198,10 @@ static const struct option_row rows[] = {
      .flags = OPTION_RELOADABLE,
      .help = "pings without an answer that make a client dead "
              "(default 2)"},
+    {.name = "fragment",
+     OPTION_SIZE(S, fragment),
+     .flags = OPTION_RELOADABLE,
+     .help = "send messages in fragments of at most this size; 0: in one (default)"},
     {.name = "close-timeout",
      OPTION_DURATION(S, close_timeout),
      .flags = OPTION_RELOADABLE,
@@ -301,6 +305,7 @@ void settings_conn_config(const struct settings *s, struct ws_conn_config *confi
 {
     ws_conn_config_init(config, WS_SERVER);
     config->session.max_message = s->max_message_size;
+    config->session.max_frame = s->fragment;
     config->high_water = s->send_queue;
     config->max_rate = s->max_rate;
     config->max_bandwidth = s->max_bandwidth;

@@ -44,6 +44,7 @@ struct settings {
     uint64_t max_memory;
     unsigned shed_start, shed_stop; /* percent; 0: never */
     uint64_t max_message_size;
+    uint64_t fragment; /* 0: none */
     uint64_t send_queue;
     int64_t handshake_timeout;
     int64_t idle_timeout;

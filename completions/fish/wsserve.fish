@@ -30,6 +30,7 @@ complete -c wsserve -l ping-interval -x -d 'ping every client this often; 0: nev
 complete -c wsserve -l pingms -x -d 'the same in milliseconds, as websocketd has it'
 complete -c wsserve -l ping-timeout -x -d 'a sign of life is due this long after a ping (default 10s)'
 complete -c wsserve -l missed-pongs -x -d 'pings without an answer that make a client dead (default 2)'
+complete -c wsserve -l fragment -x -d 'send messages in fragments of at most this size; 0: in one (default)'
 complete -c wsserve -l close-timeout -x -d 'for the client\'s close frame, after ours (default 5s)'
 complete -c wsserve -l loglevel -x -a 'debug info warning error' -d 'log nothing less than this (default info)'
 complete -c wsserve -l log-format -x -a 'text json' -d 'how a line of the log looks (default text)'

@@ -36,7 +36,7 @@ bool ws_batch_fits(const struct ws_batch *batch, size_t need)
 }
 
 bool ws_batch_add(struct ws_batch *batch, uint64_t except, unsigned opcode, const void *data,
-                  size_t len)
+                  size_t len, size_t max_frame)
 {
     if (batch->count + 1 >= batch->capacity) {
         size_t capacity = batch->capacity ? batch->capacity * 2 : 8;
@@ -46,9 +46,9 @@ bool ws_batch_add(struct ws_batch *batch, uint64_t except, unsigned opcode, cons
         batch->entries = larger;
         batch->capacity = capacity;
     }
-    ws_session_frame(batch->frames->data + batch->used, opcode, data, len);
+    ws_session_framed(batch->frames->data + batch->used, opcode, data, len, max_frame);
     batch->entries[batch->count++] = (struct ws_batch_entry){except, batch->used};
-    batch->used += ws_session_frame_size(len);
+    batch->used += ws_session_framed_size(len, max_frame);
     batch->entries[batch->count] = (struct ws_batch_entry){0, batch->used};
     return true;
 }

@@ -39,9 +39,10 @@ void ws_batch_unref(struct ws_batch *batch);
 /* Is there room for a frame of `need` bytes? */
 bool ws_batch_fits(const struct ws_batch *batch, size_t need);
 
-/* Adds a message for all but the connection `except` (0: for all). False without memory. */
+/* Adds a message for all but the connection `except` (0: for all), in fragments of at most
+ * `max_frame` bytes (0: in one), for which there must be room. False without memory. */
 bool ws_batch_add(struct ws_batch *batch, uint64_t except, unsigned opcode, const void *data,
-                  size_t len);
+                  size_t len, size_t max_frame);
 
 /* Nothing more will be added: `excepted` is sorted, its offsets become indexes of entries, and
  * memory that was not needed is given back. False without memory. */

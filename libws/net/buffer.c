@@ -128,7 +128,7 @@ static size_t count_frames(const uint8_t *data, size_t len)
            frame.length <= len - frame.header_len) {
         data += frame.header_len + frame.length;
         len -= frame.header_len + (size_t)frame.length;
-        count++;
+        count += frame.fin;
     }
     return count;
 }

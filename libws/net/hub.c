@@ -407,7 +407,8 @@ bool ws_hub_publish(struct ws_hub *hub, const char *name, size_t name_len, uint6
                     unsigned opcode, const void *data, size_t len)
 {
     struct ws_group *group = name ? need_group(hub, name, name_len) : hub->everyone;
-    size_t need = ws_session_frame_size(len);
+    size_t max_frame = hub->home->config->session.max_frame;
+    size_t need = ws_session_framed_size(len, max_frame);
     if (!group)
         return false;
     if (group->batch && !ws_batch_fits(group->batch, need))
@@ -420,7 +421,7 @@ bool ws_hub_publish(struct ws_hub *hub, const char *name, size_t name_len, uint6
         hub->due = group;
         ws_loop_defer(hub->home->loop, &hub->task);
     }
-    return group->batch && ws_batch_add(group->batch, except, opcode, data, len);
+    return group->batch && ws_batch_add(group->batch, except, opcode, data, len, max_frame);
 }
 
 struct ws_deliveries ws_hub_deliveries(const struct ws_hub *hub)

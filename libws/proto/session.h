@@ -47,6 +47,8 @@ struct ws_session_config {
     bool chunks;          /* hand large frames on as they arrive; see WS_EVENT_CHUNK */
     bool frames;          /* a WS_EVENT_FRAME for every header */
     uint64_t max_message; /* bytes of payload, over all fragments; 0: no limit */
+    size_t max_frame;     /* bytes of payload in a data frame of ours: more leaves as fragments; 0:
+                           * any number */
     uint32_t max_head;    /* bytes of HTTP head; 0: the role's own (8 KiB, 64 KiB) */
     /* Fills `size` bytes with what cannot be guessed (10.3); false when it cannot. A client needs
      * it for keys and masks. */
@@ -202,27 +204,30 @@ enum ws_send_flags {
 
 /*
  * Sends a text or binary message, or a fragment of one: after a send with WS_SEND_MORE the next
- * ones of the same opcode continue it. That text is UTF-8 is the caller's duty (8.1). WS_OK;
- * WS_E_STATE before the upgrade or when another opcode comes inside a fragmented message;
- * WS_E_CLOSING after a close was sent, or received (but see ws_session_answer_late); WS_E_ARGUMENT;
- * WS_E_NO_MEMORY; WS_E_RANDOM. On failure nothing was sent.
+ * ones of the same opcode continue it. That text is UTF-8 is the caller's duty (8.1). What is
+ * larger than config.max_frame leaves in fragments. WS_OK; WS_E_STATE before the upgrade or when
+ * another opcode comes inside a fragmented message; WS_E_CLOSING after a close was sent, or
+ * received (but see ws_session_answer_late); WS_E_ARGUMENT; WS_E_NO_MEMORY; WS_E_RANDOM. On failure
+ * nothing was sent.
  */
 enum ws_error ws_session_send(struct ws_session *session, struct ws_out *out, unsigned opcode,
                               unsigned flags, void *data, size_t len);
 
 /*
- * Server: sends whole messages that were framed before, as ws_session_frame() does it: `len` bytes
+ * Server: sends whole messages that were framed before, as ws_session_framed() does it: `len` bytes
  * of `shared` from `offset`, which many connections send without a copy. WS_OK, WS_E_STATE (also
  * inside a fragmented message of ours), WS_E_CLOSING, WS_E_NO_MEMORY.
  */
 enum ws_error ws_session_share(struct ws_session *session, struct ws_out *out,
                                struct ws_shared *shared, size_t offset, size_t len);
 
-/* Bytes that a server's frame around a payload of `len` has. */
-size_t ws_session_frame_size(size_t len);
+/* Bytes that a server's message of `len` has once it is framed, in fragments of at most `max_frame`
+ * bytes of payload (0: in one). */
+size_t ws_session_framed_size(size_t len, size_t max_frame);
 
-/* Writes a server's whole message as one frame of that size at `to`. */
-void ws_session_frame(uint8_t *to, unsigned opcode, const void *data, size_t len);
+/* Writes the whole message, framed like that, at `to`. */
+void ws_session_framed(uint8_t *to, unsigned opcode, const void *data, size_t len,
+                       size_t max_frame);
 
 /*
  * Sends the payload of `event`, the last that was pulled, a MESSAGE or a CHUNK, back to the peer:

@@ -62,21 +62,31 @@ enum ws_error ws_session_share(struct ws_session *s, struct ws_out *out, struct 
     return ws_out_share(out, shared, offset, len);
 }
 
-size_t ws_session_frame_size(size_t len)
+size_t ws_session_framed_size(size_t len, size_t max_frame)
 {
-    return ws_frame_header_len(len, false) + len;
+    size_t size = 0;
+    for (; max_frame && len > max_frame; len -= max_frame)
+        size += ws_frame_header_len(max_frame, false) + max_frame;
+    return size + ws_frame_header_len(len, false) + len;
 }
 
-void ws_session_frame(uint8_t *to, unsigned opcode, const void *data, size_t len)
+void ws_session_framed(uint8_t *to, unsigned opcode, const void *data, size_t len, size_t max_frame)
 {
-    struct ws_frame frame = {.fin = true,
-                             .opcode = (uint8_t)opcode,
-                             .length = len,
-                             .length_bytes = (uint8_t)ws_frame_length_bytes(len)};
-    frame.header_len = (uint8_t)ws_frame_header_len(len, false);
-    ws_frame_encode(to, &frame);
-    if (len > 0)
-        memcpy(to + frame.header_len, data, len);
+    const uint8_t *at = data;
+    struct ws_frame frame = {.opcode = (uint8_t)opcode};
+    while (!frame.fin) {
+        size_t size = max_frame && len > max_frame ? max_frame : len;
+        frame.fin = size == len;
+        frame.length = size;
+        frame.length_bytes = (uint8_t)ws_frame_length_bytes(size);
+        to += ws_frame_encode(to, &frame);
+        if (size > 0)
+            memcpy(to, at, size);
+        frame.opcode = WS_CONTINUATION;
+        at += size;
+        to += size;
+        len -= size;
+    }
 }
 
 static enum ws_error make_data_frame(const struct ws_session *s, struct ws_frame *frame,
@@ -91,8 +101,8 @@ static enum ws_error make_data_frame(const struct ws_session *s, struct ws_frame
 /* Below this a copy is cheaper than one more span. */
 enum { BORROW_FROM = 1024 };
 
-enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned opcode,
-                              unsigned flags, void *data, size_t len)
+static enum ws_error send_frame(struct ws_session *s, struct ws_out *out, unsigned opcode,
+                                unsigned flags, void *data, size_t len)
 {
     struct ws_frame frame;
     bool more = (flags & WS_SEND_MORE) != 0;
@@ -116,6 +126,21 @@ enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned
     return error;
 }
 
+enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned opcode,
+                              unsigned flags, void *data, size_t len)
+{
+    size_t most = s->config->max_frame ? s->config->max_frame : len;
+    uint8_t *at = data;
+    while (len > most) {
+        enum ws_error error = send_frame(s, out, opcode, flags | WS_SEND_MORE, at, most);
+        if (error != WS_OK)
+            return error;
+        at += most;
+        len -= most;
+    }
+    return send_frame(s, out, opcode, flags, at, len);
+}
+
 /* Is there room for `frame`'s header right before `event`'s payload? In the input that is so behind
  * what has been replied before; in a buffer of ours always. */
 static bool has_headroom(const struct ws_session *s, const struct ws_event *event,
@@ -132,6 +157,9 @@ enum ws_error ws_session_reply(struct ws_session *s, struct ws_out *out,
 {
     struct ws_frame frame;
     bool more = event->type == WS_EVENT_CHUNK && !event->last;
+    if (s->config->max_frame && event->len > s->config->max_frame)
+        return ws_session_send(s, out, event->opcode, more ? WS_SEND_MORE : 0, event->data,
+                               event->len);
     enum ws_error error = make_data_frame(s, &frame, event->opcode, more, event->len);
     if (error != WS_OK)
         return error;

@@ -179,3 +179,23 @@ saw() {
 	run -1 --separate-stderr wscat --max-message-size=4K "$URL" "@$BATS_TEST_TMPDIR/file" </dev/null
 	one_line '/file: .*--max-message-size'
 }
+
+@test "wsserve --fragment: in fragments, and the message is the same" {
+	head -c 100000 /dev/urandom | base64 -w 0 >"$BATS_TEST_TMPDIR/line"
+	for mode in --echo --broadcast; do
+		serve --fragment=1000 $mode
+		background wscat -vv --no-stdin -w -1 --count=1 "$URL"
+		hearer=$PID heard=$OUT frames=$LOG
+		await 101 "$frames"
+		if [[ $mode == --echo ]]; then
+			kill "$hearer"
+			finished "$hearer" || true
+			wscat -vv --count=1 "$URL" <"$BATS_TEST_TMPDIR/line" >"$heard" 2>"$frames"
+		else
+			wscat -w 0 "$URL" <"$BATS_TEST_TMPDIR/line"
+			finished "$hearer"
+		fi
+		same "$(cat "$BATS_TEST_TMPDIR/line")" "$(cat "$heard")"
+		same 133 "$(grep -c '< continuation' "$frames")"
+	done
+}

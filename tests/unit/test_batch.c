@@ -21,7 +21,7 @@ static void exceptions_are_found(void **state)
         size_t count = 1 + seed * 3 % 97;
         srand(seed);
         for (size_t i = 0; i < count; i++)
-            assert_true(ws_batch_add(batch, (uint64_t)(rand() % 12), WS_TEXT, "text", 4));
+            assert_true(ws_batch_add(batch, (uint64_t)(rand() % 12), WS_TEXT, "text", 4, 0));
         assert_true(ws_batch_complete(batch));
         for (uint64_t id = 1; id < 14; id++) {
             size_t at = ws_batch_first_excepted(batch, id);
@@ -47,7 +47,7 @@ static void frames_lie_in_a_row(void **state)
         need += lengths[i] + 10;
     struct ws_batch *batch = ws_batch_new(need);
     for (size_t i = 0; i < 6; i++)
-        assert_true(ws_batch_add(batch, 0, WS_BINARY, data, lengths[i]));
+        assert_true(ws_batch_add(batch, 0, WS_BINARY, data, lengths[i], 0));
     assert_true(ws_batch_complete(batch));
     assert_int_equal(batch->excepted_count, 0);
     assert_int_equal(batch->frames->len, batch->used); /* the rest was given back */

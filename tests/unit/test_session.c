@@ -639,9 +639,61 @@ static void the_hot_part_is_small(void **state)
     assert_true(sizeof(struct ws_session) <= 256);
 }
 
+/* Sent, replied and framed beforehand: fragments of no more than the limit, the same message, and
+ * as many bytes as were foretold. */
+static void in_fragments(void **state)
+{
+    (void)state;
+    static const size_t limits[] = {0, 1, 7, 125, 126, 1000, 65536};
+    static const size_t lengths[] = {0, 1, 7, 8, 126, 999, 1000, 1001, 70000};
+    static uint8_t data[70000];
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)(i * 7 + i / 251);
+    for (size_t l = 0; l < sizeof limits / sizeof *limits; l++)
+        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+            struct ws_session_config config = {.role = WS_SERVER, .max_frame = limits[l]};
+            struct ws_session_config theirs = {.role = WS_CLIENT, .frames = true};
+            struct ws_session sender, receiver;
+            struct ws_event event;
+            struct ws_out out = {0};
+            size_t len = lengths[k], size = ws_session_framed_size(len, limits[l]), at = 0;
+            uint8_t *sent = malloc(size), *framed = malloc(size);
+            ws_session_init_open(&sender, &config);
+            ws_session_init_open(&receiver, &theirs);
+            assert_int_equal(ws_session_send(&sender, &out, WS_BINARY, 0, data, len), WS_OK);
+            assert_int_equal(out.bytes, size);
+            for (size_t i = 0; i < out.count; i++) {
+                memcpy(sent + at, ws_out_span_data(&out, i), out.spans[i].len);
+                at += out.spans[i].len;
+            }
+            ws_session_framed(framed, WS_BINARY, data, len, limits[l]);
+            assert_memory_equal(framed, sent, size);
+            ws_session_feed(&receiver, sent, size, 0);
+            bool came = false;
+            while (ws_session_next(&receiver, &event) != WS_EVENT_NONE) {
+                if (event.type == WS_EVENT_FRAME) {
+                    assert_true(limits[l] == 0 || event.frame->length <= limits[l]);
+                    continue;
+                }
+                assert_int_equal(event.type, WS_EVENT_MESSAGE);
+                assert_int_equal(event.len, len);
+                if (len > 0)
+                    assert_memory_equal(event.data, data, len);
+                came = true;
+            }
+            assert_true(came);
+            ws_session_free(&sender);
+            ws_session_free(&receiver);
+            ws_out_free(&out);
+            free(sent);
+            free(framed);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(in_fragments),
         cmocka_unit_test(which_state_may_follow),
         cmocka_unit_test(states_when_driven),
         cmocka_unit_test(sending_in_every_state),
