@@ -208,7 +208,7 @@ enum ws_send_flags {
  * larger than config.max_frame leaves in fragments. WS_OK; WS_E_STATE before the upgrade or when
  * another opcode comes inside a fragmented message; WS_E_CLOSING after a close was sent, or
  * received (but see ws_session_answer_late); WS_E_ARGUMENT; WS_E_NO_MEMORY; WS_E_RANDOM. On failure
- * nothing was sent.
+ * nothing was sent, but perhaps the first of such fragments.
  */
 enum ws_error ws_session_send(struct ws_session *session, struct ws_out *out, unsigned opcode,
                               unsigned flags, void *data, size_t len);
