@@ -286,9 +286,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     struct program_place place;
     unsigned attempt;
     if (!program_find(serve->mode_data, request->target, &place)) {
-        static const char why[] = "no program of that name\n";
-        struct ws_http_answer answer = {.status = 404, .body = why, .body_len = sizeof why - 1};
-        entry_answer(conn, &answer);
+        entry_refuse(conn, WS_E_NOT_FOUND, 0);
         return;
     }
     uint32_t wait = program_enter(serve->mode_data, place.program, now_ms(), &attempt);

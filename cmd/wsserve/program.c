@@ -180,18 +180,7 @@ uint32_t program_enter(struct programs *programs, struct program *program, int64
 
 void program_refuse(struct ws_conn *conn, uint32_t wait_ms)
 {
-    static const char why[] = "what serves this cannot be reached or started now\n";
-    char seconds[16];
-    snprintf(seconds, sizeof seconds, "%u", (wait_ms + 999) / 1000);
-    struct ws_header header = {"Retry-After", seconds};
-    struct ws_http_answer answer = {.status = 503,
-                                    .headers = &header,
-                                    .header_count = 1,
-                                    .body = why,
-                                    .body_len = sizeof why - 1};
-    log_line(&serve_of(conn)->log, WS_INFO, ws_conn_id(conn), "backoff",
-             "answered 503: nothing to serve it, for %u ms", wait_ms);
-    entry_answer(conn, &answer);
+    entry_refuse(conn, WS_E_BACKING_OFF, (wait_ms + 999) / 1000);
 }
 
 bool program_outcome(struct programs *programs, struct program *program, unsigned attempt,

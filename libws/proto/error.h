@@ -122,6 +122,7 @@ enum ws_level { WS_DEBUG, WS_INFO, WS_WARNING, WS_ERROR };
     /* what a server does not serve */                                                                       \
     X(NOT_FOUND, UPGRADE, 0, 404, INFO, "RFC 9110 15.5.5", "nothing is served at this path")                 \
     X(SUBPROTOCOL_REQUIRED, UPGRADE, 0, 400, INFO, "4.2.2", "none of the subprotocols that are spoken here was asked for") \
+    X(BACKING_OFF, RESOURCE, 1013, 503, INFO, "RFC 9110 15.6.4", "what serves this cannot be reached or started now") \
     /* who may enter */                                                                                      \
     X(ADDRESS_REFUSED, ACCESS, 0, 403, WARNING, "4.2.2", "the client's address is not allowed here")         \
     X(HOST_REFUSED, ACCESS, 0, 403, WARNING, "10.2", "the Host header names no host that is allowed here")   \

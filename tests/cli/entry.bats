@@ -216,6 +216,9 @@ print(s.recv(1000).decode().splitlines()[0])' "$PORT"
 	status 403 "$PORT" / "Origin: http://127.0.0.1:$PORT"
 	serve --dir="$BATS_TEST_TMPDIR"
 	status 403 "$PORT" / 'Origin: https://evil.example'
+	run -0 ask "$PORT" /none
+	says '^HTTP/1.1 404 ' "$output"
+	says '^X-WebSocket-Error: nothing is served at this path$' "$output"
 }
 
 @test "--replay-window: a key counts once" {
