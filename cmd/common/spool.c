@@ -1,26 +1,13 @@
-#include "cmd/common/spool.h"
+#include "cmd/common/spool_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
-
-struct spool_file {
-    struct spool_file *next, *prev; /* all of the spool */
-    int fd;                         /* -1: to be opened */
-    int dir;
-    char *path; /* NULL: the descriptor is somebody else's */
-    unsigned mode;
-    unsigned reopened; /* the spool's, when it was opened */
-    bool stays_open;
-    uint64_t missing; /* under the lock: pieces that are not in it, and that it does not tell of */
-};
 
 enum kind { DATA, CLOSE, REOPEN };
 
@@ -32,93 +19,7 @@ struct piece {
     char data[];
 };
 
-struct spool {
-    struct spool_options options;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t more, ended;
-    int abandon_fd; /* readable: the thread shall wait for no file any more */
-
-    /* Under the lock. */
-    struct piece *first, **end;
-    size_t bytes; /* of pieces, those that the thread has in hand included */
-    uint64_t dropped;
-    bool stopping, waiting, gone;
-    bool untold; /* some file has something missing */
-    unsigned reopened;
-    struct spool_file *files; /* the thread alone takes any away */
-
-    /* The thread's. */
-    struct spool_file *open; /* the one that was opened for a write */
-    bool abandoned;
-};
-
-/* --- the thread: files --- */
-
-static void close_path(struct spool *spool, struct spool_file *file)
-{
-    if (file->path && file->fd >= 0) {
-        close(file->fd);
-        file->fd = -1;
-    }
-    if (spool->open == file)
-        spool->open = NULL;
-}
-
-static bool open_path(struct spool_file *file)
-{
-    file->fd = openat(file->dir, file->path,
-                      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-                      (mode_t)file->mode);
-    return file->fd >= 0;
-}
-
-/* Has the file open, one of those that need not stay so at a time. */
-static bool ready(struct spool *spool, struct spool_file *file)
-{
-    if (!file->path)
-        return true;
-    if (file->fd >= 0 && file->reopened != spool->reopened)
-        close_path(spool, file);
-    if (file->fd >= 0)
-        return true;
-    if (!file->stays_open && spool->open)
-        close_path(spool, spool->open);
-    if (!open_path(file))
-        return false;
-    file->reopened = spool->reopened;
-    if (!file->stays_open)
-        spool->open = file;
-    return true;
-}
-
-/* All of it, as long as it takes. False where the file refuses it, or nobody wants to wait. */
-static bool write_all(struct spool *spool, struct spool_file *file, const char *data, size_t len)
-{
-    if (spool->abandoned || !ready(spool, file))
-        return false;
-    while (len > 0) {
-        /* A pipe that is writable takes SPOOL_ATOMIC bytes without blocking, whatever its flags. */
-        struct pollfd fds[2] = {{.fd = file->fd, .events = POLLOUT},
-                                {.fd = spool->abandon_fd, .events = POLLIN}};
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
-            return false;
-        if (!fds[0].revents) {
-            spool->abandoned |= fds[1].revents != 0;
-            if (spool->abandoned)
-                return false;
-            continue;
-        }
-        ssize_t n = write(file->fd, data, len < SPOOL_ATOMIC ? len : SPOOL_ATOMIC);
-        if (n < 0 && errno != EINTR && errno != EAGAIN)
-            return false;
-        if (n > 0) {
-            data += n;
-            len -= (size_t)n;
-        }
-    }
-    return true;
-}
+/* --- the thread --- */
 
 /* Says what is missing in front of what comes. */
 static void say_missing(struct spool *spool, struct spool_file *file)
@@ -130,7 +31,7 @@ static void say_missing(struct spool *spool, struct spool_file *file)
     if (missing == 0 || !spool->options.lost)
         return;
     size_t len = spool->options.lost(spool->options.context, missing, text, sizeof text);
-    if (!write_all(spool, file, text, len))
+    if (!spool_file_write(spool, file, text, len))
         return;
     pthread_mutex_lock(&spool->lock);
     file->missing -= missing;
@@ -147,8 +48,6 @@ static void say_all_missing(struct spool *spool)
     for (; file; file = file->next)
         say_missing(spool, file);
 }
-
-/* --- the thread: pieces --- */
 
 static void count_missing(struct spool *spool, struct spool_file *file, uint64_t count)
 {
@@ -177,7 +76,7 @@ static void unlink_file(struct spool *spool, struct spool_file *file)
 
 static void free_file(struct spool *spool, struct spool_file *file)
 {
-    close_path(spool, file);
+    spool_file_close(spool, file);
     free(file->path);
     free(file);
 }
@@ -194,7 +93,7 @@ static struct piece *write_run(struct spool *spool, struct piece *piece, size_t 
 
     say_missing(spool, file);
     if (alone) {
-        if (!write_all(spool, file, piece->data, piece->len))
+        if (!spool_file_write(spool, file, piece->data, piece->len))
             count_missing(spool, file, 1);
         struct piece *next = piece->next;
         *freed += cost(piece);
@@ -210,7 +109,7 @@ static struct piece *write_run(struct spool *spool, struct piece *piece, size_t 
         free(piece);
         piece = next;
     }
-    if (!write_all(spool, file, text, len))
+    if (!spool_file_write(spool, file, text, len))
         count_missing(spool, file, count);
     return piece;
 }
@@ -224,7 +123,7 @@ static void reopen_files(struct spool *spool)
     /* New ones are put in front, and nobody else takes any away. */
     for (; file; file = file->next)
         if (file->path && file->stays_open)
-            ready(spool, file);
+            spool_file_ready(spool, file);
 }
 
 /* Carries out one piece, or a run of them; returns the next. */
@@ -379,7 +278,7 @@ struct spool_file *spool_open(struct spool *spool, int dir, const char *path, un
         .fd = -1, .dir = dir, .path = strdup(path), .mode = mode, .stays_open = now};
     if (!content.path)
         return NULL;
-    if (now && !open_path(&content)) {
+    if (now && !spool_file_open(&content)) {
         int number = errno;
         free(content.path);
         errno = number;

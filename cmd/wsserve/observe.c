@@ -134,21 +134,21 @@ bool observe_request(struct ws_conn *conn, const struct ws_request *request)
                                  .status = status, .body = body, .body_len = sizeof body - 1});
         return false;
     }
-    if (recorder_on(&serve->recorder)) {
-        struct extra *extra = extra_get(&worker_of(conn)->extras, ws_conn_id(conn));
-        char target[TARGET_SHOWN];
-        if (extra && !extra->record)
-            extra->record = recording_new(&serve->recorder, conn, request->host,
-                                          entry_loggable_target(request, target, sizeof target));
-    }
     return true;
 }
 
 void observe_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct extra *extra = extra_of(conn);
-    if (extra)
-        recording_open(extra->record, conn, &worker_of(conn)->json);
+    struct serve *serve = serve_of(conn);
+    struct extra *extra = NULL;
+    if (recorder_on(&serve->recorder))
+        extra = extra_get(&worker_of(conn)->extras, ws_conn_id(conn));
+    if (extra && !extra->record) {
+        char target[TARGET_SHOWN];
+        entry_loggable_target(event->request, target, sizeof target);
+        extra->record = recording_new(&serve->recorder, conn, event->request->host, target,
+                                      &worker_of(conn)->json);
+    }
     log_access(conn, event->request, 101, 0);
 }
 

@@ -20,7 +20,8 @@ enum {
     QUEUE = 16 << 20,      /* bytes that may wait for the disk */
     BLOCK = 4096,          /* what a file costs besides its bytes */
     SCRATCH_MAX = 1 << 20, /* of memory that is kept from one record to the next */
-    SUBPROTOCOL_MAX = 128
+    SUBPROTOCOL_MAX = 128,
+    URL_MAX = 4096
 };
 
 struct recording {
@@ -30,10 +31,8 @@ struct recording {
     int64_t begun_us;
     struct ws_session sent;            /* reads our own output, as the client does */
     bool upgraded;                     /* the 101 has gone out: frames follow */
-    bool opened;                       /* its record is written */
     bool over;                         /* nothing more is recorded */
     char subprotocol[SUBPROTOCOL_MAX]; /* that was agreed on, or "" */
-    char *url;
 };
 
 static const struct ws_session_config as_client = {.role = WS_CLIENT};
@@ -93,41 +92,12 @@ static bool take_room(struct recorder *recorder, size_t len)
 
 /* --- one connection --- */
 
-struct recording *recording_new(struct recorder *recorder, const struct ws_conn *conn,
-                                struct ws_str host, const char *target)
-{
-    if (!take_room(recorder, BLOCK))
-        return NULL;
-    struct recording *recording = calloc(1, sizeof *recording);
-    if (!recording)
-        return NULL;
-    char path[CONN_NAME_MAX + 8], name[CONN_NAME_MAX];
-    snprintf(path, sizeof path, "%s.jsonl", conn_name(ws_conn_id(conn), name));
-    recording->file = spool_open(recorder->spool, recorder->dir, path, 0600, false);
-    bool absolute = target[0] != '/';
-    if (!recording->file || asprintf(&recording->url, "%s%.*s%s", absolute ? "" : "ws://",
-                                     absolute ? 0 : (int)host.len, host.p, target) < 0) {
-        recording->url = NULL;
-        recording->recorder = recorder;
-        recording_free(recording);
-        return NULL;
-    }
-    recording->recorder = recorder;
-    recording->conn = ws_conn_id(conn);
-    recording->begun_us = ws_clock_us();
-    ws_session_init_open(&recording->sent, &as_client);
-    return recording;
-}
-
 void recording_free(struct recording *recording)
 {
     if (!recording)
         return;
-    if (recording->file)
-        spool_close(recording->recorder->spool, recording->file);
-    if (recording->sent.config)
-        ws_session_free(&recording->sent);
-    free(recording->url);
+    spool_close(recording->recorder->spool, recording->file);
+    ws_session_free(&recording->sent);
     free(recording);
 }
 
@@ -186,7 +156,7 @@ static void put_event(struct recording *recording, struct json *json,
 
 void recording_event(struct recording *recording, const struct ws_event *event, struct json *json)
 {
-    if (recording && recording->opened)
+    if (recording)
         put_event(recording, json, RECORD_IN, event);
 }
 
@@ -245,26 +215,48 @@ void recording_sent(struct recording *recording, const struct ws_out *out, struc
     free(bytes);
 }
 
-void recording_open(struct recording *recording, const struct ws_conn *conn, struct json *json)
+/* --- the beginning --- */
+
+/* The record of the upgrade, with what its answer says, which lies where it was written. */
+static void put_open(struct recording *recording, const struct ws_conn *conn, struct ws_str host,
+                     const char *target, struct json *json)
 {
-    if (!recording)
-        return;
     const struct ws_loop *loop = conn->home->loop;
-    /* The answer may still lie where it was written. */
-    if (!recording->upgraded && loop->writer == conn) {
+    char url[URL_MAX];
+    bool absolute = target[0] != '/';
+    snprintf(url, sizeof url, "%s%.*s%s", absolute ? "" : "ws://", absolute ? 0 : (int)host.len,
+             host.p, target);
+    recording->upgraded = true;
+    if (loop->writer == conn) {
         uint8_t *bytes = copy_of(&loop->out);
-        if (bytes)
-            read_head(recording, bytes, loop->out.bytes);
-        recording->upgraded = false;
+        /* It will pass once more, in front of the first frame. */
+        recording->upgraded = !bytes || read_head(recording, bytes, loop->out.bytes) == 0;
         free(bytes);
     }
     struct record record = {.direction = RECORD_OUT, .type = RECORD_OPEN};
-    record.open.url = recording->url;
+    record.open.url = url;
     record.open.status = 101;
     record.open.subprotocol = recording->subprotocol[0] ? recording->subprotocol : NULL;
-    recording->begun_us = ws_clock_us();
-    recording->opened = true;
     put(recording, json, &record);
-    free(recording->url);
-    recording->url = NULL;
+}
+
+struct recording *recording_new(struct recorder *recorder, const struct ws_conn *conn,
+                                struct ws_str host, const char *target, struct json *json)
+{
+    char path[CONN_NAME_MAX + 8], name[CONN_NAME_MAX];
+    struct recording *recording = take_room(recorder, BLOCK) ? calloc(1, sizeof *recording) : NULL;
+    if (!recording)
+        return NULL;
+    snprintf(path, sizeof path, "%s.jsonl", conn_name(ws_conn_id(conn), name));
+    recording->file = spool_open(recorder->spool, recorder->dir, path, 0600, false);
+    if (!recording->file) {
+        free(recording);
+        return NULL;
+    }
+    recording->recorder = recorder;
+    recording->conn = ws_conn_id(conn);
+    recording->begun_us = ws_clock_us();
+    ws_session_init_open(&recording->sent, &as_client);
+    put_open(recording, conn, host, target, json);
+    return recording;
 }

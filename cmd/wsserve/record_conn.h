@@ -42,16 +42,16 @@ static inline bool recorder_on(const struct recorder *recorder)
 
 struct recording;
 
-/* Begins to record a connection that asks `host` for an upgrade of `target`; its file is made with
- * the first record. NULL without memory, and beyond the limit. */
+/* Begins to record a connection that was just upgraded, having asked `host` for `target`: to be
+ * called before its 101 is sent, in the handler's open. `json` is scratch memory of the thread.
+ * NULL without memory, and beyond the limit. */
 struct recording *recording_new(struct recorder *recorder, const struct ws_conn *conn,
-                                struct ws_str host, const char *target);
+                                struct ws_str host, const char *target, struct json *json);
 
 /* Ends it; the file is closed once all is written. NULL is allowed, here and below. */
 void recording_free(struct recording *recording);
 
-/* The upgrade is done, or an event came. `json` is scratch memory of the thread. */
-void recording_open(struct recording *recording, const struct ws_conn *conn, struct json *json);
+/* An event came. */
 void recording_event(struct recording *recording, const struct ws_event *event, struct json *json);
 
 /* What is about to be sent. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -182,6 +183,29 @@ static void test_full_disk(void **state)
     close(fd);
 }
 
+/* A disk that is full in the middle of a line, and later is not: the next line begins anew. */
+static void test_torn_line(void **state)
+{
+    (void)state;
+    char path[64];
+    struct rlimit limit, small;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    struct spool *spool = begin(1 << 20);
+    struct spool_file *file =
+        spool_open(spool, AT_FDCWD, in_folder("torn", path, sizeof path), 0600, true);
+    small = limit;
+    small.rlim_cur = 4;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    put(spool, file, "line one\n");
+    while (spool_waiting(spool) > 0)
+        nap();
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    put(spool, file, "line two\n");
+    assert_true(spool_free(spool, 10000));
+    expect_content(path, "line\nlost 1\nline two\n");
+}
+
 static void test_closed_pipe(void **state)
 {
     (void)state;
@@ -317,11 +341,17 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_in_order),           cmocka_unit_test(test_full_pipe),
-        cmocka_unit_test(test_end_with_full_pipe), cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_closed_pipe),        cmocka_unit_test(test_reopen),
-        cmocka_unit_test(test_reopen_makes_it),    cmocka_unit_test(test_many_files),
-        cmocka_unit_test(test_large_piece),        cmocka_unit_test(test_cannot_open),
+        cmocka_unit_test(test_in_order),
+        cmocka_unit_test(test_full_pipe),
+        cmocka_unit_test(test_end_with_full_pipe),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_torn_line),
+        cmocka_unit_test(test_closed_pipe),
+        cmocka_unit_test(test_reopen),
+        cmocka_unit_test(test_reopen_makes_it),
+        cmocka_unit_test(test_many_files),
+        cmocka_unit_test(test_large_piece),
+        cmocka_unit_test(test_cannot_open),
     };
     return cmocka_run_group_tests_name("spool", tests, set_up, tear_down);
 }

@@ -42,14 +42,14 @@ static void on_output(struct ws_conn *conn, struct ws_out *out)
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
     const struct ws_acceptance acceptance = {.subprotocol = "mqtt"};
-    b.recording = recording_new(&b.recorder, conn, request->host, "/chat");
+    assert_null(b.recording);
+    (void)request;
     ws_conn_accept(conn, &acceptance);
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    (void)event;
-    recording_open(b.recording, conn, &b.json);
+    b.recording = recording_new(&b.recorder, conn, event->request->host, "/chat", &b.json);
 }
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
