@@ -207,7 +207,11 @@ static void on_reached(struct link *link, int fd)
     stop_connecting(link);
     judge(link, PROGRAM_WORKS);
     link->request = NULL;
-    entry_accept(link->conn, request);
+    /* It may have been given up meanwhile: the handshake took too long, or the server ends. */
+    if (ws_session_state(&link->conn->session) == WS_CONNECTING)
+        entry_accept(link->conn, request);
+    else
+        channel_close(&link->channel);
 }
 
 static void on_writable(struct ws_watch *watch, unsigned ready)

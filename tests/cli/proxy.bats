@@ -144,6 +144,26 @@ descriptors() {
 	await 'conn=[^ ]*-1 (RESET|LOST)' "$SERVER_LOG"
 }
 
+@test "a service that answers nobody: 408 when --handshake-timeout is over" {
+	# A queue of one that nobody is taken out of: later connections hang.
+	background "$PYTHON" -u - <<-'END'
+		import socket, sys, time
+		listener = socket.socket()
+		listener.bind(("127.0.0.1", 0))
+		listener.listen(0)
+		first = socket.create_connection(listener.getsockname())
+		print("port", listener.getsockname()[1])
+		time.sleep(1000)
+	END
+	await '^port ' "$OUT"
+	serve --handshake-timeout=300ms --proxy="tcp:127.0.0.1:$(sed -n 's/^port //p' "$OUT")"
+	run -5 --separate-stderr wscat "$URL" </dev/null
+	says 408
+	await HANDSHAKE_TIMEOUT "$SERVER_LOG"
+	kill "$SERVER"
+	finished "$SERVER"
+}
+
 @test "nothing is left of a hundred connections" {
 	service echo
 	serve --proxy="tcp:127.0.0.1:$SERVICE"
