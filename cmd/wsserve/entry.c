@@ -258,3 +258,9 @@ void entry_client(const struct ws_conn *conn, const struct ws_request *request,
     ws_address_of_peer(conn->watch.fd, &peer);
     ws_forwarded_client(request, &rules_of(conn)->trusted, &peer, client);
 }
+
+void entry_user(const struct ws_conn *conn, const struct ws_request *request,
+                char user[WS_CREDENTIALS_USER])
+{
+    entry_judge_credentials(rules_of(conn), request, user);
+}

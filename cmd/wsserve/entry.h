@@ -66,4 +66,8 @@ const char *entry_who(const struct ws_conn *conn, char text[ENTRY_WHO]);
 void entry_client(const struct ws_conn *conn, const struct ws_request *request,
                   struct ws_address *client);
 
+/* Whom a password let in; "" where none was asked for, or a token was brought. */
+void entry_user(const struct ws_conn *conn, const struct ws_request *request,
+                char user[WS_CREDENTIALS_USER]);
+
 #endif

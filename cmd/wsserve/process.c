@@ -52,14 +52,16 @@ struct process {
     bool concluded;
 };
 
-static const struct settings_process *settings_of(const struct process *process)
-{
-    return &process->serve->settings->process;
-}
-
 static struct programs *programs_of(const struct process *process)
 {
     return process->serve->mode_data;
+}
+
+/* Those of the start: none of them changes while the server runs, and serve->settings, which may,
+ * is the first thread's. */
+static const struct settings_process *settings_of(const struct process *process)
+{
+    return programs_of(process)->settings;
 }
 
 static int64_t now_ms(void)
@@ -320,7 +322,7 @@ static char **environment_of(const struct process *process, const struct ws_requ
     struct ws_address client;
     const char *path_info = process->place.path_info;
     entry_client(process->conn, request, &client);
-    entry_judge_credentials(process->serve->entry, request, user);
+    entry_user(process->conn, request, user);
     struct cgi_request cgi = {
         .request = request,
         .script_name = process->place.script_name,

@@ -28,6 +28,7 @@
 /* Where the service is; serve->mode_data. */
 struct service {
     const char *name; /* as it was given */
+    const struct settings_process *settings;
     char *host;
     uint16_t port;
     struct sockaddr_un local; /* host is NULL */
@@ -338,7 +339,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
             ws_conn_answer_late(conn);
             ws_loop_arm(link->loop, &link->patience,
                         ws_loop_now(link->loop) +
-                            settings_close_grace(&link->serve->settings->process, true));
+                            settings_close_grace(service_of(link)->settings, true));
         }
     } else if (event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK) {
         link->said_something = true;
@@ -371,6 +372,7 @@ static bool start(struct serve *serve)
         return false;
     pthread_mutex_init(&service->lock, NULL);
     service->name = name;
+    service->settings = &serve->settings->process;
     if (strncmp(name, "unix:", 5) == 0) {
         service->local.sun_family = AF_UNIX;
         snprintf(service->local.sun_path, sizeof service->local.sun_path, "%s", name + 5);

@@ -82,6 +82,12 @@ descriptors() {
 	says '^no HTTP_PROXY$' "$output"
 }
 
+@test "who was let in by a password: REMOTE_USER, and not the password" {
+	serve --auth=joe:secret sh -c 'echo "$REMOTE_USER,$AUTH_TYPE,$HTTP_AUTHORIZATION"'
+	run -0 wscat --auth joe:secret "$URL" </dev/null
+	same 'joe,Basic,' "$output"
+}
+
 # --- messages ---
 
 @test "1 MiB and everything below comes back through cat, byte for byte" {
