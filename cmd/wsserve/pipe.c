@@ -73,11 +73,13 @@ static void leave(struct worker *worker)
     struct fan *fan = worker->serve->mode_data;
     if (!fan || worker->index != 0)
         return;
+    struct ws_loop *loop = worker->home->loop;
     int64_t end = ws_clock_us() + PATIENCE_US;
-    while (channel_queued(&fan->channel) > 0 && ws_clock_us() < end)
-        ws_loop_turn(worker->home->loop, 20);
+    loop->stopping = false; /* until another signal says so */
+    while (channel_queued(&fan->channel) > 0 && ws_clock_us() < end && !loop->stopping)
+        ws_loop_turn(loop, 20);
     fan_close(fan);
-    ws_loop_turn(worker->home->loop, 0);
+    ws_loop_turn(loop, 0);
 }
 
 static void stop(struct serve *serve)
