@@ -162,9 +162,12 @@ static struct ws_listener *listen_tcp(const char *where, int backlog, char *erro
     bool v6 = host_len >= 2 && where[0] == '[' && where[host_len - 1] == ']';
     snprintf(host, sizeof host, "%.*s", (int)(v6 ? host_len - 2 : host_len), where + (v6 ? 1 : 0));
 
+    /* Nobody is to be reached from everywhere by leaving something out: 0.0.0.0 and [::] say it. */
+    if (!host[0])
+        strcpy(host, "127.0.0.1");
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *addresses;
-    int failure = getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &addresses);
+    int failure = getaddrinfo(host, colon + 1, &hints, &addresses);
     if (failure)
         return complain(error, size, where, gai_strerror(failure));
     int fd = open_tcp(addresses, backlog);

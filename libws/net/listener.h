@@ -24,12 +24,12 @@ struct ws_listener {
 };
 
 /*
- * Listens on `where`: "ADDRESS:PORT" (port 0: any that is free), "[ADDRESS]:PORT", "unix:PATH" (a
- * stale socket is replaced), or "fd:N", a descriptor that listens already and that belongs to the
- * listener from here on. `backlog` 0: the system's own. `socket_mode` is the file mode of a unix
- * socket, -1: as the umask has it; nobody can connect before it is set. NULL with one line in
- * `error`, such as "127.0.0.1:80: Permission denied", cut to `size` bytes with its NUL. A port in
- * use is an error.
+ * Listens on `where`: "ADDRESS:PORT" (port 0: any that is free; no address: loopback),
+ * "[ADDRESS]:PORT", "unix:PATH" (a stale socket is replaced), or "fd:N", a descriptor that listens
+ * already and that belongs to the listener from here on. `backlog` 0: the system's own.
+ * `socket_mode` is the file mode of a unix socket, -1: as the umask has it; nobody can connect
+ * before it is set. NULL with one line in `error`, such as "127.0.0.1:80: Permission denied", cut
+ * to `size` bytes with its NUL. A port in use is an error.
  */
 struct ws_listener *ws_listener_open(const char *where, int backlog, int socket_mode, char *error,
                                      size_t size);

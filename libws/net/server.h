@@ -63,10 +63,10 @@ struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_opt
 void ws_server_free(struct ws_server *server);
 
 /*
- * Listens on `where`: "ADDRESS:PORT" (port 0: any that is free), "[ADDRESS]:PORT", "unix:PATH" (a
- * stale socket is replaced), or "fd:N". May be called more than once. False with one line in
- * `error` such as "127.0.0.1:80: Permission denied" (cut to `size` bytes with its NUL). A port in
- * use is an error.
+ * Listens on `where`: "ADDRESS:PORT" (port 0: any that is free; no address: loopback),
+ * "[ADDRESS]:PORT", "unix:PATH" (a stale socket is replaced), or "fd:N". May be called more than
+ * once. False with one line in `error` such as "127.0.0.1:80: Permission denied" (cut to `size`
+ * bytes with its NUL). A port in use is an error.
  */
 bool ws_server_listen(struct ws_server *server, const char *where, char *error, size_t size);
 

@@ -46,6 +46,15 @@ static void opened_named_and_closed(void **state)
     assert_int_equal(open_descriptors(), before);
 }
 
+/* Whoever names no address has not asked to be reached from everywhere. */
+static void no_address_is_loopback(void **state)
+{
+    (void)state;
+    struct ws_listener *listener = must_open(":0");
+    assert_memory_equal(listener->url, "ws://127.0.0.1:", 15);
+    ws_listener_free(listener);
+}
+
 static void a_unix_path_goes_with_its_owner_only(void **state)
 {
     (void)state;
@@ -91,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opened_named_and_closed),
+        cmocka_unit_test(no_address_is_loopback),
         cmocka_unit_test(a_unix_path_goes_with_its_owner_only),
         cmocka_unit_test(what_is_wrong_is_said),
     };
