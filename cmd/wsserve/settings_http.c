@@ -131,6 +131,8 @@ bool settings_http_check(const struct settings_http *s, struct options *options)
             return fault(options,
                          "option '--%s': '%s' is no path: it begins with /, without ? or #",
                          paths[i].name, paths[i].path);
+    if (s->health && s->metrics && strcmp(s->health, s->metrics) == 0)
+        return fault(options, "--health and --metrics cannot both be at %s", s->health);
     if (s->same_origin && s->origin.count > 0)
         return fault(options, "--origin and --sameorigin say different things");
     if (s->require_protocol && s->subprotocols.count == 0)

@@ -359,6 +359,8 @@ basic() { # USER:PASSWORD
 		run -2 --separate-stderr timeout 10 wsserve -p 0 "$option"
 		usage_line 'option|--require'
 	done
+	run -2 --separate-stderr timeout 10 wsserve -p 0 --health=/m --metrics=/m
+	[[ $stderr == *'both be at /m'* ]]
 	run -2 --separate-stderr timeout 10 wsserve -p 0 --origin=a --sameorigin
 	usage_line 'different things'
 	run -2 --separate-stderr timeout 10 wsserve -p 0 --header=$'A: b\r\nC: d'
