@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 enum { SECOND_US = 1000000 };
+enum rate { OF_MESSAGES, OF_BYTES };
 
 struct ws_parked {
     size_t begin, len;
@@ -130,16 +131,17 @@ static void on_request(struct ws_conn *conn, const struct ws_event *event)
 
 /* What came costs time at the rate that is allowed. A second's worth may come at once; whoever has
  * used it up is not read until it has paid. */
-static void charge_time(struct ws_conn *conn, int64_t cost_us)
+static void charge_time(struct ws_conn *conn, enum rate rate, int64_t cost_us)
 {
     int64_t now_us = ws_loop_now(conn->home->loop) * 1000;
     struct ws_side *side = ws_conn_side(conn);
     if (!side)
         return;
-    if (side->paid_us < now_us)
-        side->paid_us = now_us;
-    side->paid_us += cost_us;
-    conn->throttled = side->paid_us > now_us + SECOND_US;
+    if (side->paid_us[rate] < now_us)
+        side->paid_us[rate] = now_us;
+    side->paid_us[rate] += cost_us;
+    conn->throttled =
+        ws_conn_paid_us(conn) > now_us + SECOND_US && !ws_session_close_sent(&conn->session);
 }
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
@@ -149,7 +151,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     if (whole) {
         conn->counters.messages_in++;
         if (conn->home->config->max_rate)
-            charge_time(conn, SECOND_US / conn->home->config->max_rate);
+            charge_time(conn, OF_MESSAGES, SECOND_US / conn->home->config->max_rate);
         conn->last_message = ws_loop_now(conn->home->loop);
         conn->begun = 0;
     }
@@ -278,6 +280,19 @@ static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
     }
 }
 
+/* Who has sent little for a while must not be kept waiting by those who send much. A little now and
+ * then is only how a large message begins and ends. */
+static void note_appetite(struct ws_conn *conn, size_t len, int64_t now)
+{
+    enum { A_WHILE = 7 };
+    if (len >= WS_RECEIVE_FAIR / 4)
+        conn->heavy = A_WHILE;
+    else if (conn->heavy > 0 || !conn->opened)
+        conn->heavy -= conn->heavy > 0;
+    else
+        conn->home->loop->fair_until = now + WS_FAIR_MS;
+}
+
 static void on_readable(struct ws_conn *conn)
 {
     struct ws_loop *loop = conn->home->loop;
@@ -286,7 +301,9 @@ static void on_readable(struct ws_conn *conn)
     if (loop->writer != conn)
         ws_conn_free_out(loop);
     uint8_t *buffer = loop->receive + WS_HEADROOM;
-    size_t len = ws_stream_receive(conn->watch.fd, buffer, WS_RECEIVE_SIZE, &error);
+    int64_t now = ws_loop_now(loop);
+    size_t size = now < loop->fair_until ? WS_RECEIVE_FAIR : WS_RECEIVE_SIZE;
+    size_t len = ws_stream_receive(conn->watch.fd, buffer, size, &error);
     if (error == WS_MORE)
         return;
     if (error != WS_OK) {
@@ -294,10 +311,11 @@ static void on_readable(struct ws_conn *conn)
         return;
     }
     conn->counters.bytes_in += len;
+    note_appetite(conn, len, now);
     if (conn->home->config->max_bandwidth && conn->opened)
-        charge_time(conn,
+        charge_time(conn, OF_BYTES,
                     (int64_t)((double)len * SECOND_US / (double)conn->home->config->max_bandwidth));
-    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(loop));
+    ws_heartbeat_heard(&conn->heartbeat, now);
     if (conn->discard)
         return;
     ws_session_feed(&conn->session, buffer, len, WS_HEADROOM);

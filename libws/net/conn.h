@@ -97,7 +97,8 @@ struct ws_side {
     struct ws_member *member;   /* hub's: of the group that it has joined */
     struct ws_visitor *visitor; /* server's: whom it is counted for */
     size_t charged;             /* overload's: bytes that are counted for it */
-    int64_t paid_us; /* what it has sent is paid for by this time, at the rates that are allowed */
+    int64_t
+        paid_us[2]; /* what it sent is paid for by then, at the rates of messages and of bytes */
     struct ws_body *body; /* of an HTTP answer, while there is more of it */
 };
 
@@ -119,6 +120,7 @@ struct ws_conn {
     bool waited_for : 1; /* hub's: is one of those */
     bool registered : 1;
     bool excused : 1;      /* overload's: it has been sent away, and is charged no more */
+    unsigned heavy : 3;    /* little receives until it counts as one who sends little */
     bool throttled : 1;    /* it has sent faster than it may, and is not read for a while */
     bool hung_up : 1;      /* nobody is there any more, but what he said last is not read yet */
     bool held : 1;         /* some of what is to be sent lies with config.tamper */

@@ -32,7 +32,7 @@ static void tidy_side(struct ws_conn *conn)
     struct ws_side *side = conn->side;
     if (side == &nothing || side->queue.bytes > 0 || side->parked || side->pong || side->member ||
         side->visitor || side->body || side->charged > 0 ||
-        side->paid_us > ws_loop_now(conn->home->loop) * 1000)
+        ws_conn_paid_us(conn) > ws_loop_now(conn->home->loop) * 1000)
         return;
     conn->side = &nothing;
     free(side);

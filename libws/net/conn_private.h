@@ -50,6 +50,13 @@ void ws_conn_on_ready(struct ws_watch *watch, unsigned ready);
 /* Whatever was put off to the end of the batch: sending, resuming, ending. */
 void ws_conn_on_task(struct ws_task *task);
 
+/* When all that it sent is paid for, in the loop's microseconds. */
+static inline int64_t ws_conn_paid_us(const struct ws_conn *conn)
+{
+    const int64_t *paid = conn->side->paid_us;
+    return paid[0] > paid[1] ? paid[0] : paid[1];
+}
+
 /* Bytes of input that wait to be pulled. */
 size_t ws_conn_parked(const struct ws_conn *conn);
 /* The time to be throttled is over. */

@@ -55,7 +55,7 @@ static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
         CONSIDER(conn->heartbeat.due, WS_E_HEARTBEAT_TIMEOUT);
     }
     if (conn->throttled)
-        CONSIDER(conn->side->paid_us / 1000 - 999, WS_E_RATE);
+        CONSIDER(ws_conn_paid_us(conn) / 1000 - 999, WS_E_RATE);
     if (conn->side->queue.bytes > 0 || conn->side->body)
         CONSIDER(due(conn->last_taken, c->write_ms), WS_E_WRITE_TIMEOUT);
 #undef CONSIDER
@@ -92,6 +92,8 @@ void ws_conn_reconsider(struct ws_conn *conn)
 void ws_conn_begin_closing(struct ws_conn *conn)
 {
     conn->begun = ws_loop_now(conn->home->loop);
+    if (conn->throttled)
+        ws_conn_unthrottle(conn); /* its close frame is not to wait */
     ws_conn_arm(conn);
 }
 

@@ -48,8 +48,10 @@ struct ws_note {
     void (*run)(struct ws_note *note);
 };
 
-/* Receives of up to this size: with a quarter of it large frames are a quarter slower. */
-enum { WS_RECEIVE_SIZE = 512 * 1024 };
+/* Receives of up to this size: with a quarter of it large frames are a quarter slower. For a while
+ * after somebody sent little, whoever sends much gets less at a time, so that the others need not
+ * wait for it: a receive of 512 KiB and its answer take a millisecond. */
+enum { WS_RECEIVE_SIZE = 512 * 1024, WS_RECEIVE_FAIR = 64 * 1024, WS_FAIR_MS = 100 };
 
 struct ws_conn;
 
@@ -70,6 +72,7 @@ struct ws_loop {
     void (*signalled)(void *context, int signal_number);
     void *signal_context;
     struct ws_random random;
+    int64_t fair_until;     /* for conn: so long no receive is larger than WS_RECEIVE_FAIR */
     uint8_t *receive;       /* WS_HEADROOM + WS_RECEIVE_SIZE bytes; for conn */
     struct ws_out out;      /* for conn: what the connection whose turn it is sends */
     struct ws_conn *writer; /* whose `out` that is */

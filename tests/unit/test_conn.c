@@ -1511,9 +1511,78 @@ static void another_config(void **state)
     unplug();
 }
 
+/* --- rates, and fairness --- */
+
+/* Half a second's worth of messages and of bytes are no more than each is by itself. */
+static void two_rates_are_two(void **state)
+{
+    (void)state;
+    char data[80] = {0};
+    b.config.max_rate = 10;
+    b.config.max_bandwidth = 1000;
+    connect_ends();
+    far_connect(&b.far);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
+    for (int i = 0; i < 8; i++) { /* 0.8 s of the one, 0.7 s of the other */
+        far_send(&b.far, WS_BINARY, 0, data, sizeof data);
+        PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == (unsigned)i + 1);
+        assert_false(b.conn->throttled);
+    }
+    for (int i = 0; i < 4; i++)
+        far_send(&b.far, WS_BINARY, 0, data, 1);
+    TURN_UNTIL(&b.loop, b.conn->throttled);
+    unplug();
+}
+
+/* However much it owes: our close frame is answered at once. */
+static void closing_waits_for_no_rate(void **state)
+{
+    (void)state;
+    static char data[5000];
+    b.config.max_bandwidth = 1;
+    connect_ends();
+    far_connect(&b.far);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
+    far_send(&b.far, WS_BINARY, 0, data, sizeof data);
+    TURN_UNTIL(&b.loop, b.conn->throttled);
+    ws_conn_close(b.conn, 1001, NULL);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1 && !b.conn);
+    assert_true(b.record.end.clean);
+    unplug();
+}
+
+/* Whoever sends little has the others get less at a time; the end of something large does not. */
+static void who_sends_little_is_minded(void **state)
+{
+    (void)state;
+    static uint8_t data[40000];
+    connect_ends();
+    far_connect(&b.far);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
+    assert_int_equal(b.loop.fair_until, 0); /* the handshake was little, and says nothing */
+    unsigned sent = 0;
+    far_send(&b.far, WS_BINARY, 0, data, sizeof data);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == sent + 1);
+    sent++;
+    for (int i = 0; i < 7; i++) {
+        far_send(&b.far, WS_TEXT, 0, "x", 1);
+        sent++;
+        PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == sent);
+        assert_int_equal(b.loop.fair_until, 0);
+    }
+    far_send(&b.far, WS_TEXT, 0, "x", 1);
+    sent++;
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == sent);
+    assert_true(b.loop.fair_until > ws_loop_now(&b.loop));
+    unplug();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(two_rates_are_two),
+        TEST(closing_waits_for_no_rate),
+        TEST(who_sends_little_is_minded),
         TEST(states_are_told),
         TEST(output_can_be_kept_and_sent_later),
         TEST(another_config),
