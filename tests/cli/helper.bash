@@ -150,6 +150,29 @@ need_ws() {
 	node -e 'require("ws")' 2>/dev/null || skip "npm's ws is not installed"
 }
 
+# An executable in the test's folder: its path.
+shell_script() { # NAME: what it does comes from standard input
+	local file=$BATS_TEST_TMPDIR/$1
+	mkdir -p "$(dirname "$file")"
+	{ echo '#!/bin/sh' && cat; } >"$file"
+	chmod +x "$file"
+	echo "$file"
+}
+
+# Processes below the server, dead ones too.
+children() {
+	ps -o stat=,args= --ppid "$SERVER"
+}
+
+no_children() {
+	[[ -z $(children) ]]
+}
+
+# How many a process has open, the server where none is named.
+descriptors() { # [PID]
+	find "/proc/${1-$SERVER}/fd" -mindepth 1 | wc -l
+}
+
 # Ends all that was started; false if a sanitizer had something to say.
 end_all() {
 	local pid end

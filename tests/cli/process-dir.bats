@@ -4,17 +4,9 @@
 
 load helper
 
-script() { # NAME: what it does comes from standard input
-	local file=$BATS_TEST_TMPDIR/$1
-	mkdir -p "$(dirname "$file")"
-	{ echo '#!/bin/sh' && cat; } >"$file"
-	chmod +x "$file"
-	echo "$file"
-}
-
 @test "--dir: the program that the path names, and what is left of the path" {
-	script bin/hello <<<'echo "$SCRIPT_NAME|$PATH_INFO|$PATH_TRANSLATED|$QUERY_STRING"' >"$BATS_TEST_TMPDIR/null"
-	script bin/deep/er <<<'echo "deeper $PATH_INFO"' >"$BATS_TEST_TMPDIR/null"
+	shell_script bin/hello <<<'echo "$SCRIPT_NAME|$PATH_INFO|$PATH_TRANSLATED|$QUERY_STRING"' >"$BATS_TEST_TMPDIR/null"
+	shell_script bin/deep/er <<<'echo "deeper $PATH_INFO"' >"$BATS_TEST_TMPDIR/null"
 	serve --dir="$BATS_TEST_TMPDIR/bin"
 	run -0 wscat "${URL}hello?q" </dev/null
 	same "/hello||$BATS_TEST_TMPDIR/bin/hello|q" "$output"
@@ -25,9 +17,9 @@ script() { # NAME: what it does comes from standard input
 }
 
 @test "--dir: nothing outside of it, by .. or by a symbolic link, and nothing that is no program" {
-	script outside <<<'echo outside' >"$BATS_TEST_TMPDIR/null"
-	script bin/.hidden <<<'echo hidden' >"$BATS_TEST_TMPDIR/null"
-	script bin/inside <<<'echo inside' >"$BATS_TEST_TMPDIR/null"
+	shell_script outside <<<'echo outside' >"$BATS_TEST_TMPDIR/null"
+	shell_script bin/.hidden <<<'echo hidden' >"$BATS_TEST_TMPDIR/null"
+	shell_script bin/inside <<<'echo inside' >"$BATS_TEST_TMPDIR/null"
 	echo text >"$BATS_TEST_TMPDIR/bin/text"
 	ln -s ../outside "$BATS_TEST_TMPDIR/bin/link"
 	ln -s .. "$BATS_TEST_TMPDIR/bin/up"

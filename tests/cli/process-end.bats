@@ -4,27 +4,6 @@
 
 load helper
 
-script() { # NAME: what it does comes from standard input
-	local file=$BATS_TEST_TMPDIR/$1
-	mkdir -p "$(dirname "$file")"
-	{ echo '#!/bin/sh' && cat; } >"$file"
-	chmod +x "$file"
-	echo "$file"
-}
-
-# Processes below the server, dead ones too.
-children() {
-	ps -o stat=,args= --ppid "$SERVER"
-}
-
-no_children() {
-	[[ -z $(children) ]]
-}
-
-descriptors() {
-	ls "/proc/$SERVER/fd" | wc -l
-}
-
 # --- its end ---
 
 @test "a status that is not 0 is 1011, and is said" {
@@ -39,7 +18,7 @@ descriptors() {
 
 @test "the client leaves, in order or not: the whole group dies, and is reaped" {
 	local family
-	family=$(script family.sh <<-END
+	family=$(shell_script family.sh <<-END
 		sleep 1000 &
 		(sleep 1000 & sleep 1000) &
 		echo ready
@@ -60,7 +39,7 @@ descriptors() {
 }
 
 @test "what a program leaves behind when it ends goes with it" {
-	serve "$(script leaves.sh <<-'END'
+	serve "$(shell_script leaves.sh <<-'END'
 		sleep 999 >/dev/null &
 		echo "$!"
 		exit 0
@@ -72,7 +51,7 @@ descriptors() {
 }
 
 @test "--kill: other signals, other times, and the stubborn die too" {
-	serve --kill=INT:100ms,TERM:100ms "$(script stubborn.sh <<-'END'
+	serve --kill=INT:100ms,TERM:100ms "$(shell_script stubborn.sh <<-'END'
 		trap 'echo int >>"$LOG"' INT
 		trap 'echo term >>"$LOG"' TERM
 		LOG=${0%/*}/signals
@@ -90,7 +69,7 @@ descriptors() {
 }
 
 @test "--closems: so long may it go on by itself when its client has left" {
-	serve --closems=20000 "$(script tidy.sh <<-'END'
+	serve --closems=20000 "$(shell_script tidy.sh <<-'END'
 		cat >/dev/null
 		sleep 0.3
 		echo tidied >"${0%/*}/trace"
@@ -103,7 +82,7 @@ descriptors() {
 }
 
 @test "a client that never said anything waits for nothing" {
-	serve --ping-interval=0 "$(script ticker.sh <<-'END'
+	serve --ping-interval=0 "$(shell_script ticker.sh <<-'END'
 		while :; do echo tick; sleep 0.05; done
 	END
 	)"
@@ -205,7 +184,7 @@ descriptors() {
 }
 
 @test "a COMMAND that fails again and again is left alone: 503, Retry-After, one probe at a time" {
-	serve "$(script moody.sh <<-'END'
+	serve "$(shell_script moody.sh <<-'END'
 		[ -e "${0%/*}/well" ] || exit 1
 		echo well
 	END

@@ -4,31 +4,10 @@
 
 load helper
 
-script() { # NAME: what it does comes from standard input
-	local file=$BATS_TEST_TMPDIR/$1
-	mkdir -p "$(dirname "$file")"
-	{ echo '#!/bin/sh' && cat; } >"$file"
-	chmod +x "$file"
-	echo "$file"
-}
-
-# Processes below the server, dead ones too.
-children() {
-	ps -o stat=,args= --ppid "$SERVER"
-}
-
-no_children() {
-	[[ -z $(children) ]]
-}
-
-descriptors() {
-	ls "/proc/$SERVER/fd" | wc -l
-}
-
 # --- three things that people do with it ---
 
 @test "a program that counts: a line is a message, and its end closes" {
-	serve "$(script count.sh <<-'END'
+	serve "$(shell_script count.sh <<-'END'
 		for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.02; done
 	END
 	)"
@@ -38,7 +17,7 @@ descriptors() {
 }
 
 @test "a program that greets: a message is a line, and each gets its answer" {
-	serve "$(script greeter.sh <<-'END'
+	serve "$(shell_script greeter.sh <<-'END'
 		while read -r name; do echo "Hello $name!"; done
 	END
 	)"
@@ -47,7 +26,7 @@ descriptors() {
 }
 
 @test "a program that dumps its environment: websocketd's variables" {
-	serve "$(script dump-env.sh <<-'END'
+	serve "$(shell_script dump-env.sh <<-'END'
 		for name in AUTH_TYPE CONTENT_LENGTH CONTENT_TYPE GATEWAY_INTERFACE PATH_INFO PATH_TRANSLATED \
 			QUERY_STRING REMOTE_ADDR REMOTE_HOST REMOTE_IDENT REMOTE_PORT REMOTE_USER REQUEST_METHOD \
 			REQUEST_URI SCRIPT_NAME SERVER_NAME SERVER_PORT SERVER_PROTOCOL SERVER_SOFTWARE UNIQUE_ID \
@@ -159,7 +138,7 @@ while True:
 }
 
 @test "--framing=jsonl: opens, messages and closes are records, and so are answers" {
-	serve --framing=jsonl "$(script answer.sh <<-END
+	serve --framing=jsonl "$(shell_script answer.sh <<-END
 		while read -r record; do
 			echo "\$record" >>'$BATS_TEST_TMPDIR/records'
 			case \$record in
@@ -196,7 +175,7 @@ while True:
 }
 
 @test "output comes at once, a line while the program goes on" {
-	serve "$(script slow.sh <<-'END'
+	serve "$(shell_script slow.sh <<-'END'
 		echo first
 		read -r line
 		echo "then $line"
@@ -271,7 +250,7 @@ while True:
 @test "--chdir: where it runs; COMMAND is found from where wsserve was started" {
 	cd "$BATS_TEST_TMPDIR"
 	mkdir elsewhere
-	script where.sh <<<pwd
+	shell_script where.sh <<<pwd
 	serve --chdir=elsewhere ./where.sh
 	run -0 wscat "$URL" </dev/null
 	same "$BATS_TEST_TMPDIR/elsewhere" "$output"

@@ -46,10 +46,6 @@ service() { # WHAT [PATH]
 	SERVICE=$(sed -n 's/^port //p' "$OUT")
 }
 
-descriptors() {
-	find "/proc/$SERVER/fd" | wc -l
-}
-
 @test "bytes go there and come back, binary" {
 	service echo
 	serve --proxy="tcp:127.0.0.1:$SERVICE"

@@ -12,10 +12,6 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	await '101 Switching' "$LOG"
 }
 
-no_children() {
-	[[ -z $(ps -o stat= --ppid "$SERVER") ]]
-}
-
 @test "what one says goes to the process, and what it says to all" {
 	serve --shared sh -c 'while read -r line; do echo "$$ got $line"; done'
 	client_of one

@@ -43,10 +43,6 @@ check_output() { # STATUS FILE COUNT
 	fi
 }
 
-descriptors() { # PID
-	find "/proc/$1/fd" -mindepth 1 2>/dev/null | wc -l
-}
-
 has_descriptors() { # PID COUNT
 	[[ $(descriptors "$1") == "$2" ]]
 }

@@ -14,16 +14,12 @@ teardown() {
 	return "$status"
 }
 
-descriptors() { # PID
-	find "/proc/$1/fd" -mindepth 1 | wc -l
-}
-
 rss() { # PID: kB
 	awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status"
 }
 
 back_to() { # DESCRIPTORS
-	(($(descriptors "$SERVER") <= $1))
+	(($(descriptors) <= $1))
 }
 
 # Runs what comes behind twice: what the second time leaves behind was left by it, and not by
@@ -46,14 +42,14 @@ churn() {
 @test "100,000 connections come and go: memory and descriptors are back" {
 	sanitized && count=2500 || count=50000 # twice
 	serve -q
-	before=$(descriptors "$SERVER")
+	before=$(descriptors)
 	leaves_nothing churn
 }
 
 @test "the same on several threads" {
 	sanitized && count=2500 || count=25000
 	serve -q -t 2
-	before=$(descriptors "$SERVER")
+	before=$(descriptors)
 	leaves_nothing churn
 }
 
@@ -64,7 +60,7 @@ rude() {
 @test "10,000 handshakes that are never finished: memory and descriptors are back" {
 	sanitized && count=500 || count=5000 # twice
 	serve -q
-	before=$(descriptors "$SERVER")
+	before=$(descriptors)
 	leaves_nothing rude handshake
 	same hello "$(wscat "$URL" hello -1)"
 }
@@ -72,13 +68,13 @@ rude() {
 @test "10,000 resets in the middle of a frame: memory and descriptors are back" {
 	sanitized && count=500 || count=5000 # twice
 	serve -q
-	before=$(descriptors "$SERVER")
+	before=$(descriptors)
 	leaves_nothing rude reset
 	same hello "$(wscat "$URL" hello -1)"
 }
 
 crowded() {
-	(($(descriptors "$SERVER") >= 1000))
+	(($(descriptors) >= 1000))
 }
 
 @test "unfinished handshakes beyond all measure keep nobody out" {
