@@ -16,7 +16,7 @@ WARN := -Wall -Wextra -Wshadow -Wundef -Wwrite-strings -Wredundant-decls -Wdoubl
 BASE := -std=gnu17 -D_GNU_SOURCE -DWS_VERSION='"$(VERSION)"' -I. -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
-LIBS := -lcrypto -ljansson -pthread
+LIBS := -lssl -lcrypto -lz -ljansson -pthread
 
 # wsframe reads captures with libpcap; WITH_PCAP=0 leaves that out.
 WITH_PCAP ?= 1
