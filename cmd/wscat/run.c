@@ -5,6 +5,7 @@
 #include "cmd/wscat/input.h"
 #include "cmd/wscat/output.h"
 #include "cmd/wscat/show.h"
+#include "cmd/wscat/stats.h"
 #include "libws/net/client.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ struct run {
     struct ws_timer quiet;    /* after the end of input */
     struct ws_timer deadline; /* --timeout */
     int64_t connected_us;
-    uint64_t sent, received;
+    struct stats stats;
     bool input_ended;
     bool satisfied; /* --count or --expect is met */
     bool leaving;   /* our close frame is on its way */
@@ -113,7 +114,8 @@ static bool send_message(struct run *run, unsigned opcode, unsigned flags, void 
         leave_with(run, WS_EXIT_FAILURE);
         return false;
     }
-    run->sent++;
+    run->stats.sent++;
+    run->stats.sent_bytes += len;
     return true;
 }
 
@@ -239,7 +241,10 @@ static void send_words(struct run *run)
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
     struct run *run = conn->user;
-    run->show.upgrade_us = ws_clock_us() - run->connected_us;
+    run->stats.opened_us = ws_clock_us();
+    run->stats.upgrade_us = run->stats.opened_us - run->connected_us;
+    run->stats.times = run->show.times;
+    run->show.upgrade_us = run->stats.upgrade_us;
     show_open(&run->show, event);
     send_words(run);
 }
@@ -260,15 +265,16 @@ static void on_message(struct run *run, const struct ws_event *event)
     if (run->satisfied)
         return;
     show_event(&run->show, event);
+    run->stats.received_bytes += event->len;
     if (output_full(&run->output))
         ws_conn_pause(run->conn);
     if (event->type == WS_EVENT_CHUNK && !event->last)
         return;
-    run->received++;
-    if (s->expect ? matches(s, event) : s->count && run->received >= s->count) {
+    run->stats.received++;
+    if (s->expect ? matches(s, event) : s->count && run->stats.received >= s->count) {
         run->satisfied = true;
         leave_with(run, WS_EXIT_OK);
-    } else if (s->expect && s->count && run->received >= s->count) {
+    } else if (s->expect && s->count && run->stats.received >= s->count) {
         leave_with(run, WS_EXIT_ASSERTION);
     }
 }
@@ -324,9 +330,9 @@ static int judge(const struct run *run, const struct ws_end *ended)
     }
     if (s->expect || s->count) {
         if (s->expect)
-            exit_warn("no message matched '%s' (%" PRIu64 " came)", s->expect, run->received);
+            exit_warn("no message matched '%s' (%" PRIu64 " came)", s->expect, run->stats.received);
         else
-            exit_warn("%" PRIu64 " messages came, %" PRIu64 " were expected", run->received,
+            exit_warn("%" PRIu64 " messages came, %" PRIu64 " were expected", run->stats.received,
                       s->count);
         return WS_EXIT_ASSERTION;
     }
@@ -339,6 +345,7 @@ static int judge(const struct run *run, const struct ws_end *ended)
 static void on_close(struct ws_conn *conn, const struct ws_end *ended)
 {
     struct run *run = conn->user;
+    stats_take(&run->stats, conn);
     run->conn = NULL;
     end(run, judge(run, ended));
 }
@@ -442,8 +449,10 @@ int run(const struct settings *settings)
 
     if (run.client)
         ws_client_cancel(run.client);
-    if (run.conn)
+    if (run.conn) {
+        stats_take(&run.stats, run.conn);
         ws_conn_abort(run.conn, WS_E_SHUTDOWN);
+    }
     run.status = run.over ? run.status : WS_EXIT_FAILURE;
     int status = run.status;
     input_free(&run.input);
@@ -453,5 +462,7 @@ int run(const struct settings *settings)
     output_free(&run.output);
     show_free(&run.show);
     ws_loop_free(&run.loop);
+    if (settings->stats)
+        stats_print(&run.stats);
     return status;
 }

@@ -50,6 +50,9 @@ static const struct option_row rows[] = {
      .letters = "J",
      OPTION_FLAG(S, jsonl),
      .help = "print a JSON record a line for every event, both ways"},
+    {.name = "stats",
+     OPTION_FLAG(S, stats),
+     .help = "at the end, say on standard error how long the steps took and how much was sent"},
 
     {OPTION_GROUP("When it ends")},
     {.name = "wait",

@@ -26,6 +26,7 @@ struct settings {
     bool no_stdin;
 
     bool jsonl;
+    bool stats;
 
     int64_t wait; /* UNITS_NEVER: until the peer closes */
     bool exit_on_eof;

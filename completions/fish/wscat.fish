@@ -6,6 +6,7 @@ complete -c wscat -s b -l binary -d 'send binary messages: the input as it comes
 complete -c wscat -l input -x -a 'lines whole hex' -d 'a message is a line, the whole input, or a line of hex digits (default lines)'
 complete -c wscat -l no-stdin -d 'do not read standard input'
 complete -c wscat -s J -l jsonl -d 'print a JSON record a line for every event, both ways'
+complete -c wscat -l stats -d 'at the end, say on standard error how long the steps took and how much was sent'
 complete -c wscat -s w -l wait -x -d 'at the end of input, leave after this much silence; -1: when the server closes (default 2s)'
 complete -c wscat -s E -l exit-on-eof -d 'close at the end of input, at once'
 complete -c wscat -s 1 -l one-message -d 'send one message, print one, and leave'

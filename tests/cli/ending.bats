@@ -170,3 +170,20 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$s
 	same 1 "${#stderr_lines[@]}"
 	says 'line 2 .*UTF-8.*(-b|--binary)'
 }
+
+@test "--stats says on standard error how long the steps took and how much was sent" {
+	serve
+	run -0 --separate-stderr wscat --stats -w 0 "$URL" hello ab </dev/null
+	same $'hello\nab' "$output"
+	same 3 "${#stderr_lines[@]}"
+	says '^wscat: stats: resolve [0-9.]+ [mu]?s, connect [0-9.]+ [mu]?s, upgrade [0-9.]+ [mu]?s; open for [0-9.]+ [mu]?s$' "${stderr_lines[0]}"
+	says '^wscat: stats: sent 2 messages, 7 B; [0-9]+ B on the wire$' "${stderr_lines[1]}"
+	says '^wscat: stats: received 2 messages, 7 B; [0-9]+ B on the wire$' "${stderr_lines[2]}"
+	# The server counted the same bytes.
+	says "$(sed 's/.*; \([0-9]* B\) .*/\1/' <<<"${stderr_lines[1]}") in" "$(grep close "$SERVER_LOG")"
+}
+
+@test "--stats where the connection never opened" {
+	run -3 --separate-stderr wscat --stats ws://127.0.0.1:9/ hello </dev/null
+	same "wscat: stats: the connection never opened" "${stderr_lines[-1]}"
+}

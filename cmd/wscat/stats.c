@@ -1,0 +1,43 @@
+#include "cmd/wscat/stats.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/units.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+void stats_take(struct stats *stats, const struct ws_conn *conn)
+{
+    stats->wire = conn->counters;
+    stats->ended_us = ws_clock_us();
+}
+
+static void print_times(const struct stats *s)
+{
+    char resolve[UNITS_TEXT_MAX], connect[UNITS_TEXT_MAX], upgrade[UNITS_TEXT_MAX];
+    char open[UNITS_TEXT_MAX];
+    exit_warn("stats: resolve %s, connect %s, upgrade %s; open for %s",
+              units_format_duration(s->times.resolve_us, resolve, sizeof resolve),
+              units_format_duration(s->times.connect_us, connect, sizeof connect),
+              units_format_duration(s->upgrade_us, upgrade, sizeof upgrade),
+              units_format_duration(s->ended_us - s->opened_us, open, sizeof open));
+}
+
+static void print_direction(const char *name, uint64_t messages, uint64_t bytes, uint64_t wire)
+{
+    char payload[UNITS_TEXT_MAX], all[UNITS_TEXT_MAX];
+    exit_warn("stats: %s %" PRIu64 " message%s, %s; %s on the wire", name, messages,
+              messages == 1 ? "" : "s", units_format_size(bytes, payload, sizeof payload),
+              units_format_size(wire, all, sizeof all));
+}
+
+void stats_print(const struct stats *s)
+{
+    if (s->upgrade_us == 0) {
+        exit_warn("stats: the connection never opened");
+        return;
+    }
+    print_times(s);
+    print_direction("sent", s->sent, s->sent_bytes, s->wire.bytes_out);
+    print_direction("received", s->received, s->received_bytes, s->wire.bytes_in);
+}
