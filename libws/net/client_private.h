@@ -1,0 +1,63 @@
+/*
+ * client_private: what the files of client share, and nobody else.
+ *
+ * client_race.c finds out which address answers first; client.c does what comes before and after.
+ */
+#ifndef LIBWS_NET_CLIENT_PRIVATE_H
+#define LIBWS_NET_CLIENT_PRIVATE_H
+
+#include "libws/net/client.h"
+#include "libws/net/resolve.h"
+
+#include <netinet/in.h>
+
+enum { WS_RACERS = 8 /* addresses tried side by side */ };
+
+struct ws_racer {
+    struct ws_watch watch;
+    struct ws_client *client;
+    char name[INET6_ADDRSTRLEN + 10]; /* "[::1]:8080", for messages */
+};
+
+struct ws_client {
+    struct ws_loop *loop;
+    struct ws_client_options options; /* its pointers into the caller's memory point to copies */
+    struct ws_url url;
+    char **subprotocols;
+    struct ws_header *headers;
+    struct ws_resolve *resolve;
+    struct addrinfo *addresses, *next;
+    struct ws_racer racers[WS_RACERS];
+    unsigned racing; /* sockets that have not answered */
+    unsigned started;
+    struct ws_timer deadline, head_start;
+    struct ws_task task; /* frees it, or tells of a failure that came before the loop ran */
+    bool over;
+    int64_t begun_us, resolved_us;
+    struct ws_client_times times;
+    enum ws_error error; /* the last failure, reported if nothing works out */
+    char detail[256];
+};
+
+/* --- client.c --- */
+
+/* Keeps what went wrong last, to be told if nothing works out. */
+void ws_client_note(struct ws_client *client, enum ws_error error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Tells what was noted, and ends. */
+void ws_client_fail(struct ws_client *client);
+
+/* `fd` is connected and the client's no longer: the others are dropped, the upgrade begins. */
+void ws_client_upgrade(struct ws_client *client, int fd);
+
+/* --- client_race.c --- */
+
+/* Begins with what was resolved, or with the unix socket of the URL. */
+void ws_client_race(struct ws_client *client, struct addrinfo *addresses);
+void ws_client_race_unix(struct ws_client *client);
+
+/* Closes all sockets that are on their way. */
+void ws_client_race_end(struct ws_client *client);
+
+#endif
