@@ -46,7 +46,7 @@ bool ws_batch_add(struct ws_batch *batch, uint64_t except, unsigned opcode, cons
         batch->entries = larger;
         batch->capacity = capacity;
     }
-    ws_session_framed(batch->frames->data + batch->used, opcode, data, len, max_frame);
+    ws_session_framed(batch->frames->data + batch->used, opcode, data, len, max_frame, false);
     batch->entries[batch->count++] = (struct ws_batch_entry){except, batch->used};
     batch->used += ws_session_framed_size(len, max_frame);
     batch->entries[batch->count] = (struct ws_batch_entry){0, batch->used};

@@ -188,7 +188,7 @@ enum ws_error ws_conn_share(struct ws_conn *conn, struct ws_shared *shared, size
     if (conn->failed || conn->ended)
         return WS_E_CLOSING;
     enum ws_error error =
-        ws_session_share(&conn->session, ws_conn_take_out(conn), shared, offset, len);
+        ws_session_share(&conn->session, ws_conn_take_out(conn), shared, offset, len, false);
     if (error == WS_OK)
         conn->counters.messages_out += messages;
     return error;

@@ -49,6 +49,7 @@ enum ws_level { WS_DEBUG, WS_INFO, WS_WARNING, WS_ERROR };
     X(CLOSE_LENGTH, PROTOCOL, 1002, 0, INFO, "5.5.1", "a close frame carries a single byte")                 \
     X(CLOSE_CODE, PROTOCOL, 1002, 0, INFO, "7.4", "a close code that must not be on the wire")               \
     X(CLOSE_UTF8, PROTOCOL, 1007, 0, INFO, "5.5.1", "a close reason is not valid UTF-8")                     \
+    X(INFLATE, PROTOCOL, 1007, 0, INFO, "RFC 7692 7.2.2", "a compressed message cannot be inflated")         \
     X(MESSAGE_TOO_BIG, RESOURCE, 1009, 0, WARNING, "7.4.1", "the message is larger than is allowed here")    \
     /* HTTP heads */                                                                                         \
     X(HTTP_SYNTAX, UPGRADE, 0, 400, INFO, "RFC 9112 2.2", "the HTTP head is malformed")                      \
@@ -89,6 +90,9 @@ enum ws_level { WS_DEBUG, WS_INFO, WS_WARNING, WS_ERROR };
     X(SUBPROTOCOL_DOUBLED, UPGRADE, 0, 0, ERROR, "11.3.4", "the answer has more than one subprotocol")       \
     X(EXTENSION_UNASKED, UPGRADE, 0, 0, ERROR, "4.1", "the server chose an extension that was not offered")  \
     X(RESPONSE_EXTENSION, UPGRADE, 0, 0, ERROR, "9.1", "the answer's Sec-WebSocket-Extensions does not follow its grammar") \
+    X(DEFLATE_PARAMETER, UPGRADE, 0, 0, ERROR, "RFC 7692 7.1", "the answer's permessage-deflate has a parameter that is unknown, doubled or invalid") \
+    X(DEFLATE_UNFIT, UPGRADE, 0, 0, ERROR, "RFC 7692 7.1", "the answer's permessage-deflate is not what was offered") \
+    X(DEFLATE_DOUBLED, UPGRADE, 0, 0, ERROR, "RFC 7692 5.1", "the answer accepts permessage-deflate more than once") \
     /* the transport */                                                                                      \
     X(RESOLVE, NETWORK, 0, 0, ERROR, "4.1", "the host name could not be resolved")                           \
     X(CONNECT, NETWORK, 0, 0, ERROR, "4.1", "the connection could not be made")                              \

@@ -23,6 +23,8 @@ enum ws_opcode {
     WS_PONG = 0xA,
 };
 
+enum { WS_RSV1 = 4, WS_RSV2 = 2, WS_RSV3 = 1 };
+
 enum {
     WS_HEADER_MAX = 14,          /* 2 bytes, 8 of length, 4 of masking key */
     WS_CONTROL_PAYLOAD_MAX = 125 /* 5.5 */
@@ -36,7 +38,7 @@ struct ws_frame {
     uint8_t mask_key[4]; /* only when `masked` */
     uint8_t opcode;      /* 0 to 15 */
     bool fin;
-    uint8_t rsv; /* the three reserved bits: 4 = RSV1, 2 = RSV2, 1 = RSV3 */
+    uint8_t rsv; /* the three reserved bits: WS_RSV1 and so on */
     bool masked;
     uint8_t length_bytes; /* of extended length on the wire: 0, 2 or 8 */
     uint8_t header_len;   /* bytes of header, masking key included */

@@ -350,7 +350,7 @@ enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const 
     if (!extensions_well_formed(head, buffer))
         return WS_E_RESPONSE_EXTENSION;
     for (int i = 0; extensions > 0 && i >= 0; i++) {
-        /* None is offered yet, so any that is named was not asked for. */
+        /* None is known to have been offered. */
         i = ws_http_find(head, buffer, "Sec-WebSocket-Extensions", i);
         if (i < 0)
             break;

@@ -88,6 +88,7 @@ bool ws_header_valid(const char *name, const char *value);
 /* What a server's 101 says besides. NULL pointers leave a part out. */
 struct ws_acceptance {
     const char *subprotocol;
+    const char *extensions;          /* session's: what was agreed on */
     const struct ws_header *headers; /* `header_count` of them */
     size_t header_count;
 };
@@ -133,6 +134,7 @@ struct ws_request_options {
     const char *target;              /* NULL: "/" */
     const char *host;                /* with ":port" where it is not the scheme's own */
     const char *const *subprotocols; /* NULL-terminated, most wanted first; NULL: none */
+    const char *extensions;          /* session's: what is offered; NULL: nothing */
     const struct ws_header *headers; /* replace ours of the same name; value NULL removes it */
     size_t header_count;
 };
@@ -161,8 +163,9 @@ enum { WS_RESPONSE_BODY_MAX = 1024 };
  * `subprotocols` (NULL-terminated list or NULL) (4.1). WS_OK, WS_E_STATUS, WS_E_HTTP_VERSION,
  * WS_E_RESPONSE_UPGRADE, WS_E_RESPONSE_CONNECTION, WS_E_ACCEPT_MISSING, WS_E_ACCEPT_DOUBLED,
  * WS_E_ACCEPT_WRONG, WS_E_SUBPROTOCOL_UNASKED, WS_E_SUBPROTOCOL_DOUBLED, WS_E_RESPONSE_EXTENSION,
- * WS_E_EXTENSION_UNASKED. `offered` is the text of the Sec-WebSocket-Protocol that was sent, or
- * NULL.
+ * WS_E_EXTENSION_UNASKED, for any extension, and after all the others: whoever has offered one then
+ * judges the extensions alone. `offered` is the text of the Sec-WebSocket-Protocol that was sent,
+ * or NULL.
  */
 enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const char *buffer,
                                          const char *key, const char *offered,

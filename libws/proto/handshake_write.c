@@ -63,6 +63,8 @@ static void build_accept(struct text *t, const char *accept, const struct ws_acc
     put_header(t, "Sec-WebSocket-Accept", accept);
     if (a && a->subprotocol)
         put_header(t, "Sec-WebSocket-Protocol", a->subprotocol);
+    if (a && a->extensions)
+        put_header(t, "Sec-WebSocket-Extensions", a->extensions);
     if (a)
         put_headers(t, a->headers, a->header_count);
     put(t, "\r\n");
@@ -239,6 +241,8 @@ static void build_request(struct text *t, const char *key, const struct ws_reque
         }
         put(t, "\r\n");
     }
+    if (o->extensions)
+        put_default(t, o, "Sec-WebSocket-Extensions", o->extensions);
     put_headers(t, o->headers, o->header_count);
     put(t, "\r\n");
 }

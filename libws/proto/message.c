@@ -2,6 +2,20 @@
 
 #include <stdlib.h>
 
+bool ws_bytes_grow(struct ws_bytes **bytes, size_t more)
+{
+    size_t len = *bytes ? (*bytes)->len : 0;
+    if (more > SIZE_MAX / 2 - len)
+        return false;
+    struct ws_bytes *grown = realloc(*bytes, sizeof **bytes + WS_HEADROOM + len + more);
+    if (!grown)
+        return false;
+    grown->len = len;
+    grown->capacity = len + more;
+    *bytes = grown;
+    return true;
+}
+
 bool ws_bytes_reserve(struct ws_bytes **bytes, size_t more)
 {
     size_t len = *bytes ? (*bytes)->len : 0;
@@ -11,16 +25,7 @@ bool ws_bytes_reserve(struct ws_bytes **bytes, size_t more)
     if (more > SIZE_MAX / 4 || len > SIZE_MAX / 4)
         return false;
     /* Doubling: what is held is never more than twice what has arrived. */
-    size_t wanted = len + more;
-    if (wanted < capacity * 2)
-        wanted = capacity * 2;
-    struct ws_bytes *grown = realloc(*bytes, sizeof **bytes + WS_HEADROOM + wanted);
-    if (!grown)
-        return false;
-    grown->len = len;
-    grown->capacity = wanted;
-    *bytes = grown;
-    return true;
+    return ws_bytes_grow(bytes, len + more < capacity * 2 ? capacity * 2 - len : more);
 }
 
 enum ws_error ws_message_frame(struct ws_message *message, const struct ws_frame *frame,
@@ -32,14 +37,17 @@ enum ws_error ws_message_frame(struct ws_message *message, const struct ws_frame
     } else {
         if (message->begun)
             return WS_E_CONTINUATION_EXPECTED;
-        *message = (struct ws_message){.opcode = frame->opcode};
+        *message =
+            (struct ws_message){.opcode = frame->opcode, .deflated = (frame->rsv & WS_RSV1) != 0};
     }
+    message->begun = true;
+    if (message->deflated)
+        return WS_OK;
     /* total never exceeds the cap, so neither side of this can wrap */
     uint64_t cap = max ? max : WS_PAYLOAD_MAX;
     if (frame->length > cap - message->total)
         return WS_E_MESSAGE_TOO_BIG;
     message->total += frame->length;
-    message->begun = true;
     return WS_OK;
 }
 

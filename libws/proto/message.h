@@ -36,19 +36,25 @@ static inline uint8_t *ws_bytes_data(struct ws_bytes *bytes)
  * without memory, `*bytes` then is as it was. */
 bool ws_bytes_reserve(struct ws_bytes **bytes, size_t more);
 
+/* The same for exactly so many bytes more, for those who know where it ends. */
+bool ws_bytes_grow(struct ws_bytes **bytes, size_t more);
+
 /* All zero: between two messages. */
 struct ws_message {
-    uint64_t total; /* payload bytes that the frames so far claim */
+    uint64_t total; /* payload bytes that the frames so far claim; of one that is deflated, those
+                     * that were inflated */
     struct ws_utf8 utf8;
     uint8_t opcode; /* WS_TEXT or WS_BINARY */
     bool begun;     /* a frame without FIN came: a continuation must follow */
     bool announced; /* a chunk of it was handed out */
+    bool deflated;  /* it came with RSV1 (RFC 7692 6) */
 };
 
 /*
  * A data frame's header arrived. Returns WS_OK with the message's opcode, begun and total brought
  * up to date; WS_E_CONTINUATION_UNEXPECTED, WS_E_CONTINUATION_EXPECTED, or WS_E_MESSAGE_TOO_BIG
- * when with this frame it would exceed `max` (no sum can wrap).
+ * when with this frame it would exceed `max` (no sum can wrap). How much a deflated message will be
+ * is not known here, and its total is left to whoever inflates it.
  */
 enum ws_error ws_message_frame(struct ws_message *message, const struct ws_frame *frame,
                                uint64_t max);

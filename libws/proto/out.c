@@ -111,6 +111,18 @@ uint8_t *ws_out_reserve(struct ws_out *out, size_t len)
     return at;
 }
 
+void ws_out_give_back(struct ws_out *out, size_t len)
+{
+    if (len == 0)
+        return;
+    struct ws_span *last = last_span(out);
+    last->len -= len;
+    if (last->len == 0)
+        out->count--;
+    out->scratch_len -= len;
+    out->bytes -= len;
+}
+
 enum ws_error ws_out_copy(struct ws_out *out, const void *data, size_t len)
 {
     if (len == 0)

@@ -21,20 +21,42 @@ void ws_session_init(struct ws_session *s, const struct ws_session_config *confi
     s->base = 0 - (uint64_t)(uintptr_t)s->in;
     s->config = config;
     s->state = WS_CONNECTING;
+    s->upgrading = true;
 }
 
 void ws_session_init_open(struct ws_session *s, const struct ws_session_config *config)
 {
     ws_session_init(s, config);
     s->state = WS_OPEN;
+    s->upgrading = false;
+}
+
+enum ws_error ws_session_init_deflate(struct ws_session *s, const struct ws_deflate_params *params)
+{
+    s->deflate = malloc(sizeof *s->deflate);
+    if (!s->deflate)
+        return WS_E_NO_MEMORY;
+    ws_deflate_init(s->deflate, params, s->config->role == WS_SERVER, s->config->deflate,
+                    s->config->deflate_pool);
+    return WS_OK;
 }
 
 void ws_session_free(struct ws_session *s)
 {
-    ws_session_free_upgrade(s);
+    if (s->upgrading)
+        ws_session_free_upgrade(s);
+    if (s->deflate)
+        ws_deflate_free(s->deflate);
+    free(s->deflate);
+    s->deflate = NULL;
     free(s->held);
     free(s->held_control);
     s->held = s->held_control = NULL;
+}
+
+const struct ws_deflate *ws_session_deflate(const struct ws_session *s)
+{
+    return session_deflate(s);
 }
 
 enum ws_state ws_session_state(const struct ws_session *s)
@@ -115,6 +137,8 @@ static enum ws_event_type emit_end(struct ws_session *s, struct ws_event *event)
 static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
 {
     unsigned rules = s->config->role == WS_SERVER ? WS_REQUIRE_MASK : WS_REFUSE_MASK;
+    if (s->deflate)
+        rules |= WS_ALLOW_RSV1;
     size_t have = s->header_have;
     size_t len = session_available(s);
     uint64_t begun = session_offset(s, s->in) - have;
@@ -145,6 +169,8 @@ static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
     *offset = begun;
     if (!ws_opcode_is_control(s->frame.opcode)) {
         error = ws_message_frame(&s->message, &s->frame, s->config->max_message);
+        if (error == WS_OK && s->message.deflated)
+            error = ws_session_inflate_frame(s);
         if (error != WS_OK)
             return error;
     }
@@ -153,17 +179,11 @@ static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
     return WS_OK;
 }
 
-/* Payload bytes of the frame that have been read. */
-static uint64_t passed(const struct ws_session *s)
-{
-    return s->frame.length - s->left;
-}
-
 /* Moves `len` bytes of payload from the input to `dst`, unmasked. */
 static void unmask(struct ws_session *s, uint8_t *dst, size_t len)
 {
     if (s->frame.masked)
-        ws_mask(dst, s->in, len, s->frame.mask_key, passed(s));
+        ws_mask(dst, s->in, len, s->frame.mask_key, session_passed(s));
     else if (dst != s->in)
         memmove(dst, s->in, len);
     s->in += len;
@@ -196,8 +216,7 @@ static uint8_t *unmask_into(struct ws_session *s, struct ws_bytes **bytes, size_
     return dst;
 }
 
-/* What was held is whole now: the event lends it out, the next pull frees it. */
-static void spend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event)
+void ws_session_spend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event)
 {
     s->spent |= held == s->held;
     s->spent_control |= held == s->held_control;
@@ -245,13 +264,13 @@ static enum ws_event_type emit_close(struct ws_session *s, struct ws_event *even
 static enum ws_event_type next_control(struct ws_session *s, struct ws_event *event)
 {
     size_t len = session_available(s) < s->left ? session_available(s) : (size_t)s->left;
-    uint64_t begun = session_offset(s, s->in) - passed(s);
+    uint64_t begun = session_offset(s, s->in) - session_passed(s);
     if (s->held_control || len < s->left) {
         if (!unmask_into(s, &s->held_control, len))
             return session_emit_error(s, event, WS_E_NO_MEMORY, session_offset(s, s->in));
         if (s->left > 0)
             return WS_EVENT_NONE;
-        spend(s, s->held_control, event);
+        ws_session_spend(s, s->held_control, event);
     } else {
         event->data = s->in;
         event->len = len;
@@ -263,8 +282,7 @@ static enum ws_event_type next_control(struct ws_session *s, struct ws_event *ev
     return session_emit(event, s->frame.opcode == WS_PING ? WS_EVENT_PING : WS_EVENT_PONG);
 }
 
-/* A piece of a message, its bytes set in `event`, is ready to be handed out. */
-static enum ws_event_type emit_piece(struct ws_session *s, struct ws_event *event, bool last)
+enum ws_event_type ws_session_emit_piece(struct ws_session *s, struct ws_event *event, bool last)
 {
     event->opcode = s->message.opcode;
     event->first = !s->message.announced;
@@ -285,7 +303,7 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
     bool large = s->config->chunks && s->frame.length > WS_CHUNK_ABOVE;
     /* A frame that is whole in the input needs no buffer, if its message needs none. */
     bool hold =
-        !large && !(whole && passed(s) == 0 &&
+        !large && !(whole && session_passed(s) == 0 &&
                     (s->config->chunks || (s->frame.fin && s->frame.length == s->message.total)));
     uint64_t begun = session_offset(s, s->in);
     if (len == 0 && s->left > 0)
@@ -310,19 +328,19 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
         s->in = s->in_end;
         event->data = data;
         event->len = good;
-        return emit_piece(s, event, false);
+        return ws_session_emit_piece(s, event, false);
     }
     if (hold) {
         if (s->left > 0 || (!last && !s->config->chunks))
             return WS_EVENT_NONE;
-        spend(s, s->held, event);
+        ws_session_spend(s, s->held, event);
     } else {
         event->data = data;
         event->len = len;
     }
     if (event->len == 0 && !last)
         return WS_EVENT_NONE;
-    return emit_piece(s, event, last);
+    return ws_session_emit_piece(s, event, last);
 }
 
 static enum ws_event_type next_frame(struct ws_session *s, struct ws_event *event)
@@ -340,8 +358,9 @@ static enum ws_event_type next_frame(struct ws_session *s, struct ws_event *even
                 return session_emit(event, WS_EVENT_FRAME);
             }
         }
-        enum ws_event_type type =
-            ws_opcode_is_control(s->frame.opcode) ? next_control(s, event) : next_data(s, event);
+        enum ws_event_type type = ws_opcode_is_control(s->frame.opcode) ? next_control(s, event)
+                                  : s->message.deflated ? ws_session_next_inflated(s, event)
+                                                        : next_data(s, event);
         if (type != WS_EVENT_NONE)
             return type;
         if (s->in_payload)
@@ -370,7 +389,7 @@ enum ws_event_type ws_session_next(struct ws_session *s, struct ws_event *event)
     }
     if (s->state == WS_CONNECTING)
         return ws_session_next_upgrade(s, event);
-    if (s->upgrade)
+    if (s->upgrading)
         ws_session_free_upgrade(s);
     return next_frame(s, event);
 }

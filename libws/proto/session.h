@@ -22,6 +22,7 @@
 #define LIBWS_PROTO_SESSION_H
 
 #include "libws/proto/close.h"
+#include "libws/proto/deflate.h"
 #include "libws/proto/error.h"
 #include "libws/proto/frame.h"
 #include "libws/proto/handshake.h"
@@ -46,7 +47,7 @@ struct ws_session_config {
     enum ws_role role;
     bool chunks;          /* hand large frames on as they arrive; see WS_EVENT_CHUNK */
     bool frames;          /* a WS_EVENT_FRAME for every header */
-    uint64_t max_message; /* bytes of payload, over all fragments; 0: no limit */
+    uint64_t max_message; /* bytes of payload, over all fragments, inflated; 0: no limit */
     size_t max_frame;     /* bytes of payload in a data frame of ours: more leaves as fragments; 0:
                            * any number */
     uint32_t max_head;    /* bytes of HTTP head; 0: the role's own (8 KiB, 64 KiB) */
@@ -54,6 +55,10 @@ struct ws_session_config {
      * it for keys and masks. */
     bool (*random)(void *context, void *bytes, size_t size);
     void *random_context;
+    /* permessage-deflate is agreed on where the other end wants it too, and offered by a client.
+     * NULL: never. Looked at during the upgrade alone. */
+    const struct ws_deflate_config *deflate;
+    struct ws_deflate_pool *deflate_pool; /* with `deflate`: of the session's thread */
 };
 
 /* Frames that are not whole yet are kept until they are, up to this size; above it, and only with
@@ -86,15 +91,15 @@ struct ws_event {
     uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason. Not NUL-ended.
                           * May be written to. */
     size_t len;
-    uint64_t
-        total; /* MESSAGE, CHUNK: payload bytes of the message, as far as frames announced it */
+    uint64_t total; /* MESSAGE, CHUNK: payload bytes of the message, as far as frames announced
+                     * it; of a compressed one, as far as it was inflated */
     const struct ws_frame *frame; /* FRAME */
     const struct ws_request
         *request; /* REQUEST; ERROR of a server before the upgrade: may be NULL */
     const struct ws_response *response; /* OPEN and ERROR of a client's upgrade: may be NULL */
 };
 
-struct ws_upgrade; /* session.c: the head, the key: gone once the connection is open */
+struct ws_upgrade; /* session_upgrade.c: the head, the key: gone once the connection is open */
 
 /* Private to session.c; here so that it can be embedded. Hot: kept small. */
 struct ws_session {
@@ -103,7 +108,10 @@ struct ws_session {
     uint8_t *in_end; /* behind the last */
     uint8_t *room;   /* from here up to `in` the input has been read and may be written over */
     uint64_t base;   /* what makes of an address in the input its offset: see session_offset() */
-    struct ws_upgrade *upgrade;
+    union {
+        struct ws_upgrade *upgrade; /* while `upgrading` */
+        struct ws_deflate *deflate; /* after that; NULL: not agreed on */
+    };
     struct ws_bytes *held;         /* payload of a frame or a message that is not whole yet */
     struct ws_bytes *held_control; /* the same of a control frame inside a message */
     uint64_t
@@ -116,6 +124,7 @@ struct ws_session {
     uint8_t header_have;
     uint8_t state;
     uint8_t sending;     /* opcode of a fragmented message on its way out, or 0 */
+    bool upgrading : 1;  /* what is known of the upgrade is kept */
     bool in_payload : 1; /* between a header and the end of its payload */
     bool announce_open : 1;
     bool close_sent : 1;
@@ -138,10 +147,19 @@ void ws_session_init(struct ws_session *session, const struct ws_session_config 
  */
 void ws_session_init_open(struct ws_session *session, const struct ws_session_config *config);
 
+/* After ws_session_init_open(): permessage-deflate was agreed on as well, with `params`. The config
+ * has a pool; its `deflate` may be NULL, for the defaults. WS_OK or WS_E_NO_MEMORY. */
+enum ws_error ws_session_init_deflate(struct ws_session *session,
+                                      const struct ws_deflate_params *params);
+
 /* Frees what the session holds. What its events and replies lent out of its own memory is gone. */
 void ws_session_free(struct ws_session *session);
 
 enum ws_state ws_session_state(const struct ws_session *session);
+
+/* What was agreed on of permessage-deflate, and what it did to messages so far; NULL: nothing was,
+ * or the upgrade is not done. Lives as long as the session. */
+const struct ws_deflate *ws_session_deflate(const struct ws_session *session);
 
 /*
  * Lends `len` bytes to the session, which reads and overwrites them, until it has been pulled to
@@ -205,34 +223,41 @@ enum ws_send_flags {
 /*
  * Sends a text or binary message, or a fragment of one: after a send with WS_SEND_MORE the next
  * ones of the same opcode continue it. That text is UTF-8 is the caller's duty (8.1). What is
- * larger than config.max_frame leaves in fragments. WS_OK; WS_E_STATE before the upgrade or when
- * another opcode comes inside a fragmented message; WS_E_CLOSING after a close was sent, or
- * received (but see ws_session_answer_late); WS_E_ARGUMENT; WS_E_NO_MEMORY; WS_E_RANDOM. On failure
- * nothing was sent, but perhaps the first of such fragments.
+ * larger than config.max_frame leaves in fragments. Where permessage-deflate was agreed on it
+ * leaves compressed, unless it is a whole message below the threshold or one that gets no smaller.
+ * WS_OK; WS_E_STATE before the upgrade or when another opcode comes inside a fragmented message;
+ * WS_E_CLOSING after a close was sent, or received (but see ws_session_answer_late); WS_E_ARGUMENT;
+ * WS_E_NO_MEMORY; WS_E_RANDOM. On failure nothing was sent, but perhaps the first of such
+ * fragments.
  */
 enum ws_error ws_session_send(struct ws_session *session, struct ws_out *out, unsigned opcode,
                               unsigned flags, void *data, size_t len);
 
 /*
  * Server: sends whole messages that were framed before, as ws_session_framed() does it: `len` bytes
- * of `shared` from `offset`, which many connections send without a copy. WS_OK, WS_E_STATE (also
- * inside a fragmented message of ours), WS_E_CLOSING, WS_E_NO_MEMORY.
+ * of `shared` from `offset`, which many connections send without a copy. `deflated`: some of them
+ * are compressed, each by itself (ws_deflate_once), with a window that is no larger than the one
+ * that ws_session_deflate() says the server has; with or without takeover, for the next message
+ * that the session compresses begins with an empty window too. WS_OK, WS_E_STATE (also inside a
+ * fragmented message of ours, and for compressed ones where nothing was agreed on), WS_E_CLOSING,
+ * WS_E_NO_MEMORY.
  */
 enum ws_error ws_session_share(struct ws_session *session, struct ws_out *out,
-                               struct ws_shared *shared, size_t offset, size_t len);
+                               struct ws_shared *shared, size_t offset, size_t len, bool deflated);
 
 /* Bytes that a server's message of `len` has once it is framed, in fragments of at most `max_frame`
  * bytes of payload (0: in one). */
 size_t ws_session_framed_size(size_t len, size_t max_frame);
 
-/* Writes the whole message, framed like that, at `to`. */
-void ws_session_framed(uint8_t *to, unsigned opcode, const void *data, size_t len,
-                       size_t max_frame);
+/* Writes the whole message, framed like that, at `to`. `deflated`: `data` is what ws_deflate_once()
+ * made of it. */
+void ws_session_framed(uint8_t *to, unsigned opcode, const void *data, size_t len, size_t max_frame,
+                       bool deflated);
 
 /*
  * Sends the payload of `event`, the last that was pulled, a MESSAGE or a CHUNK, back to the peer:
- * a server does it in the very bytes that it came in, without a copy. At most once an event. Errors
- * as ws_session_send.
+ * a server does it in the very bytes that it came in, without a copy, unless it is to be
+ * compressed. At most once an event. Errors as ws_session_send.
  */
 enum ws_error ws_session_reply(struct ws_session *session, struct ws_out *out,
                                const struct ws_event *event);

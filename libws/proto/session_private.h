@@ -1,8 +1,8 @@
 /*
- * session_private: what the three files of the session share, and nobody else.
+ * session_private: what the files of the session share, and nobody else.
  *
  * session.c reads (bytes to events), session_send.c writes (calls to bytes), session_upgrade.c does
- * both for the HTTP half.
+ * both for the HTTP half, session_deflate.c both for messages that are compressed.
  */
 #ifndef LIBWS_PROTO_SESSION_PRIVATE_H
 #define LIBWS_PROTO_SESSION_PRIVATE_H
@@ -24,8 +24,11 @@ struct ws_upgrade {
     char *offered;            /* client: the subprotocols that were sent, as a list, or NULL */
     char *buffer;             /* the head, and the beginning of a refusal's body */
     size_t len, capacity;
-    size_t wanted; /* client: bytes of head and body to wait for after a refusal */
-    bool refused;  /* client: the status is not 101 */
+    size_t wanted;        /* client: bytes of head and body to wait for after a refusal */
+    bool refused;         /* client: the status is not 101 */
+    bool offered_deflate; /* client: with this config */
+    struct ws_deflate_config deflate_config;
+    struct ws_deflate *deflate; /* agreed on; the session's, once the rest is gone */
 };
 
 /* The next event while CONNECTING. */
@@ -36,6 +39,47 @@ void ws_session_free_upgrade(struct ws_session *s);
 /* Writes the HTTP answer that the row of `why` names. */
 enum ws_error ws_session_error_answer(const struct ws_session *s, struct ws_out *out,
                                       enum ws_error why);
+
+/* session.c */
+
+/* A piece of a message, its bytes set in `event`, is ready to be handed out. */
+enum ws_event_type ws_session_emit_piece(struct ws_session *s, struct ws_event *event, bool last);
+/* What was held is whole now: the event lends it out, the next pull frees it. */
+void ws_session_spend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event);
+
+/* session_send.c */
+
+/* May a data frame be sent now, continuing or beginning a message as its opcode says? */
+enum ws_error ws_session_check_send(const struct ws_session *s, unsigned opcode);
+/* A frame's header as it leaves from here, with a fresh masking key for a client (5.3). */
+enum ws_error ws_session_make_frame(const struct ws_session *s, struct ws_frame *frame,
+                                    unsigned opcode, bool fin, size_t len);
+
+/* session_deflate.c */
+
+/* Is a message, or a fragment of one, that is to be sent with these flags to be compressed? */
+bool ws_session_compresses(const struct ws_session *s, unsigned flags, size_t len);
+/* Sends it. WS_MORE: nothing was sent, for it gets no smaller and may leave as it is. */
+enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out, unsigned opcode,
+                                       unsigned flags, const void *data, size_t len);
+/* The header of a compressed message's frame was read. WS_OK or WS_E_MESSAGE_TOO_BIG. */
+enum ws_error ws_session_inflate_frame(struct ws_session *s);
+/* The next event out of its payload. */
+enum ws_event_type ws_session_next_inflated(struct ws_session *s, struct ws_event *event);
+
+/* NULL: not agreed on. */
+static inline struct ws_deflate *session_deflate(const struct ws_session *s)
+{
+    if (s->upgrading)
+        return s->upgrade ? s->upgrade->deflate : NULL;
+    return s->deflate;
+}
+
+/* Payload bytes of the frame that have been read. */
+static inline uint64_t session_passed(const struct ws_session *s)
+{
+    return s->frame.length - s->left;
+}
 
 static inline void session_move_to(struct ws_session *s, enum ws_state to)
 {

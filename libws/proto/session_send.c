@@ -5,9 +5,8 @@
 
 #include <string.h>
 
-/* A frame's header as it leaves from here, with a fresh masking key for a client (5.3). */
-static enum ws_error make_frame(const struct ws_session *s, struct ws_frame *frame, unsigned opcode,
-                                bool fin, size_t len)
+enum ws_error ws_session_make_frame(const struct ws_session *s, struct ws_frame *frame,
+                                    unsigned opcode, bool fin, size_t len)
 {
     *frame = (struct ws_frame){
         .fin = fin,
@@ -36,8 +35,7 @@ static enum ws_error write_copy(struct ws_out *out, const struct ws_frame *frame
     return WS_OK;
 }
 
-/* May a data frame be sent now, continuing or beginning a message as its opcode says? */
-static enum ws_error check_send(const struct ws_session *s, unsigned opcode)
+enum ws_error ws_session_check_send(const struct ws_session *s, unsigned opcode)
 {
     if (s->state == WS_CONNECTING)
         return WS_E_STATE;
@@ -52,14 +50,18 @@ static enum ws_error check_send(const struct ws_session *s, unsigned opcode)
 }
 
 enum ws_error ws_session_share(struct ws_session *s, struct ws_out *out, struct ws_shared *shared,
-                               size_t offset, size_t len)
+                               size_t offset, size_t len, bool deflated)
 {
-    enum ws_error error = check_send(s, WS_BINARY);
+    struct ws_deflate *deflate = session_deflate(s);
+    enum ws_error error = ws_session_check_send(s, WS_BINARY);
     if (error != WS_OK)
         return error;
-    if (s->sending || s->config->role != WS_SERVER)
+    if (s->sending || s->config->role != WS_SERVER || (deflated && !deflate))
         return WS_E_STATE;
-    return ws_out_share(out, shared, offset, len);
+    error = ws_out_share(out, shared, offset, len);
+    if (error == WS_OK && deflated)
+        ws_deflate_restart(deflate);
+    return error;
 }
 
 size_t ws_session_framed_size(size_t len, size_t max_frame)
@@ -70,10 +72,11 @@ size_t ws_session_framed_size(size_t len, size_t max_frame)
     return size + ws_frame_header_len(len, false) + len;
 }
 
-void ws_session_framed(uint8_t *to, unsigned opcode, const void *data, size_t len, size_t max_frame)
+void ws_session_framed(uint8_t *to, unsigned opcode, const void *data, size_t len, size_t max_frame,
+                       bool deflated)
 {
     const uint8_t *at = data;
-    struct ws_frame frame = {.opcode = (uint8_t)opcode};
+    struct ws_frame frame = {.opcode = (uint8_t)opcode, .rsv = deflated ? WS_RSV1 : 0};
     while (!frame.fin) {
         size_t size = max_frame && len > max_frame ? max_frame : len;
         frame.fin = size == len;
@@ -83,6 +86,7 @@ void ws_session_framed(uint8_t *to, unsigned opcode, const void *data, size_t le
         if (size > 0)
             memcpy(to, at, size);
         frame.opcode = WS_CONTINUATION;
+        frame.rsv = 0;
         at += size;
         to += size;
         len -= size;
@@ -92,10 +96,10 @@ void ws_session_framed(uint8_t *to, unsigned opcode, const void *data, size_t le
 static enum ws_error make_data_frame(const struct ws_session *s, struct ws_frame *frame,
                                      unsigned opcode, bool more, size_t len)
 {
-    enum ws_error error = check_send(s, opcode);
+    enum ws_error error = ws_session_check_send(s, opcode);
     if (error != WS_OK)
         return error;
-    return make_frame(s, frame, s->sending ? WS_CONTINUATION : opcode, !more, len);
+    return ws_session_make_frame(s, frame, s->sending ? WS_CONTINUATION : opcode, !more, len);
 }
 
 /* Below this a copy is cheaper than one more span. */
@@ -131,6 +135,11 @@ enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned
 {
     size_t most = s->config->max_frame ? s->config->max_frame : len;
     uint8_t *at = data;
+    if (ws_session_compresses(s, flags, len)) {
+        enum ws_error error = ws_session_send_deflated(s, out, opcode, flags, data, len);
+        if (error != WS_MORE)
+            return error;
+    }
     while (len > most) {
         enum ws_error error = send_frame(s, out, opcode, flags | WS_SEND_MORE, at, most);
         if (error != WS_OK)
@@ -157,7 +166,8 @@ enum ws_error ws_session_reply(struct ws_session *s, struct ws_out *out,
 {
     struct ws_frame frame;
     bool more = event->type == WS_EVENT_CHUNK && !event->last;
-    if (s->config->max_frame && event->len > s->config->max_frame)
+    if ((s->config->max_frame && event->len > s->config->max_frame) ||
+        ws_session_compresses(s, more ? WS_SEND_MORE : 0, event->len))
         return ws_session_send(s, out, event->opcode, more ? WS_SEND_MORE : 0, event->data,
                                event->len);
     enum ws_error error = make_data_frame(s, &frame, event->opcode, more, event->len);
@@ -192,7 +202,7 @@ static enum ws_error send_control(struct ws_session *s, struct ws_out *out, unsi
     struct ws_frame frame;
     if (len > WS_CONTROL_PAYLOAD_MAX)
         return WS_E_CONTROL_TOO_LONG;
-    enum ws_error error = make_frame(s, &frame, opcode, true, len);
+    enum ws_error error = ws_session_make_frame(s, &frame, opcode, true, len);
     return error == WS_OK ? write_copy(out, &frame, data) : error;
 }
 

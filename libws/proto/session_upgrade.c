@@ -1,16 +1,57 @@
 #include "libws/proto/session_private.h"
 
+#include "libws/proto/deflate_offer.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void ws_session_free_upgrade(struct ws_session *s)
 {
-    if (!s->upgrade)
+    struct ws_upgrade *up = s->upgrade;
+    s->upgrading = false;
+    s->deflate = up ? up->deflate : NULL;
+    if (!up)
         return;
-    free(s->upgrade->offered);
-    free(s->upgrade->buffer);
-    free(s->upgrade);
-    s->upgrade = NULL;
+    free(up->offered);
+    free(up->buffer);
+    free(up);
+}
+
+/* --- permessage-deflate --- */
+
+static enum ws_error agree(struct ws_session *s, const struct ws_deflate_config *config,
+                           const struct ws_deflate_params *params)
+{
+    struct ws_deflate *deflate = malloc(sizeof *deflate);
+    if (!deflate)
+        return WS_E_NO_MEMORY;
+    ws_deflate_init(deflate, params, s->config->role == WS_SERVER, config, s->config->deflate_pool);
+    s->upgrade->deflate = deflate;
+    return WS_OK;
+}
+
+/* Does the caller speak of extensions in a header of his own? Then we do not. */
+static bool speaks_of_extensions(const struct ws_header *headers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(headers[i].name, "Sec-WebSocket-Extensions") == 0)
+            return true;
+    return false;
+}
+
+/* The response names extensions, and is right but for that. */
+static enum ws_error judge_extensions(struct ws_session *s, struct ws_upgrade *up)
+{
+    struct ws_deflate_params params;
+    bool agreed;
+    if (!up->offered_deflate)
+        return WS_E_EXTENSION_UNASKED;
+    enum ws_error error =
+        ws_deflate_judge(&up->head, up->buffer, &up->deflate_config, &params, &agreed);
+    if (error == WS_OK && agreed)
+        error = agree(s, &up->deflate_config, &params);
+    return error;
 }
 
 /* --- reading --- */
@@ -126,6 +167,8 @@ static enum ws_event_type next_response(struct ws_session *s, struct ws_event *e
         return next_refusal(s, event);
     }
     event->response = &up->response;
+    if (error == WS_E_EXTENSION_UNASKED)
+        error = judge_extensions(s, up);
     if (error != WS_OK)
         return session_emit_error(s, event, error, 0);
     session_move_to(s, WS_OPEN);
@@ -172,7 +215,8 @@ enum ws_event_type ws_session_next_upgrade(struct ws_session *s, struct ws_event
 
 const struct ws_request *ws_session_request(const struct ws_session *s)
 {
-    bool whole = s->config->role == WS_SERVER && s->upgrade && s->upgrade->head.done;
+    bool whole =
+        s->config->role == WS_SERVER && s->upgrading && s->upgrade && s->upgrade->head.done;
     return whole && s->upgrade->request.head ? &s->upgrade->request : NULL;
 }
 
@@ -212,8 +256,18 @@ enum ws_error ws_session_connect(struct ws_session *s, struct ws_out *out,
         return WS_E_RANDOM;
     ws_handshake_key(nonce, up->key);
     enum ws_error error = join_subprotocols(up, options->subprotocols);
+    struct ws_request_options all = *options;
+    char offer[WS_DEFLATE_TEXT_MAX];
+    all.extensions = NULL;
+    up->offered_deflate =
+        s->config->deflate && !speaks_of_extensions(options->headers, options->header_count);
+    if (up->offered_deflate) {
+        up->deflate_config = *s->config->deflate;
+        ws_deflate_write_offer(&up->deflate_config, offer);
+        all.extensions = offer;
+    }
     if (error == WS_OK)
-        error = ws_handshake_write_request(out, up->key, options);
+        error = ws_handshake_write_request(out, up->key, &all);
     s->request_sent = error == WS_OK;
     return error;
 }
@@ -226,9 +280,21 @@ enum ws_error ws_session_accept(struct ws_session *s, struct ws_out *out,
     const struct ws_request *request = &s->upgrade->request;
     if (request->fault != WS_OK)
         return request->fault;
-    enum ws_error error = ws_handshake_write_accept(out, request->key, acceptance);
-    if (error != WS_OK)
+    struct ws_acceptance all = acceptance ? *acceptance : (struct ws_acceptance){0};
+    struct ws_deflate_params params;
+    char answer[WS_DEFLATE_TEXT_MAX];
+    bool deflates =
+        s->config->deflate && !speaks_of_extensions(all.headers, all.header_count) &&
+        ws_deflate_accept(request->head, request->buffer, s->config->deflate, &params, answer);
+    all.extensions = deflates ? answer : NULL;
+    enum ws_error error = deflates ? agree(s, s->config->deflate, &params) : WS_OK;
+    if (error == WS_OK)
+        error = ws_handshake_write_accept(out, request->key, &all);
+    if (error != WS_OK) {
+        free(s->upgrade->deflate);
+        s->upgrade->deflate = NULL;
         return error;
+    }
     s->request_pending = false;
     s->announce_open = true;
     session_move_to(s, WS_OPEN);

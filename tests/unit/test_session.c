@@ -666,7 +666,7 @@ static void in_fragments(void **state)
                 memcpy(sent + at, ws_out_span_data(&out, i), out.spans[i].len);
                 at += out.spans[i].len;
             }
-            ws_session_framed(framed, WS_BINARY, data, len, limits[l]);
+            ws_session_framed(framed, WS_BINARY, data, len, limits[l], false);
             assert_memory_equal(framed, sent, size);
             ws_session_feed(&receiver, sent, size, 0);
             bool came = false;

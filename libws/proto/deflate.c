@@ -1,0 +1,406 @@
+#include "libws/proto/deflate.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+/* Streams of either kind that the pool keeps for the next message. */
+enum { KEEP_STREAMS = 4 };
+
+struct ws_deflate_stream {
+    z_stream z;
+    struct ws_deflate_stream *next; /* in the pool */
+    uint8_t bits, level, memory;    /* an inflater has neither level nor memory */
+};
+
+static const uint8_t TAIL[4] = {0x00, 0x00, 0xff, 0xff};
+
+void ws_deflate_config_init(struct ws_deflate_config *config)
+{
+    *config = (struct ws_deflate_config){
+        .wish = {.server_bits = WS_WINDOW_BITS_MAX, .client_bits = WS_WINDOW_BITS_MAX},
+        .level = 6,
+        .memory = 8,
+        .threshold = 1024,
+    };
+}
+
+/* --- streams and the pool --- */
+
+static void *allocate(void *context, unsigned items, unsigned size)
+{
+    (void)context;
+    return malloc((size_t)items * size);
+}
+
+static void release(void *context, void *memory)
+{
+    (void)context;
+    free(memory);
+}
+
+static void stream_free(struct ws_deflate_stream *stream)
+{
+    if (stream->level)
+        deflateEnd(&stream->z);
+    else
+        inflateEnd(&stream->z);
+    free(stream);
+}
+
+static struct ws_deflate_stream *stream_new(unsigned bits, unsigned level, unsigned memory)
+{
+    struct ws_deflate_stream *stream = calloc(1, sizeof *stream);
+    if (!stream)
+        return NULL;
+    stream->z.zalloc = allocate;
+    stream->z.zfree = release;
+    stream->bits = (uint8_t)bits;
+    stream->level = (uint8_t)level;
+    stream->memory = (uint8_t)memory;
+    int window = -(int)bits; /* negative: without a header of zlib's around it */
+    int result = level ? deflateInit2(&stream->z, (int)level, Z_DEFLATED, window, (int)memory,
+                                      Z_DEFAULT_STRATEGY)
+                       : inflateInit2(&stream->z, window);
+    if (result == Z_OK)
+        return stream;
+    free(stream);
+    return NULL;
+}
+
+/* A fresh stream of the pool's, or a new one. NULL without memory. */
+static struct ws_deflate_stream *borrow(struct ws_deflate_stream **list, unsigned bits,
+                                        unsigned level, unsigned memory)
+{
+    for (struct ws_deflate_stream **p = list; *p; p = &(*p)->next) {
+        struct ws_deflate_stream *stream = *p;
+        if (stream->bits == bits && stream->level == level && stream->memory == memory) {
+            *p = stream->next;
+            return stream;
+        }
+    }
+    return stream_new(bits, level, memory);
+}
+
+/* Fresh again, it goes back to the front of the pool. One too many leaves at the other end. */
+static void give_back(struct ws_deflate_stream **list, struct ws_deflate_stream *stream)
+{
+    int result = stream->level ? deflateReset(&stream->z) : inflateReset(&stream->z);
+    if (result != Z_OK) {
+        stream_free(stream);
+        return;
+    }
+    stream->next = *list;
+    *list = stream;
+    unsigned count = 0;
+    for (struct ws_deflate_stream **p = list; *p; p = &(*p)->next) {
+        if (++count > KEEP_STREAMS) {
+            stream_free(*p);
+            *p = NULL;
+            return;
+        }
+    }
+}
+
+static void free_list(struct ws_deflate_stream **list)
+{
+    while (*list) {
+        struct ws_deflate_stream *stream = *list;
+        *list = stream->next;
+        stream_free(stream);
+    }
+}
+
+void ws_deflate_pool_free(struct ws_deflate_pool *pool)
+{
+    free_list(&pool->deflaters);
+    free_list(&pool->inflaters);
+    free(pool->room);
+    pool->room = NULL;
+}
+
+uint8_t *ws_deflate_pool_room(struct ws_deflate_pool *pool)
+{
+    if (!pool->room)
+        pool->room = malloc(WS_INFLATE_ROOM);
+    return pool->room;
+}
+
+/* --- one session's --- */
+
+void ws_deflate_init(struct ws_deflate *d, const struct ws_deflate_params *params, bool server,
+                     const struct ws_deflate_config *config, struct ws_deflate_pool *pool)
+{
+    struct ws_deflate_config defaults;
+    if (!config) {
+        ws_deflate_config_init(&defaults);
+        config = &defaults;
+    }
+    *d = (struct ws_deflate){
+        .params = *params,
+        .server = server,
+        .level = config->level,
+        .memory = config->memory,
+        .threshold = config->threshold,
+        .pool = pool,
+    };
+}
+
+static void drop_deflater(struct ws_deflate *d)
+{
+    if (d->deflater)
+        give_back(&d->pool->deflaters, d->deflater);
+    d->deflater = NULL;
+    d->stale = false;
+}
+
+static void drop_inflater(struct ws_deflate *d)
+{
+    if (d->inflater)
+        give_back(&d->pool->inflaters, d->inflater);
+    d->inflater = NULL;
+}
+
+void ws_deflate_free(struct ws_deflate *d)
+{
+    drop_deflater(d);
+    drop_inflater(d);
+}
+
+/* --- compressing --- */
+
+size_t ws_deflate_bound(size_t len)
+{
+    /* A literal of the fixed code takes 9 bits at the most, and a block its header; behind it the
+     * flush. */
+    return len + (len >> 3) + (len >> 6) + 64;
+}
+
+/* A window that is larger than the message finds no more in it, but costs: each message begins with
+ * clearing a table that grows with the memory. */
+static struct ws_deflate_stream *borrow_fitting(struct ws_deflate_pool *pool, size_t len,
+                                                unsigned bits, unsigned level, unsigned memory)
+{
+    enum { LOOKAHEAD = 262 }; /* so much of its window deflate does not refer back to */
+    static const uint8_t sizes[] = {11, 13};
+    if (bits < 9)
+        bits = 9;
+    for (size_t i = 0; i < sizeof sizes; i++) {
+        unsigned small = sizes[i];
+        if (small < bits && len + LOOKAHEAD <= (size_t)1 << small) {
+            bits = small;
+            if (memory > small - 6)
+                memory = small - 6;
+        }
+    }
+    return borrow(&pool->deflaters, bits, level, memory);
+}
+
+static struct ws_deflate_stream *need_deflater(struct ws_deflate *d, size_t len, bool whole)
+{
+    if (d->deflater) {
+        if (d->stale && deflateReset(&d->deflater->z) != Z_OK)
+            return NULL;
+        d->stale = false;
+        return d->deflater;
+    }
+    bool takeover = !(d->server ? d->params.server_no_takeover : d->params.client_no_takeover);
+    unsigned bits = d->server ? d->params.server_bits : d->params.client_bits;
+    if (takeover || !whole)
+        len = SIZE_MAX / 2;
+    d->deflater = borrow_fitting(d->pool, len, bits, d->level, d->memory);
+    return d->deflater;
+}
+
+/* Compresses into the room there is and flushes. False when it was too small; then it may go on
+ * with more. */
+static bool run_deflate(z_stream *z, const uint8_t **data, size_t *len, uint8_t *to, size_t *room)
+{
+    for (;;) {
+        unsigned in = *len < UINT_MAX ? (unsigned)*len : UINT_MAX;
+        unsigned out = *room < UINT_MAX ? (unsigned)*room : UINT_MAX;
+        z->next_in = (uint8_t *)(uintptr_t)*data;
+        z->avail_in = in;
+        z->next_out = to;
+        z->avail_out = out;
+        deflate(z, in == *len ? Z_SYNC_FLUSH : Z_NO_FLUSH);
+        *data += in - z->avail_in;
+        *len -= in - z->avail_in;
+        to += out - z->avail_out;
+        *room -= out - z->avail_out;
+        if (z->avail_out > 0 && *len == 0)
+            return true;
+        if (*room == 0)
+            return false;
+    }
+}
+
+static enum ws_error write_all(z_stream *z, struct ws_out *out, const uint8_t *data, size_t len,
+                               size_t *produced)
+{
+    enum { AT_ONCE = 16 * 1024 };
+    size_t room = ws_deflate_bound(len < AT_ONCE ? len : len / 4);
+    *produced = 0;
+    for (;;) {
+        uint8_t *to = ws_out_reserve(out, room);
+        size_t left = room;
+        if (!to) {
+            ws_out_give_back(out, *produced);
+            return WS_E_NO_MEMORY;
+        }
+        bool done = run_deflate(z, &data, &len, to, &left);
+        *produced += room - left;
+        if (done) {
+            ws_out_give_back(out, left);
+            return WS_OK;
+        }
+        room = ws_deflate_bound(len < *produced ? len : *produced);
+    }
+}
+
+enum ws_error ws_deflate_write(struct ws_deflate *d, struct ws_out *out, const void *data,
+                               size_t len, bool last, size_t *produced)
+{
+    bool takeover = !(d->server ? d->params.server_no_takeover : d->params.client_no_takeover);
+    enum ws_error error = WS_OK;
+    *produced = 0;
+    if (len > 0) {
+        struct ws_deflate_stream *stream = need_deflater(d, len, last);
+        if (!stream)
+            return WS_E_NO_MEMORY;
+        error = write_all(&stream->z, out, data, len, produced);
+        if (error != WS_OK) {
+            d->stale = true;
+        } else if (last) {
+            ws_out_give_back(out, sizeof TAIL);
+            *produced -= sizeof TAIL;
+        }
+    } else if (last) {
+        /* All before it was flushed, so this is the head of an empty block whose rest is the tail.
+         */
+        error = ws_out_copy(out, TAIL, 1);
+        *produced = error == WS_OK;
+    }
+    if (last && !takeover)
+        drop_deflater(d);
+    return error;
+}
+
+void ws_deflate_restart(struct ws_deflate *d)
+{
+    d->stale = d->deflater != NULL;
+}
+
+size_t ws_deflate_once(struct ws_deflate_pool *pool, const struct ws_deflate_config *config,
+                       unsigned bits, const void *data, size_t len, uint8_t *to, size_t room)
+{
+    const uint8_t *at = data;
+    size_t left = room;
+    if (len == 0) {
+        if (room > 0)
+            *to = TAIL[0];
+        return room > 0;
+    }
+    struct ws_deflate_stream *stream =
+        borrow_fitting(pool, len, bits, config->level, config->memory);
+    if (!stream)
+        return 0;
+    bool fits = room > 0 && run_deflate(&stream->z, &at, &len, to, &left);
+    give_back(&pool->deflaters, stream);
+    return fits ? room - left - sizeof TAIL : 0;
+}
+
+/* --- inflating --- */
+
+/* One call of inflate, from `*in` to where `flow` says. */
+static int run_inflate(z_stream *z, const uint8_t **in, size_t *in_len,
+                       struct ws_inflate_flow *flow)
+{
+    unsigned len = *in_len < UINT_MAX ? (unsigned)*in_len : UINT_MAX;
+    unsigned room = flow->room < UINT_MAX ? (unsigned)flow->room : UINT_MAX;
+    z->next_in = (uint8_t *)(uintptr_t)*in;
+    z->avail_in = len;
+    z->next_out = flow->out;
+    z->avail_out = room;
+    int result = inflate(z, Z_SYNC_FLUSH);
+    *in += len - z->avail_in;
+    *in_len -= len - z->avail_in;
+    flow->out += room - z->avail_out;
+    flow->room -= room - z->avail_out;
+    /* A block that calls itself the last is not the end (7.2.3.4). What the window holds must stay,
+     * and without a copy of it: such blocks may be two bytes long. */
+    if (result == Z_STREAM_END && inflateResetKeep(z) != Z_OK)
+        result = Z_DATA_ERROR;
+    return result;
+}
+
+static enum ws_error inflate_error(int result)
+{
+    switch (result) {
+    case Z_OK:
+    case Z_STREAM_END:
+    case Z_BUF_ERROR:
+        return WS_OK;
+    case Z_MEM_ERROR:
+        return WS_E_NO_MEMORY;
+    default:
+        return WS_E_INFLATE;
+    }
+}
+
+/* Between two blocks and between two bytes? */
+static bool at_boundary(const z_stream *z)
+{
+    enum { UNUSED_BITS = 63, BEFORE_A_BLOCK = 128 };
+    return (z->data_type & BEFORE_A_BLOCK) && (z->data_type & UNUSED_BITS) == 0;
+}
+
+static enum ws_error read_tail(struct ws_deflate *d, struct ws_inflate_flow *flow)
+{
+    z_stream *z = &d->inflater->z;
+    for (;;) {
+        const uint8_t *in = TAIL + d->tail;
+        size_t len = sizeof TAIL - d->tail;
+        int result = run_inflate(z, &in, &len, flow);
+        d->tail = (uint8_t)(sizeof TAIL - len);
+        if (inflate_error(result) != WS_OK)
+            return inflate_error(result);
+        if (len == 0)
+            return result == Z_STREAM_END || at_boundary(z) ? WS_OK : WS_E_INFLATE;
+        if (flow->room == 0)
+            return WS_MORE;
+    }
+}
+
+enum ws_error ws_deflate_read(struct ws_deflate *d, struct ws_inflate_flow *flow, bool last)
+{
+    bool takeover = !(d->server ? d->params.client_no_takeover : d->params.server_no_takeover);
+    unsigned bits = d->server ? d->params.client_bits : d->params.server_bits;
+    if (!d->inflater)
+        d->inflater =
+            borrow(&d->pool->inflaters, takeover ? bits : (unsigned)WS_WINDOW_BITS_MAX, 0, 0);
+    if (!d->inflater)
+        return WS_E_NO_MEMORY;
+
+    while (d->tail == 0) {
+        int result = run_inflate(&d->inflater->z, &flow->in, &flow->in_len, flow);
+        if (inflate_error(result) != WS_OK)
+            return inflate_error(result);
+        if (flow->in_len > 0) {
+            if (flow->room == 0)
+                return WS_MORE;
+        } else if (!last) {
+            return flow->room == 0 ? WS_MORE : WS_OK;
+        } else {
+            break;
+        }
+    }
+    enum ws_error error = read_tail(d, flow);
+    if (error != WS_OK)
+        return error;
+    d->tail = 0;
+    if (!takeover)
+        drop_inflater(d);
+    return WS_OK;
+}

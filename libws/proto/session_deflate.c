@@ -1,0 +1,306 @@
+#include "libws/proto/session_private.h"
+
+#include "libws/proto/mask.h"
+
+#include <string.h>
+
+/* --- sending --- */
+
+bool ws_session_compresses(const struct ws_session *s, unsigned flags, size_t len)
+{
+    const struct ws_deflate *d = session_deflate(s);
+    if (!d)
+        return false;
+    if (s->sending)
+        return d->sending;
+    return (flags & WS_SEND_MORE) || len >= d->threshold;
+}
+
+/* The last `n` bytes of the output are payload, with `head` bytes free before them. Puts headers
+ * into it, moving what must be moved, as many as `most` bytes of payload a frame ask for.
+ * Backwards, for each piece but perhaps the only one moves up. */
+static enum ws_error write_headers(struct ws_session *s, struct ws_out *out, unsigned opcode,
+                                   bool more, size_t head, size_t n, size_t most)
+{
+    bool masked = s->config->role == WS_CLIENT;
+    size_t before = n > most ? (n - 1) / most : 0; /* frames before the last, full ones */
+    size_t full = before > 0 ? ws_frame_header_len(most, masked) : 0;
+    size_t last = n - before * most;
+    size_t total = before * (full + most) + ws_frame_header_len(last, masked) + last;
+    size_t there = head + n;
+    uint8_t *end = ws_out_reserve(out, total > there ? total - there : 0);
+    if (!end)
+        return WS_E_NO_MEMORY;
+    uint8_t *begin = end - there;
+
+    for (size_t i = before + 1; i-- > 0;) {
+        struct ws_frame frame;
+        size_t len = i == before ? last : most;
+        bool first = i == 0 && !s->sending;
+        enum ws_error error = ws_session_make_frame(s, &frame, first ? opcode : WS_CONTINUATION,
+                                                    i == before && !more, len);
+        if (error != WS_OK) {
+            ws_out_give_back(out, total > there ? total - there : 0);
+            return error;
+        }
+        frame.rsv = first ? WS_RSV1 : 0;
+        uint8_t *to = begin + i * (full + most);
+        const uint8_t *from = begin + head + i * most;
+        if (to + frame.header_len != from)
+            memmove(to + frame.header_len, from, len);
+        ws_frame_encode(to, &frame);
+        if (masked)
+            ws_mask(to + frame.header_len, to + frame.header_len, len, frame.mask_key, 0);
+    }
+    ws_out_give_back(out, there > total ? there - total : 0);
+    return WS_OK;
+}
+
+enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out, unsigned opcode,
+                                       unsigned flags, const void *data, size_t len)
+{
+    struct ws_deflate *d = session_deflate(s);
+    bool more = (flags & WS_SEND_MORE) != 0;
+    bool server = s->config->role == WS_SERVER;
+    bool alone = server ? d->params.server_no_takeover : d->params.client_no_takeover;
+    size_t most = s->config->max_frame ? s->config->max_frame : SIZE_MAX;
+    size_t head = ws_frame_header_len(len < most ? len : most, !server);
+    size_t n;
+
+    enum ws_error error = ws_session_check_send(s, opcode);
+    if (error != WS_OK)
+        return error;
+    if (!ws_out_reserve(out, head))
+        return WS_E_NO_MEMORY;
+    error = ws_deflate_write(d, out, data, len, !more, &n);
+    if (error == WS_OK) {
+        if (alone && !more && !s->sending && n >= len && len > 0) {
+            ws_out_give_back(out, head + n);
+            return WS_MORE;
+        }
+        error = write_headers(s, out, opcode, more, head, n, most);
+        if (error != WS_OK) {
+            /* The peer has not seen what is in our window now. */
+            ws_deflate_restart(d);
+            ws_out_give_back(out, n);
+        }
+    }
+    if (error != WS_OK) {
+        ws_out_give_back(out, head);
+        return error;
+    }
+    d->counts.plain_out += len;
+    d->counts.wire_out += n;
+    d->counts.messages_out += !more;
+    d->sending = more;
+    s->sending = more ? (uint8_t)opcode : 0;
+    return WS_OK;
+}
+
+/* --- receiving --- */
+
+enum ws_error ws_session_inflate_frame(struct ws_session *s)
+{
+    /* What fits once it is inflated may be larger on the wire: a flush after every byte makes seven
+     * of one. Beyond that it is not worth our time. */
+    enum { TIMES = 8, MORE = 4096 };
+    struct ws_deflate *d = s->deflate;
+    uint64_t max = s->config->max_message, cap = WS_PAYLOAD_MAX;
+    if (max && max < WS_PAYLOAD_MAX / TIMES - MORE)
+        cap = max * TIMES + MORE;
+    if (s->frame.opcode != WS_CONTINUATION)
+        d->wire = 0;
+    if (s->frame.length > cap - d->wire)
+        return WS_E_MESSAGE_TOO_BIG;
+    d->wire += s->frame.length;
+    return WS_OK;
+}
+
+/* Where a message, or a piece of one, is put together: in the pool's room, or in `held`. */
+struct target {
+    bool held;
+    uint8_t *data; /* in the room: all of it so far */
+    size_t len;
+};
+
+/* How many bytes may come yet. */
+static size_t allowed(const struct ws_session *s)
+{
+    uint64_t max = s->config->max_message;
+    uint64_t left = max ? max - s->message.total : SIZE_MAX;
+    return left < SIZE_MAX ? (size_t)left : SIZE_MAX;
+}
+
+/* The free bytes at its end, at least one; but none when a piece of full size is there. NULL
+ * without memory. */
+static uint8_t *free_part(struct ws_session *s, struct target *t, size_t *room)
+{
+    enum { AT_FIRST = 4096 };
+    if (!t->held) {
+        *room = WS_INFLATE_ROOM - t->len;
+        return t->data + t->len;
+    }
+    struct ws_bytes *held = s->held;
+    size_t len = held ? held->len : 0;
+    size_t most = allowed(s);
+    if (s->config->chunks && most > WS_INFLATE_ROOM - len)
+        most = WS_INFLATE_ROOM - len;
+    if (most > 0 && (!held || held->capacity == len)) {
+        size_t more = len < AT_FIRST ? AT_FIRST : len;
+        if (!ws_bytes_grow(&s->held, more < most ? more : most))
+            return NULL;
+        held = s->held;
+    }
+    *room = held->capacity - len < most ? held->capacity - len : most;
+    return ws_bytes_data(held) + len;
+}
+
+static void extend(struct ws_session *s, struct target *t, size_t len)
+{
+    if (t->held)
+        s->held->len += len;
+    t->len += len;
+    s->message.total += len;
+}
+
+/* What is in the pool's room must outlive this pull. */
+static bool hold(struct ws_session *s, struct target *t)
+{
+    if (t->held)
+        return true;
+    t->held = true;
+    if (t->len == 0)
+        return true;
+    if (!ws_bytes_grow(&s->held, t->len))
+        return false;
+    memcpy(ws_bytes_data(s->held), t->data, t->len);
+    s->held->len = t->len;
+    return true;
+}
+
+/* Inflates a part of the input. What of it did not find room is left as it came, masked. */
+static enum ws_error inflate_some(struct ws_session *s, uint8_t *to, size_t *room)
+{
+    enum { STEP = 8 * 1024 }; /* unmasked at a time: some of it may have to be masked again */
+    struct ws_deflate *d = s->deflate;
+    size_t len = session_available(s) < STEP ? session_available(s) : (size_t)STEP;
+    if (len > s->left)
+        len = (size_t)s->left;
+    uint8_t *data = s->in;
+    uint64_t at = session_passed(s);
+    bool masked = s->frame.masked;
+    if (masked)
+        ws_mask(data, data, len, s->frame.mask_key, at);
+    struct ws_inflate_flow flow = {.in = data, .in_len = len, .out = to, .room = *room};
+    enum ws_error error = ws_deflate_read(d, &flow, len == s->left && s->frame.fin);
+    size_t used = len - flow.in_len;
+    if (masked && used < len)
+        ws_mask(data + used, data + used, len - used, s->frame.mask_key, at + used);
+    s->in += used;
+    s->left -= used;
+    *room = flow.room;
+    d->more = error == WS_MORE;
+    return error;
+}
+
+/* Inflates and validates until the frame is done (WS_OK), the input is (WS_MORE with `*hungry`), or
+ * the target is full and the frame goes on (WS_MORE). On an error `t->len` counts the good bytes.
+ */
+static enum ws_error fill(struct ws_session *s, struct target *t, bool *hungry)
+{
+    *hungry = false;
+    for (;;) {
+        uint8_t beyond = 0; /* one byte that would be too many */
+        size_t room = 0, had;
+        bool full = allowed(s) == 0;
+        uint8_t *to = full ? &beyond : free_part(s, t, &room);
+        if (!to)
+            return WS_E_NO_MEMORY;
+        if (full)
+            room = 1;
+        else if (room == 0)
+            return WS_MORE;
+        else if (room > allowed(s))
+            room = allowed(s);
+        had = room;
+        enum ws_error error = inflate_some(s, to, &room);
+        if (full && room == 0)
+            return WS_E_MESSAGE_TOO_BIG;
+        size_t got = full ? 0 : had - room;
+        size_t good = ws_message_check(&s->message, to, got);
+        extend(s, t, good);
+        if (good < got)
+            return WS_E_UTF8;
+        if (error != WS_OK && error != WS_MORE)
+            return error;
+        if (error == WS_OK && s->left == 0)
+            return WS_OK;
+        *hungry = error == WS_OK && session_available(s) == 0;
+        if (*hungry)
+            return WS_MORE;
+    }
+}
+
+static void lend(struct ws_session *s, const struct target *t, struct ws_event *event)
+{
+    if (t->held && s->held) {
+        ws_session_spend(s, s->held, event);
+    } else {
+        event->data = t->data;
+        event->len = t->len;
+    }
+}
+
+enum ws_event_type ws_session_next_inflated(struct ws_session *s, struct ws_event *event)
+{
+    struct ws_deflate *d = s->deflate;
+    bool chunks = s->config->chunks, hungry;
+    /* Where a fault lies inside of what is compressed cannot be said: it is that frame's payload.
+     */
+    uint64_t begun = session_offset(s, s->in) - session_passed(s);
+    if (session_available(s) == 0 && s->left > 0 && !d->more)
+        return WS_EVENT_NONE;
+
+    /* As without compression: small frames are waited for, large ones handed on as they arrive. */
+    bool large = chunks && s->frame.length > WS_CHUNK_ABOVE;
+    bool whole = session_available(s) >= s->left && (chunks || s->frame.fin);
+    struct target t = {.held = s->held || (!whole && !large)};
+    t.len = s->held ? s->held->len : 0;
+    t.data = ws_deflate_pool_room(d->pool);
+    if (!t.data)
+        return session_emit_error(s, event, WS_E_NO_MEMORY, begun);
+
+    enum ws_error error = fill(s, &t, &hungry);
+    while (error == WS_MORE && !hungry && !chunks) {
+        if (!hold(s, &t))
+            return session_emit_error(s, event, WS_E_NO_MEMORY, begun);
+        error = fill(s, &t, &hungry);
+    }
+    bool last = error == WS_OK && s->frame.fin;
+    if (last)
+        error = ws_message_end(&s->message);
+    if (error != WS_OK && error != WS_MORE) {
+        if (!large || t.len == 0)
+            return session_emit_error(s, event, error, begun);
+        s->pending_error = (uint8_t)error;
+        s->left = begun;
+        s->in = s->in_end;
+        lend(s, &t, event);
+        return ws_session_emit_piece(s, event, false);
+    }
+    if (error == WS_OK)
+        s->in_payload = false;
+    if (last) {
+        d->counts.messages_in++;
+        d->counts.plain_in += s->message.total;
+        d->counts.wire_in += d->wire;
+    }
+    bool ready = last || (chunks && t.len > 0 && (error == WS_OK || !hungry || large));
+    if (ready) {
+        lend(s, &t, event);
+        return ws_session_emit_piece(s, event, last);
+    }
+    if (t.len > 0 && !hold(s, &t))
+        return session_emit_error(s, event, WS_E_NO_MEMORY, begun);
+    return WS_EVENT_NONE;
+}
