@@ -52,6 +52,7 @@ enum exit_code exit_code_for(enum ws_error error)
     switch (error) {
     case WS_E_RESOLVE:
     case WS_E_CONNECT:
+    case WS_E_PROXY:
         return WS_EXIT_CONNECT;
     case WS_E_TLS:
         return WS_EXIT_TLS;

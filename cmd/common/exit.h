@@ -34,9 +34,9 @@ const char *exit_meaning(int code);
 
 /*
  * The code for what ended a client. WS_OK and WS_MORE give 0. The category decides, but for the
- * network's: no name and no connection are 3, TLS is 4, a connection that ended is 8, also where it
- * ended before the upgrade was answered: nobody refused anything, the peer is gone. A timeout is 7
- * whatever it was waiting for. Limits and decisions of our own are 1.
+ * network's: no name, no connection and no way through a proxy are 3, TLS is 4, a connection that
+ * ended is 8, also where it ended before the upgrade was answered: nobody refused anything, the
+ * peer is gone. A timeout is 7 whatever it was waiting for. Limits and decisions of our own are 1.
  */
 enum exit_code exit_code_for(enum ws_error error);
 

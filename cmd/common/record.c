@@ -17,6 +17,7 @@ static void write_timing(struct json *json, const struct record_timing *timing)
         int64_t us;
     } steps[] = {{"dns", timing->dns},
                  {"tcp", timing->tcp},
+                 {"proxy", timing->proxy},
                  {"tls", timing->tls},
                  {"upgrade", timing->upgrade}};
     json_key(json, "timing_us");

@@ -32,6 +32,7 @@ enum record_type {
 struct record_timing {
     int64_t dns;
     int64_t tcp;
+    int64_t proxy;
     int64_t tls;
     int64_t upgrade;
 };

@@ -1,6 +1,7 @@
 #include "cmd/common/target.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/proxy_choice.h"
 #include "cmd/common/units.h"
 
 #include <openssl/evp.h>
@@ -34,9 +35,15 @@ const struct option_row target_rows[TARGET_ROWS] = {
      .metavar = "NAME",
      .flags = OPTION_HEADER,
      .help = "offer this subprotocol; may be repeated"},
+    {.name = "proxy",
+     OPTION_STRING(struct target, proxy_typed),
+     .metavar = "URL",
+     .flags = OPTION_SECRET,
+     .help = "go through http://[USER:PASSWORD@]HOST[:PORT] or socks5://...; '' for none, whatever "
+             "HTTPS_PROXY and ALL_PROXY say; @FILE and env:NAME as above"},
     {.name = "connect-timeout",
      OPTION_DURATION(struct target, connect_timeout),
-     .help = "for the connection, and again for the upgrade (default 10s)"},
+     .help = "for the connection and the proxy, and again for the upgrade (default 10s)"},
 };
 
 /* Says what is wrong with the command line; false, so that it can be returned. */
@@ -144,6 +151,9 @@ bool target_read(struct target *t, struct options *options, const char *url)
         return fault(options, "'%s' is no WebSocket URL: %s", url, ws_url_error_text(error));
     if (t->url.secure)
         return fault(options, "'%s': wss is not built into this version", url);
+    char why[160];
+    if (!proxy_choose(&t->url, t->proxy_typed, &t->proxy, why, sizeof why))
+        return fault(options, "%s", why);
     return make_request(t, options);
 }
 
@@ -153,6 +163,7 @@ void target_client(const struct target *t, struct ws_client_options *client)
     client->subprotocols = t->offered;
     client->headers = t->request_headers;
     client->header_count = t->request_header_count;
+    client->proxy = t->proxy.host ? &t->proxy : NULL;
     client->connect_ms = units_milliseconds(t->connect_timeout);
 }
 
@@ -164,4 +175,5 @@ void target_free(struct target *t)
     free(t->request_headers);
     free(t->offered);
     ws_url_free(&t->url);
+    ws_proxy_free(&t->proxy);
 }

@@ -9,6 +9,7 @@
 
 #include "cmd/common/options.h"
 #include "libws/net/client.h"
+#include "libws/net/proxy_url.h"
 #include "libws/net/url.h"
 #include "libws/proto/handshake.h"
 
@@ -23,17 +24,19 @@ struct target {
     struct option_list subprotocols;
     const char *origin;
     const char *auth;
+    const char *proxy_typed;
     int64_t connect_timeout; /* microseconds */
 
     /* Set by target_read(). */
     struct ws_url url;
+    struct ws_proxy proxy; /* its host NULL: none */
     struct ws_header *request_headers;
     size_t request_header_count;
     const char **offered; /* subprotocols, NULL-terminated */
     char **owned;         /* strings made for the above */
 };
 
-enum { TARGET_ROWS = 6 };
+enum { TARGET_ROWS = 7 };
 extern const struct option_row target_rows[TARGET_ROWS];
 
 /* Makes the rest out of `url` and the options. False after a fault, which was told, with

@@ -143,29 +143,45 @@ static bool drain(struct run *run)
 
 /* --- before and after --- */
 
-/* The name is looked up once, so that ten thousand connections do not ask ten thousand times. */
-static bool resolve(struct run *run)
+/* The first address of `host` in digits; NULL after a message. */
+static char *look_up(const char *host)
 {
-    const struct ws_url *from = &run->settings->target.url;
-    struct ws_url *to = &run->bench.url;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
-    char host[64] = "";
-    *to = *from;
-    to->host = NULL;
-    if (from->unix_path)
-        return (to->host = strdup(from->host)) != NULL;
-    int error = getaddrinfo(from->host, NULL, &hints, &list);
+    char digits[64] = "";
+    int error = getaddrinfo(host, NULL, &hints, &list);
     if (error == 0) {
-        error = getnameinfo(list->ai_addr, list->ai_addrlen, host, sizeof host, NULL, 0,
+        error = getnameinfo(list->ai_addr, list->ai_addrlen, digits, sizeof digits, NULL, 0,
                             NI_NUMERICHOST);
         freeaddrinfo(list);
     }
     if (error != 0) {
-        exit_warn("resolve %s: %s", from->host, gai_strerror(error));
-        return false;
+        exit_warn("resolve %s: %s", host, gai_strerror(error));
+        return NULL;
     }
-    to->host = strdup(host);
-    return to->host != NULL;
+    return strdup(digits);
+}
+
+static void forget_names(struct run *run)
+{
+    free(run->bench.url.host);
+    free(run->bench.proxy.host);
+}
+
+/* The name is looked up once, so that ten thousand connections do not ask ten thousand times.
+ * Behind a proxy it is the proxy's name: the server's is for the proxy to look up. */
+static bool resolve(struct run *run)
+{
+    const struct target *target = &run->settings->target;
+    struct ws_url *url = &run->bench.url;
+    *url = target->url;
+    run->bench.proxy = target->proxy;
+    url->host =
+        url->unix_path || target->proxy.host ? strdup(target->url.host) : look_up(target->url.host);
+    run->bench.proxy.host = target->proxy.host ? look_up(target->proxy.host) : NULL;
+    if (url->host && (run->bench.proxy.host || !target->proxy.host))
+        return true;
+    forget_names(run);
+    return false;
 }
 
 /* Splits `total` as evenly as it goes: the part of worker `index`. */
@@ -208,7 +224,7 @@ static void join_workers(struct run *run)
         totals_merge(&run->result->totals, &run->workers[i].totals);
     }
     free(run->workers);
-    free(run->bench.url.host);
+    forget_names(run);
 }
 
 static void count_lost(struct run *run)

@@ -278,6 +278,7 @@ void peer_connect(struct peer *peer)
     };
     target_client(&w->settings->target, &options);
     options.url = &w->bench->url;
+    options.proxy = w->bench->proxy.host ? &w->bench->proxy : NULL;
     peer->leaving = false;
     peer->begun_ns = clock_ns();
     COUNT(w->totals.tried, 1);

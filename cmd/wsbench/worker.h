@@ -27,7 +27,8 @@ enum phase {
 /* What workers share with the main thread. */
 struct bench {
     const struct settings *settings;
-    struct ws_url url; /* the target's with its host resolved: names are looked up once */
+    struct ws_url url;     /* the target's with its host resolved: names are looked up once */
+    struct ws_proxy proxy; /* the same; its host NULL: none */
     _Atomic int phase;
     _Atomic unsigned ready;   /* workers all of whose connections are open or have failed */
     _Atomic unsigned drained; /* workers that have nothing outstanding, and nothing to send */

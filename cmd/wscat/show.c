@@ -259,6 +259,7 @@ void show_open(struct show *show, const struct ws_event *event)
         snprintf(url, sizeof url, "%s://%s%s", u->secure ? "wss" : "ws", u->authority, u->target);
     struct record_timing timing = {.dns = show->times.resolve_us,
                                    .tcp = show->times.connect_us,
+                                   .proxy = show->times.proxy_us ? show->times.proxy_us : -1,
                                    .tls = -1,
                                    .upgrade = show->upgrade_us};
     struct record record = begin_record(show, RECORD_IN, RECORD_OPEN);

@@ -19,6 +19,7 @@ static void free_copies(struct ws_client *client)
     }
     free(client->headers);
     ws_url_free(&client->url);
+    ws_client_proxy_free(client);
 }
 
 /* Stops everything; the memory goes at the end of the batch, since a racer's event may be in it. */
@@ -29,6 +30,7 @@ static void end(struct ws_client *client)
         ws_resolve_cancel(client->resolve);
     client->resolve = NULL;
     ws_client_race_end(client);
+    ws_client_proxy_end(client);
     ws_loop_disarm(client->loop, &client->deadline);
     ws_loop_defer(client->loop, &client->task);
 }
@@ -74,6 +76,16 @@ const struct ws_client_times *ws_client_times(const struct ws_client *client)
 
 /* --- the steps after --- */
 
+void ws_client_connected(struct ws_client *client, int fd)
+{
+    if (!client->proxy) {
+        ws_client_upgrade(client, fd);
+        return;
+    }
+    ws_client_race_end(client);
+    ws_client_proxy_ask(client, fd);
+}
+
 void ws_client_upgrade(struct ws_client *client, int fd)
 {
     const struct ws_client_options *options = &client->options;
@@ -100,12 +112,26 @@ void ws_client_upgrade(struct ws_client *client, int fd)
 
 /* --- the steps before --- */
 
+/* The host whose name is looked up. */
+static const char *first_host(const struct ws_client *client)
+{
+    return client->proxy ? client->proxy->host : client->url.host;
+}
+
 static void on_deadline(struct ws_timer *timer)
 {
     struct ws_client *client = ws_container_of(timer, struct ws_client, deadline);
-    const char *step = client->resolve ? "resolve" : "connect";
-    ws_client_note(client, WS_E_CONNECT_TIMEOUT, "%s %s: no answer within %g s", step,
-                   client->url.host, client->options.connect_ms / 1000.0);
+    double limit = client->options.connect_ms / 1000.0;
+    if (ws_client_proxy_asked(client))
+        ws_client_note(client, WS_E_CONNECT_TIMEOUT, "proxy %s: no answer within %g s",
+                       client->proxy->name, limit);
+    else
+        ws_client_note(client, WS_E_CONNECT_TIMEOUT, "%s %s%s: no answer within %g s",
+                       client->resolve ? "resolve" : "connect",
+                       !client->proxy    ? ""
+                       : client->resolve ? "the proxy "
+                                         : "to the proxy ",
+                       first_host(client), limit);
     ws_client_fail(client);
 }
 
@@ -116,8 +142,8 @@ static void on_resolved(void *context, int error, struct addrinfo *addresses)
     client->resolved_us = ws_clock_us();
     client->times.resolve_us = client->resolved_us - client->begun_us;
     if (error != 0 || !addresses) {
-        ws_client_note(client, WS_E_RESOLVE, "resolve %s: %s", client->url.host,
-                       error ? gai_strerror(error) : "no address");
+        ws_client_note(client, WS_E_RESOLVE, "resolve %s%s: %s", client->proxy ? "the proxy " : "",
+                       first_host(client), error ? gai_strerror(error) : "no address");
         ws_client_fail(client);
         return;
     }
@@ -135,6 +161,7 @@ static bool copy_options(struct ws_client *client, const struct ws_client_option
     const struct ws_url *url = options->url;
     size_t count = 0;
     client->options = *options;
+    client->options.proxy = NULL;
     client->url.secure = url->secure;
     client->url.port = url->port;
     if (!copy_string(&client->url.unix_path, url->unix_path) ||
@@ -174,7 +201,13 @@ struct ws_client *ws_client_connect(const struct ws_client_options *options)
     client->begun_us = ws_clock_us();
     for (int i = 0; i < WS_RACERS; i++)
         client->racers[i].watch.fd = -1;
-    if (!copy_options(client, options)) {
+    enum ws_error error = WS_E_NO_MEMORY;
+    bool copied = copy_options(client, options);
+    if (copied)
+        error = options->proxy && !client->url.unix_path
+                    ? ws_client_proxy_new(client, options->proxy)
+                    : WS_OK;
+    if (error == WS_E_NO_MEMORY) {
         free_copies(client);
         free(client);
         return NULL;
@@ -185,11 +218,18 @@ struct ws_client *ws_client_connect(const struct ws_client_options *options)
         ws_client_race_unix(client);
         return client;
     }
-    client->resolve =
-        ws_resolve_start(loop, client->url.host, client->url.port, on_resolved, client);
+    if (error != WS_OK) {
+        ws_client_note(client, error, "'%s' is no host that a proxy could be asked for",
+                       client->url.host);
+        ws_loop_defer(loop, &client->task);
+        return client;
+    }
+    client->resolve = ws_resolve_start(loop, first_host(client),
+                                       client->proxy ? client->proxy->port : client->url.port,
+                                       on_resolved, client);
     if (!client->resolve) {
         ws_client_note(client, WS_E_NO_MEMORY, "resolve %s: no thread or descriptor for it",
-                       client->url.host);
+                       first_host(client));
         ws_loop_defer(loop, &client->task);
     }
     return client;

@@ -1,5 +1,5 @@
 /*
- * client: from a URL to an open connection: resolve, connect, upgrade.
+ * client: from a URL to an open connection: resolve, connect, ask a proxy, upgrade.
  *
  * Names are resolved beside the loop, addresses of both families are raced (RFC 8305): the next one
  * is tried when the one before has not answered within a quarter of a second. Whatever fails is
@@ -11,6 +11,7 @@
 #include "libws/net/conn.h"
 #include "libws/net/handler.h"
 #include "libws/net/loop.h"
+#include "libws/net/proxy_url.h"
 #include "libws/net/url.h"
 #include "libws/proto/handshake.h"
 
@@ -24,16 +25,20 @@ struct ws_client_options {
     const char *const *subprotocols; /* NULL-terminated, or NULL */
     const struct ws_header *headers; /* as in ws_request_options */
     size_t header_count;
-    uint32_t connect_ms; /* for name and connection together; 0: no limit. The upgrade has the
-                          * config's handshake_ms */
+    const struct ws_proxy *proxy; /* what the connection goes through; NULL: nothing. A URL of a
+                                   * unix socket needs none. The name of the URL is then the proxy's
+                                   * to resolve */
+    uint32_t connect_ms; /* for name, connection and proxy together; 0: no limit. The upgrade has
+                          * the config's handshake_ms */
     const struct ws_home
         *home;  /* of the connection, which it must outlive: loop, config, handler */
     void *user; /* of the connection too */
     /* The socket is connected and the request is on its way: the connection lives from here on, and
      * its handler hears the rest. */
     void (*connected)(void *user, struct ws_conn *conn);
-    /* No connection could be made. `detail` is one line such as "connect 127.0.0.1:9: Connection
-     * refused", valid during the call. */
+    /* No connection could be made: WS_E_RESOLVE, WS_E_CONNECT, WS_E_PROXY, WS_E_CONNECT_TIMEOUT or
+     * WS_E_NO_MEMORY. `detail` is one line such as "connect 127.0.0.1:9: Connection refused", valid
+     * during the call; no password is in it. */
     void (*failed)(void *user, enum ws_error error, const char *detail);
 };
 
@@ -41,6 +46,7 @@ struct ws_client_options {
 struct ws_client_times {
     int64_t resolve_us;
     int64_t connect_us;
+    int64_t proxy_us;
 };
 
 /*

@@ -1,22 +1,38 @@
 /*
  * client_private: what the files of client share, and nobody else.
  *
- * client_race.c finds out which address answers first; client.c does what comes before and after.
+ * client_race.c finds out which address answers first, client_proxy.c talks to a proxy; client.c
+ * does what comes before and after.
  */
 #ifndef LIBWS_NET_CLIENT_PRIVATE_H
 #define LIBWS_NET_CLIENT_PRIVATE_H
 
 #include "libws/net/client.h"
+#include "libws/net/proxy.h"
 #include "libws/net/resolve.h"
 
 #include <netinet/in.h>
 
-enum { WS_RACERS = 8 /* addresses tried side by side */ };
+enum {
+    WS_RACERS = 8, /* addresses tried side by side */
+    WS_PROXY_NAME_MAX = 270
+};
 
 struct ws_racer {
     struct ws_watch watch;
     struct ws_client *client;
     char name[INET6_ADDRSTRLEN + 10]; /* "[::1]:8080", for messages */
+};
+
+/* The proxy that is to be asked, or is being asked. */
+struct ws_client_proxy {
+    struct ws_watch watch;
+    struct ws_client *client;
+    int64_t begun_us;
+    uint16_t port;
+    char name[WS_PROXY_NAME_MAX]; /* "proxy.example:3128", for messages */
+    char *host;
+    struct ws_proxy_talk talk;
 };
 
 struct ws_client {
@@ -25,6 +41,7 @@ struct ws_client {
     struct ws_url url;
     char **subprotocols;
     struct ws_header *headers;
+    struct ws_client_proxy *proxy; /* NULL: none */
     struct ws_resolve *resolve;
     struct addrinfo *addresses, *next;
     struct ws_racer racers[WS_RACERS];
@@ -36,7 +53,7 @@ struct ws_client {
     int64_t begun_us, resolved_us;
     struct ws_client_times times;
     enum ws_error error; /* the last failure, reported if nothing works out */
-    char detail[256];
+    char detail[512];
 };
 
 /* --- client.c --- */
@@ -48,7 +65,11 @@ void ws_client_note(struct ws_client *client, enum ws_error error, const char *f
 /* Tells what was noted, and ends. */
 void ws_client_fail(struct ws_client *client);
 
-/* `fd` is connected and the client's no longer: the others are dropped, the upgrade begins. */
+/* `fd` is connected, to the proxy where there is one: goes on to the next step, which owns it. */
+void ws_client_connected(struct ws_client *client, int fd);
+
+/* `fd` leads to the server and is the client's no longer: the others are dropped, the upgrade
+ * begins. */
 void ws_client_upgrade(struct ws_client *client, int fd);
 
 /* --- client_race.c --- */
@@ -59,5 +80,22 @@ void ws_client_race_unix(struct ws_client *client);
 
 /* Closes all sockets that are on their way. */
 void ws_client_race_end(struct ws_client *client);
+
+/* --- client_proxy.c --- */
+
+/* Makes client->proxy ready for the URL. WS_OK, WS_E_ARGUMENT or WS_E_NO_MEMORY. */
+enum ws_error ws_client_proxy_new(struct ws_client *client, const struct ws_proxy *proxy);
+
+/* Talks over `fd`, which is owned from now on, until there is a tunnel or none to be had. */
+void ws_client_proxy_ask(struct ws_client *client, int fd);
+
+/* Is it being asked? */
+bool ws_client_proxy_asked(const struct ws_client *client);
+
+/* Closes the socket, if it is being asked. */
+void ws_client_proxy_end(struct ws_client *client);
+
+/* Wipes and frees it. */
+void ws_client_proxy_free(struct ws_client *client);
 
 #endif

@@ -17,7 +17,7 @@ static void win(struct ws_racer *racer)
 {
     struct ws_client *client = racer->client;
     client->times.connect_us = ws_clock_us() - client->resolved_us;
-    ws_client_upgrade(client, ws_loop_unwatch(client->loop, &racer->watch));
+    ws_client_connected(client, ws_loop_unwatch(client->loop, &racer->watch));
 }
 
 static void lose(struct ws_racer *racer, int number)
@@ -27,7 +27,8 @@ static void lose(struct ws_racer *racer, int number)
     if (fd >= 0)
         close(fd);
     client->racing--;
-    ws_client_note(client, WS_E_CONNECT, "connect %s: %s", racer->name, strerror(number));
+    ws_client_note(client, WS_E_CONNECT, "connect %s%s: %s", client->proxy ? "to the proxy " : "",
+                   racer->name, strerror(number));
     if (client->next)
         start_next(client);
     else if (client->racing == 0)

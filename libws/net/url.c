@@ -70,7 +70,7 @@ static int hex_digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-static char *percent_decode(const char *text, size_t len)
+char *ws_url_decode(const char *text, size_t len)
 {
     char *out = malloc(len + 1), *at = out;
     if (!out)
@@ -103,41 +103,48 @@ static enum ws_url_error parse_port(const char *text, size_t len, uint16_t *port
     return value >= 1 && value <= 65535 ? WS_URL_OK : WS_URL_PORT;
 }
 
+enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, uint16_t *port)
+{
+    bool v6 = len > 0 && text[0] == '[';
+    const char *end = text + len;
+    const char *bracket = v6 ? memchr(text, ']', len) : NULL;
+    *host = NULL;
+    if (v6 && !bracket)
+        return WS_URL_HOST;
+    const char *after = v6 ? bracket + 1 : memchr(text, ':', len);
+    const char *begin = v6 ? text + 1 : text;
+    size_t host_len = v6 ? (size_t)(bracket - begin) : after ? (size_t)(after - text) : len;
+    if (host_len == 0 || host_len > 255 ||
+        (!v6 && (memchr(text, '[', len) || memchr(text, ']', len))))
+        return WS_URL_HOST;
+    if (after && after < end) {
+        if (*after != ':')
+            return WS_URL_HOST;
+        enum ws_url_error error = parse_port(after + 1, (size_t)(end - after - 1), port);
+        if (error != WS_URL_OK)
+            return error;
+    }
+    *host = strndup(begin, host_len);
+    return *host ? WS_URL_OK : WS_URL_NO_MEMORY;
+}
+
 /* [user@]host[:port], `len` bytes of it */
 static enum ws_url_error parse_authority(const char *text, size_t len, struct ws_url *url)
 {
     const char *at = memrchr(text, '@', len);
     if (at) {
-        url->user_info = percent_decode(text, (size_t)(at - text));
+        url->user_info = ws_url_decode(text, (size_t)(at - text));
         if (!url->user_info)
             return WS_URL_NO_MEMORY;
         len -= (size_t)(at + 1 - text);
         text = at + 1;
     }
-    bool v6 = len > 0 && text[0] == '[';
-    const char *bracket = v6 ? memchr(text, ']', len) : NULL;
-    if (v6 && !bracket)
-        return WS_URL_HOST;
-    const char *after = v6 ? bracket + 1 : memchr(text, ':', len);
-    const char *end = text + len;
-    const char *host = v6 ? text + 1 : text;
-    size_t host_len = v6 ? (size_t)(bracket - host) : after ? (size_t)(after - text) : len;
-    if (host_len == 0 || host_len > 255 ||
-        (!v6 && strpbrk(text, "[]") && strpbrk(text, "[]") < end))
-        return WS_URL_HOST;
-
     uint16_t own = url->secure ? 443 : 80;
     url->port = own;
-    if (after && after < end) {
-        if (*after != ':')
-            return WS_URL_HOST;
-        enum ws_url_error error = parse_port(after + 1, (size_t)(end - after - 1), &url->port);
-        if (error != WS_URL_OK)
-            return error;
-    }
-    url->host = strndup(host, host_len);
-    if (!url->host)
-        return WS_URL_NO_MEMORY;
+    enum ws_url_error error = ws_url_host_port(text, len, &url->host, &url->port);
+    if (error != WS_URL_OK)
+        return error;
+    bool v6 = text[0] == '[';
     int written = url->port == own
                       ? asprintf(&url->authority, v6 ? "[%s]" : "%s", url->host)
                       : asprintf(&url->authority, v6 ? "[%s]:%u" : "%s:%u", url->host, url->port);

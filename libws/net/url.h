@@ -1,12 +1,13 @@
 /*
  * url: ws, wss and ws+unix URLs (RFC 6455 section 3), taken apart.
  *
- * Used by client and by the tools. No state.
+ * Used by client, proxy_url and the tools. No state.
  */
 #ifndef LIBWS_NET_URL_H
 #define LIBWS_NET_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Every string is on the heap and belongs to the struct; ws_url_free() frees them. */
@@ -39,6 +40,15 @@ enum ws_url_error {
 enum ws_url_error ws_url_parse(const char *text, struct ws_url *url);
 
 void ws_url_free(struct ws_url *url);
+
+/* host[:port] or [address][:port], the `len` bytes at `text`: the host, from malloc and without
+ * brackets, and the port, which is left alone where there is none. WS_URL_OK, WS_URL_HOST,
+ * WS_URL_PORT or WS_URL_NO_MEMORY, with nothing in `*host`. */
+enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, uint16_t *port);
+
+/* Percent-decodes `len` bytes; what is no escape stays as it is. From malloc; NULL without memory.
+ */
+char *ws_url_decode(const char *text, size_t len);
 
 /* One line, no full stop: "the host is missing". Constant. */
 const char *ws_url_error_text(enum ws_url_error error);

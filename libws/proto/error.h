@@ -96,6 +96,7 @@ enum ws_level { WS_DEBUG, WS_INFO, WS_WARNING, WS_ERROR };
     /* the transport */                                                                                      \
     X(RESOLVE, NETWORK, 0, 0, ERROR, "4.1", "the host name could not be resolved")                           \
     X(CONNECT, NETWORK, 0, 0, ERROR, "4.1", "the connection could not be made")                              \
+    X(PROXY, NETWORK, 0, 0, ERROR, "4.1", "the proxy made no connection")                                    \
     X(LOST, NETWORK, 0, 0, INFO, "7.1.5", "the connection ended without a close frame")                      \
     X(RESET, NETWORK, 0, 0, INFO, "7.1.5", "the connection was reset")                                       \
     X(EOF_IN_HANDSHAKE, NETWORK, 0, 0, INFO, "4.1", "the connection ended before the upgrade was done")      \

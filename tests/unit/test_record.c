@@ -59,15 +59,17 @@ static void test_close(void **state)
 static void test_open(void **state)
 {
     (void)state;
-    static const struct record_timing timing = {.dns = -1, .tcp = 12, .tls = -1, .upgrade = 345};
+    static const struct record_timing timing = {
+        .dns = -1, .tcp = 12, .proxy = 7, .tls = -1, .upgrade = 345};
     struct record record = {.type = RECORD_OPEN, .direction = RECORD_OUT};
     record.open.url = "ws://localhost/";
     record.open.status = 101;
     record.open.subprotocol = "chat";
     record.open.timing = &timing;
-    expect(record, HEAD "\"dir\":\"out\",\"type\":\"open\",\"len\":0,"
-                        "\"url\":\"ws://localhost/\",\"status\":101,\"subprotocol\":\"chat\","
-                        "\"extensions\":null,\"timing_us\":{\"tcp\":12,\"upgrade\":345}}\n");
+    expect(record,
+           HEAD "\"dir\":\"out\",\"type\":\"open\",\"len\":0,"
+                "\"url\":\"ws://localhost/\",\"status\":101,\"subprotocol\":\"chat\","
+                "\"extensions\":null,\"timing_us\":{\"tcp\":12,\"proxy\":7,\"upgrade\":345}}\n");
     record = (struct record){.type = RECORD_OPEN};
     expect(record, HEAD "\"dir\":\"in\",\"type\":\"open\",\"len\":0,\"url\":null,"
                         "\"status\":null,\"subprotocol\":null,\"extensions\":null}\n");
