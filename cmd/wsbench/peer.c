@@ -223,6 +223,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     bool was_open = peer->open;
     peer->conn = NULL;
     peer->open = false;
+    compress_count(&w->totals.deflate, conn);
     w->outstanding -= peer->count;
     w->totals.lost += peer->count;
     peer->first = peer->count = 0;

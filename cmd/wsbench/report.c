@@ -84,6 +84,20 @@ static void print_messages(const struct settings *s, const struct result *r)
     }
 }
 
+static void print_compression(const struct settings *s, const struct totals *t)
+{
+    const struct ws_deflate_counts *c = &t->deflate;
+    char out[3 * UNITS_TEXT_MAX], in[3 * UNITS_TEXT_MAX];
+    if (!s->compress.wanted)
+        return;
+    if (c->messages_out == 0 && c->messages_in == 0)
+        printf("compression     none\n");
+    else
+        printf("compression     sent %s; received %s\n",
+               compress_ratio(c->plain_out, c->wire_out, out, sizeof out),
+               compress_ratio(c->plain_in, c->wire_in, in, sizeof in));
+}
+
 static void print_server(const struct settings *s, const struct result *r)
 {
     const struct probe *p = &r->probe;
@@ -125,6 +139,7 @@ void report_text(const struct settings *s, const struct result *r)
     print_connections(s, r);
     if (r->load_s > 0 && s->mode != MODE_CONNECT && s->mode != MODE_IDLE)
         print_messages(s, r);
+    print_compression(s, &r->totals);
     print_server(s, r);
     if (r->load_s > 0)
         printf("client          %.2f s of CPU, the busiest thread %.0f%% of a core%s\n",

@@ -75,6 +75,19 @@ static void put_messages(struct json *j, const struct settings *s, const struct 
     json_end_object(j);
 }
 
+static void put_compression(struct json *j, const struct ws_deflate_counts *c)
+{
+    json_key(j, "compression");
+    json_begin_object(j);
+    json_member_uint(j, "messages_sent", c->messages_out);
+    json_member_uint(j, "sent_plain_bytes", c->plain_out);
+    json_member_uint(j, "sent_wire_bytes", c->wire_out);
+    json_member_uint(j, "messages_received", c->messages_in);
+    json_member_uint(j, "received_plain_bytes", c->plain_in);
+    json_member_uint(j, "received_wire_bytes", c->wire_in);
+    json_end_object(j);
+}
+
 static void put_server(struct json *j, const struct result *r)
 {
     const struct probe *p = &r->probe;
@@ -102,6 +115,7 @@ void report_json(const struct settings *s, const struct result *r)
     json_member_double(&j, "load_s", r->load_s);
     put_connections(&j, r);
     put_messages(&j, s, r);
+    put_compression(&j, &r->totals.deflate);
     put_times(&j, "tcp_connect", &r->totals.connect);
     put_times(&j, "upgrade", &r->totals.upgrade);
     put_times(&j, "rtt", &r->totals.rtt);

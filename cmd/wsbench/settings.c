@@ -60,6 +60,11 @@ static const struct option_row rows[] = {
      .help = "bytes of a message (default 20)"},
     {.name = "text", OPTION_FLAG(S, text), .help = "send text messages (default)"},
     {.name = "binary", .letters = "b", OPTION_FLAG(S, binary), .help = "send binary messages"},
+    {.name = "compress",
+     .letters = "z",
+     COMPRESS_OPTION(S, compress, "takeover=both"),
+     .flags = OPTION_OPTIONAL,
+     .help = "offer permessage-deflate; PARAMS as level=6,threshold=1K,window=15,takeover=both"},
 
     {OPTION_GROUP("Report")},
     {.name = "format",
@@ -144,6 +149,7 @@ void settings_conn_config(const struct settings *s, struct ws_conn_config *confi
 {
     ws_conn_config_init(config, WS_CLIENT);
     config->session.chunks = true;
+    config->session.deflate = compress_config(&s->compress);
     config->session.max_message = s->size > (64 << 20) ? s->size : 64 << 20;
     config->handshake_ms = units_milliseconds(s->target.connect_timeout);
     config->write_ms = 0; /* a server that takes nothing shows as answers that never come */

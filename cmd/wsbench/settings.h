@@ -4,6 +4,7 @@
 #ifndef CMD_WSBENCH_SETTINGS_H
 #define CMD_WSBENCH_SETTINGS_H
 
+#include "cmd/common/compress.h"
 #include "cmd/common/options.h"
 #include "cmd/common/target.h"
 #include "libws/net/conn.h"
@@ -34,6 +35,7 @@ struct settings {
     uint64_t size;
     bool binary;
     bool text;
+    struct compress compress;
 
     enum report_format format;
     unsigned server_pid;

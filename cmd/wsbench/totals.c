@@ -1,5 +1,7 @@
 #include "cmd/wsbench/totals.h"
 
+#include "cmd/common/compress.h"
+
 #include <string.h>
 
 void totals_merge(struct totals *t, const struct totals *o)
@@ -18,6 +20,7 @@ void totals_merge(struct totals *t, const struct totals *o)
     t->sent += o->sent;
     t->received += o->received;
     t->own += o->own;
+    compress_add(&t->deflate, &o->deflate);
     t->lost += o->lost;
     t->duplicated += o->duplicated;
     t->reordered += o->reordered;

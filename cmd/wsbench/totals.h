@@ -6,6 +6,7 @@
 #define CMD_WSBENCH_TOTALS_H
 
 #include "cmd/wsbench/histogram.h"
+#include "libws/proto/deflate.h"
 #include "libws/proto/error.h"
 
 #include <stdint.h>
@@ -21,6 +22,8 @@ struct totals {
     uint64_t sent, received; /* messages */
     uint64_t own;            /* broadcast: copies that came back to their sender; not in received */
     uint64_t lost, duplicated, reordered, corrupted;
+
+    struct ws_deflate_counts deflate;
 
     struct histogram rtt;      /* from when the message was due: corrected for omission */
     struct histogram rtt_sent; /* from when it was sent */

@@ -44,6 +44,11 @@ static const struct option_row rows[] = {
      OPTION_CHOICE(S, input, "lines|whole|hex"),
      .help = "a message is a line, the whole input, or a line of hex digits (default lines)"},
     {.name = "no-stdin", OPTION_FLAG(S, no_stdin), .help = "do not read standard input"},
+    {.name = "compress",
+     .letters = "z",
+     COMPRESS_OPTION(S, compress, "takeover=both"),
+     .flags = OPTION_OPTIONAL,
+     .help = "offer permessage-deflate; PARAMS as level=6,threshold=1K,window=15,takeover=both"},
 
     {OPTION_GROUP("What is shown")},
     {.name = "jsonl",
@@ -213,6 +218,7 @@ void settings_conn_config(const struct settings *s, struct ws_conn_config *confi
     ws_conn_config_init(config, WS_CLIENT);
     config->session.max_message = s->max_message_size;
     config->session.chunks = s->binary && !s->jsonl && !s->expect;
+    config->session.deflate = compress_config(&s->compress);
     config->session.frames = s->common.verbose >= 2;
     config->handshake_ms = units_milliseconds(s->target.connect_timeout);
     config->close_ms = units_milliseconds(s->close_timeout);

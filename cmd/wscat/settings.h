@@ -4,6 +4,7 @@
 #ifndef CMD_WSCAT_SETTINGS_H
 #define CMD_WSCAT_SETTINGS_H
 
+#include "cmd/common/compress.h"
 #include "cmd/common/options.h"
 #include "cmd/common/target.h"
 #include "libws/net/conn.h"
@@ -24,6 +25,7 @@ struct settings {
     bool text, binary;
     enum input_form input;
     bool no_stdin;
+    struct compress compress;
 
     bool jsonl;
     bool stats;

@@ -1,5 +1,6 @@
 #include "cmd/wscat/stats.h"
 
+#include "cmd/common/compress.h"
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
 
@@ -9,6 +10,8 @@
 void stats_take(struct stats *stats, const struct ws_conn *conn)
 {
     stats->wire = conn->counters;
+    stats->deflate = (struct ws_deflate_counts){0};
+    compress_count(&stats->deflate, conn);
     stats->ended_us = ws_clock_us();
 }
 
@@ -34,6 +37,14 @@ static void print_direction(const char *name, uint64_t messages, uint64_t bytes,
               units_format_size(wire, all, sizeof all));
 }
 
+static void print_compression(const char *name, uint64_t messages, uint64_t plain, uint64_t wire)
+{
+    char text[3 * UNITS_TEXT_MAX];
+    if (messages > 0)
+        exit_warn("stats: %s compressed: %" PRIu64 " message%s, %s", name, messages,
+                  messages == 1 ? "" : "s", compress_ratio(plain, wire, text, sizeof text));
+}
+
 void stats_print(const struct stats *s)
 {
     if (s->upgrade_us == 0) {
@@ -43,4 +54,6 @@ void stats_print(const struct stats *s)
     print_times(s);
     print_direction("sent", s->sent, s->sent_bytes, s->wire.bytes_out);
     print_direction("received", s->received, s->received_bytes, s->wire.bytes_in);
+    print_compression("sent", s->deflate.messages_out, s->deflate.plain_out, s->deflate.wire_out);
+    print_compression("received", s->deflate.messages_in, s->deflate.plain_in, s->deflate.wire_in);
 }

@@ -8,6 +8,7 @@
 
 #include "libws/net/client.h"
 #include "libws/net/conn.h"
+#include "libws/proto/deflate.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@ struct stats {
     uint64_t sent, sent_bytes;    /* messages and their payload */
     uint64_t received, received_bytes;
     struct ws_counters wire; /* what the connection counted */
+    struct ws_deflate_counts deflate;
 };
 
 /* The connection ends or is left: what it knows of itself is kept. */

@@ -87,6 +87,27 @@ static void write_requests(FILE *out, const struct totals *t)
                     t->plain[i]);
 }
 
+/* By dividing one form by the other one gets the ratio, over any time. */
+static void write_compression(FILE *out, const struct ws_deflate_counts *c)
+{
+    static const char name[] = "wsserve_deflate_bytes_total";
+    const struct {
+        const char *direction, *form;
+        uint64_t bytes;
+    } rows[] = {{"in", "plain", c->plain_in},
+                {"in", "wire", c->wire_in},
+                {"out", "plain", c->plain_out},
+                {"out", "wire", c->wire_out}};
+    head(out, "wsserve_deflate_messages_total", "counter", "Messages that were compressed.");
+    labelled(out, "wsserve_deflate_messages_total", "direction", "in", c->messages_in);
+    labelled(out, "wsserve_deflate_messages_total", "direction", "out", c->messages_out);
+    head(out, name, "counter",
+         "Payload of compressed messages, as it was said and as it was on the wire.");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        fprintf(out, "%s{direction=\"%s\",form=\"%s\"} %" PRIu64 "\n", name, rows[i].direction,
+                rows[i].form, rows[i].bytes);
+}
+
 static void write_messages(FILE *out, const struct totals *t)
 {
     head(out, "wsserve_messages_total", "counter", "Messages, from clients and to them.");
@@ -95,6 +116,7 @@ static void write_messages(FILE *out, const struct totals *t)
     head(out, "wsserve_network_bytes_total", "counter", "Bytes, from clients and to them.");
     labelled(out, "wsserve_network_bytes_total", "direction", "in", t->bytes_in);
     labelled(out, "wsserve_network_bytes_total", "direction", "out", t->bytes_out);
+    write_compression(out, &t->deflate);
     histogram(out, "wsserve_message_size_bytes", "Payload of messages from clients.", TOTALS_SIZES,
               &t->message_bytes);
     head(out, "wsserve_deliveries_total", "counter",

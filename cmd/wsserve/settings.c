@@ -202,6 +202,11 @@ static const struct option_row rows[] = {
      OPTION_SIZE(S, fragment),
      .flags = OPTION_RELOADABLE,
      .help = "send messages in fragments of at most this size; 0: in one (default)"},
+    {.name = "compress",
+     .letters = "z",
+     COMPRESS_OPTION(S, compress, "takeover=none"),
+     .flags = OPTION_OPTIONAL | OPTION_RELOADABLE,
+     .help = "agree to permessage-deflate; PARAMS as level=6,threshold=1K,window=15,takeover=none"},
     {.name = "close-timeout",
      OPTION_DURATION(S, close_timeout),
      .flags = OPTION_RELOADABLE,
@@ -306,6 +311,7 @@ void settings_conn_config(const struct settings *s, struct ws_conn_config *confi
     ws_conn_config_init(config, WS_SERVER);
     config->session.max_message = s->max_message_size;
     config->session.max_frame = s->fragment;
+    config->session.deflate = compress_config(&s->compress);
     config->high_water = s->send_queue;
     config->max_rate = s->max_rate;
     config->max_bandwidth = s->max_bandwidth;

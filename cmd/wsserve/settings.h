@@ -4,6 +4,7 @@
 #ifndef CMD_WSSERVE_SETTINGS_H
 #define CMD_WSSERVE_SETTINGS_H
 
+#include "cmd/common/compress.h"
 #include "cmd/common/log.h"
 #include "cmd/common/options.h"
 #include "cmd/wsserve/settings_http.h"
@@ -45,6 +46,7 @@ struct settings {
     unsigned shed_start, shed_stop; /* percent; 0: never */
     uint64_t max_message_size;
     uint64_t fragment; /* 0: none */
+    struct compress compress;
     uint64_t send_queue;
     int64_t handshake_timeout;
     int64_t idle_timeout;

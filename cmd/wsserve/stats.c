@@ -1,5 +1,6 @@
 #include "cmd/wsserve/stats.h"
 
+#include "cmd/common/compress.h"
 #include "cmd/common/spool.h"
 #include "cmd/wsserve/serve.h"
 #include "libws/proto/message.h"
@@ -14,6 +15,7 @@ struct stats {
     uint64_t assemblies, assembly_bytes; /* messages and frames that are not whole yet */
     uint64_t extras;
     uint64_t opened, messages_in, messages_out, bytes_in, bytes_out;
+    struct ws_deflate_counts deflate;
 };
 
 static void count_one(struct ws_conn *conn, void *context)
@@ -42,6 +44,7 @@ static void count_one(struct ws_conn *conn, void *context)
     stats->messages_out += conn->counters.messages_out;
     stats->bytes_in += conn->counters.bytes_in;
     stats->bytes_out += conn->counters.bytes_out;
+    compress_count(&stats->deflate, conn);
 }
 
 static void count(struct ws_home *home, void *context)
@@ -54,6 +57,7 @@ static void count(struct ws_home *home, void *context)
     stats->messages_out += ended->messages_out;
     stats->bytes_in += ended->bytes_in;
     stats->bytes_out += ended->bytes_out;
+    compress_add(&stats->deflate, &ended->deflate);
     stats->extras += worker->extras.count;
     ws_registry_each(home->registry, count_one, stats);
 }
@@ -78,6 +82,10 @@ static void tell(void *context)
         log_number("messages_out", s->messages_out),
         log_number("bytes_in", s->bytes_in),
         log_number("bytes_out", s->bytes_out),
+        log_number("deflate_plain_in", s->deflate.plain_in),
+        log_number("deflate_wire_in", s->deflate.wire_in),
+        log_number("deflate_plain_out", s->deflate.plain_out),
+        log_number("deflate_wire_out", s->deflate.wire_out),
         log_number("log_dropped", log_dropped(&s->serve->log)),
         log_number("records_dropped", records ? spool_dropped(records) : 0),
     };

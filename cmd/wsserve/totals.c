@@ -1,5 +1,7 @@
 #include "cmd/wsserve/totals.h"
 
+#include "cmd/common/compress.h"
+
 #include <stdio.h>
 
 const uint64_t totals_time_bounds[TOTALS_BUCKETS - 1] = {
@@ -55,6 +57,7 @@ void totals_ended(struct totals *totals, const struct ws_conn *conn, const struc
     totals->messages_out += conn->counters.messages_out;
     totals->bytes_in += conn->counters.bytes_in;
     totals->bytes_out += conn->counters.bytes_out;
+    compress_count(&totals->deflate, conn);
     if (end->opened) {
         totals->closed[totals_code_slot(end->code)]++;
         if (end->error != WS_OK)
@@ -72,6 +75,7 @@ void totals_connection(struct totals *totals, const struct ws_conn *conn)
     totals->messages_out += conn->counters.messages_out;
     totals->bytes_in += conn->counters.bytes_in;
     totals->bytes_out += conn->counters.bytes_out;
+    compress_count(&totals->deflate, conn);
     totals->connections++;
     totals->open += conn->opened;
     totals->queue_bytes += ws_conn_queued(conn);
@@ -99,6 +103,7 @@ void totals_add(struct totals *sum, const struct totals *t)
     sum->messages_out += t->messages_out;
     sum->bytes_in += t->bytes_in;
     sum->bytes_out += t->bytes_out;
+    compress_add(&sum->deflate, &t->deflate);
     sum->sent += t->sent;
     sum->dropped += t->dropped;
     sum->failed += t->failed;

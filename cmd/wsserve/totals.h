@@ -9,6 +9,7 @@
 #define CMD_WSSERVE_TOTALS_H
 
 #include "libws/net/conn.h"
+#include "libws/proto/deflate.h"
 #include "libws/proto/error.h"
 
 #include <stdbool.h>
@@ -37,6 +38,7 @@ struct totals {
     uint64_t errors[WS_ERROR_COUNT];     /* the same, by what ended them if it was a fault */
     uint64_t messages_in, messages_out, bytes_in, bytes_out;
     uint64_t sent, dropped, failed; /* deliveries of what went to many */
+    struct ws_deflate_counts deflate;
     struct totals_histogram handshake_us, rtt_us, lag_us, message_bytes;
 
     /* As of now. */

@@ -12,6 +12,7 @@ complete -c wsbench -s T -l timeout -x -d 'for answers that are outstanding at t
 complete -c wsbench -s s -l size -x -d 'bytes of a message (default 20)'
 complete -c wsbench -l text -d 'send text messages (default)'
 complete -c wsbench -s b -l binary -d 'send binary messages'
+complete -c wsbench -s z -l compress -d 'offer permessage-deflate; PARAMS as level=6,threshold=1K,window=15,takeover=both'
 complete -c wsbench -l format -x -a 'text json' -d 'of the report on standard output (default text)'
 complete -c wsbench -l server-pid -x -d 'report memory, CPU time and descriptors of this process of the server too'
 complete -c wsbench -s H -l header -x -d 'send this header; \'NAME:\' leaves one out that would be sent'

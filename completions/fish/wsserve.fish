@@ -31,6 +31,7 @@ complete -c wsserve -l pingms -x -d 'the same in milliseconds, as websocketd has
 complete -c wsserve -l ping-timeout -x -d 'a sign of life is due this long after a ping (default 10s)'
 complete -c wsserve -l missed-pongs -x -d 'pings without an answer that make a client dead (default 2)'
 complete -c wsserve -l fragment -x -d 'send messages in fragments of at most this size; 0: in one (default)'
+complete -c wsserve -s z -l compress -d 'agree to permessage-deflate; PARAMS as level=6,threshold=1K,window=15,takeover=none'
 complete -c wsserve -l close-timeout -x -d 'for the client\'s close frame, after ours (default 5s)'
 complete -c wsserve -l loglevel -x -a 'debug info warning error' -d 'log nothing less than this (default info)'
 complete -c wsserve -l log-format -x -a 'text json' -d 'how a line of the log looks (default text)'

@@ -109,6 +109,8 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     conn->begun = 0;
     if (conn->registered)
         ws_registry_opened(conn->home->registry);
+    if (conn->home->hub)
+        ws_hub_opened(conn);
     conn->last_message = ws_loop_now(loop);
     ws_heartbeat_start(&conn->heartbeat, &conn->home->config->heartbeat, ws_loop_now(loop),
                        interval ? ws_random_below(&loop->random, interval) : 0);

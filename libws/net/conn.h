@@ -177,10 +177,16 @@ enum ws_error ws_conn_refuse_body(struct ws_conn *conn, const struct ws_http_ans
  * ws_session_send says otherwise. */
 enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags, void *data,
                            size_t len);
-/* Server: whole messages that were framed before, `messages` of them, in `len` bytes of `shared`
- * from `offset`; see ws_session_share() for the errors. */
-enum ws_error ws_conn_share(struct ws_conn *conn, struct ws_shared *shared, size_t offset,
-                            size_t len, size_t messages);
+/* Whole messages that were framed before, in `len` bytes of `frames` from `offset`. */
+struct ws_sharing {
+    struct ws_shared *frames;
+    size_t offset, len;
+    size_t messages;
+    struct ws_deflated deflated; /* which of them are compressed */
+};
+
+/* Server: sends them; see ws_session_share() for the errors. */
+enum ws_error ws_conn_share(struct ws_conn *conn, const struct ws_sharing *sharing);
 /* Forgets what waits to be sent of such messages, but for what the kernel has begun to take;
  * returns how many of them. For fan-out to a peer that is too slow. */
 size_t ws_conn_drop_shared(struct ws_conn *conn);

@@ -72,6 +72,7 @@ struct ws_conn *ws_conn_new(const struct ws_home *home, int fd, void *user)
     conn->timer.fire = ws_conn_on_timer;
     conn->accepted_s = (uint32_t)(ws_loop_now(home->loop) / 1000);
     conn->begun = ws_loop_now(home->loop);
+    home->config->session.deflate_pool = &home->loop->deflate; /* both are this loop's */
     ws_session_init(&conn->session, &home->config->session);
     if (ws_loop_watch(home->loop, &conn->watch, WS_READABLE) != WS_OK) {
         free(conn);
@@ -132,6 +133,8 @@ static void finish(struct ws_conn *conn)
     close(ws_loop_unwatch(conn->home->loop, &conn->watch));
     if (conn->side->member)
         ws_hub_leave(conn);
+    if (conn->opened && conn->home->hub)
+        ws_hub_ended(conn);
     if (conn->waited_for)
         ws_hub_caught_up(conn);
     if (conn->registered)

@@ -182,15 +182,14 @@ enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags
     return error;
 }
 
-enum ws_error ws_conn_share(struct ws_conn *conn, struct ws_shared *shared, size_t offset,
-                            size_t len, size_t messages)
+enum ws_error ws_conn_share(struct ws_conn *conn, const struct ws_sharing *sharing)
 {
     if (conn->failed || conn->ended)
         return WS_E_CLOSING;
-    enum ws_error error =
-        ws_session_share(&conn->session, ws_conn_take_out(conn), shared, offset, len, false);
+    enum ws_error error = ws_session_share(&conn->session, ws_conn_take_out(conn), sharing->frames,
+                                           sharing->offset, sharing->len, &sharing->deflated);
     if (error == WS_OK)
-        conn->counters.messages_out += messages;
+        conn->counters.messages_out += sharing->messages;
     return error;
 }
 

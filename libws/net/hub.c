@@ -51,6 +51,7 @@ struct ws_hub {
 struct circle {
     atomic_int slow;
     atomic_uint blocking; /* what senders wait for: slow receivers, crowded loops */
+    atomic_uint receivers[WS_BATCH_FORMS]; /* open connections that can make use of a form */
     unsigned count;
     struct ws_hub hubs[];
 };
@@ -120,6 +121,34 @@ void ws_hub_caught_up(struct ws_conn *conn)
     unblock(conn->home->hub->circle);
 }
 
+/* --- who can inflate --- */
+
+static atomic_uint *receivers_like(const struct ws_conn *conn)
+{
+    const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
+    return &conn->home->hub->circle->receivers[ws_batch_form_of(deflate)];
+}
+
+void ws_hub_opened(struct ws_conn *conn)
+{
+    atomic_fetch_add_explicit(receivers_like(conn), 1, memory_order_relaxed);
+}
+
+void ws_hub_ended(struct ws_conn *conn)
+{
+    atomic_fetch_sub_explicit(receivers_like(conn), 1, memory_order_relaxed);
+}
+
+/* A bit for each form that somebody can make use of. */
+static unsigned wanted_forms(const struct circle *circle)
+{
+    unsigned wanted = 0;
+    for (unsigned i = 0; i < WS_BATCH_FORMS; i++)
+        if (atomic_load_explicit(&circle->receivers[i], memory_order_relaxed) > 0)
+            wanted |= 1u << i;
+    return wanted;
+}
+
 /* --- delivering --- */
 
 /* May it be given more? */
@@ -159,10 +188,21 @@ static void flush_and_watch(struct ws_hub *hub, struct ws_conn *conn)
     }
 }
 
+static struct ws_deflated between(const struct ws_batch_mark *begin,
+                                  const struct ws_batch_mark *end)
+{
+    return (struct ws_deflated){
+        .messages = end->deflated.messages - begin->deflated.messages,
+        .plain = end->deflated.plain - begin->deflated.plain,
+        .wire = end->deflated.wire - begin->deflated.wire,
+    };
+}
+
 /* Everything of the batch but what came from the connection itself. */
 static void deliver_to(struct ws_hub *hub, struct ws_conn *conn, const struct ws_batch *batch)
 {
     uint64_t id = ws_conn_id(conn);
+    const struct ws_batch_form *form = ws_batch_form_for(batch, ws_session_deflate(&conn->session));
     size_t own = ws_batch_first_excepted(batch, id), from = 0;
     if (!conn->opened || conn->ended)
         return;
@@ -174,11 +214,16 @@ static void deliver_to(struct ws_hub *hub, struct ws_conn *conn, const struct ws
     enum ws_error error = WS_OK;
     while (from < batch->count && error == WS_OK) {
         bool another = own < batch->excepted_count && batch->excepted[own].except == id;
-        size_t to = another ? batch->excepted[own++].offset : batch->count;
-        size_t begin = batch->entries[from].offset;
+        size_t to = another ? batch->excepted[own++].index : batch->count;
+        const struct ws_batch_mark *begin = &form->marks[from], *end = &form->marks[to];
         if (to > from)
-            error = ws_conn_share(conn, batch->frames, begin, batch->entries[to].offset - begin,
-                                  to - from);
+            error = ws_conn_share(conn, &(struct ws_sharing){
+                                            .frames = form->frames,
+                                            .offset = begin->offset,
+                                            .len = end->offset - begin->offset,
+                                            .messages = to - from,
+                                            .deflated = between(begin, end),
+                                        });
         from = to + 1;
     }
     if (error == WS_OK)
@@ -321,7 +366,8 @@ static void on_passed(struct ws_note *note)
         passing->everyone ? hub->everyone : find_group(hub, passing->name, passing->len);
     if (group)
         deliver(hub, group, passing->batch);
-    size_t left = atomic_fetch_sub(&hub->inbox, passing->batch->used) - passing->batch->used;
+    size_t bytes = ws_batch_bytes(passing->batch);
+    size_t left = atomic_fetch_sub(&hub->inbox, bytes) - bytes;
     if (left < INBOX_HIGH / 4 && atomic_exchange(&hub->crowded, false))
         unblock(hub->circle);
     ws_batch_unref(passing->batch);
@@ -330,6 +376,7 @@ static void on_passed(struct ws_note *note)
 
 static void pass_on(struct ws_hub *hub, const struct ws_group *group, struct ws_batch *batch)
 {
+    size_t bytes = ws_batch_bytes(batch);
     for (unsigned i = 0; i < hub->circle->count; i++) {
         struct ws_hub *to = &hub->circle->hubs[i];
         if (to == hub)
@@ -346,7 +393,7 @@ static void pass_on(struct ws_hub *hub, const struct ws_group *group, struct ws_
                                     .len = group->len};
         memcpy(passing->name, group->name, group->len);
         atomic_fetch_add(&batch->refs, 1);
-        if (atomic_fetch_add(&to->inbox, batch->used) + batch->used > INBOX_HIGH &&
+        if (atomic_fetch_add(&to->inbox, bytes) + bytes > INBOX_HIGH &&
             !atomic_exchange(&to->crowded, true))
             block(hub->circle);
         ws_loop_post(to->home->loop, &passing->note);
@@ -361,12 +408,9 @@ static void send_batch(struct ws_hub *hub, struct ws_group *group)
     group->batch = NULL;
     if (!batch)
         return;
-    if (ws_batch_complete(batch)) {
-        pass_on(hub, group, batch);
-        deliver(hub, group, batch);
-    } else {
-        hub->deliveries.failed += batch->count;
-    }
+    ws_batch_complete(batch);
+    pass_on(hub, group, batch);
+    deliver(hub, group, batch);
     ws_batch_unref(batch);
 }
 
@@ -407,21 +451,21 @@ bool ws_hub_publish(struct ws_hub *hub, const char *name, size_t name_len, uint6
                     unsigned opcode, const void *data, size_t len)
 {
     struct ws_group *group = name ? need_group(hub, name, name_len) : hub->everyone;
-    size_t max_frame = hub->home->config->session.max_frame;
-    size_t need = ws_session_framed_size(len, max_frame);
+    const struct ws_session_config *config = &hub->home->config->session;
+    size_t need = ws_session_framed_size(len, config->max_frame);
     if (!group)
         return false;
     if (group->batch && !ws_batch_fits(group->batch, need))
         send_batch(hub, group);
     if (!group->batch)
-        group->batch = ws_batch_new(need);
+        group->batch = ws_batch_new(need, config->deflate ? wanted_forms(hub->circle) : 0);
     if (!group->due) {
         group->due = true;
         group->next_due = hub->due;
         hub->due = group;
         ws_loop_defer(hub->home->loop, &hub->task);
     }
-    return group->batch && ws_batch_add(group->batch, except, opcode, data, len, max_frame);
+    return group->batch && ws_batch_add(group->batch, except, opcode, data, len, config);
 }
 
 struct ws_deliveries ws_hub_deliveries(const struct ws_hub *hub)

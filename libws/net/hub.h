@@ -77,6 +77,11 @@ void ws_hub_on_relief(struct ws_hub *hub, void (*relief)(void *context), void *c
  * connection is paused until they can. */
 void ws_hub_wait(struct ws_conn *conn);
 
+/* conn calls them, when a connection has opened and when one that was open ends: who can inflate
+ * what decides in which forms messages are made. */
+void ws_hub_opened(struct ws_conn *conn);
+void ws_hub_ended(struct ws_conn *conn);
+
 /* conn calls it, when the queue of a receiver that was waited for has gone down or the receiver is
  * gone. */
 void ws_hub_caught_up(struct ws_conn *conn);

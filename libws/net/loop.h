@@ -3,7 +3,8 @@
  * batch, behind an interface that leaves room for kqueue.
  *
  * One loop a thread; nothing here is global. A loop also owns what its connections share while they
- * take turns: the receive buffer, the output being gathered, the block of random bytes. What is
+ * take turns: the receive buffer, the output being gathered, the block of random bytes, what
+ * compresses. What is
  * freed is freed at the end of the batch (ws_loop_defer), so an event that was already fetched
  * never meets freed memory. But for ws_loop_wake() and ws_loop_post(), every call is for the loop's
  * own thread.
@@ -13,6 +14,7 @@
 
 #include "libws/net/random.h"
 #include "libws/net/wheel.h"
+#include "libws/proto/deflate.h"
 #include "libws/proto/error.h"
 #include "libws/proto/out.h"
 
@@ -76,6 +78,7 @@ struct ws_loop {
     uint8_t *receive;       /* WS_HEADROOM + WS_RECEIVE_SIZE bytes; for conn */
     struct ws_out out;      /* for conn: what the connection whose turn it is sends */
     struct ws_conn *writer; /* whose `out` that is */
+    struct ws_deflate_pool deflate; /* for sessions and hub */
 };
 
 /* Makes a loop; WS_OK, WS_E_NO_MEMORY, WS_E_NO_DESCRIPTORS or WS_E_IO. */

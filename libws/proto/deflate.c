@@ -12,6 +12,7 @@ struct ws_deflate_stream {
     z_stream z;
     struct ws_deflate_stream *next; /* in the pool */
     uint8_t bits, level, memory;    /* an inflater has neither level nor memory */
+    size_t allocated;               /* by zlib for it */
 };
 
 static const uint8_t TAIL[4] = {0x00, 0x00, 0xff, 0xff};
@@ -30,7 +31,8 @@ void ws_deflate_config_init(struct ws_deflate_config *config)
 
 static void *allocate(void *context, unsigned items, unsigned size)
 {
-    (void)context;
+    struct ws_deflate_stream *stream = context;
+    stream->allocated += (size_t)items * size;
     return malloc((size_t)items * size);
 }
 
@@ -56,6 +58,7 @@ static struct ws_deflate_stream *stream_new(unsigned bits, unsigned level, unsig
         return NULL;
     stream->z.zalloc = allocate;
     stream->z.zfree = release;
+    stream->z.opaque = stream;
     stream->bits = (uint8_t)bits;
     stream->level = (uint8_t)level;
     stream->memory = (uint8_t)memory;
@@ -128,6 +131,11 @@ uint8_t *ws_deflate_pool_room(struct ws_deflate_pool *pool)
 }
 
 /* --- one session's --- */
+
+size_t ws_deflate_holds(const struct ws_deflate *d)
+{
+    return (d->deflater ? d->deflater->allocated : 0) + (d->inflater ? d->inflater->allocated : 0);
+}
 
 void ws_deflate_init(struct ws_deflate *d, const struct ws_deflate_params *params, bool server,
                      const struct ws_deflate_config *config, struct ws_deflate_pool *pool)

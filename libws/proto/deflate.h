@@ -105,6 +105,9 @@ void ws_deflate_init(struct ws_deflate *deflate, const struct ws_deflate_params 
                      bool server, const struct ws_deflate_config *config,
                      struct ws_deflate_pool *pool);
 
+/* Bytes of memory that zlib takes for it now. */
+size_t ws_deflate_holds(const struct ws_deflate *deflate);
+
 /* Gives back what it has of the pool. */
 void ws_deflate_free(struct ws_deflate *deflate);
 

@@ -233,17 +233,23 @@ enum ws_send_flags {
 enum ws_error ws_session_send(struct ws_session *session, struct ws_out *out, unsigned opcode,
                               unsigned flags, void *data, size_t len);
 
+/* Of messages in a row: how many are compressed, their payload, and what has become of it. */
+struct ws_deflated {
+    size_t messages, plain, wire;
+};
+
 /*
  * Server: sends whole messages that were framed before, as ws_session_framed() does it: `len` bytes
- * of `shared` from `offset`, which many connections send without a copy. `deflated`: some of them
- * are compressed, each by itself (ws_deflate_once), with a window that is no larger than the one
- * that ws_session_deflate() says the server has; with or without takeover, for the next message
+ * of `shared` from `offset`, which many connections send without a copy. `deflated` says which of
+ * them are compressed, each by itself (ws_deflate_once), with a window no larger than the one that
+ * ws_session_deflate() says the server has; whatever takeover was agreed on, for the next message
  * that the session compresses begins with an empty window too. WS_OK, WS_E_STATE (also inside a
  * fragmented message of ours, and for compressed ones where nothing was agreed on), WS_E_CLOSING,
  * WS_E_NO_MEMORY.
  */
 enum ws_error ws_session_share(struct ws_session *session, struct ws_out *out,
-                               struct ws_shared *shared, size_t offset, size_t len, bool deflated);
+                               struct ws_shared *shared, size_t offset, size_t len,
+                               const struct ws_deflated *deflated);
 
 /* Bytes that a server's message of `len` has once it is framed, in fragments of at most `max_frame`
  * bytes of payload (0: in one). */
@@ -296,7 +302,7 @@ void ws_session_answer_late(struct ws_session *session);
 bool ws_session_close_sent(const struct ws_session *session);
 bool ws_session_close_received(const struct ws_session *session);
 
-/* Bytes of memory that messages take which are being put together. */
+/* Bytes of memory that messages take which are being put together, and zlib. */
 size_t ws_session_holds(const struct ws_session *session);
 /* Server: the request, as long as its head is kept, which is to the end where it was refused, and
  * else up to WS_EVENT_OPEN. NULL before it is whole, and after. */

@@ -50,17 +50,21 @@ enum ws_error ws_session_check_send(const struct ws_session *s, unsigned opcode)
 }
 
 enum ws_error ws_session_share(struct ws_session *s, struct ws_out *out, struct ws_shared *shared,
-                               size_t offset, size_t len, bool deflated)
+                               size_t offset, size_t len, const struct ws_deflated *deflated)
 {
     struct ws_deflate *deflate = session_deflate(s);
     enum ws_error error = ws_session_check_send(s, WS_BINARY);
     if (error != WS_OK)
         return error;
-    if (s->sending || s->config->role != WS_SERVER || (deflated && !deflate))
+    if (s->sending || s->config->role != WS_SERVER || (deflated->messages > 0 && !deflate))
         return WS_E_STATE;
     error = ws_out_share(out, shared, offset, len);
-    if (error == WS_OK && deflated)
+    if (error == WS_OK && deflated->messages > 0) {
         ws_deflate_restart(deflate);
+        deflate->counts.messages_out += deflated->messages;
+        deflate->counts.plain_out += deflated->plain;
+        deflate->counts.wire_out += deflated->wire;
+    }
     return error;
 }
 

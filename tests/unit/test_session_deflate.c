@@ -780,6 +780,7 @@ static void a_shared_message_between_others(void **state)
         size_t size = ws_deflate_once(&pool, &wishes, params.server_bits, data, sizeof data, once,
                                       sizeof data - 1);
         assert_true(size > 0);
+        struct ws_deflated one = {1, sizeof data, size};
         struct ws_shared *shared = ws_shared_new(ws_session_framed_size(size, max_frame) +
                                                  ws_session_framed_size(5, max_frame));
         ws_session_framed(shared->data, WS_TEXT, once, size, max_frame, true);
@@ -792,7 +793,7 @@ static void a_shared_message_between_others(void **state)
         open_with(&peer, &peers, WS_CLIENT, &params);
         assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, other, sizeof other), WS_OK);
         assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, data, sizeof data), WS_OK);
-        assert_int_equal(ws_session_share(&s, &out, shared, 0, shared->len, true), WS_OK);
+        assert_int_equal(ws_session_share(&s, &out, shared, 0, shared->len, &one), WS_OK);
         assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, data, sizeof data), WS_OK);
         assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, other, sizeof other), WS_OK);
         static const char *const order = "odspdo";
@@ -818,7 +819,7 @@ static void a_shared_message_between_others(void **state)
         ws_out_free(&out);
 
         ws_session_init_open(&s, &config);
-        assert_int_equal(ws_session_share(&s, &out, shared, 0, shared->len, true), WS_E_STATE);
+        assert_int_equal(ws_session_share(&s, &out, shared, 0, shared->len, &one), WS_E_STATE);
         ws_session_free(&s);
         ws_shared_unref(shared);
     }

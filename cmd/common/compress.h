@@ -1,0 +1,48 @@
+/*
+ * compress: the PARAMS of -z, --compress: what is wished of permessage-deflate (RFC 7692).
+ *
+ * One syntax for wsserve, wscat and wsbench: each has a row with COMPRESS_OPTION, and a struct
+ * compress in its settings.
+ */
+#ifndef CMD_COMMON_COMPRESS_H
+#define CMD_COMMON_COMPRESS_H
+
+#include "cmd/common/options.h"
+#include "libws/net/conn.h"
+#include "libws/proto/deflate.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct compress {
+    bool wanted;
+    struct ws_deflate_config config;
+};
+
+/* Of an option row. `defaults` are PARAMS too: they count where no others are given, and for what
+ * those leave out. */
+#define COMPRESS_OPTION(type, field, defaults)                                                     \
+    OPTION_CALL(compress_option), .metavar = "PARAMS", .implied = (defaults),                      \
+                                  .offset = OPTION_OFFSET_(type, field, struct compress)
+
+/*
+ * Reads "level=9,window=10,takeover=none" and the like into the struct compress at the row's
+ * offset: level and memory (1 to 9), threshold (a size), window, server-window and client-window (8
+ * to 15), takeover (none, server, client or both). What neither they nor the row's `implied` names
+ * is as ws_deflate_config_init() has it.
+ */
+option_call compress_option;
+
+/* What connections are told: the wishes, or NULL where there are none. As long as `compress`. */
+const struct ws_deflate_config *compress_config(const struct compress *compress);
+
+/* Adds to `sum` what `conn` has compressed and inflated so far. */
+void compress_count(struct ws_deflate_counts *sum, const struct ws_conn *conn);
+void compress_add(struct ws_deflate_counts *sum, const struct ws_deflate_counts *counts);
+
+/* "1.00 KiB as 40 B, 26 times smaller": bytes that went through compression. Writes at most `size`
+ * bytes with the final NUL, and returns `text`. */
+char *compress_ratio(uint64_t plain, uint64_t wire, char *text, size_t size);
+
+#endif
