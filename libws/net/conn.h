@@ -236,7 +236,7 @@ static inline bool ws_conn_full(const struct ws_conn *conn)
 /* Bytes that wait to be sent. */
 size_t ws_conn_queued(const struct ws_conn *conn);
 
-/* Bytes of memory that its queue, parked input and unfinished messages take. */
+/* Bytes of memory that its queue, parked input, unfinished messages and zlib take. */
 size_t ws_conn_holds(const struct ws_conn *conn);
 
 /* When a byte last moved either way, in the loop's milliseconds. */

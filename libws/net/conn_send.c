@@ -264,7 +264,9 @@ void ws_conn_resume(struct ws_conn *conn)
 
 size_t ws_conn_holds(const struct ws_conn *conn)
 {
-    return conn->side->queue.bytes + ws_conn_parked(conn) + ws_session_holds(&conn->session);
+    const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
+    return conn->side->queue.bytes + ws_conn_parked(conn) + ws_session_holds(&conn->session) +
+           (deflate ? ws_deflate_holds(deflate) : 0);
 }
 
 size_t ws_conn_queued(const struct ws_conn *conn)

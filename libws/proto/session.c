@@ -81,9 +81,7 @@ bool ws_session_close_received(const struct ws_session *s)
 
 size_t ws_session_holds(const struct ws_session *s)
 {
-    const struct ws_deflate *deflate = session_deflate(s);
-    return (s->held ? s->held->capacity : 0) + (s->held_control ? s->held_control->capacity : 0) +
-           (deflate ? ws_deflate_holds(deflate) : 0);
+    return (s->held ? s->held->capacity : 0) + (s->held_control ? s->held_control->capacity : 0);
 }
 
 bool ws_session_in_message(const struct ws_session *s)

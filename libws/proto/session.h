@@ -302,7 +302,8 @@ void ws_session_answer_late(struct ws_session *session);
 bool ws_session_close_sent(const struct ws_session *session);
 bool ws_session_close_received(const struct ws_session *session);
 
-/* Bytes of memory that messages take which are being put together, and zlib. */
+/* Bytes of memory that messages take which are being put together; what compresses them is not
+ * counted (ws_deflate_holds). */
 size_t ws_session_holds(const struct ws_session *session);
 /* Server: the request, as long as its head is kept, which is to the end where it was refused, and
  * else up to WS_EVENT_OPEN. NULL before it is whole, and after. */
