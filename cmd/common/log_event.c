@@ -23,6 +23,7 @@ const struct log_event log_events[] = {
     {"shutdown", "a signal ends the server"},
     {"state", "a connection went from one state to another, and why"},
     {"stats", "what there is now, and what there was so far"},
+    {"tls", "which version and cipher a connection has, and whose certificate its client showed"},
 };
 /* clang-format on */
 

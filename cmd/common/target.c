@@ -149,12 +149,10 @@ bool target_read(struct target *t, struct options *options, const char *url)
         exit_die(WS_EXIT_FAILURE, "%s", ws_url_error_text(error));
     if (error != WS_URL_OK)
         return fault(options, "'%s' is no WebSocket URL: %s", url, ws_url_error_text(error));
-    if (t->url.secure)
-        return fault(options, "'%s': wss is not built into this version", url);
     char why[160];
     if (!proxy_choose(&t->url, t->proxy_typed, &t->proxy, why, sizeof why))
         return fault(options, "%s", why);
-    return make_request(t, options);
+    return make_request(t, options) && target_tls_read(&t->tls, options, t->url.secure);
 }
 
 void target_client(const struct target *t, struct ws_client_options *client)
@@ -164,6 +162,8 @@ void target_client(const struct target *t, struct ws_client_options *client)
     client->headers = t->request_headers;
     client->header_count = t->request_header_count;
     client->proxy = t->proxy.host ? &t->proxy : NULL;
+    client->tls = t->tls.context;
+    client->tls_name = t->tls.domain ? t->tls.domain : t->url.host;
     client->connect_ms = units_milliseconds(t->connect_timeout);
 }
 
@@ -176,4 +176,5 @@ void target_free(struct target *t)
     free(t->offered);
     ws_url_free(&t->url);
     ws_proxy_free(&t->proxy);
+    target_tls_free(&t->tls);
 }

@@ -8,6 +8,7 @@
 #define CMD_COMMON_TARGET_H
 
 #include "cmd/common/options.h"
+#include "cmd/common/target_tls.h"
 #include "libws/net/client.h"
 #include "libws/net/proxy_url.h"
 #include "libws/net/url.h"
@@ -26,6 +27,7 @@ struct target {
     const char *auth;
     const char *proxy_typed;
     int64_t connect_timeout; /* microseconds */
+    struct target_tls tls;   /* set by target_tls_rows */
 
     /* Set by target_read(). */
     struct ws_url url;

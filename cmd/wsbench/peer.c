@@ -197,7 +197,13 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     (void)event;
     peer->open = true;
     COUNT(w->totals.opened, 1);
-    histogram_add(&w->totals.upgrade, clock_ns() - peer->begun_ns);
+    const struct ws_tls *tls = ws_conn_tls(conn);
+    int64_t shaken_ns = tls ? ws_tls_handshake_us(tls) * 1000 : 0;
+    if (tls) {
+        histogram_add(&w->totals.tls, shaken_ns);
+        w->totals.resumed += ws_tls_resumed(tls);
+    }
+    histogram_add(&w->totals.upgrade, clock_ns() - peer->begun_ns - shaken_ns);
     if (w->settings->mode == MODE_CHURN) {
         if (w->phase > PHASE_LOAD || !send_one(peer, clock_ns()))
             peer_leave(peer);
@@ -233,7 +239,9 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
         w->connecting--;
     } else if (!was_open) {
         failed(peer, end->error == WS_OK ? WS_E_LOST : end->error,
-               ws_error_info(end->error)->explanation);
+               end->error == WS_E_TLS && ws_conn_tls(conn)
+                   ? ws_tls_failure(ws_conn_tls(conn))
+                   : ws_error_info(end->error)->explanation);
         worker_connected(w);
     } else if (!peer->leaving) {
         w->totals.dropped++;
@@ -280,6 +288,7 @@ void peer_connect(struct peer *peer)
     target_client(&w->settings->target, &options);
     options.url = &w->bench->url;
     options.proxy = w->bench->proxy.host ? &w->bench->proxy : NULL;
+    options.tls = w->tls;
     peer->leaving = false;
     peer->begun_ns = clock_ns();
     COUNT(w->totals.tried, 1);

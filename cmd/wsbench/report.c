@@ -51,6 +51,9 @@ static void print_connections(const struct settings *s, const struct result *r)
             printf("                %" PRIu64 " × %s\n", t->causes[i],
                    ws_error_info((enum ws_error)i)->explanation);
     print_times("connect", &t->connect);
+    print_times("TLS", &t->tls);
+    if (t->resumed > 0)
+        printf("                %" PRIu64 " × a TLS session was resumed\n", t->resumed);
     print_times("upgrade", &t->upgrade);
 }
 

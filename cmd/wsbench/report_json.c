@@ -117,6 +117,10 @@ void report_json(const struct settings *s, const struct result *r)
     put_messages(&j, s, r);
     put_compression(&j, &r->totals.deflate);
     put_times(&j, "tcp_connect", &r->totals.connect);
+    if (s->target.url.secure) {
+        put_times(&j, "tls", &r->totals.tls);
+        json_member_uint(&j, "tls_resumed", r->totals.resumed);
+    }
     put_times(&j, "upgrade", &r->totals.upgrade);
     put_times(&j, "rtt", &r->totals.rtt);
     put_times(&j, "rtt_uncorrected", &r->totals.rtt_sent);

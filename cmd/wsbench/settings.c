@@ -114,7 +114,7 @@ static bool check(struct settings *s, struct options *options)
 
 bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
 {
-    static struct option_table tables[3];
+    static struct option_table tables[4];
     *settings = (struct settings){
         .target = {.connect_timeout = 10000000},
         .connections = 10,
@@ -127,14 +127,15 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
     };
     tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
     tables[1] = (struct option_table){OPTION_ROWS(target_rows), &settings->target, "Hu"};
-    tables[2] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    tables[2] = (struct option_table){OPTION_ROWS(target_tls_rows), &settings->target.tls, "k"};
+    tables[3] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
     *options = (struct options){
         .tool = "wsbench",
         .usage = "wsbench [OPTION]... URL",
         .about = "Loads a WebSocket server and says what came of it.",
         .tail = tail,
         .tables = tables,
-        .table_count = 3,
+        .table_count = 4,
     };
     return options_parse(options, argc, argv) && check(settings, options);
 }

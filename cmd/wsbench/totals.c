@@ -29,7 +29,9 @@ void totals_merge(struct totals *t, const struct totals *o)
     histogram_merge(&t->rtt_sent, &o->rtt_sent);
     histogram_merge(&t->lag, &o->lag);
     histogram_merge(&t->connect, &o->connect);
+    histogram_merge(&t->tls, &o->tls);
     histogram_merge(&t->upgrade, &o->upgrade);
+    t->resumed += o->resumed;
     t->cpu_s += o->cpu_s;
     if (o->busiest > t->busiest)
         t->busiest = o->busiest;

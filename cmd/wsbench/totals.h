@@ -29,7 +29,9 @@ struct totals {
     struct histogram rtt_sent; /* from when it was sent */
     struct histogram lag;      /* between the two */
     struct histogram connect;  /* TCP */
+    struct histogram tls;      /* its handshake */
     struct histogram upgrade;  /* from the request to the 101 */
+    uint64_t resumed;          /* TLS sessions that went on from one before */
     double cpu_s;              /* of the worker during the load */
     double busiest;            /* share of a core that the busiest worker used */
 };

@@ -211,6 +211,8 @@ static bool set_up(struct worker *w)
         .loop = &w->loop, .config = &w->config, .handler = &peer_handler, .user = w};
     w->config.session.random = ws_random_bytes;
     w->config.session.random_context = &w->loop.random;
+    if (s->target.tls.context && !(w->tls = ws_tls_context_again(s->target.tls.context)))
+        return false;
     w->message = payload_new(s->size);
     w->peers = calloc(w->count, sizeof *w->peers);
     struct stamp *stamps = calloc((size_t)w->count * s->window, sizeof *stamps);
@@ -247,6 +249,7 @@ void *worker_run(void *argument)
         free(w->peers[0].stamps);
     free(w->peers);
     free(w->message);
+    ws_tls_context_free(w->tls);
     tell(&w->bench->done);
     return NULL;
 }

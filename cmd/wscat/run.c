@@ -243,6 +243,14 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     struct run *run = conn->user;
     run->stats.opened_us = ws_clock_us();
     run->stats.upgrade_us = run->stats.opened_us - run->connected_us;
+    run->stats.tls_us = -1;
+    if (ws_conn_tls(conn)) {
+        run->stats.tls_us = ws_tls_handshake_us(ws_conn_tls(conn));
+        run->stats.upgrade_us -= run->stats.tls_us;
+        if (run->settings->common.verbose > 0)
+            show_tls(ws_conn_tls(conn));
+    }
+    run->show.tls_us = run->stats.tls_us;
     run->stats.times = run->show.times;
     run->show.upgrade_us = run->stats.upgrade_us;
     show_open(&run->show, event);
@@ -316,14 +324,16 @@ static void on_relief(void *context)
 }
 
 /* The exit code of a connection that ended, and a word on what nobody has told yet. */
-static int judge(const struct run *run, const struct ws_end *ended)
+static int judge(const struct run *run, const struct ws_conn *conn, const struct ws_end *ended)
 {
     const struct settings *s = run->settings;
     const struct ws_error_info *info = ws_error_info(ended->error);
     if (run->forced >= 0)
         return run->forced;
     if (ended->error != WS_OK) {
-        if (info->category != WS_CAT_PROTOCOL && info->category != WS_CAT_UPGRADE)
+        if (ended->error == WS_E_TLS && ws_conn_tls(conn))
+            exit_warn("TLS failed: %s", ws_tls_failure(ws_conn_tls(conn)));
+        else if (info->category != WS_CAT_PROTOCOL && info->category != WS_CAT_UPGRADE)
             exit_warn("%s%s", info->explanation,
                       ended->error == WS_E_LOST || ended->error == WS_E_RESET ? " (1006)" : "");
         return exit_code_for(ended->error);
@@ -347,7 +357,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *ended)
     struct run *run = conn->user;
     stats_take(&run->stats, conn);
     run->conn = NULL;
-    end(run, judge(run, ended));
+    end(run, judge(run, conn, ended));
 }
 
 static const struct ws_handler handler = {

@@ -180,7 +180,7 @@ static bool check(struct settings *s, struct options *options)
 
 bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
 {
-    static struct option_table tables[3];
+    static struct option_table tables[4];
     *settings = (struct settings){
         .target = {.connect_timeout = 10000000},
         .wait = 2000000,
@@ -191,7 +191,8 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
     };
     tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
     tables[1] = (struct option_table){OPTION_ROWS(target_rows), &settings->target, NULL};
-    tables[2] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    tables[2] = (struct option_table){OPTION_ROWS(target_tls_rows), &settings->target.tls, NULL};
+    tables[3] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
     *options = (struct options){
         .tool = "wscat",
         .usage = "wscat [OPTION]... URL [MESSAGE]...",
@@ -199,7 +200,7 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
                  "comes back.",
         .tail = tail,
         .tables = tables,
-        .table_count = 3,
+        .table_count = 4,
     };
     return options_parse(options, argc, argv) && check(settings, options) &&
            take_words(settings, options);

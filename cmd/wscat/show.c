@@ -242,6 +242,14 @@ static char *copy(struct ws_str s)
     return text;
 }
 
+void show_tls(const struct ws_tls *tls)
+{
+    char peer[256];
+    ws_tls_peer(tls, peer, sizeof peer);
+    exit_warn("< %s, %s%s; certificate of %s", ws_tls_version(tls), ws_tls_cipher(tls),
+              ws_tls_resumed(tls) ? ", resumed" : "", peer[0] ? peer : "nobody");
+}
+
 void show_open(struct show *show, const struct ws_event *event)
 {
     const struct ws_response *response = event->response;
@@ -254,13 +262,14 @@ void show_open(struct show *show, const struct ws_event *event)
     char url[1024];
     const struct ws_url *u = &show->settings->target.url;
     if (u->unix_path)
-        snprintf(url, sizeof url, "ws+unix:%s:%s", u->unix_path, u->target);
+        snprintf(url, sizeof url, "%s+unix:%s:%s", u->secure ? "wss" : "ws", u->unix_path,
+                 u->target);
     else
         snprintf(url, sizeof url, "%s://%s%s", u->secure ? "wss" : "ws", u->authority, u->target);
     struct record_timing timing = {.dns = show->times.resolve_us,
                                    .tcp = show->times.connect_us,
                                    .proxy = show->times.proxy_us ? show->times.proxy_us : -1,
-                                   .tls = -1,
+                                   .tls = show->tls_us,
                                    .upgrade = show->upgrade_us};
     struct record record = begin_record(show, RECORD_IN, RECORD_OPEN);
     record.open.url = url;

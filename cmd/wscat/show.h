@@ -24,12 +24,16 @@ struct show {
     bool escape;       /* stdout is a terminal: control characters must not act */
     int64_t opened_us; /* monotonic */
     struct ws_client_times times;
+    int64_t tls_us; /* of the TLS handshake; -1: there was none */
     int64_t upgrade_us;
     bool closing; /* our close frame was sent: a mere echo of its code is no news */
 };
 
 void show_init(struct show *show, const struct settings *settings, struct output *output);
 void show_free(struct show *show);
+
+/* TLS has been agreed on. */
+void show_tls(const struct ws_tls *tls);
 
 /* The connection is open; times of the steps before are in show->times. */
 void show_open(struct show *show, const struct ws_event *event);

@@ -18,13 +18,16 @@ void stats_take(struct stats *stats, const struct ws_conn *conn)
 static void print_times(const struct stats *s)
 {
     char resolve[UNITS_TEXT_MAX], connect[UNITS_TEXT_MAX], upgrade[UNITS_TEXT_MAX];
-    char open[UNITS_TEXT_MAX], proxy[UNITS_TEXT_MAX + 16] = "", step[UNITS_TEXT_MAX];
+    char open[UNITS_TEXT_MAX], step[UNITS_TEXT_MAX];
+    char proxy[UNITS_TEXT_MAX + 16] = "", tls[UNITS_TEXT_MAX + 16] = "";
     if (s->times.proxy_us)
         snprintf(proxy, sizeof proxy, "proxy %s, ",
                  units_format_duration(s->times.proxy_us, step, sizeof step));
-    exit_warn("stats: resolve %s, connect %s, %supgrade %s; open for %s",
+    if (s->tls_us >= 0)
+        snprintf(tls, sizeof tls, "TLS %s, ", units_format_duration(s->tls_us, step, sizeof step));
+    exit_warn("stats: resolve %s, connect %s, %s%supgrade %s; open for %s",
               units_format_duration(s->times.resolve_us, resolve, sizeof resolve),
-              units_format_duration(s->times.connect_us, connect, sizeof connect), proxy,
+              units_format_duration(s->times.connect_us, connect, sizeof connect), proxy, tls,
               units_format_duration(s->upgrade_us, upgrade, sizeof upgrade),
               units_format_duration(s->ended_us - s->opened_us, open, sizeof open));
 }

@@ -15,6 +15,7 @@
 
 struct stats {
     struct ws_client_times times; /* of the steps up to the connection */
+    int64_t tls_us;               /* of the TLS handshake; -1: there was none */
     int64_t upgrade_us;           /* from there to the open connection; 0: it never opened */
     int64_t opened_us, ended_us;  /* on the monotonic clock */
     uint64_t sent, sent_bytes;    /* messages and their payload */

@@ -218,7 +218,8 @@ enum entry_verdict entry_judge(struct ws_conn *conn, const struct ws_request *re
         return ENTRY_REFUSED;
     if (request->fault == WS_E_NOT_AN_UPGRADE)
         return ENTRY_PLAIN;
-    enum ws_error error = entry_judge_upgrade(rules, request, ws_clock_us(), user);
+    enum ws_error error =
+        entry_judge_upgrade(rules, request, ws_conn_tls(conn) != NULL, ws_clock_us(), user);
     return pass(conn, error, request, &client, user) ? ENTRY_UPGRADE : ENTRY_REFUSED;
 }
 

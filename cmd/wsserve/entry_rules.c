@@ -365,7 +365,8 @@ enum ws_error entry_judge_credentials(const struct entry_rules *rules,
     return WS_E_CREDENTIALS_MISSING;
 }
 
-static enum ws_error judge_origin(const struct entry_rules *rules, const struct ws_request *request)
+static enum ws_error judge_origin(const struct entry_rules *rules, const struct ws_request *request,
+                                  bool secure)
 {
     struct ws_origin origin;
     if (rules->any_origin || (!rules->listed_origins && !rules->same_origin))
@@ -376,7 +377,7 @@ static enum ws_error judge_origin(const struct entry_rules *rules, const struct 
     if (!ws_origin_parse(request->origin, &origin))
         return WS_E_ORIGIN_REFUSED;
     if (rules->same_origin)
-        return ws_origin_is_same(&origin, request->host) ? WS_OK : WS_E_ORIGIN_REFUSED;
+        return ws_origin_is_same(&origin, request->host, secure) ? WS_OK : WS_E_ORIGIN_REFUSED;
     for (size_t i = 0; i < rules->origin_count; i++)
         if (ws_origin_matches(&rules->origins[i], &origin))
             return WS_OK;
@@ -384,13 +385,13 @@ static enum ws_error judge_origin(const struct entry_rules *rules, const struct 
 }
 
 enum ws_error entry_judge_upgrade(const struct entry_rules *rules, const struct ws_request *request,
-                                  int64_t now_us, char user[WS_CREDENTIALS_USER])
+                                  bool secure, int64_t now_us, char user[WS_CREDENTIALS_USER])
 {
     const struct settings_http *s = rules->settings;
     user[0] = '\0';
     if (s->path && !ws_str_equal(entry_path(request), s->path))
         return WS_E_NOT_FOUND;
-    enum ws_error error = judge_origin(rules, request);
+    enum ws_error error = judge_origin(rules, request, secure);
     if (error == WS_OK)
         error = entry_judge_credentials(rules, request, user);
     if (error != WS_OK)

@@ -71,9 +71,10 @@ enum ws_error entry_judge_credentials(const struct entry_rules *rules,
                                       char user[WS_CREDENTIALS_USER]);
 
 /* What counts for an upgrade alone, in this order: WS_E_NOT_FOUND, WS_E_ORIGIN_REFUSED,
- * credentials as above, WS_E_REPLAYED, WS_E_SUBPROTOCOL_REQUIRED. Else WS_OK. */
+ * credentials as above, WS_E_REPLAYED, WS_E_SUBPROTOCOL_REQUIRED. Else WS_OK. `secure`: it came
+ * through TLS. */
 enum ws_error entry_judge_upgrade(const struct entry_rules *rules, const struct ws_request *request,
-                                  int64_t now_us, char user[WS_CREDENTIALS_USER]);
+                                  bool secure, int64_t now_us, char user[WS_CREDENTIALS_USER]);
 
 /* The path of a request's target, an absolute one's too, without its query. */
 struct ws_str entry_path(const struct ws_request *request);

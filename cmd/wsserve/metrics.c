@@ -71,6 +71,10 @@ static void write_connections(FILE *out, const struct totals *t)
 
 static void write_requests(FILE *out, const struct totals *t)
 {
+    head(out, "wsserve_tls_handshakes_total", "counter",
+         "Connections that have agreed on TLS, by whether they resumed a session.");
+    labelled(out, "wsserve_tls_handshakes_total", "resumed", "no", t->tls[0]);
+    labelled(out, "wsserve_tls_handshakes_total", "resumed", "yes", t->tls[1]);
     head(out, "wsserve_handshakes_total", "counter", "Upgrades, by what came of them.");
     labelled(out, "wsserve_handshakes_total", "result", "ok", t->handshakes[WS_OK]);
     for (int i = WS_MORE + 1; i < WS_ERROR_COUNT; i++)

@@ -153,6 +153,7 @@ bool operate_signal(struct serve *serve, int signal_number)
         access_reopen(&serve->access);
         if (settings->source)
             reload(serve);
+        secure_reload(serve);
         if (!entry_start(serve, fault, sizeof fault))
             log_line(&serve->log, WS_ERROR, 0, "config", "%s; who may enter stays as it was",
                      fault);

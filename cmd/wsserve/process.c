@@ -331,6 +331,7 @@ static char **environment_of(const struct process *process, const struct ws_requ
         .address = ws_address_format(&client, address),
         .port = client.port,
         .user = user[0] ? user : NULL,
+        .https = ws_conn_tls(process->conn) != NULL,
         .unique_id = conn_name(ws_conn_id(process->conn), name),
         .passenv = settings_of(process)->passenv,
     };

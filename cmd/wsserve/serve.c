@@ -24,10 +24,26 @@ enum { HANDSHAKES_MAX = 1000 };
 
 enum { TARGET_SHOWN = 1024 }; /* bytes of a request's target that are logged */
 
+/* What the first request of a connection tells of the TLS below it. */
+static void note_tls(const struct ws_conn *conn, const struct ws_tls *tls)
+{
+    const struct serve *serve = serve_of(conn);
+    char peer[256];
+    worker_of(conn)->totals.tls[ws_tls_resumed(tls)]++;
+    if (!log_wants(&serve->log, WS_DEBUG))
+        return;
+    ws_tls_peer(tls, peer, sizeof peer);
+    log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "tls", "%s, %s%s%s%s", ws_tls_version(tls),
+             ws_tls_cipher(tls), ws_tls_resumed(tls) ? ", resumed" : "",
+             peer[0] ? "; certificate of " : "", peer);
+}
+
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
     struct serve *serve = serve_of(conn);
     char target[TARGET_SHOWN];
+    if (ws_conn_tls(conn))
+        note_tls(conn, ws_conn_tls(conn));
     if (log_wants(&serve->log, WS_DEBUG))
         log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "request", "%.*s %s",
                  (int)request->method.len, request->method.p,
@@ -81,7 +97,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 static void log_end(struct serve *serve, struct ws_conn *conn, const struct ws_end *end)
 {
     const struct ws_error_info *info = ws_error_info(end->error);
-    char detail[160], in[UNITS_TEXT_MAX], out[UNITS_TEXT_MAX];
+    char detail[512], in[UNITS_TEXT_MAX], out[UNITS_TEXT_MAX];
     if (!end->opened) {
         /* entry.c said all about who may not enter. */
         if (end->error == WS_OK || info->category == WS_CAT_ACCESS)
@@ -90,6 +106,8 @@ static void log_end(struct serve *serve, struct ws_conn *conn, const struct ws_e
                  end->http_status ? "" : ", without an answer");
         if (end->http_status)
             snprintf(detail, sizeof detail, "answered %u", end->http_status);
+        else if (end->error == WS_E_TLS && ws_conn_tls(conn))
+            snprintf(detail, sizeof detail, "%s", ws_tls_failure(ws_conn_tls(conn)));
         log_error(&serve->log, ws_conn_id(conn), end->error, detail);
         return;
     }
@@ -257,6 +275,7 @@ static void *join_worker(void *user, unsigned index, struct ws_home *home)
     serve->workers[index] = (struct worker){.serve = serve, .home = home, .index = index};
     serve->worker_count++;
     home->lagged = on_lag;
+    secure_join(serve, home);
     return &serve->workers[index];
 }
 
@@ -265,6 +284,7 @@ static void leave_worker(void *user, struct ws_home *home)
     const struct serve *serve = user;
     if (serve->mode->leave)
         serve->mode->leave(home->user);
+    secure_leave(home);
 }
 
 void serve_config(const struct serve *serve, struct ws_conn_config *config)
@@ -289,6 +309,7 @@ static bool set_up(struct serve *serve)
         .loops = serve->mode->one_loop || settings->oneshot ? 1 : settings->threads,
         .home_user = join_worker,
         .fan_out = true,
+        .secure = settings->tls.on,
         .limits = settings_admission(settings),
         .overload = {.watch_lag = settings->http.metrics || settings->http.admin,
                      .max_memory = settings->max_memory,
@@ -319,6 +340,8 @@ static bool set_up(struct serve *serve)
     serve_config(serve, &config);
 
     char fault[256];
+    if (!secure_start(serve))
+        return false;
     if (!entry_start(serve, fault, sizeof fault) ||
         !http_init(&serve->http, &settings->http, fault, sizeof fault)) {
         exit_warn("%s", fault);
@@ -330,6 +353,7 @@ static bool set_up(struct serve *serve)
         exit_warn("%s", ws_error_info(error == WS_OK ? WS_E_NO_MEMORY : error)->explanation);
         return false;
     }
+    secure_started(serve);
     ws_hub_set_slow(serve->workers[0].home->hub, settings->slow);
     return (!serve->mode->start || serve->mode->start(serve)) && admin_start(serve) &&
            listen_all(serve) && announce(serve);
@@ -372,6 +396,7 @@ int serve(const struct settings *settings, const struct options *options)
     operate_stop(&serve);
     observe_stop(&serve);
     operate_free(&serve);
+    secure_free(&serve.secure);
     ws_loop_free(&serve.loop);
     http_free(&serve.http);
     entry_rules_free(serve.entry);

@@ -14,6 +14,7 @@
 #include "cmd/wsserve/http.h"
 #include "cmd/wsserve/mode.h"
 #include "cmd/wsserve/record_conn.h"
+#include "cmd/wsserve/secure.h"
 #include "cmd/wsserve/settings.h"
 #include "cmd/wsserve/totals.h"
 #include "libws/net/server.h"
@@ -42,6 +43,7 @@ struct serve {
     struct ws_handler handler;
     struct entry_rules *entry; /* who may enter: entry.c replaces it when SIGHUP comes */
     struct http http;          /* what plain requests get */
+    struct secure secure;      /* its certificates */
     struct ws_server *admin;   /* NULL: none */
     struct worker admin_worker;
     struct log log;

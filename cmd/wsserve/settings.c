@@ -222,6 +222,7 @@ static const char tail[] =
     "  wsserve --proxy=tcp:host:5900    a service for browsers\n"
     "  wsserve --devconsole             and a page for the browser at http://127.0.0.1:8080/\n"
     "  wsserve --listen=unix:/tmp/ws    on a unix socket: wscat ws+unix:/tmp/ws\n"
+    "  wsserve --self-signed            over TLS: wscat --insecure wss://127.0.0.1:8080/\n"
     "  wsserve --listen=[::]:80 --max-connections=10k --idle-timeout=5m\n"
     "\n"
     "Exit status: 0 after SIGTERM, SIGINT or --oneshot; 1 when it cannot listen; 2 usage.\n";
@@ -234,6 +235,8 @@ void settings_own_tables(struct settings *settings, struct options *options)
         (struct option_table){OPTION_ROWS(settings_operate_rows), &settings->operate, NULL};
     settings->tables[count++] =
         (struct option_table){OPTION_ROWS(settings_http_rows), &settings->http, NULL};
+    settings->tables[count++] =
+        (struct option_table){OPTION_ROWS(settings_tls_rows), &settings->tls, NULL};
     settings->tables[count++] = (struct option_table){settings_process_rows, settings_process_count,
                                                       &settings->process, NULL};
     settings->tables[count++] =
@@ -284,6 +287,7 @@ bool settings_finish(struct settings *settings, struct options *options)
         return false;
     }
     if (!settings_http_check(&settings->http, options) ||
+        !settings_tls_check(&settings->tls, options) ||
         !settings_operate_check(&settings->operate, options))
         return false;
     if (settings->common.quiet)

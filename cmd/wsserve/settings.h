@@ -10,6 +10,7 @@
 #include "cmd/wsserve/settings_http.h"
 #include "cmd/wsserve/settings_operate.h"
 #include "cmd/wsserve/settings_process.h"
+#include "cmd/wsserve/settings_tls.h"
 #include "libws/net/admission.h"
 #include "libws/net/conn.h"
 #include "libws/net/hub.h"
@@ -24,6 +25,7 @@ struct settings_source; /* settings_config.h */
 struct settings {
     struct options_common common;
     struct settings_http http;
+    struct settings_tls tls;
 
     uint16_t port;
     const char *address;

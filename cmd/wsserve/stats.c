@@ -32,9 +32,9 @@ static void count_one(struct ws_conn *conn, void *context)
     default:
         stats->closing++;
     }
-    if (conn->side->queue.bytes > 0)
+    if (ws_conn_queued(conn) > 0)
         stats->queues++;
-    stats->queue_bytes += conn->side->queue.bytes;
+    stats->queue_bytes += ws_conn_queued(conn);
     stats->paused += conn->paused || conn->full;
     for (int i = 0; i < 2; i++) {
         stats->assemblies += held[i] != NULL;

@@ -99,6 +99,8 @@ void totals_add(struct totals *sum, const struct totals *t)
     for (unsigned i = 0; i < TOTALS_CODES; i++)
         sum->closed[i] += t->closed[i];
     sum->accepted += t->accepted;
+    sum->tls[0] += t->tls[0];
+    sum->tls[1] += t->tls[1];
     sum->messages_in += t->messages_in;
     sum->messages_out += t->messages_out;
     sum->bytes_in += t->bytes_in;

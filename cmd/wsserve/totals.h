@@ -31,7 +31,8 @@ struct totals_histogram {
 enum totals_scale { TOTALS_TIMES, TOTALS_SIZES };
 
 struct totals {
-    uint64_t accepted;                   /* connections */
+    uint64_t tls[2];   /* connections whose TLS was agreed on anew, and those that resumed it */
+    uint64_t accepted; /* connections */
     uint64_t handshakes[WS_ERROR_COUNT]; /* upgrades by what came of them, WS_OK included */
     uint64_t plain[TOTALS_STATUSES];     /* other requests, by status */
     uint64_t closed[TOTALS_CODES];       /* connections that were open, by totals_code_slot() */

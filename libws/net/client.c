@@ -18,6 +18,7 @@ static void free_copies(struct ws_client *client)
         free((char *)(uintptr_t)client->headers[i].value);
     }
     free(client->headers);
+    free(client->tls_name);
     ws_url_free(&client->url);
     ws_client_proxy_free(client);
 }
@@ -103,7 +104,11 @@ void ws_client_upgrade(struct ws_client *client, int fd)
         .headers = client->headers,
         .header_count = options->header_count,
     };
-    enum ws_error error = ws_conn_connect(conn, &request);
+    enum ws_error error = WS_OK;
+    if (client->url.secure)
+        error = ws_conn_secure(conn, options->tls, client->tls_name);
+    if (error == WS_OK)
+        error = ws_conn_connect(conn, &request);
     options->connected(options->user, conn);
     if (error != WS_OK)
         ws_conn_abort(conn, error);
@@ -167,7 +172,8 @@ static bool copy_options(struct ws_client *client, const struct ws_client_option
     if (!copy_string(&client->url.unix_path, url->unix_path) ||
         !copy_string(&client->url.host, url->host) ||
         !copy_string(&client->url.target, url->target) ||
-        !copy_string(&client->url.authority, url->authority))
+        !copy_string(&client->url.authority, url->authority) ||
+        !copy_string(&client->tls_name, options->tls_name ? options->tls_name : url->host))
         return false;
     while (options->subprotocols && options->subprotocols[count])
         count++;

@@ -28,8 +28,10 @@ struct ws_client_options {
     const struct ws_proxy *proxy; /* what the connection goes through; NULL: nothing. A URL of a
                                    * unix socket needs none. The name of the URL is then the proxy's
                                    * to resolve */
-    uint32_t connect_ms; /* for name, connection and proxy together; 0: no limit. The upgrade has
-                          * the config's handshake_ms */
+    struct ws_tls_context *tls;   /* for wss; must outlive the client */
+    const char *tls_name; /* whom the server's certificate must name; NULL: the URL's host */
+    uint32_t connect_ms;  /* for name, connection and proxy together; 0: no limit. The upgrade has
+                           * the config's handshake_ms */
     const struct ws_home
         *home;  /* of the connection, which it must outlive: loop, config, handler */
     void *user; /* of the connection too */

@@ -40,6 +40,7 @@ struct ws_client {
     struct ws_client_options options; /* its pointers into the caller's memory point to copies */
     struct ws_url url;
     char **subprotocols;
+    char *tls_name;
     struct ws_header *headers;
     struct ws_client_proxy *proxy; /* NULL: none */
     struct ws_resolve *resolve;

@@ -58,7 +58,7 @@ void ws_conn_update_interest(struct ws_conn *conn)
         return;
     unsigned interest =
         (conn->discard ? !conn->peer_eof : ws_conn_reading(conn)) ? WS_READABLE : 0u;
-    if (conn->side->queue.bytes > 0 || conn->side->body)
+    if (ws_conn_sendable(conn) || conn->side->body)
         interest |= WS_WRITABLE;
     /* Even whom nobody listens to shall not go unnoticed. */
     if (interest == 0 && !conn->peer_eof && !conn->hung_up)
@@ -72,7 +72,7 @@ void ws_conn_update_interest(struct ws_conn *conn)
 /* While the kernel refuses output only the newest pong is kept (5.5.3). */
 static enum ws_error answer_ping(struct ws_conn *conn, const struct ws_event *event)
 {
-    if (conn->side->queue.bytes == 0)
+    if (ws_conn_waiting(conn) == 0)
         return ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
     if (!conn->side->pong) /* there is a queue, so the side is its own */
         conn->side->pong = malloc(sizeof *conn->side->pong);
@@ -98,7 +98,7 @@ static bool under_pressure(const struct ws_conn *conn)
 {
     const struct ws_loop *loop = conn->home->loop;
     size_t gathered = loop->writer == conn ? loop->out.bytes - loop->out.in_place : 0;
-    return gathered + conn->side->queue.bytes > conn->home->config->high_water;
+    return gathered + ws_conn_waiting(conn) > conn->home->config->high_water;
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
@@ -252,6 +252,7 @@ static void turn(struct ws_conn *conn)
     conn->pumping = true;
     pull(conn);
     ws_conn_flush(conn);
+    ws_conn_send_records(conn);
     park(conn);
     conn->pumping = false;
     ws_conn_settle(conn);
@@ -263,14 +264,13 @@ static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
     if (conn->discard) {
         /* All was said before: how the stream ends does not matter any more. But one that only will
          * not say more may want to hear the rest of our answer. */
-        conn->failed = why != WS_E_LOST || (conn->side->queue.bytes == 0 && !conn->side->body);
+        conn->failed = why != WS_E_LOST || (ws_conn_waiting(conn) == 0 && !conn->side->body);
         ws_conn_settle(conn);
         return;
     }
     if (why != WS_E_LOST) {
         /* Nothing can be sent either. */
-        if (conn->side->queue.bytes > 0)
-            ws_queue_free(&conn->side->queue);
+        ws_conn_forget_waiting(conn);
         conn->shut = true;
     }
     ws_session_end(&conn->session, why);
@@ -280,6 +280,41 @@ static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
         conn->failed = true;
         ws_conn_settle(conn);
     }
+}
+
+/* TLS has failed; the alert that says so to the peer is on its way. A client is done. A server
+ * reads on and throws away, for a reset would take the alert from the peer. */
+static void on_tls_failure(struct ws_conn *conn)
+{
+    ws_conn_send_records(conn);
+    ws_conn_forget_waiting(conn);
+    if (conn->discard) {
+        conn->failed = conn->failed || conn->home->config->session.role == WS_CLIENT;
+        ws_conn_settle(conn);
+        return;
+    }
+    ws_session_end(&conn->session, WS_E_TLS);
+    turn(conn);
+    if (conn->ended)
+        return;
+    ws_conn_note_error(conn, WS_E_TLS);
+    conn->failed = conn->home->config->session.role == WS_CLIENT;
+    ws_conn_settle(conn);
+}
+
+/* What TLS said behind the last plaintext: to be looked at once that has been read. */
+static void heed_tls(struct ws_conn *conn)
+{
+    enum ws_error ended = ws_conn_tls_ended(conn);
+    if (ended == WS_OK || conn->ended || conn->peer_eof ||
+        !(conn->discard || ws_conn_reading(conn)))
+        return;
+    if (ended == WS_E_TLS && conn->shut)
+        return; /* that was all, and only the end of the stream is waited for */
+    if (ended == WS_E_TLS)
+        on_tls_failure(conn);
+    else
+        on_end_of_stream(conn, ended);
 }
 
 /* Who has sent little for a while must not be kept waiting by those who send much. A little now and
@@ -305,23 +340,36 @@ static void on_readable(struct ws_conn *conn)
     uint8_t *buffer = loop->receive + WS_HEADROOM;
     int64_t now = ws_loop_now(loop);
     size_t size = now < loop->fair_until ? WS_RECEIVE_FAIR : WS_RECEIVE_SIZE;
-    size_t len = ws_stream_receive(conn->watch.fd, buffer, size, &error);
-    if (error == WS_MORE)
+    size_t wire, len = ws_conn_receive(conn, buffer, size, &wire, &error);
+    if (wire == 0 && error == WS_MORE)
         return;
+    conn->counters.bytes_in += wire;
+    if (wire > 0)
+        ws_heartbeat_heard(&conn->heartbeat, now);
+    if (error == WS_MORE) { /* a piece of a record, or of the handshake */
+        ws_conn_send_records(conn);
+        ws_conn_settle(conn);
+        return;
+    }
+    if (error == WS_E_TLS) {
+        on_tls_failure(conn);
+        return;
+    }
     if (error != WS_OK) {
         on_end_of_stream(conn, error);
         return;
     }
-    conn->counters.bytes_in += len;
-    note_appetite(conn, len, now);
+    note_appetite(conn, wire, now);
     if (conn->home->config->max_bandwidth && conn->opened)
-        charge_time(conn, OF_BYTES,
-                    (int64_t)((double)len * SECOND_US / (double)conn->home->config->max_bandwidth));
-    ws_heartbeat_heard(&conn->heartbeat, now);
-    if (conn->discard)
-        return;
-    ws_session_feed(&conn->session, buffer, len, WS_HEADROOM);
-    turn(conn);
+        charge_time(
+            conn, OF_BYTES,
+            (int64_t)((double)wire * SECOND_US / (double)conn->home->config->max_bandwidth));
+    if (!conn->discard) {
+        ws_session_feed(&conn->session, buffer, len, WS_HEADROOM);
+        turn(conn);
+    }
+    if (conn->side->tls)
+        heed_tls(conn);
 }
 
 void ws_conn_drained(struct ws_conn *conn)
@@ -337,29 +385,27 @@ void ws_conn_drained(struct ws_conn *conn)
 
 static void after_sending(struct ws_conn *conn)
 {
-    if (conn->side->queue.bytes == 0)
+    if (ws_conn_waiting(conn) == 0)
         send_kept_pong(conn);
-    if (conn->full && !conn->held && conn->side->queue.bytes <= conn->home->config->high_water / 4)
+    if (conn->full && !conn->held && ws_conn_waiting(conn) <= conn->home->config->high_water / 4)
         ws_conn_drained(conn);
 }
 
 static void on_writable(struct ws_conn *conn)
 {
     enum ws_error error;
-    if (conn->side->queue.bytes > 0) {
-        size_t sent = ws_stream_send_queue(conn->watch.fd, &conn->side->queue, &error);
+    if (ws_conn_sendable(conn)) {
+        size_t sent = ws_conn_send_waiting(conn, &error);
         if (error != WS_OK) {
             ws_conn_abort(conn, error);
             ws_conn_settle(conn);
             return;
         }
-        if (sent > 0) {
+        if (sent > 0)
             conn->last_taken = ws_loop_now(conn->home->loop);
-            ws_queue_consume(&conn->side->queue, sent);
-        }
         after_sending(conn);
     }
-    if (conn->side->queue.bytes == 0 && conn->side->body)
+    if (ws_conn_waiting(conn) == 0 && conn->side->body)
         ws_conn_send_body(conn);
     ws_conn_settle(conn);
 }
@@ -415,6 +461,8 @@ void ws_conn_on_task(struct ws_task *task)
             ws_session_feed(&conn->session, parked->memory + parked->begin, parked->len,
                             parked->begin);
         turn(conn);
+        if (conn->side->tls)
+            heed_tls(conn);
     }
     if (conn->ended)
         return;

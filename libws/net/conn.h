@@ -14,6 +14,7 @@
 #include "libws/net/handler.h"
 #include "libws/net/heartbeat.h"
 #include "libws/net/loop.h"
+#include "libws/net/tls.h"
 #include "libws/proto/session.h"
 
 #include <stdbool.h>
@@ -67,6 +68,8 @@ struct ws_home {
     struct ws_registry *registry; /* that they leave at their end; NULL: none */
     struct ws_hub *hub;           /* what is sent to many of them; NULL: nothing is */
     struct ws_overload *overload; /* what they are charged to; NULL: nobody counts */
+    struct ws_tls_context *tls;   /* server's: those that it takes in speak TLS; NULL: they do not.
+                                   * Another may be put here on the loop's thread at any time */
     /* overload's: the loop came to a timer `late_ms` after its time, as it looks a few times a
      * second. On the loop's thread. NULL: nobody is told. */
     void (*lagged)(struct ws_home *home, int64_t late_ms);
@@ -91,7 +94,9 @@ struct ws_counters {
 
 /* What few connections have at a time. */
 struct ws_side {
-    struct ws_queue queue;
+    struct ws_queue queue;  /* what waits to be sent; with TLS, in plain */
+    struct ws_queue sealed; /* with TLS: records that the kernel would not take yet */
+    struct ws_tls *tls;
     struct ws_parked *parked;   /* input that the handler's pause left unread */
     struct ws_pong *pong;       /* the newest, while the kernel refuses output */
     struct ws_member *member;   /* hub's: of the group that it has joined */
@@ -152,6 +157,21 @@ struct ws_conn {
  * The connection frees itself after the handler's close.
  */
 struct ws_conn *ws_conn_new(const struct ws_home *home, int fd, void *user);
+
+/*
+ * Has it speak TLS from its first byte on; to be called before anything else is done with it. The
+ * handshake goes on by itself and under config's handshake_ms; what is sent meanwhile waits for it.
+ * `name` is the server's, for a client to check, and NULL for a server. WS_OK, WS_E_NO_MEMORY or
+ * WS_E_TLS.
+ */
+enum ws_error ws_conn_secure(struct ws_conn *conn, struct ws_tls_context *context,
+                             const char *name);
+
+/* NULL: it is plain. Lives as long as the connection. */
+static inline const struct ws_tls *ws_conn_tls(const struct ws_conn *conn)
+{
+    return conn->side->tls;
+}
 
 /* The connection's own side, to write to; NULL without memory. It goes by itself, once there is
  * nothing in it. For hub and server. */

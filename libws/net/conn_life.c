@@ -30,8 +30,8 @@ struct ws_side *ws_conn_side(struct ws_conn *conn)
 static void tidy_side(struct ws_conn *conn)
 {
     struct ws_side *side = conn->side;
-    if (side == &nothing || side->queue.bytes > 0 || side->parked || side->pong || side->member ||
-        side->visitor || side->body || side->charged > 0 ||
+    if (side == &nothing || side->queue.bytes > 0 || side->tls || side->parked || side->pong ||
+        side->member || side->visitor || side->body || side->charged > 0 ||
         ws_conn_paid_us(conn) > ws_loop_now(conn->home->loop) * 1000)
         return;
     conn->side = &nothing;
@@ -89,6 +89,8 @@ void ws_conn_destroy(struct ws_conn *conn)
     ws_session_free(&conn->session);
     if (conn->side != &nothing) {
         ws_queue_free(&conn->side->queue);
+        ws_queue_free(&conn->side->sealed);
+        ws_tls_free(conn->side->tls);
         free(conn->side->parked);
         free(conn->side->pong);
         free(conn->side);
@@ -118,6 +120,7 @@ static void finish(struct ws_conn *conn)
         ws_out_clear(&conn->home->loop->out);
         conn->home->loop->writer = NULL;
     }
+    ws_conn_shut_now(conn);
     ws_loop_disarm(conn->home->loop, &conn->timer);
     conn->end.opened = conn->opened;
     if (conn->end.code == 0)
@@ -153,7 +156,7 @@ void ws_conn_settle(struct ws_conn *conn)
     }
     tell_state(conn, ws_session_state(&conn->session));
     bool closed = ws_session_state(&conn->session) == WS_CLOSED;
-    if (closed && conn->side->queue.bytes == 0 && !conn->side->body && !conn->held &&
+    if (closed && ws_conn_waiting(conn) == 0 && !conn->side->body && !conn->held &&
         conn->home->loop->writer != conn) {
         if (conn->peer_eof) {
             finish(conn);
@@ -162,10 +165,8 @@ void ws_conn_settle(struct ws_conn *conn)
         /* The server closes first (7.1.1): a FIN, then whatever is still on its way is read and
          * thrown away, for a reset would take our close frame from the peer. A client waits. */
         bool first = conn->home->config->session.role == WS_SERVER || conn->end.error != WS_OK;
-        if (first && !conn->shut) {
-            conn->shut = true;
-            ws_stream_shutdown(conn->watch.fd);
-        }
+        if (first && !conn->shut)
+            conn->shut = ws_conn_shut(conn);
     }
     if (closed && !conn->discard) {
         conn->discard = true;

@@ -3,7 +3,8 @@
  *
  * conn.c is the walk of a message: readable, session, handler, flush. conn_life.c is its beginning
  * and its end. conn_send.c gathers and sends what handlers say, conn_body.c the bodies of long HTTP
- * answers. conn_time.c watches the deadlines.
+ * answers. conn_time.c watches the deadlines. conn_wire.c is the way to the descriptor and from it,
+ * plain or through TLS.
  */
 #ifndef LIBWS_NET_CONN_PRIVATE_H
 #define LIBWS_NET_CONN_PRIVATE_H
@@ -21,6 +22,51 @@ void ws_conn_free_out(struct ws_loop *loop);
 void ws_conn_flush(struct ws_conn *conn);
 /* The first cause is the one that is reported. */
 void ws_conn_note_error(struct ws_conn *conn, enum ws_error why);
+
+/* conn_wire.c */
+
+/* Receives once: up to `size` bytes from the wire, whose plaintext is put into `buffer`, the loop's
+ * behind its headroom. Returns its length with WS_OK in `*error`, or 0 with what
+ * ws_stream_receive() or ws_tls_open() say. `*wire` gets how many bytes came. */
+size_t ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *wire,
+                       enum ws_error *error);
+/* Sends what is in `out`, of which nothing may wait yet: as much as the kernel takes, and with TLS
+ * at most some more that lies in side->sealed then. Returns how many bytes of `out` those were. */
+size_t ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, enum ws_error *error);
+/* Sends of what waits; returns how many bytes went. */
+size_t ws_conn_send_waiting(struct ws_conn *conn, enum ws_error *error);
+/* Sends the records that TLS has brought forth by itself while something was received. */
+void ws_conn_send_records(struct ws_conn *conn);
+/* Nothing more will be sent: says so, in TLS and then with a FIN. False while the first of that
+ * waits for the kernel: to be called again then. */
+bool ws_conn_shut(struct ws_conn *conn);
+/* The connection ends now: says so in TLS, if that can be done at once. */
+void ws_conn_shut_now(struct ws_conn *conn);
+/* Forgets all that waits. */
+void ws_conn_forget_waiting(struct ws_conn *conn);
+/* Has TLS come to an end of its own? WS_OK, or what ws_tls_ended() says. */
+static inline enum ws_error ws_conn_tls_ended(const struct ws_conn *conn)
+{
+    return conn->side->tls ? ws_tls_ended(conn->side->tls) : WS_OK;
+}
+
+/* Bytes that wait to be sent, on this side of the kernel. */
+static inline size_t ws_conn_waiting(const struct ws_conn *conn)
+{
+    return conn->side->queue.bytes + conn->side->sealed.bytes;
+}
+
+/* Is TLS not yet so far that anything could be sent through it? */
+static inline bool ws_conn_shaking(const struct ws_conn *conn)
+{
+    return conn->side->tls && !ws_tls_established(conn->side->tls);
+}
+
+/* Does something wait that could be sent if the kernel took it? */
+static inline bool ws_conn_sendable(const struct ws_conn *conn)
+{
+    return ws_conn_shaking(conn) ? conn->side->sealed.bytes > 0 : ws_conn_waiting(conn) > 0;
+}
 
 /* conn_body.c */
 

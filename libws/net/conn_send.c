@@ -38,18 +38,19 @@ void ws_conn_flush(struct ws_conn *conn)
             return;
         }
     }
-    if (conn->side->queue.bytes == 0) {
-        sent = ws_stream_send(conn->watch.fd, &loop->out, &error);
+    if (ws_conn_waiting(conn) == 0 && !ws_conn_shaking(conn)) {
+        sent = ws_conn_transmit(conn, &loop->out, &error);
         conn->last_taken = ws_loop_now(loop);
     }
     if (error == WS_OK && sent < bytes)
         error = ws_conn_side(conn) ? ws_queue_append(&conn->side->queue, &loop->out, sent)
                                    : WS_E_NO_MEMORY;
     ws_out_clear(&loop->out);
-    conn->counters.bytes_out += bytes;
+    if (!conn->side->tls)
+        conn->counters.bytes_out += bytes;
     if (error != WS_OK)
         ws_conn_abort(conn, error);
-    if (conn->side->queue.bytes > conn->home->config->high_water)
+    if (ws_conn_waiting(conn) > conn->home->config->high_water)
         conn->full = true;
 }
 
@@ -57,9 +58,9 @@ void ws_conn_hold(struct ws_conn *conn, size_t bytes)
 {
     size_t high = conn->home->config->high_water;
     conn->held = bytes > 0;
-    if (bytes + conn->side->queue.bytes > high)
+    if (bytes + ws_conn_waiting(conn) > high)
         conn->full = true;
-    else if (conn->full && bytes + conn->side->queue.bytes <= high / 4)
+    else if (conn->full && bytes + ws_conn_waiting(conn) <= high / 4)
         ws_conn_drained(conn);
     ws_loop_defer(conn->home->loop, &conn->task);
 }
@@ -236,6 +237,10 @@ void ws_conn_fail(struct ws_conn *conn, enum ws_error why)
 {
     if (conn->failed || conn->ended)
         return;
+    if (ws_conn_shaking(conn)) { /* nothing can be said */
+        ws_conn_abort(conn, why);
+        return;
+    }
     ws_conn_note_error(conn, why);
     if (!conn->opened && conn->home->config->session.role == WS_SERVER)
         conn->end.http_status = ws_error_info(why)->http_status;
@@ -265,13 +270,13 @@ void ws_conn_resume(struct ws_conn *conn)
 size_t ws_conn_holds(const struct ws_conn *conn)
 {
     const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
-    return conn->side->queue.bytes + ws_conn_parked(conn) + ws_session_holds(&conn->session) +
+    return ws_conn_waiting(conn) + ws_conn_parked(conn) + ws_session_holds(&conn->session) +
            (deflate ? ws_deflate_holds(deflate) : 0);
 }
 
 size_t ws_conn_queued(const struct ws_conn *conn)
 {
-    return conn->side->queue.bytes +
+    return ws_conn_waiting(conn) +
            (conn->home->loop->writer == conn ? conn->home->loop->out.bytes : 0);
 }
 

@@ -56,7 +56,7 @@ static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
     }
     if (conn->throttled)
         CONSIDER(ws_conn_paid_us(conn) / 1000 - 999, WS_E_RATE);
-    if (conn->side->queue.bytes > 0 || conn->side->body)
+    if (ws_conn_sendable(conn) || conn->side->body)
         CONSIDER(due(conn->last_taken, c->write_ms), WS_E_WRITE_TIMEOUT);
 #undef CONSIDER
     return what;
@@ -104,7 +104,7 @@ static void beat(struct ws_conn *conn)
     /* Whoever is not being read cannot be heard, and whoever does not read cannot answer; the write
      * deadline looks after those. The ping is sent all the same: from one who is gone for good it
      * brings a reset, which shows. */
-    if (!ws_conn_reading(conn) || conn->side->queue.bytes > 0)
+    if (!ws_conn_reading(conn) || ws_conn_waiting(conn) > 0)
         ws_heartbeat_heard(&conn->heartbeat, now);
     switch (ws_heartbeat_check(&conn->heartbeat, &conn->home->config->heartbeat, now)) {
     case WS_HEARTBEAT_PING:

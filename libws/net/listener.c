@@ -18,7 +18,7 @@ static struct ws_listener *complain(char *error, size_t size, const char *where,
     return NULL;
 }
 
-static char *socket_url(int fd)
+static char *socket_url(int fd, bool secure)
 {
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
@@ -28,22 +28,24 @@ static char *socket_url(int fd)
     if (address.ss_family == AF_UNIX) {
         struct sockaddr_un un;
         memcpy(&un, &address, sizeof un);
-        return asprintf(&url, "ws+unix:%s", un.sun_path) < 0 ? NULL : url;
+        return asprintf(&url, "%s+unix:%s", secure ? "wss" : "ws", un.sun_path) < 0 ? NULL : url;
     }
     if (getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return NULL;
     bool v6 = address.ss_family == AF_INET6;
-    return asprintf(&url, v6 ? "ws://[%s]:%s/" : "ws://%s:%s/", host, port) < 0 ? NULL : url;
+    const char *scheme = secure ? "wss" : "ws";
+    return asprintf(&url, v6 ? "%s://[%s]:%s/" : "%s://%s:%s/", scheme, host, port) < 0 ? NULL
+                                                                                        : url;
 }
 
 /* Takes over `fd`, which listens; not on failure. */
-static struct ws_listener *make(int fd, const char *unix_path)
+static struct ws_listener *make(int fd, const char *unix_path, bool secure)
 {
     struct ws_listener *listener = calloc(1, sizeof *listener);
     if (!listener)
         return NULL;
-    listener->url = socket_url(fd);
+    listener->url = socket_url(fd, secure);
     bool fine = listener->url != NULL;
     if (unix_path) {
         struct stat status;
@@ -91,7 +93,7 @@ static bool bind_unix(int fd, const struct sockaddr_un *address, int mode)
 }
 
 static struct ws_listener *listen_unix(const char *where, const char *path, int backlog, int mode,
-                                       char *error, size_t size)
+                                       bool secure, char *error, size_t size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) == 0 || strlen(path) >= sizeof address.sun_path)
@@ -105,7 +107,7 @@ static struct ws_listener *listen_unix(const char *where, const char *path, int 
             close(fd);
         return complain(error, size, where, strerror(number));
     }
-    struct ws_listener *listener = make(fd, path);
+    struct ws_listener *listener = make(fd, path, secure);
     if (!listener) {
         unlink(path);
         close(fd);
@@ -114,8 +116,8 @@ static struct ws_listener *listen_unix(const char *where, const char *path, int 
     return listener;
 }
 
-static struct ws_listener *listen_fd(const char *where, const char *digits, char *error,
-                                     size_t size)
+static struct ws_listener *listen_fd(const char *where, const char *digits, bool secure,
+                                     char *error, size_t size)
 {
     char *end;
     long fd = strtol(digits, &end, 10);
@@ -126,7 +128,7 @@ static struct ws_listener *listen_fd(const char *where, const char *digits, char
         return complain(error, size, where, "not a listening socket");
     fcntl((int)fd, F_SETFL, fcntl((int)fd, F_GETFL) | O_NONBLOCK);
     fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-    struct ws_listener *listener = make((int)fd, NULL);
+    struct ws_listener *listener = make((int)fd, NULL, secure);
     return listener ? listener : complain(error, size, where, "out of memory");
 }
 
@@ -148,7 +150,8 @@ static int open_tcp(const struct addrinfo *address, int backlog)
     return fd;
 }
 
-static struct ws_listener *listen_tcp(const char *where, int backlog, char *error, size_t size)
+static struct ws_listener *listen_tcp(const char *where, int backlog, bool secure, char *error,
+                                      size_t size)
 {
     const char *colon = strrchr(where, ':');
     size_t host_len = colon ? (size_t)(colon - where) : 0;
@@ -175,7 +178,7 @@ static struct ws_listener *listen_tcp(const char *where, int backlog, char *erro
     freeaddrinfo(addresses);
     if (fd < 0)
         return complain(error, size, where, strerror(number));
-    struct ws_listener *listener = make(fd, NULL);
+    struct ws_listener *listener = make(fd, NULL, secure);
     if (!listener) {
         close(fd);
         return complain(error, size, where, "out of memory");
@@ -183,16 +186,16 @@ static struct ws_listener *listen_tcp(const char *where, int backlog, char *erro
     return listener;
 }
 
-struct ws_listener *ws_listener_open(const char *where, int backlog, int socket_mode, char *error,
-                                     size_t size)
+struct ws_listener *ws_listener_open(const char *where, int backlog, int socket_mode, bool secure,
+                                     char *error, size_t size)
 {
     if (backlog == 0)
         backlog = SOMAXCONN;
     if (strncmp(where, "unix:", 5) == 0)
-        return listen_unix(where, where + 5, backlog, socket_mode, error, size);
+        return listen_unix(where, where + 5, backlog, socket_mode, secure, error, size);
     if (strncmp(where, "fd:", 3) == 0)
-        return listen_fd(where, where + 3, error, size);
-    return listen_tcp(where, backlog, error, size);
+        return listen_fd(where, where + 3, secure, error, size);
+    return listen_tcp(where, backlog, secure, error, size);
 }
 
 void ws_listener_close(struct ws_listener *listener)

@@ -28,11 +28,11 @@ struct ws_listener {
  * "[ADDRESS]:PORT", "unix:PATH" (a stale socket is replaced), or "fd:N", a descriptor that listens
  * already and that belongs to the listener from here on. `backlog` 0: the system's own.
  * `socket_mode` is the file mode of a unix socket, -1: as the umask has it; nobody can connect
- * before it is set. NULL with one line in `error`, such as "127.0.0.1:80: Permission denied", cut
- * to `size` bytes with its NUL. A port in use is an error.
+ * before it is set. `secure`: it is called wss. NULL with one line in `error`, such as
+ * "127.0.0.1:80: Permission denied", cut to `size` bytes with its NUL. A port in use is an error.
  */
-struct ws_listener *ws_listener_open(const char *where, int backlog, int socket_mode, char *error,
-                                     size_t size);
+struct ws_listener *ws_listener_open(const char *where, int backlog, int socket_mode, bool secure,
+                                     char *error, size_t size);
 
 /* Closes the socket and removes its path if it is still its own; once. It must not be watched any
  * more. The URL stays. */

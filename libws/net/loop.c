@@ -111,6 +111,7 @@ void ws_loop_free(struct ws_loop *loop)
     close_if_open(loop->epoll_fd);
     ws_out_free(&loop->out);
     ws_deflate_pool_free(&loop->deflate);
+    ws_out_free(&loop->sealed);
     free(loop->receive);
     loop->receive = NULL;
     loop->epoll_fd = loop->wake_fd = loop->signal_fd = -1;

@@ -79,6 +79,8 @@ struct ws_loop {
     struct ws_out out;      /* for conn: what the connection whose turn it is sends */
     struct ws_conn *writer; /* whose `out` that is */
     struct ws_deflate_pool deflate; /* for sessions and hub */
+    struct ws_out sealed;           /* for conn: records of TLS that are about to be sent */
+    struct ws_conn *sealer;         /* whose `sealed` that is */
 };
 
 /* Makes a loop; WS_OK, WS_E_NO_MEMORY, WS_E_NO_DESCRIPTORS or WS_E_IO. */

@@ -127,9 +127,9 @@ bool ws_origin_matches(const struct ws_origin *rule, const struct ws_origin *ori
            effective(rule->port, origin->scheme) == effective(origin->port, origin->scheme);
 }
 
-bool ws_origin_is_same(const struct ws_origin *origin, struct ws_str host_header)
+bool ws_origin_is_same(const struct ws_origin *origin, struct ws_str host_header, bool secure)
 {
-    struct ws_origin here = {.scheme = {"", 0}};
+    struct ws_origin here = {.scheme = {"https", secure ? 5 : 0}};
     return ws_host_parse(host_header, &here.host, &here.port) && ws_origin_matches(&here, origin);
 }
 

@@ -34,8 +34,10 @@ bool ws_origin_rule_parse(struct ws_str text, struct ws_origin *rule);
 bool ws_origin_matches(const struct ws_origin *rule, const struct ws_origin *origin);
 
 /* Is it a page of this server, which the client called `host` (a Host header)? The port that Host
- * leaves out is that of the origin's scheme. */
-bool ws_origin_is_same(const struct ws_origin *origin, struct ws_str host);
+ * leaves out is that of the origin's scheme. `secure`: over TLS, so that pages of plain HTTP are
+ * another server's; without, TLS may end at a proxy before this server, and both schemes will do.
+ */
+bool ws_origin_is_same(const struct ws_origin *origin, struct ws_str host, bool secure);
 
 /* A Host header or a rule for one: "example.com:8080". `*port` is 0 where there is none. */
 bool ws_host_parse(struct ws_str text, struct ws_str *host, uint16_t *port);

@@ -49,6 +49,7 @@ struct ws_server_options {
     /* May this address connect at all? False closes the socket at once, without a word. NULL: all
      * may. */
     bool (*allowed)(void *user, const struct sockaddr *address);
+    bool secure;  /* its URLs are wss: every home is given its tls by home_user */
     bool fan_out; /* the loops get hubs: conn->home->hub */
     /* Something to tell the operator: one line, valid during the call. */
     void (*warn)(void *user, const char *message);

@@ -34,6 +34,13 @@ struct deal {
     struct ws_visitor *visitor;
 };
 
+/* Never in plain where TLS is meant. */
+static enum ws_error secure(struct ws_conn *conn)
+{
+    struct ws_tls_context *context = conn->home->tls;
+    return context ? ws_conn_secure(conn, context, NULL) : WS_E_NO_MEMORY;
+}
+
 /* On the worker's thread. */
 static void take_in(struct ws_worker *worker, const struct deal *deal)
 {
@@ -53,6 +60,8 @@ static void take_in(struct ws_worker *worker, const struct deal *deal)
         ws_admission_attribute(server->admission, NULL, 0, &visitor); /* nobody's from now on */
         conn->refusal = WS_E_NO_MEMORY;
     }
+    if (server->options.secure && secure(conn) != WS_OK)
+        ws_conn_abort(conn, WS_E_NO_MEMORY);
     ws_registry_add(&worker->registry, conn, deal->id);
     if (server->options.max_handshakes)
         ws_registry_expect(&worker->registry, conn, server->options.max_handshakes);

@@ -165,8 +165,9 @@ static enum ws_url_error parse(const char *text, struct ws_url *url)
         return WS_URL_FRAGMENT;
     if (has_bad_character(text))
         return WS_URL_CHARACTER;
-    if (strncasecmp(text, "ws+unix:", 8) == 0)
-        return parse_unix(text + 8, url);
+    url->secure = strncasecmp(text, "wss+unix:", 9) == 0;
+    if (url->secure || strncasecmp(text, "ws+unix:", 8) == 0)
+        return parse_unix(strchr(text, ':') + 1, url);
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0] && !rest; i++) {
         size_t len = strlen(schemes[i].prefix);
         if (strncasecmp(text, schemes[i].prefix, len) == 0) {

@@ -12,8 +12,8 @@
 
 /* Every string is on the heap and belongs to the struct; ws_url_free() frees them. */
 struct ws_url {
-    bool secure;     /* wss */
-    char *unix_path; /* ws+unix; else NULL */
+    bool secure;     /* wss, wss+unix */
+    char *unix_path; /* ws+unix, wss+unix; else NULL */
     char *host;      /* without the brackets of an IPv6 address; "localhost" for ws+unix */
     uint16_t port;
     char *target;    /* path and query, as they go into the request: "/chat?room=1" */
@@ -24,7 +24,7 @@ struct ws_url {
 enum ws_url_error {
     WS_URL_OK,
     WS_URL_NO_MEMORY,
-    WS_URL_SCHEME,    /* neither ws, wss, http, https nor ws+unix */
+    WS_URL_SCHEME,    /* neither ws, wss, http, https, ws+unix nor wss+unix */
     WS_URL_HOST,      /* the host is missing or malformed */
     WS_URL_PORT,      /* the port is not a number from 1 to 65535 */
     WS_URL_FRAGMENT,  /* a # may not be in a WebSocket URL (3) */
@@ -35,7 +35,7 @@ enum ws_url_error {
 /*
  * Takes `text` apart: ws://host[:port][/path][?query], wss://, http:// and https:// (which mean ws
  * and wss), host[:port][/path] without a scheme (ws), ws+unix:/path/to/socket[:/target] (or with
- * //). On WS_URL_OK `url` owns memory; else it owns none.
+ * //), and wss+unix: for TLS on such a socket. On WS_URL_OK `url` owns memory; else it owns none.
  */
 enum ws_url_error ws_url_parse(const char *text, struct ws_url *url);
 

@@ -54,6 +54,7 @@ enum ws_level { WS_DEBUG, WS_INFO, WS_WARNING, WS_ERROR };
     /* HTTP heads */                                                                                         \
     X(HTTP_SYNTAX, UPGRADE, 0, 400, INFO, "RFC 9112 2.2", "the HTTP head is malformed")                      \
     X(HTTP_TLS, UPGRADE, 0, 400, INFO, "RFC 9112 2.2", "the peer speaks TLS, this port does not")            \
+    X(TLS_EXPECTED, UPGRADE, 0, 400, INFO, "RFC 9110 4.2.2", "this port speaks TLS, the request came without it") \
     X(HTTP_LINE_END, UPGRADE, 0, 400, INFO, "RFC 9112 2.2", "a line of the HTTP head does not end in CRLF")  \
     X(HTTP_FOLDED, UPGRADE, 0, 400, INFO, "RFC 9112 5.2", "a header line is folded")                         \
     X(HTTP_HEADER_NAME, UPGRADE, 0, 400, INFO, "RFC 9112 5.1", "a header name is empty or is no token")      \
@@ -101,7 +102,7 @@ enum ws_level { WS_DEBUG, WS_INFO, WS_WARNING, WS_ERROR };
     X(RESET, NETWORK, 0, 0, INFO, "7.1.5", "the connection was reset")                                       \
     X(EOF_IN_HANDSHAKE, NETWORK, 0, 0, INFO, "4.1", "the connection ended before the upgrade was done")      \
     X(IO, NETWORK, 0, 0, WARNING, "7.1.5", "the system reported an I/O error")                               \
-    X(TLS, NETWORK, 0, 0, WARNING, "4.1", "TLS failed")                                                      \
+    X(TLS, NETWORK, 0, 0, INFO, "4.1", "TLS failed")                                                      \
     /* times */                                                                                              \
     X(CONNECT_TIMEOUT, TIMEOUT, 0, 0, ERROR, "4.1", "the connection was not made in time")                   \
     X(HANDSHAKE_TIMEOUT, TIMEOUT, 0, 408, INFO, "4.2.1", "the upgrade was not finished in time")             \

@@ -55,7 +55,7 @@ static void check_origin(const struct ws_request *request)
             CHECK(ws_str_equal_case(request->origin, "https://app.example") ||
                   ws_str_equal_case(request->origin, "https://app.example:443") ||
                   strtol(request->origin.p + strlen("https://app.example:"), NULL, 10) == 443);
-        ws_origin_is_same(&origin, request->host);
+        ws_origin_is_same(&origin, request->host, true);
     }
     ws_origin_rule_parse(request->origin, &rule);
     if (ws_host_is_literal(request->host)) {

@@ -32,7 +32,7 @@ static enum ws_error upgrade(struct entry_rules *rules, const char *headers)
     char user[WS_CREDENTIALS_USER];
     struct ws_address peer = {.kind = WS_ADDRESS_UNIX}, client;
     enum ws_error verdict = entry_judge_request(rules, ask("/", headers), &peer, &client);
-    return verdict == WS_OK ? entry_judge_upgrade(rules, &request, 1, user) : verdict;
+    return verdict == WS_OK ? entry_judge_upgrade(rules, &request, false, 1, user) : verdict;
 }
 
 #define LIST(...)                                                                                  \

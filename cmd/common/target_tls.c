@@ -1,0 +1,112 @@
+#include "cmd/common/target_tls.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define S struct target_tls
+const struct option_row target_tls_rows[TARGET_TLS_ROWS] = {
+    {OPTION_GROUP("TLS, for wss")},
+    {.name = "ca",
+     .aliases = "cacert",
+     OPTION_STRING(S, ca),
+     .metavar = "FILE",
+     .help = "trust the authorities in this PEM file or folder, and not those of the system"},
+    {.name = "cert",
+     OPTION_STRING(S, certificate),
+     .metavar = "FILE",
+     .help = "show the server this certificate, with its chain, if it asks for one"},
+    {.name = "key",
+     OPTION_STRING(S, key),
+     .metavar = "FILE",
+     .help = "its key (default: in the same file)"},
+    {.name = "passphrase",
+     OPTION_STRING(S, passphrase),
+     .metavar = "TEXT",
+     .flags = OPTION_SECRET,
+     .help = "of the key; @FILE, @- or env:NAME keep it off the command line"},
+    {.name = "insecure",
+     .aliases = "no-check",
+     .letters = "kn",
+     OPTION_FLAG(S, insecure),
+     .help = "take whatever certificate the server shows"},
+    {.name = "tls-domain",
+     OPTION_STRING(S, domain),
+     .metavar = "NAME",
+     .help = "ask for this server, and check that the certificate names it (default: the URL's "
+             "host)"},
+    {.name = "tls-min",
+     OPTION_CHOICE(S, least, "1.2|1.3"),
+     .help = "speak no older version of TLS (default 1.2)"},
+};
+#undef S
+
+static struct ws_tls_pair *read_pair(const struct target_tls *t, char *error, size_t size)
+{
+    const char *key = t->key ? t->key : t->certificate;
+    if (t->passphrase || !ws_tls_key_encrypted(key))
+        return ws_tls_pair_read(t->certificate, t->key, t->passphrase, error, size);
+    char prompt[256];
+    snprintf(prompt, sizeof prompt, "Passphrase of %s: ", key);
+    char *passphrase = secret_ask(prompt);
+    struct ws_tls_pair *pair = ws_tls_pair_read(t->certificate, t->key, passphrase, error, size);
+    secret_free(passphrase);
+    return pair;
+}
+
+/* Somebody wants to look into the traffic; that he cannot is no reason not to go on. */
+static void open_key_log(struct target_tls *t)
+{
+    const char *path = secure_getenv("SSLKEYLOGFILE");
+    if (!path || !*path)
+        return;
+    t->key_log = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    t->logs = t->key_log >= 0;
+    if (!t->logs)
+        exit_warn("SSLKEYLOGFILE '%s': %s", path, strerror(errno));
+}
+
+bool target_tls_read(struct target_tls *t, struct options *options, bool secure)
+{
+    char error[512];
+    if (t->key && !t->certificate) {
+        options->status = options_fault(options, "--key needs a --cert");
+        return false;
+    }
+    if (!secure)
+        return true;
+    struct ws_tls_pair *pair = t->certificate ? read_pair(t, error, sizeof error) : NULL;
+    if (pair || !t->certificate) {
+        open_key_log(t);
+        const struct ws_tls_options tls = {
+            .role = WS_CLIENT,
+            .pair = pair,
+            .ca = t->ca,
+            .insecure = t->insecure,
+            .least = t->least ? 13 : 12,
+            .key_log = t->logs ? &t->key_log : NULL,
+        };
+        t->context = ws_tls_context_new(&tls, error, sizeof error);
+        ws_tls_pair_free(pair);
+    }
+    if (t->context)
+        return true;
+    exit_warn("%s", error);
+    options->status = WS_EXIT_FAILURE;
+    return false;
+}
+
+void target_tls_free(struct target_tls *t)
+{
+    ws_tls_context_free(t->context);
+    if (t->logs)
+        close(t->key_log);
+    t->context = NULL;
+    t->logs = false;
+}
