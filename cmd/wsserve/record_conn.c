@@ -29,13 +29,12 @@ struct recording {
     struct spool_file *file;
     uint64_t conn;
     int64_t begun_us;
+    struct ws_session_config config;   /* of the next */
     struct ws_session sent;            /* reads our own output, as the client does */
     bool upgraded;                     /* the 101 has gone out: frames follow */
     bool over;                         /* nothing more is recorded */
     char subprotocol[SUBPROTOCOL_MAX]; /* that was agreed on, or "" */
 };
-
-static const struct ws_session_config as_client = {.role = WS_CLIENT};
 
 /* --- the recorder --- */
 
@@ -256,7 +255,13 @@ struct recording *recording_new(struct recorder *recorder, const struct ws_conn 
     recording->recorder = recorder;
     recording->conn = ws_conn_id(conn);
     recording->begun_us = ws_clock_us();
-    ws_session_init_open(&recording->sent, &as_client);
+    const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
+    recording->config = (struct ws_session_config){
+        .role = WS_CLIENT, .deflate_pool = &conn->home->loop->deflate};
+    ws_session_init_open(&recording->sent, &recording->config);
+    /* Without memory for it what is compressed is not recorded. */
+    if (deflate)
+        ws_session_init_deflate(&recording->sent, &deflate->params);
     put_open(recording, conn, host, target, json);
     return recording;
 }

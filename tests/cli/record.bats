@@ -127,3 +127,17 @@ in close 2 1000 True " "$(told 1 | grep ^in)"
 	end
 	same 0 "$(find "$DIR" -type f | wc -l)"
 }
+
+@test "with -z: what was said, not what was on the wire" {
+	local text
+	text=$(printf 'word %.0s' {1..500})
+	serve --record="$DIR" --compress=takeover=both,threshold=0
+	run -0 wscat -z -N 3 "$URL" "$text" "$text" hello </dev/null
+	end
+	same "in text 2500 $text
+in text 2500 $text
+in text 5 hello" "$(told 1 | grep '^in text')"
+	same "out text 2500 $text
+out text 2500 $text
+out text 5 hello" "$(told 1 | grep '^out text')"
+}

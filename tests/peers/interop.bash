@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# The same messages through everybody: 0 B to 1 MiB, text and binary, compared byte by byte by whoever
+# sent them (corpus.py, corpus.js). The peers, and what to say to them.
+
+PEERS=$ROOT/tests/peers
+# shellcheck disable=SC2034 # the tests use them
+ALL=1000 # messages where it is about one connection
+FEW=60   # and where it is about each of hundreds
+
+# shellcheck disable=SC2120 # they may be left out
+ws_serves() { # [CERTIFICATE KEY]
+	need_ws
+	start node "$PEERS/ws.js" serve "$@"
+}
+
+ws_talks() { # URL COUNT CA [QUERY]...
+	need_ws
+	run -0 timeout -k 5 50 node "$PEERS/ws.js" talk "$@"
+}
+
+websockets_serves_wscat() { # COUNT CERTIFICATE KEY [QUERY]... -- [WSCAT-OPTION]...
+	need_websockets
+	run -0 timeout -k 5 55 "$PYTHON" "$PEERS/websockets_peer.py" wscat "$@"
+}
+
+websockets_talks() { # URL COUNT CA [QUERY]...
+	need_websockets
+	run -0 timeout -k 5 50 "$PYTHON" "$PEERS/websockets_peer.py" talk "$@"
+}
+
+# What wscat sends to URL must come back. Standard input has queries, as corpus.py says.
+wscat_talks() { # COUNT [WSCAT-OPTION]...
+	run -0 timeout -k 5 55 "$PYTHON" "$PEERS/corpus.py" "$URL" "$@"
+}
+
+# A page in Chromium sends its corpus to URL: what it told in the end.
+page_talks() { # COUNT
+	local chromium='' name socket=$URL dir=$BATS_TEST_TMPDIR key
+	for name in chromium chromium-browser google-chrome; do
+		chromium=$(command -v "$name") && break
+	done
+	[[ -n $chromium ]] || skip "Chromium is not installed"
+	[[ -z ${PAIR-} ]] || key=$(openssl x509 -in "${PAIR[0]}" -pubkey -noout | openssl pkey -pubin -outform der |
+		openssl dgst -sha256 -binary | base64)
+	start "$PYTHON" "$FIXTURES/page_server.py" "$PEERS/corpus.html" "$PEERS/corpus.js"
+	TOLD=$OUT
+	background env HOME="$dir" timeout -k 5 60 "$chromium" --headless --no-sandbox --disable-gpu \
+		--disable-quic --no-first-run --disable-background-networking --disable-component-update \
+		--disable-sync --disable-dev-shm-usage --user-data-dir="$dir/profile.$PORT" \
+		--ignore-certificate-errors-spki-list="${key-}" --remote-debugging-port=0 \
+		"$URL?count=$1&url=$socket"
+	await '^done$' "$TOLD"
+}
+
+came_back() { # TIMES COUNT
+	same "$1 times $2 messages came back" "$output"
+}
+
+# Every combination of parameters: the query for a peer (ws.js), a line each; the windows of the
+# server and of the client that are tried.
+combinations() { # SERVER-WINDOWS CLIENT-WINDOWS
+	local sn cn sw cw
+	for sn in '' '&sn'; do
+		for cn in '' '&cn'; do
+			for sw in '' $1; do
+				for cw in '' $2; do
+					echo "?deflate$sn$cn${sw:+&sw=$sw}${cw:+&cw=$cw}"
+				done
+			done
+		done
+	done
+}
+
+# The same with what a server that was given them must answer, as corpus.py reads it.
+combinations_and_answers() { # SERVER-WINDOWS CLIENT-WINDOWS
+	combinations "$1" "$2" | sed -E 's/^([^ ]*)$/\1 ^permessage-deflate:\1/
+		s/(:.*)&sn/\1(?=.*server_no_context_takeover)/
+		s/(:.*)&cn/\1(?=.*client_no_context_takeover)/
+		s/(:.*)&sw=([0-9]+)/\1(?=.*server_max_window_bits=\2\\b)/
+		s/(:.*)&cw=([0-9]+)/\1(?=.*client_max_window_bits=\2\\b)/
+		s/:\?deflate//'
+}
+
+WINDOWS='8 9 10 11 12 13 14 15'
