@@ -102,8 +102,10 @@ void far_init(struct far_end *end, int fd, enum ws_role role)
 {
     memset(end, 0, sizeof *end);
     end->fd = fd;
-    end->config = (struct ws_session_config){
-        .role = role, .random = ws_random_bytes, .random_context = &end->random};
+    end->config = (struct ws_session_config){.role = role,
+                                             .random = ws_random_bytes,
+                                             .random_context = &end->random,
+                                             .deflate_pool = &end->deflate};
     ws_session_init(&end->session, &end->config);
     end->buffer = malloc(WS_HEADROOM + BUFFER);
     assert_non_null(end->buffer);
@@ -115,6 +117,7 @@ void far_free(struct far_end *end)
         close(end->fd);
     end->fd = -1;
     ws_session_free(&end->session);
+    ws_deflate_pool_free(&end->deflate);
     ws_out_free(&end->out);
     grown_free(&end->pending);
     record_free(&end->record);

@@ -56,6 +56,7 @@ struct far_end {
     struct ws_session_config config;
     struct ws_session session;
     struct ws_random random;
+    struct ws_deflate_pool deflate; /* for who points config.deflate at something */
     struct ws_out out;
     struct grown pending; /* what the kernel did not take yet */
     struct record record;
