@@ -185,22 +185,18 @@ size_t ws_deflate_bound(size_t len)
     return len + (len >> 3) + (len >> 6) + 64;
 }
 
-/* A window that is larger than the message finds no more in it, but costs: each message begins with
- * clearing a table that grows with the memory. */
+/* A window that is larger than the message finds no more in it, but costs: before each message a
+ * table is cleared that grows with the memory. */
 static struct ws_deflate_stream *borrow_fitting(struct ws_deflate_pool *pool, size_t len,
                                                 unsigned bits, unsigned level, unsigned memory)
 {
     enum { LOOKAHEAD = 262 }; /* so much of its window deflate does not refer back to */
-    static const uint8_t sizes[] = {11, 13};
+    enum { SMALL_BITS = 13, SMALL_MEMORY = 7 };
     if (bits < 9)
         bits = 9;
-    for (size_t i = 0; i < sizeof sizes; i++) {
-        unsigned small = sizes[i];
-        if (small < bits && len + LOOKAHEAD <= (size_t)1 << small) {
-            bits = small;
-            if (memory > small - 6)
-                memory = small - 6;
-        }
+    if (len + LOOKAHEAD <= 1 << SMALL_BITS) {
+        bits = bits < SMALL_BITS ? bits : SMALL_BITS;
+        memory = memory < SMALL_MEMORY ? memory : SMALL_MEMORY;
     }
     return borrow(&pool->deflaters, bits, level, memory);
 }

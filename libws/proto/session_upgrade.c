@@ -127,6 +127,21 @@ static size_t body_wanted(const struct ws_upgrade *up)
     return length < WS_RESPONSE_BODY_MAX ? length : WS_RESPONSE_BODY_MAX;
 }
 
+/* Is the body chunked, and its last chunk there? What stands behind that is none of it. */
+static bool cut_at_last_chunk(struct ws_upgrade *up)
+{
+    static const char last_chunk[] = "\r\n0\r\n\r\n";
+    if (!ws_http_has_token(&up->head, up->buffer, "Transfer-Encoding", "chunked"))
+        return false;
+    /* The head's end may be the line end before it. */
+    const char *begin = up->buffer + up->head.length - 2;
+    const char *found = memmem(begin, (size_t)(up->buffer + up->len - begin), last_chunk,
+                               sizeof last_chunk - 1);
+    if (found)
+        up->len = (size_t)(found - up->buffer) + sizeof last_chunk - 1;
+    return found != NULL;
+}
+
 /* A refusal: waits for the body to show, and then reports it. */
 static enum ws_event_type next_refusal(struct ws_session *s, struct ws_event *event)
 {
@@ -135,11 +150,7 @@ static enum ws_event_type next_refusal(struct ws_session *s, struct ws_event *ev
     size_t len = session_available(s) < missing ? session_available(s) : missing;
     if (len > 0 && !take(s, up, len))
         return session_emit_error(s, event, WS_E_NO_MEMORY, session_offset(s, s->in));
-    static const char last_chunk[] = "0\r\n\r\n";
-    size_t n = sizeof last_chunk - 1;
-    bool last = up->len >= up->head.length + n &&
-                memcmp(up->buffer + up->len - n, last_chunk, n) == 0 &&
-                ws_http_has_token(&up->head, up->buffer, "Transfer-Encoding", "chunked");
+    bool last = cut_at_last_chunk(up);
     if (up->len < up->wanted && !last && !s->ended)
         return WS_EVENT_NONE;
 

@@ -4,7 +4,8 @@
  *
  * The first three bytes choose: bit 0 chunks, bit 1 echo, bit 2 begin in the upgrade, bit 3 frame
  * events, bit 4 a cap of 1000 bytes a message, bit 5 we close first, bit 6 the stream ends, bit 7
- * pause after every event; the seed of the cuts; the largest piece.
+ * pause after every event; the seed of the cuts, whose bit 7 has permessage-deflate agreed on or
+ * ready to be; the largest piece.
  */
 #ifndef TESTS_FUZZ_SESSION_H
 #define TESTS_FUZZ_SESSION_H
@@ -95,6 +96,7 @@ struct fuzz_run {
     uint8_t mode;
     bool over;
     uint64_t fed;
+    uint64_t largest; /* a message may get from what was fed, and be held */
     struct digest digest;
 };
 
@@ -123,7 +125,7 @@ static void fuzz_pull(struct fuzz_run *run)
         CHECK(!run->over); /* nothing behind an error */
         run->over = type == WS_EVENT_ERROR;
         CHECK(type != WS_EVENT_ERROR || event.offset <= run->fed);
-        CHECK(event.len <= run->fed);
+        CHECK(event.len <= run->largest);
         CHECK(type != WS_EVENT_CHUNK || (run->mode & 1));
         CHECK((type != WS_EVENT_PING && type != WS_EVENT_PONG) || event.len <= 125);
         if (type == WS_EVENT_MESSAGE && event.opcode == WS_TEXT)
@@ -153,7 +155,7 @@ static void fuzz_pull(struct fuzz_run *run)
     drain(&run->out);
     /* Memory is what arrived, twice, and never what a header claims. */
     if (s->held)
-        CHECK(s->held->capacity <= 2 * run->fed + 256);
+        CHECK(s->held->capacity <= 2 * run->largest + 256);
     if (s->held_control)
         CHECK(s->held_control->capacity <= 256);
 }
@@ -162,6 +164,12 @@ static struct digest fuzz_drive(enum ws_role role, const uint8_t *data, size_t s
                                 uint8_t seed, size_t largest)
 {
     uint32_t random = 1, cut = seed;
+    bool deflate = seed & 128;
+    struct ws_deflate_pool pool = {0};
+    struct ws_deflate_config wishes;
+    ws_deflate_config_init(&wishes);
+    wishes.threshold = seed & 63;
+    wishes.wish.client_no_takeover = seed & 64;
     struct ws_session_config config = {
         .role = role,
         .chunks = mode & 1,
@@ -169,9 +177,13 @@ static struct digest fuzz_drive(enum ws_role role, const uint8_t *data, size_t s
         .max_message = mode & 16 ? 1000 : 0,
         .random = fuzz_random,
         .random_context = &random,
+        .deflate = deflate ? &wishes : NULL,
+        .deflate_pool = &pool,
     };
     struct fuzz_run run = {.mode = mode};
     ((mode & 4) ? ws_session_init : ws_session_init_open)(&run.session, &config);
+    if (!(mode & 4) && deflate)
+        CHECK(ws_session_init_deflate(&run.session, &wishes.wish) == WS_OK);
     if ((mode & 4) && role == WS_CLIENT) {
         static const char *const protocols[] = {"chat", "superchat", NULL};
         struct ws_request_options options = {.host = "a", .subprotocols = protocols};
@@ -190,6 +202,8 @@ static struct digest fuzz_drive(enum ws_role role, const uint8_t *data, size_t s
                 len = piece;
         }
         run.fed += len;
+        /* Deflate makes no more than 1032 bytes of one; what is held is made in steps. */
+        run.largest = deflate ? run.fed * 1032 + 4096 : run.fed;
         fuzz_lend(&run, data + at, len);
         fuzz_pull(&run);
         at += len;
@@ -201,6 +215,7 @@ static struct digest fuzz_drive(enum ws_role role, const uint8_t *data, size_t s
     }
     ws_session_free(&run.session);
     ws_out_free(&run.out);
+    ws_deflate_pool_free(&pool);
     free(run.memory);
     return run.digest;
 }
