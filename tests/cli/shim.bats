@@ -219,10 +219,12 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 }
 
 # The server's allocations over one connection with so many messages.
-allocations_for() { # MESSAGES
+allocations_for() { # MESSAGES [OPTION]...
+	local messages=$1 LINE=${LINE-%.0f}
 	count
 	local before=$ALLOCATIONS live=$LIVE
-	seq 1 "$1" | wscat -N "$1" -T 60s "$URL" | cmp - <(seq 1 "$1")
+	seq -f "$LINE" 1 "$messages" | wscat "${@:2}" -N "$messages" -T 60s "$URL" |
+		cmp - <(seq -f "$LINE" 1 "$messages")
 	eventually gone "$live"
 	MADE=$((ALLOCATIONS - before))
 }
@@ -242,6 +244,22 @@ gone() { # LIVE
 	allocations_for 100000
 	echo "# $few allocations for a connection of 1000 messages, $MADE for one of 100000" >&3
 	((MADE <= few + 20))
+}
+
+@test "no allocation a compressed message, with takeover and without" {
+	local takeover few LINE='all work and no play, all work and no play, all work and no play %.0f'
+	for takeover in none both; do
+		start env LD_PRELOAD="$FAULTS" FAULTS_COUNTS="$COUNTS" \
+			"$BUILD/wsserve" -p 0 --announce --compress="threshold=0,takeover=$takeover"
+		SERVER=$PID SERVER_LOG=$LOG
+		seq -f "$LINE" 1 1000 | wscat --compress=threshold=0 -N 1000 "$URL" >/dev/null
+		eventually grep -q ' close ' "$SERVER_LOG"
+		allocations_for 1000 --compress=threshold=0
+		few=$MADE
+		allocations_for 20000 --compress=threshold=0
+		echo "# takeover=$takeover: $few for 1000 messages, $MADE for 20000" >&3
+		((MADE <= few + 20))
+	done
 }
 
 @test "a clock that is set back an hour: nobody minds" {
