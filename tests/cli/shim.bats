@@ -243,7 +243,8 @@ gone() { # LIVE
 	local few=$MADE
 	allocations_for 100000
 	echo "# $few allocations for a connection of 1000 messages, $MADE for one of 100000" >&3
-	((MADE <= few + 20))
+	# A queue for what a busy machine's kernel refuses now and then is none a message.
+	((MADE <= few + 500))
 }
 
 @test "no allocation a compressed message, with takeover and without" {
@@ -258,7 +259,7 @@ gone() { # LIVE
 		few=$MADE
 		allocations_for 20000 --compress=threshold=0
 		echo "# takeover=$takeover: $few for 1000 messages, $MADE for 20000" >&3
-		((MADE <= few + 20))
+		((MADE <= few + 500))
 	done
 }
 
