@@ -1,10 +1,26 @@
-// An echo on npm's ws, without compression: a yardstick that people know.
+// An echo on npm's ws: a yardstick that people know.
+//
+//   node echo_ws.js [plain|alone|takeover [CERTIFICATE KEY]]
+//
+// alone, takeover: with permessage-deflate, each message by itself or with those before.
+const fs = require("fs");
+const http = require("http");
+const https = require("https");
 const { WebSocketServer } = require("ws");
 
-const server = new WebSocketServer(
-  { host: "127.0.0.1", port: 0, perMessageDeflate: false, maxPayload: 0 },
-  () => console.log("listening", server.address().port),
-);
-server.on("connection", (socket) => {
+const [compression, certificate, key] = process.argv.slice(2);
+const alone = compression === "alone";
+const server = certificate
+  ? https.createServer({ cert: fs.readFileSync(certificate), key: fs.readFileSync(key) })
+  : http.createServer();
+new WebSocketServer({
+  server,
+  maxPayload: 0,
+  perMessageDeflate:
+    alone || compression === "takeover"
+      ? { threshold: 0, serverNoContextTakeover: alone || undefined, clientNoContextTakeover: alone }
+      : false,
+}).on("connection", (socket) => {
   socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
 });
+server.listen(0, "127.0.0.1", () => console.log("listening", server.address().port));
