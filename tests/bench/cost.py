@@ -97,6 +97,7 @@ Echoes of 1 KiB of text that looks like JSON, over {CONNECTIONS} connections: me
 server's CPU, all its threads together; behind ×, the ratio to npm's ws in the same round. Both deflate at
 zlib's level 6, whatever the size. wsbench's messages are alike but for their first bytes, so those that
 may refer to the ones before come out smaller than in life; by themselves they shrink to about a third.
+{board.dropped} runs were dropped because of foreign load or steal and repeated, {board.failed} failed.
 
 {table(board, rows, names, THEIRS)}
 

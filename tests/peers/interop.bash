@@ -7,6 +7,16 @@ PEERS=$ROOT/tests/peers
 ALL=1000 # messages where it is about one connection
 FEW=60   # and where it is about each of hundreds
 
+# An authority, and what the servers of a file show: to be called once for the file, and for each test.
+# shellcheck disable=SC2034 # the tests use them
+certificates() {
+	[[ -e $BATS_FILE_TMPDIR/server.pem ]] || make_certificates "$BATS_FILE_TMPDIR"
+	CA=$BATS_FILE_TMPDIR/ca.pem
+	PAIR=("$BATS_FILE_TMPDIR/server.pem" "$BATS_FILE_TMPDIR/server.key")
+	TLS=(--tls --cert="${PAIR[0]}" --key="${PAIR[1]}")
+	PATH=$PATH:/usr/sbin
+}
+
 # shellcheck disable=SC2120 # they may be left out
 ws_serves() { # [CERTIFICATE KEY]
 	need_ws
@@ -31,6 +41,44 @@ websockets_talks() { # URL COUNT CA [QUERY]...
 # What wscat sends to URL must come back. Standard input has queries, as corpus.py says.
 wscat_talks() { # COUNT [WSCAT-OPTION]...
 	run -0 timeout -k 5 55 "$PYTHON" "$PEERS/corpus.py" "$URL" "$@"
+}
+
+# nginx speaks TLS, and wsserve behind it does not; URL is nginx's.
+nginx_before() { # WSSERVE-OPTION...
+	command -v nginx >/dev/null || skip "nginx is not installed"
+	serve "$@"
+	local dir=$BATS_TEST_TMPDIR backend=$PORT
+	PORT=$(free_port)
+	cat >"$dir/nginx.conf" <<-CONF
+		daemon off;
+		worker_processes 1;
+		pid $dir/nginx.pid;
+		error_log $dir/nginx.log;
+		events {}
+		http {
+			access_log off;
+			client_body_temp_path $dir/body;
+			proxy_temp_path $dir/proxy;
+			fastcgi_temp_path $dir/fastcgi;
+			uwsgi_temp_path $dir/uwsgi;
+			scgi_temp_path $dir/scgi;
+			server {
+				listen 127.0.0.1:$PORT ssl;
+				ssl_certificate ${PAIR[0]};
+				ssl_certificate_key ${PAIR[1]};
+				location / {
+					proxy_pass http://127.0.0.1:$backend;
+					proxy_http_version 1.1;
+					proxy_set_header Upgrade \$http_upgrade;
+					proxy_set_header Connection "upgrade";
+					proxy_set_header Host \$http_host;
+				}
+			}
+		}
+	CONF
+	background nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/nginx.log"
+	URL=wss://127.0.0.1:$PORT/
+	eventually answers "$PORT"
 }
 
 # A page in Chromium sends its corpus to URL: what it told in the end.

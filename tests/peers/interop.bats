@@ -1,10 +1,20 @@
 #!/usr/bin/env bats
 # A thousand messages through everybody: our client against npm's ws and Python's websockets, their
-# clients and a page in Chromium against our server; plain and with permessage-deflate.
+# clients and a page in Chromium against our server, and with TLS nginx before it; plain, with
+# permessage-deflate, with TLS, and with both.
 
 load ../cli/helper
 load ../cli/proxies
 load interop
+load ../cli/certificates
+
+setup_file() {
+	certificates
+}
+
+setup() {
+	certificates
+}
 
 @test "plain: all of it, with everybody" {
 	ws_serves
@@ -34,6 +44,47 @@ load interop
 		ws_talks "$URL" "$ALL" - '?deflate'
 		came_back 1 "$ALL"
 		websockets_talks "$URL" "$ALL" - '?deflate'
+		came_back 1 "$ALL"
+		page_talks "$ALL"
+		says 'open extensions=\[permessage-deflate' "$(<"$TOLD")"
+		says "$ALL came back, closed 1000 true" "$(<"$TOLD")"
+	done
+}
+
+@test "TLS: all of it, with everybody" {
+	ws_serves "${PAIR[@]}"
+	wscat_talks "$ALL" --ca="$CA" </dev/null
+	came_back 1 "$ALL"
+	websockets_serves_wscat "$ALL" "${PAIR[@]}" -- --ca="$CA"
+	came_back 1 "$ALL"
+	nginx_before
+	wscat_talks "$ALL" --ca="$CA" </dev/null
+	came_back 1 "$ALL"
+	serve "${TLS[@]}"
+	ws_talks "$URL" "$ALL" "$CA"
+	came_back 1 "$ALL"
+	websockets_talks "$URL" "$ALL" "$CA"
+	came_back 1 "$ALL"
+	page_talks "$ALL"
+	says 'open extensions=\[\]' "$(<"$TOLD")"
+	says "$ALL came back, closed 1000 true" "$(<"$TOLD")"
+}
+
+@test "TLS and deflate: all of it, with everybody" {
+	ws_serves "${PAIR[@]}"
+	wscat_talks "$ALL" -z --ca="$CA" <<<'?deflate ^permessage-deflate'
+	came_back 1 "$ALL"
+	websockets_serves_wscat "$ALL" "${PAIR[@]}" '?deflate' -- -z --ca="$CA"
+	came_back 1 "$ALL"
+	nginx_before --compress=takeover=both,threshold=0
+	wscat_talks "$ALL" -z --ca="$CA" <<<' ^permessage-deflate'
+	came_back 1 "$ALL"
+	local options
+	for options in -z --compress=takeover=both,threshold=0; do
+		serve "${TLS[@]}" "$options"
+		ws_talks "$URL" "$ALL" "$CA" '?deflate'
+		came_back 1 "$ALL"
+		websockets_talks "$URL" "$ALL" "$CA" '?deflate'
 		came_back 1 "$ALL"
 		page_talks "$ALL"
 		says 'open extensions=\[permessage-deflate' "$(<"$TOLD")"
