@@ -2,6 +2,7 @@
 # --threads: the same server on several loops.
 
 load helper
+load certificates
 
 # The threads of a process by what they have done: how many wake-ups each had.
 thread_count() {
@@ -62,4 +63,27 @@ thread_count() {
 	serve -t 4 --oneshot
 	same hello "$(wscat "$URL" hello -1)"
 	finished "$SERVER"
+}
+
+@test "TLS over threads, churn, resumption and certificates that are read again: no data race" {
+	local dir=$BATS_TEST_TMPDIR i
+	make_certificates "$dir"
+	PATH=$ROOT/build/tsan:$PATH TSAN_OPTIONS="exitcode=66 log_path=$dir/tsan" \
+		serve --broadcast -z -t 2 --metrics --cert="$dir/server.pem" --key="$dir/server.key"
+	background wsbench -q -k -z -c 10 -d 1s --mode=broadcast --publishers=2 --rate=500 "$URL"
+	local load=$PID
+	background wsbench -q -k --mode=churn -c 4 -n 200 -d 20s "$URL"
+	local churn=$PID
+	for i in 1 2 3 4 5; do
+		kill -HUP "$SERVER"
+		kill -USR1 "$SERVER"
+		curl -sk -o "$dir/metrics" "https://127.0.0.1:$PORT/metrics"
+	done
+	finished "$churn" || true # in broadcast nothing is echoed
+	finished "$load" || true
+	kill -HUP "$SERVER"
+	kill "$SERVER"
+	finished "$SERVER"
+	run cat "$dir"/tsan.*
+	same 1 "$status"
 }
