@@ -3,6 +3,8 @@
 #define LIBWS_WS_H
 
 #include "libws/proto/close.h"
+#include "libws/proto/deflate.h"
+#include "libws/proto/deflate_offer.h"
 #include "libws/proto/error.h"
 #include "libws/proto/frame.h"
 #include "libws/proto/handshake.h"

@@ -256,8 +256,8 @@ struct recording *recording_new(struct recorder *recorder, const struct ws_conn 
     recording->conn = ws_conn_id(conn);
     recording->begun_us = ws_clock_us();
     const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
-    recording->config = (struct ws_session_config){
-        .role = WS_CLIENT, .deflate_pool = &conn->home->loop->deflate};
+    recording->config =
+        (struct ws_session_config){.role = WS_CLIENT, .deflate_pool = &conn->home->loop->deflate};
     ws_session_init_open(&recording->sent, &recording->config);
     /* Without memory for it what is compressed is not recorded. */
     if (deflate)

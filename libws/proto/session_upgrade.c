@@ -135,8 +135,8 @@ static bool cut_at_last_chunk(struct ws_upgrade *up)
         return false;
     /* The head's end may be the line end before it. */
     const char *begin = up->buffer + up->head.length - 2;
-    const char *found = memmem(begin, (size_t)(up->buffer + up->len - begin), last_chunk,
-                               sizeof last_chunk - 1);
+    const char *found =
+        memmem(begin, (size_t)(up->buffer + up->len - begin), last_chunk, sizeof last_chunk - 1);
     if (found)
         up->len = (size_t)(found - up->buffer) + sizeof last_chunk - 1;
     return found != NULL;
