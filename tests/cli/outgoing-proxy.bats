@@ -3,9 +3,19 @@
 
 load helper
 load proxies
+load certificates
+
+setup_file() {
+	make_certificates "$BATS_FILE_TMPDIR"
+}
 
 setup() {
 	unset NO_PROXY no_proxy
+	CA=$BATS_FILE_TMPDIR/ca.pem
+}
+
+serve_tls() {
+	serve --cert="$BATS_FILE_TMPDIR/server.pem" --key="$BATS_FILE_TMPDIR/server.key"
 }
 
 # --- what works ---
@@ -40,6 +50,27 @@ setup() {
 	seq 1 100000 >"$BATS_TEST_TMPDIR/lines"
 	wscat --proxy="socks5://joe:p%40ss@$PROXY" "$URL" <"$BATS_TEST_TMPDIR/lines" |
 		cmp - "$BATS_TEST_TMPDIR/lines"
+}
+
+@test "wss through both kinds: the tunnel is to the server, and it is the server's certificate" {
+	serve_tls
+	local secure=$URL
+	seq 1 100000 >"$BATS_TEST_TMPDIR/lines"
+	tinyproxy_runs 'BasicAuth joe secret'
+	wscat --ca="$CA" --proxy="http://joe:secret@$PROXY" "$secure" <"$BATS_TEST_TMPDIR/lines" |
+		cmp - "$BATS_TEST_TMPDIR/lines"
+	run -4 --separate-stderr wscat --proxy="http://joe:secret@$PROXY" "$secure" x
+	says 'TLS'
+	run -0 wsbench -k --proxy="http://joe:secret@$PROXY" -c 5 -n 100 "$secure"
+	microsocks_runs -u joe -P secret
+	wscat --ca="$CA" --proxy="socks5://joe:secret@$PROXY" -z "$secure" <"$BATS_TEST_TMPDIR/lines" |
+		cmp - "$BATS_TEST_TMPDIR/lines"
+	# A name goes to the proxy, and into the certificate's check; this one the proxy does not know.
+	run -0 wscat --ca="$CA" --proxy="socks5://joe:secret@$PROXY" -N 1 "${secure/127.0.0.1/localhost}" x
+	same x "$output"
+	run -3 --separate-stderr wscat --ca="$CA" --proxy="socks5://joe:secret@$PROXY" \
+		"wss://no.such.name.invalid/" x
+	one_line "proxy $PROXY: SOCKS5: "
 }
 
 @test "--proxy: its URL comes from a file or a variable, and needs no scheme" {
@@ -99,6 +130,19 @@ asks_proxy() { # COMMAND...
 	HTTP_PROXY=$gone http_proxy=$gone HTTPS_PROXY=$gone https_proxy=$gone \
 		run -0 wscat -N 1 "$URL" x
 	same x "$output"
+}
+
+@test "HTTPS_PROXY is for wss, before ALL_PROXY" {
+	serve_tls
+	local secure=$URL gone=http://127.0.0.1:1 other=http://127.0.0.1:2
+	HTTPS_PROXY=$gone asks_proxy wscat --ca="$CA" "$secure" x
+	https_proxy=$gone HTTPS_PROXY=$other ALL_PROXY=$other asks_proxy wscat --ca="$CA" "$secure" x
+	HTTPS_PROXY=$gone all_proxy=$other asks_proxy wscat --ca="$CA" "$secure" x
+	HTTPS_PROXY='' ALL_PROXY=$gone asks_proxy wscat --ca="$CA" "$secure" x
+	HTTPS_PROXY=$gone asks_proxy wsbench -k -c 1 -n 1 "$secure"
+	HTTPS_PROXY=$gone NO_PROXY="127.0.0.1:$PORT" run -0 wscat --ca="$CA" -N 1 "$secure" x
+	same x "$output"
+	HTTPS_PROXY=$gone run -0 wscat --ca="$CA" --proxy= -N 1 "$secure" x
 }
 
 @test "NO_PROXY: names, addresses, networks, ports, and all" {
