@@ -9,19 +9,30 @@ setup() {
 	PATH=$PATH:/usr/sbin
 }
 
+# Started by root, squid and its helpers run as somebody else, who does not get into the test's folder.
+open_folder() {
+	OPEN=$(mktemp -d /tmp/proxies.XXXXXX)
+	chmod 777 "$OPEN"
+}
+
+teardown() {
+	end_all
+	# One that had to be killed leaves its shared memory, which the next of its name stumbles over.
+	[[ -z ${OPEN-} ]] || rm -rf "$OPEN" /dev/shm/"${OPEN##*.}"-*
+}
+
 # The arguments are lines of its configuration, before the one that refuses the rest.
 squid_runs() { # [LINE]...
 	command -v squid >/dev/null || skip "squid is not installed"
-	local dir=$BATS_TEST_TMPDIR/squid
+	[[ -n ${OPEN-} ]] || open_folder
+	local dir=$OPEN
 	PROXY=127.0.0.1:$(free_port)
-	mkdir -p "$dir"
-	chmod 777 "$dir"
-	chmod a+rx "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test"
-	printf '%s\n' "http_port $PROXY" "pid_filename none" "cache deny all" "netdb_filename none" \
-		"access_log none" "cache_log stdio:$dir/cache.log" "cache_store_log none" "icon_directory $dir" \
+	printf '%s\n' "http_port $PROXY" "pid_filename none" "pinger_enable off" "cache deny all" \
+		"netdb_filename none" "access_log none" "cache_log stdio:$dir/cache.log" \
+		"cache_store_log none" "icon_directory $dir" \
 		"shutdown_lifetime 0 seconds" "visible_hostname localhost" "coredump_dir $dir" "$@" \
 		"http_access deny all" >"$dir/squid.conf"
-	proxy_runs squid -N -f "$dir/squid.conf"
+	proxy_runs squid -N -n "${OPEN##*.}" -f "$dir/squid.conf"
 }
 
 # The rest of the arguments are lines of its configuration.
@@ -62,9 +73,9 @@ carries() { # PROXY-URL
 	helper=$(find /usr/lib*/squid /usr/libexec/squid -name basic_ncsa_auth 2>/dev/null | head -n 1)
 	[[ -n $helper ]] || skip "squid has no basic_ncsa_auth here"
 	serve
-	echo "joe:$(openssl passwd -apr1 'se:cret')" >"$BATS_TEST_TMPDIR/passwords"
-	chmod a+r "$BATS_TEST_TMPDIR/passwords"
-	squid_runs "auth_param basic program $helper $BATS_TEST_TMPDIR/passwords" \
+	open_folder
+	echo "joe:$(openssl passwd -apr1 'se:cret')" >"$OPEN/passwords"
+	squid_runs "auth_param basic program $helper $OPEN/passwords" \
 		'auth_param basic children 1' 'acl known proxy_auth REQUIRED' 'http_access allow known'
 	carries "http://joe:se%3Acret@$PROXY"
 	run -3 --separate-stderr wscat --proxy="http://$PROXY" "$URL" x
