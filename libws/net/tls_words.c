@@ -166,7 +166,9 @@ static void note_alert(struct ws_tls *tls, int alert)
 
 void tls_words_error(struct ws_tls *tls)
 {
-    unsigned long error = ERR_peek_error();
+    /* The last is what it means to TLS; those before it, if any, are what that came from. */
+    unsigned long last = ERR_peek_last_error();
+    unsigned long error = ERR_GET_LIB(last) == ERR_LIB_SSL ? last : ERR_peek_error();
     int reason = ERR_GET_REASON(error);
     const char *text = ERR_reason_error_string(error);
     if (ERR_GET_LIB(error) != ERR_LIB_SSL) {

@@ -107,6 +107,7 @@ struct talk {
 };
 
 static struct talk t;
+static struct ws_tls_context *server_tls, *client_tls; /* where it goes through TLS */
 static uint8_t payload[LARGE];
 
 /* What the tests write down must not fail. */
@@ -236,6 +237,8 @@ static void converse(const char *text)
         .subprotocols = subprotocols,
         .headers = headers,
         .header_count = 2,
+        .tls = client_tls,
+        .tls_name = "localhost",
         .connect_ms = 5000,
         .home = &home,
         .connected = on_connected,
@@ -277,10 +280,20 @@ static void check(void)
     }
 }
 
+static void *join(void *user, unsigned index, struct ws_home *home)
+{
+    (void)index;
+    home->tls = server_tls;
+    return user;
+}
+
 static void one_run(const char *where)
 {
     char error[200];
-    struct ws_server_options options = {.config = &t.server_config, .handler = &server_handler};
+    struct ws_server_options options = {.config = &t.server_config,
+                                        .handler = &server_handler,
+                                        .home_user = join,
+                                        .secure = server_tls != NULL};
     memset(&t, 0, sizeof t);
     ws_conn_config_init(&t.server_config, WS_SERVER);
     t.server_config.session.chunks = true;
@@ -375,6 +388,65 @@ static void all_from_one_on_fail_over_a_unix_socket(void **state)
     unlink(unix_path() + 5);
 }
 
+/* The contexts too: what could be made of them, or nothing. */
+static bool make_contexts(void)
+{
+    char error[200];
+    struct ws_tls_options options = {.role = WS_SERVER};
+    struct ws_tls_pair *pair = ws_tls_pair_self_signed(NULL, 0);
+    struct ws_tls_context *first = NULL;
+    options.pair = pair;
+    if (pair)
+        first = ws_tls_context_new(&options, error, sizeof error);
+    if (first)
+        server_tls = ws_tls_context_again(first);
+    ws_tls_context_free(first);
+    ws_tls_pair_free(pair);
+    options = (struct ws_tls_options){.role = WS_CLIENT, .insecure = true};
+    client_tls = ws_tls_context_new(&options, error, sizeof error);
+    return server_tls && client_tls;
+}
+
+static void free_contexts(void)
+{
+    ws_tls_context_free(server_tls);
+    ws_tls_context_free(client_tls);
+    server_tls = client_tls = NULL;
+}
+
+static void contexts_fail(void **state)
+{
+    (void)state;
+    from_there_on = false;
+    for (fail_at = 1; fail_at < 100; fail_at++) {
+        calls = failed = 0;
+        armed = true;
+        bool made = make_contexts();
+        armed = false;
+        free_contexts();
+        assert_int_equal(made, failed == 0);
+        if (failed == 0)
+            return;
+    }
+    fail();
+}
+
+static void one_fails_over_tls(void **state)
+{
+    (void)state;
+    assert_true(make_contexts());
+    every_allocation("127.0.0.1:0", false);
+    free_contexts();
+}
+
+static void all_from_one_on_fail_over_tls(void **state)
+{
+    (void)state;
+    assert_true(make_contexts());
+    every_allocation("127.0.0.1:0", true);
+    free_contexts();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +454,9 @@ int main(void)
         cmocka_unit_test(all_from_one_on_fail_over_tcp),
         cmocka_unit_test(one_fails_over_a_unix_socket),
         cmocka_unit_test(all_from_one_on_fail_over_a_unix_socket),
+        cmocka_unit_test(contexts_fail),
+        cmocka_unit_test(one_fails_over_tls),
+        cmocka_unit_test(all_from_one_on_fail_over_tls),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }
