@@ -4,7 +4,8 @@
  * A row says which bytes arrive, which events a session must deliver for them and what it must
  * answer. language.c turns the cells into bytes, tables.c reads the pages, drive.c runs one row
  * with one way of cutting the bytes, document.c checks docs/protocol.md, conformance.c is the main
- * program. docs/protocol.md explains how a row is written.
+ * program, deflate.c the other end of permessage-deflate. docs/protocol.md explains how a row is
+ * written.
  */
 #ifndef TESTS_CONFORMANCE_H
 #define TESTS_CONFORMANCE_H
@@ -41,6 +42,9 @@ struct action {
 
 enum { ACTIONS_MAX = 8 };
 
+struct setting;
+struct z_stream_s;
+
 /* What a feed cell stands for. */
 struct feed {
     struct buf bytes;
@@ -48,7 +52,10 @@ struct feed {
     size_t mark;
     struct action actions[ACTIONS_MAX];
     size_t action_count;
-    unsigned frames; /* built so far: varies the masking key */
+    unsigned frames;               /* built so far: varies the masking key */
+    const struct setting *setting; /* of the row: for those who compress */
+    struct z_stream_s *deflater;
+    uint32_t drawn; /* where the data that are made up have come to */
 };
 
 /* Evaluates a feed cell for `role`. False with a message in `problem` when it makes no sense. */
@@ -101,9 +108,25 @@ struct setting {
     size_t chop;
     const char *offer[8]; /* NULL-terminated */
     char offer_text[64];
+    bool deflate;                    /* permessage-deflate is agreed on, or is to be */
+    bool willing;                    /* it could be, but will not */
+    struct ws_deflate_params params; /* with these; or wishing for these */
 };
 
 bool setting_read(const char *cell, struct setting *setting, struct buf *problem);
+
+/* Adds `len` bytes of made-up data of a kind to `out`: json, html and prose are UTF-8, picture and
+ * pdf are not. Ever other ones. False when there is no such kind. */
+bool payload_make(struct feed *feed, const char *kind, size_t len, struct buf *out);
+
+/* Compresses a message as the peer of `role` does, in place. */
+void peer_deflate(struct feed *feed, enum ws_role role, struct buf *payload);
+void peer_deflate_end(struct feed *feed);
+
+/* Inflates the payload of one frame after the other, in place, that a `sender` sent. */
+struct peer_reader *peer_reader_new(const struct setting *setting, enum ws_role sender);
+void peer_reader_free(struct peer_reader *reader);
+bool peer_inflate(struct peer_reader *reader, struct buf *payload, bool last);
 
 /* How a row is run this time. */
 struct variant {
@@ -128,6 +151,8 @@ struct outcome {
 void drive(const struct setting *setting, const struct feed *feed, const struct variant *variant,
            struct outcome *outcome);
 void outcome_free(struct outcome *outcome);
+/* What all runs have in common goes. */
+void drive_end(void);
 
 /* TAP */
 void tap(bool ok, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -32,6 +32,14 @@ struct run {
     bool over; /* an error was delivered */
 };
 
+/* Of all runs, one after the other: what one leaves behind, the next must not notice. */
+static struct ws_deflate_pool pool;
+
+void drive_end(void)
+{
+    ws_deflate_pool_free(&pool);
+}
+
 static struct item *items_add(struct items *items)
 {
     items->all = must_grow(items->all, (items->count + 1) * sizeof *items->all);
@@ -135,6 +143,19 @@ static void lend(struct run *run, const void *data, size_t len)
     ws_session_feed(&run->session, memory + headroom, len, headroom);
 }
 
+static void check_agreed(struct run *run)
+{
+    const struct ws_deflate *got = ws_session_deflate(&run->session);
+    const struct ws_deflate_params *wanted = &run->setting->params;
+    if ((got != NULL) != run->setting->deflate)
+        problem(run, got ? "compression was agreed on" : "no compression was agreed on");
+    else if (got && (got->params.server_no_takeover != wanted->server_no_takeover ||
+                     got->params.client_no_takeover != wanted->client_no_takeover ||
+                     got->params.server_bits != wanted->server_bits ||
+                     got->params.client_bits != wanted->client_bits))
+        problem(run, "other parameters were agreed on");
+}
+
 static void record(struct run *run, const struct ws_event *event)
 {
     char name[96];
@@ -147,6 +168,7 @@ static void record(struct run *run, const struct ws_event *event)
         break;
     case WS_EVENT_OPEN:
         items_line(&run->events, "open", NULL, 0);
+        check_agreed(run);
         if (event->response && event->response->subprotocol.len)
             items_line(&run->events, "subprotocol", event->response->subprotocol.p,
                        event->response->subprotocol.len);
@@ -332,16 +354,18 @@ static size_t read_http(struct run *run)
 }
 
 /* Reads frames with no help from the library, and fails what an endpoint must not send. */
-static void read_sent(struct run *run, struct items *sent)
+static void read_sent(struct run *run, struct items *sent, struct peer_reader *reader)
 {
     size_t at = run->setting->http ? read_http(run) : 0;
     const uint8_t *p = (const uint8_t *)run->sent.p;
     unsigned opcode = 0;
-    bool closed = false;
+    bool closed = false, deflated = false;
 
     while (at < run->sent.len) {
         size_t left = run->sent.len - at;
-        if (left < 2 || (p[at] & 0x70)) {
+        bool begins = (p[at] & 15) == WS_TEXT || (p[at] & 15) == WS_BINARY;
+        unsigned allowed = reader && begins ? 0x40 : 0;
+        if (left < 2 || (p[at] & 0x70 & ~allowed)) {
             problem(run, "a broken frame was sent");
             return;
         }
@@ -372,6 +396,8 @@ static void read_sent(struct run *run, struct items *sent)
         buf_add(&payload, p + at + header, len);
         for (size_t i = 0; masked && i < len; i++)
             payload.p[i] = (char)(payload.p[i] ^ p[at + header - 4 + i % 4]);
+        if (begins)
+            deflated = p[at] & 0x40;
         at += header + len;
 
         if (closed && op != WS_PONG)
@@ -394,7 +420,9 @@ static void read_sent(struct run *run, struct items *sent)
                 problem(run, "fragments were sent out of order");
             if (first)
                 opcode = op;
-            items_data(sent, opcode, first, fin, payload.p, len);
+            if (deflated && !peer_inflate(reader, &payload, fin))
+                problem(run, "what was sent cannot be inflated");
+            items_data(sent, opcode, first, fin, payload.p, payload.len);
             if (fin)
                 opcode = 0;
         }
@@ -407,7 +435,10 @@ static void compare_sent(struct run *run)
     struct items sent = {0};
     struct buf got = {0}, owed = {0};
     buf_add(&run->sent, "", 0);
-    read_sent(run, &sent);
+    struct peer_reader *reader =
+        run->setting->deflate ? peer_reader_new(run->setting, run->variant->role) : NULL;
+    read_sent(run, &sent, reader);
+    peer_reader_free(reader);
     items_print(&sent, &got);
     items_print(&run->owed, &owed);
     if (strcmp(got.p, owed.p) != 0) {
@@ -426,6 +457,13 @@ void drive(const struct setting *setting, const struct feed *feed, const struct 
 {
     struct run run = {
         .setting = setting, .variant = variant, .feed = feed, .outcome = outcome, .random = 1};
+    struct ws_deflate_config wishes;
+    ws_deflate_config_init(&wishes);
+    wishes.threshold = 0;
+    if (setting->willing)
+        wishes.wish = setting->params;
+    if (feed->bytes.len > 4096)
+        wishes.level = 1; /* the other levels do it another way, and take longer */
     struct ws_session_config config = {
         .role = variant->role,
         .chunks = variant->chunks,
@@ -434,6 +472,8 @@ void drive(const struct setting *setting, const struct feed *feed, const struct 
         .max_head = setting->max_head,
         .random = fill_random,
         .random_context = &run.random,
+        .deflate = setting->deflate || setting->willing ? &wishes : NULL,
+        .deflate_pool = &pool,
     };
     *outcome = (struct outcome){0};
     buf_add(&outcome->answer, "", 0);
@@ -441,6 +481,9 @@ void drive(const struct setting *setting, const struct feed *feed, const struct 
     buf_add(&outcome->problem, "", 0);
 
     (setting->http ? ws_session_init : ws_session_init_open)(&run.session, &config);
+    if (setting->deflate && !setting->http &&
+        ws_session_init_deflate(&run.session, &setting->params) != WS_OK)
+        problem(&run, "no memory");
     if (setting->http && variant->role == WS_CLIENT) {
         struct ws_request_options options = {
             .target = "/chat",

@@ -65,31 +65,41 @@ void buf_free(struct buf *buf)
 void feed_free(struct feed *feed)
 {
     buf_free(&feed->bytes);
+    peer_deflate_end(feed);
     for (size_t i = 0; i < feed->action_count; i++)
         buf_free(&feed->actions[i].argument);
     *feed = (struct feed){0};
 }
 
+/* Eight bytes at a time: most of the bytes here pass through it a few times. */
+static unsigned long long checksum(const uint8_t *p, size_t len)
+{
+    uint64_t sum = len;
+    for (size_t at = 0; at < len; at += 8) {
+        uint64_t word = 0;
+        memcpy(&word, p + at, len - at < 8 ? len - at : 8);
+        sum = (sum ^ word) * 0x9E3779B97F4A7C15u;
+        sum ^= sum >> 32;
+    }
+    return sum;
+}
+
 void trace_line(struct buf *out, const char *name, const void *data, size_t len)
 {
     const uint8_t *p = data;
-    uint32_t sum = 2166136261u;
 
     buf_text(out, name);
     if (len > 0) {
         buf_text(out, " \"");
-        for (size_t i = 0; i < len; i++) {
-            if (len <= 100 || i < 12) {
-                if (p[i] >= 0x20 && p[i] < 0x7F && p[i] != '"' && p[i] != '\\')
-                    buf_add(out, &p[i], 1);
-                else
-                    buf_format(out, "\\x%02x", p[i]);
-            }
-            sum = (sum ^ p[i]) * 16777619u;
+        for (size_t i = 0; i < (len <= 100 ? len : 12); i++) {
+            if (p[i] >= 0x20 && p[i] < 0x7F && p[i] != '"' && p[i] != '\\')
+                buf_add(out, &p[i], 1);
+            else
+                buf_format(out, "\\x%02x", p[i]);
         }
         buf_text(out, "\"");
         if (len > 100)
-            buf_format(out, "... %zu bytes, sum %08x", len, sum);
+            buf_format(out, "... %zu bytes, sum %016llx", len, checksum(p, len));
     }
     buf_text(out, "\n");
 }
@@ -185,6 +195,7 @@ struct shape {
     bool claimed;
     uint64_t claim;
     size_t by; /* bytes a fragment; 0: one frame */
+    bool deflate;
 };
 
 static void add_frame(struct reader *r, struct buf *out, const struct shape *shape,
@@ -242,6 +253,8 @@ static bool read_frame(struct reader *r, struct buf *out, unsigned opcode)
             shape.claim = value;
         } else if (strcmp(word, "by") == 0)
             shape.by = value;
+        else if (strcmp(word, "deflate") == 0)
+            shape.deflate = true;
         else if (strcmp(word, "key") == 0) {
             for (unsigned i = 0; i < 4; i++)
                 shape.frame.mask_key[i] = (uint8_t)(value >> (24 - 8 * i));
@@ -255,6 +268,14 @@ static bool read_frame(struct reader *r, struct buf *out, unsigned opcode)
         buf_free(&payload);
         return false;
     }
+    if (shape.deflate) {
+        if (!r->feed->setting || !r->feed->setting->deflate) {
+            buf_free(&payload);
+            return complain(r, "nothing was agreed on");
+        }
+        peer_deflate(r->feed, r->role, &payload);
+        shape.frame.rsv |= WS_RSV1;
+    }
     size_t inner = r->feed->mark;
     bool marked_inside = r->feed->marked && !had_mark;
     size_t at = 0;
@@ -265,8 +286,10 @@ static bool read_frame(struct reader *r, struct buf *out, unsigned opcode)
             len = shape.by;
         if (shape.by) {
             piece.frame.fin = at + len == payload.len && shape.frame.fin;
-            if (at > 0)
+            if (at > 0) {
                 piece.frame.opcode = WS_CONTINUATION;
+                piece.frame.rsv &= 3;
+            }
         }
         size_t before = out->len;
         add_frame(r, out, &piece, (const uint8_t *)payload.p + at, len);
@@ -352,6 +375,16 @@ static bool read_atom(struct reader *r, struct buf *out)
     size_t n = 0;
     while (isalnum((unsigned char)r->p[n]))
         n++;
+    if (r->p[n] == ':' && n < 16) {
+        char kind[16];
+        snprintf(kind, sizeof kind, "%.*s", (int)n, r->p);
+        char *end;
+        unsigned long len = strtoul(r->p + n + 1, &end, 10);
+        if (!payload_make(r->feed, kind, len, out))
+            return complain(r, "an unknown kind of data");
+        r->p = end;
+        return true;
+    }
     for (size_t i = 0; i < sizeof macros / sizeof macros[0]; i++) {
         if (strlen(macros[i].name) == n && memcmp(macros[i].name, r->p, n) == 0) {
             buf_text(out, macros[i].text);
@@ -406,6 +439,38 @@ bool language_feed(const char *cell, enum ws_role role, struct feed *feed, struc
     return *r.p == '\0' || complain(&r, "a ) too many");
 }
 
+/* One event, as it stands in a trace. */
+static bool read_event(struct reader *r, const struct feed *feed, struct buf *out)
+{
+    char name[80];
+    struct buf argument = {0};
+    size_t n = strcspn(r->p, "( ");
+    snprintf(name, sizeof name, "%.*s", (int)n, r->p);
+    r->p += n;
+    bool fine = true;
+    if (*r->p == '(' && strcmp(name, "error") == 0) {
+        size_t word = strcspn(++r->p, ")");
+        snprintf(name, sizeof name, "error %.*s", (int)word, r->p);
+        r->p += word + (r->p[word] == ')');
+        if (feed->marked)
+            snprintf(name + strlen(name), sizeof name - strlen(name), " @%zu", feed->mark);
+    } else if (*r->p == '(' && (strcmp(name, "close") == 0 || strcmp(name, "lost") == 0 ||
+                                strcmp(name, "request") == 0)) {
+        size_t word = strcspn(++r->p, " )");
+        snprintf(name + strlen(name), sizeof name - strlen(name), " %.*s", (int)word, r->p);
+        r->p += word;
+        fine = read_items(r, &argument) && *r->p == ')';
+        if (fine)
+            r->p++;
+    } else if (*r->p == '(') {
+        fine = read_group(r, &argument);
+    }
+    if (fine)
+        trace_line(out, name, argument.p, argument.len);
+    buf_free(&argument);
+    return fine;
+}
+
 bool language_events(const char *cell, const struct feed *feed, struct buf *out,
                      struct buf *problem)
 {
@@ -414,34 +479,18 @@ bool language_events(const char *cell, const struct feed *feed, struct buf *out,
     buf_add(out, "", 0);
 
     for (skip_space(&r); *r.p != '\0'; skip_space(&r)) {
-        char name[80];
-        struct buf argument = {0};
-        size_t n = strcspn(r.p, "( ");
-        snprintf(name, sizeof name, "%.*s", (int)n, r.p);
-        r.p += n;
-        bool fine = true;
-        if (*r.p == '(' && strcmp(name, "error") == 0) {
-            size_t word = strcspn(++r.p, ")");
-            snprintf(name, sizeof name, "error %.*s", (int)word, r.p);
-            r.p += word + (r.p[word] == ')');
-            if (feed->marked)
-                snprintf(name + strlen(name), sizeof name - strlen(name), " @%zu", feed->mark);
-        } else if (*r.p == '(' && (strcmp(name, "close") == 0 || strcmp(name, "lost") == 0 ||
-                                   strcmp(name, "request") == 0)) {
-            size_t word = strcspn(++r.p, " )");
-            snprintf(name + strlen(name), sizeof name - strlen(name), " %.*s", (int)word, r.p);
-            r.p += word;
-            fine = read_items(&r, &argument) && *r.p == ')';
-            if (fine)
-                r.p++;
-        } else if (*r.p == '(') {
-            fine = read_group(&r, &argument);
+        char *end;
+        unsigned long times = strtoul(r.p, &end, 10);
+        if (end > r.p && *end == '*')
+            r.p = end + 1;
+        else
+            times = 1;
+        const char *again = r.p;
+        for (unsigned long i = 0; i < times; i++) {
+            r.p = again;
+            if (!read_event(&r, feed, out))
+                return complain(&r, "an unreadable event");
         }
-        if (fine)
-            trace_line(out, name, argument.p, argument.len);
-        buf_free(&argument);
-        if (!fine)
-            return complain(&r, "an unreadable event");
     }
     return true;
 }

@@ -115,7 +115,7 @@ void rows_free(struct rows *rows)
 
 bool setting_read(const char *cell, struct setting *setting, struct buf *problem)
 {
-    *setting = (struct setting){0};
+    *setting = (struct setting){.params = {.server_bits = 15, .client_bits = 15}};
     while (*cell) {
         char word[64];
         size_t n = strcspn(cell, " ");
@@ -143,6 +143,18 @@ bool setting_read(const char *cell, struct setting *setting, struct buf *problem
             setting->max_head = (uint32_t)strtoul(word + 5, NULL, 10);
         else if (strncmp(word, "chop=", 5) == 0)
             setting->chop = strtoul(word + 5, NULL, 10);
+        else if (strcmp(word, "deflate") == 0)
+            setting->deflate = true;
+        else if (strcmp(word, "willing") == 0)
+            setting->willing = true;
+        else if (strcmp(word, "server-alone") == 0)
+            setting->params.server_no_takeover = true;
+        else if (strcmp(word, "client-alone") == 0)
+            setting->params.client_no_takeover = true;
+        else if (strncmp(word, "server-bits=", 12) == 0)
+            setting->params.server_bits = (uint8_t)atoi(word + 12);
+        else if (strncmp(word, "client-bits=", 12) == 0)
+            setting->params.client_bits = (uint8_t)atoi(word + 12);
         else if (strncmp(word, "offer=", 6) == 0) {
             size_t count = 0;
             char *rest;
