@@ -372,6 +372,7 @@ static void on_connected(void *user, struct ws_conn *conn)
     struct run *run = user;
     run->conn = conn;
     run->show.times = *ws_client_times(run->client);
+    show_connected(&run->show);
     run->client = NULL;
     run->connected_us = ws_clock_us();
 }

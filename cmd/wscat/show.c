@@ -250,6 +250,15 @@ void show_tls(const struct ws_tls *tls)
               ws_tls_resumed(tls) ? ", resumed" : "", peer[0] ? peer : "nobody");
 }
 
+void show_connected(const struct show *show)
+{
+    const struct ws_proxy *proxy = &show->settings->target.proxy;
+    if (proxy->host && show->settings->common.verbose > 0)
+        exit_warn(strchr(proxy->host, ':') ? "through the proxy [%s]:%u"
+                                           : "through the proxy %s:%u",
+                  proxy->host, proxy->port);
+}
+
 void show_open(struct show *show, const struct ws_event *event)
 {
     const struct ws_response *response = event->response;

@@ -35,6 +35,9 @@ void show_free(struct show *show);
 /* TLS has been agreed on. */
 void show_tls(const struct ws_tls *tls);
 
+/* There is a connection, or a tunnel through a proxy. */
+void show_connected(const struct show *show);
+
 /* The connection is open; times of the steps before are in show->times. */
 void show_open(struct show *show, const struct ws_event *event);
 

@@ -23,8 +23,9 @@ serve_tls() {
 @test "--proxy=http: through tinyproxy, and it is the proxy that connects" {
 	serve -v
 	tinyproxy_runs
-	run -0 --separate-stderr wscat --stats --proxy="http://$PROXY" -N 1 "$URL" hello
+	run -0 --separate-stderr wscat -v --stats --proxy="http://$PROXY" -N 1 "$URL" hello
 	same hello "$output"
+	says "^wscat: through the proxy $PROXY$"
 	says 'proxy [0-9.]+ .?s'
 	await "CONNECT 127\.0\.0\.1:$PORT HTTP" "$PROXY_LOG"
 }

@@ -91,3 +91,18 @@ setup() {
 		says "$ALL came back, closed 1000 true" "$(<"$TOLD")"
 	done
 }
+
+@test "wsbench: nothing lost, reordered or corrupted, with everybody" {
+	local size
+	ws_serves "${PAIR[@]}"
+	for size in 0 1 125 126 65535 65536 1M; do
+		run -0 wsbench --ca="$CA" -z -c 4 -n 100 -w 4 -s "$size" "$URL?deflate"
+		says '100 sent, 100 received, 0 lost, 0 duplicated, 0 reordered, 0 corrupted' "$output"
+	done
+	run -0 wsbench --ca="$CA" -z -c 20 -n 10000 -w 16 -s 1k "$URL?deflate&cn&sn&cw=9&sw=10"
+	says '10000 received, 0 lost, 0 duplicated, 0 reordered, 0 corrupted' "$output"
+	nginx_before -z
+	run -0 wsbench --ca="$CA" -z -c 20 -n 10000 -w 16 -s 1k "$URL"
+	says '10000 received, 0 lost, 0 duplicated, 0 reordered, 0 corrupted' "$output"
+	run -0 wsbench --ca="$CA" --mode=churn -c 5 -n 100 "$URL"
+}
