@@ -447,11 +447,60 @@ static void all_from_one_on_fail_over_tls(void **state)
     free_contexts();
 }
 
+/* A client that is to ask a proxy, which refuses the connection. */
+static void towards_a_proxy(void **state)
+{
+    (void)state;
+    static const struct ws_home home = {
+        .loop = &t.loop, .config = &t.client_config, .handler = &client_handler};
+    unsigned before = open_descriptors();
+    from_there_on = false;
+    for (fail_at = 1;; fail_at++) {
+        struct ws_url url;
+        struct ws_proxy proxy = {0};
+        memset(&t, 0, sizeof t);
+        armed = false;
+        assert_int_equal(ws_loop_init(&t.loop), WS_OK);
+        assert_int_equal(ws_url_parse("ws://inside.example/", &url), WS_URL_OK);
+        calls = failed = 0;
+        armed = true;
+        const char *wrong = ws_proxy_parse("socks5://joe:pass@127.0.0.1:1", &proxy);
+        if (wrong) {
+            assert_string_equal(wrong, "out of memory");
+        } else {
+            struct ws_client_options options = {
+                .url = &url,
+                .proxy = &proxy,
+                .connect_ms = 5000,
+                .home = &home,
+                .connected = on_connected,
+                .failed = on_failed,
+            };
+            t.client = ws_client_connect(&options);
+            assert_true(t.client || failed > 0);
+            if (t.client)
+                TURN_UNTIL(&t.loop, over());
+            assert_true(failed > 0 || t.refusal == WS_E_CONNECT);
+        }
+        armed = false;
+        ws_proxy_free(&proxy);
+        ws_url_free(&url);
+        ws_loop_turn(&t.loop, 0);
+        ws_loop_free(&t.loop);
+        assert_int_equal(open_descriptors(), before);
+        if (failed == 0)
+            break;
+        assert_true(fail_at < 100);
+    }
+    assert_true(fail_at > 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_fails_over_tcp),
         cmocka_unit_test(all_from_one_on_fail_over_tcp),
+        cmocka_unit_test(towards_a_proxy),
         cmocka_unit_test(one_fails_over_a_unix_socket),
         cmocka_unit_test(all_from_one_on_fail_over_a_unix_socket),
         cmocka_unit_test(contexts_fail),
