@@ -1,14 +1,13 @@
 # shellcheck shell=bash
 # The same messages through everybody: 0 B to 1 MiB, text and binary, compared byte by byte by whoever
 # sent them (corpus.py, corpus.js). The peers, and what to say to them.
+# shellcheck disable=SC2034 # the tests use what is set here
 
 PEERS=$ROOT/tests/peers
-# shellcheck disable=SC2034 # the tests use them
 ALL=1000 # messages where it is about one connection
 FEW=60   # and where it is about each of hundreds
 
 # An authority, and what the servers of a file show: to be called once for the file, and for each test.
-# shellcheck disable=SC2034 # the tests use them
 certificates() {
 	[[ -e $BATS_FILE_TMPDIR/server.pem ]] || make_certificates "$BATS_FILE_TMPDIR"
 	CA=$BATS_FILE_TMPDIR/ca.pem
@@ -130,3 +129,15 @@ combinations_and_answers() { # SERVER-WINDOWS CLIENT-WINDOWS
 }
 
 WINDOWS='8 9 10 11 12 13 14 15'
+
+# The same of our own --compress: windows at both ends and in the middle, and who takes context over.
+own_combinations() {
+	local takeover sw cw
+	for takeover in none server client both; do
+		for sw in 8 11 15; do
+			for cw in 8 11 15; do
+				echo "threshold=0,takeover=$takeover,server-window=$sw,client-window=$cw"
+			done
+		done
+	done
+}
