@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What TLS and permessage-deflate cost wsserve, and npm's ws beside it.
+"""What TLS and permessage-deflate cost wsserve, and npm's ws and bun beside it.
 
 Used by run.py, which prints it; alone it writes its section to standard output:
 
@@ -15,9 +15,10 @@ from measure import ROOT, Board, Server, idle, pinned, progress, quietly, table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONNECTIONS, WINDOWS, SIZE = 8, (1, 32), 1024
-OURS, THEIRS = "wsserve", "npm ws"
+OURS, FAST, THEIRS = "wsserve", "bun", "npm ws"
+BUN = os.path.join(ROOT, "build", "npm", "node_modules", ".bin", "bun")
 
-# A row: is it TLS, wsserve's --compress, ws's argument, wsbench's --compress.
+# A row: is it TLS, wsserve's --compress, the others' argument, wsbench's --compress.
 ALONE, BOTH = "takeover=none,threshold=0", "takeover=both,threshold=0"
 ROWS = {
     "plain": (False, None, "plain", None),
@@ -42,6 +43,8 @@ def command(name, row, pair):
     tls, ours, theirs, _ = ROWS[row]
     if name == THEIRS:
         return ["node", f"{HERE}/echo_ws.js", theirs, *(pair if tls else [])]
+    if name == FAST:
+        return [BUN, f"{HERE}/echo_bun.js", theirs, *(pair if tls else [])]
     return [f"{ROOT}/build/wsserve", "--port=0", "--announce", "--quiet", "--max-connections=0",
             *([f"--cert={pair[0]}", f"--key={pair[1]}"] if tls else []),
             *([f"--compress={ours}"] if ours else [])]
@@ -68,7 +71,7 @@ def load(server, row, window, seconds):
 
 def section(rounds, seconds):
     board, servers = Board(), {}
-    names = (OURS, THEIRS)
+    names = (OURS, FAST, THEIRS)
     rows = {f"{row}, {window} in flight": (row, window) for row in ROWS for window in WINDOWS}
     idle_rows = ["plain", "TLS", "deflate, each message by itself"]
     with tempfile.TemporaryDirectory() as folder:
@@ -94,10 +97,11 @@ def section(rounds, seconds):
     return f"""## What TLS and compression cost
 
 Echoes of 1 KiB of text that looks like JSON, over {CONNECTIONS} connections: messages per second of the
-server's CPU, all its threads together; behind ×, the ratio to npm's ws in the same round. Both deflate at
-zlib's level 6, whatever the size. wsbench's messages are alike but for their first bytes, so those that
-may refer to the ones before come out smaller than in life; by themselves they shrink to about a third.
-{board.dropped} runs were dropped because of foreign load or steal and repeated, {board.failed} failed.
+server's CPU, all its threads together; behind ×, the ratio to npm's ws in the same round. All deflate,
+whatever the size; wsserve and ws at zlib's level 6. Nine tenths of wsserve's time are the system's zlib's
+then; bun (uWebSockets) brings one of its own. wsbench's messages are alike but for their first bytes, so
+those that may refer to the ones before come out smaller than in life; by themselves they shrink to about
+a third. {board.dropped} runs were dropped because of foreign load or steal and repeated, {board.failed} failed.
 
 {table(board, rows, names, THEIRS)}
 
