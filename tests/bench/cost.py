@@ -85,6 +85,10 @@ def section(rounds, seconds):
                     progress(f"idle: {row}: {name}")
                     server = servers[row, name]
                     board.measure(row, name, lambda: idle(server, *target(server, row)))
+            warm_up = Board()
+            for (row, name), server in servers.items():
+                progress(f"warming up: {row}: {name}")  # compilers that work while a server runs
+                warm_up.measure(row, name, lambda: load(server, row, 32, 0.5))
             for index in range(rounds):
                 for text, (row, window) in rows.items():
                     for name in names:
