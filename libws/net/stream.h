@@ -2,8 +2,8 @@
  * stream: a non-blocking descriptor that bytes travel over: a TCP or unix socket, a pipe, a
  * terminal.
  *
- * One call, one system call: what the kernel says comes back as a count or a typed error. This is
- * where TLS will stand behind the same calls. Used by conn, and by the tools for their own pipes.
+ * One call, one system call: what the kernel says comes back as a count or a typed error. Used by
+ * conn, which puts TLS on top where it is wanted, and by the tools for their own pipes.
  */
 #ifndef LIBWS_NET_STREAM_H
 #define LIBWS_NET_STREAM_H
