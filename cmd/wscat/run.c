@@ -247,6 +247,8 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     if (ws_conn_tls(conn)) {
         run->stats.tls_us = ws_tls_handshake_us(ws_conn_tls(conn));
         run->stats.upgrade_us -= run->stats.tls_us;
+        if (run->stats.upgrade_us < 1) /* it began a moment before we were told of the connection */
+            run->stats.upgrade_us = 1;
         if (run->settings->common.verbose > 0)
             show_tls(ws_conn_tls(conn));
     }

@@ -137,6 +137,13 @@ tls_client() {
 	await 'closed by the server: 1001' "$LOG"
 }
 
+@test "SIGTERM: what was accepted and queued is delivered first" {
+	serve_tls
+	run -0 tls_client drained "$URL" 60000 "$SERVER"
+	same 'close 1001' "$output"
+	finished "$SERVER"
+}
+
 @test "half a handshake lasts no longer than --handshake-timeout" {
 	serve_tls --handshake-timeout=300ms
 	for kind in nothing piece hello; do

@@ -337,7 +337,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	serve_tls --metrics
 	run -0 wscat --ca="$C/ca.pem" -v --stats -1 "$(by_name)" hello
 	says '^wscat: < TLSv1.3, TLS_[A-Z0-9_]*; certificate of localhost \(until 2099-12-31\)$' "$output"
-	says '^wscat: stats: resolve .*, connect .*, TLS [0-9.]+ [mu]?s, upgrade ' "$output"
+	says '^wscat: stats: resolve .*, connect .*, TLS [0-9.]+ [mu]?s, upgrade [0-9.]+ [mu]s; open' "$output"
 	run -0 wscat --ca="$C/ca.pem" -J -1 "$(by_name)" hello
 	says '"url":"wss://localhost:.*"tls":[0-9]+' "$output"
 	run -0 wsbench --mode=churn -c 2 -n 20 --ca="$C/ca.pem" --format=json "$(by_name)"
