@@ -189,8 +189,8 @@ static enum ws_error look_at_first(struct ws_tls *tls, const uint8_t *data, size
 static size_t read_all(struct ws_tls *tls, uint8_t *plain)
 {
     size_t have = 0, got;
+    ERR_clear_error();
     for (;;) {
-        ERR_clear_error();
         int result = SSL_read_ex(tls->ssl, plain + have, WS_TLS_RECORD, &got);
         if (result == 1) {
             have += got;
@@ -242,7 +242,6 @@ size_t ws_tls_open(struct ws_tls *tls, const void *data, size_t len, void *plain
 static bool write_record(struct ws_tls *tls, const void *data, size_t len)
 {
     size_t written;
-    ERR_clear_error();
     return SSL_write_ex(tls->ssl, data, len, &written) == 1 && written == len;
 }
 
@@ -253,6 +252,7 @@ size_t ws_tls_seal(struct ws_tls *tls, const struct iovec *pieces, int count, si
     size_t done = 0, gathered = 0;
     bool fine = true;
     tls->sealed = sealed;
+    ERR_clear_error();
     for (int i = 0; i < count && fine && done + gathered < max; i++) {
         const uint8_t *data = pieces[i].iov_base;
         size_t len = pieces[i].iov_len;
