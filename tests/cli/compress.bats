@@ -204,7 +204,7 @@ deflate() {
 	message=$(printf 'the same words again and again, %.0s' {1..200})
 	for i in 1 2 3 4 5 6; do
 		local -a z=()
-		((i > 2)) && z=(--compress=takeover=both,threshold=0)
+		((i > 2)) && z=("--compress=takeover=both,threshold=0")
 		((i != 6)) || z=(--compress=server-window=9)
 		background wscat "${z[@]}" -N 3 -w -1 --no-stdin "$URL"
 		local "OUT$i=$OUT" "PID$i=$PID"

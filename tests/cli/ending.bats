@@ -180,7 +180,8 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$s
 	says '^wscat: stats: sent 2 messages, 7 B; [0-9]+ B on the wire$' "${stderr_lines[1]}"
 	says '^wscat: stats: received 2 messages, 7 B; [0-9]+ B on the wire$' "${stderr_lines[2]}"
 	# The server counted the same bytes.
-	says "$(sed 's/.*; \([0-9]* B\) .*/\1/' <<<"${stderr_lines[1]}") in" "$(grep close "$SERVER_LOG")"
+	local wire=${stderr_lines[1]#*; }
+	says "and ${wire%% on*} in" "$(grep close "$SERVER_LOG")"
 }
 
 @test "--stats where the connection never opened" {
