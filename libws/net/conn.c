@@ -339,7 +339,9 @@ static void on_readable(struct ws_conn *conn)
         ws_conn_free_out(loop);
     uint8_t *buffer = loop->receive + WS_HEADROOM;
     int64_t now = ws_loop_now(loop);
-    size_t size = now < loop->fair_until ? WS_RECEIVE_FAIR : WS_RECEIVE_SIZE;
+    size_t size = ws_session_deflate(&conn->session) ? WS_RECEIVE_DEFLATED
+                  : now < loop->fair_until           ? WS_RECEIVE_FAIR
+                                                     : WS_RECEIVE_SIZE;
     size_t wire, len = ws_conn_receive(conn, buffer, size, &wire, &error);
     if (wire == 0 && error == WS_MORE)
         return;

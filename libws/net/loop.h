@@ -55,6 +55,10 @@ struct ws_note {
  * wait for it: a receive of 512 KiB and its answer take a millisecond. */
 enum { WS_RECEIVE_SIZE = 512 * 1024, WS_RECEIVE_FAIR = 64 * 1024, WS_FAIR_MS = 100 };
 
+/* And from whoever may send what is compressed: a byte may become a thousand, all of which is dealt
+ * with before it is somebody else's turn. */
+enum { WS_RECEIVE_DEFLATED = 16 * 1024 };
+
 struct ws_conn;
 
 struct ws_loop {

@@ -1577,12 +1577,49 @@ static void who_sends_little_is_minded(void **state)
     unplug();
 }
 
+/* Messages that are a thousand times larger than what came of them: of those, no more are dealt
+ * with in a turn than fit into a small receive. */
+static void what_grows_does_not_keep_the_others_waiting(void **state)
+{
+    (void)state;
+    enum { COUNT = 300, LEN = 200000 };
+    static char zeros[LEN];
+    struct ws_deflate_config wishes;
+    struct ws_deflate_pool pool = {0};
+    ws_deflate_config_init(&wishes);
+    b.config.session.deflate = &wishes;
+    b.config.session.deflate_pool = &pool;
+    b.echo = false;
+    connect_ends();
+    b.far.config.deflate = &wishes;
+    far_connect(&b.far);
+    PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
+    assert_non_null(ws_session_deflate(&b.conn->session));
+    for (int i = 0; i < COUNT; i++)
+        far_send(&b.far, WS_BINARY, 0, zeros, LEN);
+    uint64_t wire = ws_session_deflate(&b.far.session)->counts.wire_out;
+    assert_true(wire > 2 * WS_RECEIVE_DEFLATED && wire < LEN);
+    unsigned turns = 0;
+    while (b.record.messages < COUNT) {
+        unsigned before = b.record.messages;
+        far_flush(&b.far);
+        ws_loop_turn(&b.loop, 5);
+        turns++;
+        assert_true(b.record.messages - before <= COUNT * WS_RECEIVE_DEFLATED / wire + 1);
+        grown_consume(&b.record.data, b.record.data.len);
+    }
+    assert_true(turns >= wire / WS_RECEIVE_DEFLATED);
+    unplug();
+    ws_deflate_pool_free(&pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(two_rates_are_two),
         TEST(closing_waits_for_no_rate),
         TEST(who_sends_little_is_minded),
+        TEST(what_grows_does_not_keep_the_others_waiting),
         TEST(states_are_told),
         TEST(output_can_be_kept_and_sent_later),
         TEST(another_config),
