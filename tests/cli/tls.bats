@@ -201,6 +201,10 @@ refused() { # REGEX WSCAT-ARGUMENT...
 		wscat --ca="$C/ca.pem" --cert="$C/client.pem" --key="$BATS_TEST_TMPDIR/client.key" -1 "$(by_name)" hello
 	says 'hello' "$output"
 	run ! grep -q open <<<"$output"
+	openssl ec -aes256 -passout pass:open -in "$C/server.key" -out "$BATS_TEST_TMPDIR/server.key"
+	run -0 "$PYTHON" "$FIXTURES/terminal.py" 'Passphrase of .*server.key: ' open \
+		wsserve -p 0 --cert="$C/server.pem" --key="$BATS_TEST_TMPDIR/server.key" --exit-idle=100ms
+	says 'listen on wss://' "$output"
 }
 
 @test "files that are no good: no such file, nothing in it, a key that does not fit" {
