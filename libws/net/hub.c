@@ -1,54 +1,15 @@
-#include "libws/net/hub.h"
+#include "libws/net/hub_private.h"
 
-#include "libws/net/batch.h"
 #include "libws/net/registry.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    INBOX_HIGH = 8 << 20, /* bytes from other loops above which their senders wait */
-    BUCKETS = 256
-};
-
-struct ws_member {
-    struct ws_group *group;
-    struct ws_conn *conn;
-    struct ws_member *next, *prev;
-};
-
-/* Exists while it has members, or something to deliver. */
-struct ws_group {
-    struct ws_group *next;     /* in its bucket */
-    struct ws_group *next_due; /* of those with something to deliver */
-    bool due;
-    struct ws_batch *batch;
-    struct ws_member *members;
-    size_t len;
-    char name[];
-};
-
-struct circle;
-
-struct ws_hub {
-    struct circle *circle;
-    struct ws_home *home;
-    struct ws_group *everyone; /* has no members: the registry knows them */
-    struct ws_group *buckets[BUCKETS];
-    struct ws_group *due;
-    struct ws_task task;
-    struct ws_deliveries deliveries;
-    atomic_size_t inbox; /* bytes on their way from other loops */
-    atomic_bool crowded; /* the inbox is above high water, and not yet below low */
-    struct ws_note resume;
-    void (*relief)(void *context);
-    void *relief_context;
-    atomic_bool resume_posted;
-};
+enum { INBOX_HIGH = 8 << 20 }; /* bytes from other loops above which their senders wait */
 
 /* All hubs of a server. */
-struct circle {
+struct ws_circle {
     atomic_int slow;
     atomic_uint blocking; /* what senders wait for: slow receivers, crowded loops */
     atomic_uint receivers[WS_BATCH_FORMS]; /* open connections that can make use of a form */
@@ -89,12 +50,12 @@ void ws_hub_on_relief(struct ws_hub *hub, void (*relief)(void *context), void *c
     hub->relief_context = context;
 }
 
-static void block(struct circle *circle)
+static void block(struct ws_circle *circle)
 {
     atomic_fetch_add(&circle->blocking, 1);
 }
 
-static void unblock(struct circle *circle)
+static void unblock(struct ws_circle *circle)
 {
     if (atomic_fetch_sub(&circle->blocking, 1) != 1)
         return;
@@ -105,7 +66,7 @@ static void unblock(struct circle *circle)
 
 void ws_hub_wait(struct ws_conn *conn)
 {
-    const struct circle *circle = conn->home->hub->circle;
+    const struct ws_circle *circle = conn->home->hub->circle;
     if (atomic_load(&circle->blocking) == 0 || conn->waits || conn->ended)
         return;
     conn->waits = true;
@@ -140,7 +101,7 @@ void ws_hub_ended(struct ws_conn *conn)
 }
 
 /* A bit for each form that somebody can make use of. */
-static unsigned wanted_forms(const struct circle *circle)
+static unsigned wanted_forms(const struct ws_circle *circle)
 {
     unsigned wanted = 0;
     for (unsigned i = 0; i < WS_BATCH_FORMS; i++)
@@ -260,93 +221,6 @@ static void deliver(struct ws_hub *hub, const struct ws_group *group, const stru
     }
 }
 
-/* --- groups --- */
-
-static struct ws_group **bucket(struct ws_hub *hub, const char *name, size_t len)
-{
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
-    return &hub->buckets[hash % BUCKETS];
-}
-
-static struct ws_group *find_group(struct ws_hub *hub, const char *name, size_t len)
-{
-    struct ws_group *group = *bucket(hub, name, len);
-    while (group && (group->len != len || memcmp(group->name, name, len) != 0))
-        group = group->next;
-    return group;
-}
-
-static struct ws_group *need_group(struct ws_hub *hub, const char *name, size_t len)
-{
-    struct ws_group *group = find_group(hub, name, len), **at = bucket(hub, name, len);
-    if (group)
-        return group;
-    group = calloc(1, sizeof *group + len);
-    if (!group)
-        return NULL;
-    group->len = len;
-    memcpy(group->name, name, len);
-    group->next = *at;
-    *at = group;
-    return group;
-}
-
-static void drop_if_empty(struct ws_hub *hub, struct ws_group *group)
-{
-    if (group->members || group->due || group == hub->everyone)
-        return;
-    struct ws_group **at = bucket(hub, group->name, group->len);
-    while (*at != group)
-        at = &(*at)->next;
-    *at = group->next;
-    free(group);
-}
-
-bool ws_hub_join(struct ws_conn *conn, const char *name, size_t len)
-{
-    struct ws_hub *hub = conn->home->hub;
-    struct ws_member *member = malloc(sizeof *member);
-    struct ws_group *group = member && ws_conn_side(conn) ? need_group(hub, name, len) : NULL;
-    if (!group) {
-        free(member);
-        return false;
-    }
-    *member = (struct ws_member){group, conn, group->members, NULL};
-    if (group->members)
-        group->members->prev = member;
-    group->members = member;
-    if (conn->side->member)
-        ws_hub_leave(conn); /* the new one has a member, and stays even if it is the same */
-    conn->side->member = member;
-    return true;
-}
-
-void ws_hub_leave(struct ws_conn *conn)
-{
-    struct ws_member *member = conn->side->member;
-    if (!member)
-        return;
-    if (member->prev)
-        member->prev->next = member->next;
-    else
-        member->group->members = member->next;
-    if (member->next)
-        member->next->prev = member->prev;
-    drop_if_empty(conn->home->hub, member->group);
-    free(member);
-    conn->side->member = NULL;
-}
-
-const char *ws_hub_group(const struct ws_conn *conn, size_t *len)
-{
-    if (!conn->side->member)
-        return NULL;
-    *len = conn->side->member->group->len;
-    return conn->side->member->group->name;
-}
-
 /* --- from loop to loop --- */
 
 struct passing {
@@ -363,7 +237,7 @@ static void on_passed(struct ws_note *note)
     struct passing *passing = ws_container_of(note, struct passing, note);
     struct ws_hub *hub = passing->to;
     struct ws_group *group =
-        passing->everyone ? hub->everyone : find_group(hub, passing->name, passing->len);
+        passing->everyone ? hub->everyone : ws_hub_find_group(hub, passing->name, passing->len);
     if (group)
         deliver(hub, group, passing->batch);
     size_t bytes = ws_batch_bytes(passing->batch);
@@ -422,7 +296,7 @@ static void on_turn_end(struct ws_task *task)
         hub->due = group->next_due;
         group->due = false;
         send_batch(hub, group);
-        drop_if_empty(hub, group);
+        ws_hub_drop_if_empty(hub, group);
     }
 }
 
@@ -450,7 +324,7 @@ void ws_hub_send(struct ws_conn *conn, unsigned opcode, void *data, size_t len)
 bool ws_hub_publish(struct ws_hub *hub, const char *name, size_t name_len, uint64_t except,
                     unsigned opcode, const void *data, size_t len)
 {
-    struct ws_group *group = name ? need_group(hub, name, name_len) : hub->everyone;
+    struct ws_group *group = name ? ws_hub_need_group(hub, name, name_len) : hub->everyone;
     const struct ws_session_config *config = &hub->home->config->session;
     size_t need = ws_session_framed_size(len, config->max_frame);
     if (!group)
@@ -482,7 +356,7 @@ void ws_hub_set_slow(struct ws_hub *hub, enum ws_slow slow)
 
 struct ws_hub *ws_hub_new(struct ws_home *const *homes, unsigned count)
 {
-    struct circle *circle = calloc(1, sizeof *circle + count * sizeof circle->hubs[0]);
+    struct ws_circle *circle = calloc(1, sizeof *circle + count * sizeof circle->hubs[0]);
     if (!circle)
         return NULL;
     circle->count = count;
@@ -504,7 +378,7 @@ struct ws_hub *ws_hub_new(struct ws_home *const *homes, unsigned count)
 
 void ws_hub_free(struct ws_hub *first)
 {
-    struct circle *circle = first ? first->circle : NULL;
+    struct ws_circle *circle = first ? first->circle : NULL;
     if (!circle)
         return;
     for (unsigned i = 0; i < circle->count; i++) {
