@@ -191,11 +191,13 @@ static bool may_pull(const struct ws_conn *conn)
     return !conn->paused && !conn->throttled && !conn->failed && !choked(conn);
 }
 
-/* Pulls events until the session wants more, or somebody wants a pause. */
+/* Pulls events until the session wants more, or somebody wants a pause, or has had his share. */
 static void pull(struct ws_conn *conn)
 {
     struct ws_event event;
+    size_t delivered = 0;
     while (may_pull(conn) && ws_session_next(&conn->session, &event) != WS_EVENT_NONE) {
+        delivered += event.len;
         switch (event.type) {
         case WS_EVENT_REQUEST:
             on_request(conn, &event);
@@ -208,6 +210,7 @@ static void pull(struct ws_conn *conn)
         }
         if (under_pressure(conn))
             ws_conn_flush(conn);
+        conn->throttled |= delivered > WS_TURN_MOST; /* it goes on with the loop's next turn */
     }
     if (ws_session_state(&conn->session) != WS_OPEN)
         return;
@@ -339,9 +342,7 @@ static void on_readable(struct ws_conn *conn)
         ws_conn_free_out(loop);
     uint8_t *buffer = loop->receive + WS_HEADROOM;
     int64_t now = ws_loop_now(loop);
-    size_t size = ws_session_deflate(&conn->session) ? WS_RECEIVE_DEFLATED
-                  : now < loop->fair_until           ? WS_RECEIVE_FAIR
-                                                     : WS_RECEIVE_SIZE;
+    size_t size = now < loop->fair_until ? WS_RECEIVE_FAIR : WS_RECEIVE_SIZE;
     size_t wire, len = ws_conn_receive(conn, buffer, size, &wire, &error);
     if (wire == 0 && error == WS_MORE)
         return;

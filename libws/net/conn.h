@@ -124,12 +124,12 @@ struct ws_conn {
     bool waits : 1;      /* hub's: paused until slow receivers have caught up */
     bool waited_for : 1; /* hub's: is one of those */
     bool registered : 1;
-    bool excused : 1;      /* overload's: it has been sent away, and is charged no more */
-    unsigned heavy : 3;    /* little receives until it counts as one who sends little */
-    bool throttled : 1;    /* it has sent faster than it may, and is not read for a while */
-    bool hung_up : 1;      /* nobody is there any more, but what he said last is not read yet */
-    bool held : 1;         /* some of what is to be sent lies with config.tamper */
-    bool exact : 1;        /* what is being sent is not to be tampered with */
+    bool excused : 1;   /* overload's: it has been sent away, and is charged no more */
+    unsigned heavy : 3; /* little receives until it counts as one who sends little */
+    bool throttled : 1; /* it has sent faster than it may, or much, and is not read for a while */
+    bool hung_up : 1;   /* nobody is there any more, but what he said last is not read yet */
+    bool held : 1;      /* some of what is to be sent lies with config.tamper */
+    bool exact : 1;     /* what is being sent is not to be tampered with */
     unsigned moved_to : 2; /* the state that config.moved was told last */
     bool ponged : 1;       /* the last pong answered our last ping */
     uint32_t accepted_s;   /* when it was made, in the loop's seconds */

@@ -55,9 +55,9 @@ struct ws_note {
  * wait for it: a receive of 512 KiB and its answer take a millisecond. */
 enum { WS_RECEIVE_SIZE = 512 * 1024, WS_RECEIVE_FAIR = 64 * 1024, WS_FAIR_MS = 100 };
 
-/* And from whoever may send what is compressed: a byte may become a thousand, all of which is dealt
- * with before it is somebody else's turn. */
-enum { WS_RECEIVE_DEFLATED = 16 * 1024 };
+/* Bytes of messages that a connection delivers before it is somebody else's turn: of what is
+ * compressed, a byte may become a thousand. */
+enum { WS_TURN_MOST = 4 << 20 };
 
 struct ws_conn;
 
