@@ -140,6 +140,7 @@ void ws_conn_on_timer(struct ws_timer *timer)
          * connection open after the last byte is not worth a word. */
         if (!(ws_session_close_received(&conn->session) || conn->shut))
             ws_conn_note_error(conn, what);
+        ws_conn_flush(conn); /* after a long stall both deadlines may have passed at once */
         conn->failed = true;
         ws_loop_defer(conn->home->loop, &conn->task);
         break;

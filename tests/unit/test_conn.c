@@ -942,6 +942,19 @@ static void handshake_deadline(void **state)
     }
 }
 
+/* The loop stands still until this deadline and the next have passed: the answer is still sent. */
+static void handshake_deadline_after_a_stall(void **state)
+{
+    (void)state;
+    b.config.handshake_ms = 5;
+    b.config.close_ms = 5;
+    connect_ends();
+    usleep(40000);
+    TURN_UNTIL(&b.loop, got_text("HTTP/1.1 408 "));
+    TURN_UNTIL(&b.loop, b.record.ends == 1);
+    unplug();
+}
+
 /* A client sends no status to anyone. */
 static void handshake_deadline_of_a_client(void **state)
 {
@@ -1642,6 +1655,7 @@ int main(void)
         TEST(answered_later),
         TEST(calls_before_the_upgrade),
         TEST(handshake_deadline),
+        TEST(handshake_deadline_after_a_stall),
         TEST(handshake_deadline_of_a_client),
         TEST(close_deadline),
         TEST(a_client_waits_for_the_rest),
