@@ -57,7 +57,9 @@ void ws_conn_update_interest(struct ws_conn *conn)
     if (conn->ended)
         return;
     unsigned interest =
-        (conn->discard ? !conn->peer_eof : ws_conn_reading(conn)) ? WS_READABLE : 0u;
+        (conn->discard ? !conn->peer_eof : ws_conn_reading(conn)) && !ws_conn_stuffed(conn)
+            ? WS_READABLE
+            : 0u;
     if (ws_conn_sendable(conn) || conn->side->body)
         interest |= WS_WRITABLE;
     /* Even whom nobody listens to shall not go unnoticed. */

@@ -11,6 +11,12 @@
 
 #include "libws/net/conn.h"
 
+enum {
+    WS_SEALED_MAX = 256 * 1024, /* plaintext that is sealed at a time: not much more than that can
+                                 * come to lie in side->sealed by what we say */
+    WS_SEALED_HIGH = 2 * WS_SEALED_MAX,
+};
+
 /* conn_send.c */
 
 /* The loop's output, for `conn` to write into; it is sent at the end of its turn or of the batch.
@@ -54,6 +60,13 @@ static inline enum ws_error ws_conn_tls_ended(const struct ws_conn *conn)
 static inline size_t ws_conn_waiting(const struct ws_conn *conn)
 {
     return conn->side->queue.bytes + conn->side->sealed.bytes;
+}
+
+/* Waits so much of what TLS seals that part of it must be its own answers? Until the peer has taken
+ * them it is not read. */
+static inline bool ws_conn_stuffed(const struct ws_conn *conn)
+{
+    return conn->side->sealed.bytes > WS_SEALED_HIGH;
 }
 
 /* Is TLS not yet so far that anything could be sent through it? */

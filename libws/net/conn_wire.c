@@ -4,11 +4,7 @@
 
 #include <string.h>
 
-enum {
-    SEALED_MAX = 256 * 1024, /* plaintext that is sealed at a time: no more than that can come to
-                              * lie in side->sealed */
-    PIECES = 256
-};
+enum { PIECES = 256 };
 
 /* --- records, on their way to the kernel --- */
 
@@ -58,7 +54,7 @@ static enum ws_error seal_queue(struct ws_conn *conn)
     enum ws_error error;
     int count = ws_queue_iov(&conn->side->queue, pieces, PIECES);
     size_t done =
-        ws_tls_seal(conn->side->tls, pieces, count, SEALED_MAX, take_sealed(conn), &error);
+        ws_tls_seal(conn->side->tls, pieces, count, WS_SEALED_MAX, take_sealed(conn), &error);
     ws_queue_consume(&conn->side->queue, done);
     return error;
 }
@@ -92,7 +88,7 @@ size_t ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, enum ws_error 
     *error = WS_OK;
     while (*error == WS_OK && done < out->bytes && conn->side->sealed.bytes == 0) {
         int count = describe(out, done, pieces);
-        done += ws_tls_seal(tls, pieces, count, SEALED_MAX, take_sealed(conn), error);
+        done += ws_tls_seal(tls, pieces, count, WS_SEALED_MAX, take_sealed(conn), error);
         if (*error == WS_OK)
             *error = send_sealed(conn);
     }

@@ -194,6 +194,7 @@ static size_t read_all(struct ws_tls *tls, uint8_t *plain)
         int result = SSL_read_ex(tls->ssl, plain + have, WS_TLS_RECORD, &got);
         if (result == 1) {
             have += got;
+            tls->asides = 0;
             continue;
         }
         switch (SSL_get_error(tls->ssl, result)) {

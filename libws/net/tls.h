@@ -39,11 +39,16 @@ enum ws_error ws_tls_begin(struct ws_tls *tls, struct ws_out *sealed);
  * Takes `len` bytes that were received, all of them. Their plaintext goes to `plain`, which has
  * room for len + WS_TLS_RECORD_MAX bytes; it may lie before `data` in the same memory, if `data`
  * begins at least WS_TLS_RECORD_MAX bytes further. Returns the plaintext's length with WS_OK in
- * `*error`, or 0 with WS_MORE           no plaintext yet WS_E_LOST         the peer said that
- * nothing more will come (close_notify) WS_E_TLS          it failed: ws_tls_failure() says why; an
- * alert may be in `sealed` WS_E_TLS_EXPECTED server: a client that speaks HTTP without TLS; nothing
- * was taken WS_E_NO_MEMORY The last of what came before an end is returned with WS_OK: see
- * ws_tls_ended().
+ * `*error`, or 0 with one of these:
+ *
+ * - WS_MORE: no plaintext yet.
+ * - WS_E_LOST: the peer said that nothing more will come (close_notify).
+ * - WS_E_TLS: it failed. ws_tls_failure() says why; an alert may be in `sealed`. Whoever renews
+ *   keys many times over and says nothing in between fails too.
+ * - WS_E_TLS_EXPECTED: server, a client that speaks HTTP without TLS; nothing was taken.
+ * - WS_E_NO_MEMORY.
+ *
+ * The last of what came before an end is returned with WS_OK: see ws_tls_ended().
  */
 size_t ws_tls_open(struct ws_tls *tls, const void *data, size_t len, void *plain,
                    struct ws_out *sealed, enum ws_error *error);

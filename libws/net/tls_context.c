@@ -94,6 +94,22 @@ SSL_SESSION *tls_context_session(struct ws_tls_context *context, const char *nam
     return session;
 }
 
+/* New keys may be asked for as often as anybody likes, and TLS answers each time: who does nothing
+ * else wants our time and memory, not our answers. */
+static void on_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl,
+                       void *context)
+{
+    struct ws_tls *tls = SSL_get_app_data(ssl);
+    (void)sent;
+    (void)version;
+    (void)data;
+    (void)len;
+    (void)context;
+    if (tls && tls->established && tls->in &&
+        (type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT) && tls->asides <= WS_TLS_ASIDES)
+        tls->asides++;
+}
+
 static void on_secret(const SSL *ssl, const char *line)
 {
     const struct ws_tls *tls = SSL_get_app_data(ssl);
@@ -113,6 +129,11 @@ static int bio_read(BIO *bio, char *to, int size)
     struct ws_tls *tls = BIO_get_data(bio);
     size_t len = tls->in_len < (size_t)size ? tls->in_len : (size_t)size;
     BIO_clear_retry_flags(bio);
+    if (tls->asides > WS_TLS_ASIDES) {
+        tls_note(tls, "the %s renews keys and the like again and again, and says nothing",
+                 tls->context->role == WS_CLIENT ? "server" : "client");
+        return -1;
+    }
     if (len == 0) {
         BIO_set_retry_read(bio);
         return -1;
@@ -180,6 +201,7 @@ static bool set_rules(struct ws_tls_context *context, unsigned least)
                                             ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
                                             : SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_msg_callback(ssl, on_message);
     if (context->role == WS_CLIENT)
         SSL_CTX_sess_set_new_cb(ssl, on_session);
     else

@@ -19,7 +19,11 @@ struct ws_tls_pair {
     EVP_PKEY *key;
 };
 
-enum { WS_TLS_RECORD = 16 * 1024, WS_TLS_SESSIONS = 64 };
+enum {
+    WS_TLS_RECORD = 16 * 1024,
+    WS_TLS_SESSIONS = 64,
+    WS_TLS_ASIDES = 64, /* messages of TLS's own in a row, without a word of what it is for */
+};
 
 struct ws_tls_context {
     SSL_CTX *ssl;
@@ -46,6 +50,7 @@ struct ws_tls {
     char *failure;         /* from malloc; NULL: none, or no memory for it */
     int64_t begun_us;
     int64_t handshake_us;
+    unsigned asides; /* since the last plaintext: new keys, tickets, alerts, and answers to those */
     bool established : 1;
     bool heard : 1;     /* something came at all */
     bool no_memory : 1; /* for a record */

@@ -472,6 +472,43 @@ static void any_byte_changed(void **state)
     }
 }
 
+/* Asks for new keys `count` times; that takes an answer each time. */
+static void renew_keys(unsigned count)
+{
+    struct ws_out sealed = {0};
+    client.tls->sealed = &sealed;
+    for (unsigned i = 0; i < count; i++) {
+        assert_int_equal(SSL_key_update(client.tls->ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(client.tls->ssl), 1);
+    }
+    client.tls->sealed = NULL;
+    carry(&sealed, &server);
+}
+
+static void keys_are_not_renewed_for_ever(void **state)
+{
+    (void)state;
+    begin();
+    pump(ROOM, 0, 0);
+    for (int i = 0; i < 100; i++) { /* with something to be said in between */
+        renew_keys(10);
+        say(&client, &server, "word", 4);
+        pump(ROOM, 0, 0);
+        say(&server, &client, "word", 4);
+        pump(ROOM, 0, 0);
+    }
+    assert_established();
+    assert_int_equal(server.plain.len, 400);
+
+    renew_keys(1000);
+    give(&server, &client, server.wire.len);
+    assert_int_equal(server.error, WS_E_TLS);
+    assert_string_equal(ws_tls_failure(server.tls),
+                        "the client renews keys and the like again and again, and says nothing");
+    assert_true(client.wire.len < 4096);
+    finish();
+}
+
 /* --- pairs and contexts --- */
 
 static void versions_in_common(void **state)
@@ -542,6 +579,7 @@ int main(void)
         cmocka_unit_test(first_bytes_tell),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(any_byte_changed),
+        cmocka_unit_test(keys_are_not_renewed_for_ever),
         cmocka_unit_test(versions_in_common),
         cmocka_unit_test(a_connection_keeps_its_context),
         cmocka_unit_test(fingerprints),
