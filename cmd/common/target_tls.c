@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { NAME_MAX_LEN = 253 };
+
 #define S struct target_tls
 const struct option_row target_tls_rows[TARGET_TLS_ROWS] = {
     {OPTION_GROUP("TLS, for wss")},
@@ -72,11 +74,26 @@ static void open_key_log(struct target_tls *t)
         exit_warn("SSLKEYLOGFILE '%s': %s", path, strerror(errno));
 }
 
+/* With a dot in front OpenSSL would let every name below it pass. */
+static bool is_name(const char *text)
+{
+    size_t len = strlen(text);
+    return len > 0 && len <= NAME_MAX_LEN && text[0] != '.';
+}
+
 bool target_tls_read(struct target_tls *t, struct options *options, bool secure)
 {
     char error[512];
     if (t->key && !t->certificate) {
         options->status = options_fault(options, "--key needs a --cert");
+        return false;
+    }
+    if (t->passphrase && !t->certificate) {
+        options->status = options_fault(options, "--passphrase needs a --cert");
+        return false;
+    }
+    if (t->domain && !is_name(t->domain)) {
+        options->status = options_fault(options, "option '--tls-domain': not the name of a host");
         return false;
     }
     if (!secure)

@@ -46,6 +46,8 @@ bool settings_tls_check(struct settings_tls *s, struct options *options)
         return fault(options, "--cert and --self-signed exclude each other");
     if (s->key && !s->certificate)
         return fault(options, "--key needs a --cert");
+    if (s->passphrase && !s->certificate)
+        return fault(options, "--passphrase needs a --cert");
     s->on |= s->certificate || s->self_signed;
     if (s->on && !s->certificate && !s->self_signed)
         return fault(options, "--tls needs a --cert, or --self-signed");

@@ -64,11 +64,27 @@ bool ws_tls_key_encrypted(const char *key)
     return asked.was;
 }
 
+/* Those behind the first, to the end of the file: one that is damaged must not be left out in
+ * silence, or some clients would trust the rest and others not. */
+static bool read_chain(struct ws_tls_pair *pair, BIO *bio)
+{
+    struct asked asked = {NULL, false};
+    X509 *next;
+    ERR_clear_error();
+    while ((next = PEM_read_bio_X509(bio, NULL, give_passphrase, &asked))) {
+        if (sk_X509_num(pair->chain) == CHAIN_MAX || !sk_X509_push(pair->chain, next)) {
+            X509_free(next);
+            return false;
+        }
+    }
+    unsigned long error = ERR_peek_last_error();
+    return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
 static bool read_certificates(struct ws_tls_pair *pair, const char *path, char *error, size_t size)
 {
     /* The only passphrase there is belongs to the key. */
     struct asked asked = {NULL, false};
-    X509 *next;
     BIO *bio = open_file(path);
     if (!bio) {
         snprintf(error, size, "certificate '%s': %s", path, strerror(errno));
@@ -76,15 +92,15 @@ static bool read_certificates(struct ws_tls_pair *pair, const char *path, char *
     }
     pair->certificate = PEM_read_bio_X509_AUX(bio, NULL, give_passphrase, &asked);
     pair->chain = sk_X509_new_null();
-    while (pair->certificate && pair->chain && sk_X509_num(pair->chain) < CHAIN_MAX &&
-           (next = PEM_read_bio_X509(bio, NULL, give_passphrase, &asked)))
-        if (!sk_X509_push(pair->chain, next))
-            X509_free(next);
+    bool whole = pair->certificate && pair->chain && read_chain(pair, bio);
     BIO_free(bio);
     ERR_clear_error();
     if (!pair->certificate)
         snprintf(error, size, "certificate '%s': there is no certificate in PEM form in it", path);
-    return pair->certificate != NULL;
+    else if (!whole)
+        snprintf(error, size, "certificate '%s': the chain behind the first one cannot be read",
+                 path);
+    return whole;
 }
 
 static bool read_key(struct ws_tls_pair *pair, const char *path, const char *passphrase,

@@ -20,7 +20,7 @@ bool ws_tls_key_encrypted(const char *key);
  * Reads the first certificate of a PEM file, those behind it as its chain, and the key from another
  * file, or from the same where `key` is NULL. `passphrase` may be NULL. On failure NULL, with one
  * line in `error` (cut to `size` bytes with its NUL): no such file, nothing of the kind in it, a
- * wrong passphrase, a key that does not fit.
+ * chain that is damaged or longer than 32, a wrong passphrase, a key that does not fit.
  */
 struct ws_tls_pair *ws_tls_pair_read(const char *certificate, const char *key,
                                      const char *passphrase, char *error, size_t size);

@@ -105,6 +105,11 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	run wscat --ca="$C/ca.pem" -T 10s "wss://127.0.0.1:$PORT/" hello
 	await '^sni None$' "$OUT"
 	await '^alpn http/1.1$' "$OUT"
+	# Nothing would be checked, or less than was asked for.
+	for domain in '' .example "$(printf '%0300d' 0)"; do
+		run -2 --separate-stderr wscat --ca="$C/ca.pem" --tls-domain="$domain" "$URL" hello
+		usage_line "tls-domain': not the name of a host$"
+	done
 }
 
 @test "--insecure, -k, --no-check and -n take whatever there is" {
@@ -224,6 +229,14 @@ refused() { # REGEX WSCAT-ARGUMENT...
 		one_line "^$name: the key in '.*client.key' does not fit the certificate in '.*server.pem'$"
 		run -2 --separate-stderr "${tool[@]}" --key="$C/client.key"
 		usage_line 'key needs a --cert$'
+		run -2 --separate-stderr "${tool[@]}" --passphrase=secret
+		usage_line 'passphrase needs a --cert$'
+		{
+			cat "$C/ca.pem"
+			sed '2s/.*/damaged/' "$C/middle.pem"
+		} >"$BATS_TEST_TMPDIR/damaged.pem"
+		run -1 --separate-stderr "${tool[@]}" --cert="$BATS_TEST_TMPDIR/damaged.pem" --key="$C/ca.key"
+		one_line "^$name: certificate '.*damaged.pem': the chain behind the first one cannot be read$"
 	done
 	run -1 --separate-stderr wscat --ca="$C/missing.pem" wss://127.0.0.1:9/
 	one_line "^wscat: authorities '.*missing.pem': No such file or directory$"
