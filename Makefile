@@ -173,9 +173,7 @@ clean: ## remove build/
 	rm -rf build
 
 # There allocations fail on demand.
-build/san/unit/test_memory build/plain/unit/test_memory: LDFLAGS += \
+$(foreach t,memory deflate_memory,build/san/unit/test_$(t) build/plain/unit/test_$(t)): LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=asprintf
-build/san/unit/test_deflate_memory build/plain/unit/test_deflate_memory: LDFLAGS += \
-	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -6,6 +6,8 @@
  */
 #include "libws/proto/session.h"
 
+#include "tests/unit/failing.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,41 +18,6 @@
 #include <stdint.h>
 /* cmocka.h needs those four before it. */
 #include <cmocka.h>
-
-static bool armed, from_there_on;
-static unsigned long calls, fail_at, failed;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-static bool fails(void)
-{
-    if (!armed)
-        return false;
-    calls++;
-    bool now = from_there_on ? calls >= fail_at : calls == fail_at;
-    failed += now;
-    return now;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails() ? NULL : __real_realloc(memory, size);
-}
 
 static bool fill_random(void *context, void *bytes, size_t size)
 {
