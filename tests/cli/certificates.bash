@@ -72,3 +72,8 @@ make_certificates() { # DIR
 	cat "$dir/middle.pem" >>"$dir/server.pem"
 	make_certificate "$dir" client 'a client' ca "$FOR_CLIENTS"
 }
+
+# wsserve with the server's certificate, of the file's certificates.
+serve_tls() { # WSSERVE-OPTION...
+	serve --cert="$BATS_FILE_TMPDIR/server.pem" --key="$BATS_FILE_TMPDIR/server.key" "$@"
+}

@@ -103,6 +103,11 @@ finished() { # [PID]
 	return "$status"
 }
 
+# A port that nobody listens on now.
+free_port() {
+	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
 # The greatest amount of memory that a process ever had, in kB.
 peak() {
 	awk '$1 == "VmHWM:" { print $2 }' "/proc/$1/status"

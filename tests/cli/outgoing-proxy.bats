@@ -14,10 +14,6 @@ setup() {
 	CA=$BATS_FILE_TMPDIR/ca.pem
 }
 
-serve_tls() {
-	serve --cert="$BATS_FILE_TMPDIR/server.pem" --key="$BATS_FILE_TMPDIR/server.key"
-}
-
 # --- what works ---
 
 @test "--proxy=http: through tinyproxy, and it is the proxy that connects" {

@@ -3,10 +3,6 @@
 # PROXY is host and port, PROXY_LOG its log, and teardown ends it.
 # shellcheck disable=SC2034 # the tests use it
 
-free_port() {
-	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 answers() { # PORT
 	(: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }

@@ -15,10 +15,6 @@ setup() {
 	export SSL_CERT_FILE=$C/ca.pem
 }
 
-serve_tls() {
-	serve --cert="$C/server.pem" --key="$C/server.key" "$@"
-}
-
 # Traces wsserve while it echoes; how often it made any of these calls.
 calls() { # REGEX
 	awk -v loop="$SERVER" -v want="^($1)\$" '

@@ -13,10 +13,6 @@ setup() {
 	export SSL_CERT_FILE=$C/ca.pem
 }
 
-serve_tls() {
-	serve --cert="$C/server.pem" --key="$C/server.key" "$@"
-}
-
 tls_client() {
 	"$PYTHON" "$FIXTURES/tls_client.py" "$@"
 }

@@ -13,11 +13,6 @@ setup() {
 	C=$BATS_FILE_TMPDIR
 }
 
-# wsserve with the server's certificate.
-serve_tls() {
-	serve --cert="$C/server.pem" --key="$C/server.key" "$@"
-}
-
 # Its URL by a name of the certificate: the listening line has the address.
 by_name() {
 	echo "wss://localhost:$PORT/"

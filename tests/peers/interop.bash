@@ -44,38 +44,18 @@ wscat_talks() { # COUNT [WSCAT-OPTION]...
 
 # nginx speaks TLS, and wsserve behind it does not; URL is nginx's.
 nginx_before() { # WSSERVE-OPTION...
-	command -v nginx >/dev/null || skip "nginx is not installed"
 	serve "$@"
-	local dir=$BATS_TEST_TMPDIR backend=$PORT
-	PORT=$(free_port)
-	cat >"$dir/nginx.conf" <<-CONF
-		daemon off;
-		worker_processes 1;
-		pid $dir/nginx.pid;
-		error_log $dir/nginx.log;
-		events {}
-		http {
-			access_log off;
-			client_body_temp_path $dir/body;
-			proxy_temp_path $dir/proxy;
-			fastcgi_temp_path $dir/fastcgi;
-			uwsgi_temp_path $dir/uwsgi;
-			scgi_temp_path $dir/scgi;
-			server {
-				listen 127.0.0.1:$PORT ssl;
-				ssl_certificate ${PAIR[0]};
-				ssl_certificate_key ${PAIR[1]};
-				location / {
-					proxy_pass http://127.0.0.1:$backend;
-					proxy_http_version 1.1;
-					proxy_set_header Upgrade \$http_upgrade;
-					proxy_set_header Connection "upgrade";
-					proxy_set_header Host \$http_host;
-				}
-			}
+	nginx_serves ssl <<-CONF
+		ssl_certificate ${PAIR[0]};
+		ssl_certificate_key ${PAIR[1]};
+		location / {
+			proxy_pass http://127.0.0.1:$PORT;
+			proxy_http_version 1.1;
+			proxy_set_header Upgrade \$http_upgrade;
+			proxy_set_header Connection "upgrade";
+			proxy_set_header Host \$http_host;
 		}
 	CONF
-	background nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/nginx.log"
 	URL=wss://127.0.0.1:$PORT/
 	eventually answers "$PORT"
 }

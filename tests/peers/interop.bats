@@ -5,6 +5,7 @@
 
 load ../cli/helper
 load ../cli/proxies
+load nginx
 load interop
 load ../cli/certificates
 

@@ -2,53 +2,29 @@
 # wsserve behind nginx, as it stands before most servers.
 
 load ../cli/helper
-
-free_port() {
-	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
+load nginx
 
 # nginx before wsserve; URL is nginx's.
 proxied() { # WSSERVE-OPTION...
-	PATH=$PATH:/usr/sbin
-	command -v nginx >/dev/null || skip "nginx is not installed"
 	serve "$@"
-	local dir=$BATS_TEST_TMPDIR backend=$PORT
-	PORT=$(free_port)
-	cat >"$dir/nginx.conf" <<-CONF
-		daemon off;
-		worker_processes 1;
-		pid $dir/nginx.pid;
-		error_log $dir/nginx.log;
-		events {}
-		http {
-			access_log off;
-			client_body_temp_path $dir/body;
-			proxy_temp_path $dir/proxy;
-			fastcgi_temp_path $dir/fastcgi;
-			uwsgi_temp_path $dir/uwsgi;
-			scgi_temp_path $dir/scgi;
-			server {
-				listen 127.0.0.1:$PORT;
-				location /ws {
-					proxy_pass http://127.0.0.1:$backend;
-					proxy_http_version 1.1;
-					proxy_set_header Upgrade \$http_upgrade;
-					proxy_set_header Connection "upgrade";
-					proxy_set_header Host \$http_host;
-					proxy_set_header X-Forwarded-For \$proxy_add_x_forwarded_for;
-				}
-				location /forgotten {
-					proxy_pass http://127.0.0.1:$backend;
-				}
-				location / {
-					root $FIXTURES;
-				}
-			}
+	nginx_serves <<-CONF
+		location /ws {
+			proxy_pass http://127.0.0.1:$PORT;
+			proxy_http_version 1.1;
+			proxy_set_header Upgrade \$http_upgrade;
+			proxy_set_header Connection "upgrade";
+			proxy_set_header Host \$http_host;
+			proxy_set_header X-Forwarded-For \$proxy_add_x_forwarded_for;
+		}
+		location /forgotten {
+			proxy_pass http://127.0.0.1:$PORT;
+		}
+		location / {
+			root $FIXTURES;
 		}
 	CONF
-	background nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/nginx.log"
 	URL=ws://127.0.0.1:$PORT/ws
-	eventually curl -sf -o "$dir/probe" "http://127.0.0.1:$PORT/page.html"
+	eventually curl -sf -o "$BATS_TEST_TMPDIR/probe" "http://127.0.0.1:$PORT/page.html"
 }
 
 @test "two hundred thousand lines through nginx" {
