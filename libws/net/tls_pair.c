@@ -55,6 +55,10 @@ static BIO *open_file(const char *path)
 bool ws_tls_key_encrypted(const char *key)
 {
     struct asked asked = {NULL, false};
+    struct stat status;
+    /* A pipe can be read only once, and that is for who wants the key. */
+    if (stat(key, &status) < 0 || !S_ISREG(status.st_mode))
+        return false;
     BIO *bio = open_file(key);
     if (!bio)
         return false;

@@ -13,7 +13,7 @@
 struct ws_tls_pair;
 
 /* Is there a key in this PEM file that only a passphrase opens? False too where the file cannot be
- * read; ws_tls_pair_read() says why. */
+ * read, which ws_tls_pair_read() says, and for a pipe, which can be read only once. */
 bool ws_tls_key_encrypted(const char *key);
 
 /*

@@ -177,6 +177,12 @@ refused() { # REGEX WSCAT-ARGUMENT...
 
 # --- keys and passphrases ---
 
+@test "--key from a pipe: it is read once" {
+	serve --cert="$C/server.pem" --key=<(cat "$C/server.key")
+	run -0 wscat --ca="$C/ca.pem" -1 "$(by_name)" hello
+	same hello "$output"
+}
+
 @test "--passphrase: an encrypted key, on both sides; a wrong one and none in words" {
 	openssl pkcs8 -topk8 -v2 aes256 -passout pass:open -in "$C/server.key" -out "$BATS_TEST_TMPDIR/server.key"
 	openssl ec -aes256 -passout pass:open -in "$C/client.key" -out "$BATS_TEST_TMPDIR/client.key"
