@@ -103,7 +103,7 @@ build/%.so: tests/shim/%.c Makefile
 build/libfuzzer/fuzz_framing: cmd/wsserve/framing.c $(COM_SRC)
 build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC) Makefile
 	@mkdir -p $(@D)
-	clang $(filter-out -MMD -MP,$(BASE)) $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $(filter %.c,$^) $(LIBS)
+	clang $(filter-out -MMD -MP,$(BASE)) $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $(filter %.c,$^) $(LIBS)
 
 fuzz: $(FUZZ:%=build/libfuzzer/%) ## look for new faults, FUZZ_SECONDS=60 each
 	@for t in $(FUZZ); do mkdir -p build/libfuzzer/corpus-$$t; \

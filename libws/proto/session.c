@@ -96,6 +96,8 @@ bool ws_session_in_message(const struct ws_session *s)
 void ws_session_feed(struct ws_session *s, void *data, size_t len, size_t headroom)
 {
     assert(s->in == s->in_end);
+    if (len == 0) /* perhaps at NULL, with which there is no arithmetic */
+        return;
     s->base = session_offset(s, s->in_end) - (uintptr_t)data;
     s->in = data;
     s->in_end = s->in + len;

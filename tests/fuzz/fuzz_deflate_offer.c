@@ -148,7 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     data += 2;
     size -= 2;
-    char *text = malloc(size * sizeof HEADER + 200);
+    char *text = malloc(size * (sizeof HEADER + 2) + 200);
     CHECK(text);
     size_t len = write_head(text, response, data, size);
     char *exact = malloc(len);
