@@ -198,12 +198,12 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     peer->open = true;
     COUNT(w->totals.opened, 1);
     const struct ws_tls *tls = ws_conn_tls(conn);
-    int64_t shaken_ns = tls ? ws_tls_handshake_us(tls) * 1000 : 0;
     if (tls) {
-        histogram_add(&w->totals.tls, shaken_ns);
+        histogram_add(&w->totals.tls, ws_tls_handshake_us(tls) * 1000);
         w->totals.resumed += ws_tls_resumed(tls);
     }
-    histogram_add(&w->totals.upgrade, clock_ns() - peer->begun_ns - shaken_ns);
+    histogram_add(&w->totals.upgrade,
+                  clock_ns() - (tls ? ws_tls_established_us(tls) * 1000 : peer->begun_ns));
     if (w->settings->mode == MODE_CHURN) {
         if (w->phase > PHASE_LOAD || !send_one(peer, clock_ns()))
             peer_leave(peer);

@@ -242,16 +242,12 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
     struct run *run = conn->user;
     run->stats.opened_us = ws_clock_us();
-    run->stats.upgrade_us = run->stats.opened_us - run->connected_us;
-    run->stats.tls_us = -1;
-    if (ws_conn_tls(conn)) {
-        run->stats.tls_us = ws_tls_handshake_us(ws_conn_tls(conn));
-        run->stats.upgrade_us -= run->stats.tls_us;
-        if (run->stats.upgrade_us < 1) /* it began a moment before we were told of the connection */
-            run->stats.upgrade_us = 1;
-        if (run->settings->common.verbose > 0)
-            show_tls(ws_conn_tls(conn));
-    }
+    const struct ws_tls *tls = ws_conn_tls(conn);
+    run->stats.tls_us = tls ? ws_tls_handshake_us(tls) : -1;
+    run->stats.upgrade_us =
+        run->stats.opened_us - (tls ? ws_tls_established_us(tls) : run->connected_us);
+    if (tls && run->settings->common.verbose > 0)
+        show_tls(tls);
     run->show.tls_us = run->stats.tls_us;
     run->stats.times = run->show.times;
     run->show.upgrade_us = run->stats.upgrade_us;

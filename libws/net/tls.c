@@ -334,6 +334,11 @@ int64_t ws_tls_handshake_us(const struct ws_tls *tls)
     return tls->handshake_us;
 }
 
+int64_t ws_tls_established_us(const struct ws_tls *tls)
+{
+    return tls->begun_us + tls->handshake_us;
+}
+
 const char *ws_tls_peer(const struct ws_tls *tls, char *text, size_t size)
 {
     X509 *certificate = SSL_get0_peer_certificate(tls->ssl);

@@ -79,10 +79,11 @@ void ws_tls_cut(struct ws_tls *tls, enum ws_error why);
 const char *ws_tls_failure(const struct ws_tls *tls);
 
 /* Once the handshake is done. */
-const char *ws_tls_version(const struct ws_tls *tls); /* "TLSv1.3" */
-const char *ws_tls_cipher(const struct ws_tls *tls);  /* "TLS_AES_256_GCM_SHA384" */
-bool ws_tls_resumed(const struct ws_tls *tls);        /* a session that was there before went on */
-int64_t ws_tls_handshake_us(const struct ws_tls *tls);
+const char *ws_tls_version(const struct ws_tls *tls);  /* "TLSv1.3" */
+const char *ws_tls_cipher(const struct ws_tls *tls);   /* "TLS_AES_256_GCM_SHA384" */
+bool ws_tls_resumed(const struct ws_tls *tls);         /* a session that was there before went on */
+int64_t ws_tls_handshake_us(const struct ws_tls *tls); /* how long it took */
+int64_t ws_tls_established_us(const struct ws_tls *tls); /* when it was done, by ws_clock_us() */
 
 /* Whose certificate the peer showed and until when it is good, "localhost (until 2026-01-31)"; ""
  * where it showed none. Cut to `size` bytes with its NUL; returns `text`. */
