@@ -13,7 +13,7 @@ WARN := -Wall -Wextra -Wshadow -Wundef -Wwrite-strings -Wredundant-decls -Wdoubl
 	-Wmissing-declarations -Wmissing-prototypes -Wnested-externs -Wstrict-prototypes \
 	-Wold-style-definition -Wdisabled-optimization -Wformat=2 -Wvla -Wpointer-arith \
 	-Wimplicit-fallthrough -Wcast-qual $(if $(WERROR),-Werror)
-BASE := -std=gnu17 -D_GNU_SOURCE -DWS_VERSION='"$(VERSION)"' -I. -MMD -MP -pthread -fPIC
+BASE := -std=gnu17 -D_GNU_SOURCE -DWS_VERSION='"$(VERSION)"' -I. -Ilibws/include -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
 LIBS := -lssl -lcrypto -lz -ljansson -pthread
@@ -28,12 +28,14 @@ endif
 TOOLS   := $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c)))
 LIB_SRC := $(wildcard libws/*/*.c)
 COM_SRC := $(wildcard cmd/common/*.c)
-FRAME_SRC := $(filter-out %/main.c,$(wildcard cmd/wsframe/*.c))
-PUBLIC  := $(filter-out %_private.h,$(wildcard libws/*.h libws/*/*.h))
+tool_src = $(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c)
+FRAME_SRC := $(filter-out %/main.c,$(call tool_src,wsframe))
+PUBLIC  := $(wildcard libws/include/ws/*.h)
+PRIVATE := $(filter-out %_private.h,$(wildcard libws/*/*.h))
 SHIMS   := $(patsubst tests/shim/%.c,build/%.so,$(wildcard tests/shim/*.c))
-UNIT    := $(basename $(notdir $(wildcard tests/unit/test_*.c)))
+UNIT    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
 FUZZ    := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
-CONSOLE := $(patsubst cmd/wsserve/%,build/%.inc,$(wildcard cmd/wsserve/devconsole/*))
+CONSOLE := $(patsubst cmd/wsserve/http/%,build/%.inc,$(wildcard cmd/wsserve/http/devconsole/*))
 objects  = $(patsubst %.c,build/$(1)/%.o,$(2))
 
 .PHONY: all help clean install deps check test test-peers lint format demo bench fuzz tests completions
@@ -46,7 +48,7 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 # The console's page, as bytes that C can include.
-build/devconsole/%.inc: cmd/wsserve/devconsole/%
+build/devconsole/%.inc: cmd/wsserve/http/devconsole/%
 	@mkdir -p $(@D)
 	$(Q)od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g' >$@
 
@@ -60,28 +62,23 @@ build/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(BASE) $$(WARN) $$(CPPFLAGS) $$(CFLAGS) $(2) -c -o $$@ $$<
 
-$(foreach t,$(TOOLS),$(eval $(3)/$(t): $(call objects,$(1),$(wildcard cmd/$(t)/*.c) $(COM_SRC) $(LIB_SRC))))
+$(foreach t,$(TOOLS),$(eval $(3)/$(t): $(call objects,$(1),$(call tool_src,$(t)) $(COM_SRC) $(LIB_SRC))))
 $(TOOLS:%=$(3)/%):
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(LIBS)
 
 $(3)/wsframe build/$(1)/fuzz/fuzz_wsframe: LIBS += $(PCAP)
 build/$(1)/fuzz/fuzz_wsframe: $(call objects,$(1),$(FRAME_SRC) $(COM_SRC))
-build/$(1)/fuzz/fuzz_framing: $(call objects,$(1),cmd/wsserve/framing.c $(COM_SRC))
+build/$(1)/fuzz/fuzz_framing: $(call objects,$(1),cmd/wsserve/bridge/framing.c $(COM_SRC))
 
-build/$(1)/cmd/wsserve/devconsole.o: $(CONSOLE)
+build/$(1)/cmd/wsserve/http/devconsole.o: $(CONSOLE)
 
 build/$(1)/unit/%: build/$(1)/tests/unit/%.o $(call objects,$(1),$(LIB_SRC) $(COM_SRC) $(wildcard tests/unit/support*.c))
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
 
-build/$(1)/unit/test_wsbench_%: build/$(1)/tests/unit/test_wsbench_%.o $(call objects,$(1),$(filter-out %/main.c,$(wildcard cmd/wsbench/*.c)) $(LIB_SRC) $(COM_SRC))
-	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
-
-build/$(1)/unit/test_wsserve_%: build/$(1)/tests/unit/test_wsserve_%.o $(call objects,$(1),$(filter-out %/main.c,$(wildcard cmd/wsserve/*.c)) $(LIB_SRC) $(COM_SRC) $(wildcard tests/unit/support*.c))
-	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) -lcmocka $$(LIBS)
+# The tests of a tool are linked with all of the tool but its main().
+$(foreach t,$(TOOLS),$(eval $(filter build/$(1)/unit/$(t)/%,$(UNIT:%=build/$(1)/unit/%)): $(call objects,$(1),$(filter-out %/main.c,$(call tool_src,$(t))))))
 
 build/$(1)/conformance: $(call objects,$(1),$(wildcard tests/conformance/*.c) $(LIB_SRC))
 	$$(Q)$$(CC) $$(CFLAGS) $(2) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS) $$(LIBS)
@@ -100,7 +97,7 @@ build/%.so: tests/shim/%.c Makefile
 	$(Q)$(CC) $(BASE) $(WARN) $(CFLAGS) -shared -o $@ $< -ldl
 
 # With clang's libFuzzer, for as long as one likes; `make check` only replays the corpora.
-build/libfuzzer/fuzz_framing: cmd/wsserve/framing.c $(COM_SRC)
+build/libfuzzer/fuzz_framing: cmd/wsserve/bridge/framing.c $(COM_SRC)
 build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC) Makefile
 	@mkdir -p $(@D)
 	clang $(filter-out -MMD -MP,$(BASE)) $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $(filter %.c,$^) $(LIBS)
@@ -148,7 +145,7 @@ demo: ## see it work: a server, a pipe, every reply
 lint: ## layout, static analysis, shell scripts
 	clang-format --dry-run --Werror $(shell git ls-files '*.[ch]')
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
-		--inline-suppr --suppress=missingIncludeSystem -I. -D_GNU_SOURCE -DWS_VERSION='""' libws cmd
+		--inline-suppr --suppress=missingIncludeSystem -I. -Ilibws/include -D_GNU_SOURCE -DWS_VERSION='""' libws cmd
 	shellcheck -x $(shell git ls-files | xargs grep -lE '^#!.*(bash|sh)$$' ; git ls-files '*.bats' '*.bash')
 
 format: ## lay out every C file
@@ -158,7 +155,8 @@ install: all ## into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 755 $(TOOLS:%=build/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 build/libws.a $(DESTDIR)$(PREFIX)/lib
-	for h in $(PUBLIC); do install -D -m 644 $$h $(DESTDIR)$(PREFIX)/include/$$h; done
+	for h in $(PUBLIC:libws/include/%=%); do install -D -m 644 libws/include/$$h $(DESTDIR)$(PREFIX)/include/$$h; done
+	for h in $(PRIVATE); do install -D -m 644 $$h $(DESTDIR)$(PREFIX)/include/$$h; done
 	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' libws/libws.pc.in \
 		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/libws.pc
 	for m in $(wildcard docs/man/*.[13]); do \
@@ -173,7 +171,7 @@ clean: ## remove build/
 	rm -rf build
 
 # There allocations fail on demand.
-$(foreach t,memory deflate_memory,build/san/unit/test_$(t) build/plain/unit/test_$(t)): LDFLAGS += \
+$(foreach t,conn/test_memory proto/test_deflate_memory,build/san/unit/$(t) build/plain/unit/$(t)): LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=asprintf
 
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -8,8 +8,8 @@
 #define CMD_COMMON_COMPRESS_H
 
 #include "cmd/common/options.h"
-#include "libws/net/conn.h"
-#include "libws/proto/deflate.h"
+#include <ws/conn.h>
+#include <ws/deflate.h>
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 #include "cmd/common/exit.h"
 
 #include "cmd/common/hex.h"
-#include "libws/proto/close.h"
+#include <ws/close.h>
 
 #include <errno.h>
 #include <fcntl.h>

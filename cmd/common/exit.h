@@ -8,7 +8,7 @@
 #ifndef CMD_COMMON_EXIT_H
 #define CMD_COMMON_EXIT_H
 
-#include "libws/proto/error.h"
+#include <ws/error.h>
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 #include "cmd/common/hex.h"
 
-#include "libws/proto/utf8.h"
+#include <ws/utf8.h>
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "cmd/common/json.h"
 
-#include "libws/proto/utf8.h"
+#include <ws/utf8.h>
 
 #include <assert.h>
 #include <inttypes.h>

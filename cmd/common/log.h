@@ -16,7 +16,7 @@
 #ifndef CMD_COMMON_LOG_H
 #define CMD_COMMON_LOG_H
 
-#include "libws/proto/error.h"
+#include <ws/error.h>
 
 #include <stdbool.h>
 #include <stddef.h>

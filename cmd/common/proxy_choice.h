@@ -6,8 +6,8 @@
 #ifndef CMD_COMMON_PROXY_CHOICE_H
 #define CMD_COMMON_PROXY_CHOICE_H
 
-#include "libws/net/proxy_url.h"
-#include "libws/net/url.h"
+#include <ws/proxy.h>
+#include <ws/url.h>
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 
 #include "cmd/common/conn_name.h"
 #include "cmd/common/units.h"
-#include "libws/proto/close.h"
+#include <ws/close.h>
 
 const char *record_type_name(enum record_type type)
 {

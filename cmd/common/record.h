@@ -9,7 +9,7 @@
 #define CMD_COMMON_RECORD_H
 
 #include "cmd/common/json.h"
-#include "libws/proto/error.h"
+#include <ws/error.h>
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 #include "cmd/common/record_read.h"
 
-#include "libws/proto/utf8.h"
+#include <ws/utf8.h>
 
 #include <jansson.h>
 #include <openssl/evp.h>

@@ -9,10 +9,10 @@
 
 #include "cmd/common/options.h"
 #include "cmd/common/target_tls.h"
-#include "libws/net/client.h"
-#include "libws/net/proxy_url.h"
-#include "libws/net/url.h"
-#include "libws/proto/handshake.h"
+#include <ws/client.h>
+#include <ws/proxy.h>
+#include <ws/url.h>
+#include <ws/handshake.h>
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
 #define CMD_COMMON_TARGET_TLS_H
 
 #include "cmd/common/options.h"
-#include "libws/net/tls_context.h"
+#include <ws/tls_context.h>
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 #include "cmd/common/units.h"
 
-#include "libws/proto/close.h"
+#include <ws/close.h>
 
 #include <inttypes.h>
 #include <math.h>

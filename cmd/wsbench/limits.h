@@ -4,7 +4,7 @@
 #ifndef CMD_WSBENCH_LIMITS_H
 #define CMD_WSBENCH_LIMITS_H
 
-#include "libws/net/url.h"
+#include <ws/url.h>
 
 #include <stdbool.h>
 #include <stdint.h>

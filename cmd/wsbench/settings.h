@@ -7,7 +7,7 @@
 #include "cmd/common/compress.h"
 #include "cmd/common/options.h"
 #include "cmd/common/target.h"
-#include "libws/net/conn.h"
+#include <ws/conn.h>
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
 #define CMD_WSBENCH_TOTALS_H
 
 #include "cmd/wsbench/histogram.h"
-#include "libws/proto/deflate.h"
-#include "libws/proto/error.h"
+#include <ws/deflate.h>
+#include <ws/error.h>
 
 #include <stdint.h>
 

@@ -10,7 +10,7 @@
 #include "cmd/wsbench/payload.h"
 #include "cmd/wsbench/settings.h"
 #include "cmd/wsbench/totals.h"
-#include "libws/net/client.h"
+#include <ws/client.h>
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 #include "cmd/wscat/input.h"
 
 #include "cmd/common/hex.h"
-#include "libws/proto/utf8.h"
+#include <ws/utf8.h>
 
 #include <errno.h>
 #include <fcntl.h>

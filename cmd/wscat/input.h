@@ -9,7 +9,7 @@
 #define CMD_WSCAT_INPUT_H
 
 #include "cmd/wscat/settings.h"
-#include "libws/net/loop.h"
+#include <ws/loop.h>
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
 #ifndef CMD_WSCAT_OUTPUT_H
 #define CMD_WSCAT_OUTPUT_H
 
-#include "libws/net/loop.h"
+#include <ws/loop.h>
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,7 +6,7 @@
 #include "cmd/wscat/output.h"
 #include "cmd/wscat/show.h"
 #include "cmd/wscat/stats.h"
-#include "libws/net/client.h"
+#include <ws/client.h>
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,8 +2,8 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
-#include "libws/proto/close.h"
-#include "libws/proto/utf8.h"
+#include <ws/close.h>
+#include <ws/utf8.h>
 
 #include <stdio.h>
 #include <stdlib.h>

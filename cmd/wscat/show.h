@@ -10,8 +10,8 @@
 #include "cmd/common/json.h"
 #include "cmd/wscat/output.h"
 #include "cmd/wscat/settings.h"
-#include "libws/net/client.h"
-#include "libws/proto/session.h"
+#include <ws/client.h>
+#include <ws/session.h>
 
 #include <stdbool.h>
 #include <stddef.h>

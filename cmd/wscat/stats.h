@@ -6,9 +6,9 @@
 #ifndef CMD_WSCAT_STATS_H
 #define CMD_WSCAT_STATS_H
 
-#include "libws/net/client.h"
-#include "libws/net/conn.h"
-#include "libws/proto/deflate.h"
+#include <ws/client.h>
+#include <ws/conn.h>
+#include <ws/deflate.h>
 
 #include <stdbool.h>
 #include <stdint.h>

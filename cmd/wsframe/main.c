@@ -1,7 +1,7 @@
 /* wsframe: WebSocket frames taken apart, judged and made. */
 #include "cmd/common/exit.h"
-#include "cmd/wsframe/accept.h"
-#include "cmd/wsframe/encode.h"
+#include "cmd/wsframe/encode/accept.h"
+#include "cmd/wsframe/encode/encode.h"
 #include "cmd/wsframe/inspect.h"
 #include "cmd/wsframe/settings.h"
 

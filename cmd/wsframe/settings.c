@@ -3,7 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
-#include "libws/proto/close.h"
+#include <ws/close.h>
 
 #include <string.h>
 

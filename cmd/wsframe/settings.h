@@ -5,8 +5,8 @@
 #define CMD_WSFRAME_SETTINGS_H
 
 #include "cmd/common/options.h"
-#include "cmd/wsframe/decode.h"
-#include "cmd/wsframe/detect.h"
+#include "cmd/wsframe/decode/decode.h"
+#include "cmd/wsframe/read/detect.h"
 
 #include <stdbool.h>
 #include <stdint.h>

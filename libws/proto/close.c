@@ -1,4 +1,4 @@
-#include "libws/proto/close.h"
+#include <ws/close.h>
 
 static const struct ws_close_info table[] = {
     {1000, true, "normal closure", "what the connection was for has been done"},

@@ -1,4 +1,4 @@
-#include "libws/proto/deflate.h"
+#include <ws/deflate.h>
 
 #include <limits.h>
 #include <stdlib.h>

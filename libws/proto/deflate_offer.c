@@ -1,6 +1,6 @@
 #include "libws/proto/deflate_offer.h"
 
-#include "libws/proto/handshake.h"
+#include <ws/handshake.h>
 
 #include <stdarg.h>
 #include <stdio.h>

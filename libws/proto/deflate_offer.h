@@ -7,9 +7,9 @@
 #ifndef LIBWS_PROTO_DEFLATE_OFFER_H
 #define LIBWS_PROTO_DEFLATE_OFFER_H
 
-#include "libws/proto/deflate.h"
-#include "libws/proto/error.h"
-#include "libws/proto/http.h"
+#include <ws/deflate.h>
+#include <ws/error.h>
+#include <ws/http.h>
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "libws/proto/error.h"
+#include <ws/error.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "libws/proto/frame.h"
+#include <ws/frame.h>
 
 #include <string.h>
 

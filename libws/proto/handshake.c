@@ -1,4 +1,4 @@
-#include "libws/proto/handshake.h"
+#include <ws/handshake.h>
 
 #include <openssl/evp.h>
 #include <openssl/sha.h>

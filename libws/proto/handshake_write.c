@@ -1,4 +1,4 @@
-#include "libws/proto/handshake.h"
+#include <ws/handshake.h>
 
 #include <inttypes.h>
 #include <stdio.h>

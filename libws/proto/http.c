@@ -1,4 +1,4 @@
-#include "libws/proto/http.h"
+#include <ws/http.h>
 
 #include <string.h>
 #include <strings.h>

@@ -1,4 +1,4 @@
-#include "libws/proto/mask.h"
+#include <ws/mask.h>
 
 #include <string.h>
 

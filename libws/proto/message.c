@@ -1,4 +1,4 @@
-#include "libws/proto/message.h"
+#include <ws/message.h>
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "libws/proto/out.h"
+#include <ws/out.h>
 
 #include <stdlib.h>
 #include <string.h>

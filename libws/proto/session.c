@@ -1,7 +1,7 @@
 #include "libws/proto/session_private.h"
 
-#include "libws/proto/mask.h"
-#include "libws/proto/utf8.h"
+#include <ws/mask.h>
+#include <ws/utf8.h>
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "libws/proto/session_private.h"
 
-#include "libws/proto/mask.h"
+#include <ws/mask.h>
 
 #include <string.h>
 

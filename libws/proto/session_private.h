@@ -7,7 +7,7 @@
 #ifndef LIBWS_PROTO_SESSION_PRIVATE_H
 #define LIBWS_PROTO_SESSION_PRIVATE_H
 
-#include "libws/proto/session.h"
+#include <ws/session.h>
 
 #include <assert.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "libws/proto/utf8.h"
+#include <ws/utf8.h>
 
 #include <string.h>
 

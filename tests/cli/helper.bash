@@ -5,7 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 
-ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 BUILD=$ROOT/${WS_BUILD:-build}
 FIXTURES=$ROOT/tests/fixtures
 PYTHON=/usr/bin/python3 # the one that has the distribution's modules

@@ -10,7 +10,7 @@
 #ifndef TESTS_CONFORMANCE_H
 #define TESTS_CONFORMANCE_H
 
-#include "libws/proto/session.h"
+#include <ws/session.h>
 
 #include <stdbool.h>
 #include <stddef.h>

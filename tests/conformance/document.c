@@ -4,6 +4,7 @@
  */
 #include "conformance.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,25 +63,42 @@ void document_check_errors(const char *path)
     buf_free(&table);
 }
 
-/* "test_frame.c:name", "close.bats:name": is there such a test in that file? */
+/* Does the file contain either form in which such a test is declared? */
+static bool declares_test(const char *path, bool bats, const char *test)
+{
+    char name[256];
+    struct buf text = {0};
+    if (!read_file(path, &text))
+        return false;
+    snprintf(name, sizeof name, bats ? "@test \"%s\" {" : "cmocka_unit_test(%s)", test);
+    bool found = strstr(text.p, name) != NULL;
+    /* Some files shorten cmocka's long name for tests that share a set-up. */
+    snprintf(name, sizeof name, "TEST(%s)", test);
+    found = found || strstr(text.p, name) != NULL;
+    buf_free(&text);
+    return found;
+}
+
+/* "test_frame.c:name", "close.bats:name": is there such a test in a file of that name? */
 static bool test_exists(const char *reference)
 {
-    char path[256], name[256];
-    struct buf text = {0};
+    static const char *const folders[] = {"unit/*", "unit/*/*", "cli/*"};
     const char *colon = strchr(reference, ':');
     if (!colon)
         return false;
     bool bats = colon - reference > 5 && strncmp(colon - 5, ".bats", 5) == 0;
-    snprintf(path, sizeof path, "tests/%s/%.*s", bats ? "cli" : "unit", (int)(colon - reference),
-             reference);
-    if (!read_file(path, &text))
-        return false;
-    snprintf(name, sizeof name, bats ? "@test \"%s\" {" : "cmocka_unit_test(%s)", colon + 1);
-    bool found = strstr(text.p, name) != NULL;
-    /* Some files shorten cmocka's long name for tests that share a set-up. */
-    snprintf(name, sizeof name, "TEST(%s)", colon + 1);
-    found = found || strstr(text.p, name) != NULL;
-    buf_free(&text);
+    bool found = false;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders && !found; i++) {
+        char pattern[256];
+        glob_t files;
+        snprintf(pattern, sizeof pattern, "tests/%s/%.*s", folders[i], (int)(colon - reference),
+                 reference);
+        if (glob(pattern, 0, NULL, &files) != 0)
+            continue;
+        for (size_t k = 0; k < files.gl_pathc && !found; k++)
+            found = declares_test(files.gl_pathv[k], bats, colon + 1);
+        globfree(&files);
+    }
     return found;
 }
 

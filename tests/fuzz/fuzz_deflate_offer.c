@@ -4,7 +4,7 @@
  * Sec-WebSocket-Extensions, a line each.
  */
 #include "libws/proto/deflate_offer.h"
-#include "libws/proto/handshake.h"
+#include <ws/handshake.h>
 #include "tests/fuzz/fuzz.h"
 
 static const char HEADER[] = "Sec-WebSocket-Extensions: ";

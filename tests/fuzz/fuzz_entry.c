@@ -2,9 +2,9 @@
  * Who may enter, asked about any request: where it came from over proxies, its origin, its host,
  * what it claims to know. Whatever the bytes are, nobody gets in who does not belong there.
  */
-#include "libws/net/credentials.h"
-#include "libws/net/forwarded.h"
-#include "libws/net/origin.h"
+#include "cmd/wsserve/access/credentials.h"
+#include "cmd/wsserve/access/forwarded.h"
+#include "cmd/wsserve/access/origin.h"
 #include "tests/fuzz/fuzz.h"
 
 #define PASSWORD "ann:a password that no fuzzer guesses, 8bd1"

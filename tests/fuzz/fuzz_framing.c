@@ -3,7 +3,7 @@
  * none above the cap, and the marks around each give the bytes back. The first byte chooses the
  * framing, the second the cap, the third the size of a piece.
  */
-#include "cmd/wsserve/framing.h"
+#include "cmd/wsserve/bridge/framing.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Every message with its length before it, or a mark for a record that was left out. */

@@ -3,7 +3,7 @@
  * first byte chooses: bit 0 response, bit 1 the rest is a list of extensions alone. What is
  * accepted must be answered, and our own client must take the answer.
  */
-#include "libws/proto/handshake.h"
+#include <ws/handshake.h>
 #include "tests/fuzz/fuzz.h"
 
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="

@@ -7,8 +7,8 @@
  * our own max_frame; the windows; the seed of the cuts; the largest piece; the size of fragments
  * (0: one); where in the rest the first message ends. The rest is the payload of two messages.
  */
-#include "libws/proto/mask.h"
-#include "libws/proto/session.h"
+#include <ws/mask.h>
+#include <ws/session.h>
 #include "tests/fuzz/fuzz.h"
 
 #include <zlib.h>

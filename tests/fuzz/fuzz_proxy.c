@@ -6,7 +6,7 @@
  * printable words; with HTTP, where the proxy speaks once, no cut makes a difference.
  * Names: a URL, a list of hosts that go without a proxy and a host, with a NUL between them.
  */
-#include "libws/net/proxy.h"
+#include "libws/client/proxy.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_fault(const char *fault)

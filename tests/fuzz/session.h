@@ -10,7 +10,7 @@
 #ifndef TESTS_FUZZ_SESSION_H
 #define TESTS_FUZZ_SESSION_H
 
-#include "libws/proto/session.h"
+#include <ws/session.h>
 #include "tests/fuzz/fuzz.h"
 
 /* The events of a run, neighbouring chunks counted as one: only their sum and their size are kept.

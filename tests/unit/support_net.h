@@ -7,10 +7,10 @@
 #ifndef TESTS_UNIT_SUPPORT_NET_H
 #define TESTS_UNIT_SUPPORT_NET_H
 
-#include "libws/net/conn.h"
-#include "libws/net/loop.h"
-#include "libws/net/random.h"
-#include "libws/proto/session.h"
+#include <ws/conn.h>
+#include <ws/loop.h>
+#include "libws/io/random.h"
+#include <ws/session.h>
 
 #include <stdbool.h>
 #include <stddef.h>

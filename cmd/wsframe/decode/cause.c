@@ -1,0 +1,129 @@
+#include "cmd/wsframe/decode/cause.h"
+
+#include "cmd/wsframe/decode/decode.h"
+#include <ws/close.h>
+
+static const char no_frame[] =
+    "no frame begins here: the input starts inside one, or a length before it was wrong";
+
+static const char *cause_of_rsv(const struct decode_event *event)
+{
+    const struct ws_frame *frame = event->frame;
+    if (decode_http_begins(event->wire, event->wire_len) == WS_OK)
+        return "a proxy or the server answered in HTTP where a frame should be";
+    if (frame->rsv == 4 && (frame->opcode == WS_TEXT || frame->opcode == WS_BINARY))
+        return "permessage-deflate, agreed on in a handshake that is not in this input";
+    if (frame->rsv == 4 && frame->opcode == WS_CONTINUATION)
+        return "a compressor that marks every fragment: only the first may have RSV1 (RFC 7692 "
+               "6.1)";
+    return no_frame;
+}
+
+static const char *cause_of_top_bit(const struct ws_frame *frame)
+{
+    /* Read from the other end, is it a length that one would send? */
+    return __builtin_bswap64(frame->length) < (UINT64_C(1) << 40)
+               ? "the length was written lowest byte first"
+               : no_frame;
+}
+
+static const char *cause_of_close_code(const struct decode_event *event)
+{
+    unsigned code = (unsigned)event->payload[0] << 8 | event->payload[1];
+    unsigned swapped = (unsigned)event->payload[1] << 8 | event->payload[0];
+    if (code == WS_CLOSE_NO_CODE || code == WS_CLOSE_ABNORMAL || code == WS_CLOSE_TLS)
+        return "a program that sends on the code that its own library reported to it";
+    if (ws_close_code_valid(swapped))
+        return "the code was written lowest byte first";
+    if (code >= '0' * 256u && code <= '9' * 256u + 255)
+        return "the code was written as digits of text, not as two bytes";
+    if (code < 1000)
+        return "a number of its own, such as an exit or HTTP status: 4000 to 4999 are for that";
+    return "a number of its own: 4000 to 4999 are for that";
+}
+
+static const char *cause_of_continuation(const struct decode_event *event)
+{
+    return event->offset == 0 ? "the first fragment came before the beginning of this input"
+                              : "FIN was set on the fragment before it, or a fragment was lost";
+}
+
+static const char *cause_of_status(const struct decode_event *event)
+{
+    unsigned status = event->response ? event->response->status : 0;
+    if (status >= 300 && status < 400)
+        return "the server redirects, to https or to another path: WebSocket clients do not follow";
+    switch (status) {
+    case 200:
+        return "no WebSocket at this path, or a proxy that dropped the Upgrade header";
+    case 401:
+    case 403:
+    case 407:
+        return "credentials, cookies or an Origin that the server wants";
+    case 404:
+        return "no WebSocket at this path";
+    case 400:
+    case 426:
+        return "a proxy that dropped the Upgrade header, or another version of the protocol";
+    case 502:
+    case 503:
+    case 504:
+        return "a proxy whose server behind it is down";
+    default:
+        return "a proxy, or a server without a WebSocket here, answered in HTTP";
+    }
+}
+
+const char *cause_of(enum ws_error error, const struct decode_event *event, uint64_t at)
+{
+    bool doubtful = event->finding_count > 0 && (event->findings[0].error == WS_E_RSV ||
+                                                 event->findings[0].error == WS_E_OPCODE);
+    switch (error) {
+    case WS_E_RSV:
+        return cause_of_rsv(event);
+    case WS_E_OPCODE:
+        return no_frame;
+    case WS_E_LENGTH_NOT_MINIMAL:
+        return "an encoder that always writes the length in 16 or 64 bits";
+    case WS_E_LENGTH_TOP_BIT:
+        return cause_of_top_bit(event->frame);
+    case WS_E_CONTROL_TOO_LONG:
+        if (doubtful)
+            return event->findings[0].cause;
+        return event->frame->opcode == WS_CLOSE ? "a close reason that was not cut to 123 bytes"
+                                                : "application data sent in a ping or a pong";
+    case WS_E_CONTROL_FRAGMENTED:
+        if (doubtful)
+            return event->findings[0].cause;
+        return "an encoder that never sets FIN, or fragments whatever is large";
+    case WS_E_UNMASKED:
+        return "a client that does not mask, or an intermediary that unmasked what it passed on";
+    case WS_E_MASKED:
+        return "a server that frames with a client's code";
+    case WS_E_CONTINUATION_UNEXPECTED:
+        return cause_of_continuation(event);
+    case WS_E_CONTINUATION_EXPECTED:
+        return "two writers on one connection, or a last fragment without FIN";
+    case WS_E_UTF8:
+        return at >= event->wire_len ? "the text was cut inside a character"
+                                     : "binary data or text of another encoding sent as text";
+    case WS_E_CLOSE_LENGTH:
+        return "half a close code: the payload is none, or two bytes and a reason";
+    case WS_E_CLOSE_CODE:
+        return cause_of_close_code(event);
+    case WS_E_CLOSE_UTF8:
+        return "the reason was cut inside a character";
+    case WS_E_CLOSING:
+        return "a writer that was not told of the close";
+    case WS_E_STATUS:
+        return cause_of_status(event);
+    case WS_E_ACCEPT_WRONG:
+        return event->response && event->response->cause
+                   ? event->response->cause
+                   : "a server that computes it in another way, or an answer from a cache";
+    case WS_E_KEY_INVALID:
+        return "a key made by hand: 'wsframe key' makes one";
+    default:
+        return NULL;
+    }
+}

@@ -1,0 +1,365 @@
+#include "cmd/wsframe/decode/decode.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/wsframe/decode/cause.h"
+#include "cmd/wsframe/read/detect.h"
+#include "cmd/wsframe/decode/resync.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *decode_who(enum who who)
+{
+    static const char *const names[] = {"unknown", "client", "server"};
+    return names[who];
+}
+
+void conversation_init(struct conversation *conversation, struct decode *decode)
+{
+    *conversation = (struct conversation){.decode = decode};
+    for (int i = 0; i < 2; i++)
+        conversation->side[i].conversation = conversation;
+}
+
+static void free_side(struct decoder *d)
+{
+    bytes_free(&d->buffer);
+    for (size_t i = 0; i < sizeof d->message / sizeof *d->message; i++)
+        bytes_free(&d->message[i].bytes);
+    free(d->head);
+    d->head = NULL;
+}
+
+void decode_free(struct decode *decode)
+{
+    bytes_free(&decode->scratch);
+}
+
+/* --- events --- */
+
+struct decode_event decode_event_begin(const struct decoder *decoder, enum decode_type type)
+{
+    return (struct decode_event){
+        .type = type,
+        .conversation = decoder->conversation,
+        .who = decoder->who,
+        .offset = decoder->offset,
+        .utc = decoder->utc,
+        .packet = decoder->packet,
+    };
+}
+
+void decode_find(struct decode_event *event, enum ws_error error, uint64_t offset)
+{
+    if (event->finding_count == DECODE_FINDINGS)
+        return;
+    event->findings[event->finding_count++] =
+        (struct finding){error, offset, cause_of(error, event, offset - event->offset)};
+}
+
+/* What was passed over is told of before what was found behind it. */
+static void tell_lost(struct decoder *decoder)
+{
+    struct decode *decode = decoder->conversation->decode;
+    if (decoder->lost == 0)
+        return;
+    struct decode_event event = decode_event_begin(decoder, DECODE_LOST);
+    event.offset = decoder->offset - decoder->lost;
+    event.lost = decoder->lost;
+    event.why = decoder->lost_why;
+    decoder->lost = 0;
+    decode->incomplete++;
+    decode->sink(decode->context, &event);
+}
+
+void decode_emit(struct decoder *decoder, const struct decode_event *event)
+{
+    struct decode *decode = decoder->conversation->decode;
+    tell_lost(decoder);
+    decode->heads += event->type == DECODE_HEAD;
+    decode->frames += event->type == DECODE_FRAME;
+    decode->violations += event->finding_count;
+    decode->incomplete += event->missing > 0;
+    if (!decode->stop)
+        decode->sink(decode->context, event);
+}
+
+void decode_lose(struct decoder *decoder, uint64_t len, const char *why)
+{
+    const struct conversation *conversation = decoder->conversation;
+    if (decoder->lost > 0 && decoder->lost_why != why &&
+        (!conversation->captured || conversation->kind == KIND_WEBSOCKET))
+        tell_lost(decoder);
+    decoder->lost += len;
+    decoder->lost_why = why;
+}
+
+void decode_assign(struct decoder *decoder, enum who who)
+{
+    struct conversation *conversation = decoder->conversation;
+    if (!conversation->captured || decoder->who != WHO_UNKNOWN)
+        return;
+    struct decoder *other = &conversation->side[decoder == &conversation->side[0]];
+    decoder->who = who;
+    other->who = who == WHO_CLIENT ? WHO_SERVER : WHO_CLIENT;
+}
+
+/* --- bytes in, bytes done with --- */
+
+static void hold(struct decoder *decoder, const uint8_t *data, size_t len)
+{
+    struct decode *decode = decoder->conversation->decode;
+    /* Moving the rest down once more than half is done with costs each byte one move at most. */
+    if (decoder->at > 0 && decoder->at >= decode_left(decoder)) {
+        memmove(decoder->buffer.data, decode_data(decoder), decode_left(decoder));
+        decoder->buffer.len -= decoder->at;
+        decoder->at = 0;
+    }
+    decode->held += len;
+    if (decode->held > INPUT_MAX)
+        exit_die(WS_EXIT_FAILURE, "more than 256 MiB of unfinished frames");
+    bytes_add(&decoder->buffer, data, len);
+}
+
+void decode_consume(struct decoder *decoder, size_t len)
+{
+    decoder->at += len;
+    decoder->offset += len;
+    decoder->conversation->decode->held -= len;
+}
+
+/* --- the walk --- */
+
+static void ignore(struct decoder *decoder, enum conversation_kind kind)
+{
+    struct conversation *conversation = decoder->conversation;
+    decoder->state = STATE_DEAD;
+    if (conversation->kind == KIND_UNKNOWN)
+        conversation->kind = kind;
+}
+
+/* What is it that begins? False when more bytes are needed to tell. */
+static bool start(struct decoder *decoder)
+{
+    const uint8_t *data = decode_data(decoder);
+    size_t len = decode_left(decoder);
+    bool captured = decoder->conversation->captured;
+    enum ws_error http = decode_http_begins(data, len);
+    if (http == WS_MORE)
+        return false;
+    if (http == WS_OK) {
+        decoder->state = STATE_HTTP;
+    } else if (!captured) {
+        decoder->state = STATE_FRAMES;
+    } else if (detect_tls(data, len)) {
+        ignore(decoder, KIND_TLS);
+    } else if (detect_http2(data, len)) {
+        ignore(decoder, KIND_HTTP2);
+    } else if (decoder->from_syn) {
+        /* Seen from its first byte on, and no upgrade there. */
+        ignore(decoder, KIND_OTHER);
+    } else {
+        decoder->state = STATE_SEARCH;
+    }
+    return true;
+}
+
+/* False when more bytes are needed. */
+static bool take_frame(struct decoder *decoder)
+{
+    const uint8_t *data = decode_data(decoder);
+    size_t len = decode_left(decoder);
+    struct ws_frame frame;
+    if (decoder->skip > 0) {
+        size_t n = decoder->skip < len ? (size_t)decoder->skip : len;
+        decoder->skip -= n;
+        decode_consume(decoder, n);
+        return true;
+    }
+    enum ws_error http = decode_http_begins(data, len);
+    if (http == WS_MORE)
+        return false;
+    if (http == WS_OK) {
+        decoder->state = STATE_HTTP;
+        return true;
+    }
+    if (ws_frame_parse(data, len, &frame) == WS_MORE)
+        return false;
+    if (frame.length > WS_PAYLOAD_MAX) {
+        decode_frame(decoder, &frame, 0, 0);
+        decode_consume(decoder, frame.header_len);
+        decoder->state = decoder->conversation->captured ? STATE_SEARCH : STATE_DEAD;
+        decoder->why = "behind a length that cannot be: where the next frame begins is not known";
+        return true;
+    }
+    if (len - frame.header_len < frame.length)
+        return false;
+    decode_frame(decoder, &frame, (size_t)frame.length, 0);
+    decode_consume(decoder, frame.header_len + (size_t)frame.length);
+    return true;
+}
+
+static const char in_the_middle[] = "no frame begins here: the middle of one, or loss before it";
+
+/* A segment of a capture that began in the middle, or behind a gap. */
+static void search(struct decoder *decoder)
+{
+    size_t at = 0;
+    switch (resync(decode_data(decoder), decode_left(decoder), decoder->who,
+                   decoder->state == STATE_TRIAL, &at)) {
+    case RESYNC_FOUND:
+        if (at > 0) {
+            decode_lose(decoder, at, decoder->why ? decoder->why : in_the_middle);
+            decode_consume(decoder, at);
+        }
+        decoder->state = STATE_FRAMES;
+        decoder->why = NULL;
+        decoder->conversation->kind = KIND_WEBSOCKET;
+        for (size_t i = 0; i < sizeof decoder->message / sizeof *decoder->message; i++)
+            decoder->message[i].lenient = !decoder->message[i].rules.begun;
+        decode_assign(decoder, decode_data(decoder)[1] & 0x80 ? WHO_CLIENT : WHO_SERVER);
+        break;
+    case RESYNC_PERHAPS:
+        decoder->state = STATE_TRIAL;
+        break;
+    case RESYNC_NOT:
+        decoder->state = STATE_SEARCH;
+        decode_lose(decoder, decode_left(decoder), decoder->why ? decoder->why : in_the_middle);
+        decode_consume(decoder, decode_left(decoder));
+        break;
+    }
+}
+
+/* One step: false when more bytes are needed. */
+static bool step(struct decoder *decoder)
+{
+    switch (decoder->state) {
+    case STATE_START:
+        return start(decoder);
+    case STATE_HTTP:
+        return decode_http(decoder);
+    case STATE_FRAMES:
+        return take_frame(decoder);
+    case STATE_SEARCH:
+    case STATE_TRIAL:
+        search(decoder);
+        return decoder->state == STATE_FRAMES;
+    case STATE_DEAD:
+        if (!decoder->conversation->captured)
+            decode_lose(decoder, decode_left(decoder), decoder->why);
+        decode_consume(decoder, decode_left(decoder));
+        return false;
+    }
+    return false;
+}
+
+void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
+{
+    struct conversation *conversation = decoder->conversation;
+    if (conversation->decode->stop)
+        return;
+    /* A connection may carry other requests before the one that is upgraded. */
+    if (decoder->state == STATE_DEAD && conversation->kind == KIND_HTTP &&
+        decode_http_begins(data, len) == WS_OK)
+        decoder->state = STATE_HTTP;
+    if (decoder->state == STATE_DEAD && conversation->captured) {
+        decoder->offset += len;
+        return;
+    }
+    hold(decoder, data, len);
+    while (decode_left(decoder) > 0 && !conversation->decode->stop && step(decoder))
+        ;
+}
+
+/* A frame that was begun and that will not go on as it should. Its header may be cut too. */
+static void cut_frame(struct decoder *decoder)
+{
+    struct ws_frame frame;
+    size_t len = decode_left(decoder);
+    if (ws_frame_parse(decode_data(decoder), len, &frame) == WS_OK) {
+        size_t payload = len - frame.header_len;
+        decode_frame(decoder, &frame, payload, frame.length - payload);
+    } else {
+        decode_frame(decoder, &frame, 0,
+                     frame.known >= 2 ? (uint64_t)frame.header_len - frame.known : 1);
+    }
+}
+
+/* Everything that lies there belongs to something unfinished. */
+static void cut(struct decoder *decoder)
+{
+    if (decode_left(decoder) == 0)
+        return;
+    switch (decoder->state) {
+    case STATE_START:
+        if (decoder->conversation->captured)
+            break;
+        decoder->state = STATE_FRAMES;
+        cut_frame(decoder);
+        break;
+    case STATE_FRAMES:
+        cut_frame(decoder);
+        break;
+    case STATE_HTTP:
+        decode_http_cut(decoder);
+        break;
+    case STATE_SEARCH:
+    case STATE_TRIAL:
+        decode_lose(decoder, decode_left(decoder), in_the_middle);
+        break;
+    case STATE_DEAD:
+        break;
+    }
+    decode_consume(decoder, decode_left(decoder));
+}
+
+void decode_gap(struct decoder *decoder, uint64_t len)
+{
+    static const char not_captured[] = "not in the capture";
+    struct ws_frame frame;
+    size_t left = decode_left(decoder);
+    if (decoder->conversation->decode->stop)
+        return;
+    if (decoder->state == STATE_DEAD) {
+        decoder->offset += len;
+        return;
+    }
+    bool inside = false;
+    if (decoder->state == STATE_FRAMES && left > 0 &&
+        ws_frame_parse(decode_data(decoder), left, &frame) == WS_OK &&
+        frame.length - (left - frame.header_len) >= len) {
+        /* The rest of the payload says where the next frame begins: nothing but this is lost. */
+        decoder->skip = frame.length - (left - frame.header_len) - len;
+        inside = true;
+    } else if (decoder->skip > 0 && decoder->skip >= len) {
+        decoder->skip -= len;
+        inside = true;
+    } else {
+        decoder->skip = 0;
+    }
+    cut(decoder);
+    decode_lose(decoder, len, not_captured);
+    decoder->offset += len;
+    if (decoder->state == STATE_FRAMES && inside)
+        return;
+    decoder->from_syn = false;
+    decoder->state = decoder->state == STATE_START ? STATE_START : STATE_SEARCH;
+    decoder->why = NULL;
+}
+
+void conversation_end(struct conversation *conversation)
+{
+    for (int i = 0; i < 2; i++) {
+        struct decoder *d = &conversation->side[i];
+        if (!conversation->decode->stop) {
+            cut(d);
+            /* What was never found to be a WebSocket is summed up elsewhere. */
+            if (d->lost > 0 && (conversation->kind == KIND_WEBSOCKET || !conversation->captured))
+                tell_lost(d);
+        }
+        conversation->decode->held -= decode_left(d);
+        for (size_t m = 0; m < sizeof d->message / sizeof *d->message; m++)
+            conversation->decode->held -= d->message[m].bytes.len;
+        free_side(d);
+    }
+}

@@ -1,0 +1,217 @@
+#include "cmd/wsframe/decode/decode.h"
+
+#include <ws/close.h>
+#include <ws/mask.h>
+
+bool decode_frame_rules(struct decode_event *event, const struct ws_frame *frame, unsigned rules)
+{
+    /* ws_frame_violation names the first fault; putting each right shows the next. */
+    struct ws_frame mended = *frame;
+    enum ws_error error;
+    while ((error = ws_frame_violation(&mended, rules)) != WS_OK) {
+        decode_find(event, error, event->offset + ws_frame_error_offset(frame, error));
+        switch (error) {
+        case WS_E_RSV:
+            mended.rsv = 0;
+            break;
+        case WS_E_OPCODE:
+            mended.opcode = ws_opcode_is_control(frame->opcode) ? WS_PING : WS_BINARY;
+            break;
+        case WS_E_CONTROL_FRAGMENTED:
+            mended.fin = true;
+            break;
+        case WS_E_UNMASKED:
+        case WS_E_MASKED:
+            rules &= ~(unsigned)(WS_REQUIRE_MASK | WS_REFUSE_MASK);
+            break;
+        case WS_E_CONTROL_TOO_LONG:
+            mended.opcode = WS_BINARY;
+            break;
+        case WS_E_LENGTH_TOP_BIT:
+            return false;
+        default:
+            return true;
+        }
+    }
+    return true;
+}
+
+/* --- messages --- */
+
+static struct decode_message *message_of(struct decoder *decoder, enum who who)
+{
+    return &decoder->message[who];
+}
+
+/* Which frame may stand here (5.4, 5.5.1)? Brings the message up to date. */
+static void follow(struct decode_event *event, struct decode_message *message,
+                   const struct ws_frame *frame)
+{
+    if (message->closed)
+        decode_find(event, WS_E_CLOSING, event->offset);
+    enum ws_error error = ws_message_frame(&message->rules, frame, 0);
+    if (error == WS_E_CONTINUATION_UNEXPECTED) {
+        if (!message->lenient)
+            decode_find(event, error, event->offset);
+        /* So that the fragments behind it are not each told of again. */
+        message->rules = (struct ws_message){.opcode = WS_BINARY, .begun = true};
+        message->unchecked = true;
+        message->compressed = false;
+        message->opcode = WS_CONTINUATION;
+        message->offset = event->offset;
+        message->lenient = false;
+        return;
+    }
+    if (error == WS_E_CONTINUATION_EXPECTED) {
+        decode_find(event, error, event->offset);
+        message->rules = (struct ws_message){0};
+        ws_message_frame(&message->rules, frame, 0);
+    }
+    message->lenient = false;
+    if (frame->opcode == WS_CONTINUATION)
+        return;
+    message->compressed = (frame->rsv & 4) != 0;
+    message->unchecked = false;
+    message->opcode = frame->opcode;
+    message->offset = event->offset;
+}
+
+/* The payload is part of a text: is it one (8.1)? */
+static void check_text(struct decode_event *event, struct decode_message *message, bool fin,
+                       const uint8_t *data)
+{
+    if (message->unchecked || message->compressed)
+        return;
+    size_t good = ws_message_check(&message->rules, data, event->len);
+    if (good < event->len) {
+        message->unchecked = true;
+        decode_find(event, WS_E_UTF8, event->offset + event->frame->header_len + good);
+    } else if (fin && event->missing == 0 && message->opcode == WS_TEXT &&
+               !ws_utf8_complete(&message->rules.utf8)) {
+        decode_find(event, WS_E_UTF8, event->offset + event->wire_len);
+    }
+}
+
+static void check_close(struct decode_event *event, const uint8_t *data)
+{
+    uint64_t at = event->offset + event->frame->header_len;
+    if (event->missing > 0)
+        return;
+    if (event->len == 1)
+        decode_find(event, WS_E_CLOSE_LENGTH, at);
+    if (event->len < 2)
+        return;
+    struct ws_utf8 state = {0};
+    if (!ws_close_code_valid((unsigned)data[0] << 8 | data[1]))
+        decode_find(event, WS_E_CLOSE_CODE, at);
+    size_t good = ws_utf8_check(&state, data + 2, event->len - 2);
+    if (good < event->len - 2 || !ws_utf8_complete(&state))
+        decode_find(event, WS_E_CLOSE_UTF8, at + 2 + good);
+}
+
+/* --- messages put together --- */
+
+static void add_to_message(struct decoder *decoder, struct decode_message *message,
+                           const struct decode_event *event)
+{
+    struct decode *decode = decoder->conversation->decode;
+    if (event->opcode != WS_CONTINUATION) {
+        decode->held -= message->bytes.len;
+        message->bytes.len = 0;
+    }
+    bytes_add(&message->bytes, event->payload, event->len);
+    decode->held += event->len;
+}
+
+static void emit_message(struct decoder *decoder, const struct decode_event *frame,
+                         struct decode_message *message)
+{
+    struct decode_event event = *frame;
+    event.type = DECODE_MESSAGE;
+    event.finding_count = 0;
+    if (message) {
+        event.offset = message->offset;
+        event.opcode = message->opcode;
+        event.compressed = message->compressed;
+        event.payload = message->bytes.data;
+        event.len = message->bytes.len;
+    }
+    decode_emit(decoder, &event);
+    if (message) {
+        decoder->conversation->decode->held -= message->bytes.len;
+        /* One huge message is no reason to keep its memory for all that follow. */
+        if (message->bytes.capacity > 65536)
+            bytes_free(&message->bytes);
+        message->bytes.len = 0;
+    }
+}
+
+/* --- a frame --- */
+
+static unsigned rules_of(const struct decoder *decoder, enum who who)
+{
+    const struct conversation *conversation = decoder->conversation;
+    unsigned rules = conversation->deflate ? WS_ALLOW_RSV1 : 0;
+    if (decoder->judged)
+        rules |= who == WHO_CLIENT ? WS_REQUIRE_MASK : WS_REFUSE_MASK;
+    return rules;
+}
+
+void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t payload,
+                  uint64_t missing)
+{
+    struct decode *decode = decoder->conversation->decode;
+    struct decode_event event = decode_event_begin(decoder, DECODE_FRAME);
+    bool whole_header = frame->known == frame->header_len && frame->known >= 2;
+    size_t header = whole_header ? frame->header_len : frame->known;
+    const uint8_t *wire = decode_data(decoder), *data = wire + header;
+    event.frame = frame;
+    event.opcode = frame->opcode;
+    event.wire = wire;
+    event.wire_len = header + payload;
+    event.missing = missing;
+    event.len = payload;
+
+    if (payload > 0 && frame->masked) {
+        decode->scratch.len = 0;
+        bytes_reserve(&decode->scratch, payload);
+        ws_mask(decode->scratch.data, data, payload, frame->mask_key, 0);
+        data = decode->scratch.data;
+    }
+    event.payload = data;
+    if (event.who == WHO_UNKNOWN && frame->known >= 2)
+        event.who = frame->masked ? WHO_CLIENT : WHO_SERVER;
+
+    bool believed = decode_frame_rules(&event, frame, rules_of(decoder, event.who));
+    struct decode_message *message = message_of(decoder, event.who);
+    bool is_data = frame->opcode <= WS_BINARY;
+    if (whole_header && believed) {
+        if (is_data) {
+            follow(&event, message, frame);
+            event.compressed = message->compressed;
+            check_text(&event, message, frame->fin, data);
+            /* Text that lacks a piece proves nothing any more. */
+            if (missing > 0)
+                message->unchecked = true;
+            if (frame->fin)
+                message->rules.begun = false;
+        } else if (frame->opcode == WS_CLOSE) {
+            check_close(&event, data);
+            message->closed = true;
+        }
+    }
+    if (decode->keep_mask)
+        event.payload = wire + header;
+    decoder->frames++;
+    decode_emit(decoder, &event);
+
+    if (!decode->messages || !whole_header || !believed)
+        return;
+    if (is_data) {
+        add_to_message(decoder, message, &event);
+        if (missing == 0 && frame->fin)
+            emit_message(decoder, &event, message);
+    } else if (missing == 0) {
+        emit_message(decoder, &event, NULL);
+    }
+}

@@ -1,0 +1,195 @@
+#include "cmd/wsframe/decode/decode.h"
+
+#include "cmd/common/exit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum ws_error decode_http_begins(const uint8_t *data, size_t len)
+{
+    static const char *const words[] = {"GET ", "HTTP/1.", "POST ",  "HEAD ",
+                                        "PUT ", "DELETE ", "PATCH ", "OPTIONS "};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t n = strlen(words[i]);
+        if (memcmp(data, words[i], len < n ? len : n) == 0)
+            return len < n ? WS_MORE : WS_OK;
+    }
+    return WS_E_HTTP_SYNTAX;
+}
+
+static bool is_response(const uint8_t *data)
+{
+    return memcmp(data, "HTTP", 4) == 0;
+}
+
+/* What decoding goes on with behind a head. */
+static void go_on(struct decoder *decoder, enum decode_state state, const char *why)
+{
+    decoder->state = state;
+    decoder->why = why;
+}
+
+/* Copies what a later response is compared with; a text that does not fit is left out. */
+static void keep(char *to, size_t size, struct ws_str text)
+{
+    if (text.len >= size)
+        text.len = 0;
+    memcpy(to, text.p ? text.p : "", text.len);
+    to[text.len] = '\0';
+}
+
+/* Does any header of this name speak of permessage-deflate? */
+static bool names_deflate(const struct ws_http_head *head, const char *text)
+{
+    for (int i = ws_http_find(head, text, "Sec-WebSocket-Extensions", 0); i >= 0;
+         i = ws_http_find(head, text, "Sec-WebSocket-Extensions", i + 1)) {
+        struct ws_str list = ws_http_value(head, text, (size_t)i), name, params;
+        while (ws_extension_next(&list, &name, &params) == WS_OK)
+            if (ws_str_equal_case(name, "permessage-deflate"))
+                return true;
+    }
+    return false;
+}
+
+static void judge_request(struct decoder *decoder, struct decode_event *event,
+                          struct ws_request *request, const char *text)
+{
+    struct conversation *conversation = decoder->conversation;
+    enum ws_error fault = ws_handshake_read_request(event->head, text, request);
+    event->request = request;
+    conversation->asked = request->upgrade;
+    keep(conversation->key, sizeof conversation->key, request->key);
+    int offered = ws_http_find(event->head, text, "Sec-WebSocket-Protocol", 0);
+    keep(conversation->offered, sizeof conversation->offered,
+         offered < 0 ? (struct ws_str){NULL, 0}
+                     : ws_http_value(event->head, text, (size_t)offered));
+    snprintf(conversation->url, sizeof conversation->url, "%s%.*s%.*s",
+             request->target.len && request->target.p[0] == '/' ? "ws://" : "",
+             (int)request->host.len, request->host.p ? request->host.p : "",
+             (int)request->target.len, request->target.p);
+
+    if (fault == WS_E_NOT_AN_UPGRADE && conversation->captured) {
+        if (conversation->kind == KIND_UNKNOWN)
+            conversation->kind = KIND_HTTP;
+        go_on(decoder, STATE_DEAD, NULL);
+        return;
+    }
+    conversation->kind = KIND_WEBSOCKET;
+    if (fault != WS_OK)
+        decode_find(event, fault, event->offset);
+    go_on(decoder, STATE_FRAMES, NULL);
+    decode_emit(decoder, event);
+}
+
+static void judge_response(struct decoder *decoder, struct decode_event *event,
+                           struct ws_response *response, const char *text)
+{
+    struct conversation *conversation = decoder->conversation;
+    bool in_between = decoder->frames > 0;
+    enum ws_error fault = ws_handshake_read_response(
+        event->head, text, conversation->key,
+        conversation->offered[0] ? conversation->offered : NULL, response);
+    event->response = response;
+    conversation->deflate = response->status == 101 && names_deflate(event->head, text);
+    /* Which extensions were offered is the request's to say, and only one is known here. */
+    if (fault == WS_E_EXTENSION_UNASKED)
+        fault = WS_OK;
+    /* Without the request there is nothing to compare with. */
+    if (!conversation->key[0] && (fault == WS_E_ACCEPT_WRONG || fault == WS_E_SUBPROTOCOL_UNASKED))
+        fault = WS_OK;
+
+    if (conversation->captured && response->status != 101 && !conversation->asked && !in_between) {
+        if (conversation->kind == KIND_UNKNOWN)
+            conversation->kind = KIND_HTTP;
+        go_on(decoder, STATE_DEAD, NULL);
+        return;
+    }
+    conversation->kind = KIND_WEBSOCKET;
+    if (in_between)
+        decode_find(event, WS_E_RSV, event->offset);
+    if (fault != WS_OK)
+        decode_find(event, fault, event->offset);
+    if (response->status == 101)
+        go_on(decoder, STATE_FRAMES, NULL);
+    else
+        go_on(decoder, STATE_DEAD, "the body of the HTTP answer");
+    decode_emit(decoder, event);
+    decoder->message[WHO_SERVER].closed = false;
+}
+
+/* The length of the first line, for the event of a head that cannot be read. */
+static size_t first_line(const uint8_t *data, size_t len)
+{
+    const uint8_t *end = memchr(data, '\n', len);
+    size_t n = end ? (size_t)(end - data) : len;
+    return n > 0 && data[n - 1] == '\r' ? n - 1 : n;
+}
+
+static void unreadable(struct decoder *decoder, enum ws_error fault, size_t at)
+{
+    struct conversation *conversation = decoder->conversation;
+    struct decode_event event = decode_event_begin(decoder, DECODE_HEAD);
+    /* Of the first line, what came before the fault: more may not have come yet. */
+    event.wire = decode_data(decoder);
+    event.wire_len = first_line(event.wire, at);
+    go_on(decoder, STATE_DEAD, "behind an HTTP head that cannot be read");
+    if (conversation->captured && !conversation->asked) {
+        conversation->kind = KIND_HTTP;
+        return;
+    }
+    decode_find(&event, fault, event.offset + at);
+    decode_emit(decoder, &event);
+    decode_consume(decoder, event.wire_len);
+}
+
+bool decode_http(struct decoder *decoder)
+{
+    const uint8_t *data = decode_data(decoder);
+    size_t len = decode_left(decoder);
+    if (!decoder->head) {
+        decoder->head = malloc(sizeof *decoder->head);
+        if (!decoder->head)
+            exit_die(WS_EXIT_FAILURE, "out of memory");
+        ws_http_init(decoder->head, is_response(data), WS_HTTP_RESPONSE_MAX);
+        decode_assign(decoder, is_response(data) ? WHO_SERVER : WHO_CLIENT);
+        decoder->judged |= decoder->conversation->captured;
+    }
+    enum ws_error result = ws_http_parse(decoder->head, (const char *)data, len);
+    if (result == WS_MORE)
+        return false;
+    if (result == WS_OK) {
+        struct decode_event event = decode_event_begin(decoder, DECODE_HEAD);
+        struct ws_request request;
+        struct ws_response response;
+        event.head = decoder->head;
+        event.wire = data;
+        event.wire_len = decoder->head->length;
+        if (event.who == WHO_UNKNOWN)
+            event.who = decoder->head->response ? WHO_SERVER : WHO_CLIENT;
+        if (decoder->head->response)
+            judge_response(decoder, &event, &response, (const char *)data);
+        else
+            judge_request(decoder, &event, &request, (const char *)data);
+        decode_consume(decoder, decoder->head->length);
+    } else {
+        unreadable(decoder, result, decoder->head->scanned);
+    }
+    free(decoder->head);
+    decoder->head = NULL;
+    return true;
+}
+
+void decode_http_cut(struct decoder *decoder)
+{
+    struct decode_event event = decode_event_begin(decoder, DECODE_HEAD);
+    if (decoder->conversation->captured && !decoder->conversation->asked)
+        return;
+    event.wire = decode_data(decoder);
+    event.wire_len = first_line(event.wire, decode_left(decoder));
+    event.missing = 1;
+    decode_emit(decoder, &event);
+    free(decoder->head);
+    decoder->head = NULL;
+}

@@ -1,0 +1,359 @@
+#include "cmd/wsframe/decode/stream.h"
+
+#include "cmd/common/exit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+    BUCKETS = 4096,
+    CONNECTIONS_MAX = 16384, /* at a time: the oldest is ended for a new one */
+    WAITING_MAX = 512,       /* segments of one direction */
+    WAITING_BYTES_MAX = 4 << 20,
+    PATIENCE = 3, /* segments that come after an acknowledged hole until it is given up */
+};
+
+/* A segment that came before its turn. */
+struct waiting {
+    uint64_t seq;
+    uint8_t *data;
+    size_t len;
+    int64_t utc;
+    uint64_t packet;
+};
+
+/* One direction's TCP. Sequence numbers are carried on to 64 bits. */
+struct half {
+    bool begun;
+    uint64_t next; /* the first that has not come yet */
+    uint64_t seen; /* behind the last that was ever sent, captured or not */
+    uint64_t acked;
+    struct waiting *waiting; /* by seq */
+    size_t count;
+    size_t bytes;
+    unsigned since; /* segments that came since something waits */
+};
+
+struct connection {
+    struct conversation conversation;
+    struct half half[2];
+    uint32_t first_syn; /* tells a retransmitted SYN from a new connection on the same ports */
+    bool syn;
+    bool carried; /* any payload */
+    struct connection *in_bucket;
+    struct connection *older, *newer;
+};
+
+struct streams {
+    struct decode *decode;
+    uint16_t port;
+    uint64_t seed;
+    uint64_t ids;
+    size_t open;
+    struct stream_counts counts;
+    struct connection *oldest, *newest;
+    struct connection *buckets[BUCKETS];
+};
+
+struct streams *streams_new(struct decode *decode, uint16_t port)
+{
+    struct streams *streams = calloc(1, sizeof *streams);
+    if (!streams)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    streams->decode = decode;
+    streams->port = port;
+    /* So that nobody can make a capture whose connections all fall into one bucket. Without a seed
+     * the search is only slower. */
+    if (getrandom(&streams->seed, sizeof streams->seed, GRND_NONBLOCK) < 0)
+        streams->seed = 0;
+    return streams;
+}
+
+/* --- finding a connection --- */
+
+static uint64_t mix(uint64_t hash, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    for (size_t i = 0; i < len; i++) {
+        hash = (hash ^ p[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 29;
+    }
+    return hash;
+}
+
+static size_t bucket_of(const struct streams *streams, const struct segment *segment)
+{
+    /* The same for both directions. */
+    uint64_t from = mix(mix(streams->seed, segment->from.address, 16), &segment->from.port, 2);
+    uint64_t to = mix(mix(streams->seed, segment->to.address, 16), &segment->to.port, 2);
+    return (size_t)((from ^ to) % BUCKETS);
+}
+
+static bool same_end(const struct packet_end *a, const struct packet_end *b)
+{
+    return a->port == b->port && memcmp(a->address, b->address, sizeof a->address) == 0;
+}
+
+/* Which of its directions the segment belongs to, or -1. */
+static int direction_of(const struct connection *connection, const struct segment *segment)
+{
+    const struct packet_end *ends = connection->conversation.ends;
+    if (connection->conversation.v6 != segment->v6)
+        return -1;
+    if (same_end(&ends[0], &segment->from) && same_end(&ends[1], &segment->to))
+        return 0;
+    if (same_end(&ends[1], &segment->from) && same_end(&ends[0], &segment->to))
+        return 1;
+    return -1;
+}
+
+/* --- one direction, in order --- */
+
+static void deliver(struct connection *connection, int side, const uint8_t *data, size_t len,
+                    int64_t utc, uint64_t packet)
+{
+    struct half *half = &connection->half[side];
+    struct decoder *decoder = &connection->conversation.side[side];
+    decoder->utc = utc;
+    decoder->packet = packet;
+    half->next += len;
+    decode_feed(decoder, data, len);
+}
+
+/* Delivers what waits and is due; with `force` at least one, and the hole before it is a gap. */
+static void release(struct connection *connection, int side, bool force)
+{
+    struct half *half = &connection->half[side];
+    size_t i;
+    for (i = 0; i < half->count; i++) {
+        struct waiting *w = &half->waiting[i];
+        if (w->seq > half->next) {
+            if (!force)
+                break;
+            struct decoder *decoder = &connection->conversation.side[side];
+            decoder->utc = w->utc;
+            decoder->packet = w->packet;
+            decode_gap(decoder, w->seq - half->next);
+            half->next = w->seq;
+            force = false;
+        }
+        size_t old = (size_t)(half->next - w->seq);
+        if (old < w->len)
+            deliver(connection, side, w->data + old, w->len - old, w->utc, w->packet);
+        half->bytes -= w->len;
+        free(w->data);
+    }
+    half->count -= i;
+    if (i > 0 && half->count > 0)
+        memmove(half->waiting, half->waiting + i, half->count * sizeof *half->waiting);
+    half->since = 0;
+}
+
+static void hold(struct connection *connection, int side, uint64_t seq,
+                 const struct segment *segment, const struct packet *packet)
+{
+    struct half *half = &connection->half[side];
+    if (!half->waiting) {
+        half->waiting = calloc(WAITING_MAX, sizeof *half->waiting);
+        if (!half->waiting)
+            exit_die(WS_EXIT_FAILURE, "out of memory");
+    }
+    size_t at = half->count;
+    while (at > 0 && half->waiting[at - 1].seq > seq)
+        at--;
+    uint8_t *copy = malloc(segment->len);
+    if (!copy)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    memcpy(copy, segment->data, segment->len);
+    memmove(half->waiting + at + 1, half->waiting + at, (half->count - at) * sizeof *half->waiting);
+    half->waiting[at] = (struct waiting){seq, copy, segment->len, packet->utc, packet->number};
+    half->count++;
+    half->bytes += segment->len;
+    half->since++;
+    /* Whoever received it has acknowledged it: nobody will send it again, the capture lost it. */
+    bool given_up = half->acked > half->next && half->since > PATIENCE;
+    if (given_up || half->count == WAITING_MAX || half->bytes > WAITING_BYTES_MAX)
+        release(connection, side, true);
+}
+
+/* A 32-bit number near `base`, in 64 bits. */
+static uint64_t carry(uint64_t base, uint32_t number)
+{
+    return base + (uint64_t)(int64_t)(int32_t)(number - (uint32_t)base);
+}
+
+static void payload(struct connection *connection, int side, const struct segment *segment,
+                    const struct packet *packet)
+{
+    struct half *half = &connection->half[side];
+    if (!half->begun) {
+        /* Far from both ends of the number space, so that nothing wraps. */
+        half->begun = true;
+        half->next = (UINT64_C(1) << 62) + segment->seq;
+        half->seen = half->next;
+    }
+    uint64_t seq = carry(half->next, segment->seq);
+    /* Only what carries bytes: a FIN takes a number too. */
+    if (segment->claimed > 0 && seq + segment->claimed > half->seen)
+        half->seen = seq + segment->claimed;
+    if (segment->len == 0 || seq + segment->len <= half->next)
+        return;
+    connection->carried = true;
+    if (seq > half->next) {
+        hold(connection, side, seq, segment, packet);
+        return;
+    }
+    size_t old = (size_t)(half->next - seq);
+    deliver(connection, side, segment->data + old, segment->len - old, packet->utc, packet->number);
+    if (half->count > 0)
+        release(connection, side, false);
+}
+
+/* --- connections --- */
+
+static void end(struct streams *streams, struct connection *connection)
+{
+    struct conversation *conversation = &connection->conversation;
+    for (int side = 0; side < 2; side++) {
+        struct half *half = &connection->half[side];
+        while (half->count > 0)
+            release(connection, side, true);
+        if (half->seen > half->next)
+            decode_gap(&conversation->side[side], half->seen - half->next);
+        free(half->waiting);
+    }
+    conversation_end(conversation);
+    if (connection->carried)
+        streams->counts.kinds[conversation->kind]++;
+
+    struct segment segment = {.from = conversation->ends[0], .to = conversation->ends[1]};
+    struct connection **link = &streams->buckets[bucket_of(streams, &segment)];
+    while (*link != connection)
+        link = &(*link)->in_bucket;
+    *link = connection->in_bucket;
+    *(connection->older ? &connection->older->newer : &streams->oldest) = connection->newer;
+    *(connection->newer ? &connection->newer->older : &streams->newest) = connection->older;
+    streams->open--;
+    free(connection);
+}
+
+/* Who is the client, where the beginning was seen or the port is known? */
+static enum who sender_of(const struct streams *streams, const struct segment *segment)
+{
+    if (segment->flags & TCP_SYN)
+        return segment->flags & TCP_ACK ? WHO_SERVER : WHO_CLIENT;
+    if (streams->port && segment->from.port != segment->to.port)
+        return segment->from.port == streams->port ? WHO_SERVER : WHO_CLIENT;
+    return WHO_UNKNOWN;
+}
+
+static struct connection *begin(struct streams *streams, const struct segment *segment,
+                                const struct packet *packet)
+{
+    if (streams->open == CONNECTIONS_MAX)
+        end(streams, streams->oldest);
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (!connection)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    struct conversation *conversation = &connection->conversation;
+    conversation_init(conversation, streams->decode);
+    conversation->captured = true;
+    conversation->v6 = segment->v6;
+    conversation->ends[0] = segment->from;
+    conversation->ends[1] = segment->to;
+    conversation->began = packet->utc;
+    enum who who = sender_of(streams, segment);
+    if (who != WHO_UNKNOWN) {
+        decode_assign(&conversation->side[0], who);
+        conversation->side[0].judged = conversation->side[1].judged = true;
+    }
+    connection->older = streams->newest;
+    *(streams->newest ? &streams->newest->newer : &streams->oldest) = connection;
+    streams->newest = connection;
+    struct connection **bucket = &streams->buckets[bucket_of(streams, segment)];
+    connection->in_bucket = *bucket;
+    *bucket = connection;
+    streams->open++;
+    streams->counts.connections++;
+    conversation->id = ++streams->ids;
+    return connection;
+}
+
+static struct connection *find(struct streams *streams, const struct segment *segment, int *side)
+{
+    struct connection *c = streams->buckets[bucket_of(streams, segment)];
+    for (; c; c = c->in_bucket) {
+        *side = direction_of(c, segment);
+        if (*side >= 0)
+            return c;
+    }
+    return NULL;
+}
+
+static void segment_arrived(struct streams *streams, const struct segment *segment,
+                            const struct packet *packet)
+{
+    int side;
+    bool opening = (segment->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+    struct connection *connection = find(streams, segment, &side);
+    /* The same ports again: another connection. */
+    if (connection && opening && (!connection->syn || connection->first_syn != segment->seq)) {
+        end(streams, connection);
+        connection = NULL;
+    }
+    if (!connection) {
+        connection = begin(streams, segment, packet);
+        side = 0;
+    }
+    struct half *half = &connection->half[side], *other = &connection->half[!side];
+    if (segment->flags & TCP_SYN) {
+        if (opening) {
+            connection->syn = true;
+            connection->first_syn = segment->seq;
+        }
+        if (!half->begun) {
+            half->begun = true;
+            half->next = (UINT64_C(1) << 62) + segment->seq + 1;
+            half->seen = half->next;
+            connection->conversation.side[side].from_syn = true;
+        }
+        return;
+    }
+    if (other->begun && (segment->flags & TCP_ACK)) {
+        uint64_t acked = carry(other->next, segment->ack);
+        if (acked > other->acked)
+            other->acked = acked;
+    }
+    payload(connection, side, segment, packet);
+}
+
+void streams_packet(struct streams *streams, const struct packet *packet, enum packet_link link)
+{
+    struct segment segment;
+    streams->counts.packets++;
+    switch (packet_peel(packet, link, &segment)) {
+    case PACKET_SEGMENT:
+        if (!streams->port || segment.from.port == streams->port ||
+            segment.to.port == streams->port)
+            segment_arrived(streams, &segment, packet);
+        break;
+    case PACKET_OTHER:
+        streams->counts.other++;
+        break;
+    case PACKET_FRAGMENT:
+        streams->counts.fragments++;
+        break;
+    case PACKET_CUT:
+        streams->counts.cut++;
+        break;
+    }
+}
+
+void streams_end(struct streams *streams, struct stream_counts *counts)
+{
+    while (streams->oldest)
+        end(streams, streams->oldest);
+    *counts = streams->counts;
+    free(streams);
+}

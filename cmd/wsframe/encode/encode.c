@@ -1,0 +1,278 @@
+#include "cmd/wsframe/encode/encode.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/hex.h"
+#include "cmd/wsframe/read/read_text.h"
+#include <ws/mask.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* What was made so far: all frames, and where each of them ends. */
+struct encoding_state {
+    const struct settings *settings;
+    struct bytes wire;
+    struct bytes ends; /* of uint64_t */
+};
+
+/* --- payloads --- */
+
+static bool read_payload_file(const char *path, struct bytes *payload)
+{
+    bool standard = strcmp(path, "-") == 0;
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    bool read = fd >= 0 && bytes_read(payload, fd, SIZE_MAX, path);
+    if (!read)
+        exit_warn("%s: %s", path, strerror(errno));
+    if (fd >= 0 && !standard)
+        close(fd);
+    return read;
+}
+
+/* The payload that no word gives: from an option, or from standard input. An exit code. */
+static int gather(const struct settings *s, struct bytes *payload)
+{
+    struct read_fault fault;
+    if (s->encode.hex) {
+        const uint8_t *text = (const uint8_t *)s->encode.hex;
+        if (read_hex(text, strlen(s->encode.hex), payload, &fault))
+            return WS_EXIT_OK;
+        exit_warn("option '--hex': column %zu: %s", fault.column, fault.what);
+        return WS_EXIT_USAGE;
+    }
+    if (s->encode.file)
+        return read_payload_file(s->encode.file, payload) ? WS_EXIT_OK : WS_EXIT_FAILURE;
+    if (s->encode.payload) {
+        bytes_add(payload, s->encode.payload, strlen(s->encode.payload));
+        return WS_EXIT_OK;
+    }
+    /* A control frame is complete without a payload; of a message one is expected. */
+    if (ws_opcode_is_control(s->encode.opcode) || isatty(STDIN_FILENO))
+        return WS_EXIT_OK;
+    return read_payload_file("-", payload) ? WS_EXIT_OK : WS_EXIT_FAILURE;
+}
+
+/* --- frames --- */
+
+static bool choose_key(const struct settings *s, uint8_t key[4])
+{
+    if (s->encode.masking == MASKING_KEY)
+        memcpy(key, s->encode.mask_key, 4);
+    else if (s->encode.masking == MASKING_RANDOM && getrandom(key, 4, 0) != 4)
+        return false;
+    return true;
+}
+
+static void add_frame(struct encoding_state *state, struct ws_frame *frame, const uint8_t *data,
+                      size_t len)
+{
+    const struct settings *s = state->settings;
+    uint8_t header[WS_HEADER_MAX];
+    frame->length = s->encode.fake ? s->encode.fake_length : len;
+    frame->masked = s->encode.masking != MASKING_NONE;
+    frame->length_bytes = s->encode.length_form == 64   ? 8
+                          : s->encode.length_form == 16 ? 2
+                          : s->encode.length_form == 7
+                              ? 0
+                              : (uint8_t)ws_frame_length_bytes(frame->length);
+    if (frame->masked && !choose_key(s, frame->mask_key))
+        exit_die(WS_EXIT_FAILURE, "no random bytes: %m");
+    bytes_add(&state->wire, header, ws_frame_encode(header, frame));
+    bytes_reserve(&state->wire, len);
+    uint8_t *to = state->wire.data + state->wire.len;
+    if (frame->masked)
+        ws_mask(to, data, len, frame->mask_key, 0);
+    else if (len > 0)
+        memcpy(to, data, len);
+    state->wire.len += len;
+    uint64_t end = state->wire.len;
+    bytes_add(&state->ends, &end, sizeof end);
+}
+
+/* Does the length fit the form that was asked for? */
+static bool length_fits(const struct settings *s, uint64_t len)
+{
+    uint64_t most = s->encode.length_form == 7    ? 125
+                    : s->encode.length_form == 16 ? 65535
+                                                  : UINT64_MAX;
+    if (s->encode.fake)
+        len = s->encode.fake_length;
+    if (len <= most)
+        return true;
+    exit_warn("option '--len%d': a length of %" PRIu64 " does not fit into it",
+              s->encode.length_form, len);
+    return false;
+}
+
+static int add_message(struct encoding_state *state, const uint8_t *data, size_t len)
+{
+    const struct settings *s = state->settings;
+    size_t piece =
+        s->encode.fragment && s->encode.fragment < len ? (size_t)s->encode.fragment : len;
+    struct ws_frame frame = {
+        .opcode = (uint8_t)s->encode.opcode,
+        .rsv = (uint8_t)(s->encode.rsv1 * 4 + s->encode.rsv2 * 2 + s->encode.rsv3),
+    };
+    if (!length_fits(s, piece))
+        return WS_EXIT_USAGE;
+    size_t at = 0;
+    do {
+        size_t n = len - at < piece ? len - at : piece;
+        frame.fin = at + n == len && !s->encode.no_fin;
+        add_frame(state, &frame, data + at, n);
+        frame.opcode = WS_CONTINUATION;
+        frame.rsv &= 3; /* RSV1 speaks for the message and stands on its first frame alone */
+        at += n;
+    } while (at < len);
+    return WS_EXIT_OK;
+}
+
+/* The payload of a close frame is its code and then its reason (5.5.1). */
+static int add_payload(struct encoding_state *state, const uint8_t *data, size_t len)
+{
+    unsigned code = state->settings->encode.close_code;
+    if (state->settings->encode.opcode != WS_CLOSE || code == 0)
+        return add_message(state, data, len);
+    struct bytes close = {0};
+    bytes_byte(&close, (uint8_t)(code >> 8));
+    bytes_byte(&close, (uint8_t)code);
+    bytes_add(&close, data, len);
+    int status = add_message(state, close.data, close.len);
+    bytes_free(&close);
+    return status;
+}
+
+static int make(struct encoding_state *state)
+{
+    const struct settings *s = state->settings;
+    struct bytes payload = {0};
+    int status = WS_EXIT_OK;
+    if (s->word_count > 0) {
+        for (int i = 0; i < s->word_count && status == WS_EXIT_OK; i++)
+            status = add_payload(state, (const uint8_t *)s->words[i], strlen(s->words[i]));
+    } else {
+        status = gather(s, &payload);
+        if (status == WS_EXIT_OK)
+            status =
+                add_payload(state, payload.data ? payload.data : (const uint8_t *)"", payload.len);
+        bytes_free(&payload);
+    }
+    return status;
+}
+
+/* --- judging what was made --- */
+
+struct verdict {
+    bool forbidden;
+    struct finding finding; /* the first */
+};
+
+static void judge(void *context, const struct decode_event *event)
+{
+    struct verdict *verdict = context;
+    for (size_t i = 0; i < event->finding_count && !verdict->forbidden; i++) {
+        /* Alone it is what --continuation asks for; in a row of frames it has its place. */
+        if (event->findings[i].error == WS_E_CONTINUATION_UNEXPECTED)
+            continue;
+        verdict->forbidden = true;
+        verdict->finding = event->findings[i];
+    }
+}
+
+static bool allowed(const struct encoding_state *state)
+{
+    struct verdict verdict = {0};
+    struct decode decode = {.sink = judge, .context = &verdict};
+    struct conversation conversation;
+    char section[64];
+    conversation_init(&conversation, &decode);
+    enum { PIECE = 65536 };
+    for (size_t at = 0; at < state->wire.len; at += PIECE)
+        decode_feed(&conversation.side[0], state->wire.data + at,
+                    state->wire.len - at < PIECE ? state->wire.len - at : PIECE);
+    conversation_end(&conversation);
+    decode_free(&decode);
+    if (state->settings->encode.fake && !verdict.forbidden) {
+        exit_warn("--fake-length makes a frame whose length is not that of its payload "
+                  "(RFC 6455 5.2): --allow-invalid makes it all the same");
+        return false;
+    }
+    if (!verdict.forbidden)
+        return true;
+    exit_warn("%s (%s): --allow-invalid makes it all the same",
+              ws_error_info(verdict.finding.error)->explanation,
+              ws_error_section(verdict.finding.error, section, sizeof section));
+    return false;
+}
+
+/* --- printing --- */
+
+static void print_hex(const struct encoding_state *state)
+{
+    size_t at = 0, count = state->ends.len / sizeof(uint64_t);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t end;
+        memcpy(&end, state->ends.data + i * sizeof end, sizeof end);
+        for (size_t first = at; at < end; at++)
+            printf("%s%02x", at > first ? " " : "", state->wire.data[at]);
+        putchar('\n');
+    }
+}
+
+static void print_c(const struct bytes *wire)
+{
+    printf("static const unsigned char frames[%zu] = {", wire->len);
+    for (size_t i = 0; i < wire->len; i++)
+        printf("%s0x%02x,", i % 12 == 0 ? "\n    " : " ", wire->data[i]);
+    puts("\n};");
+}
+
+static void print_base64(const struct bytes *wire)
+{
+    enum { PIECE = 3 * 1024 };
+    unsigned char text[PIECE / 3 * 4 + 1];
+    for (size_t at = 0; at < wire->len; at += PIECE) {
+        size_t n = wire->len - at < PIECE ? wire->len - at : PIECE;
+        int len = EVP_EncodeBlock(text, wire->data + at, (int)n);
+        fwrite(text, 1, (size_t)len, stdout);
+    }
+    putchar('\n');
+}
+
+static void print(const struct encoding_state *state)
+{
+    switch (state->settings->encode.encoding) {
+    case ENCODING_HEX:
+        print_hex(state);
+        break;
+    case ENCODING_RAW:
+        fwrite(state->wire.data, 1, state->wire.len, stdout);
+        break;
+    case ENCODING_C:
+        print_c(&state->wire);
+        break;
+    case ENCODING_BASE64:
+        print_base64(&state->wire);
+        break;
+    }
+}
+
+int encode(const struct settings *settings)
+{
+    struct encoding_state state = {.settings = settings};
+    int status = make(&state);
+    if (status == WS_EXIT_OK && !settings->encode.allow_invalid && !allowed(&state))
+        status = WS_EXIT_USAGE;
+    if (status == WS_EXIT_OK)
+        print(&state);
+    bytes_free(&state.wire);
+    bytes_free(&state.ends);
+    return status;
+}

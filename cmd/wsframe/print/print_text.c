@@ -1,0 +1,288 @@
+#include "cmd/wsframe/print/print_text.h"
+
+#include "cmd/common/hex.h"
+#include "cmd/wsframe/print/annotate.h"
+#include "cmd/wsframe/print/diagram.h"
+#include <ws/close.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    TEXT_SHOWN = 64, /* bytes of a payload, where -v does not ask for all */
+    HEX_SHOWN = 16,
+};
+
+static const char dim[] = "\033[2m", red[] = "\033[31m", cyan[] = "\033[36m",
+                  magenta[] = "\033[35m", plain[] = "\033[0m";
+
+static const char *paint(const struct show *show, const char *color)
+{
+    return show->color ? color : "";
+}
+
+/* "1 byte", "5 bytes" */
+static const char *s(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* --- the beginning of a line --- */
+
+static char arrow(enum who who)
+{
+    return who == WHO_CLIENT ? '>' : who == WHO_SERVER ? '<' : '-';
+}
+
+/* Which connection of a capture the lines that follow are about. */
+static void say_conversation(struct show *show, const struct conversation *conversation)
+{
+    char a[PACKET_END_TEXT], b[PACKET_END_TEXT];
+    if (!conversation->captured || (show->begun && show->conversation == conversation->id))
+        return;
+    /* The client first. */
+    int client = conversation->side[1].who == WHO_CLIENT;
+    printf("%s%sconnection %" PRIu64 "  %s > %s%s\n", show->begun ? "\n" : "", paint(show, dim),
+           conversation->id, packet_end_text(&conversation->ends[client], conversation->v6, a),
+           packet_end_text(&conversation->ends[!client], conversation->v6, b), paint(show, plain));
+    show->begun = true;
+    show->conversation = conversation->id;
+}
+
+static void begin_line(struct show *show, const struct decode_event *event)
+{
+    const struct conversation *conversation = event->conversation;
+    say_conversation(show, conversation);
+    if (conversation->captured && (event->utc || conversation->began)) {
+        int64_t us = event->utc > conversation->began ? event->utc - conversation->began : 0;
+        printf("%s%4" PRId64 ".%06d%s  ", paint(show, dim), us / 1000000, (int)(us % 1000000),
+               paint(show, plain));
+    }
+    printf("%s0x%04" PRIx64 "%s  %s%c%s ", paint(show, dim), event->offset, paint(show, plain),
+           paint(show, event->who == WHO_CLIENT ? cyan : magenta), arrow(event->who),
+           paint(show, plain));
+}
+
+/* --- payloads --- */
+
+static void print_quoted(const struct show *show, const uint8_t *data, size_t len)
+{
+    size_t most = show->settings->common.verbose ? len : TEXT_SHOWN, shown = 0;
+    char text[HEX_ESCAPE_GROWTH * 64 + 1];
+    /* A character at the cut is shown whole or not at all. */
+    if (len > most)
+        while (most > 0 && (data[most] & 0xC0) == 0x80)
+            most--;
+    if (most > len)
+        most = len;
+    putchar('"');
+    while (shown < most) {
+        size_t used, piece = most - shown;
+        hex_escape(data + shown, piece, HEX_ESCAPE_BACKSLASH, text, sizeof text, &used);
+        fputs(text, stdout);
+        shown += used;
+    }
+    putchar('"');
+    if (shown < len)
+        fputs("...", stdout);
+}
+
+static void print_bytes(const struct show *show, const uint8_t *data, size_t len)
+{
+    size_t most = show->settings->common.verbose || len < HEX_SHOWN ? len : HEX_SHOWN;
+    for (size_t i = 0; i < most; i++)
+        printf("%s%02x", i > 0 ? " " : "", data[i]);
+    if (most < len)
+        fputs(" ...", stdout);
+}
+
+/* Nothing but text that a person reads? */
+static bool is_text(const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len && i < TEXT_SHOWN; i++)
+        if ((data[i] < 0x20 && data[i] != '\t' && data[i] != '\n' && data[i] != '\r') ||
+            data[i] == 0x7F)
+            return false;
+    return ws_utf8_valid(data, len);
+}
+
+static void print_payload(const struct show *show, const struct decode_event *event)
+{
+    const uint8_t *data = event->payload;
+    size_t len = event->len;
+    bool masked = show->decode->keep_mask && event->frame && event->frame->masked;
+    if (event->opcode == WS_CLOSE && len >= 2 && !masked) {
+        unsigned code = (unsigned)data[0] << 8 | data[1];
+        printf("%u (%s)", code, ws_close_name(code));
+        if (len > 2) {
+            putchar(' ');
+            print_quoted(show, data + 2, len - 2);
+        }
+        return;
+    }
+    if (len == 0)
+        return;
+    if (masked) {
+        fputs("masked: ", stdout);
+        print_bytes(show, data, len);
+    } else if (event->compressed) {
+        fputs("compressed: ", stdout);
+        print_bytes(show, data, len);
+    } else if (event->opcode == WS_TEXT || (event->opcode != WS_BINARY && is_text(data, len))) {
+        print_quoted(show, data, len);
+    } else {
+        print_bytes(show, data, len);
+    }
+}
+
+/* --- the kinds of lines --- */
+
+static void print_frame(const struct show *show, const struct decode_event *event)
+{
+    const struct ws_frame *frame = event->frame;
+    char name[24], flags[24], key[16] = "no mask";
+    bool named = strcmp(ws_opcode_name(event->opcode), "reserved") != 0;
+    snprintf(name, sizeof name, named ? "%s" : "%s 0x%x", ws_opcode_name(event->opcode),
+             event->opcode);
+    snprintf(flags, sizeof flags, "%s%s%s%s", frame->fin ? "FIN" : "-",
+             frame->rsv & 4 ? " RSV1" : "", frame->rsv & 2 ? " RSV2" : "",
+             frame->rsv & 1 ? " RSV3" : "");
+    if (frame->known < 2) {
+        printf("%-12s  %-8s", name, flags);
+        return;
+    }
+    if (frame->known < 2u + frame->length_bytes) {
+        printf("%-12s  %-8s  length cut off", name, flags);
+        return;
+    }
+    if (frame->masked && frame->known == frame->header_len)
+        snprintf(key, sizeof key, "key %02x%02x%02x%02x", frame->mask_key[0], frame->mask_key[1],
+                 frame->mask_key[2], frame->mask_key[3]);
+    else if (frame->masked)
+        snprintf(key, sizeof key, "key cut off");
+    printf("%-12s  %-8s %6" PRIu64 " byte%-1s  %s", name, flags, frame->length, s(frame->length),
+           key);
+    if (event->len > 0)
+        printf("%*s", 14 - (int)strlen(key), "");
+    print_payload(show, event);
+}
+
+static void print_message(const struct show *show, const struct decode_event *event)
+{
+    printf("%-12s  %6zu byte%s", ws_opcode_name(event->opcode), event->len, s(event->len));
+    if (event->len > 0)
+        printf(event->len == 1 ? "   " : "  ");
+    print_payload(show, event);
+}
+
+static void print_str(struct ws_str text)
+{
+    show_escaped((const uint8_t *)text.p, text.len);
+}
+
+static void print_headers(const struct decode_event *event)
+{
+    const char *text = (const char *)event->wire;
+    for (size_t i = 0; i < event->head->count; i++) {
+        fputs("\n            ", stdout);
+        print_str(ws_http_name(event->head, text, i));
+        fputs(": ", stdout);
+        print_str(ws_http_value(event->head, text, i));
+    }
+}
+
+static void print_head(const struct show *show, const struct decode_event *event)
+{
+    const uint8_t *end = memchr(event->wire, '\n', event->wire_len);
+    size_t len = end ? (size_t)(end - event->wire) : event->wire_len;
+    if (len > 0 && event->wire[len - 1] == '\r')
+        len--;
+    show_escaped(event->wire, len < 200 ? len : 200);
+    if (event->request)
+        fputs(event->request->upgrade ? "  (asks for a WebSocket)" : "  (asks for no WebSocket)",
+              stdout);
+    if (event->response && event->response->status == 101) {
+        fputs(event->finding_count == 0 ? "  (accepted" : "  (to be refused", stdout);
+        if (event->response->subprotocol.len > 0) {
+            fputs("; subprotocol ", stdout);
+            print_str(event->response->subprotocol);
+        }
+        if (event->response->extensions.len > 0) {
+            fputs("; ", stdout);
+            print_str(event->response->extensions);
+        }
+        putchar(')');
+    }
+    if (event->head && show->settings->common.verbose)
+        print_headers(event);
+}
+
+static void print_findings(struct show *show, const struct decode_event *event, bool indented)
+{
+    char text[SHOW_FINDING_MAX];
+    const char *indent = indented ? "        " : "";
+    for (size_t i = 0; i < event->finding_count; i++) {
+        const struct finding *f = &event->findings[i];
+        printf("%s%s! %s%s\n", indent, paint(show, red), show_finding(f, text), paint(show, plain));
+        if (f->cause && (i == 0 || f->cause != f[-1].cause))
+            printf("%s  likely: %s\n", indent, f->cause);
+    }
+}
+
+static void print_missing(const struct show *show, const struct decode_event *event)
+{
+    const struct ws_frame *frame = event->frame;
+    printf("        %s! incomplete: ", paint(show, red));
+    if (event->type == DECODE_HEAD)
+        fputs("the head does not end", stdout);
+    else if (frame->known < 2)
+        fputs("1 byte of the header is here, at least 1 is missing", stdout);
+    else if (frame->known < frame->header_len)
+        printf("%u of %u bytes of the header are here, %u %s missing", frame->known,
+               frame->header_len, (unsigned)(frame->header_len - frame->known),
+               frame->header_len - frame->known == 1 ? "is" : "are");
+    else
+        printf("%zu of %" PRIu64 " bytes of the payload are here, %" PRIu64 " %s missing",
+               event->len, frame->length, event->missing, event->missing == 1 ? "is" : "are");
+    printf("%s\n", paint(show, plain));
+    if (!event->conversation->captured && frame && frame->known == frame->header_len &&
+        event->missing > (1u << 20) && event->missing > 100 * (uint64_t)event->wire_len)
+        puts("          likely: no frame begins here, and this is no length");
+}
+
+void print_text(struct show *show, const struct decode_event *event, bool wanted)
+{
+    if (!wanted) {
+        if (event->finding_count > 0 || event->missing > 0)
+            say_conversation(show, event->conversation);
+        print_findings(show, event, true);
+        if (event->missing > 0)
+            print_missing(show, event);
+        return;
+    }
+    begin_line(show, event);
+    switch (event->type) {
+    case DECODE_HEAD:
+        print_head(show, event);
+        break;
+    case DECODE_FRAME:
+        print_frame(show, event);
+        break;
+    case DECODE_MESSAGE:
+        print_message(show, event);
+        break;
+    case DECODE_LOST:
+        printf("%s%" PRIu64 " byte%s: %s%s", paint(show, red), event->lost, s(event->lost),
+               event->why ? event->why : "not read", paint(show, plain));
+        break;
+    }
+    putchar('\n');
+    print_findings(show, event, true);
+    if (event->missing > 0)
+        print_missing(show, event);
+    if (event->type == DECODE_FRAME && show->settings->decode.diagram)
+        diagram(event);
+    if (event->type == DECODE_FRAME && show->settings->decode.bytes)
+        annotate(event);
+}

@@ -1,0 +1,124 @@
+#include "cmd/wsframe/read/read_pcap.h"
+
+#ifdef WITH_PCAP
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define YEAR_10000 INT64_C(253402300800) /* in seconds since 1970 */
+
+/* What was looked at to recognise the capture, and the descriptor behind it. */
+struct source {
+    const struct bytes *head;
+    size_t at;
+    int fd;
+};
+
+static ssize_t read_source(void *cookie, char *buffer, size_t size)
+{
+    struct source *source = cookie;
+    size_t left = source->head->len - source->at;
+    if (left > 0) {
+        size_t n = left < size ? left : size;
+        memcpy(buffer, source->head->data + source->at, n);
+        source->at += n;
+        return (ssize_t)n;
+    }
+    ssize_t got;
+    do
+        got = read(source->fd, buffer, size);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static bool link_of(int type, enum packet_link *link)
+{
+    static const struct {
+        int type;
+        enum packet_link link;
+    } links[] = {
+        {DLT_EN10MB, LINK_ETHERNET}, {DLT_LINUX_SLL, LINK_SLL}, {DLT_LINUX_SLL2, LINK_SLL2},
+        {DLT_NULL, LINK_NULL},       {DLT_LOOP, LINK_NULL},     {DLT_RAW, LINK_RAW},
+        {DLT_IPV4, LINK_RAW},        {DLT_IPV6, LINK_RAW},
+    };
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        if (links[i].type == type) {
+            *link = links[i].link;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Microseconds since 1970; 0 for a time that cannot be: a capture may claim any. */
+static int64_t time_of(const struct pcap_pkthdr *header)
+{
+    int64_t seconds = header->ts.tv_sec, us = header->ts.tv_usec;
+    if (seconds < 0 || seconds > YEAR_10000 || us < 0 || us > 999999)
+        return 0;
+    return seconds * 1000000 + us;
+}
+
+static const char *read_packets(pcap_t *capture, read_packet *sink, void *context, char *why,
+                                size_t size)
+{
+    struct packet packet = {0};
+    struct pcap_pkthdr *header;
+    const u_char *data;
+    enum packet_link link;
+    int type = pcap_datalink(capture), result;
+    if (!link_of(type, &link)) {
+        const char *name = pcap_datalink_val_to_name(type);
+        snprintf(why, size, "captures of link type %s (%d) are not read here", name ? name : "?",
+                 type);
+        return why;
+    }
+    while ((result = pcap_next_ex(capture, &header, &data)) == 1) {
+        packet.number++;
+        packet.utc = time_of(header);
+        packet.data = data;
+        packet.len = header->caplen;
+        if (!sink(context, &packet, link))
+            return NULL;
+    }
+    if (result != PCAP_ERROR)
+        return NULL;
+    snprintf(why, size, "%s", pcap_geterr(capture));
+    return why;
+}
+
+const char *read_pcap(const struct bytes *head, int fd, read_packet *sink, void *context)
+{
+    static char why[PCAP_ERRBUF_SIZE + 64];
+    char error[PCAP_ERRBUF_SIZE] = "";
+    struct source source = {head, 0, fd};
+    FILE *file = fopencookie(&source, "rb", (cookie_io_functions_t){.read = read_source});
+    if (!file)
+        return "out of memory";
+    /* Packets of a capture that is being written are shown as they come. */
+    pcap_t *capture = pcap_fopen_offline(file, error);
+    if (!capture) {
+        fclose(file);
+        snprintf(why, sizeof why, "%s", error);
+        return why;
+    }
+    const char *problem = read_packets(capture, sink, context, why, sizeof why);
+    pcap_close(capture); /* and the file with it */
+    return problem;
+}
+
+#else
+
+const char *read_pcap(const struct bytes *head, int fd, read_packet *sink, void *context)
+{
+    (void)head;
+    (void)fd;
+    (void)sink;
+    (void)context;
+    return "captures are not read by this build (WITH_PCAP=0): give the text of tcpdump -r FILE -x";
+}
+
+#endif

@@ -1,0 +1,136 @@
+#include "cmd/wsframe/read/read_tcpdump.h"
+
+#include "cmd/common/hex.h"
+#include "cmd/wsframe/read/bytes.h"
+#include "cmd/wsframe/read/lines.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+struct reading {
+    struct bytes bytes;
+    struct packet packet;
+    bool broken;     /* a line of it is missing */
+    int64_t day;     /* begins here, where dates are shown; else 0 */
+    int64_t earlier; /* the time before, to see midnight pass */
+    uint64_t left_out;
+    read_packet *sink;
+    void *context;
+    bool enough;
+};
+
+static void finish(struct reading *reading)
+{
+    if (reading->broken) {
+        reading->left_out++;
+    } else if (reading->bytes.len > 0 && !reading->enough) {
+        reading->packet.data = reading->bytes.data;
+        reading->packet.len = reading->bytes.len;
+        reading->enough = !reading->sink(reading->context, &reading->packet, LINK_GUESS);
+    }
+    reading->bytes.len = 0;
+    reading->broken = false;
+}
+
+/* Digits before anything else, six of them as a fraction. */
+static int64_t fraction(const char *p)
+{
+    int64_t us = 0;
+    for (int i = 0; i < 6; i++) {
+        us *= 10;
+        if (*p >= '0' && *p <= '9')
+            us += *p++ - '0';
+    }
+    return us;
+}
+
+/* "03:57:23.888249", the same behind a date (-tttt), or seconds since 1970 (-tt). 0: no time. */
+static int64_t time_of(struct reading *reading, struct line line)
+{
+    char text[48];
+    int year, month, day, hour, minute, second, n = 0;
+    long long seconds;
+    snprintf(text, sizeof text, "%.*s", line.len < sizeof text ? (int)line.len : 47, line.p);
+    const char *p = text;
+    if (sscanf(p, "%4d-%2d-%2d %n", &year, &month, &day, &n) == 3 && n > 0) {
+        struct tm date = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
+        reading->day = (int64_t)timegm(&date) * 1000000;
+        reading->earlier = 0;
+        p += n;
+    }
+    n = 0;
+    if (sscanf(p, "%2d:%2d:%2d.%n", &hour, &minute, &second, &n) == 3 && n > 0) {
+        int64_t us = ((hour * 60LL + minute) * 60 + second) * 1000000 + fraction(p + n);
+        if (us < reading->earlier - INT64_C(43200000000))
+            reading->day += INT64_C(86400000000);
+        reading->earlier = us;
+        return reading->day + us;
+    }
+    n = 0;
+    if (sscanf(p, "%10lld.%n", &seconds, &n) == 1 && n > 0 && seconds >= 0)
+        return seconds * 1000000 + fraction(p + n);
+    return 0;
+}
+
+/* "	0x0010:  7f00 0001 ..." Digits end at two blanks, where -X goes on with characters. */
+static void take_bytes(struct reading *reading, struct line rest, uint64_t offset)
+{
+    if (offset == 0 && (reading->bytes.len > 0 || reading->broken))
+        finish(reading);
+    if (offset != reading->bytes.len) {
+        reading->broken = true;
+        return;
+    }
+    line_skip_blanks(&rest);
+    while (rest.len > 1) {
+        if (*rest.p == ' ') {
+            if (rest.p[1] == ' ')
+                break;
+            rest.p++;
+            rest.len--;
+            continue;
+        }
+        int high = hex_digit(rest.p[0]), low = hex_digit(rest.p[1]);
+        if (high < 0 || low < 0) {
+            reading->broken = true;
+            return;
+        }
+        bytes_byte(&reading->bytes, (uint8_t)(high << 4 | low));
+        rest.p += 2;
+        rest.len -= 2;
+    }
+}
+
+uint64_t read_tcpdump(const uint8_t *text, size_t len, read_packet *sink, void *context)
+{
+    struct reading reading = {.sink = sink, .context = context};
+    struct line rest = {(const char *)text, len}, line;
+    bool bytes_before = false;
+    while (!reading.enough && line_next(&rest, &line)) {
+        struct line at = line;
+        uint64_t offset;
+        line_skip_blanks(&at);
+        if (at.len > 2 && at.p[0] == '0' && at.p[1] == 'x') {
+            struct line digits = {at.p + 2, at.len - 2};
+            if (line_hex_number(&digits, &offset) >= 4 && digits.len > 0 && *digits.p == ':') {
+                digits.p++;
+                digits.len--;
+                take_bytes(&reading, digits, offset);
+                bytes_before = true;
+                continue;
+            }
+        }
+        /* -v has two lines of words: only the first begins without a blank. */
+        if (bytes_before)
+            finish(&reading);
+        bytes_before = false;
+        if (line.len > 0 && *line.p != ' ' && *line.p != '\t') {
+            reading.packet.number++;
+            reading.packet.utc = time_of(&reading, line);
+        }
+    }
+    finish(&reading);
+    bytes_free(&reading.bytes);
+    return reading.left_out;
+}

@@ -1,0 +1,259 @@
+#include "cmd/wsserve/bridge/channel.h"
+
+#include "libws/io/stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum {
+    DIRECT = 16 * 1024, /* from this size a write of its own is cheaper than a copy */
+};
+
+static void on_ready(struct ws_watch *watch, unsigned ready);
+static void on_writable(struct ws_watch *watch, unsigned ready);
+static void on_task(struct ws_task *task);
+
+static void update(struct channel *c)
+{
+    unsigned in = c->reading && !c->paused ? WS_READABLE : 0u;
+    unsigned out = channel_queued(c) > 0 ? WS_WRITABLE : 0u;
+    if (c->duplex) {
+        ws_loop_rewatch(c->loop, &c->in, in | out);
+        return;
+    }
+    if (c->in.fd >= 0)
+        ws_loop_rewatch(c->loop, &c->in, in);
+    if (c->out.fd >= 0)
+        ws_loop_rewatch(c->loop, &c->out, out);
+}
+
+enum ws_error channel_open(struct channel *c, struct ws_loop *loop, int in, int out,
+                           uint8_t *memory, size_t high_water)
+{
+    const struct channel_user *user = c->user;
+    *c = (struct channel){
+        .user = user,
+        .loop = loop,
+        .memory = memory,
+        .high_water = high_water,
+        .in = {.fd = in, .ready = on_ready},
+        .out = {.fd = in == out ? -1 : out, .ready = on_writable},
+        .task = {.run = on_task},
+        .duplex = in == out,
+        .reading = true,
+        .writable = true,
+        .paused = true,
+    };
+    enum ws_error error = ws_loop_watch(loop, &c->in, 0);
+    if (error == WS_OK && !c->duplex) {
+        error = ws_loop_watch(loop, &c->out, 0);
+        if (error != WS_OK)
+            ws_loop_unwatch(loop, &c->in);
+    }
+    c->opened = error == WS_OK;
+    return error;
+}
+
+/* --- writing --- */
+
+static void forget_queue(struct channel *c)
+{
+    free(c->queue);
+    c->queue = NULL;
+    c->begin = c->end = c->capacity = 0;
+}
+
+/* Closes the writing half, in the way of what is on the other side. */
+static void end_output(struct channel *c)
+{
+    static const char end_of_input[] = {4};
+    struct termios mode;
+    c->writable = false;
+    if (!c->duplex) {
+        if (c->out.fd >= 0)
+            close(ws_loop_unwatch(c->loop, &c->out));
+    } else if (shutdown(c->in.fd, SHUT_WR) < 0 && errno == ENOTSOCK &&
+               tcgetattr(c->in.fd, &mode) == 0) {
+        /* Whatever becomes of it: a terminal that is full gets no further anyway. */
+        if (write(c->in.fd, end_of_input, sizeof end_of_input) < 0)
+            return;
+    }
+}
+
+static void break_off(struct channel *c, enum ws_error why)
+{
+    forget_queue(c);
+    c->full = false;
+    end_output(c);
+    if (c->user->broken)
+        c->user->broken(c, why);
+}
+
+/* How many bytes the other side took. */
+static size_t try_write(struct channel *c, const uint8_t *data, size_t len, enum ws_error *error)
+{
+    int fd = c->duplex ? c->in.fd : c->out.fd;
+    size_t done = 0;
+    *error = WS_OK;
+    while (done < len) {
+        ssize_t n = send(fd, data + done, len - done, MSG_NOSIGNAL);
+        if (n < 0 && errno == ENOTSOCK)
+            n = write(fd, data + done, len - done);
+        if (n >= 0) {
+            done += (size_t)n;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            break;
+        } else if (errno != EINTR) {
+            *error = errno == EPIPE || errno == ECONNRESET || errno == EIO ? WS_E_RESET : WS_E_IO;
+            break;
+        }
+    }
+    return done;
+}
+
+static bool append(struct channel *c, const uint8_t *data, size_t len)
+{
+    if (c->capacity - c->end < len && c->begin > 0) {
+        memmove(c->queue, c->queue + c->begin, channel_queued(c));
+        c->end -= c->begin;
+        c->begin = 0;
+    }
+    if (c->capacity - c->end < len) {
+        size_t capacity = c->capacity ? c->capacity : 1024;
+        while (capacity - c->end < len)
+            capacity *= 2;
+        uint8_t *grown = realloc(c->queue, capacity);
+        if (!grown)
+            return false;
+        c->queue = grown;
+        c->capacity = capacity;
+    }
+    memcpy(c->queue + c->end, data, len);
+    c->end += len;
+    return true;
+}
+
+enum ws_error channel_write(struct channel *c, const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    enum ws_error error = WS_OK;
+    if (!c->writable || c->finishing)
+        return WS_E_CLOSING;
+    if (len == 0)
+        return WS_OK;
+    if (channel_queued(c) == 0 && len >= DIRECT) {
+        size_t done = try_write(c, bytes, len, &error);
+        bytes += done;
+        len -= done;
+    }
+    /* An error shows again, and is told, when the rest is written. */
+    if (len > 0 && !append(c, bytes, len))
+        return WS_E_NO_MEMORY;
+    if (channel_queued(c) > c->high_water)
+        c->full = true;
+    ws_loop_defer(c->loop, &c->task);
+    return WS_OK;
+}
+
+static void drain(struct channel *c)
+{
+    enum ws_error error = WS_OK;
+    if (!c->opened || !c->writable)
+        return;
+    c->begin += try_write(c, c->queue + c->begin, channel_queued(c), &error);
+    if (error != WS_OK) {
+        break_off(c, error);
+        return;
+    }
+    if (channel_queued(c) == 0) {
+        forget_queue(c);
+        if (c->finishing)
+            end_output(c);
+    }
+    update(c);
+    if (c->full && channel_queued(c) <= c->high_water / 4) {
+        c->full = false;
+        if (c->user->drained)
+            c->user->drained(c);
+    }
+}
+
+static void on_task(struct ws_task *task)
+{
+    drain(ws_container_of(task, struct channel, task));
+}
+
+void channel_finish(struct channel *c)
+{
+    if (!c->opened || c->finishing)
+        return;
+    c->finishing = true;
+    ws_loop_defer(c->loop, &c->task);
+}
+
+/* --- reading --- */
+
+void channel_resume(struct channel *c)
+{
+    if (!c->opened || !c->paused)
+        return;
+    c->paused = false;
+    update(c);
+}
+
+void channel_stop(struct channel *c)
+{
+    c->reading = false;
+    if (c->opened)
+        update(c);
+}
+
+static void on_readable(struct channel *c)
+{
+    enum ws_error error;
+    if (c->user->ready && !c->user->ready(c)) {
+        c->paused = true;
+        update(c);
+        return;
+    }
+    size_t len = ws_stream_receive(c->in.fd, c->memory, CHANNEL_READ_SIZE, &error);
+    if (len > 0) {
+        c->user->input(c, c->memory, len);
+    } else if (error != WS_MORE) {
+        /* A terminal that everybody has closed reports an error of its own. */
+        c->reading = false;
+        update(c);
+        c->user->end(c, c->duplex && error == WS_E_IO ? WS_E_LOST : error);
+    }
+}
+
+static void on_ready(struct ws_watch *watch, unsigned ready)
+{
+    struct channel *c = ws_container_of(watch, struct channel, in);
+    if (c->duplex && (ready & WS_WRITABLE))
+        drain(c);
+    if ((ready & WS_READABLE) && c->opened && c->reading && !c->paused)
+        on_readable(c);
+}
+
+static void on_writable(struct ws_watch *watch, unsigned ready)
+{
+    (void)ready;
+    drain(ws_container_of(watch, struct channel, out));
+}
+
+void channel_close(struct channel *c)
+{
+    if (!c->opened)
+        return;
+    c->opened = c->reading = c->writable = false;
+    if (c->in.fd >= 0)
+        close(ws_loop_unwatch(c->loop, &c->in));
+    if (c->out.fd >= 0)
+        close(ws_loop_unwatch(c->loop, &c->out));
+    forget_queue(c);
+}

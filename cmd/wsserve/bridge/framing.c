@@ -1,0 +1,242 @@
+#include "cmd/wsserve/bridge/framing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LENGTH_BYTES = 4 };
+
+void framing_feed(struct framing_reader *reader, void *data, size_t len)
+{
+    reader->input = data;
+    reader->input_len = len;
+}
+
+/* Moves the first `len` bytes of the input behind what is held. Memory grows with what came, never
+ * with what a length promises. */
+static bool hold(struct framing_reader *r, size_t len)
+{
+    if (r->held_capacity - r->held_len < len) {
+        size_t capacity = r->held_capacity ? r->held_capacity : 512;
+        while (capacity - r->held_len < len)
+            capacity *= 2;
+        uint8_t *held = realloc(r->held, capacity);
+        if (!held)
+            return false;
+        r->held = held;
+        r->held_capacity = capacity;
+    }
+    if (len > 0)
+        memcpy(r->held + r->held_len, r->input, len);
+    r->held_len += len;
+    r->input += len;
+    r->input_len -= len;
+    return true;
+}
+
+static void forget_held(struct framing_reader *r)
+{
+    /* Between two messages there is nothing to hold, and most streams are between two messages. */
+    free(r->held);
+    r->held = NULL;
+    r->held_len = r->held_capacity = 0;
+    r->spent = false;
+}
+
+/* A record is longer than its payload: \u0000 stands for a byte. */
+enum { RECORD_GROWTH = 6, RECORD_REST = 4096 };
+
+static bool too_long(const struct framing_reader *r, size_t len)
+{
+    if (r->framing == FRAMING_JSONL)
+        return r->max && len > RECORD_REST && (len - RECORD_REST) / RECORD_GROWTH > r->max;
+    return r->max && len > r->max;
+}
+
+static enum framing_result give(struct framing_message *message, const uint8_t *data, size_t len)
+{
+    *message = (struct framing_message){.data = (uint8_t *)(uintptr_t)data, .len = len};
+    return FRAMING_MESSAGE;
+}
+
+/* A message that lies whole in the input, or that began in what is held: its first `len` bytes of
+ * the input, and `skip` bytes of marks behind them. */
+static enum framing_result complete(struct framing_reader *r, size_t len, size_t skip,
+                                    struct framing_message *message)
+{
+    const uint8_t *data = r->input;
+    if (too_long(r, r->held_len + len))
+        return FRAMING_TOO_LONG;
+    if (r->held_len > 0) {
+        if (!hold(r, len))
+            return FRAMING_NO_MEMORY;
+        r->spent = true;
+        data = r->held;
+        len = r->held_len;
+    } else {
+        r->input += len;
+        r->input_len -= len;
+    }
+    r->input += skip;
+    r->input_len -= skip;
+    return give(message, data, len);
+}
+
+static enum framing_result next_marked(struct framing_reader *r, uint8_t mark,
+                                       struct framing_message *message)
+{
+    if (r->input_len == 0)
+        return FRAMING_MORE;
+    const uint8_t *end = memchr(r->input, mark, r->input_len);
+    if (end)
+        return complete(r, (size_t)(end - r->input), 1, message);
+    if (too_long(r, r->held_len + r->input_len))
+        return FRAMING_TOO_LONG;
+    return hold(r, r->input_len) ? FRAMING_MORE : FRAMING_NO_MEMORY;
+}
+
+static size_t read_length(const uint8_t *p)
+{
+    return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+}
+
+/* The length is held together with the bytes that it announces. */
+static enum framing_result next_counted(struct framing_reader *r, struct framing_message *message)
+{
+    if (r->held_len == 0 && r->input_len >= LENGTH_BYTES) {
+        size_t len = read_length(r->input);
+        if (too_long(r, len))
+            return FRAMING_TOO_LONG;
+        if (r->input_len - LENGTH_BYTES >= len) {
+            const uint8_t *data = r->input + LENGTH_BYTES;
+            r->input += LENGTH_BYTES + len;
+            r->input_len -= LENGTH_BYTES + len;
+            return give(message, data, len);
+        }
+    }
+    if (r->held_len < LENGTH_BYTES) {
+        size_t missing = LENGTH_BYTES - r->held_len;
+        if (!hold(r, missing < r->input_len ? missing : r->input_len))
+            return FRAMING_NO_MEMORY;
+        if (r->held_len < LENGTH_BYTES)
+            return FRAMING_MORE;
+    }
+    size_t len = read_length(r->held);
+    if (too_long(r, len))
+        return FRAMING_TOO_LONG;
+    size_t missing = LENGTH_BYTES + len - r->held_len;
+    if (!hold(r, missing < r->input_len ? missing : r->input_len))
+        return FRAMING_NO_MEMORY;
+    if (r->held_len < LENGTH_BYTES + len)
+        return FRAMING_MORE;
+    r->spent = true;
+    return give(message, r->held + LENGTH_BYTES, len);
+}
+
+static enum framing_result next_chunk(struct framing_reader *r, struct framing_message *message)
+{
+    if (r->input_len == 0)
+        return FRAMING_MORE;
+    size_t len = too_long(r, r->input_len) ? (size_t)r->max : r->input_len;
+    return complete(r, len, 0, message);
+}
+
+static bool blank(const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (data[i] != ' ' && data[i] != '\t' && data[i] != '\r')
+            return false;
+    return true;
+}
+
+static enum framing_result read_record(struct framing_reader *r, struct framing_message *message)
+{
+    r->fault = record_read(&r->record, message->data, message->len);
+    if (!r->fault && r->max && r->record.len > r->max)
+        r->fault = "the payload is larger than a message may be";
+    if (r->fault)
+        return FRAMING_BAD_RECORD;
+    message->record = &r->record;
+    message->data = (uint8_t *)(uintptr_t)r->record.data;
+    message->len = r->record.len;
+    return FRAMING_MESSAGE;
+}
+
+enum framing_result framing_next(struct framing_reader *r, struct framing_message *message)
+{
+    enum framing_result result;
+    record_in_free(&r->record);
+    for (;;) {
+        if (r->spent)
+            forget_held(r);
+        switch (r->framing) {
+        case FRAMING_LEN32:
+            return next_counted(r, message);
+        case FRAMING_CHUNKS:
+            return next_chunk(r, message);
+        case FRAMING_NUL:
+            return next_marked(r, 0, message);
+        case FRAMING_LINES:
+            return next_marked(r, '\n', message);
+        case FRAMING_JSONL:
+            break;
+        }
+        result = next_marked(r, '\n', message);
+        if (result != FRAMING_MESSAGE)
+            return result;
+        if (!blank(message->data, message->len))
+            return read_record(r, message);
+    }
+}
+
+enum framing_result framing_end(struct framing_reader *r, struct framing_message *message)
+{
+    record_in_free(&r->record);
+    if (r->spent)
+        forget_held(r);
+    if (r->held_len == 0)
+        return FRAMING_MORE;
+    if (r->framing == FRAMING_LEN32)
+        return FRAMING_TOO_LONG;
+    r->spent = true;
+    if (r->framing == FRAMING_JSONL && blank(r->held, r->held_len))
+        return FRAMING_MORE;
+    give(message, r->held, r->held_len);
+    return r->framing == FRAMING_JSONL ? read_record(r, message) : FRAMING_MESSAGE;
+}
+
+const char *framing_fault(const struct framing_reader *reader)
+{
+    return reader->fault;
+}
+
+void framing_free(struct framing_reader *reader)
+{
+    record_in_free(&reader->record);
+    forget_held(reader);
+    reader->input_len = 0;
+}
+
+bool framing_mark(enum framing framing, size_t len, struct framing_marks *marks)
+{
+    *marks = (struct framing_marks){0};
+    switch (framing) {
+    case FRAMING_LINES:
+        marks->tail = '\n';
+        marks->tail_len = 1;
+        break;
+    case FRAMING_NUL:
+        marks->tail_len = 1;
+        break;
+    case FRAMING_LEN32:
+        if (len > UINT32_MAX)
+            return false;
+        marks->head_len = LENGTH_BYTES;
+        for (unsigned i = 0; i < LENGTH_BYTES; i++)
+            marks->head[i] = (uint8_t)(len >> (24 - 8 * i));
+        break;
+    case FRAMING_JSONL:
+    case FRAMING_CHUNKS:
+        break;
+    }
+    return true;
+}

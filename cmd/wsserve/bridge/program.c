@@ -1,0 +1,239 @@
+#include "cmd/wsserve/bridge/program.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/wsserve/bridge/cgi.h"
+#include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/server/server.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 1000 }; /* what whoever is above --maxforks is told to wait */
+
+/* --- the table --- */
+
+/* Of that file, made if it is new; takes `file` over. NULL without memory. Locked. */
+static struct program *program_of(struct programs *programs, char *file)
+{
+    struct program *program;
+    for (program = programs->first; program; program = program->next)
+        if (strcmp(program->file, file) == 0) {
+            free(file);
+            return program;
+        }
+    program = calloc(1, sizeof *program);
+    if (!program) {
+        free(file);
+        return NULL;
+    }
+    program->file = file;
+    program->next = programs->first;
+    programs->first = program;
+    return program;
+}
+
+bool programs_init(struct programs *programs, const struct settings_process *settings)
+{
+    struct stat status;
+    *programs = (struct programs){.settings = settings};
+    pthread_mutex_init(&programs->lock, NULL);
+    if (settings->chdir &&
+        (stat(settings->chdir, &status) < 0 || (!S_ISDIR(status.st_mode) && (errno = ENOTDIR)))) {
+        exit_warn("cannot run anything in %s: %m", settings->chdir);
+        return false;
+    }
+    if (settings->dir) {
+        programs->root = realpath(settings->dir, NULL);
+        if (!programs->root || stat(programs->root, &status) < 0 ||
+            (!S_ISDIR(status.st_mode) && (errno = ENOTDIR))) {
+            exit_warn("cannot serve the programs of %s: %m", settings->dir);
+            return false;
+        }
+        return true;
+    }
+    char *file = child_find(settings->command[0]);
+    if (!file) {
+        exit_warn("cannot run %s: %m", settings->command[0]);
+        return false;
+    }
+    return program_of(programs, file) != NULL;
+}
+
+void programs_free(struct programs *programs)
+{
+    struct program *next;
+    for (struct program *program = programs->first; program; program = next) {
+        next = program->next;
+        free(program->file);
+        free(program);
+    }
+    free(programs->root);
+    pthread_mutex_destroy(&programs->lock);
+    *programs = (struct programs){0};
+}
+
+/* --- the URL's way --- */
+
+static bool inside(const char *root, const char *path)
+{
+    size_t len = strlen(root);
+    if (len == 1)
+        return true; /* the root of all: nothing is outside */
+    return strncmp(root, path, len) == 0 && (path[len] == 0 || path[len] == '/');
+}
+
+/* What `path`, below the directory, is in truth; NULL where it leads outside. */
+static char *resolve(const char *root, const char *path)
+{
+    char *joined, *real = NULL;
+    if (asprintf(&joined, "%s%s", root, path) < 0)
+        return NULL;
+    real = realpath(joined, NULL);
+    free(joined);
+    if (real && !inside(root, real)) {
+        free(real);
+        real = NULL;
+    }
+    return real;
+}
+
+/* Walks a decoded path "/a/b/c": the file that it comes to, and in `*end` where the rest begins. */
+static char *walk(const char *root, char *path, size_t *end)
+{
+    struct stat status;
+    for (char *at = path; *at == '/';) {
+        while (*at == '/')
+            at++;
+        if (*at == '.')
+            return NULL;
+        at += strcspn(at, "/");
+        char kept = *at;
+        *at = 0;
+        char *real = resolve(root, path);
+        *at = kept;
+        bool found = real && stat(real, &status) == 0;
+        if (found && S_ISREG(status.st_mode) && access(real, X_OK) == 0) {
+            *end = (size_t)(at - path);
+            return real;
+        }
+        free(real);
+        if (!found || !S_ISDIR(status.st_mode))
+            return NULL;
+    }
+    return NULL;
+}
+
+bool program_find(struct programs *programs, struct ws_str target, struct program_place *place)
+{
+    struct ws_str path, query;
+    size_t end;
+    *place = (struct program_place){.program = programs->first};
+    if (!programs->root)
+        return true;
+    cgi_split_target(target, &path, &query);
+    char *decoded = malloc(path.len + 1), *file = NULL;
+    if (decoded && cgi_decode_path(path, decoded))
+        file = walk(programs->root, decoded, &end);
+    place->program = NULL;
+    if (file) {
+        place->path_info = strdup(decoded + end);
+        decoded[end] = 0;
+        place->script_name = strdup(decoded);
+        pthread_mutex_lock(&programs->lock);
+        place->program = program_of(programs, file);
+        pthread_mutex_unlock(&programs->lock);
+    }
+    free(decoded);
+    if (place->program && place->path_info && place->script_name)
+        return true;
+    program_forget(place);
+    return false;
+}
+
+void program_forget(struct program_place *place)
+{
+    free(place->script_name);
+    free(place->path_info);
+    *place = (struct program_place){0};
+}
+
+/* --- one process --- */
+
+uint32_t program_enter(struct programs *programs, struct program *program, int64_t now_ms,
+                       unsigned *attempt)
+{
+    uint64_t max = programs->settings->maxforks;
+    uint32_t wait = BUSY_MS;
+    pthread_mutex_lock(&programs->lock);
+    if (!max || programs->running < max)
+        wait = backoff_ask(&program->backoff, now_ms, attempt);
+    if (wait == 0)
+        programs->running++;
+    pthread_mutex_unlock(&programs->lock);
+    return wait;
+}
+
+void program_refuse(struct ws_conn *conn, uint32_t wait_ms)
+{
+    entry_refuse(conn, WS_E_BACKING_OFF, (wait_ms + 999) / 1000);
+}
+
+bool program_outcome(struct programs *programs, struct program *program, unsigned attempt,
+                     enum program_outcome outcome, int64_t now_ms)
+{
+    bool closed = false;
+    pthread_mutex_lock(&programs->lock);
+    switch (outcome) {
+    case PROGRAM_UNKNOWN:
+        backoff_unknown(&program->backoff, attempt);
+        break;
+    case PROGRAM_WORKS:
+        backoff_success(&program->backoff, attempt);
+        break;
+    case PROGRAM_FAILED:
+        closed = backoff_failure(&program->backoff, attempt, now_ms);
+        break;
+    }
+    pthread_mutex_unlock(&programs->lock);
+    return closed;
+}
+
+void program_leave(struct programs *programs)
+{
+    pthread_mutex_lock(&programs->lock);
+    programs->running--;
+    pthread_mutex_unlock(&programs->lock);
+}
+
+bool program_start(const struct programs *programs, const struct program *program,
+                   struct child *child, struct children *family, char **environment, int fds[2],
+                   char *error, size_t error_size)
+{
+    const struct settings_process *settings = programs->settings;
+    char *only[] = {program->file, NULL};
+    struct child_command command = {
+        .file = program->file,
+        .argv = settings->command ? settings->command : only,
+        .envp = environment,
+        .directory = settings->chdir,
+        .pty = settings->pty,
+        .pass_stderr = settings->pass_stderr,
+    };
+    return child_spawn(child, family, &command, fds, error, error_size);
+}
+
+const char *program_epitaph(const struct child *child, char *text, size_t size)
+{
+    char name[32];
+    if (child->signal)
+        snprintf(text, size, "COMMAND was ended by %s",
+                 child_signal_name(child->signal, name, sizeof name));
+    else
+        snprintf(text, size, "COMMAND ended with status %u", child->status);
+    return text;
+}

@@ -1,0 +1,98 @@
+#include "cmd/wsserve/bridge/relay.h"
+
+#include "cmd/common/units.h"
+#include <ws/utf8.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum ws_error write_record(struct channel *channel, struct record *record)
+{
+    struct json json = {0};
+    record->utc = units_now_utc();
+    record->direction = RECORD_IN;
+    record_write(&json, record);
+    enum ws_error error =
+        json.failed ? WS_E_NO_MEMORY : channel_write(channel, json.data, json.len);
+    json_free(&json);
+    return error;
+}
+
+enum ws_error relay_in(struct channel *channel, enum framing framing, const struct ws_conn *conn,
+                       int64_t opened_us, const struct ws_event *event)
+{
+    struct framing_marks marks;
+    if (framing == FRAMING_JSONL) {
+        struct record record = {.us = ws_clock_us() - opened_us,
+                                .conn = ws_conn_id(conn),
+                                .type = event->opcode == WS_TEXT ? RECORD_TEXT : RECORD_BINARY,
+                                .data = event->data,
+                                .len = event->len};
+        return write_record(channel, &record);
+    }
+    if (!framing_mark(framing, event->len, &marks))
+        return WS_E_MESSAGE_TOO_BIG;
+    bool last = event->type == WS_EVENT_MESSAGE || event->last;
+    enum ws_error error = channel_write(channel, marks.head, marks.head_len);
+    if (error == WS_OK)
+        error = channel_write(channel, event->data, event->len);
+    if (error == WS_OK && last)
+        error = channel_write(channel, &marks.tail, marks.tail_len);
+    return error;
+}
+
+enum ws_error relay_open(struct channel *channel, enum framing framing, const struct ws_conn *conn,
+                         const struct ws_request *request)
+{
+    if (framing != FRAMING_JSONL)
+        return WS_OK;
+    struct record record = {.conn = ws_conn_id(conn), .type = RECORD_OPEN};
+    char *target = strndup(request->target.p, request->target.len);
+    record.open.url = target;
+    record.open.status = 101;
+    enum ws_error error = target ? write_record(channel, &record) : WS_E_NO_MEMORY;
+    free(target);
+    return error;
+}
+
+enum ws_error relay_close(struct channel *channel, enum framing framing, const struct ws_conn *conn,
+                          int64_t opened_us, unsigned code, const void *reason, size_t reason_len,
+                          bool clean)
+{
+    if (framing != FRAMING_JSONL)
+        return WS_OK;
+    struct record record = {
+        .us = ws_clock_us() - opened_us, .conn = ws_conn_id(conn), .type = RECORD_CLOSE};
+    record.close.code = code;
+    record.close.reason = reason;
+    record.close.reason_len = reason_len;
+    record.close.clean = clean;
+    return write_record(channel, &record);
+}
+
+unsigned relay_opcode(const struct framing_message *message, bool binary)
+{
+    if (message->record)
+        return message->record->type == RECORD_BINARY ? WS_BINARY : WS_TEXT;
+    return binary || !ws_utf8_valid(message->data, message->len) ? WS_BINARY : WS_TEXT;
+}
+
+enum ws_error relay_out(struct ws_conn *conn, const struct framing_message *message, bool binary)
+{
+    const struct record_in *record = message->record;
+    switch (record ? record->type : RECORD_TEXT) {
+    case RECORD_TEXT:
+    case RECORD_BINARY:
+        return ws_conn_send(conn, relay_opcode(message, binary), WS_SEND_COPY, message->data,
+                            message->len);
+    case RECORD_PING:
+        return ws_conn_ping(conn, message->data, message->len);
+    case RECORD_CLOSE:
+        return ws_conn_close(conn, record->code ? record->code : WS_CLOSE_NORMAL, record->reason);
+    case RECORD_PONG:
+    case RECORD_OPEN:
+    case RECORD_ERROR:
+        break;
+    }
+    return WS_OK;
+}

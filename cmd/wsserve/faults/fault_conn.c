@@ -1,0 +1,241 @@
+#include "cmd/wsserve/faults/fault_conn.h"
+
+#include "cmd/wsserve/faults/fault_frames.h"
+#include "libws/io/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* A message that comes behind the next one does so after this long if there is no next one. */
+enum { REORDER_MS = 100 };
+
+/* A piece on its way, from `begin` on. */
+struct waiting {
+    struct waiting *next;
+    int64_t due; /* the loop's milliseconds */
+    struct fault_piece *piece;
+    size_t begin;
+};
+
+struct fault_conn {
+    struct ws_conn *conn;
+    const struct faults *faults;
+    struct fault_frames frames;
+    struct waiting *first, *last;
+    size_t bytes;       /* that wait */
+    int64_t kept_since; /* frames.kept; 0: there is none */
+    struct ws_timer timer;
+    bool ended; /* `frames.then` was carried out */
+};
+
+static struct ws_loop *loop_of(const struct fault_conn *fault)
+{
+    return fault->conn->home->loop;
+}
+
+/* --- when the next thing is due --- */
+
+static void arm(struct fault_conn *fault)
+{
+    int64_t now = ws_loop_now(loop_of(fault)), when = INT64_MAX;
+    if (fault->first)
+        when = fault->first->due;
+    else if (fault->frames.then != FAULT_GO_ON && !fault->ended)
+        when = now;
+    if (fault->kept_since && fault->kept_since + REORDER_MS < when)
+        when = fault->kept_since + REORDER_MS;
+    if (when == INT64_MAX)
+        ws_loop_disarm(loop_of(fault), &fault->timer);
+    else
+        ws_loop_arm(loop_of(fault), &fault->timer, when);
+}
+
+/* The connection must not end while something waits, nor where a close stays without its reply. */
+static void tell_held(struct fault_conn *fault)
+{
+    ws_conn_hold(fault->conn, fault->bytes + (fault->frames.silent ? 1 : 0));
+}
+
+static void note_kept(struct fault_conn *fault)
+{
+    if (!fault->frames.kept)
+        fault->kept_since = 0;
+    else if (!fault->kept_since)
+        fault->kept_since = ws_loop_now(loop_of(fault));
+}
+
+/* --- what waits --- */
+
+static bool push(struct fault_conn *fault, struct fault_piece *piece, int64_t due)
+{
+    struct waiting *waiting = calloc(1, sizeof *waiting);
+    if (!waiting)
+        return false;
+    waiting->piece = piece;
+    waiting->due = due;
+    if (fault->last) {
+        if (waiting->due < fault->last->due)
+            waiting->due = fault->last->due; /* one behind the other */
+        fault->last->next = waiting;
+    } else {
+        fault->first = waiting;
+    }
+    fault->last = waiting;
+    fault->bytes += piece->len;
+    return true;
+}
+
+static void pop(struct fault_conn *fault)
+{
+    struct waiting *waiting = fault->first;
+    fault->first = waiting->next;
+    if (!fault->first)
+        fault->last = NULL;
+    fault->bytes -= waiting->piece->len - waiting->begin;
+    free(waiting->piece);
+    free(waiting);
+}
+
+/* Sends of the first piece what may go now. */
+static void send_first(struct fault_conn *fault)
+{
+    struct waiting *waiting = fault->first;
+    struct fault_piece *piece = waiting->piece;
+    size_t len = piece->len - waiting->begin;
+    if (piece->split && len > piece->split)
+        len = piece->split;
+    ws_conn_send_exact(fault->conn, piece->data + waiting->begin, len);
+    waiting->begin += len;
+    fault->bytes -= len;
+    waiting->due = ws_loop_now(loop_of(fault)) + 1;
+    if (waiting->begin == piece->len) {
+        bool split = piece->split > 0;
+        pop(fault);
+        if (split && fault->first && fault->first->due <= ws_loop_now(loop_of(fault)))
+            fault->first->due = ws_loop_now(loop_of(fault)) + 1;
+    }
+}
+
+/* --- how it ends --- */
+
+static void end(struct fault_conn *fault)
+{
+    struct ws_conn *conn = fault->conn;
+    struct linger reset = {.l_onoff = 1};
+    fault->ended = true;
+    switch (fault->frames.then) {
+    case FAULT_GO_ON:
+        break;
+    case FAULT_CLOSE:
+        ws_conn_close(conn, WS_CLOSE_INTERNAL, "a fault on demand");
+        break;
+    case FAULT_END:
+        ws_stream_shutdown(conn->watch.fd);
+        ws_conn_abort(conn, WS_E_LOST);
+        break;
+    case FAULT_ABORT:
+        setsockopt(conn->watch.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        ws_conn_abort(conn, WS_E_LOST);
+        break;
+    }
+}
+
+static void on_timer(struct ws_timer *timer)
+{
+    struct fault_conn *fault = ws_container_of(timer, struct fault_conn, timer);
+    int64_t now = ws_loop_now(loop_of(fault));
+    if (fault->kept_since && fault->kept_since + REORDER_MS <= now) {
+        struct fault_piece *piece = NULL;
+        fault_frames_release(&fault->frames, &piece);
+        if (piece && !push(fault, piece, now))
+            free(piece);
+        note_kept(fault);
+    }
+    while (fault->first && fault->first->due <= now)
+        send_first(fault);
+    tell_held(fault);
+    if (!fault->first && fault->frames.then != FAULT_GO_ON && !fault->ended)
+        end(fault);
+    arm(fault);
+}
+
+/* --- what is about to be sent --- */
+
+/* Everything in `out` as one run of bytes, from malloc; `out` is empty then. */
+static uint8_t *gather(struct ws_out *out, size_t *len)
+{
+    uint8_t *bytes = malloc(out->bytes ? out->bytes : 1);
+    *len = 0;
+    for (size_t i = 0; bytes && i < out->count; i++) {
+        memcpy(bytes + *len, ws_out_span_data(out, i), out->spans[i].len);
+        *len += out->spans[i].len;
+    }
+    ws_out_clear(out);
+    return bytes;
+}
+
+/* Hands the pieces on: into `out` while nothing must wait, else to the queue. */
+static bool schedule(struct fault_conn *fault, struct fault_piece *list, struct ws_out *out)
+{
+    int64_t now = ws_loop_now(loop_of(fault));
+    bool fine = true;
+    for (struct fault_piece *piece = list, *next; piece; piece = next) {
+        next = piece->next;
+        if (fine && !fault->first && !piece->delay_ms && !piece->split)
+            fine = ws_out_copy(out, piece->data, piece->len) == WS_OK;
+        else if (fine && push(fault, piece, now + piece->delay_ms))
+            continue;
+        else
+            fine = false;
+        free(piece);
+    }
+    return fine;
+}
+
+void fault_conn_tamper(struct fault_conn *fault, struct ws_out *out)
+{
+    struct fault_piece *list = NULL;
+    size_t len;
+    uint8_t *bytes = gather(out, &len);
+    bool fine =
+        bytes && fault_frames_rewrite(fault->faults, &fault->frames, bytes, len,
+                                      ws_session_close_received(&fault->conn->session), &list);
+    free(bytes);
+    if (!schedule(fault, list, out) || !fine)
+        ws_conn_abort(fault->conn, WS_E_NO_MEMORY);
+    note_kept(fault);
+    tell_held(fault);
+    arm(fault);
+}
+
+/* --- beginning and end --- */
+
+struct fault_conn *fault_conn_new(struct ws_conn *conn, const struct faults *faults)
+{
+    struct fault_conn *fault = calloc(1, sizeof *fault);
+    if (!fault)
+        return NULL;
+    fault->conn = conn;
+    fault->faults = faults;
+    fault->frames.conn = ws_conn_id(conn);
+    fault->timer.fire = on_timer;
+    return fault;
+}
+
+void fault_conn_free(struct fault_conn *fault)
+{
+    if (!fault)
+        return;
+    ws_loop_disarm(loop_of(fault), &fault->timer);
+    while (fault->first)
+        pop(fault);
+    fault_frames_release(&fault->frames, NULL);
+    free(fault);
+}
+
+unsigned fault_reject(const struct faults *faults, uint64_t conn)
+{
+    const struct fault *fault = fault_happens(faults, FAULT_REJECT, conn, FAULT_OF_CONN, 0);
+    return fault ? fault->arg : 0;
+}

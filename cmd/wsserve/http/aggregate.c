@@ -1,0 +1,143 @@
+#include "cmd/wsserve/http/aggregate.h"
+
+#include "cmd/common/conn_name.h"
+#include "cmd/common/json.h"
+#include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/observe/conn_annotations.h"
+#include "cmd/wsserve/http/metrics.h"
+#include "cmd/wsserve/server/server.h"
+#include <ws/hub.h>
+
+#include <stdlib.h>
+
+struct gathering {
+    struct serve *serve;
+    const struct ws_registry *registry; /* of the loop that is to answer */
+    uint64_t id;                        /* and of the connection that waits for it */
+    bool connections;                   /* else metrics */
+    struct totals totals;
+    struct json json;
+};
+
+static void add_connection(struct ws_conn *conn, void *context)
+{
+    struct gathering *g = context;
+    if (!g->connections) {
+        totals_connection(&g->totals, conn);
+        return;
+    }
+    struct json *json = &g->json;
+    char name[CONN_NAME_MAX], peer[80], client[WS_ADDRESS_TEXT];
+    const struct extra *extra = extra_find(&worker_of(conn)->extras, ws_conn_id(conn));
+    bool behind = extra && extra->client.kind != WS_ADDRESS_UNKNOWN;
+    ws_conn_peer(conn, peer, sizeof peer);
+    json_begin_object(json);
+    json_member_string(json, "id", conn_name(ws_conn_id(conn), name));
+    json_member_string(json, "address", behind ? ws_address_format(&extra->client, client) : peer);
+    if (behind)
+        json_member_string(json, "proxy", peer);
+    json_member_string(json, "state",
+                       conn->discard  ? "closing"
+                       : conn->opened ? "open"
+                                      : "handshake");
+    json_member_uint(json, "age_s",
+                     (uint64_t)(ws_loop_now(conn->home->loop) / 1000) - conn->accepted_s);
+    json_member_uint(json, "messages_in", conn->counters.messages_in);
+    json_member_uint(json, "messages_out", conn->counters.messages_out);
+    json_member_uint(json, "bytes_in", conn->counters.bytes_in);
+    json_member_uint(json, "bytes_out", conn->counters.bytes_out);
+    if (conn->heartbeat.rtt.last > 0) {
+        json_member_uint(json, "rtt_us", conn->heartbeat.rtt.last);
+        json_member_uint(json, "rtt_least_us", conn->heartbeat.rtt.least);
+        json_member_uint(json, "rtt_smoothed_us", conn->heartbeat.rtt.smoothed);
+    }
+    json_member_uint(json, "queue_bytes", ws_conn_queued(conn));
+    json_end_object(json);
+}
+
+/* On the thread of each loop in turn. */
+static void visit(struct ws_home *home, void *context)
+{
+    struct gathering *g = context;
+    const struct worker *worker = home->user;
+    totals_add(&g->totals, &worker->totals);
+    if (home->hub) {
+        struct ws_deliveries deliveries = ws_hub_deliveries(home->hub);
+        g->totals.sent += deliveries.sent;
+        g->totals.dropped += deliveries.dropped;
+        g->totals.failed += deliveries.failed;
+    }
+    ws_registry_each(home->registry, add_connection, g);
+}
+
+static void answer_metrics(struct gathering *g, struct ws_conn *conn)
+{
+    struct metrics_extra extra = {
+        .draining = serve_draining(g->serve),
+        .shedding = serve_shedding(g->serve),
+        .loops = g->serve->worker_count,
+        .start_seconds = (double)g->serve->http.began / 1e6,
+    };
+    size_t len;
+    char *text = metrics_write(&g->totals, &extra, &len);
+    if (text)
+        http_answer_text(conn, 200, METRICS_TYPE, text, len);
+    else
+        entry_refuse(conn, WS_E_NO_MEMORY, 0);
+    free(text);
+}
+
+static void answer_connections(struct gathering *g, struct ws_conn *conn)
+{
+    json_end_array(&g->json);
+    json_newline(&g->json);
+    if (g->json.failed)
+        entry_refuse(conn, WS_E_NO_MEMORY, 0);
+    else
+        http_answer_text(conn, 200, "application/json", g->json.data, g->json.len);
+}
+
+/* On the thread that asked. The client may have left meanwhile. */
+static void done(void *context)
+{
+    struct gathering *g = context;
+    struct ws_conn *conn = ws_registry_find(g->registry, g->id);
+    if (conn && g->connections)
+        answer_connections(g, conn);
+    else if (conn)
+        answer_metrics(g, conn);
+    json_free(&g->json);
+    free(g);
+}
+
+static void begin(struct ws_conn *conn, bool connections)
+{
+    struct serve *serve = serve_of(conn);
+    struct gathering *g = calloc(1, sizeof *g);
+    /* The admin's loop is the first of the server's. */
+    const struct ws_home *asker =
+        worker_of(conn)->index == ADMIN_INDEX ? serve->workers[0].home : conn->home;
+    if (g) {
+        *g = (struct gathering){.serve = serve,
+                                .registry = conn->home->registry,
+                                .id = ws_conn_id(conn),
+                                .connections = connections};
+        if (connections)
+            json_begin_array(&g->json);
+        if (ws_server_ask(serve->server, asker, visit, done, g))
+            return;
+        json_free(&g->json);
+        free(g);
+    }
+    entry_refuse(conn, WS_E_NO_MEMORY, 0);
+}
+
+void gather_metrics(struct ws_conn *conn)
+{
+    begin(conn, false);
+}
+
+void gather_connections(struct ws_conn *conn)
+{
+    begin(conn, true);
+}

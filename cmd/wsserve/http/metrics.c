@@ -1,0 +1,186 @@
+#include "cmd/wsserve/http/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static void head(FILE *out, const char *name, const char *type, const char *help)
+{
+    fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void number(FILE *out, const char *name, const char *type, const char *help, uint64_t value)
+{
+    head(out, name, type, help);
+    fprintf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+static void labelled(FILE *out, const char *name, const char *label, const char *text,
+                     uint64_t value)
+{
+    fprintf(out, "%s{%s=\"%s\"} %" PRIu64 "\n", name, label, text, value);
+}
+
+/* In seconds where it holds microseconds. */
+static void histogram(FILE *out, const char *name, const char *help, enum totals_scale scale,
+                      const struct totals_histogram *h)
+{
+    const uint64_t *bounds = scale == TOTALS_TIMES ? totals_time_bounds : totals_size_bounds;
+    double unit = scale == TOTALS_TIMES ? 1e-6 : 1;
+    uint64_t heap = 0;
+    head(out, name, "histogram", help);
+    for (unsigned i = 0; i < TOTALS_BUCKETS - 1; i++) {
+        heap += h->buckets[i];
+        fprintf(out, "%s_bucket{le=\"%.9g\"} %" PRIu64 "\n", name, (double)bounds[i] * unit, heap);
+    }
+    heap += h->buckets[TOTALS_BUCKETS - 1];
+    fprintf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, heap);
+    fprintf(out, "%s_sum %.9g\n%s_count %" PRIu64 "\n", name, (double)h->sum * unit, name, heap);
+}
+
+/* --- the groups --- */
+
+static void write_connections(FILE *out, const struct totals *t)
+{
+    number(out, "wsserve_accepted_total", "counter", "Connections accepted.", t->accepted);
+    head(out, "wsserve_connections", "gauge", "Connections that are there now, by state.");
+    labelled(out, "wsserve_connections", "state", "open", t->open);
+    labelled(out, "wsserve_connections", "state", "handshake", t->connections - t->open);
+    number(out, "wsserve_queue_bytes", "gauge", "Bytes that wait for clients to take them.",
+           t->queue_bytes);
+
+    head(out, "wsserve_closes_total", "counter",
+         "Connections that were open and ended, by close code.");
+    for (unsigned i = 0; i < TOTALS_CODES; i++) {
+        char name[16];
+        if (t->closed[i] > 0 || i < 2 || i == 6)
+            labelled(out, "wsserve_closes_total", "code", totals_code_name(i, name), t->closed[i]);
+    }
+    head(out, "wsserve_errors_total", "counter",
+         "Open connections that a fault ended, by the rule that was broken.");
+    for (int i = WS_MORE + 1; i < WS_ERROR_COUNT; i++) {
+        const struct ws_error_info *info = ws_error_info((enum ws_error)i);
+        if (t->errors[i] > 0)
+            fprintf(out, "wsserve_errors_total{category=\"%s\",rule=\"%s\"} %" PRIu64 "\n",
+                    ws_category_name(info->category), info->name, t->errors[i]);
+    }
+}
+
+static void write_requests(FILE *out, const struct totals *t)
+{
+    head(out, "wsserve_tls_handshakes_total", "counter",
+         "Connections that have agreed on TLS, by whether they resumed a session.");
+    labelled(out, "wsserve_tls_handshakes_total", "resumed", "no", t->tls[0]);
+    labelled(out, "wsserve_tls_handshakes_total", "resumed", "yes", t->tls[1]);
+    head(out, "wsserve_handshakes_total", "counter", "Upgrades, by what came of them.");
+    labelled(out, "wsserve_handshakes_total", "result", "ok", t->handshakes[WS_OK]);
+    for (int i = WS_MORE + 1; i < WS_ERROR_COUNT; i++)
+        if (t->handshakes[i] > 0)
+            labelled(out, "wsserve_handshakes_total", "result",
+                     ws_error_info((enum ws_error)i)->name, t->handshakes[i]);
+    histogram(out, "wsserve_handshake_duration_seconds",
+              "Time from accepting a connection to its upgrade.", TOTALS_TIMES, &t->handshake_us);
+    head(out, "wsserve_http_requests_total", "counter",
+         "Requests that asked for no upgrade, by status.");
+    for (unsigned i = 0; i < TOTALS_STATUSES; i++)
+        if (t->plain[i] > 0 || i == 200)
+            fprintf(out, "wsserve_http_requests_total{status=\"%u\"} %" PRIu64 "\n", i,
+                    t->plain[i]);
+}
+
+/* By dividing one form by the other one gets the ratio, over any time. */
+static void write_compression(FILE *out, const struct ws_deflate_counts *c)
+{
+    static const char name[] = "wsserve_deflate_bytes_total";
+    const struct {
+        const char *direction, *form;
+        uint64_t bytes;
+    } rows[] = {{"in", "plain", c->plain_in},
+                {"in", "wire", c->wire_in},
+                {"out", "plain", c->plain_out},
+                {"out", "wire", c->wire_out}};
+    head(out, "wsserve_deflate_messages_total", "counter", "Messages that were compressed.");
+    labelled(out, "wsserve_deflate_messages_total", "direction", "in", c->messages_in);
+    labelled(out, "wsserve_deflate_messages_total", "direction", "out", c->messages_out);
+    head(out, name, "counter",
+         "Payload of compressed messages, as it was said and as it was on the wire.");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        fprintf(out, "%s{direction=\"%s\",form=\"%s\"} %" PRIu64 "\n", name, rows[i].direction,
+                rows[i].form, rows[i].bytes);
+}
+
+static void write_messages(FILE *out, const struct totals *t)
+{
+    head(out, "wsserve_messages_total", "counter", "Messages, from clients and to them.");
+    labelled(out, "wsserve_messages_total", "direction", "in", t->messages_in);
+    labelled(out, "wsserve_messages_total", "direction", "out", t->messages_out);
+    head(out, "wsserve_network_bytes_total", "counter", "Bytes, from clients and to them.");
+    labelled(out, "wsserve_network_bytes_total", "direction", "in", t->bytes_in);
+    labelled(out, "wsserve_network_bytes_total", "direction", "out", t->bytes_out);
+    write_compression(out, &t->deflate);
+    histogram(out, "wsserve_message_size_bytes", "Payload of messages from clients.", TOTALS_SIZES,
+              &t->message_bytes);
+    head(out, "wsserve_deliveries_total", "counter",
+         "Messages to each receiver of a broadcast, by what came of it.");
+    labelled(out, "wsserve_deliveries_total", "result", "sent", t->sent);
+    labelled(out, "wsserve_deliveries_total", "result", "dropped", t->dropped);
+    labelled(out, "wsserve_deliveries_total", "result", "failed", t->failed);
+    histogram(out, "wsserve_rtt_seconds", "Round trips of our pings.", TOTALS_TIMES, &t->rtt_us);
+}
+
+static void write_server(FILE *out, const struct totals *t, const struct metrics_extra *extra)
+{
+    histogram(out, "wsserve_loop_lag_seconds", "How late an event loop comes to its timers.",
+              TOTALS_TIMES, &t->lag_us);
+    number(out, "wsserve_sheds_total", "counter", "Connections let go because of overload.",
+           t->errors[WS_E_SHED]);
+    number(out, "wsserve_shedding", "gauge", "Are connections let go because of overload? 1: yes.",
+           extra->shedding);
+    number(out, "wsserve_draining", "gauge", "Is the server about to end? 1: yes.",
+           extra->draining);
+    number(out, "wsserve_loops", "gauge", "Event loops, each a thread.", extra->loops);
+    head(out, "wsserve_build_info", "gauge", "Always 1; its label is the version.");
+    fprintf(out, "wsserve_build_info{version=\"%s\"} 1\n", WS_VERSION);
+}
+
+static void write_process(FILE *out, const struct metrics_extra *extra)
+{
+    struct rusage usage;
+    unsigned long resident = 0;
+    FILE *statm = fopen("/proc/self/statm", "re");
+    if (statm) {
+        if (fscanf(statm, "%*u %lu", &resident) != 1)
+            resident = 0;
+        fclose(statm);
+        number(out, "process_resident_memory_bytes", "gauge", "Memory in use.",
+               (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE));
+    }
+    if (getrusage(RUSAGE_SELF, &usage) == 0) {
+        head(out, "process_cpu_seconds_total", "counter", "User and system time.");
+        fprintf(out, "process_cpu_seconds_total %.6f\n",
+                (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                    (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+    }
+    head(out, "process_start_time_seconds", "gauge", "When it began, since 1970.");
+    fprintf(out, "process_start_time_seconds %.3f\n", extra->start_seconds);
+}
+
+char *metrics_write(const struct totals *totals, const struct metrics_extra *extra, size_t *len)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, len);
+    if (!out)
+        return NULL;
+    write_connections(out, totals);
+    write_requests(out, totals);
+    write_messages(out, totals);
+    write_server(out, totals, extra);
+    write_process(out, extra);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}

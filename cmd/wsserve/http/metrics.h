@@ -1,0 +1,24 @@
+/*
+ * metrics: totals as text for Prometheus (exposition format 0.0.4).
+ *
+ * Names, labels and help are here and nowhere else; docs/prometheus-alerts.yml has rules over them.
+ * Called by http.c, which gathers the totals of all loops first.
+ */
+#ifndef CMD_WSSERVE_HTTP_METRICS_H
+#define CMD_WSSERVE_HTTP_METRICS_H
+
+#include "cmd/wsserve/observe/totals.h"
+
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+/* What is not a loop's. */
+struct metrics_extra {
+    bool draining, shedding;
+    unsigned loops;
+    double start_seconds; /* since 1970 */
+};
+
+/* The whole text, from malloc, and its length; NULL without memory. */
+char *metrics_write(const struct totals *totals, const struct metrics_extra *extra, size_t *len);
+
+#endif

@@ -1,8 +1,0 @@
-#include "cmd/wsserve/mode.h"
-
-#include <stddef.h>
-
-const struct mode *const modes[] = {
-    &mode_echo,  &mode_broadcast, &mode_rooms, &mode_process, &mode_sink, &mode_source,
-    &mode_reply, &mode_shared,    &mode_pipe,  &mode_proxy,   NULL,
-};

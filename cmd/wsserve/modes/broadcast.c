@@ -1,0 +1,49 @@
+#include "cmd/wsserve/modes/mode.h"
+#include "cmd/wsserve/options/settings.h"
+#include <ws/hub.h>
+
+#include <string.h>
+
+static bool wants_broadcast(const struct settings *settings)
+{
+    return settings->broadcast;
+}
+
+static bool wants_rooms(const struct settings *settings)
+{
+    return settings->rooms;
+}
+
+/* The room is the path: what comes behind a question mark says something about the one who asks. */
+static void enter_room(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct ws_str target = event->request->target;
+    const char *query = memchr(target.p, '?', target.len);
+    size_t len = query ? (size_t)(query - target.p) : target.len;
+    if (!ws_hub_join(conn, target.p, len))
+        ws_conn_fail(conn, WS_E_NO_MEMORY);
+}
+
+static void on_event(struct ws_conn *conn, const struct ws_event *event)
+{
+    size_t len = 0;
+    if (event->type != WS_EVENT_MESSAGE)
+        return;
+    const char *room = ws_hub_group(conn, &len);
+    if (!ws_hub_publish(conn->home->hub, room, len, ws_conn_id(conn), event->opcode, event->data,
+                        event->len))
+        ws_conn_fail(conn, WS_E_NO_MEMORY);
+    ws_hub_wait(conn);
+}
+
+const struct mode mode_broadcast = {
+    .name = "broadcast",
+    .wanted = wants_broadcast,
+    .handler = {.event = on_event},
+};
+
+const struct mode mode_rooms = {
+    .name = "rooms",
+    .wanted = wants_rooms,
+    .handler = {.open = enter_room, .event = on_event},
+};

@@ -1,0 +1,434 @@
+/*
+ * --proxy: the bytes of a TCP or unix service, as websockify carries them.
+ *
+ * A connection to the service for each client, made before the upgrade is answered: whoever cannot
+ * be served hears so in HTTP. What clients send is written as it comes, what the service sends is a
+ * binary message for each read. When one side has said all, the other is told, and may finish.
+ */
+#include "cmd/common/exit.h"
+#include "cmd/common/units.h"
+#include "cmd/wsserve/bridge/backoff.h"
+#include "cmd/wsserve/bridge/channel.h"
+#include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/bridge/program.h"
+#include "cmd/wsserve/server/server.h"
+#include "libws/io/resolve.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Where the service is; serve->mode_data. */
+struct service {
+    const char *name; /* as it was given */
+    const struct settings_process *settings;
+    char *host;
+    uint16_t port;
+    struct sockaddr_un local; /* host is NULL */
+    pthread_mutex_t lock;     /* of what all threads share: */
+    struct backoff backoff;
+};
+
+/* conn->user, from the request on. */
+struct link {
+    struct ws_conn *conn; /* NULL: it has ended */
+    struct serve *serve;
+    struct ws_loop *loop;
+    uint8_t *memory;
+    const struct ws_request *request; /* until it is answered */
+    struct ws_resolve *resolve;
+    struct addrinfo *addresses, *next; /* to be tried */
+    struct ws_watch connecting;
+    struct channel channel;
+    struct ws_timer patience; /* for the service's last words */
+    struct ws_task task;
+    unsigned attempt;
+    uint16_t peer_code; /* of the client's close, which is still to be answered */
+    bool judged, said_something, concluded;
+};
+
+static struct service *service_of(const struct link *link)
+{
+    return link->serve->mode_data;
+}
+
+static int64_t now_ms(void)
+{
+    return ws_clock_us() / 1000;
+}
+
+static void judge(struct link *link, enum program_outcome outcome)
+{
+    struct service *service = service_of(link);
+    bool closed = false;
+    if (link->judged)
+        return;
+    link->judged = true;
+    pthread_mutex_lock(&service->lock);
+    if (outcome == PROGRAM_WORKS)
+        backoff_success(&service->backoff, link->attempt);
+    else if (outcome == PROGRAM_UNKNOWN)
+        backoff_unknown(&service->backoff, link->attempt);
+    else
+        closed = backoff_failure(&service->backoff, link->attempt, now_ms());
+    pthread_mutex_unlock(&service->lock);
+    if (closed)
+        log_line(&link->serve->log, WS_WARNING, 0, "backoff",
+                 "%s fails again and again: it is left alone for a while", service->name);
+}
+
+/* --- its end --- */
+
+static void conclude(struct link *link, unsigned code, const char *why)
+{
+    if (link->concluded)
+        return;
+    link->concluded = true;
+    ws_loop_disarm(link->loop, &link->patience);
+    channel_close(&link->channel);
+    if (link->conn)
+        ws_conn_close(link->conn, code, why);
+}
+
+static unsigned answer_of(const struct link *link)
+{
+    return link->peer_code ? link->peer_code : WS_CLOSE_NORMAL;
+}
+
+static void on_patience(struct ws_timer *timer)
+{
+    struct link *link = ws_container_of(timer, struct link, patience);
+    conclude(link, answer_of(link), NULL);
+}
+
+static void on_task(struct ws_task *task)
+{
+    struct link *link = ws_container_of(task, struct link, task);
+    free(link);
+}
+
+static void stop_connecting(struct link *link)
+{
+    if (link->resolve)
+        ws_resolve_cancel(link->resolve);
+    link->resolve = NULL;
+    if (link->addresses)
+        freeaddrinfo(link->addresses);
+    link->addresses = NULL;
+    if (link->connecting.fd >= 0)
+        close(ws_loop_unwatch(link->loop, &link->connecting));
+}
+
+static void on_close(struct ws_conn *conn, const struct ws_end *end)
+{
+    struct link *link = conn->user;
+    (void)end;
+    if (!link)
+        return;
+    conn->user = NULL;
+    link->conn = NULL;
+    judge(link, PROGRAM_UNKNOWN);
+    stop_connecting(link);
+    ws_loop_disarm(link->loop, &link->patience);
+    channel_close(&link->channel);
+    ws_loop_defer(link->loop, &link->task);
+}
+
+/* --- what the service says --- */
+
+static bool on_ready(struct channel *channel)
+{
+    return !ws_conn_full(ws_container_of(channel, struct link, channel)->conn);
+}
+
+static void on_input(struct channel *channel, uint8_t *data, size_t len)
+{
+    struct link *link = ws_container_of(channel, struct link, channel);
+    enum ws_error error = ws_conn_send(link->conn, WS_BINARY, WS_SEND_COPY, data, len);
+    if (error == WS_E_NO_MEMORY)
+        ws_conn_abort(link->conn, error);
+}
+
+static void on_end(struct channel *channel, enum ws_error why)
+{
+    struct link *link = ws_container_of(channel, struct link, channel);
+    if (why == WS_E_LOST)
+        conclude(link, answer_of(link), NULL);
+    else
+        conclude(link, WS_CLOSE_INTERNAL, "the connection to the service was lost");
+}
+
+static void on_channel_drained(struct channel *channel)
+{
+    ws_conn_resume(ws_container_of(channel, struct link, channel)->conn);
+}
+
+static void on_broken(struct channel *channel, enum ws_error why)
+{
+    (void)why;
+    on_channel_drained(channel);
+}
+
+static const struct channel_user user = {on_ready, on_input, on_end, on_channel_drained, on_broken};
+
+/* --- reaching it --- */
+
+static void try_next(struct link *link);
+
+static void give_up(struct link *link, const char *why)
+{
+    static const char body[] = "the service behind this cannot be reached\n";
+    struct ws_http_answer answer = {.status = 502, .body = body, .body_len = sizeof body - 1};
+    log_line(&link->serve->log, WS_WARNING, ws_conn_id(link->conn), "process",
+             "cannot reach %s: %s; answered 502", service_of(link)->name, why);
+    stop_connecting(link);
+    judge(link, PROGRAM_FAILED);
+    entry_answer(link->conn, &answer);
+}
+
+static void on_reached(struct link *link, int fd)
+{
+    int on = 1;
+    const struct ws_request *request = link->request;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
+    link->channel.user = &user;
+    if (channel_open(&link->channel, link->loop, fd, fd, link->memory,
+                     link->conn->home->config->high_water) != WS_OK) {
+        close(fd);
+        give_up(link, "out of memory");
+        return;
+    }
+    stop_connecting(link);
+    judge(link, PROGRAM_WORKS);
+    link->request = NULL;
+    /* It may have been given up meanwhile: the handshake took too long, or the server ends. */
+    if (ws_session_state(&link->conn->session) == WS_CONNECTING)
+        entry_accept(link->conn, request);
+    else
+        channel_close(&link->channel);
+}
+
+static void on_writable(struct ws_watch *watch, unsigned ready)
+{
+    struct link *link = ws_container_of(watch, struct link, connecting);
+    int failed = 0;
+    socklen_t size = sizeof failed;
+    (void)ready;
+    getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &failed, &size);
+    int fd = ws_loop_unwatch(link->loop, watch);
+    if (failed == 0) {
+        on_reached(link, fd);
+        return;
+    }
+    close(fd);
+    errno = failed;
+    try_next(link);
+}
+
+/* False with errno; else it is under way, or done. */
+static bool try_address(struct link *link, const struct sockaddr *address, socklen_t len)
+{
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    if (connect(fd, address, len) == 0) {
+        on_reached(link, fd);
+        return true;
+    }
+    if (errno == EINPROGRESS) {
+        link->connecting.fd = fd;
+        link->connecting.ready = on_writable;
+        if (ws_loop_watch(link->loop, &link->connecting, WS_WRITABLE) == WS_OK)
+            return true;
+        link->connecting.fd = -1;
+        errno = ENOMEM;
+    }
+    int why = errno;
+    close(fd);
+    errno = why;
+    return false;
+}
+
+static void try_next(struct link *link)
+{
+    while (link->next) {
+        const struct addrinfo *at = link->next;
+        link->next = at->ai_next;
+        if (try_address(link, at->ai_addr, at->ai_addrlen))
+            return;
+    }
+    give_up(link, strerror(errno));
+}
+
+static void on_resolved(void *context, int error, struct addrinfo *addresses)
+{
+    struct link *link = context;
+    link->resolve = NULL;
+    link->addresses = link->next = addresses;
+    if (error)
+        give_up(link, gai_strerror(error));
+    else
+        try_next(link);
+}
+
+static void on_request(struct ws_conn *conn, const struct ws_request *request)
+{
+    struct serve *serve = serve_of(conn);
+    struct service *service = serve->mode_data;
+    unsigned attempt;
+    pthread_mutex_lock(&service->lock);
+    uint32_t wait = backoff_ask(&service->backoff, now_ms(), &attempt);
+    pthread_mutex_unlock(&service->lock);
+    if (wait) {
+        program_refuse(conn, wait);
+        return;
+    }
+    struct link *link = calloc(1, sizeof *link);
+    if (!link) {
+        entry_refuse(conn, WS_E_NO_MEMORY, 0);
+        return;
+    }
+    *link = (struct link){
+        .conn = conn,
+        .serve = serve,
+        .loop = conn->home->loop,
+        .memory = worker_of(conn)->mode,
+        .request = request,
+        .connecting = {.fd = -1},
+        .patience = {.fire = on_patience},
+        .task = {.run = on_task},
+        .attempt = attempt,
+    };
+    conn->user = link;
+    if (!service->host) {
+        const struct sockaddr *address = (const struct sockaddr *)(const void *)&service->local;
+        if (!try_address(link, address, sizeof service->local))
+            give_up(link, strerror(errno));
+        return;
+    }
+    link->resolve = ws_resolve_start(link->loop, service->host, service->port, on_resolved, link);
+    if (!link->resolve)
+        give_up(link, "out of memory");
+}
+
+/* --- what the client says --- */
+
+static void on_open(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct link *link = conn->user;
+    (void)event;
+    channel_resume(&link->channel);
+}
+
+static void on_event(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct link *link = conn->user;
+    if (!link)
+        return;
+    if (event->type == WS_EVENT_CLOSE) {
+        channel_finish(&link->channel);
+        if (event->clean && link->said_something && !link->concluded) {
+            link->peer_code = event->code;
+            ws_conn_answer_late(conn);
+            ws_loop_arm(link->loop, &link->patience,
+                        ws_loop_now(link->loop) +
+                            settings_close_grace(service_of(link)->settings, true));
+        }
+    } else if (event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK) {
+        link->said_something = true;
+        if (channel_write(&link->channel, event->data, event->len) == WS_E_NO_MEMORY)
+            ws_conn_fail(conn, WS_E_NO_MEMORY);
+        else if (channel_full(&link->channel))
+            ws_conn_pause(conn);
+    }
+}
+
+static void on_drained(struct ws_conn *conn)
+{
+    struct link *link = conn->user;
+    channel_resume(&link->channel);
+}
+
+/* --- the mode --- */
+
+static bool wanted(const struct settings *settings)
+{
+    return settings->process.proxy != NULL;
+}
+
+static bool start(struct serve *serve)
+{
+    const char *name = serve->settings->process.proxy;
+    struct service *service = calloc(1, sizeof *service);
+    serve->mode_data = service;
+    if (!service)
+        return false;
+    pthread_mutex_init(&service->lock, NULL);
+    service->name = name;
+    service->settings = &serve->settings->process;
+    if (strncmp(name, "unix:", 5) == 0) {
+        service->local.sun_family = AF_UNIX;
+        snprintf(service->local.sun_path, sizeof service->local.sun_path, "%s", name + 5);
+    } else {
+        const char *host = name + 4, *colon = strrchr(host, ':');
+        size_t len = (size_t)(colon - host);
+        if (host[0] == '[' && colon[-1] == ']') {
+            host++;
+            len -= 2;
+        }
+        service->host = strndup(host, len);
+        units_port(colon + 1, &service->port);
+        if (!service->host)
+            return false;
+    }
+    for (unsigned i = 0; i < serve->worker_count; i++) {
+        serve->workers[i].mode = malloc(CHANNEL_READ_SIZE);
+        if (!serve->workers[i].mode) {
+            exit_warn("out of memory");
+            return false;
+        }
+    }
+    return true;
+}
+
+static void leave(struct worker *worker)
+{
+    free(worker->mode);
+    worker->mode = NULL;
+}
+
+static void stop(struct serve *serve)
+{
+    struct service *service = serve->mode_data;
+    if (service) {
+        free(service->host);
+        pthread_mutex_destroy(&service->lock);
+    }
+    free(service);
+    serve->mode_data = NULL;
+}
+
+const struct mode mode_proxy = {
+    .name = "proxy",
+    .wanted = wanted,
+    .handler =
+        {
+            .request = on_request,
+            .open = on_open,
+            .event = on_event,
+            .drained = on_drained,
+            .close = on_close,
+        },
+    .chunks = true,
+    .reaches_local = true,
+    .start = start,
+    .leave = leave,
+    .stop = stop,
+};

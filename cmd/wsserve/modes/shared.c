@@ -1,0 +1,325 @@
+/*
+ * --shared COMMAND: one process for all.
+ *
+ * Every client's messages go to its standard input, all that it says to every client. It is started
+ * with the server; when it ends, every client is closed with its status, and the next one to come
+ * has it started anew.
+ */
+#include "cmd/common/exit.h"
+#include "cmd/wsserve/bridge/cgi.h"
+#include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/bridge/fanout.h"
+#include "cmd/wsserve/bridge/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* See process.c. */
+enum { LINGER_MS = 1000 };
+
+struct shared {
+    struct serve *serve;
+    struct programs programs;
+    struct children children;
+    struct run *run; /* NULL: it has ended */
+    unsigned lives;
+};
+
+/* One life of the process. */
+struct run {
+    struct shared *shared;
+    struct fan fan;
+    struct child child;
+    struct ws_timer linger;
+    struct ws_task task;
+    unsigned attempt;
+    bool judged, over, gone, concluded;
+};
+
+static int64_t now_ms(void)
+{
+    return ws_clock_us() / 1000;
+}
+
+/* --- its end --- */
+
+static void judge(struct run *run, enum program_outcome outcome)
+{
+    struct shared *shared = run->shared;
+    if (run->judged)
+        return;
+    run->judged = true;
+    if (program_outcome(&shared->programs, shared->programs.first, run->attempt, outcome, now_ms()))
+        log_line(&shared->serve->log, WS_WARNING, 0, "backoff",
+                 "%s fails again and again: it is left alone for a while",
+                 shared->programs.first->file);
+}
+
+struct farewell {
+    unsigned code;
+    const char *reason;
+};
+
+static void say_farewell(struct ws_conn *conn, void *context)
+{
+    const struct farewell *farewell = context;
+    if (conn->opened)
+        ws_conn_close(conn, farewell->code, farewell->reason);
+}
+
+static void conclude(struct run *run)
+{
+    struct shared *shared = run->shared;
+    bool failed = !run->child.ended && (run->child.status || run->child.signal);
+    char why[80] = "";
+    struct farewell farewell = {failed ? WS_CLOSE_INTERNAL : WS_CLOSE_NORMAL, why};
+    if (run->concluded)
+        return;
+    run->concluded = true;
+    ws_loop_disarm(shared->children.loop, &run->linger);
+    shared->run = NULL;
+    fan_finish(&run->fan);
+    program_epitaph(&run->child, why, sizeof why);
+    if (run->over)
+        log_line(&shared->serve->log, failed ? WS_WARNING : WS_INFO, 0, "process", "%s", why);
+    if (!failed)
+        why[0] = '\0';
+    ws_registry_each(run->fan.home->registry, say_farewell, &farewell);
+    fan_close(&run->fan);
+    child_end(&run->child, 0);
+}
+
+static void conclude_if_silent(struct run *run)
+{
+    if (!channel_reading(&run->fan.channel))
+        conclude(run);
+    else if (!run->concluded)
+        ws_loop_arm(run->shared->children.loop, &run->linger,
+                    ws_loop_now(run->shared->children.loop) + LINGER_MS);
+}
+
+static void on_linger(struct ws_timer *timer)
+{
+    struct run *run = ws_container_of(timer, struct run, linger);
+    if (channel_paused(&run->fan.channel))
+        conclude_if_silent(run);
+    else
+        conclude(run);
+}
+
+static void note_end(struct run *run)
+{
+    const struct child *child = &run->child;
+    run->over = true;
+    judge(run, child->ended                     ? PROGRAM_UNKNOWN
+               : child->status || child->signal ? PROGRAM_FAILED
+                                                : PROGRAM_WORKS);
+}
+
+static void on_exited(struct child *child)
+{
+    struct run *run = ws_container_of(child, struct run, child);
+    note_end(run);
+    conclude_if_silent(run);
+}
+
+static void on_task(struct ws_task *task)
+{
+    struct run *run = ws_container_of(task, struct run, task);
+    ws_loop_disarm(run->shared->children.loop, &run->linger);
+    free(run);
+}
+
+static void free_if_over(struct run *run)
+{
+    if (run->gone && run->concluded)
+        ws_loop_defer(run->shared->children.loop, &run->task);
+}
+
+static void on_gone(struct child *child)
+{
+    struct run *run = ws_container_of(child, struct run, child);
+    run->gone = true;
+    program_leave(&run->shared->programs);
+    if (!run->over)
+        note_end(run);
+    conclude(run);
+    free_if_over(run);
+}
+
+/* --- what it says --- */
+
+static void on_heard(struct fan *fan)
+{
+    struct run *run = ws_container_of(fan, struct run, fan);
+    judge(run, PROGRAM_WORKS);
+    if (ws_timer_armed(&run->linger))
+        conclude_if_silent(run);
+}
+
+static void on_ended(struct fan *fan, enum ws_error why)
+{
+    struct run *run = ws_container_of(fan, struct run, fan);
+    if (why == WS_E_MESSAGE_TOO_BIG || why == WS_E_NO_MEMORY) {
+        log_error(&run->shared->serve->log, 0, why, "written by COMMAND");
+        conclude(run);
+    } else if (run->over) {
+        conclude(run);
+    } else {
+        channel_finish(&fan->channel);
+        child_end(&run->child, LINGER_MS);
+    }
+}
+
+/* --- its beginning --- */
+
+/* False with one line in `error`. */
+static bool run_it(struct shared *shared, unsigned attempt, char *error, size_t error_size)
+{
+    struct cgi_request cgi = {.passenv = shared->serve->settings->process.passenv};
+    char **environment = cgi_environment(&cgi);
+    struct run *run = calloc(1, sizeof *run);
+    int fds[2];
+    snprintf(error, error_size, "out of memory");
+    if (!environment || !run)
+        goto failed;
+    run->shared = shared;
+    run->attempt = attempt;
+    run->child.exited = on_exited;
+    run->child.gone = on_gone;
+    run->linger.fire = on_linger;
+    run->task.run = on_task;
+    run->fan.serve = shared->serve;
+    run->fan.life = ++shared->lives;
+    run->fan.ended = on_ended;
+    run->fan.heard = on_heard;
+    if (!program_start(&shared->programs, shared->programs.first, &run->child, &shared->children,
+                       environment, fds, error, error_size)) {
+        judge(run, PROGRAM_FAILED);
+        goto failed;
+    }
+    free(environment);
+    log_line(&shared->serve->log, WS_DEBUG, 0, "process", "%s is number %d",
+             shared->programs.first->file, (int)run->child.pid);
+    if (fan_open(&run->fan, fds[0], fds[1]) == WS_OK) {
+        shared->run = run;
+        return true;
+    }
+    close(fds[0]);
+    if (fds[1] != fds[0])
+        close(fds[1]);
+    run->concluded = true;
+    child_end(&run->child, 0);
+    return false;
+failed:
+    free(environment);
+    free(run);
+    return false;
+}
+
+/* 0: it runs; else how long to wait, in milliseconds. */
+static uint32_t need_run(struct shared *shared)
+{
+    unsigned attempt;
+    char error[512];
+    if (shared->run)
+        return 0;
+    uint32_t wait = program_enter(&shared->programs, shared->programs.first, now_ms(), &attempt);
+    if (wait || run_it(shared, attempt, error, sizeof error))
+        return wait;
+    program_leave(&shared->programs);
+    log_line(&shared->serve->log, WS_ERROR, 0, "process", "%s", error);
+    return LINGER_MS;
+}
+
+static bool start(struct serve *serve)
+{
+    struct shared *shared = calloc(1, sizeof *shared);
+    unsigned attempt;
+    char error[512];
+    serve->mode_data = shared;
+    if (!shared || !programs_init(&shared->programs, &serve->settings->process))
+        return false;
+    child_prepare();
+    shared->serve = serve;
+    children_init(&shared->children, serve->workers[0].home->loop, &serve->settings->process.kill);
+    program_enter(&shared->programs, shared->programs.first, now_ms(), &attempt);
+    if (run_it(shared, attempt, error, sizeof error))
+        return true;
+    exit_warn("%s", error);
+    return false;
+}
+
+static void leave(struct worker *worker)
+{
+    struct shared *shared = worker->serve->mode_data;
+    if (!shared || worker->index != 0 || !shared->children.loop)
+        return;
+    /* It has its time to end by itself, as with any client that leaves. */
+    if (shared->run) {
+        channel_finish(&shared->run->fan.channel);
+        child_end(&shared->run->child,
+                  settings_close_grace(&worker->serve->settings->process, true));
+    }
+    children_finish(&shared->children);
+}
+
+static void stop(struct serve *serve)
+{
+    struct shared *shared = serve->mode_data;
+    if (shared)
+        programs_free(&shared->programs);
+    free(shared);
+    serve->mode_data = NULL;
+}
+
+/* --- the mode --- */
+
+static bool wanted(const struct settings *settings)
+{
+    return settings->process.shared;
+}
+
+static struct fan *fan_now(const struct ws_conn *conn)
+{
+    const struct shared *shared = serve_of(conn)->mode_data;
+    return shared->run ? &shared->run->fan : NULL;
+}
+
+static void on_request(struct ws_conn *conn, const struct ws_request *request)
+{
+    struct shared *shared = serve_of(conn)->mode_data;
+    uint32_t wait = need_run(shared);
+    if (wait)
+        program_refuse(conn, wait);
+    else
+        entry_accept(conn, request);
+}
+
+static void on_open(struct ws_conn *conn, const struct ws_event *event)
+{
+    fan_conn_open(fan_now(conn), conn, event);
+}
+
+static void on_event(struct ws_conn *conn, const struct ws_event *event)
+{
+    fan_conn_event(fan_now(conn), conn, event);
+}
+
+static void on_close(struct ws_conn *conn, const struct ws_end *end)
+{
+    fan_conn_close(fan_now(conn), conn, end);
+}
+
+const struct mode mode_shared = {
+    .name = "shared",
+    .wanted = wanted,
+    .handler = {.request = on_request, .open = on_open, .event = on_event, .close = on_close},
+    .one_loop = true,
+    .reaches_local = true,
+    .start = start,
+    .leave = leave,
+    .stop = stop,
+};

@@ -1,0 +1,267 @@
+#include "cmd/wsserve/observe/record_conn.h"
+
+#include "cmd/common/conn_name.h"
+#include "cmd/common/record.h"
+#include "cmd/common/spool.h"
+#include "cmd/common/units.h"
+#include <ws/session.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    QUEUE = 16 << 20,      /* bytes that may wait for the disk */
+    BLOCK = 4096,          /* what a file costs besides its bytes */
+    SCRATCH_MAX = 1 << 20, /* of memory that is kept from one record to the next */
+    SUBPROTOCOL_MAX = 128,
+    URL_MAX = 4096
+};
+
+struct recording {
+    struct recorder *recorder;
+    struct spool_file *file;
+    uint64_t conn;
+    int64_t begun_us;
+    struct ws_session_config config;   /* of the next */
+    struct ws_session sent;            /* reads our own output, as the client does */
+    bool upgraded;                     /* the 101 has gone out: frames follow */
+    bool over;                         /* nothing more is recorded */
+    char subprotocol[SUBPROTOCOL_MAX]; /* that was agreed on, or "" */
+};
+
+/* --- the recorder --- */
+
+bool recorder_open(struct recorder *recorder, const struct log *log, const char *path,
+                   uint64_t limit)
+{
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return false;
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0)
+        return false;
+    if (faccessat(dir, ".", W_OK | X_OK, 0) < 0 ||
+        !(recorder->spool = spool_new(&(struct spool_options){.capacity = QUEUE}))) {
+        int number = errno;
+        close(dir);
+        errno = number;
+        return false;
+    }
+    recorder->dir = dir;
+    recorder->log = log;
+    atomic_store(&recorder->limit, limit);
+    log_line(log, WS_INFO, 0, "record", "into %s", path);
+    return true;
+}
+
+void recorder_close(struct recorder *recorder, int patience_ms)
+{
+    if (!recorder->spool)
+        return;
+    uint64_t dropped = spool_dropped(recorder->spool);
+    if (dropped > 0)
+        log_line(recorder->log, WS_WARNING, 0, "record",
+                 "%" PRIu64 " records are missing: the disk was too slow, or refused them",
+                 dropped);
+    if (!spool_free(recorder->spool, patience_ms))
+        log_line(recorder->log, WS_WARNING, 0, "record", "not all could be written in time");
+    close(recorder->dir);
+    recorder->spool = NULL;
+}
+
+/* Is there room for `len` bytes more? Says once that there is none. */
+static bool take_room(struct recorder *recorder, size_t len)
+{
+    uint64_t limit = atomic_load_explicit(&recorder->limit, memory_order_relaxed);
+    uint64_t before = atomic_fetch_add(&recorder->written, len);
+    if (limit == 0 || before + len <= limit)
+        return true;
+    atomic_fetch_sub(&recorder->written, len);
+    if (!atomic_exchange(&recorder->full, true))
+        log_line(recorder->log, WS_WARNING, 0, "record",
+                 "--record-limit is reached: nothing more is recorded");
+    return false;
+}
+
+/* --- one connection --- */
+
+void recording_free(struct recording *recording)
+{
+    if (!recording)
+        return;
+    spool_close(recording->recorder->spool, recording->file);
+    ws_session_free(&recording->sent);
+    free(recording);
+}
+
+static void put(struct recording *recording, struct json *json, struct record *record)
+{
+    if (recording->over)
+        return;
+    record->utc = units_now_utc();
+    record->us = ws_clock_us() - recording->begun_us;
+    record->conn = recording->conn;
+    json_clear(json);
+    record_write(json, record);
+    if (!take_room(recording->recorder, json->len))
+        recording->over = true;
+    else if (!json->failed)
+        spool_put(recording->recorder->spool, recording->file, json->data, json->len);
+    if (json->capacity > SCRATCH_MAX)
+        json_free(json);
+}
+
+/* A record of what an event says, if it says anything worth one. */
+static void put_event(struct recording *recording, struct json *json,
+                      enum record_direction direction, const struct ws_event *event)
+{
+    struct record record = {.direction = direction, .data = event->data, .len = event->len};
+    switch (event->type) {
+    case WS_EVENT_MESSAGE:
+        record.type = event->opcode == WS_TEXT ? RECORD_TEXT : RECORD_BINARY;
+        break;
+    case WS_EVENT_PING:
+        record.type = RECORD_PING;
+        break;
+    case WS_EVENT_PONG:
+        record.type = RECORD_PONG;
+        break;
+    case WS_EVENT_CLOSE:
+        record.type = RECORD_CLOSE;
+        record.close.code = event->code;
+        record.close.reason = (const char *)event->data;
+        record.close.reason_len = event->len;
+        record.close.clean = event->clean;
+        break;
+    case WS_EVENT_ERROR:
+        record.type = RECORD_ERROR;
+        record.error.error = event->error;
+        record.error.offset = event->offset;
+        record.error.has_offset = true;
+        break;
+    default:
+        return;
+    }
+    put(recording, json, &record);
+}
+
+/* --- what comes --- */
+
+void recording_event(struct recording *recording, const struct ws_event *event, struct json *json)
+{
+    if (recording)
+        put_event(recording, json, RECORD_IN, event);
+}
+
+/* --- what goes --- */
+
+/* Takes the 101 in: what was agreed on. Returns where its head ends, or 0. */
+static size_t read_head(struct recording *recording, const uint8_t *data, size_t len)
+{
+    static const char name[] = "\r\nSec-WebSocket-Protocol:";
+    const uint8_t *end = memmem(data, len, "\r\n\r\n", 4);
+    if (!end || len < 12 || memcmp(data, "HTTP/1.1 101", 12) != 0)
+        return 0;
+    recording->upgraded = true;
+    for (const uint8_t *p = data; p + sizeof name - 1 < end; p++) {
+        if (strncasecmp((const char *)p, name, sizeof name - 1) != 0)
+            continue;
+        p += sizeof name - 1;
+        while (*p == ' ')
+            p++;
+        size_t n = (size_t)((const uint8_t *)memchr(p, '\r', (size_t)(end - p) + 1) - p);
+        snprintf(recording->subprotocol, sizeof recording->subprotocol, "%.*s", (int)n, p);
+        break;
+    }
+    return (size_t)(end - data) + 4;
+}
+
+/* Everything in `out` as one run of bytes, from malloc: the session reads and overwrites them. */
+static uint8_t *copy_of(const struct ws_out *out)
+{
+    uint8_t *bytes = malloc(out->bytes ? out->bytes : 1);
+    size_t len = 0;
+    for (size_t i = 0; bytes && i < out->count; i++) {
+        memcpy(bytes + len, ws_out_span_data(out, i), out->spans[i].len);
+        len += out->spans[i].len;
+    }
+    return bytes;
+}
+
+void recording_sent(struct recording *recording, const struct ws_out *out, struct json *json)
+{
+    if (!recording || recording->over)
+        return;
+    uint8_t *bytes = copy_of(out);
+    size_t at = 0;
+    struct ws_event event;
+    if (!bytes)
+        return;
+    if (!recording->upgraded)
+        at = read_head(recording, bytes, out->bytes);
+    if (recording->upgraded && at < out->bytes) {
+        ws_session_feed(&recording->sent, bytes + at, out->bytes - at, 0);
+        while (ws_session_next(&recording->sent, &event) != WS_EVENT_NONE)
+            if (event.type != WS_EVENT_ERROR)
+                put_event(recording, json, RECORD_OUT, &event);
+    }
+    free(bytes);
+}
+
+/* --- the beginning --- */
+
+/* The record of the upgrade, with what its answer says, which lies where it was written. */
+static void put_open(struct recording *recording, const struct ws_conn *conn, struct ws_str host,
+                     const char *target, struct json *json)
+{
+    const struct ws_loop *loop = conn->home->loop;
+    char url[URL_MAX];
+    bool absolute = target[0] != '/';
+    snprintf(url, sizeof url, "%s%.*s%s", absolute ? "" : "ws://", absolute ? 0 : (int)host.len,
+             host.p, target);
+    recording->upgraded = true;
+    if (loop->writer == conn) {
+        uint8_t *bytes = copy_of(&loop->out);
+        /* It will pass once more, in front of the first frame. */
+        recording->upgraded = !bytes || read_head(recording, bytes, loop->out.bytes) == 0;
+        free(bytes);
+    }
+    struct record record = {.direction = RECORD_OUT, .type = RECORD_OPEN};
+    record.open.url = url;
+    record.open.status = 101;
+    record.open.subprotocol = recording->subprotocol[0] ? recording->subprotocol : NULL;
+    put(recording, json, &record);
+}
+
+struct recording *recording_new(struct recorder *recorder, const struct ws_conn *conn,
+                                struct ws_str host, const char *target, struct json *json)
+{
+    char path[CONN_NAME_MAX + 8], name[CONN_NAME_MAX];
+    struct recording *recording = take_room(recorder, BLOCK) ? calloc(1, sizeof *recording) : NULL;
+    if (!recording)
+        return NULL;
+    snprintf(path, sizeof path, "%s.jsonl", conn_name(ws_conn_id(conn), name));
+    recording->file = spool_open(recorder->spool, recorder->dir, path, 0600, false);
+    if (!recording->file) {
+        free(recording);
+        return NULL;
+    }
+    recording->recorder = recorder;
+    recording->conn = ws_conn_id(conn);
+    recording->begun_us = ws_clock_us();
+    const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
+    recording->config =
+        (struct ws_session_config){.role = WS_CLIENT, .deflate_pool = &conn->home->loop->deflate};
+    ws_session_init_open(&recording->sent, &recording->config);
+    /* Without memory for it what is compressed is not recorded. */
+    if (deflate)
+        ws_session_init_deflate(&recording->sent, &deflate->params);
+    put_open(recording, conn, host, target, json);
+    return recording;
+}

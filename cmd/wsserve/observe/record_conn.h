@@ -1,0 +1,60 @@
+/*
+ * record_conn: --record=DIR, what every connection says and hears, a file of JSON Lines each
+ * (docs/record.schema.json): what wscat --jsonl writes, and what wsbench --replay reads.
+ *
+ * Messages that come are taken from the handler's events; what goes out is read from the output
+ * itself, frame by frame, so that nothing that anybody sends is missed: a broadcast, a pong, the
+ * close. A spool writes, so no loop waits for the disk; what it cannot take is left out, and the
+ * log says how much. observe.c and tap.c call it.
+ */
+#ifndef CMD_WSSERVE_OBSERVE_RECORD_CONN_H
+#define CMD_WSSERVE_OBSERVE_RECORD_CONN_H
+
+#include "cmd/common/json.h"
+#include "cmd/common/log.h"
+#include <ws/conn.h>
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The server's: used by all threads. All zero: nothing is recorded. */
+struct recorder {
+    struct spool *spool;
+    int dir;
+    atomic_uint_fast64_t written; /* bytes, and a block for each file */
+    atomic_uint_fast64_t limit;   /* 0: none */
+    atomic_bool full;
+    const struct log *log;
+};
+
+/* Makes the folder if it is not there. False with errno. */
+bool recorder_open(struct recorder *recorder, const struct log *log, const char *path,
+                   uint64_t limit);
+
+/* Writes what waits, no longer than `patience_ms`, and says what is missing. */
+void recorder_close(struct recorder *recorder, int patience_ms);
+
+static inline bool recorder_on(const struct recorder *recorder)
+{
+    return recorder->spool != NULL;
+}
+
+struct recording;
+
+/* Begins to record a connection that was just upgraded, having asked `host` for `target`: to be
+ * called before its 101 is sent, in the handler's open. `json` is scratch memory of the thread.
+ * NULL without memory, and beyond the limit. */
+struct recording *recording_new(struct recorder *recorder, const struct ws_conn *conn,
+                                struct ws_str host, const char *target, struct json *json);
+
+/* Ends it; the file is closed once all is written. NULL is allowed, here and below. */
+void recording_free(struct recording *recording);
+
+/* An event came. */
+void recording_event(struct recording *recording, const struct ws_event *event, struct json *json);
+
+/* What is about to be sent. */
+void recording_sent(struct recording *recording, const struct ws_out *out, struct json *json);
+
+#endif

@@ -1,0 +1,105 @@
+#include "cmd/wsserve/observe/stats.h"
+
+#include "cmd/common/compress.h"
+#include "cmd/common/spool.h"
+#include "cmd/wsserve/server/server.h"
+#include <ws/message.h>
+
+#include <stdlib.h>
+
+struct stats {
+    struct serve *serve;
+    uint64_t handshakes, open, closing;  /* connections, by what they are doing */
+    uint64_t queues, queue_bytes;        /* what the kernel refused */
+    uint64_t paused;                     /* not being read */
+    uint64_t assemblies, assembly_bytes; /* messages and frames that are not whole yet */
+    uint64_t extras;
+    uint64_t opened, messages_in, messages_out, bytes_in, bytes_out;
+    struct ws_deflate_counts deflate;
+};
+
+static void count_one(struct ws_conn *conn, void *context)
+{
+    struct stats *stats = context;
+    const struct ws_bytes *held[] = {conn->session.held, conn->session.held_control};
+    switch (ws_session_state(&conn->session)) {
+    case WS_CONNECTING:
+        stats->handshakes++;
+        break;
+    case WS_OPEN:
+        stats->open++;
+        break;
+    default:
+        stats->closing++;
+    }
+    if (ws_conn_queued(conn) > 0)
+        stats->queues++;
+    stats->queue_bytes += ws_conn_queued(conn);
+    stats->paused += conn->paused || conn->full;
+    for (int i = 0; i < 2; i++) {
+        stats->assemblies += held[i] != NULL;
+        stats->assembly_bytes += held[i] ? held[i]->capacity : 0;
+    }
+    stats->messages_in += conn->counters.messages_in;
+    stats->messages_out += conn->counters.messages_out;
+    stats->bytes_in += conn->counters.bytes_in;
+    stats->bytes_out += conn->counters.bytes_out;
+    compress_count(&stats->deflate, conn);
+}
+
+static void count(struct ws_home *home, void *context)
+{
+    struct stats *stats = context;
+    const struct worker *worker = home->user;
+    const struct totals *ended = &worker->totals;
+    stats->opened += ended->handshakes[WS_OK];
+    stats->messages_in += ended->messages_in;
+    stats->messages_out += ended->messages_out;
+    stats->bytes_in += ended->bytes_in;
+    stats->bytes_out += ended->bytes_out;
+    compress_add(&stats->deflate, &ended->deflate);
+    stats->extras += worker->extras.count;
+    ws_registry_each(home->registry, count_one, stats);
+}
+
+static void tell(void *context)
+{
+    struct stats *s = context;
+    struct spool *records = s->serve->recorder.spool;
+    const struct log_field fields[] = {
+        log_number("connections", s->handshakes + s->open + s->closing),
+        log_number("handshakes", s->handshakes),
+        log_number("open", s->open),
+        log_number("closing", s->closing),
+        log_number("paused", s->paused),
+        log_number("queues", s->queues),
+        log_number("queue_bytes", s->queue_bytes),
+        log_number("assemblies", s->assemblies),
+        log_number("assembly_bytes", s->assembly_bytes),
+        log_number("extras", s->extras),
+        log_number("opened", s->opened),
+        log_number("messages_in", s->messages_in),
+        log_number("messages_out", s->messages_out),
+        log_number("bytes_in", s->bytes_in),
+        log_number("bytes_out", s->bytes_out),
+        log_number("deflate_plain_in", s->deflate.plain_in),
+        log_number("deflate_wire_in", s->deflate.wire_in),
+        log_number("deflate_plain_out", s->deflate.plain_out),
+        log_number("deflate_wire_out", s->deflate.wire_out),
+        log_number("log_dropped", log_dropped(&s->serve->log)),
+        log_number("records_dropped", records ? spool_dropped(records) : 0),
+    };
+    log_fields(&s->serve->log, WS_INFO, 0, "stats", fields, sizeof fields / sizeof *fields, "%s",
+               "");
+    free(s);
+}
+
+void stats_ask(struct serve *serve)
+{
+    struct stats *stats = calloc(1, sizeof *stats);
+    if (!stats)
+        return;
+    stats->serve = serve;
+    if (!ws_server_ask(serve->server, serve->workers[0].home, count, tell, stats))
+        free(stats);
+}

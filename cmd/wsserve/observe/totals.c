@@ -1,0 +1,119 @@
+#include "cmd/wsserve/observe/totals.h"
+
+#include "cmd/common/compress.h"
+
+#include <stdio.h>
+
+const uint64_t totals_time_bounds[TOTALS_BUCKETS - 1] = {
+    100, 500, 1000, 2500, 5000, 10000, 50000, 100000, 500000, 1000000, 5000000,
+};
+
+const uint64_t totals_size_bounds[TOTALS_BUCKETS - 1] = {
+    16, 125, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864,
+};
+
+void totals_note(struct totals_histogram *histogram, enum totals_scale scale, uint64_t value)
+{
+    const uint64_t *bounds = scale == TOTALS_TIMES ? totals_time_bounds : totals_size_bounds;
+    unsigned i = 0;
+    while (i < TOTALS_BUCKETS - 1 && value > bounds[i])
+        i++;
+    histogram->buckets[i]++;
+    histogram->sum += value;
+}
+
+uint64_t totals_count(const struct totals_histogram *histogram)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < TOTALS_BUCKETS; i++)
+        count += histogram->buckets[i];
+    return count;
+}
+
+unsigned totals_code_slot(unsigned code)
+{
+    if (code >= 1000 && code <= 1015)
+        return code - 1000;
+    return code >= 3000 && code <= 4999 ? 16 : 17;
+}
+
+const char *totals_code_name(unsigned slot, char text[16])
+{
+    if (slot < 16)
+        snprintf(text, 16, "%u", 1000 + slot);
+    else
+        snprintf(text, 16, slot == 16 ? "3000-4999" : "other");
+    return text;
+}
+
+void totals_plain(struct totals *totals, unsigned status)
+{
+    totals->plain[status < TOTALS_STATUSES ? status : 0]++;
+}
+
+void totals_ended(struct totals *totals, const struct ws_conn *conn, const struct ws_end *end)
+{
+    totals->messages_in += conn->counters.messages_in;
+    totals->messages_out += conn->counters.messages_out;
+    totals->bytes_in += conn->counters.bytes_in;
+    totals->bytes_out += conn->counters.bytes_out;
+    compress_count(&totals->deflate, conn);
+    if (end->opened) {
+        totals->closed[totals_code_slot(end->code)]++;
+        if (end->error != WS_OK)
+            totals->errors[end->error]++;
+    } else if (end->error != WS_OK && end->error != WS_E_NOT_AN_UPGRADE) {
+        totals->handshakes[end->error]++;
+    } else if (end->http_status != 0) {
+        totals_plain(totals, end->http_status);
+    }
+}
+
+void totals_connection(struct totals *totals, const struct ws_conn *conn)
+{
+    totals->messages_in += conn->counters.messages_in;
+    totals->messages_out += conn->counters.messages_out;
+    totals->bytes_in += conn->counters.bytes_in;
+    totals->bytes_out += conn->counters.bytes_out;
+    compress_count(&totals->deflate, conn);
+    totals->connections++;
+    totals->open += conn->opened;
+    totals->queue_bytes += ws_conn_queued(conn);
+}
+
+static void add_histogram(struct totals_histogram *sum, const struct totals_histogram *histogram)
+{
+    for (unsigned i = 0; i < TOTALS_BUCKETS; i++)
+        sum->buckets[i] += histogram->buckets[i];
+    sum->sum += histogram->sum;
+}
+
+void totals_add(struct totals *sum, const struct totals *t)
+{
+    for (unsigned i = 0; i < WS_ERROR_COUNT; i++) {
+        sum->handshakes[i] += t->handshakes[i];
+        sum->errors[i] += t->errors[i];
+    }
+    for (unsigned i = 0; i < TOTALS_STATUSES; i++)
+        sum->plain[i] += t->plain[i];
+    for (unsigned i = 0; i < TOTALS_CODES; i++)
+        sum->closed[i] += t->closed[i];
+    sum->accepted += t->accepted;
+    sum->tls[0] += t->tls[0];
+    sum->tls[1] += t->tls[1];
+    sum->messages_in += t->messages_in;
+    sum->messages_out += t->messages_out;
+    sum->bytes_in += t->bytes_in;
+    sum->bytes_out += t->bytes_out;
+    compress_add(&sum->deflate, &t->deflate);
+    sum->sent += t->sent;
+    sum->dropped += t->dropped;
+    sum->failed += t->failed;
+    add_histogram(&sum->handshake_us, &t->handshake_us);
+    add_histogram(&sum->rtt_us, &t->rtt_us);
+    add_histogram(&sum->lag_us, &t->lag_us);
+    add_histogram(&sum->message_bytes, &t->message_bytes);
+    sum->connections += t->connections;
+    sum->open += t->open;
+    sum->queue_bytes += t->queue_bytes;
+}

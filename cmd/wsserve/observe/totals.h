@@ -1,0 +1,77 @@
+/*
+ * totals: what a loop of wsserve has counted since it began.
+ *
+ * Each loop counts for itself, without a lock; whoever wants to know adds them up with
+ * totals_add(). serve.c, entry.c and http.c count, metrics.c shows. What lives connections have
+ * sent and received so far is theirs until they end: totals_connection() brings it in.
+ */
+#ifndef CMD_WSSERVE_OBSERVE_TOTALS_H
+#define CMD_WSSERVE_OBSERVE_TOTALS_H
+
+#include <ws/conn.h>
+#include <ws/deflate.h>
+#include <ws/error.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    TOTALS_BUCKETS = 12, /* the last has no upper bound */
+    TOTALS_CODES = 18,
+    TOTALS_STATUSES = 512,
+};
+
+/* In microseconds or bytes. */
+struct totals_histogram {
+    uint64_t buckets[TOTALS_BUCKETS]; /* each for itself, not heaped up */
+    uint64_t sum;
+};
+
+enum totals_scale { TOTALS_TIMES, TOTALS_SIZES };
+
+struct totals {
+    uint64_t tls[2];   /* connections whose TLS was agreed on anew, and those that resumed it */
+    uint64_t accepted; /* connections */
+    uint64_t handshakes[WS_ERROR_COUNT]; /* upgrades by what came of them, WS_OK included */
+    uint64_t plain[TOTALS_STATUSES];     /* other requests, by status */
+    uint64_t closed[TOTALS_CODES];       /* connections that were open, by totals_code_slot() */
+    uint64_t errors[WS_ERROR_COUNT];     /* the same, by what ended them if it was a fault */
+    uint64_t messages_in, messages_out, bytes_in, bytes_out;
+    uint64_t sent, dropped, failed; /* deliveries of what went to many */
+    struct ws_deflate_counts deflate;
+    struct totals_histogram handshake_us, rtt_us, lag_us, message_bytes;
+
+    /* As of now. */
+    uint64_t connections, open, queue_bytes;
+};
+
+/* Upper bounds of all buckets but the last. */
+extern const uint64_t totals_time_bounds[TOTALS_BUCKETS - 1];
+extern const uint64_t totals_size_bounds[TOTALS_BUCKETS - 1];
+
+/* Counts `value` in: by times or by sizes. */
+void totals_note(struct totals_histogram *histogram, enum totals_scale scale, uint64_t value);
+
+/* How many values are in it. */
+uint64_t totals_count(const struct totals_histogram *histogram);
+
+/* The slot of a close code: one for each of 1000 to 1015, one for all of 3000 to 4999, one for the
+ * rest. */
+unsigned totals_code_slot(unsigned code);
+
+/* "1000", "3000-4999", "other": a slot's name, written to `text`, which is returned. */
+const char *totals_code_name(unsigned slot, char text[16]);
+
+/* A request that asked for no upgrade was answered with `status`. */
+void totals_plain(struct totals *totals, unsigned status);
+
+/* A connection ended. */
+void totals_ended(struct totals *totals, const struct ws_conn *conn, const struct ws_end *end);
+
+/* What a connection that lives has done so far, and that it is there. */
+void totals_connection(struct totals *totals, const struct ws_conn *conn);
+
+void totals_add(struct totals *sum, const struct totals *totals);
+
+#endif

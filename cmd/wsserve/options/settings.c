@@ -1,0 +1,337 @@
+#include "cmd/wsserve/options/settings.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/units.h"
+#include "cmd/wsserve/options/settings_config.h"
+#include <ws/server.h>
+#include <ws/close.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *set_announce(struct options *options, const struct option_row *row,
+                                void *settings, const char *value)
+{
+    uint64_t fd = 1;
+    (void)options;
+    (void)row;
+    if (value && units_number(value, 0, 1 << 20, &fd) != UNITS_OK)
+        return "the number of an open file descriptor";
+    ((struct settings *)settings)->announce_fd = (int)fd;
+    return NULL;
+}
+
+static const char *set_source(struct options *options, const struct option_row *row, void *settings,
+                              const char *value)
+{
+    (void)options;
+    (void)row;
+    return settings_set_source(&((struct settings *)settings)->operate, value);
+}
+
+/* "90:70", percent. */
+static const char *set_shed_at(struct options *options, const struct option_row *row,
+                               void *settings, const char *value)
+{
+    struct settings *s = settings;
+    unsigned start, stop;
+    int len = 0;
+    (void)options;
+    (void)row;
+    if (sscanf(value, "%3u:%3u%n", &start, &stop, &len) != 2 || value[len] || stop >= start ||
+        start > 100 || strpbrk(value, "+- "))
+        return "two percentages such as 90:70, the second the lower";
+    s->shed_start = start;
+    s->shed_stop = stop;
+    return NULL;
+}
+
+static const char *set_ping_ms(struct options *options, const struct option_row *row,
+                               void *settings, const char *value)
+{
+    uint64_t ms;
+    (void)options;
+    (void)row;
+    if (units_number(value, 0, 1u << 30, &ms) != UNITS_OK)
+        return "milliseconds, a whole number";
+    ((struct settings *)settings)->ping_interval = (int64_t)ms * 1000;
+    return NULL;
+}
+
+#define S struct settings
+static const struct option_row rows[] = {
+    {OPTION_GROUP("Listening")},
+    {.name = "port",
+     .letters = "p",
+     OPTION_PORT(S, port),
+     .help = "listen on this TCP port; 0 picks a free one (default 8080)"},
+    {.name = "address",
+     .letters = "a",
+     OPTION_STRING(S, address),
+     .metavar = "ADDRESS",
+     .help = "listen on this address (default 127.0.0.1)"},
+    {.name = "listen",
+     OPTION_LIST(S, listen),
+     .metavar = "ADDR:PORT|unix:PATH|fd:N",
+     .help = "listen here instead; may be repeated"},
+    {.name = "announce",
+     OPTION_CALL(set_announce),
+     .flags = OPTION_OPTIONAL,
+     .metavar = "FD",
+     .help = "print 'listening URL' on descriptor FD (default 1) once clients can connect"},
+    {.name = "backlog",
+     OPTION_NUMBER(S, backlog, 1, 65535),
+     .metavar = "N",
+     .help = "connections that may wait to be accepted (default: the system's limit)"},
+    {.name = "threads",
+     .letters = "t",
+     OPTION_NUMBER(S, threads, 1, WS_SERVER_LOOPS_MAX),
+     .metavar = "N",
+     .help = "share the connections out among so many threads (default 1)"},
+    {.name = "oneshot",
+     OPTION_FLAG(S, oneshot),
+     .help = "take one connection, and exit when it ends"},
+
+    {OPTION_GROUP("Mode")},
+    {.name = "echo", OPTION_FLAG(S, echo), .help = "send every message back (the default)"},
+    {.name = "broadcast",
+     OPTION_FLAG(S, broadcast),
+     .help = "send every client's messages to all others"},
+    {.name = "rooms",
+     OPTION_FLAG(S, rooms),
+     .help = "the same, among the clients of the same URL path"},
+    {.name = "sink", OPTION_FLAG(S, operate.sink), .help = "read everything and answer nothing"},
+    {.name = "source",
+     OPTION_CALL(set_source),
+     .metavar = "RATE:SIZE",
+     .help = "send every client RATE messages a second of SIZE bytes; RATE 0: as many as go"},
+    {.name = "reply",
+     OPTION_STRING(S, operate.reply),
+     .metavar = "TEXT|@FILE",
+     .help = "answer every message with TEXT, or with what is in FILE"},
+
+    {OPTION_GROUP("Limits")},
+    {.name = "max-connections",
+     OPTION_COUNT(S, max_connections),
+     .flags = OPTION_RELOADABLE,
+     .help = "answer 503 above this many; 0: no limit (default 1000)"},
+    {.name = "max-per-ip",
+     OPTION_COUNT(S, max_per_ip),
+     .flags = OPTION_RELOADABLE,
+     .help = "answer 429 above this many connections from one address; 0: no limit (default)"},
+    {.name = "connect-rate",
+     OPTION_NUMBER(S, connect_rate, 0, 1000000),
+     .metavar = "N",
+     .flags = OPTION_RELOADABLE,
+     .help = "answer 429 when one address connects more often than N times a second; 0: no limit "
+             "(default)"},
+    {.name = "max-message-size",
+     .aliases = "maxframesize",
+     OPTION_SIZE(S, max_message_size),
+     .flags = OPTION_RELOADABLE,
+     .help = "close with 1009 above this size, over all fragments; 0: no limit (default 1M)"},
+    {.name = "send-queue",
+     OPTION_SIZE(S, send_queue),
+     .flags = OPTION_RELOADABLE,
+     .min = 1024,
+     .max = 1 << 30,
+     .help = "bytes that may wait for a slow client before no more are read from it (default "
+             "256K)"},
+    {.name = "slow",
+     OPTION_CHOICE(S, slow, "close|drop-new|drop-old|block"),
+     .help = "what --broadcast and --rooms do with a client whose queue is full: close it with "
+             "1008, leave messages out, or have the senders wait (default close)"},
+    {.name = "max-rate",
+     OPTION_NUMBER(S, max_rate, 0, 1000000),
+     .metavar = "MSG/S",
+     .flags = OPTION_RELOADABLE,
+     .help = "read no more than this many messages a second from a client; 0: no limit (default)"},
+    {.name = "max-bandwidth",
+     OPTION_SIZE(S, max_bandwidth),
+     .metavar = "SIZE/S",
+     .flags = OPTION_RELOADABLE,
+     .help = "read no more than so many bytes a second from a client; 0: no limit (default)"},
+    {.name = "max-memory",
+     OPTION_SIZE(S, max_memory),
+     .help = "for all queues and unfinished messages together: above it the client that holds most "
+             "is closed with 1013; 0: no limit (default)"},
+    {.name = "shed-at",
+     OPTION_CALL(set_shed_at),
+     .metavar = "START:STOP",
+     .help = "above START percent of the connections, the memory or the loop's lag (200 ms), until "
+             "they are below STOP percent, answer 503 and close the longest idle with 1013"},
+    {.name = "handshake-timeout",
+     OPTION_DURATION(S, handshake_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "for the whole upgrade request (default 5s)"},
+    {.name = "idle-timeout",
+     OPTION_DURATION(S, idle_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "close with 1001 after this long without a message; 0: never (default)"},
+    {.name = "fragment-timeout",
+     OPTION_DURATION(S, fragment_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "close with 1008 when a fragmented message takes longer (default 60s)"},
+    {.name = "write-timeout",
+     OPTION_DURATION(S, write_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "give up on a client that took no byte for this long; 0: never (default 10s)"},
+
+    {OPTION_GROUP("Protocol")},
+    {.name = "ping-interval",
+     OPTION_DURATION(S, ping_interval),
+     .flags = OPTION_RELOADABLE,
+     .help = "ping every client this often; 0: never (default 30s)"},
+    {.name = "pingms",
+     OPTION_CALL(set_ping_ms),
+     .flags = OPTION_RELOADABLE,
+     .metavar = "MS",
+     .help = "the same in milliseconds, as websocketd has it"},
+    {.name = "ping-timeout",
+     OPTION_DURATION(S, ping_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "a sign of life is due this long after a ping (default 10s)"},
+    {.name = "missed-pongs",
+     OPTION_NUMBER(S, missed_pongs, 1, 1000),
+     .metavar = "N",
+     .flags = OPTION_RELOADABLE,
+     .help = "pings without an answer that make a client dead "
+             "(default 2)"},
+    {.name = "fragment",
+     OPTION_SIZE(S, fragment),
+     .flags = OPTION_RELOADABLE,
+     .help = "send messages in fragments of at most this size; 0: in one (default)"},
+    {.name = "compress",
+     .letters = "z",
+     COMPRESS_OPTION(S, compress, "takeover=none"),
+     .flags = OPTION_OPTIONAL | OPTION_RELOADABLE,
+     .help = "agree to permessage-deflate; PARAMS as level=6,threshold=1K,window=15,takeover=none"},
+    {.name = "close-timeout",
+     OPTION_DURATION(S, close_timeout),
+     .flags = OPTION_RELOADABLE,
+     .help = "for the client's close frame, after ours (default 5s)"},
+};
+#undef S
+
+static const char tail[] =
+    "Examples:\n"
+    "  wsserve                          echo on ws://127.0.0.1:8080/\n"
+    "  wsserve -p 0 --announce          on a free port, and say which\n"
+    "  wsserve ./count.sh               a program for each connection\n"
+    "  wsserve --proxy=tcp:host:5900    a service for browsers\n"
+    "  wsserve --devconsole             and a page for the browser at http://127.0.0.1:8080/\n"
+    "  wsserve --listen=unix:/tmp/ws    on a unix socket: wscat ws+unix:/tmp/ws\n"
+    "  wsserve --self-signed            over TLS: wscat --insecure wss://127.0.0.1:8080/\n"
+    "  wsserve --listen=[::]:80 --max-connections=10k --idle-timeout=5m\n"
+    "\n"
+    "Exit status: 0 after SIGTERM, SIGINT or --oneshot; 1 when it cannot listen; 2 usage.\n";
+
+void settings_own_tables(struct settings *settings, struct options *options)
+{
+    size_t count = 0;
+    settings->tables[count++] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
+    settings->tables[count++] =
+        (struct option_table){OPTION_ROWS(settings_operate_rows), &settings->operate, NULL};
+    settings->tables[count++] =
+        (struct option_table){OPTION_ROWS(settings_http_rows), &settings->http, NULL};
+    settings->tables[count++] =
+        (struct option_table){OPTION_ROWS(settings_tls_rows), &settings->tls, NULL};
+    settings->tables[count++] = (struct option_table){settings_process_rows, settings_process_count,
+                                                      &settings->process, NULL};
+    settings->tables[count++] =
+        (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    options->tables = settings->tables;
+    options->table_count = count;
+}
+
+void settings_begin(struct settings *settings, struct options *options)
+{
+    *settings = (struct settings){
+        .port = 8080,
+        .address = "127.0.0.1",
+        .announce_fd = -1,
+        .threads = 1,
+        .max_connections = 1000,
+        .max_message_size = 1 << 20,
+        .send_queue = 256 * 1024,
+        .handshake_timeout = 5000000,
+        .fragment_timeout = 60000000,
+        .write_timeout = 10000000,
+        .ping_interval = 30000000,
+        .ping_timeout = 10000000,
+        .missed_pongs = 2,
+        .close_timeout = 5000000,
+    };
+    settings_process_init(&settings->process);
+    settings_operate_defaults(&settings->operate);
+    *options = (struct options){
+        .tool = "wsserve",
+        .usage = "wsserve [OPTION]... [COMMAND [ARG]...]",
+        .stop_at_word = true,
+        .about = "A WebSocket server.",
+        .tail = tail,
+    };
+    settings_own_tables(settings, options);
+}
+
+bool settings_finish(struct settings *settings, struct options *options)
+{
+    if (!settings_process_check(settings, options))
+        return false;
+    settings->address_given = options_given(options, "port") || options_given(options, "address") ||
+                              settings->listen.count > 0;
+    if (settings->listen.count > 0 &&
+        (options_given(options, "port") || options_given(options, "address"))) {
+        options->status = options_fault(options, "--listen says all that --port and --address say");
+        return false;
+    }
+    if (!settings_http_check(&settings->http, options) ||
+        !settings_tls_check(&settings->tls, options) ||
+        !settings_operate_check(&settings->operate, options))
+        return false;
+    if (settings->common.quiet)
+        settings->operate.log_level = WS_ERROR;
+    else if (settings->common.verbose > 0)
+        settings->operate.log_level = WS_DEBUG;
+    return true;
+}
+
+bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
+{
+    settings_begin(settings, options);
+    return options_parse(options, argc, argv) && settings_config_load(settings, options) &&
+           settings_finish(settings, options);
+}
+
+void settings_free(struct settings *settings, struct options *options)
+{
+    settings_config_forget(settings);
+    options_free(options);
+}
+
+void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
+{
+    ws_conn_config_init(config, WS_SERVER);
+    config->session.max_message = s->max_message_size;
+    config->session.max_frame = s->fragment;
+    config->session.deflate = compress_config(&s->compress);
+    config->high_water = s->send_queue;
+    config->max_rate = s->max_rate;
+    config->max_bandwidth = s->max_bandwidth;
+    config->handshake_ms = units_milliseconds(s->handshake_timeout);
+    config->idle_ms = units_milliseconds(s->idle_timeout);
+    config->fragment_ms = units_milliseconds(s->fragment_timeout);
+    config->write_ms = units_milliseconds(s->write_timeout);
+    config->close_ms = units_milliseconds(s->close_timeout);
+    config->heartbeat.interval_ms = units_milliseconds(s->ping_interval);
+    config->heartbeat.timeout_ms = units_milliseconds(s->ping_timeout);
+    config->heartbeat.missed_limit = s->missed_pongs;
+}
+
+struct ws_admission_limits settings_admission(const struct settings *s)
+{
+    return (struct ws_admission_limits){.max_connections = s->max_connections,
+                                        .max_per_address = s->max_per_ip,
+                                        .connect_rate = s->connect_rate};
+}

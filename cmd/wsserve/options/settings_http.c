@@ -1,0 +1,145 @@
+#include "cmd/wsserve/options/settings_http.h"
+
+#include "cmd/wsserve/access/access_rules.h"
+#include <ws/http.h>
+
+#include <string.h>
+
+#define S struct settings_http
+const struct option_row settings_http_rows[SETTINGS_HTTP_ROWS] = {
+    {OPTION_GROUP("HTTP")},
+    {.name = "path",
+     OPTION_STRING(S, path),
+     .metavar = "PATH",
+     .help = "take WebSockets at this path alone (default: at every path)"},
+    {.name = "subprotocol",
+     OPTION_LIST(S, subprotocols),
+     .metavar = "NAME",
+     .flags = OPTION_HEADER,
+     .help = "speak this subprotocol; may be repeated"},
+    {.name = "require-protocol",
+     OPTION_FLAG(S, require_protocol),
+     .help = "answer 400 to a client that asks for none of them"},
+    {.name = "staticdir",
+     OPTION_STRING(S, static_dir),
+     .metavar = "DIR",
+     .help = "serve the files below this directory"},
+    {.name = "devconsole",
+     OPTION_FLAG(S, dev_console),
+     .help = "serve a page to talk to this server from a browser"},
+    {.name = "health",
+     OPTION_STRING(S, health),
+     .flags = OPTION_OPTIONAL,
+     .implied = "/health",
+     .metavar = "PATH",
+     .help = "answer 200 here, 503 while draining or shedding (default /health)"},
+    {.name = "metrics",
+     OPTION_STRING(S, metrics),
+     .flags = OPTION_OPTIONAL,
+     .implied = "/metrics",
+     .metavar = "PATH",
+     .help = "serve metrics for Prometheus here (default /metrics)"},
+    {.name = "admin",
+     OPTION_STRING(S, admin),
+     .metavar = "ADDR:PORT",
+     .help = "serve health, metrics and /connections on this address alone"},
+    {.name = "header",
+     OPTION_LIST(S, header),
+     .flags = OPTION_HEADER | OPTION_RELOADABLE,
+     .metavar = "NAME: VALUE",
+     .help = "send this header with every answer; may be repeated"},
+    {.name = "header-ws",
+     OPTION_LIST(S, header_ws),
+     .flags = OPTION_HEADER | OPTION_RELOADABLE,
+     .metavar = "NAME: VALUE",
+     .help = "only with the 101 that makes a connection a WebSocket"},
+    {.name = "header-http",
+     OPTION_LIST(S, header_http),
+     .flags = OPTION_HEADER | OPTION_RELOADABLE,
+     .metavar = "NAME: VALUE",
+     .help = "only with all other answers"},
+
+    {OPTION_GROUP("Who may enter")},
+    {.name = "origin",
+     OPTION_LIST(S, origin),
+     .metavar = "LIST",
+     .flags = OPTION_RELOADABLE,
+     .help = "let in pages of these origins alone: [SCHEME://]HOST[:PORT],...; * for all"},
+    {.name = "sameorigin",
+     OPTION_FLAG(S, same_origin),
+     .flags = OPTION_RELOADABLE,
+     .help = "let in pages of this server alone: Origin and Host must agree"},
+    {.name = "host-allow",
+     OPTION_LIST(S, host_allow),
+     .metavar = "LIST",
+     .flags = OPTION_RELOADABLE,
+     .help = "names, besides addresses and localhost, that Host may hold; * for all"},
+    {.name = "auth",
+     OPTION_STRING(S, auth),
+     .metavar = "USER:PASSWORD",
+     .flags = OPTION_SECRET | OPTION_RELOADABLE,
+     .help = "ask for this password; @FILE, @- or env:NAME keep it off the command line"},
+    {.name = "auth-file",
+     OPTION_STRING(S, auth_file),
+     .metavar = "FILE",
+     .flags = OPTION_RELOADABLE,
+     .help = "ask for one of these: a USER:PASSWORD on every line"},
+    {.name = "token",
+     OPTION_STRING(S, token),
+     .metavar = "TOKEN",
+     .flags = OPTION_SECRET | OPTION_RELOADABLE,
+     .help = "ask for this token: 'Authorization: Bearer TOKEN' or ?token=TOKEN in the URL"},
+    {.name = "allow",
+     OPTION_LIST(S, allow),
+     .metavar = "CIDR",
+     .flags = OPTION_RELOADABLE,
+     .help = "let in these addresses alone, such as 10.0.0.0/8,::1; may be repeated"},
+    {.name = "deny",
+     OPTION_LIST(S, deny),
+     .metavar = "CIDR",
+     .flags = OPTION_RELOADABLE,
+     .help = "keep these addresses out, even those of --allow; may be repeated"},
+    {.name = "trust-proxy",
+     OPTION_LIST(S, trust_proxy),
+     .metavar = "CIDR",
+     .flags = OPTION_RELOADABLE,
+     .help = "believe X-Forwarded-For and Forwarded of these; 'unix': of unix sockets"},
+    {.name = "replay-window",
+     OPTION_DURATION(S, replay_window),
+     .help = "refuse a Sec-WebSocket-Key that was used this short a time ago (default 0: never)"},
+};
+#undef S
+
+/* Says what is wrong with the command line; false, so that it can be returned. */
+#define fault(options, ...) ((options)->status = options_fault(options, __VA_ARGS__), false)
+
+static bool is_path(const char *path)
+{
+    return path[0] == '/' && !strpbrk(path, "?# ") &&
+           ws_http_is_value((struct ws_str){path, strlen(path)});
+}
+
+bool settings_http_check(const struct settings_http *s, struct options *options)
+{
+    const struct {
+        const char *name, *path;
+    } paths[] = {{"path", s->path}, {"health", s->health}, {"metrics", s->metrics}};
+    char error[256];
+
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (paths[i].path && !is_path(paths[i].path))
+            return fault(options,
+                         "option '--%s': '%s' is no path: it begins with /, without ? or #",
+                         paths[i].name, paths[i].path);
+    if (s->health && s->metrics && strcmp(s->health, s->metrics) == 0)
+        return fault(options, "--health and --metrics cannot both be at %s", s->health);
+    if (s->same_origin && s->origin.count > 0)
+        return fault(options, "--origin and --sameorigin say different things");
+    if (s->require_protocol && s->subprotocols.count == 0)
+        return fault(options, "--require-protocol needs a --subprotocol");
+    struct entry_rules *rules = entry_rules_new(s, false, error, sizeof error);
+    if (!rules)
+        return fault(options, "%s", error);
+    entry_rules_free(rules);
+    return true;
+}

@@ -1,0 +1,45 @@
+/*
+ * settings_http: what wsserve was asked to do about requests: who may enter, what is served beside
+ * WebSockets, what answers carry. A part of struct settings; entry_rules and http carry it out.
+ */
+#ifndef CMD_WSSERVE_OPTIONS_SETTINGS_HTTP_H
+#define CMD_WSSERVE_OPTIONS_SETTINGS_HTTP_H
+
+#include "cmd/common/options.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings_http {
+    /* Who may enter. */
+    struct option_list origin;
+    bool same_origin;
+    struct option_list host_allow;
+    const char *auth;      /* "USER:PASSWORD", or NULL */
+    const char *auth_file; /* a line each of the same */
+    const char *token;     /* a line each, where a file said it */
+    struct option_list allow, deny, trust_proxy;
+    int64_t replay_window; /* 0: none */
+
+    /* What is served. */
+    const char *path; /* of WebSockets; NULL: any */
+    struct option_list subprotocols;
+    bool require_protocol;
+    const char *static_dir;
+    bool dev_console;
+    const char *health; /* their paths; NULL: not served */
+    const char *metrics;
+    const char *admin; /* ADDR:PORT; NULL: none */
+
+    /* What answers carry: every one, the 101, all others. */
+    struct option_list header, header_ws, header_http;
+};
+
+enum { SETTINGS_HTTP_ROWS = 23 };
+extern const struct option_row settings_http_rows[SETTINGS_HTTP_ROWS];
+
+/* Do they fit together, and does each mean something? False after a fault that was told, with the
+ * exit code in `options->status`. */
+bool settings_http_check(const struct settings_http *settings, struct options *options);
+
+#endif

@@ -1,0 +1,193 @@
+#include "cmd/wsserve/options/settings_operate.h"
+
+#include "cmd/common/units.h"
+#include <ws/close.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SOURCE_SIZE_MAX = 16 << 20, SOURCE_RATE_MAX = 10000000 };
+
+static const char *set_log_level(struct options *options, const struct option_row *row,
+                                 void *settings, const char *value)
+{
+    (void)options;
+    (void)row;
+    if (!log_level_parse(value, &((struct settings_operate *)settings)->log_level))
+        return "debug, info, warning or error";
+    return NULL;
+}
+
+static const char *set_shutdown_code(struct options *options, const struct option_row *row,
+                                     void *settings, const char *value)
+{
+    (void)options;
+    (void)row;
+    if (units_close_code(value, &((struct settings_operate *)settings)->shutdown_code) != UNITS_OK)
+        return "a close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999";
+    return NULL;
+}
+
+static const char *set_access_log(struct options *options, const struct option_row *row,
+                                  void *settings, const char *value)
+{
+    struct settings_operate *s = settings;
+    (void)options;
+    (void)row;
+    if (value && !*value)
+        return "a file";
+    s->access_log = true;
+    s->access_file = value;
+    return NULL;
+}
+
+static const char *set_socket_mode(struct options *options, const struct option_row *row,
+                                   void *settings, const char *value)
+{
+    char *end;
+    (void)options;
+    (void)row;
+    size_t len = strspn(value, "01234567");
+    if (len == 0 || len > 4 || value[len])
+        return "a file mode in octal digits: 0660";
+    unsigned long mode = strtoul(value, &end, 8);
+    if (mode > 0777)
+        return "a file mode in octal digits, at most 0777";
+    ((struct settings_operate *)settings)->socket_mode = (int)mode;
+    return NULL;
+}
+
+static const char *set_fault(struct options *options, const struct option_row *row, void *settings,
+                             const char *value)
+{
+    struct faults *faults = &((struct settings_operate *)settings)->faults;
+    (void)options;
+    (void)row;
+    if (faults->count == FAULTS_MAX)
+        return "one more than the 32 that there may be";
+    const char *expected = fault_parse(value, &faults->list[faults->count]);
+    if (!expected)
+        faults->count++;
+    return expected;
+}
+
+static const char *set_seed(struct options *options, const struct option_row *row, void *settings,
+                            const char *value)
+{
+    struct settings_operate *s = settings;
+    (void)options;
+    (void)row;
+    if (units_number(value, 0, UINT64_MAX, &s->faults.seed) != UNITS_OK)
+        return "a whole number";
+    s->seeded = true;
+    return NULL;
+}
+
+const char *settings_set_source(struct settings_operate *settings, const char *value)
+{
+    static const char expected[] =
+        "RATE:SIZE, as 100:1K: messages a second (0: as many as go) and bytes of each, up to 16M";
+    char rate[32];
+    size_t len = strcspn(value, ":");
+    uint64_t number, size;
+    if (value[len] != ':' || len >= sizeof rate)
+        return expected;
+    memcpy(rate, value, len);
+    rate[len] = '\0';
+    if (units_count(rate, &number) != UNITS_OK || number > SOURCE_RATE_MAX ||
+        units_size(value + len + 1, &size) != UNITS_OK || size < 1 || size > SOURCE_SIZE_MAX)
+        return expected;
+    settings->source_rate = number;
+    settings->source_size = size;
+    return NULL;
+}
+
+#define S struct settings_operate
+const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS] = {
+    {OPTION_GROUP("Operation")},
+    {.name = "loglevel",
+     OPTION_CALL(set_log_level),
+     .metavar = "LEVEL",
+     .choices = "debug|info|warning|error",
+     .flags = OPTION_RELOADABLE,
+     .help = "log nothing less than this (default info)"},
+    {.name = "log-format",
+     OPTION_CHOICE(S, log_format, "text|json"),
+     .flags = OPTION_RELOADABLE,
+     .help = "how a line of the log looks (default text)"},
+    {.name = "drain",
+     OPTION_DURATION(S, drain),
+     .flags = OPTION_RELOADABLE,
+     .help = "on SIGTERM or SIGINT wait this long for clients to leave (default 10s)"},
+    {.name = "shutdown-code",
+     OPTION_CALL(set_shutdown_code),
+     .metavar = "CODE",
+     .flags = OPTION_RELOADABLE,
+     .help = "close code that they are sent (default 1001)"},
+    {.name = "access-log",
+     OPTION_CALL(set_access_log),
+     .flags = OPTION_OPTIONAL,
+     .metavar = "FILE",
+     .help = "a line a request, to FILE or among the log's lines; SIGHUP opens FILE anew"},
+    {.name = "config",
+     OPTION_STRING(S, config),
+     .flags = OPTION_TYPED,
+     .metavar = "FILE",
+     .help = "read options from FILE, 'name = value' a line; SIGHUP reads it again"},
+    {.name = "exit-idle",
+     OPTION_DURATION(S, exit_idle),
+     .min = 1,
+     .flags = OPTION_RELOADABLE,
+     .help = "exit 0 after this long without a connection (default: never)"},
+    {.name = "record",
+     OPTION_STRING(S, record),
+     .metavar = "DIR",
+     .help = "write what every connection says and hears to a JSON Lines file in DIR"},
+    {.name = "record-limit",
+     OPTION_SIZE(S, record_limit),
+     .flags = OPTION_RELOADABLE,
+     .help = "record no more than this in all; 0: no limit (default 1G)"},
+    {.name = "socket-mode",
+     OPTION_CALL(set_socket_mode),
+     .metavar = "MODE",
+     .help = "file mode of unix sockets, in octal (default: as the umask has it)"},
+    {.name = "stats-interval",
+     OPTION_DURATION(S, stats_interval),
+     .flags = OPTION_RELOADABLE,
+     .help = "log a line of statistics this often, as SIGUSR1 does; 0: never (default)"},
+
+    {OPTION_GROUP("Faults, for those who test clients")},
+    {.name = "fault",
+     OPTION_CALL(set_fault),
+     .metavar = "NAME[:ARG][@PROB]",
+     .flags = OPTION_REPEAT,
+     .help = "misbehave: delay, reject, close-after, abort-after, no-pong, no-close-reply, mask, "
+             "bad-utf8, rsv, truncate, split-writes, drop, duplicate, reorder, flip, wrong-accept; "
+             "may be repeated; the manual has more"},
+    {.name = "seed",
+     OPTION_CALL(set_seed),
+     .metavar = "N",
+     .help = "the same faults to the same connections each time (default: chosen, and logged)"},
+};
+#undef S
+
+void settings_operate_defaults(struct settings_operate *settings)
+{
+    *settings = (struct settings_operate){
+        .log_level = WS_INFO,
+        .shutdown_code = WS_CLOSE_GOING_AWAY,
+        .drain = 10000000,
+        .record_limit = 1 << 30,
+        .exit_idle = -1,
+        .socket_mode = -1,
+    };
+}
+
+bool settings_operate_check(struct settings_operate *settings, struct options *options)
+{
+    if (settings->seeded && settings->faults.count == 0) {
+        options->status = options_fault(options, "--seed is of no use without --fault");
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,179 @@
+#include "cmd/wsserve/options/settings_process.h"
+
+#include "cmd/common/units.h"
+#include "cmd/wsserve/modes/mode.h"
+#include "cmd/wsserve/options/settings.h"
+
+#include <string.h>
+
+enum { GRACE_MS = 1000 }; /* for a program to say its last words after the end of its input */
+
+static const char *set_kill(struct options *options, const struct option_row *row, void *settings,
+                            const char *value)
+{
+    (void)options;
+    (void)row;
+    if (!child_kill_parse(value, &((struct settings_process *)settings)->kill))
+        return "signals and the times between them, such as TERM:1s,KILL";
+    return NULL;
+}
+
+/* websocketd's unit: milliseconds, where a bare number is seconds elsewhere. */
+static const char *set_closems(struct options *options, const struct option_row *row,
+                               void *settings, const char *value)
+{
+    uint64_t ms;
+    (void)options;
+    (void)row;
+    if (units_number(value, 0, 3600000, &ms) != UNITS_OK)
+        return "a number of milliseconds, at most 3600000";
+    ((struct settings_process *)settings)->close_grace = (int64_t)ms * 1000;
+    return NULL;
+}
+
+static const char *set_framing(struct options *options, const struct option_row *row,
+                               void *settings, const char *value)
+{
+    static const char *const names[] = {"lines", "nul", "len32", "jsonl"};
+    struct settings_process *process = settings;
+    (void)options;
+    (void)row;
+    for (int i = 0; i < 4; i++)
+        if (strcmp(value, names[i]) == 0) {
+            process->framing = (enum framing)i;
+            process->framing_given = true;
+            return NULL;
+        }
+    return "lines, nul, len32 or jsonl";
+}
+
+static const char *set_proxy(struct options *options, const struct option_row *row, void *settings,
+                             const char *value)
+{
+    static const char expected[] = "tcp:HOST:PORT or unix:PATH";
+    const char *colon = strrchr(value, ':');
+    uint16_t port;
+    (void)options;
+    (void)row;
+    if (strncmp(value, "tcp:", 4) == 0) {
+        if (colon < value + 5 || units_port(colon + 1, &port) != UNITS_OK || port == 0)
+            return expected;
+    } else if (strncmp(value, "unix:", 5) != 0 || !value[5] || strlen(value + 5) > 107) {
+        return expected;
+    }
+    ((struct settings_process *)settings)->proxy = value;
+    return NULL;
+}
+
+#define S struct settings_process
+const struct option_row settings_process_rows[] = {
+    {OPTION_GROUP("Programs and services")},
+    {.name = "shared",
+     OPTION_FLAG(S, shared),
+     .help = "one COMMAND for all: every message goes to it, all that it says to every client"},
+    {.name = "dir",
+     OPTION_STRING(S, dir),
+     .metavar = "DIR",
+     .help = "run the program of DIR that the URL's path names, one for each connection"},
+    {.name = "pipe",
+     OPTION_FLAG(S, pipe),
+     .help = "lines of standard input to every client, their messages to standard output"},
+    {.name = "proxy",
+     OPTION_CALL(set_proxy),
+     .metavar = "tcp:HOST:PORT|unix:PATH",
+     .help = "carry bytes to and from this service, one connection for each client"},
+    {.name = "text", OPTION_FLAG(S, text), .help = "a line is a message (the default)"},
+    {.name = "binary",
+     .letters = "b",
+     OPTION_FLAG(S, binary),
+     .help = "messages are binary; without --framing, bytes as they come"},
+    {.name = "framing",
+     OPTION_CALL(set_framing),
+     .metavar = "lines|nul|len32|jsonl",
+     .choices = "lines|nul|len32|jsonl",
+     .help = "how messages are told apart on the program's side: by newlines, by NULs, by a length "
+             "of 4 bytes, or as records in JSON"},
+    {.name = "pty",
+     OPTION_FLAG(S, pty),
+     .help = "give COMMAND a terminal, so that it does not hold its output back"},
+    {.name = "passstderr",
+     OPTION_FLAG(S, pass_stderr),
+     .help = "COMMAND's standard error is wsserve's; else it is thrown away"},
+    {.name = "passenv",
+     OPTION_STRING(S, passenv),
+     .metavar = "NAME,...",
+     .help = "variables of wsserve's environment that COMMAND gets (default PATH, HOME, LANG and "
+             "the like)"},
+    {.name = "chdir",
+     OPTION_STRING(S, chdir),
+     .metavar = "DIR",
+     .help = "the directory that COMMAND runs in"},
+    {.name = "maxforks",
+     OPTION_COUNT(S, maxforks),
+     .help = "answer 503 above this many processes; 0: no limit (default)"},
+    {.name = "kill",
+     OPTION_CALL(set_kill),
+     .metavar = "SIGNAL:T,...",
+     .help = "how COMMAND and all that it started is ended (default " CHILD_KILL_DEFAULT ")"},
+    {.name = "closems",
+     OPTION_CALL(set_closems),
+     .metavar = "MS",
+     .help = "milliseconds that COMMAND has to end by itself when its client has left (default "
+             "1000, or 0 where the client never said anything)"},
+};
+#undef S
+const size_t settings_process_count = sizeof settings_process_rows / sizeof *settings_process_rows;
+
+void settings_process_init(struct settings_process *settings)
+{
+    *settings = (struct settings_process){.close_grace = -1};
+    child_kill_parse(CHILD_KILL_DEFAULT, &settings->kill);
+}
+
+/* The names of the first two modes that were asked for, or NULL. */
+static const char *second_mode(const struct settings *settings, const char **first)
+{
+    *first = NULL;
+    for (size_t i = 0; modes[i]; i++) {
+        if (!modes[i]->wanted(settings))
+            continue;
+        if (*first)
+            return modes[i]->name;
+        *first = modes[i]->name;
+    }
+    return NULL;
+}
+
+bool settings_process_check(struct settings *settings, struct options *options)
+{
+    struct settings_process *process = &settings->process;
+    const char *fault = NULL, *first, *second;
+    if (options->arg_count > 0)
+        process->command = options->args;
+    /* One source for all, which can wait, should outrun nobody. */
+    if ((process->shared || process->pipe) && !options_given(options, "slow"))
+        settings->slow = WS_SLOW_BLOCK;
+    if (process->shared && !process->command)
+        fault = "--shared needs a COMMAND";
+    else if (process->dir && process->command)
+        fault = "two modes at once: --dir and COMMAND";
+    else if (process->text && process->binary)
+        fault = "--text and --binary exclude each other";
+    else if (process->proxy && (process->text || process->framing_given))
+        fault = "--proxy carries bytes, and knows neither --text nor --framing";
+    second = second_mode(settings, &first);
+    if (second)
+        options->status = options_fault(options, "two modes at once: %s and %s", first, second);
+    else if (fault)
+        options->status = options_fault(options, "%s", fault);
+    else if (!process->framing_given)
+        process->framing = process->binary || process->proxy ? FRAMING_CHUNKS : FRAMING_LINES;
+    return !second && !fault;
+}
+
+uint32_t settings_close_grace(const struct settings_process *settings, bool said_something)
+{
+    if (settings->close_grace >= 0)
+        return units_milliseconds(settings->close_grace);
+    return said_something ? GRACE_MS : 0;
+}

@@ -1,0 +1,49 @@
+/*
+ * settings_process: the options of the modes that talk to programs and services, and of how they
+ * do. settings.c joins the table and the struct; process, shared, pipe and proxy read them.
+ */
+#ifndef CMD_WSSERVE_OPTIONS_SETTINGS_PROCESS_H
+#define CMD_WSSERVE_OPTIONS_SETTINGS_PROCESS_H
+
+#include "cmd/common/options.h"
+#include "cmd/wsserve/bridge/kill_sequence.h"
+#include "cmd/wsserve/bridge/framing.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct settings;
+
+struct settings_process {
+    char **command; /* COMMAND [ARG]..., NULL-ended; NULL: none was given */
+    bool shared;
+    bool pipe;
+    const char *dir;   /* --dir */
+    const char *proxy; /* "tcp:HOST:PORT" or "unix:PATH" */
+
+    bool text, binary;
+    enum framing framing; /* what it comes to, all options considered */
+    bool framing_given;
+    bool pty;
+    bool pass_stderr;
+    const char *passenv; /* NULL: cgi.h's own list */
+    const char *chdir;
+    uint64_t maxforks; /* 0: as many as there are connections */
+    struct child_kill kill;
+    int64_t close_grace; /* microseconds; -1: --closems was not given */
+};
+
+extern const struct option_row settings_process_rows[];
+extern const size_t settings_process_count;
+
+void settings_process_init(struct settings_process *settings);
+
+/* After parsing: takes COMMAND from the words that are left, and looks at the use of the options
+ * together, of all modes. False with options->status after a fault. */
+bool settings_process_check(struct settings *settings, struct options *options);
+
+/* How long a program whose client has left may go on by itself, in milliseconds. Who never said
+ * anything waits for no answer. */
+uint32_t settings_close_grace(const struct settings_process *settings, bool said_something);
+
+#endif

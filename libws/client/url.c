@@ -1,0 +1,199 @@
+#include <ws/url.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/un.h>
+
+const char *ws_url_error_text(enum ws_url_error error)
+{
+    static const char *const texts[] = {
+        [WS_URL_OK] = "no error",
+        [WS_URL_NO_MEMORY] = "out of memory",
+        [WS_URL_SCHEME] = "the scheme is none of ws, wss, http, https, ws+unix",
+        [WS_URL_HOST] = "the host is missing or malformed",
+        [WS_URL_PORT] = "the port is not a number from 1 to 65535",
+        [WS_URL_FRAGMENT] = "a WebSocket URL has no fragment: write # as %23",
+        [WS_URL_CHARACTER] = "it has a character that must be percent-encoded",
+        [WS_URL_PATH] = "the path of the unix socket is missing or too long",
+    };
+    return texts[error];
+}
+
+void ws_url_free(struct ws_url *url)
+{
+    free(url->unix_path);
+    free(url->host);
+    free(url->target);
+    free(url->authority);
+    free(url->user_info);
+    memset(url, 0, sizeof *url);
+}
+
+static bool has_bad_character(const char *text)
+{
+    for (; *text; text++)
+        if (*text <= 0x20 || *text >= 0x7F)
+            return true;
+    return false;
+}
+
+/* The target from "/path?query", "?query" or nothing. */
+static char *make_target(const char *rest)
+{
+    char *target = NULL;
+    if (asprintf(&target, "%s%s", *rest == '/' ? "" : "/", rest) < 0)
+        return NULL;
+    return target;
+}
+
+/* ws+unix:/socket[:/target] */
+static enum ws_url_error parse_unix(const char *rest, struct ws_url *url)
+{
+    if (strncmp(rest, "//", 2) == 0)
+        rest += 2;
+    size_t len = strcspn(rest, ":");
+    if (len == 0 || len >= sizeof(((struct sockaddr_un *)0)->sun_path))
+        return WS_URL_PATH;
+    url->unix_path = strndup(rest, len);
+    url->host = strdup("localhost");
+    url->authority = strdup("localhost");
+    url->target = make_target(rest[len] == ':' ? rest + len + 1 : "/");
+    return url->unix_path ? WS_URL_OK : WS_URL_NO_MEMORY;
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
+    return at ? (int)(at - digits) : -1;
+}
+
+char *ws_url_decode(const char *text, size_t len)
+{
+    char *out = malloc(len + 1), *at = out;
+    if (!out)
+        return NULL;
+    for (size_t i = 0; i < len; i++) {
+        int high = text[i] == '%' && i + 2 < len ? hex_digit(text[i + 1]) : -1;
+        int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+        if (low >= 0) {
+            *at++ = (char)(high << 4 | low);
+            i += 2;
+        } else {
+            *at++ = text[i];
+        }
+    }
+    *at = '\0';
+    return out;
+}
+
+static enum ws_url_error parse_port(const char *text, size_t len, uint16_t *port)
+{
+    unsigned value = 0;
+    if (len == 0 || len > 5)
+        return WS_URL_PORT;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return WS_URL_PORT;
+        value = value * 10 + (unsigned)(text[i] - '0');
+    }
+    *port = (uint16_t)value;
+    return value >= 1 && value <= 65535 ? WS_URL_OK : WS_URL_PORT;
+}
+
+enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, uint16_t *port)
+{
+    bool v6 = len > 0 && text[0] == '[';
+    const char *end = text + len;
+    const char *bracket = v6 ? memchr(text, ']', len) : NULL;
+    *host = NULL;
+    if (v6 && !bracket)
+        return WS_URL_HOST;
+    const char *after = v6 ? bracket + 1 : memchr(text, ':', len);
+    const char *begin = v6 ? text + 1 : text;
+    size_t host_len = v6 ? (size_t)(bracket - begin) : after ? (size_t)(after - text) : len;
+    if (host_len == 0 || host_len > 255 ||
+        (!v6 && (memchr(text, '[', len) || memchr(text, ']', len))))
+        return WS_URL_HOST;
+    if (after && after < end) {
+        if (*after != ':')
+            return WS_URL_HOST;
+        enum ws_url_error error = parse_port(after + 1, (size_t)(end - after - 1), port);
+        if (error != WS_URL_OK)
+            return error;
+    }
+    *host = strndup(begin, host_len);
+    return *host ? WS_URL_OK : WS_URL_NO_MEMORY;
+}
+
+/* [user@]host[:port], `len` bytes of it */
+static enum ws_url_error parse_authority(const char *text, size_t len, struct ws_url *url)
+{
+    const char *at = memrchr(text, '@', len);
+    if (at) {
+        url->user_info = ws_url_decode(text, (size_t)(at - text));
+        if (!url->user_info)
+            return WS_URL_NO_MEMORY;
+        len -= (size_t)(at + 1 - text);
+        text = at + 1;
+    }
+    uint16_t own = url->secure ? 443 : 80;
+    url->port = own;
+    enum ws_url_error error = ws_url_host_port(text, len, &url->host, &url->port);
+    if (error != WS_URL_OK)
+        return error;
+    bool v6 = text[0] == '[';
+    int written = url->port == own
+                      ? asprintf(&url->authority, v6 ? "[%s]" : "%s", url->host)
+                      : asprintf(&url->authority, v6 ? "[%s]:%u" : "%s:%u", url->host, url->port);
+    if (written < 0)
+        url->authority = NULL;
+    return WS_URL_OK;
+}
+
+static enum ws_url_error parse(const char *text, struct ws_url *url)
+{
+    static const struct {
+        const char *prefix;
+        bool secure;
+    } schemes[] = {{"ws://", false}, {"wss://", true}, {"http://", false}, {"https://", true}};
+    const char *rest = NULL;
+
+    if (strchr(text, '#'))
+        return WS_URL_FRAGMENT;
+    if (has_bad_character(text))
+        return WS_URL_CHARACTER;
+    url->secure = strncasecmp(text, "wss+unix:", 9) == 0;
+    if (url->secure || strncasecmp(text, "ws+unix:", 8) == 0)
+        return parse_unix(strchr(text, ':') + 1, url);
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0] && !rest; i++) {
+        size_t len = strlen(schemes[i].prefix);
+        if (strncasecmp(text, schemes[i].prefix, len) == 0) {
+            rest = text + len;
+            url->secure = schemes[i].secure;
+        }
+    }
+    if (!rest) {
+        if (strncmp(text + strcspn(text, ":/?"), "://", 3) == 0)
+            return WS_URL_SCHEME;
+        rest = text;
+    }
+    size_t len = strcspn(rest, "/?");
+    enum ws_url_error error = parse_authority(rest, len, url);
+    if (error == WS_URL_OK)
+        url->target = make_target(rest + len);
+    return error;
+}
+
+enum ws_url_error ws_url_parse(const char *text, struct ws_url *url)
+{
+    memset(url, 0, sizeof *url);
+    enum ws_url_error error = parse(text, url);
+    if (error == WS_URL_OK && (!url->host || !url->target || !url->authority))
+        error = WS_URL_NO_MEMORY;
+    if (error != WS_URL_OK)
+        ws_url_free(url);
+    return error;
+}

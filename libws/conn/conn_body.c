@@ -1,0 +1,49 @@
+#include "libws/conn/conn_private.h"
+
+#include <string.h>
+
+enum { BODY_CHUNK = 64 * 1024 }; /* a wake-up: others shall have their turn too */
+
+enum ws_error ws_conn_refuse_body(struct ws_conn *conn, const struct ws_http_answer *answer,
+                                  struct ws_body *body)
+{
+    struct ws_http_answer head = *answer;
+    struct ws_side *side = ws_conn_side(conn);
+    head.body = NULL;
+    head.body_len = body->left;
+    enum ws_error error = side ? ws_conn_refuse(conn, &head) : WS_E_NO_MEMORY;
+    if (error != WS_OK || body->left == 0)
+        body->free(body);
+    else
+        side->body = body;
+    return error;
+}
+
+void ws_conn_free_body(struct ws_conn *conn)
+{
+    if (!conn->side->body)
+        return;
+    conn->side->body->free(conn->side->body);
+    conn->side->body = NULL;
+}
+
+void ws_conn_send_body(struct ws_conn *conn)
+{
+    struct ws_loop *loop = conn->home->loop;
+    struct ws_body *body = conn->side->body;
+    /* Replies may still lie in the loop's buffer, of another connection's turn. */
+    ws_conn_free_out(loop);
+    uint8_t *buffer = loop->receive + WS_HEADROOM;
+    size_t want = body->left < BODY_CHUNK ? (size_t)body->left : BODY_CHUNK;
+    size_t len = body->read(body, buffer, want);
+    if (len == 0 || ws_out_borrow(ws_conn_take_out(conn), buffer, len) != WS_OK) {
+        ws_conn_abort(conn, len == 0 ? WS_E_IO : WS_E_NO_MEMORY);
+        return;
+    }
+    ws_conn_flush(conn);
+    body->left -= len;
+    if (body->left == 0) {
+        ws_conn_free_body(conn);
+        ws_conn_begin_closing(conn);
+    }
+}

@@ -1,0 +1,99 @@
+/*
+ * frame: the header of one frame (RFC 6455 section 5.2), decoded and encoded.
+ *
+ * All memory is the caller's; nothing is allocated and no state is kept. `ws_frame_parse` reads
+ * whatever the bytes say, `ws_frame_violation` says what is wrong with it, and `ws_frame_decode` is
+ * both in one, for those who want strictness. Anyone may call it.
+ */
+#ifndef WS_FRAME_H
+#define WS_FRAME_H
+
+#include <ws/error.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ws_opcode {
+    WS_CONTINUATION = 0x0,
+    WS_TEXT = 0x1,
+    WS_BINARY = 0x2,
+    WS_CLOSE = 0x8,
+    WS_PING = 0x9,
+    WS_PONG = 0xA,
+};
+
+enum { WS_RSV1 = 4, WS_RSV2 = 2, WS_RSV3 = 1 };
+
+enum {
+    WS_HEADER_MAX = 14,          /* 2 bytes, 8 of length, 4 of masking key */
+    WS_CONTROL_PAYLOAD_MAX = 125 /* 5.5 */
+};
+
+#define WS_PAYLOAD_MAX INT64_MAX /* 2^63 - 1: the top bit of a length must be clear (5.2) */
+
+/* Which of the frame's first bytes decides what; see `known`. */
+struct ws_frame {
+    uint64_t length;     /* of the payload, as the header claims it */
+    uint8_t mask_key[4]; /* only when `masked` */
+    uint8_t opcode;      /* 0 to 15 */
+    bool fin;
+    uint8_t rsv; /* the three reserved bits: WS_RSV1 and so on */
+    bool masked;
+    uint8_t length_bytes; /* of extended length on the wire: 0, 2 or 8 */
+    uint8_t header_len;   /* bytes of header, masking key included */
+    uint8_t known;        /* bytes of the header seen so far; header_len once it is whole */
+};
+
+/* What the receiver insists on, for `ws_frame_violation`; or-ed together. */
+enum ws_frame_rules {
+    WS_REQUIRE_MASK = 1, /* a server's view: clients mask (5.1) */
+    WS_REFUSE_MASK = 2,  /* a client's view: servers do not (5.1) */
+    WS_ALLOW_RSV1 = 4,   /* an extension owns RSV1 on data frames (RFC 7692 section 6) */
+};
+
+/*
+ * Reads the header at `data`, be it legal or not.
+ * Returns WS_OK when it is whole, with every field set; WS_MORE when bytes are missing, with
+ * `known` and the fields set that those bytes carry (two bytes: all but the extended length and the
+ * masking key). Never another value. The payload begins at `data + frame->header_len`.
+ */
+enum ws_error ws_frame_parse(const void *data, size_t len, struct ws_frame *frame);
+
+/*
+ * The first rule that `frame` breaks, looking only at the header bytes that are known, or WS_OK.
+ * Returns WS_E_RSV, WS_E_OPCODE, WS_E_CONTROL_FRAGMENTED (first byte), WS_E_UNMASKED, WS_E_MASKED,
+ * WS_E_CONTROL_TOO_LONG (second byte), WS_E_LENGTH_TOP_BIT, WS_E_LENGTH_NOT_MINIMAL (the length).
+ */
+enum ws_error ws_frame_violation(const struct ws_frame *frame, unsigned rules);
+
+/* Parse and check: WS_OK, WS_MORE, or the violation, found at the first byte that shows it. */
+enum ws_error ws_frame_decode(const void *data, size_t len, unsigned rules, struct ws_frame *frame);
+
+/* Offset in the header of the byte at which `error`, found in `frame`, shows; for error reports. */
+size_t ws_frame_error_offset(const struct ws_frame *frame, enum ws_error error);
+
+/* Bytes of extended length that the shortest form of `length` takes: 0, 2 or 8 (5.2). */
+unsigned ws_frame_length_bytes(uint64_t length);
+
+/* Bytes of the shortest header for a payload of `length`: 2 to 14. */
+size_t ws_frame_header_len(uint64_t length, bool masked);
+
+/*
+ * Writes the header that `frame` describes into `out`, which must have room for WS_HEADER_MAX
+ * bytes, and returns its length. `length_bytes` is honoured, so that illegal forms can be made too;
+ * set it from ws_frame_length_bytes(). A length that does not fit the form is cut to it.
+ * `header_len` and `known` are not looked at.
+ */
+size_t ws_frame_encode(uint8_t *out, const struct ws_frame *frame);
+
+/* Is it a control opcode (8 to 15, 5.5)? */
+static inline bool ws_opcode_is_control(unsigned opcode)
+{
+    return (opcode & 8) != 0;
+}
+
+/* "text", "ping", …; "reserved" for the others. */
+const char *ws_opcode_name(unsigned opcode);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * http: a strict parser for the head of an HTTP/1.1 request or response (RFC 9112), in linear time.
+ *
+ * It is fed as bytes arrive, resumes where it stopped, and fails at the first byte that cannot be.
+ * The head's bytes stay the caller's; the parser keeps offsets into them, so the buffer may move
+ * between two calls. handshake reads the result; session drives it.
+ */
+#ifndef WS_HTTP_H
+#define WS_HTTP_H
+
+#include <ws/error.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A run of bytes without a NUL at its end; who owns them is said where one is handed out. */
+struct ws_str {
+    const char *p;
+    size_t len;
+};
+
+enum {
+    WS_HTTP_HEADERS_MAX = 100,
+    WS_HTTP_REQUEST_MAX = 8 * 1024,   /* bytes of head that a server takes */
+    WS_HTTP_RESPONSE_MAX = 64 * 1024, /* and a client */
+};
+
+struct ws_http_field {
+    uint32_t name, name_len;
+    uint32_t value, value_len; /* without the white space around it */
+};
+
+/* A head, being parsed or parsed. Begin with ws_http_init(). Read it through the accessors. */
+struct ws_http_head {
+    bool response;
+    bool done;
+    uint8_t minor; /* HTTP/1.minor */
+    uint16_t status;
+    uint32_t max;     /* bytes of head allowed */
+    uint32_t line;    /* where the line that is being read begins */
+    uint32_t scanned; /* bytes looked at */
+    uint32_t length;  /* once done: of the head, the empty line included */
+    uint32_t method_len;
+    uint32_t start; /* of the first line */
+    uint32_t target, target_len;
+    uint32_t reason, reason_len;
+    uint32_t count;
+    struct ws_http_field fields[WS_HTTP_HEADERS_MAX];
+};
+
+/* Sets `head` to the beginning of a request or a response of at most `max` bytes of head. */
+void ws_http_init(struct ws_http_head *head, bool response, size_t max);
+
+/*
+ * Looks at the bytes of `buffer` that came since the last call; `buffer` holds all bytes of the
+ * head so far, `len` of them, from its first. Returns WS_OK when the head is whole (`head->length`
+ * bytes; what follows is not touched), WS_MORE, or WS_E_HTTP_SYNTAX, WS_E_HTTP_TLS,
+ * WS_E_HTTP_LINE_END, WS_E_HTTP_FOLDED, WS_E_HTTP_HEADER_NAME, WS_E_HTTP_HEADER_VALUE,
+ * WS_E_HTTP_VERSION, WS_E_HTTP_TOO_LARGE, WS_E_HTTP_TOO_MANY_HEADERS, after which it must not be
+ * called again. `head->scanned` is then the offset of the byte at fault.
+ */
+enum ws_error ws_http_parse(struct ws_http_head *head, const char *buffer, size_t len);
+
+/* Of a whole head in `buffer`; the results point into it. */
+struct ws_str ws_http_method(const struct ws_http_head *head, const char *buffer);
+struct ws_str ws_http_target(const struct ws_http_head *head, const char *buffer);
+struct ws_str ws_http_reason(const struct ws_http_head *head, const char *buffer);
+struct ws_str ws_http_name(const struct ws_http_head *head, const char *buffer, size_t index);
+struct ws_str ws_http_value(const struct ws_http_head *head, const char *buffer, size_t index);
+
+/* The next header called `name`, any case, beginning at `from`: its index, or -1. */
+int ws_http_find(const struct ws_http_head *head, const char *buffer, const char *name, int from);
+
+/* Does any header called `name` have `token` in its comma-separated list (any case, RFC
+ * 9110 5.6.1)? */
+bool ws_http_has_token(const struct ws_http_head *head, const char *buffer, const char *name,
+                       const char *token);
+
+/* Takes the next element off a comma-separated list: false when there is none. Empty elements are
+ * passed over; white space around one is not part of it. A comma inside a quoted string does not
+ * separate. Linear. */
+bool ws_http_list_next(struct ws_str *list, struct ws_str *element);
+
+/* Is it a token (RFC 9110 5.6.2): not empty, no separators, no controls? */
+bool ws_http_is_token(struct ws_str s);
+
+/* May it be the value of a header: no control characters but tab? (Nothing with CR, LF or NUL.) */
+bool ws_http_is_value(struct ws_str s);
+
+bool ws_str_equal(struct ws_str a, const char *b);      /* byte by byte */
+bool ws_str_equal_case(struct ws_str a, const char *b); /* ASCII letters in any case */
+/* Without the spaces and tabs at both ends. */
+struct ws_str ws_str_trim(struct ws_str s);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * url: ws, wss and ws+unix URLs (RFC 6455 section 3), taken apart.
+ *
+ * Used by client, proxy_url and the tools. No state.
+ */
+#ifndef WS_URL_H
+#define WS_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Every string is on the heap and belongs to the struct; ws_url_free() frees them. */
+struct ws_url {
+    bool secure;     /* wss, wss+unix */
+    char *unix_path; /* ws+unix, wss+unix; else NULL */
+    char *host;      /* without the brackets of an IPv6 address; "localhost" for ws+unix */
+    uint16_t port;
+    char *target;    /* path and query, as they go into the request: "/chat?room=1" */
+    char *authority; /* for the Host header: the port is left out where it is the scheme's own */
+    char *user_info; /* "user:password" before an @, percent-decoded, or NULL */
+};
+
+enum ws_url_error {
+    WS_URL_OK,
+    WS_URL_NO_MEMORY,
+    WS_URL_SCHEME,    /* neither ws, wss, http, https, ws+unix nor wss+unix */
+    WS_URL_HOST,      /* the host is missing or malformed */
+    WS_URL_PORT,      /* the port is not a number from 1 to 65535 */
+    WS_URL_FRAGMENT,  /* a # may not be in a WebSocket URL (3) */
+    WS_URL_CHARACTER, /* a space, a control character or one beyond ASCII */
+    WS_URL_PATH,      /* the path of a unix socket is missing or too long */
+};
+
+/*
+ * Takes `text` apart: ws://host[:port][/path][?query], wss://, http:// and https:// (which mean ws
+ * and wss), host[:port][/path] without a scheme (ws), ws+unix:/path/to/socket[:/target] (or with
+ * //), and wss+unix: for TLS on such a socket. On WS_URL_OK `url` owns memory; else it owns none.
+ */
+enum ws_url_error ws_url_parse(const char *text, struct ws_url *url);
+
+void ws_url_free(struct ws_url *url);
+
+/* host[:port] or [address][:port], the `len` bytes at `text`: the host, from malloc and without
+ * brackets, and the port, which is left alone where there is none. WS_URL_OK, WS_URL_HOST,
+ * WS_URL_PORT or WS_URL_NO_MEMORY, with nothing in `*host`. */
+enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, uint16_t *port);
+
+/* Percent-decodes `len` bytes; what is no escape stays as it is. From malloc; NULL without memory.
+ */
+char *ws_url_decode(const char *text, size_t len);
+
+/* One line, no full stop: "the host is missing". Constant. */
+const char *ws_url_error_text(enum ws_url_error error);
+
+#endif

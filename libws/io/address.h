@@ -1,0 +1,71 @@
+/*
+ * address: IP addresses, networks in CIDR form (RFC 4632, RFC 4291 2.3), and whether one lies in
+ * the other.
+ *
+ * An IPv4 address and the same one mapped into IPv6 (::ffff:192.0.2.1) are one address here, so a
+ * rule cannot be passed by speaking the other family. Used by whoever decides who may enter;
+ * forwarded finds the address behind a proxy. No state.
+ */
+#ifndef LIBWS_IO_ADDRESS_H
+#define LIBWS_IO_ADDRESS_H
+
+#include <ws/http.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum ws_address_kind {
+    WS_ADDRESS_UNKNOWN, /* lies in no network */
+    WS_ADDRESS_IP,
+    WS_ADDRESS_UNIX, /* the other end of a unix socket */
+};
+
+struct ws_address {
+    enum ws_address_kind kind;
+    uint8_t ip[16]; /* network order; IPv4 as ::ffff:a.b.c.d */
+    uint16_t port;  /* 0: none is known */
+};
+
+enum { WS_ADDRESS_TEXT = 64 }; /* bytes that ws_address_format() needs at most */
+
+/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:80". No names, no
+ * zones, no numbers written otherwise. False, with the kind UNKNOWN, for anything else. */
+bool ws_address_parse(struct ws_str text, struct ws_address *address);
+
+/* Of the other end of socket `fd`. */
+void ws_address_of_peer(int fd, struct ws_address *address);
+
+/* The same as the system has it, an AF_INET or AF_INET6 address, or AF_UNSPEC for what is no IP
+ * address. */
+void ws_address_to_socket(const struct ws_address *address, struct sockaddr_storage *storage);
+
+/* "192.0.2.1", "2001:db8::1", "unix" or "unknown": without the port. Returns `text`. */
+const char *ws_address_format(const struct ws_address *address, char text[WS_ADDRESS_TEXT]);
+
+struct ws_network {
+    enum ws_address_kind kind;
+    uint8_t ip[16];
+    uint8_t bits; /* of `ip`, so an IPv4 network has 96 more */
+};
+
+/* "10.0.0.0/8", "2001:db8::/32", one address, or "unix" for all unix sockets. False when it is
+ * none of them, or when bits are set behind the prefix: 10.0.0.1/8 is a mistake. */
+bool ws_network_parse(struct ws_str text, struct ws_network *network);
+
+/* ::/0 holds no IPv4 address, 0.0.0.0/0 no IPv6 one. */
+bool ws_network_has(const struct ws_network *network, const struct ws_address *address);
+
+struct ws_networks {
+    struct ws_network *items; /* from malloc; ws_networks_free() */
+    size_t count;
+};
+
+/* Adds a comma-separated list. NULL when all of it is in; else the entry that is at fault, cut to
+ * its own length in `*len`, or "" without memory. */
+const char *ws_networks_add(struct ws_networks *networks, const char *list, size_t *len);
+bool ws_networks_have(const struct ws_networks *networks, const struct ws_address *address);
+void ws_networks_free(struct ws_networks *networks);
+
+#endif

@@ -1,0 +1,223 @@
+#include "libws/io/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static struct ws_listener *complain(char *error, size_t size, const char *where, const char *what)
+{
+    snprintf(error, size, "%s: %s", where, what);
+    return NULL;
+}
+
+static char *socket_url(int fd, bool secure)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    char host[64], port[8], *url = NULL;
+    if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+        return NULL;
+    if (address.ss_family == AF_UNIX) {
+        struct sockaddr_un un;
+        memcpy(&un, &address, sizeof un);
+        return asprintf(&url, "%s+unix:%s", secure ? "wss" : "ws", un.sun_path) < 0 ? NULL : url;
+    }
+    if (getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return NULL;
+    bool v6 = address.ss_family == AF_INET6;
+    const char *scheme = secure ? "wss" : "ws";
+    return asprintf(&url, v6 ? "%s://[%s]:%s/" : "%s://%s:%s/", scheme, host, port) < 0 ? NULL
+                                                                                        : url;
+}
+
+/* Takes over `fd`, which listens; not on failure. */
+static struct ws_listener *make(int fd, const char *unix_path, bool secure)
+{
+    struct ws_listener *listener = calloc(1, sizeof *listener);
+    if (!listener)
+        return NULL;
+    listener->url = socket_url(fd, secure);
+    bool fine = listener->url != NULL;
+    if (unix_path) {
+        struct stat status;
+        listener->unix_path = strdup(unix_path);
+        fine = fine && listener->unix_path && stat(unix_path, &status) == 0;
+        if (fine) {
+            listener->unix_dev = status.st_dev;
+            listener->unix_ino = status.st_ino;
+        }
+    }
+    if (!fine) {
+        free(listener->url);
+        free(listener->unix_path);
+        free(listener);
+        return NULL;
+    }
+    listener->watch.fd = fd;
+    return listener;
+}
+
+/* A socket file that nobody listens on any more is in the way, and nothing else is. */
+static void remove_stale(const char *path, const struct sockaddr_un *address)
+{
+    struct stat status;
+    if (stat(path, &status) < 0 || !S_ISSOCK(status.st_mode))
+        return;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return;
+    if (connect(fd, (const struct sockaddr *)(const void *)address, sizeof *address) < 0 &&
+        errno == ECONNREFUSED)
+        unlink(path);
+    close(fd);
+}
+
+/* The socket's own mode limits what bind() gives the path; afterwards it may be more than the umask
+ * would leave. Nobody is let in before listen(). */
+static bool bind_unix(int fd, const struct sockaddr_un *address, int mode)
+{
+    if (mode >= 0 && fchmod(fd, (mode_t)mode) < 0)
+        return false;
+    if (bind(fd, (const struct sockaddr *)(const void *)address, sizeof *address) < 0)
+        return false;
+    return mode < 0 || chmod(address->sun_path, (mode_t)mode) == 0;
+}
+
+static struct ws_listener *listen_unix(const char *where, const char *path, int backlog, int mode,
+                                       bool secure, char *error, size_t size)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) == 0 || strlen(path) >= sizeof address.sun_path)
+        return complain(error, size, where, "the path is missing or too long");
+    strcpy(address.sun_path, path);
+    remove_stale(path, &address);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || !bind_unix(fd, &address, mode) || listen(fd, backlog) < 0) {
+        int number = errno;
+        if (fd >= 0)
+            close(fd);
+        return complain(error, size, where, strerror(number));
+    }
+    struct ws_listener *listener = make(fd, path, secure);
+    if (!listener) {
+        unlink(path);
+        close(fd);
+        return complain(error, size, where, "out of memory");
+    }
+    return listener;
+}
+
+static struct ws_listener *listen_fd(const char *where, const char *digits, bool secure,
+                                     char *error, size_t size)
+{
+    char *end;
+    long fd = strtol(digits, &end, 10);
+    int listening = 0;
+    socklen_t len = sizeof listening;
+    if (end == digits || *end || fd < 0 || fd > INT32_MAX ||
+        getsockopt((int)fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0 || !listening)
+        return complain(error, size, where, "not a listening socket");
+    fcntl((int)fd, F_SETFL, fcntl((int)fd, F_GETFL) | O_NONBLOCK);
+    fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+    struct ws_listener *listener = make((int)fd, NULL, secure);
+    return listener ? listener : complain(error, size, where, "out of memory");
+}
+
+static int open_tcp(const struct addrinfo *address, int backlog)
+{
+    int on = 1;
+    int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* past connections' TIME_WAIT */
+    if (address->ai_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, backlog) < 0) {
+        int number = errno;
+        close(fd);
+        errno = number;
+        return -1;
+    }
+    return fd;
+}
+
+static struct ws_listener *listen_tcp(const char *where, int backlog, bool secure, char *error,
+                                      size_t size)
+{
+    const char *colon = strrchr(where, ':');
+    size_t host_len = colon ? (size_t)(colon - where) : 0;
+    char host[256];
+    if (!colon || host_len >= sizeof host)
+        return complain(error, size, where, "expected ADDRESS:PORT");
+    /* getaddrinfo() would take 70000 for 4464. */
+    size_t digits = strspn(colon + 1, "0123456789");
+    if (digits == 0 || digits > 5 || colon[1 + digits] || atoi(colon + 1) > 65535)
+        return complain(error, size, where, "the port is not a number from 0 to 65535");
+    bool v6 = host_len >= 2 && where[0] == '[' && where[host_len - 1] == ']';
+    snprintf(host, sizeof host, "%.*s", (int)(v6 ? host_len - 2 : host_len), where + (v6 ? 1 : 0));
+
+    /* Nobody is to be reached from everywhere by leaving something out: 0.0.0.0 and [::] say it. */
+    if (!host[0])
+        strcpy(host, "127.0.0.1");
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *addresses;
+    int failure = getaddrinfo(host, colon + 1, &hints, &addresses);
+    if (failure)
+        return complain(error, size, where, gai_strerror(failure));
+    int fd = open_tcp(addresses, backlog);
+    int number = errno;
+    freeaddrinfo(addresses);
+    if (fd < 0)
+        return complain(error, size, where, strerror(number));
+    struct ws_listener *listener = make(fd, NULL, secure);
+    if (!listener) {
+        close(fd);
+        return complain(error, size, where, "out of memory");
+    }
+    return listener;
+}
+
+struct ws_listener *ws_listener_open(const char *where, int backlog, int socket_mode, bool secure,
+                                     char *error, size_t size)
+{
+    if (backlog == 0)
+        backlog = SOMAXCONN;
+    if (strncmp(where, "unix:", 5) == 0)
+        return listen_unix(where, where + 5, backlog, socket_mode, secure, error, size);
+    if (strncmp(where, "fd:", 3) == 0)
+        return listen_fd(where, where + 3, secure, error, size);
+    return listen_tcp(where, backlog, secure, error, size);
+}
+
+void ws_listener_close(struct ws_listener *listener)
+{
+    struct stat status;
+    int fd = listener->watch.fd;
+    if (fd < 0)
+        return;
+    /* The path may be another server's by now. */
+    if (listener->unix_path && stat(listener->unix_path, &status) == 0 &&
+        status.st_dev == listener->unix_dev && status.st_ino == listener->unix_ino)
+        unlink(listener->unix_path);
+    listener->watch.fd = -1;
+    close(fd);
+}
+
+void ws_listener_free(struct ws_listener *listener)
+{
+    if (!listener)
+        return;
+    ws_listener_close(listener);
+    free(listener->url);
+    free(listener->unix_path);
+    free(listener);
+}

@@ -1,0 +1,318 @@
+#include <ws/loop.h>
+
+#include <ws/message.h>
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BATCH = 256 };
+
+int64_t ws_clock_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static enum ws_error last_error(void)
+{
+    switch (errno) {
+    case ENOMEM:
+    case ENOSPC:
+        return WS_E_NO_MEMORY;
+    case EMFILE:
+    case ENFILE:
+        return WS_E_NO_DESCRIPTORS;
+    default:
+        return WS_E_IO;
+    }
+}
+
+/* In the order in which they were posted. */
+static void run_notes(struct ws_loop *loop)
+{
+    struct ws_note *newest = atomic_exchange(&loop->notes, NULL), *oldest = NULL;
+    while (newest) {
+        struct ws_note *older = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = older;
+    }
+    while (oldest) {
+        struct ws_note *note = oldest;
+        oldest = note->next;
+        note->run(note);
+    }
+}
+
+static void on_wake(struct ws_watch *watch, unsigned ready)
+{
+    struct ws_loop *loop = ws_container_of(watch, struct ws_loop, wake_watch);
+    uint64_t count;
+    (void)ready;
+    if (read(watch->fd, &count, sizeof count) <= 0)
+        return;
+    run_notes(loop);
+    if (loop->woken)
+        loop->woken(loop->woken_context);
+}
+
+static void on_signal(struct ws_watch *watch, unsigned ready)
+{
+    struct ws_loop *loop = ws_container_of(watch, struct ws_loop, signal_watch);
+    struct signalfd_siginfo info;
+    (void)ready;
+    while (watch->fd >= 0 && read(watch->fd, &info, sizeof info) == (ssize_t)sizeof info)
+        loop->signalled(loop->signal_context, (int)info.ssi_signo);
+}
+
+enum ws_error ws_loop_init(struct ws_loop *loop)
+{
+    memset(loop, 0, sizeof *loop);
+    loop->epoll_fd = loop->wake_fd = loop->signal_fd = -1;
+    loop->wake_watch.fd = loop->signal_watch.fd = -1;
+    loop->epoch_us = ws_clock_us();
+    ws_wheel_init(&loop->wheel, 1);
+
+    enum ws_error error = WS_E_NO_MEMORY;
+    loop->receive = malloc(WS_HEADROOM + WS_RECEIVE_SIZE);
+    if (loop->receive) {
+        loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        error = loop->epoll_fd < 0 || loop->wake_fd < 0 ? last_error() : WS_OK;
+    }
+    if (error == WS_OK) {
+        loop->wake_watch.fd = loop->wake_fd;
+        loop->wake_watch.ready = on_wake;
+        error = ws_loop_watch(loop, &loop->wake_watch, WS_READABLE);
+    }
+    if (error != WS_OK)
+        ws_loop_free(loop);
+    return error;
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+void ws_loop_free(struct ws_loop *loop)
+{
+    close_if_open(loop->signal_fd);
+    close_if_open(loop->wake_fd);
+    close_if_open(loop->epoll_fd);
+    ws_out_free(&loop->out);
+    ws_deflate_pool_free(&loop->deflate);
+    ws_out_free(&loop->sealed);
+    free(loop->receive);
+    loop->receive = NULL;
+    loop->epoll_fd = loop->wake_fd = loop->signal_fd = -1;
+}
+
+/* --- descriptors --- */
+
+static uint32_t epoll_bits(unsigned interest)
+{
+    return (interest & WS_READABLE ? EPOLLIN : 0u) | (interest & WS_WRITABLE ? EPOLLOUT : 0u);
+}
+
+static enum ws_error control(struct ws_loop *loop, int operation, struct ws_watch *watch,
+                             unsigned interest)
+{
+    struct epoll_event event = {.events = epoll_bits(interest), .data.ptr = watch};
+    return epoll_ctl(loop->epoll_fd, operation, watch->fd, &event) == 0 ? WS_OK : last_error();
+}
+
+enum ws_error ws_loop_watch(struct ws_loop *loop, struct ws_watch *watch, unsigned interest)
+{
+    watch->interest = 0;
+    watch->always = false;
+    return ws_loop_rewatch(loop, watch, interest);
+}
+
+/* Regular files cannot be polled, and never block either. */
+static enum ws_error watch_always(struct ws_loop *loop, struct ws_watch *watch, unsigned interest)
+{
+    if (loop->always_count == sizeof loop->always / sizeof loop->always[0])
+        return WS_E_IO;
+    loop->always[loop->always_count++] = watch;
+    watch->always = true;
+    watch->interest = (uint8_t)interest;
+    return WS_OK;
+}
+
+enum ws_error ws_loop_rewatch(struct ws_loop *loop, struct ws_watch *watch, unsigned interest)
+{
+    enum ws_error error = WS_OK;
+    if (watch->interest == interest)
+        return WS_OK;
+    if (!watch->always) {
+        /* Without interest it is taken out altogether: a hang-up would be reported for ever. */
+        int operation = watch->interest == 0 ? EPOLL_CTL_ADD
+                        : interest == 0      ? EPOLL_CTL_DEL
+                                             : EPOLL_CTL_MOD;
+        error = control(loop, operation, watch, interest);
+        if (error != WS_OK && operation == EPOLL_CTL_ADD && errno == EPERM)
+            return watch_always(loop, watch, interest);
+    }
+    if (error == WS_OK)
+        watch->interest = (uint8_t)interest;
+    return error;
+}
+
+int ws_loop_unwatch(struct ws_loop *loop, struct ws_watch *watch)
+{
+    int fd = watch->fd;
+    if (fd < 0)
+        return fd;
+    ws_loop_rewatch(loop, watch, 0);
+    for (unsigned i = 0; i < loop->always_count; i++)
+        if (loop->always[i] == watch)
+            loop->always[i] = loop->always[--loop->always_count];
+    watch->fd = -1;
+    watch->always = false;
+    return fd;
+}
+
+/* --- turning --- */
+
+void ws_loop_defer(struct ws_loop *loop, struct ws_task *task)
+{
+    if (task->next)
+        return;
+    task->next = task;
+    if (loop->tasks)
+        loop->last_task->next = task;
+    else
+        loop->tasks = task;
+    loop->last_task = task;
+}
+
+/* What a task defers runs in the same go, so that nothing is left waiting when the loop sleeps; a
+ * task may free itself. */
+static void run_tasks(struct ws_loop *loop)
+{
+    struct ws_task *task;
+    while ((task = loop->tasks)) {
+        loop->tasks = task->next == task ? NULL : task->next;
+        task->next = NULL;
+        task->run(task);
+    }
+}
+
+static void advance(struct ws_loop *loop)
+{
+    ws_wheel_advance(&loop->wheel, (ws_clock_us() - loop->epoch_us) / 1000 + 1);
+}
+
+static int until_next_timer(const struct ws_loop *loop, int wait_ms)
+{
+    int64_t next = ws_wheel_next(&loop->wheel);
+    if (next < 0)
+        return wait_ms;
+    int64_t left = next - loop->wheel.now;
+    if (left > 3600 * 1000)
+        left = 3600 * 1000;
+    return wait_ms >= 0 && wait_ms < left ? wait_ms : (int)left;
+}
+
+static bool always_ready(const struct ws_loop *loop)
+{
+    for (unsigned i = 0; i < loop->always_count; i++)
+        if (loop->always[i]->interest)
+            return true;
+    return false;
+}
+
+void ws_loop_turn(struct ws_loop *loop, int wait_ms)
+{
+    struct epoll_event events[BATCH];
+    run_tasks(loop);
+    advance(loop);
+    run_tasks(loop);
+    int wait = loop->stopping || always_ready(loop) ? 0 : until_next_timer(loop, wait_ms);
+    int count = epoll_wait(loop->epoll_fd, events, BATCH, wait);
+    if (wait != 0)
+        advance(loop);
+
+    for (int i = 0; i < count; i++) {
+        struct ws_watch *watch = events[i].data.ptr;
+        unsigned ready = 0;
+        if (events[i].events & EPOLLIN)
+            ready |= WS_READABLE;
+        if (events[i].events & EPOLLOUT)
+            ready |= WS_WRITABLE;
+        if (events[i].events & (EPOLLERR | EPOLLHUP))
+            ready = WS_READABLE | WS_WRITABLE | WS_HANGUP;
+        /* An earlier event of this batch may have unwatched it, or lost interest. */
+        ready &= watch->interest;
+        if (watch->fd >= 0 && ready)
+            watch->ready(watch, ready);
+    }
+    for (unsigned i = 0; i < loop->always_count; i++)
+        if (loop->always[i]->interest)
+            loop->always[i]->ready(loop->always[i], loop->always[i]->interest);
+    run_tasks(loop);
+}
+
+void ws_loop_run(struct ws_loop *loop)
+{
+    loop->stopping = false;
+    while (!loop->stopping)
+        ws_loop_turn(loop, -1);
+}
+
+void ws_loop_stop(struct ws_loop *loop)
+{
+    loop->stopping = true;
+}
+
+/* --- from outside --- */
+
+void ws_loop_wake(struct ws_loop *loop)
+{
+    uint64_t one = 1;
+    /* A counter that is full has a wake-up pending already. */
+    while (write(loop->wake_fd, &one, sizeof one) < 0 && errno == EINTR)
+        ;
+}
+
+void ws_loop_post(struct ws_loop *loop, struct ws_note *note)
+{
+    struct ws_note *newest = atomic_load(&loop->notes);
+    do
+        note->next = newest;
+    while (!atomic_compare_exchange_weak(&loop->notes, &newest, note));
+    /* Whoever found it empty wakes the loop; for the others it will be awake. */
+    if (!newest)
+        ws_loop_wake(loop);
+}
+
+void ws_loop_on_wake(struct ws_loop *loop, void (*woken)(void *context), void *context)
+{
+    loop->woken = woken;
+    loop->woken_context = context;
+}
+
+enum ws_error ws_loop_on_signals(struct ws_loop *loop, const sigset_t *signals,
+                                 void (*signalled)(void *context, int signal_number), void *context)
+{
+    loop->signalled = signalled;
+    loop->signal_context = context;
+    if (sigprocmask(SIG_BLOCK, signals, NULL) < 0)
+        return last_error();
+    loop->signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (loop->signal_fd < 0)
+        return last_error();
+    loop->signal_watch.fd = loop->signal_fd;
+    loop->signal_watch.ready = on_signal;
+    return ws_loop_watch(loop, &loop->signal_watch, WS_READABLE);
+}

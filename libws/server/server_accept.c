@@ -1,0 +1,179 @@
+#include "libws/server/server_private.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    ACCEPT_BATCH = 64,     /* a wake-up: the connections there are shall have their turn too */
+    ACCEPT_PAUSE_MS = 100, /* after the system had no descriptor for us */
+    SLOW_FROM = 80,        /* percent of the connections; from there on accepting is slowed down */
+    SLOW_PAUSE_MS = 10,
+    REFUSABLE = 64 /* beyond the limits these many may hear a polite answer at a time */
+};
+
+static void warn(struct ws_server *server, const char *message)
+{
+    if (server->options.warn)
+        server->options.warn(server->options.user, message);
+}
+
+/* --- a socket's way to its loop --- */
+
+struct deal {
+    struct ws_note note;
+    struct ws_worker *worker;
+    int fd;
+    uint64_t id;
+    enum ws_error refusal;
+    struct ws_visitor *visitor;
+};
+
+/* Never in plain where TLS is meant. */
+static enum ws_error secure(struct ws_conn *conn)
+{
+    struct ws_tls_context *context = conn->home->tls;
+    return context ? ws_conn_secure(conn, context, NULL) : WS_E_NO_MEMORY;
+}
+
+/* On the worker's thread. */
+static void take_in(struct ws_worker *worker, const struct deal *deal)
+{
+    struct ws_server *server = worker->server;
+    struct ws_conn *conn = ws_conn_new(&worker->home, deal->fd, NULL);
+    if (!conn) {
+        warn(server, "a connection was dropped: out of memory");
+        close(deal->fd);
+        ws_admission_leave(server->admission, deal->visitor);
+        return;
+    }
+    conn->refusal = deal->refusal;
+    if (deal->visitor && ws_conn_side(conn)) {
+        conn->side->visitor = deal->visitor;
+    } else if (deal->visitor) {
+        struct ws_visitor *visitor = deal->visitor;
+        ws_admission_attribute(server->admission, NULL, 0, &visitor); /* nobody's from now on */
+        conn->refusal = WS_E_NO_MEMORY;
+    }
+    if (server->options.secure && secure(conn) != WS_OK)
+        ws_conn_abort(conn, WS_E_NO_MEMORY);
+    ws_registry_add(&worker->registry, conn, deal->id);
+    if (server->options.max_handshakes)
+        ws_registry_expect(&worker->registry, conn, server->options.max_handshakes);
+    if (server->options.accepted)
+        server->options.accepted(server->options.user, conn);
+}
+
+static void on_deal(struct ws_note *note)
+{
+    struct deal *deal = ws_container_of(note, struct deal, note);
+    take_in(deal->worker, deal);
+    free(deal);
+}
+
+static void deal_out(struct ws_server *server, struct deal *deal)
+{
+    struct ws_worker *worker = &server->workers[server->next_worker];
+    server->next_worker = (server->next_worker + 1) % server->worker_count;
+    if (worker->home.loop == server->loop) {
+        take_in(worker, deal);
+        return;
+    }
+    struct deal *posted = malloc(sizeof *posted);
+    if (!posted) {
+        take_in(&server->workers[0], deal);
+        return;
+    }
+    *posted = *deal;
+    posted->note.run = on_deal;
+    posted->worker = worker;
+    ws_loop_post(worker->home.loop, &posted->note);
+}
+
+/* --- accepting --- */
+
+static void admit(struct ws_server *server, int fd, const struct sockaddr *address)
+{
+    const struct ws_server_options *options = &server->options;
+    size_t max = options->limits.max_connections;
+    if ((max && ws_admission_count(server->admission) >= max + REFUSABLE) ||
+        (options->allowed && !options->allowed(options->user, address))) {
+        close(fd);
+        return;
+    }
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
+    struct deal deal = {.fd = fd, .id = ++server->last_id};
+    deal.refusal = ws_admission_enter(server->admission, address, ws_clock_us(), &deal.visitor);
+    if (deal.refusal == WS_OK && server->overload && ws_overload_shedding(server->overload))
+        deal.refusal = WS_E_SHED;
+    deal_out(server, &deal);
+}
+
+static void watch_listeners(struct ws_server *server, unsigned interest)
+{
+    for (struct ws_listener *l = server->listeners; l; l = l->next)
+        if (l->watch.fd >= 0)
+            ws_loop_rewatch(server->loop, &l->watch, interest);
+}
+
+static void pause_accepting(struct ws_server *server, int64_t ms)
+{
+    watch_listeners(server, 0);
+    ws_loop_arm(server->loop, &server->accept_again, ws_loop_now(server->loop) + ms);
+}
+
+void ws_server_on_accept_again(struct ws_timer *timer)
+{
+    struct ws_server *server = ws_container_of(timer, struct ws_server, accept_again);
+    watch_listeners(server, WS_READABLE);
+}
+
+/* One line when it begins and one when it is over, however long it takes. */
+static void starve(struct ws_server *server, int number)
+{
+    char message[160];
+    if (!server->starved) {
+        snprintf(message, sizeof message, "accept: %s; trying again every %d ms", strerror(number),
+                 ACCEPT_PAUSE_MS);
+        warn(server, message);
+    }
+    server->starved = true;
+    pause_accepting(server, ACCEPT_PAUSE_MS);
+}
+
+void ws_server_on_acceptable(struct ws_watch *watch, unsigned ready)
+{
+    struct ws_listener *listener = ws_container_of(watch, struct ws_listener, watch);
+    struct ws_server *server = listener->owner;
+    union {
+        struct sockaddr any;
+        struct sockaddr_storage storage;
+    } address;
+    (void)ready;
+    for (int i = 0; i < ACCEPT_BATCH && watch->fd >= 0; i++) {
+        socklen_t len = sizeof address;
+        int fd = accept4(watch->fd, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            if (server->starved)
+                warn(server, "accepting again");
+            server->starved = false;
+            admit(server, fd, &address.any);
+            continue;
+        }
+        if (errno == EINTR || errno == ECONNABORTED)
+            continue;
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            break;
+        starve(server, errno);
+        return;
+    }
+    /* Nearly full: those who are here get more of the time. */
+    if (ws_admission_percent(server->admission) >= SLOW_FROM)
+        pause_accepting(server, SLOW_PAUSE_MS);
+}

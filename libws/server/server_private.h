@@ -1,0 +1,57 @@
+/*
+ * server_private: what the files of server share, and nobody else.
+ *
+ * server_accept.c takes sockets in and deals them out to the loops; server.c does the rest.
+ */
+#ifndef LIBWS_SERVER_SERVER_PRIVATE_H
+#define LIBWS_SERVER_SERVER_PRIVATE_H
+
+#include <ws/hub.h>
+#include "libws/io/listener.h"
+#include <ws/server.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { WS_GOODBYE_MAX = 124 };
+
+/* A loop and what is on it. */
+struct ws_worker {
+    struct ws_registry registry; /* first: left() finds the worker by it */
+    struct ws_server *server;
+    struct ws_home home;
+    struct ws_conn_config config;
+    struct ws_loop own; /* but for number 0, which has the caller's */
+    pthread_t thread;
+    bool running;
+    struct ws_note stop;
+};
+
+struct ws_server {
+    struct ws_loop *loop; /* number 0 */
+    struct ws_server_options options;
+    struct ws_admission *admission;
+    struct ws_listener *listeners;
+    struct ws_worker *workers;
+    struct ws_hub *hub; /* the first of them, or NULL */
+    struct ws_overload *overload;
+    unsigned worker_count, next_worker;
+    uint64_t last_id;
+    struct ws_timer accept_again, drain;
+    bool starved; /* no descriptors: said once, until there are some again */
+    struct ws_note done_note;
+    struct ws_task done_task;
+    void (*done)(void *user);
+    atomic_bool shutting_down;
+    unsigned goodbye_code;
+    char goodbye_reason[WS_GOODBYE_MAX];
+};
+
+/* server_accept.c */
+
+/* Of a listener: connections wait. */
+void ws_server_on_acceptable(struct ws_watch *watch, unsigned ready);
+/* Accepting was paused, and goes on. */
+void ws_server_on_accept_again(struct ws_timer *timer);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * tls: the TLS end of one connection, without a socket: bytes in, bytes out.
+ *
+ * conn drives it: what was received is opened into plaintext, what is to be sent is sealed into
+ * records that gather in a ws_out, and both directions may bring forth records of TLS's own, which
+ * go there too. The handshake goes on by itself with whatever arrives. Nothing is copied on the way
+ * in but by the cipher; an idle connection keeps no buffers. What went wrong can be said in words.
+ * Tools may ask what was agreed on. One thread's, its context's.
+ */
+#ifndef LIBWS_TLS_TLS_H
+#define LIBWS_TLS_TLS_H
+
+#include <ws/tls_context.h>
+#include <ws/error.h>
+#include <ws/out.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct ws_tls;
+
+/* More plaintext than this beyond what was received cannot come of one ws_tls_open(): of a record
+ * whose beginning arrived before. */
+enum { WS_TLS_RECORD_MAX = 20 * 1024 };
+
+/* A client checks the server's certificate against `name`, a host name or an IP address, and tells
+ * the server the name (SNI); a server passes NULL. NULL without memory. */
+struct ws_tls *ws_tls_new(struct ws_tls_context *context, const char *name);
+
+/* NULL is allowed. */
+void ws_tls_free(struct ws_tls *tls);
+
+/* Client: its first words go to `sealed`. WS_OK, WS_E_NO_MEMORY or WS_E_TLS. */
+enum ws_error ws_tls_begin(struct ws_tls *tls, struct ws_out *sealed);
+
+/*
+ * Takes `len` bytes that were received, all of them. Their plaintext goes to `plain`, which has
+ * room for len + WS_TLS_RECORD_MAX bytes; it may lie before `data` in the same memory, if `data`
+ * begins at least WS_TLS_RECORD_MAX bytes further. Returns the plaintext's length with WS_OK in
+ * `*error`, or 0 with one of these:
+ *
+ * - WS_MORE: no plaintext yet.
+ * - WS_E_LOST: the peer said that nothing more will come (close_notify).
+ * - WS_E_TLS: it failed. ws_tls_failure() says why; an alert may be in `sealed`. Whoever renews
+ *   keys many times over and says nothing in between fails too.
+ * - WS_E_TLS_EXPECTED: server, a client that speaks HTTP without TLS; nothing was taken.
+ * - WS_E_NO_MEMORY.
+ *
+ * The last of what came before an end is returned with WS_OK: see ws_tls_ended().
+ */
+size_t ws_tls_open(struct ws_tls *tls, const void *data, size_t len, void *plain,
+                   struct ws_out *sealed, enum ws_error *error);
+
+/* WS_OK; or what the next ws_tls_open() would say, whatever it was given. */
+enum ws_error ws_tls_ended(const struct ws_tls *tls);
+
+/*
+ * Makes records of up to `max` bytes of `pieces` and adds them to `sealed`. Returns how many bytes
+ * those were: all, unless there are more than `max` or `*error` is WS_E_NO_MEMORY or WS_E_TLS. To
+ * be called once the handshake is done.
+ */
+size_t ws_tls_seal(struct ws_tls *tls, const struct iovec *pieces, int count, size_t max,
+                   struct ws_out *sealed, enum ws_error *error);
+
+/* Says that nothing more will be sent (close_notify), once, and if there is anybody to say it to.
+ * True when something was added to `sealed`. */
+bool ws_tls_close(struct ws_tls *tls, struct ws_out *sealed);
+
+/* Is the handshake done? */
+bool ws_tls_established(const struct ws_tls *tls);
+
+/* The stream below ended or was reset before the handshake was done: that is how it failed. */
+void ws_tls_cut(struct ws_tls *tls, enum ws_error why);
+
+/* One line on what went wrong: "the server's certificate expired on 2026-01-31". "" as long as
+ * nothing has. Lives as long as `tls`. */
+const char *ws_tls_failure(const struct ws_tls *tls);
+
+/* Once the handshake is done. */
+const char *ws_tls_version(const struct ws_tls *tls);  /* "TLSv1.3" */
+const char *ws_tls_cipher(const struct ws_tls *tls);   /* "TLS_AES_256_GCM_SHA384" */
+bool ws_tls_resumed(const struct ws_tls *tls);         /* a session that was there before went on */
+int64_t ws_tls_handshake_us(const struct ws_tls *tls); /* how long it took */
+int64_t ws_tls_established_us(const struct ws_tls *tls); /* when it was done, by ws_clock_us() */
+
+/* Whose certificate the peer showed and until when it is good, "localhost (until 2026-01-31)"; ""
+ * where it showed none. Cut to `size` bytes with its NUL; returns `text`. */
+const char *ws_tls_peer(const struct ws_tls *tls, char *text, size_t size);
+
+#endif

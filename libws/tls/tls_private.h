@@ -1,0 +1,90 @@
+/*
+ * tls_private: what the files of tls share, and nobody else.
+ *
+ * tls.c is one connection's end, tls_context.c what many have in common, tls_pair.c certificates
+ * with their keys, tls_words.c says in words what went wrong.
+ */
+#ifndef LIBWS_TLS_TLS_PRIVATE_H
+#define LIBWS_TLS_TLS_PRIVATE_H
+
+#include "libws/tls/tls.h"
+
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+struct ws_tls_pair {
+    X509 *certificate;
+    STACK_OF(X509) * chain; /* those behind it; may be NULL */
+    EVP_PKEY *key;
+};
+
+enum {
+    WS_TLS_RECORD = 16 * 1024,
+    WS_TLS_SESSIONS = 64,
+    WS_TLS_ASIDES = 64, /* messages of TLS's own in a row, without a word of what it is for */
+};
+
+struct ws_tls_context {
+    SSL_CTX *ssl;
+    BIO_METHOD *method;
+    enum ws_role role;
+    bool verifies; /* the peer's certificate */
+    bool insecure;
+    bool paired; /* has a certificate of its own */
+    int key_log; /* -1: none */
+    unsigned users;
+    SSL_SESSION *sessions[WS_TLS_SESSIONS]; /* client: to go on with, the newest last */
+    size_t session_count;
+    char *session_name;            /* with whom */
+    uint8_t record[WS_TLS_RECORD]; /* where small pieces become one record */
+};
+
+struct ws_tls {
+    SSL *ssl;
+    struct ws_tls_context *context;
+    const uint8_t *in; /* while it is being opened: what is left of it */
+    size_t in_len;
+    struct ws_out *sealed; /* while something may be written */
+    char *name;            /* client: the server's */
+    char *failure;         /* from malloc; NULL: none, or no memory for it */
+    int64_t begun_us;
+    int64_t handshake_us;
+    unsigned asides; /* since the last plaintext: new keys, tickets, alerts, and answers to those */
+    bool established : 1;
+    bool heard : 1;     /* something came at all */
+    bool no_memory : 1; /* for a record */
+    bool failed : 1;
+    bool peer_closed : 1;
+    bool closed : 1;         /* our close_notify was sealed */
+    bool asked : 1;          /* client: the server wants our certificate, and we have none */
+    bool plain_expected : 1; /* server: whoever is there does not speak TLS, but HTTP */
+};
+
+/* tls_context.c */
+
+void tls_context_release(struct ws_tls_context *context);
+/* Client: a session to go on with, which is the caller's to free; NULL: there is none. */
+SSL_SESSION *tls_context_session(struct ws_tls_context *context, const char *name);
+
+/* tls.c */
+
+/* Notes a failure; the first one counts. */
+void tls_note(struct ws_tls *tls, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* tls_words.c */
+
+enum { TLS_NAMES = 200 }; /* bytes that any text of it fits into */
+
+/* What a certificate names, "localhost, 127.0.0.1": cut, and without characters that act. */
+void tls_words_names(X509 *certificate, char *text, size_t size);
+/* The common name of a subject or an issuer, or all of it. */
+void tls_words_name(const X509_NAME *name, char *text, size_t size);
+/* "2026-01-31"; "?" where it cannot be read. */
+void tls_words_day(const ASN1_TIME *time, char *text, size_t size);
+/* The peer's certificate was turned down: notes why. */
+void tls_words_verify(struct ws_tls *tls, X509_STORE_CTX *store);
+/* TLS has failed: notes why, from OpenSSL's queue of errors. */
+void tls_words_error(struct ws_tls *tls);
+
+#endif

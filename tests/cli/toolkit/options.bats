@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# The command line itself, and that no option is without a test.
+
+load ../helper
+
+tools() {
+	local file
+	for file in "$ROOT"/cmd/*/main.c; do
+		basename "$(dirname "$file")"
+	done
+}
+
+@test "every option of wscat and wsserve stands in a test" {
+	local tool name missing=""
+	for tool in wscat wsserve; do
+		for name in $("$tool" --print-options | awk -F '\t' '$1 != "" { print $1, $3 }'); do
+			grep -qE -e "--$name\b" "$ROOT"/tests/cli/*/*.bats || missing+=" $tool:--$name"
+		done
+	done
+	same "" "$missing"
+}
+
+@test "--help and -h: on standard output, exit 0, with every option" {
+	local tool option name
+	for tool in $(tools); do
+		for option in --help -h; do
+			run -0 --separate-stderr "$tool" "$option"
+			same "" "$stderr"
+			says "^Usage: $tool " "$output"
+		done
+		for name in $("$tool" --print-options | awk -F '\t' '$1 != "" && $9 !~ /hidden/ { print $1 }'); do
+			says "--$name\b" "$output"
+		done
+	done
+}
+
+@test "no line of --help is wider than a terminal" {
+	local tool
+	for tool in $(tools); do
+		run -0 "$tool" --help
+		run ! grep -nE '^.{101}' <<<"$output"
+	done
+}
+
+@test "--version and -V: on standard output, exit 0, with the number" {
+	local tool option
+	for tool in $(tools); do
+		for option in --version -V; do
+			run -0 --separate-stderr "$tool" "$option"
+			same "" "$stderr"
+			says "^$tool .*[0-9]+\.[0-9]+\.[0-9]+" "$output"
+		done
+	done
+}
+
+@test "--help into a full disk: 1" {
+	[[ -w /dev/full ]] || skip "there is no /dev/full"
+	run -1 --separate-stderr bash -c "wscat --help >/dev/full"
+	says 'standard output'
+}
+
+@test "options may follow words, letters may be bundled, -- ends options" {
+	serve
+	run -0 wscat "$URL" hello -tN1 </dev/null
+	same hello "$output"
+	run -0 wscat -N 1 "$URL" -- --hello </dev/null
+	same --hello "$output"
+}
+
+@test "an option given twice counts the last time" {
+	serve
+	run -0 timeout 10 wscat -w 60 -w 0.1 "$URL" hello </dev/null
+	same hello "$output"
+}
+
+@test "durations take their units" {
+	serve
+	local unit
+	for unit in 200000us 200ms 0.2s 0.2; do
+		run -0 timeout 10 wscat -w "$unit" "$URL" hello </dev/null
+		same hello "$output"
+	done
+}
+
+@test "--color and --no-color are taken by every tool" {
+	local tool option
+	for tool in $(tools); do
+		for option in --color=never --color=always --color=auto --no-color; do
+			run -0 "$tool" "$option" --help
+		done
+		run -2 "$tool" --color=sometimes
+	done
+}

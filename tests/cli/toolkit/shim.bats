@@ -1,0 +1,319 @@
+#!/usr/bin/env bats
+# When the system misbehaves: short and interrupted calls, resets, no descriptors, no memory. The tools
+# run under tests/shim/faults.c, which says what the FAULTS_ variables mean.
+# only: build
+
+load ../helper
+
+setup() {
+	FAULTS=$ROOT/build/faults.so
+	COUNTS=$BATS_TEST_TMPDIR/counts
+	if sanitized; then
+		skip "the shim and ASan do not mix"
+	fi
+}
+
+# Runs a command under the shim: FAULTS_NAME=VALUE... COMMAND...
+faulty() {
+	env LD_PRELOAD="$FAULTS" "$@"
+}
+
+# wsserve under the shim, on a free port.
+serve_faulty() { # FAULTS_NAME=VALUE...
+	start env LD_PRELOAD="$FAULTS" "$@" "$BUILD/wsserve" -p 0 --announce
+	SERVER=$PID
+	SERVER_LOG=$LOG
+}
+
+numbers_are_whole() { # FAULTS_NAME=VALUE...
+	seq 1 20000 | timeout 60 env "$@" wscat -N 20000 -T 50s "$URL" | cmp - <(seq 1 20000)
+}
+
+# The output of a client that may have failed: the beginning of what a good one prints, and all of it if
+# it says that nothing failed.
+check_output() { # STATUS FILE COUNT
+	local status=$1 file=$2 count=$3
+	if ((status >= 128 || status == 124)); then
+		echo "it ended with $status" >&2
+		return 1
+	fi
+	cmp -n "$(stat -c %s "$file")" "$file" <(seq 1 "$count")
+	if ((status == 0)); then
+		cmp "$file" <(seq 1 "$count")
+	fi
+}
+
+has_descriptors() { # PID COUNT
+	[[ $(descriptors "$1") == "$2" ]]
+}
+
+# Asks a server under the shim for its counts: ALLOCATIONS and LIVE.
+count() {
+	rm -f "$COUNTS"
+	kill -USR2 "$SERVER"
+	eventually test -s "$COUNTS"
+	read -r _ ALLOCATIONS _ LIVE _ _ <"$COUNTS"
+}
+
+ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
+
+@test "accidents at the client: everything comes back, in order" {
+	serve
+	for seed in 1 2 3 4 5; do
+		numbers_are_whole LD_PRELOAD="$FAULTS" FAULTS_SEED=$seed "${ACCIDENTS[@]}"
+	done
+}
+
+@test "accidents at the server: everything comes back, in order" {
+	for seed in 1 2 3 4 5; do
+		serve_faulty FAULTS_SEED=$seed "${ACCIDENTS[@]}"
+		numbers_are_whole
+	done
+}
+
+@test "accidents at both ends: everything comes back, in order" {
+	for seed in 1 2 3 4 5; do
+		serve_faulty FAULTS_SEED=$seed "${ACCIDENTS[@]}"
+		numbers_are_whole LD_PRELOAD="$FAULTS" FAULTS_SEED=1$seed "${ACCIDENTS[@]}"
+	done
+}
+
+@test "a large binary message through accidents at both ends is the same" {
+	serve_faulty "${ACCIDENTS[@]}"
+	local in=$BATS_TEST_TMPDIR/in got=$BATS_TEST_TMPDIR/got
+	head -c 900000 /dev/urandom >"$in"
+	faulty "${ACCIDENTS[@]}" wscat -b --input=whole -N 1 -T 50s "$URL" <"$in" >"$got"
+	cmp "$in" "$got"
+}
+
+@test "a reset at any call of the client is a lost connection, or too late to matter" {
+	serve
+	local lost=0 status
+	for n in {1..15}; do
+		status=0
+		seq 1 100 | faulty FAULTS_RESET="$n" wscat -N 100 -T 20s "$URL" \
+			>"$BATS_TEST_TMPDIR/got" 2>"$BATS_TEST_TMPDIR/said" || status=$?
+		check_output "$status" "$BATS_TEST_TMPDIR/got" 100
+		case $status in
+		0) ;;
+		8)
+			lost=$((lost + 1))
+			same 1 "$(wc -l <"$BATS_TEST_TMPDIR/said")"
+			grep -q '^wscat: the connection .*(1006)$' "$BATS_TEST_TMPDIR/said"
+			;;
+		*)
+			echo "reset at call $n: status $status" >&2
+			cat "$BATS_TEST_TMPDIR/said" >&2
+			return 1
+			;;
+		esac
+	done
+	((lost >= 3))
+	# The server has seen worse.
+	numbers_are_whole
+}
+
+@test "a reset at any call of the server ends one connection, and no other" {
+	local status lost
+	for n in {1..16}; do
+		serve_faulty FAULTS_RESET="$n"
+		lost=0
+		for _ in 1 2 3 4; do
+			status=0
+			seq 1 100 | wscat -N 100 -T 20s "$URL" >"$BATS_TEST_TMPDIR/got" \
+				2>"$BATS_TEST_TMPDIR/said" || status=$?
+			check_output "$status" "$BATS_TEST_TMPDIR/got" 100
+			((status == 0 || status == 8))
+			lost=$((lost + (status == 8)))
+		done
+		((lost <= 1))
+		kill -TERM "$SERVER"
+		finished "$SERVER"
+	done
+}
+
+@test "no descriptor for a connection: the server says so and goes on" {
+	serve_faulty FAULTS_ACCEPT=2
+	for _ in {1..6}; do
+		seq 1 10 | wscat -N 10 -T 20s "$URL" | cmp - <(seq 1 10)
+	done
+	grep -q 'accept: Too many open files' "$SERVER_LOG"
+	grep -q 'accept: Too many open files in system' "$SERVER_LOG"
+}
+
+@test "no descriptor for the client" {
+	serve
+	run -3 --separate-stderr faulty FAULTS_SOCKET=1 wscat "$URL" hello </dev/null
+	one_line "^wscat: connect 127\.0\.0\.1:$PORT: Too many open files$"
+}
+
+# One client after the other, until so many in a row were not hit any more.
+@test "no memory for the client, whichever allocation it is" {
+	serve
+	local whole=0 n=0 status before
+	before=$(descriptors "$SERVER")
+	while ((whole < 10)); do
+		n=$((n + 1)) status=0
+		((n < 1000))
+		seq 1 50 | faulty FAULTS_MALLOC="$n" timeout 20 wscat -N 50 "$URL" \
+			>"$BATS_TEST_TMPDIR/got" 2>"$BATS_TEST_TMPDIR/said" || status=$?
+		check_output "$status" "$BATS_TEST_TMPDIR/got" 50
+		if ((status == 0)); then
+			whole=$((whole + 1))
+		else
+			whole=0
+			[[ -s $BATS_TEST_TMPDIR/said ]]
+		fi
+	done
+	echo "# $n allocations" >&3
+	((n > 20))
+	eventually has_descriptors "$SERVER" "$before"
+}
+
+@test "no memory for the client from some allocation on" {
+	serve
+	local status
+	for n in {1..30}; do
+		status=0
+		seq 1 50 | faulty FAULTS_MALLOC="$n" FAULTS_MALLOC_REST=1 timeout 20 wscat -N 50 "$URL" \
+			>"$BATS_TEST_TMPDIR/got" 2>"$BATS_TEST_TMPDIR/said" || status=$?
+		check_output "$status" "$BATS_TEST_TMPDIR/got" 50
+	done
+}
+
+@test "no memory for the server, whichever allocation it is" {
+	local whole=0 n=0 status lost before
+	while ((whole < 10)); do
+		n=$((n + 1)) status=0
+		((n < 1000))
+		background env LD_PRELOAD="$FAULTS" FAULTS_MALLOC="$n" "$BUILD/wsserve" -p 0 --announce </dev/null
+		SERVER=$PID
+		eventually says_where
+		local url
+		url=$(sed -n 's/^listening //p' "$OUT")
+		if [[ -z $url ]]; then
+			# It did not start, and said why.
+			finished "$SERVER" || status=$?
+			((status > 0 && status < 128))
+			[[ -s $LOG ]]
+			continue
+		fi
+		before=$(descriptors "$SERVER")
+		# At most one connection pays for it, and nothing is left of any.
+		lost=0
+		for _ in 1 2 3; do
+			status=0
+			seq 1 50 | timeout 20 wscat -N 50 "$url" \
+				>"$BATS_TEST_TMPDIR/got" 2>"$BATS_TEST_TMPDIR/said" || status=$?
+			check_output "$status" "$BATS_TEST_TMPDIR/got" 50
+			lost=$((lost + (status != 0)))
+		done
+		((lost <= 1))
+		whole=$((lost == 0 ? whole + 1 : 0))
+		eventually has_descriptors "$SERVER" "$before"
+		kill -TERM "$SERVER"
+		finished "$SERVER"
+	done
+	echo "# $n allocations" >&3
+	((n > 20))
+}
+
+# The server's allocations over one connection with so many messages.
+allocations_for() { # MESSAGES [OPTION]...
+	local messages=$1 LINE=${LINE-%.0f}
+	count
+	local before=$ALLOCATIONS live=$LIVE
+	seq -f "$LINE" 1 "$messages" | wscat "${@:2}" -N "$messages" -T 60s "$URL" |
+		cmp - <(seq -f "$LINE" 1 "$messages")
+	eventually gone "$live"
+	MADE=$((ALLOCATIONS - before))
+}
+
+# All that the connection allocated has been freed again.
+gone() { # LIVE
+	count
+	((LIVE <= $1))
+}
+
+@test "no allocation a message, and nothing left of a connection" {
+	serve_faulty FAULTS_COUNTS="$COUNTS"
+	seq 1 1000 | wscat -N 1000 "$URL" >/dev/null # from here on there is what is kept for good
+	eventually grep -q ' close ' "$SERVER_LOG"
+	allocations_for 1000
+	local few=$MADE
+	allocations_for 100000
+	echo "# $few allocations for a connection of 1000 messages, $MADE for one of 100000" >&3
+	# A queue for what a busy machine's kernel refuses now and then is none a message.
+	((MADE <= few + 500))
+}
+
+@test "no allocation a compressed message, with takeover and without" {
+	local takeover few LINE='all work and no play, all work and no play, all work and no play %.0f'
+	for takeover in none both; do
+		start env LD_PRELOAD="$FAULTS" FAULTS_COUNTS="$COUNTS" \
+			"$BUILD/wsserve" -p 0 --announce --compress="threshold=0,takeover=$takeover"
+		SERVER=$PID SERVER_LOG=$LOG
+		seq -f "$LINE" 1 1000 | wscat --compress=threshold=0 -N 1000 "$URL" >/dev/null
+		eventually grep -q ' close ' "$SERVER_LOG"
+		allocations_for 1000 --compress=threshold=0
+		few=$MADE
+		allocations_for 20000 --compress=threshold=0
+		echo "# takeover=$takeover: $few for 1000 messages, $MADE for 20000" >&3
+		((MADE <= few + 500))
+	done
+}
+
+@test "a clock that is set back an hour: nobody minds" {
+	LD_PRELOAD=$ROOT/build/clock.so CLOCK_FILE=$BATS_TEST_TMPDIR/back \
+		serve --ping-interval=100ms --ping-timeout=100ms --idle-timeout=30s
+	background wscat -vv -w -1 --no-stdin "$URL"
+	client=$PID client_log=$LOG
+	await 'open' "$SERVER_LOG"
+	touch "$BATS_TEST_TMPDIR/back"
+	sleep 0.1
+	wscat "$URL" 'after the jump' -1
+	hour=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | tail -n 1)
+	first=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | head -n 1)
+	[[ $hour != "$first" ]] # it did jump
+	# The pings go on.
+	before=$(grep -c ping "$client_log" || true)
+	eventually pinged_again "$client_log" $((before + 3))
+	kill -0 "$client"
+	run grep -c TIMEOUT "$SERVER_LOG"
+	same 0 "$output"
+}
+
+pinged_again() { # FILE TIMES
+	(($(grep -c ping "$1") >= $2))
+}
+
+@test "programs and services under short, interrupted and refused calls: nothing lost" {
+	local words
+	seq 1 20000 >"$BATS_TEST_TMPDIR/lines"
+	for words in cat '--pty cat' '--framing=nul cat' '--shared cat'; do
+		# shellcheck disable=SC2086 # words
+		start env LD_PRELOAD="$FAULTS" "${ACCIDENTS[@]}" "$BUILD/wsserve" -p 0 --announce $words
+		wscat "$URL" <"$BATS_TEST_TMPDIR/lines" >"$BATS_TEST_TMPDIR/got"
+		cmp "$BATS_TEST_TMPDIR/lines" "$BATS_TEST_TMPDIR/got"
+	done
+}
+
+@test "a process's connection with any one allocation failing: the next client is served" {
+	local n
+	served() { timeout 10 wscat -N 1 "$URL" '{"data":"a"}' </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1; }
+	for n in {70..130..4}; do
+		background env LD_PRELOAD="$FAULTS" FAULTS_MALLOC="$n" "$BUILD/wsserve" -p 0 --announce \
+			--framing=jsonl cat </dev/null
+		eventually says_where
+		URL=$(sed -n 's/^listening //p' "$OUT")
+		if [[ -z $URL ]]; then # it failed while it started, which is said
+			run finished
+			same 1 "$status"
+			continue
+		fi
+		served || served # the second time whatever failed has failed
+		served || served
+		kill "$PID"
+		finished
+	done
+}

@@ -1,0 +1,194 @@
+#!/usr/bin/env bats
+# wsbench: what it counts is what the server counted, and what it cannot do it says.
+
+load ../helper
+
+# A value of the JSON report, as python sees it: report.messages.sent
+value() { # PATH
+	"$PYTHON" -c 'import json, sys
+value = json.load(open(sys.argv[1]))
+for key in sys.argv[2].split("."):
+    value = value[key]
+print(value)' "$BATS_TEST_TMPDIR/report" "$1"
+}
+
+measure() {
+	wsbench --quiet --format=json "$@" >"$BATS_TEST_TMPDIR/report"
+}
+
+# What the server says that it served, once it has ended.
+served() {
+	kill "$SERVER"
+	finished "$SERVER"
+	sed -n 's/.*served \([0-9]*\) connections, \([0-9]*\) messages in, \([0-9]*\) out.*/\1 \2 \3/p' "$SERVER_LOG"
+}
+
+@test "--mode=echo in the closed model: sent and received agree with the server to the message" {
+	serve
+	measure -c 7 -n 5000 -w 4 -t 2 -s 100 "$URL"
+	same 5000 "$(value messages.sent)"
+	same 5000 "$(value messages.received)"
+	same 0 "$(value messages.lost)"
+	same 7 "$(value connections.opened)"
+	same "7 5000 5000" "$(served)"
+}
+
+@test "--duration ends the load, and all that was sent is accounted for" {
+	serve
+	measure -c 3 -d 300ms --window=8 "$URL"
+	local sent
+	sent=$(value messages.sent)
+	((sent > 0))
+	same "$sent" "$(value messages.received)"
+	same "3 $sent $sent" "$(served)"
+}
+
+@test "--rate keeps the rate, and counts from when a message was due" {
+	serve
+	measure -c 4 -d 1s -R 1000 "$URL"
+	local sent
+	sent=$(value messages.sent)
+	((sent >= 990 && sent <= 1010))
+	# from the schedule is never less than from the sending
+	"$PYTHON" -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+assert r["rtt"]["mean_us"] >= r["rtt_uncorrected"]["mean_us"] > 0, r
+assert r["send_lag"]["count"] == r["messages"]["sent"], r' "$BATS_TEST_TMPDIR/report"
+}
+
+@test "a server that stands still shows in the corrected times, and not in the others" {
+	serve
+	wsbench --quiet --format=json -c 1 -d 2s -R 200 -w 1 "$URL" >"$BATS_TEST_TMPDIR/report" 3>&- &
+	local bench=$!
+	await ' open ' "$SERVER_LOG"
+	kill -STOP "$SERVER"
+	sleep 1 # the very thing that is measured
+	kill -CONT "$SERVER"
+	wait "$bench"
+	"$PYTHON" -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+assert r["rtt"]["p75_us"] > 100000, r["rtt"]
+assert r["rtt_uncorrected"]["p75_us"] < 100000, r["rtt_uncorrected"]
+assert r["messages"]["lost"] == 0, r' "$BATS_TEST_TMPDIR/report"
+}
+
+@test "large and empty messages, text and binary" {
+	serve --max-message-size=8M
+	local size
+	for size in 0 1 15 16 39 40 125 126 65536 3M; do
+		measure -c 2 -n 20 -w 2 --size="$size" --text "$URL"
+		same 20 "$(value messages.received)"
+		measure -c 2 -n 20 -w 2 --size="$size" --binary "$URL"
+		same 20 "$(value messages.received)"
+	done
+}
+
+@test "--mode=connect opens and closes; --connect-rate slows it down" {
+	serve
+	measure --mode=connect -c 50 "$URL"
+	same 50 "$(value connections.opened)"
+	measure --mode=connect -c 50 --connect-rate=200 "$URL"
+	"$PYTHON" -c 'import json, sys
+assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/report"
+	same "100 0 0" "$(served)"
+}
+
+@test "--mode=idle keeps connections open; --server-pid tells what they cost" {
+	serve
+	measure --mode=idle -c 200 --duration=200ms --server-pid="$SERVER" "$URL"
+	same 200 "$(value connections.opened)"
+	same 0 "$(value connections.dropped)"
+	(($(value server.rss_loaded_bytes) > 0))
+	(($(value server.descriptors_most) > 200))
+}
+
+@test "10,000 connections from one process" {
+	(($(ulimit -Hn) > 11000)) || skip "open files are limited to $(ulimit -Hn)"
+	sanitized && return
+	ulimit -Sn "$(ulimit -Hn)"
+	serve --max-connections=0
+	measure --mode=idle -c 10k -d 100ms "$URL"
+	same 10000 "$(value connections.opened)"
+	same 0 "$(value connections.failed)"
+	same "10000 0 0" "$(served)"
+}
+
+@test "--mode=churn opens as many connections as --messages says" {
+	serve
+	measure --mode=churn -c 10 --messages=300 "$URL"
+	same 300 "$(value connections.opened)"
+	same 300 "$(value messages.received)"
+	same "300 300 300" "$(served)"
+}
+
+@test "--mode=broadcast: what --publishers send arrives at every other connection" {
+	need_websockets
+	start "$PYTHON" "$FIXTURES/broadcast.py"
+	measure --mode=broadcast -c 10 --publishers=2 -R 200 -d 500ms "$URL"
+	local sent
+	sent=$(value messages.sent)
+	((sent > 50))
+	same $((sent * 9)) "$(value messages.received)"
+	same 0 "$(value messages.lost)"
+	same 0 "$(value messages.own)"
+}
+
+@test "the report for people: connections, messages, rates, RTT, server" {
+	serve
+	run -0 wsbench -c 2 -n 100 --threads=1 --server-pid="$SERVER" "$URL"
+	grep -qE '^connections +2 tried, 2 opened, 0 failed' <<<"$output"
+	grep -qE '^messages +100 sent, 100 received, 0 lost' <<<"$output"
+	grep -qE '^RTT +p50 .* p99 .* max ' <<<"$output"
+	grep -qE '^server +RSS ' <<<"$output"
+}
+
+@test "answers that never come are lost: exit 1 after --timeout" {
+	bad mute
+	run -1 --separate-stderr wsbench -c 1 -n 1 -d 300ms --timeout=200ms "$URL"
+	says "1 messages lost"
+}
+
+@test "no connection: the exit code says why" {
+	run -3 --separate-stderr wsbench -c 2 ws://127.0.0.1:1/
+	says "no connection could be opened: connect 127.0.0.1:1: Connection refused"
+	bad 404
+	run -5 --separate-stderr wsbench -c 1 -d 1s "$URL"
+	says "no connection could be opened: the server refused the upgrade"
+}
+
+@test "limits are checked before anything is opened" {
+	run -1 --separate-stderr bash -c 'ulimit -n 100; wsbench -c 500 ws://127.0.0.1:1/'
+	one_line "500 connections need 564 open files, and 100 are allowed; as root: ulimit -n 564"
+}
+
+@test "SIGINT: a report of what there was, and 130" {
+	serve
+	wsbench -c 2 -d 60s "$URL" >"$BATS_TEST_TMPDIR/out" 2>/dev/null 3>&- &
+	local bench=$! status=0
+	await ' open ' "$SERVER_LOG"
+	kill -INT "$bench"
+	wait "$bench" || status=$?
+	same 130 "$status"
+	grep -q '^connections ' "$BATS_TEST_TMPDIR/out"
+}
+
+@test "what does not go together: 2" {
+	run -2 --separate-stderr wsbench
+	usage_line "no URL"
+	run -2 --separate-stderr wsbench --text --binary ws://x
+	usage_line "exclude each other"
+	run -2 --separate-stderr wsbench -c 1 --publishers=2 ws://x
+	usage_line "more --publishers than --connections"
+	run -2 --separate-stderr wsbench -c 1 -t 2 ws://x
+	usage_line "more --threads than --connections"
+	run -2 --separate-stderr wsbench -d 0 ws://x
+	usage_line "when to stop"
+}
+
+@test "a live line on a terminal, and none elsewhere" {
+	serve
+	script -qec "wsbench -c 1 -d 1500ms -R 100 $URL" /dev/null >"$BATS_TEST_TMPDIR/screen" </dev/null 3>&-
+	grep -qE '1 s  1 opened  [0-9]+ sent  [0-9]+ received' "$BATS_TEST_TMPDIR/screen"
+	run -0 --separate-stderr wsbench -c 1 -d 1200ms -R 100 "$URL"
+	same "" "$stderr"
+}

@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+# When wscat leaves, and with which exit status.
+
+load ../helper
+
+@test "-w: it leaves after so much silence" {
+	serve
+	run -0 --separate-stderr timeout 10 wscat -w 200ms "$URL" hello </dev/null
+	same hello "$output"
+	same "" "$stderr"
+}
+
+@test "--wait counts from the last byte, not from the end of input" {
+	bad trickle 8 0.1
+	run -0 wscat --wait=0.5 "$URL" </dev/null
+	same "message 7" "${lines[-1]}"
+	same 8 "${#lines[@]}"
+}
+
+@test "-w -1 stays until the server closes" {
+	bad echo
+	mkfifo "$BATS_TEST_TMPDIR/gate"
+	run -0 wscat -w -1 "$URL" hello bye </dev/null
+	same $'hello\nbye' "$output"
+	run -0 grep -c '^close 1000' "$OUT"
+}
+
+@test "-w 0 leaves as soon as all is sent" {
+	bad echo
+	wscat -w 0 "$URL" hello </dev/null
+	await '^text 5 hello' "$OUT"
+	await '^close 1000' "$OUT"
+}
+
+@test "-E and --exit-on-eof close at once, and print what comes until the server's close" {
+	local option
+	for option in -E --exit-on-eof; do
+		bad last-words
+		run -0 wscat "$option" "$URL" hello </dev/null
+		same $'one\ntwo\nthree' "$output"
+	done
+}
+
+@test "-E and --wait exclude each other" {
+	run -2 --separate-stderr wscat -E -w 1 ws://127.0.0.1:9/
+	usage_line 'exclude each other'
+}
+
+@test "-1 and --one-message send one and print one" {
+	local option
+	for option in -1 --one-message; do
+		bad echo
+		run -0 bash -c "seq 1 5 | wscat $option '$URL'"
+		same 1 "$output"
+		await '^end' "$OUT"
+		same "text 1 1" "$(grep ^text "$OUT")"
+	done
+}
+
+@test "-1 takes the first word where there are words" {
+	serve
+	run -0 wscat -1 "$URL" one two </dev/null
+	same one "$output"
+}
+
+@test "-N and --count leave after so many messages" {
+	local option
+	for option in "-N 3" "-N3" "--count=3" "--count 3"; do
+		serve
+		run -0 bash -c "seq 1 100000 | wscat $option '$URL'"
+		same $'1\n2\n3' "$output"
+	done
+}
+
+@test "-N does not wait for silence" {
+	serve
+	run -0 timeout 5 wscat -w -1 -N 2 "$URL" a b </dev/null
+	same $'a\nb' "$output"
+}
+
+@test "a --count that is not met: 10" {
+	bad leave
+	run -10 --separate-stderr wscat --count=2 "$URL" </dev/null
+	same leaving "$output"
+	same 1 "${#stderr_lines[@]}"
+	says '1 messages? came, 2 were expected'
+}
+
+@test "a --count that is not met within --wait: 10" {
+	serve
+	run -10 --separate-stderr wscat --count=2 -w 0.2 "$URL" one </dev/null
+	same one "$output"
+	says '2 were expected'
+}
+
+@test "--expect ends it at the first match" {
+	serve
+	run -0 --separate-stderr bash -c \
+		"seq 1 100 | timeout 10 wscat -w -1 --expect '^1[0-9]\$' '$URL'"
+	same "$(seq 1 10)" "$output"
+	same "" "$stderr"
+}
+
+@test "--expect that nothing matches: 10" {
+	serve
+	run -10 --separate-stderr wscat --expect=never -w 0.2 "$URL" one two </dev/null
+	same $'one\ntwo' "$output"
+	same 1 "${#stderr_lines[@]}"
+	says "no message matched 'never' \(2 came\)"
+}
+
+@test "--expect with --count gives up after so many" {
+	serve
+	run -10 timeout 10 wscat --expect=never -N 2 -w -1 "$URL" one two three </dev/null
+}
+
+@test "a regular expression that is none: 2" {
+	run -2 --separate-stderr wscat --expect='(' ws://127.0.0.1:9/
+	usage_line "'--expect'.*'\('"
+}
+
+@test "-T and --timeout: 7, and which timeout it was" {
+	local option
+	for option in "-T 200ms" --timeout=0.2; do
+		serve
+		# shellcheck disable=SC2086 # two words
+		run -7 --separate-stderr wscat -w -1 $option "$URL" </dev/null
+		one_line 'timeout.*200 ?ms.*--timeout'
+	done
+}
+
+@test "a timeout that is met costs nothing" {
+	serve
+	run -0 --separate-stderr wscat -T 20s -N 1 "$URL" hello </dev/null
+	same hello "$output"
+	same "" "$stderr"
+}
+
+@test "--no-stdin leaves standard input to others" {
+	serve
+	run -0 bash -c "printf 'one\ntwo\n' | { wscat --no-stdin -N 1 '$URL' hello; cat; }"
+	same $'hello\none\ntwo' "$output"
+}
+
+@test "SIGINT: 130, SIGTERM: 143, each with a goodbye" {
+	local signal status
+	for signal in INT:130 TERM:143; do
+		bad echo
+		local server=$PID server_out=$OUT
+		mkfifo "$BATS_TEST_TMPDIR/$signal"
+		# A shell's background jobs ignore SIGINT unless they say otherwise.
+		background "$PYTHON" -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$signal"
+		await '^hello$' "$OUT"
+		kill -"${signal%:*}" "$PID"
+		status=0
+		finished "$PID" || status=$?
+		same "${signal#*:}" "$status"
+		same "" "$(cat "$LOG")"
+		finished "$server"
+		await '^close 1000' "$server_out"
+	done
+}
+
+@test "a text line that is not UTF-8: 1, its number, and a hint at --binary" {
+	serve
+	run -1 --separate-stderr bash -c "printf 'good\nb\xffd\nnever\n' | wscat -w 0.2 '$URL'"
+	same good "$output"
+	same 1 "${#stderr_lines[@]}"
+	says 'line 2 .*UTF-8.*(-b|--binary)'
+}
+
+@test "--stats says on standard error how long the steps took and how much was sent" {
+	serve
+	run -0 --separate-stderr wscat --stats -w 0 "$URL" hello ab </dev/null
+	same $'hello\nab' "$output"
+	same 3 "${#stderr_lines[@]}"
+	says '^wscat: stats: resolve [0-9.]+ [mu]?s, connect [0-9.]+ [mu]?s, upgrade [0-9.]+ [mu]?s; open for [0-9.]+ [mu]?s$' "${stderr_lines[0]}"
+	says '^wscat: stats: sent 2 messages, 7 B; [0-9]+ B on the wire$' "${stderr_lines[1]}"
+	says '^wscat: stats: received 2 messages, 7 B; [0-9]+ B on the wire$' "${stderr_lines[2]}"
+	# The server counted the same bytes.
+	local wire=${stderr_lines[1]#*; }
+	says "and ${wire%% on*} in" "$(grep close "$SERVER_LOG")"
+}
+
+@test "--stats where the connection never opened" {
+	run -3 --separate-stderr wscat --stats ws://127.0.0.1:9/ hello </dev/null
+	same "wscat: stats: the connection never opened" "${stderr_lines[-1]}"
+}

@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# What wscat asks with.
+
+load ../helper
+
+# The request's lines of that name.
+header() {
+	sed -n "s/^header $1: //p" "$OUT"
+}
+
+ask() {
+	bad echo
+	wscat -w 0 "$@" "$URL" </dev/null
+	await '^end' "$OUT"
+}
+
+@test "the request is what the RFC asks for, and no more" {
+	ask
+	same "header GET / HTTP/1.1|header Host: 127.0.0.1:$PORT|header Upgrade: websocket|header Connection: Upgrade|header Sec-WebSocket-Version: 13|" \
+		"$(grep ^header "$OUT" | grep -v Sec-WebSocket-Key | tr '\n' '|')"
+	run -0 header Sec-WebSocket-Key
+	[[ $output =~ ^[A-Za-z0-9+/]{22}==$ ]]
+}
+
+@test "every connection has a key of its own" {
+	ask
+	local one
+	one=$(header Sec-WebSocket-Key)
+	ask
+	[[ $one != "$(header Sec-WebSocket-Key)" ]]
+}
+
+@test "path and query go out as they are" {
+	bad echo
+	wscat -w 0 "${URL}a/b%20c?d=e&f" </dev/null
+	run -0 grep '^header GET' "$OUT"
+	same "header GET /a/b%20c?d=e&f HTTP/1.1" "$output"
+}
+
+@test "-H and --header add headers" {
+	ask -H 'X-One: first' --header='X-Two:second' --header 'X-One: again'
+	same $'first\nagain' "$(header X-One)"
+	same second "$(header X-Two)"
+}
+
+@test "-H replaces one that would be sent" {
+	ask -H 'host: example.org' -H 'Sec-WebSocket-Version: 13'
+	same example.org "$(header host)"
+	same "" "$(header Host)"
+	same 13 "$(header Sec-WebSocket-Version)"
+}
+
+@test "-H 'NAME:' leaves one out" {
+	ask -H 'Host:'
+	same "" "$(header Host)"
+}
+
+@test "-o and --origin" {
+	ask -o http://example.org
+	same http://example.org "$(header Origin)"
+	ask --origin=null
+	same null "$(header Origin)"
+}
+
+@test "-s and --subprotocol offer, repeated or with commas" {
+	ask -s mqtt --subprotocol=v2.chat
+	same "mqtt, v2.chat" "$(header Sec-WebSocket-Protocol)"
+	ask -s mqtt,v2.chat
+	same "mqtt, v2.chat" "$(header Sec-WebSocket-Protocol)"
+}
+
+@test "a subprotocol that the server chose is taken" {
+	bad chosen v2.chat
+	run -0 wscat -N 1 -s mqtt,v2.chat "$URL" hello </dev/null
+	same hello "$output"
+}
+
+@test "--auth, -u and --user, a password on the command line" {
+	local option
+	for option in "--auth=me:pass word" "-ume:pass word" "--user=me:pass word"; do
+		ask "$option"
+		same "Basic $(printf 'me:pass word' | base64)" "$(header Authorization)"
+	done
+}
+
+@test "--auth from a file, from standard input, from the environment" {
+	echo 'me:from a file' >"$BATS_TEST_TMPDIR/secret"
+	ask --auth="@$BATS_TEST_TMPDIR/secret"
+	same "Basic $(printf 'me:from a file' | base64)" "$(header Authorization)"
+	SECRET='me:from env' ask --auth=env:SECRET
+	same "Basic $(printf 'me:from env' | base64)" "$(header Authorization)"
+	bad echo
+	run -0 bash -c "printf 'me:from stdin\nhello\n' | wscat --auth=@- -N 1 '$URL'"
+	same hello "$output"
+	same "Basic $(printf 'me:from stdin' | base64)" "$(header Authorization)"
+}
+
+@test "--auth of what is not there: 2" {
+	run -2 --separate-stderr wscat --auth=@/nonexistent/file ws://127.0.0.1:9/
+	usage_line /nonexistent/file
+	run -2 --separate-stderr env -u NOT_SET wscat --auth=env:NOT_SET ws://127.0.0.1:9/
+	usage_line NOT_SET
+}
+
+@test "user and password of the URL are sent, and not to be seen in Host" {
+	bad echo
+	wscat -w 0 "ws://me:secret@127.0.0.1:$PORT/" </dev/null
+	same "Basic $(printf me:secret | base64)" "$(header Authorization)"
+	same "127.0.0.1:$PORT" "$(header Host)"
+}
+
+@test "-v shows no secret" {
+	bad echo
+	run -0 --separate-stderr wscat -v -w 0 --auth=me:hunter2 "$URL" </dev/null
+	refute_secret hunter2
+	refute_secret "$(printf me:hunter2 | base64)"
+}
+
+# shellcheck disable=SC2154
+refute_secret() {
+	run ! grep -F -e "$1" <<<"$stderr"
+}
+
+@test "a line end or a NUL in anything that goes into a header: 2" {
+	local bad
+	for bad in $'X: a\nInjected: b' $'X: a\rb' $'X\n: a' 'no colon' ': no name' 'a b: c'; do
+		run -2 --separate-stderr wscat -H "$bad" ws://127.0.0.1:9/
+		usage_line -
+	done
+	for option in -o -s -u; do
+		run -2 --separate-stderr wscat "$option" $'a:b\r\nInjected: c' ws://127.0.0.1:9/
+		usage_line -
+	done
+}
+
+@test "a line end in a secret from a file: 2" {
+	printf 'me:pass\r\nInjected: x\n' >"$BATS_TEST_TMPDIR/secret"
+	run -2 --separate-stderr wscat --auth="@$BATS_TEST_TMPDIR/secret" ws://127.0.0.1:9/
+	usage_line -
+}
+
+@test "a subprotocol that is no token, or there twice: 2" {
+	run -2 --separate-stderr wscat -s 'a b' ws://127.0.0.1:9/
+	usage_line "'a b'"
+	run -2 --separate-stderr wscat -s a,a ws://127.0.0.1:9/
+	usage_line twice
+}

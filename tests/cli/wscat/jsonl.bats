@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# --jsonl: a record a line for everything, by the one schema of the toolkit.
+
+load ../helper
+
+# The records of a wscat run, checked and told; its exit status.
+records() {
+	wscat --jsonl "$@" </dev/null >"$BATS_TEST_TMPDIR/records" || status=$?
+	"$PYTHON" "$FIXTURES/records.py" <"$BATS_TEST_TMPDIR/records"
+	return "${status-0}"
+}
+
+@test "a conversation is open, messages both ways, close both ways" {
+	serve
+	run -0 --separate-stderr records -N 2 "$URL" hello $'grüße "q"\\'
+	same "in open 0 $URL 101 None
+out text 5 hello
+out text 12 grüße \"q\"\\
+in text 5 hello
+in text 12 grüße \"q\"\\
+out close 2 1000 True 
+in close 2 1000 True " "$output"
+	same "" "$stderr"
+}
+
+@test "-J is the same" {
+	serve
+	run -0 bash -c "wscat -J -N 1 '$URL' hello </dev/null | '$PYTHON' '$FIXTURES/records.py'"
+	same 5 "${#lines[@]}"
+}
+
+@test "bytes that are no UTF-8 go as base64, and others as text" {
+	serve
+	printf '\xff\x00\x80' >"$BATS_TEST_TMPDIR/bytes"
+	run -0 records -b -N 2 "$URL" "@$BATS_TEST_TMPDIR/bytes" plain
+	says '^out binary 3 ff0080' "$output"
+	says '^in binary 3 ff0080' "$output"
+	says '^in binary 5 plain' "$output"
+}
+
+@test "empty messages, line ends and controls are records too" {
+	serve
+	run -0 records -N 2 "$URL" "" $'a\nb\tc\e'
+	says '^in text 0 ' "$output"
+	says '^in text 6 ' "$output"
+	same 7 "$(wc -l <"$BATS_TEST_TMPDIR/records")"
+}
+
+@test "pings are records, and pongs where there are any" {
+	bad pinging
+	run -0 records -w 0.2 "$URL"
+	says '^in ping 2 a\?' "$output"
+	says '^in ping 2 b\?' "$output"
+	serve
+	run -0 records -w 0.3 --ping-interval=50ms "$URL"
+	says '^in pong 12 ' "$output"
+}
+
+@test "a close with a code and a reason" {
+	bad close 4001 why
+	run -9 records "$URL"
+	says '^in close 5 4001 True why' "$output"
+}
+
+@test "a close without a code is 1005, an end without a close 1006" {
+	bad close
+	run -0 records "$URL"
+	says '^in close 0 1005 True' "$output"
+	bad gone
+	run -8 records "$URL"
+	says '^in close 0 1006 False' "$output"
+}
+
+@test "a violation is an error with its name and section" {
+	bad masked
+	run -6 records "$URL"
+	says '^in error 0 MASKED RFC 6455 5\.1' "$output"
+}
+
+@test "a subprotocol that was agreed on stands in open" {
+	bad chosen mqtt
+	run -0 records -s mqtt -N 1 "$URL" x
+	says '^in open 0 .* 101 mqtt' "$output"
+}
+
+@test "big messages are whole records" {
+	serve
+	head -c 200000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/big"
+	records -N 1 "$URL" "@$BATS_TEST_TMPDIR/big" >"$BATS_TEST_TMPDIR/told"
+	same 2 "$(grep -c '^\(in\|out\) text 200000 ' "$BATS_TEST_TMPDIR/told")"
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+# Keeping connections alive, and finding out that they are not.
+
+load ../helper
+
+@test "wscat --ping-interval and --ping-timeout: a dead server ends it with 7" {
+	bad mute
+	run -7 --separate-stderr timeout 10 \
+		wscat --ping-interval=100ms --ping-timeout=200ms -w -1 "$URL" </dev/null
+	one_line 'did not answer our pings'
+	same 1 "$(grep -c '^ping ' "$OUT")"
+}
+
+@test "a server that answers keeps wscat for as long as it likes" {
+	serve
+	run -0 --separate-stderr timeout 10 \
+		wscat --ping-interval=50ms --ping-timeout=2s -w -1 -T 5s -N 1 "$URL" hello </dev/null
+	same hello "$output"
+	run -7 wscat --ping-interval=50ms --ping-timeout=2s -w -1 -T 500ms "$URL" </dev/null
+}
+
+@test "no ping unless asked for" {
+	bad mute
+	run -7 wscat -w 0.3 --close-timeout=0.1 "$URL" hello </dev/null
+	same 0 "$(grep -c '^ping ' "$OUT" || true)"
+}
+
+@test "pings do not count as messages, but as life: --wait is not over" {
+	serve
+	run -0 timeout 10 wscat -w 0.4 "$URL" hello </dev/null
+	same hello "$output"
+}
+
+@test "wsserve --ping-interval and --ping-timeout: a dead client is gone, and the log says why" {
+	serve --ping-interval=100ms --ping-timeout=100ms --missed-pongs=2
+	run -0 timeout 10 "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	same 2 "$(grep -c '^ping 12' <<<"$output")"
+	same end "${lines[-1]/reset/end}"
+	await 'conn=[^ ]*-1 HEARTBEAT_TIMEOUT' "$LOG"
+}
+
+@test "wsserve --missed-pongs: so many pings go unanswered" {
+	serve --ping-interval=50ms --ping-timeout=50ms --missed-pongs=4
+	run -0 timeout 10 "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	same 4 "$(grep -c '^ping 12' <<<"$output")"
+}
+
+@test "wsserve --ping-interval=0 sends none" {
+	serve --ping-interval=0 --idle-timeout=400ms
+	run -0 client does "$URL" nothing
+	run ! grep ping <<<"$output"
+}
+
+@test "a client that answers stays, whatever the interval" {
+	# A machine under load may answer late, and sanitizers are load.
+	serve --ping-interval=50ms --missed-pongs=1 --ping-timeout="$(sanitized && echo 5s || echo 1s)"
+	run -7 --separate-stderr wscat -w -1 -T 1500ms "$URL" hello </dev/null
+	same hello "$output"
+	says '--timeout'
+}
+
+@test "pings of every size are answered with their own bytes" {
+	serve
+	run -0 client pings "$URL"
+	same fine "$output"
+}
+
+@test "a ping inside a fragmented message is answered before the message ends" {
+	serve
+	run -0 client pieces "$URL"
+	same fine "$output"
+}

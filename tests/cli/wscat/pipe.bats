@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# Standard input to the server and back, against wsserve.
+
+load ../helper
+
+@test "two hundred thousand lines come back, in order" {
+	serve
+	run -0 bash -c "seq 1 200000 | wscat -w 0.5 '$URL' | cmp - <(seq 1 200000)"
+	same "" "$output"
+}
+
+noise() { # BYTES
+	head -c "$1" /dev/zero | openssl enc -aes-128-ctr -nosalt \
+		-K 00112233445566778899aabbccddeeff -iv 000102030405060708090a0b0c0d0e0f
+}
+
+@test "three hundred megabytes of bytes come back whole, in constant memory" {
+	serve
+	local bytes=300000000 expected
+	sanitized && bytes=20000000
+	expected=$(noise "$bytes" | sha256sum)
+	mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/reply"
+	noise "$bytes" >"$BATS_TEST_TMPDIR/in" 3>&- &
+	STARTED+=("$!")
+	wscat -b -w -1 "$URL" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/reply" 3>&- &
+	local cat=$!
+	STARTED+=("$cat")
+	exec 9<"$BATS_TEST_TMPDIR/reply"
+	same "$expected" "$(head -c "$bytes" <&9 | sha256sum)"
+	# Both are still there, and looked at at their largest.
+	if ! sanitized; then
+		(($(peak "$cat") < 16 * 1024))
+		(($(peak "$SERVER") < 16 * 1024))
+	fi
+	kill -TERM "$SERVER"
+	finished "$cat"
+	same "" "$(cat <&9)" # and not a byte more
+}
+
+@test "a line is a message" {
+	bad echo
+	printf 'one\ntwo\n\nthree' | wscat -w 0.2 "$URL"
+	await '^end' "$OUT"
+	same "text 3 one|text 3 two|text 0 |text 5 three|close 1000 |end|" \
+		"$(grep -vE '^(header|listening)' "$OUT" | tr '\n' '|')"
+}
+
+@test "a message is a line of output" {
+	serve
+	run -0 --separate-stderr wscat -w 0.2 "$URL" one "" three </dev/null
+	same $'one\n\nthree' "$output"
+	same "" "$stderr"
+}
+
+@test "a reply is printed while input stays open" {
+	serve
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	background wscat "$URL" <>"$BATS_TEST_TMPDIR/in"
+	echo question >"$BATS_TEST_TMPDIR/in"
+	await '^question$' "$OUT"
+	echo another >"$BATS_TEST_TMPDIR/in"
+	await '^another$' "$OUT"
+}
+
+@test "what was typed before the connection opened is not lost" {
+	bad trickle 3 0.1
+	run -0 bash -c "seq 1 5 | wscat -w 0.5 '$URL'"
+	same $'message 0\nmessage 1\nmessage 2' "$output"
+	same "1 2 3 4 5" "$(sed -n 's/^text 1 //p' "$OUT" | paste -sd ' ')"
+}
+
+@test "it leaves when the server closes, though input stays open" {
+	bad leave
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	local server=$PID server_out=$OUT
+	background wscat "$URL" <>"$BATS_TEST_TMPDIR/in"
+	finished "$PID"
+	same leaving "$(cat "$OUT")"
+	finished "$server"
+	await '^close 1001 ' "$server_out" # it was answered
+}
+
+@test "closed standard input is its end" {
+	serve
+	run -0 bash -c "exec wscat -w 0.2 '$URL' hello <&-"
+	same hello "$output"
+}
+
+@test "a reader of the output that goes away ends it quietly" {
+	serve
+	run -0 --separate-stderr bash -c "seq 1 1000000 | wscat '$URL' | head -n 1; exit \${PIPESTATUS[1]}"
+	same 1 "$output"
+	same "" "$stderr"
+}
+
+@test "a slow reader of the output loses nothing" {
+	serve
+	seq -f '%.0f and some more text so that the pipe gets full' 100000 \
+		>"$BATS_TEST_TMPDIR/in"
+	wscat -w 0.5 "$URL" <"$BATS_TEST_TMPDIR/in" |
+		"$PYTHON" -c '
+import sys, time
+for _ in range(30):
+    sys.stdout.buffer.write(sys.stdin.buffer.read1(4096)); time.sleep(0.01)
+sys.stdout.buffer.write(sys.stdin.buffer.read())' | cmp - "$BATS_TEST_TMPDIR/in"
+}
+
+@test "a slow server only slows the input" {
+	bad slow
+	head -c 20000000 /dev/zero >"$BATS_TEST_TMPDIR/in"
+	wscat -b -w 0.5 "$URL" <"$BATS_TEST_TMPDIR/in" >/dev/null
+	await '^bytes 20000000$' "$OUT"
+}
+
+@test "a server that dribbles byte by byte is understood" {
+	bad dribble
+	run -0 --separate-stderr bash -c "wscat -w 5 '$URL' </dev/null | tr x . | tr -s ."
+	same $'grüße\n.' "$output"
+	await '^pong 12 ' "$OUT"
+	await '^close 1000 ' "$OUT"
+}
+
+@test "an unused unix socket path in the URL works as a host does" {
+	start wsserve --announce --listen="unix:$BATS_TEST_TMPDIR/socket"
+	same "ws+unix:$BATS_TEST_TMPDIR/socket" "$URL"
+	run -0 wscat -w 0.2 "ws+unix:$BATS_TEST_TMPDIR/socket:/some/path" hello </dev/null
+	same hello "$output"
+}
+
+@test "the URL may lack its scheme, be http, or stand behind -c and --connect" {
+	serve
+	local form
+	for form in "127.0.0.1:$PORT" "http://127.0.0.1:$PORT" "ws://localhost:$PORT/a?b=c"; do
+		run -0 wscat -N 1 "$form" hello </dev/null
+		same hello "$output"
+	done
+	run -0 wscat -N 1 -c "$URL" hello </dev/null
+	same hello "$output"
+	run -0 wscat -N 1 hello --connect="$URL" </dev/null
+	same hello "$output"
+}
+
+@test "what a server sends is not escaped in a pipe" {
+	bad print
+	run -0 wscat -N 1 "$URL" </dev/null
+	same $'\e[31mred\a' "$output"
+}
+
+@test "pings are answered while it pipes" {
+	bad pinging
+	wscat -w 0.2 "$URL" </dev/null
+	await '^pong 2 613f' "$OUT"
+	await '^pong 2 623f' "$OUT"
+}

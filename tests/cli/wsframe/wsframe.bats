@@ -1,0 +1,496 @@
+#!/usr/bin/env bats
+# Frames taken apart, judged and made: wsframe on what people have in hand. What is expected stands in
+# tests/fixtures/wsframe; the dumps there were made by the tools they are named for.
+
+load ../helper
+
+DATA=$BATS_TEST_DIRNAME/../../fixtures/wsframe
+
+# Standard output of wsframe is exactly this file.
+golden() { # FILE ARGUMENT...
+	local file=$1
+	shift
+	wsframe "$@" >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr"
+	diff -u "$DATA/$file" "$BATS_TEST_TMPDIR/stdout"
+	same "" "$(cat "$BATS_TEST_TMPDIR/stderr")"
+}
+
+capture() {
+	"$PYTHON" "$FIXTURES/capture.py" "$@"
+}
+
+# --- what it takes ---
+
+@test "the examples of RFC 6455 5.7, in every form that people have them in" {
+	local form
+	for form in raw hex c-bytes xxd xxd-u xxd-p hexdump base64; do
+		golden examples.text "$DATA/examples.$form"
+		golden examples.text <"$DATA/examples.$form"
+	done
+}
+
+@test "the longer examples of RFC 6455 5.7: 256 bytes and 64 KiB" {
+	run -0 bash -c '(printf "\202\176\001\000"; head -c 256 /dev/zero) | wsframe -o json'
+	[[ $output == *'"length_bits":16,"length":256,"len":256,'* ]]
+	run -0 bash -c '(printf "\202\177\0\0\0\0\0\001\0\0"; head -c 65536 /dev/zero) | wsframe -S -o json'
+	[[ $output == *'"length_bits":64,"length":65536,"len":65536,'* ]]
+}
+
+@test "what xxd and hexdump squeeze into a star is there again" {
+	golden zeros.text "$DATA/zeros.hexdump"
+	golden zeros.text "$DATA/zeros.xxd"
+}
+
+@test "digits on the command line: together, apart, with 0x, or in --hex" {
+	local line='0x0000  < text          FIN           5 bytes  no mask       "Hello"'
+	run -0 wsframe 810548656c6c6f
+	same "$line" "$output"
+	run -0 wsframe 81 05 48 65 6c 6c 6f
+	same "$line" "$output"
+	run -0 wsframe 0x81,0x05 48:65:6c-6c-6F
+	same "$line" "$output"
+	run -0 wsframe decode --hex='8105 4865 6c6c 6f'
+	same "$line" "$output"
+	run -0 wsframe gQVIZWxsbw==
+	same "$line" "$output"
+}
+
+@test "a file wins over digits of the same name, unless --hex says otherwise" {
+	cd "$BATS_TEST_TMPDIR"
+	echo 8900 >8a00
+	run -0 --separate-stderr wsframe -v 8a00
+	[[ $output == *' ping '* ]]
+	says '^wsframe: 8a00: taken for hex digits$'
+	run -0 wsframe --hex=8a00
+	[[ $output == *' pong '* ]]
+}
+
+@test "--from is believed, and what does not fit it is told with its place" {
+	run -0 wsframe -f base64 8105
+	[[ $output == *reserved* ]]
+	run -1 --separate-stderr wsframe -f hex gQVI
+	one_line "taken for hex digits, but in line 1, column 1: expected a hex digit"
+	run -1 --separate-stderr wsframe -f xxd <"$DATA/examples.hexdump"
+	one_line "taken for a dump of xxd, but in line 1: expected a colon behind the offset"
+}
+
+@test "a dump that lacks lines is not read as if it were whole" {
+	sed 2d "$DATA/examples.xxd" >"$BATS_TEST_TMPDIR/dump"
+	run -1 --separate-stderr wsframe "$BATS_TEST_TMPDIR/dump"
+	one_line "in line 2: the offset does not follow from the line before: lines are missing"
+}
+
+@test "a star never makes memory out of a mere offset" {
+	printf '%s\n' '00000000  81 05 48 65 6c 6c 6f 81  85 37 fa 21 3d 7f 9f 4d' '*' 7ffffffffffffff0 |
+		{ run -1 --separate-stderr wsframe; same "" "$output"; says 'more than 16 MiB'; }
+}
+
+@test "--skip begins further on, and offsets still count from the beginning" {
+	run -0 wsframe --skip=7 "$DATA/examples.raw"
+	same "$(tail -n +2 "$DATA/examples.text")" "$output"
+	run -1 --separate-stderr wsframe --skip=1000 "$DATA/examples.raw"
+	one_line "--skip leaves nothing of it"
+}
+
+@test "several inputs, one after the other; one that fails fails all" {
+	run -1 --separate-stderr wsframe 8900 /does/not/exist "$DATA/examples.hex"
+	same 7 "${#lines[@]}"
+	says '^wsframe: /does/not/exist: '
+}
+
+# --- what it recognises and does not decode ---
+
+@test "what is no frames is explained in a line, and never decoded as garbage" {
+	explained() { # REGEX INPUT...
+		local regex=$1
+		shift
+		run -1 --separate-stderr wsframe "$@"
+		one_line "$regex"
+	}
+	explained 'tcpdump.s text without the bytes' "$DATA/conversation.A"
+	printf '\x16\x03\x01\x00\xc8\x01\x00\x00\xc4' >"$BATS_TEST_TMPDIR/tls"
+	explained 'this is TLS' "$BATS_TEST_TMPDIR/tls"
+	explained 'this is TLS' 16 03 01 00 c8 01 00 00 c4
+	printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' >"$BATS_TEST_TMPDIR/h2"
+	explained 'this is HTTP/2' "$BATS_TEST_TMPDIR/h2"
+	printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' >"$BATS_TEST_TMPDIR/http"
+	explained 'this is HTTP and nothing else' "$BATS_TEST_TMPDIR/http"
+	explained '16-bit words.*hexdump -C' <(hexdump "$DATA/examples.raw")
+	explained '16-bit words' <(od -x "$DATA/examples.raw")
+	explained 'a dump of od' <(od -tx1 "$DATA/examples.raw")
+	explained 'xxd -b' <(xxd -b "$DATA/examples.raw")
+	explained 'an array in C' <(xxd -i "$DATA/examples.raw")
+	explained 'gzip' <(gzip -c "$DATA/examples.raw")
+	explained 'the input is empty' /dev/null
+	explained 'neither hex digits nor base64' 'what is this?'
+	explained 'nothing that is known here' <(echo 'what is this?')
+}
+
+@test "frames behind the heads of an upgrade are frames, and HTTP among frames is HTTP" {
+	(
+		printf 'GET /x HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+		printf 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+		printf 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+		printf 'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n'
+		printf '\x81\x05Hello'
+		printf 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2\r\n\r\noh'
+	) >"$BATS_TEST_TMPDIR/in"
+	run -0 wsframe "$BATS_TEST_TMPDIR/in"
+	same '0x0000  > GET /x HTTP/1.1  (asks for a WebSocket)' "${lines[0]}"
+	same '0x008d  < HTTP/1.1 101 Switching Protocols  (accepted)' "${lines[1]}"
+	[[ ${lines[2]} == *'"Hello"' ]]
+	same '0x0115  < HTTP/1.1 502 Bad Gateway' "${lines[3]}"
+	[[ $output == *'a proxy or the server answered in HTTP where a frame should be'* ]]
+	[[ $output == *'2 bytes: the body of the HTTP answer' ]]
+	# An answer to another key.
+	sed -i 's/s3pPLMBi/AAAALMBi/' "$BATS_TEST_TMPDIR/in"
+	run -10 --separate-stderr wsframe -S "$BATS_TEST_TMPDIR/in"
+	[[ $output == *'! ACCEPT_WRONG: '*'(RFC 6455 4.1)'* ]]
+}
+
+# --- tcpdump ---
+
+@test "the text of tcpdump -x, -X, -xx, -XX and -v gives the conversation that its capture gives" {
+	local form
+	for form in x X xx XX vXX; do
+		golden conversation.text "$DATA/conversation.$form"
+	done
+	golden conversation.text "$DATA/conversation.pcap"
+	golden conversation.text -r "$DATA/conversation.pcap"
+	golden conversation.text <"$DATA/conversation.pcap"
+	golden conversation.text <(base64 "$DATA/conversation.pcap")
+}
+
+@test "of any interface: Linux's cooked captures, as file and as text" {
+	golden any.text "$DATA/any.pcap"
+	golden any.text "$DATA/any.x"
+	golden any.text "$DATA/any.xx"
+}
+
+@test "a packet whose lines are not whole is left out, and that is said" {
+	sed '/GET/!{/4745 5420/d}' "$DATA/conversation.x" >"$BATS_TEST_TMPDIR/text"
+	run -10 --separate-stderr wsframe -S "$BATS_TEST_TMPDIR/text"
+	says 'packets whose lines are not complete were left out'
+}
+
+@test "every link type, IPv4 and IPv6, pcap and pcapng" {
+	local link expected
+	expected=$(capture | wsframe | tail -n +2)
+	for link in ethernet vlan sll sll2 null raw; do
+		same "$expected" "$(capture --link "$link" | wsframe -S | tail -n +2)"
+		same "$expected" "$(capture --link "$link" --v6 --ng | wsframe -S | tail -n +2)"
+	done
+	run -0 bash -c "'$PYTHON' '$FIXTURES/capture.py' --v6 | wsframe -c 1"
+	same 'connection 1  [::1]:50000 > [::2]:8080' "${lines[0]}"
+}
+
+@test "TCP out of order, sent again, lost, cut off, begun in the middle, and its ports used twice" {
+	local case
+	for case in reordered twice lost-inside lost-header middle unmasked refused again cut; do
+		capture "$case" >"$BATS_TEST_TMPDIR/capture"
+		golden "case-$case.text" "$BATS_TEST_TMPDIR/capture"
+	done
+}
+
+@test "what a capture without a WebSocket has instead is said" {
+	local case
+	for case in 'tls:1 connection of TLS' 'http:1 connection of HTTP' 'udp:1 packet, none with TCP'; do
+		capture "${case%%:*}" >"$BATS_TEST_TMPDIR/capture"
+		run -1 --separate-stderr wsframe "$BATS_TEST_TMPDIR/capture"
+		one_line "no WebSocket in it: ${case#*:}"
+	done
+}
+
+@test "--port picks connections" {
+	capture >"$BATS_TEST_TMPDIR/capture"
+	run -0 wsframe --port=8080 --payload-only "$BATS_TEST_TMPDIR/capture"
+	same one "${lines[0]}"
+	run -1 --separate-stderr wsframe --port=8081 "$BATS_TEST_TMPDIR/capture"
+	one_line 'none with TCP data of that port'
+}
+
+@test "a capture file that ends too early: what came before is shown" {
+	head -c 700 "$DATA/conversation.pcap" >"$BATS_TEST_TMPDIR/capture"
+	run -1 --separate-stderr wsframe "$BATS_TEST_TMPDIR/capture"
+	[[ $output == *'GET /chat HTTP/1.1'* ]]
+	says truncated
+}
+
+@test "a capture that goes on is shown as it comes" {
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	background wsframe <>"$BATS_TEST_TMPDIR/in"
+	cat "$DATA/conversation.pcap" >"$BATS_TEST_TMPDIR/in"
+	await '"hello"' "$OUT"
+	ended "$PID" && return 1
+	kill "$PID"
+}
+
+# --- what it shows ---
+
+@test "--bytes, --diagram and JSON are what they were" {
+	golden examples.bytes --bytes "$DATA/examples.raw"
+	golden examples.diagram --diagram "$DATA/examples.raw"
+	golden examples.json -o json -f raw <"$DATA/examples.raw"
+	golden examples.jsonl -o jsonl "$DATA/examples.raw"
+}
+
+@test "the JSON follows its schema, and the records follow theirs" {
+	"$PYTHON" -c 'import jsonschema' 2>/dev/null || skip "python3-jsonschema is not installed"
+	local case
+	for case in "" reordered lost-header middle unmasked refused again cut; do
+		# shellcheck disable=SC2086 # no case is no word
+		capture $case | wsframe -o json >"$BATS_TEST_TMPDIR/json"
+		"$PYTHON" -c 'import json, jsonschema, sys
+jsonschema.validate(json.load(open(sys.argv[1])), json.load(open(sys.argv[2])))' \
+			"$BATS_TEST_TMPDIR/json" "$ROOT/docs/wsframe.schema.json"
+		# shellcheck disable=SC2086
+		capture $case | wsframe -o jsonl >"$BATS_TEST_TMPDIR/jsonl"
+		"$PYTHON" -c 'import json, jsonschema, sys
+for line in open(sys.argv[1]):
+    jsonschema.validate(json.loads(line), json.load(open(sys.argv[2])))' \
+			"$BATS_TEST_TMPDIR/jsonl" "$ROOT/docs/record.schema.json"
+	done
+}
+
+@test "--messages puts fragments together" {
+	run -0 wsframe --messages 010348656c 8900 80026c6f
+	same '0x0005  < ping               0 bytes' "${lines[0]}"
+	same '0x0000  < text               5 bytes  "Hello"' "${lines[1]}"
+}
+
+@test "--only and --count" {
+	run -0 wsframe --only=ping,pong "$DATA/examples.raw"
+	same 2 "${#lines[@]}"
+	run -0 wsframe --only=control -c 1 "$DATA/examples.raw"
+	same "$(sed -n 5p "$DATA/examples.text")" "$output"
+	run -2 --separate-stderr wsframe --only=pang "$DATA/examples.raw"
+	one_line 'text, binary, continuation'
+}
+
+@test "--payload-only: the data alone, unmasked; --keep-mask: as it was sent" {
+	run -0 wsframe --payload-only "$DATA/examples.raw"
+	same $'Hello\nHello\nHel\nlo' "$output"
+	run -0 wsframe --payload-only --messages "$DATA/examples.raw"
+	same $'Hello\nHello\nHello' "$output"
+	run -0 wsframe --payload-only --only=pong -o hex --keep-mask "$DATA/examples.raw"
+	same '7f 9f 4d 51 58' "$output"
+}
+
+@test "-o hex and -o raw give the frames back, and raw payloads are the bytes" {
+	wsframe -o hex "$DATA/examples.raw" | wsframe | diff -u "$DATA/examples.text" -
+	wsframe -o raw "$DATA/examples.raw" | cmp - "$DATA/examples.raw"
+	head -c 300000 /dev/urandom >"$BATS_TEST_TMPDIR/random"
+	wsframe encode --mask --fragment=1000 --file="$BATS_TEST_TMPDIR/random" -o raw |
+		wsframe -o raw --payload-only -S | cmp - "$BATS_TEST_TMPDIR/random"
+}
+
+@test "nothing that a payload contains gets to a terminal as it is" {
+	run -0 wsframe 8103 1b5b41
+	[[ $output == *'"\x1b[A"' ]]
+	[[ $(wsframe --payload-only 8103 1b5b41) == $'\e[A' ]]
+}
+
+@test "a reader that goes away ends it quietly" {
+	run -0 --separate-stderr bash -c "head -c 20000000 /dev/zero | wsframe encode -b --fragment=10 -o raw |
+		wsframe -f raw | head -n 1; exit \${PIPESTATUS[1]}"
+	same 1 "${#lines[@]}"
+	same "" "$stderr"
+}
+
+# --- what it finds ---
+
+# The violation that comes out, its section, its byte and its cause.
+finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
+	local name=$1 section=$2 offset=$3 cause=$4
+	shift 4
+	run -10 --separate-stderr wsframe -S "$@"
+	local rule="^        ! $name: .* \(RFC 6455 $section\) at 0x$offset\$"
+	if ! grep -qE "$rule" <<<"$output" || ! grep -qE "^          likely: .*$cause" <<<"$output"; then
+		echo "$name ($section) at $offset, $cause; but: $output" >&2
+		return 1
+	fi
+}
+
+@test "every violation by its name, section, byte and likely cause" {
+	finds UNMASKED 5.1 0001 'does not mask' -d client 8100
+	finds MASKED 5.1 0001 'a server that frames with a client' -d server 8180 00000000
+	finds RSV 5.2 0000 'permessage-deflate' c102 f348
+	finds RSV 5.2 0000 'no frame begins here' b100
+	finds OPCODE 5.2 0000 'no frame begins here' 8300
+	finds LENGTH_NOT_MINIMAL 5.2 0003 'always writes the length' 817e0001 61
+	finds LENGTH_TOP_BIT 5.2 0002 'no frame begins here' 817f ffffffffffffffff
+	finds LENGTH_TOP_BIT 5.2 0002 'lowest byte first' 817f 8100000000000000 61
+	finds CONTROL_TOO_LONG 5.5 0001 'ping or a pong' 897e007e "$(printf '%0252d' 0)"
+	finds CONTROL_FRAGMENTED 5.5 0000 'never sets FIN' 0900
+	finds CONTINUATION_UNEXPECTED 5.4 0000 'before the beginning of this input' 8000
+	finds CONTINUATION_UNEXPECTED 5.4 0002 'FIN was set' 8100 8000
+	finds CONTINUATION_EXPECTED 5.4 0003 'two writers' 010161 810162
+	finds UTF8 8.1 0004 'another encoding' 8103 4162ff
+	finds UTF8 8.1 0003 'cut inside a character' 8101c3
+	finds UTF8 8.1 0005 'cut inside a character' 0101c3 8000
+	finds CLOSE_LENGTH 5.5.1 0002 'half a close code' 880103
+	finds CLOSE_CODE 7.4 0002 'its own library reported' 880203ed
+	finds CLOSE_CODE 7.4 0002 'lowest byte first' 8802e803
+	finds CLOSE_CODE 7.4 0002 'exit or HTTP status' 88020194
+	finds CLOSE_UTF8 5.5.1 0006 'cut inside a character' 880403e841c3
+	finds CLOSING 5.5.1 0002 'not told of the close' 8800 8100
+}
+
+@test "it goes on behind a violation" {
+	run -0 wsframe -d client 8103666f6f 818537fa213d7f9f4d5158 c100 890161
+	same 4 "$(grep -c ' > ' <<<"$output")"
+}
+
+@test "fragments of text are judged together, across the cut of a character" {
+	run -0 wsframe -S 0101c3 8001bc
+	run -0 wsframe -S 0101c3 8900 8001bc
+}
+
+@test "an incomplete end says how many bytes are missing" {
+	run -0 wsframe 81
+	[[ $output == *'! incomplete: 1 byte of the header is here, at least 1 is missing' ]]
+	run -0 wsframe 827e01
+	[[ $output == *'length cut off'*'! incomplete: 3 of 4 bytes of the header are here, 1 is missing' ]]
+	run -0 wsframe 818537fa
+	[[ $output == *'! incomplete: 4 of 6 bytes of the header are here, 2 are missing' ]]
+	run -10 --separate-stderr wsframe -S 8105 48656c
+	[[ $output == *'"Hel"'*'! incomplete: 3 of 5 bytes of the payload are here, 2 are missing' ]]
+	says '^wsframe: --strict: 0 violations, 1 incomplete$'
+}
+
+@test "where the output is data, what is wrong goes to standard error" {
+	run -0 --separate-stderr wsframe --payload-only 8105 48656c
+	same Hel "$output"
+	says 'something is incomplete: 2 bytes are missing'
+	run -0 --separate-stderr wsframe -q --payload-only 8105 48656c
+	same "" "$stderr"
+}
+
+# --- what it makes ---
+
+@test "encode: each kind of frame" {
+	encodes() { # HEX ARGUMENT...
+		local expected=$1
+		shift
+		run -0 --separate-stderr wsframe encode "$@"
+		same "$expected" "$output"
+		same "" "$stderr"
+	}
+	encodes '81 05 48 65 6c 6c 6f' Hello
+	encodes '81 05 48 65 6c 6c 6f' -t Hello
+	encodes '81 05 48 65 6c 6c 6f' --text=Hello
+	encodes '82 02 ff 00' --hex='ff 00'
+	encodes '81 02 48 69' -t --hex=4869
+	encodes '89 00' --ping
+	encodes '8a 02 68 69' --pong=hi
+	encodes '88 00' --close
+	encodes '88 05 03 e8 62 79 65' --close=1000:bye
+	encodes '80 01 61' --continuation a
+	encodes '01 01 61' --no-fin a
+	encodes '81 85 37 fa 21 3d 7f 9f 4d 51 58' --mask=37fa213d Hello
+	encodes '81 81 00 00 00 00 61' --mask=zero a
+	encodes $'81 01 61\n81 01 62' a b
+	encodes $'02 02 31 32\n00 02 33 34\n80 01 35' -b --fragment=2 12345
+	encodes gQVIZWxsbw== -o base64 Hello
+	run -0 bash -c 'printf Hello | wsframe encode -t'
+	same '81 05 48 65 6c 6c 6f' "$output"
+	run -0 wsframe encode -o c Hello
+	same $'static const unsigned char frames[7] = {\n    0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f,\n};' "$output"
+}
+
+@test "encode: a mask by chance is another one each time, and fits" {
+	run -0 bash -c 'wsframe encode --mask -t Hello | wsframe -d client -S --payload-only'
+	same Hello "$output"
+	[[ $(wsframe encode --mask Hello) != "$(wsframe encode --mask Hello)" ]]
+}
+
+@test "encode: what the RFC forbids needs --allow-invalid" {
+	forbids() { # SECTION HEX ARGUMENT...
+		local section=$1 expected=$2
+		shift 2
+		run -2 --separate-stderr wsframe encode "$@"
+		one_line "\(RFC 6455 $section\).*: --allow-invalid makes it all the same"
+		run -0 wsframe encode --allow-invalid "$@"
+		same "$expected" "$output"
+	}
+	forbids 5.2 'c1 01 61' --rsv1 a
+	forbids 5.2 'b1 01 61' --rsv2 --rsv3 a
+	forbids 5.2 '83 00' --opcode=3 --file=/dev/null
+	forbids 5.2 '81 7e 00 01 61' --len16 a
+	forbids 5.2 '81 7f 00 00 00 00 00 00 00 01 61' --len64 a
+	forbids 5.2 '81 05 61' --fake-length=5 a
+	forbids 5.2 '81 7f ff ff ff ff ff ff ff ff 61' --fake-length=18446744073709551615 a
+	forbids 5.5 '09 00' --no-fin --ping
+	forbids 5.5 $'09 01 61\n80 01 62' --ping --fragment=1 ab
+	forbids 7.4 '88 02 03 ed' --close=1005
+	forbids 8.1 '81 01 ff' -t --hex=ff
+	forbids 5.4 $'01 01 61\n01 01 62' --no-fin a b
+}
+
+@test "encode: what cannot be" {
+	run -2 --separate-stderr wsframe encode --ping --pong
+	one_line 'the only kind'
+	run -2 --separate-stderr wsframe encode --len7 --allow-invalid "$(printf '%0200d' 0)"
+	one_line 'a length of 200 does not fit into it'
+	run -2 --separate-stderr wsframe encode --mask=37fa -t a
+	one_line '8 hex digits'
+	run -2 --separate-stderr wsframe encode --hex=8
+	one_line 'column 1: the second digit of a pair is missing'
+	run -1 --separate-stderr wsframe encode --file=/does/not/exist
+	one_line '/does/not/exist: '
+}
+
+# --- the small ones ---
+
+@test "accept: the RFC's own key, and each step of the calculation" {
+	run -0 --separate-stderr wsframe accept dGhlIHNhbXBsZSBub25jZQ==
+	same s3pPLMBiTxaQ9kYGzzhZRbK+xOo= "$output"
+	same "" "$stderr"
+	run -0 --separate-stderr wsframe accept -v dGhlIHNhbXBsZSBub25jZQ==
+	same s3pPLMBiTxaQ9kYGzzhZRbK+xOo= "$output"
+	says '^  its bytes +74 68 65 20 73 61 6d 70 6c 65 20 6e 6f 6e 63 65 \(16 bytes\)$'
+	says '^key and GUID +dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11$'
+	says '^SHA-1 of that +b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea \(20 bytes\)$'
+	run -0 --separate-stderr wsframe accept nonsense
+	says 'not base64 of 16 bytes.*RFC 6455 4.2.1'
+	run -2 --separate-stderr wsframe accept
+	says 'accept takes one KEY'
+}
+
+@test "accept agrees with openssl, and key makes keys that are new and valid" {
+	local key
+	key=$(wsframe key)
+	same 16 "$(base64 -d <<<"$key" | wc -c)"
+	[[ $key != "$(wsframe key)" ]]
+	run -0 --separate-stderr wsframe accept "$key"
+	same "$(printf '%s258EAFA5-E914-47DA-95CA-C5AB0DC85B11' "$key" | openssl sha1 -binary | base64)" "$output"
+	same "" "$stderr"
+}
+
+@test "close-codes: the table, or some of it" {
+	run -0 wsframe close-codes
+	same 19 "${#lines[@]}"
+	[[ ${lines[7]} == '1006 '*'abnormal closure'*' no '* ]]
+	run -0 wsframe close-codes 1001 4321
+	same 3 "${#lines[@]}"
+	[[ ${lines[2]} == '4321 '*'private use'*' yes '* ]]
+	run -2 --separate-stderr wsframe close-codes many
+	says "'many' is not a close code"
+}
+
+# --- the command line ---
+
+@test "options belong to their subcommand" {
+	run -2 --separate-stderr wsframe encode --diagram a
+	says "option '--diagram' belongs to 'decode', not to 'encode'"
+	run -2 --separate-stderr wsframe --mask a
+	says "option '--mask' belongs to 'encode', not to 'decode'"
+	run -2 --separate-stderr wsframe --byte 8900
+	says "did you mean '--bytes'"
+	run -2 --separate-stderr wsframe --bytes -o json 8900
+	says 'go with frames in --output=text'
+	run -0 wsframe --help
+	[[ $output == *'What encode makes:'* && $output == *'What decode reads:'* ]]
+	run -0 wsframe encode --help
+	[[ $output == *'What encode makes:'* && $output != *'What decode reads:'* ]]
+}

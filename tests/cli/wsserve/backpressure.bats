@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# Whoever does not read slows itself down: memory stays flat, nobody is closed, nothing is lost.
+
+load ../helper
+
+# How many kB more the server may take: its queue of 256 KiB and what else a connection needs, and
+# with sanitizers anything.
+limit() {
+	if sanitized; then echo 0; else echo "${1-4096}"; fi
+}
+
+nobody_was_closed() {
+	run ! grep -E 'conn=[^ ]*-1 [A-Z]+_|TIMEOUT' "$SERVER_LOG"
+}
+
+@test "messages of 1 MiB to a client that stops reading" {
+	serve
+	run -0 client flood "$URL" 1048576 60 "$SERVER" "$(limit)"
+	says '^stuck after' "$output"
+	says '^all 60 came back' "$output"
+	nobody_was_closed
+}
+
+@test "messages of 20 bytes to a client that stops reading" {
+	serve
+	run -0 client flood "$URL" 20 600000 "$SERVER" "$(limit)"
+	says '^stuck after' "$output"
+	says '^all 600000 came back' "$output"
+	nobody_was_closed
+}
+
+@test "thirty-two of 20 bytes in flight, read late" {
+	serve
+	run -0 client window "$URL" 20 32 5000 "$SERVER" "$(limit)"
+	same "all 5000 came back" "$output"
+}
+
+@test "one that does not read slows nobody else" {
+	serve
+	background "$PYTHON" "$FIXTURES/client.py" flood "$URL" 65536 1000 "$SERVER" 0
+	await '^stuck' "$OUT"
+	run -0 timeout 10 wscat -N 1 "$URL" hello </dev/null
+	same hello "$output"
+	finished
+	nobody_was_closed
+}
+
+@test "--send-queue: a small one works, and is small" {
+	# What one read brought, answered in place, may have to be kept: half a MiB, and the same again that
+	# the loop received it into.
+	serve --send-queue=1K
+	run -0 client flood "$URL" 1000 60000 "$SERVER" "$(limit 1536)"
+	says '^all 60000 came back' "$output"
+}
+
+@test "--write-timeout: one that never reads is dropped, and the log says why" {
+	serve --write-timeout=300ms
+	run -0 client stuck "$URL" 100000
+	same dropped "$output"
+	await 'conn=[^ ]*-1 WRITE_TIMEOUT' "$LOG"
+}
+
+@test "--write-timeout=0: one that does not read is never dropped" {
+	serve --write-timeout=0 --ping-interval=100ms --ping-timeout=100ms
+	run -0 client flood "$URL" 100000 600 "$SERVER" 0
+	says '^all 600 came back' "$output"
+}
+
+@test "wscat with a standard output that nobody reads holds the server back, not its own memory" {
+	serve
+	mkfifo "$BATS_TEST_TMPDIR/out"
+	head -c 100000000 /dev/zero >"$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/out"
+	wscat -b -w 1 "$URL" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- 9>&- &
+	local cat=$!
+	STARTED+=("$cat")
+	eventually at_rest "$cat"
+	if ! sanitized; then
+		(($(peak "$cat") < 16 * 1024))
+		(($(peak "$SERVER") < 16 * 1024))
+	fi
+	exec 8<"$BATS_TEST_TMPDIR/out" 9<&-
+	same 100000000 "$(wc -c <&8)"
+	finished "$cat"
+}
+
+# Has the process used no processor since the last look?
+at_rest() {
+	local before=${REST-} read
+	read=$(awk '$1 == "rchar:" { print $2 }' "/proc/$1/io")
+	REST=$read
+	((read > 1000000)) && [[ $read == "$before" ]] && ((++RESTED > 10))
+}

@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# wsserve --config, and what SIGHUP does with it.
+
+load ../helper
+
+setup() {
+	CONFIG=$BATS_TEST_TMPDIR/wsserve.conf
+}
+
+# Has the server read the file again so many times, with or without success?
+reloads() {
+	(($(grep -cE ' config .*(was read again|the old settings stay)' "$SERVER_LOG") >= $1))
+}
+
+# The n-th SIGHUP, carried out.
+reload() { # N
+	kill -HUP "$SERVER"
+	eventually reloads "$1"
+}
+
+@test "options from a file, comments and blank lines between them" {
+	cat >"$CONFIG" <<-'END'
+		# who listens
+		address = 127.0.0.2
+
+		max-message-size 1K
+		   announce
+		port=0
+	END
+	start wsserve --config="$CONFIG"
+	[[ $URL == ws://127.0.0.2:* ]]
+	head -c 1025 /dev/zero >"$BATS_TEST_TMPDIR/large"
+	run -9 wscat -b "$URL" "@$BATS_TEST_TMPDIR/large" </dev/null
+}
+
+@test "the command line wins, whatever comes first" {
+	printf 'max-message-size = 1K\naddress = 127.0.0.3\n' >"$CONFIG"
+	head -c 1025 /dev/zero >"$BATS_TEST_TMPDIR/large"
+	serve --max-message-size=2K --config="$CONFIG" --address=127.0.0.2
+	[[ $URL == ws://127.0.0.2:* ]]
+	run -0 wscat -b -N 1 "$URL" "@$BATS_TEST_TMPDIR/large" </dev/null
+}
+
+@test "a mode may stand in the file; two modes are one too many: 2" {
+	echo 'reply = so be it' >"$CONFIG"
+	serve --config="$CONFIG"
+	run -0 wscat -N 1 "$URL" hello </dev/null
+	same "so be it" "$output"
+	run -2 --separate-stderr wsserve -p 0 --config="$CONFIG" --sink
+	usage_line 'two modes at once: sink and reply'
+}
+
+@test "a bad file: one line with its place, 2; one that cannot be read: 1" {
+	local bad
+	for bad in 'prot = 1' 'port = x' 'echo = maybe' 'listen' 'config = other' 'help' '--port = 1'; do
+		printf '# one\n%s\n' "$bad" >"$CONFIG"
+		run -2 --separate-stderr wsserve -p 0 --config="$CONFIG"
+		usage_line "$CONFIG:2: "
+	done
+	# Also where the command line overrules the line.
+	printf 'max-connections = many\n' >"$CONFIG"
+	run -2 --separate-stderr wsserve -p 0 --max-connections=3 --config="$CONFIG"
+	usage_line "$CONFIG:1: .*max-connections"
+	rm "$CONFIG"
+	run -1 --separate-stderr wsserve -p 0 --config="$CONFIG"
+	one_line "$CONFIG: No such file"
+	run -1 --separate-stderr wsserve -p 0 --config="$BATS_TEST_TMPDIR"
+	one_line 'Is a directory'
+}
+
+@test "SIGHUP: what may change does, for connections that are there too" {
+	printf 'max-message-size = 1K\nloglevel = info\n' >"$CONFIG"
+	serve --config="$CONFIG"
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/in"
+	background wscat -b -w -1 "$URL" <"$BATS_TEST_TMPDIR/in"
+	await ' open from' "$SERVER_LOG"
+	printf 'max-message-size = 4K\nloglevel = debug\nidle-timeout = 300ms\n' >"$CONFIG"
+	reload 1
+	await 'config .*was read again: changed: .*max-message-size' "$SERVER_LOG"
+	says 'loglevel' "$(grep 'changed:' "$SERVER_LOG")"
+	head -c 3000 /dev/zero | tr '\0' x >&9
+	await xxx "$OUT"
+	await 'IDLE_TIMEOUT' "$SERVER_LOG"
+	says ' DEBUG ' "$(cat "$SERVER_LOG")"
+	exec 9>&-
+}
+
+@test "SIGHUP: a limit of connections changes" {
+	echo 'max-connections = 1' >"$CONFIG"
+	serve --config="$CONFIG"
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/in"
+	background wscat -w -1 "$URL" <"$BATS_TEST_TMPDIR/in"
+	await ' open from' "$SERVER_LOG"
+	run -5 wscat "$URL" hello </dev/null
+	echo 'max-connections = 5' >"$CONFIG"
+	reload 1
+	run -0 wscat -N 1 "$URL" hello </dev/null
+	same hello "$output"
+	exec 9>&-
+}
+
+@test "SIGHUP: what cannot change is named, and the rest does" {
+	printf 'max-message-size = 1K\n' >"$CONFIG"
+	serve --config="$CONFIG"
+	printf 'max-message-size = 4K\nbacklog = 7\nreply = other\n' >"$CONFIG"
+	reload 1
+	await 'WARNING config cannot change while the server runs: .*backlog' "$SERVER_LOG"
+	says 'reply' "$(grep 'cannot change' "$SERVER_LOG")"
+	head -c 3000 /dev/zero >"$BATS_TEST_TMPDIR/large"
+	run -0 bash -c "wscat -b -N 1 '$URL' '@$BATS_TEST_TMPDIR/large' </dev/null | wc -c"
+	same 3000 "$output" # echoed, and no longer too large
+	# And back: nothing is stuck any more.
+	printf 'max-message-size = 1K\n' >"$CONFIG"
+	reload 2
+	run -9 wscat -b "$URL" "@$BATS_TEST_TMPDIR/large" </dev/null
+}
+
+@test "SIGHUP: a bad file is refused whole, and the old settings stay" {
+	printf 'max-message-size = 1K\n' >"$CONFIG"
+	serve --config="$CONFIG"
+	printf 'max-message-size = 4K\nmax-connections = x\n' >"$CONFIG"
+	reload 1
+	await "ERROR +config $CONFIG:2: .*'x' is not .*; the old settings stay" "$SERVER_LOG"
+	head -c 3000 /dev/zero >"$BATS_TEST_TMPDIR/large"
+	run -9 wscat -b "$URL" "@$BATS_TEST_TMPDIR/large" </dev/null
+	rm "$CONFIG"
+	reload 2
+	await 'No such file.*the old settings stay' "$SERVER_LOG"
+	printf 'max-message-size = 4K\nsink\necho\n' >"$CONFIG"
+	reload 3
+	await 'two modes at once.*the old settings stay' "$SERVER_LOG"
+	printf 'max-message-size = 4K\n' >"$CONFIG"
+	reload 4
+	run -0 bash -c "wscat -b -N 1 '$URL' '@$BATS_TEST_TMPDIR/large' </dev/null | wc -c"
+}
+
+@test "SIGHUP: what the command line said stays said" {
+	printf 'max-message-size = 1K\n' >"$CONFIG"
+	serve --config="$CONFIG" --max-message-size=4K
+	printf 'max-message-size = 2K\nidle-timeout=1h\n' >"$CONFIG"
+	reload 1
+	says 'changed: idle-timeout$' "$(grep 'read again' "$SERVER_LOG")"
+	head -c 3000 /dev/zero >"$BATS_TEST_TMPDIR/large"
+	run -0 bash -c "wscat -b -N 1 '$URL' '@$BATS_TEST_TMPDIR/large' </dev/null | wc -c"
+	same 3000 "$output"
+}
+
+@test "SIGHUP a hundred times, on threads, under load: nobody is lost" {
+	printf 'idle-timeout = 1h\n' >"$CONFIG"
+	serve --config="$CONFIG" -t 2
+	background bash -c "seq 1 20000 | wscat -w 1 '$URL' | cmp - <(seq 1 20000)"
+	local i
+	for ((i = 1; i <= 100; i++)); do
+		printf 'idle-timeout = %dm\n' $((i % 5 + 30)) >"$CONFIG"
+		kill -HUP "$SERVER"
+		sleep 0.01
+	done
+	finished
+	kill "$SERVER"
+	finished "$SERVER"
+}
+
+@test "SIGHUP without --config ends nothing" {
+	serve
+	kill -HUP "$SERVER"
+	await ' reopen ' "$SERVER_LOG"
+	run -0 wscat -N 1 "$URL" hello </dev/null
+	same hello "$output"
+}

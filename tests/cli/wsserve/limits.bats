@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# Who is kept waiting, and who is sent away, when there is too much of something.
+
+load ../helper
+
+# A client that stays.
+hold() {
+	background wscat -v -w -1 --no-stdin "$URL"
+	await '101' "$LOG"
+}
+
+# The HTTP status that a client gets, and its headers; where it is 101 curl waits, and gives up.
+refused() { # [OPTION]... of curl
+	curl -sS -i -m 2 "$@" -o "$BATS_TEST_TMPDIR/answer" -H 'Connection: Upgrade' -H 'Upgrade: websocket' \
+		-H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \
+		-w '%{http_code}' "http://${URL#ws://}"
+}
+
+@test "--max-connections: 503 with Retry-After and the reason" {
+	serve --max-connections=1
+	hold
+	same 503 "$(refused)"
+	grep -qi '^Retry-After: [0-9]' "$BATS_TEST_TMPDIR/answer"
+	grep -qi '^Connection: close' "$BATS_TEST_TMPDIR/answer"
+	grep -q 'all connections that are allowed here are taken' "$BATS_TEST_TMPDIR/answer"
+}
+
+@test "--max-per-ip: 429 for one address, and room for another" {
+	serve -a 0.0.0.0 --max-per-ip=2
+	URL=ws://127.0.0.1:$PORT/
+	hold
+	hold
+	same 429 "$(refused)"
+	grep -qi '^Retry-After: [0-9]' "$BATS_TEST_TMPDIR/answer"
+	await TOO_MANY_FROM_ADDRESS "$SERVER_LOG"
+	same 101 "$(refused --interface 127.0.0.9 2>/dev/null)"
+	kill "$PID"
+	finished || true
+	eventually wscat "$URL" 'room again' -1
+}
+
+@test "--connect-rate: 429 for whoever comes too often" {
+	serve --connect-rate=2
+	wscat "$URL" one -1
+	wscat "$URL" two -1
+	same 429 "$(refused)"
+	await CONNECT_RATE "$SERVER_LOG"
+	# It is allowed again after half a second.
+	eventually wscat "$URL" three -1
+}
+
+@test "--max-rate: reading pauses, nothing is lost" {
+	serve --max-rate=100
+	begun=$(date +%s%N)
+	seq 250 | wscat "$URL" | cmp - <(seq 250)
+	# A hundred at once, and the others at a hundred a second.
+	(($(date +%s%N) - begun > 1200000000))
+}
+
+@test "--max-bandwidth: the same for bytes" {
+	serve --max-bandwidth=1M
+	begun=$(date +%s%N)
+	head -c 2500000 /dev/urandom >"$BATS_TEST_TMPDIR/random"
+	wscat -b "$URL" <"$BATS_TEST_TMPDIR/random" | cmp - "$BATS_TEST_TMPDIR/random"
+	(($(date +%s%N) - begun > 1000000000))
+}
+
+@test "--max-memory: the largest holder goes with 1013, the others stay" {
+	serve --broadcast --slow=drop-new --send-queue=16M --max-memory=2M
+	hold
+	slow=$PID
+	kill -STOP "$slow"
+	background wscat -v -w -1 --no-stdin "$URL"
+	fast=$PID
+	await '101' "$LOG"
+	yes "$(printf '%01000d' 0)" | head -n 1000 >"$BATS_TEST_TMPDIR/piece"
+	for _ in {1..12}; do
+		wscat -w 0 "$URL" <"$BATS_TEST_TMPDIR/piece"
+	done
+	kill -CONT "$slow"
+	status=0
+	finished "$slow" || status=$?
+	same 9 "$status"
+	await 'MEMORY_LIMIT' "$SERVER_LOG"
+	kill -0 "$fast"
+}
+
+shed_at_least() {
+	(($(grep -c SHED "$SERVER_LOG") >= $1))
+}
+
+@test "--shed-at: newcomers hear 503, the longest idle leave, and then it is over" {
+	serve --max-connections=10 --shed-at=80:50
+	for i in 1 2 3 4 5 6 7 8; do
+		hold
+		pids[i]=$PID logs[i]=$LOG
+	done
+	# Those who came first said nothing for longest.
+	await 'SHED' "$SERVER_LOG"
+	status=0
+	finished "${pids[1]}" || status=$?
+	same 9 "$status"
+	await 1013 "${logs[1]}"
+	eventually shed_at_least 4
+	eventually wscat "$URL" 'after that' -1
+	kill -0 "${pids[8]}"
+}
+
+@test "--shed-at: two percentages, the second the lower" {
+	for bad in 90 50:90 90:90 101:1 a:b 90:70x -1:5 ''; do
+		run --separate-stderr wsserve --shed-at="$bad"
+		same 2 "$status"
+	done
+}

@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# What --metrics counts, and that Prometheus can read it.
+
+load ../helper
+
+metrics() {
+	curl -sS --max-time 20 "http://127.0.0.1:$PORT${1-/metrics}"
+}
+
+# The value of one series.
+value() { # SERIES
+	metrics | awk -v s="$1" '$1 == s { print $2 }'
+}
+
+is() { # VALUE SERIES
+	[[ $(value "$2") == "$1" ]]
+}
+
+above() { # VALUE SERIES
+	(($(value "$2") > $1))
+}
+
+need_promtool() {
+	command -v promtool >/dev/null || skip "promtool is not installed"
+}
+
+@test "--metrics: promtool has nothing to say, whatever has been counted" {
+	need_promtool
+	serve --metrics --origin=http://a.example,http://b.example --threads=2 --ping-interval=10ms
+	metrics >"$BATS_TEST_TMPDIR/first"
+	run -0 promtool check metrics <"$BATS_TEST_TMPDIR/first"
+	same "" "$output"
+	wscat -o http://a.example -w 0.2 "$URL" hello --ping-interval=20ms </dev/null
+	wscat -o http://c.example -w 0.1 "$URL" hello </dev/null || true
+	wscat -o http://a.example -w 0.1 --close-code=4321 "$URL" hello </dev/null || true
+	curl -sS "http://127.0.0.1:$PORT/" >/dev/null
+	metrics >"$BATS_TEST_TMPDIR/second"
+	run -0 promtool check metrics <"$BATS_TEST_TMPDIR/second"
+	same "" "$output"
+	says '^wsserve_handshakes_total\{result="ORIGIN_REFUSED"\} 1$' "$(<"$BATS_TEST_TMPDIR/second")"
+	says '^wsserve_closes_total\{code="3000-4999"\} 1$' "$(<"$BATS_TEST_TMPDIR/second")"
+	# No line twice, all heads before their series.
+	same "" "$(grep -v '^#' "$BATS_TEST_TMPDIR/second" | cut -d' ' -f1 | sort | uniq -d)"
+}
+
+@test "--metrics: connections, messages, bytes, sizes and closes, to the last one" {
+	serve --metrics=/m
+	seq 1 100 | wscat -w 0.2 "$URL" >/dev/null
+	eventually is_m 1 'wsserve_closes_total{code="1000"}'
+	metrics /m >"$BATS_TEST_TMPDIR/m"
+	local text
+	text=$(<"$BATS_TEST_TMPDIR/m")
+	says '^wsserve_handshakes_total\{result="ok"\} 1$' "$text"
+	says '^wsserve_messages_total\{direction="in"\} 100$' "$text"
+	says '^wsserve_messages_total\{direction="out"\} 100$' "$text"
+	says '^wsserve_message_size_bytes_count 100$' "$text"
+	says '^wsserve_message_size_bytes_sum 192$' "$text"
+	says '^wsserve_message_size_bytes_bucket\{le="16"\} 100$' "$text"
+	says '^wsserve_connections\{state="open"\} 0$' "$text"
+	says '^wsserve_connections\{state="handshake"\} 1$' "$text"
+	says '^wsserve_handshake_duration_seconds_count 1$' "$text"
+	says '^wsserve_queue_bytes 0$' "$text"
+	says '^wsserve_draining 0$' "$text"
+	says '^process_resident_memory_bytes [1-9]' "$text"
+}
+
+is_m() {
+	[[ $(metrics /m | awk -v s="$2" '$1 == s { print $2 }') == "$1" ]]
+}
+
+@test "--metrics: a large message in pieces counts once, with its whole size" {
+	serve --metrics
+	head -c 500000 /dev/zero | wscat -b --input=whole -w 0.3 "$URL" >/dev/null
+	eventually is 1 wsserve_message_size_bytes_count
+	is 500000 wsserve_message_size_bytes_sum
+}
+
+@test "--metrics: live connections count before they end, on every thread" {
+	serve --metrics --threads=2
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 6 <>"$BATS_TEST_TMPDIR/in"
+	await '^open 6' "$OUT"
+	is 6 'wsserve_connections{state="open"}'
+	is 6 'wsserve_handshakes_total{result="ok"}'
+	is 2 wsserve_loops
+}
+
+@test "--metrics: broken rules by name, refusals by cause, plain requests by status" {
+	serve --metrics --token=abc --health
+	local bearer='Authorization: Bearer abc'
+	"$PYTHON" - "$PORT" <<-'END'
+		import socket, sys
+		s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		s.sendall(b"GET /?token=abc HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+		          b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+		s.recv(1000)
+		s.sendall(b"\x81\x01x")
+		while s.recv(1000):
+		    pass
+	END
+	"$PYTHON" "$FIXTURES/ask.py" "$PORT" / >/dev/null
+	curl -sS "http://127.0.0.1:$PORT/health" >/dev/null
+	local text
+	text=$(curl -sS -H "$bearer" "http://127.0.0.1:$PORT/metrics")
+	says '^wsserve_errors_total\{category="protocol",rule="UNMASKED"\} 1$' "$text"
+	says '^wsserve_handshakes_total\{result="CREDENTIALS_MISSING"\} 1$' "$text"
+	says '^wsserve_http_requests_total\{status="200"\} 1$' "$text"
+}
+
+@test "--metrics: round trips of pings" {
+	serve --metrics --pingms=10
+	background wscat -w 30 "$URL" hello </dev/null
+	eventually above 2 wsserve_rtt_seconds_count
+}
+
+@test "--metrics, --health: how late the loop is; shedding, and when it is over" {
+	serve --metrics --health --max-connections=10 --shed-at=50:20
+	eventually above 2 wsserve_loop_lag_seconds_count
+	is 0 wsserve_shedding
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 4 <>"$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 3 <>"$BATS_TEST_TMPDIR/in"
+	eventually above 0 wsserve_sheds_total
+	eventually is 0 wsserve_shedding
+	same ok "$(metrics /health)"
+}
+
+@test "--metrics: deliveries of a broadcast" {
+	serve --metrics --broadcast
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 3 <>"$BATS_TEST_TMPDIR/in"
+	await '^open 3' "$OUT"
+	wscat -w 0.1 "$URL" hello </dev/null
+	eventually is 3 'wsserve_deliveries_total{result="sent"}'
+}
+
+@test "the alert rules in docs/: promtool, and every metric that they name is there" {
+	need_promtool
+	run -0 promtool check rules "$ROOT/docs/prometheus-alerts.yml"
+	serve --metrics
+	local name text
+	text=$(metrics)
+	while read -r name; do
+		says "^# TYPE (${name%_bucket}|$name) " "$text"
+	done < <(grep -oE 'wsserve_[a-z_]+' "$ROOT/docs/prometheus-alerts.yml" | sort -u)
+}

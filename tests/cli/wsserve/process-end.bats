@@ -1,0 +1,209 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2009,SC2012,SC2016,SC2317 # processes by their words; scripts in quotes
+# wsserve COMMAND: how a process ends, and when none is started.
+
+load ../helper
+
+# --- its end ---
+
+@test "a status that is not 0 is 1011, and is said" {
+	serve sh -c 'echo out; exit 7'
+	run -9 --separate-stderr wscat "$URL" </dev/null
+	same out "$output"
+	says '1011.*COMMAND ended with status 7'
+	serve sh -c 'kill -SEGV $$'
+	run -9 --separate-stderr wscat "$URL" </dev/null
+	says '1011.*COMMAND was ended by SIGSEGV'
+}
+
+@test "the client leaves, in order or not: the whole group dies, and is reaped" {
+	local family
+	family=$(shell_script family.sh <<-END
+		sleep 1000 &
+		(sleep 1000 & sleep 1000) &
+		echo ready
+		wait
+	END
+	)
+	serve "$family"
+	local before how
+	before=$(descriptors)
+	for how in TERM KILL; do
+		background wscat -w -1 "$URL" </dev/null
+		await ready "$OUT"
+		(($(ps -eo pid=,args= | grep -c '[s]leep 1000') >= 3))
+		kill -"$how" "$PID"
+		eventually no_children
+	done
+	same "$before" "$(descriptors)"
+}
+
+@test "what a program leaves behind when it ends goes with it" {
+	serve "$(shell_script leaves.sh <<-'END'
+		sleep 999 >/dev/null &
+		echo "$!"
+		exit 0
+	END
+	)"
+	run -0 wscat "$URL" </dev/null
+	eventually ended "$output"
+	eventually no_children
+}
+
+@test "--kill: other signals, other times, and the stubborn die too" {
+	serve --kill=INT:100ms,TERM:100ms "$(shell_script stubborn.sh <<-'END'
+		trap 'echo int >>"$LOG"' INT
+		trap 'echo term >>"$LOG"' TERM
+		LOG=${0%/*}/signals
+		echo ready
+		while :; do sleep 0.02; done
+	END
+	)"
+	background wscat -w -1 "$URL" </dev/null
+	await ready "$OUT"
+	kill "$PID"
+	eventually no_children
+	same $'int\nterm' "$(cat "$BATS_TEST_TMPDIR/signals")"
+	run -2 --separate-stderr timeout 10 wsserve --kill=NONSENSE cat
+	usage_line --kill
+}
+
+@test "--closems: so long may it go on by itself when its client has left" {
+	serve --closems=20000 "$(shell_script tidy.sh <<-'END'
+		cat >/dev/null
+		sleep 0.3
+		echo tidied >"${0%/*}/trace"
+	END
+	)"
+	run -0 wscat -w 0 "$URL" hello </dev/null
+	await tidied "$BATS_TEST_TMPDIR/trace"
+	run -2 --separate-stderr timeout 10 wsserve --closems=1s cat
+	usage_line --closems
+}
+
+@test "a client that never said anything waits for nothing" {
+	serve --ping-interval=0 "$(shell_script ticker.sh <<-'END'
+		while :; do echo tick; sleep 0.05; done
+	END
+	)"
+	run -0 timeout 10 wscat -N 2 "$URL" </dev/null
+	eventually no_children
+}
+
+@test "SIGTERM of the server: no process is left" {
+	serve sh -c 'trap "" TERM; echo ready; sleep 1000 & sleep 1000'
+	background wscat -w -1 "$URL" </dev/null
+	await ready "$OUT"
+	local group
+	group=$(pgrep -P "$SERVER")
+	kill "$SERVER"
+	finished "$SERVER"
+	# shellcheck disable=SC2009
+	[[ -z $(ps -eo pgid=,stat= | awk -v g="$group" '$1 == g && $2 !~ /^Z/') ]]
+}
+
+@test "a hundred connections one after the other leave nothing behind" {
+	serve cat
+	run -0 wscat -w 0 "$URL" hello </dev/null
+	eventually no_children
+	local before i
+	before=$(descriptors)
+	for i in {1..100}; do
+		wscat -N 1 "$URL" "$i" </dev/null >"$BATS_TEST_TMPDIR/out"
+		same "$i" "$(cat "$BATS_TEST_TMPDIR/out")"
+	done
+	eventually no_children
+	same "$before" "$(descriptors)"
+}
+
+@test "with several threads each ends its own" {
+	serve -t 3 sh -c 'trap "" TERM; echo ready; sleep 1000 & cat'
+	local i clients=()
+	for i in 1 2 3 4 5 6; do
+		background wscat -w -1 "$URL" </dev/null
+		await ready "$OUT"
+		clients+=("$PID")
+	done
+	same 6 "$(children | wc -l)"
+	kill "${clients[0]}" "${clients[3]}" "${clients[4]}"
+	three_left() { [[ $(children | wc -l) == 3 ]]; }
+	eventually three_left
+	local groups
+	groups=$(pgrep -P "$SERVER" | tr '\n' ' ')
+	kill "$SERVER"
+	finished "$SERVER"
+	[[ -z $(ps -eo pgid=,stat= | awk -v g=" $groups" 'index(g, " " $1 " ") && $2 !~ /^Z/') ]]
+}
+
+@test "whoever started wsserve may ignore SIGCHLD" {
+	start bash -c "trap '' CHLD; exec wsserve -p 0 --announce sh -c 'exit 7'"
+	run -9 --separate-stderr wscat "$URL" </dev/null
+	says 'COMMAND ended with status 7'
+}
+
+@test "--oneshot: the last words of the only one" {
+	serve --oneshot sort
+	run -0 wscat -w 0 "$URL" <<<$'b\na'
+	same $'a\nb' "$output"
+	finished "$SERVER"
+}
+
+# --- how many, and when not ---
+
+@test "--maxforks: 503 above, and room again when one has ended" {
+	serve --maxforks=1 cat
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/in"
+	background wscat "$URL" <"$BATS_TEST_TMPDIR/in"
+	echo hello >&9
+	await hello "$OUT"
+	run -5 --separate-stderr wscat "$URL" hello </dev/null
+	says 503
+	kill "$PID"
+	exec 9<&-
+	again() { wscat -N 1 "$URL" hello </dev/null 2>/dev/null; }
+	eventually again
+}
+
+@test "a COMMAND that is not there: 1, at once" {
+	run -1 --separate-stderr timeout 10 wsserve -p 0 no-such-command
+	one_line 'cannot run no-such-command: No such file'
+	echo text >"$BATS_TEST_TMPDIR/file"
+	run -1 --separate-stderr timeout 10 wsserve -p 0 "$BATS_TEST_TMPDIR/file"
+	one_line 'Permission denied'
+}
+
+@test "a COMMAND that cannot be executed after all: 1011, and the log says why" {
+	printf 'nonsense\n' >"$BATS_TEST_TMPDIR/broken"
+	printf '#!/no/such/interpreter\n' >"$BATS_TEST_TMPDIR/broken"
+	chmod +x "$BATS_TEST_TMPDIR/broken"
+	serve "$BATS_TEST_TMPDIR/broken"
+	run -9 --separate-stderr wscat "$URL" </dev/null
+	says '1011.*COMMAND could not be started'
+	await 'cannot run .*/broken: No such file' "$SERVER_LOG"
+}
+
+@test "a COMMAND that fails again and again is left alone: 503, Retry-After, one probe at a time" {
+	serve "$(shell_script moody.sh <<-'END'
+		[ -e "${0%/*}/well" ] || exit 1
+		echo well
+	END
+	)"
+	local i
+	for i in 1 2 3; do
+		run -9 wscat "$URL" </dev/null
+	done
+	run -5 --separate-stderr wscat "$URL" </dev/null
+	says 503
+	run -0 curl -si --http1.1 -H 'Connection: Upgrade' -H 'Upgrade: websocket' \
+		-H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \
+		"http://127.0.0.1:$PORT/"
+	says '^HTTP/1.1 503 ' "$output"
+	says '^Retry-After: 1' "$output"
+	await 'moody.sh fails again and again' "$SERVER_LOG"
+	touch "$BATS_TEST_TMPDIR/well"
+	again() { [[ $(wscat "$URL" </dev/null 2>/dev/null) == well ]]; }
+	eventually again
+	again # and from then on for everybody
+	again
+}

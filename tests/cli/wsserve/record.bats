@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# wsserve --record: what every connection says and hears, a file each.
+
+load ../helper
+
+setup() {
+	DIR=$BATS_TEST_TMPDIR/records
+}
+
+# The server ends, and has written everything.
+end() {
+	kill "$SERVER"
+	finished "$SERVER"
+}
+
+# What is in the file of connection number N, checked against the schema and told.
+told() { # N
+	"$PYTHON" "$FIXTURES/records.py" <"$(echo "$DIR"/*-"$1".jsonl)"
+}
+
+@test "both directions, with the open and the close" {
+	serve --record="$DIR"
+	run -0 wscat -N 2 -s mqtt "${URL}chat?x=1" hello $'grüße\n"' </dev/null
+	end
+	same 1 "$(find "$DIR" -type f | wc -l)"
+	# Each direction in its order; what is sent is recorded when it leaves.
+	same "out open 0 ${URL}chat?x=1 101 None
+out text 5 hello
+out text 9 grüße\n\"
+out close 2 1000 True " "$(told 1 | grep ^out)"
+	same "in text 5 hello
+in text 9 grüße\n\"
+in close 2 1000 True " "$(told 1 | grep ^in)"
+}
+
+@test "bytes that are no text, pings, and what nobody asked for" {
+	serve --record="$DIR" --source=1000:10 --subprotocol=a
+	printf '\xff\x00' >"$BATS_TEST_TMPDIR/bytes"
+	run -0 wscat -b -N 3 -s a "$URL" "@$BATS_TEST_TMPDIR/bytes" </dev/null
+	end
+	says '^out open 0 .* 101 a$' "$(told 1)"
+	says '^in binary 2 ff00$' "$(told 1)"
+	says '^out text 10 0 #' "$(told 1)"
+	says '^out text 10 2 #' "$(told 1)"
+}
+
+@test "a file a connection, named as the log names it, for its owner alone" {
+	serve --record="$DIR"
+	local i
+	for i in 1 2 3; do
+		wscat -N 1 "$URL" "number $i" </dev/null
+	done
+	end
+	same 3 "$(find "$DIR" -type f -perm 600 | wc -l)"
+	local name
+	while read -r name; do
+		grep -q "\"conn\":\"$name\"" "$DIR/$name.jsonl"
+	done < <(sed -nE 's/.*conn=([^ ]+) open .*/\1/p' "$SERVER_LOG")
+	says '^in text 8 number 3' "$(told 3)"
+}
+
+@test "a broadcast is in the file of everybody who got it" {
+	serve --record="$DIR" --broadcast -t 2
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/in"
+	background wscat -w -1 "$URL" <"$BATS_TEST_TMPDIR/in"
+	local one=$OUT
+	background wscat -w -1 "$URL" <"$BATS_TEST_TMPDIR/in"
+	await 'conn=.*-1 open' "$SERVER_LOG"
+	await 'conn=.*-2 open' "$SERVER_LOG"
+	run -0 wscat -w 0.2 "$URL" news </dev/null
+	await news "$OUT"
+	await news "$one"
+	end
+	exec 9>&-
+	says '^out text 4 news' "$(told 1)"
+	says '^out text 4 news' "$(told 2)"
+	says '^in text 4 news' "$(told 3)"
+}
+
+@test "a violation and a lost connection" {
+	serve --record="$DIR"
+	run -0 client does "$URL" unmasked
+	end
+	says '^in error 0 UNMASKED' "$(told 1)"
+}
+
+@test "large messages are whole" {
+	serve --record="$DIR"
+	head -c 700000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/large"
+	run -0 bash -c "wscat -N 1 '$URL' '@$BATS_TEST_TMPDIR/large' </dev/null | wc -c"
+	end
+	same 2 "$(told 1 | grep -cE '^(in|out) text 700000 ')"
+}
+
+@test "wscat plays it back" {
+	serve --record="$DIR"
+	run -0 wscat -N 2 "$URL" one two </dev/null
+	end
+	serve
+	run -0 bash -c "grep -h '\"in\"' '$DIR'/*.jsonl | grep '\"text\"' | sed 's/.*\"data\":\"//; s/\".*//' |
+		wscat -N 2 '$URL'"
+	same $'one\ntwo' "$output"
+}
+
+@test "--record-limit: nothing more beyond it, and the echo goes on" {
+	serve --record="$DIR" --record-limit=64K
+	seq 1 20000 >"$BATS_TEST_TMPDIR/lines"
+	run -0 bash -c "wscat '$URL' <'$BATS_TEST_TMPDIR/lines' | cmp - '$BATS_TEST_TMPDIR/lines'"
+	end
+	await 'WARNING record --record-limit is reached' "$SERVER_LOG"
+	(($(stat -c %s "$DIR"/*-1.jsonl) <= 65536))
+	"$PYTHON" "$FIXTURES/records.py" <"$(echo "$DIR"/*-1.jsonl)" >/dev/null
+}
+
+@test "a folder that cannot be: 1" {
+	touch "$BATS_TEST_TMPDIR/file"
+	run -1 --separate-stderr wsserve -p 0 -q --record="$BATS_TEST_TMPDIR/file"
+	one_line -- '--record: .*Not a directory'
+	run -1 --separate-stderr wsserve -p 0 -q --record="$BATS_TEST_TMPDIR/no/such"
+	one_line -- '--record: .*No such file'
+}
+
+@test "refused requests leave no files" {
+	serve --record="$DIR" --path=/only
+	run -5 wscat "$URL" hello </dev/null
+	end
+	same 0 "$(find "$DIR" -type f | wc -l)"
+}
+
+@test "with -z: what was said, not what was on the wire" {
+	local text
+	text=$(printf 'word %.0s' {1..500})
+	serve --record="$DIR" --compress=takeover=both,threshold=0
+	run -0 wscat -z -N 3 "$URL" "$text" "$text" hello </dev/null
+	end
+	same "in text 2500 $text
+in text 2500 $text
+in text 5 hello" "$(told 1 | grep '^in text')"
+	same "out text 2500 $text
+out text 2500 $text
+out text 5 hello" "$(told 1 | grep '^out text')"
+}

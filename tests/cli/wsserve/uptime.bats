@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# A server that stays up: crowds that come and go, clients that die, clocks that jump, and the end.
+
+load ../helper
+
+SPACES=()
+
+teardown() {
+	local status=0
+	end_all || status=$?
+	for space in "${SPACES[@]}"; do
+		ip netns del "$space"
+	done
+	return "$status"
+}
+
+rss() { # PID: kB
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status"
+}
+
+back_to() { # DESCRIPTORS
+	(($(descriptors) <= $1))
+}
+
+# Runs what comes behind twice: what the second time leaves behind was left by it, and not by
+# what the first one warmed up.
+leaves_nothing() {
+	"$@"
+	eventually back_to "$before"
+	local kilobytes
+	kilobytes=$(rss "$SERVER")
+	"$@"
+	eventually back_to "$before"
+	echo "RSS: $kilobytes kB, then $(rss "$SERVER") kB" >&2
+	sanitized || (($(rss "$SERVER") <= kilobytes + 512))
+}
+
+churn() {
+	wsbench --quiet --mode=churn -c 50 -n "$count" -d 60s "$URL" >/dev/null
+}
+
+@test "100,000 connections come and go: memory and descriptors are back" {
+	sanitized && count=2500 || count=50000 # twice
+	serve -q
+	before=$(descriptors)
+	leaves_nothing churn
+}
+
+@test "the same on several threads" {
+	sanitized && count=2500 || count=25000
+	serve -q -t 2
+	before=$(descriptors)
+	leaves_nothing churn
+}
+
+rude() {
+	"$PYTHON" "$FIXTURES/rude.py" "$1" "$PORT" "$count"
+}
+
+@test "10,000 handshakes that are never finished: memory and descriptors are back" {
+	sanitized && count=500 || count=5000 # twice
+	serve -q
+	before=$(descriptors)
+	leaves_nothing rude handshake
+	same hello "$(wscat "$URL" hello -1)"
+}
+
+@test "10,000 resets in the middle of a frame: memory and descriptors are back" {
+	sanitized && count=500 || count=5000 # twice
+	serve -q
+	before=$(descriptors)
+	leaves_nothing rude reset
+	same hello "$(wscat "$URL" hello -1)"
+}
+
+crowded() {
+	(($(descriptors) >= 1000))
+}
+
+@test "unfinished handshakes beyond all measure keep nobody out" {
+	serve -q --max-connections=3000
+	"$PYTHON" "$FIXTURES/rude.py" hold "$PORT" 1500 &
+	holder=$!
+	STARTED+=("$holder")
+	eventually crowded
+	for _ in {1..20}; do
+		same hello "$(wscat -T 3 "$URL" hello -1)"
+	done
+	kill "$holder"
+}
+
+@test "SIGTERM under load: 1001 for all, and nothing that was accepted is lost" {
+	serve -t 2
+	for i in 1 2 3; do
+		background wscat -v -w -1 --no-stdin "$URL"
+		pids[i]=$PID logs[i]=$LOG
+		await 101 "$LOG"
+	done
+	background wsbench --quiet -c 50 -w 8 -d 20s --format=json "$URL"
+	bench=$PID bench_out=$OUT
+	eventually grep -q -- '-53 open' "$SERVER_LOG"
+	kill "$SERVER"
+	finished "$SERVER"
+	for i in 1 2 3; do
+		finished "${pids[i]}"
+		await 1001 "${logs[i]}"
+	done
+	finished "$bench" || true
+	# What the server says it sent is what has come.
+	out=$(sed -n 's/.* messages in, \([0-9]*\) out$/\1/p' "$SERVER_LOG" | tail -n 1)
+	received=$("$PYTHON" -c 'import json, sys; print(json.load(sys.stdin)["messages"]["received"])' \
+		<"$bench_out")
+	((out > 0))
+	same "$out" "$received"
+}
+
+@test "SIGTERM: a client that is slow gets all that was queued for it, within --drain" {
+	serve --broadcast --slow=drop-new --send-queue=16M
+	background wscat -v -w -1 --no-stdin "$URL"
+	slow=$PID slow_out=$OUT slow_log=$LOG
+	await 101 "$LOG"
+	kill -STOP "$slow"
+	yes "$(printf '%01000d' 0)" | head -n 9000 | wscat -w 0.2 "$URL"
+	kill "$SERVER"
+	await 'closing' "$SERVER_LOG"
+	await 'connections left' "$SERVER_LOG"
+	kill -CONT "$slow"
+	finished "$SERVER"
+	finished "$slow"
+	await 1001 "$slow_log"
+	same 9000 "$(wc -l <"$slow_out")"
+}
+
+@test "a client that was stopped: the heartbeat notices" {
+	serve --ping-interval=200ms --ping-timeout=100ms
+	background wscat -w -1 --no-stdin "$URL"
+	await 'open' "$SERVER_LOG"
+	kill -STOP "$PID"
+	await HEARTBEAT_TIMEOUT "$SERVER_LOG"
+	kill -CONT "$PID"
+	status=0
+	finished "$PID" || status=$?
+	same 8 "$status"
+}
+
+@test "a cable that was cut: the heartbeat notices, and nobody else does" {
+	[[ $EUID == 0 ]] || skip 'needs root'
+	command -v ip >/dev/null || skip 'needs ip'
+	here=wsa$$ there=wsb$$
+	ip netns add "$here" || skip 'needs network namespaces'
+	ip netns add "$there"
+	SPACES=("$here" "$there")
+	ip -n "$here" link set lo up
+	ip -n "$here" link add cable type veth peer name cable netns "$there"
+	ip -n "$here" addr add 192.0.2.1/30 dev cable
+	ip -n "$there" addr add 192.0.2.2/30 dev cable
+	ip -n "$here" link set cable up
+	ip -n "$there" link set cable up
+	start ip netns exec "$here" wsserve -p 0 -a 192.0.2.1 --announce --ping-interval=200ms \
+		--ping-timeout=100ms
+	server_log=$LOG
+	background ip netns exec "$here" wscat -w -1 --no-stdin "$URL"
+	near=$PID
+	await '-1 open from 192.0.2.1' "$server_log"
+	background ip netns exec "$there" wscat -w -1 --no-stdin "$URL"
+	await '-2 open from 192.0.2.2' "$server_log"
+	ip -n "$there" link set cable down
+	await '-2 HEARTBEAT_TIMEOUT' "$server_log"
+	kill -0 "$near"
+	run grep -c HEARTBEAT_TIMEOUT "$server_log"
+	same 1 "$output"
+}

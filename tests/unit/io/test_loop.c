@@ -1,0 +1,467 @@
+#include <ws/loop.h>
+
+#include "tests/unit/support_net.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+/* cmocka.h needs those and stddef.h, stdint.h before it. */
+#include <cmocka.h>
+
+static struct ws_loop loop;
+
+static int set_up(void **state)
+{
+    (void)state;
+    return ws_loop_init(&loop) == WS_OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    ws_loop_free(&loop);
+    return 0;
+}
+
+/* A watch that counts, and may do something to another. */
+struct counted {
+    struct ws_watch watch;
+    unsigned calls, ready;
+    bool drain;
+    struct counted *unwatch;
+    struct ws_task *defer;
+};
+
+static void on_ready(struct ws_watch *watch, unsigned ready)
+{
+    struct counted *counted = ws_container_of(watch, struct counted, watch);
+    char byte[64];
+    counted->calls++;
+    counted->ready |= ready;
+    if (counted->drain && read(watch->fd, byte, sizeof byte) < 0)
+        assert_int_equal(errno, EAGAIN);
+    if (counted->unwatch)
+        ws_loop_unwatch(&loop, &counted->unwatch->watch);
+    if (counted->defer)
+        ws_loop_defer(&loop, counted->defer);
+}
+
+static void watch(struct counted *counted, int fd, unsigned interest)
+{
+    memset(counted, 0, sizeof *counted);
+    counted->watch.fd = fd;
+    counted->watch.ready = on_ready;
+    assert_int_equal(ws_loop_watch(&loop, &counted->watch, interest), WS_OK);
+}
+
+static void turn(int times)
+{
+    while (times-- > 0)
+        ws_loop_turn(&loop, 0);
+}
+
+static void readable_and_writable(void **state)
+{
+    (void)state;
+    int fds[2];
+    struct counted c;
+    socket_pair(fds);
+    watch(&c, fds[0], WS_READABLE);
+    turn(1);
+    assert_int_equal(c.calls, 0);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    turn(1);
+    assert_int_equal(c.calls, 1);
+    assert_int_equal(c.ready, WS_READABLE);
+    turn(1); /* level-triggered: it was not read */
+    assert_int_equal(c.calls, 2);
+
+    /* Nothing is waited for: neither the byte nor that it could be written to. */
+    assert_int_equal(ws_loop_rewatch(&loop, &c.watch, 0), WS_OK);
+    turn(3);
+    assert_int_equal(c.calls, 2);
+    assert_int_equal(ws_loop_rewatch(&loop, &c.watch, WS_READABLE | WS_WRITABLE), WS_OK);
+    turn(1);
+    assert_int_equal(c.ready, WS_READABLE | WS_WRITABLE);
+    c.ready = 0;
+    assert_int_equal(ws_loop_rewatch(&loop, &c.watch, WS_WRITABLE), WS_OK);
+    turn(1);
+    assert_int_equal(c.ready, WS_WRITABLE);
+
+    assert_int_equal(ws_loop_unwatch(&loop, &c.watch), fds[0]);
+    assert_int_equal(c.watch.fd, -1);
+    assert_int_equal(ws_loop_unwatch(&loop, &c.watch), -1);
+    unsigned calls = c.calls;
+    turn(3);
+    assert_int_equal(c.calls, calls);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+static void a_bad_descriptor_is_an_error(void **state)
+{
+    (void)state;
+    int fds[2];
+    struct counted c = {.watch = {.ready = on_ready}};
+    socket_pair(fds);
+    close(fds[0]);
+    close(fds[1]);
+    c.watch.fd = fds[0];
+    assert_int_equal(ws_loop_watch(&loop, &c.watch, WS_READABLE), WS_E_IO);
+    ws_loop_unwatch(&loop, &c.watch);
+}
+
+/* A hang-up is reported for as long as epoll is asked at all: without interest it must not be. */
+static void a_hang_up_without_interest_does_not_spin(void **state)
+{
+    (void)state;
+    int fds[2];
+    struct counted c;
+    socket_pair(fds);
+    watch(&c, fds[0], WS_READABLE);
+    ws_loop_rewatch(&loop, &c.watch, 0);
+    close(fds[1]);
+    int64_t begun = ws_clock_us();
+    ws_loop_turn(&loop, 30);
+    assert_true(ws_clock_us() - begun >= 25000); /* it slept */
+    assert_int_equal(c.calls, 0);
+    /* With interest it shows as what is waited for. */
+    ws_loop_rewatch(&loop, &c.watch, WS_WRITABLE);
+    ws_loop_turn(&loop, 30);
+    assert_int_equal(c.ready, WS_WRITABLE);
+    close(ws_loop_unwatch(&loop, &c.watch));
+}
+
+static void unwatched_by_an_earlier_event_of_the_batch(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        int a[2], b[2];
+        struct counted first, second;
+        socket_pair(a);
+        socket_pair(b);
+        watch(&first, a[0], WS_READABLE);
+        watch(&second, b[0], WS_READABLE);
+        /* Whichever comes first takes the other away. */
+        first.unwatch = &second;
+        second.unwatch = &first;
+        assert_int_equal(write(a[1], "x", 1), 1);
+        assert_int_equal(write(b[1], "x", 1), 1);
+        turn(1);
+        assert_int_equal(first.calls + second.calls, 1);
+        ws_loop_unwatch(&loop, &first.watch);
+        ws_loop_unwatch(&loop, &second.watch);
+        for (int i = 0; i < 2; i++) {
+            close(a[i]);
+            close(b[i]);
+        }
+    }
+}
+
+static void a_regular_file_is_always_ready(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test_loop.XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    unlink(path);
+    struct counted c;
+    watch(&c, fd, WS_READABLE);
+    int64_t begun = ws_clock_us();
+    ws_loop_turn(&loop, 1000);
+    ws_loop_turn(&loop, 1000);
+    assert_true(ws_clock_us() - begun < 500000); /* it did not wait */
+    assert_int_equal(c.calls, 2);
+    assert_int_equal(c.ready, WS_READABLE);
+    ws_loop_rewatch(&loop, &c.watch, 0);
+    ws_loop_turn(&loop, 5);
+    assert_int_equal(c.calls, 2);
+    ws_loop_rewatch(&loop, &c.watch, WS_READABLE | WS_WRITABLE);
+    turn(1);
+    assert_int_equal(c.calls, 3);
+    assert_int_equal(c.ready, WS_READABLE | WS_WRITABLE);
+    close(ws_loop_unwatch(&loop, &c.watch));
+    turn(1);
+    assert_int_equal(c.calls, 3);
+}
+
+/* --- tasks --- */
+
+struct chain {
+    struct ws_task task;
+    unsigned runs, more;
+    struct ws_task *next;
+};
+
+static void on_chain(struct ws_task *task)
+{
+    struct chain *chain = ws_container_of(task, struct chain, task);
+    chain->runs++;
+    if (chain->next)
+        ws_loop_defer(&loop, chain->next);
+    if (chain->more > 0) {
+        chain->more--;
+        ws_loop_defer(&loop, task);
+    }
+}
+
+static void tasks(void **state)
+{
+    (void)state;
+    struct chain second = {.task = {.run = on_chain}, .more = 5};
+    struct chain first = {.task = {.run = on_chain}, .next = &second.task};
+    ws_loop_defer(&loop, &first.task);
+    ws_loop_defer(&loop, &first.task);
+    ws_loop_defer(&loop, &first.task);
+    assert_int_equal(first.runs, 0);
+    turn(1);
+    assert_int_equal(first.runs, 1);  /* once however often it is asked for */
+    assert_int_equal(second.runs, 6); /* and what it defers in the same go */
+    turn(1);
+    assert_int_equal(first.runs, 1);
+}
+
+static void on_free(struct ws_task *task)
+{
+    free(task);
+}
+
+static void a_task_may_free_itself(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        struct ws_task *task = calloc(1, sizeof *task);
+        assert_non_null(task);
+        task->run = on_free;
+        ws_loop_defer(&loop, task);
+    }
+    turn(1);
+}
+
+static void tasks_of_an_event_run_in_its_batch(void **state)
+{
+    (void)state;
+    int fds[2];
+    struct counted c;
+    struct chain chain = {.task = {.run = on_chain}};
+    socket_pair(fds);
+    watch(&c, fds[0], WS_READABLE);
+    c.defer = &chain.task;
+    c.drain = true;
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    turn(1);
+    assert_int_equal(chain.runs, 1);
+    close(ws_loop_unwatch(&loop, &c.watch));
+    close(fds[1]);
+}
+
+/* --- from outside --- */
+
+static unsigned woken;
+
+static void on_woken(void *context)
+{
+    assert_ptr_equal(context, &woken);
+    woken++;
+}
+
+static void *wake(void *argument)
+{
+    (void)argument;
+    usleep(20000);
+    ws_loop_wake(&loop);
+    return NULL;
+}
+
+static void woken_from_another_thread(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    woken = 0;
+    ws_loop_on_wake(&loop, on_woken, &woken);
+    assert_int_equal(pthread_create(&thread, NULL, wake, NULL), 0);
+    int64_t begun = ws_clock_us();
+    while (woken == 0)
+        ws_loop_turn(&loop, 10000);
+    assert_true(ws_clock_us() - begun < 5000000);
+    pthread_join(thread, NULL);
+    /* Any number of wake-ups before it looks are at least one. */
+    for (int i = 0; i < 1000; i++)
+        ws_loop_wake(&loop);
+    turn(1);
+    assert_int_equal(woken, 2);
+    turn(3);
+    assert_int_equal(woken, 2);
+}
+
+static unsigned signals[65];
+
+static void on_signal(void *context, int number)
+{
+    (void)context;
+    signals[number]++;
+}
+
+static void signals_are_events(void **state)
+{
+    (void)state;
+    sigset_t set, before;
+    sigprocmask(SIG_SETMASK, NULL, &before);
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGTERM);
+    assert_int_equal(ws_loop_on_signals(&loop, &set, on_signal, NULL), WS_OK);
+    raise(SIGUSR1);
+    raise(SIGTERM);
+    assert_int_equal(signals[SIGUSR1], 0);
+    turn(1);
+    assert_int_equal(signals[SIGUSR1], 1);
+    assert_int_equal(signals[SIGTERM], 1);
+    turn(2);
+    assert_int_equal(signals[SIGUSR1], 1);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/* --- time --- */
+
+struct clocked {
+    struct ws_timer timer;
+    int64_t fired;
+};
+
+static void on_fire(struct ws_timer *timer)
+{
+    struct clocked *clocked = ws_container_of(timer, struct clocked, timer);
+    clocked->fired = ws_loop_now(&loop);
+    ws_loop_stop(&loop);
+}
+
+static void timers_wake_the_loop(void **state)
+{
+    (void)state;
+    struct clocked c = {.timer = {.fire = on_fire}};
+    assert_true(ws_loop_now(&loop) > 0);
+    int64_t when = ws_loop_now(&loop) + 30;
+    ws_loop_arm(&loop, &c.timer, when);
+    ws_loop_run(&loop); /* until it stops it */
+    assert_true(c.fired >= when);
+    assert_true(c.fired < when + 1000);
+
+    /* One that is disarmed does not fire, and an earlier wait ends earlier. */
+    ws_loop_arm(&loop, &c.timer, ws_loop_now(&loop) + 10);
+    ws_loop_disarm(&loop, &c.timer);
+    c.fired = 0;
+    ws_loop_turn(&loop, 20);
+    ws_loop_turn(&loop, 0);
+    assert_int_equal(c.fired, 0);
+    ws_loop_arm(&loop, &c.timer, ws_loop_now(&loop) + 3600 * 1000);
+    int64_t begun = ws_clock_us();
+    ws_loop_turn(&loop, 10);
+    assert_true(ws_clock_us() - begun < 1000000);
+    ws_loop_disarm(&loop, &c.timer);
+}
+
+static void time_goes_on_and_never_back(void **state)
+{
+    (void)state;
+    int64_t last = ws_loop_now(&loop);
+    for (int i = 0; i < 1000; i++) {
+        ws_loop_turn(&loop, 0);
+        assert_true(ws_loop_now(&loop) >= last);
+        last = ws_loop_now(&loop);
+    }
+}
+
+/* --- when it cannot be made --- */
+
+static void without_descriptors(void **state)
+{
+    (void)state;
+    struct rlimit before, limit;
+    getrlimit(RLIMIT_NOFILE, &before);
+    int next = dup(0);
+    assert_true(next >= 0);
+    close(next);
+    for (int spare = 0; spare < 3; spare++) {
+        struct ws_loop other;
+        unsigned open_before = open_descriptors();
+        limit = before;
+        limit.rlim_cur = (rlim_t)(next + spare);
+        setrlimit(RLIMIT_NOFILE, &limit);
+        enum ws_error error = ws_loop_init(&other);
+        setrlimit(RLIMIT_NOFILE, &before);
+        if (error == WS_OK)
+            ws_loop_free(&other);
+        assert_int_equal(error, spare < 2 ? WS_E_NO_DESCRIPTORS : WS_OK);
+        assert_int_equal(open_descriptors(), open_before);
+    }
+}
+
+static void more_events_than_a_batch(void **state)
+{
+    (void)state;
+    enum { MANY = 600 };
+    static struct counted many[MANY];
+    static int far[MANY];
+    for (int i = 0; i < MANY; i++) {
+        int fds[2];
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) < 0) {
+            print_message("only %d sockets to be had\n", i);
+            fail();
+        }
+        watch(&many[i], fds[0], WS_READABLE);
+        many[i].drain = true;
+        far[i] = fds[1];
+        assert_int_equal(write(far[i], "x", 1), 1);
+    }
+    turn(4);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(many[i].calls, 1);
+        close(ws_loop_unwatch(&loop, &many[i].watch));
+        close(far[i]);
+    }
+}
+
+static void raise_limit(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < 2000) {
+        limit.rlim_cur = limit.rlim_max < 2000 ? limit.rlim_max : 2000;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(readable_and_writable),
+        TEST(a_bad_descriptor_is_an_error),
+        TEST(a_hang_up_without_interest_does_not_spin),
+        TEST(unwatched_by_an_earlier_event_of_the_batch),
+        TEST(a_regular_file_is_always_ready),
+        TEST(tasks),
+        TEST(a_task_may_free_itself),
+        TEST(tasks_of_an_event_run_in_its_batch),
+        TEST(woken_from_another_thread),
+        TEST(signals_are_events),
+        TEST(timers_wake_the_loop),
+        TEST(time_goes_on_and_never_back),
+        TEST(without_descriptors),
+        TEST(more_events_than_a_batch),
+    };
+    raise_limit();
+    return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
+}
