@@ -32,6 +32,7 @@ tool_src = $(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c)
 FRAME_SRC := $(filter-out %/main.c,$(call tool_src,wsframe))
 PUBLIC  := $(wildcard libws/include/ws/*.h)
 PRIVATE := $(filter-out %_private.h,$(wildcard libws/*/*.h))
+ACCESS_SRC := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
 SHIMS   := $(patsubst tests/shim/%.c,build/%.so,$(wildcard tests/shim/*.c))
 UNIT    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
 FUZZ    := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
@@ -70,6 +71,7 @@ $(TOOLS:%=$(3)/%):
 $(3)/wsframe build/$(1)/fuzz/fuzz_wsframe: LIBS += $(PCAP)
 build/$(1)/fuzz/fuzz_wsframe: $(call objects,$(1),$(FRAME_SRC) $(COM_SRC))
 build/$(1)/fuzz/fuzz_framing: $(call objects,$(1),cmd/wsserve/bridge/framing.c $(COM_SRC))
+build/$(1)/fuzz/fuzz_entry: $(call objects,$(1),$(ACCESS_SRC))
 
 build/$(1)/cmd/wsserve/http/devconsole.o: $(CONSOLE)
 
@@ -98,6 +100,7 @@ build/%.so: tests/shim/%.c Makefile
 
 # With clang's libFuzzer, for as long as one likes; `make check` only replays the corpora.
 build/libfuzzer/fuzz_framing: cmd/wsserve/bridge/framing.c $(COM_SRC)
+build/libfuzzer/fuzz_entry: $(ACCESS_SRC)
 build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC) Makefile
 	@mkdir -p $(@D)
 	clang $(filter-out -MMD -MP,$(BASE)) $(CPPFLAGS) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $(filter %.c,$^) $(LIBS)

@@ -18,24 +18,24 @@ static bool read_number(const char *text, uint64_t min, uint64_t max, uint8_t *n
     return true;
 }
 
-static bool read_takeover(const char *text, struct ws_deflate_params *wish)
+static bool read_takeover(const char *text, struct ws_deflate_params *preference)
 {
     bool server = strcmp(text, "server") == 0, client = strcmp(text, "client") == 0;
     bool both = strcmp(text, "both") == 0;
-    wish->server_no_takeover = !server && !both;
-    wish->client_no_takeover = !client && !both;
+    preference->server_no_takeover = !server && !both;
+    preference->client_no_takeover = !client && !both;
     return server || client || both || strcmp(text, "none") == 0;
 }
 
 static bool read_one(const char *name, const char *value, struct ws_deflate_config *config)
 {
-    struct ws_deflate_params *wish = &config->wish;
+    struct ws_deflate_params *preference = &config->preference;
     if (strcmp(name, "level") == 0)
         return read_number(value, 1, 9, &config->level);
     if (strcmp(name, "memory") == 0)
         return read_number(value, 1, 9, &config->memory);
     if (strcmp(name, "takeover") == 0)
-        return read_takeover(value, wish);
+        return read_takeover(value, preference);
     if (strcmp(name, "threshold") == 0) {
         uint64_t bytes;
         bool read = units_size(value, &bytes) == UNITS_OK && bytes <= SIZE_MAX;
@@ -46,10 +46,10 @@ static bool read_one(const char *name, const char *value, struct ws_deflate_conf
     if (!window && strcmp(name, "server-window") != 0 && strcmp(name, "client-window") != 0)
         return false;
     if ((window || *name == 's') &&
-        !read_number(value, WS_WINDOW_BITS_MIN, WS_WINDOW_BITS_MAX, &wish->server_bits))
+        !read_number(value, WS_WINDOW_BITS_MIN, WS_WINDOW_BITS_MAX, &preference->server_bits))
         return false;
     return (!window && *name == 's') ||
-           read_number(value, WS_WINDOW_BITS_MIN, WS_WINDOW_BITS_MAX, &wish->client_bits);
+           read_number(value, WS_WINDOW_BITS_MIN, WS_WINDOW_BITS_MAX, &preference->client_bits);
 }
 
 static bool read_params(const char *text, struct ws_deflate_config *config)

@@ -176,7 +176,7 @@ void json_str(struct json *json, const char *text)
     if (text)
         json_text(json, text, strlen(text));
     else
-        json_nothing(json);
+        jw_null(json);
 }
 
 void json_base64(struct json *json, const void *data, size_t len)
@@ -214,7 +214,7 @@ void json_uint(struct json *json, uint64_t value)
 void json_double(struct json *json, double value)
 {
     if (!isfinite(value)) {
-        json_nothing(json);
+        jw_null(json);
         return;
     }
     char text[40];
@@ -235,7 +235,7 @@ void json_bool(struct json *json, bool value)
     put(json, value ? "true" : "false", value ? 4 : 5);
 }
 
-void json_nothing(struct json *json)
+void jw_null(struct json *json)
 {
     separate(json);
     put(json, "null", 4);

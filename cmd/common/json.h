@@ -61,7 +61,7 @@ void json_uint(struct json *json, uint64_t value);
 /* In the fewest digits that give the same number back; null for what JSON has no number for. */
 void json_double(struct json *json, double value);
 void json_bool(struct json *json, bool value);
-void json_nothing(struct json *json);
+void jw_null(struct json *json);
 
 /* Members of an object: the key and its value at once. */
 void json_member_string(struct json *json, const char *key, const char *text);

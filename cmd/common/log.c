@@ -42,9 +42,9 @@ bool log_level_parse(const char *name, enum ws_level *level)
     static const struct {
         const char *name;
         enum ws_level level;
-    } names[] = {{"debug", WS_DEBUG}, {"trace", WS_DEBUG},     {"info", WS_INFO},
-                 {"access", WS_INFO}, {"warning", WS_WARNING}, {"warn", WS_WARNING},
-                 {"error", WS_ERROR}, {"fatal", WS_ERROR}};
+    } names[] = {{"debug", WS_LOG_DEBUG}, {"trace", WS_LOG_DEBUG},     {"info", WS_LOG_INFO},
+                 {"access", WS_LOG_INFO}, {"warning", WS_LOG_WARNING}, {"warn", WS_LOG_WARNING},
+                 {"error", WS_LOG_ERROR}, {"fatal", WS_LOG_ERROR}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i].name) == 0) {
             *level = names[i].level;
@@ -290,7 +290,7 @@ static size_t tell_lost(void *context, uint64_t count, char *text, size_t size)
     if (size < LOG_LINE_MAX)
         return 0;
     snprintf(message, sizeof message, "%" PRIu64 " lines were dropped: nobody took them", count);
-    return log_compose(context, WS_WARNING, 0, "log-dropped", &field, 1, message, text);
+    return log_compose(context, WS_LOG_WARNING, 0, "log-dropped", &field, 1, message, text);
 }
 
 bool log_start(struct log *log, size_t capacity)
@@ -303,9 +303,9 @@ bool log_start(struct log *log, size_t capacity)
     return log->spool != NULL;
 }
 
-void log_stop(struct log *log, int patience_ms)
+void log_stop(struct log *log, int timeout_ms)
 {
-    spool_free(log->spool, patience_ms);
+    spool_free(log->spool, timeout_ms);
     log->spool = NULL;
     log->file = NULL;
 }

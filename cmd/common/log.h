@@ -75,9 +75,9 @@ static inline struct log_field log_number(const char *name, uint64_t number)
  * with errno: lines are written as before. */
 bool log_start(struct log *log, size_t capacity);
 
-/* Writes what is waiting, but no longer than `patience_ms`. Lines may be logged before and after,
+/* Writes what is waiting, but no longer than `timeout_ms`. Lines may be logged before and after,
  * but not meanwhile. */
-void log_stop(struct log *log, int patience_ms);
+void log_stop(struct log *log, int timeout_ms);
 
 /* Lines that were dropped since log_start(). */
 uint64_t log_dropped(const struct log *log);

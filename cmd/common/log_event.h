@@ -3,8 +3,8 @@
  * them.
  *
  * A line's event is one of these, or, where a row of the library's error table is the cause, the
- * name of that row (libws/include/ws/error.h). docs/log.schema.json lists both, and tests compare: what
- * is logged with what stands here, and what stands here with the schema.
+ * name of that row (libws/include/ws/error.h). docs/log.schema.json lists both, and tests compare:
+ * what is logged with what stands here, and what stands here with the schema.
  */
 #ifndef CMD_COMMON_LOG_EVENT_H
 #define CMD_COMMON_LOG_EVENT_H

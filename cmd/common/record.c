@@ -36,7 +36,7 @@ static void write_open(struct json *json, const struct record *record)
     if (record->open.status)
         json_uint(json, record->open.status);
     else
-        json_nothing(json);
+        jw_null(json);
     json_member_string(json, "subprotocol", record->open.subprotocol);
     json_member_string(json, "extensions", record->open.extensions);
     if (record->open.timing)

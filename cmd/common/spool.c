@@ -42,8 +42,8 @@ static void say_missing(struct spool *spool, struct spool_file *file)
 static void say_all_missing(struct spool *spool)
 {
     pthread_mutex_lock(&spool->lock);
-    struct spool_file *file = spool->untold ? spool->files : NULL;
-    spool->untold = false;
+    struct spool_file *file = spool->unreported ? spool->files : NULL;
+    spool->unreported = false;
     pthread_mutex_unlock(&spool->lock);
     for (; file; file = file->next)
         say_missing(spool, file);
@@ -150,7 +150,7 @@ static struct piece *carry_out(struct spool *spool, struct piece *piece, size_t 
  * lets go of meanwhile. */
 static struct piece *wait_for_more(struct spool *spool)
 {
-    while (!spool->first && !spool->untold && !spool->stopping) {
+    while (!spool->first && !spool->unreported && !spool->stopping) {
         spool->waiting = true;
         pthread_cond_wait(&spool->more, &spool->lock);
         spool->waiting = false;
@@ -165,7 +165,7 @@ static void *run(void *context)
 {
     struct spool *spool = context;
     pthread_mutex_lock(&spool->lock);
-    while (!spool->stopping || spool->first || spool->untold) {
+    while (!spool->stopping || spool->first || spool->unreported) {
         struct piece *piece = wait_for_more(spool);
         pthread_mutex_unlock(&spool->lock);
         while (piece) {
@@ -214,7 +214,7 @@ bool spool_put(struct spool *spool, struct spool_file *file, const void *data, s
         append(spool, piece);
     } else {
         spool->dropped++;
-        spool->untold = true;
+        spool->unreported = true;
         file->missing++;
         if (spool->waiting)
             pthread_cond_signal(&spool->more);
@@ -330,8 +330,8 @@ struct spool *spool_new(const struct spool_options *options)
         return NULL;
     spool->options = *options;
     spool->end = &spool->first;
-    spool->abandon_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (spool->abandon_fd < 0) {
+    spool->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (spool->cancel_fd < 0) {
         free(spool);
         return NULL;
     }
@@ -344,7 +344,7 @@ struct spool *spool_new(const struct spool_options *options)
     pthread_condattr_destroy(&monotonic);
     if (!start_thread(spool)) {
         int number = errno;
-        close(spool->abandon_fd);
+        close(spool->cancel_fd);
         free(spool);
         errno = number;
         return NULL;
@@ -366,16 +366,16 @@ static struct timespec in_ms(int ms)
 }
 
 /* Waits for the thread to have written everything and gone. Under the lock. */
-static bool wait_for_end(struct spool *spool, int patience_ms)
+static bool wait_for_end(struct spool *spool, int timeout_ms)
 {
-    struct timespec until = in_ms(patience_ms);
+    struct timespec until = in_ms(timeout_ms);
     int timed_out = 0;
     while (!spool->gone && !timed_out)
         timed_out = pthread_cond_timedwait(&spool->ended, &spool->lock, &until);
     return spool->gone;
 }
 
-bool spool_free(struct spool *spool, int patience_ms)
+bool spool_free(struct spool *spool, int timeout_ms)
 {
     enum { GRACE_MS = 1000 }; /* for a write that the kernel holds on to in spite of poll */
     if (!spool)
@@ -383,9 +383,9 @@ bool spool_free(struct spool *spool, int patience_ms)
     pthread_mutex_lock(&spool->lock);
     spool->stopping = true;
     pthread_cond_signal(&spool->more);
-    bool whole = wait_for_end(spool, patience_ms);
+    bool whole = wait_for_end(spool, timeout_ms);
     if (!whole) {
-        (void)!write(spool->abandon_fd, &(uint64_t){1}, sizeof(uint64_t));
+        (void)!write(spool->cancel_fd, &(uint64_t){1}, sizeof(uint64_t));
         wait_for_end(spool, GRACE_MS);
     }
     bool gone = spool->gone;
@@ -402,7 +402,7 @@ bool spool_free(struct spool *spool, int patience_ms)
     pthread_cond_destroy(&spool->ended);
     pthread_cond_destroy(&spool->more);
     pthread_mutex_destroy(&spool->lock);
-    close(spool->abandon_fd);
+    close(spool->cancel_fd);
     free(spool);
     return whole;
 }

@@ -36,10 +36,10 @@ struct spool_options {
 struct spool *spool_new(const struct spool_options *options);
 
 /*
- * Writes what is waiting, for at most `patience_ms`, and ends the thread; files by path are closed.
+ * Writes what is waiting, for at most `timeout_ms`, and ends the thread; files by path are closed.
  * False where something had to be left behind. Nobody may put anything in any more.
  */
-bool spool_free(struct spool *spool, int patience_ms);
+bool spool_free(struct spool *spool, int timeout_ms);
 
 /* A file of a descriptor, which stays the caller's and is left as it is: also blocking. NULL
  * without memory. It lives as long as the spool, or until spool_close(). */

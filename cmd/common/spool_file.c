@@ -45,7 +45,7 @@ bool spool_file_ready(struct spool *spool, struct spool_file *file)
 static bool wait_for(struct spool *spool, int fd)
 {
     struct pollfd fds[2] = {{.fd = fd, .events = POLLOUT},
-                            {.fd = spool->abandon_fd, .events = POLLIN}};
+                            {.fd = spool->cancel_fd, .events = POLLIN}};
     while (!fds[0].revents && !spool->abandoned) {
         if (poll(fds, 2, -1) < 0 && errno != EINTR)
             return false;
@@ -72,14 +72,14 @@ static bool write_all(struct spool *spool, struct spool_file *file, const char *
             len -= (size_t)n;
         }
     }
-    file->torn = len > 0 && data > begin && data[-1] != '\n';
+    file->partial_line = len > 0 && data > begin && data[-1] != '\n';
     return len == 0;
 }
 
 bool spool_file_write(struct spool *spool, struct spool_file *file, const char *data, size_t len)
 {
-    if (file->torn && !write_all(spool, file, "\n", 1)) {
-        file->torn = true;
+    if (file->partial_line && !write_all(spool, file, "\n", 1)) {
+        file->partial_line = true;
         return false;
     }
     return write_all(spool, file, data, len);

@@ -20,8 +20,8 @@ struct spool_file {
     unsigned mode;
     unsigned reopened; /* the spool's, when it was opened */
     bool stays_open;
-    bool torn;        /* it ends in the middle of a line */
-    uint64_t missing; /* under the lock: pieces that are not in it, and that it does not tell of */
+    bool partial_line; /* it ends in the middle of a line */
+    uint64_t missing;  /* under the lock: pieces that are not in it, and that it does not tell of */
 };
 
 struct spool {
@@ -29,14 +29,14 @@ struct spool {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t more, ended;
-    int abandon_fd; /* readable: the thread shall wait for no file any more */
+    int cancel_fd; /* readable: the thread shall wait for no file any more */
 
     /* Under the lock. */
     struct piece *first, **end;
     size_t bytes; /* of pieces, those that the thread has in hand included */
     uint64_t dropped;
     bool stopping, waiting, gone;
-    bool untold; /* some file has something missing */
+    bool unreported; /* some file has something missing */
     unsigned reopened;
     struct spool_file *files; /* the thread alone takes any away */
 

@@ -10,9 +10,9 @@
 #include "cmd/common/options.h"
 #include "cmd/common/target_tls.h"
 #include <ws/client.h>
+#include <ws/handshake.h>
 #include <ws/proxy.h>
 #include <ws/url.h>
-#include <ws/handshake.h>
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -49,15 +49,16 @@ const struct option_row target_tls_rows[TARGET_TLS_ROWS] = {
 };
 #undef S
 
-static struct ws_tls_pair *read_pair(const struct target_tls *t, char *error, size_t size)
+static struct ws_tls_identity *read_pair(const struct target_tls *t, char *error, size_t size)
 {
     const char *key = t->key ? t->key : t->certificate;
     if (t->passphrase || !ws_tls_key_encrypted(key))
-        return ws_tls_pair_read(t->certificate, t->key, t->passphrase, error, size);
+        return ws_tls_identity_read(t->certificate, t->key, t->passphrase, error, size);
     char prompt[256];
     snprintf(prompt, sizeof prompt, "Passphrase of %s: ", key);
     char *passphrase = secret_ask(prompt);
-    struct ws_tls_pair *pair = ws_tls_pair_read(t->certificate, t->key, passphrase, error, size);
+    struct ws_tls_identity *pair =
+        ws_tls_identity_read(t->certificate, t->key, passphrase, error, size);
     secret_free(passphrase);
     return pair;
 }
@@ -98,11 +99,11 @@ bool target_tls_read(struct target_tls *t, struct options *options, bool secure)
     }
     if (!secure)
         return true;
-    struct ws_tls_pair *pair = t->certificate ? read_pair(t, error, sizeof error) : NULL;
+    struct ws_tls_identity *pair = t->certificate ? read_pair(t, error, sizeof error) : NULL;
     if (pair || !t->certificate) {
         open_key_log(t);
         const struct ws_tls_options tls = {
-            .role = WS_CLIENT,
+            .role = WS_ROLE_CLIENT,
             .pair = pair,
             .ca = t->ca,
             .insecure = t->insecure,
@@ -110,7 +111,7 @@ bool target_tls_read(struct target_tls *t, struct options *options, bool secure)
             .key_log = t->logs ? &t->key_log : NULL,
         };
         t->context = ws_tls_context_new(&tls, error, sizeof error);
-        ws_tls_pair_free(pair);
+        ws_tls_identity_free(pair);
     }
     if (t->context)
         return true;

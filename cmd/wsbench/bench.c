@@ -30,13 +30,13 @@ struct run {
 
 /* --- the live line --- */
 
-static void look(const struct run *run, uint64_t *opened, uint64_t *sent, uint64_t *received)
+static void snapshot(const struct run *run, uint64_t *opened, uint64_t *sent, uint64_t *received)
 {
     *opened = *sent = *received = 0;
     for (unsigned i = 0; i < run->started; i++) {
-        *opened += LOOK(run->workers[i].totals.opened);
-        *sent += LOOK(run->workers[i].totals.sent);
-        *received += LOOK(run->workers[i].totals.received);
+        *opened += counter_read(run->workers[i].totals.opened);
+        *sent += counter_read(run->workers[i].totals.sent);
+        *received += counter_read(run->workers[i].totals.received);
     }
 }
 
@@ -49,7 +49,7 @@ static void show_live(struct run *run)
     probe_look(&run->result->probe, NULL);
     if (!run->live || seconds <= 0)
         return;
-    look(run, &opened, &sent, &received);
+    snapshot(run, &opened, &sent, &received);
     units_format_rate((double)(received - run->last_received) / seconds, "msg", rate, sizeof rate);
     fprintf(stderr,
             "\r%4.0f s  %" PRIu64 " opened  %" PRIu64 " sent  %" PRIu64 " received  %s\033[K",
@@ -111,7 +111,7 @@ static void load(struct run *run)
     if (s->mode != MODE_CONNECT)
         wait_for(run, until_drained ? &run->bench.drained : NULL, end_ns);
     result->load_s = (double)(clock_ns() - run->bench.start_ns) / 1e9;
-    look(run, &opened, &sent, &received);
+    snapshot(run, &opened, &sent, &received);
     result->load_sent = sent;
     result->load_received = received;
     probe_look(&result->probe, &result->probe.after);
@@ -121,7 +121,7 @@ static void load(struct run *run)
 static bool everything_arrived(const struct run *run)
 {
     uint64_t opened, sent, received;
-    look(run, &opened, &sent, &received);
+    snapshot(run, &opened, &sent, &received);
     return opened > 0 && received >= sent * (opened - 1);
 }
 
@@ -266,7 +266,7 @@ bool bench_run(const struct settings *s, struct result *result, int *status)
         bool ready = wait_for(&run, &run.bench.ready, 0);
         result->connect_s = (double)(clock_ns() - run.begun_ns) / 1e9;
         uint64_t opened, sent, received;
-        look(&run, &opened, &sent, &received);
+        snapshot(&run, &opened, &sent, &received);
         if (ready && (opened > 0 || s->mode == MODE_CHURN)) {
             load(&run);
             result->drained = drain(&run);

@@ -21,12 +21,12 @@ static bool send_one(struct peer *peer, int64_t due_ns)
         .time = (uint64_t)(due_ns - w->bench->start_ns),
     };
     payload_write(w->message, s->size, &head);
-    if (ws_conn_send(peer->conn, s->binary ? WS_BINARY : WS_TEXT, WS_SEND_COPY, w->message,
+    if (ws_conn_send(peer->conn, s->binary ? WS_OP_BINARY : WS_OP_TEXT, WS_SEND_COPY, w->message,
                      s->size) != WS_OK)
         return false;
     peer->next++;
     w->quota -= s->mode != MODE_CHURN; /* there connections count */
-    COUNT(w->totals.sent, 1);
+    counter_add(w->totals.sent, 1);
     histogram_add(&w->totals.lag, now - due_ns);
     if (s->mode != MODE_BROADCAST) {
         peer->stamps[(peer->first + peer->count) % s->window] = (struct stamp){due_ns, now};
@@ -142,7 +142,7 @@ static void on_answer(struct peer *peer)
     if (match_answer(peer)) {
         const struct stamp *stamp = &peer->stamps[peer->first];
         int64_t now = clock_ns();
-        COUNT(w->totals.received, 1);
+        counter_add(w->totals.received, 1);
         histogram_add(&w->totals.rtt, now - stamp->due_ns);
         histogram_add(&w->totals.rtt_sent, now - stamp->sent_ns);
         pop_stamps(peer, 1);
@@ -166,7 +166,7 @@ static void on_broadcast(struct peer *peer)
     } else if (head.connection == peer->number) {
         w->totals.own++;
     } else {
-        COUNT(w->totals.received, 1);
+        counter_add(w->totals.received, 1);
         histogram_add(&w->totals.rtt, clock_ns() - w->bench->start_ns - (int64_t)head.time);
     }
 }
@@ -196,7 +196,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     struct worker *w = peer->worker;
     (void)event;
     peer->open = true;
-    COUNT(w->totals.opened, 1);
+    counter_add(w->totals.opened, 1);
     const struct ws_tls *tls = ws_conn_tls(conn);
     if (tls) {
         histogram_add(&w->totals.tls, ws_tls_handshake_us(tls) * 1000);
@@ -280,7 +280,7 @@ void peer_connect(struct peer *peer)
 {
     struct worker *w = peer->worker;
     struct ws_client_options options = {
-        .home = &w->home,
+        .env = &w->env,
         .user = peer,
         .connected = on_connected,
         .failed = on_failed,
@@ -291,7 +291,7 @@ void peer_connect(struct peer *peer)
     options.tls = w->tls;
     peer->leaving = false;
     peer->begun_ns = clock_ns();
-    COUNT(w->totals.tried, 1);
+    counter_add(w->totals.tried, 1);
     w->quota -= w->settings->mode == MODE_CHURN;
     w->connecting++;
     w->alive++;

@@ -93,7 +93,7 @@ static void put_server(struct json *j, const struct result *r)
     const struct probe *p = &r->probe;
     json_key(j, "server");
     if (!p->ok) {
-        json_nothing(j);
+        jw_null(j);
         return;
     }
     json_begin_object(j);

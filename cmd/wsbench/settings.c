@@ -148,7 +148,7 @@ const char *settings_mode_name(const struct settings *settings)
 
 void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
-    ws_conn_config_init(config, WS_CLIENT);
+    ws_conn_config_init(config, WS_ROLE_CLIENT);
     config->session.chunks = true;
     config->session.deflate = compress_config(&s->compress);
     config->session.max_message = s->size > (64 << 20) ? s->size : 64 << 20;

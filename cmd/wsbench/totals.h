@@ -40,7 +40,7 @@ struct totals {
 void totals_merge(struct totals *totals, const struct totals *other);
 
 /* Written by a worker, read by the main thread for the live line. */
-#define COUNT(counter, n) __atomic_store_n(&(counter), (counter) + (n), __ATOMIC_RELAXED)
-#define LOOK(counter)     __atomic_load_n(&(counter), __ATOMIC_RELAXED)
+#define counter_add(counter, n) __atomic_store_n(&(counter), (counter) + (n), __ATOMIC_RELAXED)
+#define counter_read(counter)   __atomic_load_n(&(counter), __ATOMIC_RELAXED)
 
 #endif

@@ -207,7 +207,7 @@ static bool set_up(struct worker *w)
         return false;
     ws_loop_on_wake(&w->loop, on_wake, w);
     settings_conn_config(s, &w->config);
-    w->home = (struct ws_home){
+    w->env = (struct ws_conn_env){
         .loop = &w->loop, .config = &w->config, .handler = &peer_handler, .user = w};
     w->config.session.random = ws_random_bytes;
     w->config.session.random_context = &w->loop.random;

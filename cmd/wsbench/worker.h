@@ -65,7 +65,7 @@ struct worker {
     pthread_t thread;
     struct ws_loop loop;
     struct ws_conn_config config;
-    struct ws_home home;        /* of all its connections */
+    struct ws_conn_env env;     /* of all its connections */
     struct ws_tls_context *tls; /* of its own; NULL without TLS */
     struct totals totals;
     struct peer *peers;

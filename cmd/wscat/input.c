@@ -15,7 +15,7 @@
 enum { READ_SIZE = 64 * 1024 };
 
 static void on_ready(struct ws_watch *watch, unsigned ready);
-static void on_task(struct ws_task *task);
+static void on_task(struct ws_deferred *task);
 
 /* Another process may read the same pipe and be faster than we are after it became readable: a read
  * must not block then. O_NONBLOCK belongs to the open file, which others share; opened once more
@@ -189,7 +189,7 @@ static void on_ready(struct ws_watch *watch, unsigned ready)
 }
 
 /* Lines that were read before the stop come before what is still to be read. */
-static void on_task(struct ws_task *task)
+static void on_task(struct ws_deferred *task)
 {
     struct input *input = ws_container_of(task, struct input, task);
     if (input->stopped || input->ended)

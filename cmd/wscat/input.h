@@ -26,7 +26,7 @@ struct input_receiver {
 
 struct input {
     struct ws_watch watch;
-    struct ws_task task; /* lines that were left when reading stopped */
+    struct ws_deferred task; /* lines that were left when reading stopped */
     struct ws_loop *loop;
     const struct input_receiver *receiver;
     void *context;

@@ -17,7 +17,7 @@ enum {
 };
 
 static void on_ready(struct ws_watch *watch, unsigned ready);
-static void on_task(struct ws_task *task);
+static void on_task(struct ws_deferred *task);
 
 /* O_NONBLOCK belongs to the open file, which others share: our shell, the program at the pipe's
  * other end of a tee. Opened once more through /proc a pipe or terminal gives a description of our
@@ -127,7 +127,7 @@ static void on_ready(struct ws_watch *watch, unsigned ready)
     drain(ws_container_of(watch, struct output, watch));
 }
 
-static void on_task(struct ws_task *task)
+static void on_task(struct ws_deferred *task)
 {
     drain(ws_container_of(task, struct output, task));
 }

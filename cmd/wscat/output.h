@@ -16,7 +16,7 @@
 
 struct output {
     struct ws_watch watch;
-    struct ws_task task;
+    struct ws_deferred task;
     struct ws_loop *loop;
     bool watching;
     bool own;  /* the descriptor is ours */

@@ -21,7 +21,7 @@ struct run {
     const struct settings *settings;
     struct ws_loop loop;
     struct ws_conn_config config;
-    struct ws_home home;
+    struct ws_conn_env env;
     struct ws_client *client; /* while connecting */
     struct ws_conn *conn;     /* from then to the end */
     struct input input;
@@ -418,9 +418,9 @@ static bool set_up(struct run *run)
     settings_conn_config(s, &run->config);
     run->config.session.random = ws_random_bytes;
     run->config.session.random_context = &run->loop.random;
-    run->home = (struct ws_home){
+    run->env = (struct ws_conn_env){
         .loop = &run->loop, .config = &run->config, .handler = &handler, .user = run};
-    bool text = settings_opcode(s) == WS_TEXT;
+    bool text = settings_opcode(s) == WS_OP_TEXT;
     size_t max = s->max_message_size ? (size_t)s->max_message_size : SIZE_MAX / 4;
     input_init(&run->input, &run->loop, s->input, text, max, &receiver, run);
     output_init(&run->output, &run->loop, on_relief, run);
@@ -430,7 +430,7 @@ static bool set_up(struct run *run)
                     ws_loop_now(&run->loop) + (s->timeout + 999) / 1000);
 
     struct ws_client_options options = {
-        .home = &run->home,
+        .env = &run->env,
         .user = run,
         .connected = on_connected,
         .failed = on_failed,

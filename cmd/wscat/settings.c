@@ -216,7 +216,7 @@ void settings_free(struct settings *s)
 
 void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
-    ws_conn_config_init(config, WS_CLIENT);
+    ws_conn_config_init(config, WS_ROLE_CLIENT);
     config->session.max_message = s->max_message_size;
     config->session.chunks = s->binary && !s->jsonl && !s->expect;
     config->session.deflate = compress_config(&s->compress);
@@ -231,5 +231,5 @@ void settings_conn_config(const struct settings *s, struct ws_conn_config *confi
 
 unsigned settings_opcode(const struct settings *s)
 {
-    return s->binary || (s->input == INPUT_HEX && !s->text) ? WS_BINARY : WS_TEXT;
+    return s->binary || (s->input == INPUT_HEX && !s->text) ? WS_OP_BINARY : WS_OP_TEXT;
 }

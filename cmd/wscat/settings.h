@@ -59,7 +59,7 @@ void settings_free(struct settings *settings);
 /* What the connection is to be told of it. */
 void settings_conn_config(const struct settings *settings, struct ws_conn_config *config);
 
-/* WS_TEXT or WS_BINARY: what input is sent as. */
+/* WS_OP_TEXT or WS_OP_BINARY: what input is sent as. */
 unsigned settings_opcode(const struct settings *settings);
 
 #endif

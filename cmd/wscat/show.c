@@ -69,7 +69,7 @@ static void record_event(struct show *show, const struct ws_event *event)
     struct record record;
     switch (event->type) {
     case WS_EVENT_MESSAGE:
-        record_data(show, RECORD_IN, event->opcode == WS_TEXT ? RECORD_TEXT : RECORD_BINARY,
+        record_data(show, RECORD_IN, event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY,
                     event->data, event->len);
         break;
     case WS_EVENT_PING:
@@ -204,7 +204,8 @@ void show_event(struct show *show, const struct ws_event *event)
 void show_sent(struct show *show, unsigned opcode, const void *data, size_t len)
 {
     if (show->settings->jsonl)
-        record_data(show, RECORD_OUT, opcode == WS_TEXT ? RECORD_TEXT : RECORD_BINARY, data, len);
+        record_data(show, RECORD_OUT, opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY, data,
+                    len);
     if (show->settings->common.verbose >= 2)
         exit_warn("> %s, %zu bytes", ws_opcode_name(opcode), len);
     if (show->settings->common.verbose >= 3)

@@ -1,11 +1,11 @@
 #include "cmd/wsframe/inspect.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/wsframe/decode/stream.h"
+#include "cmd/wsframe/print/show.h"
 #include "cmd/wsframe/read/read_pcap.h"
 #include "cmd/wsframe/read/read_tcpdump.h"
 #include "cmd/wsframe/read/read_text.h"
-#include "cmd/wsframe/print/show.h"
-#include "cmd/wsframe/decode/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -18,14 +18,14 @@ static const char *set_only(struct options *options, const struct option_row *ro
         const char *name;
         unsigned bits;
     } kinds[] = {
-        {"text", 1u << WS_TEXT},
-        {"binary", 1u << WS_BINARY},
-        {"continuation", 1u << WS_CONTINUATION},
-        {"ping", 1u << WS_PING},
-        {"pong", 1u << WS_PONG},
-        {"close", 1u << WS_CLOSE},
-        {"data", 1u << WS_TEXT | 1u << WS_BINARY | 1u << WS_CONTINUATION},
-        {"control", 1u << WS_PING | 1u << WS_PONG | 1u << WS_CLOSE},
+        {"text", 1u << WS_OP_TEXT},
+        {"binary", 1u << WS_OP_BINARY},
+        {"continuation", 1u << WS_OP_CONTINUATION},
+        {"ping", 1u << WS_OP_PING},
+        {"pong", 1u << WS_OP_PONG},
+        {"close", 1u << WS_OP_CLOSE},
+        {"data", 1u << WS_OP_TEXT | 1u << WS_OP_BINARY | 1u << WS_OP_CONTINUATION},
+        {"control", 1u << WS_OP_PING | 1u << WS_OP_PONG | 1u << WS_OP_CLOSE},
     };
     struct settings *s = settings;
     (void)options;
@@ -51,8 +51,9 @@ static const char *set_kind(struct options *options, const struct option_row *ro
     static const struct {
         const char *name;
         unsigned opcode;
-    } kinds[] = {{"text", WS_TEXT}, {"binary", WS_BINARY}, {"continuation", WS_CONTINUATION},
-                 {"ping", WS_PING}, {"pong", WS_PONG},     {"close", WS_CLOSE}};
+    } kinds[] = {
+        {"text", WS_OP_TEXT}, {"binary", WS_OP_BINARY}, {"continuation", WS_OP_CONTINUATION},
+        {"ping", WS_OP_PING}, {"pong", WS_OP_PONG},     {"close", WS_OP_CLOSE}};
     struct settings *s = settings;
     uint64_t number = 0;
     (void)options;
@@ -70,7 +71,7 @@ static const char *set_kind(struct options *options, const struct option_row *ro
         if (strcmp(kinds[i].name, row->name) == 0)
             s->encode.opcode = kinds[i].opcode;
     s->encode.payload = value;
-    if (s->encode.opcode != WS_CLOSE || !value)
+    if (s->encode.opcode != WS_OP_CLOSE || !value)
         return NULL;
     char digits[8];
     size_t n = strcspn(value, ":");
@@ -342,8 +343,8 @@ static bool check_encode(struct settings *s, struct options *options)
     if (sources > 1)
         return fault(options, "the payload comes from one place: a word, --hex, or --file");
     if (!s->encode.typed)
-        s->encode.opcode = s->encode.hex || s->encode.file ? WS_BINARY : WS_TEXT;
-    if (s->encode.opcode == WS_CLOSE && s->encode.close_code && s->word_count > 0)
+        s->encode.opcode = s->encode.hex || s->encode.file ? WS_OP_BINARY : WS_OP_TEXT;
+    if (s->encode.opcode == WS_OP_CLOSE && s->encode.close_code && s->word_count > 0)
         return fault(options, "the reason goes with the code: --close=%u:REASON",
                      s->encode.close_code);
     if (s->encode.fragment && s->encode.fake)

@@ -1,7 +1,7 @@
 /* wsserve: a WebSocket server for the command line. */
 #include "cmd/common/exit.h"
-#include "cmd/wsserve/server/server.h"
 #include "cmd/wsserve/options/settings.h"
+#include "cmd/wsserve/server/server.h"
 
 int main(int argc, char **argv)
 {

@@ -53,7 +53,7 @@ void ws_client_note(struct ws_client *client, enum ws_error error, const char *f
     va_end(args);
 }
 
-static void on_task(struct ws_task *task)
+static void on_task(struct ws_deferred *task)
 {
     struct ws_client *client = ws_container_of(task, struct ws_client, task);
     if (!client->over) {
@@ -90,7 +90,7 @@ void ws_client_connected(struct ws_client *client, int fd)
 void ws_client_upgrade(struct ws_client *client, int fd)
 {
     const struct ws_client_options *options = &client->options;
-    struct ws_conn *conn = ws_conn_new(options->home, fd, options->user);
+    struct ws_conn *conn = ws_conn_new(options->env, fd, options->user);
     if (!conn) {
         close(fd);
         ws_client_note(client, WS_E_NO_MEMORY, "%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
@@ -197,7 +197,7 @@ static bool copy_options(struct ws_client *client, const struct ws_client_option
 
 struct ws_client *ws_client_connect(const struct ws_client_options *options)
 {
-    struct ws_loop *loop = options->home->loop;
+    struct ws_loop *loop = options->env->loop;
     struct ws_client *client = calloc(1, sizeof *client);
     if (!client)
         return NULL;

@@ -7,9 +7,9 @@
 #ifndef LIBWS_CLIENT_CLIENT_PRIVATE_H
 #define LIBWS_CLIENT_CLIENT_PRIVATE_H
 
-#include <ws/client.h>
 #include "libws/client/proxy.h"
 #include "libws/io/resolve.h"
+#include <ws/client.h>
 
 #include <netinet/in.h>
 
@@ -18,7 +18,7 @@ enum {
     WS_PROXY_NAME_MAX = 270
 };
 
-struct ws_racer {
+struct ws_attempt {
     struct ws_watch watch;
     struct ws_client *client;
     char name[INET6_ADDRSTRLEN + 10]; /* "[::1]:8080", for messages */
@@ -32,7 +32,7 @@ struct ws_client_proxy {
     uint16_t port;
     char name[WS_PROXY_NAME_MAX]; /* "proxy.example:3128", for messages */
     char *host;
-    struct ws_proxy_talk talk;
+    struct ws_proxy_handshake talk;
 };
 
 struct ws_client {
@@ -45,11 +45,11 @@ struct ws_client {
     struct ws_client_proxy *proxy; /* NULL: none */
     struct ws_resolve *resolve;
     struct addrinfo *addresses, *next;
-    struct ws_racer racers[WS_RACERS];
+    struct ws_attempt racers[WS_RACERS];
     unsigned racing; /* sockets that have not answered */
     unsigned started;
     struct ws_timer deadline, head_start;
-    struct ws_task task; /* frees it, or tells of a failure that came before the loop ran */
+    struct ws_deferred task; /* frees it, or tells of a failure that came before the loop ran */
     bool over;
     int64_t begun_us, resolved_us;
     struct ws_client_times times;

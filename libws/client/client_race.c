@@ -9,26 +9,26 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { HEAD_START_MS = 250 /* RFC 8305 section 5 */ };
+enum { CONNECTION_ATTEMPT_DELAY_MS = 250 /* RFC 8305 section 5 */ };
 
 static void start_next(struct ws_client *client);
 
-static void win(struct ws_racer *racer)
+static void attempt_succeeded(struct ws_attempt *attempt)
 {
-    struct ws_client *client = racer->client;
+    struct ws_client *client = attempt->client;
     client->times.connect_us = ws_clock_us() - client->resolved_us;
-    ws_client_connected(client, ws_loop_unwatch(client->loop, &racer->watch));
+    ws_client_connected(client, ws_loop_unwatch(client->loop, &attempt->watch));
 }
 
-static void lose(struct ws_racer *racer, int number)
+static void attempt_failed(struct ws_attempt *attempt, int number)
 {
-    struct ws_client *client = racer->client;
-    int fd = ws_loop_unwatch(client->loop, &racer->watch);
+    struct ws_client *client = attempt->client;
+    int fd = ws_loop_unwatch(client->loop, &attempt->watch);
     if (fd >= 0)
         close(fd);
     client->racing--;
     ws_client_note(client, WS_E_CONNECT, "connect %s%s: %s", client->proxy ? "to the proxy " : "",
-                   racer->name, strerror(number));
+                   attempt->name, strerror(number));
     if (client->next)
         start_next(client);
     else if (client->racing == 0)
@@ -37,60 +37,60 @@ static void lose(struct ws_racer *racer, int number)
 
 static void on_connected(struct ws_watch *watch, unsigned ready)
 {
-    struct ws_racer *racer = ws_container_of(watch, struct ws_racer, watch);
+    struct ws_attempt *attempt = ws_container_of(watch, struct ws_attempt, watch);
     int number = 0;
     socklen_t len = sizeof number;
     (void)ready;
     if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &number, &len) < 0)
         number = errno;
     if (number != 0)
-        lose(racer, number);
+        attempt_failed(attempt, number);
     else
-        win(racer);
+        attempt_succeeded(attempt);
 }
 
-static void name_address(struct ws_racer *racer, const struct sockaddr *address)
+static void name_address(struct ws_attempt *attempt, const struct sockaddr *address)
 {
     char host[INET6_ADDRSTRLEN] = "?";
     if (address->sa_family == AF_INET) {
         struct sockaddr_in v4;
         memcpy(&v4, address, sizeof v4);
         inet_ntop(AF_INET, &v4.sin_addr, host, sizeof host);
-        snprintf(racer->name, sizeof racer->name, "%s:%u", host, ntohs(v4.sin_port));
+        snprintf(attempt->name, sizeof attempt->name, "%s:%u", host, ntohs(v4.sin_port));
     } else {
         struct sockaddr_in6 v6;
         memcpy(&v6, address, sizeof v6);
         inet_ntop(AF_INET6, &v6.sin6_addr, host, sizeof host);
-        snprintf(racer->name, sizeof racer->name, "[%s]:%u", host, ntohs(v6.sin6_port));
+        snprintf(attempt->name, sizeof attempt->name, "[%s]:%u", host, ntohs(v6.sin6_port));
     }
 }
 
 /* Sets one socket off. */
 static void race(struct ws_client *client, const struct sockaddr *address, socklen_t len)
 {
-    struct ws_racer *racer = &client->racers[client->started++];
-    racer->client = client;
-    racer->watch.ready = on_connected;
-    racer->watch.fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct ws_attempt *attempt = &client->racers[client->started++];
+    attempt->client = client;
+    attempt->watch.ready = on_connected;
+    attempt->watch.fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     client->racing++;
-    if (racer->watch.fd < 0) {
-        lose(racer, errno);
+    if (attempt->watch.fd < 0) {
+        attempt_failed(attempt, errno);
         return;
     }
     if (address->sa_family != AF_UNIX) {
         int on = 1;
-        setsockopt(racer->watch.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        setsockopt(attempt->watch.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     }
     int result;
     do
-        result = connect(racer->watch.fd, address, len);
+        result = connect(attempt->watch.fd, address, len);
     while (result < 0 && errno == EINTR);
     if (result < 0 && errno != EINPROGRESS) {
-        lose(racer, errno);
+        attempt_failed(attempt, errno);
         return;
     }
-    if (ws_loop_watch(client->loop, &racer->watch, WS_WRITABLE) != WS_OK)
-        lose(racer, ENOMEM);
+    if (ws_loop_watch(client->loop, &attempt->watch, WS_WRITABLE) != WS_OK)
+        attempt_failed(attempt, ENOMEM);
 }
 
 static void start_next(struct ws_client *client)
@@ -99,7 +99,8 @@ static void start_next(struct ws_client *client)
     client->next = client->started + 1 < WS_RACERS ? address->ai_next : NULL;
     name_address(&client->racers[client->started], address->ai_addr);
     if (client->next)
-        ws_loop_arm(client->loop, &client->head_start, ws_loop_now(client->loop) + HEAD_START_MS);
+        ws_loop_arm(client->loop, &client->head_start,
+                    ws_loop_now(client->loop) + CONNECTION_ATTEMPT_DELAY_MS);
     race(client, address->ai_addr, address->ai_addrlen);
 }
 

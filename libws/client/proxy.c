@@ -24,30 +24,30 @@ enum {
 
 /* --- what is sent --- */
 
-static void put(struct ws_proxy_talk *talk, const void *bytes, size_t len)
+static void put(struct ws_proxy_handshake *talk, const void *bytes, size_t len)
 {
     memcpy(talk->out + talk->out_len, bytes, len);
     talk->out_len += len;
 }
 
-static void put_text(struct ws_proxy_talk *talk, const char *text)
+static void put_text(struct ws_proxy_handshake *talk, const char *text)
 {
     put(talk, text, strlen(text));
 }
 
-static void put_byte(struct ws_proxy_talk *talk, unsigned byte)
+static void put_byte(struct ws_proxy_handshake *talk, unsigned byte)
 {
     talk->out[talk->out_len++] = (uint8_t)byte;
 }
 
 /* A length in one byte, and so much text. */
-static void put_counted(struct ws_proxy_talk *talk, const char *text)
+static void put_counted(struct ws_proxy_handshake *talk, const char *text)
 {
     put_byte(talk, (unsigned)strlen(text));
     put_text(talk, text);
 }
 
-static void write_connect(struct ws_proxy_talk *talk, const struct ws_proxy *proxy,
+static void write_connect(struct ws_proxy_handshake *talk, const struct ws_proxy *proxy,
                           const char *host, uint16_t port)
 {
     char authority[HOST_MAX + 10];
@@ -69,8 +69,8 @@ static void write_connect(struct ws_proxy_talk *talk, const struct ws_proxy *pro
     ws_http_init(&talk->head, true, WS_PROXY_ANSWER_MAX);
 }
 
-static void write_socks(struct ws_proxy_talk *talk, const struct ws_proxy *proxy, const char *host,
-                        uint16_t port)
+static void write_socks(struct ws_proxy_handshake *talk, const struct ws_proxy *proxy,
+                        const char *host, uint16_t port)
 {
     struct in_addr v4;
     struct in6_addr v6;
@@ -114,7 +114,7 @@ static bool is_host(const char *host)
     return len > 0 && len <= HOST_MAX;
 }
 
-enum ws_error ws_proxy_begin(struct ws_proxy_talk *talk, const struct ws_proxy *proxy,
+enum ws_error ws_proxy_begin(struct ws_proxy_handshake *talk, const struct ws_proxy *proxy,
                              const char *host, uint16_t port)
 {
     bool socks = proxy->kind == WS_PROXY_SOCKS5;
@@ -133,20 +133,20 @@ enum ws_error ws_proxy_begin(struct ws_proxy_talk *talk, const struct ws_proxy *
     return WS_OK;
 }
 
-const uint8_t *ws_proxy_output(const struct ws_proxy_talk *talk, size_t *len)
+const uint8_t *ws_proxy_output(const struct ws_proxy_handshake *talk, size_t *len)
 {
     *len = talk->due - talk->sent;
     return talk->out + talk->sent;
 }
 
-void ws_proxy_sent(struct ws_proxy_talk *talk, size_t len)
+void ws_proxy_sent(struct ws_proxy_handshake *talk, size_t len)
 {
     talk->sent += len;
 }
 
 /* --- what is received --- */
 
-__attribute__((format(printf, 2, 3))) static enum ws_error fail(struct ws_proxy_talk *talk,
+__attribute__((format(printf, 2, 3))) static enum ws_error fail(struct ws_proxy_handshake *talk,
                                                                 const char *format, ...)
 {
     va_list args;
@@ -159,7 +159,7 @@ __attribute__((format(printf, 2, 3))) static enum ws_error fail(struct ws_proxy_
 }
 
 /* Does the proxy take what Basic has to offer? Where it does not say what it takes, it may. */
-static bool wants_basic(const struct ws_proxy_talk *talk)
+static bool wants_basic(const struct ws_proxy_handshake *talk)
 {
     int found = -1;
     bool any = false;
@@ -174,7 +174,7 @@ static bool wants_basic(const struct ws_proxy_talk *talk)
     return !any;
 }
 
-static enum ws_error judge_status(struct ws_proxy_talk *talk)
+static enum ws_error judge_status(struct ws_proxy_handshake *talk)
 {
     const struct ws_http_head *head = &talk->head;
     if (head->status >= 200 && head->status < 300) {
@@ -204,7 +204,7 @@ static enum ws_error judge_status(struct ws_proxy_talk *talk)
     return fail(talk, "the proxy refused: %u%s%s", head->status, len ? " " : "", reason);
 }
 
-static enum ws_error step_head(struct ws_proxy_talk *talk)
+static enum ws_error step_head(struct ws_proxy_handshake *talk)
 {
     if (talk->in_len == 1 && talk->in[0] == SOCKS_VERSION)
         return fail(talk, "this is no HTTP proxy: it answered SOCKS5");
@@ -226,7 +226,7 @@ static enum ws_error step_head(struct ws_proxy_talk *talk)
     }
 }
 
-static enum ws_error step_method(struct ws_proxy_talk *talk)
+static enum ws_error step_method(struct ws_proxy_handshake *talk)
 {
     unsigned version = (uint8_t)talk->in[0];
     if (version == 'H')
@@ -258,7 +258,7 @@ static enum ws_error step_method(struct ws_proxy_talk *talk)
     return WS_MORE;
 }
 
-static enum ws_error step_password(struct ws_proxy_talk *talk)
+static enum ws_error step_password(struct ws_proxy_handshake *talk)
 {
     if ((uint8_t)talk->in[0] != PASSWORD_VERSION)
         return fail(talk, "SOCKS5: the answer to the password begins with byte 0x%02X",
@@ -274,7 +274,7 @@ static enum ws_error step_password(struct ws_proxy_talk *talk)
 }
 
 /* RFC 1928 6 */
-static enum ws_error refused(struct ws_proxy_talk *talk, unsigned reply)
+static enum ws_error refused(struct ws_proxy_handshake *talk, unsigned reply)
 {
     static const char *const words[] = {
         [1] = "general failure",       [2] = "not allowed by its rules",
@@ -287,7 +287,7 @@ static enum ws_error refused(struct ws_proxy_talk *talk, unsigned reply)
     return fail(talk, "SOCKS5: %s", words[reply]);
 }
 
-static enum ws_error step_reply(struct ws_proxy_talk *talk)
+static enum ws_error step_reply(struct ws_proxy_handshake *talk)
 {
     const uint8_t *in = (const uint8_t *)talk->in;
     if (in[0] != SOCKS_VERSION)
@@ -317,7 +317,7 @@ static enum ws_error step_reply(struct ws_proxy_talk *talk)
     return WS_OK;
 }
 
-static enum ws_error step(struct ws_proxy_talk *talk)
+static enum ws_error step(struct ws_proxy_handshake *talk)
 {
     switch (talk->state) {
     case WS_PROXY_HEAD:
@@ -337,7 +337,7 @@ static enum ws_error step(struct ws_proxy_talk *talk)
 }
 
 /* A byte at a time, so that no cut makes a difference; an answer has few. */
-enum ws_error ws_proxy_feed(struct ws_proxy_talk *talk, const void *bytes, size_t len)
+enum ws_error ws_proxy_feed(struct ws_proxy_handshake *talk, const void *bytes, size_t len)
 {
     const char *p = bytes;
     enum ws_error error = talk->state == WS_PROXY_DONE     ? WS_OK
@@ -355,7 +355,7 @@ enum ws_error ws_proxy_feed(struct ws_proxy_talk *talk, const void *bytes, size_
     return error;
 }
 
-enum ws_error ws_proxy_ended(struct ws_proxy_talk *talk)
+enum ws_error ws_proxy_ended(struct ws_proxy_handshake *talk)
 {
     if (talk->state == WS_PROXY_FAILED)
         return WS_E_PROXY;
@@ -364,12 +364,12 @@ enum ws_error ws_proxy_ended(struct ws_proxy_talk *talk)
     return fail(talk, "the proxy hung up before it was done");
 }
 
-const char *ws_proxy_fault(const struct ws_proxy_talk *talk)
+const char *ws_proxy_fault(const struct ws_proxy_handshake *talk)
 {
     return talk->fault;
 }
 
-void ws_proxy_wipe(struct ws_proxy_talk *talk)
+void ws_proxy_wipe(struct ws_proxy_handshake *talk)
 {
     explicit_bzero(talk->out, sizeof talk->out);
     explicit_bzero(talk->in, talk->in_len);

@@ -9,9 +9,9 @@
 #ifndef LIBWS_CLIENT_PROXY_H
 #define LIBWS_CLIENT_PROXY_H
 
-#include <ws/proxy.h>
 #include <ws/error.h>
 #include <ws/http.h>
+#include <ws/proxy.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ enum ws_proxy_state {
 };
 
 /* All of it is private. There is a password in it: end with ws_proxy_wipe(). */
-struct ws_proxy_talk {
+struct ws_proxy_handshake {
     enum ws_proxy_state state;
     bool has_password;
     uint8_t out[WS_PROXY_OUT_MAX]; /* all that may have to be sent: SOCKS5 has three parts */
@@ -48,15 +48,15 @@ struct ws_proxy_talk {
  * WS_OK; WS_E_ARGUMENT when `host` is empty, longer than 255 bytes or has a character that is in no
  * host's name, or when the proxy's user or password is longer than proxy_url.h allows.
  */
-enum ws_error ws_proxy_begin(struct ws_proxy_talk *talk, const struct ws_proxy *proxy,
+enum ws_error ws_proxy_begin(struct ws_proxy_handshake *talk, const struct ws_proxy *proxy,
                              const char *host, uint16_t port);
 
 /* What is to be sent now, `*len` bytes of it, 0 when there is nothing. Valid until the next call
  * that changes the talk. */
-const uint8_t *ws_proxy_output(const struct ws_proxy_talk *talk, size_t *len);
+const uint8_t *ws_proxy_output(const struct ws_proxy_handshake *talk, size_t *len);
 
 /* `len` bytes of that were sent. */
-void ws_proxy_sent(struct ws_proxy_talk *talk, size_t len);
+void ws_proxy_sent(struct ws_proxy_handshake *talk, size_t len);
 
 /*
  * Takes what was received. WS_OK: the proxy has connected us, and what is read from now on comes
@@ -64,16 +64,16 @@ void ws_proxy_sent(struct ws_proxy_talk *talk, size_t len);
  * connection, ws_proxy_fault() says why; also for bytes that came behind the answer or before we
  * asked, which nobody honest sends: in this protocol the client speaks first.
  */
-enum ws_error ws_proxy_feed(struct ws_proxy_talk *talk, const void *bytes, size_t len);
+enum ws_error ws_proxy_feed(struct ws_proxy_handshake *talk, const void *bytes, size_t len);
 
 /* The proxy closed the connection before it was done: WS_E_PROXY, with its fault. */
-enum ws_error ws_proxy_ended(struct ws_proxy_talk *talk);
+enum ws_error ws_proxy_ended(struct ws_proxy_handshake *talk);
 
 /* One line, no full stop: "the proxy refused: 403 Forbidden". What it quotes of the proxy is cut
  * and printable. "" without a fault. */
-const char *ws_proxy_fault(const struct ws_proxy_talk *talk);
+const char *ws_proxy_fault(const struct ws_proxy_handshake *talk);
 
 /* Overwrites the password and everything else. */
-void ws_proxy_wipe(struct ws_proxy_talk *talk);
+void ws_proxy_wipe(struct ws_proxy_handshake *talk);
 
 #endif

@@ -1,9 +1,9 @@
 #include "libws/conn/conn_private.h"
 
+#include "libws/io/stream.h"
+#include "libws/server/registry.h"
 #include <ws/hub.h>
 #include <ws/overload.h>
-#include "libws/server/registry.h"
-#include "libws/io/stream.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 enum { SECOND_US = 1000000 };
 enum rate { OF_MESSAGES, OF_BYTES };
 
-struct ws_parked {
+struct ws_unread {
     size_t begin, len;
     uint8_t memory[]; /* WS_HEADROOM bytes before the first */
 };
@@ -28,28 +28,28 @@ struct ws_pong {
 /* --- what the kernel is asked to report --- */
 
 /* Its messages are what fills its queue, and the queue is full. */
-static bool choked(const struct ws_conn *conn)
+static bool reads_blocked_by_queue(const struct ws_conn *conn)
 {
-    return conn->full && conn->home->config->choke;
+    return conn->full && conn->env->config->pause_reads_when_full;
 }
 
-size_t ws_conn_parked(const struct ws_conn *conn)
+size_t ws_conn_unread(const struct ws_conn *conn)
 {
-    return conn->side->parked ? conn->side->parked->len : 0;
+    return conn->cold->unread ? conn->cold->unread->len : 0;
 }
 
 void ws_conn_unthrottle(struct ws_conn *conn)
 {
     conn->throttled = false;
     conn->resumed = true;
-    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->home->loop));
-    ws_loop_defer(conn->home->loop, &conn->task);
+    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->env->loop));
+    ws_loop_defer(conn->env->loop, &conn->task);
 }
 
 bool ws_conn_reading(const struct ws_conn *conn)
 {
-    return !conn->paused && !conn->throttled && !choked(conn) && !conn->side->parked &&
-           !conn->peer_eof;
+    return !conn->paused && !conn->throttled && !reads_blocked_by_queue(conn) &&
+           !conn->cold->unread && !conn->peer_eof;
 }
 
 void ws_conn_update_interest(struct ws_conn *conn)
@@ -57,15 +57,15 @@ void ws_conn_update_interest(struct ws_conn *conn)
     if (conn->ended)
         return;
     unsigned interest =
-        (conn->discard ? !conn->peer_eof : ws_conn_reading(conn)) && !ws_conn_stuffed(conn)
+        (conn->discard ? !conn->peer_eof : ws_conn_reading(conn)) && !ws_conn_tls_backlogged(conn)
             ? WS_READABLE
             : 0u;
-    if (ws_conn_sendable(conn) || conn->side->body)
+    if (ws_conn_sendable(conn) || conn->cold->body)
         interest |= WS_WRITABLE;
     /* Even whom nobody listens to shall not go unnoticed. */
-    if (interest == 0 && !conn->peer_eof && !conn->hung_up)
+    if (interest == 0 && !conn->peer_eof && !conn->peer_hup)
         interest = WS_HANGUP;
-    if (ws_loop_rewatch(conn->home->loop, &conn->watch, interest) != WS_OK)
+    if (ws_loop_rewatch(conn->env->loop, &conn->watch, interest) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
 }
 
@@ -76,57 +76,57 @@ static enum ws_error answer_ping(struct ws_conn *conn, const struct ws_event *ev
 {
     if (ws_conn_waiting(conn) == 0)
         return ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
-    if (!conn->side->pong) /* there is a queue, so the side is its own */
-        conn->side->pong = malloc(sizeof *conn->side->pong);
-    if (!conn->side->pong)
+    if (!conn->cold->pong) /* there is a queue, so the side is its own */
+        conn->cold->pong = malloc(sizeof *conn->cold->pong);
+    if (!conn->cold->pong)
         return WS_E_NO_MEMORY;
-    conn->side->pong->len = event->len;
+    conn->cold->pong->len = event->len;
     if (event->len > 0)
-        memcpy(conn->side->pong->data, event->data, event->len);
+        memcpy(conn->cold->pong->data, event->data, event->len);
     return WS_OK;
 }
 
 static void send_kept_pong(struct ws_conn *conn)
 {
-    struct ws_pong *pong = conn->side->pong;
+    struct ws_pong *pong = conn->cold->pong;
     if (!pong)
         return;
-    conn->side->pong = NULL;
+    conn->cold->pong = NULL;
     ws_session_pong(&conn->session, ws_conn_take_out(conn), pong->data, pong->len);
     free(pong);
 }
 
 static bool under_pressure(const struct ws_conn *conn)
 {
-    const struct ws_loop *loop = conn->home->loop;
+    const struct ws_loop *loop = conn->env->loop;
     size_t gathered = loop->writer == conn ? loop->out.bytes - loop->out.in_place : 0;
-    return gathered + ws_conn_waiting(conn) > conn->home->config->high_water;
+    return gathered + ws_conn_waiting(conn) > conn->env->config->high_water;
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct ws_loop *loop = conn->home->loop;
-    uint32_t interval = conn->home->config->heartbeat.interval_ms;
+    struct ws_loop *loop = conn->env->loop;
+    uint32_t interval = conn->env->config->heartbeat.interval_ms;
     conn->opened = true;
-    conn->begun = 0;
+    conn->phase_started_ms = 0;
     if (conn->registered)
-        ws_registry_opened(conn->home->registry);
-    if (conn->home->hub)
+        ws_registry_opened(conn->env->registry);
+    if (conn->env->hub)
         ws_hub_opened(conn);
     conn->last_message = ws_loop_now(loop);
-    ws_heartbeat_start(&conn->heartbeat, &conn->home->config->heartbeat, ws_loop_now(loop),
+    ws_heartbeat_start(&conn->heartbeat, &conn->env->config->heartbeat, ws_loop_now(loop),
                        interval ? ws_random_below(&loop->random, interval) : 0);
     ws_conn_arm(conn);
-    if (conn->home->handler->open)
-        conn->home->handler->open(conn, event);
+    if (conn->env->handler->open)
+        conn->env->handler->open(conn, event);
 }
 
 static void on_request(struct ws_conn *conn, const struct ws_event *event)
 {
     if (conn->refusal != WS_OK)
         ws_conn_refuse_error(conn, conn->refusal);
-    else if (conn->home->handler->request)
-        conn->home->handler->request(conn, event->request);
+    else if (conn->env->handler->request)
+        conn->env->handler->request(conn, event->request);
     else if (event->request->fault != WS_OK)
         ws_conn_refuse_error(conn, event->request->fault);
     else
@@ -137,13 +137,13 @@ static void on_request(struct ws_conn *conn, const struct ws_event *event)
  * used it up is not read until it has paid. */
 static void charge_time(struct ws_conn *conn, enum rate rate, int64_t cost_us)
 {
-    int64_t now_us = ws_loop_now(conn->home->loop) * 1000;
-    struct ws_side *side = ws_conn_side(conn);
-    if (!side)
+    int64_t now_us = ws_loop_now(conn->env->loop) * 1000;
+    struct ws_conn_cold *cold = ws_conn_cold(conn);
+    if (!cold)
         return;
-    if (side->paid_us[rate] < now_us)
-        side->paid_us[rate] = now_us;
-    side->paid_us[rate] += cost_us;
+    if (cold->paid_us[rate] < now_us)
+        cold->paid_us[rate] = now_us;
+    cold->paid_us[rate] += cost_us;
     conn->throttled =
         ws_conn_paid_us(conn) > now_us + SECOND_US && !ws_session_close_sent(&conn->session);
 }
@@ -154,24 +154,24 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     bool whole = event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last);
     if (whole) {
         conn->counters.messages_in++;
-        if (conn->home->config->max_rate)
-            charge_time(conn, OF_MESSAGES, SECOND_US / conn->home->config->max_rate);
-        conn->last_message = ws_loop_now(conn->home->loop);
-        conn->begun = 0;
+        if (conn->env->config->max_rate)
+            charge_time(conn, OF_MESSAGES, SECOND_US / conn->env->config->max_rate);
+        conn->last_message = ws_loop_now(conn->env->loop);
+        conn->phase_started_ms = 0;
     }
     if (event->type == WS_EVENT_CLOSE) {
         conn->end.code = event->code;
         conn->end.by_peer = event->clean && !ws_session_close_sent(&conn->session);
         if (!event->clean)
-            ws_conn_note_error(conn, event->error);
+            ws_conn_record_error(conn, event->error);
     }
     if (event->type == WS_EVENT_ERROR)
-        ws_conn_note_error(conn, event->error);
+        ws_conn_record_error(conn, event->error);
     if (event->type == WS_EVENT_PONG)
-        conn->ponged =
+        conn->pong_matched =
             ws_heartbeat_pong(&conn->heartbeat, event->data, event->len, ws_clock_us()) >= 0;
-    if (conn->home->handler->event)
-        conn->home->handler->event(conn, event);
+    if (conn->env->handler->event)
+        conn->env->handler->event(conn, event);
 
     if (event->type == WS_EVENT_PING)
         error = answer_ping(conn, event);
@@ -179,7 +179,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         /* A chunk's message that we were passing on ends unfinished; the close may go in between.
          */
         if (event->type == WS_EVENT_ERROR && !conn->opened &&
-            conn->home->config->session.role == WS_SERVER)
+            conn->env->config->session.role == WS_ROLE_SERVER)
             conn->end.http_status = ws_error_info(event->error)->http_status;
         error = ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
         ws_conn_begin_closing(conn);
@@ -190,11 +190,11 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 
 static bool may_pull(const struct ws_conn *conn)
 {
-    return !conn->paused && !conn->throttled && !conn->failed && !choked(conn);
+    return !conn->paused && !conn->throttled && !conn->failed && !reads_blocked_by_queue(conn);
 }
 
 /* Pulls events until the session wants more, or somebody wants a pause, or has had his share. */
-static void pull(struct ws_conn *conn)
+static void deliver_events(struct ws_conn *conn)
 {
     struct ws_event event;
     size_t delivered = 0;
@@ -214,52 +214,52 @@ static void pull(struct ws_conn *conn)
             ws_conn_flush(conn);
         conn->throttled |= delivered > WS_TURN_MOST; /* it goes on with the loop's next turn */
     }
-    if (ws_session_state(&conn->session) != WS_OPEN)
+    if (ws_session_state(&conn->session) != WS_STATE_OPEN)
         return;
     if (!ws_session_in_message(&conn->session))
-        conn->begun = 0;
-    else if (!conn->begun)
-        conn->begun = ws_loop_now(conn->home->loop);
+        conn->phase_started_ms = 0;
+    else if (!conn->phase_started_ms)
+        conn->phase_started_ms = ws_loop_now(conn->env->loop);
 }
 
 /* The loop's buffer goes to the next connection: what is unread of it moves to memory of our own.
  */
-static void park(struct ws_conn *conn)
+static void stash_unread(struct ws_conn *conn)
 {
     const uint8_t *data;
     size_t len = ws_session_unread(&conn->session, &data);
-    struct ws_parked *parked = conn->side->parked;
-    if (parked) {
-        parked->begin = (size_t)(data - parked->memory);
-        parked->len = len;
+    struct ws_unread *unread = conn->cold->unread;
+    if (unread) {
+        unread->begin = (size_t)(data - unread->memory);
+        unread->len = len;
         if (len == 0) {
-            free(parked);
-            conn->side->parked = NULL;
+            free(unread);
+            conn->cold->unread = NULL;
         }
         return;
     }
     if (len == 0)
         return;
-    parked = ws_conn_side(conn) ? malloc(sizeof *parked + WS_HEADROOM + len) : NULL;
-    if (!parked) {
+    unread = ws_conn_cold(conn) ? malloc(sizeof *unread + WS_HEADROOM + len) : NULL;
+    if (!unread) {
         ws_conn_abort(conn, WS_E_NO_MEMORY);
         return;
     }
-    parked->begin = WS_HEADROOM;
-    parked->len = len;
-    memcpy(parked->memory + WS_HEADROOM, data, len);
-    conn->side->parked = parked;
+    unread->begin = WS_HEADROOM;
+    unread->len = len;
+    memcpy(unread->memory + WS_HEADROOM, data, len);
+    conn->cold->unread = unread;
 }
 
 /* A turn: pull what was fed, send what was answered. */
-static void turn(struct ws_conn *conn)
+static void process_input(struct ws_conn *conn)
 {
-    conn->pumping = true;
-    pull(conn);
+    conn->in_read_cycle = true;
+    deliver_events(conn);
     ws_conn_flush(conn);
     ws_conn_send_records(conn);
-    park(conn);
-    conn->pumping = false;
+    stash_unread(conn);
+    conn->in_read_cycle = false;
     ws_conn_settle(conn);
 }
 
@@ -269,19 +269,19 @@ static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
     if (conn->discard) {
         /* All was said before: how the stream ends does not matter any more. But one that only will
          * not say more may want to hear the rest of our answer. */
-        conn->failed = why != WS_E_LOST || (ws_conn_waiting(conn) == 0 && !conn->side->body);
+        conn->failed = why != WS_E_LOST || (ws_conn_waiting(conn) == 0 && !conn->cold->body);
         ws_conn_settle(conn);
         return;
     }
     if (why != WS_E_LOST) {
         /* Nothing can be sent either. */
         ws_conn_forget_waiting(conn);
-        conn->shut = true;
+        conn->fin_sent = true;
     }
     ws_session_end(&conn->session, why);
-    turn(conn);
+    process_input(conn);
     if (why != WS_E_LOST && !conn->ended) {
-        ws_conn_note_error(conn, why);
+        ws_conn_record_error(conn, why);
         conn->failed = true;
         ws_conn_settle(conn);
     }
@@ -294,27 +294,27 @@ static void on_tls_failure(struct ws_conn *conn)
     ws_conn_send_records(conn);
     ws_conn_forget_waiting(conn);
     if (conn->discard) {
-        conn->failed = conn->failed || conn->home->config->session.role == WS_CLIENT;
+        conn->failed = conn->failed || conn->env->config->session.role == WS_ROLE_CLIENT;
         ws_conn_settle(conn);
         return;
     }
     ws_session_end(&conn->session, WS_E_TLS);
-    turn(conn);
+    process_input(conn);
     if (conn->ended)
         return;
-    ws_conn_note_error(conn, WS_E_TLS);
-    conn->failed = conn->home->config->session.role == WS_CLIENT;
+    ws_conn_record_error(conn, WS_E_TLS);
+    conn->failed = conn->env->config->session.role == WS_ROLE_CLIENT;
     ws_conn_settle(conn);
 }
 
 /* What TLS said behind the last plaintext: to be looked at once that has been read. */
-static void heed_tls(struct ws_conn *conn)
+static void handle_tls_end(struct ws_conn *conn)
 {
     enum ws_error ended = ws_conn_tls_ended(conn);
     if (ended == WS_OK || conn->ended || conn->peer_eof ||
         !(conn->discard || ws_conn_reading(conn)))
         return;
-    if (ended == WS_E_TLS && conn->shut)
+    if (ended == WS_E_TLS && conn->fin_sent)
         return; /* that was all, and only the end of the stream is waited for */
     if (ended == WS_E_TLS)
         on_tls_failure(conn);
@@ -324,20 +324,20 @@ static void heed_tls(struct ws_conn *conn)
 
 /* Who has sent little for a while must not be kept waiting by those who send much. A little now and
  * then is only how a large message begins and ends. */
-static void note_appetite(struct ws_conn *conn, size_t len, int64_t now)
+static void update_read_fairness(struct ws_conn *conn, size_t len, int64_t now)
 {
     enum { A_WHILE = 7 };
     if (len >= WS_RECEIVE_FAIR / 4)
-        conn->heavy = A_WHILE;
-    else if (conn->heavy > 0 || !conn->opened)
-        conn->heavy -= conn->heavy > 0;
+        conn->bulk_score = A_WHILE;
+    else if (conn->bulk_score > 0 || !conn->opened)
+        conn->bulk_score -= conn->bulk_score > 0;
     else
-        conn->home->loop->fair_until = now + WS_FAIR_MS;
+        conn->env->loop->fair_until = now + WS_FAIR_MS;
 }
 
 static void on_readable(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->home->loop;
+    struct ws_loop *loop = conn->env->loop;
     enum ws_error error;
     /* Replies may still lie in the loop's buffer, of another connection's turn. */
     if (loop->writer != conn)
@@ -364,35 +364,35 @@ static void on_readable(struct ws_conn *conn)
         on_end_of_stream(conn, error);
         return;
     }
-    note_appetite(conn, wire, now);
-    if (conn->home->config->max_bandwidth && conn->opened)
-        charge_time(
-            conn, OF_BYTES,
-            (int64_t)((double)wire * SECOND_US / (double)conn->home->config->max_bandwidth));
+    update_read_fairness(conn, wire, now);
+    if (conn->env->config->max_bandwidth && conn->opened)
+        charge_time(conn, OF_BYTES,
+                    (int64_t)((double)wire * SECOND_US / (double)conn->env->config->max_bandwidth));
     if (!conn->discard) {
         ws_session_feed(&conn->session, buffer, len, WS_HEADROOM);
-        turn(conn);
+        process_input(conn);
     }
-    if (conn->side->tls)
-        heed_tls(conn);
+    if (conn->cold->tls)
+        handle_tls_end(conn);
 }
 
 void ws_conn_drained(struct ws_conn *conn)
 {
     conn->full = false;
-    if (conn->waited_for)
+    if (conn->is_slow_receiver)
         ws_hub_caught_up(conn);
     conn->resumed = true;
     conn->drained_due = true;
-    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->home->loop));
-    ws_loop_defer(conn->home->loop, &conn->task);
+    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->env->loop));
+    ws_loop_defer(conn->env->loop, &conn->task);
 }
 
 static void after_sending(struct ws_conn *conn)
 {
     if (ws_conn_waiting(conn) == 0)
         send_kept_pong(conn);
-    if (conn->full && !conn->held && ws_conn_waiting(conn) <= conn->home->config->high_water / 4)
+    if (conn->full && !conn->output_deferred &&
+        ws_conn_waiting(conn) <= conn->env->config->high_water / 4)
         ws_conn_drained(conn);
 }
 
@@ -407,10 +407,10 @@ static void on_writable(struct ws_conn *conn)
             return;
         }
         if (sent > 0)
-            conn->last_taken = ws_loop_now(conn->home->loop);
+            conn->last_taken = ws_loop_now(conn->env->loop);
         after_sending(conn);
     }
-    if (ws_conn_waiting(conn) == 0 && conn->side->body)
+    if (ws_conn_waiting(conn) == 0 && conn->cold->body)
         ws_conn_send_body(conn);
     ws_conn_settle(conn);
 }
@@ -423,7 +423,7 @@ static void on_hangup(struct ws_conn *conn)
     socklen_t size = sizeof failed;
     getsockopt(conn->watch.fd, SOL_SOCKET, SO_ERROR, &failed, &size);
     if (failed == 0 && ioctl(conn->watch.fd, FIONREAD, &left) == 0 && left > 0) {
-        conn->hung_up = true;
+        conn->peer_hup = true;
         ws_conn_update_interest(conn);
     } else {
         ws_conn_abort(conn, WS_E_RESET);
@@ -444,7 +444,7 @@ void ws_conn_on_ready(struct ws_watch *watch, unsigned ready)
 }
 
 /* Whatever was put off to the end of the batch: sending, resuming, ending. */
-void ws_conn_on_task(struct ws_task *task)
+void ws_conn_on_task(struct ws_deferred *task)
 {
     struct ws_conn *conn = ws_container_of(task, struct ws_conn, task);
     if (conn->ended) {
@@ -453,21 +453,21 @@ void ws_conn_on_task(struct ws_task *task)
     }
     if (conn->drained_due) {
         conn->drained_due = false;
-        if (conn->home->handler->drained && !conn->failed &&
-            ws_session_state(&conn->session) != WS_CLOSED)
-            conn->home->handler->drained(conn);
+        if (conn->env->handler->drained && !conn->failed &&
+            ws_session_state(&conn->session) != WS_STATE_CLOSED)
+            conn->env->handler->drained(conn);
     }
     if (conn->resumed && may_pull(conn)) {
-        struct ws_parked *parked = conn->side->parked;
+        struct ws_unread *unread = conn->cold->unread;
         conn->resumed = false;
-        if (conn->opened && conn->begun && !ws_session_close_sent(&conn->session))
-            conn->begun = ws_loop_now(conn->home->loop);
-        if (parked)
-            ws_session_feed(&conn->session, parked->memory + parked->begin, parked->len,
-                            parked->begin);
-        turn(conn);
-        if (conn->side->tls)
-            heed_tls(conn);
+        if (conn->opened && conn->phase_started_ms && !ws_session_close_sent(&conn->session))
+            conn->phase_started_ms = ws_loop_now(conn->env->loop);
+        if (unread)
+            ws_session_feed(&conn->session, unread->memory + unread->begin, unread->len,
+                            unread->begin);
+        process_input(conn);
+        if (conn->cold->tls)
+            handle_tls_end(conn);
     }
     if (conn->ended)
         return;

@@ -8,29 +8,29 @@ enum ws_error ws_conn_refuse_body(struct ws_conn *conn, const struct ws_http_ans
                                   struct ws_body *body)
 {
     struct ws_http_answer head = *answer;
-    struct ws_side *side = ws_conn_side(conn);
+    struct ws_conn_cold *cold = ws_conn_cold(conn);
     head.body = NULL;
     head.body_len = body->left;
-    enum ws_error error = side ? ws_conn_refuse(conn, &head) : WS_E_NO_MEMORY;
+    enum ws_error error = cold ? ws_conn_refuse(conn, &head) : WS_E_NO_MEMORY;
     if (error != WS_OK || body->left == 0)
         body->free(body);
     else
-        side->body = body;
+        cold->body = body;
     return error;
 }
 
 void ws_conn_free_body(struct ws_conn *conn)
 {
-    if (!conn->side->body)
+    if (!conn->cold->body)
         return;
-    conn->side->body->free(conn->side->body);
-    conn->side->body = NULL;
+    conn->cold->body->free(conn->cold->body);
+    conn->cold->body = NULL;
 }
 
 void ws_conn_send_body(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->home->loop;
-    struct ws_body *body = conn->side->body;
+    struct ws_loop *loop = conn->env->loop;
+    struct ws_body *body = conn->cold->body;
     /* Replies may still lie in the loop's buffer, of another connection's turn. */
     ws_conn_free_out(loop);
     uint8_t *buffer = loop->receive + WS_HEADROOM;

@@ -27,7 +27,7 @@ void ws_conn_free_out(struct ws_loop *loop);
 /* Sends what `conn` has gathered in the loop's output; what the kernel refuses is queued. */
 void ws_conn_flush(struct ws_conn *conn);
 /* The first cause is the one that is reported. */
-void ws_conn_note_error(struct ws_conn *conn, enum ws_error why);
+void ws_conn_record_error(struct ws_conn *conn, enum ws_error why);
 
 /* conn_wire.c */
 
@@ -53,32 +53,32 @@ void ws_conn_forget_waiting(struct ws_conn *conn);
 /* Has TLS come to an end of its own? WS_OK, or what ws_tls_ended() says. */
 static inline enum ws_error ws_conn_tls_ended(const struct ws_conn *conn)
 {
-    return conn->side->tls ? ws_tls_ended(conn->side->tls) : WS_OK;
+    return conn->cold->tls ? ws_tls_ended(conn->cold->tls) : WS_OK;
 }
 
 /* Bytes that wait to be sent, on this side of the kernel. */
 static inline size_t ws_conn_waiting(const struct ws_conn *conn)
 {
-    return conn->side->queue.bytes + conn->side->sealed.bytes;
+    return conn->cold->queue.bytes + conn->cold->sealed.bytes;
 }
 
 /* Waits so much of what TLS seals that part of it must be its own answers? Until the peer has taken
  * them it is not read. */
-static inline bool ws_conn_stuffed(const struct ws_conn *conn)
+static inline bool ws_conn_tls_backlogged(const struct ws_conn *conn)
 {
-    return conn->side->sealed.bytes > WS_SEALED_HIGH;
+    return conn->cold->sealed.bytes > WS_SEALED_HIGH;
 }
 
 /* Is TLS not yet so far that anything could be sent through it? */
-static inline bool ws_conn_shaking(const struct ws_conn *conn)
+static inline bool ws_conn_tls_handshaking(const struct ws_conn *conn)
 {
-    return conn->side->tls && !ws_tls_established(conn->side->tls);
+    return conn->cold->tls && !ws_tls_established(conn->cold->tls);
 }
 
 /* Does something wait that could be sent if the kernel took it? */
 static inline bool ws_conn_sendable(const struct ws_conn *conn)
 {
-    return ws_conn_shaking(conn) ? conn->side->sealed.bytes > 0 : ws_conn_waiting(conn) > 0;
+    return ws_conn_tls_handshaking(conn) ? conn->cold->sealed.bytes > 0 : ws_conn_waiting(conn) > 0;
 }
 
 /* conn_body.c */
@@ -107,17 +107,17 @@ void ws_conn_destroy(struct ws_conn *conn);
 
 void ws_conn_on_ready(struct ws_watch *watch, unsigned ready);
 /* Whatever was put off to the end of the batch: sending, resuming, ending. */
-void ws_conn_on_task(struct ws_task *task);
+void ws_conn_on_task(struct ws_deferred *task);
 
 /* When all that it sent is paid for, in the loop's microseconds. */
 static inline int64_t ws_conn_paid_us(const struct ws_conn *conn)
 {
-    const int64_t *paid = conn->side->paid_us;
+    const int64_t *paid = conn->cold->paid_us;
     return paid[0] > paid[1] ? paid[0] : paid[1];
 }
 
 /* Bytes of input that wait to be pulled. */
-size_t ws_conn_parked(const struct ws_conn *conn);
+size_t ws_conn_unread(const struct ws_conn *conn);
 /* The time to be throttled is over. */
 void ws_conn_unthrottle(struct ws_conn *conn);
 /* The queue is below low water again: reading goes on, and the handler hears of it. */

@@ -10,7 +10,7 @@
 
 /* --- gathering and sending --- */
 
-void ws_conn_note_error(struct ws_conn *conn, enum ws_error why)
+void ws_conn_record_error(struct ws_conn *conn, enum ws_error why)
 {
     if (conn->end.error == WS_OK)
         conn->end.error = why;
@@ -18,7 +18,7 @@ void ws_conn_note_error(struct ws_conn *conn, enum ws_error why)
 
 void ws_conn_flush(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->home->loop;
+    struct ws_loop *loop = conn->env->loop;
     if (loop->writer != conn)
         return;
     loop->writer = NULL;
@@ -30,50 +30,50 @@ void ws_conn_flush(struct ws_conn *conn)
         ws_out_clear(&loop->out);
         return;
     }
-    if (conn->home->config->tamper && !conn->exact) {
-        conn->home->config->tamper(conn, &loop->out);
+    if (conn->env->config->output_filter && !conn->bypass_filter) {
+        conn->env->config->output_filter(conn, &loop->out);
         bytes = loop->out.bytes;
         if (bytes == 0) {
             ws_out_clear(&loop->out);
             return;
         }
     }
-    if (ws_conn_waiting(conn) == 0 && !ws_conn_shaking(conn)) {
+    if (ws_conn_waiting(conn) == 0 && !ws_conn_tls_handshaking(conn)) {
         sent = ws_conn_transmit(conn, &loop->out, &error);
         conn->last_taken = ws_loop_now(loop);
     }
     if (error == WS_OK && sent < bytes)
-        error = ws_conn_side(conn) ? ws_queue_append(&conn->side->queue, &loop->out, sent)
+        error = ws_conn_cold(conn) ? ws_queue_append(&conn->cold->queue, &loop->out, sent)
                                    : WS_E_NO_MEMORY;
     ws_out_clear(&loop->out);
-    if (!conn->side->tls)
+    if (!conn->cold->tls)
         conn->counters.bytes_out += bytes;
     if (error != WS_OK)
         ws_conn_abort(conn, error);
-    if (ws_conn_waiting(conn) > conn->home->config->high_water)
+    if (ws_conn_waiting(conn) > conn->env->config->high_water)
         conn->full = true;
 }
 
-void ws_conn_hold(struct ws_conn *conn, size_t bytes)
+void ws_conn_defer_output(struct ws_conn *conn, size_t bytes)
 {
-    size_t high = conn->home->config->high_water;
-    conn->held = bytes > 0;
+    size_t high = conn->env->config->high_water;
+    conn->output_deferred = bytes > 0;
     if (bytes + ws_conn_waiting(conn) > high)
         conn->full = true;
     else if (conn->full && bytes + ws_conn_waiting(conn) <= high / 4)
         ws_conn_drained(conn);
-    ws_loop_defer(conn->home->loop, &conn->task);
+    ws_loop_defer(conn->env->loop, &conn->task);
 }
 
-enum ws_error ws_conn_send_exact(struct ws_conn *conn, const void *data, size_t len)
+enum ws_error ws_conn_send_raw(struct ws_conn *conn, const void *data, size_t len)
 {
     if (conn->failed || conn->ended)
         return WS_E_CLOSING;
     ws_conn_flush(conn);
     enum ws_error error = ws_out_copy(ws_conn_take_out(conn), data, len);
-    conn->exact = true;
+    conn->bypass_filter = true;
     ws_conn_flush(conn);
-    conn->exact = false;
+    conn->bypass_filter = false;
     return error;
 }
 
@@ -90,11 +90,11 @@ void ws_conn_free_out(struct ws_loop *loop)
 
 struct ws_out *ws_conn_take_out(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->home->loop;
+    struct ws_loop *loop = conn->env->loop;
     if (loop->writer != conn) {
         ws_conn_free_out(loop);
         loop->writer = conn;
-        if (!conn->pumping)
+        if (!conn->in_read_cycle)
             ws_loop_defer(loop, &conn->task);
     }
     return &loop->out;
@@ -102,18 +102,18 @@ struct ws_out *ws_conn_take_out(struct ws_conn *conn)
 
 /* --- what handlers call --- */
 
-void ws_conn_answer_late(struct ws_conn *conn)
+void ws_conn_defer_close_reply(struct ws_conn *conn)
 {
-    ws_session_answer_late(&conn->session);
+    ws_session_defer_close_reply(&conn->session);
 }
 
 void ws_conn_abort(struct ws_conn *conn, enum ws_error why)
 {
     if (conn->ended || conn->failed)
         return;
-    ws_conn_note_error(conn, why);
+    ws_conn_record_error(conn, why);
     conn->failed = true;
-    ws_loop_defer(conn->home->loop, &conn->task);
+    ws_loop_defer(conn->env->loop, &conn->task);
 }
 
 enum ws_error ws_conn_connect(struct ws_conn *conn, const struct ws_request_options *options)
@@ -128,9 +128,9 @@ enum ws_error ws_conn_accept(struct ws_conn *conn, const struct ws_acceptance *a
     if (conn->failed || conn->ended)
         return WS_E_CLOSING;
     enum ws_error error = ws_session_accept(&conn->session, ws_conn_take_out(conn), acceptance);
-    if (error == WS_OK && !conn->pumping) {
+    if (error == WS_OK && !conn->in_read_cycle) {
         conn->resumed = true;
-        ws_loop_defer(conn->home->loop, &conn->task);
+        ws_loop_defer(conn->env->loop, &conn->task);
     }
     return error;
 }
@@ -151,7 +151,7 @@ enum ws_error ws_conn_refuse_error(struct ws_conn *conn, enum ws_error why)
         return WS_E_CLOSING;
     enum ws_error error = ws_session_refuse_error(&conn->session, ws_conn_take_out(conn), why);
     conn->end.http_status = ws_error_info(why)->http_status;
-    ws_conn_note_error(conn, why);
+    ws_conn_record_error(conn, why);
     ws_conn_begin_closing(conn);
     return error;
 }
@@ -166,7 +166,7 @@ enum ws_error ws_conn_refuse_with(struct ws_conn *conn, enum ws_error why,
     if (error != WS_OK)
         return error;
     conn->end.http_status = ws_error_info(why)->http_status;
-    ws_conn_note_error(conn, why);
+    ws_conn_record_error(conn, why);
     ws_conn_begin_closing(conn);
     return WS_OK;
 }
@@ -196,12 +196,12 @@ enum ws_error ws_conn_share(struct ws_conn *conn, const struct ws_sharing *shari
 
 size_t ws_conn_drop_shared(struct ws_conn *conn)
 {
-    return conn->side->queue.bytes > 0 ? ws_queue_drop_shared(&conn->side->queue) : 0;
+    return conn->cold->queue.bytes > 0 ? ws_queue_drop_shared(&conn->cold->queue) : 0;
 }
 
 void ws_conn_flush_now(struct ws_conn *conn)
 {
-    if (conn->home->loop->writer == conn)
+    if (conn->env->loop->writer == conn)
         ws_conn_flush(conn);
 }
 
@@ -237,23 +237,23 @@ void ws_conn_fail(struct ws_conn *conn, enum ws_error why)
 {
     if (conn->failed || conn->ended)
         return;
-    if (ws_conn_shaking(conn)) { /* nothing can be said */
+    if (ws_conn_tls_handshaking(conn)) { /* nothing can be said */
         ws_conn_abort(conn, why);
         return;
     }
-    ws_conn_note_error(conn, why);
-    if (!conn->opened && conn->home->config->session.role == WS_SERVER)
+    ws_conn_record_error(conn, why);
+    if (!conn->opened && conn->env->config->session.role == WS_ROLE_SERVER)
         conn->end.http_status = ws_error_info(why)->http_status;
     if (ws_session_fail(&conn->session, ws_conn_take_out(conn), why) != WS_OK)
         conn->failed = true;
     ws_conn_begin_closing(conn);
-    ws_loop_defer(conn->home->loop, &conn->task);
+    ws_loop_defer(conn->env->loop, &conn->task);
 }
 
 void ws_conn_pause(struct ws_conn *conn)
 {
     conn->paused = true;
-    if (!conn->pumping)
+    if (!conn->in_read_cycle)
         ws_conn_update_interest(conn);
 }
 
@@ -263,21 +263,21 @@ void ws_conn_resume(struct ws_conn *conn)
         return;
     conn->paused = false;
     conn->resumed = true;
-    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->home->loop));
-    ws_loop_defer(conn->home->loop, &conn->task);
+    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->env->loop));
+    ws_loop_defer(conn->env->loop, &conn->task);
 }
 
 size_t ws_conn_holds(const struct ws_conn *conn)
 {
     const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
-    return ws_conn_waiting(conn) + ws_conn_parked(conn) + ws_session_holds(&conn->session) +
+    return ws_conn_waiting(conn) + ws_conn_unread(conn) + ws_session_holds(&conn->session) +
            (deflate ? ws_deflate_holds(deflate) : 0);
 }
 
 size_t ws_conn_queued(const struct ws_conn *conn)
 {
     return ws_conn_waiting(conn) +
-           (conn->home->loop->writer == conn ? conn->home->loop->out.bytes : 0);
+           (conn->env->loop->writer == conn ? conn->env->loop->out.bytes : 0);
 }
 
 const char *ws_conn_peer(const struct ws_conn *conn, char *text, size_t size)

@@ -8,7 +8,7 @@ static int64_t due(int64_t since, uint32_t after_ms)
 static bool closing(const struct ws_conn *conn)
 {
     return conn->discard || ws_session_close_sent(&conn->session) ||
-           ws_session_state(&conn->session) == WS_CLOSED;
+           ws_session_state(&conn->session) == WS_STATE_CLOSED;
 }
 
 int64_t ws_conn_last_moved(const struct ws_conn *conn)
@@ -20,15 +20,16 @@ int64_t ws_conn_last_moved(const struct ws_conn *conn)
 /* What the time to close runs from. */
 static int64_t closing_since(const struct ws_conn *conn)
 {
-    int64_t moved = ws_conn_last_moved(conn);
-    bool patient = conn->home->config->session.role == WS_CLIENT && !conn->discard;
-    return patient && moved > conn->begun ? moved : conn->begun;
+    int64_t on_state_change = ws_conn_last_moved(conn);
+    bool patient = conn->env->config->session.role == WS_ROLE_CLIENT && !conn->discard;
+    return patient && on_state_change > conn->phase_started_ms ? on_state_change
+                                                               : conn->phase_started_ms;
 }
 
 /* What the nearest deadline is for, or WS_OK; `*when` gets the time. */
 static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
 {
-    const struct ws_conn_config *c = conn->home->config;
+    const struct ws_conn_config *c = conn->env->config;
     enum ws_error what = WS_OK;
     *when = INT64_MAX;
 #define CONSIDER(time, error)                                                                      \
@@ -39,24 +40,24 @@ static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
             what = (error);                                                                        \
         }                                                                                          \
     } while (0)
-    if (conn->side->body)
+    if (conn->cold->body)
         ; /* only that it is taken counts */
     else if (closing(conn))
         CONSIDER(due(closing_since(conn), c->close_ms), WS_E_CLOSE_TIMEOUT);
     else if (ws_session_close_received(&conn->session))
         ; /* the handler took it upon itself to answer */
     else if (!conn->opened)
-        CONSIDER(due(conn->begun, c->handshake_ms), WS_E_HANDSHAKE_TIMEOUT);
+        CONSIDER(due(conn->phase_started_ms, c->handshake_ms), WS_E_HANDSHAKE_TIMEOUT);
     else {
         /* Whoever is not being read cannot finish anything. */
-        if (conn->begun && ws_conn_reading(conn))
-            CONSIDER(due(conn->begun, c->fragment_ms), WS_E_FRAGMENT_TIMEOUT);
+        if (conn->phase_started_ms && ws_conn_reading(conn))
+            CONSIDER(due(conn->phase_started_ms, c->fragment_ms), WS_E_FRAGMENT_TIMEOUT);
         CONSIDER(due(conn->last_message, c->idle_ms), WS_E_IDLE_TIMEOUT);
         CONSIDER(conn->heartbeat.due, WS_E_HEARTBEAT_TIMEOUT);
     }
     if (conn->throttled)
         CONSIDER(ws_conn_paid_us(conn) / 1000 - 999, WS_E_RATE);
-    if (ws_conn_sendable(conn) || conn->side->body)
+    if (ws_conn_sendable(conn) || conn->cold->body)
         CONSIDER(due(conn->last_taken, c->write_ms), WS_E_WRITE_TIMEOUT);
 #undef CONSIDER
     return what;
@@ -78,9 +79,9 @@ void ws_conn_arm(struct ws_conn *conn)
     nearest(conn, &when);
     if (when == INT64_MAX)
         return;
-    when = coarse(when, ws_loop_now(conn->home->loop));
+    when = coarse(when, ws_loop_now(conn->env->loop));
     if (!ws_timer_armed(&conn->timer) || when < conn->timer.when)
-        ws_loop_arm(conn->home->loop, &conn->timer, when);
+        ws_loop_arm(conn->env->loop, &conn->timer, when);
 }
 
 void ws_conn_reconsider(struct ws_conn *conn)
@@ -91,7 +92,7 @@ void ws_conn_reconsider(struct ws_conn *conn)
 
 void ws_conn_begin_closing(struct ws_conn *conn)
 {
-    conn->begun = ws_loop_now(conn->home->loop);
+    conn->phase_started_ms = ws_loop_now(conn->env->loop);
     if (conn->throttled)
         ws_conn_unthrottle(conn); /* its close frame is not to wait */
     ws_conn_arm(conn);
@@ -99,14 +100,14 @@ void ws_conn_begin_closing(struct ws_conn *conn)
 
 static void beat(struct ws_conn *conn)
 {
-    int64_t now = ws_loop_now(conn->home->loop);
+    int64_t now = ws_loop_now(conn->env->loop);
     uint8_t payload[WS_HEARTBEAT_PAYLOAD];
     /* Whoever is not being read cannot be heard, and whoever does not read cannot answer; the write
      * deadline looks after those. The ping is sent all the same: from one who is gone for good it
      * brings a reset, which shows. */
     if (!ws_conn_reading(conn) || ws_conn_waiting(conn) > 0)
         ws_heartbeat_heard(&conn->heartbeat, now);
-    switch (ws_heartbeat_check(&conn->heartbeat, &conn->home->config->heartbeat, now)) {
+    switch (ws_heartbeat_check(&conn->heartbeat, &conn->env->config->heartbeat, now)) {
     case WS_HEARTBEAT_PING:
         ws_heartbeat_payload(&conn->heartbeat, ws_clock_us(), payload);
         ws_conn_ping(conn, payload, sizeof payload);
@@ -124,7 +125,7 @@ void ws_conn_on_timer(struct ws_timer *timer)
     struct ws_conn *conn = ws_container_of(timer, struct ws_conn, timer);
     int64_t when;
     enum ws_error what = nearest(conn, &when);
-    if (conn->ended || when > ws_loop_now(conn->home->loop)) {
+    if (conn->ended || when > ws_loop_now(conn->env->loop)) {
         ws_conn_arm(conn);
         return;
     }
@@ -138,17 +139,17 @@ void ws_conn_on_timer(struct ws_timer *timer)
     case WS_E_CLOSE_TIMEOUT:
         /* Only a peer that owes us a close frame is at fault; one that merely keeps its end of the
          * connection open after the last byte is not worth a word. */
-        if (!(ws_session_close_received(&conn->session) || conn->shut))
-            ws_conn_note_error(conn, what);
+        if (!(ws_session_close_received(&conn->session) || conn->fin_sent))
+            ws_conn_record_error(conn, what);
         ws_conn_flush(conn); /* after a long stall both deadlines may have passed at once */
         conn->failed = true;
-        ws_loop_defer(conn->home->loop, &conn->task);
+        ws_loop_defer(conn->env->loop, &conn->task);
         break;
     case WS_E_WRITE_TIMEOUT:
         ws_conn_abort(conn, what);
         break;
     case WS_E_IDLE_TIMEOUT:
-        ws_conn_note_error(conn, what);
+        ws_conn_record_error(conn, what);
         ws_conn_close(conn, ws_error_info(what)->close_code, ws_error_info(what)->explanation);
         break;
     default:

@@ -11,18 +11,18 @@ enum { PIECES = 256 };
 /* Sends what lies in the loop's `sealed`; what the kernel refuses of it is queued. */
 static enum ws_error send_sealed(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->home->loop;
+    struct ws_loop *loop = conn->env->loop;
     enum ws_error error = WS_OK;
     size_t sent = 0, bytes = loop->sealed.bytes;
     loop->sealer = NULL;
     if (bytes == 0)
         return WS_OK;
-    if (conn->side->sealed.bytes == 0) {
+    if (conn->cold->sealed.bytes == 0) {
         sent = ws_stream_send(conn->watch.fd, &loop->sealed, &error);
         conn->last_taken = ws_loop_now(loop);
     }
     if (error == WS_OK && sent < bytes)
-        error = ws_queue_append(&conn->side->sealed, &loop->sealed, sent);
+        error = ws_queue_append(&conn->cold->sealed, &loop->sealed, sent);
     ws_out_clear(&loop->sealed);
     conn->counters.bytes_out += bytes;
     return error;
@@ -31,7 +31,7 @@ static enum ws_error send_sealed(struct ws_conn *conn)
 /* The loop's `sealed`, for this connection's records; those of another go first. */
 static struct ws_out *take_sealed(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->home->loop;
+    struct ws_loop *loop = conn->env->loop;
     if (loop->sealer && loop->sealer != conn)
         ws_conn_send_records(loop->sealer);
     loop->sealer = conn;
@@ -40,7 +40,7 @@ static struct ws_out *take_sealed(struct ws_conn *conn)
 
 void ws_conn_send_records(struct ws_conn *conn)
 {
-    if (conn->home->loop->sealer != conn)
+    if (conn->env->loop->sealer != conn)
         return;
     enum ws_error error = send_sealed(conn);
     if (error != WS_OK)
@@ -52,10 +52,10 @@ static enum ws_error seal_queue(struct ws_conn *conn)
 {
     struct iovec pieces[PIECES];
     enum ws_error error;
-    int count = ws_queue_iov(&conn->side->queue, pieces, PIECES);
+    int count = ws_queue_iov(&conn->cold->queue, pieces, PIECES);
     size_t done =
-        ws_tls_seal(conn->side->tls, pieces, count, WS_SEALED_MAX, take_sealed(conn), &error);
-    ws_queue_consume(&conn->side->queue, done);
+        ws_tls_seal(conn->cold->tls, pieces, count, WS_SEALED_MAX, take_sealed(conn), &error);
+    ws_queue_consume(&conn->cold->queue, done);
     return error;
 }
 
@@ -80,13 +80,13 @@ static int describe(const struct ws_out *out, size_t skip, struct iovec *pieces)
 
 size_t ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, enum ws_error *error)
 {
-    struct ws_tls *tls = conn->side->tls;
+    struct ws_tls *tls = conn->cold->tls;
     struct iovec pieces[PIECES];
     size_t done = 0;
     if (!tls)
         return ws_stream_send(conn->watch.fd, out, error);
     *error = WS_OK;
-    while (*error == WS_OK && done < out->bytes && conn->side->sealed.bytes == 0) {
+    while (*error == WS_OK && done < out->bytes && conn->cold->sealed.bytes == 0) {
         int count = describe(out, done, pieces);
         done += ws_tls_seal(tls, pieces, count, WS_SEALED_MAX, take_sealed(conn), error);
         if (*error == WS_OK)
@@ -106,20 +106,20 @@ static size_t send_queue(struct ws_conn *conn, struct ws_queue *queue, enum ws_e
 
 size_t ws_conn_send_waiting(struct ws_conn *conn, enum ws_error *error)
 {
-    struct ws_side *side = conn->side;
-    if (!side->tls)
-        return send_queue(conn, &side->queue, error);
+    struct ws_conn_cold *cold = conn->cold;
+    if (!cold->tls)
+        return send_queue(conn, &cold->queue, error);
     size_t sent = 0;
     *error = WS_OK;
-    if (side->sealed.bytes > 0)
-        sent = send_queue(conn, &side->sealed, error);
-    while (*error == WS_OK && side->sealed.bytes == 0 && side->queue.bytes > 0 &&
-           ws_tls_established(side->tls)) {
-        size_t before = side->queue.bytes;
+    if (cold->sealed.bytes > 0)
+        sent = send_queue(conn, &cold->sealed, error);
+    while (*error == WS_OK && cold->sealed.bytes == 0 && cold->queue.bytes > 0 &&
+           ws_tls_established(cold->tls)) {
+        size_t before = cold->queue.bytes;
         *error = seal_queue(conn);
         if (*error == WS_OK)
             *error = send_sealed(conn);
-        sent += before - side->queue.bytes;
+        sent += before - cold->queue.bytes;
     }
     return sent;
 }
@@ -128,17 +128,17 @@ void ws_conn_forget_waiting(struct ws_conn *conn)
 {
     if (ws_conn_waiting(conn) == 0)
         return;
-    ws_queue_free(&conn->side->queue);
-    ws_queue_free(&conn->side->sealed);
+    ws_queue_free(&conn->cold->queue);
+    ws_queue_free(&conn->cold->sealed);
 }
 
 /* --- receiving --- */
 
 /* Somebody speaks HTTP to a port of TLS: in HTTP he hears of it. */
-static void become_plain(struct ws_conn *conn)
+static void fall_back_to_plaintext(struct ws_conn *conn)
 {
-    ws_tls_free(conn->side->tls);
-    conn->side->tls = NULL;
+    ws_tls_free(conn->cold->tls);
+    conn->cold->tls = NULL;
     if (conn->refusal == WS_OK)
         conn->refusal = WS_E_TLS_EXPECTED;
 }
@@ -146,7 +146,7 @@ static void become_plain(struct ws_conn *conn)
 static size_t receive_sealed(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *wire,
                              enum ws_error *error)
 {
-    struct ws_tls *tls = conn->side->tls;
+    struct ws_tls *tls = conn->cold->tls;
     bool shaking = !ws_tls_established(tls);
     /* Plaintext is put in front of the records that it comes from: it never reaches them. */
     uint8_t *records = buffer + WS_TLS_RECORD_MAX;
@@ -154,7 +154,7 @@ static size_t receive_sealed(struct ws_conn *conn, uint8_t *buffer, size_t size,
         size = WS_RECEIVE_SIZE - WS_TLS_RECORD_MAX;
     size_t len = *wire = ws_stream_receive(conn->watch.fd, records, size, error);
     if (len == 0) {
-        bool client = conn->home->config->session.role == WS_CLIENT;
+        bool client = conn->env->config->session.role == WS_ROLE_CLIENT;
         if (*error != WS_MORE && shaking && !conn->discard &&
             (client || conn->counters.bytes_in > 0)) {
             ws_tls_cut(tls, *error);
@@ -168,13 +168,13 @@ static size_t receive_sealed(struct ws_conn *conn, uint8_t *buffer, size_t size,
     }
     size_t plain = ws_tls_open(tls, records, len, buffer, take_sealed(conn), error);
     if (*error == WS_E_TLS_EXPECTED) {
-        become_plain(conn);
+        fall_back_to_plaintext(conn);
         memmove(buffer, records, len);
         *error = WS_OK;
         return len;
     }
     /* What has waited for the handshake leaves with the end of it. */
-    if (shaking && ws_tls_established(tls) && conn->side->queue.bytes > 0) {
+    if (shaking && ws_tls_established(tls) && conn->cold->queue.bytes > 0) {
         enum ws_error sealing = seal_queue(conn);
         if (sealing != WS_OK)
             *error = sealing;
@@ -185,7 +185,7 @@ static size_t receive_sealed(struct ws_conn *conn, uint8_t *buffer, size_t size,
 size_t ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *wire,
                        enum ws_error *error)
 {
-    if (conn->side->tls)
+    if (conn->cold->tls)
         return receive_sealed(conn, buffer, size, wire, error);
     return *wire = ws_stream_receive(conn->watch.fd, buffer, size, error);
 }
@@ -194,19 +194,19 @@ size_t ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_
 
 enum ws_error ws_conn_secure(struct ws_conn *conn, struct ws_tls_context *context, const char *name)
 {
-    struct ws_side *side = ws_conn_side(conn);
-    if (!side || !(side->tls = ws_tls_new(context, name)))
+    struct ws_conn_cold *cold = ws_conn_cold(conn);
+    if (!cold || !(cold->tls = ws_tls_new(context, name)))
         return WS_E_NO_MEMORY;
-    if (conn->home->config->session.role == WS_SERVER)
+    if (conn->env->config->session.role == WS_ROLE_SERVER)
         return WS_OK;
-    enum ws_error error = ws_tls_begin(side->tls, take_sealed(conn));
+    enum ws_error error = ws_tls_begin(cold->tls, take_sealed(conn));
     ws_conn_send_records(conn);
     return error;
 }
 
 bool ws_conn_shut(struct ws_conn *conn)
 {
-    if (conn->side->tls && ws_tls_close(conn->side->tls, take_sealed(conn)))
+    if (conn->cold->tls && ws_tls_close(conn->cold->tls, take_sealed(conn)))
         ws_conn_send_records(conn);
     if (ws_conn_waiting(conn) > 0 || conn->failed)
         return false;
@@ -216,10 +216,10 @@ bool ws_conn_shut(struct ws_conn *conn)
 
 void ws_conn_shut_now(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->home->loop;
-    if (conn->side->tls && ws_conn_waiting(conn) == 0 &&
+    struct ws_loop *loop = conn->env->loop;
+    if (conn->cold->tls && ws_conn_waiting(conn) == 0 &&
         (!conn->failed || conn->end.error == WS_OK) &&
-        ws_tls_close(conn->side->tls, take_sealed(conn)))
+        ws_tls_close(conn->cold->tls, take_sealed(conn)))
         send_sealed(conn);
     if (loop->sealer == conn) {
         ws_out_clear(&loop->sealed);

@@ -38,15 +38,15 @@ static enum ws_error last_error(void)
 /* In the order in which they were posted. */
 static void run_notes(struct ws_loop *loop)
 {
-    struct ws_note *newest = atomic_exchange(&loop->notes, NULL), *oldest = NULL;
+    struct ws_async *newest = atomic_exchange(&loop->notes, NULL), *oldest = NULL;
     while (newest) {
-        struct ws_note *older = newest->next;
+        struct ws_async *older = newest->next;
         newest->next = oldest;
         oldest = newest;
         newest = older;
     }
     while (oldest) {
-        struct ws_note *note = oldest;
+        struct ws_async *note = oldest;
         oldest = note->next;
         note->run(note);
     }
@@ -184,7 +184,7 @@ int ws_loop_unwatch(struct ws_loop *loop, struct ws_watch *watch)
 
 /* --- turning --- */
 
-void ws_loop_defer(struct ws_loop *loop, struct ws_task *task)
+void ws_loop_defer(struct ws_loop *loop, struct ws_deferred *task)
 {
     if (task->next)
         return;
@@ -200,7 +200,7 @@ void ws_loop_defer(struct ws_loop *loop, struct ws_task *task)
  * task may free itself. */
 static void run_tasks(struct ws_loop *loop)
 {
-    struct ws_task *task;
+    struct ws_deferred *task;
     while ((task = loop->tasks)) {
         loop->tasks = task->next == task ? NULL : task->next;
         task->next = NULL;
@@ -285,9 +285,9 @@ void ws_loop_wake(struct ws_loop *loop)
         ;
 }
 
-void ws_loop_post(struct ws_loop *loop, struct ws_note *note)
+void ws_loop_post(struct ws_loop *loop, struct ws_async *note)
 {
-    struct ws_note *newest = atomic_load(&loop->notes);
+    struct ws_async *newest = atomic_load(&loop->notes);
     do
         note->next = newest;
     while (!atomic_compare_exchange_weak(&loop->notes, &newest, note));

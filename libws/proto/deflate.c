@@ -20,7 +20,7 @@ static const uint8_t TAIL[4] = {0x00, 0x00, 0xff, 0xff};
 void ws_deflate_config_init(struct ws_deflate_config *config)
 {
     *config = (struct ws_deflate_config){
-        .wish = {.server_bits = WS_WINDOW_BITS_MAX, .client_bits = WS_WINDOW_BITS_MAX},
+        .preference = {.server_bits = WS_WINDOW_BITS_MAX, .client_bits = WS_WINDOW_BITS_MAX},
         .level = 6,
         .memory = 8,
         .threshold = 1024,
@@ -73,8 +73,8 @@ static struct ws_deflate_stream *stream_new(unsigned bits, unsigned level, unsig
 }
 
 /* A fresh stream of the pool's, or a new one. NULL without memory. */
-static struct ws_deflate_stream *borrow(struct ws_deflate_stream **list, unsigned bits,
-                                        unsigned level, unsigned memory)
+static struct ws_deflate_stream *pool_get(struct ws_deflate_stream **list, unsigned bits,
+                                          unsigned level, unsigned memory)
 {
     for (struct ws_deflate_stream **p = list; *p; p = &(*p)->next) {
         struct ws_deflate_stream *stream = *p;
@@ -87,7 +87,7 @@ static struct ws_deflate_stream *borrow(struct ws_deflate_stream **list, unsigne
 }
 
 /* Fresh again, it goes back to the front of the pool. One too many leaves at the other end. */
-static void give_back(struct ws_deflate_stream **list, struct ws_deflate_stream *stream)
+static void pool_put(struct ws_deflate_stream **list, struct ws_deflate_stream *stream)
 {
     int result = stream->level ? deflateReset(&stream->z) : inflateReset(&stream->z);
     if (result != Z_OK) {
@@ -158,7 +158,7 @@ void ws_deflate_init(struct ws_deflate *d, const struct ws_deflate_params *param
 static void drop_deflater(struct ws_deflate *d)
 {
     if (d->deflater)
-        give_back(&d->pool->deflaters, d->deflater);
+        pool_put(&d->pool->deflaters, d->deflater);
     d->deflater = NULL;
     d->stale = false;
 }
@@ -166,7 +166,7 @@ static void drop_deflater(struct ws_deflate *d)
 static void drop_inflater(struct ws_deflate *d)
 {
     if (d->inflater)
-        give_back(&d->pool->inflaters, d->inflater);
+        pool_put(&d->pool->inflaters, d->inflater);
     d->inflater = NULL;
 }
 
@@ -198,7 +198,7 @@ static struct ws_deflate_stream *borrow_fitting(struct ws_deflate_pool *pool, si
         bits = bits < SMALL_BITS ? bits : SMALL_BITS;
         memory = memory < SMALL_MEMORY ? memory : SMALL_MEMORY;
     }
-    return borrow(&pool->deflaters, bits, level, memory);
+    return pool_get(&pool->deflaters, bits, level, memory);
 }
 
 static struct ws_deflate_stream *need_deflater(struct ws_deflate *d, size_t len, bool whole)
@@ -250,13 +250,13 @@ static enum ws_error write_all(z_stream *z, struct ws_out *out, const uint8_t *d
         uint8_t *to = ws_out_reserve(out, room);
         size_t left = room;
         if (!to) {
-            ws_out_give_back(out, *produced);
+            ws_out_trim(out, *produced);
             return WS_E_NO_MEMORY;
         }
         bool done = run_deflate(z, &data, &len, to, &left);
         *produced += room - left;
         if (done) {
-            ws_out_give_back(out, left);
+            ws_out_trim(out, left);
             return WS_OK;
         }
         room = ws_deflate_bound(len < *produced ? len : *produced);
@@ -277,7 +277,7 @@ enum ws_error ws_deflate_write(struct ws_deflate *d, struct ws_out *out, const v
         if (error != WS_OK) {
             d->stale = true;
         } else if (last) {
-            ws_out_give_back(out, sizeof TAIL);
+            ws_out_trim(out, sizeof TAIL);
             *produced -= sizeof TAIL;
         }
     } else if (last) {
@@ -311,7 +311,7 @@ size_t ws_deflate_once(struct ws_deflate_pool *pool, const struct ws_deflate_con
     if (!stream)
         return 0;
     bool fits = room > 0 && run_deflate(&stream->z, &at, &len, to, &left);
-    give_back(&pool->deflaters, stream);
+    pool_put(&pool->deflaters, stream);
     return fits ? room - left - sizeof TAIL : 0;
 }
 
@@ -383,7 +383,7 @@ enum ws_error ws_deflate_read(struct ws_deflate *d, struct ws_inflate_flow *flow
     unsigned bits = d->server ? d->params.client_bits : d->params.server_bits;
     if (!d->inflater)
         d->inflater =
-            borrow(&d->pool->inflaters, takeover ? bits : (unsigned)WS_WINDOW_BITS_MAX, 0, 0);
+            pool_get(&d->pool->inflaters, takeover ? bits : (unsigned)WS_WINDOW_BITS_MAX, 0, 0);
     if (!d->inflater)
         return WS_E_NO_MEMORY;
 

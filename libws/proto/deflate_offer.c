@@ -129,17 +129,18 @@ static uint8_t least(uint8_t a, uint8_t b)
 
 /* What is agreed when this offer is accepted, and how that is said. A window of full size is not
  * spoken of unless the other end did: it is what silence means. */
-static void accept_offer(const struct ws_deflate_offer *offer, const struct ws_deflate_params *wish,
+static void accept_offer(const struct ws_deflate_offer *offer,
+                         const struct ws_deflate_params *preference,
                          struct ws_deflate_params *params, char answer[WS_DEFLATE_TEXT_MAX])
 {
     struct ws_deflate_offer said = {
-        .server_no_takeover = offer->server_no_takeover || wish->server_no_takeover,
-        .client_no_takeover = offer->client_no_takeover || wish->client_no_takeover,
+        .server_no_takeover = offer->server_no_takeover || preference->server_no_takeover,
+        .client_no_takeover = offer->client_no_takeover || preference->client_no_takeover,
     };
     *params = (struct ws_deflate_params){
         .server_no_takeover = said.server_no_takeover,
         .client_no_takeover = said.client_no_takeover,
-        .server_bits = least(wish->server_bits, WS_WINDOW_BITS_MAX),
+        .server_bits = least(preference->server_bits, WS_WINDOW_BITS_MAX),
         .client_bits = WS_WINDOW_BITS_MAX,
     };
     if (offer->server_bits)
@@ -147,7 +148,7 @@ static void accept_offer(const struct ws_deflate_offer *offer, const struct ws_d
     if (offer->server_bits || params->server_bits < WS_WINDOW_BITS_MAX)
         said.server_bits = params->server_bits;
     if (offer->client_bits_known) {
-        params->client_bits = least(wish->client_bits, WS_WINDOW_BITS_MAX);
+        params->client_bits = least(preference->client_bits, WS_WINDOW_BITS_MAX);
         if (offer->client_bits)
             params->client_bits = least(params->client_bits, offer->client_bits);
         if (offer->client_bits || params->client_bits < WS_WINDOW_BITS_MAX) {
@@ -167,7 +168,7 @@ bool ws_deflate_accept(const struct ws_http_head *head, const char *buffer,
     struct ws_deflate_offer offer;
     while (next_extension(head, buffer, &cursor, &rest, &name, &text)) {
         if (ws_str_equal(name, NAME) && ws_deflate_read_offer(text, false, &offer)) {
-            accept_offer(&offer, &config->wish, params, answer);
+            accept_offer(&offer, &config->preference, params, answer);
             return true;
         }
     }
@@ -175,13 +176,13 @@ bool ws_deflate_accept(const struct ws_http_head *head, const char *buffer,
 }
 
 /* That we obey client_max_window_bits is said even where we wish for no smaller window. */
-static void make_offer(const struct ws_deflate_params *wish, struct ws_deflate_offer *offer)
+static void make_offer(const struct ws_deflate_params *preference, struct ws_deflate_offer *offer)
 {
     *offer = (struct ws_deflate_offer){
-        .server_no_takeover = wish->server_no_takeover,
-        .client_no_takeover = wish->client_no_takeover,
-        .server_bits = wish->server_bits < WS_WINDOW_BITS_MAX ? wish->server_bits : 0,
-        .client_bits = wish->client_bits < WS_WINDOW_BITS_MAX ? wish->client_bits : 0,
+        .server_no_takeover = preference->server_no_takeover,
+        .client_no_takeover = preference->client_no_takeover,
+        .server_bits = preference->server_bits < WS_WINDOW_BITS_MAX ? preference->server_bits : 0,
+        .client_bits = preference->client_bits < WS_WINDOW_BITS_MAX ? preference->client_bits : 0,
         .client_bits_known = true,
     };
 }
@@ -189,23 +190,23 @@ static void make_offer(const struct ws_deflate_params *wish, struct ws_deflate_o
 void ws_deflate_write_offer(const struct ws_deflate_config *config, char text[WS_DEFLATE_TEXT_MAX])
 {
     struct ws_deflate_offer offer;
-    make_offer(&config->wish, &offer);
+    make_offer(&config->preference, &offer);
     write_text(text, &offer);
 }
 
 /* Whatever we said of the server it must have agreed to; of us it may ask for less than we said. */
 static enum ws_error judge_answer(const struct ws_deflate_offer *answer,
-                                  const struct ws_deflate_params *wish,
+                                  const struct ws_deflate_params *preference,
                                   struct ws_deflate_params *params)
 {
     struct ws_deflate_offer offer;
-    make_offer(wish, &offer);
+    make_offer(preference, &offer);
     if (offer.server_no_takeover && !answer->server_no_takeover)
-        return WS_E_DEFLATE_UNFIT;
+        return WS_E_DEFLATE_MISMATCH;
     if (offer.server_bits && (!answer->server_bits || answer->server_bits > offer.server_bits))
-        return WS_E_DEFLATE_UNFIT;
+        return WS_E_DEFLATE_MISMATCH;
     if (offer.client_bits && answer->client_bits > offer.client_bits)
-        return WS_E_DEFLATE_UNFIT;
+        return WS_E_DEFLATE_MISMATCH;
     uint8_t ours = offer.client_bits ? offer.client_bits : WS_WINDOW_BITS_MAX;
     *params = (struct ws_deflate_params){
         .server_no_takeover = answer->server_no_takeover,
@@ -216,9 +217,9 @@ static enum ws_error judge_answer(const struct ws_deflate_offer *answer,
     return WS_OK;
 }
 
-enum ws_error ws_deflate_judge(const struct ws_http_head *head, const char *buffer,
-                               const struct ws_deflate_config *config,
-                               struct ws_deflate_params *params, bool *agreed)
+enum ws_error ws_deflate_check_response(const struct ws_http_head *head, const char *buffer,
+                                        const struct ws_deflate_config *config,
+                                        struct ws_deflate_params *params, bool *agreed)
 {
     int cursor = 0;
     struct ws_str rest = {NULL, 0}, name, text;
@@ -226,12 +227,12 @@ enum ws_error ws_deflate_judge(const struct ws_http_head *head, const char *buff
     while (next_extension(head, buffer, &cursor, &rest, &name, &text)) {
         struct ws_deflate_offer answer;
         if (!ws_str_equal(name, NAME))
-            return WS_E_EXTENSION_UNASKED;
+            return WS_E_EXTENSION_UNSOLICITED;
         if (*agreed)
-            return WS_E_DEFLATE_DOUBLED;
+            return WS_E_DEFLATE_DUPLICATE;
         if (!ws_deflate_read_offer(text, true, &answer))
             return WS_E_DEFLATE_PARAMETER;
-        enum ws_error error = judge_answer(&answer, &config->wish, params);
+        enum ws_error error = judge_answer(&answer, &config->preference, params);
         if (error != WS_OK)
             return error;
         *agreed = true;

@@ -46,12 +46,12 @@ void ws_deflate_write_offer(const struct ws_deflate_config *config,
 
 /*
  * Client: judges the answer to that offer. WS_OK with `*agreed`, and `params` when it is true;
- * WS_E_EXTENSION_UNASKED for any other extension, WS_E_DEFLATE_DOUBLED when it is accepted twice,
- * WS_E_DEFLATE_PARAMETER when ws_deflate_read_offer() says no, WS_E_DEFLATE_UNFIT when it does not
- * answer our offer: it leaves out what we demanded, or wants more than we can give (7.1).
+ * WS_E_EXTENSION_UNSOLICITED for any other extension, WS_E_DEFLATE_DUPLICATE when it is accepted
+ * twice, WS_E_DEFLATE_PARAMETER when ws_deflate_read_offer() says no, WS_E_DEFLATE_MISMATCH when it
+ * does not answer our offer: it leaves out what we demanded, or wants more than we can give (7.1).
  */
-enum ws_error ws_deflate_judge(const struct ws_http_head *head, const char *buffer,
-                               const struct ws_deflate_config *config,
-                               struct ws_deflate_params *params, bool *agreed);
+enum ws_error ws_deflate_check_response(const struct ws_http_head *head, const char *buffer,
+                                        const struct ws_deflate_config *config,
+                                        struct ws_deflate_params *params, bool *agreed);
 
 #endif

@@ -4,10 +4,10 @@
 #include <string.h>
 
 static const struct ws_error_info table[WS_ERROR_COUNT] = {
-    [WS_OK] = {"OK", WS_CAT_NONE, 0, 0, WS_DEBUG, "", "no error"},
-    [WS_MORE] = {"MORE", WS_CAT_NONE, 0, 0, WS_DEBUG, "", "more bytes are needed"},
+    [WS_OK] = {"OK", WS_CAT_NONE, 0, 0, WS_LOG_DEBUG, "", "no error"},
+    [WS_MORE] = {"MORE", WS_CAT_NONE, 0, 0, WS_LOG_DEBUG, "", "more bytes are needed"},
 #define ROW(name, cat, close, http, level, section, text)                                          \
-    [WS_E_##name] = {#name, WS_CAT_##cat, close, http, WS_##level, section, text},
+    [WS_E_##name] = {#name, WS_CAT_##cat, close, http, WS_LOG_##level, section, text},
     WS_ERROR_TABLE(ROW)
 #undef ROW
 };

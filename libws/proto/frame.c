@@ -48,11 +48,11 @@ enum ws_error ws_frame_violation(const struct ws_frame *frame, unsigned rules)
         return WS_OK;
     unsigned rsv = frame->rsv;
     bool control = ws_opcode_is_control(frame->opcode);
-    if ((rules & WS_ALLOW_RSV1) && !control && frame->opcode != WS_CONTINUATION)
+    if ((rules & WS_ALLOW_RSV1) && !control && frame->opcode != WS_OP_CONTINUATION)
         rsv &= 3;
     if (rsv)
         return WS_E_RSV;
-    if ((frame->opcode > WS_BINARY && !control) || frame->opcode > WS_PONG)
+    if ((frame->opcode > WS_OP_BINARY && !control) || frame->opcode > WS_OP_PONG)
         return WS_E_OPCODE;
     if (control && !frame->fin)
         return WS_E_CONTROL_FRAGMENTED;
@@ -130,17 +130,17 @@ size_t ws_frame_encode(uint8_t *out, const struct ws_frame *frame)
 const char *ws_opcode_name(unsigned opcode)
 {
     switch (opcode) {
-    case WS_CONTINUATION:
+    case WS_OP_CONTINUATION:
         return "continuation";
-    case WS_TEXT:
+    case WS_OP_TEXT:
         return "text";
-    case WS_BINARY:
+    case WS_OP_BINARY:
         return "binary";
-    case WS_CLOSE:
+    case WS_OP_CLOSE:
         return "close";
-    case WS_PING:
+    case WS_OP_PING:
         return "ping";
-    case WS_PONG:
+    case WS_OP_PONG:
         return "pong";
     default:
         return "reserved";

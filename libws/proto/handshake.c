@@ -184,7 +184,7 @@ static enum ws_error judge_request(const struct ws_request *r, int hosts, int ke
     int versions = count_of(head, buffer, "Sec-WebSocket-Version", &version);
 
     if (hosts > 1)
-        return WS_E_HOST_DOUBLED;
+        return WS_E_HOST_DUPLICATE;
     if (has_body(head, buffer))
         return WS_E_HTTP_BODY;
     if (!r->upgrade)
@@ -204,17 +204,17 @@ static enum ws_error judge_request(const struct ws_request *r, int hosts, int ke
     if (versions == 0)
         return WS_E_VERSION_MISSING;
     if (versions > 1)
-        return WS_E_VERSION_DOUBLED;
+        return WS_E_VERSION_DUPLICATE;
     if (!ws_str_equal(version, "13"))
         return WS_E_VERSION;
     if (keys == 0)
         return WS_E_KEY_MISSING;
     if (keys > 1)
-        return WS_E_KEY_DOUBLED;
+        return WS_E_KEY_DUPLICATE;
     if (!ws_handshake_key_valid(r->key))
         return WS_E_KEY_INVALID;
     if (origins > 1)
-        return WS_E_ORIGIN_DOUBLED;
+        return WS_E_ORIGIN_DUPLICATE;
     enum ws_error error = check_subprotocols(r);
     if (error != WS_OK)
         return error;
@@ -336,7 +336,7 @@ enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const 
     if (accepts == 0)
         return WS_E_ACCEPT_MISSING;
     if (accepts > 1)
-        return WS_E_ACCEPT_DOUBLED;
+        return WS_E_ACCEPT_DUPLICATE;
     if (!ws_handshake_accept(key, strlen(key), expected))
         return WS_E_INTERNAL;
     if (!ws_str_equal(accept, expected)) {
@@ -344,9 +344,9 @@ enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const 
         return WS_E_ACCEPT_WRONG;
     }
     if (subprotocols > 1)
-        return WS_E_SUBPROTOCOL_DOUBLED;
+        return WS_E_SUBPROTOCOL_DUPLICATE;
     if (subprotocols == 1 && !offers(offered, response->subprotocol))
-        return WS_E_SUBPROTOCOL_UNASKED;
+        return WS_E_SUBPROTOCOL_UNSOLICITED;
     if (!extensions_well_formed(head, buffer))
         return WS_E_RESPONSE_EXTENSION;
     for (int i = 0; extensions > 0 && i >= 0; i++) {
@@ -356,7 +356,7 @@ enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const 
             break;
         struct ws_str list = ws_http_value(head, buffer, (size_t)i), name, params;
         if (ws_extension_next(&list, &name, &params) == WS_OK)
-            return WS_E_EXTENSION_UNASKED;
+            return WS_E_EXTENSION_UNSOLICITED;
     }
     return WS_OK;
 }

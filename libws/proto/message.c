@@ -31,7 +31,7 @@ bool ws_bytes_reserve(struct ws_bytes **bytes, size_t more)
 enum ws_error ws_message_frame(struct ws_message *message, const struct ws_frame *frame,
                                uint64_t max)
 {
-    if (frame->opcode == WS_CONTINUATION) {
+    if (frame->opcode == WS_OP_CONTINUATION) {
         if (!message->begun)
             return WS_E_CONTINUATION_UNEXPECTED;
     } else {
@@ -53,14 +53,14 @@ enum ws_error ws_message_frame(struct ws_message *message, const struct ws_frame
 
 size_t ws_message_check(struct ws_message *message, const uint8_t *data, size_t len)
 {
-    if (message->opcode != WS_TEXT)
+    if (message->opcode != WS_OP_TEXT)
         return len;
     return ws_utf8_check(&message->utf8, data, len);
 }
 
 enum ws_error ws_message_end(struct ws_message *message)
 {
-    bool whole = message->opcode != WS_TEXT || ws_utf8_complete(&message->utf8);
+    bool whole = message->opcode != WS_OP_TEXT || ws_utf8_complete(&message->utf8);
     message->begun = false;
     return whole ? WS_OK : WS_E_UTF8;
 }

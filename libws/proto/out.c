@@ -111,7 +111,7 @@ uint8_t *ws_out_reserve(struct ws_out *out, size_t len)
     return at;
 }
 
-void ws_out_give_back(struct ws_out *out, size_t len)
+void ws_out_trim(struct ws_out *out, size_t len)
 {
     if (len == 0)
         return;

@@ -11,23 +11,23 @@
 
 bool ws_state_may_follow(enum ws_state from, enum ws_state to)
 {
-    return to == WS_CLOSED || (unsigned)to == (unsigned)from + 1;
+    return to == WS_STATE_CLOSED || (unsigned)to == (unsigned)from + 1;
 }
 
 void ws_session_init(struct ws_session *s, const struct ws_session_config *config)
 {
     memset(s, 0, sizeof *s);
-    s->in = s->in_end = s->room = s->header;
+    s->in = s->in_end = s->writable_from = s->header;
     s->base = 0 - (uint64_t)(uintptr_t)s->in;
     s->config = config;
-    s->state = WS_CONNECTING;
+    s->state = WS_STATE_CONNECTING;
     s->upgrading = true;
 }
 
 void ws_session_init_open(struct ws_session *s, const struct ws_session_config *config)
 {
     ws_session_init(s, config);
-    s->state = WS_OPEN;
+    s->state = WS_STATE_OPEN;
     s->upgrading = false;
 }
 
@@ -36,7 +36,7 @@ enum ws_error ws_session_init_deflate(struct ws_session *s, const struct ws_defl
     s->deflate = malloc(sizeof *s->deflate);
     if (!s->deflate)
         return WS_E_NO_MEMORY;
-    ws_deflate_init(s->deflate, params, s->config->role == WS_SERVER, s->config->deflate,
+    ws_deflate_init(s->deflate, params, s->config->role == WS_ROLE_SERVER, s->config->deflate,
                     s->config->deflate_pool);
     return WS_OK;
 }
@@ -64,9 +64,9 @@ enum ws_state ws_session_state(const struct ws_session *s)
     return s->state;
 }
 
-void ws_session_answer_late(struct ws_session *s)
+void ws_session_defer_close_reply(struct ws_session *s)
 {
-    s->answer_late = s->close_received && !s->close_sent;
+    s->defer_close_reply = s->close_received && !s->close_sent;
 }
 
 bool ws_session_close_sent(const struct ws_session *s)
@@ -87,7 +87,7 @@ size_t ws_session_holds(const struct ws_session *s)
 bool ws_session_in_message(const struct ws_session *s)
 {
     bool only_frame = s->in_payload && s->frame.fin &&
-                      (s->frame.opcode == WS_TEXT || s->frame.opcode == WS_BINARY);
+                      (s->frame.opcode == WS_OP_TEXT || s->frame.opcode == WS_OP_BINARY);
     return s->message.begun && !only_frame;
 }
 
@@ -101,7 +101,7 @@ void ws_session_feed(struct ws_session *s, void *data, size_t len, size_t headro
     s->base = session_offset(s, s->in_end) - (uintptr_t)data;
     s->in = data;
     s->in_end = s->in + len;
-    s->room = s->in - headroom;
+    s->writable_from = s->in - headroom;
 }
 
 size_t ws_session_unread(struct ws_session *s, const uint8_t **data)
@@ -110,7 +110,7 @@ size_t ws_session_unread(struct ws_session *s, const uint8_t **data)
     *data = s->in;
     uint64_t read = session_offset(s, s->in);
     /* Nowhere, but somewhere: no arithmetic meets NULL, and an empty payload is not "no memory". */
-    s->in = s->in_end = s->room = s->header;
+    s->in = s->in_end = s->writable_from = s->header;
     s->base = read - (uintptr_t)s->in;
     return len;
 }
@@ -129,7 +129,7 @@ static enum ws_event_type emit_end(struct ws_session *s, struct ws_event *event)
     s->done = true;
     event->code = WS_CLOSE_ABNORMAL;
     event->error = s->end_error;
-    session_move_to(s, WS_CLOSED);
+    session_move_to(s, WS_STATE_CLOSED);
     return session_emit(event, WS_EVENT_CLOSE);
 }
 
@@ -138,7 +138,7 @@ static enum ws_event_type emit_end(struct ws_session *s, struct ws_event *event)
 /* Reads a header. WS_OK: s->frame is whole and `in` stands at its payload. */
 static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
 {
-    unsigned rules = s->config->role == WS_SERVER ? WS_REQUIRE_MASK : WS_REFUSE_MASK;
+    unsigned rules = s->config->role == WS_ROLE_SERVER ? WS_REQUIRE_MASK : WS_REFUSE_MASK;
     if (s->deflate)
         rules |= WS_ALLOW_RSV1;
     size_t have = s->header_have;
@@ -199,7 +199,7 @@ static uint8_t *unmask_in_place(struct ws_session *s, size_t len)
 {
     uint8_t *dst = s->in;
     if (s->frame.masked) {
-        uint8_t *lower = s->room + ws_frame_header_len(len, false);
+        uint8_t *lower = s->writable_from + ws_frame_header_len(len, false);
         if (lower < dst)
             dst = lower;
     }
@@ -220,7 +220,7 @@ static uint8_t *unmask_into(struct ws_session *s, struct ws_bytes **bytes, size_
 
 void ws_session_spend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event)
 {
-    s->spent |= held == s->held;
+    s->lent |= held == s->held;
     s->spent_control |= held == s->held_control;
     event->data = ws_bytes_data(held);
     event->len = held->len;
@@ -228,7 +228,7 @@ void ws_session_spend(struct ws_session *s, struct ws_bytes *held, struct ws_eve
 
 static void free_spent(struct ws_session *s)
 {
-    if (s->spent) {
+    if (s->lent) {
         free(s->held);
         s->held = NULL;
     }
@@ -236,7 +236,7 @@ static void free_spent(struct ws_session *s)
         free(s->held_control);
         s->held_control = NULL;
     }
-    s->spent = s->spent_control = false;
+    s->lent = s->spent_control = false;
 }
 
 static enum ws_event_type emit_close(struct ws_session *s, struct ws_event *event, uint64_t begun)
@@ -259,7 +259,7 @@ static enum ws_event_type emit_close(struct ws_session *s, struct ws_event *even
     event->clean = true;
     s->close_received = true;
     s->in = s->in_end; /* what comes behind a close frame means nothing (5.5.1) */
-    session_move_to(s, s->close_sent ? WS_CLOSED : WS_CLOSING);
+    session_move_to(s, s->close_sent ? WS_STATE_CLOSED : WS_STATE_CLOSING);
     return session_emit(event, WS_EVENT_CLOSE);
 }
 
@@ -279,9 +279,9 @@ static enum ws_event_type next_control(struct ws_session *s, struct ws_event *ev
         unmask(s, s->in, len);
     }
     s->in_payload = false;
-    if (s->frame.opcode == WS_CLOSE)
+    if (s->frame.opcode == WS_OP_CLOSE)
         return emit_close(s, event, begun);
-    return session_emit(event, s->frame.opcode == WS_PING ? WS_EVENT_PING : WS_EVENT_PONG);
+    return session_emit(event, s->frame.opcode == WS_OP_PING ? WS_EVENT_PING : WS_EVENT_PONG);
 }
 
 enum ws_event_type ws_session_emit_piece(struct ws_session *s, struct ws_event *event, bool last)
@@ -389,7 +389,7 @@ enum ws_event_type ws_session_next(struct ws_session *s, struct ws_event *event)
         event->request = &s->upgrade->request;
         return session_emit(event, WS_EVENT_OPEN);
     }
-    if (s->state == WS_CONNECTING)
+    if (s->state == WS_STATE_CONNECTING)
         return ws_session_next_upgrade(s, event);
     if (s->upgrading)
         ws_session_free_upgrade(s);

@@ -11,7 +11,7 @@ bool ws_session_compresses(const struct ws_session *s, unsigned flags, size_t le
     const struct ws_deflate *d = session_deflate(s);
     if (!d)
         return false;
-    if (s->sending)
+    if (s->fragment_opcode)
         return d->sending;
     return (flags & WS_SEND_MORE) || len >= d->threshold;
 }
@@ -22,7 +22,7 @@ bool ws_session_compresses(const struct ws_session *s, unsigned flags, size_t le
 static enum ws_error write_headers(struct ws_session *s, struct ws_out *out, unsigned opcode,
                                    bool more, size_t head, size_t n, size_t most)
 {
-    bool masked = s->config->role == WS_CLIENT;
+    bool masked = s->config->role == WS_ROLE_CLIENT;
     size_t before = n > most ? (n - 1) / most : 0; /* frames before the last, full ones */
     size_t full = before > 0 ? ws_frame_header_len(most, masked) : 0;
     size_t last = n - before * most;
@@ -36,11 +36,11 @@ static enum ws_error write_headers(struct ws_session *s, struct ws_out *out, uns
     for (size_t i = before + 1; i-- > 0;) {
         struct ws_frame frame;
         size_t len = i == before ? last : most;
-        bool first = i == 0 && !s->sending;
-        enum ws_error error = ws_session_make_frame(s, &frame, first ? opcode : WS_CONTINUATION,
+        bool first = i == 0 && !s->fragment_opcode;
+        enum ws_error error = ws_session_make_frame(s, &frame, first ? opcode : WS_OP_CONTINUATION,
                                                     i == before && !more, len);
         if (error != WS_OK) {
-            ws_out_give_back(out, total > there ? total - there : 0);
+            ws_out_trim(out, total > there ? total - there : 0);
             return error;
         }
         frame.rsv = first ? WS_RSV1 : 0;
@@ -52,7 +52,7 @@ static enum ws_error write_headers(struct ws_session *s, struct ws_out *out, uns
         if (masked)
             ws_mask(to + frame.header_len, to + frame.header_len, len, frame.mask_key, 0);
     }
-    ws_out_give_back(out, there > total ? there - total : 0);
+    ws_out_trim(out, there > total ? there - total : 0);
     return WS_OK;
 }
 
@@ -61,7 +61,7 @@ enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out,
 {
     struct ws_deflate *d = session_deflate(s);
     bool more = (flags & WS_SEND_MORE) != 0;
-    bool server = s->config->role == WS_SERVER;
+    bool server = s->config->role == WS_ROLE_SERVER;
     bool alone = server ? d->params.server_no_takeover : d->params.client_no_takeover;
     size_t most = s->config->max_frame ? s->config->max_frame : SIZE_MAX;
     size_t head = ws_frame_header_len(len < most ? len : most, !server);
@@ -74,26 +74,26 @@ enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out,
         return WS_E_NO_MEMORY;
     error = ws_deflate_write(d, out, data, len, !more, &n);
     if (error == WS_OK) {
-        if (alone && !more && !s->sending && n >= len && len > 0) {
-            ws_out_give_back(out, head + n);
+        if (alone && !more && !s->fragment_opcode && n >= len && len > 0) {
+            ws_out_trim(out, head + n);
             return WS_MORE;
         }
         error = write_headers(s, out, opcode, more, head, n, most);
         if (error != WS_OK) {
             /* The peer has not seen what is in our window now. */
             ws_deflate_restart(d);
-            ws_out_give_back(out, n);
+            ws_out_trim(out, n);
         }
     }
     if (error != WS_OK) {
-        ws_out_give_back(out, head);
+        ws_out_trim(out, head);
         return error;
     }
     d->counts.plain_out += len;
     d->counts.wire_out += n;
     d->counts.messages_out += !more;
     d->sending = more;
-    s->sending = more ? (uint8_t)opcode : 0;
+    s->fragment_opcode = more ? (uint8_t)opcode : 0;
     return WS_OK;
 }
 
@@ -108,7 +108,7 @@ enum ws_error ws_session_inflate_frame(struct ws_session *s)
     uint64_t max = s->config->max_message, cap = WS_PAYLOAD_MAX;
     if (max && max < WS_PAYLOAD_MAX / TIMES - MORE)
         cap = max * TIMES + MORE;
-    if (s->frame.opcode != WS_CONTINUATION)
+    if (s->frame.opcode != WS_OP_CONTINUATION)
         d->wire = 0;
     if (s->frame.length > cap - d->wire)
         return WS_E_MESSAGE_TOO_BIG;

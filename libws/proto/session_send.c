@@ -12,7 +12,7 @@ enum ws_error ws_session_make_frame(const struct ws_session *s, struct ws_frame 
         .fin = fin,
         .opcode = (uint8_t)opcode,
         .length = len,
-        .masked = s->config->role == WS_CLIENT,
+        .masked = s->config->role == WS_ROLE_CLIENT,
         .length_bytes = (uint8_t)ws_frame_length_bytes(len),
     };
     frame->header_len = (uint8_t)ws_frame_header_len(len, frame->masked);
@@ -37,26 +37,27 @@ static enum ws_error write_copy(struct ws_out *out, const struct ws_frame *frame
 
 enum ws_error ws_session_check_send(const struct ws_session *s, unsigned opcode)
 {
-    if (s->state == WS_CONNECTING)
+    if (s->state == WS_STATE_CONNECTING)
         return WS_E_STATE;
-    bool late = s->answer_late && !s->close_sent;
-    if ((s->state != WS_OPEN && !late) || s->done)
+    bool late = s->defer_close_reply && !s->close_sent;
+    if ((s->state != WS_STATE_OPEN && !late) || s->done)
         return WS_E_CLOSING;
-    if (opcode != WS_TEXT && opcode != WS_BINARY)
+    if (opcode != WS_OP_TEXT && opcode != WS_OP_BINARY)
         return WS_E_ARGUMENT;
-    if (s->sending && s->sending != opcode)
+    if (s->fragment_opcode && s->fragment_opcode != opcode)
         return WS_E_STATE;
     return WS_OK;
 }
 
 enum ws_error ws_session_share(struct ws_session *s, struct ws_out *out, struct ws_shared *shared,
-                               size_t offset, size_t len, const struct ws_deflated *deflated)
+                               size_t offset, size_t len, const struct ws_compressed_span *deflated)
 {
     struct ws_deflate *deflate = session_deflate(s);
-    enum ws_error error = ws_session_check_send(s, WS_BINARY);
+    enum ws_error error = ws_session_check_send(s, WS_OP_BINARY);
     if (error != WS_OK)
         return error;
-    if (s->sending || s->config->role != WS_SERVER || (deflated->messages > 0 && !deflate))
+    if (s->fragment_opcode || s->config->role != WS_ROLE_SERVER ||
+        (deflated->messages > 0 && !deflate))
         return WS_E_STATE;
     error = ws_out_share(out, shared, offset, len);
     if (error == WS_OK && deflated->messages > 0) {
@@ -68,7 +69,7 @@ enum ws_error ws_session_share(struct ws_session *s, struct ws_out *out, struct 
     return error;
 }
 
-size_t ws_session_framed_size(size_t len, size_t max_frame)
+size_t ws_frame_message_size(size_t len, size_t max_frame)
 {
     size_t size = 0;
     for (; max_frame && len > max_frame; len -= max_frame)
@@ -76,8 +77,8 @@ size_t ws_session_framed_size(size_t len, size_t max_frame)
     return size + ws_frame_header_len(len, false) + len;
 }
 
-void ws_session_framed(uint8_t *to, unsigned opcode, const void *data, size_t len, size_t max_frame,
-                       bool deflated)
+void ws_frame_message(uint8_t *to, unsigned opcode, const void *data, size_t len, size_t max_frame,
+                      bool deflated)
 {
     const uint8_t *at = data;
     struct ws_frame frame = {.opcode = (uint8_t)opcode, .rsv = deflated ? WS_RSV1 : 0};
@@ -89,7 +90,7 @@ void ws_session_framed(uint8_t *to, unsigned opcode, const void *data, size_t le
         to += ws_frame_encode(to, &frame);
         if (size > 0)
             memcpy(to, at, size);
-        frame.opcode = WS_CONTINUATION;
+        frame.opcode = WS_OP_CONTINUATION;
         frame.rsv = 0;
         at += size;
         to += size;
@@ -103,7 +104,8 @@ static enum ws_error make_data_frame(const struct ws_session *s, struct ws_frame
     enum ws_error error = ws_session_check_send(s, opcode);
     if (error != WS_OK)
         return error;
-    return ws_session_make_frame(s, frame, s->sending ? WS_CONTINUATION : opcode, !more, len);
+    return ws_session_make_frame(s, frame, s->fragment_opcode ? WS_OP_CONTINUATION : opcode, !more,
+                                 len);
 }
 
 /* Below this a copy is cheaper than one more span. */
@@ -130,7 +132,7 @@ static enum ws_error send_frame(struct ws_session *s, struct ws_out *out, unsign
         error = ws_out_borrow(out, data, len);
     }
     if (error == WS_OK)
-        s->sending = more ? (uint8_t)opcode : 0;
+        s->fragment_opcode = more ? (uint8_t)opcode : 0;
     return error;
 }
 
@@ -159,9 +161,10 @@ enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned
 static bool has_headroom(const struct ws_session *s, const struct ws_event *event,
                          const struct ws_frame *frame)
 {
-    if (s->spent)
+    if (s->lent)
         return event->data == ws_bytes_data(s->held);
-    return event->data >= s->room && (size_t)(event->data - s->room) >= frame->header_len &&
+    return event->data >= s->writable_from &&
+           (size_t)(event->data - s->writable_from) >= frame->header_len &&
            event->data + event->len <= s->in;
 }
 
@@ -186,17 +189,17 @@ enum ws_error ws_session_reply(struct ws_session *s, struct ws_out *out,
         ws_frame_encode(begin, &frame);
         if (frame.masked)
             ws_mask(event->data, event->data, event->len, frame.mask_key, 0);
-        if (s->spent) {
+        if (s->lent) {
             error = ws_out_own(out, s->held, begin, frame.header_len + event->len);
             s->held = NULL;
-            s->spent = false;
+            s->lent = false;
         } else {
             error = ws_out_in_place(out, begin, frame.header_len + event->len);
-            s->room = event->data + event->len;
+            s->writable_from = event->data + event->len;
         }
     }
     if (error == WS_OK)
-        s->sending = more ? event->opcode : 0;
+        s->fragment_opcode = more ? event->opcode : 0;
     return error;
 }
 
@@ -213,21 +216,21 @@ static enum ws_error send_control(struct ws_session *s, struct ws_out *out, unsi
 enum ws_error ws_session_ping(struct ws_session *s, struct ws_out *out, const void *data,
                               size_t len)
 {
-    if (s->state == WS_CONNECTING)
+    if (s->state == WS_STATE_CONNECTING)
         return WS_E_STATE;
-    if (s->state != WS_OPEN || s->done)
+    if (s->state != WS_STATE_OPEN || s->done)
         return WS_E_CLOSING;
-    return send_control(s, out, WS_PING, data, len);
+    return send_control(s, out, WS_OP_PING, data, len);
 }
 
 enum ws_error ws_session_pong(struct ws_session *s, struct ws_out *out, const void *data,
                               size_t len)
 {
-    if (s->state == WS_CONNECTING)
+    if (s->state == WS_STATE_CONNECTING)
         return WS_E_STATE;
-    if (s->state == WS_CLOSED || s->done || s->close_received)
+    if (s->state == WS_STATE_CLOSED || s->done || s->close_received)
         return WS_E_CLOSING;
-    return send_control(s, out, WS_PONG, data, len);
+    return send_control(s, out, WS_OP_PONG, data, len);
 }
 
 enum ws_error ws_session_close(struct ws_session *s, struct ws_out *out, unsigned code,
@@ -235,9 +238,9 @@ enum ws_error ws_session_close(struct ws_session *s, struct ws_out *out, unsigne
 {
     uint8_t payload[WS_CONTROL_PAYLOAD_MAX] = {0};
     size_t len = 0;
-    if (s->state == WS_CONNECTING)
+    if (s->state == WS_STATE_CONNECTING)
         return WS_E_STATE;
-    if (s->state == WS_CLOSED || s->close_sent)
+    if (s->state == WS_STATE_CLOSED || s->close_sent)
         return WS_E_CLOSING;
     if (code != 0 && code != WS_CLOSE_NO_CODE) {
         if (!ws_close_code_valid(code))
@@ -255,11 +258,11 @@ enum ws_error ws_session_close(struct ws_session *s, struct ws_out *out, unsigne
             memcpy(payload + 2, reason, reason_len);
         len = 2 + reason_len;
     }
-    enum ws_error error = send_control(s, out, WS_CLOSE, payload, len);
+    enum ws_error error = send_control(s, out, WS_OP_CLOSE, payload, len);
     if (error != WS_OK)
         return error;
     s->close_sent = true;
-    session_move_to(s, s->close_received ? WS_CLOSED : WS_CLOSING);
+    session_move_to(s, s->close_received ? WS_STATE_CLOSED : WS_STATE_CLOSING);
     return WS_OK;
 }
 
@@ -269,16 +272,16 @@ enum ws_error ws_session_fail(struct ws_session *s, struct ws_out *out, enum ws_
 {
     const struct ws_error_info *info = ws_error_info(why);
     enum ws_error error = WS_OK;
-    if (s->state == WS_CONNECTING) {
-        if (s->config->role == WS_SERVER && info->http_status != 0)
+    if (s->state == WS_STATE_CONNECTING) {
+        if (s->config->role == WS_ROLE_SERVER && info->http_status != 0)
             error = ws_session_error_answer(s, out, why);
-    } else if (s->state != WS_CLOSED && !s->close_sent && info->close_code != 0) {
+    } else if (s->state != WS_STATE_CLOSED && !s->close_sent && info->close_code != 0) {
         error = ws_session_close(s, out, info->close_code, info->explanation,
                                  strlen(info->explanation));
     }
     s->request_pending = false;
     s->done = true;
-    session_move_to(s, WS_CLOSED);
+    session_move_to(s, WS_STATE_CLOSED);
     return error;
 }
 
@@ -292,11 +295,11 @@ enum ws_error ws_session_answer(struct ws_session *s, struct ws_out *out,
         return ws_session_accept(s, out, NULL);
     case WS_EVENT_PING:
         /* After the peer's close nothing is answered (5.5.2); that is no fault of the caller's. */
-        if (s->close_received || s->state == WS_CLOSED)
+        if (s->close_received || s->state == WS_STATE_CLOSED)
             return WS_OK;
         return ws_session_pong(s, out, event->data, event->len);
     case WS_EVENT_CLOSE:
-        if (!event->clean || s->close_sent || s->answer_late || s->state == WS_CLOSED)
+        if (!event->clean || s->close_sent || s->defer_close_reply || s->state == WS_STATE_CLOSED)
             return WS_OK;
         return ws_session_close(s, out, event->code, NULL, 0);
     case WS_EVENT_ERROR:

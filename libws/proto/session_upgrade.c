@@ -26,7 +26,8 @@ static enum ws_error agree(struct ws_session *s, const struct ws_deflate_config 
     struct ws_deflate *deflate = malloc(sizeof *deflate);
     if (!deflate)
         return WS_E_NO_MEMORY;
-    ws_deflate_init(deflate, params, s->config->role == WS_SERVER, config, s->config->deflate_pool);
+    ws_deflate_init(deflate, params, s->config->role == WS_ROLE_SERVER, config,
+                    s->config->deflate_pool);
     s->upgrade->deflate = deflate;
     return WS_OK;
 }
@@ -46,9 +47,9 @@ static enum ws_error judge_extensions(struct ws_session *s, struct ws_upgrade *u
     struct ws_deflate_params params;
     bool agreed;
     if (!up->offered_deflate)
-        return WS_E_EXTENSION_UNASKED;
+        return WS_E_EXTENSION_UNSOLICITED;
     enum ws_error error =
-        ws_deflate_judge(&up->head, up->buffer, &up->deflate_config, &params, &agreed);
+        ws_deflate_check_response(&up->head, up->buffer, &up->deflate_config, &params, &agreed);
     if (error == WS_OK && agreed)
         error = agree(s, &up->deflate_config, &params);
     return error;
@@ -60,7 +61,7 @@ static struct ws_upgrade *need_upgrade(struct ws_session *s)
 {
     if (s->upgrade)
         return s->upgrade;
-    bool response = s->config->role == WS_CLIENT;
+    bool response = s->config->role == WS_ROLE_CLIENT;
     uint32_t max = s->config->max_head;
     if (max == 0)
         max = response ? WS_HTTP_RESPONSE_MAX : WS_HTTP_REQUEST_MAX;
@@ -178,11 +179,11 @@ static enum ws_event_type next_response(struct ws_session *s, struct ws_event *e
         return next_refusal(s, event);
     }
     event->response = &up->response;
-    if (error == WS_E_EXTENSION_UNASKED)
+    if (error == WS_E_EXTENSION_UNSOLICITED)
         error = judge_extensions(s, up);
     if (error != WS_OK)
         return session_emit_error(s, event, error, 0);
-    session_move_to(s, WS_OPEN);
+    session_move_to(s, WS_STATE_OPEN);
     return session_emit(event, WS_EVENT_OPEN);
 }
 
@@ -203,7 +204,7 @@ enum ws_event_type ws_session_next_upgrade(struct ws_session *s, struct ws_event
             break;
         if (error != WS_OK)
             return session_emit_error(s, event, error, offset);
-        if (s->config->role == WS_CLIENT) {
+        if (s->config->role == WS_ROLE_CLIENT) {
             enum ws_event_type type = next_response(s, event);
             if (type != WS_EVENT_NONE || up->refused)
                 return type;
@@ -227,7 +228,7 @@ enum ws_event_type ws_session_next_upgrade(struct ws_session *s, struct ws_event
 const struct ws_request *ws_session_request(const struct ws_session *s)
 {
     bool whole =
-        s->config->role == WS_SERVER && s->upgrading && s->upgrade && s->upgrade->head.done;
+        s->config->role == WS_ROLE_SERVER && s->upgrading && s->upgrade && s->upgrade->head.done;
     return whole && s->upgrade->request.head ? &s->upgrade->request : NULL;
 }
 
@@ -258,7 +259,8 @@ enum ws_error ws_session_connect(struct ws_session *s, struct ws_out *out,
                                  const struct ws_request_options *options)
 {
     uint8_t nonce[16];
-    if (s->config->role != WS_CLIENT || s->state != WS_CONNECTING || s->request_sent || s->done)
+    if (s->config->role != WS_ROLE_CLIENT || s->state != WS_STATE_CONNECTING || s->request_sent ||
+        s->done)
         return WS_E_STATE;
     struct ws_upgrade *up = need_upgrade(s);
     if (!up)
@@ -308,7 +310,7 @@ enum ws_error ws_session_accept(struct ws_session *s, struct ws_out *out,
     }
     s->request_pending = false;
     s->announce_open = true;
-    session_move_to(s, WS_OPEN);
+    session_move_to(s, WS_STATE_OPEN);
     return WS_OK;
 }
 
@@ -324,7 +326,7 @@ enum ws_error ws_session_refuse(struct ws_session *s, struct ws_out *out,
         return error;
     s->request_pending = false;
     s->done = true;
-    session_move_to(s, WS_CLOSED);
+    session_move_to(s, WS_STATE_CLOSED);
     return WS_OK;
 }
 
@@ -347,7 +349,7 @@ enum ws_error ws_session_refuse_with(struct ws_session *s, struct ws_out *out, e
         return error;
     s->request_pending = false;
     s->done = true;
-    session_move_to(s, WS_CLOSED);
+    session_move_to(s, WS_STATE_CLOSED);
     return WS_OK;
 }
 

@@ -12,8 +12,8 @@ struct address {
     uint8_t bytes[8]; /* IPv4: four of them, and a mark that no IPv6 network has */
 };
 
-struct ws_visitor {
-    struct ws_visitor *next;
+struct ws_client_entry {
+    struct ws_client_entry *next;
     struct address address;
     size_t connections;
     int64_t refilled_us; /* of the bucket of connects */
@@ -24,7 +24,7 @@ struct ws_admission {
     pthread_mutex_t lock;
     struct ws_admission_limits limits;
     atomic_size_t count;
-    struct ws_visitor **buckets;
+    struct ws_client_entry **buckets;
     size_t capacity, visitors;
     size_t sweep_at; /* so many visitors are a reason to look for those who are gone */
 };
@@ -45,9 +45,10 @@ void ws_admission_free(struct ws_admission *admission)
     if (!admission)
         return;
     for (size_t i = 0; i < admission->capacity; i++)
-        for (struct ws_visitor *visitor = admission->buckets[i], *next; visitor; visitor = next) {
-            next = visitor->next;
-            free(visitor);
+        for (struct ws_client_entry *client_entry = admission->buckets[i], *next; client_entry;
+             client_entry = next) {
+            next = client_entry->next;
+            free(client_entry);
         }
     free(admission->buckets);
     pthread_mutex_destroy(&admission->lock);
@@ -100,15 +101,16 @@ static size_t hash(const struct address *address)
 
 static bool rehash(struct ws_admission *a, size_t capacity)
 {
-    struct ws_visitor **buckets = calloc(capacity, sizeof *buckets);
+    struct ws_client_entry **buckets = calloc(capacity, sizeof *buckets);
     if (!buckets)
         return a->capacity > 0;
     for (size_t i = 0; i < a->capacity; i++)
-        for (struct ws_visitor *visitor = a->buckets[i], *next; visitor; visitor = next) {
-            struct ws_visitor **to = &buckets[hash(&visitor->address) & (capacity - 1)];
-            next = visitor->next;
-            visitor->next = *to;
-            *to = visitor;
+        for (struct ws_client_entry *client_entry = a->buckets[i], *next; client_entry;
+             client_entry = next) {
+            struct ws_client_entry **to = &buckets[hash(&client_entry->address) & (capacity - 1)];
+            next = client_entry->next;
+            client_entry->next = *to;
+            *to = client_entry;
         }
     free(a->buckets);
     a->buckets = buckets;
@@ -120,105 +122,107 @@ static bool rehash(struct ws_admission *a, size_t capacity)
 static void sweep(struct ws_admission *a, int64_t now_us)
 {
     for (size_t i = 0; i < a->capacity; i++)
-        for (struct ws_visitor **at = &a->buckets[i], *visitor; (visitor = *at);) {
-            if (visitor->connections == 0 && now_us - visitor->refilled_us > SECOND_US) {
-                *at = visitor->next;
+        for (struct ws_client_entry **at = &a->buckets[i], *client_entry; (client_entry = *at);) {
+            if (client_entry->connections == 0 && now_us - client_entry->refilled_us > SECOND_US) {
+                *at = client_entry->next;
                 a->visitors--;
-                free(visitor);
+                free(client_entry);
             } else {
-                at = &visitor->next;
+                at = &client_entry->next;
             }
         }
     a->sweep_at = a->visitors * 2 + 1024;
 }
 
-static struct ws_visitor *find(struct ws_admission *a, const struct address *address,
-                               int64_t now_us)
+static struct ws_client_entry *find(struct ws_admission *a, const struct address *address,
+                                    int64_t now_us)
 {
     if (a->visitors >= a->sweep_at)
         sweep(a, now_us);
     if (a->visitors >= a->capacity && !rehash(a, a->capacity ? a->capacity * 2 : FIRST_BUCKETS))
         return NULL;
-    struct ws_visitor **at = &a->buckets[hash(address) & (a->capacity - 1)];
-    for (struct ws_visitor *visitor = *at; visitor; visitor = visitor->next)
-        if (memcmp(&visitor->address, address, sizeof *address) == 0)
-            return visitor;
-    struct ws_visitor *visitor = calloc(1, sizeof *visitor);
-    if (!visitor)
+    struct ws_client_entry **at = &a->buckets[hash(address) & (a->capacity - 1)];
+    for (struct ws_client_entry *client_entry = *at; client_entry;
+         client_entry = client_entry->next)
+        if (memcmp(&client_entry->address, address, sizeof *address) == 0)
+            return client_entry;
+    struct ws_client_entry *client_entry = calloc(1, sizeof *client_entry);
+    if (!client_entry)
         return NULL;
-    visitor->address = *address;
-    visitor->refilled_us = now_us;
-    visitor->allowance = (int64_t)a->limits.connect_rate * SECOND_US;
-    visitor->next = *at;
-    *at = visitor;
+    client_entry->address = *address;
+    client_entry->refilled_us = now_us;
+    client_entry->allowance = (int64_t)a->limits.connect_rate * SECOND_US;
+    client_entry->next = *at;
+    *at = client_entry;
     a->visitors++;
-    return visitor;
+    return client_entry;
 }
 
 /* --- coming and going --- */
 
-static bool too_fast(const struct ws_admission *a, struct ws_visitor *visitor, int64_t now_us)
+static bool too_fast(const struct ws_admission *a, struct ws_client_entry *client_entry,
+                     int64_t now_us)
 {
     int64_t rate = a->limits.connect_rate, full = rate * SECOND_US;
     if (rate == 0)
         return false;
-    int64_t passed = now_us - visitor->refilled_us;
-    visitor->refilled_us = now_us;
-    visitor->allowance += passed < SECOND_US ? passed * rate : full;
-    if (visitor->allowance > full)
-        visitor->allowance = full;
-    if (visitor->allowance < SECOND_US)
+    int64_t passed = now_us - client_entry->refilled_us;
+    client_entry->refilled_us = now_us;
+    client_entry->allowance += passed < SECOND_US ? passed * rate : full;
+    if (client_entry->allowance > full)
+        client_entry->allowance = full;
+    if (client_entry->allowance < SECOND_US)
         return true;
-    visitor->allowance -= SECOND_US;
+    client_entry->allowance -= SECOND_US;
     return false;
 }
 
 static enum ws_error count_address(struct ws_admission *a, const struct sockaddr *from,
-                                   int64_t now_us, struct ws_visitor **visitor)
+                                   int64_t now_us, struct ws_client_entry **client_entry)
 {
     struct address address;
-    *visitor = NULL;
+    *client_entry = NULL;
     if ((a->limits.max_per_address == 0 && a->limits.connect_rate == 0) ||
         !read_address(from, &address))
         return WS_OK;
-    struct ws_visitor *who = find(a, &address, now_us);
+    struct ws_client_entry *who = find(a, &address, now_us);
     if (!who)
         return WS_E_NO_MEMORY;
-    *visitor = who;
+    *client_entry = who;
     who->connections++;
     if (a->limits.max_per_address && who->connections > a->limits.max_per_address)
         return WS_E_TOO_MANY_FROM_ADDRESS;
     return too_fast(a, who, now_us) ? WS_E_CONNECT_RATE : WS_OK;
 }
 
-enum ws_error ws_admission_enter(struct ws_admission *a, const struct sockaddr *address,
-                                 int64_t now_us, struct ws_visitor **visitor)
+enum ws_error ws_admission_acquire(struct ws_admission *a, const struct sockaddr *address,
+                                   int64_t now_us, struct ws_client_entry **client_entry)
 {
     pthread_mutex_lock(&a->lock);
     size_t count = atomic_fetch_add(&a->count, 1) + 1;
-    enum ws_error error = count_address(a, address, now_us, visitor);
+    enum ws_error error = count_address(a, address, now_us, client_entry);
     if (a->limits.max_connections && count > a->limits.max_connections)
         error = WS_E_TOO_MANY_CONNECTIONS;
     pthread_mutex_unlock(&a->lock);
     return error;
 }
 
-enum ws_error ws_admission_attribute(struct ws_admission *a, const struct sockaddr *address,
-                                     int64_t now_us, struct ws_visitor **visitor)
+enum ws_error ws_admission_reassign(struct ws_admission *a, const struct sockaddr *address,
+                                    int64_t now_us, struct ws_client_entry **client_entry)
 {
     pthread_mutex_lock(&a->lock);
-    if (*visitor)
-        (*visitor)->connections--;
-    enum ws_error error = count_address(a, address, now_us, visitor);
+    if (*client_entry)
+        (*client_entry)->connections--;
+    enum ws_error error = count_address(a, address, now_us, client_entry);
     pthread_mutex_unlock(&a->lock);
     return error;
 }
 
-void ws_admission_leave(struct ws_admission *a, struct ws_visitor *visitor)
+void ws_admission_release(struct ws_admission *a, struct ws_client_entry *client_entry)
 {
-    if (visitor) {
+    if (client_entry) {
         pthread_mutex_lock(&a->lock);
-        visitor->connections--;
+        client_entry->connections--;
         pthread_mutex_unlock(&a->lock);
     }
     atomic_fetch_sub(&a->count, 1);

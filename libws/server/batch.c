@@ -78,10 +78,10 @@ bool ws_batch_fits(const struct ws_batch *batch, size_t need)
 static bool add_plain(struct ws_batch_form *form, size_t index, unsigned opcode, const void *data,
                       size_t len, size_t max_frame)
 {
-    size_t size = ws_session_framed_size(len, max_frame);
+    size_t size = ws_frame_message_size(len, max_frame);
     if (!reserve(form, size, index))
         return false;
-    ws_session_framed(form->frames->data + form->used, opcode, data, len, max_frame, false);
+    ws_frame_message(form->frames->data + form->used, opcode, data, len, max_frame, false);
     form->used += size;
     form->marks[index + 1] = form->marks[index];
     form->marks[index + 1].offset = form->used;
@@ -92,7 +92,7 @@ static bool add_deflated(struct ws_batch_form *form, size_t index, unsigned opco
                          const void *data, size_t len, const struct ws_session_config *config,
                          unsigned bits)
 {
-    size_t framed = ws_session_framed_size(len, config->max_frame);
+    size_t framed = ws_frame_message_size(len, config->max_frame);
     if (len < config->deflate->threshold || len == 0)
         return add_plain(form, index, opcode, data, len, config->max_frame);
     if (!reserve(form, framed + len, index))
@@ -103,9 +103,9 @@ static bool add_deflated(struct ws_batch_form *form, size_t index, unsigned opco
         ws_deflate_once(config->deflate_pool, config->deflate, bits, data, len, deflated, len - 1);
     if (wire == 0)
         return add_plain(form, index, opcode, data, len, config->max_frame);
-    ws_session_framed(to, opcode, deflated, wire, config->max_frame, true);
-    form->used += ws_session_framed_size(wire, config->max_frame);
-    const struct ws_deflated *before = &form->marks[index].deflated;
+    ws_frame_message(to, opcode, deflated, wire, config->max_frame, true);
+    form->used += ws_frame_message_size(wire, config->max_frame);
+    const struct ws_compressed_span *before = &form->marks[index].deflated;
     form->marks[index + 1] = (struct ws_batch_mark){
         form->used, {before->messages + 1, before->plain + len, before->wire + wire}};
     return true;

@@ -23,7 +23,7 @@ enum { WS_BATCH_FORMS = 1 + WS_WINDOW_BITS_MAX - WS_WINDOW_BITS_MIN + 1 };
 /* Where a message begins in a form; and which of those before it are compressed there. */
 struct ws_batch_mark {
     size_t offset;
-    struct ws_deflated deflated;
+    struct ws_compressed_span deflated;
 };
 
 /* The messages, framed. */

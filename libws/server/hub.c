@@ -9,7 +9,7 @@
 enum { INBOX_HIGH = 8 << 20 }; /* bytes from other loops above which their senders wait */
 
 /* All hubs of a server. */
-struct ws_circle {
+struct ws_hub_set {
     atomic_int slow;
     atomic_uint blocking; /* what senders wait for: slow receivers, crowded loops */
     atomic_uint receivers[WS_BATCH_FORMS]; /* open connections that can make use of a form */
@@ -22,64 +22,64 @@ struct ws_circle {
 static void resume_one(struct ws_conn *conn, void *context)
 {
     (void)context;
-    if (!conn->waits)
+    if (!conn->paused_by_hub)
         return;
-    conn->waits = false;
+    conn->paused_by_hub = false;
     ws_conn_resume(conn);
 }
 
-static void on_resume(struct ws_note *note)
+static void on_resume(struct ws_async *note)
 {
     struct ws_hub *hub = ws_container_of(note, struct ws_hub, resume);
     atomic_store(&hub->resume_posted, false);
-    if (atomic_load(&hub->circle->blocking) > 0)
+    if (atomic_load(&hub->set->blocking) > 0)
         return;
-    ws_registry_each(hub->home->registry, resume_one, NULL);
-    if (hub->relief)
-        hub->relief(hub->relief_context);
+    ws_registry_each(hub->env->registry, resume_one, NULL);
+    if (hub->on_unblocked)
+        hub->on_unblocked(hub->unblocked_context);
 }
 
 bool ws_hub_blocked(const struct ws_hub *hub)
 {
-    return atomic_load(&hub->circle->blocking) > 0;
+    return atomic_load(&hub->set->blocking) > 0;
 }
 
-void ws_hub_on_relief(struct ws_hub *hub, void (*relief)(void *context), void *context)
+void ws_hub_on_unblocked(struct ws_hub *hub, void (*on_unblocked)(void *context), void *context)
 {
-    hub->relief = relief;
-    hub->relief_context = context;
+    hub->on_unblocked = on_unblocked;
+    hub->unblocked_context = context;
 }
 
-static void block(struct ws_circle *circle)
+static void block(struct ws_hub_set *set)
 {
-    atomic_fetch_add(&circle->blocking, 1);
+    atomic_fetch_add(&set->blocking, 1);
 }
 
-static void unblock(struct ws_circle *circle)
+static void unblock(struct ws_hub_set *set)
 {
-    if (atomic_fetch_sub(&circle->blocking, 1) != 1)
+    if (atomic_fetch_sub(&set->blocking, 1) != 1)
         return;
-    for (unsigned i = 0; i < circle->count; i++)
-        if (!atomic_exchange(&circle->hubs[i].resume_posted, true))
-            ws_loop_post(circle->hubs[i].home->loop, &circle->hubs[i].resume);
+    for (unsigned i = 0; i < set->count; i++)
+        if (!atomic_exchange(&set->hubs[i].resume_posted, true))
+            ws_loop_post(set->hubs[i].env->loop, &set->hubs[i].resume);
 }
 
 void ws_hub_wait(struct ws_conn *conn)
 {
-    const struct ws_circle *circle = conn->home->hub->circle;
-    if (atomic_load(&circle->blocking) == 0 || conn->waits || conn->ended)
+    const struct ws_hub_set *set = conn->env->hub->set;
+    if (atomic_load(&set->blocking) == 0 || conn->paused_by_hub || conn->ended)
         return;
-    conn->waits = true;
+    conn->paused_by_hub = true;
     ws_conn_pause(conn);
     /* They may have caught up in between. */
-    if (atomic_load(&circle->blocking) == 0)
+    if (atomic_load(&set->blocking) == 0)
         resume_one(conn, NULL);
 }
 
 void ws_hub_caught_up(struct ws_conn *conn)
 {
-    conn->waited_for = false;
-    unblock(conn->home->hub->circle);
+    conn->is_slow_receiver = false;
+    unblock(conn->env->hub->set);
 }
 
 /* --- who can inflate --- */
@@ -87,7 +87,7 @@ void ws_hub_caught_up(struct ws_conn *conn)
 static atomic_uint *receivers_like(const struct ws_conn *conn)
 {
     const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
-    return &conn->home->hub->circle->receivers[ws_batch_form_of(deflate)];
+    return &conn->env->hub->set->receivers[ws_batch_form_of(deflate)];
 }
 
 void ws_hub_opened(struct ws_conn *conn)
@@ -101,11 +101,11 @@ void ws_hub_ended(struct ws_conn *conn)
 }
 
 /* A bit for each form that somebody can make use of. */
-static unsigned wanted_forms(const struct ws_circle *circle)
+static unsigned wanted_forms(const struct ws_hub_set *set)
 {
     unsigned wanted = 0;
     for (unsigned i = 0; i < WS_BATCH_FORMS; i++)
-        if (atomic_load_explicit(&circle->receivers[i], memory_order_relaxed) > 0)
+        if (atomic_load_explicit(&set->receivers[i], memory_order_relaxed) > 0)
             wanted |= 1u << i;
     return wanted;
 }
@@ -117,7 +117,7 @@ static bool follows(struct ws_hub *hub, struct ws_conn *conn, size_t messages)
 {
     if (!ws_conn_full(conn))
         return true;
-    switch ((enum ws_slow)atomic_load(&hub->circle->slow)) {
+    switch ((enum ws_slow)atomic_load(&hub->set->slow)) {
     case WS_SLOW_CLOSE:
         hub->deliveries.dropped += messages;
         ws_conn_fail(conn, WS_E_TOO_SLOW);
@@ -142,17 +142,17 @@ static bool follows(struct ws_hub *hub, struct ws_conn *conn, size_t messages)
 static void flush_and_watch(struct ws_hub *hub, struct ws_conn *conn)
 {
     ws_conn_flush_now(conn);
-    if (ws_conn_full(conn) && !conn->waited_for &&
-        atomic_load(&hub->circle->slow) == WS_SLOW_BLOCK) {
-        conn->waited_for = true;
-        block(hub->circle);
+    if (ws_conn_full(conn) && !conn->is_slow_receiver &&
+        atomic_load(&hub->set->slow) == WS_SLOW_BLOCK) {
+        conn->is_slow_receiver = true;
+        block(hub->set);
     }
 }
 
-static struct ws_deflated between(const struct ws_batch_mark *begin,
-                                  const struct ws_batch_mark *end)
+static struct ws_compressed_span between(const struct ws_batch_mark *begin,
+                                         const struct ws_batch_mark *end)
 {
-    return (struct ws_deflated){
+    return (struct ws_compressed_span){
         .messages = end->deflated.messages - begin->deflated.messages,
         .plain = end->deflated.plain - begin->deflated.plain,
         .wire = end->deflated.wire - begin->deflated.wire,
@@ -212,7 +212,7 @@ static void deliver(struct ws_hub *hub, const struct ws_group *group, const stru
 {
     struct delivery delivery = {hub, batch};
     if (group == hub->everyone) {
-        ws_registry_each(hub->home->registry, deliver_to_one, &delivery);
+        ws_registry_each(hub->env->registry, deliver_to_one, &delivery);
         return;
     }
     for (struct ws_member *member = group->members, *next; member; member = next) {
@@ -223,8 +223,8 @@ static void deliver(struct ws_hub *hub, const struct ws_group *group, const stru
 
 /* --- from loop to loop --- */
 
-struct passing {
-    struct ws_note note;
+struct forward {
+    struct ws_async note;
     struct ws_hub *to;
     struct ws_batch *batch;
     bool everyone;
@@ -232,45 +232,45 @@ struct passing {
     char name[];
 };
 
-static void on_passed(struct ws_note *note)
+static void on_passed(struct ws_async *note)
 {
-    struct passing *passing = ws_container_of(note, struct passing, note);
-    struct ws_hub *hub = passing->to;
+    struct forward *forward = ws_container_of(note, struct forward, note);
+    struct ws_hub *hub = forward->to;
     struct ws_group *group =
-        passing->everyone ? hub->everyone : ws_hub_find_group(hub, passing->name, passing->len);
+        forward->everyone ? hub->everyone : ws_hub_find_group(hub, forward->name, forward->len);
     if (group)
-        deliver(hub, group, passing->batch);
-    size_t bytes = ws_batch_bytes(passing->batch);
+        deliver(hub, group, forward->batch);
+    size_t bytes = ws_batch_bytes(forward->batch);
     size_t left = atomic_fetch_sub(&hub->inbox, bytes) - bytes;
-    if (left < INBOX_HIGH / 4 && atomic_exchange(&hub->crowded, false))
-        unblock(hub->circle);
-    ws_batch_unref(passing->batch);
-    free(passing);
+    if (left < INBOX_HIGH / 4 && atomic_exchange(&hub->inbox_full, false))
+        unblock(hub->set);
+    ws_batch_unref(forward->batch);
+    free(forward);
 }
 
-static void pass_on(struct ws_hub *hub, const struct ws_group *group, struct ws_batch *batch)
+static void forward_batch(struct ws_hub *hub, const struct ws_group *group, struct ws_batch *batch)
 {
     size_t bytes = ws_batch_bytes(batch);
-    for (unsigned i = 0; i < hub->circle->count; i++) {
-        struct ws_hub *to = &hub->circle->hubs[i];
+    for (unsigned i = 0; i < hub->set->count; i++) {
+        struct ws_hub *to = &hub->set->hubs[i];
         if (to == hub)
             continue;
-        struct passing *passing = malloc(sizeof *passing + group->len);
-        if (!passing) {
+        struct forward *forward = malloc(sizeof *forward + group->len);
+        if (!forward) {
             hub->deliveries.failed += batch->count;
             continue;
         }
-        *passing = (struct passing){.note.run = on_passed,
+        *forward = (struct forward){.note.run = on_passed,
                                     .to = to,
                                     .batch = batch,
                                     .everyone = group == hub->everyone,
                                     .len = group->len};
-        memcpy(passing->name, group->name, group->len);
+        memcpy(forward->name, group->name, group->len);
         atomic_fetch_add(&batch->refs, 1);
         if (atomic_fetch_add(&to->inbox, bytes) + bytes > INBOX_HIGH &&
-            !atomic_exchange(&to->crowded, true))
-            block(hub->circle);
-        ws_loop_post(to->home->loop, &passing->note);
+            !atomic_exchange(&to->inbox_full, true))
+            block(hub->set);
+        ws_loop_post(to->env->loop, &forward->note);
     }
 }
 
@@ -283,12 +283,12 @@ static void send_batch(struct ws_hub *hub, struct ws_group *group)
     if (!batch)
         return;
     ws_batch_complete(batch);
-    pass_on(hub, group, batch);
+    forward_batch(hub, group, batch);
     deliver(hub, group, batch);
     ws_batch_unref(batch);
 }
 
-static void on_turn_end(struct ws_task *task)
+static void on_turn_end(struct ws_deferred *task)
 {
     struct ws_hub *hub = ws_container_of(task, struct ws_hub, task);
     while (hub->due) {
@@ -307,7 +307,7 @@ void ws_hub_flush(struct ws_hub *hub)
 
 void ws_hub_send(struct ws_conn *conn, unsigned opcode, void *data, size_t len)
 {
-    struct ws_hub *hub = conn->home->hub;
+    struct ws_hub *hub = conn->env->hub;
     ws_hub_flush(hub);
     if (!conn->opened || conn->ended || !follows(hub, conn, 1))
         return;
@@ -325,19 +325,19 @@ bool ws_hub_publish(struct ws_hub *hub, const char *name, size_t name_len, uint6
                     unsigned opcode, const void *data, size_t len)
 {
     struct ws_group *group = name ? ws_hub_need_group(hub, name, name_len) : hub->everyone;
-    const struct ws_session_config *config = &hub->home->config->session;
-    size_t need = ws_session_framed_size(len, config->max_frame);
+    const struct ws_session_config *config = &hub->env->config->session;
+    size_t need = ws_frame_message_size(len, config->max_frame);
     if (!group)
         return false;
     if (group->batch && !ws_batch_fits(group->batch, need))
         send_batch(hub, group);
     if (!group->batch)
-        group->batch = ws_batch_new(need, config->deflate ? wanted_forms(hub->circle) : 0);
+        group->batch = ws_batch_new(need, config->deflate ? wanted_forms(hub->set) : 0);
     if (!group->due) {
         group->due = true;
         group->next_due = hub->due;
         hub->due = group;
-        ws_loop_defer(hub->home->loop, &hub->task);
+        ws_loop_defer(hub->env->loop, &hub->task);
     }
     return group->batch && ws_batch_add(group->batch, except, opcode, data, len, config);
 }
@@ -351,41 +351,41 @@ struct ws_deliveries ws_hub_deliveries(const struct ws_hub *hub)
 
 void ws_hub_set_slow(struct ws_hub *hub, enum ws_slow slow)
 {
-    atomic_store(&hub->circle->slow, (int)slow);
+    atomic_store(&hub->set->slow, (int)slow);
 }
 
-struct ws_hub *ws_hub_new(struct ws_home *const *homes, unsigned count)
+struct ws_hub *ws_hub_new(struct ws_conn_env *const *homes, unsigned count)
 {
-    struct ws_circle *circle = calloc(1, sizeof *circle + count * sizeof circle->hubs[0]);
-    if (!circle)
+    struct ws_hub_set *set = calloc(1, sizeof *set + count * sizeof set->hubs[0]);
+    if (!set)
         return NULL;
-    circle->count = count;
+    set->count = count;
     for (unsigned i = 0; i < count; i++) {
-        struct ws_hub *hub = &circle->hubs[i];
-        hub->circle = circle;
-        hub->home = homes[i];
+        struct ws_hub *hub = &set->hubs[i];
+        hub->set = set;
+        hub->env = homes[i];
         hub->task.run = on_turn_end;
         hub->resume.run = on_resume;
         hub->everyone = calloc(1, sizeof *hub->everyone);
         if (!hub->everyone) {
-            ws_hub_free(circle->hubs);
+            ws_hub_free(set->hubs);
             return NULL;
         }
         homes[i]->hub = hub;
     }
-    return circle->hubs;
+    return set->hubs;
 }
 
 void ws_hub_free(struct ws_hub *first)
 {
-    struct ws_circle *circle = first ? first->circle : NULL;
-    if (!circle)
+    struct ws_hub_set *set = first ? first->set : NULL;
+    if (!set)
         return;
-    for (unsigned i = 0; i < circle->count; i++) {
-        struct ws_hub *hub = &circle->hubs[i];
-        if (hub->home)
-            hub->home->hub = NULL;
+    for (unsigned i = 0; i < set->count; i++) {
+        struct ws_hub *hub = &set->hubs[i];
+        if (hub->env)
+            hub->env->hub = NULL;
         free(hub->everyone);
     }
-    free(circle);
+    free(set);
 }

@@ -47,10 +47,10 @@ void ws_hub_drop_if_empty(struct ws_hub *hub, struct ws_group *group)
 
 bool ws_hub_join(struct ws_conn *conn, const char *name, size_t len)
 {
-    struct ws_hub *hub = conn->home->hub;
+    struct ws_hub *hub = conn->env->hub;
     struct ws_member *member = malloc(sizeof *member);
     struct ws_group *group =
-        member && ws_conn_side(conn) ? ws_hub_need_group(hub, name, len) : NULL;
+        member && ws_conn_cold(conn) ? ws_hub_need_group(hub, name, len) : NULL;
     if (!group) {
         free(member);
         return false;
@@ -59,15 +59,15 @@ bool ws_hub_join(struct ws_conn *conn, const char *name, size_t len)
     if (group->members)
         group->members->prev = member;
     group->members = member;
-    if (conn->side->member)
+    if (conn->cold->member)
         ws_hub_leave(conn); /* the new one has a member, and stays even if it is the same */
-    conn->side->member = member;
+    conn->cold->member = member;
     return true;
 }
 
 void ws_hub_leave(struct ws_conn *conn)
 {
-    struct ws_member *member = conn->side->member;
+    struct ws_member *member = conn->cold->member;
     if (!member)
         return;
     if (member->prev)
@@ -76,15 +76,15 @@ void ws_hub_leave(struct ws_conn *conn)
         member->group->members = member->next;
     if (member->next)
         member->next->prev = member->prev;
-    ws_hub_drop_if_empty(conn->home->hub, member->group);
+    ws_hub_drop_if_empty(conn->env->hub, member->group);
     free(member);
-    conn->side->member = NULL;
+    conn->cold->member = NULL;
 }
 
 const char *ws_hub_group(const struct ws_conn *conn, size_t *len)
 {
-    if (!conn->side->member)
+    if (!conn->cold->member)
         return NULL;
-    *len = conn->side->member->group->len;
-    return conn->side->member->group->name;
+    *len = conn->cold->member->group->len;
+    return conn->cold->member->group->name;
 }

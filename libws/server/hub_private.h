@@ -31,18 +31,18 @@ struct ws_group {
 };
 
 struct ws_hub {
-    struct ws_circle *circle;
-    struct ws_home *home;
+    struct ws_hub_set *set;
+    struct ws_conn_env *env;
     struct ws_group *everyone; /* has no members: the registry knows them */
     struct ws_group *buckets[WS_GROUP_BUCKETS];
     struct ws_group *due;
-    struct ws_task task;
+    struct ws_deferred task;
     struct ws_deliveries deliveries;
-    atomic_size_t inbox; /* bytes on their way from other loops */
-    atomic_bool crowded; /* the inbox is above high water, and not yet below low */
-    struct ws_note resume;
-    void (*relief)(void *context);
-    void *relief_context;
+    atomic_size_t inbox;    /* bytes on their way from other loops */
+    atomic_bool inbox_full; /* the inbox is above high water, and not yet below low */
+    struct ws_async resume;
+    void (*on_unblocked)(void *context);
+    void *unblocked_context;
     atomic_bool resume_posted;
 };
 

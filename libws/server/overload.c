@@ -8,10 +8,10 @@
 enum { TICK_MS = 250, LAG_FULL_MS = 200 };
 
 /* What looks after one loop. */
-struct watchman {
+struct loop_monitor {
     struct ws_timer timer;
     struct ws_overload *overload;
-    struct ws_home *home;
+    struct ws_conn_env *env;
     int64_t due;
     atomic_uint lag; /* percent */
 };
@@ -22,7 +22,7 @@ struct ws_overload {
     atomic_uint shed_start, shed_stop, lag_full_ms;
     atomic_bool shedding;
     unsigned count;
-    struct watchman watchmen[];
+    struct loop_monitor watchmen[];
 };
 
 /* --- memory --- */
@@ -35,46 +35,46 @@ struct largest {
 static void compare(struct ws_conn *conn, void *context)
 {
     struct largest *largest = context;
-    if (conn->side->charged <= largest->charged || conn->failed || conn->excused)
+    if (conn->cold->charged <= largest->charged || conn->failed || conn->evicted)
         return;
     largest->conn = conn;
-    largest->charged = conn->side->charged;
+    largest->charged = conn->cold->charged;
 }
 
 /* Its close frame lies behind what waits already; that is no longer counted, for its time is now
  * bounded by the closing handshake's. */
-static void send_away(struct ws_overload *overload, struct ws_conn *conn)
+static void evict(struct ws_overload *overload, struct ws_conn *conn)
 {
-    atomic_fetch_sub(&overload->memory, conn->side->charged);
-    conn->side->charged = 0;
-    conn->excused = true;
+    atomic_fetch_sub(&overload->memory, conn->cold->charged);
+    conn->cold->charged = 0;
+    conn->evicted = true;
     ws_conn_drop_shared(conn);
     ws_conn_fail(conn, WS_E_MEMORY_LIMIT);
 }
 
 void ws_overload_charge(struct ws_conn *conn)
 {
-    struct ws_overload *overload = conn->home->overload;
+    struct ws_overload *overload = conn->env->overload;
     size_t max = atomic_load_explicit(&overload->max_memory, memory_order_relaxed);
-    size_t holds = ws_conn_holds(conn), before = conn->side->charged;
-    if (max == 0 || conn->excused || holds == before || !ws_conn_side(conn))
+    size_t holds = ws_conn_holds(conn), before = conn->cold->charged;
+    if (max == 0 || conn->evicted || holds == before || !ws_conn_cold(conn))
         return;
-    conn->side->charged = holds;
+    conn->cold->charged = holds;
     size_t memory = atomic_fetch_add(&overload->memory, holds - before) + holds - before;
     if (memory <= max || holds < before)
         return;
     struct largest largest = {0};
-    ws_registry_each(conn->home->registry, compare, &largest);
+    ws_registry_each(conn->env->registry, compare, &largest);
     if (largest.conn)
-        send_away(overload, largest.conn);
+        evict(overload, largest.conn);
 }
 
 void ws_overload_release(struct ws_conn *conn)
 {
-    if (conn->side->charged == 0)
+    if (conn->cold->charged == 0)
         return;
-    atomic_fetch_sub(&conn->home->overload->memory, conn->side->charged);
-    conn->side->charged = 0;
+    atomic_fetch_sub(&conn->env->overload->memory, conn->cold->charged);
+    conn->cold->charged = 0;
 }
 
 size_t ws_overload_memory(const struct ws_overload *overload)
@@ -122,25 +122,25 @@ static void find_idlest(struct ws_conn *conn, void *context)
 
 static void on_tick(struct ws_timer *timer)
 {
-    struct watchman *watchman = ws_container_of(timer, struct watchman, timer);
-    struct ws_overload *overload = watchman->overload;
-    struct ws_loop *loop = watchman->home->loop;
-    int64_t late = ws_loop_now(loop) - watchman->due;
+    struct loop_monitor *loop_monitor = ws_container_of(timer, struct loop_monitor, timer);
+    struct ws_overload *overload = loop_monitor->overload;
+    struct ws_loop *loop = loop_monitor->env->loop;
+    int64_t late = ws_loop_now(loop) - loop_monitor->due;
     unsigned start = atomic_load(&overload->shed_start);
-    atomic_store(&watchman->lag,
+    atomic_store(&loop_monitor->lag,
                  (unsigned)((late > 0 ? late : 0) * 100 / atomic_load(&overload->lag_full_ms)));
-    if (watchman->home->lagged)
-        watchman->home->lagged(watchman->home, late > 0 ? late : 0);
-    watchman->due = ws_loop_now(loop) + TICK_MS;
-    ws_loop_arm(loop, timer, watchman->due);
-    if (watchman == overload->watchmen)
+    if (loop_monitor->env->lagged)
+        loop_monitor->env->lagged(loop_monitor->env, late > 0 ? late : 0);
+    loop_monitor->due = ws_loop_now(loop) + TICK_MS;
+    ws_loop_arm(loop, timer, loop_monitor->due);
+    if (loop_monitor == overload->watchmen)
         atomic_store(&overload->shedding,
                      ws_overload_decide(ws_overload_shedding(overload), percent(overload), start,
                                         atomic_load(&overload->shed_stop)));
     if (!ws_overload_shedding(overload))
         return;
     struct ws_conn *idlest = NULL;
-    ws_registry_each(watchman->home->registry, find_idlest, &idlest);
+    ws_registry_each(loop_monitor->env->registry, find_idlest, &idlest);
     if (idlest)
         ws_conn_fail(idlest, WS_E_SHED);
 }
@@ -156,24 +156,25 @@ void ws_overload_set(struct ws_overload *overload, const struct ws_overload_limi
 }
 
 struct ws_overload *ws_overload_new(const struct ws_overload_limits *limits,
-                                    struct ws_admission *admission, struct ws_home *const *homes,
-                                    unsigned count)
+                                    struct ws_admission *admission,
+                                    struct ws_conn_env *const *homes, unsigned count)
 {
-    struct ws_overload *overload = calloc(1, sizeof *overload + count * sizeof(struct watchman));
+    struct ws_overload *overload =
+        calloc(1, sizeof *overload + count * sizeof(struct loop_monitor));
     if (!overload)
         return NULL;
     overload->admission = admission;
     overload->count = count;
     ws_overload_set(overload, limits);
     for (unsigned i = 0; i < count; i++) {
-        struct watchman *watchman = &overload->watchmen[i];
+        struct loop_monitor *loop_monitor = &overload->watchmen[i];
         struct ws_loop *loop = homes[i]->loop;
-        watchman->timer.fire = on_tick;
-        watchman->overload = overload;
-        watchman->home = homes[i];
-        watchman->due = ws_loop_now(loop) + TICK_MS;
+        loop_monitor->timer.fire = on_tick;
+        loop_monitor->overload = overload;
+        loop_monitor->env = homes[i];
+        loop_monitor->due = ws_loop_now(loop) + TICK_MS;
         homes[i]->overload = overload;
-        ws_loop_arm(loop, &watchman->timer, watchman->due);
+        ws_loop_arm(loop, &loop_monitor->timer, loop_monitor->due);
     }
     return overload;
 }
@@ -183,9 +184,9 @@ void ws_overload_free(struct ws_overload *overload)
     if (!overload)
         return;
     for (unsigned i = 0; i < overload->count; i++) {
-        struct ws_home *home = overload->watchmen[i].home;
-        ws_loop_disarm(home->loop, &overload->watchmen[i].timer);
-        home->overload = NULL;
+        struct ws_conn_env *env = overload->watchmen[i].env;
+        ws_loop_disarm(env->loop, &overload->watchmen[i].timer);
+        env->overload = NULL;
     }
     free(overload);
 }

@@ -48,7 +48,7 @@ void ws_server_stop_listening(struct ws_server *server)
 
 /* --- the end of a connection, and of all --- */
 
-static void on_done(struct ws_task *task)
+static void on_done(struct ws_deferred *task)
 {
     struct ws_server *server = ws_container_of(task, struct ws_server, done_task);
     if (server->done)
@@ -57,7 +57,7 @@ static void on_done(struct ws_task *task)
 }
 
 /* On loop 0. */
-static void check_done(struct ws_note *note)
+static void check_done(struct ws_async *note)
 {
     struct ws_server *server = ws_container_of(note, struct ws_server, done_note);
     if (ws_admission_count(server->admission) > 0)
@@ -70,11 +70,11 @@ static void on_left(struct ws_registry *registry, struct ws_conn *conn)
 {
     struct ws_worker *worker = ws_container_of(registry, struct ws_worker, registry);
     struct ws_server *server = worker->server;
-    ws_admission_leave(server->admission, conn->side->visitor);
+    ws_admission_release(server->admission, conn->cold->client_entry);
     if (!atomic_load(&server->shutting_down) || ws_admission_count(server->admission) > 0)
         return;
     /* Only one is the last, and nobody comes any more. */
-    if (worker->home.loop == server->loop)
+    if (worker->env.loop == server->loop)
         check_done(&server->done_note);
     else
         ws_loop_post(server->loop, &server->done_note);
@@ -86,16 +86,16 @@ static void abort_one(struct ws_conn *conn, void *context)
     ws_conn_abort(conn, WS_E_SHUTDOWN);
 }
 
-static void abort_all(struct ws_home *home, void *context)
+static void abort_all(struct ws_conn_env *env, void *context)
 {
     (void)context;
-    ws_registry_each(home->registry, abort_one, NULL);
+    ws_registry_each(env->registry, abort_one, NULL);
 }
 
 static void on_drained(struct ws_timer *timer)
 {
     struct ws_server *server = ws_container_of(timer, struct ws_server, drain);
-    ws_server_ask(server, &server->workers[0].home, abort_all, NULL, NULL);
+    ws_server_ask(server, &server->workers[0].env, abort_all, NULL, NULL);
 }
 
 static void say_goodbye(struct ws_conn *conn, void *context)
@@ -110,9 +110,9 @@ static void say_goodbye(struct ws_conn *conn, void *context)
         ws_conn_resume(conn); /* whoever waited for something else hears of it now */
 }
 
-static void say_goodbyes(struct ws_home *home, void *context)
+static void say_goodbyes(struct ws_conn_env *env, void *context)
 {
-    ws_registry_each(home->registry, say_goodbye, context);
+    ws_registry_each(env->registry, say_goodbye, context);
 }
 
 void ws_server_shutdown(struct ws_server *server, unsigned code, const char *reason,
@@ -127,7 +127,7 @@ void ws_server_shutdown(struct ws_server *server, unsigned code, const char *rea
         ws_loop_defer(server->loop, &server->done_task);
         return;
     }
-    ws_server_ask(server, &server->workers[0].home, say_goodbyes, NULL, server);
+    ws_server_ask(server, &server->workers[0].env, say_goodbyes, NULL, server);
     ws_loop_arm(server->loop, &server->drain, ws_loop_now(server->loop) + drain_ms);
 }
 
@@ -149,16 +149,16 @@ struct ws_admission *ws_server_admission(struct ws_server *server)
 /* --- questions to the loops --- */
 
 struct question {
-    struct ws_note note;
+    struct ws_async note;
     struct ws_server *server;
-    const struct ws_home *asker;
+    const struct ws_conn_env *asker;
     unsigned next; /* the loop whose turn it is */
-    void (*visit)(struct ws_home *home, void *context);
+    void (*visit)(struct ws_conn_env *env, void *context);
     void (*done)(void *context);
     void *context;
 };
 
-static void on_answered(struct ws_note *note)
+static void on_answered(struct ws_async *note)
 {
     struct question *question = ws_container_of(note, struct question, note);
     if (question->done)
@@ -166,28 +166,28 @@ static void on_answered(struct ws_note *note)
     free(question);
 }
 
-static void on_question(struct ws_note *note)
+static void on_question(struct ws_async *note)
 {
     struct question *question = ws_container_of(note, struct question, note);
     struct ws_server *server = question->server;
     struct ws_worker *worker = &server->workers[question->next++];
-    question->visit(&worker->home, question->context);
+    question->visit(&worker->env, question->context);
     bool last = question->next == server->worker_count;
     if (last)
         question->note.run = on_answered;
-    ws_loop_post(last ? question->asker->loop : server->workers[question->next].home.loop,
+    ws_loop_post(last ? question->asker->loop : server->workers[question->next].env.loop,
                  &question->note);
 }
 
-bool ws_server_ask(struct ws_server *server, const struct ws_home *asker,
-                   void (*visit)(struct ws_home *home, void *context), void (*done)(void *context),
-                   void *context)
+bool ws_server_ask(struct ws_server *server, const struct ws_conn_env *asker,
+                   void (*visit)(struct ws_conn_env *env, void *context),
+                   void (*done)(void *context), void *context)
 {
     struct question *question = malloc(sizeof *question);
     if (!question)
         return false;
     *question = (struct question){{NULL, on_question}, server, asker, 0, visit, done, context};
-    ws_loop_post(server->workers[0].home.loop, &question->note);
+    ws_loop_post(server->workers[0].env.loop, &question->note);
     return true;
 }
 
@@ -200,11 +200,11 @@ static void *run_worker(void *argument)
     return NULL;
 }
 
-static void on_stop(struct ws_note *note)
+static void on_stop(struct ws_async *note)
 {
     struct ws_worker *worker = ws_container_of(note, struct ws_worker, stop);
-    abort_all(&worker->home, NULL);
-    ws_loop_stop(worker->home.loop);
+    abort_all(&worker->env, NULL);
+    ws_loop_stop(worker->env.loop);
 }
 
 static bool start_worker(struct ws_server *server, unsigned index)
@@ -220,22 +220,22 @@ static bool start_worker(struct ws_server *server, unsigned index)
     ws_registry_init(&worker->registry);
     worker->registry.left = on_left;
     worker->stop.run = on_stop;
-    worker->home = (struct ws_home){.loop = loop,
-                                    .config = &worker->config,
-                                    .handler = options->handler,
-                                    .user = options->user,
-                                    .registry = &worker->registry};
-    if (options->home_user)
-        worker->home.user = options->home_user(options->user, index, &worker->home);
+    worker->env = (struct ws_conn_env){.loop = loop,
+                                       .config = &worker->config,
+                                       .handler = options->handler,
+                                       .user = options->user,
+                                       .registry = &worker->registry};
+    if (options->env_user)
+        worker->env.user = options->env_user(options->user, index, &worker->env);
     return true;
 }
 
 /* What all loops have together. */
 static bool join_loops(struct ws_server *server)
 {
-    struct ws_home *homes[WS_SERVER_LOOPS_MAX];
+    struct ws_conn_env *homes[WS_SERVER_LOOPS_MAX];
     for (unsigned i = 0; i < server->worker_count; i++)
-        homes[i] = &server->workers[i].home;
+        homes[i] = &server->workers[i].env;
     const struct ws_overload_limits *overload = &server->options.overload;
     if (server->options.fan_out && !(server->hub = ws_hub_new(homes, server->worker_count)))
         return false;
@@ -279,9 +279,9 @@ static void run_what_is_left(struct ws_server *server)
     for (bool busy = true; busy;) {
         busy = false;
         for (unsigned i = 0; i < server->worker_count; i++) {
-            struct ws_loop *loop = server->workers[i].home.loop;
+            struct ws_loop *loop = server->workers[i].env.loop;
             busy |= loop->tasks || atomic_load(&loop->notes);
-            abort_all(&server->workers[i].home, NULL);
+            abort_all(&server->workers[i].env, NULL);
             ws_loop_turn(loop, 0);
         }
     }
@@ -296,15 +296,15 @@ void ws_server_free(struct ws_server *server)
     atomic_store(&server->shutting_down, false);
     for (unsigned i = 1; i < server->worker_count; i++)
         if (server->workers[i].running) {
-            ws_loop_post(server->workers[i].home.loop, &server->workers[i].stop);
+            ws_loop_post(server->workers[i].env.loop, &server->workers[i].stop);
             pthread_join(server->workers[i].thread, NULL);
         }
     for (unsigned i = 0; i < server->worker_count; i++)
-        abort_all(&server->workers[i].home, NULL);
+        abort_all(&server->workers[i].env, NULL);
     if (server->worker_count > 0)
         run_what_is_left(server);
-    for (unsigned i = 0; i < server->worker_count && server->options.home_left; i++)
-        server->options.home_left(server->options.user, &server->workers[i].home);
+    for (unsigned i = 0; i < server->worker_count && server->options.env_left; i++)
+        server->options.env_left(server->options.user, &server->workers[i].env);
     ws_hub_free(server->hub);
     ws_overload_free(server->overload);
     for (unsigned i = 0; i < server->worker_count; i++) {

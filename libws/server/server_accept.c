@@ -25,74 +25,74 @@ static void warn(struct ws_server *server, const char *message)
 
 /* --- a socket's way to its loop --- */
 
-struct deal {
-    struct ws_note note;
+struct handoff {
+    struct ws_async note;
     struct ws_worker *worker;
     int fd;
     uint64_t id;
     enum ws_error refusal;
-    struct ws_visitor *visitor;
+    struct ws_client_entry *client_entry;
 };
 
 /* Never in plain where TLS is meant. */
 static enum ws_error secure(struct ws_conn *conn)
 {
-    struct ws_tls_context *context = conn->home->tls;
+    struct ws_tls_context *context = conn->env->tls;
     return context ? ws_conn_secure(conn, context, NULL) : WS_E_NO_MEMORY;
 }
 
 /* On the worker's thread. */
-static void take_in(struct ws_worker *worker, const struct deal *deal)
+static void adopt_socket(struct ws_worker *worker, const struct handoff *handoff)
 {
     struct ws_server *server = worker->server;
-    struct ws_conn *conn = ws_conn_new(&worker->home, deal->fd, NULL);
+    struct ws_conn *conn = ws_conn_new(&worker->env, handoff->fd, NULL);
     if (!conn) {
         warn(server, "a connection was dropped: out of memory");
-        close(deal->fd);
-        ws_admission_leave(server->admission, deal->visitor);
+        close(handoff->fd);
+        ws_admission_release(server->admission, handoff->client_entry);
         return;
     }
-    conn->refusal = deal->refusal;
-    if (deal->visitor && ws_conn_side(conn)) {
-        conn->side->visitor = deal->visitor;
-    } else if (deal->visitor) {
-        struct ws_visitor *visitor = deal->visitor;
-        ws_admission_attribute(server->admission, NULL, 0, &visitor); /* nobody's from now on */
+    conn->refusal = handoff->refusal;
+    if (handoff->client_entry && ws_conn_cold(conn)) {
+        conn->cold->client_entry = handoff->client_entry;
+    } else if (handoff->client_entry) {
+        struct ws_client_entry *client_entry = handoff->client_entry;
+        ws_admission_reassign(server->admission, NULL, 0, &client_entry); /* nobody's from now on */
         conn->refusal = WS_E_NO_MEMORY;
     }
     if (server->options.secure && secure(conn) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
-    ws_registry_add(&worker->registry, conn, deal->id);
+    ws_registry_add(&worker->registry, conn, handoff->id);
     if (server->options.max_handshakes)
         ws_registry_expect(&worker->registry, conn, server->options.max_handshakes);
     if (server->options.accepted)
         server->options.accepted(server->options.user, conn);
 }
 
-static void on_deal(struct ws_note *note)
+static void on_deal(struct ws_async *note)
 {
-    struct deal *deal = ws_container_of(note, struct deal, note);
-    take_in(deal->worker, deal);
-    free(deal);
+    struct handoff *handoff = ws_container_of(note, struct handoff, note);
+    adopt_socket(handoff->worker, handoff);
+    free(handoff);
 }
 
-static void deal_out(struct ws_server *server, struct deal *deal)
+static void dispatch_socket(struct ws_server *server, struct handoff *handoff)
 {
     struct ws_worker *worker = &server->workers[server->next_worker];
     server->next_worker = (server->next_worker + 1) % server->worker_count;
-    if (worker->home.loop == server->loop) {
-        take_in(worker, deal);
+    if (worker->env.loop == server->loop) {
+        adopt_socket(worker, handoff);
         return;
     }
-    struct deal *posted = malloc(sizeof *posted);
+    struct handoff *posted = malloc(sizeof *posted);
     if (!posted) {
-        take_in(&server->workers[0], deal);
+        adopt_socket(&server->workers[0], handoff);
         return;
     }
-    *posted = *deal;
+    *posted = *handoff;
     posted->note.run = on_deal;
     posted->worker = worker;
-    ws_loop_post(worker->home.loop, &posted->note);
+    ws_loop_post(worker->env.loop, &posted->note);
 }
 
 /* --- accepting --- */
@@ -108,11 +108,12 @@ static void admit(struct ws_server *server, int fd, const struct sockaddr *addre
     }
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
-    struct deal deal = {.fd = fd, .id = ++server->last_id};
-    deal.refusal = ws_admission_enter(server->admission, address, ws_clock_us(), &deal.visitor);
-    if (deal.refusal == WS_OK && server->overload && ws_overload_shedding(server->overload))
-        deal.refusal = WS_E_SHED;
-    deal_out(server, &deal);
+    struct handoff handoff = {.fd = fd, .id = ++server->last_id};
+    handoff.refusal =
+        ws_admission_acquire(server->admission, address, ws_clock_us(), &handoff.client_entry);
+    if (handoff.refusal == WS_OK && server->overload && ws_overload_shedding(server->overload))
+        handoff.refusal = WS_E_SHED;
+    dispatch_socket(server, &handoff);
 }
 
 static void watch_listeners(struct ws_server *server, unsigned interest)
@@ -135,15 +136,15 @@ void ws_server_on_accept_again(struct ws_timer *timer)
 }
 
 /* One line when it begins and one when it is over, however long it takes. */
-static void starve(struct ws_server *server, int number)
+static void on_fd_exhaustion(struct ws_server *server, int number)
 {
     char message[160];
-    if (!server->starved) {
+    if (!server->fds_exhausted) {
         snprintf(message, sizeof message, "accept: %s; trying again every %d ms", strerror(number),
                  ACCEPT_PAUSE_MS);
         warn(server, message);
     }
-    server->starved = true;
+    server->fds_exhausted = true;
     pause_accepting(server, ACCEPT_PAUSE_MS);
 }
 
@@ -160,9 +161,9 @@ void ws_server_on_acceptable(struct ws_watch *watch, unsigned ready)
         socklen_t len = sizeof address;
         int fd = accept4(watch->fd, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            if (server->starved)
+            if (server->fds_exhausted)
                 warn(server, "accepting again");
-            server->starved = false;
+            server->fds_exhausted = false;
             admit(server, fd, &address.any);
             continue;
         }
@@ -170,7 +171,7 @@ void ws_server_on_acceptable(struct ws_watch *watch, unsigned ready)
             continue;
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             break;
-        starve(server, errno);
+        on_fd_exhaustion(server, errno);
         return;
     }
     /* Nearly full: those who are here get more of the time. */

@@ -6,8 +6,8 @@
 #ifndef LIBWS_SERVER_SERVER_PRIVATE_H
 #define LIBWS_SERVER_SERVER_PRIVATE_H
 
-#include <ws/hub.h>
 #include "libws/io/listener.h"
+#include <ws/hub.h>
 #include <ws/server.h>
 
 #include <pthread.h>
@@ -19,12 +19,12 @@ enum { WS_GOODBYE_MAX = 124 };
 struct ws_worker {
     struct ws_registry registry; /* first: left() finds the worker by it */
     struct ws_server *server;
-    struct ws_home home;
+    struct ws_conn_env env;
     struct ws_conn_config config;
     struct ws_loop own; /* but for number 0, which has the caller's */
     pthread_t thread;
     bool running;
-    struct ws_note stop;
+    struct ws_async stop;
 };
 
 struct ws_server {
@@ -38,9 +38,9 @@ struct ws_server {
     unsigned worker_count, next_worker;
     uint64_t last_id;
     struct ws_timer accept_again, drain;
-    bool starved; /* no descriptors: said once, until there are some again */
-    struct ws_note done_note;
-    struct ws_task done_task;
+    bool fds_exhausted; /* no descriptors: said once, until there are some again */
+    struct ws_async done_note;
+    struct ws_deferred done_task;
     void (*done)(void *user);
     atomic_bool shutting_down;
     unsigned goodbye_code;

@@ -51,7 +51,7 @@ static bool set_up(struct ws_tls *tls, const char *name)
     BIO_set_data(bio, tls);
     SSL_set_bio(tls->ssl, bio, bio);
     SSL_set_app_data(tls->ssl, tls);
-    if (context->role == WS_SERVER) {
+    if (context->role == WS_ROLE_SERVER) {
         SSL_set_accept_state(tls->ssl);
         return true;
     }
@@ -115,7 +115,7 @@ void ws_tls_cut(struct ws_tls *tls, enum ws_error why)
     if (tls->established || tls->failed)
         return;
     tls_note(tls, "the %s %s during the TLS handshake",
-             tls->context->role == WS_CLIENT ? "server" : "client",
+             tls->context->role == WS_ROLE_CLIENT ? "server" : "client",
              why == WS_E_RESET ? "reset the connection" : "ended the connection");
     tls->failed = true;
 }
@@ -142,7 +142,7 @@ static bool protocol_fits(struct ws_tls *tls)
 }
 
 /* A step of it, with what is there. WS_OK: it is done. */
-static enum ws_error shake(struct ws_tls *tls)
+static enum ws_error do_handshake(struct ws_tls *tls)
 {
     ERR_clear_error();
     int result = SSL_do_handshake(tls->ssl);
@@ -158,7 +158,7 @@ static enum ws_error shake(struct ws_tls *tls)
 enum ws_error ws_tls_begin(struct ws_tls *tls, struct ws_out *sealed)
 {
     tls->sealed = sealed;
-    enum ws_error error = shake(tls);
+    enum ws_error error = do_handshake(tls);
     tls->sealed = NULL;
     return error == WS_MORE ? WS_OK : error;
 }
@@ -167,7 +167,7 @@ enum ws_error ws_tls_begin(struct ws_tls *tls, struct ws_out *sealed)
  * alerts, which a server may begin with, with 21. */
 static enum ws_error look_at_first(struct ws_tls *tls, const uint8_t *data, size_t len)
 {
-    bool client = tls->context->role == WS_CLIENT;
+    bool client = tls->context->role == WS_ROLE_CLIENT;
     bool letter = data[0] >= 'A' && data[0] <= 'Z';
     tls->heard = true;
     if (data[0] == 22 || (client && data[0] == 21))
@@ -194,7 +194,7 @@ static size_t read_all(struct ws_tls *tls, uint8_t *plain)
         int result = SSL_read_ex(tls->ssl, plain + have, WS_TLS_RECORD, &got);
         if (result == 1) {
             have += got;
-            tls->asides = 0;
+            tls->non_data_records = 0;
             continue;
         }
         switch (SSL_get_error(tls->ssl, result)) {
@@ -225,7 +225,7 @@ size_t ws_tls_open(struct ws_tls *tls, const void *data, size_t len, void *plain
     tls->in_len = len;
     tls->sealed = sealed;
     if (!tls->established)
-        *error = shake(tls);
+        *error = do_handshake(tls);
     if (*error == WS_OK)
         have = read_all(tls, plain);
     tls->sealed = NULL;

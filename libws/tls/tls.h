@@ -10,9 +10,9 @@
 #ifndef LIBWS_TLS_TLS_H
 #define LIBWS_TLS_TLS_H
 
-#include <ws/tls_context.h>
 #include <ws/error.h>
 #include <ws/out.h>
+#include <ws/tls_context.h>
 
 #include <stdbool.h>
 #include <stddef.h>

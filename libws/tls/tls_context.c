@@ -106,8 +106,9 @@ static void on_message(int sent, int version, int type, const void *data, size_t
     (void)len;
     (void)context;
     if (tls && tls->established && tls->in &&
-        (type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT) && tls->asides <= WS_TLS_ASIDES)
-        tls->asides++;
+        (type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT) &&
+        tls->non_data_records <= WS_TLS_ASIDES)
+        tls->non_data_records++;
 }
 
 static void on_secret(const SSL *ssl, const char *line)
@@ -129,9 +130,9 @@ static int bio_read(BIO *bio, char *to, int size)
     struct ws_tls *tls = BIO_get_data(bio);
     size_t len = tls->in_len < (size_t)size ? tls->in_len : (size_t)size;
     BIO_clear_retry_flags(bio);
-    if (tls->asides > WS_TLS_ASIDES) {
+    if (tls->non_data_records > WS_TLS_ASIDES) {
         tls_note(tls, "the %s renews keys and the like again and again, and says nothing",
-                 tls->context->role == WS_CLIENT ? "server" : "client");
+                 tls->context->role == WS_ROLE_CLIENT ? "server" : "client");
         return -1;
     }
     if (len == 0) {
@@ -197,12 +198,12 @@ static bool set_rules(struct ws_tls_context *context, unsigned least)
                                  SSL_OP_ENABLE_MIDDLEBOX_COMPAT | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                  SSL_OP_PRIORITIZE_CHACHA);
     /* Sessions are the clients' to keep: a server has tickets, and no table. */
-    SSL_CTX_set_session_cache_mode(ssl, context->role == WS_CLIENT
+    SSL_CTX_set_session_cache_mode(ssl, context->role == WS_ROLE_CLIENT
                                             ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
                                             : SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_msg_callback(ssl, on_message);
-    if (context->role == WS_CLIENT)
+    if (context->role == WS_ROLE_CLIENT)
         SSL_CTX_sess_set_new_cb(ssl, on_session);
     else
         SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
@@ -213,7 +214,7 @@ static bool set_rules(struct ws_tls_context *context, unsigned least)
            SSL_CTX_set_cipher_list(ssl, ciphers) && SSL_CTX_set_ciphersuites(ssl, ciphers_13) &&
            SSL_CTX_set1_groups_list(ssl, groups) && SSL_CTX_set_num_tickets(ssl, 1) &&
            SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"libws", 5) &&
-           (context->role == WS_SERVER ||
+           (context->role == WS_ROLE_SERVER ||
             SSL_CTX_set_alpn_protos(ssl, http_1_1, sizeof http_1_1 - 1) == 0);
 }
 
@@ -248,7 +249,7 @@ static bool trust(struct ws_tls_context *context, const char *ca, char *error, s
     }
     /* Whom somebody named need not be at the root. */
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl), X509_V_FLAG_PARTIAL_CHAIN);
-    if (context->role == WS_SERVER && !folder) {
+    if (context->role == WS_ROLE_SERVER && !folder) {
         STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(ca);
         if (!names)
             return no_memory(error, size);
@@ -260,10 +261,10 @@ static bool trust(struct ws_tls_context *context, const char *ca, char *error, s
 static void verify_peers(struct ws_tls_context *context)
 {
     int mode = context->verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE;
-    if (context->verifies && context->role == WS_SERVER)
+    if (context->verifies && context->role == WS_ROLE_SERVER)
         mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     SSL_CTX_set_verify(context->ssl, mode, context->verifies ? on_verify : NULL);
-    if (context->role == WS_CLIENT && !context->paired)
+    if (context->role == WS_ROLE_CLIENT && !context->paired)
         SSL_CTX_set_client_cert_cb(context->ssl, on_certificate_wanted);
 }
 
@@ -276,10 +277,10 @@ static struct ws_tls_context *begin(const struct ws_tls_options *options)
     context->role = options->role;
     context->insecure = options->insecure;
     context->key_log = options->key_log ? *options->key_log : -1;
-    context->verifies = options->role == WS_SERVER ? options->ca != NULL : !options->insecure;
+    context->verifies = options->role == WS_ROLE_SERVER ? options->ca != NULL : !options->insecure;
     context->method = make_method();
     context->ssl =
-        SSL_CTX_new(options->role == WS_SERVER ? TLS_server_method() : TLS_client_method());
+        SSL_CTX_new(options->role == WS_ROLE_SERVER ? TLS_server_method() : TLS_client_method());
     if (context->method && context->ssl && set_rules(context, options->least))
         return context;
     ws_tls_context_free(context);
@@ -289,7 +290,7 @@ static struct ws_tls_context *begin(const struct ws_tls_options *options)
 struct ws_tls_context *ws_tls_context_new(const struct ws_tls_options *options, char *error,
                                           size_t size)
 {
-    const struct ws_tls_pair *pair = options->pair;
+    const struct ws_tls_identity *pair = options->pair;
     struct ws_tls_context *context = begin(options);
     bool fine = context || no_memory(error, size);
     fine = fine &&
@@ -320,7 +321,7 @@ struct ws_tls_context *ws_tls_context_again(const struct ws_tls_context *from)
     if (fine && from->paired)
         fine = use_pair(context, SSL_CTX_get0_certificate(from->ssl), chain,
                         SSL_CTX_get0_privatekey(from->ssl), ignored, sizeof ignored);
-    if (fine && from->role == WS_SERVER)
+    if (fine && from->role == WS_ROLE_SERVER)
         fine = SSL_CTX_get_tlsext_ticket_keys(from->ssl, tickets, sizeof tickets) == 1 &&
                SSL_CTX_set_tlsext_ticket_keys(context->ssl, tickets, sizeof tickets) == 1;
     OPENSSL_cleanse(tickets, sizeof tickets);

@@ -7,7 +7,7 @@
 
 static const char *peer_of(const struct ws_tls *tls)
 {
-    return tls->context->role == WS_CLIENT ? "server" : "client";
+    return tls->context->role == WS_ROLE_CLIENT ? "server" : "client";
 }
 
 /* --- certificates --- */

@@ -70,7 +70,7 @@ bool ws_tls_key_encrypted(const char *key)
 
 /* Those behind the first, to the end of the file: one that is damaged must not be left out in
  * silence, or some clients would trust the rest and others not. */
-static bool read_chain(struct ws_tls_pair *pair, BIO *bio)
+static bool read_chain(struct ws_tls_identity *pair, BIO *bio)
 {
     struct asked asked = {NULL, false};
     X509 *next;
@@ -85,7 +85,8 @@ static bool read_chain(struct ws_tls_pair *pair, BIO *bio)
     return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
-static bool read_certificates(struct ws_tls_pair *pair, const char *path, char *error, size_t size)
+static bool read_certificates(struct ws_tls_identity *pair, const char *path, char *error,
+                              size_t size)
 {
     /* The only passphrase there is belongs to the key. */
     struct asked asked = {NULL, false};
@@ -107,7 +108,7 @@ static bool read_certificates(struct ws_tls_pair *pair, const char *path, char *
     return whole;
 }
 
-static bool read_key(struct ws_tls_pair *pair, const char *path, const char *passphrase,
+static bool read_key(struct ws_tls_identity *pair, const char *path, const char *passphrase,
                      char *error, size_t size)
 {
     struct asked asked = {passphrase, false};
@@ -130,10 +131,10 @@ static bool read_key(struct ws_tls_pair *pair, const char *path, const char *pas
     return false;
 }
 
-struct ws_tls_pair *ws_tls_pair_read(const char *certificate, const char *key,
-                                     const char *passphrase, char *error, size_t size)
+struct ws_tls_identity *ws_tls_identity_read(const char *certificate, const char *key,
+                                             const char *passphrase, char *error, size_t size)
 {
-    struct ws_tls_pair *pair = calloc(1, sizeof *pair);
+    struct ws_tls_identity *pair = calloc(1, sizeof *pair);
     const char *key_file = key ? key : certificate;
     if (!pair) {
         snprintf(error, size, "out of memory");
@@ -147,7 +148,7 @@ struct ws_tls_pair *ws_tls_pair_read(const char *certificate, const char *key,
                  certificate);
         ERR_clear_error();
     }
-    ws_tls_pair_free(pair);
+    ws_tls_identity_free(pair);
     return NULL;
 }
 
@@ -225,9 +226,9 @@ static bool fill_in(X509 *certificate, EVP_PKEY *key, const char *const *names, 
            add_names(certificate, names, count) && X509_sign(certificate, key, EVP_sha256()) > 0;
 }
 
-struct ws_tls_pair *ws_tls_pair_self_signed(const char *const *names, size_t count)
+struct ws_tls_identity *ws_tls_identity_self_signed(const char *const *names, size_t count)
 {
-    struct ws_tls_pair *pair = calloc(1, sizeof *pair);
+    struct ws_tls_identity *pair = calloc(1, sizeof *pair);
     if (!pair)
         return NULL;
     pair->key = EVP_EC_gen("P-256");
@@ -235,13 +236,14 @@ struct ws_tls_pair *ws_tls_pair_self_signed(const char *const *names, size_t cou
     if (pair->key && pair->certificate && fill_in(pair->certificate, pair->key, names, count))
         return pair;
     ERR_clear_error();
-    ws_tls_pair_free(pair);
+    ws_tls_identity_free(pair);
     return NULL;
 }
 
 /* --- about it --- */
 
-const char *ws_tls_pair_fingerprint(const struct ws_tls_pair *pair, char text[WS_TLS_FINGERPRINT])
+const char *ws_tls_identity_fingerprint(const struct ws_tls_identity *pair,
+                                        char text[WS_TLS_FINGERPRINT])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
@@ -253,13 +255,13 @@ const char *ws_tls_pair_fingerprint(const struct ws_tls_pair *pair, char text[WS
     return text;
 }
 
-const char *ws_tls_pair_until(const struct ws_tls_pair *pair, char text[16])
+const char *ws_tls_identity_until(const struct ws_tls_identity *pair, char text[16])
 {
     tls_words_day(X509_get0_notAfter(pair->certificate), text, 16);
     return text;
 }
 
-void ws_tls_pair_free(struct ws_tls_pair *pair)
+void ws_tls_identity_free(struct ws_tls_identity *pair)
 {
     if (!pair)
         return;

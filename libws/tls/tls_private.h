@@ -13,7 +13,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-struct ws_tls_pair {
+struct ws_tls_identity {
     X509 *certificate;
     STACK_OF(X509) * chain; /* those behind it; may be NULL */
     EVP_PKEY *key;
@@ -50,7 +50,8 @@ struct ws_tls {
     char *failure;         /* from malloc; NULL: none, or no memory for it */
     int64_t begun_us;
     int64_t handshake_us;
-    unsigned asides; /* since the last plaintext: new keys, tickets, alerts, and answers to those */
+    unsigned non_data_records; /* since the last plaintext: new keys, tickets, alerts, and answers
+                                  to those */
     bool established : 1;
     bool heard : 1;     /* something came at all */
     bool no_memory : 1; /* for a record */

@@ -81,8 +81,9 @@ static void report(struct trial *trial, const struct variant *v, const struct ou
 {
     struct buf *out = &trial->report;
     buf_format(out, "%s.md:%u, as %s, %s%s%s, ", trial->row->file, trial->row->line,
-               v->role == WS_SERVER ? "server" : "client", v->chunks ? "chunks" : "whole messages",
-               v->echo ? ", echo" : "", v->pause ? ", paused after every event" : "");
+               v->role == WS_ROLE_SERVER ? "server" : "client",
+               v->chunks ? "chunks" : "whole messages", v->echo ? ", echo" : "",
+               v->pause ? ", paused after every event" : "");
     if (v->cut_count == 0)
         buf_text(out, "uncut\n");
     else
@@ -192,7 +193,7 @@ static void try_deflated(struct trial *trial, struct variant v)
     v.cuts = cuts;
     bool half = trial->setting->server && trial->setting->client && len > CUT_EVERYWHERE;
     for (unsigned i = 0; i < RANDOM_CUTS + 4; i++) {
-        if (half && (i / 4) % 2 == (v.role == WS_SERVER) && i >= 4)
+        if (half && (i / 4) % 2 == (v.role == WS_ROLE_SERVER) && i >= 4)
             continue;
         v.chunks = i & 1;
         v.echo = i & 2;
@@ -213,10 +214,10 @@ static void run_row(const struct row *row)
     struct trial trial = {.row = row, .setting = &setting};
     bool readable = setting_read(row->run, &setting, &problem);
 
-    for (int role = WS_SERVER; readable && role <= WS_CLIENT; role++) {
+    for (int role = WS_ROLE_SERVER; readable && role <= WS_ROLE_CLIENT; role++) {
         struct feed feed = {.setting = &setting};
         struct buf expected = {0};
-        if (role == WS_SERVER ? !setting.server : !setting.client)
+        if (role == WS_ROLE_SERVER ? !setting.server : !setting.client)
             continue;
         readable = language_feed(row->feed, (enum ws_role)role, &feed, &problem) &&
                    language_events(row->events, &feed, &expected, &problem);

@@ -82,9 +82,9 @@ bool payload_make(struct feed *feed, const char *kind, size_t len, struct buf *o
 void peer_deflate(struct feed *feed, enum ws_role role, struct buf *payload)
 {
     const struct setting *setting = feed->setting;
-    bool alone =
-        role == WS_SERVER ? setting->params.client_no_takeover : setting->params.server_no_takeover;
-    int bits = role == WS_SERVER ? setting->params.client_bits : setting->params.server_bits;
+    bool alone = role == WS_ROLE_SERVER ? setting->params.client_no_takeover
+                                        : setting->params.server_no_takeover;
+    int bits = role == WS_ROLE_SERVER ? setting->params.client_bits : setting->params.server_bits;
     struct buf out = {0};
     if (!feed->deflater) {
         feed->deflater = must_alloc(sizeof *feed->deflater);
@@ -133,9 +133,9 @@ struct peer_reader *peer_reader_new(const struct setting *setting, enum ws_role 
 {
     struct peer_reader *reader = must_alloc(sizeof *reader);
     memset(reader, 0, sizeof *reader);
-    reader->alone = sender == WS_SERVER ? setting->params.server_no_takeover
-                                        : setting->params.client_no_takeover;
-    int bits = sender == WS_SERVER ? setting->params.server_bits : setting->params.client_bits;
+    reader->alone = sender == WS_ROLE_SERVER ? setting->params.server_no_takeover
+                                             : setting->params.client_no_takeover;
+    int bits = sender == WS_ROLE_SERVER ? setting->params.server_bits : setting->params.client_bits;
     if (inflateInit2(&reader->z, -bits) != Z_OK)
         must_grow(NULL, SIZE_MAX);
     return reader;

@@ -79,7 +79,7 @@ static void items_print(const struct items *items, struct buf *out)
             continue;
         }
         char name[32];
-        snprintf(name, sizeof name, "%s%s", item->opcode == WS_TEXT ? "text" : "binary",
+        snprintf(name, sizeof name, "%s%s", item->opcode == WS_OP_TEXT ? "text" : "binary",
                  item->first && item->last ? ""
                  : item->first             ? ".first"
                  : item->last              ? ".last"
@@ -298,7 +298,7 @@ static void act(struct run *run, const struct action *action)
     struct buf *argument = (struct buf *)(uintptr_t)&action->argument;
     enum ws_error result = WS_OK;
     const char *verb = action->verb;
-    unsigned opcode = strncmp(verb, "binary", 6) == 0 ? WS_BINARY : WS_TEXT;
+    unsigned opcode = strncmp(verb, "binary", 6) == 0 ? WS_OP_BINARY : WS_OP_TEXT;
 
     if (strcmp(verb, "end") == 0) {
         ws_session_end(&run->session, WS_E_LOST);
@@ -341,7 +341,7 @@ static size_t read_http(struct run *run)
     if (!end)
         return 0;
     size_t len = (size_t)(end - head) + 4;
-    if (run->variant->role == WS_CLIENT)
+    if (run->variant->role == WS_ROLE_CLIENT)
         return len;
     unsigned status = 0;
     if (sscanf(head, "HTTP/1.1 %3u ", &status) != 1)
@@ -363,7 +363,7 @@ static void read_sent(struct run *run, struct items *sent, struct peer_reader *r
 
     while (at < run->sent.len) {
         size_t left = run->sent.len - at;
-        bool begins = (p[at] & 15) == WS_TEXT || (p[at] & 15) == WS_BINARY;
+        bool begins = (p[at] & 15) == WS_OP_TEXT || (p[at] & 15) == WS_OP_BINARY;
         unsigned allowed = reader && begins ? 0x40 : 0;
         if (left < 2 || (p[at] & 0x70 & ~allowed)) {
             problem(run, "a broken frame was sent");
@@ -386,7 +386,7 @@ static void read_sent(struct run *run, struct items *sent, struct peer_reader *r
             if (len < (bytes == 2 ? 126u : 65536u))
                 problem(run, "a length that is not minimal was sent");
         }
-        if (masked != (run->variant->role == WS_CLIENT))
+        if (masked != (run->variant->role == WS_ROLE_CLIENT))
             problem(run, "a frame was masked wrongly");
         if (len > left - header) {
             problem(run, "a header promised more than was sent");
@@ -400,9 +400,9 @@ static void read_sent(struct run *run, struct items *sent, struct peer_reader *r
             deflated = p[at] & 0x40;
         at += header + len;
 
-        if (closed && op != WS_PONG)
+        if (closed && op != WS_OP_PONG)
             problem(run, "something was sent after a close frame");
-        if (op == WS_CLOSE) {
+        if (op == WS_OP_CLOSE) {
             closed = true;
             if (len >= 2)
                 buf_format(&run->outcome->answer, "%u ",
@@ -412,10 +412,10 @@ static void read_sent(struct run *run, struct items *sent, struct peer_reader *r
             if (len == 1 || len > 125 || !fin ||
                 (len > 2 && !ws_utf8_valid(payload.p + 2, len - 2)))
                 problem(run, "a malformed close frame was sent");
-        } else if (op == WS_PING || op == WS_PONG) {
-            items_line(sent, op == WS_PING ? "ping" : "pong", payload.p, len);
+        } else if (op == WS_OP_PING || op == WS_OP_PONG) {
+            items_line(sent, op == WS_OP_PING ? "ping" : "pong", payload.p, len);
         } else {
-            bool first = op != WS_CONTINUATION;
+            bool first = op != WS_OP_CONTINUATION;
             if (first != (opcode == 0))
                 problem(run, "fragments were sent out of order");
             if (first)
@@ -461,7 +461,7 @@ void drive(const struct setting *setting, const struct feed *feed, const struct 
     ws_deflate_config_init(&wishes);
     wishes.threshold = 0;
     if (setting->willing)
-        wishes.wish = setting->params;
+        wishes.preference = setting->params;
     if (feed->bytes.len > 4096)
         wishes.level = 1; /* the other levels do it another way, and take longer */
     struct ws_session_config config = {
@@ -484,7 +484,7 @@ void drive(const struct setting *setting, const struct feed *feed, const struct 
     if (setting->deflate && !setting->http &&
         ws_session_init_deflate(&run.session, &setting->params) != WS_OK)
         problem(&run, "no memory");
-    if (setting->http && variant->role == WS_CLIENT) {
+    if (setting->http && variant->role == WS_ROLE_CLIENT) {
         struct ws_request_options options = {
             .target = "/chat",
             .host = "server.example.com",

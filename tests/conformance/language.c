@@ -224,7 +224,7 @@ static void add_frame(struct reader *r, struct buf *out, const struct shape *sha
 static bool read_frame(struct reader *r, struct buf *out, unsigned opcode)
 {
     struct shape shape = {.frame = {.fin = true, .opcode = (uint8_t)opcode}};
-    shape.frame.masked = r->role == WS_SERVER;
+    shape.frame.masked = r->role == WS_ROLE_SERVER;
 
     while (*r->p == '.') {
         char word[32] = "";
@@ -287,7 +287,7 @@ static bool read_frame(struct reader *r, struct buf *out, unsigned opcode)
         if (shape.by) {
             piece.frame.fin = at + len == payload.len && shape.frame.fin;
             if (at > 0) {
-                piece.frame.opcode = WS_CONTINUATION;
+                piece.frame.opcode = WS_OP_CONTINUATION;
                 piece.frame.rsv &= 3;
             }
         }
@@ -327,8 +327,8 @@ static bool read_atom(struct reader *r, struct buf *out)
     static const struct {
         const char *name;
         unsigned opcode;
-    } frames[] = {{"cont", WS_CONTINUATION}, {"text", WS_TEXT}, {"binary", WS_BINARY},
-                  {"close", WS_CLOSE},       {"ping", WS_PING}, {"pong", WS_PONG}};
+    } frames[] = {{"cont", WS_OP_CONTINUATION}, {"text", WS_OP_TEXT}, {"binary", WS_OP_BINARY},
+                  {"close", WS_OP_CLOSE},       {"ping", WS_OP_PING}, {"pong", WS_OP_PONG}};
     size_t hex = hex_word(r->p);
 
     if (*r->p == '"')

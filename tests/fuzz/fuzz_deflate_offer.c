@@ -4,8 +4,8 @@
  * Sec-WebSocket-Extensions, a line each.
  */
 #include "libws/proto/deflate_offer.h"
-#include <ws/handshake.h>
 #include "tests/fuzz/fuzz.h"
+#include <ws/handshake.h>
 
 static const char HEADER[] = "Sec-WebSocket-Extensions: ";
 
@@ -68,10 +68,10 @@ static void check_accepted(const struct ws_deflate_offer *offer,
     CHECK(said.server_no_takeover == params->server_no_takeover);
     CHECK(said.client_no_takeover == params->client_no_takeover);
     CHECK(params->server_no_takeover ==
-          (offer->server_no_takeover || config->wish.server_no_takeover));
+          (offer->server_no_takeover || config->preference.server_no_takeover));
     CHECK(params->client_no_takeover ==
-          (offer->client_no_takeover || config->wish.client_no_takeover));
-    check_bits(params->server_bits, config->wish.server_bits);
+          (offer->client_no_takeover || config->preference.client_no_takeover));
+    check_bits(params->server_bits, config->preference.server_bits);
     check_bits(params->client_bits, WS_WINDOW_BITS_MAX);
     CHECK(params->server_bits == (said.server_bits ? said.server_bits : 15));
     CHECK(params->client_bits == (said.client_bits ? said.client_bits : 15));
@@ -109,7 +109,7 @@ static void check_response(const struct ws_http_head *head, const char *buffer,
     struct ws_deflate_offer said;
     struct ws_deflate_params params;
     bool agreed;
-    enum ws_error error = ws_deflate_judge(head, buffer, config, &params, &agreed);
+    enum ws_error error = ws_deflate_check_response(head, buffer, config, &params, &agreed);
     int count = find_all(head, buffer, all, 512);
     if (count < 0 || count == 512)
         return;
@@ -118,17 +118,17 @@ static void check_response(const struct ws_http_head *head, const char *buffer,
         if (!agreed)
             return;
         CHECK(is_deflate(&all[0]) && ws_deflate_read_offer(all[0].params, true, &said));
-        check_bits(params.server_bits, config->wish.server_bits);
-        check_bits(params.client_bits, config->wish.client_bits);
+        check_bits(params.server_bits, config->preference.server_bits);
+        check_bits(params.client_bits, config->preference.client_bits);
         CHECK(params.server_no_takeover == said.server_no_takeover);
         CHECK(params.client_no_takeover ==
-              (said.client_no_takeover || config->wish.client_no_takeover));
+              (said.client_no_takeover || config->preference.client_no_takeover));
     } else {
         CHECK(count > 0);
-        CHECK(error == WS_E_EXTENSION_UNASKED || error == WS_E_DEFLATE_DOUBLED ||
-              error == WS_E_DEFLATE_PARAMETER || error == WS_E_DEFLATE_UNFIT);
-        CHECK(error != WS_E_DEFLATE_DOUBLED || count > 1);
-        CHECK(error != WS_E_DEFLATE_UNFIT || ws_deflate_read_offer(all[0].params, true, &said));
+        CHECK(error == WS_E_EXTENSION_UNSOLICITED || error == WS_E_DEFLATE_DUPLICATE ||
+              error == WS_E_DEFLATE_PARAMETER || error == WS_E_DEFLATE_MISMATCH);
+        CHECK(error != WS_E_DEFLATE_DUPLICATE || count > 1);
+        CHECK(error != WS_E_DEFLATE_MISMATCH || ws_deflate_read_offer(all[0].params, true, &said));
     }
 }
 
@@ -140,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     bool response = data[0] & 1;
     ws_deflate_config_init(&config);
-    config.wish = (struct ws_deflate_params){
+    config.preference = (struct ws_deflate_params){
         .server_no_takeover = data[0] & 2,
         .client_no_takeover = data[0] & 4,
         .server_bits = (uint8_t)(8 + (data[1] & 7)),

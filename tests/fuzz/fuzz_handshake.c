@@ -3,8 +3,8 @@
  * first byte chooses: bit 0 response, bit 1 the rest is a list of extensions alone. What is
  * accepted must be answered, and our own client must take the answer.
  */
-#include <ws/handshake.h>
 #include "tests/fuzz/fuzz.h"
+#include <ws/handshake.h>
 
 #define KEY "dGhlIHNhbXBsZSBub25jZQ=="
 

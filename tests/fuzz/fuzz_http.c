@@ -2,8 +2,8 @@
  * The HTTP parser: whole and a few bytes at a time, with the buffer moving between the calls. The
  * first byte chooses request or response, the second the cap, the third the size of a piece.
  */
-#include <ws/http.h>
 #include "tests/fuzz/fuzz.h"
+#include <ws/http.h>
 
 static void check_str(struct ws_str s, const char *buffer, size_t len)
 {

@@ -7,9 +7,9 @@
  * our own max_frame; the windows; the seed of the cuts; the largest piece; the size of fragments
  * (0: one); where in the rest the first message ends. The rest is the payload of two messages.
  */
+#include "tests/fuzz/fuzz.h"
 #include <ws/mask.h>
 #include <ws/session.h>
-#include "tests/fuzz/fuzz.h"
 
 #include <zlib.h>
 
@@ -170,9 +170,9 @@ static void frame_up(struct buffer *wire, bool masked, bool text, const uint8_t 
         uint8_t header[WS_HEADER_MAX];
         size_t n = fragment && len - at > fragment ? fragment : len - at;
         struct ws_frame frame = {.fin = at + n == len,
-                                 .opcode = at     ? WS_CONTINUATION
-                                           : text ? WS_TEXT
-                                                  : WS_BINARY,
+                                 .opcode = at     ? WS_OP_CONTINUATION
+                                           : text ? WS_OP_TEXT
+                                                  : WS_OP_BINARY,
                                  .rsv = at ? 0 : WS_RSV1,
                                  .masked = masked,
                                  .mask_key = {9, 8, 7, 6},
@@ -183,7 +183,7 @@ static void frame_up(struct buffer *wire, bool masked, bool text, const uint8_t 
         if (masked)
             ws_mask(wire->data + wire->len - n, wire->data + wire->len - n, n, frame.mask_key, 0);
         at += n;
-        frame = (struct ws_frame){.fin = true, .opcode = WS_PONG, .masked = masked};
+        frame = (struct ws_frame){.fin = true, .opcode = WS_OP_PONG, .masked = masked};
         append(wire, header, ws_frame_encode(header, &frame));
     } while (at < len);
 }
@@ -250,15 +250,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ws_deflate_config wishes;
     ws_deflate_config_init(&wishes);
     wishes.threshold = seed % 3 ? 0 : 100;
-    struct ws_session_config config = {.role = server ? WS_SERVER : WS_CLIENT,
+    struct ws_session_config config = {.role = server ? WS_ROLE_SERVER : WS_ROLE_CLIENT,
                                        .chunks = mode & 2,
                                        .max_message = mode & 4 ? CAP : 0,
                                        .max_frame = mode & 128 ? 1 + seed : 0,
                                        .random = fuzz_random,
                                        .deflate = &wishes,
                                        .deflate_pool = &pool};
-    struct ws_session_config other = {
-        .role = server ? WS_CLIENT : WS_SERVER, .random = fuzz_random, .deflate_pool = &pool};
+    struct ws_session_config other = {.role = server ? WS_ROLE_CLIENT : WS_ROLE_SERVER,
+                                      .random = fuzz_random,
+                                      .deflate_pool = &pool};
     struct result expected = {0};
     bool takeover = !(server ? params.client_no_takeover : params.server_no_takeover);
     naive(payload, len, takeover, config.max_message, &expected);

@@ -18,7 +18,7 @@ static void check_fault(const char *fault)
 }
 
 /* Says all of `data`, in pieces, to whoever asks; how it ends, WS_MORE if it does not. */
-static enum ws_error converse(struct ws_proxy_talk *talk, const struct ws_proxy *proxy,
+static enum ws_error converse(struct ws_proxy_handshake *talk, const struct ws_proxy *proxy,
                               const uint8_t *data, size_t size, size_t piece)
 {
     size_t len, asked = 0;
@@ -59,7 +59,7 @@ static void answers(bool socks, bool password, const uint8_t *data, size_t size,
         .user = password ? (char[]){"joe"} : NULL,
         .password = password ? (char[]){"sesame"} : NULL,
     };
-    struct ws_proxy_talk *talk = calloc(1, sizeof *talk), *whole = calloc(1, sizeof *whole);
+    struct ws_proxy_handshake *talk = calloc(1, sizeof *talk), *whole = calloc(1, sizeof *whole);
     CHECK(talk && whole);
     enum ws_error error = converse(talk, &proxy, data, size, piece);
     if (!socks && size > 0) {
@@ -99,7 +99,7 @@ static void names(const uint8_t *data, size_t size)
     if (wrong) {
         CHECK(strlen(wrong) > 0 && !proxy.host && !proxy.user && !proxy.password);
     } else {
-        struct ws_proxy_talk *talk = malloc(sizeof *talk);
+        struct ws_proxy_handshake *talk = malloc(sizeof *talk);
         CHECK(talk);
         CHECK(strlen(proxy.host) > 0 && strlen(proxy.host) <= 255 && proxy.port > 0);
         CHECK(!proxy.user == !proxy.password);

@@ -3,5 +3,5 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    return fuzz_session(WS_CLIENT, data, size);
+    return fuzz_session(WS_ROLE_CLIENT, data, size);
 }

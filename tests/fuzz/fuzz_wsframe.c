@@ -5,11 +5,11 @@
  * what was not there; bytes must give the same events however they are cut up.
  */
 #include "cmd/wsframe/decode/decode.h"
+#include "cmd/wsframe/decode/stream.h"
 #include "cmd/wsframe/read/detect.h"
 #include "cmd/wsframe/read/read_pcap.h"
 #include "cmd/wsframe/read/read_tcpdump.h"
 #include "cmd/wsframe/read/read_text.h"
-#include "cmd/wsframe/decode/stream.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>

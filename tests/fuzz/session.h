@@ -10,8 +10,8 @@
 #ifndef TESTS_FUZZ_SESSION_H
 #define TESTS_FUZZ_SESSION_H
 
-#include <ws/session.h>
 #include "tests/fuzz/fuzz.h"
+#include <ws/session.h>
 
 /* The events of a run, neighbouring chunks counted as one: only their sum and their size are kept.
  */
@@ -128,7 +128,7 @@ static void fuzz_pull(struct fuzz_run *run)
         CHECK(event.len <= run->largest);
         CHECK(type != WS_EVENT_CHUNK || (run->mode & 1));
         CHECK((type != WS_EVENT_PING && type != WS_EVENT_PONG) || event.len <= 125);
-        if (type == WS_EVENT_MESSAGE && event.opcode == WS_TEXT)
+        if (type == WS_EVENT_MESSAGE && event.opcode == WS_OP_TEXT)
             CHECK(ws_utf8_valid(event.data, event.len));
         if (type == WS_EVENT_CLOSE)
             CHECK(event.code == WS_CLOSE_NO_CODE || event.code == WS_CLOSE_ABNORMAL ||
@@ -169,7 +169,7 @@ static struct digest fuzz_drive(enum ws_role role, const uint8_t *data, size_t s
     struct ws_deflate_config wishes;
     ws_deflate_config_init(&wishes);
     wishes.threshold = seed & 63;
-    wishes.wish.client_no_takeover = seed & 64;
+    wishes.preference.client_no_takeover = seed & 64;
     struct ws_session_config config = {
         .role = role,
         .chunks = mode & 1,
@@ -183,8 +183,8 @@ static struct digest fuzz_drive(enum ws_role role, const uint8_t *data, size_t s
     struct fuzz_run run = {.mode = mode};
     ((mode & 4) ? ws_session_init : ws_session_init_open)(&run.session, &config);
     if (!(mode & 4) && deflate)
-        CHECK(ws_session_init_deflate(&run.session, &wishes.wish) == WS_OK);
-    if ((mode & 4) && role == WS_CLIENT) {
+        CHECK(ws_session_init_deflate(&run.session, &wishes.preference) == WS_OK);
+    if ((mode & 4) && role == WS_ROLE_CLIENT) {
         static const char *const protocols[] = {"chat", "superchat", NULL};
         struct ws_request_options options = {.host = "a", .subprotocols = protocols};
         CHECK(ws_session_connect(&run.session, &run.out, &options) == WS_OK);
@@ -211,7 +211,7 @@ static struct digest fuzz_drive(enum ws_role role, const uint8_t *data, size_t s
     if (mode & 64) {
         ws_session_end(&run.session, WS_E_LOST);
         fuzz_pull(&run);
-        CHECK(ws_session_state(&run.session) == WS_CLOSED || run.over);
+        CHECK(ws_session_state(&run.session) == WS_STATE_CLOSED || run.over);
     }
     ws_session_free(&run.session);
     ws_out_free(&run.out);

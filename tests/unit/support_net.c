@@ -98,7 +98,7 @@ void record_free(struct record *record)
 
 enum { BUFFER = 256 * 1024 };
 
-void far_init(struct far_end *end, int fd, enum ws_role role)
+void far_init(struct peer *end, int fd, enum ws_role role)
 {
     memset(end, 0, sizeof *end);
     end->fd = fd;
@@ -111,7 +111,7 @@ void far_init(struct far_end *end, int fd, enum ws_role role)
     assert_non_null(end->buffer);
 }
 
-void far_free(struct far_end *end)
+void far_free(struct peer *end)
 {
     if (end->fd >= 0)
         close(end->fd);
@@ -125,14 +125,14 @@ void far_free(struct far_end *end)
     end->buffer = NULL;
 }
 
-static void take(struct far_end *end)
+static void take(struct peer *end)
 {
     for (size_t i = 0; i < end->out.count; i++)
         grown_add(&end->pending, ws_out_span_data(&end->out, i), end->out.spans[i].len);
     ws_out_clear(&end->out);
 }
 
-void far_flush(struct far_end *end)
+void far_flush(struct peer *end)
 {
     take(end);
     size_t done = 0;
@@ -146,21 +146,21 @@ void far_flush(struct far_end *end)
         grown_consume(&end->pending, done);
 }
 
-void far_raw(struct far_end *end, const void *data, size_t len)
+void far_raw(struct peer *end, const void *data, size_t len)
 {
     take(end);
     grown_add(&end->pending, data, len);
     far_flush(end);
 }
 
-void far_connect(struct far_end *end)
+void far_connect(struct peer *end)
 {
     struct ws_request_options options = {.target = "/", .host = "test"};
     assert_int_equal(ws_session_connect(&end->session, &end->out, &options), WS_OK);
     far_flush(end);
 }
 
-void far_send(struct far_end *end, unsigned opcode, unsigned flags, const void *data, size_t len)
+void far_send(struct peer *end, unsigned opcode, unsigned flags, const void *data, size_t len)
 {
     assert_int_equal(
         ws_session_send(&end->session, &end->out, opcode, flags, (void *)(uintptr_t)data, len),
@@ -168,13 +168,13 @@ void far_send(struct far_end *end, unsigned opcode, unsigned flags, const void *
     far_flush(end);
 }
 
-void far_close(struct far_end *end, unsigned code)
+void far_close(struct peer *end, unsigned code)
 {
     assert_int_equal(ws_session_close(&end->session, &end->out, code, NULL, 0), WS_OK);
     far_flush(end);
 }
 
-static void deliver(struct far_end *end)
+static void deliver(struct peer *end)
 {
     struct ws_event event;
     while (ws_session_next(&end->session, &event) != WS_EVENT_NONE) {
@@ -186,7 +186,7 @@ static void deliver(struct far_end *end)
     }
 }
 
-bool far_pump(struct far_end *end)
+bool far_pump(struct peer *end)
 {
     if (end->fd < 0 || end->eof)
         return false;

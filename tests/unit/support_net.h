@@ -7,9 +7,9 @@
 #ifndef TESTS_UNIT_SUPPORT_NET_H
 #define TESTS_UNIT_SUPPORT_NET_H
 
+#include "libws/io/random.h"
 #include <ws/conn.h>
 #include <ws/loop.h>
-#include "libws/io/random.h"
 #include <ws/session.h>
 
 #include <stdbool.h>
@@ -51,7 +51,7 @@ void record_event(struct record *record, const struct ws_event *event);
 void record_free(struct record *record);
 
 /* The other end of a descriptor, non-blocking, and a session that answers as the RFC prescribes. */
-struct far_end {
+struct peer {
     int fd;
     struct ws_session_config config;
     struct ws_session session;
@@ -67,18 +67,18 @@ struct far_end {
     uint8_t *buffer;
 };
 
-void far_init(struct far_end *end, int fd, enum ws_role role);
+void far_init(struct peer *end, int fd, enum ws_role role);
 /* Asks for the upgrade. */
-void far_connect(struct far_end *end);
-void far_send(struct far_end *end, unsigned opcode, unsigned flags, const void *data, size_t len);
-void far_close(struct far_end *end, unsigned code);
+void far_connect(struct peer *end);
+void far_send(struct peer *end, unsigned opcode, unsigned flags, const void *data, size_t len);
+void far_close(struct peer *end, unsigned code);
 /* Bytes past the session. */
-void far_raw(struct far_end *end, const void *data, size_t len);
+void far_raw(struct peer *end, const void *data, size_t len);
 /* Writes what the kernel takes. */
-void far_flush(struct far_end *end);
+void far_flush(struct peer *end);
 /* Receives once, if there is something, answers, and writes. True when bytes came. */
-bool far_pump(struct far_end *end);
-void far_free(struct far_end *end);
+bool far_pump(struct peer *end);
+void far_free(struct peer *end);
 
 /* Turns the loop and pumps the far end in turns, until the condition holds. */
 #define PUMP_UNTIL(loop, end, condition)                                                           \

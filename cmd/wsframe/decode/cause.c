@@ -11,9 +11,9 @@ static const char *cause_of_rsv(const struct decode_event *event)
     const struct ws_frame *frame = event->frame;
     if (decode_http_begins(event->wire, event->wire_len) == WS_OK)
         return "a proxy or the server answered in HTTP where a frame should be";
-    if (frame->rsv == 4 && (frame->opcode == WS_TEXT || frame->opcode == WS_BINARY))
+    if (frame->rsv == 4 && (frame->opcode == WS_OP_TEXT || frame->opcode == WS_OP_BINARY))
         return "permessage-deflate, agreed on in a handshake that is not in this input";
-    if (frame->rsv == 4 && frame->opcode == WS_CONTINUATION)
+    if (frame->rsv == 4 && frame->opcode == WS_OP_CONTINUATION)
         return "a compressor that marks every fragment: only the first may have RSV1 (RFC 7692 "
                "6.1)";
     return no_frame;
@@ -90,8 +90,8 @@ const char *cause_of(enum ws_error error, const struct decode_event *event, uint
     case WS_E_CONTROL_TOO_LONG:
         if (doubtful)
             return event->findings[0].cause;
-        return event->frame->opcode == WS_CLOSE ? "a close reason that was not cut to 123 bytes"
-                                                : "application data sent in a ping or a pong";
+        return event->frame->opcode == WS_OP_CLOSE ? "a close reason that was not cut to 123 bytes"
+                                                   : "application data sent in a ping or a pong";
     case WS_E_CONTROL_FRAGMENTED:
         if (doubtful)
             return event->findings[0].cause;

@@ -2,8 +2,8 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/decode/cause.h"
-#include "cmd/wsframe/read/detect.h"
 #include "cmd/wsframe/decode/resync.h"
+#include "cmd/wsframe/read/detect.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +58,7 @@ void decode_find(struct decode_event *event, enum ws_error error, uint64_t offse
 }
 
 /* What was passed over is told of before what was found behind it. */
-static void tell_lost(struct decoder *decoder)
+static void report_skipped(struct decoder *decoder)
 {
     struct decode *decode = decoder->conversation->decode;
     if (decoder->lost == 0)
@@ -75,7 +75,7 @@ static void tell_lost(struct decoder *decoder)
 void decode_emit(struct decoder *decoder, const struct decode_event *event)
 {
     struct decode *decode = decoder->conversation->decode;
-    tell_lost(decoder);
+    report_skipped(decoder);
     decode->heads += event->type == DECODE_HEAD;
     decode->frames += event->type == DECODE_FRAME;
     decode->violations += event->finding_count;
@@ -84,12 +84,12 @@ void decode_emit(struct decoder *decoder, const struct decode_event *event)
         decode->sink(decode->context, event);
 }
 
-void decode_lose(struct decoder *decoder, uint64_t len, const char *why)
+void skip_bytes(struct decoder *decoder, uint64_t len, const char *why)
 {
     const struct conversation *conversation = decoder->conversation;
     if (decoder->lost > 0 && decoder->lost_why != why &&
         (!conversation->captured || conversation->kind == KIND_WEBSOCKET))
-        tell_lost(decoder);
+        report_skipped(decoder);
     decoder->lost += len;
     decoder->lost_why = why;
 }
@@ -209,14 +209,14 @@ static void search(struct decoder *decoder)
                    decoder->state == STATE_TRIAL, &at)) {
     case RESYNC_FOUND:
         if (at > 0) {
-            decode_lose(decoder, at, decoder->why ? decoder->why : in_the_middle);
+            skip_bytes(decoder, at, decoder->why ? decoder->why : in_the_middle);
             decode_consume(decoder, at);
         }
         decoder->state = STATE_FRAMES;
         decoder->why = NULL;
         decoder->conversation->kind = KIND_WEBSOCKET;
         for (size_t i = 0; i < sizeof decoder->message / sizeof *decoder->message; i++)
-            decoder->message[i].lenient = !decoder->message[i].rules.begun;
+            decoder->message[i].capture_began_inside = !decoder->message[i].rules.begun;
         decode_assign(decoder, decode_data(decoder)[1] & 0x80 ? WHO_CLIENT : WHO_SERVER);
         break;
     case RESYNC_PERHAPS:
@@ -224,7 +224,7 @@ static void search(struct decoder *decoder)
         break;
     case RESYNC_NOT:
         decoder->state = STATE_SEARCH;
-        decode_lose(decoder, decode_left(decoder), decoder->why ? decoder->why : in_the_middle);
+        skip_bytes(decoder, decode_left(decoder), decoder->why ? decoder->why : in_the_middle);
         decode_consume(decoder, decode_left(decoder));
         break;
     }
@@ -246,7 +246,7 @@ static bool step(struct decoder *decoder)
         return decoder->state == STATE_FRAMES;
     case STATE_DEAD:
         if (!decoder->conversation->captured)
-            decode_lose(decoder, decode_left(decoder), decoder->why);
+            skip_bytes(decoder, decode_left(decoder), decoder->why);
         decode_consume(decoder, decode_left(decoder));
         return false;
     }
@@ -305,7 +305,7 @@ static void cut(struct decoder *decoder)
         break;
     case STATE_SEARCH:
     case STATE_TRIAL:
-        decode_lose(decoder, decode_left(decoder), in_the_middle);
+        skip_bytes(decoder, decode_left(decoder), in_the_middle);
         break;
     case STATE_DEAD:
         break;
@@ -338,7 +338,7 @@ void decode_gap(struct decoder *decoder, uint64_t len)
         decoder->skip = 0;
     }
     cut(decoder);
-    decode_lose(decoder, len, not_captured);
+    skip_bytes(decoder, len, not_captured);
     decoder->offset += len;
     if (decoder->state == STATE_FRAMES && inside)
         return;
@@ -355,7 +355,7 @@ void conversation_end(struct conversation *conversation)
             cut(d);
             /* What was never found to be a WebSocket is summed up elsewhere. */
             if (d->lost > 0 && (conversation->kind == KIND_WEBSOCKET || !conversation->captured))
-                tell_lost(d);
+                report_skipped(d);
         }
         conversation->decode->held -= decode_left(d);
         for (size_t m = 0; m < sizeof d->message / sizeof *d->message; m++)

@@ -99,7 +99,8 @@ struct decode_message {
     bool compressed;
     bool unchecked; /* text that is known to be faulty, or lacks a piece: not looked at further */
     bool closed;    /* a close frame came */
-    bool lenient;   /* the capture began inside it: no fault that its beginning was not seen */
+    bool capture_began_inside; /* the capture began inside it: no fault that its beginning was not
+                                  seen */
     uint64_t offset;
     unsigned opcode;
     struct bytes bytes; /* where messages are wanted */
@@ -182,7 +183,7 @@ struct decode_event decode_event_begin(const struct decoder *decoder, enum decod
 void decode_emit(struct decoder *decoder, const struct decode_event *event);
 void decode_find(struct decode_event *event, enum ws_error error, uint64_t offset);
 /* Counts `len` bytes as lost for the reason; they are told of when something else comes. */
-void decode_lose(struct decoder *decoder, uint64_t len, const char *why);
+void skip_bytes(struct decoder *decoder, uint64_t len, const char *why);
 /* Now it is known who speaks in which direction. */
 void decode_assign(struct decoder *decoder, enum who who);
 

@@ -15,7 +15,7 @@ bool decode_frame_rules(struct decode_event *event, const struct ws_frame *frame
             mended.rsv = 0;
             break;
         case WS_E_OPCODE:
-            mended.opcode = ws_opcode_is_control(frame->opcode) ? WS_PING : WS_BINARY;
+            mended.opcode = ws_opcode_is_control(frame->opcode) ? WS_OP_PING : WS_OP_BINARY;
             break;
         case WS_E_CONTROL_FRAGMENTED:
             mended.fin = true;
@@ -25,7 +25,7 @@ bool decode_frame_rules(struct decode_event *event, const struct ws_frame *frame
             rules &= ~(unsigned)(WS_REQUIRE_MASK | WS_REFUSE_MASK);
             break;
         case WS_E_CONTROL_TOO_LONG:
-            mended.opcode = WS_BINARY;
+            mended.opcode = WS_OP_BINARY;
             break;
         case WS_E_LENGTH_TOP_BIT:
             return false;
@@ -51,15 +51,15 @@ static void follow(struct decode_event *event, struct decode_message *message,
         decode_find(event, WS_E_CLOSING, event->offset);
     enum ws_error error = ws_message_frame(&message->rules, frame, 0);
     if (error == WS_E_CONTINUATION_UNEXPECTED) {
-        if (!message->lenient)
+        if (!message->capture_began_inside)
             decode_find(event, error, event->offset);
         /* So that the fragments behind it are not each told of again. */
-        message->rules = (struct ws_message){.opcode = WS_BINARY, .begun = true};
+        message->rules = (struct ws_message){.opcode = WS_OP_BINARY, .begun = true};
         message->unchecked = true;
         message->compressed = false;
-        message->opcode = WS_CONTINUATION;
+        message->opcode = WS_OP_CONTINUATION;
         message->offset = event->offset;
-        message->lenient = false;
+        message->capture_began_inside = false;
         return;
     }
     if (error == WS_E_CONTINUATION_EXPECTED) {
@@ -67,8 +67,8 @@ static void follow(struct decode_event *event, struct decode_message *message,
         message->rules = (struct ws_message){0};
         ws_message_frame(&message->rules, frame, 0);
     }
-    message->lenient = false;
-    if (frame->opcode == WS_CONTINUATION)
+    message->capture_began_inside = false;
+    if (frame->opcode == WS_OP_CONTINUATION)
         return;
     message->compressed = (frame->rsv & 4) != 0;
     message->unchecked = false;
@@ -86,7 +86,7 @@ static void check_text(struct decode_event *event, struct decode_message *messag
     if (good < event->len) {
         message->unchecked = true;
         decode_find(event, WS_E_UTF8, event->offset + event->frame->header_len + good);
-    } else if (fin && event->missing == 0 && message->opcode == WS_TEXT &&
+    } else if (fin && event->missing == 0 && message->opcode == WS_OP_TEXT &&
                !ws_utf8_complete(&message->rules.utf8)) {
         decode_find(event, WS_E_UTF8, event->offset + event->wire_len);
     }
@@ -115,7 +115,7 @@ static void add_to_message(struct decoder *decoder, struct decode_message *messa
                            const struct decode_event *event)
 {
     struct decode *decode = decoder->conversation->decode;
-    if (event->opcode != WS_CONTINUATION) {
+    if (event->opcode != WS_OP_CONTINUATION) {
         decode->held -= message->bytes.len;
         message->bytes.len = 0;
     }
@@ -184,7 +184,7 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
 
     bool believed = decode_frame_rules(&event, frame, rules_of(decoder, event.who));
     struct decode_message *message = message_of(decoder, event.who);
-    bool is_data = frame->opcode <= WS_BINARY;
+    bool is_data = frame->opcode <= WS_OP_BINARY;
     if (whole_header && believed) {
         if (is_data) {
             follow(&event, message, frame);
@@ -195,7 +195,7 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
                 message->unchecked = true;
             if (frame->fin)
                 message->rules.begun = false;
-        } else if (frame->opcode == WS_CLOSE) {
+        } else if (frame->opcode == WS_OP_CLOSE) {
             check_close(&event, data);
             message->closed = true;
         }

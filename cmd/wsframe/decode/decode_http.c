@@ -94,10 +94,11 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
     event->response = response;
     conversation->deflate = response->status == 101 && names_deflate(event->head, text);
     /* Which extensions were offered is the request's to say, and only one is known here. */
-    if (fault == WS_E_EXTENSION_UNASKED)
+    if (fault == WS_E_EXTENSION_UNSOLICITED)
         fault = WS_OK;
     /* Without the request there is nothing to compare with. */
-    if (!conversation->key[0] && (fault == WS_E_ACCEPT_WRONG || fault == WS_E_SUBPROTOCOL_UNASKED))
+    if (!conversation->key[0] &&
+        (fault == WS_E_ACCEPT_WRONG || fault == WS_E_SUBPROTOCOL_UNSOLICITED))
         fault = WS_OK;
 
     if (conversation->captured && response->status != 101 && !conversation->asked && !in_between) {

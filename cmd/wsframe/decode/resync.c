@@ -23,7 +23,7 @@ static bool payload_fits(const struct ws_frame *frame, const uint8_t *data, size
     uint8_t text[TEXT_LOOKED_AT];
     if (len > frame->length)
         len = (size_t)frame->length;
-    if (frame->opcode != WS_TEXT || frame->rsv)
+    if (frame->opcode != WS_OP_TEXT || frame->rsv)
         return true;
     if (len > TEXT_LOOKED_AT)
         len = TEXT_LOOKED_AT;

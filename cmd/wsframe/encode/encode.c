@@ -127,7 +127,7 @@ static int add_message(struct encoding_state *state, const uint8_t *data, size_t
         size_t n = len - at < piece ? len - at : piece;
         frame.fin = at + n == len && !s->encode.no_fin;
         add_frame(state, &frame, data + at, n);
-        frame.opcode = WS_CONTINUATION;
+        frame.opcode = WS_OP_CONTINUATION;
         frame.rsv &= 3; /* RSV1 speaks for the message and stands on its first frame alone */
         at += n;
     } while (at < len);
@@ -138,7 +138,7 @@ static int add_message(struct encoding_state *state, const uint8_t *data, size_t
 static int add_payload(struct encoding_state *state, const uint8_t *data, size_t len)
 {
     unsigned code = state->settings->encode.close_code;
-    if (state->settings->encode.opcode != WS_CLOSE || code == 0)
+    if (state->settings->encode.opcode != WS_OP_CLOSE || code == 0)
         return add_message(state, data, len);
     struct bytes close = {0};
     bytes_byte(&close, (uint8_t)(code >> 8));

@@ -96,7 +96,7 @@ static void payload_row(const struct decode_event *event, size_t header, size_t 
     }
     shown[count] = '\0';
     begin_row(event, header + at, count);
-    if (frame->opcode == WS_CLOSE && at == 0 && count == 2) {
+    if (frame->opcode == WS_OP_CLOSE && at == 0 && count == 2) {
         unsigned code = (unsigned)plain[0] << 8 | plain[1];
         hex_format(plain, 2, ' ', hex, sizeof hex);
         if (frame->masked)
@@ -132,7 +132,7 @@ void annotate(const struct decode_event *event)
     for (size_t i = 0; i < event->len;) {
         size_t count = event->len - i < ROW ? event->len - i : ROW;
         /* The code of a close frame has a line of its own. */
-        if (frame->opcode == WS_CLOSE && i == 0 && count >= 2)
+        if (frame->opcode == WS_OP_CLOSE && i == 0 && count >= 2)
             count = 2;
         payload_row(event, header, i, count);
         i += count;

@@ -68,7 +68,7 @@ static void add_fixed(struct row *row, const struct decode_event *event)
     snprintf(cell->label[1], sizeof cell->label[1], "%u", frame->opcode);
     /* "continuation" and "reserved" are wider than four bits. */
     snprintf(cell->label[2], sizeof cell->label[2], "%.7s",
-             frame->opcode == WS_CONTINUATION ? "cont." : ws_opcode_name(frame->opcode));
+             frame->opcode == WS_OP_CONTINUATION ? "cont." : ws_opcode_name(frame->opcode));
     put_bits(cell, frame->opcode);
     if (frame->known < 2)
         return;

@@ -76,7 +76,7 @@ static void write_payload(struct json *json, const struct decode_event *event, b
     json_payload(json, event->payload ? event->payload : (const uint8_t *)"", event->len);
     if (event->compressed)
         json_member_bool(json, "compressed", true);
-    if (event->opcode == WS_CLOSE && event->len >= 2 && event->missing == 0 && !masked) {
+    if (event->opcode == WS_OP_CLOSE && event->len >= 2 && event->missing == 0 && !masked) {
         unsigned code = (unsigned)event->payload[0] << 8 | event->payload[1];
         json_member_uint(json, "code", code);
         json_member_text(json, "reason", event->payload + 2, event->len - 2);
@@ -156,8 +156,8 @@ void print_json(struct show *show, const struct decode_event *event, bool wanted
         if (event->type == DECODE_HEAD) {
             write_head(json, event);
         } else {
-            bool named = event->opcode <= WS_BINARY ||
-                         (event->opcode >= WS_CLOSE && event->opcode <= WS_PONG);
+            bool named = event->opcode <= WS_OP_BINARY ||
+                         (event->opcode >= WS_OP_CLOSE && event->opcode <= WS_OP_PONG);
             json_member_string(json, "type", named ? ws_opcode_name(event->opcode) : "reserved");
             if (event->type == DECODE_FRAME)
                 write_frame(json, event, show->decode->keep_mask);
@@ -214,16 +214,16 @@ static void record_message(struct show *show, const struct decode_event *event)
     record.data = data;
     record.len = event->len;
     switch (event->opcode) {
-    case WS_TEXT:
+    case WS_OP_TEXT:
         record.type = RECORD_TEXT;
         break;
-    case WS_PING:
+    case WS_OP_PING:
         record.type = RECORD_PING;
         break;
-    case WS_PONG:
+    case WS_OP_PONG:
         record.type = RECORD_PONG;
         break;
-    case WS_CLOSE:
+    case WS_OP_CLOSE:
         record.type = RECORD_CLOSE;
         record.close.clean = true;
         record.close.code = WS_CLOSE_NO_CODE;
@@ -233,8 +233,8 @@ static void record_message(struct show *show, const struct decode_event *event)
             record.close.reason_len = event->len - 2;
         }
         break;
-    case WS_BINARY:
-    case WS_CONTINUATION: /* whose beginning is not in the input */
+    case WS_OP_BINARY:
+    case WS_OP_CONTINUATION: /* whose beginning is not in the input */
         break;
     default:
         return; /* the violation was told */

@@ -112,7 +112,7 @@ static void print_payload(const struct show *show, const struct decode_event *ev
     const uint8_t *data = event->payload;
     size_t len = event->len;
     bool masked = show->decode->keep_mask && event->frame && event->frame->masked;
-    if (event->opcode == WS_CLOSE && len >= 2 && !masked) {
+    if (event->opcode == WS_OP_CLOSE && len >= 2 && !masked) {
         unsigned code = (unsigned)data[0] << 8 | data[1];
         printf("%u (%s)", code, ws_close_name(code));
         if (len > 2) {
@@ -129,7 +129,8 @@ static void print_payload(const struct show *show, const struct decode_event *ev
     } else if (event->compressed) {
         fputs("compressed: ", stdout);
         print_bytes(show, data, len);
-    } else if (event->opcode == WS_TEXT || (event->opcode != WS_BINARY && is_text(data, len))) {
+    } else if (event->opcode == WS_OP_TEXT ||
+               (event->opcode != WS_OP_BINARY && is_text(data, len))) {
         print_quoted(show, data, len);
     } else {
         print_bytes(show, data, len);

@@ -124,7 +124,7 @@ static bool wanted(const struct show *show, const struct decode_event *event)
         return false;
     /* Payloads alone are those of messages, unless others are asked for. */
     if (only == 0)
-        return !show->settings->decode.payload_only || event->opcode <= WS_BINARY;
+        return !show->settings->decode.payload_only || event->opcode <= WS_OP_BINARY;
     return only >> event->opcode & 1;
 }
 

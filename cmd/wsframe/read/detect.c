@@ -251,9 +251,10 @@ static bool holds_frames(const uint8_t *text, size_t len)
     if (read && bytes.len >= 2) {
         const uint8_t *p = bytes.data;
         unsigned opcode = p[0] & 15;
-        holds = detect_pcap(p, bytes.len) || detect_bytes(p, bytes.len) != FORM_RAW ||
-                is_http_text(p, bytes.len) ||
-                (!(p[0] & 0x30) && (opcode <= WS_BINARY || (opcode & 8 && opcode <= WS_PONG)));
+        holds =
+            detect_pcap(p, bytes.len) || detect_bytes(p, bytes.len) != FORM_RAW ||
+            is_http_text(p, bytes.len) ||
+            (!(p[0] & 0x30) && (opcode <= WS_OP_BINARY || (opcode & 8 && opcode <= WS_OP_PONG)));
     }
     bytes_free(&bytes);
     return holds;

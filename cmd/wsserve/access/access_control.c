@@ -8,20 +8,20 @@
 
 enum { OWN_HEADERS_MAX = 8 };
 
-static const struct entry_rules *rules_of(const struct ws_conn *conn)
+static const struct access_rules *rules_of(const struct ws_conn *conn)
 {
-    return __atomic_load_n(&serve_of(conn)->entry, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&server_of(conn)->access_control, __ATOMIC_ACQUIRE);
 }
 
 bool entry_start(struct serve *serve, char *error, size_t size)
 {
-    struct entry_rules *rules =
+    struct access_rules *rules =
         entry_rules_new(&serve->settings->http, serve->mode->reaches_local, error, size);
     if (!rules)
         return false;
-    if (serve->entry)
-        entry_rules_replace(rules, serve->entry);
-    __atomic_store_n(&serve->entry, rules, __ATOMIC_RELEASE);
+    if (serve->access_control)
+        entry_rules_replace(rules, serve->access_control);
+    __atomic_store_n(&serve->access_control, rules, __ATOMIC_RELEASE);
     return true;
 }
 
@@ -29,13 +29,13 @@ bool entry_start(struct serve *serve, char *error, size_t size)
 
 enum ws_error entry_accept(struct ws_conn *conn, const struct ws_request *request)
 {
-    const struct entry_rules *rules = rules_of(conn);
+    const struct access_rules *rules = rules_of(conn);
     struct ws_acceptance acceptance = {
         .subprotocol = ws_request_choose_subprotocol(request, rules->subprotocols),
         .headers = rules->headers_ws,
         .header_count = rules->header_ws_count,
     };
-    uint64_t took_us = (uint64_t)(ws_loop_now(conn->home->loop) - conn->begun) * 1000;
+    uint64_t took_us = (uint64_t)(ws_loop_now(conn->env->loop) - conn->phase_started_ms) * 1000;
     enum ws_error error = ws_conn_accept(conn, &acceptance);
     if (error == WS_OK)
         totals_note(&worker_of(conn)->totals.handshake_us, TOTALS_TIMES, took_us);
@@ -43,7 +43,7 @@ enum ws_error entry_accept(struct ws_conn *conn, const struct ws_request *reques
 }
 
 /* Ours, then the user's; returns how many. */
-static size_t join_headers(const struct entry_rules *rules, struct ws_header *all,
+static size_t join_headers(const struct access_rules *rules, struct ws_header *all,
                            const struct ws_header *own, size_t own_count)
 {
     if (own_count > 0)
@@ -54,7 +54,7 @@ static size_t join_headers(const struct entry_rules *rules, struct ws_header *al
 
 enum ws_error entry_refuse(struct ws_conn *conn, enum ws_error why, unsigned retry_after)
 {
-    const struct entry_rules *rules = rules_of(conn);
+    const struct access_rules *rules = rules_of(conn);
     struct ws_header own[2], all[2 + ENTRY_HEADERS_MAX];
     size_t count = 0;
     char seconds[16];
@@ -123,7 +123,7 @@ static const char *describe(const struct ws_conn *conn, const struct ws_address 
 static void log_refusal(struct ws_conn *conn, enum ws_error why, const struct ws_request *request,
                         const struct ws_address *client, const char *user)
 {
-    const struct log *log = &serve_of(conn)->log;
+    const struct log *log = &server_of(conn)->log;
     const struct ws_error_info *info = ws_error_info(why);
     char who[ENTRY_WHO], what[SHOWN_MAX + 32] = "";
     if (!log_wants(log, info->level))
@@ -154,7 +154,7 @@ static void log_refusal(struct ws_conn *conn, enum ws_error why, const struct ws
 void entry_accepted(struct ws_conn *conn)
 {
     struct ws_address peer;
-    const struct entry_rules *rules = rules_of(conn);
+    const struct access_rules *rules = rules_of(conn);
     if (rules->allow.count + rules->deny.count + rules->trusted.count == 0)
         return;
     ws_address_of_peer(conn->watch.fd, &peer);
@@ -190,22 +190,23 @@ static enum ws_error attribute(struct ws_conn *conn, const struct ws_address *pe
                                const struct ws_address *client)
 {
     struct sockaddr_storage address;
-    struct ws_side *side = ws_conn_side(conn);
+    struct ws_conn_cold *cold = ws_conn_cold(conn);
     ws_address_to_socket(client, &address);
     if (address.ss_family == AF_UNSPEC ||
         (client->kind == peer->kind && memcmp(client->ip, peer->ip, sizeof peer->ip) == 0))
         return WS_OK;
     struct extra *extra = extra_get(&worker_of(conn)->extras, ws_conn_id(conn));
-    if (!side || !extra)
+    if (!cold || !extra)
         return WS_E_NO_MEMORY;
     extra->client = *client;
-    return ws_admission_attribute(ws_server_admission(serve_of(conn)->server),
-                                  (const struct sockaddr *)&address, ws_clock_us(), &side->visitor);
+    return ws_admission_reassign(ws_server_admission(server_of(conn)->server),
+                                 (const struct sockaddr *)&address, ws_clock_us(),
+                                 &cold->client_entry);
 }
 
 enum entry_verdict entry_judge(struct ws_conn *conn, const struct ws_request *request)
 {
-    const struct entry_rules *rules = rules_of(conn);
+    const struct access_rules *rules = rules_of(conn);
     struct ws_address peer = {.kind = WS_ADDRESS_UNKNOWN}, client;
     char user[WS_CREDENTIALS_USER] = "";
     enum ws_error fault = request->fault == WS_E_NOT_AN_UPGRADE ? WS_OK : request->fault;
@@ -244,7 +245,7 @@ bool entry_judge_admin(struct ws_conn *conn, const struct ws_request *request)
     return pass(conn, error, request, &peer, "");
 }
 
-const char *entry_who(const struct ws_conn *conn, char text[ENTRY_WHO])
+const char *client_label(const struct ws_conn *conn, char text[ENTRY_WHO])
 {
     const struct extra *extra = extra_find(&worker_of(conn)->extras, ws_conn_id(conn));
     if (extra && extra->client.kind != WS_ADDRESS_UNKNOWN)

@@ -60,7 +60,7 @@ enum { ENTRY_WHO = 160 };
 
 /* Whose connection it is, to be shown: "127.0.0.1:4711", or, where a trusted proxy said more,
  * "192.0.2.1 by way of 127.0.0.1:4711". Returns `text`. */
-const char *entry_who(const struct ws_conn *conn, char text[ENTRY_WHO]);
+const char *client_label(const struct ws_conn *conn, char text[ENTRY_WHO]);
 
 /* Whose request it is: the peer's, or, behind a trusted proxy, its client's. */
 void entry_client(const struct ws_conn *conn, const struct ws_request *request,

@@ -11,7 +11,7 @@
 /* --- made ready --- */
 
 struct compile {
-    struct entry_rules *rules;
+    struct access_rules *rules;
     char *error;
     size_t size;
 };
@@ -24,7 +24,7 @@ static bool no_memory(const struct compile *c)
 }
 
 /* Keeps `string`, from malloc, as long as the rules; NULL without memory, and then it is gone. */
-static char *keep(struct entry_rules *rules, char *string)
+static char *keep(struct access_rules *rules, char *string)
 {
     size_t count = 0;
     while (rules->owned && rules->owned[count])
@@ -57,20 +57,20 @@ static bool read_networks(const struct compile *c, const char *name, const struc
 
 static bool read_origins(const struct compile *c, const struct option_list *list)
 {
-    struct entry_rules *rules = c->rules;
+    struct access_rules *rules = c->rules;
     for (size_t i = 0; i < list->count; i++) {
-        struct ws_str rest = {list->items[i], strlen(list->items[i])}, entry;
-        while (ws_http_list_next(&rest, &entry)) {
+        struct ws_str rest = {list->items[i], strlen(list->items[i])}, access_control;
+        while (ws_http_list_next(&rest, &access_control)) {
             struct ws_origin origin;
             rules->listed_origins = true;
-            if (ws_str_equal(entry, "*")) {
+            if (ws_str_equal(access_control, "*")) {
                 rules->any_origin = true;
                 continue;
             }
-            if (!ws_origin_rule_parse(entry, &origin))
+            if (!ws_origin_rule_parse(access_control, &origin))
                 return fault(c,
                              "option '--origin': '%.*s' is no origin such as https://example.com",
-                             (int)entry.len, entry.p);
+                             (int)access_control.len, access_control.p);
             struct ws_origin *origins =
                 reallocarray(rules->origins, rules->origin_count + 1, sizeof *origins);
             if (!origins)
@@ -86,23 +86,23 @@ static bool read_origins(const struct compile *c, const struct option_list *list
 
 static bool read_hosts(const struct compile *c, const struct option_list *list)
 {
-    struct entry_rules *rules = c->rules;
+    struct access_rules *rules = c->rules;
     for (size_t i = 0; i < list->count; i++) {
-        struct ws_str rest = {list->items[i], strlen(list->items[i])}, entry, host;
+        struct ws_str rest = {list->items[i], strlen(list->items[i])}, access_control, host;
         uint16_t port;
-        while (ws_http_list_next(&rest, &entry)) {
-            if (ws_str_equal(entry, "*")) {
+        while (ws_http_list_next(&rest, &access_control)) {
+            if (ws_str_equal(access_control, "*")) {
                 rules->any_host = true;
                 continue;
             }
-            if (!ws_host_parse(entry, &host, &port))
-                return fault(c, "option '--host-allow': '%.*s' is no host", (int)entry.len,
-                             entry.p);
+            if (!ws_host_parse(access_control, &host, &port))
+                return fault(c, "option '--host-allow': '%.*s' is no host", (int)access_control.len,
+                             access_control.p);
             struct ws_str *hosts = reallocarray(rules->hosts, rules->host_count + 1, sizeof *hosts);
             if (!hosts)
                 return no_memory(c);
             rules->hosts = hosts;
-            hosts[rules->host_count++] = entry;
+            hosts[rules->host_count++] = access_control;
         }
     }
     return true;
@@ -184,7 +184,7 @@ static bool read_headers(const struct compile *c, const char *option,
 
 static bool read_all_headers(const struct compile *c, const struct settings_http *s)
 {
-    struct entry_rules *r = c->rules;
+    struct access_rules *r = c->rules;
     r->headers_ws = calloc(ENTRY_HEADERS_MAX, sizeof *r->headers_ws);
     r->headers_http = calloc(ENTRY_HEADERS_MAX, sizeof *r->headers_http);
     if (!r->headers_ws || !r->headers_http)
@@ -211,7 +211,7 @@ static bool read_subprotocols(const struct compile *c, const struct option_list 
 
 static bool make_ready(const struct compile *c, const struct settings_http *s, bool reaches_local)
 {
-    struct entry_rules *r = c->rules;
+    struct access_rules *r = c->rules;
     if (!read_networks(c, "allow", &s->allow, &r->allow) ||
         !read_networks(c, "deny", &s->deny, &r->deny) ||
         !read_networks(c, "trust-proxy", &s->trust_proxy, &r->trusted) ||
@@ -236,8 +236,8 @@ static bool make_ready(const struct compile *c, const struct settings_http *s, b
     return true;
 }
 
-struct entry_rules *entry_rules_new(const struct settings_http *settings, bool reaches_local,
-                                    char *error, size_t size)
+struct access_rules *entry_rules_new(const struct settings_http *settings, bool reaches_local,
+                                     char *error, size_t size)
 {
     struct compile c = {calloc(1, sizeof *c.rules), error, size};
     if (!c.rules) {
@@ -251,7 +251,7 @@ struct entry_rules *entry_rules_new(const struct settings_http *settings, bool r
     return NULL;
 }
 
-void entry_rules_replace(struct entry_rules *rules, struct entry_rules *older)
+void entry_rules_replace(struct access_rules *rules, struct access_rules *older)
 {
     if (older->replay && rules->replay) {
         ws_replay_free(rules->replay);
@@ -261,7 +261,7 @@ void entry_rules_replace(struct entry_rules *rules, struct entry_rules *older)
     rules->older = older;
 }
 
-static void free_one(struct entry_rules *rules)
+static void free_one(struct access_rules *rules)
 {
     ws_networks_free(&rules->allow);
     ws_networks_free(&rules->deny);
@@ -281,10 +281,10 @@ static void free_one(struct entry_rules *rules)
     free(rules);
 }
 
-void entry_rules_free(struct entry_rules *rules)
+void entry_rules_free(struct access_rules *rules)
 {
     while (rules) {
-        struct entry_rules *older = rules->older;
+        struct access_rules *older = rules->older;
         free_one(rules);
         rules = older;
     }
@@ -292,7 +292,8 @@ void entry_rules_free(struct entry_rules *rules)
 
 /* --- judging --- */
 
-enum ws_error entry_judge_address(const struct entry_rules *rules, const struct ws_address *address)
+enum ws_error entry_judge_address(const struct access_rules *rules,
+                                  const struct ws_address *address)
 {
     if (ws_networks_have(&rules->deny, address))
         return WS_E_ADDRESS_REFUSED;
@@ -318,7 +319,7 @@ static struct ws_str authority_of(struct ws_str target)
     return (struct ws_str){begin, len};
 }
 
-static bool host_allowed(const struct entry_rules *rules, struct ws_str host)
+static bool host_allowed(const struct access_rules *rules, struct ws_str host)
 {
     if (ws_host_is_literal(host))
         return true;
@@ -328,8 +329,9 @@ static bool host_allowed(const struct entry_rules *rules, struct ws_str host)
     return false;
 }
 
-enum ws_error entry_judge_request(const struct entry_rules *rules, const struct ws_request *request,
-                                  const struct ws_address *peer, struct ws_address *client)
+enum ws_error entry_judge_request(const struct access_rules *rules,
+                                  const struct ws_request *request, const struct ws_address *peer,
+                                  struct ws_address *client)
 {
     /* The peer itself was judged when it connected. */
     if (ws_forwarded_client(request, &rules->trusted, peer, client) != WS_FORWARDED_NONE &&
@@ -338,7 +340,7 @@ enum ws_error entry_judge_request(const struct entry_rules *rules, const struct 
     return rules->check_host ? entry_judge_host(rules, request) : WS_OK;
 }
 
-enum ws_error entry_judge_host(const struct entry_rules *rules, const struct ws_request *request)
+enum ws_error entry_judge_host(const struct access_rules *rules, const struct ws_request *request)
 {
     struct ws_str authority = authority_of(request->target);
     if (rules->any_host || (host_allowed(rules, request->host) &&
@@ -347,7 +349,7 @@ enum ws_error entry_judge_host(const struct entry_rules *rules, const struct ws_
     return WS_E_HOST_REFUSED;
 }
 
-enum ws_error entry_judge_credentials(const struct entry_rules *rules,
+enum ws_error entry_judge_credentials(const struct access_rules *rules,
                                       const struct ws_request *request,
                                       char user[WS_CREDENTIALS_USER])
 {
@@ -365,8 +367,8 @@ enum ws_error entry_judge_credentials(const struct entry_rules *rules,
     return WS_E_CREDENTIALS_MISSING;
 }
 
-static enum ws_error judge_origin(const struct entry_rules *rules, const struct ws_request *request,
-                                  bool secure)
+static enum ws_error judge_origin(const struct access_rules *rules,
+                                  const struct ws_request *request, bool secure)
 {
     struct ws_origin origin;
     if (rules->any_origin || (!rules->listed_origins && !rules->same_origin))
@@ -384,8 +386,9 @@ static enum ws_error judge_origin(const struct entry_rules *rules, const struct 
     return WS_E_ORIGIN_REFUSED;
 }
 
-enum ws_error entry_judge_upgrade(const struct entry_rules *rules, const struct ws_request *request,
-                                  bool secure, int64_t now_us, char user[WS_CREDENTIALS_USER])
+enum ws_error entry_judge_upgrade(const struct access_rules *rules,
+                                  const struct ws_request *request, bool secure, int64_t now_us,
+                                  char user[WS_CREDENTIALS_USER])
 {
     const struct settings_http *s = rules->settings;
     user[0] = '\0';

@@ -15,7 +15,7 @@ enum {
 
 static void on_ready(struct ws_watch *watch, unsigned ready);
 static void on_writable(struct ws_watch *watch, unsigned ready);
-static void on_task(struct ws_task *task);
+static void on_task(struct ws_deferred *task);
 
 static void update(struct channel *c)
 {
@@ -182,7 +182,7 @@ static void drain(struct channel *c)
     }
 }
 
-static void on_task(struct ws_task *task)
+static void on_task(struct ws_deferred *task)
 {
     drain(ws_container_of(task, struct channel, task));
 }

@@ -43,7 +43,7 @@ struct channel {
     uint8_t *memory; /* CHANNEL_READ_SIZE bytes to read into, shared by a loop's channels */
     size_t high_water;
     struct ws_watch in, out; /* out.fd -1: `in` is both */
-    struct ws_task task;
+    struct ws_deferred task;
     uint8_t *queue; /* what was not written yet: from `begin` to `end` */
     size_t begin, end, capacity;
     bool duplex;

@@ -55,8 +55,8 @@ static void close_ends(struct ends *ends)
 
 /* In the child. Nothing but system calls: other threads may have held any lock when it was forked.
  */
-__attribute__((noreturn)) static void become(const struct child_command *command,
-                                             const struct ends *ends)
+__attribute__((noreturn)) static void exec_child(const struct child_command *command,
+                                                 const struct ends *ends)
 {
     sigset_t none;
     setsid();
@@ -95,7 +95,7 @@ static bool make_pipes(int fds[2], struct ends *ends)
 
 /* Lines as they are: no echo of what we write, no carriage returns in what the program writes. The
  * end of input can still be said, by its character. */
-static void calm(int terminal)
+static void configure_pty(int terminal)
 {
     struct termios mode;
     struct winsize size = {.ws_row = PTY_ROWS, .ws_col = PTY_COLUMNS};
@@ -120,7 +120,7 @@ static bool make_terminal(int fds[2], struct ends *ends)
     ends->in = ends->out = ends->err = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (ends->in < 0)
         return false;
-    calm(ends->in);
+    configure_pty(ends->in);
     return fcntl(master, F_SETFL, O_NONBLOCK) == 0;
 }
 
@@ -142,7 +142,7 @@ static int start(struct child *child, const struct child_command *command, struc
     ends->report = report[1];
     pid_t pid = fork();
     if (pid == 0)
-        become(command, ends);
+        exec_child(command, ends);
     why = pid < 0 ? errno : 0;
     close_ends(ends);
     if (pid > 0) {
@@ -200,7 +200,7 @@ static bool is_leader(pid_t pid)
 
 /* Programs that went into a session of their own are nobody's to end; but when they have ended they
  * are ours to reap. */
-static void reap_strays(void)
+static void reap_orphans(void)
 {
     pthread_mutex_lock(&leaders.lock);
     for (;;) {
@@ -238,7 +238,7 @@ static void leave(struct child *child)
     if (child->next)
         child->next->prev = child->prev;
     family->count--;
-    reap_strays();
+    reap_orphans();
     ws_loop_defer(family->loop, &child->task);
 }
 
@@ -264,10 +264,10 @@ static void settle(struct child *child)
 
 static void take_step(struct child *child)
 {
-    const struct child_kill *ladder = child->family->kill;
+    const struct child_kill *kill_sequence = child->family->kill;
     child->ended |= !child->dead;
-    signal_group(child, ladder->step[child->step].signal);
-    child->due = ws_loop_now(child->family->loop) + ladder->step[child->step].wait_ms;
+    signal_group(child, kill_sequence->step[child->step].signal);
+    child->due = ws_loop_now(child->family->loop) + kill_sequence->step[child->step].wait_ms;
     child->step++;
     settle(child);
 }
@@ -325,7 +325,7 @@ static void on_exit_event(struct ws_watch *watch, unsigned ready)
     }
 }
 
-static void on_task(struct ws_task *task)
+static void on_task(struct ws_deferred *task)
 {
     struct child *child = ws_container_of(task, struct child, task);
     child->gone(child);
@@ -399,7 +399,7 @@ void children_init(struct children *children, struct ws_loop *loop, const struct
     *children = (struct children){.loop = loop, .kill = kill};
 }
 
-static void hurry(struct children *children)
+static void kill_all_now(struct children *children)
 {
     struct child *next;
     for (struct child *child = children->first; child; child = next) {
@@ -430,7 +430,7 @@ void children_finish(struct children *children)
         ws_loop_turn(loop, POLL_MS);
         if (loop->stopping) {
             loop->stopping = false;
-            hurry(children);
+            kill_all_now(children);
         }
     }
     ws_loop_turn(loop, 0);
@@ -476,9 +476,9 @@ char *child_find(const char *name)
 void child_prepare(void)
 {
     DIR *all = opendir("/proc/self/fd");
-    struct dirent *entry;
-    while (all && (entry = readdir(all))) {
-        int fd = atoi(entry->d_name);
+    struct dirent *access_control;
+    while (all && (access_control = readdir(all))) {
+        int fd = atoi(access_control->d_name);
         if (fd > STDERR_FILENO)
             fcntl(fd, F_SETFD, FD_CLOEXEC);
     }

@@ -63,7 +63,7 @@ struct child {
     struct child *next_leader; /* of those of all threads that are not reaped */
     struct ws_watch watch;     /* its pidfd */
     struct ws_timer timer;
-    struct ws_task task;
+    struct ws_deferred task;
     enum child_phase phase;
     unsigned step;
     int64_t due; /* the next step */

@@ -60,14 +60,14 @@ static bool is_message(const struct framing_message *message)
 static void deliver_to(struct fan *fan, const char *name, const struct framing_message *message)
 {
     struct ws_conn *conn =
-        ws_registry_find(fan->home->registry, conn_name_parse(name, strlen(name)));
+        ws_registry_find(fan->env->registry, conn_name_parse(name, strlen(name)));
     if (!conn || !conn->opened)
         return;
     if (is_message(message)) {
         ws_hub_send(conn, relay_opcode(message, false), message->data, message->len);
         return;
     }
-    ws_hub_flush(fan->home->hub);
+    ws_hub_flush(fan->env->hub);
     relay_out(conn, message, false);
 }
 
@@ -84,21 +84,21 @@ static void deliver(struct fan *fan, const struct framing_message *message)
     }
     /* Messages for a group and for all leave in the order that they came in. */
     if (group || fan->grouped || !is_message(message))
-        ws_hub_flush(fan->home->hub);
+        ws_hub_flush(fan->env->hub);
     fan->grouped = group != NULL;
     if (is_message(message))
-        ws_hub_publish(fan->home->hub, group, group ? strlen(group) : 0, except_id,
+        ws_hub_publish(fan->env->hub, group, group ? strlen(group) : 0, except_id,
                        relay_opcode(message, settings_of(fan)->binary), message->data,
                        message->len);
     else
-        ws_registry_each(fan->home->registry, tell_one, &choice);
+        ws_registry_each(fan->env->registry, tell_one, &choice);
 }
 
 static bool on_ready(struct channel *channel)
 {
     const struct fan *fan = fan_of(channel);
-    return !ws_hub_blocked(fan->home->hub) &&
-           !(fan->needs_audience && fan->home->registry->open == 0);
+    return !ws_hub_blocked(fan->env->hub) &&
+           !(fan->needs_audience && fan->env->registry->open == 0);
 }
 
 static void on_input(struct channel *channel, uint8_t *data, size_t len)
@@ -114,8 +114,8 @@ static void on_input(struct channel *channel, uint8_t *data, size_t len)
             deliver(fan, &message);
             break;
         case FRAMING_BAD_RECORD:
-            log_line(&fan->serve->log, WS_WARNING, 0, "process", "a record that cannot be sent: %s",
-                     framing_fault(&fan->reader));
+            log_line(&fan->serve->log, WS_LOG_WARNING, 0, "process",
+                     "a record that cannot be sent: %s", framing_fault(&fan->reader));
             break;
         case FRAMING_TOO_LONG:
             fan->ended(fan, WS_E_MESSAGE_TOO_BIG);
@@ -155,7 +155,7 @@ static void resume_one(struct ws_conn *conn, void *context)
 
 static void on_drained(struct channel *channel)
 {
-    ws_registry_each(fan_of(channel)->home->registry, resume_one, NULL);
+    ws_registry_each(fan_of(channel)->env->registry, resume_one, NULL);
 }
 
 static void on_broken(struct channel *channel, enum ws_error why)
@@ -230,8 +230,8 @@ static const struct channel_user user = {on_ready, on_input, on_end, on_drained,
 enum ws_error fan_open(struct fan *fan, int in, int out)
 {
     const struct ws_conn_config *config;
-    fan->home = fan->serve->workers[0].home;
-    config = fan->home->config;
+    fan->env = fan->serve->workers[0].env;
+    config = fan->env->config;
     fan->memory = malloc(CHANNEL_READ_SIZE);
     if (!fan->memory)
         return WS_E_NO_MEMORY;
@@ -239,13 +239,13 @@ enum ws_error fan_open(struct fan *fan, int in, int out)
     fan->reader.framing = settings_of(fan)->framing;
     fan->reader.max = config->session.max_message;
     enum ws_error error =
-        channel_open(&fan->channel, fan->home->loop, in, out, fan->memory, config->high_water);
+        channel_open(&fan->channel, fan->env->loop, in, out, fan->memory, config->high_water);
     if (error != WS_OK) {
         free(fan->memory);
         fan->memory = NULL;
         return error;
     }
-    ws_hub_on_relief(fan->home->hub, on_relief, fan);
+    ws_hub_on_unblocked(fan->env->hub, on_relief, fan);
     channel_resume(&fan->channel);
     return WS_OK;
 }
@@ -255,15 +255,15 @@ void fan_finish(struct fan *fan)
     struct framing_message message;
     if (framing_end(&fan->reader, &message) == FRAMING_MESSAGE)
         deliver(fan, &message);
-    ws_hub_flush(fan->home->hub);
+    ws_hub_flush(fan->env->hub);
 }
 
 void fan_close(struct fan *fan)
 {
     if (!fan->memory)
         return;
-    ws_registry_each(fan->home->registry, resume_one, NULL);
-    ws_hub_on_relief(fan->home->hub, NULL, NULL);
+    ws_registry_each(fan->env->registry, resume_one, NULL);
+    ws_hub_on_unblocked(fan->env->hub, NULL, NULL);
     channel_close(&fan->channel);
     framing_free(&fan->reader);
     free(fan->memory);

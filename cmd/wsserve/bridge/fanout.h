@@ -17,7 +17,7 @@
 
 struct fan {
     struct serve *serve;
-    const struct ws_home *home;
+    const struct ws_conn_env *env;
     struct channel channel;
     struct framing_reader reader;
     uint8_t *memory;     /* the channel's */

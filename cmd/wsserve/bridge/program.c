@@ -1,8 +1,8 @@
 #include "cmd/wsserve/bridge/program.h"
 
 #include "cmd/common/exit.h"
-#include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/server/server.h"
 
 #include <errno.h>

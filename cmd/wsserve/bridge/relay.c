@@ -25,7 +25,7 @@ enum ws_error relay_in(struct channel *channel, enum framing framing, const stru
     if (framing == FRAMING_JSONL) {
         struct record record = {.us = ws_clock_us() - opened_us,
                                 .conn = ws_conn_id(conn),
-                                .type = event->opcode == WS_TEXT ? RECORD_TEXT : RECORD_BINARY,
+                                .type = event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY,
                                 .data = event->data,
                                 .len = event->len};
         return write_record(channel, &record);
@@ -73,8 +73,8 @@ enum ws_error relay_close(struct channel *channel, enum framing framing, const s
 unsigned relay_opcode(const struct framing_message *message, bool binary)
 {
     if (message->record)
-        return message->record->type == RECORD_BINARY ? WS_BINARY : WS_TEXT;
-    return binary || !ws_utf8_valid(message->data, message->len) ? WS_BINARY : WS_TEXT;
+        return message->record->type == RECORD_BINARY ? WS_OP_BINARY : WS_OP_TEXT;
+    return binary || !ws_utf8_valid(message->data, message->len) ? WS_OP_BINARY : WS_OP_TEXT;
 }
 
 enum ws_error relay_out(struct ws_conn *conn, const struct framing_message *message, bool binary)

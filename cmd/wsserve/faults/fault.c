@@ -117,7 +117,7 @@ const char *fault_parse(const char *text, struct fault *fault)
 }
 
 /* splitmix64's way of stirring: neighbours become strangers. */
-static uint64_t stir(uint64_t x)
+static uint64_t mix64(uint64_t x)
 {
     x += 0x9e3779b97f4a7c15;
     x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
@@ -125,9 +125,9 @@ static uint64_t stir(uint64_t x)
     return x ^ (x >> 31);
 }
 
-static uint64_t dice(uint64_t seed, uint64_t place, uint64_t conn, uint64_t about, uint64_t k)
+static uint64_t fault_hash(uint64_t seed, uint64_t place, uint64_t conn, uint64_t about, uint64_t k)
 {
-    return stir(stir(stir(stir(seed) ^ conn) ^ (place << 8 | about)) ^ k);
+    return mix64(mix64(mix64(mix64(seed) ^ conn) ^ (place << 8 | about)) ^ k);
 }
 
 const struct fault *fault_happens(const struct faults *faults, enum fault_name name, uint64_t conn,
@@ -136,7 +136,7 @@ const struct fault *fault_happens(const struct faults *faults, enum fault_name n
     for (size_t i = 0; i < faults->count; i++) {
         const struct fault *fault = &faults->list[i];
         if (fault->name == name &&
-            dice(faults->seed, i, conn, (uint64_t)about, k) >> 32 < fault->probability)
+            fault_hash(faults->seed, i, conn, (uint64_t)about, k) >> 32 < fault->probability)
             return fault;
     }
     return NULL;
@@ -145,5 +145,5 @@ const struct fault *fault_happens(const struct faults *faults, enum fault_name n
 uint64_t fault_number(const struct faults *faults, enum fault_name name, uint64_t conn, uint64_t k,
                       uint64_t bound)
 {
-    return dice(~faults->seed, (uint64_t)name, conn, 0, k) % bound;
+    return fault_hash(~faults->seed, (uint64_t)name, conn, 0, k) % bound;
 }

@@ -31,7 +31,7 @@ struct fault_conn {
 
 static struct ws_loop *loop_of(const struct fault_conn *fault)
 {
-    return fault->conn->home->loop;
+    return fault->conn->env->loop;
 }
 
 /* --- when the next thing is due --- */
@@ -54,7 +54,7 @@ static void arm(struct fault_conn *fault)
 /* The connection must not end while something waits, nor where a close stays without its reply. */
 static void tell_held(struct fault_conn *fault)
 {
-    ws_conn_hold(fault->conn, fault->bytes + (fault->frames.silent ? 1 : 0));
+    ws_conn_defer_output(fault->conn, fault->bytes + (fault->frames.silent ? 1 : 0));
 }
 
 static void note_kept(struct fault_conn *fault)
@@ -105,7 +105,7 @@ static void send_first(struct fault_conn *fault)
     size_t len = piece->len - waiting->begin;
     if (piece->split && len > piece->split)
         len = piece->split;
-    ws_conn_send_exact(fault->conn, piece->data + waiting->begin, len);
+    ws_conn_send_raw(fault->conn, piece->data + waiting->begin, len);
     waiting->begin += len;
     fault->bytes -= len;
     waiting->due = ws_loop_now(loop_of(fault)) + 1;

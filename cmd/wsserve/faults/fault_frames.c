@@ -102,12 +102,12 @@ static bool answer(const struct context *c, const uint8_t *data, size_t len)
 /* --- messages --- */
 
 /* The last bytes of a header and its payload: spoils them in place. */
-static void spoil(const struct context *c, struct ws_frame *frame, uint8_t *payload, size_t *len,
-                  uint64_t k)
+static void corrupt(const struct context *c, struct ws_frame *frame, uint8_t *payload, size_t *len,
+                    uint64_t k)
 {
     const struct fault *fault;
     uint64_t conn = c->state->conn;
-    if (frame->opcode == WS_TEXT && happens(c, FAULT_BAD_UTF8, FAULT_OF_MESSAGE, k)) {
+    if (frame->opcode == WS_OP_TEXT && happens(c, FAULT_BAD_UTF8, FAULT_OF_MESSAGE, k)) {
         if (*len == 0)
             *len = 1;
         payload[fault_number(c->faults, FAULT_BAD_UTF8, conn, k, *len)] = 0xff;
@@ -130,14 +130,14 @@ static void spoil(const struct context *c, struct ws_frame *frame, uint8_t *payl
 }
 
 /* The frame, spoilt, as a piece. */
-static struct fault_piece *spoilt(const struct context *c, struct ws_frame frame,
-                                  const uint8_t *payload, uint64_t k)
+static struct fault_piece *corrupted(const struct context *c, struct ws_frame frame,
+                                     const uint8_t *payload, uint64_t k)
 {
     size_t len = (size_t)frame.length;
     struct fault_piece *piece = copy_of(payload, len, WS_HEADER_MAX + 1);
     if (!piece)
         return NULL;
-    spoil(c, &frame, piece->data, &len, k);
+    corrupt(c, &frame, piece->data, &len, k);
     frame.length = len;
     frame.length_bytes = (uint8_t)ws_frame_length_bytes(len);
     uint8_t header[WS_HEADER_MAX];
@@ -175,7 +175,7 @@ static bool message_frame(const struct context *c, const struct ws_frame *frame,
     if (state->dropping)
         return true;
 
-    struct fault_piece *piece = spoilt(c, *frame, payload, k), *again = NULL;
+    struct fault_piece *piece = corrupted(c, *frame, payload, k), *again = NULL;
     const struct fault *cut = first ? happens(c, FAULT_TRUNCATE, FAULT_OF_MESSAGE, k) : NULL;
     if (!piece)
         return false;
@@ -215,9 +215,9 @@ static bool control_frame(const struct context *c, const struct ws_frame *frame,
     uint64_t k = ++state->controls;
     if (state->then >= FAULT_END)
         return true;
-    if (frame->opcode == WS_PONG && happens(c, FAULT_NO_PONG, FAULT_OF_CONTROL, k))
+    if (frame->opcode == WS_OP_PONG && happens(c, FAULT_NO_PONG, FAULT_OF_CONTROL, k))
         return true;
-    if (frame->opcode == WS_CLOSE) {
+    if (frame->opcode == WS_OP_CLOSE) {
         fault_frames_release(state, c->list);
         if (c->close_received && happens(c, FAULT_NO_CLOSE_REPLY, FAULT_OF_CONN, 0)) {
             state->silent = true;

@@ -10,18 +10,18 @@ enum { ADMIN_CONNECTIONS = 64 };
 
 static const struct ws_handler handler = {.request = http_answer_admin};
 
-static void *join(void *user, unsigned index, struct ws_home *home)
+static void *join(void *user, unsigned index, struct ws_conn_env *env)
 {
     struct serve *serve = user;
     (void)index;
-    serve->admin_worker = (struct worker){.serve = serve, .home = home, .index = ADMIN_INDEX};
+    serve->admin_worker = (struct worker){.serve = serve, .env = env, .index = ADMIN_INDEX};
     return &serve->admin_worker;
 }
 
 static void on_warning(void *user, const char *message)
 {
     struct serve *serve = user;
-    log_line(&serve->log, WS_WARNING, 0, "accept", "admin: %s", message);
+    log_line(&serve->log, WS_LOG_WARNING, 0, "accept", "admin: %s", message);
 }
 
 bool admin_start(struct serve *serve)
@@ -31,12 +31,12 @@ bool admin_start(struct serve *serve)
     char error[256];
     if (!where)
         return true;
-    ws_conn_config_init(&config, WS_SERVER);
+    ws_conn_config_init(&config, WS_ROLE_SERVER);
     struct ws_server_options options = {
         .config = &config,
         .handler = &handler,
         .user = serve,
-        .home_user = join,
+        .env_user = join,
         .limits = {.max_connections = ADMIN_CONNECTIONS},
         .warn = on_warning,
     };
@@ -51,7 +51,7 @@ bool admin_start(struct serve *serve)
     }
     const char *url = ws_server_url(serve->admin, 0);
     bool tcp = strncmp(url, "ws://", 5) == 0;
-    log_line(&serve->log, WS_INFO, 0, "listen", "on %s%s (admin)", tcp ? "http://" : "",
+    log_line(&serve->log, WS_LOG_INFO, 0, "listen", "on %s%s (admin)", tcp ? "http://" : "",
              tcp ? url + 5 : url);
     return true;
 }

@@ -3,8 +3,8 @@
 #include "cmd/common/conn_name.h"
 #include "cmd/common/json.h"
 #include "cmd/wsserve/access/access_control.h"
-#include "cmd/wsserve/observe/conn_annotations.h"
 #include "cmd/wsserve/http/metrics.h"
+#include "cmd/wsserve/observe/conn_annotations.h"
 #include "cmd/wsserve/server/server.h"
 #include <ws/hub.h>
 
@@ -41,7 +41,7 @@ static void add_connection(struct ws_conn *conn, void *context)
                        : conn->opened ? "open"
                                       : "handshake");
     json_member_uint(json, "age_s",
-                     (uint64_t)(ws_loop_now(conn->home->loop) / 1000) - conn->accepted_s);
+                     (uint64_t)(ws_loop_now(conn->env->loop) / 1000) - conn->accepted_s);
     json_member_uint(json, "messages_in", conn->counters.messages_in);
     json_member_uint(json, "messages_out", conn->counters.messages_out);
     json_member_uint(json, "bytes_in", conn->counters.bytes_in);
@@ -56,25 +56,25 @@ static void add_connection(struct ws_conn *conn, void *context)
 }
 
 /* On the thread of each loop in turn. */
-static void visit(struct ws_home *home, void *context)
+static void visit(struct ws_conn_env *env, void *context)
 {
     struct gathering *g = context;
-    const struct worker *worker = home->user;
+    const struct worker *worker = env->user;
     totals_add(&g->totals, &worker->totals);
-    if (home->hub) {
-        struct ws_deliveries deliveries = ws_hub_deliveries(home->hub);
+    if (env->hub) {
+        struct ws_deliveries deliveries = ws_hub_deliveries(env->hub);
         g->totals.sent += deliveries.sent;
         g->totals.dropped += deliveries.dropped;
         g->totals.failed += deliveries.failed;
     }
-    ws_registry_each(home->registry, add_connection, g);
+    ws_registry_each(env->registry, add_connection, g);
 }
 
 static void answer_metrics(struct gathering *g, struct ws_conn *conn)
 {
     struct metrics_extra extra = {
-        .draining = serve_draining(g->serve),
-        .shedding = serve_shedding(g->serve),
+        .draining = server_draining(g->serve),
+        .shedding = server_shedding(g->serve),
         .loops = g->serve->worker_count,
         .start_seconds = (double)g->serve->http.began / 1e6,
     };
@@ -112,14 +112,14 @@ static void done(void *context)
 
 static void begin(struct ws_conn *conn, bool connections)
 {
-    struct serve *serve = serve_of(conn);
+    struct serve *serve = server_of(conn);
     struct gathering *g = calloc(1, sizeof *g);
     /* The admin's loop is the first of the server's. */
-    const struct ws_home *asker =
-        worker_of(conn)->index == ADMIN_INDEX ? serve->workers[0].home : conn->home;
+    const struct ws_conn_env *asker =
+        worker_of(conn)->index == ADMIN_INDEX ? serve->workers[0].env : conn->env;
     if (g) {
         *g = (struct gathering){.serve = serve,
-                                .registry = conn->home->registry,
+                                .registry = conn->env->registry,
                                 .id = ws_conn_id(conn),
                                 .connections = connections};
         if (connections)

@@ -1,11 +1,11 @@
 #include "cmd/wsserve/http/http.h"
 
 #include "cmd/common/units.h"
-#include "cmd/wsserve/http/devconsole.h"
 #include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/http/aggregate.h"
-#include "cmd/wsserve/server/server.h"
+#include "cmd/wsserve/http/devconsole.h"
 #include "cmd/wsserve/http/static_files.h"
+#include "cmd/wsserve/server/server.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -64,10 +64,10 @@ static void answer_line(struct ws_conn *conn, unsigned status, const char *line)
 
 static void answer_health(struct ws_conn *conn)
 {
-    const struct serve *serve = serve_of(conn);
-    if (serve_draining(serve))
+    const struct serve *serve = server_of(conn);
+    if (server_draining(serve))
         answer_line(conn, 503, "draining\n");
-    else if (serve_shedding(serve))
+    else if (server_shedding(serve))
         answer_line(conn, 503, "shedding\n");
     else
         answer_line(conn, 200, "ok\n");
@@ -90,7 +90,7 @@ static void answer_missing(struct ws_conn *conn)
 
 void http_answer(struct ws_conn *conn, const struct ws_request *request)
 {
-    const struct http *http = &serve_of(conn)->http;
+    const struct http *http = &server_of(conn)->http;
     const struct settings_http *s = http->settings;
     struct ws_str path = entry_path(request);
     bool admin = s->admin != NULL; /* what it serves is served there alone */
@@ -122,7 +122,7 @@ void http_answer(struct ws_conn *conn, const struct ws_request *request)
 
 void http_answer_admin(struct ws_conn *conn, const struct ws_request *request)
 {
-    const struct settings_http *s = serve_of(conn)->http.settings;
+    const struct settings_http *s = server_of(conn)->http.settings;
     struct ws_str path = entry_path(request);
     if (!entry_judge_admin(conn, request))
         return;

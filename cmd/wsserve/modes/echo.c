@@ -21,5 +21,5 @@ const struct mode mode_echo = {
     .wanted = wanted,
     .handler = {.event = on_event},
     .chunks = true,
-    .choke = true,
+    .pause_reads_when_full = true,
 };

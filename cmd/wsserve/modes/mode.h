@@ -24,9 +24,9 @@ struct mode {
     /* `request` is called for an upgrade that may be accepted, and answers it; NULL: it is
      * accepted. `open` and `close` come after and before serve.c's log lines. */
     struct ws_handler handler;
-    bool chunks;        /* large frames are wanted as they arrive */
-    bool choke;         /* its output answers its input: see ws_conn_config */
-    bool one_loop;      /* runs on one thread, whatever --threads says */
+    bool chunks;                /* large frames are wanted as they arrive */
+    bool pause_reads_when_full; /* its output answers its input: see ws_conn_config */
+    bool one_loop;              /* runs on one thread, whatever --threads says */
     bool reaches_local; /* a process, a service or a standard input is behind it: no page of another
                          * origin may get there */
     /* Before connections are accepted; false: it said why not. `leave`: a loop's connections have

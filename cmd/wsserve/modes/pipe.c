@@ -33,16 +33,16 @@ static void on_ended(struct fan *fan, enum ws_error why)
         channel_stop(&fan->channel);
         return;
     }
-    log_line(&fan->serve->log, WS_DEBUG, 0, "process", "standard input has ended");
+    log_line(&fan->serve->log, WS_LOG_DEBUG, 0, "process", "standard input has ended");
     fan_finish(fan);
 }
 
 /* Who read standard output has seen enough. */
 static void on_broken(struct fan *fan)
 {
-    log_line(&fan->serve->log, WS_INFO, 0, "process", "nobody reads standard output any more");
-    if (!serve_draining(fan->serve))
-        serve_shutdown(fan->serve);
+    log_line(&fan->serve->log, WS_LOG_INFO, 0, "process", "nobody reads standard output any more");
+    if (!server_draining(fan->serve))
+        server_shutdown(fan->serve);
 }
 
 static bool start(struct serve *serve)
@@ -73,7 +73,7 @@ static void leave(struct worker *worker)
     struct fan *fan = worker->serve->mode_data;
     if (!fan || worker->index != 0)
         return;
-    struct ws_loop *loop = worker->home->loop;
+    struct ws_loop *loop = worker->env->loop;
     int64_t end = ws_clock_us() + PATIENCE_US;
     loop->stopping = false; /* until another signal says so */
     while (channel_queued(&fan->channel) > 0 && ws_clock_us() < end && !loop->stopping)
@@ -97,17 +97,17 @@ static bool wanted(const struct settings *settings)
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    fan_conn_open(serve_of(conn)->mode_data, conn, event);
+    fan_conn_open(server_of(conn)->mode_data, conn, event);
 }
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    fan_conn_event(serve_of(conn)->mode_data, conn, event);
+    fan_conn_event(server_of(conn)->mode_data, conn, event);
 }
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    fan_conn_close(serve_of(conn)->mode_data, conn, end);
+    fan_conn_close(server_of(conn)->mode_data, conn, end);
 }
 
 const struct mode mode_pipe = {

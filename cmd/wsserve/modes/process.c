@@ -8,9 +8,9 @@
  * of its input before its close is answered.
  */
 #include "cmd/common/conn_name.h"
+#include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/bridge/channel.h"
-#include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/bridge/program.h"
 #include "cmd/wsserve/bridge/relay.h"
 #include "cmd/wsserve/server/server.h"
@@ -25,7 +25,7 @@
 enum { LINGER_MS = 1000 };
 
 /* What a loop's processes share; worker->mode. */
-struct floor {
+struct process_pool {
     struct children children;
     uint8_t memory[CHANNEL_READ_SIZE];
 };
@@ -34,14 +34,14 @@ struct floor {
 struct process {
     struct ws_conn *conn; /* NULL: it has ended */
     struct serve *serve;
-    struct floor *floor;
+    struct process_pool *process_pool;
     struct program_place place;
     unsigned attempt;
     struct child child;
     struct channel channel;
     struct framing_reader reader;
     struct ws_timer linger;
-    struct ws_task task;
+    struct ws_deferred task;
     int64_t opened_us;
     uint16_t peer_code; /* of the client's close, which is still to be answered */
     bool entered;       /* counted in --maxforks */
@@ -71,10 +71,10 @@ static int64_t now_ms(void)
 
 /* --- its end --- */
 
-static void on_task(struct ws_task *task)
+static void on_task(struct ws_deferred *task)
 {
     struct process *process = ws_container_of(task, struct process, task);
-    ws_loop_disarm(process->floor->children.loop, &process->linger);
+    ws_loop_disarm(process->process_pool->children.loop, &process->linger);
     channel_close(&process->channel);
     framing_free(&process->reader);
     program_forget(&process->place);
@@ -87,17 +87,17 @@ static void free_if_over(struct process *process)
     if (process->conn || (process->started && !process->gone))
         return;
     channel_close(&process->channel);
-    ws_loop_defer(process->floor->children.loop, &process->task);
+    ws_loop_defer(process->process_pool->children.loop, &process->task);
 }
 
-static void judge(struct process *process, enum program_outcome outcome)
+static void report_outcome(struct process *process, enum program_outcome outcome)
 {
     struct program *program = process->place.program;
     if (process->judged || !program)
         return;
     process->judged = true;
     if (program_outcome(programs_of(process), program, process->attempt, outcome, now_ms()))
-        log_line(&process->serve->log, WS_WARNING, 0, "backoff",
+        log_line(&process->serve->log, WS_LOG_WARNING, 0, "backoff",
                  "%s fails again and again: it is left alone for a while", program->file);
 }
 
@@ -117,14 +117,14 @@ static void end_child(struct process *process)
 }
 
 /* All that the process said was sent: the connection is closed in its name. */
-static void conclude(struct process *process)
+static void finish(struct process *process)
 {
     struct framing_message message;
     char why[80] = "";
     if (process->concluded)
         return;
     process->concluded = true;
-    ws_loop_disarm(process->floor->children.loop, &process->linger);
+    ws_loop_disarm(process->process_pool->children.loop, &process->linger);
     if (process->conn) {
         unsigned code = process->peer_code ? process->peer_code : WS_CLOSE_NORMAL;
         bool failed = !process->child.ended && (process->child.status || process->child.signal);
@@ -141,22 +141,22 @@ static void conclude(struct process *process)
 }
 
 /* The process is over; is its output too? */
-static void conclude_if_silent(struct process *process)
+static void finish_when_drained(struct process *process)
 {
     if (!channel_reading(&process->channel))
-        conclude(process);
+        finish(process);
     else
-        ws_loop_arm(process->floor->children.loop, &process->linger,
-                    ws_loop_now(process->floor->children.loop) + LINGER_MS);
+        ws_loop_arm(process->process_pool->children.loop, &process->linger,
+                    ws_loop_now(process->process_pool->children.loop) + LINGER_MS);
 }
 
 static void on_linger(struct ws_timer *timer)
 {
     struct process *process = ws_container_of(timer, struct process, linger);
     if (process->conn && ws_conn_full(process->conn))
-        conclude_if_silent(process);
+        finish_when_drained(process);
     else
-        conclude(process);
+        finish(process);
 }
 
 static void note_end(struct process *process)
@@ -166,19 +166,20 @@ static void note_end(struct process *process)
     char why[80];
     process->over = true;
     if (!failed)
-        judge(process, child->ended ? PROGRAM_UNKNOWN : PROGRAM_WORKS);
+        report_outcome(process, child->ended ? PROGRAM_UNKNOWN : PROGRAM_WORKS);
     else
-        judge(process, PROGRAM_FAILED);
+        report_outcome(process, PROGRAM_FAILED);
     if (process->conn)
-        log_line(&process->serve->log, failed ? WS_INFO : WS_DEBUG, ws_conn_id(process->conn),
-                 "process", "%s", program_epitaph(child, why, sizeof why));
+        log_line(&process->serve->log, failed ? WS_LOG_INFO : WS_LOG_DEBUG,
+                 ws_conn_id(process->conn), "process", "%s",
+                 program_epitaph(child, why, sizeof why));
 }
 
 static void on_exited(struct child *child)
 {
     struct process *process = ws_container_of(child, struct process, child);
     note_end(process);
-    conclude_if_silent(process);
+    finish_when_drained(process);
 }
 
 static void on_gone(struct child *child)
@@ -189,7 +190,7 @@ static void on_gone(struct child *child)
     if (!process->over)
         note_end(process);
     if (process->conn && !process->concluded)
-        conclude_if_silent(process);
+        finish_when_drained(process);
     free_if_over(process);
 }
 
@@ -203,7 +204,7 @@ static bool on_channel_ready(struct channel *channel)
 
 static void fail(struct process *process, const char *why)
 {
-    log_line(&process->serve->log, WS_WARNING, ws_conn_id(process->conn), "process", "%s", why);
+    log_line(&process->serve->log, WS_LOG_WARNING, ws_conn_id(process->conn), "process", "%s", why);
     process->concluded = true;
     ws_conn_close(process->conn, WS_CLOSE_INTERNAL, why);
     channel_close(&process->channel);
@@ -214,9 +215,9 @@ static void on_channel_input(struct channel *channel, uint8_t *data, size_t len)
 {
     struct process *process = ws_container_of(channel, struct process, channel);
     struct framing_message message;
-    judge(process, PROGRAM_WORKS);
+    report_outcome(process, PROGRAM_WORKS);
     if (ws_timer_armed(&process->linger))
-        conclude_if_silent(process);
+        finish_when_drained(process);
     if (!process->conn)
         return; /* nobody listens any more; but it shall not die of that */
     framing_feed(&process->reader, data, len);
@@ -229,7 +230,7 @@ static void on_channel_input(struct channel *channel, uint8_t *data, size_t len)
             break;
         }
         case FRAMING_BAD_RECORD:
-            log_line(&process->serve->log, WS_WARNING, ws_conn_id(process->conn), "process",
+            log_line(&process->serve->log, WS_LOG_WARNING, ws_conn_id(process->conn), "process",
                      "COMMAND wrote a record that cannot be sent: %s",
                      framing_fault(&process->reader));
             break;
@@ -250,7 +251,7 @@ static void on_channel_end(struct channel *channel, enum ws_error why)
     struct process *process = ws_container_of(channel, struct process, channel);
     (void)why;
     if (process->over) {
-        conclude(process);
+        finish(process);
         return;
     }
     /* It has closed its output: most are about to end, and nothing can come of the others. */
@@ -284,7 +285,7 @@ static const struct channel_user channel_user = {
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
-    struct serve *serve = serve_of(conn);
+    struct serve *serve = server_of(conn);
     struct program_place place;
     unsigned attempt;
     if (!program_find(serve->mode_data, request->target, &place)) {
@@ -306,7 +307,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     }
     process->conn = conn;
     process->serve = serve;
-    process->floor = worker_of(conn)->mode;
+    process->process_pool = worker_of(conn)->mode;
     process->place = place;
     process->attempt = attempt;
     process->entered = true;
@@ -341,7 +342,7 @@ static char **environment_of(const struct process *process, const struct ws_requ
 static bool start_process(struct process *process, const struct ws_request *request, char *error,
                           size_t error_size)
 {
-    const struct ws_conn_config *config = process->conn->home->config;
+    const struct ws_conn_config *config = process->conn->env->config;
     int fds[2];
     char **environment = environment_of(process, request);
     snprintf(error, error_size, "out of memory");
@@ -354,12 +355,12 @@ static bool start_process(struct process *process, const struct ws_request *requ
     process->reader.max = config->session.max_message;
     process->started =
         program_start(programs_of(process), process->place.program, &process->child,
-                      &process->floor->children, environment, fds, error, error_size);
+                      &process->process_pool->children, environment, fds, error, error_size);
     free(environment);
     if (!process->started)
         return false;
-    if (channel_open(&process->channel, process->conn->home->loop, fds[0], fds[1],
-                     process->floor->memory, config->high_water) == WS_OK) {
+    if (channel_open(&process->channel, process->conn->env->loop, fds[0], fds[1],
+                     process->process_pool->memory, config->high_water) == WS_OK) {
         channel_resume(&process->channel);
         return true;
     }
@@ -377,13 +378,13 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     char error[512];
     process->opened_us = ws_clock_us();
     if (start_process(process, event->request, error, sizeof error)) {
-        log_line(&process->serve->log, WS_DEBUG, ws_conn_id(conn), "process", "%s is number %d",
+        log_line(&process->serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "process", "%s is number %d",
                  process->place.program->file, (int)process->child.pid);
         relay_open(&process->channel, settings_of(process)->framing, conn, event->request);
         return;
     }
-    log_line(&process->serve->log, WS_ERROR, ws_conn_id(conn), "process", "%s", error);
-    judge(process, PROGRAM_FAILED);
+    log_line(&process->serve->log, WS_LOG_ERROR, ws_conn_id(conn), "process", "%s", error);
+    report_outcome(process, PROGRAM_FAILED);
     ws_conn_close(conn, WS_CLOSE_INTERNAL, "COMMAND could not be started");
 }
 
@@ -405,7 +406,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         tell_close(process, event->code, event->data, event->len, event->clean);
         if (event->clean && process->started && !process->concluded && process->said_something) {
             process->peer_code = event->code;
-            ws_conn_answer_late(conn);
+            ws_conn_defer_close_reply(conn);
         }
         end_child(process);
     } else if (event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK) {
@@ -438,7 +439,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
         channel_resume(&process->channel);
         end_child(process);
     } else {
-        judge(process, PROGRAM_UNKNOWN);
+        report_outcome(process, PROGRAM_UNKNOWN);
         leave(process);
     }
     free_if_over(process);
@@ -464,22 +465,22 @@ static bool start(struct serve *serve)
     serve->mode_data = programs;
     child_prepare();
     for (unsigned i = 0; good && i < serve->worker_count; i++) {
-        struct floor *floor = calloc(1, sizeof *floor);
-        serve->workers[i].mode = floor;
-        if (floor)
-            children_init(&floor->children, serve->workers[i].home->loop,
+        struct process_pool *process_pool = calloc(1, sizeof *process_pool);
+        serve->workers[i].mode = process_pool;
+        if (process_pool)
+            children_init(&process_pool->children, serve->workers[i].env->loop,
                           &serve->settings->process.kill);
-        good = floor != NULL;
+        good = process_pool != NULL;
     }
     return good;
 }
 
 static void leave_loop(struct worker *worker)
 {
-    struct floor *floor = worker->mode;
-    if (floor)
-        children_finish(&floor->children);
-    free(floor);
+    struct process_pool *process_pool = worker->mode;
+    if (process_pool)
+        children_finish(&process_pool->children);
+    free(process_pool);
     worker->mode = NULL;
 }
 

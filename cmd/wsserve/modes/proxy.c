@@ -7,9 +7,9 @@
  */
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
+#include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/bridge/backoff.h"
 #include "cmd/wsserve/bridge/channel.h"
-#include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/bridge/program.h"
 #include "cmd/wsserve/server/server.h"
 #include "libws/io/resolve.h"
@@ -37,7 +37,7 @@ struct service {
 };
 
 /* conn->user, from the request on. */
-struct link {
+struct upstream {
     struct ws_conn *conn; /* NULL: it has ended */
     struct serve *serve;
     struct ws_loop *loop;
@@ -48,15 +48,15 @@ struct link {
     struct ws_watch connecting;
     struct channel channel;
     struct ws_timer patience; /* for the service's last words */
-    struct ws_task task;
+    struct ws_deferred task;
     unsigned attempt;
     uint16_t peer_code; /* of the client's close, which is still to be answered */
     bool judged, said_something, concluded;
 };
 
-static struct service *service_of(const struct link *link)
+static struct service *service_of(const struct upstream *upstream)
 {
-    return link->serve->mode_data;
+    return upstream->serve->mode_data;
 }
 
 static int64_t now_ms(void)
@@ -64,110 +64,110 @@ static int64_t now_ms(void)
     return ws_clock_us() / 1000;
 }
 
-static void judge(struct link *link, enum program_outcome outcome)
+static void report_outcome(struct upstream *upstream, enum program_outcome outcome)
 {
-    struct service *service = service_of(link);
+    struct service *service = service_of(upstream);
     bool closed = false;
-    if (link->judged)
+    if (upstream->judged)
         return;
-    link->judged = true;
+    upstream->judged = true;
     pthread_mutex_lock(&service->lock);
     if (outcome == PROGRAM_WORKS)
-        backoff_success(&service->backoff, link->attempt);
+        backoff_success(&service->backoff, upstream->attempt);
     else if (outcome == PROGRAM_UNKNOWN)
-        backoff_unknown(&service->backoff, link->attempt);
+        backoff_unknown(&service->backoff, upstream->attempt);
     else
-        closed = backoff_failure(&service->backoff, link->attempt, now_ms());
+        closed = backoff_failure(&service->backoff, upstream->attempt, now_ms());
     pthread_mutex_unlock(&service->lock);
     if (closed)
-        log_line(&link->serve->log, WS_WARNING, 0, "backoff",
+        log_line(&upstream->serve->log, WS_LOG_WARNING, 0, "backoff",
                  "%s fails again and again: it is left alone for a while", service->name);
 }
 
 /* --- its end --- */
 
-static void conclude(struct link *link, unsigned code, const char *why)
+static void finish(struct upstream *upstream, unsigned code, const char *why)
 {
-    if (link->concluded)
+    if (upstream->concluded)
         return;
-    link->concluded = true;
-    ws_loop_disarm(link->loop, &link->patience);
-    channel_close(&link->channel);
-    if (link->conn)
-        ws_conn_close(link->conn, code, why);
+    upstream->concluded = true;
+    ws_loop_disarm(upstream->loop, &upstream->patience);
+    channel_close(&upstream->channel);
+    if (upstream->conn)
+        ws_conn_close(upstream->conn, code, why);
 }
 
-static unsigned answer_of(const struct link *link)
+static unsigned answer_of(const struct upstream *upstream)
 {
-    return link->peer_code ? link->peer_code : WS_CLOSE_NORMAL;
+    return upstream->peer_code ? upstream->peer_code : WS_CLOSE_NORMAL;
 }
 
 static void on_patience(struct ws_timer *timer)
 {
-    struct link *link = ws_container_of(timer, struct link, patience);
-    conclude(link, answer_of(link), NULL);
+    struct upstream *upstream = ws_container_of(timer, struct upstream, patience);
+    finish(upstream, answer_of(upstream), NULL);
 }
 
-static void on_task(struct ws_task *task)
+static void on_task(struct ws_deferred *task)
 {
-    struct link *link = ws_container_of(task, struct link, task);
-    free(link);
+    struct upstream *upstream = ws_container_of(task, struct upstream, task);
+    free(upstream);
 }
 
-static void stop_connecting(struct link *link)
+static void stop_connecting(struct upstream *upstream)
 {
-    if (link->resolve)
-        ws_resolve_cancel(link->resolve);
-    link->resolve = NULL;
-    if (link->addresses)
-        freeaddrinfo(link->addresses);
-    link->addresses = NULL;
-    if (link->connecting.fd >= 0)
-        close(ws_loop_unwatch(link->loop, &link->connecting));
+    if (upstream->resolve)
+        ws_resolve_cancel(upstream->resolve);
+    upstream->resolve = NULL;
+    if (upstream->addresses)
+        freeaddrinfo(upstream->addresses);
+    upstream->addresses = NULL;
+    if (upstream->connecting.fd >= 0)
+        close(ws_loop_unwatch(upstream->loop, &upstream->connecting));
 }
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    struct link *link = conn->user;
+    struct upstream *upstream = conn->user;
     (void)end;
-    if (!link)
+    if (!upstream)
         return;
     conn->user = NULL;
-    link->conn = NULL;
-    judge(link, PROGRAM_UNKNOWN);
-    stop_connecting(link);
-    ws_loop_disarm(link->loop, &link->patience);
-    channel_close(&link->channel);
-    ws_loop_defer(link->loop, &link->task);
+    upstream->conn = NULL;
+    report_outcome(upstream, PROGRAM_UNKNOWN);
+    stop_connecting(upstream);
+    ws_loop_disarm(upstream->loop, &upstream->patience);
+    channel_close(&upstream->channel);
+    ws_loop_defer(upstream->loop, &upstream->task);
 }
 
 /* --- what the service says --- */
 
 static bool on_ready(struct channel *channel)
 {
-    return !ws_conn_full(ws_container_of(channel, struct link, channel)->conn);
+    return !ws_conn_full(ws_container_of(channel, struct upstream, channel)->conn);
 }
 
 static void on_input(struct channel *channel, uint8_t *data, size_t len)
 {
-    struct link *link = ws_container_of(channel, struct link, channel);
-    enum ws_error error = ws_conn_send(link->conn, WS_BINARY, WS_SEND_COPY, data, len);
+    struct upstream *upstream = ws_container_of(channel, struct upstream, channel);
+    enum ws_error error = ws_conn_send(upstream->conn, WS_OP_BINARY, WS_SEND_COPY, data, len);
     if (error == WS_E_NO_MEMORY)
-        ws_conn_abort(link->conn, error);
+        ws_conn_abort(upstream->conn, error);
 }
 
 static void on_end(struct channel *channel, enum ws_error why)
 {
-    struct link *link = ws_container_of(channel, struct link, channel);
+    struct upstream *upstream = ws_container_of(channel, struct upstream, channel);
     if (why == WS_E_LOST)
-        conclude(link, answer_of(link), NULL);
+        finish(upstream, answer_of(upstream), NULL);
     else
-        conclude(link, WS_CLOSE_INTERNAL, "the connection to the service was lost");
+        finish(upstream, WS_CLOSE_INTERNAL, "the connection to the service was lost");
 }
 
 static void on_channel_drained(struct channel *channel)
 {
-    ws_conn_resume(ws_container_of(channel, struct link, channel)->conn);
+    ws_conn_resume(ws_container_of(channel, struct upstream, channel)->conn);
 }
 
 static void on_broken(struct channel *channel, enum ws_error why)
@@ -180,74 +180,74 @@ static const struct channel_user user = {on_ready, on_input, on_end, on_channel_
 
 /* --- reaching it --- */
 
-static void try_next(struct link *link);
+static void try_next(struct upstream *upstream);
 
-static void give_up(struct link *link, const char *why)
+static void give_up(struct upstream *upstream, const char *why)
 {
     static const char body[] = "the service behind this cannot be reached\n";
     struct ws_http_answer answer = {.status = 502, .body = body, .body_len = sizeof body - 1};
-    log_line(&link->serve->log, WS_WARNING, ws_conn_id(link->conn), "process",
-             "cannot reach %s: %s; answered 502", service_of(link)->name, why);
-    stop_connecting(link);
-    judge(link, PROGRAM_FAILED);
-    entry_answer(link->conn, &answer);
+    log_line(&upstream->serve->log, WS_LOG_WARNING, ws_conn_id(upstream->conn), "process",
+             "cannot reach %s: %s; answered 502", service_of(upstream)->name, why);
+    stop_connecting(upstream);
+    report_outcome(upstream, PROGRAM_FAILED);
+    entry_answer(upstream->conn, &answer);
 }
 
-static void on_reached(struct link *link, int fd)
+static void on_reached(struct upstream *upstream, int fd)
 {
     int on = 1;
-    const struct ws_request *request = link->request;
+    const struct ws_request *request = upstream->request;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
-    link->channel.user = &user;
-    if (channel_open(&link->channel, link->loop, fd, fd, link->memory,
-                     link->conn->home->config->high_water) != WS_OK) {
+    upstream->channel.user = &user;
+    if (channel_open(&upstream->channel, upstream->loop, fd, fd, upstream->memory,
+                     upstream->conn->env->config->high_water) != WS_OK) {
         close(fd);
-        give_up(link, "out of memory");
+        give_up(upstream, "out of memory");
         return;
     }
-    stop_connecting(link);
-    judge(link, PROGRAM_WORKS);
-    link->request = NULL;
+    stop_connecting(upstream);
+    report_outcome(upstream, PROGRAM_WORKS);
+    upstream->request = NULL;
     /* It may have been given up meanwhile: the handshake took too long, or the server ends. */
-    if (ws_session_state(&link->conn->session) == WS_CONNECTING)
-        entry_accept(link->conn, request);
+    if (ws_session_state(&upstream->conn->session) == WS_STATE_CONNECTING)
+        entry_accept(upstream->conn, request);
     else
-        channel_close(&link->channel);
+        channel_close(&upstream->channel);
 }
 
 static void on_writable(struct ws_watch *watch, unsigned ready)
 {
-    struct link *link = ws_container_of(watch, struct link, connecting);
+    struct upstream *upstream = ws_container_of(watch, struct upstream, connecting);
     int failed = 0;
     socklen_t size = sizeof failed;
     (void)ready;
     getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &failed, &size);
-    int fd = ws_loop_unwatch(link->loop, watch);
+    int fd = ws_loop_unwatch(upstream->loop, watch);
     if (failed == 0) {
-        on_reached(link, fd);
+        on_reached(upstream, fd);
         return;
     }
     close(fd);
     errno = failed;
-    try_next(link);
+    try_next(upstream);
 }
 
 /* False with errno; else it is under way, or done. */
-static bool try_address(struct link *link, const struct sockaddr *address, socklen_t len)
+static bool try_address(struct upstream *upstream, const struct sockaddr *address, socklen_t len)
 {
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return false;
     if (connect(fd, address, len) == 0) {
-        on_reached(link, fd);
+        on_reached(upstream, fd);
         return true;
     }
     if (errno == EINPROGRESS) {
-        link->connecting.fd = fd;
-        link->connecting.ready = on_writable;
-        if (ws_loop_watch(link->loop, &link->connecting, WS_WRITABLE) == WS_OK)
+        upstream->connecting.fd = fd;
+        upstream->connecting.ready = on_writable;
+        if (ws_loop_watch(upstream->loop, &upstream->connecting, WS_WRITABLE) == WS_OK)
             return true;
-        link->connecting.fd = -1;
+        upstream->connecting.fd = -1;
         errno = ENOMEM;
     }
     int why = errno;
@@ -256,31 +256,31 @@ static bool try_address(struct link *link, const struct sockaddr *address, sockl
     return false;
 }
 
-static void try_next(struct link *link)
+static void try_next(struct upstream *upstream)
 {
-    while (link->next) {
-        const struct addrinfo *at = link->next;
-        link->next = at->ai_next;
-        if (try_address(link, at->ai_addr, at->ai_addrlen))
+    while (upstream->next) {
+        const struct addrinfo *at = upstream->next;
+        upstream->next = at->ai_next;
+        if (try_address(upstream, at->ai_addr, at->ai_addrlen))
             return;
     }
-    give_up(link, strerror(errno));
+    give_up(upstream, strerror(errno));
 }
 
 static void on_resolved(void *context, int error, struct addrinfo *addresses)
 {
-    struct link *link = context;
-    link->resolve = NULL;
-    link->addresses = link->next = addresses;
+    struct upstream *upstream = context;
+    upstream->resolve = NULL;
+    upstream->addresses = upstream->next = addresses;
     if (error)
-        give_up(link, gai_strerror(error));
+        give_up(upstream, gai_strerror(error));
     else
-        try_next(link);
+        try_next(upstream);
 }
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
-    struct serve *serve = serve_of(conn);
+    struct serve *serve = server_of(conn);
     struct service *service = serve->mode_data;
     unsigned attempt;
     pthread_mutex_lock(&service->lock);
@@ -290,15 +290,15 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
         program_refuse(conn, wait);
         return;
     }
-    struct link *link = calloc(1, sizeof *link);
-    if (!link) {
+    struct upstream *upstream = calloc(1, sizeof *upstream);
+    if (!upstream) {
         entry_refuse(conn, WS_E_NO_MEMORY, 0);
         return;
     }
-    *link = (struct link){
+    *upstream = (struct upstream){
         .conn = conn,
         .serve = serve,
-        .loop = conn->home->loop,
+        .loop = conn->env->loop,
         .memory = worker_of(conn)->mode,
         .request = request,
         .connecting = {.fd = -1},
@@ -306,54 +306,55 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
         .task = {.run = on_task},
         .attempt = attempt,
     };
-    conn->user = link;
+    conn->user = upstream;
     if (!service->host) {
         const struct sockaddr *address = (const struct sockaddr *)(const void *)&service->local;
-        if (!try_address(link, address, sizeof service->local))
-            give_up(link, strerror(errno));
+        if (!try_address(upstream, address, sizeof service->local))
+            give_up(upstream, strerror(errno));
         return;
     }
-    link->resolve = ws_resolve_start(link->loop, service->host, service->port, on_resolved, link);
-    if (!link->resolve)
-        give_up(link, "out of memory");
+    upstream->resolve =
+        ws_resolve_start(upstream->loop, service->host, service->port, on_resolved, upstream);
+    if (!upstream->resolve)
+        give_up(upstream, "out of memory");
 }
 
 /* --- what the client says --- */
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct link *link = conn->user;
+    struct upstream *upstream = conn->user;
     (void)event;
-    channel_resume(&link->channel);
+    channel_resume(&upstream->channel);
 }
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct link *link = conn->user;
-    if (!link)
+    struct upstream *upstream = conn->user;
+    if (!upstream)
         return;
     if (event->type == WS_EVENT_CLOSE) {
-        channel_finish(&link->channel);
-        if (event->clean && link->said_something && !link->concluded) {
-            link->peer_code = event->code;
-            ws_conn_answer_late(conn);
-            ws_loop_arm(link->loop, &link->patience,
-                        ws_loop_now(link->loop) +
-                            settings_close_grace(service_of(link)->settings, true));
+        channel_finish(&upstream->channel);
+        if (event->clean && upstream->said_something && !upstream->concluded) {
+            upstream->peer_code = event->code;
+            ws_conn_defer_close_reply(conn);
+            ws_loop_arm(upstream->loop, &upstream->patience,
+                        ws_loop_now(upstream->loop) +
+                            settings_close_grace(service_of(upstream)->settings, true));
         }
     } else if (event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK) {
-        link->said_something = true;
-        if (channel_write(&link->channel, event->data, event->len) == WS_E_NO_MEMORY)
+        upstream->said_something = true;
+        if (channel_write(&upstream->channel, event->data, event->len) == WS_E_NO_MEMORY)
             ws_conn_fail(conn, WS_E_NO_MEMORY);
-        else if (channel_full(&link->channel))
+        else if (channel_full(&upstream->channel))
             ws_conn_pause(conn);
     }
 }
 
 static void on_drained(struct ws_conn *conn)
 {
-    struct link *link = conn->user;
-    channel_resume(&link->channel);
+    struct upstream *upstream = conn->user;
+    channel_resume(&upstream->channel);
 }
 
 /* --- the mode --- */

@@ -64,7 +64,7 @@ static bool start(struct serve *serve)
             return false;
         }
     }
-    answer.opcode = ws_utf8_valid(answer.data, answer.len) ? WS_TEXT : WS_BINARY;
+    answer.opcode = ws_utf8_valid(answer.data, answer.len) ? WS_OP_TEXT : WS_OP_BINARY;
     return true;
 }
 
@@ -91,7 +91,7 @@ const struct mode mode_reply = {
     .wanted = wanted,
     .handler = {.event = on_event},
     .chunks = true,
-    .choke = true,
+    .pause_reads_when_full = true,
     .start = start,
     .stop = stop,
 };

@@ -6,8 +6,8 @@
  * has it started anew.
  */
 #include "cmd/common/exit.h"
-#include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/bridge/fanout.h"
 #include "cmd/wsserve/bridge/program.h"
 
@@ -33,7 +33,7 @@ struct run {
     struct fan fan;
     struct child child;
     struct ws_timer linger;
-    struct ws_task task;
+    struct ws_deferred task;
     unsigned attempt;
     bool judged, over, gone, concluded;
 };
@@ -45,36 +45,36 @@ static int64_t now_ms(void)
 
 /* --- its end --- */
 
-static void judge(struct run *run, enum program_outcome outcome)
+static void report_outcome(struct run *run, enum program_outcome outcome)
 {
     struct shared *shared = run->shared;
     if (run->judged)
         return;
     run->judged = true;
     if (program_outcome(&shared->programs, shared->programs.first, run->attempt, outcome, now_ms()))
-        log_line(&shared->serve->log, WS_WARNING, 0, "backoff",
+        log_line(&shared->serve->log, WS_LOG_WARNING, 0, "backoff",
                  "%s fails again and again: it is left alone for a while",
                  shared->programs.first->file);
 }
 
-struct farewell {
+struct close_all {
     unsigned code;
     const char *reason;
 };
 
 static void say_farewell(struct ws_conn *conn, void *context)
 {
-    const struct farewell *farewell = context;
+    const struct close_all *close_all = context;
     if (conn->opened)
-        ws_conn_close(conn, farewell->code, farewell->reason);
+        ws_conn_close(conn, close_all->code, close_all->reason);
 }
 
-static void conclude(struct run *run)
+static void finish(struct run *run)
 {
     struct shared *shared = run->shared;
     bool failed = !run->child.ended && (run->child.status || run->child.signal);
     char why[80] = "";
-    struct farewell farewell = {failed ? WS_CLOSE_INTERNAL : WS_CLOSE_NORMAL, why};
+    struct close_all close_all = {failed ? WS_CLOSE_INTERNAL : WS_CLOSE_NORMAL, why};
     if (run->concluded)
         return;
     run->concluded = true;
@@ -83,18 +83,19 @@ static void conclude(struct run *run)
     fan_finish(&run->fan);
     program_epitaph(&run->child, why, sizeof why);
     if (run->over)
-        log_line(&shared->serve->log, failed ? WS_WARNING : WS_INFO, 0, "process", "%s", why);
+        log_line(&shared->serve->log, failed ? WS_LOG_WARNING : WS_LOG_INFO, 0, "process", "%s",
+                 why);
     if (!failed)
         why[0] = '\0';
-    ws_registry_each(run->fan.home->registry, say_farewell, &farewell);
+    ws_registry_each(run->fan.env->registry, say_farewell, &close_all);
     fan_close(&run->fan);
     child_end(&run->child, 0);
 }
 
-static void conclude_if_silent(struct run *run)
+static void finish_when_drained(struct run *run)
 {
     if (!channel_reading(&run->fan.channel))
-        conclude(run);
+        finish(run);
     else if (!run->concluded)
         ws_loop_arm(run->shared->children.loop, &run->linger,
                     ws_loop_now(run->shared->children.loop) + LINGER_MS);
@@ -104,28 +105,28 @@ static void on_linger(struct ws_timer *timer)
 {
     struct run *run = ws_container_of(timer, struct run, linger);
     if (channel_paused(&run->fan.channel))
-        conclude_if_silent(run);
+        finish_when_drained(run);
     else
-        conclude(run);
+        finish(run);
 }
 
 static void note_end(struct run *run)
 {
     const struct child *child = &run->child;
     run->over = true;
-    judge(run, child->ended                     ? PROGRAM_UNKNOWN
-               : child->status || child->signal ? PROGRAM_FAILED
-                                                : PROGRAM_WORKS);
+    report_outcome(run, child->ended                     ? PROGRAM_UNKNOWN
+                        : child->status || child->signal ? PROGRAM_FAILED
+                                                         : PROGRAM_WORKS);
 }
 
 static void on_exited(struct child *child)
 {
     struct run *run = ws_container_of(child, struct run, child);
     note_end(run);
-    conclude_if_silent(run);
+    finish_when_drained(run);
 }
 
-static void on_task(struct ws_task *task)
+static void on_task(struct ws_deferred *task)
 {
     struct run *run = ws_container_of(task, struct run, task);
     ws_loop_disarm(run->shared->children.loop, &run->linger);
@@ -145,7 +146,7 @@ static void on_gone(struct child *child)
     program_leave(&run->shared->programs);
     if (!run->over)
         note_end(run);
-    conclude(run);
+    finish(run);
     free_if_over(run);
 }
 
@@ -154,9 +155,9 @@ static void on_gone(struct child *child)
 static void on_heard(struct fan *fan)
 {
     struct run *run = ws_container_of(fan, struct run, fan);
-    judge(run, PROGRAM_WORKS);
+    report_outcome(run, PROGRAM_WORKS);
     if (ws_timer_armed(&run->linger))
-        conclude_if_silent(run);
+        finish_when_drained(run);
 }
 
 static void on_ended(struct fan *fan, enum ws_error why)
@@ -164,9 +165,9 @@ static void on_ended(struct fan *fan, enum ws_error why)
     struct run *run = ws_container_of(fan, struct run, fan);
     if (why == WS_E_MESSAGE_TOO_BIG || why == WS_E_NO_MEMORY) {
         log_error(&run->shared->serve->log, 0, why, "written by COMMAND");
-        conclude(run);
+        finish(run);
     } else if (run->over) {
-        conclude(run);
+        finish(run);
     } else {
         channel_finish(&fan->channel);
         child_end(&run->child, LINGER_MS);
@@ -197,11 +198,11 @@ static bool run_it(struct shared *shared, unsigned attempt, char *error, size_t 
     run->fan.heard = on_heard;
     if (!program_start(&shared->programs, shared->programs.first, &run->child, &shared->children,
                        environment, fds, error, error_size)) {
-        judge(run, PROGRAM_FAILED);
+        report_outcome(run, PROGRAM_FAILED);
         goto failed;
     }
     free(environment);
-    log_line(&shared->serve->log, WS_DEBUG, 0, "process", "%s is number %d",
+    log_line(&shared->serve->log, WS_LOG_DEBUG, 0, "process", "%s is number %d",
              shared->programs.first->file, (int)run->child.pid);
     if (fan_open(&run->fan, fds[0], fds[1]) == WS_OK) {
         shared->run = run;
@@ -230,7 +231,7 @@ static uint32_t need_run(struct shared *shared)
     if (wait || run_it(shared, attempt, error, sizeof error))
         return wait;
     program_leave(&shared->programs);
-    log_line(&shared->serve->log, WS_ERROR, 0, "process", "%s", error);
+    log_line(&shared->serve->log, WS_LOG_ERROR, 0, "process", "%s", error);
     return LINGER_MS;
 }
 
@@ -244,7 +245,7 @@ static bool start(struct serve *serve)
         return false;
     child_prepare();
     shared->serve = serve;
-    children_init(&shared->children, serve->workers[0].home->loop, &serve->settings->process.kill);
+    children_init(&shared->children, serve->workers[0].env->loop, &serve->settings->process.kill);
     program_enter(&shared->programs, shared->programs.first, now_ms(), &attempt);
     if (run_it(shared, attempt, error, sizeof error))
         return true;
@@ -284,13 +285,13 @@ static bool wanted(const struct settings *settings)
 
 static struct fan *fan_now(const struct ws_conn *conn)
 {
-    const struct shared *shared = serve_of(conn)->mode_data;
+    const struct shared *shared = server_of(conn)->mode_data;
     return shared->run ? &shared->run->fan : NULL;
 }
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
-    struct shared *shared = serve_of(conn)->mode_data;
+    struct shared *shared = server_of(conn)->mode_data;
     uint32_t wait = need_run(shared);
     if (wait)
         program_refuse(conn, wait);

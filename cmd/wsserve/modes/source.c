@@ -18,7 +18,7 @@ struct source {
 
 static const struct settings_operate *settings_of(const struct ws_conn *conn)
 {
-    return &serve_of(conn)->settings->operate;
+    return &server_of(conn)->settings->operate;
 }
 
 static bool wanted(const struct settings *settings)
@@ -40,7 +40,7 @@ static enum ws_error send_one(struct source *source, size_t size)
     }
     size_t len = (size_t)snprintf(digits, sizeof digits, "%" PRIu64 " ", source->sent);
     memcpy(worker->source_message, digits, len < size ? len : size);
-    return ws_conn_send(source->conn, WS_TEXT, WS_SEND_COPY, worker->source_message, size);
+    return ws_conn_send(source->conn, WS_OP_TEXT, WS_SEND_COPY, worker->source_message, size);
 }
 
 /* How many should have been sent by now. */
@@ -57,7 +57,7 @@ static void send_due(struct source *source)
 {
     const struct settings_operate *settings = settings_of(source->conn);
     uint64_t rate = settings->source_rate, until = due(source, rate);
-    struct ws_loop *loop = source->conn->home->loop;
+    struct ws_loop *loop = source->conn->env->loop;
     if (ws_conn_full(source->conn))
         return; /* on_drained() goes on */
     for (int i = 0; i < BATCH && source->sent < until; i++) {
@@ -69,7 +69,7 @@ static void send_due(struct source *source)
             return;
         }
         source->sent++;
-        if (ws_conn_queued(source->conn) > source->conn->home->config->high_water)
+        if (ws_conn_queued(source->conn) > source->conn->env->config->high_water)
             break;
     }
     if (source->sent < until) {
@@ -113,7 +113,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     (void)end;
     if (!source)
         return;
-    ws_loop_disarm(conn->home->loop, &source->timer);
+    ws_loop_disarm(conn->env->loop, &source->timer);
     conn->user = NULL;
     free(source);
 }

@@ -31,9 +31,9 @@ bool access_open(struct access *access, const struct log *log, const char *path)
     return false;
 }
 
-void access_close(struct access *access, int patience_ms)
+void access_close(struct access *access, int timeout_ms)
 {
-    spool_free(access->spool, patience_ms);
+    spool_free(access->spool, timeout_ms);
     *access = (struct access){0};
 }
 
@@ -80,29 +80,30 @@ static struct ws_str header(const struct ws_request *request, const char *name)
     return ws_http_value(request->head, request->buffer, (size_t)at);
 }
 
-static size_t combined(const struct access *access, const struct access_entry *entry,
+static size_t combined(const struct access *access, const struct access_entry *access_control,
                        char text[LOG_LINE_MAX])
 {
     char method[QUOTED_MAX], target[QUOTED_MAX], origin[QUOTED_MAX], agent[QUOTED_MAX];
     char when[64], name[CONN_NAME_MAX];
-    const struct ws_request *request = entry->request;
+    const struct ws_request *request = access_control->request;
     time_t seconds = (time_t)((access->log->now ? access->log->now() : units_now_utc()) / 1000000);
     struct tm tm;
     gmtime_r(&seconds, &tm);
     strftime(when, sizeof when, "%d/%b/%Y:%H:%M:%S +0000", &tm);
     char line[QUOTED_MAX * 2 + 16] = "-";
     if (request)
-        snprintf(line, sizeof line, "%s %s HTTP/1.%u", quoted(request->method, method),
-                 quoted((struct ws_str){entry->target, strlen(entry->target)}, target),
-                 request->head->minor);
+        snprintf(
+            line, sizeof line, "%s %s HTTP/1.%u", quoted(request->method, method),
+            quoted((struct ws_str){access_control->target, strlen(access_control->target)}, target),
+            request->head->minor);
     struct ws_str from = header(request, "Referer");
     if (from.len == 0 && request)
         from = request->origin;
-    int n = snprintf(text, LOG_LINE_MAX,
-                     "%s - - [%s] \"%s\" %u %" PRIu64 " \"%s\" \"%s\" conn=%s trace=%s\n",
-                     entry->peer, when, line, entry->status, entry->bytes, quoted(from, origin),
-                     quoted(header(request, "User-Agent"), agent), conn_name(entry->conn, name),
-                     entry->trace ? entry->trace : "-");
+    int n = snprintf(
+        text, LOG_LINE_MAX, "%s - - [%s] \"%s\" %u %" PRIu64 " \"%s\" \"%s\" conn=%s trace=%s\n",
+        access_control->peer, when, line, access_control->status, access_control->bytes,
+        quoted(from, origin), quoted(header(request, "User-Agent"), agent),
+        conn_name(access_control->conn, name), access_control->trace ? access_control->trace : "-");
     if (n < 0)
         return 0;
     if (n < LOG_LINE_MAX)
@@ -111,34 +112,36 @@ static size_t combined(const struct access *access, const struct access_entry *e
     return LOG_LINE_MAX;
 }
 
-static size_t object(const struct access *access, const struct access_entry *entry,
+static size_t object(const struct access *access, const struct access_entry *access_control,
                      char text[LOG_LINE_MAX])
 {
-    const struct ws_request *request = entry->request;
+    const struct ws_request *request = access_control->request;
     struct ws_str agent = header(request, "User-Agent");
     struct log_field fields[8];
     size_t n = 0;
-    fields[n++] = log_word("peer", entry->peer);
-    fields[n++] = log_number("status", entry->status);
-    fields[n++] = log_number("bytes", entry->bytes);
+    fields[n++] = log_word("peer", access_control->peer);
+    fields[n++] = log_number("status", access_control->status);
+    fields[n++] = log_number("bytes", access_control->bytes);
     if (request) {
         fields[n++] = log_text("method", request->method.p, request->method.len);
-        fields[n++] = log_word("target", entry->target);
+        fields[n++] = log_word("target", access_control->target);
         if (request->origin.len > 0)
             fields[n++] = log_text("origin", request->origin.p, request->origin.len);
         if (agent.len > 0)
             fields[n++] = log_text("agent", agent.p, agent.len);
     }
-    return log_compose(access->log, WS_INFO, entry->conn, "access", fields, n, "", text);
+    return log_compose(access->log, WS_LOG_INFO, access_control->conn, "access", fields, n, "",
+                       text);
 }
 
-void access_line(const struct access *access, const struct access_entry *entry)
+void access_line(const struct access *access, const struct access_entry *access_control)
 {
     char text[LOG_LINE_MAX];
     if (!access->log)
         return;
     bool json = __atomic_load_n(&access->log->format, __ATOMIC_RELAXED) == LOG_JSON;
-    size_t len = json ? object(access, entry, text) : combined(access, entry, text);
+    size_t len =
+        json ? object(access, access_control, text) : combined(access, access_control, text);
     if (access->spool)
         spool_put(access->spool, access->file, text, len);
     else

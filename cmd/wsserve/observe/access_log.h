@@ -27,8 +27,8 @@ struct access {
 /* To `path`, or NULL: the log's own file. False with errno. */
 bool access_open(struct access *access, const struct log *log, const char *path);
 
-/* Writes what waits, no longer than `patience_ms`. */
-void access_close(struct access *access, int patience_ms);
+/* Writes what waits, no longer than `timeout_ms`. */
+void access_close(struct access *access, int timeout_ms);
 
 /* The file is opened anew: somebody has renamed it. */
 void access_reopen(struct access *access);
@@ -43,6 +43,6 @@ struct access_entry {
     uint64_t bytes; /* of the answer */
 };
 
-void access_line(const struct access *access, const struct access_entry *entry);
+void access_line(const struct access *access, const struct access_entry *access_control);
 
 #endif

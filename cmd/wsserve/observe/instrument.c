@@ -26,14 +26,14 @@ static struct extra *extra_of(const struct ws_conn *conn)
 
 static bool debugging(const struct serve *serve)
 {
-    return log_wants(&serve->log, WS_DEBUG);
+    return log_wants(&serve->log, WS_LOG_DEBUG);
 }
 
 /* --- what is about to be sent --- */
 
 static struct fault_conn *fault_of(struct ws_conn *conn)
 {
-    const struct faults *faults = &serve_of(conn)->faults;
+    const struct faults *faults = &server_of(conn)->faults;
     if (faults->count == 0)
         return NULL;
     struct extra *extra = extra_get(&worker_of(conn)->extras, ws_conn_id(conn));
@@ -60,7 +60,7 @@ static void on_output(struct ws_conn *conn, struct ws_out *out)
 static void log_access(const struct ws_conn *conn, const struct ws_request *request,
                        unsigned status, uint64_t bytes)
 {
-    const struct serve *serve = serve_of(conn);
+    const struct serve *serve = server_of(conn);
     const struct extra *extra = extra_of(conn);
     char peer[WS_ADDRESS_TEXT], target[TARGET_SHOWN] = "";
     struct ws_address client;
@@ -85,7 +85,7 @@ static void log_access(const struct ws_conn *conn, const struct ws_request *requ
 
 static const char *cause(const struct ws_conn *conn, enum ws_state to)
 {
-    if (to == WS_OPEN)
+    if (to == WS_STATE_OPEN)
         return "upgrade";
     if (conn->end.error != WS_OK)
         return ws_error_info(conn->end.error)->name;
@@ -98,13 +98,13 @@ static const char *cause(const struct ws_conn *conn, enum ws_state to)
 
 static void on_moved(struct ws_conn *conn, enum ws_state from, enum ws_state to)
 {
-    const struct serve *serve = serve_of(conn);
+    const struct serve *serve = server_of(conn);
     static const char *const names[] = {"connecting", "open", "closing", "closed"};
     const struct log_field fields[] = {log_word("from", names[from]), log_word("to", names[to]),
                                        log_word("cause", cause(conn, to))};
-    log_fields(&serve->log, WS_DEBUG, ws_conn_id(conn), "state", fields, 3, "%s", "");
+    log_fields(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "state", fields, 3, "%s", "");
     /* Now, while it still can be asked where it came from. */
-    if (from == WS_CONNECTING && to == WS_CLOSED && conn->end.http_status)
+    if (from == WS_STATE_CONNECTING && to == WS_STATE_CLOSED && conn->end.http_status)
         log_access(conn, ws_session_request(&conn->session), conn->end.http_status,
                    conn->counters.bytes_out);
 }
@@ -123,7 +123,7 @@ static void note_trace(struct ws_conn *conn, const struct ws_request *request)
 
 bool observe_request(struct ws_conn *conn, const struct ws_request *request)
 {
-    struct serve *serve = serve_of(conn);
+    struct serve *serve = server_of(conn);
     note_trace(conn, request);
     if (request->fault != WS_OK)
         return true;
@@ -139,7 +139,7 @@ bool observe_request(struct ws_conn *conn, const struct ws_request *request)
 
 void observe_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct serve *serve = serve_of(conn);
+    struct serve *serve = server_of(conn);
     struct extra *extra = NULL;
     if (recorder_on(&serve->recorder))
         extra = extra_get(&worker_of(conn)->extras, ws_conn_id(conn));
@@ -155,14 +155,14 @@ void observe_open(struct ws_conn *conn, const struct ws_event *event)
 /* The header at fault, and those before it. */
 static void tell_frames(struct ws_conn *conn, const struct ws_event *event)
 {
-    const struct serve *serve = serve_of(conn);
+    const struct serve *serve = server_of(conn);
     const struct extra *extra = extra_of(conn);
     struct log_field fields[LAST_FRAMES_FIELDS];
     if (ws_error_info(event->error)->category != WS_CAT_PROTOCOL)
         return;
     last_frames_tell(extra ? extra->frames : NULL, &serve->log, ws_conn_id(conn));
     size_t n = last_frames_fields(ws_session_last_frame(&conn->session), fields);
-    log_fields(&serve->log, WS_DEBUG, ws_conn_id(conn), "error", fields, n,
+    log_fields(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "error", fields, n,
                "at byte %" PRIu64 " of what it sent; the last header:", event->offset);
 }
 
@@ -208,12 +208,13 @@ static bool trace_for_log(void *context, uint64_t conn, char *text, size_t size)
 
 void observe_config(const struct serve *serve, struct ws_conn_config *config)
 {
-    bool spoilt = serve->faults.count > 0, recorded = recorder_on(&serve->recorder);
-    config->tamper = spoilt || recorded ? on_output : NULL;
-    config->moved = debugging(serve) || serve->settings->operate.access_log ? on_moved : NULL;
+    bool corrupted = serve->faults.count > 0, recorded = recorder_on(&serve->recorder);
+    config->output_filter = corrupted || recorded ? on_output : NULL;
+    config->on_state_change =
+        debugging(serve) || serve->settings->operate.access_log ? on_moved : NULL;
     config->session.frames = debugging(serve);
     /* Records are of messages, and faults happen to messages. */
-    config->session.chunks = serve->mode->chunks && !spoilt && !recorded;
+    config->session.chunks = serve->mode->chunks && !corrupted && !recorded;
 }
 
 static bool begin_faults(struct serve *serve)
@@ -229,8 +230,8 @@ static bool begin_faults(struct serve *serve)
         }
         serve->faults.seed = seed;
     }
-    log_line(&serve->log, WS_WARNING, 0, "fault", "faults are made on demand, with --seed=%" PRIu64,
-             serve->faults.seed);
+    log_line(&serve->log, WS_LOG_WARNING, 0, "fault",
+             "faults are made on demand, with --seed=%" PRIu64, serve->faults.seed);
     return true;
 }
 

@@ -38,7 +38,7 @@ void last_frames_tell(const struct last_frames *frames, const struct log *log, u
     uint64_t first = frames->count > LAST_FRAMES ? frames->count - LAST_FRAMES : 0;
     for (uint64_t i = first; i < frames->count; i++) {
         size_t n = last_frames_fields(&frames->ring[i % LAST_FRAMES], fields);
-        log_fields(log, WS_DEBUG, conn, "frame", fields, n,
+        log_fields(log, WS_LOG_DEBUG, conn, "frame", fields, n,
                    "number %llu of what it sent:", (unsigned long long)i + 1);
     }
 }

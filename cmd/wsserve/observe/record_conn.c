@@ -56,21 +56,21 @@ bool recorder_open(struct recorder *recorder, const struct log *log, const char 
     recorder->dir = dir;
     recorder->log = log;
     atomic_store(&recorder->limit, limit);
-    log_line(log, WS_INFO, 0, "record", "into %s", path);
+    log_line(log, WS_LOG_INFO, 0, "record", "into %s", path);
     return true;
 }
 
-void recorder_close(struct recorder *recorder, int patience_ms)
+void recorder_close(struct recorder *recorder, int timeout_ms)
 {
     if (!recorder->spool)
         return;
     uint64_t dropped = spool_dropped(recorder->spool);
     if (dropped > 0)
-        log_line(recorder->log, WS_WARNING, 0, "record",
+        log_line(recorder->log, WS_LOG_WARNING, 0, "record",
                  "%" PRIu64 " records are missing: the disk was too slow, or refused them",
                  dropped);
-    if (!spool_free(recorder->spool, patience_ms))
-        log_line(recorder->log, WS_WARNING, 0, "record", "not all could be written in time");
+    if (!spool_free(recorder->spool, timeout_ms))
+        log_line(recorder->log, WS_LOG_WARNING, 0, "record", "not all could be written in time");
     close(recorder->dir);
     recorder->spool = NULL;
 }
@@ -84,7 +84,7 @@ static bool take_room(struct recorder *recorder, size_t len)
         return true;
     atomic_fetch_sub(&recorder->written, len);
     if (!atomic_exchange(&recorder->full, true))
-        log_line(recorder->log, WS_WARNING, 0, "record",
+        log_line(recorder->log, WS_LOG_WARNING, 0, "record",
                  "--record-limit is reached: nothing more is recorded");
     return false;
 }
@@ -124,7 +124,7 @@ static void put_event(struct recording *recording, struct json *json,
     struct record record = {.direction = direction, .data = event->data, .len = event->len};
     switch (event->type) {
     case WS_EVENT_MESSAGE:
-        record.type = event->opcode == WS_TEXT ? RECORD_TEXT : RECORD_BINARY;
+        record.type = event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY;
         break;
     case WS_EVENT_PING:
         record.type = RECORD_PING;
@@ -220,7 +220,7 @@ void recording_sent(struct recording *recording, const struct ws_out *out, struc
 static void put_open(struct recording *recording, const struct ws_conn *conn, struct ws_str host,
                      const char *target, struct json *json)
 {
-    const struct ws_loop *loop = conn->home->loop;
+    const struct ws_loop *loop = conn->env->loop;
     char url[URL_MAX];
     bool absolute = target[0] != '/';
     snprintf(url, sizeof url, "%s%.*s%s", absolute ? "" : "ws://", absolute ? 0 : (int)host.len,
@@ -256,8 +256,8 @@ struct recording *recording_new(struct recorder *recorder, const struct ws_conn 
     recording->conn = ws_conn_id(conn);
     recording->begun_us = ws_clock_us();
     const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
-    recording->config =
-        (struct ws_session_config){.role = WS_CLIENT, .deflate_pool = &conn->home->loop->deflate};
+    recording->config = (struct ws_session_config){.role = WS_ROLE_CLIENT,
+                                                   .deflate_pool = &conn->env->loop->deflate};
     ws_session_init_open(&recording->sent, &recording->config);
     /* Without memory for it what is compressed is not recorded. */
     if (deflate)

@@ -32,8 +32,8 @@ struct recorder {
 bool recorder_open(struct recorder *recorder, const struct log *log, const char *path,
                    uint64_t limit);
 
-/* Writes what waits, no longer than `patience_ms`, and says what is missing. */
-void recorder_close(struct recorder *recorder, int patience_ms);
+/* Writes what waits, no longer than `timeout_ms`, and says what is missing. */
+void recorder_close(struct recorder *recorder, int timeout_ms);
 
 static inline bool recorder_on(const struct recorder *recorder)
 {

@@ -23,10 +23,10 @@ static void count_one(struct ws_conn *conn, void *context)
     struct stats *stats = context;
     const struct ws_bytes *held[] = {conn->session.held, conn->session.held_control};
     switch (ws_session_state(&conn->session)) {
-    case WS_CONNECTING:
+    case WS_STATE_CONNECTING:
         stats->handshakes++;
         break;
-    case WS_OPEN:
+    case WS_STATE_OPEN:
         stats->open++;
         break;
     default:
@@ -47,10 +47,10 @@ static void count_one(struct ws_conn *conn, void *context)
     compress_count(&stats->deflate, conn);
 }
 
-static void count(struct ws_home *home, void *context)
+static void count(struct ws_conn_env *env, void *context)
 {
     struct stats *stats = context;
-    const struct worker *worker = home->user;
+    const struct worker *worker = env->user;
     const struct totals *ended = &worker->totals;
     stats->opened += ended->handshakes[WS_OK];
     stats->messages_in += ended->messages_in;
@@ -59,7 +59,7 @@ static void count(struct ws_home *home, void *context)
     stats->bytes_out += ended->bytes_out;
     compress_add(&stats->deflate, &ended->deflate);
     stats->extras += worker->extras.count;
-    ws_registry_each(home->registry, count_one, stats);
+    ws_registry_each(env->registry, count_one, stats);
 }
 
 static void tell(void *context)
@@ -89,8 +89,8 @@ static void tell(void *context)
         log_number("log_dropped", log_dropped(&s->serve->log)),
         log_number("records_dropped", records ? spool_dropped(records) : 0),
     };
-    log_fields(&s->serve->log, WS_INFO, 0, "stats", fields, sizeof fields / sizeof *fields, "%s",
-               "");
+    log_fields(&s->serve->log, WS_LOG_INFO, 0, "stats", fields, sizeof fields / sizeof *fields,
+               "%s", "");
     free(s);
 }
 
@@ -100,6 +100,6 @@ void stats_ask(struct serve *serve)
     if (!stats)
         return;
     stats->serve = serve;
-    if (!ws_server_ask(serve->server, serve->workers[0].home, count, tell, stats))
+    if (!ws_server_ask(serve->server, serve->workers[0].env, count, tell, stats))
         free(stats);
 }

@@ -3,8 +3,8 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
 #include "cmd/wsserve/options/settings_config.h"
-#include <ws/server.h>
 #include <ws/close.h>
+#include <ws/server.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -291,9 +291,9 @@ bool settings_finish(struct settings *settings, struct options *options)
         !settings_operate_check(&settings->operate, options))
         return false;
     if (settings->common.quiet)
-        settings->operate.log_level = WS_ERROR;
+        settings->operate.log_level = WS_LOG_ERROR;
     else if (settings->common.verbose > 0)
-        settings->operate.log_level = WS_DEBUG;
+        settings->operate.log_level = WS_LOG_DEBUG;
     return true;
 }
 
@@ -312,7 +312,7 @@ void settings_free(struct settings *settings, struct options *options)
 
 void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
-    ws_conn_config_init(config, WS_SERVER);
+    ws_conn_config_init(config, WS_ROLE_SERVER);
     config->session.max_message = s->max_message_size;
     config->session.max_frame = s->fragment;
     config->session.deflate = compress_config(&s->compress);

@@ -79,7 +79,7 @@ void settings_config_forget(struct settings *settings)
 
 /* --- another time --- */
 
-void settings_again_free(struct settings_again *again)
+void settings_again_free(struct settings_reload *again)
 {
     if (!again)
         return;
@@ -89,10 +89,10 @@ void settings_again_free(struct settings_again *again)
 
 /* What was typed, and the file; or of it only what may change, and the rest as it was at the start.
  */
-static struct settings_again *make(const struct settings_source *source,
-                                   const struct config *config, bool whole, FILE *err)
+static struct settings_reload *make(const struct settings_source *source,
+                                    const struct config *config, bool whole, FILE *err)
 {
-    struct settings_again *again = calloc(1, sizeof *again);
+    struct settings_reload *again = calloc(1, sizeof *again);
     const uint8_t *typed = source->options.given;
     if (!again)
         return NULL;
@@ -120,29 +120,29 @@ static void add_name(char **list, const char *name)
 }
 
 static void compare(const struct options *now, const struct options *then, char **changed,
-                    char **stuck)
+                    char **not_reloadable)
 {
     struct option_found at = {0};
     *changed = strdup("");
-    *stuck = strdup("");
+    *not_reloadable = strdup("");
     while (options_next(now, &at)) {
         if (at.row->kind == OPTION_KIND_GROUP || at.row->kind >= OPTION_KIND_HELP ||
             options_same(now, then, at.index))
             continue;
-        add_name(at.row->flags & OPTION_RELOADABLE ? changed : stuck, at.row->name);
+        add_name(at.row->flags & OPTION_RELOADABLE ? changed : not_reloadable, at.row->name);
     }
 }
 
-struct settings_again *settings_config_again(const struct settings *now,
-                                             const struct options *now_options, FILE *err,
-                                             char **changed, char **stuck)
+struct settings_reload *settings_config_again(const struct settings *now,
+                                              const struct options *now_options, FILE *err,
+                                              char **changed, char **not_reloadable)
 {
     const struct settings_source *source = now->source;
     struct options told = {.tool = "wsserve", .err = err};
-    struct settings_again *again = NULL;
+    struct settings_reload *again = NULL;
     struct config config;
     char why[512];
-    *changed = *stuck = NULL;
+    *changed = *not_reloadable = NULL;
     if (!config_read(&config, now->operate.config, why, sizeof why)) {
         complain(&told, why);
         return NULL;
@@ -150,8 +150,8 @@ struct settings_again *settings_config_again(const struct settings *now,
     if (check_lines(&told, &config))
         again = make(source, &config, true, err);
     if (again) {
-        compare(now_options, &again->options, changed, stuck);
-        if (*stuck && **stuck) {
+        compare(now_options, &again->options, changed, not_reloadable);
+        if (*not_reloadable && **not_reloadable) {
             settings_again_free(again);
             again = make(source, &config, false, err);
         }

@@ -22,10 +22,10 @@ bool settings_config_load(struct settings *settings, struct options *options);
 void settings_config_forget(struct settings *settings);
 
 /* Settings of another time, with the options that own their texts. */
-struct settings_again {
+struct settings_reload {
     struct settings settings;
     struct options options;
-    struct settings_again *next; /* whoever keeps them */
+    struct settings_reload *next; /* whoever keeps them */
 };
 
 /*
@@ -34,9 +34,9 @@ struct settings_again {
  * options that differ from `now` (whose options are `now_options`), with commas between, those that
  * do not take effect in `stuck`; each is a text from malloc, or NULL where memory ran out.
  */
-struct settings_again *settings_config_again(const struct settings *now,
-                                             const struct options *now_options, FILE *err,
-                                             char **changed, char **stuck);
-void settings_again_free(struct settings_again *again);
+struct settings_reload *settings_config_again(const struct settings *now,
+                                              const struct options *now_options, FILE *err,
+                                              char **changed, char **not_reloadable);
+void settings_again_free(struct settings_reload *again);
 
 #endif

@@ -137,7 +137,7 @@ bool settings_http_check(const struct settings_http *s, struct options *options)
         return fault(options, "--origin and --sameorigin say different things");
     if (s->require_protocol && s->subprotocols.count == 0)
         return fault(options, "--require-protocol needs a --subprotocol");
-    struct entry_rules *rules = entry_rules_new(s, false, error, sizeof error);
+    struct access_rules *rules = entry_rules_new(s, false, error, sizeof error);
     if (!rules)
         return fault(options, "%s", error);
     entry_rules_free(rules);

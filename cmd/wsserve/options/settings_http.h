@@ -1,6 +1,6 @@
 /*
  * settings_http: what wsserve was asked to do about requests: who may enter, what is served beside
- * WebSockets, what answers carry. A part of struct settings; entry_rules and http carry it out.
+ * WebSockets, what answers carry. A part of struct settings; access_rules and http carry it out.
  */
 #ifndef CMD_WSSERVE_OPTIONS_SETTINGS_HTTP_H
 #define CMD_WSSERVE_OPTIONS_SETTINGS_HTTP_H

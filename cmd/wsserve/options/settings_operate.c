@@ -174,7 +174,7 @@ const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS] = {
 void settings_operate_defaults(struct settings_operate *settings)
 {
     *settings = (struct settings_operate){
-        .log_level = WS_INFO,
+        .log_level = WS_LOG_INFO,
         .shutdown_code = WS_CLOSE_GOING_AWAY,
         .drain = 10000000,
         .record_limit = 1 << 30,

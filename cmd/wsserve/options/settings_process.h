@@ -6,8 +6,8 @@
 #define CMD_WSSERVE_OPTIONS_SETTINGS_PROCESS_H
 
 #include "cmd/common/options.h"
-#include "cmd/wsserve/bridge/kill_sequence.h"
 #include "cmd/wsserve/bridge/framing.h"
+#include "cmd/wsserve/bridge/kill_sequence.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -13,18 +13,18 @@ enum { NAMES_MAX = 16, NAME_MAX_LEN = 256 };
 
 /* --- making a context --- */
 
-static struct ws_tls_pair *read_pair(const struct serve *serve, char *error, size_t size)
+static struct ws_tls_identity *read_pair(const struct serve *serve, char *error, size_t size)
 {
     const struct settings_tls *s = &serve->settings->tls;
     const char *passphrase = s->passphrase ? s->passphrase : serve->secure.passphrase;
-    return ws_tls_pair_read(s->certificate, s->key, passphrase, error, size);
+    return ws_tls_identity_read(s->certificate, s->key, passphrase, error, size);
 }
 
-static struct ws_tls_context *make(const struct serve *serve, const struct ws_tls_pair *pair,
+static struct ws_tls_context *make(const struct serve *serve, const struct ws_tls_identity *pair,
                                    char *error, size_t size)
 {
     const struct ws_tls_options options = {
-        .role = WS_SERVER, .pair = pair, .ca = serve->settings->tls.client_ca};
+        .role = WS_ROLE_SERVER, .pair = pair, .ca = serve->settings->tls.client_ca};
     return ws_tls_context_new(&options, error, size);
 }
 
@@ -49,7 +49,7 @@ static bool host_of(const char *where, char name[NAME_MAX_LEN])
     return true;
 }
 
-static struct ws_tls_pair *make_up(const struct settings *settings)
+static struct ws_tls_identity *make_up(const struct settings *settings)
 {
     char names[NAMES_MAX][NAME_MAX_LEN] = {{0}}, where[300];
     const char *list[NAMES_MAX];
@@ -63,7 +63,7 @@ static struct ws_tls_pair *make_up(const struct settings *settings)
         count += host_of(settings->listen.items[i], names[count]);
     for (size_t i = 0; i < count; i++)
         list[i] = names[i];
-    return ws_tls_pair_self_signed(list, count);
+    return ws_tls_identity_self_signed(list, count);
 }
 
 /* --- the start --- */
@@ -83,7 +83,7 @@ bool secure_start(struct serve *serve)
 {
     const struct settings *settings = serve->settings;
     char error[512] = "out of memory", fingerprint[WS_TLS_FINGERPRINT], until[16];
-    struct ws_tls_pair *pair;
+    struct ws_tls_identity *pair;
     if (!settings->tls.on)
         return true;
     if (settings->tls.self_signed) {
@@ -98,21 +98,21 @@ bool secure_start(struct serve *serve)
         exit_warn("%s", error);
     else if (settings->tls.self_signed)
         fprintf(stderr, "wsserve: self-signed until %s, SHA-256 %s\n",
-                ws_tls_pair_until(pair, until), ws_tls_pair_fingerprint(pair, fingerprint));
-    ws_tls_pair_free(pair);
+                ws_tls_identity_until(pair, until), ws_tls_identity_fingerprint(pair, fingerprint));
+    ws_tls_identity_free(pair);
     return serve->secure.first != NULL;
 }
 
-void secure_join(struct serve *serve, struct ws_home *home)
+void secure_join(struct serve *serve, struct ws_conn_env *env)
 {
     if (serve->secure.first)
-        home->tls = ws_tls_context_again(serve->secure.first);
+        env->tls = ws_tls_context_again(serve->secure.first);
 }
 
-void secure_leave(struct ws_home *home)
+void secure_leave(struct ws_conn_env *env)
 {
-    ws_tls_context_free(home->tls);
-    home->tls = NULL;
+    ws_tls_context_free(env->tls);
+    env->tls = NULL;
 }
 
 void secure_started(struct serve *serve)
@@ -124,13 +124,13 @@ void secure_started(struct serve *serve)
 /* --- again --- */
 
 /* On each loop's thread, one after the other. */
-static void take_context(struct ws_home *home, void *context)
+static void take_context(struct ws_conn_env *env, void *context)
 {
     struct ws_tls_context *again = ws_tls_context_again(context);
     if (!again)
         return;
-    ws_tls_context_free(home->tls);
-    home->tls = again;
+    ws_tls_context_free(env->tls);
+    env->tls = again;
 }
 
 static void all_have_it(void *context)
@@ -144,18 +144,18 @@ void secure_reload(struct serve *serve)
     char error[512] = "out of memory", until[16] = "";
     if (!s->on || s->self_signed)
         return;
-    struct ws_tls_pair *pair = read_pair(serve, error, sizeof error);
+    struct ws_tls_identity *pair = read_pair(serve, error, sizeof error);
     struct ws_tls_context *context = pair ? make(serve, pair, error, sizeof error) : NULL;
     if (pair)
-        ws_tls_pair_until(pair, until);
-    ws_tls_pair_free(pair);
+        ws_tls_identity_until(pair, until);
+    ws_tls_identity_free(pair);
     if (context &&
-        ws_server_ask(serve->server, serve->workers[0].home, take_context, all_have_it, context)) {
-        log_line(&serve->log, WS_INFO, 0, "config", "the certificate was read again: good until %s",
-                 until);
+        ws_server_ask(serve->server, serve->workers[0].env, take_context, all_have_it, context)) {
+        log_line(&serve->log, WS_LOG_INFO, 0, "config",
+                 "the certificate was read again: good until %s", until);
         return;
     }
-    log_line(&serve->log, WS_ERROR, 0, "config", "%s; the old certificate stays", error);
+    log_line(&serve->log, WS_LOG_ERROR, 0, "config", "%s; the old certificate stays", error);
     ws_tls_context_free(context);
 }
 

@@ -22,9 +22,9 @@ struct secure {
 bool secure_start(struct serve *serve);
 
 /* Gives a loop its context. Any thread's whose loop it is, or before that runs. */
-void secure_join(struct serve *serve, struct ws_home *home);
+void secure_join(struct serve *serve, struct ws_conn_env *env);
 /* Takes it away: its connections are gone. */
-void secure_leave(struct ws_home *home);
+void secure_leave(struct ws_conn_env *env);
 
 /* Once every loop has its own. */
 void secure_started(struct serve *serve);

@@ -4,9 +4,9 @@
 #include "cmd/common/spool.h"
 #include "cmd/common/units.h"
 #include "cmd/wsserve/observe/instrument.h"
-#include "cmd/wsserve/server/server.h"
-#include "cmd/wsserve/options/settings_config.h"
 #include "cmd/wsserve/observe/stats.h"
+#include "cmd/wsserve/options/settings_config.h"
+#include "cmd/wsserve/server/server.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,9 +42,9 @@ static void on_idle(struct ws_timer *timer)
         return;
     }
     char text[UNITS_TEXT_MAX];
-    log_line(&serve->log, WS_INFO, 0, "idle", "nobody was here for %s: that is the end",
+    log_line(&serve->log, WS_LOG_INFO, 0, "idle", "nobody was here for %s: that is the end",
              units_format_duration(limit, text, sizeof text));
-    serve_shutdown(serve);
+    server_shutdown(serve);
 }
 
 static void arm_timers(struct serve *serve)
@@ -74,13 +74,13 @@ static void reconsider_one(struct ws_conn *conn, void *context)
 }
 
 /* On each loop's thread. */
-static void take_settings(struct ws_home *home, void *context)
+static void take_settings(struct ws_conn_env *env, void *context)
 {
-    serve_config(context, home->config);
-    ws_registry_each(home->registry, reconsider_one, NULL);
+    server_conn_config(context, env->config);
+    ws_registry_each(env->registry, reconsider_one, NULL);
 }
 
-static void use(struct serve *serve, struct settings_again *again)
+static void use(struct serve *serve, struct settings_reload *again)
 {
     const struct settings *settings = &again->settings;
     again->next = serve->reloads;
@@ -90,7 +90,7 @@ static void use(struct serve *serve, struct settings_again *again)
     atomic_store(&serve->recorder.limit, settings->operate.record_limit);
     const struct ws_admission_limits limits = settings_admission(settings);
     ws_admission_set(ws_server_admission(serve->server), &limits);
-    ws_server_ask(serve->server, serve->workers[0].home, take_settings, NULL, serve);
+    ws_server_ask(serve->server, serve->workers[0].env, take_settings, NULL, serve);
     if (!serve->shutting_down)
         arm_timers(serve);
 }
@@ -100,7 +100,7 @@ static void log_refusal(const struct serve *serve, char *text)
 {
     size_t begin = strncmp(text, "wsserve: ", 9) == 0 ? 9 : 0;
     text[strcspn(text, "\n")] = '\0';
-    log_line(&serve->log, WS_ERROR, 0, "config", "%s; the old settings stay",
+    log_line(&serve->log, WS_LOG_ERROR, 0, "config", "%s; the old settings stay",
              text[begin] ? text + begin : "out of memory");
 }
 
@@ -109,22 +109,24 @@ static void reload(struct serve *serve)
     const struct settings *now = serve->settings;
     const struct options *options =
         serve->reloads ? &serve->reloads->options : serve->first_options;
-    char *said = NULL, *changed = NULL, *stuck = NULL;
+    char *said = NULL, *changed = NULL, *not_reloadable = NULL;
     size_t size;
     FILE *err = open_memstream(&said, &size);
     if (!err)
         return;
-    struct settings_again *again = settings_config_again(now, options, err, &changed, &stuck);
+    struct settings_reload *again =
+        settings_config_again(now, options, err, &changed, &not_reloadable);
     fclose(err);
     if (!again) {
         log_refusal(serve, said ? said : (char[1]){""});
     } else {
         again->options.err = NULL;
-        if (stuck && *stuck)
-            log_line(&serve->log, WS_WARNING, 0, "config",
-                     "cannot change while the server runs: %s", stuck);
-        log_line(&serve->log, WS_INFO, 0, "config", "%s was read again: %s%s", now->operate.config,
-                 changed && *changed ? "changed: " : "nothing changed", changed ? changed : "");
+        if (not_reloadable && *not_reloadable)
+            log_line(&serve->log, WS_LOG_WARNING, 0, "config",
+                     "cannot change while the server runs: %s", not_reloadable);
+        log_line(&serve->log, WS_LOG_INFO, 0, "config", "%s was read again: %s%s",
+                 now->operate.config, changed && *changed ? "changed: " : "nothing changed",
+                 changed ? changed : "");
         if (changed && !*changed)
             settings_again_free(again);
         else
@@ -132,7 +134,7 @@ static void reload(struct serve *serve)
     }
     free(said);
     free(changed);
-    free(stuck);
+    free(not_reloadable);
 }
 
 /* --- signals --- */
@@ -149,13 +151,13 @@ bool operate_signal(struct serve *serve, int signal_number)
     char fault[256];
     switch (signal_number) {
     case SIGHUP:
-        log_line(&serve->log, WS_INFO, 0, "reopen", "files are opened anew");
+        log_line(&serve->log, WS_LOG_INFO, 0, "reopen", "files are opened anew");
         access_reopen(&serve->access);
         if (settings->source)
             reload(serve);
         secure_reload(serve);
         if (!entry_start(serve, fault, sizeof fault))
-            log_line(&serve->log, WS_ERROR, 0, "config", "%s; who may enter stays as it was",
+            log_line(&serve->log, WS_LOG_ERROR, 0, "config", "%s; who may enter stays as it was",
                      fault);
         return true;
     case SIGUSR1:
@@ -184,7 +186,7 @@ void operate_stop(struct serve *serve)
 
 void operate_free(struct serve *serve)
 {
-    for (struct settings_again *again = serve->reloads, *next; again; again = next) {
+    for (struct settings_reload *again = serve->reloads, *next; again; again = next) {
         next = again->next;
         settings_again_free(again);
     }

@@ -5,8 +5,8 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
-#include "cmd/wsserve/http/admin.h"
 #include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/http/admin.h"
 #include "cmd/wsserve/observe/instrument.h"
 #include "cmd/wsserve/server/operate.h"
 
@@ -27,25 +27,25 @@ enum { TARGET_SHOWN = 1024 }; /* bytes of a request's target that are logged */
 /* What the first request of a connection tells of the TLS below it. */
 static void note_tls(const struct ws_conn *conn, const struct ws_tls *tls)
 {
-    const struct serve *serve = serve_of(conn);
+    const struct serve *serve = server_of(conn);
     char peer[256];
     worker_of(conn)->totals.tls[ws_tls_resumed(tls)]++;
-    if (!log_wants(&serve->log, WS_DEBUG))
+    if (!log_wants(&serve->log, WS_LOG_DEBUG))
         return;
     ws_tls_peer(tls, peer, sizeof peer);
-    log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "tls", "%s, %s%s%s%s", ws_tls_version(tls),
-             ws_tls_cipher(tls), ws_tls_resumed(tls) ? ", resumed" : "",
+    log_line(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "tls", "%s, %s%s%s%s",
+             ws_tls_version(tls), ws_tls_cipher(tls), ws_tls_resumed(tls) ? ", resumed" : "",
              peer[0] ? "; certificate of " : "", peer);
 }
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
-    struct serve *serve = serve_of(conn);
+    struct serve *serve = server_of(conn);
     char target[TARGET_SHOWN];
     if (ws_conn_tls(conn))
         note_tls(conn, ws_conn_tls(conn));
-    if (log_wants(&serve->log, WS_DEBUG))
-        log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "request", "%.*s %s",
+    if (log_wants(&serve->log, WS_LOG_DEBUG))
+        log_line(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "request", "%.*s %s",
                  (int)request->method.len, request->method.p,
                  entry_loggable_target(request, target, sizeof target));
     if (!observe_request(conn, request))
@@ -66,12 +66,12 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct serve *serve = serve_of(conn);
+    struct serve *serve = server_of(conn);
     char who[ENTRY_WHO], target[TARGET_SHOWN];
     worker_of(conn)->totals.handshakes[WS_OK]++;
-    if (log_wants(&serve->log, WS_INFO))
-        log_line(&serve->log, WS_INFO, ws_conn_id(conn), "open", "from %s for %s",
-                 entry_who(conn, who),
+    if (log_wants(&serve->log, WS_LOG_INFO))
+        log_line(&serve->log, WS_LOG_INFO, ws_conn_id(conn), "open", "from %s for %s",
+                 client_label(conn, who),
                  entry_loggable_target(event->request, target, sizeof target));
     observe_open(conn, event);
     if (serve->mode->handler.open)
@@ -80,15 +80,15 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct serve *serve = serve_of(conn);
+    struct serve *serve = server_of(conn);
     if (!observe_event(conn, event))
         return;
     if (event->type == WS_EVENT_CLOSE && event->len > 0)
-        log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "close", "the client's reason: %.*s",
+        log_line(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "close", "the client's reason: %.*s",
                  (int)event->len, (const char *)event->data);
     if (event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last))
         totals_note(&worker_of(conn)->totals.message_bytes, TOTALS_SIZES, event->total);
-    if (event->type == WS_EVENT_PONG && conn->ponged)
+    if (event->type == WS_EVENT_PONG && conn->pong_matched)
         totals_note(&worker_of(conn)->totals.rtt_us, TOTALS_TIMES, conn->heartbeat.rtt.last);
     if (serve->mode->handler.event)
         serve->mode->handler.event(conn, event);
@@ -121,13 +121,13 @@ static void log_end(struct serve *serve, struct ws_conn *conn, const struct ws_e
         log_line(&serve->log, info->level, ws_conn_id(conn), info->name, "%s: %s",
                  info->explanation, detail);
     else
-        log_line(&serve->log, WS_INFO, ws_conn_id(conn), "close", "by %s: %s",
+        log_line(&serve->log, WS_LOG_INFO, ws_conn_id(conn), "close", "by %s: %s",
                  end->by_peer ? "the client" : "us", detail);
 }
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    struct serve *serve = serve_of(conn);
+    struct serve *serve = server_of(conn);
     if (serve->mode->handler.close)
         serve->mode->handler.close(conn, end);
     totals_ended(&worker_of(conn)->totals, conn, end);
@@ -135,13 +135,13 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     observe_forget(conn);
     operate_note_connection(serve);
     if (serve->settings->oneshot && !serve->shutting_down)
-        serve_shutdown(serve);
+        server_shutdown(serve);
 }
 
 static void on_accepted(void *user, struct ws_conn *conn)
 {
     struct serve *serve = user;
-    log_line(&serve->log, WS_DEBUG, ws_conn_id(conn), "accept", "a connection");
+    log_line(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "accept", "a connection");
     worker_of(conn)->totals.accepted++;
     entry_accepted(conn);
     if (serve->settings->oneshot)
@@ -151,7 +151,7 @@ static void on_accepted(void *user, struct ws_conn *conn)
 static void on_warning(void *user, const char *message)
 {
     struct serve *serve = user;
-    log_line(&serve->log, WS_WARNING, 0, "accept", "%s", message);
+    log_line(&serve->log, WS_LOG_WARNING, 0, "accept", "%s", message);
 }
 
 /* --- the end --- */
@@ -166,12 +166,12 @@ static void on_gone(void *user)
 static void on_second(struct ws_timer *timer)
 {
     struct serve *serve = ws_container_of(timer, struct serve, every_second);
-    log_line(&serve->log, WS_INFO, 0, "drain", "%zu connections left",
+    log_line(&serve->log, WS_LOG_INFO, 0, "drain", "%zu connections left",
              ws_server_count(serve->server));
     ws_loop_arm(&serve->loop, timer, ws_loop_now(&serve->loop) + 1000);
 }
 
-void serve_shutdown(struct serve *serve)
+void server_shutdown(struct serve *serve)
 {
     const struct settings *settings = serve->settings;
     __atomic_store_n(&serve->shutting_down, true, __ATOMIC_RELAXED);
@@ -187,14 +187,14 @@ static void on_signal(void *context, int signal_number)
     if (operate_signal(serve, signal_number))
         return;
     if (serve->shutting_down) {
-        log_line(&serve->log, WS_INFO, 0, "shutdown", "second signal: leaving at once");
+        log_line(&serve->log, WS_LOG_INFO, 0, "shutdown", "second signal: leaving at once");
         ws_loop_stop(&serve->loop);
         return;
     }
-    log_line(&serve->log, WS_INFO, 0, "shutdown", "%s: closing %zu connections with %u",
+    log_line(&serve->log, WS_LOG_INFO, 0, "shutdown", "%s: closing %zu connections with %u",
              strsignal(signal_number), ws_server_count(serve->server),
              serve->settings->operate.shutdown_code);
-    serve_shutdown(serve);
+    server_shutdown(serve);
 }
 
 /* --- the beginning --- */
@@ -244,7 +244,7 @@ static bool announce(const struct serve *serve)
 {
     const char *url;
     for (size_t i = 0; (url = ws_server_url(serve->server, i)); i++) {
-        log_line(&serve->log, WS_INFO, 0, "listen", "on %s (%s)", url, serve->mode->name);
+        log_line(&serve->log, WS_LOG_INFO, 0, "listen", "on %s (%s)", url, serve->mode->name);
         if (serve->settings->announce_fd >= 0 &&
             !say_listening(serve->settings->announce_fd, url)) {
             exit_warn("cannot announce on descriptor %d: %s", serve->settings->announce_fd,
@@ -263,35 +263,35 @@ static const struct mode *choose_mode(const struct settings *settings)
     return modes[0];
 }
 
-static void on_lag(struct ws_home *home, int64_t late_ms)
+static void on_lag(struct ws_conn_env *env, int64_t late_ms)
 {
-    struct worker *worker = home->user;
+    struct worker *worker = env->user;
     totals_note(&worker->totals.lag_us, TOTALS_TIMES, (uint64_t)late_ms * 1000);
 }
 
-static void *join_worker(void *user, unsigned index, struct ws_home *home)
+static void *join_worker(void *user, unsigned index, struct ws_conn_env *env)
 {
     struct serve *serve = user;
-    serve->workers[index] = (struct worker){.serve = serve, .home = home, .index = index};
+    serve->workers[index] = (struct worker){.serve = serve, .env = env, .index = index};
     serve->worker_count++;
-    home->lagged = on_lag;
-    secure_join(serve, home);
+    env->lagged = on_lag;
+    secure_join(serve, env);
     return &serve->workers[index];
 }
 
-static void leave_worker(void *user, struct ws_home *home)
+static void leave_worker(void *user, struct ws_conn_env *env)
 {
     const struct serve *serve = user;
     if (serve->mode->leave)
-        serve->mode->leave(home->user);
-    secure_leave(home);
+        serve->mode->leave(env->user);
+    secure_leave(env);
 }
 
-void serve_config(const struct serve *serve, struct ws_conn_config *config)
+void server_conn_config(const struct serve *serve, struct ws_conn_config *config)
 {
     const struct settings *settings = serve->settings;
     settings_conn_config(settings, config);
-    config->choke = serve->mode->choke;
+    config->pause_reads_when_full = serve->mode->pause_reads_when_full;
     if (serve->mode->configure)
         serve->mode->configure(settings, config);
     observe_config(serve, config);
@@ -307,7 +307,7 @@ static bool set_up(struct serve *serve)
         .handler = &serve->handler,
         .user = serve,
         .loops = serve->mode->one_loop || settings->oneshot ? 1 : settings->threads,
-        .home_user = join_worker,
+        .env_user = join_worker,
         .fan_out = true,
         .secure = settings->tls.on,
         .limits = settings_admission(settings),
@@ -316,7 +316,7 @@ static bool set_up(struct serve *serve)
                      .shed_start = settings->shed_start,
                      .shed_stop = settings->shed_stop},
         .max_handshakes = HANDSHAKES_MAX,
-        .home_left = leave_worker,
+        .env_left = leave_worker,
         .backlog = (int)settings->backlog,
         .socket_mode =
             settings->operate.socket_mode < 0 ? 0 : (unsigned)settings->operate.socket_mode,
@@ -337,7 +337,7 @@ static bool set_up(struct serve *serve)
     serve->every_second.fire = on_second;
     if (!observe_start(serve))
         return false;
-    serve_config(serve, &config);
+    server_conn_config(serve, &config);
 
     char fault[256];
     if (!secure_start(serve))
@@ -354,7 +354,7 @@ static bool set_up(struct serve *serve)
         return false;
     }
     secure_started(serve);
-    ws_hub_set_slow(serve->workers[0].home->hub, settings->slow);
+    ws_hub_set_slow(serve->workers[0].env->hub, settings->slow);
     return (!serve->mode->start || serve->mode->start(serve)) && admin_start(serve) &&
            listen_all(serve) && announce(serve);
 }
@@ -389,7 +389,7 @@ int serve(const struct settings *settings, const struct options *options)
         struct totals sum = {0};
         for (unsigned i = 0; i < serve.worker_count; i++)
             totals_add(&sum, &serve.workers[i].totals);
-        log_line(&serve.log, WS_INFO, 0, "end",
+        log_line(&serve.log, WS_LOG_INFO, 0, "end",
                  "served %" PRIu64 " connections, %" PRIu64 " messages in, %" PRIu64 " out",
                  sum.handshakes[WS_OK], sum.messages_in, sum.messages_out);
     }
@@ -399,6 +399,6 @@ int serve(const struct settings *settings, const struct options *options)
     secure_free(&serve.secure);
     ws_loop_free(&serve.loop);
     http_free(&serve.http);
-    entry_rules_free(serve.entry);
+    entry_rules_free(serve.access_control);
     return status;
 }

@@ -22,7 +22,7 @@ struct ws_admission_limits {
     uint32_t connect_rate;  /* new ones a second from one address, and as many at once */
 };
 
-struct ws_visitor; /* an address that has connections, or had some a moment ago */
+struct ws_client_entry; /* an address that has connections, or had some a moment ago */
 struct ws_admission;
 
 /* NULL without memory. */
@@ -36,19 +36,19 @@ void ws_admission_set(struct ws_admission *admission, const struct ws_admission_
 
 /*
  * A connection came from `address`, at `now_us` of the monotonic clock. It is counted in any case,
- * since whoever is refused takes a while to be told; ws_admission_leave() it at its end. WS_OK,
+ * since whoever is refused takes a while to be told; ws_admission_release() it at its end. WS_OK,
  * WS_E_TOO_MANY_CONNECTIONS, WS_E_TOO_MANY_FROM_ADDRESS, WS_E_CONNECT_RATE, or WS_E_NO_MEMORY.
- * `*visitor` gets what to give to ws_admission_leave(): NULL where addresses are not counted.
+ * `*visitor` gets what to give to ws_admission_release(): NULL where addresses are not counted.
  */
-enum ws_error ws_admission_enter(struct ws_admission *admission, const struct sockaddr *address,
-                                 int64_t now_us, struct ws_visitor **visitor);
+enum ws_error ws_admission_acquire(struct ws_admission *admission, const struct sockaddr *address,
+                                   int64_t now_us, struct ws_client_entry **client_entry);
 
 /* A proxy said that the connection of `*visitor` came from `address`: it is counted there from now
- * on. Returns as ws_admission_enter, but for TOO_MANY_CONNECTIONS. */
-enum ws_error ws_admission_attribute(struct ws_admission *admission, const struct sockaddr *address,
-                                     int64_t now_us, struct ws_visitor **visitor);
+ * on. Returns as ws_admission_acquire, but for TOO_MANY_CONNECTIONS. */
+enum ws_error ws_admission_reassign(struct ws_admission *admission, const struct sockaddr *address,
+                                    int64_t now_us, struct ws_client_entry **client_entry);
 
-void ws_admission_leave(struct ws_admission *admission, struct ws_visitor *visitor);
+void ws_admission_release(struct ws_admission *admission, struct ws_client_entry *client_entry);
 
 /* Connections that are in, the refused ones included. Of any thread. */
 size_t ws_admission_count(const struct ws_admission *admission);

@@ -10,10 +10,10 @@
 
 #include <ws/conn.h>
 #include <ws/handler.h>
+#include <ws/handshake.h>
 #include <ws/loop.h>
 #include <ws/proxy.h>
 #include <ws/url.h>
-#include <ws/handshake.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,8 +32,8 @@ struct ws_client_options {
     const char *tls_name; /* whom the server's certificate must name; NULL: the URL's host */
     uint32_t connect_ms;  /* for name, connection and proxy together; 0: no limit. The upgrade has
                            * the config's handshake_ms */
-    const struct ws_home
-        *home;  /* of the connection, which it must outlive: loop, config, handler */
+    const struct ws_conn_env
+        *env;   /* of the connection, which it must outlive: loop, config, handler */
     void *user; /* of the connection too */
     /* The socket is connected and the request is on its way: the connection lives from here on, and
      * its handler hears the rest. */

@@ -11,10 +11,10 @@
 #define WS_CONN_H
 
 #include "libws/io/queue.h"
+#include "libws/tls/tls.h"
 #include <ws/handler.h>
 #include <ws/heartbeat.h>
 #include <ws/loop.h>
-#include "libws/tls/tls.h"
 #include <ws/session.h>
 
 #include <stdbool.h>
@@ -39,13 +39,14 @@ struct ws_conn_config {
     size_t max_bandwidth; /* bytes a second, the same */
     /* For those who record what is sent, or test clients with what should not be: called with what
      * is about to be sent, whole frames or one HTTP answer, and may change it, or keep it back
-     * (ws_conn_hold). NULL: nobody. */
-    void (*tamper)(struct ws_conn *conn, struct ws_out *out);
+     * (ws_conn_defer_output). NULL: nobody. */
+    void (*output_filter)(struct ws_conn *conn, struct ws_out *out);
     /* Has the session gone from one state to another? Called between two events, at the latest
      * before the handler's close; conn->end says why, as far as it is known. NULL: nobody asks. */
-    void (*moved)(struct ws_conn *conn, enum ws_state from, enum ws_state to);
-    bool choke; /* while it is full nothing is read from the peer: for modes whose output answers
-                 * its input. Two ends that both did it for other reasons would wait for ever. */
+    void (*on_state_change)(struct ws_conn *conn, enum ws_state from, enum ws_state to);
+    bool pause_reads_when_full; /* while it is full nothing is read from the peer: for modes whose
+                                 * output answers its input. Two ends that both did it for other
+                                 * reasons would wait for ever. */
 };
 
 /* Every default of the toolkit, for a role. */
@@ -55,12 +56,12 @@ struct ws_hub;
 struct ws_member;
 struct ws_overload;
 struct ws_registry;
-struct ws_visitor;
-struct ws_parked;
+struct ws_client_entry;
+struct ws_unread;
 
 /* What the connections of one loop have in common; outlives them. The config may be changed on the
  * loop's thread, between two events: every connection goes by it at once. */
-struct ws_home {
+struct ws_conn_env {
     struct ws_loop *loop;
     struct ws_conn_config *config;
     const struct ws_handler *handler;
@@ -72,7 +73,7 @@ struct ws_home {
                                    * Another may be put here on the loop's thread at any time */
     /* overload's: the loop came to a timer `late_ms` after its time, as it looks a few times a
      * second. On the loop's thread. NULL: nobody is told. */
-    void (*lagged)(struct ws_home *home, int64_t late_ms);
+    void (*lagged)(struct ws_conn_env *env, int64_t late_ms);
 };
 
 struct ws_pong;
@@ -93,15 +94,15 @@ struct ws_counters {
 };
 
 /* What few connections have at a time. */
-struct ws_side {
+struct ws_conn_cold {
     struct ws_queue queue;  /* what waits to be sent; with TLS, in plain */
     struct ws_queue sealed; /* with TLS: records that the kernel would not take yet */
     struct ws_tls *tls;
-    struct ws_parked *parked;   /* input that the handler's pause left unread */
-    struct ws_pong *pong;       /* the newest, while the kernel refuses output */
-    struct ws_member *member;   /* hub's: of the group that it has joined */
-    struct ws_visitor *visitor; /* server's: whom it is counted for */
-    size_t charged;             /* overload's: bytes that are counted for it */
+    struct ws_unread *unread;             /* input that the handler's pause left unread */
+    struct ws_pong *pong;                 /* the newest, while the kernel refuses output */
+    struct ws_member *member;             /* hub's: of the group that it has joined */
+    struct ws_client_entry *client_entry; /* server's: whom it is counted for */
+    size_t charged;                       /* overload's: bytes that are counted for it */
     int64_t
         paid_us[2]; /* what it sent is paid for by then, at the rates of messages and of bytes */
     struct ws_body *body; /* of an HTTP answer, while there is more of it */
@@ -110,38 +111,38 @@ struct ws_side {
 /* Private to conn.c and registry.c, but for what the accessors below read. */
 struct ws_conn {
     struct ws_watch watch;
-    bool paused : 1;  /* by the handler */
-    bool full : 1;    /* the queue was above high water, and is not yet below low water */
-    bool resumed : 1; /* what is parked is to be looked at */
-    bool failed : 1;  /* the stream is of no more use */
-    bool ended : 1;   /* the handler was told */
-    bool shut : 1;    /* nothing more will be sent, the kernel was told */
+    bool paused : 1;   /* by the handler */
+    bool full : 1;     /* the queue was above high water, and is not yet below low water */
+    bool resumed : 1;  /* what is parked is to be looked at */
+    bool failed : 1;   /* the stream is of no more use */
+    bool ended : 1;    /* the handler was told */
+    bool fin_sent : 1; /* nothing more will be sent, the kernel was told */
     bool opened : 1;
     bool peer_eof : 1;
-    bool pumping : 1;
+    bool in_read_cycle : 1;
     bool drained_due : 1;
-    bool discard : 1;    /* what still comes is thrown away */
-    bool waits : 1;      /* hub's: paused until slow receivers have caught up */
-    bool waited_for : 1; /* hub's: is one of those */
+    bool discard : 1;          /* what still comes is thrown away */
+    bool paused_by_hub : 1;    /* hub's: paused until slow receivers have caught up */
+    bool is_slow_receiver : 1; /* hub's: is one of those */
     bool registered : 1;
-    bool excused : 1;   /* overload's: it has been sent away, and is charged no more */
-    unsigned heavy : 3; /* little receives until it counts as one who sends little */
+    bool evicted : 1;        /* overload's: it has been sent away, and is charged no more */
+    unsigned bulk_score : 3; /* little receives until it counts as one who sends little */
     bool throttled : 1; /* it has sent faster than it may, or much, and is not read for a while */
-    bool hung_up : 1;   /* nobody is there any more, but what he said last is not read yet */
-    bool held : 1;      /* some of what is to be sent lies with config.tamper */
-    bool exact : 1;     /* what is being sent is not to be tampered with */
-    unsigned moved_to : 2; /* the state that config.moved was told last */
-    bool ponged : 1;       /* the last pong answered our last ping */
-    uint32_t accepted_s;   /* when it was made, in the loop's seconds */
-    const struct ws_home *home;
+    bool peer_hup : 1;  /* nobody is there any more, but what he said last is not read yet */
+    bool output_deferred : 1;    /* some of what is to be sent lies with config.tamper */
+    bool bypass_filter : 1;      /* what is being sent is not to be tampered with */
+    unsigned reported_state : 2; /* the state that config.moved was told last */
+    bool pong_matched : 1;       /* the last pong answered our last ping */
+    uint32_t accepted_s;         /* when it was made, in the loop's seconds */
+    const struct ws_conn_env *env;
     void *user; /* the handler's, for this connection */
     struct ws_session session;
-    struct ws_side *side; /* never NULL: an empty one is everybody's, and not written to */
+    struct ws_conn_cold *cold; /* never NULL: an empty one is everybody's, and not written to */
     struct ws_timer timer;
-    struct ws_task task;
+    struct ws_deferred task;
     struct ws_heartbeat heartbeat;
-    int64_t begun; /* the handshake, an unfinished message (0: none is), the closing: whichever it
-                    * is in; what its deadline runs from */
+    int64_t phase_started_ms; /* the handshake, an unfinished message (0: none is), the closing:
+                               * whichever it is in; what its deadline runs from */
     int64_t last_message;
     int64_t last_taken; /* by the kernel, or when the queue began */
     uint64_t id;
@@ -156,7 +157,7 @@ struct ws_conn {
  * connection from here on (not on failure). NULL without memory or when the loop cannot watch it.
  * The connection frees itself after the handler's close.
  */
-struct ws_conn *ws_conn_new(const struct ws_home *home, int fd, void *user);
+struct ws_conn *ws_conn_new(const struct ws_conn_env *env, int fd, void *user);
 
 /*
  * Has it speak TLS from its first byte on; to be called before anything else is done with it. The
@@ -170,12 +171,12 @@ enum ws_error ws_conn_secure(struct ws_conn *conn, struct ws_tls_context *contex
 /* NULL: it is plain. Lives as long as the connection. */
 static inline const struct ws_tls *ws_conn_tls(const struct ws_conn *conn)
 {
-    return conn->side->tls;
+    return conn->cold->tls;
 }
 
 /* The connection's own side, to write to; NULL without memory. It goes by itself, once there is
  * nothing in it. For hub and server. */
-struct ws_side *ws_conn_side(struct ws_conn *conn);
+struct ws_conn_cold *ws_conn_cold(struct ws_conn *conn);
 
 /* Client: sends the request. Errors as ws_session_connect. */
 enum ws_error ws_conn_connect(struct ws_conn *conn, const struct ws_request_options *options);
@@ -202,7 +203,7 @@ struct ws_sharing {
     struct ws_shared *frames;
     size_t offset, len;
     size_t messages;
-    struct ws_deflated deflated; /* which of them are compressed */
+    struct ws_compressed_span deflated; /* which of them are compressed */
 };
 
 /* Server: sends them; see ws_session_share() for the errors. */
@@ -218,10 +219,10 @@ enum ws_error ws_conn_ping(struct ws_conn *conn, const void *data, size_t len);
 
 /* For config.tamper: so many bytes of what was to be sent are kept back now; with 0 the connection
  * may come to its end. They count as a full queue, but for nobody's memory limit. */
-void ws_conn_hold(struct ws_conn *conn, size_t bytes);
+void ws_conn_defer_output(struct ws_conn *conn, size_t bytes);
 /* And these are sent now as they are, behind all that was sent before. WS_OK, WS_E_NO_MEMORY or
  * WS_E_CLOSING. */
-enum ws_error ws_conn_send_exact(struct ws_conn *conn, const void *data, size_t len);
+enum ws_error ws_conn_send_raw(struct ws_conn *conn, const void *data, size_t len);
 
 /* Begins the closing handshake; the connection goes on delivering until the peer has answered, but
  * no longer than close_ms. Errors as ws_session_close. */
@@ -230,7 +231,7 @@ enum ws_error ws_conn_close(struct ws_conn *conn, unsigned code, const char *rea
 /* Within event(), of a CLOSE: our answer waits until ws_conn_close(), and until then messages may
  * still be sent: what a program says once it has read all. The handler sees to it that the end
  * comes; none of the connection's own deadlines runs but the one for writing. */
-void ws_conn_answer_late(struct ws_conn *conn);
+void ws_conn_defer_close_reply(struct ws_conn *conn);
 
 /* Fails the connection because of `why`: its close code or HTTP status is sent if it has one, and
  * after that nothing more is delivered but the handler's close. */

@@ -42,7 +42,7 @@ struct ws_deflate_params {
  * clients that can do it.
  */
 struct ws_deflate_config {
-    struct ws_deflate_params wish;
+    struct ws_deflate_params preference;
     uint8_t level;    /* 1 (fast) to 9 (small) */
     uint8_t memory;   /* 1 to 9: zlib's memLevel */
     size_t threshold; /* bytes below which a message leaves as it is */

@@ -23,7 +23,7 @@ enum ws_category {
     WS_CAT_CALLER,   /* the program that uses the library asked for what cannot be */
 };
 
-enum ws_level { WS_DEBUG, WS_INFO, WS_WARNING, WS_ERROR };
+enum ws_level { WS_LOG_DEBUG, WS_LOG_INFO, WS_LOG_WARNING, WS_LOG_ERROR };
 
 /*
  * X(NAME, category, close code, HTTP status, log level, section, explanation)
@@ -68,16 +68,16 @@ enum ws_level { WS_DEBUG, WS_INFO, WS_WARNING, WS_ERROR };
     X(METHOD, UPGRADE, 0, 405, INFO, "4.2.1", "the method is not GET")                                       \
     X(TARGET, UPGRADE, 0, 400, INFO, "4.2.1", "the request target is neither a path nor a URL")              \
     X(HOST_MISSING, UPGRADE, 0, 400, INFO, "4.2.1", "the Host header is missing")                            \
-    X(HOST_DOUBLED, UPGRADE, 0, 400, INFO, "RFC 9112 3.2", "the Host header is there more than once")        \
+    X(HOST_DUPLICATE, UPGRADE, 0, 400, INFO, "RFC 9112 3.2", "the Host header is there more than once")        \
     X(UPGRADE_MISSING, UPGRADE, 0, 400, INFO, "4.2.1", "the Upgrade header lacks the token websocket")       \
     X(CONNECTION_MISSING, UPGRADE, 0, 400, INFO, "4.2.1", "the Connection header lacks the token Upgrade")   \
     X(KEY_MISSING, UPGRADE, 0, 400, INFO, "4.2.1", "the Sec-WebSocket-Key header is missing")                \
-    X(KEY_DOUBLED, UPGRADE, 0, 400, INFO, "11.3.1", "the Sec-WebSocket-Key header is there more than once")  \
+    X(KEY_DUPLICATE, UPGRADE, 0, 400, INFO, "11.3.1", "the Sec-WebSocket-Key header is there more than once")  \
     X(KEY_INVALID, UPGRADE, 0, 400, INFO, "4.2.1", "the Sec-WebSocket-Key is not 16 bytes in base64")        \
     X(VERSION_MISSING, UPGRADE, 0, 400, INFO, "4.2.1", "the Sec-WebSocket-Version header is missing")        \
-    X(VERSION_DOUBLED, UPGRADE, 0, 400, INFO, "11.3.5", "the Sec-WebSocket-Version header is there more than once") \
+    X(VERSION_DUPLICATE, UPGRADE, 0, 400, INFO, "11.3.5", "the Sec-WebSocket-Version header is there more than once") \
     X(VERSION, UPGRADE, 0, 426, INFO, "4.2.2", "the Sec-WebSocket-Version is not 13")                        \
-    X(ORIGIN_DOUBLED, UPGRADE, 0, 400, INFO, "RFC 6454 7.3", "the Origin header is there more than once")    \
+    X(ORIGIN_DUPLICATE, UPGRADE, 0, 400, INFO, "RFC 6454 7.3", "the Origin header is there more than once")    \
     X(SUBPROTOCOL_SYNTAX, UPGRADE, 0, 400, INFO, "4.1", "Sec-WebSocket-Protocol is not a list of distinct tokens") \
     X(EXTENSION_SYNTAX, UPGRADE, 0, 400, INFO, "9.1", "Sec-WebSocket-Extensions does not follow its grammar") \
     /* the response, as a client sees it */                                                                  \
@@ -85,15 +85,15 @@ enum ws_level { WS_DEBUG, WS_INFO, WS_WARNING, WS_ERROR };
     X(RESPONSE_UPGRADE, UPGRADE, 0, 0, ERROR, "4.1", "the answer's Upgrade header is not websocket")         \
     X(RESPONSE_CONNECTION, UPGRADE, 0, 0, ERROR, "4.1", "the answer's Connection header lacks Upgrade")      \
     X(ACCEPT_MISSING, UPGRADE, 0, 0, ERROR, "4.1", "the answer lacks Sec-WebSocket-Accept")                  \
-    X(ACCEPT_DOUBLED, UPGRADE, 0, 0, ERROR, "11.3.3", "the answer has more than one Sec-WebSocket-Accept")   \
+    X(ACCEPT_DUPLICATE, UPGRADE, 0, 0, ERROR, "11.3.3", "the answer has more than one Sec-WebSocket-Accept")   \
     X(ACCEPT_WRONG, UPGRADE, 0, 0, ERROR, "4.1", "the answer's Sec-WebSocket-Accept does not fit our key")   \
-    X(SUBPROTOCOL_UNASKED, UPGRADE, 0, 0, ERROR, "4.1", "the server chose a subprotocol that was not offered") \
-    X(SUBPROTOCOL_DOUBLED, UPGRADE, 0, 0, ERROR, "11.3.4", "the answer has more than one subprotocol")       \
-    X(EXTENSION_UNASKED, UPGRADE, 0, 0, ERROR, "4.1", "the server chose an extension that was not offered")  \
+    X(SUBPROTOCOL_UNSOLICITED, UPGRADE, 0, 0, ERROR, "4.1", "the server chose a subprotocol that was not offered") \
+    X(SUBPROTOCOL_DUPLICATE, UPGRADE, 0, 0, ERROR, "11.3.4", "the answer has more than one subprotocol")       \
+    X(EXTENSION_UNSOLICITED, UPGRADE, 0, 0, ERROR, "4.1", "the server chose an extension that was not offered")  \
     X(RESPONSE_EXTENSION, UPGRADE, 0, 0, ERROR, "9.1", "the answer's Sec-WebSocket-Extensions does not follow its grammar") \
     X(DEFLATE_PARAMETER, UPGRADE, 0, 0, ERROR, "RFC 7692 7.1", "the answer's permessage-deflate has a parameter that is unknown, doubled or invalid") \
-    X(DEFLATE_UNFIT, UPGRADE, 0, 0, ERROR, "RFC 7692 7.1", "the answer's permessage-deflate is not what was offered") \
-    X(DEFLATE_DOUBLED, UPGRADE, 0, 0, ERROR, "RFC 7692 5.1", "the answer accepts permessage-deflate more than once") \
+    X(DEFLATE_MISMATCH, UPGRADE, 0, 0, ERROR, "RFC 7692 7.1", "the answer's permessage-deflate is not what was offered") \
+    X(DEFLATE_DUPLICATE, UPGRADE, 0, 0, ERROR, "RFC 7692 5.1", "the answer accepts permessage-deflate more than once") \
     /* the transport */                                                                                      \
     X(RESOLVE, NETWORK, 0, 0, ERROR, "4.1", "the host name could not be resolved")                           \
     X(CONNECT, NETWORK, 0, 0, ERROR, "4.1", "the connection could not be made")                              \

@@ -15,12 +15,12 @@
 #include <stdint.h>
 
 enum ws_opcode {
-    WS_CONTINUATION = 0x0,
-    WS_TEXT = 0x1,
-    WS_BINARY = 0x2,
-    WS_CLOSE = 0x8,
-    WS_PING = 0x9,
-    WS_PONG = 0xA,
+    WS_OP_CONTINUATION = 0x0,
+    WS_OP_TEXT = 0x1,
+    WS_OP_BINARY = 0x2,
+    WS_OP_CLOSE = 0x8,
+    WS_OP_PING = 0x9,
+    WS_OP_PONG = 0xA,
 };
 
 enum { WS_RSV1 = 4, WS_RSV2 = 2, WS_RSV3 = 1 };

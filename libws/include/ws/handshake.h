@@ -49,9 +49,10 @@ struct ws_request {
  * Reads the whole request in `buffer` and judges it (4.2.1). Returns `request->fault`: WS_OK for an
  * upgrade that may be accepted; WS_E_NOT_AN_UPGRADE for a plain HTTP request (no Upgrade: websocket
  * and no Sec-WebSocket-Key), which a server may serve otherwise; else the first fault of: METHOD,
- * HTTP_VERSION, TARGET, HOST_MISSING, HOST_DOUBLED, HTTP_BODY, UPGRADE_MISSING, CONNECTION_MISSING,
- * VERSION_MISSING, VERSION_DOUBLED, VERSION, KEY_MISSING, KEY_DOUBLED, KEY_INVALID, ORIGIN_DOUBLED,
- * SUBPROTOCOL_SYNTAX, EXTENSION_SYNTAX. All strings that are there are set in any case.
+ * HTTP_VERSION, TARGET, HOST_MISSING, HOST_DUPLICATE, HTTP_BODY, UPGRADE_MISSING,
+ * CONNECTION_MISSING, VERSION_MISSING, VERSION_DUPLICATE, VERSION, KEY_MISSING, KEY_DUPLICATE,
+ * KEY_INVALID, ORIGIN_DUPLICATE, SUBPROTOCOL_SYNTAX, EXTENSION_SYNTAX. All strings that are there
+ * are set in any case.
  */
 enum ws_error ws_handshake_read_request(const struct ws_http_head *head, const char *buffer,
                                         struct ws_request *request);
@@ -161,11 +162,11 @@ enum { WS_RESPONSE_BODY_MAX = 1024 };
 /*
  * Judges the whole response in `buffer` to a request that was sent with `key` and that offered
  * `subprotocols` (NULL-terminated list or NULL) (4.1). WS_OK, WS_E_STATUS, WS_E_HTTP_VERSION,
- * WS_E_RESPONSE_UPGRADE, WS_E_RESPONSE_CONNECTION, WS_E_ACCEPT_MISSING, WS_E_ACCEPT_DOUBLED,
- * WS_E_ACCEPT_WRONG, WS_E_SUBPROTOCOL_UNASKED, WS_E_SUBPROTOCOL_DOUBLED, WS_E_RESPONSE_EXTENSION,
- * WS_E_EXTENSION_UNASKED, for any extension, and after all the others: whoever has offered one then
- * judges the extensions alone. `offered` is the text of the Sec-WebSocket-Protocol that was sent,
- * or NULL.
+ * WS_E_RESPONSE_UPGRADE, WS_E_RESPONSE_CONNECTION, WS_E_ACCEPT_MISSING, WS_E_ACCEPT_DUPLICATE,
+ * WS_E_ACCEPT_WRONG, WS_E_SUBPROTOCOL_UNSOLICITED, WS_E_SUBPROTOCOL_DUPLICATE,
+ * WS_E_RESPONSE_EXTENSION, WS_E_EXTENSION_UNSOLICITED, for any extension, and after all the others:
+ * whoever has offered one then judges the extensions alone. `offered` is the text of the
+ * Sec-WebSocket-Protocol that was sent, or NULL.
  */
 enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const char *buffer,
                                          const char *key, const char *offered,

@@ -36,7 +36,7 @@ struct ws_deliveries {
 struct ws_hub;
 
 /* The hubs of a server, one for each of `homes`, whose `hub` is set. NULL without memory. */
-struct ws_hub *ws_hub_new(struct ws_home *const *homes, unsigned count);
+struct ws_hub *ws_hub_new(struct ws_conn_env *const *homes, unsigned count);
 
 /* All of them, from the first, once the threads are gone and no connection is left. */
 void ws_hub_free(struct ws_hub *first);
@@ -71,7 +71,7 @@ void ws_hub_send(struct ws_conn *conn, unsigned opcode, void *data, size_t len);
 /* For a source that is no connection: must it wait, since the others cannot follow? `relief` is
  * called, on the hub's loop, when it may go on. */
 bool ws_hub_blocked(const struct ws_hub *hub);
-void ws_hub_on_relief(struct ws_hub *hub, void (*relief)(void *context), void *context);
+void ws_hub_on_unblocked(struct ws_hub *hub, void (*unblocked)(void *context), void *context);
 
 /* To be called by a connection's handler after it published: when the others cannot follow, the
  * connection is paused until they can. */

@@ -13,10 +13,10 @@
 #define WS_LOOP_H
 
 #include "libws/io/random.h"
-#include <ws/wheel.h>
 #include <ws/deflate.h>
 #include <ws/error.h>
 #include <ws/out.h>
+#include <ws/wheel.h>
 
 #include <signal.h>
 #include <stdbool.h>
@@ -38,16 +38,16 @@ struct ws_watch {
 };
 
 /* Something to do at the end of the batch; embedded. */
-struct ws_task {
-    struct ws_task *next; /* NULL: not queued; itself: the last */
-    void (*run)(struct ws_task *task);
+struct ws_deferred {
+    struct ws_deferred *next; /* NULL: not queued; itself: the last */
+    void (*run)(struct ws_deferred *task);
 };
 
 /* Something that another thread wants done on this loop's; embedded, or allocated and freed by
  * `run`. */
-struct ws_note {
-    struct ws_note *next;
-    void (*run)(struct ws_note *note);
+struct ws_async {
+    struct ws_async *next;
+    void (*run)(struct ws_async *note);
 };
 
 /* Receives of up to this size: with a quarter of it large frames are a quarter slower. For a while
@@ -68,13 +68,13 @@ struct ws_loop {
     bool stopping;
     int64_t epoch_us; /* the monotonic clock when the loop was made */
     struct ws_wheel wheel;
-    struct ws_task *tasks, *last_task;
+    struct ws_deferred *tasks, *last_task;
     unsigned always_count;
     struct ws_watch *always[8];
     struct ws_watch wake_watch, signal_watch;
     void (*woken)(void *context);
     void *woken_context;
-    _Atomic(struct ws_note *) notes; /* the newest first */
+    _Atomic(struct ws_async *) notes; /* the newest first */
     void (*signalled)(void *context, int signal_number);
     void *signal_context;
     struct ws_random random;
@@ -118,7 +118,7 @@ enum ws_error ws_loop_rewatch(struct ws_loop *loop, struct ws_watch *watch, unsi
 int ws_loop_unwatch(struct ws_loop *loop, struct ws_watch *watch);
 
 /* Runs `task` at the end of this batch, once however often it is asked for. */
-void ws_loop_defer(struct ws_loop *loop, struct ws_task *task);
+void ws_loop_defer(struct ws_loop *loop, struct ws_deferred *task);
 
 static inline void ws_loop_arm(struct ws_loop *loop, struct ws_timer *timer, int64_t when)
 {
@@ -136,7 +136,7 @@ void ws_loop_on_wake(struct ws_loop *loop, void (*woken)(void *context), void *c
 
 /* From any thread: has note->run called in the loop's, after those that this thread posted before.
  * The note must stay until then; what is posted to a loop that turns no more never runs. */
-void ws_loop_post(struct ws_loop *loop, struct ws_note *note);
+void ws_loop_post(struct ws_loop *loop, struct ws_async *note);
 
 /* Blocks `signals` in this thread and has `signalled` called with each that arrives, as an event.
  * A child must unblock them before it runs another program. WS_OK or WS_E_IO. */

@@ -44,7 +44,7 @@ struct ws_message {
     uint64_t total; /* payload bytes that the frames so far claim; of one that is deflated, those
                      * that were inflated */
     struct ws_utf8 utf8;
-    uint8_t opcode; /* WS_TEXT or WS_BINARY */
+    uint8_t opcode; /* WS_OP_TEXT or WS_OP_BINARY */
     bool begun;     /* a frame without FIN came: a continuation must follow */
     bool announced; /* a chunk of it was handed out */
     bool deflated;  /* it came with RSV1 (RFC 7692 6) */

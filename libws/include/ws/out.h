@@ -74,7 +74,7 @@ bool ws_out_prepare(struct ws_out *out, size_t len);
 uint8_t *ws_out_reserve(struct ws_out *out, size_t len);
 
 /* Takes the last `len` bytes back that ws_out_reserve() handed out last. */
-void ws_out_give_back(struct ws_out *out, size_t len);
+void ws_out_trim(struct ws_out *out, size_t len);
 
 /* Each adds to the end and returns WS_OK, or WS_E_NO_MEMORY with `out` as it was. */
 enum ws_error ws_out_copy(struct ws_out *out, const void *data, size_t len);

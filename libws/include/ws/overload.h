@@ -30,8 +30,8 @@ struct ws_overload;
 
 /* For the loops of `homes`, whose `overload` is set, before they run. NULL without memory. */
 struct ws_overload *ws_overload_new(const struct ws_overload_limits *limits,
-                                    struct ws_admission *admission, struct ws_home *const *homes,
-                                    unsigned count);
+                                    struct ws_admission *admission,
+                                    struct ws_conn_env *const *homes, unsigned count);
 
 /* Once the threads are gone. NULL is allowed. */
 void ws_overload_free(struct ws_overload *overload);

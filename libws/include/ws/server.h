@@ -11,12 +11,12 @@
 #ifndef WS_SERVER_H
 #define WS_SERVER_H
 
+#include "libws/server/registry.h"
 #include <ws/admission.h>
 #include <ws/conn.h>
 #include <ws/handler.h>
 #include <ws/loop.h>
 #include <ws/overload.h>
-#include "libws/server/registry.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,11 +33,11 @@ struct ws_server_options {
     unsigned loops; /* 0 and 1: the caller's alone; at most WS_SERVER_LOOPS_MAX */
     /* What handlers find as conn->home->user on the loop of that index, from 0; `home` is what the
      * loop's connections will share. Called by ws_server_new(). NULL: `user`. */
-    void *(*home_user)(void *user, unsigned index, struct ws_home *home);
+    void *(*env_user)(void *user, unsigned index, struct ws_conn_env *env);
     /* The last that is heard of a home, from ws_server_free(): its connections and its thread are
      * gone, and whatever else of the user's lives on its loop has to go. It may turn the loop.
      * NULL: nothing does. */
-    void (*home_left)(void *user, struct ws_home *home);
+    void (*env_left)(void *user, struct ws_conn_env *env);
     struct ws_admission_limits limits; /* whoever is above them hears so in HTTP: 503 or 429 */
     struct ws_overload_limits overload;
     size_t max_handshakes; /* unfinished ones on a loop: above it the oldest goes; 0: no limit */
@@ -49,7 +49,7 @@ struct ws_server_options {
     /* May this address connect at all? False closes the socket at once, without a word. NULL: all
      * may. */
     bool (*allowed)(void *user, const struct sockaddr *address);
-    bool secure;  /* its URLs are wss: every home is given its tls by home_user */
+    bool secure;  /* its URLs are wss: every home is given its tls by env_user */
     bool fan_out; /* the loops get hubs: conn->home->hub */
     /* Something to tell the operator: one line, valid during the call. */
     void (*warn)(void *user, const char *message);
@@ -100,8 +100,8 @@ struct ws_admission *ws_server_admission(struct ws_server *server);
  * homes. May be called on any loop's thread. What is still on its way when the server is freed
  * comes to its `done` before that returns. False without memory.
  */
-bool ws_server_ask(struct ws_server *server, const struct ws_home *asker,
-                   void (*visit)(struct ws_home *home, void *context), void (*done)(void *context),
-                   void *context);
+bool ws_server_ask(struct ws_server *server, const struct ws_conn_env *asker,
+                   void (*visit)(struct ws_conn_env *env, void *context),
+                   void (*done)(void *context), void *context);
 
 #endif

@@ -33,10 +33,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum ws_role { WS_SERVER, WS_CLIENT };
+enum ws_role { WS_ROLE_SERVER, WS_ROLE_CLIENT };
 
 /* 4.1, 5.5.1, 7.1.4: onwards one by one, and to CLOSED from any. */
-enum ws_state { WS_CONNECTING, WS_OPEN, WS_CLOSING, WS_CLOSED };
+enum ws_state { WS_STATE_CONNECTING, WS_STATE_OPEN, WS_STATE_CLOSING, WS_STATE_CLOSED };
 
 /* May `to` follow `from`? What asserts every change of state. A session that is closed may be
  * closed again. */
@@ -80,7 +80,7 @@ enum ws_event_type {
 
 struct ws_event {
     enum ws_event_type type;
-    uint8_t opcode; /* MESSAGE, CHUNK: WS_TEXT or WS_BINARY; the message's, for every chunk */
+    uint8_t opcode; /* MESSAGE, CHUNK: WS_OP_TEXT or WS_OP_BINARY; the message's, for every chunk */
     bool first;     /* CHUNK: begins the message */
     bool last;      /* CHUNK: ends it */
     bool clean;     /* CLOSE: a close frame came; else the stream ended without */
@@ -106,8 +106,9 @@ struct ws_session {
     const struct ws_session_config *config;
     uint8_t *in;     /* the next byte to read */
     uint8_t *in_end; /* behind the last */
-    uint8_t *room;   /* from here up to `in` the input has been read and may be written over */
-    uint64_t base;   /* what makes of an address in the input its offset: see session_offset() */
+    uint8_t
+        *writable_from; /* from here up to `in` the input has been read and may be written over */
+    uint64_t base;      /* what makes of an address in the input its offset: see session_offset() */
     union {
         struct ws_upgrade *upgrade; /* while `upgrading` */
         struct ws_deflate *deflate; /* after that; NULL: not agreed on */
@@ -123,18 +124,18 @@ struct ws_session {
     };
     uint8_t header_have;
     uint8_t state;
-    uint8_t sending;     /* opcode of a fragmented message on its way out, or 0 */
-    bool upgrading : 1;  /* what is known of the upgrade is kept */
-    bool in_payload : 1; /* between a header and the end of its payload */
+    uint8_t fragment_opcode; /* opcode of a fragmented message on its way out, or 0 */
+    bool upgrading : 1;      /* what is known of the upgrade is kept */
+    bool in_payload : 1;     /* between a header and the end of its payload */
     bool announce_open : 1;
     bool close_sent : 1;
     bool close_received : 1;
-    bool ended : 1;           /* the stream ended, because of end_error */
-    bool done : 1;            /* nothing further is delivered */
-    bool answer_late : 1;     /* the peer's close is answered when we have said all */
-    bool request_pending : 1; /* server: delivered, not yet answered */
-    bool request_sent : 1;    /* client */
-    bool spent : 1;         /* `held` is behind the event that was handed out: freed by the next */
+    bool ended : 1;             /* the stream ended, because of end_error */
+    bool done : 1;              /* nothing further is delivered */
+    bool defer_close_reply : 1; /* the peer's close is answered when we have said all */
+    bool request_pending : 1;   /* server: delivered, not yet answered */
+    bool request_sent : 1;      /* client */
+    bool lent : 1;          /* `held` is behind the event that was handed out: freed by the next */
     bool spent_control : 1; /* the same of `held_control` */
     uint8_t end_error;      /* an enum ws_error, as the next: small */
     uint8_t pending_error;  /* to be delivered by the next pull */
@@ -226,20 +227,20 @@ enum ws_send_flags {
  * larger than config.max_frame leaves in fragments. Where permessage-deflate was agreed on it
  * leaves compressed, unless it is a whole message below the threshold or one that gets no smaller.
  * WS_OK; WS_E_STATE before the upgrade or when another opcode comes inside a fragmented message;
- * WS_E_CLOSING after a close was sent, or received (but see ws_session_answer_late); WS_E_ARGUMENT;
- * WS_E_NO_MEMORY; WS_E_RANDOM. On failure nothing was sent, but perhaps the first of such
- * fragments.
+ * WS_E_CLOSING after a close was sent, or received (but see ws_session_defer_close_reply);
+ * WS_E_ARGUMENT; WS_E_NO_MEMORY; WS_E_RANDOM. On failure nothing was sent, but perhaps the first of
+ * such fragments.
  */
 enum ws_error ws_session_send(struct ws_session *session, struct ws_out *out, unsigned opcode,
                               unsigned flags, void *data, size_t len);
 
 /* Of messages in a row: how many are compressed, their payload, and what has become of it. */
-struct ws_deflated {
+struct ws_compressed_span {
     size_t messages, plain, wire;
 };
 
 /*
- * Server: sends whole messages that were framed before, as ws_session_framed() does it: `len` bytes
+ * Server: sends whole messages that were framed before, as ws_frame_message() does it: `len` bytes
  * of `shared` from `offset`, which many connections send without a copy. `deflated` says which of
  * them are compressed, each by itself (ws_deflate_once), with a window no larger than the one that
  * ws_session_deflate() says the server has; whatever takeover was agreed on, for the next message
@@ -249,16 +250,16 @@ struct ws_deflated {
  */
 enum ws_error ws_session_share(struct ws_session *session, struct ws_out *out,
                                struct ws_shared *shared, size_t offset, size_t len,
-                               const struct ws_deflated *deflated);
+                               const struct ws_compressed_span *deflated);
 
 /* Bytes that a server's message of `len` has once it is framed, in fragments of at most `max_frame`
  * bytes of payload (0: in one). */
-size_t ws_session_framed_size(size_t len, size_t max_frame);
+size_t ws_frame_message_size(size_t len, size_t max_frame);
 
 /* Writes the whole message, framed like that, at `to`. `deflated`: `data` is what ws_deflate_once()
  * made of it. */
-void ws_session_framed(uint8_t *to, unsigned opcode, const void *data, size_t len, size_t max_frame,
-                       bool deflated);
+void ws_frame_message(uint8_t *to, unsigned opcode, const void *data, size_t len, size_t max_frame,
+                      bool deflated);
 
 /*
  * Sends the payload of `event`, the last that was pulled, a MESSAGE or a CHUNK, back to the peer:
@@ -296,7 +297,7 @@ enum ws_error ws_session_fail(struct ws_session *session, struct ws_out *out, en
 /* The peer's close frame, the event that was pulled last, is answered later, by ws_session_close();
  * until then data may still be sent: an endpoint may delay its answer (5.5.1). Does nothing when
  * ours was sent already. */
-void ws_session_answer_late(struct ws_session *session);
+void ws_session_defer_close_reply(struct ws_session *session);
 
 /* Has our close frame been written; has the peer's come? */
 bool ws_session_close_sent(const struct ws_session *session);

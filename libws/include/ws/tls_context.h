@@ -10,8 +10,8 @@
 #ifndef WS_TLS_CONTEXT_H
 #define WS_TLS_CONTEXT_H
 
-#include <ws/tls_identity.h>
 #include <ws/session.h>
+#include <ws/tls_identity.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ struct ws_tls_context;
 
 struct ws_tls_options {
     enum ws_role role;
-    const struct ws_tls_pair *pair; /* ours; a client may have none (NULL) */
+    const struct ws_tls_identity *pair; /* ours; a client may have none (NULL) */
     /* Who may have signed the peer's certificate: a PEM file or a folder of hashed ones. NULL: for
      * a client, whom the system trusts; a server then asks for no certificate. */
     const char *ca;

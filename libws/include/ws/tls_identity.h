@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct ws_tls_pair;
+struct ws_tls_identity;
 
 /* Is there a key in this PEM file that only a passphrase opens? False too where the file cannot be
- * read, which ws_tls_pair_read() says, and for a pipe, which can be read only once. */
+ * read, which ws_tls_identity_read() says, and for a pipe, which can be read only once. */
 bool ws_tls_key_encrypted(const char *key);
 
 /*
@@ -22,25 +22,26 @@ bool ws_tls_key_encrypted(const char *key);
  * line in `error` (cut to `size` bytes with its NUL): no such file, nothing of the kind in it, a
  * chain that is damaged or longer than 32, a wrong passphrase, a key that does not fit.
  */
-struct ws_tls_pair *ws_tls_pair_read(const char *certificate, const char *key,
-                                     const char *passphrase, char *error, size_t size);
+struct ws_tls_identity *ws_tls_identity_read(const char *certificate, const char *key,
+                                             const char *passphrase, char *error, size_t size);
 
 /*
  * Makes up a key on P-256 and a certificate that signs itself, for localhost, 127.0.0.1, ::1 and
  * the `count` names and addresses of `names`, valid from an hour ago and for a year. NULL without
  * memory or randomness.
  */
-struct ws_tls_pair *ws_tls_pair_self_signed(const char *const *names, size_t count);
+struct ws_tls_identity *ws_tls_identity_self_signed(const char *const *names, size_t count);
 
 enum { WS_TLS_FINGERPRINT = 96 };
 
 /* The certificate's SHA-256, as browsers show it: "AB:CD:…". Returns `text`. */
-const char *ws_tls_pair_fingerprint(const struct ws_tls_pair *pair, char text[WS_TLS_FINGERPRINT]);
+const char *ws_tls_identity_fingerprint(const struct ws_tls_identity *pair,
+                                        char text[WS_TLS_FINGERPRINT]);
 
 /* The day of its end, "2027-01-31". Returns `text`. */
-const char *ws_tls_pair_until(const struct ws_tls_pair *pair, char text[16]);
+const char *ws_tls_identity_until(const struct ws_tls_identity *pair, char text[16]);
 
 /* NULL is allowed. */
-void ws_tls_pair_free(struct ws_tls_pair *pair);
+void ws_tls_identity_free(struct ws_tls_identity *pair);
 
 #endif

@@ -2,9 +2,9 @@
 #ifndef WS_WS_H
 #define WS_WS_H
 
+#include "libws/proto/deflate_offer.h"
 #include <ws/close.h>
 #include <ws/deflate.h>
-#include "libws/proto/deflate_offer.h"
 #include <ws/error.h>
 #include <ws/frame.h>
 #include <ws/handshake.h>

@@ -135,7 +135,8 @@ static void on_close(struct ws_conn *c, const struct ws_end *end)
 
 static const struct ws_handler server_handler = {.request = server_request, .event = server_event};
 static const struct ws_handler handler = {.open = on_open, .event = on_event, .close = on_close};
-static const struct ws_home home = {.loop = &loop, .config = &client_config, .handler = &handler};
+static const struct ws_conn_env env = {
+    .loop = &loop, .config = &client_config, .handler = &handler};
 
 static void on_connected(void *user, struct ws_conn *c)
 {
@@ -166,8 +167,8 @@ static int set_up(void **state)
     struct ws_server_options options = {.config = &server_config, .handler = &server_handler};
     if (ws_loop_init(&loop) != WS_OK)
         return -1;
-    ws_conn_config_init(&server_config, WS_SERVER);
-    ws_conn_config_init(&client_config, WS_CLIENT);
+    ws_conn_config_init(&server_config, WS_ROLE_SERVER);
+    ws_conn_config_init(&client_config, WS_ROLE_CLIENT);
     client_config.session.random = ws_random_bytes;
     client_config.session.random_context = &loop.random;
     server = ws_server_new(&loop, &options);
@@ -213,7 +214,7 @@ static struct ws_client *begin(const char *text, uint32_t connect_ms)
     struct ws_client_options options = {
         .url = &url,
         .connect_ms = connect_ms,
-        .home = &home,
+        .env = &env,
         .user = &record,
         .connected = on_connected,
         .failed = on_failed,
@@ -248,7 +249,7 @@ static void expect_echo(void)
     if (failures)
         fail_msg("%s", detail);
     TURN_UNTIL(&loop, record.opens == 1);
-    assert_int_equal(ws_conn_send(conn, WS_TEXT, WS_SEND_COPY, (char[]){"hello"}, 5), WS_OK);
+    assert_int_equal(ws_conn_send(conn, WS_OP_TEXT, WS_SEND_COPY, (char[]){"hello"}, 5), WS_OK);
     TURN_UNTIL(&loop, record.messages == 1);
     assert_memory_equal(record.data.data, "hello", 5);
     assert_int_equal(ws_conn_close(conn, 1000, NULL), WS_OK);
@@ -348,7 +349,7 @@ static void options_are_copied(void **state)
         .subprotocols = subprotocols,
         .headers = headers,
         .header_count = 2,
-        .home = &home,
+        .env = &env,
         .user = &record,
         .connected = on_connected,
         .failed = on_failed,
@@ -377,7 +378,7 @@ static void a_request_that_cannot_be_sent(void **state)
         .url = &url,
         .headers = &bad,
         .header_count = 1,
-        .home = &home,
+        .env = &env,
         .user = &record,
         .connected = on_connected,
         .failed = on_failed,

@@ -23,7 +23,7 @@ static struct ws_loop loop;
 static struct ws_conn_config config;
 static int listener, fd;
 static unsigned port, descriptors;
-static struct far_end far;
+static struct peer far;
 static char asked[512];
 static size_t asked_len;
 
@@ -50,7 +50,7 @@ static void on_close(struct ws_conn *c, const struct ws_end *end)
 }
 
 static const struct ws_handler handler = {.open = on_event, .event = on_event, .close = on_close};
-static const struct ws_home home = {.loop = &loop, .config = &config, .handler = &handler};
+static const struct ws_conn_env env = {.loop = &loop, .config = &config, .handler = &handler};
 
 static void on_connected(void *user, struct ws_conn *c)
 {
@@ -81,7 +81,7 @@ static int set_up(void **state)
     fd = -1;
     if (ws_loop_init(&loop) != WS_OK)
         return -1;
-    ws_conn_config_init(&config, WS_CLIENT);
+    ws_conn_config_init(&config, WS_ROLE_CLIENT);
     config.session.random = ws_random_bytes;
     config.session.random_context = &loop.random;
     listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -125,7 +125,7 @@ static void begin(const char *proxy_format, const char *target, uint32_t connect
         .url = &url,
         .proxy = &proxy,
         .connect_ms = connect_ms,
-        .home = &home,
+        .env = &env,
         .connected = on_connected,
         .failed = on_failed,
     };
@@ -171,10 +171,10 @@ static void expect_echo(void)
     TURN_UNTIL(&loop, connections + failures > 0);
     if (failures)
         fail_msg("%s", detail);
-    far_init(&far, fd, WS_SERVER);
+    far_init(&far, fd, WS_ROLE_SERVER);
     far.echo = true;
     PUMP_UNTIL(&loop, &far, record.opens == 1);
-    assert_int_equal(ws_conn_send(conn, WS_TEXT, WS_SEND_COPY, (char[]){"hello"}, 5), WS_OK);
+    assert_int_equal(ws_conn_send(conn, WS_OP_TEXT, WS_SEND_COPY, (char[]){"hello"}, 5), WS_OK);
     PUMP_UNTIL(&loop, &far, record.messages == 1);
     assert_memory_equal(record.data.data, "hello", 5);
     assert_true(times.proxy_us > 0);
@@ -241,7 +241,7 @@ static void bytes_behind(void **state)
     expect_failure(WS_E_PROXY, "the proxy sent bytes behind its answer");
 }
 
-static void hung_up(void **state)
+static void peer_hup(void **state)
 {
     (void)state;
     begin("socks5://", "ws://h.invalid/", 5000);
@@ -299,11 +299,8 @@ static void a_host_that_is_none(void **state)
                          .target = (char[]){"/"},
                          .authority = (char[]){"a"}};
     struct ws_proxy proxy = {.host = (char[]){"127.0.0.1"}, .port = 1};
-    struct ws_client_options options = {.url = &url,
-                                        .proxy = &proxy,
-                                        .home = &home,
-                                        .connected = on_connected,
-                                        .failed = on_failed};
+    struct ws_client_options options = {
+        .url = &url, .proxy = &proxy, .env = &env, .connected = on_connected, .failed = on_failed};
     client = ws_client_connect(&options);
     TURN_UNTIL(&loop, failures == 1);
     assert_int_equal(failure, WS_E_ARGUMENT);
@@ -344,7 +341,7 @@ int main(void)
         TEST(through_socks),
         TEST(refusals),
         TEST(bytes_behind),
-        TEST(hung_up),
+        TEST(peer_hup),
         TEST(reset),
         TEST(silence),
         TEST(nobody_there),

@@ -27,7 +27,7 @@ struct script {
     const char *fault; /* NULL: a tunnel */
 };
 
-static struct ws_proxy_talk *talk;
+static struct ws_proxy_handshake *talk;
 static uint8_t sent[4096];
 static size_t sent_len;
 

@@ -29,9 +29,9 @@ static void the_defaults_are_the_row_s(void **state)
     (void)state;
     struct compress c = read_params("level=6", true);
     assert_true(c.wanted);
-    assert_true(c.config.wish.server_no_takeover && c.config.wish.client_no_takeover);
-    assert_int_equal(c.config.wish.server_bits, 15);
-    assert_int_equal(c.config.wish.client_bits, 15);
+    assert_true(c.config.preference.server_no_takeover && c.config.preference.client_no_takeover);
+    assert_int_equal(c.config.preference.server_bits, 15);
+    assert_int_equal(c.config.preference.client_bits, 15);
     assert_int_equal(c.config.level, 6);
     assert_int_equal(c.config.memory, 8);
     assert_int_equal(c.config.threshold, 1024);
@@ -47,17 +47,17 @@ static void every_parameter(void **state)
     assert_int_equal(c.config.level, 9);
     assert_int_equal(c.config.memory, 1);
     assert_int_equal(c.config.threshold, 2048);
-    assert_int_equal(c.config.wish.server_bits, 9);
-    assert_int_equal(c.config.wish.client_bits, 9);
-    assert_false(c.config.wish.server_no_takeover || c.config.wish.client_no_takeover);
+    assert_int_equal(c.config.preference.server_bits, 9);
+    assert_int_equal(c.config.preference.client_bits, 9);
+    assert_false(c.config.preference.server_no_takeover || c.config.preference.client_no_takeover);
     c = read_params("server-window=8,client-window=12,takeover=server", true);
-    assert_int_equal(c.config.wish.server_bits, 8);
-    assert_int_equal(c.config.wish.client_bits, 12);
-    assert_false(c.config.wish.server_no_takeover);
-    assert_true(c.config.wish.client_no_takeover);
+    assert_int_equal(c.config.preference.server_bits, 8);
+    assert_int_equal(c.config.preference.client_bits, 12);
+    assert_false(c.config.preference.server_no_takeover);
+    assert_true(c.config.preference.client_no_takeover);
     c = read_params("takeover=client", true);
-    assert_true(c.config.wish.server_no_takeover);
-    assert_false(c.config.wish.client_no_takeover);
+    assert_true(c.config.preference.server_no_takeover);
+    assert_false(c.config.preference.client_no_takeover);
 }
 
 static void what_is_none(void **state)

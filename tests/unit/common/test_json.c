@@ -32,7 +32,7 @@ static void test_nesting(void **state)
     json_end_array(&json);
     json_begin_object(&json);
     json_end_object(&json);
-    json_nothing(&json);
+    jw_null(&json);
     json_bool(&json, true);
     json_end_array(&json);
     json_member_bool(&json, "c", false);

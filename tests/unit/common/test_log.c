@@ -48,8 +48,8 @@ static void test_text(void **state)
     struct pipe pipe;
     struct log log = begin(&pipe, LOG_TEXT);
     errno = 77;
-    log_line(&log, WS_INFO, 7, "OPEN", "from %s", "127.0.0.1");
-    log_line(&log, WS_ERROR, 0, NULL, "no connection");
+    log_line(&log, WS_LOG_INFO, 7, "OPEN", "from %s", "127.0.0.1");
+    log_line(&log, WS_LOG_ERROR, 0, NULL, "no connection");
     assert_int_equal(errno, 77);
     assert_string_equal(written(&pipe), NOON " INFO    conn=7 OPEN from 127.0.0.1\n" NOON
                                              " ERROR   no connection\n");
@@ -60,8 +60,8 @@ static void test_json(void **state)
     (void)state;
     struct pipe pipe;
     struct log log = begin(&pipe, LOG_JSON);
-    log_line(&log, WS_WARNING, 7, "RATE", "a \"b\" \033 c\td");
-    log_line(&log, WS_DEBUG, 0, NULL, "%s", "\xff\\");
+    log_line(&log, WS_LOG_WARNING, 7, "RATE", "a \"b\" \033 c\td");
+    log_line(&log, WS_LOG_DEBUG, 0, NULL, "%s", "\xff\\");
     assert_string_equal(written(&pipe),
                         "{\"t\":\"" NOON "\",\"level\":\"warning\",\"conn\":7,"
                         "\"event\":\"RATE\",\"msg\":\"a \\\"b\\\" \\\\x1b c\\td\"}\n"
@@ -75,7 +75,7 @@ static void test_injection(void **state)
     (void)state;
     struct pipe pipe;
     struct log log = begin(&pipe, LOG_TEXT);
-    log_line(&log, WS_INFO, 1, NULL, "%s", "x\n" NOON " ERROR\r\033[2J");
+    log_line(&log, WS_LOG_INFO, 1, NULL, "%s", "x\n" NOON " ERROR\r\033[2J");
     assert_string_equal(written(&pipe), NOON " INFO    conn=1 x\\n" NOON " ERROR\\r\\x1b[2J\n");
 }
 
@@ -84,10 +84,10 @@ static void test_least(void **state)
     (void)state;
     struct pipe pipe;
     struct log log = begin(&pipe, LOG_TEXT);
-    log.least = WS_WARNING;
-    log_line(&log, WS_INFO, 0, NULL, "not this");
-    assert_false(log_wants(&log, WS_INFO));
-    assert_true(log_wants(&log, WS_WARNING));
+    log.least = WS_LOG_WARNING;
+    log_line(&log, WS_LOG_INFO, 0, NULL, "not this");
+    assert_false(log_wants(&log, WS_LOG_INFO));
+    assert_true(log_wants(&log, WS_LOG_WARNING));
     assert_string_equal(written(&pipe), "");
 }
 
@@ -103,7 +103,7 @@ static void test_long_lines(void **state)
             message[sizeof message - 1] = '\0';
             struct pipe pipe;
             struct log log = begin(&pipe, (enum log_format)format);
-            log_line(&log, WS_INFO, 1, "E", "%s", message);
+            log_line(&log, WS_LOG_INFO, 1, "E", "%s", message);
             const char *line = written(&pipe);
             size_t len = strlen(line);
             assert_true(len <= LOG_LINE_MAX && len > LOG_LINE_MAX - 24);
@@ -131,7 +131,7 @@ static void test_color(void **state)
     struct pipe pipe;
     struct log log = begin(&pipe, LOG_TEXT);
     log.color = true;
-    log_line(&log, WS_ERROR, 0, NULL, "x");
+    log_line(&log, WS_LOG_ERROR, 0, NULL, "x");
     assert_string_equal(written(&pipe), NOON " \033[31mERROR  \033[0m x\n");
 }
 
@@ -139,14 +139,14 @@ static void test_levels(void **state)
 {
     (void)state;
     enum ws_level level;
-    for (int i = WS_DEBUG; i <= WS_ERROR; i++) {
+    for (int i = WS_LOG_DEBUG; i <= WS_LOG_ERROR; i++) {
         assert_true(log_level_parse(log_level_name((enum ws_level)i), &level));
         assert_int_equal(level, i);
     }
     assert_true(log_level_parse("fatal", &level));
-    assert_int_equal(level, WS_ERROR);
+    assert_int_equal(level, WS_LOG_ERROR);
     assert_true(log_level_parse("access", &level));
-    assert_int_equal(level, WS_INFO);
+    assert_int_equal(level, WS_LOG_INFO);
     assert_false(log_level_parse("loud", &level));
 }
 
@@ -158,14 +158,14 @@ static void test_fields(void **state)
                                        log_text("evil", "x\" to=\"\n\\", 9)};
     struct pipe pipe;
     struct log log = begin(&pipe, LOG_TEXT);
-    log_fields(&log, WS_INFO, 7, "state", fields, 5, "%s", "");
-    log_fields(&log, WS_INFO, 7, "state", fields, 2, "a %s", "message");
+    log_fields(&log, WS_LOG_INFO, 7, "state", fields, 5, "%s", "");
+    log_fields(&log, WS_LOG_INFO, 7, "state", fields, 2, "a %s", "message");
     assert_string_equal(written(&pipe),
                         NOON " INFO    conn=7 state from=open n=42 path=\"/a b\" none=\"\" "
                              "evil=\"x\\\" to=\\\"\\\\n\\\\\\\\\"\n" NOON
                              " INFO    conn=7 state a message from=open n=42\n");
     log = begin(&pipe, LOG_JSON);
-    log_fields(&log, WS_INFO, 0, "state", fields, 5, "%s", "m");
+    log_fields(&log, WS_LOG_INFO, 0, "state", fields, 5, "%s", "m");
     assert_string_equal(written(&pipe),
                         "{\"t\":\"" NOON "\",\"level\":\"info\",\"event\":\"state\","
                         "\"msg\":\"m\",\"from\":\"open\",\"n\":42,\"path\":\"/a b\","
@@ -187,7 +187,7 @@ static void test_long_fields(void **state)
             message[len] = '\0';
             struct pipe pipe;
             struct log log = begin(&pipe, (enum log_format)format);
-            log_fields(&log, WS_INFO, 1, "state", fields, 6, "%s", message);
+            log_fields(&log, WS_LOG_INFO, 1, "state", fields, 6, "%s", message);
             const char *line = written(&pipe);
             size_t n = strlen(line);
             assert_true(n <= LOG_LINE_MAX);
@@ -212,11 +212,11 @@ static void test_trace(void **state)
     struct log log = begin(&pipe, LOG_TEXT);
     log.trace = trace_of;
     log.trace_context = trace_of;
-    log_line(&log, WS_INFO, 7, "open", "x");
-    log_line(&log, WS_INFO, 8, "open", "x");
-    log_line(&log, WS_INFO, 0, "open", "x");
-    log_set(&log, WS_INFO, LOG_JSON);
-    log_line(&log, WS_INFO, 7, "open", "x");
+    log_line(&log, WS_LOG_INFO, 7, "open", "x");
+    log_line(&log, WS_LOG_INFO, 8, "open", "x");
+    log_line(&log, WS_LOG_INFO, 0, "open", "x");
+    log_set(&log, WS_LOG_INFO, LOG_JSON);
+    log_line(&log, WS_LOG_INFO, 7, "open", "x");
     assert_string_equal(written(&pipe),
                         NOON " INFO    conn=7 trace=req-1\\n open x\n" NOON
                              " INFO    conn=8 open x\n" NOON " INFO    open x\n"
@@ -245,7 +245,7 @@ static void test_full_pipe(void **state)
     struct log log = begin(&pipe, LOG_JSON);
     assert_true(log_start(&log, 32 * 1024));
     for (int i = 0; i < 10000; i++)
-        log_line(&log, WS_INFO, 0, "open", "line %d", i);
+        log_line(&log, WS_LOG_INFO, 0, "open", "line %d", i);
     uint64_t dropped = log_dropped(&log);
     assert_true(dropped > 5000);
     size_t len = 0;
@@ -255,9 +255,9 @@ static void test_full_pipe(void **state)
         len += (size_t)n;
     }
     assert_int_equal(told(text), dropped);
-    log_line(&log, WS_INFO, 0, "open", "again");
+    log_line(&log, WS_LOG_INFO, 0, "open", "again");
     log_stop(&log, 10000);
-    log_line(&log, WS_INFO, 0, "open", "and after the end");
+    log_line(&log, WS_LOG_INFO, 0, "open", "and after the end");
     close(pipe.ends[1]);
     for (ssize_t n; (n = read(pipe.ends[0], text + len, sizeof text - 1 - len)) > 0;)
         len += (size_t)n;

@@ -25,10 +25,10 @@ struct bench {
     struct ws_loop loop;
     struct ws_conn_config config;
     struct ws_handler handler;
-    struct ws_home home;
+    struct ws_conn_env env;
     struct ws_conn *conn; /* NULL once its close was called */
     struct record record;
-    struct far_end far;
+    struct peer far;
     bool echo;
     bool pending; /* requests are answered later */
     unsigned requests, inside;
@@ -102,21 +102,21 @@ static int start(void **state)
 {
     (void)state;
     memset(&b, 0, sizeof b);
-    ws_conn_config_init(&b.config, WS_SERVER);
+    ws_conn_config_init(&b.config, WS_ROLE_SERVER);
     b.handler = (struct ws_handler){on_request, on_open, on_event, on_drained, on_close};
-    b.home = (struct ws_home){.loop = &b.loop, .config = &b.config, .handler = &b.handler};
+    b.env = (struct ws_conn_env){.loop = &b.loop, .config = &b.config, .handler = &b.handler};
     b.echo = true;
     b.far.fd = -1;
     return ws_loop_init(&b.loop) == WS_OK ? 0 : -1;
 }
 
-static void plug(int fds[2])
+static void connect_pair(int fds[2])
 {
     enum ws_role role = b.config.session.role;
     b.config.session.random = ws_random_bytes;
     b.config.session.random_context = &b.loop.random;
-    far_init(&b.far, fds[1], role == WS_SERVER ? WS_CLIENT : WS_SERVER);
-    b.conn = ws_conn_new(&b.home, fds[0], NULL);
+    far_init(&b.far, fds[1], role == WS_ROLE_SERVER ? WS_ROLE_CLIENT : WS_ROLE_SERVER);
+    b.conn = ws_conn_new(&b.env, fds[0], NULL);
     assert_non_null(b.conn);
 }
 
@@ -124,10 +124,10 @@ static void connect_ends(void)
 {
     int fds[2];
     socket_pair(fds);
-    plug(fds);
+    connect_pair(fds);
 }
 
-static void unplug(void)
+static void disconnect_pair(void)
 {
     far_free(&b.far);
     if (b.conn) {
@@ -152,7 +152,7 @@ static int stop(void **state)
 
 static void open_it(void)
 {
-    if (b.config.session.role == WS_CLIENT) {
+    if (b.config.session.role == WS_ROLE_CLIENT) {
         struct ws_request_options options = {.target = "/", .host = "test"};
         assert_int_equal(ws_conn_connect(b.conn, &options), WS_OK);
     } else {
@@ -179,7 +179,7 @@ static void close_and_unplug(void)
     assert_int_equal(b.record.end.error, WS_OK);
     assert_true(b.record.end.clean && b.record.end.opened && b.record.end.by_peer);
     assert_int_equal(b.record.end.code, 1000);
-    unplug();
+    disconnect_pair();
 }
 
 static void turn(int times)
@@ -198,12 +198,12 @@ static void echo_of_every_size(void **state)
     static uint8_t data[1000000];
     fill(data, sizeof data, 1);
     for (int variant = 0; variant < 4; variant++) {
-        ws_conn_config_init(&b.config, variant & 1 ? WS_CLIENT : WS_SERVER);
+        ws_conn_config_init(&b.config, variant & 1 ? WS_ROLE_CLIENT : WS_ROLE_SERVER);
         b.config.session.chunks = (variant & 2) != 0;
         connect_and_open();
         size_t total = 0;
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-            far_send(&b.far, WS_BINARY, 0, data, sizes[i]);
+            far_send(&b.far, WS_OP_BINARY, 0, data, sizes[i]);
             total += sizes[i];
             PUMP_UNTIL(&b.loop, &b.far,
                        b.far.record.messages == i + 1 && b.far.record.data.len == total);
@@ -212,12 +212,12 @@ static void echo_of_every_size(void **state)
         assert_int_equal(b.conn->counters.messages_in, sizeof sizes / sizeof sizes[0]);
         assert_int_equal(b.conn->counters.messages_out, sizeof sizes / sizeof sizes[0]);
         /* An idle connection owns nothing. */
-        assert_null(b.conn->side->queue.head);
-        assert_null(b.conn->side->parked);
-        assert_null(b.conn->side->pong);
+        assert_null(b.conn->cold->queue.head);
+        assert_null(b.conn->cold->unread);
+        assert_null(b.conn->cold->pong);
         assert_null(b.conn->session.held);
         if (variant & 1)
-            unplug();
+            disconnect_pair();
         else
             close_and_unplug();
     }
@@ -231,11 +231,11 @@ static void one_send_however_many_frames(void **state)
     uint8_t data[40];
     fill(data, sizeof data, 2);
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-    plug(fds);
+    connect_pair(fds);
     open_it();
     unsigned before = b.far.receives;
     for (int i = 0; i < 1000; i++)
-        assert_int_equal(ws_session_send(&b.far.session, &b.far.out, WS_BINARY, 0, data,
+        assert_int_equal(ws_session_send(&b.far.session, &b.far.out, WS_OP_BINARY, 0, data,
                                          (size_t)i % sizeof data),
                          WS_OK);
     assert_int_equal(ws_session_ping(&b.far.session, &b.far.out, "x", 1), WS_OK);
@@ -244,7 +244,7 @@ static void one_send_however_many_frames(void **state)
     assert_int_equal(b.far.receives, before + 1);
     /* And those that a handler sends outside of its own turn leave together too. */
     for (int i = 0; i < 100; i++)
-        assert_int_equal(ws_conn_send(b.conn, WS_TEXT, WS_SEND_COPY, data, 0), WS_OK);
+        assert_int_equal(ws_conn_send(b.conn, WS_OP_TEXT, WS_SEND_COPY, data, 0), WS_OK);
     assert_true(ws_conn_queued(b.conn) > 0);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 1100);
     assert_int_equal(b.far.receives, before + 2);
@@ -255,16 +255,16 @@ static void one_send_however_many_frames(void **state)
 static void cut_anywhere(void **state)
 {
     (void)state;
-    struct far_end scratch;
+    struct peer scratch;
     struct grown bytes = {0};
-    far_init(&scratch, -1, WS_CLIENT);
+    far_init(&scratch, -1, WS_ROLE_CLIENT);
     far_connect(&scratch);
     ws_session_free(&scratch.session);
     ws_session_init_open(&scratch.session, &scratch.config);
-    far_send(&scratch, WS_TEXT, 0, "hello", 5);
-    far_send(&scratch, WS_TEXT, WS_SEND_MORE, "wor", 3);
+    far_send(&scratch, WS_OP_TEXT, 0, "hello", 5);
+    far_send(&scratch, WS_OP_TEXT, WS_SEND_MORE, "wor", 3);
     ws_session_ping(&scratch.session, &scratch.out, "p", 1);
-    far_send(&scratch, WS_TEXT, 0, "ld", 2);
+    far_send(&scratch, WS_OP_TEXT, 0, "ld", 2);
     far_close(&scratch, 1000);
     grown_add(&bytes, scratch.pending.data, scratch.pending.len);
     far_free(&scratch);
@@ -286,7 +286,7 @@ static void cut_anywhere(void **state)
         b.far.fd = -1;
         TURN_UNTIL(&b.loop, b.record.ends == 1);
         assert_true(b.record.end.clean);
-        unplug();
+        disconnect_pair();
     }
     grown_free(&bytes);
 }
@@ -296,14 +296,14 @@ static void without_a_handler(void **state)
     (void)state;
     int fds[2];
     static const struct ws_handler none;
-    const struct ws_home home = {.loop = &b.loop, .config = &b.config, .handler = &none};
+    const struct ws_conn_env env = {.loop = &b.loop, .config = &b.config, .handler = &none};
     socket_pair(fds);
-    far_init(&b.far, fds[1], WS_CLIENT);
+    far_init(&b.far, fds[1], WS_ROLE_CLIENT);
     unsigned before = open_descriptors();
-    assert_non_null(ws_conn_new(&home, fds[0], NULL));
+    assert_non_null(ws_conn_new(&env, fds[0], NULL));
     far_connect(&b.far);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
-    far_send(&b.far, WS_TEXT, 0, "x", 1);
+    far_send(&b.far, WS_OP_TEXT, 0, "x", 1);
     far_close(&b.far, 3000);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1 && b.far.eof);
     assert_int_equal(b.far.record.code, 3000);
@@ -352,7 +352,7 @@ static void paused_in_every_callback(void **state)
     /* Many frames in one read. */
     for (int i = 0; i < MANY; i++) {
         int len = sprintf(at, "%d,", i);
-        ws_session_send(&b.far.session, &b.far.out, WS_TEXT, 0, at, (size_t)len);
+        ws_session_send(&b.far.session, &b.far.out, WS_OP_TEXT, 0, at, (size_t)len);
         at += len;
     }
     ws_session_ping(&b.far.session, &b.far.out, "last", 4);
@@ -375,7 +375,7 @@ static void paused_in_every_callback(void **state)
     assert_memory_equal(b.record.data.data, all, (size_t)(at - all));
     assert_int_equal(b.far.record.data.len, at - all);
     assert_memory_equal(b.far.record.data.data, all, (size_t)(at - all));
-    unplug();
+    disconnect_pair();
 }
 
 static void to_and_fro(struct bench *bench, enum where where, const struct ws_event *event)
@@ -399,7 +399,7 @@ static void resumed_inside(void **state)
     b.act = to_and_fro;
     connect_and_open();
     for (int i = 0; i < 500; i++)
-        far_send(&b.far, WS_TEXT, 0, "abc", 3);
+        far_send(&b.far, WS_OP_TEXT, 0, "abc", 3);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 500);
     close_and_unplug();
 }
@@ -428,7 +428,7 @@ static void parked_and_fed_again(void **state)
             for (int i = 0; i < 8; i++, messages++) {
                 x = x * 1103515245 + 12345;
                 size_t len = (x >> 8) % (i == 0 ? sizeof data : 300);
-                ws_session_send(&b.far.session, &b.far.out, WS_BINARY, 0, data, len);
+                ws_session_send(&b.far.session, &b.far.out, WS_OP_BINARY, 0, data, len);
                 grown_add(&sent, data, len);
             }
             far_flush(&b.far);
@@ -455,14 +455,14 @@ static void a_choked_connection_stops_reading(void **state)
     static uint8_t data[10000];
     struct grown sent = {0};
     fill(data, sizeof data, 3);
-    b.config.choke = true;
+    b.config.pause_reads_when_full = true;
     b.config.high_water = 100000;
     connect_and_open();
     /* The far end writes and does not read. */
     unsigned messages = 0;
     for (int idle = 0; idle < 50;) {
         if (b.far.pending.len == 0) {
-            far_send(&b.far, WS_BINARY, 0, data + messages % 100, 9000);
+            far_send(&b.far, WS_OP_BINARY, 0, data + messages % 100, 9000);
             grown_add(&sent, data + messages % 100, 9000);
             messages++;
         }
@@ -497,13 +497,14 @@ static void without_choke_reading_goes_on(void **state)
     connect_and_open();
     unsigned sent = 0;
     while (!ws_conn_full(b.conn)) {
-        assert_int_equal(ws_conn_send(b.conn, WS_BINARY, WS_SEND_COPY, data, sizeof data), WS_OK);
+        assert_int_equal(ws_conn_send(b.conn, WS_OP_BINARY, WS_SEND_COPY, data, sizeof data),
+                         WS_OK);
         sent++;
         turn(1);
         assert_true(sent < 1000);
     }
     for (int i = 0; i < 100; i++)
-        far_send(&b.far, WS_TEXT, 0, "still heard", 11);
+        far_send(&b.far, WS_OP_TEXT, 0, "still heard", 11);
     TURN_UNTIL(&b.loop, b.record.messages == 100);
     assert_true(ws_conn_full(b.conn));
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == sent && b.record.drained == 1);
@@ -518,7 +519,7 @@ static void refill(struct bench *bench, enum where where, const struct ws_event 
         return;
     while (!ws_conn_full(bench->conn) && ws_conn_queued(bench->conn) < 60000 &&
            bench->acted < 2000) {
-        assert_int_equal(ws_conn_send(bench->conn, WS_BINARY, WS_SEND_COPY, data, sizeof data),
+        assert_int_equal(ws_conn_send(bench->conn, WS_OP_BINARY, WS_SEND_COPY, data, sizeof data),
                          WS_OK);
         bench->acted++;
     }
@@ -533,7 +534,7 @@ static void drained_drives_a_source(void **state)
     b.act = refill;
     socket_pair(fds);
     shrink_buffers(fds[0]);
-    plug(fds);
+    connect_pair(fds);
     far_connect(&b.far);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 2000);
     assert_true(b.record.drained > 10);
@@ -572,7 +573,7 @@ static void a_hundred_thousand_pings_unread(void **state)
     enum { PINGS = 100000 };
     socket_pair(fds);
     shrink_buffers(fds[0]);
-    plug(fds);
+    connect_pair(fds);
     open_it();
     size_t most = 0;
     for (int i = 0; i < PINGS;) {
@@ -591,12 +592,12 @@ static void a_hundred_thousand_pings_unread(void **state)
     TURN_UNTIL(&b.loop, b.record.pings == PINGS);
     assert_true(most > 0);
     assert_true(most < 64 * 1024);
-    assert_non_null(b.conn->side->pong);
+    assert_non_null(b.conn->cold->pong);
     PUMP_UNTIL(&b.loop, &b.far,
                b.far.record.pong_len == 5 && memcmp(b.far.record.pong, "99999", 5) == 0);
     assert_true(b.far.record.pongs < PINGS);
-    assert_null(b.conn->side->pong);
-    far_send(&b.far, WS_TEXT, 0, "and on", 6);
+    assert_null(b.conn->cold->pong);
+    far_send(&b.far, WS_OP_TEXT, 0, "and on", 6);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 1);
     close_and_unplug();
 }
@@ -629,17 +630,17 @@ static void act_once(struct bench *bench, enum where where, const struct ws_even
         break;
     default:
         ws_conn_pause(conn);
-        ws_conn_send(conn, WS_TEXT, 0, (char[]){"x"}, 1);
+        ws_conn_send(conn, WS_OP_TEXT, 0, (char[]){"x"}, 1);
         ws_conn_ping(conn, NULL, 0);
         ws_conn_close(conn, 3001, NULL);
-        ws_conn_send(conn, WS_TEXT, 0, (char[]){"y"}, 1);
+        ws_conn_send(conn, WS_OP_TEXT, 0, (char[]){"y"}, 1);
         ws_conn_resume(conn);
         ws_conn_fail(conn, WS_E_SHED);
         ws_conn_pause(conn);
         ws_conn_fail(conn, WS_E_RATE);
         ws_conn_resume(conn);
         ws_conn_abort(conn, WS_E_RATE);
-        ws_conn_send(conn, WS_TEXT, 0, (char[]){"z"}, 1);
+        ws_conn_send(conn, WS_OP_TEXT, 0, (char[]){"z"}, 1);
     }
 }
 
@@ -650,25 +651,25 @@ static void converse(void)
     int fds[2];
     socket_pair(fds);
     shrink_buffers(fds[0]);
-    plug(fds);
+    connect_pair(fds);
     far_connect(&b.far);
     int part = 0;
     for (int step = 0; step < 400 && b.conn && !b.far.eof; step++) {
         far_pump(&b.far);
         ws_loop_turn(&b.loop, 0);
-        if (ws_session_state(&b.far.session) != WS_OPEN)
+        if (ws_session_state(&b.far.session) != WS_STATE_OPEN)
             continue;
         if (part == 0) {
-            ws_session_send(&b.far.session, &b.far.out, WS_TEXT, 0, (char[]){"hello"}, 5);
+            ws_session_send(&b.far.session, &b.far.out, WS_OP_TEXT, 0, (char[]){"hello"}, 5);
             ws_session_ping(&b.far.session, &b.far.out, "ping", 4);
             ws_session_pong(&b.far.session, &b.far.out, "pong", 4);
-            ws_session_send(&b.far.session, &b.far.out, WS_BINARY, 0, data, sizeof data);
+            ws_session_send(&b.far.session, &b.far.out, WS_OP_BINARY, 0, data, sizeof data);
             far_flush(&b.far);
             part = 1;
         } else if (part == 1 && b.far.record.data.len >= 5 + sizeof data) {
-            ws_session_send(&b.far.session, &b.far.out, WS_BINARY, WS_SEND_MORE, data, 10);
-            ws_session_send(&b.far.session, &b.far.out, WS_BINARY, 0, data, 10);
-            ws_session_send(&b.far.session, &b.far.out, WS_TEXT, 0, (char[]){"bye"}, 3);
+            ws_session_send(&b.far.session, &b.far.out, WS_OP_BINARY, WS_SEND_MORE, data, 10);
+            ws_session_send(&b.far.session, &b.far.out, WS_OP_BINARY, 0, data, 10);
+            ws_session_send(&b.far.session, &b.far.out, WS_OP_TEXT, 0, (char[]){"bye"}, 3);
             if (b.at_event == WS_EVENT_ERROR)
                 far_raw(&b.far, "\xFF\xFF\xFF", 3);
             else
@@ -692,7 +693,7 @@ static void ended_from_every_callback(void **state)
         {AT_CLOSE, WS_EVENT_NONE},
     };
     b.config.session.chunks = true;
-    b.config.choke = true;
+    b.config.pause_reads_when_full = true;
     b.config.high_water = 1000;
     b.config.close_ms = 50;
     b.act = act_once;
@@ -723,7 +724,7 @@ static void ended_from_every_callback(void **state)
                 assert_int_equal(b.far.record.closes, 1);
                 assert_int_equal(b.far.record.code, 3001);
             }
-            unplug();
+            disconnect_pair();
             ws_loop_turn(&b.loop, 0);
             assert_int_equal(open_descriptors(), before);
         }
@@ -758,7 +759,7 @@ static void answers_in_close(void **state)
         assert_int_equal(b.acted, 1);
         turn(1);
         assert_null(b.loop.writer);
-        unplug();
+        disconnect_pair();
     }
 }
 
@@ -767,22 +768,22 @@ static void answers_in_close(void **state)
 static void lost_at_every_byte(void **state)
 {
     (void)state;
-    struct far_end scratch;
+    struct peer scratch;
     struct grown bytes = {0};
     size_t head, message[3];
-    far_init(&scratch, -1, WS_CLIENT);
+    far_init(&scratch, -1, WS_ROLE_CLIENT);
     far_connect(&scratch);
     head = scratch.pending.len;
     ws_session_free(&scratch.session);
     ws_session_init_open(&scratch.session, &scratch.config);
-    far_send(&scratch, WS_TEXT, 0, "hello", 5);
+    far_send(&scratch, WS_OP_TEXT, 0, "hello", 5);
     message[0] = scratch.pending.len;
-    far_send(&scratch, WS_TEXT, WS_SEND_MORE, "wor", 3);
+    far_send(&scratch, WS_OP_TEXT, WS_SEND_MORE, "wor", 3);
     ws_session_ping(&scratch.session, &scratch.out, "p", 1);
-    far_send(&scratch, WS_TEXT, 0, "ld", 2);
+    far_send(&scratch, WS_OP_TEXT, 0, "ld", 2);
     message[1] = scratch.pending.len;
     uint8_t longer[300] = {0};
-    far_send(&scratch, WS_BINARY, 0, longer, sizeof longer);
+    far_send(&scratch, WS_OP_BINARY, 0, longer, sizeof longer);
     message[2] = scratch.pending.len;
     grown_add(&bytes, scratch.pending.data, scratch.pending.len);
     far_free(&scratch);
@@ -819,7 +820,7 @@ static void lost_at_every_byte(void **state)
             else
                 assert_true(error == WS_E_LOST || error == WS_E_RESET ||
                             error == WS_E_EOF_IN_HANDSHAKE);
-            unplug();
+            disconnect_pair();
         }
     grown_free(&bytes);
 }
@@ -830,7 +831,7 @@ static void a_fault_after_good_messages(void **state)
     (void)state;
     connect_and_open();
     for (int i = 0; i < 10; i++)
-        ws_session_send(&b.far.session, &b.far.out, WS_TEXT, 0, (char[]){"good"}, 4);
+        ws_session_send(&b.far.session, &b.far.out, WS_OP_TEXT, 0, (char[]){"good"}, 4);
     far_raw(&b.far, "\x83\x80\0\0\0\0\x81\x80\0\0\0\0", 12);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1 && b.far.eof);
     assert_int_equal(b.far.record.messages, 10);
@@ -841,7 +842,7 @@ static void a_fault_after_good_messages(void **state)
     b.far.fd = -1;
     TURN_UNTIL(&b.loop, b.record.ends == 1);
     assert_int_equal(b.record.end.error, WS_E_OPCODE);
-    unplug();
+    disconnect_pair();
 }
 
 /* --- the request --- */
@@ -882,7 +883,7 @@ static void answered_later(void **state)
         assert_int_equal(b.record.end.http_status, deed == 1 ? 403 : 503);
         assert_int_equal(b.record.end.error, deed == 1 ? WS_OK : WS_E_SHED);
         assert_false(b.record.end.opened);
-        unplug();
+        disconnect_pair();
     }
 }
 
@@ -890,7 +891,7 @@ static void calls_before_the_upgrade(void **state)
 {
     (void)state;
     connect_ends();
-    assert_int_equal(ws_conn_send(b.conn, WS_TEXT, 0, (char[]){"x"}, 1), WS_E_STATE);
+    assert_int_equal(ws_conn_send(b.conn, WS_OP_TEXT, 0, (char[]){"x"}, 1), WS_E_STATE);
     assert_int_equal(ws_conn_ping(b.conn, "x", 1), WS_E_STATE);
     assert_int_equal(ws_conn_close(b.conn, 1000, NULL), WS_E_STATE);
     assert_int_equal(ws_conn_accept(b.conn, NULL), WS_E_STATE);
@@ -938,7 +939,7 @@ static void handshake_deadline(void **state)
         TURN_UNTIL(&b.loop, b.record.ends == 1);
         assert_int_equal(b.record.end.error, WS_E_HANDSHAKE_TIMEOUT);
         assert_int_equal(b.record.end.http_status, 408);
-        unplug();
+        disconnect_pair();
     }
 }
 
@@ -952,14 +953,14 @@ static void handshake_deadline_after_a_stall(void **state)
     usleep(40000);
     TURN_UNTIL(&b.loop, got_text("HTTP/1.1 408 "));
     TURN_UNTIL(&b.loop, b.record.ends == 1);
-    unplug();
+    disconnect_pair();
 }
 
 /* A client sends no status to anyone. */
 static void handshake_deadline_of_a_client(void **state)
 {
     (void)state;
-    ws_conn_config_init(&b.config, WS_CLIENT);
+    ws_conn_config_init(&b.config, WS_ROLE_CLIENT);
     b.config.handshake_ms = 20;
     b.config.close_ms = 20;
     connect_ends();
@@ -968,7 +969,7 @@ static void handshake_deadline_of_a_client(void **state)
     TURN_UNTIL(&b.loop, b.record.ends == 1);
     assert_int_equal(b.record.end.error, WS_E_HANDSHAKE_TIMEOUT);
     assert_int_equal(b.record.end.http_status, 0);
-    unplug();
+    disconnect_pair();
 }
 
 static void close_deadline(void **state)
@@ -983,7 +984,7 @@ static void close_deadline(void **state)
     assert_true(ws_loop_now(&b.loop) - begun >= 30);
     assert_int_equal(b.record.end.error, WS_E_CLOSE_TIMEOUT);
     assert_false(b.record.end.clean);
-    unplug();
+    disconnect_pair();
     /* One that answers, and then keeps its end open: not worth a word. */
     connect_and_open();
     assert_int_equal(ws_conn_close(b.conn, 1000, NULL), WS_OK);
@@ -991,14 +992,14 @@ static void close_deadline(void **state)
     assert_int_equal(b.record.end.error, WS_OK);
     assert_true(b.record.end.clean);
     assert_false(b.record.end.by_peer);
-    unplug();
+    disconnect_pair();
 }
 
 /* A client waits for as long as something moves. */
 static void a_client_waits_for_the_rest(void **state)
 {
     (void)state;
-    ws_conn_config_init(&b.config, WS_CLIENT);
+    ws_conn_config_init(&b.config, WS_ROLE_CLIENT);
     b.config.close_ms = 60;
     b.echo = false;
     connect_and_open();
@@ -1014,7 +1015,7 @@ static void a_client_waits_for_the_rest(void **state)
     assert_int_equal(b.record.ends, 0);
     TURN_UNTIL(&b.loop, b.record.ends == 1);
     assert_int_equal(b.record.end.error, WS_E_CLOSE_TIMEOUT);
-    unplug();
+    disconnect_pair();
 }
 
 static void fragment_deadline(void **state)
@@ -1025,18 +1026,18 @@ static void fragment_deadline(void **state)
     connect_and_open();
     /* Finished in time, again and again: no harm. */
     for (unsigned i = 0; i < 5; i++) {
-        far_send(&b.far, WS_TEXT, WS_SEND_MORE, "a", 1);
+        far_send(&b.far, WS_OP_TEXT, WS_SEND_MORE, "a", 1);
         int64_t until = ws_loop_now(&b.loop) + 100;
         TURN_UNTIL(&b.loop, ws_loop_now(&b.loop) >= until);
-        far_send(&b.far, WS_TEXT, 0, "b", 1);
+        far_send(&b.far, WS_OP_TEXT, 0, "b", 1);
         PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == i + 1);
     }
-    far_send(&b.far, WS_TEXT, WS_SEND_MORE, "a", 1);
+    far_send(&b.far, WS_OP_TEXT, WS_SEND_MORE, "a", 1);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1);
     assert_int_equal(b.far.record.code, 1008);
     PUMP_UNTIL(&b.loop, &b.far, b.record.ends == 1);
     assert_int_equal(b.record.end.error, WS_E_FRAGMENT_TIMEOUT);
-    unplug();
+    disconnect_pair();
 }
 
 static void write_deadline(void **state)
@@ -1045,7 +1046,7 @@ static void write_deadline(void **state)
     static uint8_t data[3000000];
     b.config.write_ms = 100;
     connect_and_open();
-    assert_int_equal(ws_conn_send(b.conn, WS_BINARY, WS_SEND_COPY, data, sizeof data), WS_OK);
+    assert_int_equal(ws_conn_send(b.conn, WS_OP_BINARY, WS_SEND_COPY, data, sizeof data), WS_OK);
     turn(2);
     assert_true(ws_conn_queued(b.conn) > 0);
     /* As long as a byte goes now and then it goes on. */
@@ -1068,7 +1069,7 @@ static void write_deadline(void **state)
     TURN_UNTIL(&b.loop, b.record.ends == 1);
     assert_true(ws_loop_now(&b.loop) - begun >= 90);
     assert_int_equal(b.record.end.error, WS_E_WRITE_TIMEOUT);
-    unplug();
+    disconnect_pair();
 }
 
 static void idle_deadline(void **state)
@@ -1077,7 +1078,7 @@ static void idle_deadline(void **state)
     b.config.idle_ms = 40;
     connect_and_open();
     for (unsigned i = 0; i < 4; i++) {
-        far_send(&b.far, WS_TEXT, 0, "x", 1);
+        far_send(&b.far, WS_OP_TEXT, 0, "x", 1);
         int64_t until = ws_loop_now(&b.loop) + 20;
         TURN_UNTIL(&b.loop, ws_loop_now(&b.loop) >= until);
         assert_int_equal(b.record.ends, 0);
@@ -1089,7 +1090,7 @@ static void idle_deadline(void **state)
     TURN_UNTIL(&b.loop, b.record.ends == 1);
     assert_int_equal(b.record.end.error, WS_E_IDLE_TIMEOUT);
     assert_true(b.record.end.clean);
-    unplug();
+    disconnect_pair();
 }
 
 static void heartbeat(void **state)
@@ -1110,7 +1111,7 @@ static void heartbeat(void **state)
     while (far_pump(&b.far))
         ;
     assert_in_range(b.far.record.pings - before, 2, 3);
-    unplug();
+    disconnect_pair();
 }
 
 /* Whoever is paused by us cannot be heard: that is no death. */
@@ -1161,14 +1162,14 @@ static void relay_event(struct ws_conn *conn, const struct ws_event *event)
     relay->messages++;
     /* To the other, to itself, to the other again: each keeps its order. */
     if (relay->other)
-        ws_conn_send(relay->other, WS_TEXT, WS_SEND_COPY, event->data, event->len);
+        ws_conn_send(relay->other, WS_OP_TEXT, WS_SEND_COPY, event->data, event->len);
     int len = snprintf(text, sizeof text, "echo %.*s", (int)event->len, (char *)event->data);
     if (relay->messages % 2)
         ws_conn_reply(conn, event);
     else
-        ws_conn_send(conn, WS_TEXT, WS_SEND_COPY, text, (size_t)len);
+        ws_conn_send(conn, WS_OP_TEXT, WS_SEND_COPY, text, (size_t)len);
     if (relay->other)
-        ws_conn_send(relay->other, WS_TEXT, WS_SEND_COPY, text, (size_t)len);
+        ws_conn_send(relay->other, WS_OP_TEXT, WS_SEND_COPY, text, (size_t)len);
 }
 
 static void relay_close(struct ws_conn *conn, const struct ws_end *end)
@@ -1208,15 +1209,15 @@ static void two_connections_keep_their_order(void **state)
 {
     (void)state;
     static const struct ws_handler handler = {.event = relay_event, .close = relay_close};
-    const struct ws_home home = {.loop = &b.loop, .config = &b.config, .handler = &handler};
+    const struct ws_conn_env env = {.loop = &b.loop, .config = &b.config, .handler = &handler};
     struct relay relays[2] = {{0}, {0}};
-    struct far_end ends[2];
+    struct peer ends[2];
     enum { MANY = 3000 };
     for (int i = 0; i < 2; i++) {
         int fds[2];
         socket_pair(fds);
-        far_init(&ends[i], fds[1], WS_CLIENT);
-        relays[i].conn = ws_conn_new(&home, fds[0], &relays[i]);
+        far_init(&ends[i], fds[1], WS_ROLE_CLIENT);
+        relays[i].conn = ws_conn_new(&env, fds[0], &relays[i]);
         assert_non_null(relays[i].conn);
         far_connect(&ends[i]);
         PUMP_UNTIL(&b.loop, &ends[i], ends[i].record.opens == 1);
@@ -1229,7 +1230,7 @@ static void two_connections_keep_their_order(void **state)
         for (int e = 0; e < 2; e++) {
             char text[20];
             int len = snprintf(text, sizeof text, "%c%d;", 'a' + e, i);
-            far_send(&ends[e], WS_TEXT, 0, text, (size_t)len);
+            far_send(&ends[e], WS_OP_TEXT, 0, text, (size_t)len);
             if (i % 50 == 0)
                 turn(1);
         }
@@ -1242,7 +1243,7 @@ static void two_connections_keep_their_order(void **state)
 
     /* One ends while the other goes on sending to it within the same batch. */
     ws_conn_abort(relays[1].conn, WS_E_SHED);
-    far_send(&ends[0], WS_TEXT, 0, "a0;", 3);
+    far_send(&ends[0], WS_OP_TEXT, 0, "a0;", 3);
     relays[0].messages = 0;
     TURN_UNTIL(&b.loop, b.record.ends == 1);
     ws_conn_abort(relays[0].conn, WS_E_SHED);
@@ -1260,7 +1261,7 @@ static void who_is_there(void **state)
     connect_ends();
     assert_string_equal(ws_conn_peer(b.conn, text, sizeof text), "unix");
     assert_string_equal(ws_conn_peer(b.conn, text, 3), "un");
-    unplug();
+    disconnect_pair();
 
     for (int family = 0; family < 2; family++) {
         struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -1284,9 +1285,9 @@ static void who_is_there(void **state)
         else
             snprintf(expected, sizeof expected, "127.0.0.1:%u", ntohs(v4.sin_port));
         b.record.ends = 0;
-        plug(fds);
+        connect_pair(fds);
         assert_string_equal(ws_conn_peer(b.conn, text, sizeof text), expected);
-        unplug();
+        disconnect_pair();
     }
 }
 
@@ -1294,10 +1295,10 @@ static void fragments_out(void **state)
 {
     (void)state;
     connect_and_open();
-    assert_int_equal(ws_conn_send(b.conn, WS_TEXT, WS_SEND_MORE, (char[]){"one "}, 4), WS_OK);
+    assert_int_equal(ws_conn_send(b.conn, WS_OP_TEXT, WS_SEND_MORE, (char[]){"one "}, 4), WS_OK);
     assert_int_equal(ws_conn_ping(b.conn, "in between", 10), WS_OK);
-    assert_int_equal(ws_conn_send(b.conn, WS_BINARY, 0, (char[]){"x"}, 1), WS_E_STATE);
-    assert_int_equal(ws_conn_send(b.conn, WS_TEXT, 0, (char[]){"two"}, 3), WS_OK);
+    assert_int_equal(ws_conn_send(b.conn, WS_OP_BINARY, 0, (char[]){"x"}, 1), WS_E_STATE);
+    assert_int_equal(ws_conn_send(b.conn, WS_OP_TEXT, 0, (char[]){"two"}, 3), WS_OK);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 1 && b.far.record.pings == 1);
     assert_memory_equal(b.far.record.data.data, "one two", 7);
     assert_int_equal(b.conn->counters.messages_out, 1);
@@ -1306,17 +1307,17 @@ static void fragments_out(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
-static void answer_late(struct bench *bench, enum where where, const struct ws_event *event)
+static void defer_close_reply(struct bench *bench, enum where where, const struct ws_event *event)
 {
     if (where == AT_EVENT && event->type == WS_EVENT_CLOSE && event->clean)
-        ws_conn_answer_late(bench->conn);
+        ws_conn_defer_close_reply(bench->conn);
 }
 
 static void a_close_may_be_answered_late(void **state)
 {
     (void)state;
     char last[] = "last words";
-    b.act = answer_late;
+    b.act = defer_close_reply;
     b.config.close_ms = 20;
     connect_and_open();
     far_close(&b.far, 1000);
@@ -1326,9 +1327,9 @@ static void a_close_may_be_answered_late(void **state)
     PUMP_UNTIL(&b.loop, &b.far, ws_clock_us() > later);
     assert_int_equal(b.far.record.closes, 0);
     assert_non_null(b.conn);
-    assert_int_equal(ws_conn_send(b.conn, WS_TEXT, WS_SEND_COPY, last, 10), WS_OK);
+    assert_int_equal(ws_conn_send(b.conn, WS_OP_TEXT, WS_SEND_COPY, last, 10), WS_OK);
     assert_int_equal(ws_conn_close(b.conn, 1011, "so"), WS_OK);
-    assert_int_equal(ws_conn_send(b.conn, WS_TEXT, WS_SEND_COPY, last, 10), WS_E_CLOSING);
+    assert_int_equal(ws_conn_send(b.conn, WS_OP_TEXT, WS_SEND_COPY, last, 10), WS_E_CLOSING);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1 && b.far.eof);
     assert_int_equal(b.far.record.messages, 1);
     assert_memory_equal(b.far.record.data.data, last, 10);
@@ -1337,7 +1338,7 @@ static void a_close_may_be_answered_late(void **state)
     b.far.fd = -1;
     TURN_UNTIL(&b.loop, b.record.ends == 1);
     assert_true(b.record.end.clean && b.record.end.by_peer);
-    unplug();
+    disconnect_pair();
 }
 
 /* The peer is gone before the answer. */
@@ -1345,17 +1346,17 @@ static void a_late_answer_to_nobody(void **state)
 {
     (void)state;
     char last[] = "last words";
-    b.act = answer_late;
+    b.act = defer_close_reply;
     connect_and_open();
     far_close(&b.far, 1000);
     PUMP_UNTIL(&b.loop, &b.far, b.record.closes == 1);
     close(b.far.fd);
     b.far.fd = -1;
     turn(3);
-    ws_conn_send(b.conn, WS_TEXT, WS_SEND_COPY, last, 10);
+    ws_conn_send(b.conn, WS_OP_TEXT, WS_SEND_COPY, last, 10);
     ws_conn_close(b.conn, 1000, NULL);
     TURN_UNTIL(&b.loop, b.record.ends == 1);
-    unplug();
+    disconnect_pair();
 }
 
 /* Paused, so that no reading shows it. */
@@ -1376,10 +1377,10 @@ static void a_reset_is_noticed_while_paused(void **state)
     fcntl(fds[1], F_SETFL, O_NONBLOCK);
     fds[0] = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     close(listener);
-    plug(fds);
+    connect_pair(fds);
     open_it();
     ws_conn_pause(b.conn);
-    far_send(&b.far, WS_TEXT, 0, "unheard", 7);
+    far_send(&b.far, WS_OP_TEXT, 0, "unheard", 7);
     far_flush(&b.far);
     turn(3);
     assert_non_null(b.conn);
@@ -1388,7 +1389,7 @@ static void a_reset_is_noticed_while_paused(void **state)
     b.far.fd = -1;
     TURN_UNTIL(&b.loop, b.record.ends == 1);
     assert_int_equal(b.record.end.error, WS_E_RESET);
-    unplug();
+    disconnect_pair();
 }
 
 /* What was said before the other end was closed is not lost to a pause. */
@@ -1397,7 +1398,7 @@ static void last_words_outlive_a_pause(void **state)
     (void)state;
     connect_and_open();
     ws_conn_pause(b.conn);
-    far_send(&b.far, WS_TEXT, 0, "last", 4);
+    far_send(&b.far, WS_OP_TEXT, 0, "last", 4);
     far_flush(&b.far);
     close(b.far.fd);
     b.far.fd = -1;
@@ -1406,7 +1407,7 @@ static void last_words_outlive_a_pause(void **state)
     ws_conn_resume(b.conn);
     TURN_UNTIL(&b.loop, b.record.ends == 1);
     assert_int_equal(b.record.messages, 1);
-    unplug();
+    disconnect_pair();
 }
 
 /* --- those who watch --- */
@@ -1425,7 +1426,7 @@ static void states_are_told(void **state)
 {
     (void)state;
     states[0] = '\0';
-    b.config.moved = note_state;
+    b.config.on_state_change = note_state;
     connect_and_open();
     assert_string_equal(states, "01 ");
     close_and_unplug();
@@ -1439,19 +1440,19 @@ static void states_are_told(void **state)
     b.far.fd = -1;
     TURN_UNTIL(&b.loop, b.record.ends == 1);
     assert_string_equal(states, "01 12 23 ");
-    unplug();
+    disconnect_pair();
 
     /* An end without a word is one too. */
     states[0] = '\0';
     connect_ends();
-    unplug();
+    disconnect_pair();
     assert_string_equal(states, "03 ");
 }
 
-static size_t tampered, held;
+static size_t tampered, output_deferred;
 
 /* Turns every payload around, and keeps what holds a "k". */
-static void tamper(struct ws_conn *conn, struct ws_out *out)
+static void output_filter(struct ws_conn *conn, struct ws_out *out)
 {
     uint8_t bytes[512] = {0};
     size_t len = 0;
@@ -1464,8 +1465,8 @@ static void tamper(struct ws_conn *conn, struct ws_out *out)
         return;
     ws_out_clear(out);
     if (memchr(bytes, 'k', len)) {
-        held += len;
-        ws_conn_hold(conn, held);
+        output_deferred += len;
+        ws_conn_defer_output(conn, output_deferred);
         return;
     }
     assert_int_equal(ws_out_copy(out, bytes, len), WS_OK);
@@ -1474,41 +1475,41 @@ static void tamper(struct ws_conn *conn, struct ws_out *out)
 static void output_can_be_kept_and_sent_later(void **state)
 {
     (void)state;
-    tampered = held = 0;
-    b.config.tamper = tamper;
-    b.config.choke = true;
+    tampered = output_deferred = 0;
+    b.config.output_filter = output_filter;
+    b.config.pause_reads_when_full = true;
     b.config.high_water = 8;
     connect_and_open();
     assert_int_equal(tampered, 1);
-    far_send(&b.far, WS_TEXT, 0, "one", 3);
+    far_send(&b.far, WS_OP_TEXT, 0, "one", 3);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 1);
-    far_send(&b.far, WS_TEXT, 0, "keep one", 8);
-    PUMP_UNTIL(&b.loop, &b.far, held == 10);
+    far_send(&b.far, WS_OP_TEXT, 0, "keep one", 8);
+    PUMP_UNTIL(&b.loop, &b.far, output_deferred == 10);
     turn(3);
     assert_int_equal(b.far.record.messages, 1);
     assert_true(ws_conn_full(b.conn)); /* as if it were queued */
 
     /* It is not tampered with again, and the peer goes on being read. */
     size_t before = tampered;
-    assert_int_equal(ws_conn_send_exact(b.conn, "\x81\x04late", 6), WS_OK);
-    ws_conn_hold(b.conn, 0);
+    assert_int_equal(ws_conn_send_raw(b.conn, "\x81\x04late", 6), WS_OK);
+    ws_conn_defer_output(b.conn, 0);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 2 && b.record.drained == 1);
     assert_int_equal(tampered, before);
     assert_memory_equal(b.far.record.data.data, "onelate", 7);
     assert_false(ws_conn_full(b.conn));
 
     /* While something is kept the connection does not end. */
-    ws_conn_hold(b.conn, 1);
+    ws_conn_defer_output(b.conn, 1);
     far_close(&b.far, 1000);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1);
     turn(3);
     assert_false(b.far.eof);
-    ws_conn_hold(b.conn, 0);
+    ws_conn_defer_output(b.conn, 0);
     PUMP_UNTIL(&b.loop, &b.far, b.far.eof);
     close(b.far.fd);
     b.far.fd = -1;
     TURN_UNTIL(&b.loop, b.record.ends == 1);
-    unplug();
+    disconnect_pair();
 }
 
 /* A limit that was not there when it was opened. */
@@ -1521,7 +1522,7 @@ static void another_config(void **state)
     ws_conn_reconsider(b.conn);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1);
     assert_int_equal(b.far.record.code, 1001);
-    unplug();
+    disconnect_pair();
 }
 
 /* --- rates, and fairness --- */
@@ -1537,14 +1538,14 @@ static void two_rates_are_two(void **state)
     far_connect(&b.far);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
     for (int i = 0; i < 8; i++) { /* 0.8 s of the one, 0.7 s of the other */
-        far_send(&b.far, WS_BINARY, 0, data, sizeof data);
+        far_send(&b.far, WS_OP_BINARY, 0, data, sizeof data);
         PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == (unsigned)i + 1);
         assert_false(b.conn->throttled);
     }
     for (int i = 0; i < 4; i++)
-        far_send(&b.far, WS_BINARY, 0, data, 1);
+        far_send(&b.far, WS_OP_BINARY, 0, data, 1);
     TURN_UNTIL(&b.loop, b.conn->throttled);
-    unplug();
+    disconnect_pair();
 }
 
 /* However much it owes: our close frame is answered at once. */
@@ -1556,12 +1557,12 @@ static void closing_waits_for_no_rate(void **state)
     connect_ends();
     far_connect(&b.far);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
-    far_send(&b.far, WS_BINARY, 0, data, sizeof data);
+    far_send(&b.far, WS_OP_BINARY, 0, data, sizeof data);
     TURN_UNTIL(&b.loop, b.conn->throttled);
     ws_conn_close(b.conn, 1001, NULL);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1 && !b.conn);
     assert_true(b.record.end.clean);
-    unplug();
+    disconnect_pair();
 }
 
 /* Whoever sends little has the others get less at a time; the end of something large does not. */
@@ -1574,20 +1575,20 @@ static void who_sends_little_is_minded(void **state)
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
     assert_int_equal(b.loop.fair_until, 0); /* the handshake was little, and says nothing */
     unsigned sent = 0;
-    far_send(&b.far, WS_BINARY, 0, data, sizeof data);
+    far_send(&b.far, WS_OP_BINARY, 0, data, sizeof data);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == sent + 1);
     sent++;
     for (int i = 0; i < 7; i++) {
-        far_send(&b.far, WS_TEXT, 0, "x", 1);
+        far_send(&b.far, WS_OP_TEXT, 0, "x", 1);
         sent++;
         PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == sent);
         assert_int_equal(b.loop.fair_until, 0);
     }
-    far_send(&b.far, WS_TEXT, 0, "x", 1);
+    far_send(&b.far, WS_OP_TEXT, 0, "x", 1);
     sent++;
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == sent);
     assert_true(b.loop.fair_until > ws_loop_now(&b.loop));
-    unplug();
+    disconnect_pair();
 }
 
 /* Messages that are a thousand times larger than what came of them: a turn deals with a few. */
@@ -1608,7 +1609,7 @@ static void what_grows_does_not_keep_the_others_waiting(void **state)
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
     assert_non_null(ws_session_deflate(&b.conn->session));
     for (int i = 0; i < COUNT; i++)
-        far_send(&b.far, WS_BINARY, 0, zeros, LEN);
+        far_send(&b.far, WS_OP_BINARY, 0, zeros, LEN);
     uint64_t wire = ws_session_deflate(&b.far.session)->counts.wire_out;
     assert_true(wire < WS_RECEIVE_FAIR); /* all of them in one receive */
     unsigned turns = 0;
@@ -1622,7 +1623,7 @@ static void what_grows_does_not_keep_the_others_waiting(void **state)
         grown_consume(&b.record.data, b.record.data.len);
     }
     assert_true(turns >= COUNT / 2 / (WS_TURN_MOST / LEN + 1));
-    unplug();
+    disconnect_pair();
     ws_deflate_pool_free(&pool);
 }
 

@@ -1,6 +1,6 @@
+#include "tests/unit/support_net.h"
 #include <ws/conn.h>
 #include <ws/loop.h>
-#include "tests/unit/support_net.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +20,9 @@ enum { LENGTH = 3 * 1024 * 1024 + 7 };
 
 static struct ws_loop loop;
 static struct ws_conn_config config;
-static struct ws_home home;
+static struct ws_conn_env env;
 static struct ws_conn *conn;
-static int far_end;
+static int peer;
 static struct ws_end ended;
 static bool gone;
 
@@ -76,24 +76,24 @@ static int start(void **state)
     static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     int pair[2];
     (void)state;
-    ws_conn_config_init(&config, WS_SERVER);
-    home = (struct ws_home){.loop = &loop, .config = &config, .handler = &handler};
+    ws_conn_config_init(&config, WS_ROLE_SERVER);
+    env = (struct ws_conn_env){.loop = &loop, .config = &config, .handler = &handler};
     source = (struct source){
         .body = {LENGTH, read_source, free_source}, .fails_at = UINT64_MAX, .most = 0};
     gone = false;
     if (ws_loop_init(&loop) != WS_OK ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
         return 1;
-    far_end = pair[1];
-    conn = ws_conn_new(&home, pair[0], NULL);
-    return !conn || write(far_end, request, strlen(request)) < 0;
+    peer = pair[1];
+    conn = ws_conn_new(&env, pair[0], NULL);
+    return !conn || write(peer, request, strlen(request)) < 0;
 }
 
 static int stop(void **state)
 {
     (void)state;
-    if (far_end >= 0)
-        close(far_end);
+    if (peer >= 0)
+        close(peer);
     TURN_UNTIL(&loop, gone);
     ws_loop_turn(&loop, 0);
     ws_loop_free(&loop);
@@ -105,7 +105,7 @@ static bool receive(struct grown *got)
 {
     static uint8_t buffer[1 << 16];
     for (;;) {
-        ssize_t len = read(far_end, buffer, sizeof buffer);
+        ssize_t len = read(peer, buffer, sizeof buffer);
         if (len <= 0)
             return len < 0 && errno == EAGAIN;
         grown_add(got, buffer, (size_t)len);
@@ -170,7 +170,7 @@ static void whoever_only_reads_gets_all(void **state)
     struct grown got = {0};
     (void)state;
     ws_loop_turn(&loop, 1);
-    assert_int_equal(shutdown(far_end, SHUT_WR), 0);
+    assert_int_equal(shutdown(peer, SHUT_WR), 0);
     TURN_UNTIL(&loop, !receive(&got));
     check_whole(&got);
     grown_free(&got);
@@ -192,8 +192,8 @@ static void a_peer_that_leaves_ends_it(void **state)
 {
     (void)state;
     ws_loop_turn(&loop, 1);
-    close(far_end);
-    far_end = -1;
+    close(peer);
+    peer = -1;
     TURN_UNTIL(&loop, gone);
     assert_true(source.at < LENGTH);
 }

@@ -22,7 +22,7 @@
 struct side {
     struct ws_conn_config config;
     struct ws_handler handler;
-    struct ws_home home;
+    struct ws_conn_env env;
     struct ws_conn *conn; /* NULL once its close was called */
     struct record record;
     enum ws_error refused; /* what a request was refused with */
@@ -86,13 +86,13 @@ static void init_side(struct side *side, enum ws_role role)
     side->config.session.max_message = 64 << 20;
     side->handler = (struct ws_handler){
         .open = on_open, .event = on_event, .drained = on_drained, .close = on_close};
-    side->home =
-        (struct ws_home){.loop = &loop, .config = &side->config, .handler = &side->handler};
+    side->env =
+        (struct ws_conn_env){.loop = &loop, .config = &side->config, .handler = &side->handler};
 }
 
 static struct ws_conn *new_conn(struct side *side, int fd)
 {
-    struct ws_conn *conn = ws_conn_new(&side->home, fd, side);
+    struct ws_conn *conn = ws_conn_new(&side->env, fd, side);
     assert_non_null(conn);
     side->conn = conn;
     return conn;
@@ -132,8 +132,8 @@ static int set_up(void **state)
 {
     (void)state;
     assert_int_equal(ws_loop_init(&loop), WS_OK);
-    init_side(&server, WS_SERVER);
-    init_side(&client, WS_CLIENT);
+    init_side(&server, WS_ROLE_SERVER);
+    init_side(&client, WS_ROLE_CLIENT);
     return 0;
 }
 
@@ -158,12 +158,12 @@ static int make_contexts(void **state)
 {
     char error[200];
     (void)state;
-    struct ws_tls_pair *pair = ws_tls_pair_self_signed(NULL, 0);
-    struct ws_tls_options options = {.role = WS_SERVER, .pair = pair};
+    struct ws_tls_identity *pair = ws_tls_identity_self_signed(NULL, 0);
+    struct ws_tls_options options = {.role = WS_ROLE_SERVER, .pair = pair};
     server_tls = ws_tls_context_new(&options, error, sizeof error);
-    options = (struct ws_tls_options){.role = WS_CLIENT, .insecure = true};
+    options = (struct ws_tls_options){.role = WS_ROLE_CLIENT, .insecure = true};
     client_tls = ws_tls_context_new(&options, error, sizeof error);
-    ws_tls_pair_free(pair);
+    ws_tls_identity_free(pair);
     return server_tls && client_tls ? 0 : 1;
 }
 
@@ -188,7 +188,7 @@ static void an_echo_and_a_goodbye(void **state)
     (void)state;
     server.echo = true;
     set_up_open(false);
-    ws_conn_send(client.conn, WS_TEXT, WS_SEND_COPY, text, strlen(text));
+    ws_conn_send(client.conn, WS_OP_TEXT, WS_SEND_COPY, text, strlen(text));
     TURN_UNTIL(&loop, client.record.messages);
     assert_memory_equal(client.record.data.data, text, strlen(text));
     assert_int_equal(loop.sealed.bytes, 0);
@@ -213,13 +213,13 @@ static void much_of_it_through_little(void **state)
     assert_non_null(data);
     fill(data, LEN, 11);
     set_up_open(true);
-    ws_conn_send(client.conn, WS_BINARY, WS_SEND_COPY, data, LEN);
-    ws_conn_send(server.conn, WS_BINARY, WS_SEND_COPY, data, LEN);
+    ws_conn_send(client.conn, WS_OP_BINARY, WS_SEND_COPY, data, LEN);
+    ws_conn_send(server.conn, WS_OP_BINARY, WS_SEND_COPY, data, LEN);
     ws_loop_turn(&loop, 0);
     assert_true(ws_conn_full(server.conn));
     /* Plaintext waits as such: of records no more than what is sealed at a time. */
-    assert_true(server.conn->side->sealed.bytes > 0);
-    assert_true(server.conn->side->sealed.bytes < 300 * 1024);
+    assert_true(server.conn->cold->sealed.bytes > 0);
+    assert_true(server.conn->cold->sealed.bytes < 300 * 1024);
     assert_in_range(ws_conn_queued(server.conn), LEN - 300 * 1024, LEN + 100000);
     assert_int_equal(ws_conn_holds(server.conn), ws_conn_queued(server.conn));
     TURN_UNTIL(&loop, client.record.data.len == LEN && server.record.data.len == LEN);
@@ -265,7 +265,7 @@ static void close_notify_waits_for_a_pause(void **state)
     set_up_open(false);
     ws_conn_pause(server.conn);
     for (int i = 0; i < 3; i++)
-        ws_conn_send(client.conn, WS_TEXT, WS_SEND_COPY, text, strlen(text));
+        ws_conn_send(client.conn, WS_OP_TEXT, WS_SEND_COPY, text, strlen(text));
     ws_conn_flush_now(client.conn);
     ws_conn_abort(client.conn, WS_OK);
     TURN_UNTIL(&loop, client.record.ends);
@@ -288,7 +288,7 @@ static void a_paused_server_still_sends(void **state)
     (void)state;
     server.pause_at_open = true;
     set_up_open(false);
-    ws_conn_send(server.conn, WS_TEXT, WS_SEND_COPY, text, strlen(text));
+    ws_conn_send(server.conn, WS_OP_TEXT, WS_SEND_COPY, text, strlen(text));
     TURN_UNTIL(&loop, client.record.messages);
     ws_conn_resume(server.conn);
     ws_conn_close(client.conn, 1000, NULL);

@@ -98,11 +98,11 @@ static void client_open(struct ws_conn *conn, const struct ws_event *event)
     (void)event;
     bool sent = true;
     for (int i = 0; i < SMALL; i++)
-        sent &= client_send(WS_BINARY, WS_SEND_COPY, (size_t)i * 10);
+        sent &= client_send(WS_OP_BINARY, WS_SEND_COPY, (size_t)i * 10);
     sent &= ws_conn_ping(conn, "ping", 4) == WS_OK;
-    sent &= client_send(WS_BINARY, WS_SEND_COPY, LARGE);
+    sent &= client_send(WS_OP_BINARY, WS_SEND_COPY, LARGE);
     for (int i = 0; i < PIECES && sent; i++)
-        sent &= client_send(WS_BINARY, i < PIECES - 1 ? WS_SEND_MORE : 0, PIECE);
+        sent &= client_send(WS_OP_BINARY, i < PIECES - 1 ? WS_SEND_MORE : 0, PIECE);
     if (!sent)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
 }
@@ -157,7 +157,7 @@ static void converse(const char *text)
 {
     static const char *const subprotocols[] = {"one", "two", NULL};
     static const struct ws_header headers[] = {{"X-One", "1"}, {"X-Two", "2"}};
-    static const struct ws_home home = {
+    static const struct ws_conn_env env = {
         .loop = &t.loop, .config = &t.client_config, .handler = &client_handler};
     struct ws_url url;
     enum ws_url_error error = ws_url_parse(text, &url);
@@ -173,7 +173,7 @@ static void converse(const char *text)
         .tls = client_tls,
         .tls_name = "localhost",
         .connect_ms = 5000,
-        .home = &home,
+        .env = &env,
         .connected = on_connected,
         .failed = on_failed,
     };
@@ -213,10 +213,10 @@ static void check(void)
     }
 }
 
-static void *join(void *user, unsigned index, struct ws_home *home)
+static void *join(void *user, unsigned index, struct ws_conn_env *env)
 {
     (void)index;
-    home->tls = server_tls;
+    env->tls = server_tls;
     return user;
 }
 
@@ -225,15 +225,15 @@ static void one_run(const char *where)
     char error[200];
     struct ws_server_options options = {.config = &t.server_config,
                                         .handler = &server_handler,
-                                        .home_user = join,
+                                        .env_user = join,
                                         .secure = server_tls != NULL};
     memset(&t, 0, sizeof t);
-    ws_conn_config_init(&t.server_config, WS_SERVER);
+    ws_conn_config_init(&t.server_config, WS_ROLE_SERVER);
     t.server_config.session.chunks = true;
-    t.server_config.choke = true;
+    t.server_config.pause_reads_when_full = true;
     t.server_config.high_water = 10000;
     t.server_config.close_ms = 100;
-    ws_conn_config_init(&t.client_config, WS_CLIENT);
+    ws_conn_config_init(&t.client_config, WS_ROLE_CLIENT);
     t.client_config.session.random = ws_random_bytes;
     t.client_config.session.random_context = &t.loop.random;
     t.client_config.close_ms = 1000;
@@ -325,8 +325,8 @@ static void all_from_one_on_fail_over_a_unix_socket(void **state)
 static bool make_contexts(void)
 {
     char error[200];
-    struct ws_tls_options options = {.role = WS_SERVER};
-    struct ws_tls_pair *pair = ws_tls_pair_self_signed(NULL, 0);
+    struct ws_tls_options options = {.role = WS_ROLE_SERVER};
+    struct ws_tls_identity *pair = ws_tls_identity_self_signed(NULL, 0);
     struct ws_tls_context *first = NULL;
     options.pair = pair;
     if (pair)
@@ -334,8 +334,8 @@ static bool make_contexts(void)
     if (first)
         server_tls = ws_tls_context_again(first);
     ws_tls_context_free(first);
-    ws_tls_pair_free(pair);
-    options = (struct ws_tls_options){.role = WS_CLIENT, .insecure = true};
+    ws_tls_identity_free(pair);
+    options = (struct ws_tls_options){.role = WS_ROLE_CLIENT, .insecure = true};
     client_tls = ws_tls_context_new(&options, error, sizeof error);
     return server_tls && client_tls;
 }
@@ -384,7 +384,7 @@ static void all_from_one_on_fail_over_tls(void **state)
 static void towards_a_proxy(void **state)
 {
     (void)state;
-    static const struct ws_home home = {
+    static const struct ws_conn_env env = {
         .loop = &t.loop, .config = &t.client_config, .handler = &client_handler};
     unsigned before = open_descriptors();
     from_there_on = false;
@@ -405,7 +405,7 @@ static void towards_a_proxy(void **state)
                 .url = &url,
                 .proxy = &proxy,
                 .connect_ms = 5000,
-                .home = &home,
+                .env = &env,
                 .connected = on_connected,
                 .failed = on_failed,
             };

@@ -39,7 +39,7 @@ struct counted {
     unsigned calls, ready;
     bool drain;
     struct counted *unwatch;
-    struct ws_task *defer;
+    struct ws_deferred *defer;
 };
 
 static void on_ready(struct ws_watch *watch, unsigned ready)
@@ -198,12 +198,12 @@ static void a_regular_file_is_always_ready(void **state)
 /* --- tasks --- */
 
 struct chain {
-    struct ws_task task;
+    struct ws_deferred task;
     unsigned runs, more;
-    struct ws_task *next;
+    struct ws_deferred *next;
 };
 
-static void on_chain(struct ws_task *task)
+static void on_chain(struct ws_deferred *task)
 {
     struct chain *chain = ws_container_of(task, struct chain, task);
     chain->runs++;
@@ -231,7 +231,7 @@ static void tasks(void **state)
     assert_int_equal(first.runs, 1);
 }
 
-static void on_free(struct ws_task *task)
+static void on_free(struct ws_deferred *task)
 {
     free(task);
 }
@@ -240,7 +240,7 @@ static void a_task_may_free_itself(void **state)
 {
     (void)state;
     for (int i = 0; i < 10; i++) {
-        struct ws_task *task = calloc(1, sizeof *task);
+        struct ws_deferred *task = calloc(1, sizeof *task);
         assert_non_null(task);
         task->run = on_free;
         ws_loop_defer(&loop, task);

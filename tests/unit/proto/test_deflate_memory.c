@@ -50,13 +50,13 @@ static void send_piece(struct ws_session *s, struct ws_out *out, unsigned flags,
                        size_t len)
 {
     size_t before = out->bytes;
-    enum ws_error error = ws_session_send(s, out, WS_TEXT, flags, from, len);
+    enum ws_error error = ws_session_send(s, out, WS_OP_TEXT, flags, from, len);
     if (error == WS_OK)
         return;
     assert_int_equal(error, WS_E_NO_MEMORY);
     assert_int_equal(out->bytes, before);
     armed = false;
-    assert_int_equal(ws_session_send(s, out, WS_TEXT, flags, from, len), WS_OK);
+    assert_int_equal(ws_session_send(s, out, WS_OP_TEXT, flags, from, len), WS_OK);
     armed = true;
 }
 
@@ -77,7 +77,8 @@ static void converse(const struct ws_deflate_params *params, bool chunks, enum w
     ws_deflate_config_init(&wishes);
     struct ws_session_config one = {
         .role = sender, .random = fill_random, .deflate = &wishes, .deflate_pool = &pool};
-    struct ws_session_config other = {.role = sender == WS_SERVER ? WS_CLIENT : WS_SERVER,
+    struct ws_session_config other = {.role = sender == WS_ROLE_SERVER ? WS_ROLE_CLIENT
+                                                                       : WS_ROLE_SERVER,
                                       .chunks = chunks,
                                       .random = fill_random,
                                       .deflate_pool = &pool};
@@ -146,7 +147,8 @@ static void every_allocation(void **state)
         from_there_on = way & 16;
         for (fail_at = 1;; fail_at++) {
             calls = failed = 0;
-            converse(&all[way & 1], way & 2, way & 4 ? WS_CLIENT : WS_SERVER, way & 8 ? ROOM : 700);
+            converse(&all[way & 1], way & 2, way & 4 ? WS_ROLE_CLIENT : WS_ROLE_SERVER,
+                     way & 8 ? ROOM : 700);
             if (failed == 0)
                 break;
         }

@@ -41,15 +41,16 @@ static struct ws_deflate_config wishing(const char *text)
     unsigned server, client;
     ws_deflate_config_init(&config);
     assert_int_equal(sscanf(text + 2, "%u %u", &server, &client), 2);
-    config.wish = (struct ws_deflate_params){text[0] == 's', text[1] == 'c', (uint8_t)server,
-                                             (uint8_t)client};
+    config.preference = (struct ws_deflate_params){text[0] == 's', text[1] == 'c', (uint8_t)server,
+                                                   (uint8_t)client};
     return config;
 }
 
 static void what_a_server_accepts(void **state)
 {
     static const struct {
-        const char *wish, *lines, *agreed, *answer; /* agreed NULL: no offer can be accepted */
+        const char *preference, *lines, *agreed,
+            *answer; /* agreed NULL: no offer can be accepted */
     } rows[] = {
         {"-- 15 15", "", NULL, NULL},
         {"-- 15 15", HEADER PMD "\r\n", "-- 15 15", PMD},
@@ -129,13 +130,13 @@ static void what_a_server_accepts(void **state)
     char buffer[1024];
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct ws_deflate_config config = wishing(rows[i].wish);
+        struct ws_deflate_config config = wishing(rows[i].preference);
         struct ws_deflate_params params;
         char answer[WS_DEFLATE_TEXT_MAX];
         parse(&head, buffer, sizeof buffer, false, rows[i].lines);
         bool accepted = ws_deflate_accept(&head, buffer, &config, &params, answer);
         if (accepted != (rows[i].agreed != NULL))
-            fail_msg("%s %s", rows[i].wish, rows[i].lines);
+            fail_msg("%s %s", rows[i].preference, rows[i].lines);
         if (accepted) {
             assert_string_equal(shown(&params), rows[i].agreed);
             assert_string_equal(answer, rows[i].answer);
@@ -146,7 +147,7 @@ static void what_a_server_accepts(void **state)
 static void what_a_client_offers(void **state)
 {
     static const struct {
-        const char *wish, *offer;
+        const char *preference, *offer;
     } rows[] = {
         {"-- 15 15", PMD "; client_max_window_bits"},
         {"s- 15 15", PMD "; server_no_context_takeover; client_max_window_bits"},
@@ -158,7 +159,7 @@ static void what_a_client_offers(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct ws_deflate_config config = wishing(rows[i].wish);
+        struct ws_deflate_config config = wishing(rows[i].preference);
         char offer[WS_DEFLATE_TEXT_MAX];
         ws_deflate_write_offer(&config, offer);
         assert_string_equal(offer, rows[i].offer);
@@ -168,7 +169,7 @@ static void what_a_client_offers(void **state)
 static void what_a_client_takes_for_an_answer(void **state)
 {
     static const struct {
-        const char *wish, *lines;
+        const char *preference, *lines;
         enum ws_error error;
         const char *agreed; /* NULL: nothing */
     } rows[] = {
@@ -185,10 +186,10 @@ static void what_a_client_takes_for_an_answer(void **state)
         {"sc 10 11", HEADER PMD "; server_no_context_takeover; server_max_window_bits=9\r\n", WS_OK,
          "sc 9 11"},
         /* what was demanded is missing, or more is wanted than was offered */
-        {"s- 15 15", HEADER PMD "\r\n", WS_E_DEFLATE_UNFIT, NULL},
-        {"-- 10 15", HEADER PMD "\r\n", WS_E_DEFLATE_UNFIT, NULL},
-        {"-- 10 15", HEADER PMD "; server_max_window_bits=11\r\n", WS_E_DEFLATE_UNFIT, NULL},
-        {"-- 15 10", HEADER PMD "; client_max_window_bits=11\r\n", WS_E_DEFLATE_UNFIT, NULL},
+        {"s- 15 15", HEADER PMD "\r\n", WS_E_DEFLATE_MISMATCH, NULL},
+        {"-- 10 15", HEADER PMD "\r\n", WS_E_DEFLATE_MISMATCH, NULL},
+        {"-- 10 15", HEADER PMD "; server_max_window_bits=11\r\n", WS_E_DEFLATE_MISMATCH, NULL},
+        {"-- 15 10", HEADER PMD "; client_max_window_bits=11\r\n", WS_E_DEFLATE_MISMATCH, NULL},
         /* parameters */
         {"-- 15 15", HEADER PMD "; foo\r\n", WS_E_DEFLATE_PARAMETER, NULL},
         {"-- 15 15", HEADER PMD "; client_max_window_bits\r\n", WS_E_DEFLATE_PARAMETER, NULL},
@@ -199,23 +200,23 @@ static void what_a_client_takes_for_an_answer(void **state)
         {"-- 15 15", HEADER PMD "; server_no_context_takeover; server_no_context_takeover\r\n",
          WS_E_DEFLATE_PARAMETER, NULL},
         /* other extensions, and twice the same */
-        {"-- 15 15", HEADER "foo\r\n", WS_E_EXTENSION_UNASKED, NULL},
-        {"-- 15 15", HEADER PMD ", foo\r\n", WS_E_EXTENSION_UNASKED, NULL},
-        {"-- 15 15", HEADER PMD "\r\n" HEADER "foo\r\n", WS_E_EXTENSION_UNASKED, NULL},
-        {"-- 15 15", HEADER PMD ", " PMD "\r\n", WS_E_DEFLATE_DOUBLED, NULL},
-        {"-- 15 15", HEADER PMD "\r\n" HEADER PMD "\r\n", WS_E_DEFLATE_DOUBLED, NULL},
+        {"-- 15 15", HEADER "foo\r\n", WS_E_EXTENSION_UNSOLICITED, NULL},
+        {"-- 15 15", HEADER PMD ", foo\r\n", WS_E_EXTENSION_UNSOLICITED, NULL},
+        {"-- 15 15", HEADER PMD "\r\n" HEADER "foo\r\n", WS_E_EXTENSION_UNSOLICITED, NULL},
+        {"-- 15 15", HEADER PMD ", " PMD "\r\n", WS_E_DEFLATE_DUPLICATE, NULL},
+        {"-- 15 15", HEADER PMD "\r\n" HEADER PMD "\r\n", WS_E_DEFLATE_DUPLICATE, NULL},
     };
     struct ws_http_head head;
     char buffer[1024];
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct ws_deflate_config config = wishing(rows[i].wish);
+        struct ws_deflate_config config = wishing(rows[i].preference);
         struct ws_deflate_params params;
         bool agreed = true;
         parse(&head, buffer, sizeof buffer, true, rows[i].lines);
-        enum ws_error error = ws_deflate_judge(&head, buffer, &config, &params, &agreed);
+        enum ws_error error = ws_deflate_check_response(&head, buffer, &config, &params, &agreed);
         if (error != rows[i].error)
-            fail_msg("%s %s: %s", rows[i].wish, rows[i].lines, ws_error_info(error)->name);
+            fail_msg("%s %s: %s", rows[i].preference, rows[i].lines, ws_error_info(error)->name);
         if (error == WS_OK) {
             assert_int_equal(agreed, rows[i].agreed != NULL);
             if (agreed)
@@ -237,25 +238,25 @@ static void all_wishes_meet(void **state)
         bool agreed;
         ws_deflate_config_init(&one);
         ws_deflate_config_init(&other);
-        one.wish = (struct ws_deflate_params){n & 1, n & 2, (uint8_t)(8 + (n >> 4) % 8),
-                                              (uint8_t)(8 + (n >> 7) % 8)};
-        other.wish = (struct ws_deflate_params){n & 4, n & 8, (uint8_t)(8 + (n >> 10) % 8),
-                                                (uint8_t)(8 + (n >> 13) % 8)};
+        one.preference = (struct ws_deflate_params){n & 1, n & 2, (uint8_t)(8 + (n >> 4) % 8),
+                                                    (uint8_t)(8 + (n >> 7) % 8)};
+        other.preference = (struct ws_deflate_params){n & 4, n & 8, (uint8_t)(8 + (n >> 10) % 8),
+                                                      (uint8_t)(8 + (n >> 13) % 8)};
         ws_deflate_write_offer(&one, text);
         snprintf(lines, sizeof lines, HEADER "%s\r\n", text);
         parse(&head, buffer, sizeof buffer, false, lines);
         assert_true(ws_deflate_accept(&head, buffer, &other, &theirs, text));
         snprintf(lines, sizeof lines, HEADER "%s\r\n", text);
         parse(&head, buffer, sizeof buffer, true, lines);
-        assert_int_equal(ws_deflate_judge(&head, buffer, &one, &ours, &agreed), WS_OK);
+        assert_int_equal(ws_deflate_check_response(&head, buffer, &one, &ours, &agreed), WS_OK);
         assert_true(agreed);
         assert_memory_equal(&ours, &theirs, sizeof ours);
         assert_int_equal(ours.server_no_takeover, (n & 1) || (n & 4));
         assert_int_equal(ours.client_no_takeover, (n & 2) || (n & 8));
-        assert_true(ours.server_bits <= one.wish.server_bits &&
-                    ours.server_bits <= other.wish.server_bits);
-        assert_true(ours.client_bits <= one.wish.client_bits &&
-                    ours.client_bits <= other.wish.client_bits);
+        assert_true(ours.server_bits <= one.preference.server_bits &&
+                    ours.server_bits <= other.preference.server_bits);
+        assert_true(ours.client_bits <= one.preference.client_bits &&
+                    ours.client_bits <= other.preference.client_bits);
     }
 }
 

@@ -30,7 +30,7 @@ static void every_row_is_filled_in(void **state)
         assert_non_null(info->section);
         assert_true((i <= WS_MORE) == (info->category == WS_CAT_NONE));
         assert_true(i <= WS_MORE || info->section[0] != '\0');
-        assert_in_range(info->level, WS_DEBUG, WS_ERROR);
+        assert_in_range(info->level, WS_LOG_DEBUG, WS_LOG_ERROR);
     }
 }
 

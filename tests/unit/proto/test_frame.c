@@ -110,8 +110,8 @@ static void round_trips(void **state)
     static const uint64_t lengths[] = {
         0,     1,          125,        126,        127,           65535,    65536,
         65537, UINT32_MAX, 1ull << 32, 1ull << 62, INT64_MAX - 1, INT64_MAX};
-    static const uint8_t opcodes[] = {WS_CONTINUATION, WS_TEXT, WS_BINARY,
-                                      WS_CLOSE,        WS_PING, WS_PONG};
+    static const uint8_t opcodes[] = {WS_OP_CONTINUATION, WS_OP_TEXT, WS_OP_BINARY,
+                                      WS_OP_CLOSE,        WS_OP_PING, WS_OP_PONG};
     (void)state;
     for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++) {
         for (unsigned o = 0; o < sizeof opcodes; o++) {

@@ -21,19 +21,19 @@ static void what_may_follow_what(void **state)
 {
     struct ws_message m = {0};
     (void)state;
-    assert_int_equal(frame(&m, WS_CONTINUATION, 1, 0), WS_E_CONTINUATION_UNEXPECTED);
-    assert_int_equal(frame(&m, WS_TEXT, 1, 0), WS_OK);
-    assert_int_equal(m.opcode, WS_TEXT);
+    assert_int_equal(frame(&m, WS_OP_CONTINUATION, 1, 0), WS_E_CONTINUATION_UNEXPECTED);
+    assert_int_equal(frame(&m, WS_OP_TEXT, 1, 0), WS_OK);
+    assert_int_equal(m.opcode, WS_OP_TEXT);
     assert_true(m.begun);
-    assert_int_equal(frame(&m, WS_TEXT, 1, 0), WS_E_CONTINUATION_EXPECTED);
-    assert_int_equal(frame(&m, WS_BINARY, 1, 0), WS_E_CONTINUATION_EXPECTED);
-    assert_int_equal(frame(&m, WS_CONTINUATION, 2, 0), WS_OK);
-    assert_int_equal(m.opcode, WS_TEXT);
+    assert_int_equal(frame(&m, WS_OP_TEXT, 1, 0), WS_E_CONTINUATION_EXPECTED);
+    assert_int_equal(frame(&m, WS_OP_BINARY, 1, 0), WS_E_CONTINUATION_EXPECTED);
+    assert_int_equal(frame(&m, WS_OP_CONTINUATION, 2, 0), WS_OK);
+    assert_int_equal(m.opcode, WS_OP_TEXT);
     assert_int_equal(m.total, 3);
     assert_int_equal(ws_message_end(&m), WS_OK);
     assert_false(m.begun);
-    assert_int_equal(frame(&m, WS_CONTINUATION, 1, 0), WS_E_CONTINUATION_UNEXPECTED);
-    assert_int_equal(frame(&m, WS_BINARY, 7, 0), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_CONTINUATION, 1, 0), WS_E_CONTINUATION_UNEXPECTED);
+    assert_int_equal(frame(&m, WS_OP_BINARY, 7, 0), WS_OK);
     assert_int_equal(m.total, 7);
 }
 
@@ -41,50 +41,51 @@ static void the_cap_counts_all_fragments(void **state)
 {
     struct ws_message m = {0};
     (void)state;
-    assert_int_equal(frame(&m, WS_BINARY, 60, 100), WS_OK);
-    assert_int_equal(frame(&m, WS_CONTINUATION, 40, 100), WS_OK);
-    assert_int_equal(frame(&m, WS_CONTINUATION, 0, 100), WS_OK);
-    assert_int_equal(frame(&m, WS_CONTINUATION, 1, 100), WS_E_MESSAGE_TOO_BIG);
+    assert_int_equal(frame(&m, WS_OP_BINARY, 60, 100), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_CONTINUATION, 40, 100), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_CONTINUATION, 0, 100), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_CONTINUATION, 1, 100), WS_E_MESSAGE_TOO_BIG);
     m = (struct ws_message){0};
-    assert_int_equal(frame(&m, WS_BINARY, 101, 100), WS_E_MESSAGE_TOO_BIG);
+    assert_int_equal(frame(&m, WS_OP_BINARY, 101, 100), WS_E_MESSAGE_TOO_BIG);
     m = (struct ws_message){0};
-    assert_int_equal(frame(&m, WS_TEXT, WS_PAYLOAD_MAX, 100), WS_E_MESSAGE_TOO_BIG);
+    assert_int_equal(frame(&m, WS_OP_TEXT, WS_PAYLOAD_MAX, 100), WS_E_MESSAGE_TOO_BIG);
 }
 
 static void no_sum_wraps(void **state)
 {
     struct ws_message m = {0};
     (void)state;
-    assert_int_equal(frame(&m, WS_BINARY, WS_PAYLOAD_MAX, 0), WS_OK);
-    assert_int_equal(frame(&m, WS_CONTINUATION, 1, 0), WS_E_MESSAGE_TOO_BIG);
-    assert_int_equal(frame(&m, WS_CONTINUATION, WS_PAYLOAD_MAX, 0), WS_E_MESSAGE_TOO_BIG);
+    assert_int_equal(frame(&m, WS_OP_BINARY, WS_PAYLOAD_MAX, 0), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_CONTINUATION, 1, 0), WS_E_MESSAGE_TOO_BIG);
+    assert_int_equal(frame(&m, WS_OP_CONTINUATION, WS_PAYLOAD_MAX, 0), WS_E_MESSAGE_TOO_BIG);
     assert_int_equal(m.total, WS_PAYLOAD_MAX);
     m = (struct ws_message){0};
-    assert_int_equal(frame(&m, WS_BINARY, 5, UINT64_MAX), WS_OK);
-    assert_int_equal(frame(&m, WS_CONTINUATION, WS_PAYLOAD_MAX, UINT64_MAX), WS_OK);
-    assert_int_equal(frame(&m, WS_CONTINUATION, WS_PAYLOAD_MAX, UINT64_MAX), WS_E_MESSAGE_TOO_BIG);
+    assert_int_equal(frame(&m, WS_OP_BINARY, 5, UINT64_MAX), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_CONTINUATION, WS_PAYLOAD_MAX, UINT64_MAX), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_CONTINUATION, WS_PAYLOAD_MAX, UINT64_MAX),
+                     WS_E_MESSAGE_TOO_BIG);
 }
 
 static void text_is_checked_over_fragments(void **state)
 {
     struct ws_message m = {0};
     (void)state;
-    assert_int_equal(frame(&m, WS_TEXT, 2, 0), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_TEXT, 2, 0), WS_OK);
     assert_int_equal(ws_message_check(&m, (const uint8_t *)"\xe2\x82", 2), 2);
-    assert_int_equal(frame(&m, WS_CONTINUATION, 1, 0), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_CONTINUATION, 1, 0), WS_OK);
     assert_int_equal(ws_message_check(&m, (const uint8_t *)"\xac", 1), 1);
     assert_int_equal(ws_message_end(&m), WS_OK);
 
-    assert_int_equal(frame(&m, WS_TEXT, 3, 0), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_TEXT, 3, 0), WS_OK);
     assert_int_equal(ws_message_check(&m, (const uint8_t *)"ab\xff", 3), 2);
 
     m = (struct ws_message){0};
-    assert_int_equal(frame(&m, WS_TEXT, 1, 0), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_TEXT, 1, 0), WS_OK);
     assert_int_equal(ws_message_check(&m, (const uint8_t *)"\xe2", 1), 1);
     assert_int_equal(ws_message_end(&m), WS_E_UTF8);
 
     /* the next message begins between two code points again */
-    assert_int_equal(frame(&m, WS_TEXT, 1, 0), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_TEXT, 1, 0), WS_OK);
     assert_int_equal(ws_message_check(&m, (const uint8_t *)"a", 1), 1);
     assert_int_equal(ws_message_end(&m), WS_OK);
 }
@@ -93,7 +94,7 @@ static void binary_is_not_checked(void **state)
 {
     struct ws_message m = {0};
     (void)state;
-    assert_int_equal(frame(&m, WS_BINARY, 3, 0), WS_OK);
+    assert_int_equal(frame(&m, WS_OP_BINARY, 3, 0), WS_OK);
     assert_int_equal(ws_message_check(&m, (const uint8_t *)"\xff\xfe\xc0", 3), 3);
     assert_int_equal(ws_message_end(&m), WS_OK);
 }

@@ -31,8 +31,8 @@ static bool no_random(void *context, void *bytes, size_t size)
     return false;
 }
 
-static const struct ws_session_config server = {.role = WS_SERVER};
-static const struct ws_session_config client = {.role = WS_CLIENT, .random = fill_random};
+static const struct ws_session_config server = {.role = WS_ROLE_SERVER};
+static const struct ws_session_config client = {.role = WS_ROLE_CLIENT, .random = fill_random};
 
 /* A frame as the peer of `role` sends it, masked with zeros where it is masked; its length. */
 static size_t make(uint8_t *out, enum ws_role role, unsigned opcode, bool fin, uint64_t claim,
@@ -41,7 +41,7 @@ static size_t make(uint8_t *out, enum ws_role role, unsigned opcode, bool fin, u
     struct ws_frame frame = {.fin = fin,
                              .opcode = (uint8_t)opcode,
                              .length = claim,
-                             .masked = role == WS_SERVER,
+                             .masked = role == WS_ROLE_SERVER,
                              .length_bytes = (uint8_t)ws_frame_length_bytes(claim)};
     size_t n = ws_frame_encode(out, &frame);
     if (len)
@@ -96,26 +96,26 @@ static void states_when_driven(void **state)
 
     /* CONNECTING to OPEN to CLOSING to CLOSED */
     ws_session_init(&s, &server);
-    assert_int_equal(ws_session_state(&s), WS_CONNECTING);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CONNECTING);
     ws_session_feed(&s, request, strlen(request), 0);
     assert_int_equal(ws_session_next(&s, &event), WS_EVENT_REQUEST);
-    assert_int_equal(ws_session_state(&s), WS_CONNECTING);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CONNECTING);
     assert_int_equal(ws_session_accept(&s, &out, NULL), WS_OK);
     assert_int_equal(ws_session_accept(&s, &out, NULL), WS_E_STATE);
     assert_int_equal(ws_session_next(&s, &event), WS_EVENT_OPEN);
     assert_non_null(event.request);
-    assert_int_equal(ws_session_state(&s), WS_OPEN);
+    assert_int_equal(ws_session_state(&s), WS_STATE_OPEN);
     assert_int_equal(ws_session_next(&s, &event), WS_EVENT_NONE);
     assert_int_equal(ws_session_close(&s, &out, 1000, NULL, 0), WS_OK);
-    assert_int_equal(ws_session_state(&s), WS_CLOSING);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CLOSING);
     assert_true(ws_session_close_sent(&s));
     assert_false(ws_session_close_received(&s));
-    assert_int_equal(give(&s, WS_CLOSE, true, "\x03\xe8", 2, &event), WS_EVENT_CLOSE);
-    assert_int_equal(ws_session_state(&s), WS_CLOSED);
+    assert_int_equal(give(&s, WS_OP_CLOSE, true, "\x03\xe8", 2, &event), WS_EVENT_CLOSE);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CLOSED);
     assert_true(ws_session_close_received(&s));
     /* CLOSED to CLOSED */
     assert_int_equal(ws_session_fail(&s, &out, WS_E_SHUTDOWN), WS_OK);
-    assert_int_equal(ws_session_state(&s), WS_CLOSED);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CLOSED);
     ws_session_free(&s);
 
     /* CONNECTING to CLOSED: a refusal, and a failure */
@@ -124,13 +124,13 @@ static void states_when_driven(void **state)
     assert_int_equal(ws_session_next(&s, &event), WS_EVENT_REQUEST);
     struct ws_http_answer answer = {.status = 403};
     assert_int_equal(ws_session_refuse(&s, &out, &answer), WS_OK);
-    assert_int_equal(ws_session_state(&s), WS_CLOSED);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CLOSED);
     assert_int_equal(ws_session_refuse(&s, &out, &answer), WS_E_STATE);
     assert_int_equal(ws_session_next(&s, &event), WS_EVENT_NONE);
     ws_session_free(&s);
     ws_session_init(&s, &client);
     assert_int_equal(ws_session_fail(&s, &out, WS_E_HANDSHAKE_TIMEOUT), WS_OK);
-    assert_int_equal(ws_session_state(&s), WS_CLOSED);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CLOSED);
     ws_session_free(&s);
 
     /* OPEN to CLOSED: the end of the stream, and a failure */
@@ -140,26 +140,26 @@ static void states_when_driven(void **state)
     assert_int_equal(event.code, WS_CLOSE_ABNORMAL);
     assert_int_equal(event.error, WS_E_RESET);
     assert_false(event.clean);
-    assert_int_equal(ws_session_state(&s), WS_CLOSED);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CLOSED);
     assert_int_equal(ws_session_next(&s, &event), WS_EVENT_NONE);
     ws_session_free(&s);
     ws_session_init_open(&s, &server);
     assert_int_equal(ws_session_fail(&s, &out, WS_E_IDLE_TIMEOUT), WS_OK);
-    assert_int_equal(ws_session_state(&s), WS_CLOSED);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CLOSED);
     ws_session_free(&s);
 
     /* OPEN to CLOSING by the peer; CLOSING to CLOSED without its answer */
     ws_session_init_open(&s, &server);
-    assert_int_equal(give(&s, WS_CLOSE, true, NULL, 0, &event), WS_EVENT_CLOSE);
+    assert_int_equal(give(&s, WS_OP_CLOSE, true, NULL, 0, &event), WS_EVENT_CLOSE);
     assert_int_equal(event.code, WS_CLOSE_NO_CODE);
-    assert_int_equal(ws_session_state(&s), WS_CLOSING);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CLOSING);
     assert_int_equal(ws_session_answer(&s, &out, &event), WS_OK);
-    assert_int_equal(ws_session_state(&s), WS_CLOSED);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CLOSED);
     ws_session_free(&s);
     ws_session_init_open(&s, &server);
     assert_int_equal(ws_session_close(&s, &out, 1001, NULL, 0), WS_OK);
     assert_int_equal(ws_session_fail(&s, &out, WS_E_CLOSE_TIMEOUT), WS_OK);
-    assert_int_equal(ws_session_state(&s), WS_CLOSED);
+    assert_int_equal(ws_session_state(&s), WS_STATE_CLOSED);
     ws_session_free(&s);
     ws_out_free(&out);
 }
@@ -172,7 +172,7 @@ static void sending_in_every_state(void **state)
     (void)state;
 
     ws_session_init(&s, &server);
-    assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, (char[]){"x"}, 1), WS_E_STATE);
+    assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, (char[]){"x"}, 1), WS_E_STATE);
     assert_int_equal(ws_session_ping(&s, &out, NULL, 0), WS_E_STATE);
     assert_int_equal(ws_session_pong(&s, &out, NULL, 0), WS_E_STATE);
     assert_int_equal(ws_session_close(&s, &out, 1000, NULL, 0), WS_E_STATE);
@@ -183,23 +183,23 @@ static void sending_in_every_state(void **state)
     ws_session_free(&s);
 
     ws_session_init_open(&s, &server);
-    assert_int_equal(ws_session_send(&s, &out, WS_PING, 0, (char[]){"x"}, 1), WS_E_ARGUMENT);
-    assert_int_equal(ws_session_send(&s, &out, WS_CONTINUATION, 0, (char[]){"x"}, 1),
+    assert_int_equal(ws_session_send(&s, &out, WS_OP_PING, 0, (char[]){"x"}, 1), WS_E_ARGUMENT);
+    assert_int_equal(ws_session_send(&s, &out, WS_OP_CONTINUATION, 0, (char[]){"x"}, 1),
                      WS_E_ARGUMENT);
     assert_int_equal(ws_session_ping(&s, &out, "x", 126), WS_E_CONTROL_TOO_LONG);
     assert_int_equal(ws_session_pong(&s, &out, "x", 126), WS_E_CONTROL_TOO_LONG);
     assert_int_equal(ws_session_close(&s, &out, 1005 + 1, NULL, 0), WS_E_CLOSE_CODE);
     assert_int_equal(ws_session_close(&s, &out, 1000, "\xff", 1), WS_E_CLOSE_UTF8);
     assert_int_equal(out.bytes, 0);
-    assert_int_equal(ws_session_state(&s), WS_OPEN);
+    assert_int_equal(ws_session_state(&s), WS_STATE_OPEN);
 
     assert_int_equal(ws_session_close(&s, &out, 0, NULL, 0), WS_OK);
-    assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, (char[]){"x"}, 1), WS_E_CLOSING);
+    assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, (char[]){"x"}, 1), WS_E_CLOSING);
     assert_int_equal(ws_session_ping(&s, &out, NULL, 0), WS_E_CLOSING);
     assert_int_equal(ws_session_pong(&s, &out, NULL, 0), WS_OK);
     assert_int_equal(ws_session_close(&s, &out, 1000, NULL, 0), WS_E_CLOSING);
-    assert_int_equal(give(&s, WS_CLOSE, true, NULL, 0, &event), WS_EVENT_CLOSE);
-    assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, (char[]){"x"}, 1), WS_E_CLOSING);
+    assert_int_equal(give(&s, WS_OP_CLOSE, true, NULL, 0, &event), WS_EVENT_CLOSE);
+    assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, (char[]){"x"}, 1), WS_E_CLOSING);
     assert_int_equal(ws_session_pong(&s, &out, NULL, 0), WS_E_CLOSING);
     uint8_t bytes[10];
     assert_int_equal(flat(&out, bytes, sizeof bytes), 4);
@@ -215,12 +215,12 @@ static void fragments_on_their_way_out(void **state)
     uint8_t bytes[64];
     (void)state;
     ws_session_init_open(&s, &server);
-    assert_int_equal(ws_session_send(&s, &out, WS_TEXT, WS_SEND_MORE, (char[]){"ab"}, 2), WS_OK);
-    assert_int_equal(ws_session_send(&s, &out, WS_BINARY, 0, (char[]){"x"}, 1), WS_E_STATE);
+    assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, WS_SEND_MORE, (char[]){"ab"}, 2), WS_OK);
+    assert_int_equal(ws_session_send(&s, &out, WS_OP_BINARY, 0, (char[]){"x"}, 1), WS_E_STATE);
     assert_int_equal(ws_session_ping(&s, &out, "p", 1), WS_OK);
-    assert_int_equal(ws_session_send(&s, &out, WS_TEXT, WS_SEND_MORE, (char[]){""}, 0), WS_OK);
-    assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, (char[]){"c"}, 1), WS_OK);
-    assert_int_equal(ws_session_send(&s, &out, WS_BINARY, 0, (char[]){"d"}, 1), WS_OK);
+    assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, WS_SEND_MORE, (char[]){""}, 0), WS_OK);
+    assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, (char[]){"c"}, 1), WS_OK);
+    assert_int_equal(ws_session_send(&s, &out, WS_OP_BINARY, 0, (char[]){"d"}, 1), WS_OK);
     size_t len = flat(&out, bytes, sizeof bytes);
     static const char wanted[] = "\x01\x02"
                                  "ab"
@@ -241,7 +241,7 @@ static void ways_to_hand_over_a_payload(void **state)
     static const unsigned flags[] = {WS_SEND_COPY, WS_SEND_BORROW,
                                      WS_SEND_BORROW | WS_SEND_MUTABLE};
     (void)state;
-    for (int role = WS_SERVER; role <= WS_CLIENT; role++) {
+    for (int role = WS_ROLE_SERVER; role <= WS_ROLE_CLIENT; role++) {
         for (size_t f = 0; f < 3; f++) {
             for (size_t len = 0; len < 70000; len = len * 3 + 1) {
                 struct ws_session s;
@@ -251,14 +251,16 @@ static void ways_to_hand_over_a_payload(void **state)
                 uint8_t *bytes = malloc(len + WS_HEADER_MAX);
                 for (size_t i = 0; i < len; i++)
                     data[i] = before[i] = (char)(i * 7);
-                ws_session_init_open(&s, role == WS_SERVER ? &server : &client);
-                assert_int_equal(ws_session_send(&s, &out, WS_BINARY, flags[f], data, len), WS_OK);
+                ws_session_init_open(&s, role == WS_ROLE_SERVER ? &server : &client);
+                assert_int_equal(ws_session_send(&s, &out, WS_OP_BINARY, flags[f], data, len),
+                                 WS_OK);
                 if (flags[f] == WS_SEND_COPY)
                     memset(data, 0, len);
                 size_t got = flat(&out, bytes, len + WS_HEADER_MAX);
                 assert_int_equal(
                     ws_frame_decode(bytes, got,
-                                    role == WS_SERVER ? WS_REFUSE_MASK : WS_REQUIRE_MASK, &frame),
+                                    role == WS_ROLE_SERVER ? WS_REFUSE_MASK : WS_REQUIRE_MASK,
+                                    &frame),
                     WS_OK);
                 assert_int_equal(frame.length, len);
                 assert_int_equal(frame.header_len + len, got);
@@ -289,7 +291,7 @@ static void replies_lie_in_a_row(void **state)
     uint8_t *memory = malloc(WS_HEADROOM + 6 * 1000 + 5 * 1000);
     (void)state;
     for (int i = 0; i < 1000; i++)
-        len += make(memory + WS_HEADROOM + len, WS_SERVER, WS_TEXT, true, 5, "hello", 5);
+        len += make(memory + WS_HEADROOM + len, WS_ROLE_SERVER, WS_OP_TEXT, true, 5, "hello", 5);
     ws_session_init_open(&s, &server);
     ws_session_feed(&s, memory + WS_HEADROOM, len, WS_HEADROOM);
     while (ws_session_next(&s, &event) != WS_EVENT_NONE) {
@@ -313,10 +315,11 @@ static void a_million_empty_fragments(void **state)
     struct ws_session s;
     struct ws_event event;
     uint8_t first[16], next[16];
-    size_t n = make(next, WS_SERVER, WS_CONTINUATION, false, 0, NULL, 0);
+    size_t n = make(next, WS_ROLE_SERVER, WS_OP_CONTINUATION, false, 0, NULL, 0);
     (void)state;
     for (int size = 0; size <= 1; size++) {
-        size_t m = make(first, WS_SERVER, WS_BINARY, false, (uint64_t)size, "x", (size_t)size);
+        size_t m =
+            make(first, WS_ROLE_SERVER, WS_OP_BINARY, false, (uint64_t)size, "x", (size_t)size);
         ws_session_init_open(&s, &server);
         ws_session_feed(&s, first, m, 0);
         assert_int_equal(ws_session_next(&s, &event), WS_EVENT_NONE);
@@ -338,7 +341,7 @@ static void a_million_empty_fragments(void **state)
 
 static void a_million_fragments_of_a_byte(void **state)
 {
-    struct ws_session_config config = {.role = WS_SERVER, .max_message = 1 << 20};
+    struct ws_session_config config = {.role = WS_ROLE_SERVER, .max_message = 1 << 20};
     struct ws_session s;
     struct ws_event event = {0};
     uint8_t bytes[16];
@@ -346,7 +349,8 @@ static void a_million_fragments_of_a_byte(void **state)
     (void)state;
     ws_session_init_open(&s, &config);
     do {
-        size_t n = make(bytes, WS_SERVER, pieces ? WS_CONTINUATION : WS_BINARY, false, 1, "x", 1);
+        size_t n = make(bytes, WS_ROLE_SERVER, pieces ? WS_OP_CONTINUATION : WS_OP_BINARY, false, 1,
+                        "x", 1);
         ws_session_feed(&s, bytes, n, 0);
         if (ws_session_next(&s, &event) == WS_EVENT_NONE)
             assert_true(s.held->capacity <= 2 * (pieces + 1));
@@ -367,7 +371,7 @@ static void claims_cost_nothing(void **state)
                 {(uint64_t)INT64_MAX + 1, WS_E_LENGTH_TOP_BIT},
                 {UINT64_MAX, WS_E_LENGTH_TOP_BIT}};
     (void)state;
-    for (int role = WS_SERVER; role <= WS_CLIENT; role++) {
+    for (int role = WS_ROLE_SERVER; role <= WS_ROLE_CLIENT; role++) {
         for (size_t i = 0; i < 3; i++) {
             for (unsigned fragment = 0; fragment < 2; fragment++) {
                 struct ws_session_config config = {.role = (enum ws_role)role,
@@ -377,9 +381,9 @@ static void claims_cost_nothing(void **state)
                 uint8_t bytes[64];
                 size_t n = 0;
                 if (fragment)
-                    n = make(bytes, config.role, WS_BINARY, false, 1, "x", 1);
-                n += make(bytes + n, config.role, fragment ? WS_CONTINUATION : WS_BINARY, true,
-                          rows[i].claim, "0123456789", 10);
+                    n = make(bytes, config.role, WS_OP_BINARY, false, 1, "x", 1);
+                n += make(bytes + n, config.role, fragment ? WS_OP_CONTINUATION : WS_OP_BINARY,
+                          true, rows[i].claim, "0123456789", 10);
                 ws_session_init_open(&s, &config);
                 ws_session_feed(&s, bytes, n, 0);
                 ws_session_next(&s, &event);
@@ -393,7 +397,7 @@ static void claims_cost_nothing(void **state)
 
                 /* with a cap the legal one is too big, before any of it is kept */
                 config.max_message = 1 << 20;
-                n = make(bytes, config.role, WS_BINARY, true, rows[i].claim, "0123456789", 10);
+                n = make(bytes, config.role, WS_OP_BINARY, true, rows[i].claim, "0123456789", 10);
                 ws_session_init_open(&s, &config);
                 ws_session_feed(&s, bytes, n, 0);
                 assert_int_equal(ws_session_next(&s, &event), WS_EVENT_ERROR);
@@ -418,7 +422,7 @@ static void masks_differ(void **state)
         uint8_t bytes[16];
         struct ws_frame frame;
         char text[] = "abc";
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, text, 3), WS_OK);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, text, 3), WS_OK);
         size_t n = flat(&out, bytes, sizeof bytes);
         ws_out_clear(&out);
         assert_int_equal(ws_frame_decode(bytes, n, WS_REQUIRE_MASK, &frame), WS_OK);
@@ -434,8 +438,8 @@ static void masks_differ(void **state)
 
 static void without_randomness_nothing_is_sent(void **state)
 {
-    static const struct ws_session_config configs[] = {{.role = WS_CLIENT},
-                                                       {.role = WS_CLIENT, .random = no_random}};
+    static const struct ws_session_config configs[] = {
+        {.role = WS_ROLE_CLIENT}, {.role = WS_ROLE_CLIENT, .random = no_random}};
     struct ws_request_options options = {.host = "a"};
     struct ws_out out = {0};
     (void)state;
@@ -446,14 +450,14 @@ static void without_randomness_nothing_is_sent(void **state)
         assert_int_equal(ws_session_connect(&s, &out, &options), WS_E_RANDOM);
         ws_session_free(&s);
         ws_session_init_open(&s, &configs[i]);
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, (char[]){"x"}, 1), WS_E_RANDOM);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, (char[]){"x"}, 1), WS_E_RANDOM);
         assert_int_equal(ws_session_ping(&s, &out, "x", 1), WS_E_RANDOM);
         assert_int_equal(ws_session_close(&s, &out, 1000, NULL, 0), WS_E_RANDOM);
-        assert_int_equal(ws_session_state(&s), WS_OPEN);
-        assert_int_equal(give(&s, WS_PING, true, "p", 1, &event), WS_EVENT_PING);
+        assert_int_equal(ws_session_state(&s), WS_STATE_OPEN);
+        assert_int_equal(give(&s, WS_OP_PING, true, "p", 1, &event), WS_EVENT_PING);
         assert_int_equal(ws_session_answer(&s, &out, &event), WS_E_RANDOM);
         assert_int_equal(ws_session_fail(&s, &out, WS_E_SHUTDOWN), WS_E_RANDOM);
-        assert_int_equal(ws_session_state(&s), WS_CLOSED);
+        assert_int_equal(ws_session_state(&s), WS_STATE_CLOSED);
         ws_session_free(&s);
     }
     assert_int_equal(out.bytes, 0);
@@ -536,8 +540,8 @@ static void failing_says_its_code(void **state)
         assert_int_equal(n > 0, info->close_code != 0);
         if (n)
             assert_int_equal(bytes[2] << 8 | bytes[3], info->close_code);
-        assert_int_equal(ws_session_state(&s), WS_CLOSED);
-        assert_int_equal(give(&s, WS_TEXT, true, "x", 1, &event), WS_EVENT_NONE);
+        assert_int_equal(ws_session_state(&s), WS_STATE_CLOSED);
+        assert_int_equal(give(&s, WS_OP_TEXT, true, "x", 1, &event), WS_EVENT_NONE);
         ws_session_free(&s);
         ws_out_free(&out);
 
@@ -559,10 +563,10 @@ static void input_can_be_taken_back(void **state)
     struct ws_event event;
     uint8_t bytes[64], other[64];
     const uint8_t *rest;
-    size_t n = make(bytes, WS_SERVER, WS_TEXT, true, 3, "one", 3);
+    size_t n = make(bytes, WS_ROLE_SERVER, WS_OP_TEXT, true, 3, "one", 3);
     size_t first = n;
     (void)state;
-    n += make(bytes + n, WS_SERVER, WS_TEXT, true, 3, "two", 3);
+    n += make(bytes + n, WS_ROLE_SERVER, WS_OP_TEXT, true, 3, "two", 3);
     size_t bad = n;
     bytes[n++] = 0x83;
     ws_session_init_open(&s, &server);
@@ -589,12 +593,12 @@ static void in_a_message(void **state)
     (void)state;
     ws_session_init_open(&s, &server);
     assert_false(ws_session_in_message(&s));
-    assert_int_equal(give(&s, WS_TEXT, false, "x", 1, &event), WS_EVENT_NONE);
+    assert_int_equal(give(&s, WS_OP_TEXT, false, "x", 1, &event), WS_EVENT_NONE);
     assert_true(ws_session_in_message(&s));
-    assert_int_equal(give(&s, WS_PING, true, "x", 1, &event), WS_EVENT_PING);
+    assert_int_equal(give(&s, WS_OP_PING, true, "x", 1, &event), WS_EVENT_PING);
     assert_true(ws_session_in_message(&s));
     assert_int_equal(ws_session_next(&s, &event), WS_EVENT_NONE);
-    assert_int_equal(give(&s, WS_CONTINUATION, true, "y", 1, &event), WS_EVENT_MESSAGE);
+    assert_int_equal(give(&s, WS_OP_CONTINUATION, true, "y", 1, &event), WS_EVENT_MESSAGE);
     assert_memory_equal(event.data, "xy", 2);
     assert_int_equal(ws_session_next(&s, &event), WS_EVENT_NONE);
     assert_false(ws_session_in_message(&s));
@@ -607,21 +611,21 @@ static void in_a_message(void **state)
 
 static void large_frames_come_as_chunks(void **state)
 {
-    struct ws_session_config config = {.role = WS_SERVER, .chunks = true};
+    struct ws_session_config config = {.role = WS_ROLE_SERVER, .chunks = true};
     struct ws_session s;
     struct ws_event event;
     size_t total = 0;
     uint8_t piece[1000], header[WS_HEADER_MAX];
     (void)state;
     ws_session_init_open(&s, &config);
-    size_t n = make(header, WS_SERVER, WS_BINARY, true, 1000000, NULL, 0);
+    size_t n = make(header, WS_ROLE_SERVER, WS_OP_BINARY, true, 1000000, NULL, 0);
     ws_session_feed(&s, header, n, 0);
     assert_int_equal(ws_session_next(&s, &event), WS_EVENT_NONE);
     for (int i = 0; i < 1000; i++) {
         memset(piece, i, sizeof piece);
         ws_session_feed(&s, piece, sizeof piece, 0);
         assert_int_equal(ws_session_next(&s, &event), WS_EVENT_CHUNK);
-        assert_int_equal(event.opcode, WS_BINARY);
+        assert_int_equal(event.opcode, WS_OP_BINARY);
         assert_int_equal(event.first, i == 0);
         assert_int_equal(event.last, i == 999);
         assert_int_equal(event.data[0], i & 255);
@@ -651,22 +655,22 @@ static void in_fragments(void **state)
         data[i] = (uint8_t)(i * 7 + i / 251);
     for (size_t l = 0; l < sizeof limits / sizeof *limits; l++)
         for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
-            struct ws_session_config config = {.role = WS_SERVER, .max_frame = limits[l]};
-            struct ws_session_config theirs = {.role = WS_CLIENT, .frames = true};
+            struct ws_session_config config = {.role = WS_ROLE_SERVER, .max_frame = limits[l]};
+            struct ws_session_config theirs = {.role = WS_ROLE_CLIENT, .frames = true};
             struct ws_session sender, receiver;
             struct ws_event event;
             struct ws_out out = {0};
-            size_t len = lengths[k], size = ws_session_framed_size(len, limits[l]), at = 0;
+            size_t len = lengths[k], size = ws_frame_message_size(len, limits[l]), at = 0;
             uint8_t *sent = malloc(size), *framed = malloc(size);
             ws_session_init_open(&sender, &config);
             ws_session_init_open(&receiver, &theirs);
-            assert_int_equal(ws_session_send(&sender, &out, WS_BINARY, 0, data, len), WS_OK);
+            assert_int_equal(ws_session_send(&sender, &out, WS_OP_BINARY, 0, data, len), WS_OK);
             assert_int_equal(out.bytes, size);
             for (size_t i = 0; i < out.count; i++) {
                 memcpy(sent + at, ws_out_span_data(&out, i), out.spans[i].len);
                 at += out.spans[i].len;
             }
-            ws_session_framed(framed, WS_BINARY, data, len, limits[l], false);
+            ws_frame_message(framed, WS_OP_BINARY, data, len, limits[l], false);
             assert_memory_equal(framed, sent, size);
             ws_session_feed(&receiver, sent, size, 0);
             bool came = false;

@@ -69,7 +69,7 @@ static size_t make(uint8_t *to, enum ws_role role, unsigned opcode, bool fin, un
                              .opcode = (uint8_t)opcode,
                              .rsv = (uint8_t)rsv,
                              .length = len,
-                             .masked = role == WS_SERVER,
+                             .masked = role == WS_ROLE_SERVER,
                              .mask_key = {1, 2, 3, 4},
                              .length_bytes = (uint8_t)ws_frame_length_bytes(len)};
     size_t n = ws_frame_encode(to, &frame);
@@ -230,8 +230,8 @@ static void both_roles_joined(void **state)
             {.deflate = &wishes, .chunks = draw(2), .max_frame = draw(2) ? 0 : 1 + draw(5000)}};
         struct ws_session ends[2];
         struct message got[2] = {{.whole = true}, {.whole = true}};
-        open_with(&ends[0], &configs[0], WS_SERVER, &params);
-        open_with(&ends[1], &configs[1], WS_CLIENT, &params);
+        open_with(&ends[0], &configs[0], WS_ROLE_SERVER, &params);
+        open_with(&ends[1], &configs[1], WS_ROLE_CLIENT, &params);
         uint64_t compressed = 0, plain = 0;
         for (unsigned n = 0; n < 8; n++) {
             struct ws_out out = {0}, echo = {0};
@@ -244,7 +244,7 @@ static void both_roles_joined(void **state)
             memcpy(sent, data, len);
             struct ws_session *one = &ends[from], *other = &ends[!from];
             uint64_t before = ws_session_deflate(one)->counts.messages_out;
-            send_somehow(one, &out, text ? WS_TEXT : WS_BINARY, data, len);
+            send_somehow(one, &out, text ? WS_OP_TEXT : WS_OP_BINARY, data, len);
             if (ws_session_deflate(one)->counts.messages_out > before) {
                 compressed++;
                 plain += len;
@@ -253,7 +253,7 @@ static void both_roles_joined(void **state)
             size_t size = flat(&out, wire, ROOM);
             pump(other, wire, size, &got[!from], &count, &echo, draw(2));
             assert_int_equal(count, 1);
-            assert_int_equal(got[!from].opcode, text ? WS_TEXT : WS_BINARY);
+            assert_int_equal(got[!from].opcode, text ? WS_OP_TEXT : WS_OP_BINARY);
             assert_int_equal(got[!from].len, len);
             assert_memory_equal(got[!from].data, sent, len);
             assert_int_equal(ws_session_holds(other), 0);
@@ -310,13 +310,13 @@ static void agreeing(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct ws_deflate_config wishes;
         ws_deflate_config_init(&wishes);
-        wishes.wish.server_no_takeover = true;
-        wishes.wish.client_bits = 11;
-        struct ws_session_config one = {.role = WS_SERVER,
+        wishes.preference.server_no_takeover = true;
+        wishes.preference.client_bits = 11;
+        struct ws_session_config one = {.role = WS_ROLE_SERVER,
                                         .random = fill_random,
                                         .deflate = rows[i].server ? &wishes : NULL,
                                         .deflate_pool = &pool};
-        struct ws_session_config other = {.role = WS_CLIENT,
+        struct ws_session_config other = {.role = WS_ROLE_CLIENT,
                                           .random = fill_random,
                                           .deflate = rows[i].client ? &wishes : NULL,
                                           .deflate_pool = &pool};
@@ -340,8 +340,8 @@ static void agreeing(void **state)
         assert_int_equal(ws_session_deflate(&server) != NULL,
                          rows[i].server && (rows[i].agreed || i == 3));
         char text[] = "hello hello hello hello hello hello";
-        assert_int_equal(ws_session_send(&server, &out, WS_TEXT, WS_SEND_MORE, text, 35), WS_OK);
-        assert_int_equal(ws_session_send(&server, &out, WS_TEXT, 0, text, 0), WS_OK);
+        assert_int_equal(ws_session_send(&server, &out, WS_OP_TEXT, WS_SEND_MORE, text, 35), WS_OK);
+        assert_int_equal(ws_session_send(&server, &out, WS_OP_TEXT, 0, text, 0), WS_OK);
         assert_int_equal(ws_session_next(&server, &event), WS_EVENT_OPEN);
         assert_int_equal(ws_session_next(&server, &event), WS_EVENT_NONE);
         len = flat(&out, wire, sizeof wire - 1);
@@ -350,7 +350,7 @@ static void agreeing(void **state)
             /* What the caller asked for himself is his, and nobody here can read it. */
             ws_session_feed(&client, wire, len, 0);
             assert_int_equal(ws_session_next(&client, &event), WS_EVENT_ERROR);
-            assert_int_equal(event.error, WS_E_EXTENSION_UNASKED);
+            assert_int_equal(event.error, WS_E_EXTENSION_UNSOLICITED);
         } else {
             assert_int_equal(strstr((char *)wire, "Sec-WebSocket-Extensions: permessage-deflate") !=
                                  NULL,
@@ -383,15 +383,20 @@ static void where_rsv1_may_be(void **state)
         unsigned first, second; /* opcode, RSV1 to 3 as bits 4 to 6; FIN of the first is not set */
         int at;                 /* the frame at fault; -1: none */
     } rows[] = {
-        {WS_TEXT | 0x40, WS_CONTINUATION, -1},       {WS_BINARY | 0x40, WS_CONTINUATION, -1},
-        {WS_TEXT | 0x40, WS_CONTINUATION | 0x40, 1}, {WS_TEXT, WS_CONTINUATION | 0x40, 1},
-        {WS_TEXT | 0x40, WS_PING | 0x40, 1},         {WS_TEXT | 0x40, WS_CLOSE | 0x40, 1},
-        {WS_TEXT | 0x60, WS_CONTINUATION, 0},        {WS_TEXT | 0x50, WS_CONTINUATION, 0},
-        {WS_TEXT | 0x20, WS_CONTINUATION, 0},        {WS_TEXT | 0x40, WS_CONTINUATION | 0x10, 1},
+        {WS_OP_TEXT | 0x40, WS_OP_CONTINUATION, -1},
+        {WS_OP_BINARY | 0x40, WS_OP_CONTINUATION, -1},
+        {WS_OP_TEXT | 0x40, WS_OP_CONTINUATION | 0x40, 1},
+        {WS_OP_TEXT, WS_OP_CONTINUATION | 0x40, 1},
+        {WS_OP_TEXT | 0x40, WS_OP_PING | 0x40, 1},
+        {WS_OP_TEXT | 0x40, WS_OP_CLOSE | 0x40, 1},
+        {WS_OP_TEXT | 0x60, WS_OP_CONTINUATION, 0},
+        {WS_OP_TEXT | 0x50, WS_OP_CONTINUATION, 0},
+        {WS_OP_TEXT | 0x20, WS_OP_CONTINUATION, 0},
+        {WS_OP_TEXT | 0x40, WS_OP_CONTINUATION | 0x10, 1},
     };
     (void)state;
     for (int agreed = 0; agreed <= 1; agreed++) {
-        for (int role = WS_SERVER; role <= WS_CLIENT; role++) {
+        for (int role = WS_ROLE_SERVER; role <= WS_ROLE_CLIENT; role++) {
             for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
                 struct ws_session_config config = {.role = (enum ws_role)role};
                 struct ws_session s;
@@ -442,10 +447,11 @@ static void the_cap_counts_what_was_inflated(void **state)
                     size_t size = squeeze(data, CAP + over, wire, CAP), n = 0;
                     size_t first = fragments ? size / 2 : 0;
                     if (fragments)
-                        n = make(frames, WS_SERVER, WS_BINARY, false, WS_RSV1, wire, first);
-                    n += make(frames + n, WS_SERVER, fragments ? WS_CONTINUATION : WS_BINARY, true,
+                        n = make(frames, WS_ROLE_SERVER, WS_OP_BINARY, false, WS_RSV1, wire, first);
+                    n += make(frames + n, WS_ROLE_SERVER,
+                              fragments ? WS_OP_CONTINUATION : WS_OP_BINARY, true,
                               fragments ? 0 : WS_RSV1, wire + first, size - first);
-                    open_with(&s, &config, WS_SERVER, &alone);
+                    open_with(&s, &config, WS_ROLE_SERVER, &alone);
                     ws_session_feed(&s, frames, n, 0);
                     while (ws_session_next(&s, &event) == WS_EVENT_CHUNK)
                         collect(&m, &event);
@@ -481,11 +487,11 @@ static void more_on_the_wire_than_the_cap(void **state)
     struct ws_out out = {0};
     uint8_t wire[1000];
     (void)state;
-    open_with(&s, &config, WS_SERVER, &takeover);
-    open_with(&peer, &peers, WS_CLIENT, &takeover);
+    open_with(&s, &config, WS_ROLE_SERVER, &takeover);
+    open_with(&peer, &peers, WS_ROLE_CLIENT, &takeover);
     for (int i = 0; i < 10; i++)
         assert_int_equal(
-            ws_session_send(&peer, &out, WS_TEXT, i < 9 ? WS_SEND_MORE : 0, (char[]){"x"}, 1),
+            ws_session_send(&peer, &out, WS_OP_TEXT, i < 9 ? WS_SEND_MORE : 0, (char[]){"x"}, 1),
             WS_OK);
     size_t len = flat(&out, wire, sizeof wire);
     assert_true(len > 100);
@@ -498,9 +504,9 @@ static void more_on_the_wire_than_the_cap(void **state)
 
     /* But there is an end to what may be claimed, over all fragments, and no sum wraps. */
     struct ws_frame frame = {
-        .opcode = WS_BINARY, .rsv = WS_RSV1, .length = 0, .masked = true, .length_bytes = 0};
+        .opcode = WS_OP_BINARY, .rsv = WS_RSV1, .length = 0, .masked = true, .length_bytes = 0};
     len = ws_frame_encode(wire, &frame);
-    frame = (struct ws_frame){.opcode = WS_CONTINUATION, .masked = true, .length_bytes = 8};
+    frame = (struct ws_frame){.opcode = WS_OP_CONTINUATION, .masked = true, .length_bytes = 8};
     frame.length = WS_PAYLOAD_MAX;
     len += ws_frame_encode(wire + len, &frame);
     ws_session_feed(&s, wire, len, 0);
@@ -509,15 +515,15 @@ static void more_on_the_wire_than_the_cap(void **state)
     ws_session_free(&s);
 
     config.max_message = 0;
-    open_with(&s, &config, WS_SERVER, &takeover);
+    open_with(&s, &config, WS_ROLE_SERVER, &takeover);
     ws_session_feed(&s, wire, len, 0);
     assert_int_equal(ws_session_next(&s, &event), WS_EVENT_NONE);
     uint8_t next[16];
     frame.length = 1 << 20;
     size_t n = ws_frame_encode(next, &frame);
     ws_session_free(&s);
-    open_with(&s, &config, WS_SERVER, &takeover);
-    n = make(wire, WS_SERVER, WS_BINARY, false, WS_RSV1, "", 0);
+    open_with(&s, &config, WS_ROLE_SERVER, &takeover);
+    n = make(wire, WS_ROLE_SERVER, WS_OP_BINARY, false, WS_RSV1, "", 0);
     ws_session_feed(&s, wire, n, 0);
     assert_int_equal(ws_session_next(&s, &event), WS_EVENT_NONE);
     ws_session_free(&s);
@@ -554,7 +560,7 @@ static void a_gibibyte_in_a_mebibyte(void **state)
     uint8_t *wire = malloc(size + WS_HEADER_MAX);
     (void)state;
     assert_true(size < (5 << 18)); /* 1.25 MiB */
-    for (int role = WS_SERVER; role <= WS_CLIENT; role++) {
+    for (int role = WS_ROLE_SERVER; role <= WS_ROLE_CLIENT; role++) {
         for (int chunks = 0; chunks <= 1; chunks++) {
             struct ws_session_config config = {.max_message = CAP, .chunks = chunks};
             struct ws_session s;
@@ -562,7 +568,7 @@ static void a_gibibyte_in_a_mebibyte(void **state)
             struct ws_out out = {0};
             uint64_t got = 0;
             size_t most = 0;
-            size_t len = make(wire, (enum ws_role)role, WS_BINARY, true, WS_RSV1, payload, size);
+            size_t len = make(wire, (enum ws_role)role, WS_OP_BINARY, true, WS_RSV1, payload, size);
             open_with(&s, &config, (enum ws_role)role, &takeover);
             ws_session_feed(&s, wire, len, 0);
             enum ws_event_type type;
@@ -580,7 +586,7 @@ static void a_gibibyte_in_a_mebibyte(void **state)
             assert_int_equal(ws_session_answer(&s, &out, &event), WS_OK);
             uint8_t answer[200];
             flat(&out, answer, sizeof answer);
-            if (role == WS_SERVER)
+            if (role == WS_ROLE_SERVER)
                 assert_memory_equal(answer + 2, "\x03\xf1", 2); /* 1009 */
             ws_session_free(&s);
             ws_out_free(&out);
@@ -601,8 +607,8 @@ static void without_a_cap_in_pieces(void **state)
     struct ws_event event;
     uint64_t got = 0;
     (void)state;
-    size_t len = make(wire, WS_SERVER, WS_BINARY, true, WS_RSV1, payload, size);
-    open_with(&s, &config, WS_SERVER, &takeover);
+    size_t len = make(wire, WS_ROLE_SERVER, WS_OP_BINARY, true, WS_RSV1, payload, size);
+    open_with(&s, &config, WS_ROLE_SERVER, &takeover);
     ws_session_feed(&s, wire, len, 0);
     do {
         assert_int_equal(ws_session_next(&s, &event), WS_EVENT_CHUNK);
@@ -640,12 +646,12 @@ static void many_messages_in_one_read(void **state)
     uint8_t *wire = malloc((size + WS_HEADER_MAX) * COUNT);
     (void)state;
     for (int i = 0; i < COUNT; i++)
-        len += make(wire + len, WS_SERVER, WS_TEXT, true, WS_RSV1, payload, size);
+        len += make(wire + len, WS_ROLE_SERVER, WS_OP_TEXT, true, WS_RSV1, payload, size);
     struct ws_session_config config = {.max_message = LEN};
     struct ws_session s;
     struct ws_event event;
     unsigned count = 0;
-    open_with(&s, &config, WS_SERVER, &alone);
+    open_with(&s, &config, WS_ROLE_SERVER, &alone);
     ws_session_feed(&s, wire, len, 0);
     while (ws_session_next(&s, &event) == WS_EVENT_MESSAGE) {
         count++;
@@ -687,17 +693,19 @@ static void text_is_checked_inflated(void **state)
             uint8_t wire[200];
             char text[16];
             memcpy(text, rows[i].text, rows[i].len);
-            open_with(&s, &config, WS_SERVER, &takeover);
-            open_with(&peer, &peers, WS_CLIENT, &takeover);
+            open_with(&s, &config, WS_ROLE_SERVER, &takeover);
+            open_with(&peer, &peers, WS_ROLE_CLIENT, &takeover);
             if (rows[i].cut)
                 assert_int_equal(
-                    ws_session_send(&peer, &out, WS_TEXT, WS_SEND_MORE, text, rows[i].cut), WS_OK);
+                    ws_session_send(&peer, &out, WS_OP_TEXT, WS_SEND_MORE, text, rows[i].cut),
+                    WS_OK);
             size_t first = out.bytes;
-            assert_int_equal(ws_session_send(&peer, &out, WS_TEXT, rows[i].cut ? 0 : WS_SEND_MORE,
-                                             text + rows[i].cut, rows[i].len - rows[i].cut),
+            assert_int_equal(ws_session_send(&peer, &out, WS_OP_TEXT,
+                                             rows[i].cut ? 0 : WS_SEND_MORE, text + rows[i].cut,
+                                             rows[i].len - rows[i].cut),
                              WS_OK);
             if (!rows[i].cut)
-                assert_int_equal(ws_session_send(&peer, &out, WS_TEXT, 0, NULL, 0), WS_OK);
+                assert_int_equal(ws_session_send(&peer, &out, WS_OP_TEXT, 0, NULL, 0), WS_OK);
             ws_session_feed(&s, wire, flat(&out, wire, sizeof wire), 0);
             while (ws_session_next(&s, &event) == WS_EVENT_CHUNK)
                 collect(&m, &event);
@@ -730,28 +738,28 @@ static void what_is_not_compressed(void **state)
     for (int with = 0; with <= 1; with++) {
         struct ws_session s;
         struct ws_out out = {0};
-        open_with(&s, &config, WS_SERVER, with ? &takeover : &alone);
+        open_with(&s, &config, WS_ROLE_SERVER, with ? &takeover : &alone);
         memset(data, 'x', sizeof data);
         /* below the threshold, and at it */
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, data, 1023), WS_OK);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, data, 1023), WS_OK);
         flat(&out, wire, sizeof wire);
         assert_int_equal(wire[0], 0x81);
         ws_out_clear(&out);
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, data, 1024), WS_OK);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, data, 1024), WS_OK);
         flat(&out, wire, sizeof wire);
         assert_int_equal(wire[0], 0xC1);
         assert_true(out.bytes < 30);
         ws_out_clear(&out);
         /* in fragments its size is not known when it begins */
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, WS_SEND_MORE, data, 10), WS_OK);
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, data, 0), WS_OK);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, WS_SEND_MORE, data, 10), WS_OK);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, data, 0), WS_OK);
         flat(&out, wire, sizeof wire);
         assert_int_equal(wire[0], 0x41);
         ws_out_clear(&out);
         /* noise gets no smaller; with takeover the next message may be made of it */
         for (size_t i = 0; i < sizeof data; i++)
             data[i] = (uint8_t)draw(256);
-        assert_int_equal(ws_session_send(&s, &out, WS_BINARY, 0, data, sizeof data), WS_OK);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_BINARY, 0, data, sizeof data), WS_OK);
         flat(&out, wire, sizeof wire);
         assert_int_equal(wire[0], with ? 0xC2 : 0x82);
         if (!with)
@@ -780,22 +788,22 @@ static void a_shared_message_between_others(void **state)
         size_t size = ws_deflate_once(&pool, &wishes, params.server_bits, data, sizeof data, once,
                                       sizeof data - 1);
         assert_true(size > 0);
-        struct ws_deflated one = {1, sizeof data, size};
-        struct ws_shared *shared = ws_shared_new(ws_session_framed_size(size, max_frame) +
-                                                 ws_session_framed_size(5, max_frame));
-        ws_session_framed(shared->data, WS_TEXT, once, size, max_frame, true);
-        ws_session_framed(shared->data + ws_session_framed_size(size, max_frame), WS_TEXT, "plain",
-                          5, max_frame, false);
+        struct ws_compressed_span one = {1, sizeof data, size};
+        struct ws_shared *shared = ws_shared_new(ws_frame_message_size(size, max_frame) +
+                                                 ws_frame_message_size(5, max_frame));
+        ws_frame_message(shared->data, WS_OP_TEXT, once, size, max_frame, true);
+        ws_frame_message(shared->data + ws_frame_message_size(size, max_frame), WS_OP_TEXT, "plain",
+                         5, max_frame, false);
         struct ws_session_config config = {.deflate = &wishes}, peers = {0};
         struct ws_session s, peer;
         struct ws_out out = {0};
-        open_with(&s, &config, WS_SERVER, &params);
-        open_with(&peer, &peers, WS_CLIENT, &params);
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, other, sizeof other), WS_OK);
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, data, sizeof data), WS_OK);
+        open_with(&s, &config, WS_ROLE_SERVER, &params);
+        open_with(&peer, &peers, WS_ROLE_CLIENT, &params);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, other, sizeof other), WS_OK);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, data, sizeof data), WS_OK);
         assert_int_equal(ws_session_share(&s, &out, shared, 0, shared->len, &one), WS_OK);
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, data, sizeof data), WS_OK);
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, other, sizeof other), WS_OK);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, data, sizeof data), WS_OK);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, other, sizeof other), WS_OK);
         static const char *const order = "odspdo";
         size_t len = flat(&out, wire, sizeof wire);
         struct ws_event event;
@@ -841,15 +849,16 @@ static void when_randomness_fails(void **state)
             data[i] = (char)('a' + draw(26));
         for (size_t i = 0; i < sizeof other; i++)
             other[i] = (char)('a' + draw(26));
-        open_with(&s, &config, WS_CLIENT, &takeover);
-        open_with(&peer, &peers, WS_SERVER, &takeover);
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, data, sizeof data), WS_OK);
+        open_with(&s, &config, WS_ROLE_CLIENT, &takeover);
+        open_with(&peer, &peers, WS_ROLE_SERVER, &takeover);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, data, sizeof data), WS_OK);
         size_t before = out.bytes;
         random_fails = true;
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, other, sizeof other), WS_E_RANDOM);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, other, sizeof other),
+                         WS_E_RANDOM);
         assert_int_equal(out.bytes, before);
         random_fails = false;
-        assert_int_equal(ws_session_send(&s, &out, WS_TEXT, 0, other, sizeof other), WS_OK);
+        assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, other, sizeof other), WS_OK);
         size_t len = flat(&out, wire, sizeof wire);
         ws_session_feed(&peer, wire, len, 0);
         for (int i = 0; i < 2; i++) {
@@ -872,13 +881,13 @@ static void the_end_inside_a_message(void **state)
     uint8_t wire[100], payload[50];
     (void)state;
     size_t size = squeeze("Hello Hello Hello", 17, payload, sizeof payload);
-    size_t len = make(wire, WS_SERVER, WS_TEXT, true, WS_RSV1, payload, size);
+    size_t len = make(wire, WS_ROLE_SERVER, WS_OP_TEXT, true, WS_RSV1, payload, size);
     for (int chunks = 0; chunks <= 1; chunks++) {
         for (size_t cut = 0; cut < len; cut++) {
             uint8_t copy[sizeof wire];
             memcpy(copy, wire, len);
             config.chunks = chunks;
-            open_with(&s, &config, WS_SERVER, &alone);
+            open_with(&s, &config, WS_ROLE_SERVER, &alone);
             ws_session_feed(&s, copy, cut, 0);
             assert_int_equal(ws_session_next(&s, &event), WS_EVENT_NONE);
             ws_session_end(&s, WS_E_LOST);
@@ -896,17 +905,18 @@ static void garbage(void **state)
     unsigned errors = 0, fine = 0;
     (void)state;
     for (unsigned round = 0; round < 4000; round++) {
-        enum ws_role role = round % 2 ? WS_SERVER : WS_CLIENT;
+        enum ws_role role = round % 2 ? WS_ROLE_SERVER : WS_ROLE_CLIENT;
         struct ws_session_config config = {.chunks = draw(2), .max_message = draw(2) ? 0 : 2000};
         struct ws_session_config peers = {.max_frame = draw(3) * 20};
         struct ws_session s, peer;
         struct ws_out out = {0};
         open_with(&s, &config, role, params[round / 2 % 2]);
-        open_with(&peer, &peers, role == WS_SERVER ? WS_CLIENT : WS_SERVER, params[round / 2 % 2]);
+        open_with(&peer, &peers, role == WS_ROLE_SERVER ? WS_ROLE_CLIENT : WS_ROLE_SERVER,
+                  params[round / 2 % 2]);
         for (int i = 0; i < 3; i++) {
             size_t len = 1 + draw(2000);
             fill(data, len, false);
-            send_somehow(&peer, &out, draw(2) ? WS_TEXT : WS_BINARY, data, len);
+            send_somehow(&peer, &out, draw(2) ? WS_OP_TEXT : WS_OP_BINARY, data, len);
         }
         size_t len = flat(&out, wire, sizeof wire);
         for (unsigned i = draw(4); i > 0; i--)

@@ -43,16 +43,16 @@ static void start(size_t connections, size_t per_address, uint32_t rate)
     assert_non_null(admission);
 }
 
-static enum ws_error enter(const char *text, int64_t now, struct ws_visitor **visitor)
+static enum ws_error enter(const char *text, int64_t now, struct ws_client_entry **client_entry)
 {
     union any a = address(text);
-    return ws_admission_enter(admission, &a.any, now, visitor);
+    return ws_admission_acquire(admission, &a.any, now, client_entry);
 }
 
 static void so_many_and_no_more(void **state)
 {
     (void)state;
-    struct ws_visitor *v[5];
+    struct ws_client_entry *v[5];
     start(4, 0, 0);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(enter("127.0.0.1", 0, &v[i]), WS_OK);
@@ -61,8 +61,8 @@ static void so_many_and_no_more(void **state)
     }
     assert_int_equal(enter("127.0.0.1", 0, &v[4]), WS_E_TOO_MANY_CONNECTIONS);
     assert_int_equal(ws_admission_count(admission), 5); /* it still has to be told */
-    ws_admission_leave(admission, v[4]);
-    ws_admission_leave(admission, v[0]);
+    ws_admission_release(admission, v[4]);
+    ws_admission_release(admission, v[0]);
     assert_int_equal(enter("127.0.0.1", 0, &v[0]), WS_OK);
     assert_int_equal(ws_admission_addresses(admission), 0);
     ws_admission_free(admission);
@@ -71,26 +71,26 @@ static void so_many_and_no_more(void **state)
 static void by_address(void **state)
 {
     (void)state;
-    struct ws_visitor *a[3], *b, *unused;
+    struct ws_client_entry *a[3], *b, *unused;
     start(0, 2, 0);
     assert_int_equal(enter("10.0.0.1", 0, &a[0]), WS_OK);
     assert_int_equal(enter("::ffff:10.0.0.1", 0, &a[1]), WS_OK); /* the same */
     assert_ptr_equal(a[0], a[1]);
     assert_int_equal(enter("10.0.0.1", 0, &a[2]), WS_E_TOO_MANY_FROM_ADDRESS);
     assert_int_equal(enter("10.0.0.2", 0, &b), WS_OK);
-    ws_admission_leave(admission, a[2]);
-    ws_admission_leave(admission, a[0]);
+    ws_admission_release(admission, a[2]);
+    ws_admission_release(admission, a[0]);
     assert_int_equal(enter("10.0.0.1", 0, &a[0]), WS_OK);
 
     /* All of an IPv6 network is one neighbour; a unix socket is nobody in particular. */
-    struct ws_visitor *six[3];
+    struct ws_client_entry *six[3];
     assert_int_equal(enter("2001:db8::1", 0, &six[0]), WS_OK);
     assert_int_equal(enter("2001:db8::2:1", 0, &six[1]), WS_OK);
     assert_int_equal(enter("2001:db8::3", 0, &six[2]), WS_E_TOO_MANY_FROM_ADDRESS);
     assert_int_equal(enter("2001:db8:0:1::1", 0, &b), WS_OK);
     struct sockaddr unix_socket = {.sa_family = AF_UNIX};
     for (int i = 0; i < 5; i++) {
-        assert_int_equal(ws_admission_enter(admission, &unix_socket, 0, &unused), WS_OK);
+        assert_int_equal(ws_admission_acquire(admission, &unix_socket, 0, &unused), WS_OK);
         assert_null(unused);
     }
     assert_int_equal(ws_admission_percent(admission), 0);
@@ -100,11 +100,11 @@ static void by_address(void **state)
 static void a_rate_of_connecting(void **state)
 {
     (void)state;
-    struct ws_visitor *v;
+    struct ws_client_entry *v;
     start(0, 0, 3);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(enter("10.0.0.1", 5 * SECOND, &v), WS_OK);
-        ws_admission_leave(admission, v);
+        ws_admission_release(admission, v);
     }
     assert_int_equal(enter("10.0.0.1", 5 * SECOND, &v), WS_E_CONNECT_RATE);
     assert_int_equal(enter("10.0.0.9", 5 * SECOND, &v), WS_OK); /* another's affair */
@@ -121,19 +121,19 @@ static void counted_where_a_proxy_says(void **state)
 {
     (void)state;
     union any one = address("192.0.2.1"), two = address("192.0.2.2");
-    struct ws_visitor *v[3];
+    struct ws_client_entry *v[3];
     start(0, 2, 0);
     for (int i = 0; i < 2; i++)
         assert_int_equal(enter("10.0.0.1", 0, &v[i]), WS_OK);
-    assert_int_equal(ws_admission_attribute(admission, &one.any, 0, &v[0]), WS_OK);
-    assert_int_equal(ws_admission_attribute(admission, &one.any, 0, &v[1]), WS_OK);
+    assert_int_equal(ws_admission_reassign(admission, &one.any, 0, &v[0]), WS_OK);
+    assert_int_equal(ws_admission_reassign(admission, &one.any, 0, &v[1]), WS_OK);
     assert_int_equal(enter("10.0.0.1", 0, &v[2]), WS_OK);
-    assert_int_equal(ws_admission_attribute(admission, &one.any, 0, &v[2]),
+    assert_int_equal(ws_admission_reassign(admission, &one.any, 0, &v[2]),
                      WS_E_TOO_MANY_FROM_ADDRESS);
-    assert_int_equal(ws_admission_attribute(admission, &two.any, 0, &v[2]), WS_OK);
+    assert_int_equal(ws_admission_reassign(admission, &two.any, 0, &v[2]), WS_OK);
     assert_int_equal(ws_admission_count(admission), 3);
     for (int i = 0; i < 3; i++)
-        ws_admission_leave(admission, v[i]);
+        ws_admission_release(admission, v[i]);
     assert_int_equal(ws_admission_count(admission), 0);
     ws_admission_free(admission);
 }
@@ -146,10 +146,10 @@ static void memory_is_bounded(void **state)
     size_t most = 0;
     for (uint32_t i = 0; i < 1000000; i++) {
         union any a = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000000 + i)}};
-        struct ws_visitor *v;
+        struct ws_client_entry *v;
         /* 1,000 a second */
-        assert_int_equal(ws_admission_enter(admission, &a.any, (int64_t)i * 1000, &v), WS_OK);
-        ws_admission_leave(admission, v);
+        assert_int_equal(ws_admission_acquire(admission, &a.any, (int64_t)i * 1000, &v), WS_OK);
+        ws_admission_release(admission, v);
         size_t now = ws_admission_addresses(admission);
         most = now > most ? now : most;
     }
@@ -162,10 +162,10 @@ static void *come_and_go(void *unused)
 {
     (void)unused;
     for (int i = 0; i < 20000; i++) {
-        struct ws_visitor *v;
+        struct ws_client_entry *v;
         union any a = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl((uint32_t)i % 50)}};
-        ws_admission_enter(admission, &a.any, i, &v);
-        ws_admission_leave(admission, v);
+        ws_admission_acquire(admission, &a.any, i, &v);
+        ws_admission_release(admission, v);
     }
     return NULL;
 }

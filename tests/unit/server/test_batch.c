@@ -26,7 +26,7 @@ static void exceptions_are_found(void **state)
         uint64_t excepts[100];
         for (size_t i = 0; i < count; i++) {
             excepts[i] = (uint64_t)(rand() % 12);
-            assert_true(ws_batch_add(batch, excepts[i], WS_TEXT, "text", 4, &plain));
+            assert_true(ws_batch_add(batch, excepts[i], WS_OP_TEXT, "text", 4, &plain));
         }
         ws_batch_complete(batch);
         for (uint64_t id = 1; id < 14; id++) {
@@ -53,7 +53,7 @@ static void frames_lie_in_a_row(void **state)
         need += lengths[i] + 10;
     struct ws_batch *batch = ws_batch_new(need, 0);
     for (size_t i = 0; i < 6; i++)
-        assert_true(ws_batch_add(batch, 0, WS_BINARY, data, lengths[i], &plain));
+        assert_true(ws_batch_add(batch, 0, WS_OP_BINARY, data, lengths[i], &plain));
     ws_batch_complete(batch);
     assert_int_equal(batch->excepted_count, 0);
     const struct ws_batch_form *form = ws_batch_form_for(batch, NULL);
@@ -97,18 +97,18 @@ static void deflated_forms(void **state)
     enum { COUNT = 40, MOST = 5000 };
     static uint8_t data[COUNT][MOST], inflated[MOST];
     size_t lengths[COUNT];
-    struct ws_deflate_config wish;
+    struct ws_deflate_config preference;
     struct ws_deflate_pool pool = {0};
-    ws_deflate_config_init(&wish);
-    wish.threshold = 100;
-    struct ws_session_config config = {.deflate = &wish, .deflate_pool = &pool};
+    ws_deflate_config_init(&preference);
+    preference.threshold = 100;
+    struct ws_session_config config = {.deflate = &preference, .deflate_pool = &pool};
     struct ws_batch *batch = ws_batch_new(COUNT * (MOST + 10), 0x1FE & ~(1u << 3));
     srand(3);
     for (size_t i = 0; i < COUNT; i++) {
         lengths[i] = (size_t)rand() % MOST;
         for (size_t k = 0; k < lengths[i]; k++)
             data[i][k] = (uint8_t)(i % 4 == 3 ? rand() : "abcdefgh"[rand() % (int)(2 + i % 4)]);
-        assert_true(ws_batch_add(batch, 0, WS_BINARY, data[i], lengths[i], &config));
+        assert_true(ws_batch_add(batch, 0, WS_OP_BINARY, data[i], lengths[i], &config));
     }
     ws_batch_complete(batch);
     size_t bytes = ws_batch_form_for(batch, NULL)->used;
@@ -129,11 +129,11 @@ static void deflated_forms(void **state)
             assert_int_equal(frame.header_len + frame.length, len);
             at += frame.header_len;
             if (frame.rsv == 0) {
-                assert_true(lengths[i] < wish.threshold || i % 4 == 3);
+                assert_true(lengths[i] < preference.threshold || i % 4 == 3);
                 assert_int_equal(frame.length, lengths[i]);
             } else {
                 assert_int_equal(frame.rsv, 4);
-                assert_true(lengths[i] >= wish.threshold && frame.length < lengths[i]);
+                assert_true(lengths[i] >= preference.threshold && frame.length < lengths[i]);
                 before += lengths[i];
                 after += (size_t)frame.length;
                 assert_int_equal(
@@ -158,23 +158,24 @@ static void deflated_in_fragments(void **state)
 {
     (void)state;
     static uint8_t data[20000];
-    struct ws_deflate_config wish;
+    struct ws_deflate_config preference;
     struct ws_deflate_pool pool = {0};
-    ws_deflate_config_init(&wish);
-    struct ws_session_config config = {.deflate = &wish, .deflate_pool = &pool, .max_frame = 50};
+    ws_deflate_config_init(&preference);
+    struct ws_session_config config = {
+        .deflate = &preference, .deflate_pool = &pool, .max_frame = 50};
     struct ws_batch *batch = ws_batch_new(40000, 1u << 8);
     struct ws_deflate peer = {.params.server_bits = 15};
     srand(5);
     for (size_t i = 0; i < sizeof data; i++)
         data[i] = (uint8_t)rand() % 20;
-    assert_true(ws_batch_add(batch, 0, WS_BINARY, data, sizeof data, &config));
+    assert_true(ws_batch_add(batch, 0, WS_OP_BINARY, data, sizeof data, &config));
     const struct ws_batch_form *form = ws_batch_form_for(batch, &peer);
     size_t at = 0, frames = 0;
     struct ws_frame frame = {0};
     for (; at < form->used; at += frame.header_len + (size_t)frame.length, frames++) {
         assert_int_equal(ws_frame_parse(form->frames->data + at, form->used - at, &frame), WS_OK);
         assert_int_equal(frame.rsv, frames == 0 ? 4 : 0);
-        assert_int_equal(frame.opcode, frames == 0 ? WS_BINARY : WS_CONTINUATION);
+        assert_int_equal(frame.opcode, frames == 0 ? WS_OP_BINARY : WS_OP_CONTINUATION);
         assert_true(frame.length <= 50);
     }
     assert_true(frame.fin && frames > 100);

@@ -24,12 +24,12 @@ static struct {
     struct ws_deflate_config deflate, theirs[CONNS];
     struct ws_handler handler;
     struct ws_registry registries[LOOPS];
-    struct ws_home homes[LOOPS];
+    struct ws_conn_env homes[LOOPS];
     struct ws_hub *hub;
     unsigned loop_count;
     struct {
         struct ws_conn *conn;
-        struct far_end far;
+        struct peer far;
         struct grown expected;
         struct ws_end end;
         unsigned heard;
@@ -48,7 +48,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     size_t len = 0;
     const char *group = ws_hub_group(conn, &len);
     t.ends[index_of(conn)].heard++;
-    assert_true(ws_hub_publish(conn->home->hub, group, len, ws_conn_id(conn), event->opcode,
+    assert_true(ws_hub_publish(conn->env->hub, group, len, ws_conn_id(conn), event->opcode,
                                event->data, event->len));
     ws_hub_wait(conn);
 }
@@ -82,19 +82,19 @@ static void offer(int i)
 {
     ws_deflate_config_init(&t.theirs[i]);
     if (i % 3 == 1)
-        t.theirs[i].wish.server_bits = 9;
+        t.theirs[i].preference.server_bits = 9;
     if (i % 3 != 0)
         t.ends[i].far.config.deflate = &t.theirs[i];
 }
 
 static void start_with(unsigned loops, bool deflate)
 {
-    struct ws_home *homes[LOOPS];
+    struct ws_conn_env *homes[LOOPS];
     memset(&t, 0, sizeof t);
     t.loop_count = loops;
     for (int i = 0; i < CONNS; i++)
         t.ends[i].far.fd = -1;
-    ws_conn_config_init(&t.config, WS_SERVER);
+    ws_conn_config_init(&t.config, WS_ROLE_SERVER);
     ws_deflate_config_init(&t.deflate);
     t.deflate.threshold = 100;
     t.config.session.deflate = deflate ? &t.deflate : NULL;
@@ -102,21 +102,21 @@ static void start_with(unsigned loops, bool deflate)
     for (unsigned i = 0; i < loops; i++) {
         assert_int_equal(ws_loop_init(&t.loops[i]), WS_OK);
         ws_registry_init(&t.registries[i]);
-        t.homes[i] = (struct ws_home){.loop = &t.loops[i],
-                                      .config = &t.config,
-                                      .handler = &t.handler,
-                                      .registry = &t.registries[i]};
+        t.homes[i] = (struct ws_conn_env){.loop = &t.loops[i],
+                                          .config = &t.config,
+                                          .handler = &t.handler,
+                                          .registry = &t.registries[i]};
         homes[i] = &t.homes[i];
     }
     t.hub = ws_hub_new(homes, loops);
     assert_non_null(t.hub);
     for (int i = 0; i < CONNS; i++) {
         int fds[2];
-        struct ws_home *home = homes[(unsigned)i % loops];
+        struct ws_conn_env *env = homes[(unsigned)i % loops];
         socket_pair(fds);
-        far_init(&t.ends[i].far, fds[1], WS_CLIENT);
-        t.ends[i].conn = ws_conn_new(home, fds[0], NULL);
-        ws_registry_add(home->registry, t.ends[i].conn, (uint64_t)i + 1);
+        far_init(&t.ends[i].far, fds[1], WS_ROLE_CLIENT);
+        t.ends[i].conn = ws_conn_new(env, fds[0], NULL);
+        ws_registry_add(env->registry, t.ends[i].conn, (uint64_t)i + 1);
         if (deflate)
             offer(i);
         far_connect(&t.ends[i].far);
@@ -211,7 +211,7 @@ static void as_the_naive_way(void **state)
         size_t len = (size_t)(rand() % 20 == 0 ? rand() % 100000 : rand() % 200);
         fill(message, len, (uint32_t)i);
         expect(from, all_hear, message, len);
-        assert_true(ws_hub_publish(t.hub, NULL, 0, (uint64_t)from + 1, WS_BINARY, message, len));
+        assert_true(ws_hub_publish(t.hub, NULL, 0, (uint64_t)from + 1, WS_OP_BINARY, message, len));
         sent += CONNS - 1;
         if (rand() % 7 == 0)
             TURN_ALL_UNTIL(all_came());
@@ -241,11 +241,11 @@ static void compressed_for_those_who_can(void **state)
             message[k] = (uint8_t) "abcd"[rand() % 4];
         if (rand() % 4 == 0) {
             grown_add(&t.ends[to].expected, message, len);
-            ws_hub_send(t.ends[to].conn, WS_BINARY, message, len);
+            ws_hub_send(t.ends[to].conn, WS_OP_BINARY, message, len);
             plain[to] += len >= 100 ? len : 0;
         } else {
             expect(from, all_hear, message, len);
-            assert_true(ws_hub_publish(t.homes[0].hub, NULL, 0, (uint64_t)from + 1, WS_BINARY,
+            assert_true(ws_hub_publish(t.homes[0].hub, NULL, 0, (uint64_t)from + 1, WS_OP_BINARY,
                                        message, len));
             for (int k = 0; k < CONNS; k++)
                 plain[k] += k != from && len >= 100 ? len : 0;
@@ -276,7 +276,7 @@ static void a_turn_is_one_send(void **state)
     for (int i = 0; i < CONNS; i++)
         before[i] = t.ends[i].far.receives;
     for (int i = 0; i < 100; i++)
-        assert_true(ws_hub_publish(t.hub, NULL, 0, 1, WS_TEXT, "hello", 5));
+        assert_true(ws_hub_publish(t.hub, NULL, 0, 1, WS_OP_TEXT, "hello", 5));
     ws_loop_turn(&t.loops[0], 0);
     for (int i = 0; i < CONNS; i++)
         far_pump(&t.ends[i].far);
@@ -304,7 +304,7 @@ static void groups(void **state)
         char text[20];
         int size = snprintf(text, sizeof text, "from %d;", i);
         expect(i, same_parity, text, (size_t)size);
-        far_send(&t.ends[i].far, WS_TEXT, 0, text, (size_t)size);
+        far_send(&t.ends[i].far, WS_OP_TEXT, 0, text, (size_t)size);
         TURN_ALL_UNTIL(all_came());
     }
     check_all();
@@ -316,8 +316,8 @@ static void groups(void **state)
     ws_conn_abort(t.ends[3].conn, WS_E_SHUTDOWN);
     turn();
     unsigned before = t.ends[0].far.record.messages;
-    assert_true(ws_hub_publish(t.hub, "odd", 3, 2, WS_TEXT, "x", 1));
-    assert_true(ws_hub_publish(t.hub, "nobody is here", 14, 0, WS_TEXT, "x", 1));
+    assert_true(ws_hub_publish(t.hub, "odd", 3, 2, WS_OP_TEXT, "x", 1));
+    assert_true(ws_hub_publish(t.hub, "nobody is here", 14, 0, WS_OP_TEXT, "x", 1));
     TURN_ALL_UNTIL(t.ends[0].far.record.messages == before + 1);
     assert_int_equal(t.ends[1].far.record.data.len, t.ends[1].expected.len);
     assert_int_equal(t.ends[2].far.record.data.len, t.ends[2].expected.len);
@@ -334,7 +334,7 @@ static void over_two_loops(void **state)
             char text[20];
             int len = snprintf(text, sizeof text, "%c%d;", 'a' + from, i);
             expect(from, all_hear, text, (size_t)len);
-            far_send(&t.ends[from].far, WS_TEXT, 0, text, (size_t)len);
+            far_send(&t.ends[from].far, WS_OP_TEXT, 0, text, (size_t)len);
         }
     TURN_ALL_UNTIL(all_came());
     for (int to = 0; to < CONNS; to++) {
@@ -369,7 +369,7 @@ static unsigned flood(bool (*enough)(void))
     while (!enough()) {
         memset(piece, 0, sizeof piece);
         snprintf(piece, sizeof piece, "%u", count++);
-        assert_true(ws_hub_publish(t.hub, NULL, 0, 0, WS_BINARY, piece, sizeof piece));
+        assert_true(ws_hub_publish(t.hub, NULL, 0, 0, WS_OP_BINARY, piece, sizeof piece));
         pump_the_others();
         assert_true(count < 100000);
     }
@@ -392,7 +392,7 @@ static bool some_were_dropped(void)
 
 static bool some_wait(void)
 {
-    return t.ends[SLOW].conn->waited_for;
+    return t.ends[SLOW].conn->is_slow_receiver;
 }
 
 static void start_slow(enum ws_slow slow)
@@ -462,16 +462,16 @@ static void slow_is_waited_for(void **state)
     start_slow(WS_SLOW_BLOCK);
     flood(some_wait);
     unsigned heard = t.ends[0].heard;
-    far_send(&t.ends[0].far, WS_TEXT, 0, "one", 3);
+    far_send(&t.ends[0].far, WS_OP_TEXT, 0, "one", 3);
     while (t.ends[0].heard == heard)
         pump_the_others();
-    assert_true(t.ends[0].conn->waits);
-    far_send(&t.ends[0].far, WS_TEXT, 0, "two", 3);
+    assert_true(t.ends[0].conn->paused_by_hub);
+    far_send(&t.ends[0].far, WS_OP_TEXT, 0, "two", 3);
     for (int i = 0; i < 20; i++)
         pump_the_others();
     assert_int_equal(t.ends[0].heard, heard + 1);
     TURN_ALL_UNTIL(t.ends[0].heard == heard + 2);
-    assert_false(t.ends[0].conn->waits);
+    assert_false(t.ends[0].conn->paused_by_hub);
     TURN_ALL_UNTIL(t.ends[SLOW].far.record.messages == t.ends[1].far.record.messages);
     assert_int_equal(deliveries().dropped + deliveries().failed, 0);
     stop();
@@ -483,11 +483,11 @@ static void waited_for_in_vain(void **state)
     (void)state;
     start_slow(WS_SLOW_BLOCK);
     flood(some_wait);
-    far_send(&t.ends[0].far, WS_TEXT, 0, "one", 3);
-    while (!t.ends[0].conn->waits)
+    far_send(&t.ends[0].far, WS_OP_TEXT, 0, "one", 3);
+    while (!t.ends[0].conn->paused_by_hub)
         pump_the_others();
     ws_conn_abort(t.ends[SLOW].conn, WS_E_WRITE_TIMEOUT);
-    TURN_ALL_UNTIL(!t.ends[0].conn->waits);
+    TURN_ALL_UNTIL(!t.ends[0].conn->paused_by_hub);
     stop();
 }
 
@@ -501,10 +501,10 @@ static void the_order_of_publishing(void **state)
     for (int i = 0; i < 9; i++) {
         text[0] = (char)('0' + i);
         if (i % 3 == 2) {
-            ws_hub_send(t.ends[0].conn, WS_TEXT, text, 1);
+            ws_hub_send(t.ends[0].conn, WS_OP_TEXT, text, 1);
         } else {
             ws_hub_flush(t.hub);
-            assert_true(ws_hub_publish(t.hub, i % 3 ? "g" : NULL, 1, 0, WS_TEXT, text, 1));
+            assert_true(ws_hub_publish(t.hub, i % 3 ? "g" : NULL, 1, 0, WS_OP_TEXT, text, 1));
         }
     }
     TURN_ALL_UNTIL(t.ends[0].far.record.messages == 9 && t.ends[1].far.record.messages == 3);
@@ -528,7 +528,7 @@ static void a_source_waits_too(void **state)
     (void)state;
     start_slow(WS_SLOW_BLOCK);
     reliefs = 0;
-    ws_hub_on_relief(t.hub, on_relief, &t);
+    ws_hub_on_unblocked(t.hub, on_relief, &t);
     assert_false(ws_hub_blocked(t.hub));
     flood(some_wait);
     assert_true(ws_hub_blocked(t.hub));
@@ -544,12 +544,12 @@ static void slow_by_itself(void **state)
     static char data[10000];
     start_slow(WS_SLOW_BLOCK);
     for (int i = 0; i < 1000 && !ws_hub_blocked(t.hub); i++)
-        ws_hub_send(t.ends[SLOW].conn, WS_BINARY, data, sizeof data);
+        ws_hub_send(t.ends[SLOW].conn, WS_OP_BINARY, data, sizeof data);
     assert_true(ws_hub_blocked(t.hub));
     TURN_ALL_UNTIL(!ws_hub_blocked(t.hub));
     ws_hub_set_slow(t.hub, WS_SLOW_CLOSE);
     for (int i = 0; i < 1000 && !it_was_closed(); i++)
-        ws_hub_send(t.ends[SLOW].conn, WS_BINARY, data, sizeof data);
+        ws_hub_send(t.ends[SLOW].conn, WS_OP_BINARY, data, sizeof data);
     TURN_ALL_UNTIL(!t.ends[SLOW].conn);
     assert_int_equal(t.ends[SLOW].end.error, WS_E_TOO_SLOW);
     stop();

@@ -19,12 +19,12 @@ static struct {
     struct ws_conn_config config;
     struct ws_handler handler;
     struct ws_registry registry;
-    struct ws_home home;
+    struct ws_conn_env env;
     struct ws_admission *admission;
     struct ws_overload *overload;
     struct ws_conn *conns[CONNS];
     struct ws_end ends[CONNS];
-    struct far_end far[CONNS];
+    struct peer far[CONNS];
 } t;
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
@@ -42,14 +42,14 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
 static void start(const struct ws_overload_limits *limits, size_t max_connections)
 {
     struct ws_admission_limits admission = {.max_connections = max_connections};
-    struct ws_home *homes[] = {&t.home};
+    struct ws_conn_env *homes[] = {&t.env};
     memset(&t, 0, sizeof t);
     assert_int_equal(ws_loop_init(&t.loop), WS_OK);
-    ws_conn_config_init(&t.config, WS_SERVER);
+    ws_conn_config_init(&t.config, WS_ROLE_SERVER);
     t.config.high_water = 64 << 20;
     t.handler = (struct ws_handler){.event = on_event, .close = on_close};
     ws_registry_init(&t.registry);
-    t.home = (struct ws_home){
+    t.env = (struct ws_conn_env){
         .loop = &t.loop, .config = &t.config, .handler = &t.handler, .registry = &t.registry};
     t.admission = ws_admission_new(&admission);
     t.overload = ws_overload_new(limits, t.admission, homes, 1);
@@ -57,8 +57,8 @@ static void start(const struct ws_overload_limits *limits, size_t max_connection
     for (int i = 0; i < CONNS; i++) {
         int fds[2];
         socket_pair(fds);
-        far_init(&t.far[i], fds[1], WS_CLIENT);
-        t.conns[i] = ws_conn_new(&t.home, fds[0], NULL);
+        far_init(&t.far[i], fds[1], WS_ROLE_CLIENT);
+        t.conns[i] = ws_conn_new(&t.env, fds[0], NULL);
         ws_registry_add(&t.registry, t.conns[i], (uint64_t)i + 1);
         far_connect(&t.far[i]);
         PUMP_UNTIL(&t.loop, &t.far[i], t.far[i].record.opens == 1);
@@ -107,11 +107,11 @@ static void the_largest_holder_goes(void **state)
     start(&limits, 0);
     for (int i = 0; i < CONNS; i++)
         shrink_buffers(t.conns[i]->watch.fd);
-    for (int round = 0; !t.conns[3]->excused; round++) {
+    for (int round = 0; !t.conns[3]->evicted; round++) {
         assert_true(round < 10);
-        for (int i = CONNS; i-- > 0 && !t.conns[3]->excused;)
+        for (int i = CONNS; i-- > 0 && !t.conns[3]->evicted;)
             for (int k = 0; k <= i; k++) {
-                ws_conn_send(t.conns[i], WS_BINARY, 0, data, sizeof data);
+                ws_conn_send(t.conns[i], WS_OP_BINARY, 0, data, sizeof data);
                 ws_loop_turn(&t.loop, 0);
             }
         assert_true(ws_overload_memory(t.overload) <= limits.max_memory);
@@ -134,13 +134,13 @@ static void unfinished_messages_count(void **state)
     static uint8_t data[100000];
     start(&limits, 0);
     for (int i = 0; i < 3; i++) {
-        far_send(&t.far[i], WS_BINARY, WS_SEND_MORE, data, sizeof data);
-        TURN_UNTIL(&t.loop, t.conns[i]->side->charged >= sizeof data);
+        far_send(&t.far[i], WS_OP_BINARY, WS_SEND_MORE, data, sizeof data);
+        TURN_UNTIL(&t.loop, t.conns[i]->cold->charged >= sizeof data);
     }
-    far_send(&t.far[0], WS_BINARY, WS_SEND_MORE, data, sizeof data);
+    far_send(&t.far[0], WS_OP_BINARY, WS_SEND_MORE, data, sizeof data);
     PUMP_UNTIL(&t.loop, &t.far[0], !t.conns[0]);
     assert_int_equal(t.far[0].record.code, 1013);
-    far_send(&t.far[1], WS_BINARY, 0, data, sizeof data); /* it ends: all is given back */
+    far_send(&t.far[1], WS_OP_BINARY, 0, data, sizeof data); /* it ends: all is given back */
     PUMP_UNTIL(&t.loop, &t.far[1], t.far[1].record.messages == 1);
     ws_loop_turn(&t.loop, 0);
     assert_true(ws_overload_memory(t.overload) < 200000);
@@ -153,13 +153,13 @@ static void the_idle_are_shed(void **state)
 {
     (void)state;
     struct ws_overload_limits limits = {.shed_start = 80, .shed_stop = 50};
-    struct ws_visitor *visitor;
+    struct ws_client_entry *client_entry;
     start(&limits, CONNS);
     for (int i = 0; i < CONNS; i++)
-        assert_int_equal(ws_admission_enter(t.admission, NULL, 0, &visitor), WS_OK);
+        assert_int_equal(ws_admission_acquire(t.admission, NULL, 0, &client_entry), WS_OK);
     int64_t later = ws_loop_now(&t.loop) + 5;
     TURN_UNTIL(&t.loop, ws_loop_now(&t.loop) >= later);
-    far_send(&t.far[0], WS_TEXT, 0, "alive", 5);
+    far_send(&t.far[0], WS_OP_TEXT, 0, "alive", 5);
     PUMP_UNTIL(&t.loop, &t.far[0], t.far[0].record.messages == 1);
     int gone = 0;
     int64_t give_up = ws_clock_us() + 10000000;
@@ -171,7 +171,7 @@ static void the_idle_are_shed(void **state)
         for (int i = 0; i < CONNS; i++)
             now += !t.conns[i];
         for (; gone < now; gone++)
-            ws_admission_leave(t.admission, NULL);
+            ws_admission_release(t.admission, NULL);
         if (gone > 0 && gone < 3)
             assert_true(ws_overload_shedding(t.overload));
     }
@@ -179,7 +179,7 @@ static void the_idle_are_shed(void **state)
     assert_non_null(t.conns[0]);
     assert_int_equal(t.far[1].record.code, 1013);
     TURN_UNTIL(&t.loop, !ws_overload_shedding(t.overload));
-    ws_admission_leave(t.admission, NULL);
+    ws_admission_release(t.admission, NULL);
     stop();
 }
 

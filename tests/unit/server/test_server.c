@@ -89,7 +89,7 @@ static int set_up(void **state)
     last_end = WS_OK;
     if (!mkdtemp(directory) || ws_loop_init(&loop) != WS_OK)
         return -1;
-    ws_conn_config_init(&config, WS_SERVER);
+    ws_conn_config_init(&config, WS_ROLE_SERVER);
     make_server(0);
     return 0;
 }
@@ -170,19 +170,19 @@ static int call_unix(const char *path)
     return fd;
 }
 
-static void dial(struct far_end *end, size_t index)
+static void dial(struct peer *end, size_t index)
 {
     int fd = call(port(index));
     assert_true(fd >= 0);
-    far_init(end, fd, WS_CLIENT);
+    far_init(end, fd, WS_ROLE_CLIENT);
     far_connect(end);
 }
 
-static void echo_over(struct far_end *end)
+static void echo_over(struct peer *end)
 {
     PUMP_UNTIL(&loop, end, end->record.opens == 1);
     unsigned before = end->record.messages;
-    far_send(end, WS_TEXT, 0, "hello", 5);
+    far_send(end, WS_OP_TEXT, 0, "hello", 5);
     PUMP_UNTIL(&loop, end, end->record.messages == before + 1);
 }
 
@@ -236,7 +236,7 @@ static void a_port_in_use(void **state)
     snprintf(where, sizeof where, "127.0.0.1:%u", port(0));
     must_not_listen(where, "Address already in use");
     /* By a connection of the past it is not in use. */
-    struct far_end end;
+    struct peer end;
     dial(&end, 0);
     echo_over(&end);
     ws_server_free(server);
@@ -277,7 +277,7 @@ static void several_listeners_and_one_handed_over(void **state)
     must_listen("127.0.0.1:0");
     must_listen(where);
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-    struct far_end ends_of[2];
+    struct peer ends_of[2];
     for (size_t i = 0; i < 2; i++) {
         dial(&ends_of[i], i);
         echo_over(&ends_of[i]);
@@ -355,7 +355,7 @@ static void max_connections(void **state)
     ws_server_free(server);
     make_server(2);
     must_listen("127.0.0.1:0");
-    struct far_end end[4];
+    struct peer end[4];
     for (int i = 0; i < 2; i++) {
         dial(&end[i], 0);
         echo_over(&end[i]);
@@ -406,7 +406,7 @@ static void out_of_descriptors(void **state)
 {
     (void)state;
     struct rlimit before, limit;
-    struct far_end end, late;
+    struct peer end, late;
     must_listen("127.0.0.1:0");
     dial(&end, 0);
     echo_over(&end);
@@ -496,7 +496,7 @@ static void unfinished_handshakes(void **state)
                                         .user = &accepted,
                                         .max_handshakes = MOST,
                                         .accepted = on_accepted};
-    struct far_end old, fresh;
+    struct peer old, fresh;
     char answer[200];
     int fds[MANY];
     ws_server_free(server);
@@ -531,14 +531,14 @@ static void says_goodbye(void **state)
     (void)state;
     must_listen("127.0.0.1:0");
     must_listen(in_directory("s"));
-    struct far_end end[4];
+    struct peer end[4];
     for (int i = 0; i < 3; i++) {
         dial(&end[i], 0);
         echo_over(&end[i]);
     }
     /* One that has not finished its request. */
     int fd = call(port(0));
-    far_init(&end[3], fd, WS_CLIENT);
+    far_init(&end[3], fd, WS_ROLE_CLIENT);
     TURN_UNTIL(&loop, ws_server_count(server) == 4);
     unsigned number = port(0);
     ws_server_shutdown(server, 1001, "away", 5000, on_done);
@@ -572,7 +572,7 @@ static void does_not_wait_for_ever(void **state)
     (void)state;
     static const uint32_t drains[] = {0, 40};
     for (int i = 0; i < 2; i++) {
-        struct far_end end;
+        struct peer end;
         must_listen("127.0.0.1:0");
         dial(&end, 0);
         echo_over(&end);
@@ -620,11 +620,11 @@ static void the_paused_leave_too(void **state)
         .config = &config, .handler = &handler, .user = &accepted, .accepted = pause_it};
     server = ws_server_new(&loop, &options);
     must_listen("127.0.0.1:0");
-    struct far_end end;
+    struct peer end;
     dial(&end, 0);
     echo_over(&end);
     ws_conn_pause(the_one);
-    far_send(&end, WS_TEXT, 0, "unread", 6);
+    far_send(&end, WS_OP_TEXT, 0, "unread", 6);
     ws_loop_turn(&loop, 1);
     ws_server_shutdown(server, 1001, NULL, 5000, on_done);
     PUMP_UNTIL(&loop, &end, end.record.closes == 1 && end.eof);
@@ -658,7 +658,7 @@ static void a_storm(void **state)
 {
     (void)state;
     enum { ENDS = 40, STEPS = 3000 };
-    static struct far_end far[ENDS];
+    static struct peer far[ENDS];
     bool there[ENDS] = {false};
     unsigned dialled = 0, held = 0;
     config.heartbeat.interval_ms = 20;
@@ -670,7 +670,7 @@ static void a_storm(void **state)
     srand(7);
     for (int step = 0; step < STEPS; step++) {
         int which = rand() % ENDS;
-        struct far_end *end = &far[which];
+        struct peer *end = &far[which];
         if (!there[which]) {
             there[which] = true;
             held++;
@@ -678,12 +678,12 @@ static void a_storm(void **state)
             if (rand() % 4) {
                 dial(end, 0);
             } else {
-                far_init(end, call(port(0)), WS_CLIENT); /* and says nothing */
+                far_init(end, call(port(0)), WS_ROLE_CLIENT); /* and says nothing */
             }
         } else {
             switch (rand() % 8) {
             case 0:
-                if (ws_session_state(&end->session) == WS_OPEN)
+                if (ws_session_state(&end->session) == WS_STATE_OPEN)
                     far_close(end, 1000);
                 break;
             case 1: {
@@ -702,8 +702,8 @@ static void a_storm(void **state)
                 far_raw(end, "\xff\xff", 2);
                 break;
             default:
-                if (ws_session_state(&end->session) == WS_OPEN)
-                    far_send(end, WS_TEXT, 0, "hello", 5);
+                if (ws_session_state(&end->session) == WS_STATE_OPEN)
+                    far_send(end, WS_OP_TEXT, 0, "hello", 5);
             }
         }
         if (there[which])
@@ -729,29 +729,29 @@ enum { LOOPS = 3, CLIENTS = 12 };
 
 static atomic_uint opened_on[LOOPS], visited;
 
-static void *index_of(void *user, unsigned index, struct ws_home *home)
+static void *index_of(void *user, unsigned index, struct ws_conn_env *env)
 {
     assert_ptr_equal(user, &accepted);
-    assert_non_null(home->loop);
+    assert_non_null(env->loop);
     return &opened_on[index];
 }
 
 static void count_open(struct ws_conn *conn, const struct ws_event *event)
 {
     (void)event;
-    atomic_fetch_add((atomic_uint *)conn->home->user, 1);
+    atomic_fetch_add((atomic_uint *)conn->env->user, 1);
 }
 
-static void visit(struct ws_home *home, void *context)
+static void visit(struct ws_conn_env *env, void *context)
 {
     size_t *total = context;
-    assert_int_equal((atomic_uint *)home->user - opened_on, atomic_fetch_add(&visited, 1));
-    *total += home->registry->count;
+    assert_int_equal((atomic_uint *)env->user - opened_on, atomic_fetch_add(&visited, 1));
+    *total += env->registry->count;
 }
 
-static void visit_silently(struct ws_home *home, void *context)
+static void visit_silently(struct ws_conn_env *env, void *context)
 {
-    *(size_t *)context += home->registry->count;
+    *(size_t *)context += env->registry->count;
 }
 
 static unsigned answers;
@@ -772,8 +772,8 @@ static void several_loops(void **state)
                                         .handler = &threaded,
                                         .user = &accepted,
                                         .loops = LOOPS,
-                                        .home_user = index_of};
-    struct far_end far[CLIENTS];
+                                        .env_user = index_of};
+    struct peer far[CLIENTS];
     size_t total = 0;
     ws_server_free(server);
     for (int i = 0; i < LOOPS; i++)
@@ -789,7 +789,7 @@ static void several_loops(void **state)
     for (int i = 0; i < LOOPS; i++)
         assert_int_equal(opened_on[i], CLIENTS / LOOPS);
     assert_int_equal(ws_server_count(server), CLIENTS);
-    struct ws_home asker = {.loop = &loop};
+    struct ws_conn_env asker = {.loop = &loop};
     assert_true(ws_server_ask(server, &asker, visit, on_answer, &total));
     TURN_UNTIL(&loop, answers == 1);
     assert_int_equal(total, CLIENTS);
@@ -807,11 +807,11 @@ static void several_loops(void **state)
 
 static unsigned homes_left;
 
-static void on_home_left(void *user, struct ws_home *home)
+static void on_home_left(void *user, struct ws_conn_env *env)
 {
     assert_ptr_equal(user, &accepted);
-    assert_int_equal(home->registry->count, 0);
-    ws_loop_turn(home->loop, 0);
+    assert_int_equal(env->registry->count, 0);
+    ws_loop_turn(env->loop, 0);
     homes_left++;
 }
 
@@ -819,12 +819,12 @@ static void on_home_left(void *user, struct ws_home *home)
 static void homes_are_left(void **state)
 {
     (void)state;
-    struct far_end far[LOOPS];
+    struct peer far[LOOPS];
     struct ws_server_options options = {.config = &config,
                                         .handler = &handler,
                                         .user = &accepted,
                                         .loops = LOOPS,
-                                        .home_left = on_home_left};
+                                        .env_left = on_home_left};
     ws_server_free(server);
     homes_left = 0;
     server = ws_server_new(&loop, &options);
@@ -846,7 +846,7 @@ static void freed_in_the_middle(void **state)
     (void)state;
     struct ws_server_options options = {
         .config = &config, .handler = &handler, .user = &accepted, .loops = LOOPS};
-    struct far_end far[LOOPS];
+    struct peer far[LOOPS];
     size_t totals[20] = {0};
     ws_server_free(server);
     server = ws_server_new(&loop, &options);
@@ -855,7 +855,7 @@ static void freed_in_the_middle(void **state)
         dial(&far[i], 0);
         echo_over(&far[i]);
     }
-    struct ws_home asker = {.loop = &loop};
+    struct ws_conn_env asker = {.loop = &loop};
     answers = 0;
     for (int i = 0; i < 20; i++)
         ws_server_ask(server, &asker, visit_silently, on_answer, &totals[i]);
@@ -869,7 +869,7 @@ static void freed_in_the_middle(void **state)
 static void freed_with_connections(void **state)
 {
     (void)state;
-    struct far_end end;
+    struct peer end;
     must_listen("127.0.0.1:0");
     must_listen(in_directory("s"));
     dial(&end, 0);

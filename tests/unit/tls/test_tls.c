@@ -1,6 +1,7 @@
 /*
  * Two ends of TLS joined in memory: the handshake at every cut, what goes through, what goes wrong.
- * Certificates and their faults are in tests/cli/toolkit/tls.bats, conn around it in tls-traffic.bats.
+ * Certificates and their faults are in tests/cli/toolkit/tls.bats, conn around it in
+ * tls-traffic.bats.
  */
 #include "libws/tls/tls_private.h"
 
@@ -27,7 +28,7 @@ struct end {
     enum ws_error error;
 };
 
-static struct ws_tls_pair *pair;
+static struct ws_tls_identity *pair;
 static struct end client, server;
 static uint8_t memory[2 * WS_TLS_RECORD_MAX + ROOM];
 
@@ -35,8 +36,8 @@ static struct ws_tls_context *new_context(enum ws_role role, unsigned least)
 {
     char error[200] = "";
     struct ws_tls_options options = {.role = role, .least = least};
-    options.pair = role == WS_SERVER ? pair : NULL;
-    options.insecure = role == WS_CLIENT;
+    options.pair = role == WS_ROLE_SERVER ? pair : NULL;
+    options.insecure = role == WS_ROLE_CLIENT;
     struct ws_tls_context *context = ws_tls_context_new(&options, error, sizeof error);
     if (!context)
         fail_msg("%s", error);
@@ -46,10 +47,10 @@ static struct ws_tls_context *new_context(enum ws_role role, unsigned least)
 static int make_contexts(void **state)
 {
     (void)state;
-    pair = ws_tls_pair_self_signed(NULL, 0);
+    pair = ws_tls_identity_self_signed(NULL, 0);
     assert_non_null(pair);
-    client.context = new_context(WS_CLIENT, 12);
-    server.context = new_context(WS_SERVER, 12);
+    client.context = new_context(WS_ROLE_CLIENT, 12);
+    server.context = new_context(WS_ROLE_SERVER, 12);
     return 0;
 }
 
@@ -58,7 +59,7 @@ static int free_contexts(void **state)
     (void)state;
     ws_tls_context_free(client.context);
     ws_tls_context_free(server.context);
-    ws_tls_pair_free(pair);
+    ws_tls_identity_free(pair);
     return 0;
 }
 
@@ -192,7 +193,7 @@ static void renew_client(int version, bool again)
 {
     if (again)
         ws_tls_context_free(client.context);
-    client.context = new_context(WS_CLIENT, 12);
+    client.context = new_context(WS_ROLE_CLIENT, 12);
     SSL_CTX_set_max_proto_version(client.context->ssl, version);
 }
 
@@ -240,7 +241,7 @@ static void sessions_are_resumed(void **state)
 {
     (void)state;
     struct ws_tls_context *own = client.context, *first = server.context;
-    client.context = new_context(WS_CLIENT, 12);
+    client.context = new_context(WS_ROLE_CLIENT, 12);
     begin();
     pump(ROOM, 0, 0);
     assert_false(ws_tls_resumed(client.tls));
@@ -258,7 +259,7 @@ static void sessions_are_resumed(void **state)
     }
     ws_tls_context_free(server.context);
     /* But not by another server, nor for another name. */
-    server.context = new_context(WS_SERVER, 12);
+    server.context = new_context(WS_ROLE_SERVER, 12);
     begin();
     pump(ROOM, 0, 0);
     assert_established();
@@ -515,7 +516,7 @@ static void versions_in_common(void **state)
 {
     struct ws_tls_context *own = client.context;
     (void)state;
-    client.context = new_context(WS_CLIENT, 13);
+    client.context = new_context(WS_ROLE_CLIENT, 13);
     begin();
     pump(ROOM, 0, 0);
     assert_established();
@@ -529,7 +530,7 @@ static void a_connection_keeps_its_context(void **state)
 {
     (void)state;
     struct ws_tls_context *own = server.context;
-    server.context = new_context(WS_SERVER, 12);
+    server.context = new_context(WS_ROLE_SERVER, 12);
     begin();
     ws_tls_context_free(server.context); /* a reload */
     pump(ROOM, 0, 0);
@@ -543,22 +544,22 @@ static void fingerprints(void **state)
 {
     char text[WS_TLS_FINGERPRINT], day[16];
     (void)state;
-    assert_int_equal(strlen(ws_tls_pair_fingerprint(pair, text)), 32 * 3 - 1);
+    assert_int_equal(strlen(ws_tls_identity_fingerprint(pair, text)), 32 * 3 - 1);
     assert_int_equal(strspn(text, "0123456789ABCDEF:"), strlen(text));
-    assert_int_equal(strlen(ws_tls_pair_until(pair, day)), 10);
+    assert_int_equal(strlen(ws_tls_identity_until(pair, day)), 10);
 }
 
 static void names_that_are_none(void **state)
 {
     static const char *const names[] = {"example.com", "10.0.0.1", "fe80::1", "localhost"};
     (void)state;
-    struct ws_tls_pair *made = ws_tls_pair_self_signed(names, 4);
+    struct ws_tls_identity *made = ws_tls_identity_self_signed(names, 4);
     assert_non_null(made);
-    ws_tls_pair_free(made);
+    ws_tls_identity_free(made);
     char error[100];
-    assert_null(ws_tls_pair_read("/nowhere", NULL, NULL, error, sizeof error));
+    assert_null(ws_tls_identity_read("/nowhere", NULL, NULL, error, sizeof error));
     assert_string_equal(error, "certificate '/nowhere': No such file or directory");
-    assert_null(ws_tls_pair_read("/tmp", NULL, NULL, error, sizeof error));
+    assert_null(ws_tls_identity_read("/tmp", NULL, NULL, error, sizeof error));
     assert_string_equal(error, "certificate '/tmp': Is a directory");
     assert_false(ws_tls_key_encrypted("/nowhere"));
 }

@@ -30,10 +30,11 @@ static void forget(struct ws_conn *ended, const struct ws_end *end)
     conn = NULL;
 }
 
-static struct ws_tls_context *new_context(enum ws_role role, const struct ws_tls_pair *pair)
+static struct ws_tls_context *new_context(enum ws_role role, const struct ws_tls_identity *pair)
 {
     char error[200] = "";
-    struct ws_tls_options options = {.role = role, .pair = pair, .insecure = role == WS_CLIENT};
+    struct ws_tls_options options = {
+        .role = role, .pair = pair, .insecure = role == WS_ROLE_CLIENT};
     struct ws_tls_context *context = ws_tls_context_new(&options, error, sizeof error);
     if (!context)
         fail_msg("%s", error);
@@ -68,7 +69,7 @@ static void shake_hands(void)
         ws_tls_open(client, memory + WS_TLS_RECORD_MAX, (size_t)n, memory, &sealed, &error);
         push();
     }
-    TURN_UNTIL(&loop, ws_tls_established(conn->side->tls));
+    TURN_UNTIL(&loop, ws_tls_established(conn->cold->tls));
 }
 
 /* New keys, asked for again and again, with a byte of a request in between. */
@@ -93,18 +94,18 @@ static void answers_of_tls_are_not_gathered_for_ever(void **state)
 {
     struct ws_conn_config config;
     static const struct ws_handler handler = {.close = forget};
-    struct ws_home home = {.loop = &loop, .config = &config, .handler = &handler};
-    struct ws_tls_pair *pair = ws_tls_pair_self_signed(NULL, 0);
-    struct ws_tls_context *ours = new_context(WS_SERVER, pair);
-    struct ws_tls_context *theirs = new_context(WS_CLIENT, NULL);
+    struct ws_conn_env env = {.loop = &loop, .config = &config, .handler = &handler};
+    struct ws_tls_identity *pair = ws_tls_identity_self_signed(NULL, 0);
+    struct ws_tls_context *ours = new_context(WS_ROLE_SERVER, pair);
+    struct ws_tls_context *theirs = new_context(WS_ROLE_CLIENT, NULL);
     int fds[2];
     (void)state;
     assert_int_equal(ws_loop_init(&loop), WS_OK);
-    ws_conn_config_init(&config, WS_SERVER);
+    ws_conn_config_init(&config, WS_ROLE_SERVER);
     config.handshake_ms = config.write_ms = 3600 * 1000;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     far = fds[1];
-    conn = ws_conn_new(&home, fds[0], NULL);
+    conn = ws_conn_new(&env, fds[0], NULL);
     assert_non_null(conn);
     assert_int_equal(ws_conn_secure(conn, ours, NULL), WS_OK);
     client = ws_tls_new(theirs, "localhost");
@@ -118,7 +119,7 @@ static void answers_of_tls_are_not_gathered_for_ever(void **state)
         stuck = push() ? 0 : stuck + 1;
         ws_loop_turn(&loop, 0);
         assert_non_null(conn);
-        most = conn->side->sealed.bytes > most ? conn->side->sealed.bytes : most;
+        most = conn->cold->sealed.bytes > most ? conn->cold->sealed.bytes : most;
         assert_true(most < 3 * WS_SEALED_HIGH);
     }
     assert_true(most > WS_SEALED_HIGH);
@@ -128,7 +129,7 @@ static void answers_of_tls_are_not_gathered_for_ever(void **state)
     ws_tls_free(client);
     ws_tls_context_free(ours);
     ws_tls_context_free(theirs);
-    ws_tls_pair_free(pair);
+    ws_tls_identity_free(pair);
     ws_out_free(&sealed);
     grown_free(&wire);
     ws_loop_free(&loop);

@@ -27,7 +27,7 @@ static const struct ws_request *ask(const char *target, const char *headers)
     return &request;
 }
 
-static enum ws_error upgrade(struct entry_rules *rules, const char *headers)
+static enum ws_error upgrade(struct access_rules *rules, const char *headers)
 {
     char user[WS_CREDENTIALS_USER];
     struct ws_address peer = {.kind = WS_ADDRESS_UNIX}, client;
@@ -45,7 +45,7 @@ static void where_something_local_is_behind(void **state)
 {
     struct settings_http settings = {.path = NULL};
     (void)state;
-    struct entry_rules *rules = entry_rules_new(&settings, true, error, sizeof error);
+    struct access_rules *rules = entry_rules_new(&settings, true, error, sizeof error);
     assert_non_null(rules);
     assert_int_equal(upgrade(rules, "Host: localhost:8080\r\n"), WS_OK); /* no page */
     assert_int_equal(upgrade(rules, "Host: 127.0.0.1:8080\r\nOrigin: http://127.0.0.1:8080\r\n"),
@@ -68,7 +68,7 @@ static void it_is_opened_by_name(void **state)
     struct settings_http settings = {.origin = LIST("https://app.example"),
                                      .host_allow = LIST("app.example")};
     (void)state;
-    struct entry_rules *rules = entry_rules_new(&settings, true, error, sizeof error);
+    struct access_rules *rules = entry_rules_new(&settings, true, error, sizeof error);
     assert_non_null(rules);
     assert_int_equal(upgrade(rules, "Host: app.example\r\nOrigin: https://app.example\r\n"), WS_OK);
     assert_int_equal(upgrade(rules, "Host: 127.0.0.1\r\nOrigin: https://app.example\r\n"), WS_OK);
@@ -90,7 +90,7 @@ static void nothing_is_asked_where_nothing_was_said(void **state)
 {
     struct settings_http settings = {.path = NULL};
     (void)state;
-    struct entry_rules *rules = entry_rules_new(&settings, false, error, sizeof error);
+    struct access_rules *rules = entry_rules_new(&settings, false, error, sizeof error);
     assert_non_null(rules);
     assert_int_equal(upgrade(rules, "Host: x.example\r\nOrigin: https://y.example\r\n"), WS_OK);
     entry_rules_free(rules);
@@ -101,7 +101,7 @@ static void lists_of_addresses(void **state)
     struct settings_http settings = {.deny = LIST("192.0.2.0/24")};
     struct ws_address unknown = {.kind = WS_ADDRESS_UNKNOWN}, v4 = {.kind = WS_ADDRESS_UNKNOWN};
     (void)state;
-    struct entry_rules *rules = entry_rules_new(&settings, false, error, sizeof error);
+    struct access_rules *rules = entry_rules_new(&settings, false, error, sizeof error);
     assert_non_null(rules);
     assert_true(ws_address_parse((struct ws_str){"192.0.2.1", 9}, &v4));
     assert_int_equal(entry_judge_address(rules, &v4), WS_E_ADDRESS_REFUSED);

@@ -45,10 +45,10 @@ static void test_marks(void **state)
     (void)state;
     uint8_t ab[] = "ab", c[] = "c";
     const struct ws_event events[] = {
-        {.type = WS_EVENT_MESSAGE, .opcode = WS_TEXT, .data = ab, .len = 2},
-        {.type = WS_EVENT_CHUNK, .opcode = WS_TEXT, .first = true, .data = ab, .len = 2},
-        {.type = WS_EVENT_CHUNK, .opcode = WS_TEXT, .last = true, .data = c, .len = 1},
-        {.type = WS_EVENT_MESSAGE, .opcode = WS_TEXT},
+        {.type = WS_EVENT_MESSAGE, .opcode = WS_OP_TEXT, .data = ab, .len = 2},
+        {.type = WS_EVENT_CHUNK, .opcode = WS_OP_TEXT, .first = true, .data = ab, .len = 2},
+        {.type = WS_EVENT_CHUNK, .opcode = WS_OP_TEXT, .last = true, .data = c, .len = 1},
+        {.type = WS_EVENT_MESSAGE, .opcode = WS_OP_TEXT},
     };
     assert_string_equal(written(FRAMING_LINES, events, 4), "ab\nabc\n\n");
     assert_string_equal(written(FRAMING_NUL, events, 4), "ab0abc00");
@@ -61,8 +61,8 @@ static void test_records(void **state)
     (void)state;
     uint8_t ab[] = "a\nb", bytes[] = {0xff};
     const struct ws_event events[] = {
-        {.type = WS_EVENT_MESSAGE, .opcode = WS_TEXT, .data = ab, .len = 3},
-        {.type = WS_EVENT_MESSAGE, .opcode = WS_BINARY, .data = bytes, .len = 1},
+        {.type = WS_EVENT_MESSAGE, .opcode = WS_OP_TEXT, .data = ab, .len = 3},
+        {.type = WS_EVENT_MESSAGE, .opcode = WS_OP_BINARY, .data = bytes, .len = 1},
     };
     const char *text = written(FRAMING_JSONL, events, 2);
     assert_non_null(
@@ -76,12 +76,12 @@ static void test_kinds(void **state)
     uint8_t text[] = "caf\xc3\xa9", bytes[] = "caf\xe9";
     struct record_in record = {.type = RECORD_BINARY};
     struct framing_message message = {text, 5, NULL};
-    assert_int_equal(relay_opcode(&message, false), WS_TEXT);
-    assert_int_equal(relay_opcode(&message, true), WS_BINARY);
+    assert_int_equal(relay_opcode(&message, false), WS_OP_TEXT);
+    assert_int_equal(relay_opcode(&message, true), WS_OP_BINARY);
     message.record = &record;
-    assert_int_equal(relay_opcode(&message, false), WS_BINARY);
+    assert_int_equal(relay_opcode(&message, false), WS_OP_BINARY);
     message = (struct framing_message){bytes, 4, NULL};
-    assert_int_equal(relay_opcode(&message, false), WS_BINARY);
+    assert_int_equal(relay_opcode(&message, false), WS_OP_BINARY);
 }
 
 static int begin(void **state)

@@ -17,11 +17,11 @@ static struct {
     struct ws_loop loop;
     struct ws_conn_config config;
     struct ws_handler handler;
-    struct ws_home home;
+    struct ws_conn_env env;
     struct ws_conn *conn;
     struct faults faults;
     struct fault_conn *fault;
-    struct far_end far;
+    struct peer far;
     bool ended, full;
     struct ws_end end;
 } b;
@@ -52,12 +52,12 @@ static int start(void **state)
 {
     (void)state;
     memset(&b, 0, sizeof b);
-    ws_conn_config_init(&b.config, WS_SERVER);
+    ws_conn_config_init(&b.config, WS_ROLE_SERVER);
     b.config.heartbeat.interval_ms = 0;
-    b.config.tamper = on_output;
-    b.config.choke = true;
+    b.config.output_filter = on_output;
+    b.config.pause_reads_when_full = true;
     b.handler = (struct ws_handler){.event = on_event, .close = on_close};
-    b.home = (struct ws_home){.loop = &b.loop, .config = &b.config, .handler = &b.handler};
+    b.env = (struct ws_conn_env){.loop = &b.loop, .config = &b.config, .handler = &b.handler};
     b.far.fd = -1;
     return ws_loop_init(&b.loop) == WS_OK ? 0 : -1;
 }
@@ -85,16 +85,16 @@ static void open_it(void)
 {
     int fds[2];
     socket_pair(fds);
-    b.conn = ws_conn_new(&b.home, fds[0], NULL);
+    b.conn = ws_conn_new(&b.env, fds[0], NULL);
     assert_non_null(b.conn);
-    far_init(&b.far, fds[1], WS_CLIENT);
+    far_init(&b.far, fds[1], WS_ROLE_CLIENT);
     far_connect(&b.far);
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
 }
 
 static void say(const char *text)
 {
-    far_send(&b.far, WS_TEXT, 0, text, strlen(text));
+    far_send(&b.far, WS_OP_TEXT, 0, text, strlen(text));
 }
 
 static void expect_heard(const char *text)
@@ -213,7 +213,7 @@ static void test_full(void **state)
     b.config.high_water = 20000;
     open_it();
     for (int i = 0; i < 20; i++)
-        far_send(&b.far, WS_BINARY, 0, large, sizeof large);
+        far_send(&b.far, WS_OP_BINARY, 0, large, sizeof large);
     PUMP_UNTIL(&b.loop, &b.far, ws_conn_full(b.conn));
     PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 20);
     assert_int_equal(b.far.record.data.len, 20 * sizeof large);

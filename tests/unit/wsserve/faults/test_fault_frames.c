@@ -49,7 +49,7 @@ static void add(struct run *run, unsigned opcode, bool fin, const void *payload,
 
 static void text(struct run *run, const char *payload)
 {
-    add(run, WS_TEXT, true, payload, strlen(payload));
+    add(run, WS_OP_TEXT, true, payload, strlen(payload));
 }
 
 /* One flush: what was added goes in, what comes out is put behind what came before. */
@@ -102,9 +102,9 @@ static void test_nothing(void **state)
     struct run run;
     begin(&run, NULL);
     text(&run, "one");
-    add(&run, WS_PING, true, "p", 1);
-    add(&run, WS_BINARY, false, "b", 1);
-    add(&run, WS_CONTINUATION, true, "c", 1);
+    add(&run, WS_OP_PING, true, "p", 1);
+    add(&run, WS_OP_BINARY, false, "b", 1);
+    add(&run, WS_OP_CONTINUATION, true, "c", 1);
     flush(&run);
     assert_string_equal(told(&run), "text:one ping:p binary+:b continuation:c");
     assert_int_equal(run.frames.sent, 2);
@@ -173,7 +173,7 @@ static void test_of_frames(void **state)
         begin(&run, cases[i].fault);
         text(&run, "one");
         text(&run, "two");
-        add(&run, WS_PING, true, "p", 1);
+        add(&run, WS_OP_PING, true, "p", 1);
         flush(&run);
         assert_string_equal(told(&run), cases[i].told);
         assert_int_equal(run.frames.then, cases[i].then);
@@ -195,7 +195,7 @@ static void test_close_after_none(void **state)
     assert_int_equal(run.frames.then, FAULT_CLOSE);
     /* The close itself passes. */
     run.out_len = 0;
-    add(&run, WS_CLOSE, true, "\x03\xf3", 2);
+    add(&run, WS_OP_CLOSE, true, "\x03\xf3", 2);
     flush(&run);
     assert_string_equal(told(&run), "close:\x03\xf3");
 }
@@ -207,7 +207,7 @@ static void test_of_payload(void **state)
     begin(&run, "bad-utf8");
     text(&run, "hello");
     text(&run, "");
-    add(&run, WS_BINARY, true, "bin", 3);
+    add(&run, WS_OP_BINARY, true, "bin", 3);
     flush(&run);
     assert_int_equal(run.out[1], 5);
     assert_non_null(memchr(run.out + 2, 0xff, 5));
@@ -234,18 +234,18 @@ static void test_of_control(void **state)
     (void)state;
     struct run run;
     begin(&run, "no-pong");
-    add(&run, WS_PONG, true, "p", 1);
+    add(&run, WS_OP_PONG, true, "p", 1);
     text(&run, "one");
     flush(&run);
     assert_string_equal(told(&run), "text:one");
 
     begin(&run, "no-close-reply");
-    add(&run, WS_CLOSE, true, "", 0); /* its own, and no reply */
+    add(&run, WS_OP_CLOSE, true, "", 0); /* its own, and no reply */
     flush(&run);
     assert_string_equal(told(&run), "close:");
     assert_false(run.frames.silent);
     run.close_received = true;
-    add(&run, WS_CLOSE, true, "", 0);
+    add(&run, WS_OP_CLOSE, true, "", 0);
     flush(&run);
     assert_string_equal(told(&run), "");
     assert_true(run.frames.silent);
@@ -256,20 +256,20 @@ static void test_fragments(void **state)
     (void)state;
     struct run run;
     begin(&run, "drop");
-    add(&run, WS_TEXT, false, "a", 1);
+    add(&run, WS_OP_TEXT, false, "a", 1);
     flush(&run);
-    add(&run, WS_PING, true, "p", 1);
-    add(&run, WS_CONTINUATION, false, "b", 1);
+    add(&run, WS_OP_PING, true, "p", 1);
+    add(&run, WS_OP_CONTINUATION, false, "b", 1);
     flush(&run);
-    add(&run, WS_CONTINUATION, true, "c", 1);
+    add(&run, WS_OP_CONTINUATION, true, "c", 1);
     flush(&run);
     assert_string_equal(told(&run), "ping:p");
 
     /* Half of one in another's place would be another fault. */
     for (int i = 0; i < 2; i++) {
         begin(&run, i ? "duplicate" : "reorder");
-        add(&run, WS_TEXT, false, "a", 1);
-        add(&run, WS_CONTINUATION, true, "b", 1);
+        add(&run, WS_OP_TEXT, false, "a", 1);
+        add(&run, WS_OP_CONTINUATION, true, "b", 1);
         text(&run, "whole");
         text(&run, "next");
         flush(&run);
@@ -289,7 +289,7 @@ static void test_kept(void **state)
     text(&run, "one");
     flush(&run);
     assert_string_equal(told(&run), "");
-    add(&run, WS_CLOSE, true, "", 0);
+    add(&run, WS_OP_CLOSE, true, "", 0);
     flush(&run);
     assert_string_equal(told(&run), "text:one close:");
 
@@ -331,7 +331,7 @@ static void test_repeatable(void **state)
             char payload[16];
             snprintf(payload, sizeof payload, "%d", i);
             if (way == 2)
-                add(&run, WS_PONG, true, "", 0);
+                add(&run, WS_OP_PONG, true, "", 0);
             text(&run, payload);
             if (way > 0)
                 flush(&run);

@@ -1,7 +1,7 @@
 /* entry, http, gather and admin together: requests to a server in this process, and their answers.
  */
-#include "cmd/wsserve/http/admin.h"
 #include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/http/admin.h"
 #include "cmd/wsserve/server/server.h"
 
 #include <arpa/inet.h>
@@ -41,11 +41,10 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
 
 static const struct ws_handler handler = {.request = on_request};
 
-static void *join(void *user, unsigned index, struct ws_home *home)
+static void *join(void *user, unsigned index, struct ws_conn_env *env)
 {
     (void)user;
-    serve_state.workers[index] =
-        (struct worker){.serve = &serve_state, .home = home, .index = index};
+    serve_state.workers[index] = (struct worker){.serve = &serve_state, .env = env, .index = index};
     serve_state.worker_count++;
     return &serve_state.workers[index];
 }
@@ -56,11 +55,11 @@ static void begin(void)
     char error[256];
     struct ws_conn_config config;
     serve_state = (struct serve){.settings = &settings, .mode = &mode};
-    serve_state.log = (struct log){.fd = -1, .least = WS_ERROR};
-    ws_conn_config_init(&config, WS_SERVER);
+    serve_state.log = (struct log){.fd = -1, .least = WS_LOG_ERROR};
+    ws_conn_config_init(&config, WS_ROLE_SERVER);
     assert_int_equal(ws_loop_init(&serve_state.loop), WS_OK);
     struct ws_server_options options = {
-        .config = &config, .handler = &handler, .user = &serve_state, .home_user = join};
+        .config = &config, .handler = &handler, .user = &serve_state, .env_user = join};
     assert_true(entry_start(&serve_state, error, sizeof error));
     assert_true(http_init(&serve_state.http, &settings.http, error, sizeof error));
     serve_state.server = ws_server_new(&serve_state.loop, &options);
@@ -76,7 +75,7 @@ static int end(void **state)
     admin_stop(&serve_state);
     ws_loop_free(&serve_state.loop);
     http_free(&serve_state.http);
-    entry_rules_free(serve_state.entry);
+    entry_rules_free(serve_state.access_control);
     settings = (struct settings){.port = 0};
     mode = (struct mode){.name = NULL};
     return 0;

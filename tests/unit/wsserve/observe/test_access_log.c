@@ -29,7 +29,7 @@ static const char *line(enum log_format format, const char *head_text, const cha
     assert_int_equal(pipe(ends), 0);
     struct log log = {.fd = ends[1], .format = format, .now = noon};
     assert_true(access_open(&access, &log, NULL));
-    struct access_entry entry = {
+    struct access_entry access_control = {
         .conn = 7, .peer = "192.0.2.1", .trace = trace, .target = "", .status = 101, .bytes = 42};
     char target[4096] = "";
     if (head_text) {
@@ -37,10 +37,10 @@ static const char *line(enum log_format format, const char *head_text, const cha
         assert_int_equal(ws_http_parse(&head, head_text, strlen(head_text)), WS_OK);
         ws_handshake_read_request(&head, head_text, &request);
         snprintf(target, sizeof target, "%.*s", (int)request.target.len, request.target.p);
-        entry.request = &request;
-        entry.target = target;
+        access_control.request = &request;
+        access_control.target = target;
     }
-    access_line(&access, &entry);
+    access_line(&access, &access_control);
     access_close(&access, 0);
     close(ends[1]);
     ssize_t n = read(ends[0], text, sizeof text - 1);

@@ -25,7 +25,7 @@ static const char *told(unsigned count)
     int ends[2];
     struct last_frames *frames = NULL;
     struct ws_frame frame = {
-        .opcode = WS_TEXT, .fin = true, .masked = true, .header_len = 6, .known = 6};
+        .opcode = WS_OP_TEXT, .fin = true, .masked = true, .header_len = 6, .known = 6};
     assert_int_equal(pipe(ends), 0);
     struct log log = {.fd = ends[1], .now = noon};
     for (unsigned i = 1; i <= count; i++) {

@@ -24,11 +24,11 @@ static struct {
     struct ws_conn_config config;
     struct ws_handler handler;
     struct ws_registry registry;
-    struct ws_home home;
+    struct ws_conn_env env;
     struct recorder recorder;
     struct recording *recording;
     struct json json;
-    struct far_end far;
+    struct peer far;
     struct log log;
     bool ended;
 } b;
@@ -75,19 +75,19 @@ static void begin(uint64_t limit)
     assert_non_null(mkdtemp(b.folder));
     b.log.fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     assert_true(recorder_open(&b.recorder, &b.log, b.folder, limit));
-    ws_conn_config_init(&b.config, WS_SERVER);
-    b.config.tamper = on_output;
+    ws_conn_config_init(&b.config, WS_ROLE_SERVER);
+    b.config.output_filter = on_output;
     b.handler = (struct ws_handler){
         .request = on_request, .open = on_open, .event = on_event, .close = on_close};
     assert_int_equal(ws_loop_init(&b.loop), WS_OK);
     ws_registry_init(&b.registry);
-    b.home = (struct ws_home){
+    b.env = (struct ws_conn_env){
         .loop = &b.loop, .config = &b.config, .handler = &b.handler, .registry = &b.registry};
     socket_pair(fds);
-    struct ws_conn *conn = ws_conn_new(&b.home, fds[0], NULL);
+    struct ws_conn *conn = ws_conn_new(&b.env, fds[0], NULL);
     assert_non_null(conn);
     ws_registry_add(&b.registry, conn, 7);
-    far_init(&b.far, fds[1], WS_CLIENT);
+    far_init(&b.far, fds[1], WS_ROLE_CLIENT);
     static const char request[] = "GET /chat HTTP/1.1\r\nHost: x:80\r\nUpgrade: websocket\r\n"
                                   "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                                   "Sec-WebSocket-Protocol: mqtt\r\n"
@@ -213,7 +213,7 @@ static void test_no_room_at_all(void **state)
 static void test_folder(void **state)
 {
     (void)state;
-    struct log log = {.fd = -1, .least = WS_ERROR};
+    struct log log = {.fd = -1, .least = WS_LOG_ERROR};
     struct recorder recorder = {0};
     assert_false(recorder_open(&recorder, &log, "/dev/null", 0));
     assert_int_equal(errno, ENOTDIR);

@@ -20,7 +20,7 @@ static struct {
     struct options options;
     char words[8][64];
     char *argv[9];
-    char *said, *changed, *stuck;
+    char *said, *changed, *not_reloadable;
     size_t size;
 } b;
 
@@ -47,17 +47,17 @@ static void begin(const char *text, const char *const *words)
     assert_true(settings_read(&b.settings, &b.options, argc, b.argv));
 }
 
-static struct settings_again *again(const char *text)
+static struct settings_reload *again(const char *text)
 {
     free(b.said);
     free(b.changed);
-    free(b.stuck);
+    free(b.not_reloadable);
     b.said = NULL;
     if (text)
         write_file(text);
     FILE *err = open_memstream(&b.said, &b.size);
-    struct settings_again *again =
-        settings_config_again(&b.settings, &b.options, err, &b.changed, &b.stuck);
+    struct settings_reload *again =
+        settings_config_again(&b.settings, &b.options, err, &b.changed, &b.not_reloadable);
     fclose(err);
     return again;
 }
@@ -66,7 +66,7 @@ static void end(void)
 {
     free(b.said);
     free(b.changed);
-    free(b.stuck);
+    free(b.not_reloadable);
     settings_free(&b.settings, &b.options);
 }
 
@@ -80,12 +80,12 @@ static void test_changes(void **state)
     assert_int_equal(b.settings.listen.count, 1);
     assert_string_equal(b.settings.listen.items[0], "unix:/a");
 
-    struct settings_again *a = again("idle-timeout = 6\nloglevel = debug\nmax-connections = 4\n");
+    struct settings_reload *a = again("idle-timeout = 6\nloglevel = debug\nmax-connections = 4\n");
     assert_non_null(a);
     assert_string_equal(b.changed, "idle-timeout, loglevel");
-    assert_string_equal(b.stuck, "");
+    assert_string_equal(b.not_reloadable, "");
     assert_int_equal(a->settings.idle_timeout, 6000000);
-    assert_int_equal(a->settings.operate.log_level, WS_DEBUG);
+    assert_int_equal(a->settings.operate.log_level, WS_LOG_DEBUG);
     assert_int_equal(a->settings.max_connections, 7);
     assert_string_equal(a->settings.listen.items[0], "unix:/a");
     assert_int_equal(b.settings.idle_timeout, 5000000); /* in use, and as it was */
@@ -104,10 +104,10 @@ static void test_stuck(void **state)
     (void)state;
     const char *words[] = {NULL};
     begin("port = 80\nidle-timeout = 5\nsource = 5:100\nsubprotocol = a\n", words);
-    struct settings_again *a = again("port = 81\nidle-timeout = 6\nsource = 6:100\n");
+    struct settings_reload *a = again("port = 81\nidle-timeout = 6\nsource = 6:100\n");
     assert_non_null(a);
     assert_string_equal(b.changed, "idle-timeout");
-    assert_string_equal(b.stuck, "port, source, subprotocol");
+    assert_string_equal(b.not_reloadable, "port, source, subprotocol");
     assert_int_equal(a->settings.port, 80);
     assert_int_equal(a->settings.idle_timeout, 6000000);
     assert_int_equal(a->settings.operate.source_rate, 5);
@@ -144,7 +144,7 @@ static void test_without(void **state)
     assert_null(b.settings.source);
     assert_int_equal(b.settings.operate.drain, 10000000);
     assert_int_equal(b.settings.operate.shutdown_code, 1001);
-    assert_int_equal(b.settings.operate.log_level, WS_INFO);
+    assert_int_equal(b.settings.operate.log_level, WS_LOG_INFO);
     settings_free(&b.settings, &b.options);
 }
 
