@@ -102,7 +102,7 @@ void compress_add(struct ws_deflate_counts *sum, const struct ws_deflate_counts 
 
 void compress_count(struct ws_deflate_counts *sum, const struct ws_conn *conn)
 {
-    const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
+    const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(conn));
     if (deflate)
         compress_add(sum, &deflate->counts);
 }

@@ -173,7 +173,7 @@ static void on_broadcast(struct peer *peer)
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct peer *peer = conn->user;
+    struct peer *peer = ws_conn_user(conn);
     struct worker *w = peer->worker;
     if (event->type != WS_EVENT_MESSAGE && event->type != WS_EVENT_CHUNK)
         return;
@@ -192,7 +192,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct peer *peer = conn->user;
+    struct peer *peer = ws_conn_user(conn);
     struct worker *w = peer->worker;
     (void)event;
     peer->open = true;
@@ -224,7 +224,7 @@ static void failed(struct peer *peer, enum ws_error error, const char *detail)
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    struct peer *peer = conn->user;
+    struct peer *peer = ws_conn_user(conn);
     struct worker *w = peer->worker;
     bool was_open = peer->open;
     peer->conn = NULL;

@@ -240,7 +240,7 @@ static void send_words(struct run *run)
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct run *run = conn->user;
+    struct run *run = ws_conn_user(conn);
     run->stats.opened_us = ws_clock_us();
     const struct ws_tls *tls = ws_conn_tls(conn);
     run->stats.tls_us = tls ? ws_tls_handshake_us(tls) : -1;
@@ -287,7 +287,7 @@ static void on_message(struct run *run, const struct ws_event *event)
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct run *run = conn->user;
+    struct run *run = ws_conn_user(conn);
     switch (event->type) {
     case WS_EVENT_MESSAGE:
     case WS_EVENT_CHUNK:
@@ -311,7 +311,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 
 static void on_drained(struct ws_conn *conn)
 {
-    start_input(conn->user);
+    start_input(ws_conn_user(conn));
 }
 
 static void on_relief(void *context)
@@ -352,7 +352,7 @@ static int judge(const struct run *run, const struct ws_conn *conn, const struct
 
 static void on_close(struct ws_conn *conn, const struct ws_end *ended)
 {
-    struct run *run = conn->user;
+    struct run *run = ws_conn_user(conn);
     stats_take(&run->stats, conn);
     run->conn = NULL;
     end(run, judge(run, conn, ended));

@@ -9,7 +9,7 @@
 
 void stats_take(struct stats *stats, const struct ws_conn *conn)
 {
-    stats->wire = conn->counters;
+    stats->wire = *ws_conn_counters(conn);
     stats->deflate = (struct ws_deflate_counts){0};
     compress_count(&stats->deflate, conn);
     stats->ended_us = ws_clock_us();

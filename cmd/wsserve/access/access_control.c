@@ -35,7 +35,7 @@ enum ws_error entry_accept(struct ws_conn *conn, const struct ws_request *reques
         .headers = rules->headers_ws,
         .header_count = rules->header_ws_count,
     };
-    uint64_t took_us = (uint64_t)(ws_loop_now(conn->env->loop) - conn->phase_started_ms) * 1000;
+    uint64_t took_us = (uint64_t)ws_conn_phase_ms(conn) * 1000;
     enum ws_error error = ws_conn_accept(conn, &acceptance);
     if (error == WS_OK)
         totals_note(&worker_of(conn)->totals.handshake_us, TOTALS_TIMES, took_us);
@@ -112,7 +112,7 @@ static const char *describe(const struct ws_conn *conn, const struct ws_address 
     char from[WS_ADDRESS_TEXT], name[80];
     struct ws_address peer;
     ws_conn_peer(conn, name, sizeof name);
-    ws_address_of_peer(conn->watch.fd, &peer);
+    ws_address_of_peer(ws_conn_fd(conn), &peer);
     if (peer.kind == client->kind && memcmp(peer.ip, client->ip, sizeof peer.ip) == 0)
         snprintf(text, ENTRY_WHO, "%s", name);
     else
@@ -157,11 +157,12 @@ void entry_accepted(struct ws_conn *conn)
     const struct access_rules *rules = rules_of(conn);
     if (rules->allow.count + rules->deny.count + rules->trusted.count == 0)
         return;
-    ws_address_of_peer(conn->watch.fd, &peer);
+    ws_address_of_peer(ws_conn_fd(conn), &peer);
     /* All of a proxy's clients come from its address: they are counted when theirs is known. */
-    if ((conn->refusal == WS_E_TOO_MANY_FROM_ADDRESS || conn->refusal == WS_E_CONNECT_RATE) &&
+    if ((ws_conn_refusal(conn) == WS_E_TOO_MANY_FROM_ADDRESS ||
+         ws_conn_refusal(conn) == WS_E_CONNECT_RATE) &&
         ws_networks_have(&rules->trusted, &peer))
-        conn->refusal = WS_OK;
+        ws_conn_set_refusal(conn, WS_OK);
     enum ws_error error = entry_judge_address(rules, &peer);
     if (error == WS_OK)
         return;
@@ -176,7 +177,7 @@ static bool pass(struct ws_conn *conn, enum ws_error error, const struct ws_requ
         return true;
     struct ws_address peer;
     if (rules_of(conn)->trusted.count == 0) {
-        ws_address_of_peer(conn->watch.fd, &peer); /* nobody has asked before */
+        ws_address_of_peer(ws_conn_fd(conn), &peer); /* nobody has asked before */
         client = &peer;
     }
     if (ws_error_info(error)->category == WS_CAT_ACCESS)
@@ -212,7 +213,7 @@ enum entry_verdict entry_judge(struct ws_conn *conn, const struct ws_request *re
     enum ws_error fault = request->fault == WS_E_NOT_AN_UPGRADE ? WS_OK : request->fault;
     /* Most servers trust no proxy, and need not ask the system for every connection. */
     if (rules->trusted.count > 0)
-        ws_address_of_peer(conn->watch.fd, &peer);
+        ws_address_of_peer(ws_conn_fd(conn), &peer);
     if (!pass(conn, fault, request, &peer, "") ||
         !pass(conn, entry_judge_request(rules, request, &peer, &client), request, &client, "") ||
         !pass(conn, attribute(conn, &peer, &client), request, &client, ""))
@@ -236,7 +237,7 @@ bool entry_judge_plain(struct ws_conn *conn, const struct ws_request *request)
 bool entry_judge_admin(struct ws_conn *conn, const struct ws_request *request)
 {
     struct ws_address peer;
-    ws_address_of_peer(conn->watch.fd, &peer);
+    ws_address_of_peer(ws_conn_fd(conn), &peer);
     enum ws_error error = request->fault == WS_E_NOT_AN_UPGRADE ? WS_OK : request->fault;
     if (error == WS_OK && request->upgrade)
         error = WS_E_NOT_FOUND;
@@ -257,7 +258,7 @@ void entry_client(const struct ws_conn *conn, const struct ws_request *request,
                   struct ws_address *client)
 {
     struct ws_address peer;
-    ws_address_of_peer(conn->watch.fd, &peer);
+    ws_address_of_peer(ws_conn_fd(conn), &peer);
     ws_forwarded_client(request, &rules_of(conn)->trusted, &peer, client);
 }
 

@@ -45,7 +45,7 @@ static bool in_group(const struct ws_conn *conn, const char *group)
 static void tell_one(struct ws_conn *conn, void *context)
 {
     const struct choice *choice = context;
-    if (conn->opened && ws_conn_id(conn) != choice->except &&
+    if (ws_conn_upgraded(conn) && ws_conn_id(conn) != choice->except &&
         in_group(conn, choice->message->record->group))
         relay_out(conn, choice->message, false);
 }
@@ -61,7 +61,7 @@ static void deliver_to(struct fan *fan, const char *name, const struct framing_m
 {
     struct ws_conn *conn =
         ws_registry_find(fan->env->registry, conn_name_parse(name, strlen(name)));
-    if (!conn || !conn->opened)
+    if (!conn || !ws_conn_upgraded(conn))
         return;
     if (is_message(message)) {
         ws_hub_send(conn, relay_opcode(message, false), message->data, message->len);
@@ -145,7 +145,7 @@ static void on_relief(void *context)
 
 static void resume_one(struct ws_conn *conn, void *context)
 {
-    struct peer *peer = conn->user;
+    struct peer *peer = ws_conn_user(conn);
     (void)context;
     if (!peer || !peer->waits)
         return;
@@ -170,7 +170,7 @@ static void on_broken(struct channel *channel, enum ws_error why)
 static void tell_close(struct fan *fan, struct ws_conn *conn, unsigned code, const void *reason,
                        size_t len, bool clean)
 {
-    struct peer *peer = conn->user;
+    struct peer *peer = ws_conn_user(conn);
     if (!peer || peer->told_close || peer->life != fan->life)
         return;
     peer->told_close = true;
@@ -183,7 +183,7 @@ void fan_conn_open(struct fan *fan, struct ws_conn *conn, const struct ws_event 
     struct peer *peer = calloc(1, sizeof *peer);
     struct ws_str path, query;
     cgi_split_target(event->request->target, &path, &query);
-    conn->user = peer;
+    ws_conn_set_user(conn, peer);
     if (!peer || !ws_hub_join(conn, path.p, path.len)) {
         ws_conn_fail(conn, WS_E_NO_MEMORY);
         return;
@@ -198,7 +198,7 @@ void fan_conn_open(struct fan *fan, struct ws_conn *conn, const struct ws_event 
 
 void fan_conn_event(struct fan *fan, struct ws_conn *conn, const struct ws_event *event)
 {
-    struct peer *peer = conn->user;
+    struct peer *peer = ws_conn_user(conn);
     if (!fan || !peer || peer->life != fan->life)
         return;
     if (event->type == WS_EVENT_CLOSE)
@@ -219,8 +219,8 @@ void fan_conn_close(struct fan *fan, struct ws_conn *conn, const struct ws_end *
 {
     if (fan)
         tell_close(fan, conn, end->code, NULL, 0, end->clean);
-    free(conn->user);
-    conn->user = NULL;
+    free(ws_conn_user(conn));
+    ws_conn_set_user(conn, NULL);
 }
 
 /* --- beginning and end --- */

@@ -31,7 +31,7 @@ struct fault_conn {
 
 static struct ws_loop *loop_of(const struct fault_conn *fault)
 {
-    return fault->conn->env->loop;
+    return ws_conn_env(fault->conn)->loop;
 }
 
 /* --- when the next thing is due --- */
@@ -131,11 +131,11 @@ static void end(struct fault_conn *fault)
         ws_conn_close(conn, WS_CLOSE_INTERNAL, "a fault on demand");
         break;
     case FAULT_END:
-        ws_stream_shutdown(conn->watch.fd);
+        ws_stream_shutdown(ws_conn_fd(conn));
         ws_conn_abort(conn, WS_E_LOST);
         break;
     case FAULT_ABORT:
-        setsockopt(conn->watch.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        setsockopt(ws_conn_fd(conn), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         ws_conn_abort(conn, WS_E_LOST);
         break;
     }
@@ -198,9 +198,9 @@ void fault_conn_tamper(struct fault_conn *fault, struct ws_out *out)
     struct fault_piece *list = NULL;
     size_t len;
     uint8_t *bytes = gather(out, &len);
-    bool fine =
-        bytes && fault_frames_rewrite(fault->faults, &fault->frames, bytes, len,
-                                      ws_session_close_received(&fault->conn->session), &list);
+    bool fine = bytes && fault_frames_rewrite(
+                             fault->faults, &fault->frames, bytes, len,
+                             ws_session_close_received(ws_conn_session(fault->conn)), &list);
     free(bytes);
     if (!schedule(fault, list, out) || !fine)
         ws_conn_abort(fault->conn, WS_E_NO_MEMORY);

@@ -37,19 +37,18 @@ static void add_connection(struct ws_conn *conn, void *context)
     if (behind)
         json_member_string(json, "proxy", peer);
     json_member_string(json, "state",
-                       conn->discard  ? "closing"
-                       : conn->opened ? "open"
-                                      : "handshake");
-    json_member_uint(json, "age_s",
-                     (uint64_t)(ws_loop_now(conn->env->loop) / 1000) - conn->accepted_s);
-    json_member_uint(json, "messages_in", conn->counters.messages_in);
-    json_member_uint(json, "messages_out", conn->counters.messages_out);
-    json_member_uint(json, "bytes_in", conn->counters.bytes_in);
-    json_member_uint(json, "bytes_out", conn->counters.bytes_out);
-    if (conn->heartbeat.rtt.last > 0) {
-        json_member_uint(json, "rtt_us", conn->heartbeat.rtt.last);
-        json_member_uint(json, "rtt_least_us", conn->heartbeat.rtt.least);
-        json_member_uint(json, "rtt_smoothed_us", conn->heartbeat.rtt.smoothed);
+                       ws_conn_discarding(conn) ? "closing"
+                       : ws_conn_upgraded(conn) ? "open"
+                                                : "handshake");
+    json_member_uint(json, "age_s", ws_conn_age_s(conn));
+    json_member_uint(json, "messages_in", ws_conn_counters(conn)->messages_in);
+    json_member_uint(json, "messages_out", ws_conn_counters(conn)->messages_out);
+    json_member_uint(json, "bytes_in", ws_conn_counters(conn)->bytes_in);
+    json_member_uint(json, "bytes_out", ws_conn_counters(conn)->bytes_out);
+    if (ws_conn_heartbeat(conn)->rtt.last > 0) {
+        json_member_uint(json, "rtt_us", ws_conn_heartbeat(conn)->rtt.last);
+        json_member_uint(json, "rtt_least_us", ws_conn_heartbeat(conn)->rtt.least);
+        json_member_uint(json, "rtt_smoothed_us", ws_conn_heartbeat(conn)->rtt.smoothed);
     }
     json_member_uint(json, "queue_bytes", ws_conn_queued(conn));
     json_end_object(json);
@@ -116,10 +115,10 @@ static void begin(struct ws_conn *conn, bool connections)
     struct gathering *g = calloc(1, sizeof *g);
     /* The admin's loop is the first of the server's. */
     const struct ws_conn_env *asker =
-        worker_of(conn)->index == ADMIN_INDEX ? serve->workers[0].env : conn->env;
+        worker_of(conn)->index == ADMIN_INDEX ? serve->workers[0].env : ws_conn_env(conn);
     if (g) {
         *g = (struct gathering){.serve = serve,
-                                .registry = conn->env->registry,
+                                .registry = ws_conn_env(conn)->registry,
                                 .id = ws_conn_id(conn),
                                 .connections = connections};
         if (connections)

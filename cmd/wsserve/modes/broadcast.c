@@ -30,8 +30,8 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     if (event->type != WS_EVENT_MESSAGE)
         return;
     const char *room = ws_hub_group(conn, &len);
-    if (!ws_hub_publish(conn->env->hub, room, len, ws_conn_id(conn), event->opcode, event->data,
-                        event->len))
+    if (!ws_hub_publish(ws_conn_env(conn)->hub, room, len, ws_conn_id(conn), event->opcode,
+                        event->data, event->len))
         ws_conn_fail(conn, WS_E_NO_MEMORY);
     ws_hub_wait(conn);
 }

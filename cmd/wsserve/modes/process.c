@@ -313,7 +313,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     process->entered = true;
     process->linger.fire = on_linger;
     process->task.run = on_task;
-    conn->user = process;
+    ws_conn_set_user(conn, process);
     entry_accept(conn, request);
 }
 
@@ -342,7 +342,7 @@ static char **environment_of(const struct process *process, const struct ws_requ
 static bool start_process(struct process *process, const struct ws_request *request, char *error,
                           size_t error_size)
 {
-    const struct ws_conn_config *config = process->conn->env->config;
+    const struct ws_conn_config *config = ws_conn_env(process->conn)->config;
     int fds[2];
     char **environment = environment_of(process, request);
     snprintf(error, error_size, "out of memory");
@@ -359,7 +359,7 @@ static bool start_process(struct process *process, const struct ws_request *requ
     free(environment);
     if (!process->started)
         return false;
-    if (channel_open(&process->channel, process->conn->env->loop, fds[0], fds[1],
+    if (channel_open(&process->channel, ws_conn_env(process->conn)->loop, fds[0], fds[1],
                      process->process_pool->memory, config->high_water) == WS_OK) {
         channel_resume(&process->channel);
         return true;
@@ -374,7 +374,7 @@ static bool start_process(struct process *process, const struct ws_request *requ
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct process *process = conn->user;
+    struct process *process = ws_conn_user(conn);
     char error[512];
     process->opened_us = ws_clock_us();
     if (start_process(process, event->request, error, sizeof error)) {
@@ -401,7 +401,7 @@ static void tell_close(struct process *process, unsigned code, const void *reaso
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct process *process = conn->user;
+    struct process *process = ws_conn_user(conn);
     if (event->type == WS_EVENT_CLOSE) {
         tell_close(process, event->code, event->data, event->len, event->clean);
         if (event->clean && process->started && !process->concluded && process->said_something) {
@@ -422,18 +422,18 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 
 static void on_drained(struct ws_conn *conn)
 {
-    struct process *process = conn->user;
+    struct process *process = ws_conn_user(conn);
     channel_resume(&process->channel);
 }
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    struct process *process = conn->user;
+    struct process *process = ws_conn_user(conn);
     if (!process)
         return;
     tell_close(process, end->code, NULL, 0, end->clean);
     process->conn = NULL;
-    conn->user = NULL;
+    ws_conn_set_user(conn, NULL);
     if (process->started) {
         /* Output that nobody hears is read all the same. */
         channel_resume(&process->channel);

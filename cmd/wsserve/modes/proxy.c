@@ -128,11 +128,11 @@ static void stop_connecting(struct upstream *upstream)
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    struct upstream *upstream = conn->user;
+    struct upstream *upstream = ws_conn_user(conn);
     (void)end;
     if (!upstream)
         return;
-    conn->user = NULL;
+    ws_conn_set_user(conn, NULL);
     upstream->conn = NULL;
     report_outcome(upstream, PROGRAM_UNKNOWN);
     stop_connecting(upstream);
@@ -200,7 +200,7 @@ static void on_reached(struct upstream *upstream, int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
     upstream->channel.user = &user;
     if (channel_open(&upstream->channel, upstream->loop, fd, fd, upstream->memory,
-                     upstream->conn->env->config->high_water) != WS_OK) {
+                     ws_conn_env(upstream->conn)->config->high_water) != WS_OK) {
         close(fd);
         give_up(upstream, "out of memory");
         return;
@@ -209,7 +209,7 @@ static void on_reached(struct upstream *upstream, int fd)
     report_outcome(upstream, PROGRAM_WORKS);
     upstream->request = NULL;
     /* It may have been given up meanwhile: the handshake took too long, or the server ends. */
-    if (ws_session_state(&upstream->conn->session) == WS_STATE_CONNECTING)
+    if (ws_session_state(ws_conn_session(upstream->conn)) == WS_STATE_CONNECTING)
         entry_accept(upstream->conn, request);
     else
         channel_close(&upstream->channel);
@@ -298,7 +298,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     *upstream = (struct upstream){
         .conn = conn,
         .serve = serve,
-        .loop = conn->env->loop,
+        .loop = ws_conn_env(conn)->loop,
         .memory = worker_of(conn)->mode,
         .request = request,
         .connecting = {.fd = -1},
@@ -306,7 +306,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
         .task = {.run = on_task},
         .attempt = attempt,
     };
-    conn->user = upstream;
+    ws_conn_set_user(conn, upstream);
     if (!service->host) {
         const struct sockaddr *address = (const struct sockaddr *)(const void *)&service->local;
         if (!try_address(upstream, address, sizeof service->local))
@@ -323,14 +323,14 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct upstream *upstream = conn->user;
+    struct upstream *upstream = ws_conn_user(conn);
     (void)event;
     channel_resume(&upstream->channel);
 }
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct upstream *upstream = conn->user;
+    struct upstream *upstream = ws_conn_user(conn);
     if (!upstream)
         return;
     if (event->type == WS_EVENT_CLOSE) {
@@ -353,7 +353,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 
 static void on_drained(struct ws_conn *conn)
 {
-    struct upstream *upstream = conn->user;
+    struct upstream *upstream = ws_conn_user(conn);
     channel_resume(&upstream->channel);
 }
 

@@ -65,7 +65,7 @@ struct close_all {
 static void say_farewell(struct ws_conn *conn, void *context)
 {
     const struct close_all *close_all = context;
-    if (conn->opened)
+    if (ws_conn_upgraded(conn))
         ws_conn_close(conn, close_all->code, close_all->reason);
 }
 

@@ -57,7 +57,7 @@ static void send_due(struct source *source)
 {
     const struct settings_operate *settings = settings_of(source->conn);
     uint64_t rate = settings->source_rate, until = due(source, rate);
-    struct ws_loop *loop = source->conn->env->loop;
+    struct ws_loop *loop = ws_conn_env(source->conn)->loop;
     if (ws_conn_full(source->conn))
         return; /* on_drained() goes on */
     for (int i = 0; i < BATCH && source->sent < until; i++) {
@@ -69,7 +69,7 @@ static void send_due(struct source *source)
             return;
         }
         source->sent++;
-        if (ws_conn_queued(source->conn) > source->conn->env->config->high_water)
+        if (ws_conn_queued(source->conn) > ws_conn_env(source->conn)->config->high_water)
             break;
     }
     if (source->sent < until) {
@@ -97,24 +97,24 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     source->conn = conn;
     source->timer.fire = on_timer;
     source->begun_us = ws_clock_us();
-    conn->user = source;
+    ws_conn_set_user(conn, source);
     send_due(source);
 }
 
 static void on_drained(struct ws_conn *conn)
 {
-    if (conn->user)
-        send_due(conn->user);
+    if (ws_conn_user(conn))
+        send_due(ws_conn_user(conn));
 }
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    struct source *source = conn->user;
+    struct source *source = ws_conn_user(conn);
     (void)end;
     if (!source)
         return;
-    ws_loop_disarm(conn->env->loop, &source->timer);
-    conn->user = NULL;
+    ws_loop_disarm(ws_conn_env(conn)->loop, &source->timer);
+    ws_conn_set_user(conn, NULL);
     free(source);
 }
 

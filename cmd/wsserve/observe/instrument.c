@@ -70,7 +70,7 @@ static void log_access(const struct ws_conn *conn, const struct ws_request *requ
         entry_client(conn, request, &client);
         entry_loggable_target(request, target, sizeof target);
     } else {
-        ws_address_of_peer(conn->watch.fd, &client);
+        ws_address_of_peer(ws_conn_fd(conn), &client);
     }
     access_line(&serve->access, &(struct access_entry){.conn = ws_conn_id(conn),
                                                        .peer = ws_address_format(&client, peer),
@@ -87,13 +87,13 @@ static const char *cause(const struct ws_conn *conn, enum ws_state to)
 {
     if (to == WS_STATE_OPEN)
         return "upgrade";
-    if (conn->end.error != WS_OK)
-        return ws_error_info(conn->end.error)->name;
-    if (conn->end.http_status)
+    if (ws_conn_end(conn)->error != WS_OK)
+        return ws_error_info(ws_conn_end(conn)->error)->name;
+    if (ws_conn_end(conn)->http_status)
         return "answered in HTTP";
-    if (!ws_session_close_received(&conn->session))
+    if (!ws_session_close_received(ws_conn_session(conn)))
         return "our close";
-    return conn->end.by_peer ? "its close" : "close answered";
+    return ws_conn_end(conn)->by_peer ? "its close" : "close answered";
 }
 
 static void on_moved(struct ws_conn *conn, enum ws_state from, enum ws_state to)
@@ -104,9 +104,9 @@ static void on_moved(struct ws_conn *conn, enum ws_state from, enum ws_state to)
                                        log_word("cause", cause(conn, to))};
     log_fields(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "state", fields, 3, "%s", "");
     /* Now, while it still can be asked where it came from. */
-    if (from == WS_STATE_CONNECTING && to == WS_STATE_CLOSED && conn->end.http_status)
-        log_access(conn, ws_session_request(&conn->session), conn->end.http_status,
-                   conn->counters.bytes_out);
+    if (from == WS_STATE_CONNECTING && to == WS_STATE_CLOSED && ws_conn_end(conn)->http_status)
+        log_access(conn, ws_session_request(ws_conn_session(conn)), ws_conn_end(conn)->http_status,
+                   ws_conn_counters(conn)->bytes_out);
 }
 
 /* --- one connection --- */
@@ -161,7 +161,7 @@ static void tell_frames(struct ws_conn *conn, const struct ws_event *event)
     if (ws_error_info(event->error)->category != WS_CAT_PROTOCOL)
         return;
     last_frames_tell(extra ? extra->frames : NULL, &serve->log, ws_conn_id(conn));
-    size_t n = last_frames_fields(ws_session_last_frame(&conn->session), fields);
+    size_t n = last_frames_fields(ws_session_last_frame(ws_conn_session(conn)), fields);
     log_fields(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "error", fields, n,
                "at byte %" PRIu64 " of what it sent; the last header:", event->offset);
 }
@@ -180,7 +180,7 @@ bool observe_event(struct ws_conn *conn, const struct ws_event *event)
         if (extra)
             recording_event(extra->record, event, &worker->json);
     }
-    if (event->type == WS_EVENT_ERROR && conn->opened && debugging(worker->serve))
+    if (event->type == WS_EVENT_ERROR && ws_conn_upgraded(conn) && debugging(worker->serve))
         tell_frames(conn, event);
     return true;
 }

@@ -220,7 +220,7 @@ void recording_sent(struct recording *recording, const struct ws_out *out, struc
 static void put_open(struct recording *recording, const struct ws_conn *conn, struct ws_str host,
                      const char *target, struct json *json)
 {
-    const struct ws_loop *loop = conn->env->loop;
+    const struct ws_loop *loop = ws_conn_env(conn)->loop;
     char url[URL_MAX];
     bool absolute = target[0] != '/';
     snprintf(url, sizeof url, "%s%.*s%s", absolute ? "" : "ws://", absolute ? 0 : (int)host.len,
@@ -255,9 +255,9 @@ struct recording *recording_new(struct recorder *recorder, const struct ws_conn 
     recording->recorder = recorder;
     recording->conn = ws_conn_id(conn);
     recording->begun_us = ws_clock_us();
-    const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
-    recording->config = (struct ws_session_config){.role = WS_ROLE_CLIENT,
-                                                   .deflate_pool = &conn->env->loop->deflate};
+    const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(conn));
+    recording->config = (struct ws_session_config){
+        .role = WS_ROLE_CLIENT, .deflate_pool = &ws_conn_env(conn)->loop->deflate};
     ws_session_init_open(&recording->sent, &recording->config);
     /* Without memory for it what is compressed is not recorded. */
     if (deflate)

@@ -21,8 +21,9 @@ struct stats {
 static void count_one(struct ws_conn *conn, void *context)
 {
     struct stats *stats = context;
-    const struct ws_bytes *held[] = {conn->session.held, conn->session.held_control};
-    switch (ws_session_state(&conn->session)) {
+    const struct ws_bytes *held[] = {ws_conn_session(conn)->held,
+                                     ws_conn_session(conn)->held_control};
+    switch (ws_session_state(ws_conn_session(conn))) {
     case WS_STATE_CONNECTING:
         stats->handshakes++;
         break;
@@ -35,15 +36,15 @@ static void count_one(struct ws_conn *conn, void *context)
     if (ws_conn_queued(conn) > 0)
         stats->queues++;
     stats->queue_bytes += ws_conn_queued(conn);
-    stats->paused += conn->paused || conn->full;
+    stats->paused += ws_conn_paused(conn) || ws_conn_full(conn);
     for (int i = 0; i < 2; i++) {
         stats->assemblies += held[i] != NULL;
         stats->assembly_bytes += held[i] ? held[i]->capacity : 0;
     }
-    stats->messages_in += conn->counters.messages_in;
-    stats->messages_out += conn->counters.messages_out;
-    stats->bytes_in += conn->counters.bytes_in;
-    stats->bytes_out += conn->counters.bytes_out;
+    stats->messages_in += ws_conn_counters(conn)->messages_in;
+    stats->messages_out += ws_conn_counters(conn)->messages_out;
+    stats->bytes_in += ws_conn_counters(conn)->bytes_in;
+    stats->bytes_out += ws_conn_counters(conn)->bytes_out;
     compress_count(&stats->deflate, conn);
 }
 

@@ -53,10 +53,10 @@ void totals_plain(struct totals *totals, unsigned status)
 
 void totals_ended(struct totals *totals, const struct ws_conn *conn, const struct ws_end *end)
 {
-    totals->messages_in += conn->counters.messages_in;
-    totals->messages_out += conn->counters.messages_out;
-    totals->bytes_in += conn->counters.bytes_in;
-    totals->bytes_out += conn->counters.bytes_out;
+    totals->messages_in += ws_conn_counters(conn)->messages_in;
+    totals->messages_out += ws_conn_counters(conn)->messages_out;
+    totals->bytes_in += ws_conn_counters(conn)->bytes_in;
+    totals->bytes_out += ws_conn_counters(conn)->bytes_out;
     compress_count(&totals->deflate, conn);
     if (end->opened) {
         totals->closed[totals_code_slot(end->code)]++;
@@ -71,13 +71,13 @@ void totals_ended(struct totals *totals, const struct ws_conn *conn, const struc
 
 void totals_connection(struct totals *totals, const struct ws_conn *conn)
 {
-    totals->messages_in += conn->counters.messages_in;
-    totals->messages_out += conn->counters.messages_out;
-    totals->bytes_in += conn->counters.bytes_in;
-    totals->bytes_out += conn->counters.bytes_out;
+    totals->messages_in += ws_conn_counters(conn)->messages_in;
+    totals->messages_out += ws_conn_counters(conn)->messages_out;
+    totals->bytes_in += ws_conn_counters(conn)->bytes_in;
+    totals->bytes_out += ws_conn_counters(conn)->bytes_out;
     compress_count(&totals->deflate, conn);
     totals->connections++;
-    totals->open += conn->opened;
+    totals->open += ws_conn_upgraded(conn);
     totals->queue_bytes += ws_conn_queued(conn);
 }
 

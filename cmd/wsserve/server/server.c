@@ -88,8 +88,9 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
                  (int)event->len, (const char *)event->data);
     if (event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last))
         totals_note(&worker_of(conn)->totals.message_bytes, TOTALS_SIZES, event->total);
-    if (event->type == WS_EVENT_PONG && conn->pong_matched)
-        totals_note(&worker_of(conn)->totals.rtt_us, TOTALS_TIMES, conn->heartbeat.rtt.last);
+    if (event->type == WS_EVENT_PONG && ws_conn_pong_matched(conn))
+        totals_note(&worker_of(conn)->totals.rtt_us, TOTALS_TIMES,
+                    ws_conn_heartbeat(conn)->rtt.last);
     if (serve->mode->handler.event)
         serve->mode->handler.event(conn, event);
 }
@@ -111,12 +112,12 @@ static void log_end(struct serve *serve, struct ws_conn *conn, const struct ws_e
         log_error(&serve->log, ws_conn_id(conn), end->error, detail);
         return;
     }
-    units_format_size(conn->counters.bytes_in, in, sizeof in);
-    units_format_size(conn->counters.bytes_out, out, sizeof out);
+    units_format_size(ws_conn_counters(conn)->bytes_in, in, sizeof in);
+    units_format_size(ws_conn_counters(conn)->bytes_out, out, sizeof out);
     snprintf(detail, sizeof detail,
              "code %u (%s), %" PRIu64 " messages and %s in, %" PRIu64 " and %s out", end->code,
-             ws_close_name(end->code), conn->counters.messages_in, in, conn->counters.messages_out,
-             out);
+             ws_close_name(end->code), ws_conn_counters(conn)->messages_in, in,
+             ws_conn_counters(conn)->messages_out, out);
     if (end->error != WS_OK)
         log_line(&serve->log, info->level, ws_conn_id(conn), info->name, "%s: %s",
                  info->explanation, detail);

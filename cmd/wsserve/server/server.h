@@ -63,7 +63,7 @@ struct serve {
 
 static inline struct worker *worker_of(const struct ws_conn *conn)
 {
-    return conn->env->user;
+    return ws_conn_env(conn)->user;
 }
 
 static inline struct serve *server_of(const struct ws_conn *conn)

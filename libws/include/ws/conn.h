@@ -168,11 +168,8 @@ struct ws_conn *ws_conn_new(const struct ws_conn_env *env, int fd, void *user);
 enum ws_error ws_conn_secure(struct ws_conn *conn, struct ws_tls_context *context,
                              const char *name);
 
-/* NULL: it is plain. Lives as long as the connection. */
-static inline const struct ws_tls *ws_conn_tls(const struct ws_conn *conn)
-{
-    return conn->cold->tls;
-}
+/* Its TLS endpoint; NULL: it is plain. Lives as long as the connection. */
+const struct ws_tls *ws_conn_tls(const struct ws_conn *conn);
 
 /* The connection's own side, to write to; NULL without memory. It goes by itself, once there is
  * nothing in it. For hub and server. */
@@ -249,10 +246,7 @@ void ws_conn_resume(struct ws_conn *conn);
 void ws_conn_reconsider(struct ws_conn *conn);
 
 /* Is the queue above high water? `drained` is called when it is not any longer. */
-static inline bool ws_conn_full(const struct ws_conn *conn)
-{
-    return conn->full;
-}
+bool ws_conn_full(const struct ws_conn *conn);
 
 /* Bytes that wait to be sent. */
 size_t ws_conn_queued(const struct ws_conn *conn);
@@ -263,10 +257,48 @@ size_t ws_conn_holds(const struct ws_conn *conn);
 /* When a byte last moved either way, in the loop's milliseconds. */
 int64_t ws_conn_last_moved(const struct ws_conn *conn);
 
-static inline uint64_t ws_conn_id(const struct ws_conn *conn)
-{
-    return conn->id;
-}
+/* Its number, unique among the connections of its server; 0 for a client's. */
+uint64_t ws_conn_id(const struct ws_conn *conn);
+
+/* The handler's own pointer for this connection: what ws_conn_new() was given, or was set since. */
+void *ws_conn_user(const struct ws_conn *conn);
+void ws_conn_set_user(struct ws_conn *conn, void *user);
+
+/* What it shares with the other connections of its loop; outlives it. */
+const struct ws_conn_env *ws_conn_env(const struct ws_conn *conn);
+
+/* Its protocol half, to read: state, negotiated deflate, the last frame. Lives as long as conn. */
+const struct ws_session *ws_conn_session(const struct ws_conn *conn);
+
+/* Its socket, to ask for addresses or to set options; the connection closes it. */
+int ws_conn_fd(const struct ws_conn *conn);
+
+/* Messages and bytes so far; how it ended, as far as is known yet; its pings and round trips. Each
+ * lives as long as conn. */
+const struct ws_counters *ws_conn_counters(const struct ws_conn *conn);
+const struct ws_end *ws_conn_end(const struct ws_conn *conn);
+const struct ws_heartbeat *ws_conn_heartbeat(const struct ws_conn *conn);
+
+/* Was the upgrade done? Stays true until the end. */
+bool ws_conn_upgraded(const struct ws_conn *conn);
+
+/* Did the last pong answer the last ping of ours? */
+bool ws_conn_pong_matched(const struct ws_conn *conn);
+
+/* Has a handler paused it? */
+bool ws_conn_paused(const struct ws_conn *conn);
+
+/* Is what still arrives thrown away, since the connection is about to end? */
+bool ws_conn_discarding(const struct ws_conn *conn);
+
+/* Server: the answer that every request on it gets; WS_OK: the handler decides. */
+enum ws_error ws_conn_refusal(const struct ws_conn *conn);
+void ws_conn_set_refusal(struct ws_conn *conn, enum ws_error refusal);
+
+/* Seconds since it was made, and milliseconds since its present phase (handshake, unfinished
+ * message, closing) began. */
+uint64_t ws_conn_age_s(const struct ws_conn *conn);
+int64_t ws_conn_phase_ms(const struct ws_conn *conn);
 
 /* "127.0.0.1:4711", "[::1]:4711" or "unix": the other end's address, as it is now. Writes at most
  * `size` bytes with the NUL and returns `text`. */
