@@ -3,6 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/help.h"
 #include "cmd/common/hex.h"
+#include "cmd/common/option_getopt.h"
 #include "cmd/common/option_value.h"
 #include "cmd/common/secret.h"
 #include "cmd/common/suggest.h"
@@ -202,12 +203,14 @@ static bool missing(struct options *options, const struct option_found *found)
                           options_metavar(found->row));
 }
 
-/* "--name", "--name=value" or "--name" with its value in `next`; sets `*took_next`. */
-static bool parse_long(struct options *options, const char *word, const char *next, bool *took_next)
+/* A long option, as `word` spells it. getopt_long() takes abbreviations: the table does not.
+ * `value` is what getopt_long() found to be its argument; `missing_value`: it found none where one
+ * is needed. */
+static bool take_long(struct options *options, const char *word, const char *value,
+                      bool missing_value)
 {
     const char *name = word + 2;
     size_t len = strcspn(name, "=");
-    const char *value = name[len] ? name + len + 1 : NULL;
     struct option_found found;
     const struct option_row *other;
     if (!options_find_name(options, name, len, &found, &other))
@@ -215,48 +218,25 @@ static bool parse_long(struct options *options, const char *word, const char *ne
     char said[96];
     snprintf(said, sizeof said, "option '--%.*s'", (int)len, name);
     found.said = said;
-    switch (options_argument(found.row)) {
-    case OPTION_ARG_NONE:
-        if (value)
-            return options_refuse(options, "%s takes no value", said);
-        break;
-    case OPTION_ARG_NEEDED:
-        if (!value) {
-            if (!next)
-                return missing(options, &found);
-            value = next;
-            *took_next = true;
-        }
-        break;
-    case OPTION_ARG_OPTIONAL:
-        break;
-    }
+    if (missing_value)
+        return missing(options, &found);
+    if (options_argument(found.row) == OPTION_ARG_NONE && name[len])
+        return options_refuse(options, "%s takes no value", said);
     return take(options, &found, value);
 }
 
-/* "-abc", "-pVALUE" or "-p" with its value in `next`. */
-static bool parse_letters(struct options *options, const char *word, const char *next,
-                          bool *took_next)
+/* A short option in `word`, which may bundle several. */
+static bool take_letter(struct options *options, const char *word, char letter, const char *value,
+                        bool missing_value)
 {
-    for (const char *p = word + 1; *p; p++) {
-        struct option_found found;
-        const struct option_row *other;
-        if (!options_find_letter(options, *p, &found, &other))
-            return unknown_letter(options, word, *p, other);
-        char said[32];
-        snprintf(said, sizeof said, "option '-%c'", *p);
-        found.said = said;
-        if (options_argument(found.row) != OPTION_ARG_NEEDED) {
-            if (!take(options, &found, NULL))
-                return false;
-            continue;
-        }
-        if (!p[1] && !next)
-            return missing(options, &found);
-        *took_next = !p[1];
-        return take(options, &found, p[1] ? p + 1 : next);
-    }
-    return true;
+    struct option_found found;
+    const struct option_row *other;
+    if (!options_find_letter(options, letter, &found, &other))
+        return unknown_letter(options, word, letter, other);
+    char said[32];
+    snprintf(said, sizeof said, "option '-%c'", letter);
+    found.said = said;
+    return missing_value ? missing(options, &found) : take(options, &found, value);
 }
 
 /* What a table must keep to; a fault is the programmer's. */
@@ -287,35 +267,57 @@ static void check_tables(const struct options *options)
     (void)count;
 }
 
+/* getopt_long() has returned -1 with words left. Is the next one a lone "-" that it stopped at, as
+ * musl's does? glibc's takes it for a word. */
+static bool stopped_at_dash(const struct options *options, const char *word, bool moved)
+{
+    return !options->stop_at_word && !moved && strcmp(word, "-") == 0;
+}
+
+/* Reads options up to "--", the end, or the first word if that ends them; words before it are
+ * gathered at the front of argv, in order, where the options before them have been read already. */
+static bool read_options(struct options *options, const struct option_getopt *getopt, int argc,
+                         char **argv, int *kept)
+{
+    optind = 0; /* begins again, in glibc and in musl */
+    opterr = 0;
+    for (int at = 1;; at = optind) {
+        int c = getopt_long(argc, argv, getopt->letters, getopt->longs, NULL);
+        if (c == -1) {
+            if (optind >= argc || !stopped_at_dash(options, argv[optind], optind != at))
+                return true;
+            argv[(*kept)++] = argv[optind++];
+            continue;
+        }
+        if (c == 1) {
+            argv[(*kept)++] = optarg;
+            continue;
+        }
+        const char *word = argv[at];
+        bool is_long = word[0] == '-' && word[1] == '-';
+        bool failed = c == '?' || c == ':';
+        if (!(is_long ? take_long(options, word, optarg, c == ':')
+                      : take_letter(options, word, (char)(failed ? optopt : c), optarg, c == ':')))
+            return false;
+    }
+}
+
 bool options_parse(struct options *options, int argc, char **argv)
 {
+    struct option_getopt getopt;
+    int kept = 1;
     check_tables(options);
     exit_set_tool(options->tool);
     options->status = WS_EXIT_OK;
-    /* Words that are no options are gathered at the front of argv, in order, where the options
-     * before them have been read already. */
-    int kept = 1, i = 1;
-    while (i < argc) {
-        char *word = argv[i];
-        if (word[0] != '-' || !word[1]) {
-            if (options->stop_at_word)
-                break;
-            argv[kept++] = word;
-            i++;
-            continue;
-        }
-        i++;
-        if (strcmp(word, "--") == 0)
-            break;
-        const char *next = i < argc ? argv[i] : NULL;
-        bool took_next = false;
-        if (!(word[1] == '-' ? parse_long(options, word, next, &took_next)
-                             : parse_letters(options, word, next, &took_next)))
-            return false;
-        i += took_next;
-    }
-    while (i < argc)
-        argv[kept++] = argv[i++];
+    optind = 1;
+    bool ok = option_getopt_init(&getopt, options)
+                  ? argc < 1 || read_options(options, &getopt, argc, argv, &kept)
+                  : options_no_memory(options);
+    option_getopt_free(&getopt);
+    if (!ok)
+        return false;
+    for (int i = optind; i < argc; i++)
+        argv[kept++] = argv[i];
     if (argc > 0)
         argv[kept] = NULL;
     options->args = argc > 0 ? argv + 1 : argv;
