@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A server that stays up: crowds that come and go, clients that die, clocks that jump, and the end.
+# A server that stays up: clients that die, handshakes that are never finished, and the end.
 
 load ../helper
 
@@ -14,63 +14,8 @@ teardown() {
 	return "$status"
 }
 
-rss() { # PID: kB
-	awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status"
-}
-
-back_to() { # DESCRIPTORS
-	(($(descriptors) <= $1))
-}
-
-# Runs what comes behind twice: what the second time leaves behind was left by it, and not by
-# what the first one warmed up.
-leaves_nothing() {
-	"$@"
-	eventually back_to "$before"
-	local kilobytes
-	kilobytes=$(rss "$SERVER")
-	"$@"
-	eventually back_to "$before"
-	echo "RSS: $kilobytes kB, then $(rss "$SERVER") kB" >&2
-	sanitized || (($(rss "$SERVER") <= kilobytes + 512))
-}
-
-churn() {
-	wsbench --quiet --mode=churn -c 50 -n "$count" -d 60s "$URL" >/dev/null
-}
-
-@test "100,000 connections come and go: memory and descriptors are back" {
-	sanitized && count=2500 || count=50000 # twice
-	serve -q
-	before=$(descriptors)
-	leaves_nothing churn
-}
-
-@test "the same on several threads" {
-	sanitized && count=2500 || count=25000
-	serve -q -t 2
-	before=$(descriptors)
-	leaves_nothing churn
-}
-
 rude() {
 	"$PYTHON" "$FIXTURES/rude.py" "$1" "$PORT" "$count"
-}
-
-@test "10,000 handshakes that are never finished: memory and descriptors are back" {
-	sanitized && count=500 || count=5000 # twice
-	serve -q
-	before=$(descriptors)
-	leaves_nothing rude handshake
-	same hello "$(wscat "$URL" hello -1)"
-}
-
-@test "10,000 resets in the middle of a frame: memory and descriptors are back" {
-	sanitized && count=500 || count=5000 # twice
-	serve -q
-	before=$(descriptors)
-	leaves_nothing rude reset
-	same hello "$(wscat "$URL" hello -1)"
 }
 
 crowded() {

@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031 # a test sets `count` for the functions that it calls
+# A server that stays up: many connections come and go, and nothing of them is left.
+
+load ../cli/helper
+
+rss() { # PID: kB
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status"
+}
+
+back_to() { # DESCRIPTORS
+	(($(descriptors) <= $1))
+}
+
+# Runs its arguments twice: what the second run leaves behind is a leak, and not what the first one
+# warmed up.
+leaves_nothing() {
+	"$@"
+	eventually back_to "$before"
+	local kilobytes
+	kilobytes=$(rss "$SERVER")
+	"$@"
+	eventually back_to "$before"
+	echo "RSS: $kilobytes kB, then $(rss "$SERVER") kB" >&2
+	sanitized || (($(rss "$SERVER") <= kilobytes + 512))
+}
+
+churn() {
+	wsbench --quiet --mode=churn -c 50 -n "$count" -d 60s "$URL" >/dev/null
+}
+
+@test "100,000 connections come and go: memory and descriptors are back" {
+	sanitized && count=2500 || count=50000 # twice
+	serve -q
+	before=$(descriptors)
+	leaves_nothing churn
+}
+
+@test "the same on several threads" {
+	sanitized && count=2500 || count=25000
+	serve -q -t 2
+	before=$(descriptors)
+	leaves_nothing churn
+}
+
+rude() {
+	"$PYTHON" "$FIXTURES/rude.py" "$1" "$PORT" "$count"
+}
+
+@test "10,000 handshakes that are never finished: memory and descriptors are back" {
+	sanitized && count=500 || count=5000 # twice
+	serve -q
+	before=$(descriptors)
+	leaves_nothing rude handshake
+	same hello "$(wscat "$URL" hello -1)"
+}
+
+@test "10,000 resets in the middle of a frame: memory and descriptors are back" {
+	sanitized && count=500 || count=5000 # twice
+	serve -q
+	before=$(descriptors)
+	leaves_nothing rude reset
+	same hello "$(wscat "$URL" hello -1)"
+}
