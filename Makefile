@@ -175,7 +175,8 @@ demo: ## see it work: a server, a pipe, every reply
 
 lint: ## layout, static analysis, shell scripts, and the project's own rules in tests/lint
 	@tests/install-deps
-	@tests/lint/run
+	@+$(MAKE) --no-print-directory all
+	@tests/lint/run $(ONLY)
 
 format: ## lay out every C file
 	clang-format -i $(shell git ls-files '*.[ch]')
