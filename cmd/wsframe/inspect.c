@@ -22,7 +22,7 @@ enum { PIECE = 65536, MAGIC = 4 };
 struct inspection {
     const struct settings *settings;
     struct decode decode;
-    struct show show;
+    struct printer printer;
     struct streams *streams;
     int status;
     /* Over all inputs. */
@@ -41,20 +41,20 @@ static void begin(struct inspection *in, const char *name, enum form form)
 {
     in->decode = (struct decode){
         .sink = show_event,
-        .context = &in->show,
+        .context = &in->printer,
         .direction = in->settings->decode.direction,
         .keep_mask = in->settings->decode.keep_mask,
         .messages = in->settings->decode.messages || in->settings->decode.output == OUTPUT_JSONL,
         .stop = in->decode.stop,
     };
     if (in->settings->common.verbose)
-        exit_warn("%s: taken for %s", name, detect_name(form));
-    show_begin(&in->show, name, form);
+        exit_warn("%s: taken for %s", name, form_name(form));
+    show_begin(&in->printer, name, form);
 }
 
 static void finish(struct inspection *in)
 {
-    show_end(&in->show);
+    show_end(&in->printer);
     in->violations += in->decode.violations;
     in->incomplete += in->decode.incomplete;
     decode_free(&in->decode);
@@ -137,10 +137,10 @@ static void begin_capture(struct inspection *in, const char *name, enum form for
 static void inspect_pcap(struct inspection *in, const char *name, const struct bytes *head, int fd)
 {
     begin_capture(in, name, FORM_PCAP);
-    in->show.flush = true;
+    in->printer.flush = true;
     const char *problem = read_pcap(head, fd, take_packet, in);
     end_capture(in, name, 0, problem);
-    in->show.flush = false;
+    in->printer.flush = false;
 }
 
 /* A capture that is in memory already, in full. */
@@ -172,8 +172,8 @@ static void inspect_bytes(struct inspection *in, const char *name, enum form for
     begin(in, name, form);
     conversation_init(&conversation, &in->decode);
     struct decoder *decoder = &conversation.side[0];
-    decoder->who = in->settings->decode.direction;
-    decoder->judged = decoder->who != WHO_UNKNOWN;
+    decoder->sender = in->settings->decode.direction;
+    decoder->judged = decoder->sender != SENDER_UNKNOWN;
     decoder->offset = skip;
     for (size_t at = (size_t)skip; at < len && !in->decode.stop; at += PIECE)
         decode_feed(decoder, data + at, len - at < PIECE ? len - at : PIECE);
@@ -188,7 +188,7 @@ static void inspect_read(struct inspection *in, const char *name, enum form form
     if (in->settings->decode.from == FORM_AUTO && in->settings->decode.skip == 0) {
         enum form inner = detect_bytes(bytes->data, bytes->len);
         if (inner != FORM_RAW) {
-            fail(in, name, detect_explanation(inner));
+            fail(in, name, form_explanation(inner));
             return;
         }
         if (detect_pcap(bytes->data, bytes->len)) {
@@ -224,9 +224,9 @@ static void inspect_text(struct inspection *in, const char *name, enum form form
         char why[256];
         if (fault.column > 0)
             snprintf(why, sizeof why, "taken for %s, but in line %zu, column %zu: %s",
-                     detect_name(form), fault.line, fault.column, fault.what);
+                     form_name(form), fault.line, fault.column, fault.what);
         else
-            snprintf(why, sizeof why, "taken for %s, but in line %zu: %s", detect_name(form),
+            snprintf(why, sizeof why, "taken for %s, but in line %zu: %s", form_name(form),
                      fault.line, fault.what);
         fail(in, name, why);
     }
@@ -255,7 +255,7 @@ static void inspect_input(struct inspection *in, const char *name, const struct 
         inspect_text(in, name, form, input);
         break;
     default:
-        fail(in, name, detect_explanation(form));
+        fail(in, name, form_explanation(form));
         break;
     }
 }
@@ -353,7 +353,7 @@ static void inspect_all(struct inspection *in)
 int inspect(const struct settings *settings)
 {
     struct inspection in = {.settings = settings, .status = WS_EXIT_OK};
-    show_init(&in.show, settings, &in.decode);
+    show_init(&in.printer, settings, &in.decode);
     if (settings->decode.captures.count + settings->decode.hex.count > 0 ||
         settings->word_count > 0) {
         inspect_all(&in);
@@ -363,7 +363,7 @@ int inspect(const struct settings *settings)
     } else {
         inspect_fd(&in, "standard input", STDIN_FILENO, false);
     }
-    show_free(&in.show);
+    show_free(&in.printer);
     if (in.status == WS_EXIT_OK && settings->decode.strict && in.violations + in.incomplete > 0) {
         if (!settings->common.quiet)
             exit_warn("--strict: %" PRIu64 " violation%s, %" PRIu64 " incomplete", in.violations,

@@ -4,7 +4,7 @@
 #ifndef CMD_WSFRAME_INSPECT_H
 #define CMD_WSFRAME_INSPECT_H
 
-#include "cmd/wsframe/settings.h"
+#include "cmd/wsframe/options/settings.h"
 
 /* Decodes every input in turn; the exit code. */
 int inspect(const struct settings *settings);

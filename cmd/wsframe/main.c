@@ -3,7 +3,7 @@
 #include "cmd/wsframe/encode/accept.h"
 #include "cmd/wsframe/encode/encode.h"
 #include "cmd/wsframe/inspect.h"
-#include "cmd/wsframe/settings.h"
+#include "cmd/wsframe/options/settings.h"
 
 static int carry_out(const struct settings *settings)
 {

@@ -64,13 +64,13 @@ static struct seen decode_plain(const uint8_t *data, size_t len, unsigned mode, 
     struct seen seen = {.plain = true};
     struct decode decode = {.sink = see,
                             .context = &seen,
-                            .direction = (enum who)(mode % 3),
+                            .direction = (enum sender)(mode % 3),
                             .keep_mask = (mode & 4) != 0,
                             .messages = (mode & 8) != 0};
     struct conversation conversation;
     conversation_init(&conversation, &decode);
-    conversation.side[0].who = decode.direction;
-    conversation.side[0].judged = decode.direction != WHO_UNKNOWN;
+    conversation.side[0].sender = decode.direction;
+    conversation.side[0].judged = decode.direction != SENDER_UNKNOWN;
     for (size_t at = 0; at < len; at += piece) {
         size_t n = len - at < piece ? len - at : piece;
         uint8_t *copy = malloc(n);
@@ -193,8 +193,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_one((enum form)what, data, size);
     } else if (what == 8) {
         enum form form = detect(data, size);
-        CHECK(form < FORM_COUNT && detect_name(form));
-        CHECK(form <= FORM_PCAP || detect_explanation(form));
+        CHECK(form < FORM_COUNT && form_name(form));
+        CHECK(form <= FORM_PCAP || form_explanation(form));
         if (form <= FORM_PCAP)
             read_one(form, data, size);
     } else if (what == 9) {

@@ -1,6 +1,7 @@
 #include "cmd/wsframe/decode/cause.h"
 
-#include "cmd/wsframe/decode/decode.h"
+#include "cmd/wsframe/decode/event.h"
+#include "cmd/wsframe/read/detect.h"
 #include <ws/close.h>
 
 static const char no_frame[] =
@@ -9,7 +10,7 @@ static const char no_frame[] =
 static const char *cause_of_rsv(const struct decode_event *event)
 {
     const struct ws_frame *frame = event->frame;
-    if (decode_http_begins(event->wire, event->wire_len) == WS_OK)
+    if (detect_http_head(event->wire, event->wire_len) == WS_OK)
         return "a proxy or the server answered in HTTP where a frame should be";
     if (frame->rsv == 4 && (frame->opcode == WS_OP_TEXT || frame->opcode == WS_OP_BINARY))
         return "permessage-deflate, agreed on in a handshake that is not in this input";

@@ -1,4 +1,4 @@
-#include "cmd/wsframe/decode/decode.h"
+#include "cmd/wsframe/decode/decode_private.h"
 
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/decode/cause.h"
@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *decode_who(enum who who)
+const char *sender_name(enum sender sender)
 {
     static const char *const names[] = {"unknown", "client", "server"};
-    return names[who];
+    return names[sender];
 }
 
 void conversation_init(struct conversation *conversation, struct decode *decode)
@@ -39,10 +39,12 @@ void decode_free(struct decode *decode)
 
 struct decode_event decode_event_begin(const struct decoder *decoder, enum decode_type type)
 {
+    struct conversation *conversation = decoder->conversation;
+    conversation->info.client_end = conversation->side[1].sender == SENDER_CLIENT;
     return (struct decode_event){
         .type = type,
-        .conversation = decoder->conversation,
-        .who = decoder->who,
+        .conversation = &conversation->info,
+        .sender = decoder->sender,
         .offset = decoder->offset,
         .utc = decoder->utc,
         .packet = decoder->packet,
@@ -88,20 +90,20 @@ void skip_bytes(struct decoder *decoder, uint64_t len, const char *why)
 {
     const struct conversation *conversation = decoder->conversation;
     if (decoder->lost > 0 && decoder->lost_why != why &&
-        (!conversation->captured || conversation->kind == KIND_WEBSOCKET))
+        (!conversation->info.captured || conversation->info.kind == KIND_WEBSOCKET))
         report_skipped(decoder);
     decoder->lost += len;
     decoder->lost_why = why;
 }
 
-void decode_assign(struct decoder *decoder, enum who who)
+void decode_assign(struct decoder *decoder, enum sender sender)
 {
     struct conversation *conversation = decoder->conversation;
-    if (!conversation->captured || decoder->who != WHO_UNKNOWN)
+    if (!conversation->info.captured || decoder->sender != SENDER_UNKNOWN)
         return;
     struct decoder *other = &conversation->side[decoder == &conversation->side[0]];
-    decoder->who = who;
-    other->who = who == WHO_CLIENT ? WHO_SERVER : WHO_CLIENT;
+    decoder->sender = sender;
+    other->sender = sender == SENDER_CLIENT ? SENDER_SERVER : SENDER_CLIENT;
 }
 
 /* --- bytes in, bytes done with --- */
@@ -134,8 +136,8 @@ static void ignore(struct decoder *decoder, enum conversation_kind kind)
 {
     struct conversation *conversation = decoder->conversation;
     decoder->state = STATE_DEAD;
-    if (conversation->kind == KIND_UNKNOWN)
-        conversation->kind = kind;
+    if (conversation->info.kind == KIND_UNKNOWN)
+        conversation->info.kind = kind;
 }
 
 /* What is it that begins? False when more bytes are needed to tell. */
@@ -143,8 +145,8 @@ static bool start(struct decoder *decoder)
 {
     const uint8_t *data = decode_data(decoder);
     size_t len = decode_left(decoder);
-    bool captured = decoder->conversation->captured;
-    enum ws_error http = decode_http_begins(data, len);
+    bool captured = decoder->conversation->info.captured;
+    enum ws_error http = detect_http_head(data, len);
     if (http == WS_MORE)
         return false;
     if (http == WS_OK) {
@@ -176,7 +178,7 @@ static bool take_frame(struct decoder *decoder)
         decode_consume(decoder, n);
         return true;
     }
-    enum ws_error http = decode_http_begins(data, len);
+    enum ws_error http = detect_http_head(data, len);
     if (http == WS_MORE)
         return false;
     if (http == WS_OK) {
@@ -188,7 +190,7 @@ static bool take_frame(struct decoder *decoder)
     if (frame.length > WS_PAYLOAD_MAX) {
         decode_frame(decoder, &frame, 0, 0);
         decode_consume(decoder, frame.header_len);
-        decoder->state = decoder->conversation->captured ? STATE_SEARCH : STATE_DEAD;
+        decoder->state = decoder->conversation->info.captured ? STATE_SEARCH : STATE_DEAD;
         decoder->why = "behind a length that cannot be: where the next frame begins is not known";
         return true;
     }
@@ -205,7 +207,7 @@ static const char in_the_middle[] = "no frame begins here: the middle of one, or
 static void search(struct decoder *decoder)
 {
     size_t at = 0;
-    switch (resync(decode_data(decoder), decode_left(decoder), decoder->who,
+    switch (resync(decode_data(decoder), decode_left(decoder), decoder->sender,
                    decoder->state == STATE_TRIAL, &at)) {
     case RESYNC_FOUND:
         if (at > 0) {
@@ -214,10 +216,10 @@ static void search(struct decoder *decoder)
         }
         decoder->state = STATE_FRAMES;
         decoder->why = NULL;
-        decoder->conversation->kind = KIND_WEBSOCKET;
+        decoder->conversation->info.kind = KIND_WEBSOCKET;
         for (size_t i = 0; i < sizeof decoder->message / sizeof *decoder->message; i++)
             decoder->message[i].capture_began_inside = !decoder->message[i].rules.begun;
-        decode_assign(decoder, decode_data(decoder)[1] & 0x80 ? WHO_CLIENT : WHO_SERVER);
+        decode_assign(decoder, decode_data(decoder)[1] & 0x80 ? SENDER_CLIENT : SENDER_SERVER);
         break;
     case RESYNC_PERHAPS:
         decoder->state = STATE_TRIAL;
@@ -245,7 +247,7 @@ static bool step(struct decoder *decoder)
         search(decoder);
         return decoder->state == STATE_FRAMES;
     case STATE_DEAD:
-        if (!decoder->conversation->captured)
+        if (!decoder->conversation->info.captured)
             skip_bytes(decoder, decode_left(decoder), decoder->why);
         decode_consume(decoder, decode_left(decoder));
         return false;
@@ -259,10 +261,10 @@ void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
     if (conversation->decode->stop)
         return;
     /* A connection may carry other requests before the one that is upgraded. */
-    if (decoder->state == STATE_DEAD && conversation->kind == KIND_HTTP &&
-        decode_http_begins(data, len) == WS_OK)
+    if (decoder->state == STATE_DEAD && conversation->info.kind == KIND_HTTP &&
+        detect_http_head(data, len) == WS_OK)
         decoder->state = STATE_HTTP;
-    if (decoder->state == STATE_DEAD && conversation->captured) {
+    if (decoder->state == STATE_DEAD && conversation->info.captured) {
         decoder->offset += len;
         return;
     }
@@ -292,7 +294,7 @@ static void cut(struct decoder *decoder)
         return;
     switch (decoder->state) {
     case STATE_START:
-        if (decoder->conversation->captured)
+        if (decoder->conversation->info.captured)
             break;
         decoder->state = STATE_FRAMES;
         cut_frame(decoder);
@@ -354,7 +356,8 @@ void conversation_end(struct conversation *conversation)
         if (!conversation->decode->stop) {
             cut(d);
             /* What was never found to be a WebSocket is summed up elsewhere. */
-            if (d->lost > 0 && (conversation->kind == KIND_WEBSOCKET || !conversation->captured))
+            if (d->lost > 0 &&
+                (conversation->info.kind == KIND_WEBSOCKET || !conversation->info.captured))
                 report_skipped(d);
         }
         conversation->decode->held -= decode_left(d);

@@ -1,4 +1,4 @@
-#include "cmd/wsframe/decode/decode.h"
+#include "cmd/wsframe/decode/decode_private.h"
 
 #include <ws/close.h>
 #include <ws/mask.h>
@@ -38,9 +38,9 @@ bool decode_frame_rules(struct decode_event *event, const struct ws_frame *frame
 
 /* --- messages --- */
 
-static struct decode_message *message_of(struct decoder *decoder, enum who who)
+static struct decode_message *message_of(struct decoder *decoder, enum sender sender)
 {
-    return &decoder->message[who];
+    return &decoder->message[sender];
 }
 
 /* Which frame may stand here (5.4, 5.5.1)? Brings the message up to date. */
@@ -148,12 +148,12 @@ static void emit_message(struct decoder *decoder, const struct decode_event *fra
 
 /* --- a frame --- */
 
-static unsigned rules_of(const struct decoder *decoder, enum who who)
+static unsigned rules_of(const struct decoder *decoder, enum sender sender)
 {
     const struct conversation *conversation = decoder->conversation;
     unsigned rules = conversation->deflate ? WS_ALLOW_RSV1 : 0;
     if (decoder->judged)
-        rules |= who == WHO_CLIENT ? WS_REQUIRE_MASK : WS_REFUSE_MASK;
+        rules |= sender == SENDER_CLIENT ? WS_REQUIRE_MASK : WS_REFUSE_MASK;
     return rules;
 }
 
@@ -179,11 +179,11 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
         data = decode->scratch.data;
     }
     event.payload = data;
-    if (event.who == WHO_UNKNOWN && frame->known >= 2)
-        event.who = frame->masked ? WHO_CLIENT : WHO_SERVER;
+    if (event.sender == SENDER_UNKNOWN && frame->known >= 2)
+        event.sender = frame->masked ? SENDER_CLIENT : SENDER_SERVER;
 
-    bool believed = decode_frame_rules(&event, frame, rules_of(decoder, event.who));
-    struct decode_message *message = message_of(decoder, event.who);
+    bool believed = decode_frame_rules(&event, frame, rules_of(decoder, event.sender));
+    struct decode_message *message = message_of(decoder, event.sender);
     bool is_data = frame->opcode <= WS_OP_BINARY;
     if (whole_header && believed) {
         if (is_data) {

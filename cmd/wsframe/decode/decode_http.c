@@ -1,4 +1,4 @@
-#include "cmd/wsframe/decode/decode.h"
+#include "cmd/wsframe/decode/decode_private.h"
 
 #include "cmd/common/exit.h"
 
@@ -6,18 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-enum ws_error decode_http_begins(const uint8_t *data, size_t len)
-{
-    static const char *const words[] = {"GET ", "HTTP/1.", "POST ",  "HEAD ",
-                                        "PUT ", "DELETE ", "PATCH ", "OPTIONS "};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t n = strlen(words[i]);
-        if (memcmp(data, words[i], len < n ? len : n) == 0)
-            return len < n ? WS_MORE : WS_OK;
-    }
-    return WS_E_HTTP_SYNTAX;
-}
 
 static bool is_response(const uint8_t *data)
 {
@@ -65,18 +53,18 @@ static void judge_request(struct decoder *decoder, struct decode_event *event,
     keep(conversation->offered, sizeof conversation->offered,
          offered < 0 ? (struct ws_str){NULL, 0}
                      : ws_http_value(event->head, text, (size_t)offered));
-    snprintf(conversation->url, sizeof conversation->url, "%s%.*s%.*s",
+    snprintf(conversation->info.url, sizeof conversation->info.url, "%s%.*s%.*s",
              request->target.len && request->target.p[0] == '/' ? "ws://" : "",
              (int)request->host.len, request->host.p ? request->host.p : "",
              (int)request->target.len, request->target.p);
 
-    if (fault == WS_E_NOT_AN_UPGRADE && conversation->captured) {
-        if (conversation->kind == KIND_UNKNOWN)
-            conversation->kind = KIND_HTTP;
+    if (fault == WS_E_NOT_AN_UPGRADE && conversation->info.captured) {
+        if (conversation->info.kind == KIND_UNKNOWN)
+            conversation->info.kind = KIND_HTTP;
         go_on(decoder, STATE_DEAD, NULL);
         return;
     }
-    conversation->kind = KIND_WEBSOCKET;
+    conversation->info.kind = KIND_WEBSOCKET;
     if (fault != WS_OK)
         decode_find(event, fault, event->offset);
     go_on(decoder, STATE_FRAMES, NULL);
@@ -101,13 +89,14 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
         (fault == WS_E_ACCEPT_WRONG || fault == WS_E_SUBPROTOCOL_UNSOLICITED))
         fault = WS_OK;
 
-    if (conversation->captured && response->status != 101 && !conversation->asked && !in_between) {
-        if (conversation->kind == KIND_UNKNOWN)
-            conversation->kind = KIND_HTTP;
+    if (conversation->info.captured && response->status != 101 && !conversation->asked &&
+        !in_between) {
+        if (conversation->info.kind == KIND_UNKNOWN)
+            conversation->info.kind = KIND_HTTP;
         go_on(decoder, STATE_DEAD, NULL);
         return;
     }
-    conversation->kind = KIND_WEBSOCKET;
+    conversation->info.kind = KIND_WEBSOCKET;
     if (in_between)
         decode_find(event, WS_E_RSV, event->offset);
     if (fault != WS_OK)
@@ -117,7 +106,7 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
     else
         go_on(decoder, STATE_DEAD, "the body of the HTTP answer");
     decode_emit(decoder, event);
-    decoder->message[WHO_SERVER].closed = false;
+    decoder->message[SENDER_SERVER].closed = false;
 }
 
 /* The length of the first line, for the event of a head that cannot be read. */
@@ -136,8 +125,8 @@ static void unreadable(struct decoder *decoder, enum ws_error fault, size_t at)
     event.wire = decode_data(decoder);
     event.wire_len = first_line(event.wire, at);
     go_on(decoder, STATE_DEAD, "behind an HTTP head that cannot be read");
-    if (conversation->captured && !conversation->asked) {
-        conversation->kind = KIND_HTTP;
+    if (conversation->info.captured && !conversation->asked) {
+        conversation->info.kind = KIND_HTTP;
         return;
     }
     decode_find(&event, fault, event.offset + at);
@@ -154,8 +143,8 @@ bool decode_http(struct decoder *decoder)
         if (!decoder->head)
             exit_die(WS_EXIT_FAILURE, "out of memory");
         ws_http_init(decoder->head, is_response(data), WS_HTTP_RESPONSE_MAX);
-        decode_assign(decoder, is_response(data) ? WHO_SERVER : WHO_CLIENT);
-        decoder->judged |= decoder->conversation->captured;
+        decode_assign(decoder, is_response(data) ? SENDER_SERVER : SENDER_CLIENT);
+        decoder->judged |= decoder->conversation->info.captured;
     }
     enum ws_error result = ws_http_parse(decoder->head, (const char *)data, len);
     if (result == WS_MORE)
@@ -167,8 +156,8 @@ bool decode_http(struct decoder *decoder)
         event.head = decoder->head;
         event.wire = data;
         event.wire_len = decoder->head->length;
-        if (event.who == WHO_UNKNOWN)
-            event.who = decoder->head->response ? WHO_SERVER : WHO_CLIENT;
+        if (event.sender == SENDER_UNKNOWN)
+            event.sender = decoder->head->response ? SENDER_SERVER : SENDER_CLIENT;
         if (decoder->head->response)
             judge_response(decoder, &event, &response, (const char *)data);
         else
@@ -185,7 +174,7 @@ bool decode_http(struct decoder *decoder)
 void decode_http_cut(struct decoder *decoder)
 {
     struct decode_event event = decode_event_begin(decoder, DECODE_HEAD);
-    if (decoder->conversation->captured && !decoder->conversation->asked)
+    if (decoder->conversation->info.captured && !decoder->conversation->asked)
         return;
     event.wire = decode_data(decoder);
     event.wire_len = first_line(event.wire, decode_left(decoder));

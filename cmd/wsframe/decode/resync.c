@@ -9,10 +9,10 @@ enum {
     SCANNED_FRAME_LEAST = 16, /* bytes that a single frame inside a segment must have */
 };
 
-static bool plausible(const struct ws_frame *frame, enum who who)
+static bool plausible(const struct ws_frame *frame, enum sender sender)
 {
-    unsigned rules = WS_ALLOW_RSV1 | (who == WHO_CLIENT ? WS_REQUIRE_MASK : 0) |
-                     (who == WHO_SERVER ? WS_REFUSE_MASK : 0);
+    unsigned rules = WS_ALLOW_RSV1 | (sender == SENDER_CLIENT ? WS_REQUIRE_MASK : 0) |
+                     (sender == SENDER_SERVER ? WS_REFUSE_MASK : 0);
     return ws_frame_violation(frame, rules) == WS_OK && frame->length <= LENGTH_MAX;
 }
 
@@ -35,7 +35,8 @@ static bool payload_fits(const struct ws_frame *frame, const uint8_t *data, size
 }
 
 /* Follows frames from the beginning. `*count` gets how many are whole. */
-static enum resync_result chain(const uint8_t *data, size_t len, enum who who, unsigned *count)
+static enum resync_result chain(const uint8_t *data, size_t len, enum sender sender,
+                                unsigned *count)
 {
     size_t at = 0;
     *count = 0;
@@ -44,11 +45,11 @@ static enum resync_result chain(const uint8_t *data, size_t len, enum who who, u
         if (at == len)
             return RESYNC_FOUND;
         enum ws_error parsed = ws_frame_parse(data + at, len - at, &frame);
-        if (!plausible(&frame, who))
+        if (!plausible(&frame, sender))
             return RESYNC_NOT;
         /* Whoever it is, he does not change his mind about masking. */
-        if (who == WHO_UNKNOWN && frame.known >= 2)
-            who = frame.masked ? WHO_CLIENT : WHO_SERVER;
+        if (sender == SENDER_UNKNOWN && frame.known >= 2)
+            sender = frame.masked ? SENDER_CLIENT : SENDER_SERVER;
         if (parsed == WS_MORE)
             return RESYNC_PERHAPS;
         at += frame.header_len;
@@ -62,15 +63,16 @@ static enum resync_result chain(const uint8_t *data, size_t len, enum who who, u
     return RESYNC_FOUND;
 }
 
-enum resync_result resync(const uint8_t *data, size_t len, enum who who, bool trial, size_t *at)
+enum resync_result resync(const uint8_t *data, size_t len, enum sender sender, bool trial,
+                          size_t *at)
 {
     unsigned count;
     *at = 0;
-    enum resync_result result = chain(data, len, who, &count);
+    enum resync_result result = chain(data, len, sender, &count);
     if (result != RESYNC_NOT || trial)
         return result;
     for (size_t i = 1; i + 2 <= len; i++) {
-        if (chain(data + i, len - i, who, &count) != RESYNC_FOUND)
+        if (chain(data + i, len - i, sender, &count) != RESYNC_FOUND)
             continue;
         if (count >= 2 || len - i >= SCANNED_FRAME_LEAST) {
             *at = i;

@@ -7,7 +7,7 @@
 #ifndef CMD_WSFRAME_DECODE_RESYNC_H
 #define CMD_WSFRAME_DECODE_RESYNC_H
 
-#include "cmd/wsframe/decode/decode.h"
+#include "cmd/wsframe/decode/event.h"
 
 enum resync_result {
     RESYNC_FOUND,   /* a frame begins at `*at` */
@@ -19,6 +19,7 @@ enum resync_result {
  * `data` ends where a segment ended, and begins where one began. `who` sends it, where that is
  * known. With `trial` it begins with what RESYNC_PERHAPS was said of. The work is linear in `len`.
  */
-enum resync_result resync(const uint8_t *data, size_t len, enum who who, bool trial, size_t *at);
+enum resync_result resync(const uint8_t *data, size_t len, enum sender sender, bool trial,
+                          size_t *at);
 
 #endif

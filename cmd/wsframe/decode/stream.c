@@ -1,6 +1,7 @@
 #include "cmd/wsframe/decode/stream.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/wsframe/decode/decode_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -225,9 +226,9 @@ static void end(struct streams *streams, struct connection *connection)
     }
     conversation_end(conversation);
     if (connection->carried)
-        streams->counts.kinds[conversation->kind]++;
+        streams->counts.kinds[conversation->info.kind]++;
 
-    struct segment segment = {.from = conversation->ends[0], .to = conversation->ends[1]};
+    struct segment segment = {.from = conversation->info.ends[0], .to = conversation->info.ends[1]};
     struct connection **link = &streams->buckets[bucket_of(streams, &segment)];
     while (*link != connection)
         link = &(*link)->in_bucket;
@@ -239,13 +240,13 @@ static void end(struct streams *streams, struct connection *connection)
 }
 
 /* Who is the client, where the beginning was seen or the port is known? */
-static enum who sender_of(const struct streams *streams, const struct segment *segment)
+static enum sender sender_of(const struct streams *streams, const struct segment *segment)
 {
     if (segment->flags & TCP_SYN)
-        return segment->flags & TCP_ACK ? WHO_SERVER : WHO_CLIENT;
+        return segment->flags & TCP_ACK ? SENDER_SERVER : SENDER_CLIENT;
     if (streams->port && segment->from.port != segment->to.port)
-        return segment->from.port == streams->port ? WHO_SERVER : WHO_CLIENT;
-    return WHO_UNKNOWN;
+        return segment->from.port == streams->port ? SENDER_SERVER : SENDER_CLIENT;
+    return SENDER_UNKNOWN;
 }
 
 static struct connection *begin(struct streams *streams, const struct segment *segment,
@@ -258,14 +259,14 @@ static struct connection *begin(struct streams *streams, const struct segment *s
         exit_die(WS_EXIT_FAILURE, "out of memory");
     struct conversation *conversation = &connection->conversation;
     conversation_init(conversation, streams->decode);
-    conversation->captured = true;
-    conversation->v6 = segment->v6;
-    conversation->ends[0] = segment->from;
-    conversation->ends[1] = segment->to;
-    conversation->began = packet->utc;
-    enum who who = sender_of(streams, segment);
-    if (who != WHO_UNKNOWN) {
-        decode_assign(&conversation->side[0], who);
+    conversation->info.captured = true;
+    conversation->info.v6 = segment->v6;
+    conversation->info.ends[0] = segment->from;
+    conversation->info.ends[1] = segment->to;
+    conversation->info.began_us = packet->utc;
+    enum sender sender = sender_of(streams, segment);
+    if (sender != SENDER_UNKNOWN) {
+        decode_assign(&conversation->side[0], sender);
         conversation->side[0].judged = conversation->side[1].judged = true;
     }
     connection->older = streams->newest;
@@ -276,7 +277,7 @@ static struct connection *begin(struct streams *streams, const struct segment *s
     *bucket = connection;
     streams->open++;
     streams->counts.connections++;
-    conversation->id = ++streams->ids;
+    conversation->info.id = ++streams->ids;
     return connection;
 }
 

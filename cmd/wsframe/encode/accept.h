@@ -4,7 +4,7 @@
 #ifndef CMD_WSFRAME_ENCODE_ACCEPT_H
 #define CMD_WSFRAME_ENCODE_ACCEPT_H
 
-#include "cmd/wsframe/settings.h"
+#include "cmd/wsframe/options/settings.h"
 
 /* Each prints what it is named for and returns the exit code. */
 int accept_key(const struct settings *settings);

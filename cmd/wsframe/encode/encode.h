@@ -7,7 +7,7 @@
 #ifndef CMD_WSFRAME_ENCODE_ENCODE_H
 #define CMD_WSFRAME_ENCODE_ENCODE_H
 
-#include "cmd/wsframe/settings.h"
+#include "cmd/wsframe/options/settings.h"
 
 /* Prints the frames; the exit code: 2 for what the RFC forbids, without --allow-invalid. */
 int encode(const struct settings *settings);

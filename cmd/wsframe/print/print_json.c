@@ -8,43 +8,43 @@
 
 #include <stdio.h>
 
-static void write_out(struct show *show)
+static void write_out(struct printer *printer)
 {
-    if (show->json.failed)
+    if (printer->json.failed)
         exit_die(WS_EXIT_FAILURE, "out of memory");
-    if (show->json.len > 0)
-        fwrite(show->json.data, 1, show->json.len, stdout);
-    json_clear(&show->json);
+    if (printer->json.len > 0)
+        fwrite(printer->json.data, 1, printer->json.len, stdout);
+    json_clear(&printer->json);
 }
 
 /* --- the document --- */
 
 /* Written by hand around the events, so that these need not be kept until the end. */
-void print_json_begin(struct show *show)
+void print_json_begin(struct printer *printer)
 {
-    struct json *json = &show->json;
+    struct json *json = &printer->json;
     json_begin_object(json);
     json_member_uint(json, "v", 1);
-    json_member_string(json, "input", show->input);
-    json_member_string(json, "form", detect_word(show->form));
+    json_member_string(json, "input", printer->input);
+    json_member_string(json, "form", form_word(printer->form));
     json_end_object(json);
     json->len--; /* it goes on: no closing brace yet */
-    write_out(show);
+    write_out(printer);
     fputs(",\"events\":[", stdout);
 }
 
-void print_json_end(struct show *show)
+void print_json_end(struct printer *printer)
 {
-    const struct decode *decode = show->decode;
-    struct json *json = &show->json;
-    fputs(show->begun ? "\n]," : "],", stdout);
+    const struct decode *decode = printer->decode;
+    struct json *json = &printer->json;
+    fputs(printer->begun ? "\n]," : "],", stdout);
     json_begin_object(json);
     json_member_uint(json, "frames", decode->frames);
     json_member_uint(json, "violations", decode->violations);
     json_member_uint(json, "incomplete", decode->incomplete);
     json_end_object(json);
     json_newline(json);
-    if (show->json.failed)
+    if (printer->json.failed)
         exit_die(WS_EXIT_FAILURE, "out of memory");
     fwrite(json->data + 1, 1, json->len - 1, stdout); /* without the opening brace */
     json_clear(json);
@@ -131,10 +131,10 @@ static void write_head(struct json *json, const struct decode_event *event)
     json_end_array(json);
 }
 
-void print_json(struct show *show, const struct decode_event *event, bool wanted)
+void print_json(struct printer *printer, const struct decode_event *event, bool wanted)
 {
     static const char *const names[] = {"head", "frame", "message", "lost"};
-    struct json *json = &show->json;
+    struct json *json = &printer->json;
     if (!wanted && event->finding_count == 0 && event->missing == 0)
         return;
     json_begin_object(json);
@@ -146,7 +146,7 @@ void print_json(struct show *show, const struct decode_event *event, bool wanted
         if (event->utc)
             json_member_string(json, "t", units_format_utc(event->utc, time, sizeof time));
     }
-    json_member_string(json, "from", decode_who(event->who));
+    json_member_string(json, "from", sender_name(event->sender));
     json_member_uint(json, "offset", event->offset);
     if (event->type == DECODE_LOST) {
         json_member_uint(json, "len", event->lost);
@@ -160,7 +160,7 @@ void print_json(struct show *show, const struct decode_event *event, bool wanted
                          (event->opcode >= WS_OP_CLOSE && event->opcode <= WS_OP_PONG);
             json_member_string(json, "type", named ? ws_opcode_name(event->opcode) : "reserved");
             if (event->type == DECODE_FRAME)
-                write_frame(json, event, show->decode->keep_mask);
+                write_frame(json, event, printer->decode->keep_mask);
             else
                 write_payload(json, event, false);
         }
@@ -168,21 +168,21 @@ void print_json(struct show *show, const struct decode_event *event, bool wanted
         write_findings(json, event);
         json_end_object(json);
     }
-    fputs(show->begun ? ",\n" : "\n", stdout);
-    show->begun = true;
-    write_out(show);
+    fputs(printer->begun ? ",\n" : "\n", stdout);
+    printer->begun = true;
+    write_out(printer);
 }
 
 /* --- records --- */
 
 static struct record begin_record(const struct decode_event *event, enum record_type type)
 {
-    int64_t began = event->conversation->began;
+    int64_t began = event->conversation->began_us;
     return (struct record){
         .utc = event->utc,
         .us = event->utc > began ? event->utc - began : 0,
         .conn = event->conversation->id,
-        .direction = event->who == WHO_SERVER ? RECORD_IN : RECORD_OUT,
+        .direction = event->sender == SENDER_SERVER ? RECORD_IN : RECORD_OUT,
         .type = type,
     };
 }
@@ -196,7 +196,7 @@ static const char *copy(struct ws_str text, char *to, size_t size)
     return to;
 }
 
-static void record_open(struct show *show, const struct decode_event *event)
+static void record_open(struct printer *printer, const struct decode_event *event)
 {
     char subprotocol[256], extensions[1024];
     struct record record = begin_record(event, RECORD_OPEN);
@@ -204,10 +204,10 @@ static void record_open(struct show *show, const struct decode_event *event)
     record.open.status = event->response->status;
     record.open.subprotocol = copy(event->response->subprotocol, subprotocol, sizeof subprotocol);
     record.open.extensions = copy(event->response->extensions, extensions, sizeof extensions);
-    record_write(&show->json, &record);
+    record_write(&printer->json, &record);
 }
 
-static void record_message(struct show *show, const struct decode_event *event)
+static void record_message(struct printer *printer, const struct decode_event *event)
 {
     struct record record = begin_record(event, RECORD_BINARY);
     const uint8_t *data = event->payload;
@@ -239,21 +239,21 @@ static void record_message(struct show *show, const struct decode_event *event)
     default:
         return; /* the violation was told */
     }
-    record_write(&show->json, &record);
+    record_write(&printer->json, &record);
 }
 
-void print_jsonl(struct show *show, const struct decode_event *event, bool wanted)
+void print_jsonl(struct printer *printer, const struct decode_event *event, bool wanted)
 {
     for (size_t i = 0; i < event->finding_count; i++) {
         struct record record = begin_record(event, RECORD_ERROR);
         record.error.error = event->findings[i].error;
         record.error.offset = event->findings[i].offset;
         record.error.has_offset = true;
-        record_write(&show->json, &record);
+        record_write(&printer->json, &record);
     }
     if (wanted && event->type == DECODE_HEAD && event->response)
-        record_open(show, event);
+        record_open(printer, event);
     if (wanted && event->type == DECODE_MESSAGE)
-        record_message(show, event);
-    write_out(show);
+        record_message(printer, event);
+    write_out(printer);
 }

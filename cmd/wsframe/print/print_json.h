@@ -8,14 +8,14 @@
 #ifndef CMD_WSFRAME_PRINT_PRINT_JSON_H
 #define CMD_WSFRAME_PRINT_PRINT_JSON_H
 
-#include "cmd/wsframe/print/show.h"
+#include "cmd/wsframe/print/printer.h"
 
 /* The document's beginning and end, around its events. */
-void print_json_begin(struct show *show);
-void print_json_end(struct show *show);
+void print_json_begin(struct printer *printer);
+void print_json_end(struct printer *printer);
 
 /* Each: an event that is not wanted is left out, unless something is wrong with it. */
-void print_json(struct show *show, const struct decode_event *event, bool wanted);
-void print_jsonl(struct show *show, const struct decode_event *event, bool wanted);
+void print_json(struct printer *printer, const struct decode_event *event, bool wanted);
+void print_jsonl(struct printer *printer, const struct decode_event *event, bool wanted);
 
 #endif

@@ -17,9 +17,9 @@ enum {
 static const char dim[] = "\033[2m", red[] = "\033[31m", cyan[] = "\033[36m",
                   magenta[] = "\033[35m", plain[] = "\033[0m";
 
-static const char *paint(const struct show *show, const char *color)
+static const char *paint(const struct printer *printer, const char *color)
 {
-    return show->color ? color : "";
+    return printer->color ? color : "";
 }
 
 /* "1 byte", "5 bytes" */
@@ -30,45 +30,46 @@ static const char *s(uint64_t count)
 
 /* --- the beginning of a line --- */
 
-static char arrow(enum who who)
+static char arrow(enum sender sender)
 {
-    return who == WHO_CLIENT ? '>' : who == WHO_SERVER ? '<' : '-';
+    return sender == SENDER_CLIENT ? '>' : sender == SENDER_SERVER ? '<' : '-';
 }
 
 /* Which connection of a capture the lines that follow are about. */
-static void say_conversation(struct show *show, const struct conversation *conversation)
+static void say_conversation(struct printer *printer, const struct conversation_info *conversation)
 {
     char a[PACKET_END_TEXT], b[PACKET_END_TEXT];
-    if (!conversation->captured || (show->begun && show->conversation == conversation->id))
+    if (!conversation->captured || (printer->begun && printer->conversation == conversation->id))
         return;
     /* The client first. */
-    int client = conversation->side[1].who == WHO_CLIENT;
-    printf("%s%sconnection %" PRIu64 "  %s > %s%s\n", show->begun ? "\n" : "", paint(show, dim),
-           conversation->id, packet_end_text(&conversation->ends[client], conversation->v6, a),
-           packet_end_text(&conversation->ends[!client], conversation->v6, b), paint(show, plain));
-    show->begun = true;
-    show->conversation = conversation->id;
+    unsigned client = conversation->client_end;
+    printf(
+        "%s%sconnection %" PRIu64 "  %s > %s%s\n", printer->begun ? "\n" : "", paint(printer, dim),
+        conversation->id, packet_end_text(&conversation->ends[client], conversation->v6, a),
+        packet_end_text(&conversation->ends[!client], conversation->v6, b), paint(printer, plain));
+    printer->begun = true;
+    printer->conversation = conversation->id;
 }
 
-static void begin_line(struct show *show, const struct decode_event *event)
+static void begin_line(struct printer *printer, const struct decode_event *event)
 {
-    const struct conversation *conversation = event->conversation;
-    say_conversation(show, conversation);
-    if (conversation->captured && (event->utc || conversation->began)) {
-        int64_t us = event->utc > conversation->began ? event->utc - conversation->began : 0;
-        printf("%s%4" PRId64 ".%06d%s  ", paint(show, dim), us / 1000000, (int)(us % 1000000),
-               paint(show, plain));
+    const struct conversation_info *conversation = event->conversation;
+    say_conversation(printer, conversation);
+    if (conversation->captured && (event->utc || conversation->began_us)) {
+        int64_t us = event->utc > conversation->began_us ? event->utc - conversation->began_us : 0;
+        printf("%s%4" PRId64 ".%06d%s  ", paint(printer, dim), us / 1000000, (int)(us % 1000000),
+               paint(printer, plain));
     }
-    printf("%s0x%04" PRIx64 "%s  %s%c%s ", paint(show, dim), event->offset, paint(show, plain),
-           paint(show, event->who == WHO_CLIENT ? cyan : magenta), arrow(event->who),
-           paint(show, plain));
+    printf("%s0x%04" PRIx64 "%s  %s%c%s ", paint(printer, dim), event->offset,
+           paint(printer, plain), paint(printer, event->sender == SENDER_CLIENT ? cyan : magenta),
+           arrow(event->sender), paint(printer, plain));
 }
 
 /* --- payloads --- */
 
-static void print_quoted(const struct show *show, const uint8_t *data, size_t len)
+static void print_quoted(const struct printer *printer, const uint8_t *data, size_t len)
 {
-    size_t most = show->settings->common.verbose ? len : TEXT_SHOWN, shown = 0;
+    size_t most = printer->settings->common.verbose ? len : TEXT_SHOWN, shown = 0;
     char text[HEX_ESCAPE_GROWTH * 64 + 1];
     /* A character at the cut is shown whole or not at all. */
     if (len > most)
@@ -88,9 +89,9 @@ static void print_quoted(const struct show *show, const uint8_t *data, size_t le
         fputs("...", stdout);
 }
 
-static void print_bytes(const struct show *show, const uint8_t *data, size_t len)
+static void print_bytes(const struct printer *printer, const uint8_t *data, size_t len)
 {
-    size_t most = show->settings->common.verbose || len < HEX_SHOWN ? len : HEX_SHOWN;
+    size_t most = printer->settings->common.verbose || len < HEX_SHOWN ? len : HEX_SHOWN;
     for (size_t i = 0; i < most; i++)
         printf("%s%02x", i > 0 ? " " : "", data[i]);
     if (most < len)
@@ -107,17 +108,17 @@ static bool is_text(const uint8_t *data, size_t len)
     return ws_utf8_valid(data, len);
 }
 
-static void print_payload(const struct show *show, const struct decode_event *event)
+static void print_payload(const struct printer *printer, const struct decode_event *event)
 {
     const uint8_t *data = event->payload;
     size_t len = event->len;
-    bool masked = show->decode->keep_mask && event->frame && event->frame->masked;
+    bool masked = printer->decode->keep_mask && event->frame && event->frame->masked;
     if (event->opcode == WS_OP_CLOSE && len >= 2 && !masked) {
         unsigned code = (unsigned)data[0] << 8 | data[1];
         printf("%u (%s)", code, ws_close_name(code));
         if (len > 2) {
             putchar(' ');
-            print_quoted(show, data + 2, len - 2);
+            print_quoted(printer, data + 2, len - 2);
         }
         return;
     }
@@ -125,21 +126,21 @@ static void print_payload(const struct show *show, const struct decode_event *ev
         return;
     if (masked) {
         fputs("masked: ", stdout);
-        print_bytes(show, data, len);
+        print_bytes(printer, data, len);
     } else if (event->compressed) {
         fputs("compressed: ", stdout);
-        print_bytes(show, data, len);
+        print_bytes(printer, data, len);
     } else if (event->opcode == WS_OP_TEXT ||
                (event->opcode != WS_OP_BINARY && is_text(data, len))) {
-        print_quoted(show, data, len);
+        print_quoted(printer, data, len);
     } else {
-        print_bytes(show, data, len);
+        print_bytes(printer, data, len);
     }
 }
 
 /* --- the kinds of lines --- */
 
-static void print_frame(const struct show *show, const struct decode_event *event)
+static void print_frame(const struct printer *printer, const struct decode_event *event)
 {
     const struct ws_frame *frame = event->frame;
     char name[24], flags[24], key[16] = "no mask";
@@ -166,20 +167,20 @@ static void print_frame(const struct show *show, const struct decode_event *even
            key);
     if (event->len > 0)
         printf("%*s", 14 - (int)strlen(key), "");
-    print_payload(show, event);
+    print_payload(printer, event);
 }
 
-static void print_message(const struct show *show, const struct decode_event *event)
+static void print_message(const struct printer *printer, const struct decode_event *event)
 {
     printf("%-12s  %6zu byte%s", ws_opcode_name(event->opcode), event->len, s(event->len));
     if (event->len > 0)
         printf(event->len == 1 ? "   " : "  ");
-    print_payload(show, event);
+    print_payload(printer, event);
 }
 
 static void print_str(struct ws_str text)
 {
-    show_escaped((const uint8_t *)text.p, text.len);
+    printer_escaped((const uint8_t *)text.p, text.len);
 }
 
 static void print_headers(const struct decode_event *event)
@@ -193,13 +194,13 @@ static void print_headers(const struct decode_event *event)
     }
 }
 
-static void print_head(const struct show *show, const struct decode_event *event)
+static void print_head(const struct printer *printer, const struct decode_event *event)
 {
     const uint8_t *end = memchr(event->wire, '\n', event->wire_len);
     size_t len = end ? (size_t)(end - event->wire) : event->wire_len;
     if (len > 0 && event->wire[len - 1] == '\r')
         len--;
-    show_escaped(event->wire, len < 200 ? len : 200);
+    printer_escaped(event->wire, len < 200 ? len : 200);
     if (event->request)
         fputs(event->request->upgrade ? "  (asks for a WebSocket)" : "  (asks for no WebSocket)",
               stdout);
@@ -215,26 +216,27 @@ static void print_head(const struct show *show, const struct decode_event *event
         }
         putchar(')');
     }
-    if (event->head && show->settings->common.verbose)
+    if (event->head && printer->settings->common.verbose)
         print_headers(event);
 }
 
-static void print_findings(struct show *show, const struct decode_event *event, bool indented)
+static void print_findings(struct printer *printer, const struct decode_event *event, bool indented)
 {
-    char text[SHOW_FINDING_MAX];
+    char text[PRINTER_FINDING_MAX];
     const char *indent = indented ? "        " : "";
     for (size_t i = 0; i < event->finding_count; i++) {
         const struct finding *f = &event->findings[i];
-        printf("%s%s! %s%s\n", indent, paint(show, red), show_finding(f, text), paint(show, plain));
+        printf("%s%s! %s%s\n", indent, paint(printer, red), printer_finding(f, text),
+               paint(printer, plain));
         if (f->cause && (i == 0 || f->cause != f[-1].cause))
             printf("%s  likely: %s\n", indent, f->cause);
     }
 }
 
-static void print_missing(const struct show *show, const struct decode_event *event)
+static void print_missing(const struct printer *printer, const struct decode_event *event)
 {
     const struct ws_frame *frame = event->frame;
-    printf("        %s! incomplete: ", paint(show, red));
+    printf("        %s! incomplete: ", paint(printer, red));
     if (event->type == DECODE_HEAD)
         fputs("the head does not end", stdout);
     else if (frame->known < 2)
@@ -246,44 +248,44 @@ static void print_missing(const struct show *show, const struct decode_event *ev
     else
         printf("%zu of %" PRIu64 " bytes of the payload are here, %" PRIu64 " %s missing",
                event->len, frame->length, event->missing, event->missing == 1 ? "is" : "are");
-    printf("%s\n", paint(show, plain));
+    printf("%s\n", paint(printer, plain));
     if (!event->conversation->captured && frame && frame->known == frame->header_len &&
         event->missing > (1u << 20) && event->missing > 100 * (uint64_t)event->wire_len)
         puts("          likely: no frame begins here, and this is no length");
 }
 
-void print_text(struct show *show, const struct decode_event *event, bool wanted)
+void print_text(struct printer *printer, const struct decode_event *event, bool wanted)
 {
     if (!wanted) {
         if (event->finding_count > 0 || event->missing > 0)
-            say_conversation(show, event->conversation);
-        print_findings(show, event, true);
+            say_conversation(printer, event->conversation);
+        print_findings(printer, event, true);
         if (event->missing > 0)
-            print_missing(show, event);
+            print_missing(printer, event);
         return;
     }
-    begin_line(show, event);
+    begin_line(printer, event);
     switch (event->type) {
     case DECODE_HEAD:
-        print_head(show, event);
+        print_head(printer, event);
         break;
     case DECODE_FRAME:
-        print_frame(show, event);
+        print_frame(printer, event);
         break;
     case DECODE_MESSAGE:
-        print_message(show, event);
+        print_message(printer, event);
         break;
     case DECODE_LOST:
-        printf("%s%" PRIu64 " byte%s: %s%s", paint(show, red), event->lost, s(event->lost),
-               event->why ? event->why : "not read", paint(show, plain));
+        printf("%s%" PRIu64 " byte%s: %s%s", paint(printer, red), event->lost, s(event->lost),
+               event->why ? event->why : "not read", paint(printer, plain));
         break;
     }
     putchar('\n');
-    print_findings(show, event, true);
+    print_findings(printer, event, true);
     if (event->missing > 0)
-        print_missing(show, event);
-    if (event->type == DECODE_FRAME && show->settings->decode.diagram)
+        print_missing(printer, event);
+    if (event->type == DECODE_FRAME && printer->settings->decode.diagram)
         diagram(event);
-    if (event->type == DECODE_FRAME && show->settings->decode.bytes)
+    if (event->type == DECODE_FRAME && printer->settings->decode.bytes)
         annotate(event);
 }

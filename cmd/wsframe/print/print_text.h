@@ -9,9 +9,9 @@
 #ifndef CMD_WSFRAME_PRINT_PRINT_TEXT_H
 #define CMD_WSFRAME_PRINT_PRINT_TEXT_H
 
-#include "cmd/wsframe/print/show.h"
+#include "cmd/wsframe/print/printer.h"
 
 /* Of an event that is not wanted only its faults are printed. */
-void print_text(struct show *show, const struct decode_event *event, bool wanted);
+void print_text(struct printer *printer, const struct decode_event *event, bool wanted);
 
 #endif

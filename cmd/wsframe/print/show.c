@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-void show_init(struct show *show, const struct settings *settings, struct decode *decode)
+void show_init(struct printer *printer, const struct settings *settings, struct decode *decode)
 {
-    *show = (struct show){
+    *printer = (struct printer){
         .settings = settings,
         .decode = decode,
         .color = color_wanted(settings->common.color, STDOUT_FILENO),
@@ -20,45 +20,25 @@ void show_init(struct show *show, const struct settings *settings, struct decode
     };
 }
 
-void show_free(struct show *show)
+void show_free(struct printer *printer)
 {
-    json_free(&show->json);
+    json_free(&printer->json);
 }
 
-void show_begin(struct show *show, const char *input, enum form form)
+void show_begin(struct printer *printer, const char *input, enum form form)
 {
-    show->input = input;
-    show->form = form;
-    show->begun = false;
-    show->conversation = 0;
-    if (show->settings->decode.output == OUTPUT_JSON)
-        print_json_begin(show);
+    printer->input = input;
+    printer->form = form;
+    printer->begun = false;
+    printer->conversation = 0;
+    if (printer->settings->decode.output == OUTPUT_JSON)
+        print_json_begin(printer);
 }
 
-void show_end(struct show *show)
+void show_end(struct printer *printer)
 {
-    if (show->settings->decode.output == OUTPUT_JSON)
-        print_json_end(show);
-}
-
-const char *show_finding(const struct finding *finding, char text[SHOW_FINDING_MAX])
-{
-    const struct ws_error_info *info = ws_error_info(finding->error);
-    char section[64];
-    snprintf(text, SHOW_FINDING_MAX, "%s: %s (%s) at 0x%04" PRIx64, info->name, info->explanation,
-             ws_error_section(finding->error, section, sizeof section), finding->offset);
-    return text;
-}
-
-void show_escaped(const uint8_t *data, size_t len)
-{
-    char text[4096];
-    while (len > 0) {
-        size_t used, n = hex_escape(data, len, 0, text, sizeof text, &used);
-        fwrite(text, 1, n, stdout);
-        data += used;
-        len -= used;
-    }
+    if (printer->settings->decode.output == OUTPUT_JSON)
+        print_json_end(printer);
 }
 
 static void show_hex(const uint8_t *data, size_t len)
@@ -74,13 +54,13 @@ static void show_hex(const uint8_t *data, size_t len)
 }
 
 /* Where the output is data and nothing else, what is wrong is said beside it. */
-static void warn_of(const struct show *show, const struct decode_event *event)
+static void warn_of(const struct printer *printer, const struct decode_event *event)
 {
-    char text[SHOW_FINDING_MAX];
-    if (show->settings->common.quiet)
+    char text[PRINTER_FINDING_MAX];
+    if (printer->settings->common.quiet)
         return;
     for (size_t i = 0; i < event->finding_count; i++)
-        exit_warn("%s", show_finding(&event->findings[i], text));
+        exit_warn("%s", printer_finding(&event->findings[i], text));
     if (event->missing > 0)
         exit_warn("at 0x%04" PRIx64 " something is incomplete: %" PRIu64 " bytes are missing",
                   event->offset, event->missing);
@@ -89,18 +69,18 @@ static void warn_of(const struct show *show, const struct decode_event *event)
                   event->why ? event->why : "not read");
 }
 
-static void show_data(struct show *show, const struct decode_event *event)
+static void show_data(struct printer *printer, const struct decode_event *event)
 {
-    bool payload = show->settings->decode.payload_only;
+    bool payload = printer->settings->decode.payload_only;
     const uint8_t *data = payload ? event->payload : event->wire;
     size_t len = payload ? event->len : event->wire_len;
-    switch (show->settings->decode.output) {
+    switch (printer->settings->decode.output) {
     case OUTPUT_HEX:
         show_hex(data, len);
         break;
     case OUTPUT_TEXT:
-        if (show->escape)
-            show_escaped(data, len);
+        if (printer->escape)
+            printer_escaped(data, len);
         else if (len > 0)
             fwrite(data, 1, len, stdout);
         putchar('\n');
@@ -113,46 +93,46 @@ static void show_data(struct show *show, const struct decode_event *event)
 }
 
 /* A frame or a message that was asked for? */
-static bool wanted(const struct show *show, const struct decode_event *event)
+static bool wanted(const struct printer *printer, const struct decode_event *event)
 {
-    unsigned only = show->settings->decode.only;
+    unsigned only = printer->settings->decode.only;
     if (event->type == DECODE_HEAD)
         return only == 0;
     if (event->type == DECODE_LOST)
         return true;
-    if ((event->type == DECODE_MESSAGE) != show->decode->messages)
+    if ((event->type == DECODE_MESSAGE) != printer->decode->messages)
         return false;
     /* Payloads alone are those of messages, unless others are asked for. */
     if (only == 0)
-        return !show->settings->decode.payload_only || event->opcode <= WS_OP_BINARY;
+        return !printer->settings->decode.payload_only || event->opcode <= WS_OP_BINARY;
     return only >> event->opcode & 1;
 }
 
 void show_event(void *context, const struct decode_event *event)
 {
-    struct show *show = context;
-    enum output output = show->settings->decode.output;
-    bool is_wanted = wanted(show, event);
-    bool lines = output == OUTPUT_TEXT && !show->settings->decode.payload_only;
+    struct printer *printer = context;
+    enum output output = printer->settings->decode.output;
+    bool is_wanted = wanted(printer, event);
+    bool lines = output == OUTPUT_TEXT && !printer->settings->decode.payload_only;
     bool counts = event->type == DECODE_FRAME || event->type == DECODE_MESSAGE;
 
     if (lines)
-        print_text(show, event, is_wanted);
+        print_text(printer, event, is_wanted);
     else if (output == OUTPUT_JSON)
-        print_json(show, event, is_wanted);
+        print_json(printer, event, is_wanted);
     else if (output == OUTPUT_JSONL)
-        print_jsonl(show, event, is_wanted);
+        print_jsonl(printer, event, is_wanted);
     else {
         if (is_wanted && counts)
-            show_data(show, event);
-        warn_of(show, event);
+            show_data(printer, event);
+        warn_of(printer, event);
     }
     if (is_wanted && counts)
-        show->shown++;
-    if (show->settings->decode.count > 0 && show->shown >= show->settings->decode.count)
-        show->decode->stop = true;
-    if (show->flush)
+        printer->shown++;
+    if (printer->settings->decode.count > 0 && printer->shown >= printer->settings->decode.count)
+        printer->decode->stop = true;
+    if (printer->flush)
         fflush(stdout);
     if (ferror(stdout))
-        show->decode->stop = true;
+        printer->decode->stop = true;
 }

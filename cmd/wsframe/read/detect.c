@@ -9,63 +9,6 @@
 
 enum { LINES_LOOKED_AT = 200 };
 
-static const struct {
-    const char *name, *explanation;
-} forms[FORM_COUNT] = {
-    [FORM_AUTO] = {"bytes", NULL},
-    [FORM_HEX] = {"hex digits", NULL},
-    [FORM_XXD] = {"a dump of xxd", NULL},
-    [FORM_HEXDUMP] = {"a dump of hexdump -C", NULL},
-    [FORM_TCPDUMP] = {"the text of tcpdump -x or -X", NULL},
-    [FORM_BASE64] = {"base64", NULL},
-    [FORM_RAW] = {"bytes as they are", NULL},
-    [FORM_PCAP] = {"a capture file", NULL},
-    [FORM_EMPTY] = {"nothing", "the input is empty"},
-    [FORM_TCPDUMP_ASCII] =
-        {"the text of tcpdump without -x",
-         "this is tcpdump's text without the bytes (-A shows them as dots): capture with -x, or "
-         "with -w FILE"},
-    [FORM_WORDS] = {"a dump of 16-bit words",
-                    "this dump shows 16-bit words, whose bytes are swapped on most machines: use "
-                    "hexdump -C or xxd"},
-    [FORM_OD] = {"a dump of od", "this is a dump of od: use hexdump -C or xxd"},
-    [FORM_XXD_BITS] = {"a dump of xxd -b", "this is a dump of xxd -b: use xxd without -b"},
-    [FORM_C_ARRAY] = {"an array in C", "this is an array in C: give only what is between the "
-                                       "braces"},
-    [FORM_ESCAPED] = {"a string with escapes",
-                      "this is a string with escapes: give its bytes, with printf '%b' '...' |"},
-    [FORM_HTTP_TEXT] = {"HTTP", "this is HTTP and nothing else: frames come behind the upgrade's "
-                                "two heads"},
-    [FORM_TLS] = {"TLS", "this is TLS: the frames in it are encrypted; capture on the plain side "
-                         "of whatever ends the TLS"},
-    [FORM_HTTP2] = {"HTTP/2", "this is HTTP/2: a WebSocket in it (RFC 8441) is wrapped in its DATA "
-                              "frames, which are not read here"},
-    [FORM_GZIP] = {"gzip", "this is compressed with gzip: unpack it first"},
-    [FORM_UNKNOWN] = {"unknown",
-                      "this is nothing that is known here: hex, xxd, hexdump -C, tcpdump -x, "
-                      "base64, a capture; or --from=raw for bytes as they are"},
-};
-
-const char *detect_name(enum form form)
-{
-    return forms[form].name;
-}
-
-const char *detect_word(enum form form)
-{
-    static const char *const words[] = {
-        [FORM_AUTO] = "auto",       [FORM_HEX] = "hex",         [FORM_XXD] = "xxd",
-        [FORM_HEXDUMP] = "hexdump", [FORM_TCPDUMP] = "tcpdump", [FORM_BASE64] = "base64",
-        [FORM_RAW] = "raw",         [FORM_PCAP] = "pcap",
-    };
-    return (size_t)form < sizeof words / sizeof *words ? words[form] : "unknown";
-}
-
-const char *detect_explanation(enum form form)
-{
-    return forms[form].explanation;
-}
-
 /* --- bytes --- */
 
 bool detect_tls(const uint8_t *data, size_t len)
@@ -94,6 +37,18 @@ bool detect_pcap(const uint8_t *data, size_t len)
         if (len >= 4 && memcmp(data, magics[i], 4) == 0)
             return true;
     return false;
+}
+
+enum ws_error detect_http_head(const uint8_t *data, size_t len)
+{
+    static const char *const words[] = {"GET ", "HTTP/1.", "POST ",  "HEAD ",
+                                        "PUT ", "DELETE ", "PATCH ", "OPTIONS "};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t n = strlen(words[i]);
+        if (memcmp(data, words[i], len < n ? len : n) == 0)
+            return len < n ? WS_MORE : WS_OK;
+    }
+    return WS_E_HTTP_SYNTAX;
 }
 
 enum form detect_bytes(const uint8_t *data, size_t len)

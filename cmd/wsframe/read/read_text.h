@@ -10,7 +10,7 @@
 #define CMD_WSFRAME_READ_READ_TEXT_H
 
 #include "cmd/wsframe/read/bytes.h"
-#include "cmd/wsframe/read/detect.h"
+#include "cmd/wsframe/read/form.h"
 
 /* What is wrong, and in which line and column, from 1; column 0: the line as a whole. */
 struct read_fault {

@@ -1,4 +1,4 @@
-#include "cmd/wsframe/settings.h"
+#include "cmd/wsframe/options/settings.h"
 
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"

@@ -1,12 +1,12 @@
 /*
  * settings: what wsframe was asked to do. The option table fills it in; the other files read it.
  */
-#ifndef CMD_WSFRAME_SETTINGS_H
-#define CMD_WSFRAME_SETTINGS_H
+#ifndef CMD_WSFRAME_OPTIONS_SETTINGS_H
+#define CMD_WSFRAME_OPTIONS_SETTINGS_H
 
 #include "cmd/common/options.h"
-#include "cmd/wsframe/decode/decode.h"
-#include "cmd/wsframe/read/detect.h"
+#include "cmd/wsframe/decode/event.h"
+#include "cmd/wsframe/read/form.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,7 +32,7 @@ struct settings {
         struct option_list captures;
         uint16_t port;
         uint64_t skip;
-        enum who direction;
+        enum sender direction;
         bool keep_mask;
         int messages;  /* put together; 0: frames */
         unsigned only; /* a bit an opcode; 0: all */
