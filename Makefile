@@ -238,4 +238,4 @@ uninstall: ## remove what install put there
 clean: ## remove build/
 	rm -rf build
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -path build/fresh -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -7,7 +7,7 @@
 #ifndef CMD_COMMON_HELP_H
 #define CMD_COMMON_HELP_H
 
-#include "cmd/common/options.h"
+#include "cmd/common/option_row.h"
 
 /* Usage, the groups of options that the subcommand has, and the tool's own tail. As wide as the
  * terminal, between 80 and 100 columns. */

@@ -181,7 +181,8 @@ size_t log_compose(const struct log *log, enum ws_level level, uint64_t conn, co
                    const struct log_field *fields, size_t count, const char *message,
                    char text[LOG_LINE_MAX])
 {
-    struct line line = {.text = text, .format = __atomic_load_n(&log->format, __ATOMIC_RELAXED)};
+    struct line line = {.text = text,
+                        .format = atomic_load_explicit(&log->format, memory_order_relaxed)};
     char time[UNITS_TEXT_MAX], name[CONN_NAME_MAX], trace_text[TRACE_MAX];
     const char *who = conn ? conn_name(conn, name) : NULL;
     const char *trace =
@@ -317,6 +318,6 @@ uint64_t log_dropped(const struct log *log)
 
 void log_set(struct log *log, enum ws_level least, enum log_format format)
 {
-    __atomic_store_n(&log->least, least, __ATOMIC_RELAXED);
-    __atomic_store_n(&log->format, format, __ATOMIC_RELAXED);
+    atomic_store_explicit(&log->least, least, memory_order_relaxed);
+    atomic_store_explicit(&log->format, format, memory_order_relaxed);
 }

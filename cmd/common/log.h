@@ -18,6 +18,7 @@
 
 #include <ws/error.h>
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -35,10 +36,10 @@ struct spool_file;
 /* All zero but for `fd` is a working log of everything, in text. */
 struct log {
     int fd;
-    enum ws_level least;    /* what is less is not written; while threads run: by log_set() alone */
-    enum log_format format; /* as well */
-    bool color;             /* levels, in text */
-    int64_t (*now)(void);   /* microseconds since 1970; NULL: the wall clock. For tests */
+    _Atomic(enum ws_level) least; /* lower levels are not written; log_set() changes both */
+    _Atomic(enum log_format) format;
+    bool color;           /* levels, in text */
+    int64_t (*now)(void); /* microseconds since 1970; NULL: the wall clock. For tests */
     /* What somebody else calls the connection, to stand in its lines: writes up to `size` bytes
      * with the NUL into `text`, false for none. NULL: there is none. */
     bool (*trace)(void *context, uint64_t conn, char *text, size_t size);
@@ -95,7 +96,7 @@ bool log_level_parse(const char *name, enum ws_level *level);
 /* Would a line of this level be written? To spare the work of making one up. */
 static inline bool log_wants(const struct log *log, enum ws_level level)
 {
-    return level >= __atomic_load_n(&log->least, __ATOMIC_RELAXED);
+    return level >= atomic_load_explicit(&log->least, memory_order_relaxed);
 }
 
 /* `conn` 0: no connection. `event`: a name of log_event.h or of the error table, or NULL. */

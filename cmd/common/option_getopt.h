@@ -6,7 +6,7 @@
 #ifndef CMD_COMMON_OPTION_GETOPT_H
 #define CMD_COMMON_OPTION_GETOPT_H
 
-#include "cmd/common/options.h"
+#include "cmd/common/option_row.h"
 
 #include <getopt.h>
 

@@ -1,7 +1,5 @@
 #include "cmd/common/option_row.h"
 
-#include "cmd/common/options.h"
-
 #include <string.h>
 
 /* Is `word` of `len` bytes one of the words of `list`? */

@@ -1,15 +1,19 @@
 /*
- * option_row: what a row of an option table is, and how rows are found.
+ * option_row: what a row of an option table is, the tables of a tool together, and how rows are
+ * found.
  *
- * Rows are declared by tools, through options.h. The parser, help.c and whoever compares settings
- * walk them with the functions here; those have no state.
+ * Tools declare rows through options.h. The parser, the help and the comparison of settings walk
+ * them with the functions here, which have no state.
  */
 #ifndef CMD_COMMON_OPTION_ROW_H
 #define CMD_COMMON_OPTION_ROW_H
 
+#include "cmd/common/color.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct options;
 struct option_row;
@@ -122,6 +126,41 @@ struct option_table {
 
 /* The first two fields of an option_table. */
 #define OPTION_ROWS(rows) (rows), sizeof(rows) / sizeof *(rows)
+
+/* What every tool has: --color, --no-color, --quiet, --verbose, --help, --version. */
+struct options_common {
+    enum color_when color;
+    bool quiet;
+    unsigned verbose;
+};
+
+enum { OPTIONS_MAX = 256 }; /* rows of all tables of a tool together */
+
+struct options {
+    /* Set by the tool; all borrowed. */
+    const char *tool;
+    const char *usage; /* lines, each as it follows "Usage: " */
+    const char *about; /* below them; or NULL */
+    const char *tail;  /* at the end of --help: examples, exit status; or NULL */
+    const struct option_table *tables;
+    size_t table_count;
+    const char *subcommands; /* all of them, blanks between, the default first; or NULL */
+    const char *subcommand;  /* rows of others are refused; NULL: --help shows all */
+    bool stop_at_word;       /* the first word that is no option ends options */
+    FILE *out, *err;         /* NULL: stdout, stderr */
+
+    /* Set by options_parse. */
+    /* The words that are no options, NULL-ended. They lie in argv, which is reordered. */
+    char **args;
+    int arg_count;
+    int status; /* where it returned false: the exit code */
+
+    /* Private. */
+    uint8_t given[OPTIONS_MAX];
+    uint64_t said[OPTIONS_MAX]; /* of CALLs: a digest of all that they were given */
+    char **owned;
+    size_t owned_count;
+};
 
 /* A row of one of a tool's tables. */
 struct option_found {

@@ -2,6 +2,7 @@
 
 #include "cmd/common/secret.h"
 #include "cmd/common/units.h"
+#include "cmd/common/usage_error.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -124,12 +125,72 @@ static void note_said(uint64_t *digest, const char *text)
     }
 }
 
+static bool set_duration(struct options *options, const struct option_found *found, int64_t *field,
+                         const char *value)
+{
+    int64_t us = 0;
+    enum units_result result = found->row->flags & OPTION_NEVER
+                                   ? units_duration_or_never(value, &us)
+                                   : units_duration(value, &us);
+    if (result != UNITS_OK)
+        return bad_number(options, found, value, result, UNITS_DURATION);
+    if (us != UNITS_NEVER && !in_bounds(options, found, value, (uint64_t)us))
+        return false;
+    *field = us;
+    return true;
+}
+
+/* A SIZE or a COUNT. */
+static bool set_quantity(struct options *options, const struct option_found *found, uint64_t *field,
+                         const char *value)
+{
+    bool size = found->row->kind == OPTION_KIND_SIZE;
+    uint64_t number = 0;
+    enum units_result result = size ? units_size(value, &number) : units_count(value, &number);
+    if (result != UNITS_OK)
+        return bad_number(options, found, value, result, size ? UNITS_SIZE : UNITS_COUNT);
+    if (!in_bounds(options, found, value, number))
+        return false;
+    *field = number;
+    return true;
+}
+
+static bool set_number(struct options *options, const struct option_found *found, unsigned *field,
+                       const char *value)
+{
+    const struct option_row *row = found->row;
+    uint64_t most = row->max ? row->max : UINT_MAX, number = 0;
+    if (units_number(value, row->min, most, &number) != UNITS_OK) {
+        char expected[80];
+        snprintf(expected, sizeof expected, "a whole number from %llu to %llu",
+                 (unsigned long long)row->min, (unsigned long long)most);
+        return bad_value(options, found, value, expected);
+    }
+    *field = (unsigned)number;
+    return true;
+}
+
+static bool set_port(struct options *options, const struct option_found *found, uint16_t *field,
+                     const char *value)
+{
+    enum units_result result = units_port(value, field);
+    return result == UNITS_OK || bad_number(options, found, value, result, UNITS_PORT);
+}
+
+static bool call(struct options *options, const struct option_found *found, const char *value)
+{
+    const char *text = NULL;
+    if (value && !set_string(options, found, &text, value))
+        return false;
+    note_said(&options->said[found->index], text);
+    const char *expected = found->row->call(options, found->row, found->table->settings, text);
+    return !expected || bad_value(options, found, text ? text : "", expected);
+}
+
 bool options_apply(struct options *options, const struct option_found *found, const char *value)
 {
     const struct option_row *row = found->row;
     void *field = (char *)found->table->settings + row->offset;
-    uint64_t number = 0;
-    enum units_result result;
     const char *text = NULL;
 
     if (!value && options_argument(row) == OPTION_ARG_OPTIONAL)
@@ -146,51 +207,20 @@ bool options_apply(struct options *options, const struct option_found *found, co
         *(int *)field = row->set;
         return true;
     case OPTION_KIND_CALL:
-        if (value && !set_string(options, found, &text, value))
-            return false;
-        note_said(&options->said[found->index], text);
-        value = row->call(options, row, found->table->settings, text);
-        return !value || bad_value(options, found, text ? text : "", value);
+        return call(options, found, value);
     case OPTION_KIND_STRING:
         return set_string(options, found, field, value);
     case OPTION_KIND_LIST:
         return set_string(options, found, &text, value) && append(options, field, text);
-    case OPTION_KIND_DURATION: {
-        int64_t us = 0;
-        result = row->flags & OPTION_NEVER ? units_duration_or_never(value, &us)
-                                           : units_duration(value, &us);
-        if (result != UNITS_OK)
-            return bad_number(options, found, value, result, UNITS_DURATION);
-        if (us != UNITS_NEVER && !in_bounds(options, found, value, (uint64_t)us))
-            return false;
-        *(int64_t *)field = us;
-        return true;
-    }
+    case OPTION_KIND_DURATION:
+        return set_duration(options, found, field, value);
     case OPTION_KIND_SIZE:
     case OPTION_KIND_COUNT:
-        result = row->kind == OPTION_KIND_SIZE ? units_size(value, &number)
-                                               : units_count(value, &number);
-        if (result != UNITS_OK)
-            return bad_number(options, found, value, result,
-                              row->kind == OPTION_KIND_SIZE ? UNITS_SIZE : UNITS_COUNT);
-        if (!in_bounds(options, found, value, number))
-            return false;
-        *(uint64_t *)field = number;
-        return true;
-    case OPTION_KIND_NUMBER: {
-        uint64_t most = row->max ? row->max : UINT_MAX;
-        if (units_number(value, row->min, most, &number) != UNITS_OK) {
-            char expected[80];
-            snprintf(expected, sizeof expected, "a whole number from %llu to %llu",
-                     (unsigned long long)row->min, (unsigned long long)most);
-            return bad_value(options, found, value, expected);
-        }
-        *(unsigned *)field = (unsigned)number;
-        return true;
-    }
+        return set_quantity(options, found, field, value);
+    case OPTION_KIND_NUMBER:
+        return set_number(options, found, field, value);
     case OPTION_KIND_PORT:
-        result = units_port(value, field);
-        return result == UNITS_OK || bad_number(options, found, value, result, UNITS_PORT);
+        return set_port(options, found, field, value);
     case OPTION_KIND_CHOICE:
         return set_choice(options, found, field, value);
     case OPTION_KIND_HELP:

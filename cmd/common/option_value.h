@@ -6,7 +6,7 @@
 #ifndef CMD_COMMON_OPTION_VALUE_H
 #define CMD_COMMON_OPTION_VALUE_H
 
-#include "cmd/common/options.h"
+#include "cmd/common/option_row.h"
 
 /* Checks `value` and stores it; NULL where the option takes none or was given none. It is borrowed,
  * except for secrets. False after a fault, which was told. Not for HELP, VERSION and PRINT. */
@@ -15,12 +15,5 @@ bool options_apply(struct options *options, const struct option_found *found, co
 /* Keeps `text`, from malloc, until options_free, which wipes it. NULL, as from a strdup that
  * failed, is told as no memory. False without memory; `text` is gone then. */
 bool options_own(struct options *options, char *text);
-
-/* One line, "TOOL: …"; the status becomes 2, and false is returned. */
-bool options_refuse(struct options *options, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* The same for memory that ran out, with status 1. */
-bool options_no_memory(struct options *options);
 
 #endif

@@ -2,14 +2,12 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/help.h"
-#include "cmd/common/hex.h"
 #include "cmd/common/option_getopt.h"
 #include "cmd/common/option_value.h"
 #include "cmd/common/secret.h"
 #include "cmd/common/suggest.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,57 +34,6 @@ const struct option_row options_common_rows[OPTIONS_COMMON_COUNT] = {
      .flags = OPTION_HIDDEN,
      .help = "print the table of options for programs"},
 };
-
-static FILE *errors(const struct options *options)
-{
-    return options->err ? options->err : stderr;
-}
-
-static void print_fault(const struct options *options, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
-
-static void print_fault(const struct options *options, const char *format, va_list args)
-{
-    char text[1024], safe[2048];
-    int len = vsnprintf(text, sizeof text, format, args);
-    if (len < 0)
-        len = 0;
-    hex_escape(text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1, 0, safe,
-               sizeof safe, NULL);
-    fprintf(errors(options), "%s: %s\n", options->tool, safe);
-}
-
-bool options_refuse(struct options *options, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    print_fault(options, format, args);
-    va_end(args);
-    options->status = WS_EXIT_USAGE;
-    return false;
-}
-
-bool options_no_memory(struct options *options)
-{
-    options_refuse(options, "out of memory");
-    options->status = WS_EXIT_FAILURE;
-    return false;
-}
-
-static void point_to_help(const struct options *options)
-{
-    fprintf(errors(options), "Try '%s --help' for more.\n", options->tool);
-}
-
-int options_fault(const struct options *options, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    print_fault(options, format, args);
-    va_end(args);
-    point_to_help(options);
-    return WS_EXIT_USAGE;
-}
 
 bool options_given(const struct options *options, const char *name)
 {
@@ -171,7 +118,7 @@ static bool unknown_name(struct options *options, const char *where, const char 
         options_refuse(options, "%s%sunknown option '%s%s'", where ? where : "", where ? ": " : "",
                        dashes, wanted);
     if (!where)
-        point_to_help(options);
+        options_point_to_help(options);
     return false;
 }
 
@@ -193,7 +140,7 @@ static bool unknown_letter(struct options *options, const char *word, char lette
         options_refuse(options, "unknown option '-%c' (did you mean '-%c'?)", letter, swapped);
     else
         options_refuse(options, "unknown option '-%c'", letter);
-    point_to_help(options);
+    options_point_to_help(options);
     return false;
 }
 

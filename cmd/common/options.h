@@ -37,51 +37,15 @@
 #ifndef CMD_COMMON_OPTIONS_H
 #define CMD_COMMON_OPTIONS_H
 
-#include "cmd/common/color.h"
 #include "cmd/common/option_row.h"
+#include "cmd/common/usage_error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 
-/* What every tool has: --color, --no-color, --quiet, --verbose, --help, --version. To be the last
- * table. */
-struct options_common {
-    enum color_when color;
-    bool quiet;
-    unsigned verbose;
-};
+/* The rows of struct options_common; to be the last table of a tool. */
 enum { OPTIONS_COMMON_COUNT = 8 };
 extern const struct option_row options_common_rows[OPTIONS_COMMON_COUNT];
-
-enum { OPTIONS_MAX = 256 }; /* rows of all tables of a tool together */
-
-struct options {
-    /* Set by the tool; all borrowed. */
-    const char *tool;
-    const char *usage; /* lines, each as it follows "Usage: " */
-    const char *about; /* below them; or NULL */
-    const char *tail;  /* at the end of --help: examples, exit status; or NULL */
-    const struct option_table *tables;
-    size_t table_count;
-    const char *subcommands; /* all of them, blanks between, the default first; or NULL */
-    const char *subcommand;  /* rows of others are refused; NULL: --help shows all */
-    bool stop_at_word;       /* the first word that is no option ends options */
-    FILE *out, *err;         /* NULL: stdout, stderr */
-
-    /* Set by options_parse. */
-    /* The words that are no options, NULL-ended. They lie in argv, which is reordered. */
-    char **args;
-    int arg_count;
-    int status; /* where it returned false: the exit code */
-
-    /* Private. */
-    uint8_t given[OPTIONS_MAX];
-    uint64_t said[OPTIONS_MAX]; /* of CALLs: a digest of all that they were given */
-    char **owned;
-    size_t owned_count;
-};
 
 /*
  * Parses argv[1 .. argc - 1] into the settings of the tables. argv must live as long as the
@@ -105,11 +69,6 @@ bool options_given(const struct options *options, const char *name);
 /* Do two parsings of the same tables, whose settings may be others, agree on the option at `index`
  * (option_found)? */
 bool options_same(const struct options *a, const struct options *b, size_t index);
-
-/* One line on what is wrong with the use of the options together, with the pointer to --help behind
- * it. Returns the exit code, 2. */
-int options_fault(const struct options *options, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 /* Frees what belongs to `options`: resolved secrets, values from options_set, list
  * items. */

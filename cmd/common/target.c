@@ -47,7 +47,7 @@ const struct option_row target_rows[TARGET_ROWS] = {
 };
 
 /* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_fault(options, __VA_ARGS__), false)
+#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
 static char *keep(struct target *t, char *string)
 {

@@ -86,15 +86,16 @@ bool target_tls_read(struct target_tls *t, struct options *options, bool secure)
 {
     char error[512];
     if (t->key && !t->certificate) {
-        options->status = options_fault(options, "--key needs a --cert");
+        options->status = options_usage_error(options, "--key needs a --cert");
         return false;
     }
     if (t->passphrase && !t->certificate) {
-        options->status = options_fault(options, "--passphrase needs a --cert");
+        options->status = options_usage_error(options, "--passphrase needs a --cert");
         return false;
     }
     if (t->domain && !is_name(t->domain)) {
-        options->status = options_fault(options, "option '--tls-domain': not the name of a host");
+        options->status =
+            options_usage_error(options, "option '--tls-domain': not the name of a host");
         return false;
     }
     if (!secure)

@@ -34,9 +34,9 @@ static void snapshot(const struct run *run, uint64_t *opened, uint64_t *sent, ui
 {
     *opened = *sent = *received = 0;
     for (unsigned i = 0; i < run->started; i++) {
-        *opened += counter_read(run->workers[i].totals.opened);
-        *sent += counter_read(run->workers[i].totals.sent);
-        *received += counter_read(run->workers[i].totals.received);
+        *opened += counter_read(&run->workers[i].totals.opened);
+        *sent += counter_read(&run->workers[i].totals.sent);
+        *received += counter_read(&run->workers[i].totals.received);
     }
 }
 

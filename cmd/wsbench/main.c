@@ -21,7 +21,8 @@ int main(int argc, char **argv)
 {
     struct settings settings;
     struct options options;
-    int status = settings_read(&settings, &options, argc, argv) ? bench(&settings) : options.status;
+    int status =
+        wsbench_settings_read(&settings, &options, argc, argv) ? bench(&settings) : options.status;
     target_free(&settings.target);
     options_free(&options);
     return exit_flush_stdout(status);

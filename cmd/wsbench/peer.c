@@ -26,7 +26,7 @@ static bool send_one(struct peer *peer, int64_t due_ns)
         return false;
     peer->next++;
     w->quota -= s->mode != MODE_CHURN; /* there connections count */
-    counter_add(w->totals.sent, 1);
+    counter_add(&w->totals.sent, 1);
     histogram_add(&w->totals.lag, now - due_ns);
     if (s->mode != MODE_BROADCAST) {
         peer->stamps[(peer->first + peer->count) % s->window] = (struct stamp){due_ns, now};
@@ -142,7 +142,7 @@ static void on_answer(struct peer *peer)
     if (match_answer(peer)) {
         const struct stamp *stamp = &peer->stamps[peer->first];
         int64_t now = clock_ns();
-        counter_add(w->totals.received, 1);
+        counter_add(&w->totals.received, 1);
         histogram_add(&w->totals.rtt, now - stamp->due_ns);
         histogram_add(&w->totals.rtt_sent, now - stamp->sent_ns);
         pop_stamps(peer, 1);
@@ -166,7 +166,7 @@ static void on_broadcast(struct peer *peer)
     } else if (head.connection == peer->number) {
         w->totals.own++;
     } else {
-        counter_add(w->totals.received, 1);
+        counter_add(&w->totals.received, 1);
         histogram_add(&w->totals.rtt, clock_ns() - w->bench->start_ns - (int64_t)head.time);
     }
 }
@@ -196,7 +196,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     struct worker *w = peer->worker;
     (void)event;
     peer->open = true;
-    counter_add(w->totals.opened, 1);
+    counter_add(&w->totals.opened, 1);
     const struct ws_tls *tls = ws_conn_tls(conn);
     if (tls) {
         histogram_add(&w->totals.tls, ws_tls_handshake_us(tls) * 1000);
@@ -291,7 +291,7 @@ void peer_connect(struct peer *peer)
     options.tls = w->tls;
     peer->leaving = false;
     peer->begun_ns = clock_ns();
-    counter_add(w->totals.tried, 1);
+    counter_add(&w->totals.tried, 1);
     w->quota -= w->settings->mode == MODE_CHURN;
     w->connecting++;
     w->alive++;

@@ -89,7 +89,7 @@ static const char tail[] =
     "(as wscat); 130, 143 interrupted, terminated, with a report of what there was.\n";
 
 /* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_fault(options, __VA_ARGS__), false)
+#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
 static bool check(struct settings *s, struct options *options)
 {
@@ -112,7 +112,8 @@ static bool check(struct settings *s, struct options *options)
     return target_read(&s->target, options, options->args[0]);
 }
 
-bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
+bool wsbench_settings_read(struct settings *settings, struct options *options, int argc,
+                           char **argv)
 {
     static struct option_table tables[4];
     *settings = (struct settings){
@@ -146,7 +147,7 @@ const char *settings_mode_name(const struct settings *settings)
     return names[settings->mode];
 }
 
-void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
+void wsbench_settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
     ws_conn_config_init(config, WS_ROLE_CLIENT);
     config->session.chunks = true;

@@ -43,12 +43,13 @@ struct settings {
 
 /* Reads the command line into `settings`, defaults first. False when the program has to end with
  * `options->status`. */
-bool settings_read(struct settings *settings, struct options *options, int argc, char **argv);
+bool wsbench_settings_read(struct settings *settings, struct options *options, int argc,
+                           char **argv);
 
 /* "echo", "connect", … */
 const char *settings_mode_name(const struct settings *settings);
 
 /* What connections are to be told of it. */
-void settings_conn_config(const struct settings *settings, struct ws_conn_config *config);
+void wsbench_settings_conn_config(const struct settings *settings, struct ws_conn_config *config);
 
 #endif

@@ -9,18 +9,21 @@
 #include <ws/deflate.h>
 #include <ws/error.h>
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 struct totals {
-    uint64_t tried, opened, failed;  /* connections */
+    atomic_uint_fast64_t tried, opened; /* connections; like sent and received read by the main
+                                         * thread meanwhile, for the live line */
+    uint64_t failed;
     uint64_t dropped;                /* ended before we closed them */
     uint64_t causes[WS_ERROR_COUNT]; /* of failed and dropped */
     uint64_t closed_by_server;       /* of dropped: with a close frame */
     enum ws_error first_error;       /* of a connection that failed */
     char first_detail[256];
 
-    uint64_t sent, received; /* messages */
-    uint64_t own;            /* broadcast: copies that came back to their sender; not in received */
+    atomic_uint_fast64_t sent, received; /* messages */
+    uint64_t own; /* broadcast: copies that came back to their sender; not in received */
     uint64_t lost, duplicated, reordered, corrupted;
 
     struct ws_deflate_counts deflate;
@@ -39,8 +42,17 @@ struct totals {
 /* Adds `other` to `totals`. */
 void totals_merge(struct totals *totals, const struct totals *other);
 
-/* Written by a worker, read by the main thread for the live line. */
-#define counter_add(counter, n) __atomic_store_n(&(counter), (counter) + (n), __ATOMIC_RELAXED)
-#define counter_read(counter)   __atomic_load_n(&(counter), __ATOMIC_RELAXED)
+/* For the atomic ones: the worker that owns them adds, any thread reads. One writer needs no
+ * read-modify-write. */
+static inline void counter_add(atomic_uint_fast64_t *counter, uint64_t n)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+                          memory_order_relaxed);
+}
+
+static inline uint64_t counter_read(const atomic_uint_fast64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
 
 #endif

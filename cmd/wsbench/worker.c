@@ -206,7 +206,7 @@ static bool set_up(struct worker *w)
     if (ws_loop_init(&w->loop) != WS_OK)
         return false;
     ws_loop_on_wake(&w->loop, on_wake, w);
-    settings_conn_config(s, &w->config);
+    wsbench_settings_conn_config(s, &w->config);
     w->env = (struct ws_conn_env){
         .loop = &w->loop, .config = &w->config, .handler = &peer_handler, .user = w};
     w->config.session.random = ws_random_bytes;

@@ -8,8 +8,9 @@ int main(int argc, char **argv)
     struct settings settings;
     struct options options;
     exit_open_streams();
-    int status = settings_read(&settings, &options, argc, argv) ? run(&settings) : options.status;
-    settings_free(&settings);
+    int status =
+        wscat_settings_read(&settings, &options, argc, argv) ? run(&settings) : options.status;
+    wscat_settings_free(&settings);
     options_free(&options);
     return status;
 }

@@ -415,7 +415,7 @@ static bool set_up(struct run *run)
     sigaddset(&signals, SIGTERM);
     run->quiet.fire = on_quiet;
     run->deadline.fire = on_deadline;
-    settings_conn_config(s, &run->config);
+    wscat_settings_conn_config(s, &run->config);
     run->config.session.random = ws_random_bytes;
     run->config.session.random_context = &run->loop.random;
     run->env = (struct ws_conn_env){

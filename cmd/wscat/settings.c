@@ -123,7 +123,7 @@ static const char tail[] =
     "--count not met; 130, 143 interrupted, terminated.\n";
 
 /* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_fault(options, __VA_ARGS__), false)
+#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
 /* --- all of it --- */
 
@@ -178,7 +178,7 @@ static bool check(struct settings *s, struct options *options)
     return true;
 }
 
-bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
+bool wscat_settings_read(struct settings *settings, struct options *options, int argc, char **argv)
 {
     static struct option_table tables[4];
     *settings = (struct settings){
@@ -206,7 +206,7 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
            take_words(settings, options);
 }
 
-void settings_free(struct settings *s)
+void wscat_settings_free(struct settings *s)
 {
     free(s->messages);
     if (s->expect)
@@ -214,7 +214,7 @@ void settings_free(struct settings *s)
     target_free(&s->target);
 }
 
-void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
+void wscat_settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
     ws_conn_config_init(config, WS_ROLE_CLIENT);
     config->session.max_message = s->max_message_size;

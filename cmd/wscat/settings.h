@@ -52,12 +52,12 @@ struct settings {
  * Reads the command line into `settings`, defaults first, and checks all that can be checked before
  * a connection is made. False when the program has to end with `options->status`.
  */
-bool settings_read(struct settings *settings, struct options *options, int argc, char **argv);
+bool wscat_settings_read(struct settings *settings, struct options *options, int argc, char **argv);
 
-void settings_free(struct settings *settings);
+void wscat_settings_free(struct settings *settings);
 
 /* What the connection is to be told of it. */
-void settings_conn_config(const struct settings *settings, struct ws_conn_config *config);
+void wscat_settings_conn_config(const struct settings *settings, struct ws_conn_config *config);
 
 /* WS_OP_TEXT or WS_OP_BINARY: what input is sent as. */
 unsigned settings_opcode(const struct settings *settings);

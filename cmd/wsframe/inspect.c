@@ -2,7 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/decode/stream.h"
-#include "cmd/wsframe/print/show.h"
+#include "cmd/wsframe/print/print.h"
 #include "cmd/wsframe/read/read_pcap.h"
 #include "cmd/wsframe/read/read_tcpdump.h"
 #include "cmd/wsframe/read/read_text.h"
@@ -40,7 +40,7 @@ static void fail(struct inspection *in, const char *name, const char *why)
 static void begin(struct inspection *in, const char *name, enum form form)
 {
     in->decode = (struct decode){
-        .sink = show_event,
+        .sink = print_event,
         .context = &in->printer,
         .direction = in->settings->decode.direction,
         .keep_mask = in->settings->decode.keep_mask,
@@ -49,12 +49,12 @@ static void begin(struct inspection *in, const char *name, enum form form)
     };
     if (in->settings->common.verbose)
         exit_warn("%s: taken for %s", name, form_name(form));
-    show_begin(&in->printer, name, form);
+    print_begin(&in->printer, name, form);
 }
 
 static void finish(struct inspection *in)
 {
-    show_end(&in->printer);
+    print_end(&in->printer);
     in->violations += in->decode.violations;
     in->incomplete += in->decode.incomplete;
     decode_free(&in->decode);
@@ -353,7 +353,7 @@ static void inspect_all(struct inspection *in)
 int inspect(const struct settings *settings)
 {
     struct inspection in = {.settings = settings, .status = WS_EXIT_OK};
-    show_init(&in.printer, settings, &in.decode);
+    print_init(&in.printer, settings, &in.decode);
     if (settings->decode.captures.count + settings->decode.hex.count > 0 ||
         settings->word_count > 0) {
         inspect_all(&in);
@@ -363,7 +363,7 @@ int inspect(const struct settings *settings)
     } else {
         inspect_fd(&in, "standard input", STDIN_FILENO, false);
     }
-    show_free(&in.printer);
+    print_free(&in.printer);
     if (in.status == WS_EXIT_OK && settings->decode.strict && in.violations + in.incomplete > 0) {
         if (!settings->common.quiet)
             exit_warn("--strict: %" PRIu64 " violation%s, %" PRIu64 " incomplete", in.violations,

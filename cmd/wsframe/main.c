@@ -29,7 +29,7 @@ int main(int argc, char **argv)
     int status = WS_EXIT_OK;
     exit_open_streams();
     exit_ignore_sigpipe();
-    if (settings_read(&settings, &options, argc, argv))
+    if (wsframe_settings_read(&settings, &options, argc, argv))
         status = exit_flush_stdout(carry_out(&settings));
     else
         status = options.status;

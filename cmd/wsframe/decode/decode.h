@@ -4,7 +4,7 @@
  * Unlike libws's session it takes everything, legal or not, names every fault, and goes on where
  * going on makes sense. It is fed in pieces of any size; what it finds goes to a sink as events
  * (event.h). inspect feeds it plain bytes, stream feeds it both directions of captured connections;
- * show is the sink.
+ * print is the sink.
  */
 #ifndef CMD_WSFRAME_DECODE_DECODE_H
 #define CMD_WSFRAME_DECODE_DECODE_H

@@ -316,7 +316,7 @@ static const char tail[] =
     "10 --strict, and there was something wrong.\n";
 
 /* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_fault(options, __VA_ARGS__), false)
+#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
 static bool check_decode(const struct settings *s, struct options *options)
 {
@@ -395,7 +395,8 @@ static bool shows_all(const char *word)
     return false;
 }
 
-bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
+bool wsframe_settings_read(struct settings *settings, struct options *options, int argc,
+                           char **argv)
 {
     static const char *const names[] = {"decode", "encode", "accept", "key", "close-codes"};
     static struct option_table tables[2];

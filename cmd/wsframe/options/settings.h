@@ -66,6 +66,7 @@ struct settings {
 
 /* Reads the command line into `settings`, defaults first. False when the program has to end with
  * `options->status`. */
-bool settings_read(struct settings *settings, struct options *options, int argc, char **argv);
+bool wsframe_settings_read(struct settings *settings, struct options *options, int argc,
+                           char **argv);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * print_json: decoded frames for programs: a document an input (docs/wsframe.schema.json), or the
- * toolkit's records (docs/record.schema.json), a line a message. Called by show alone.
+ * toolkit's records (docs/record.schema.json), a line a message. Called by print alone.
  *
  * A record is written as the client would have written it: what the client sent is "out". Input
  * that says no time gets that of 1970.

@@ -1,5 +1,5 @@
 /*
- * print_text: decoded frames as lines for people. Called by show alone.
+ * print_text: decoded frames as lines for people. Called by print alone.
  *
  *     0x0000  > text          FIN        5 bytes  key 37fa213d  "Hello"
  *

@@ -2,7 +2,7 @@
  * printer: what the printers of decoded frames share: the state of the output, and lines that more
  * than one of them needs.
  *
- * A printer is a file for each form of output, print_text and print_json; show chooses one and
+ * A printer is a file for each form of output, print_text and print_json; print chooses one and
  * feeds it. All write to stdio's standard output; a failed write is found at the end, or where the
  * reader has gone away, which ends the decoding.
  */

@@ -283,7 +283,8 @@ bool settings_finish(struct settings *settings, struct options *options)
                               settings->listen.count > 0;
     if (settings->listen.count > 0 &&
         (options_given(options, "port") || options_given(options, "address"))) {
-        options->status = options_fault(options, "--listen says all that --port and --address say");
+        options->status =
+            options_usage_error(options, "--listen says all that --port and --address say");
         return false;
     }
     if (!settings_http_check(&settings->http, options) ||

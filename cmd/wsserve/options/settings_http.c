@@ -111,7 +111,7 @@ const struct option_row settings_http_rows[SETTINGS_HTTP_ROWS] = {
 #undef S
 
 /* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_fault(options, __VA_ARGS__), false)
+#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
 static bool is_path(const char *path)
 {

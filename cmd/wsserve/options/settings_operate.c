@@ -186,7 +186,7 @@ void settings_operate_defaults(struct settings_operate *settings)
 bool settings_operate_check(struct settings_operate *settings, struct options *options)
 {
     if (settings->seeded && settings->faults.count == 0) {
-        options->status = options_fault(options, "--seed is of no use without --fault");
+        options->status = options_usage_error(options, "--seed is of no use without --fault");
         return false;
     }
     return true;

@@ -163,9 +163,10 @@ bool settings_process_check(struct settings *settings, struct options *options)
         fault = "--proxy carries bytes, and knows neither --text nor --framing";
     second = second_mode(settings, &first);
     if (second)
-        options->status = options_fault(options, "two modes at once: %s and %s", first, second);
+        options->status =
+            options_usage_error(options, "two modes at once: %s and %s", first, second);
     else if (fault)
-        options->status = options_fault(options, "%s", fault);
+        options->status = options_usage_error(options, "%s", fault);
     else if (!process->framing_given)
         process->framing = process->binary || process->proxy ? FRAMING_CHUNKS : FRAMING_LINES;
     return !second && !fault;

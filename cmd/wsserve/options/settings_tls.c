@@ -38,7 +38,7 @@ const struct option_row settings_tls_rows[SETTINGS_TLS_ROWS] = {
 #undef S
 
 /* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_fault(options, __VA_ARGS__), false)
+#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
 bool settings_tls_check(struct settings_tls *s, struct options *options)
 {

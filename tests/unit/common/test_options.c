@@ -428,7 +428,7 @@ static void test_fault(void **state)
     (void)state;
     struct run run;
     begin(&run);
-    assert_int_equal(options_fault(&run.options, "%s and %s", "a", "b"), WS_EXIT_USAGE);
+    assert_int_equal(options_usage_error(&run.options, "%s and %s", "a", "b"), WS_EXIT_USAGE);
     fflush(run.options.err);
     assert_string_equal(run.err, "tool: a and b\n" TRY);
     end(&run);

@@ -1,4 +1,4 @@
-#include "cmd/wsframe/print/show.h"
+#include "cmd/wsframe/print/print.h"
 
 #include "cmd/common/color.h"
 #include "cmd/common/exit.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-void show_init(struct printer *printer, const struct settings *settings, struct decode *decode)
+void print_init(struct printer *printer, const struct settings *settings, struct decode *decode)
 {
     *printer = (struct printer){
         .settings = settings,
@@ -20,12 +20,12 @@ void show_init(struct printer *printer, const struct settings *settings, struct 
     };
 }
 
-void show_free(struct printer *printer)
+void print_free(struct printer *printer)
 {
     json_free(&printer->json);
 }
 
-void show_begin(struct printer *printer, const char *input, enum form form)
+void print_begin(struct printer *printer, const char *input, enum form form)
 {
     printer->input = input;
     printer->form = form;
@@ -35,13 +35,13 @@ void show_begin(struct printer *printer, const char *input, enum form form)
         print_json_begin(printer);
 }
 
-void show_end(struct printer *printer)
+void print_end(struct printer *printer)
 {
     if (printer->settings->decode.output == OUTPUT_JSON)
         print_json_end(printer);
 }
 
-static void show_hex(const uint8_t *data, size_t len)
+static void print_hex(const uint8_t *data, size_t len)
 {
     char text[3 * 1024 + 1];
     for (size_t at = 0; at < len; at += 1024) {
@@ -69,14 +69,14 @@ static void warn_of(const struct printer *printer, const struct decode_event *ev
                   event->why ? event->why : "not read");
 }
 
-static void show_data(struct printer *printer, const struct decode_event *event)
+static void print_data(struct printer *printer, const struct decode_event *event)
 {
     bool payload = printer->settings->decode.payload_only;
     const uint8_t *data = payload ? event->payload : event->wire;
     size_t len = payload ? event->len : event->wire_len;
     switch (printer->settings->decode.output) {
     case OUTPUT_HEX:
-        show_hex(data, len);
+        print_hex(data, len);
         break;
     case OUTPUT_TEXT:
         if (printer->escape)
@@ -108,7 +108,7 @@ static bool wanted(const struct printer *printer, const struct decode_event *eve
     return only >> event->opcode & 1;
 }
 
-void show_event(void *context, const struct decode_event *event)
+void print_event(void *context, const struct decode_event *event)
 {
     struct printer *printer = context;
     enum output output = printer->settings->decode.output;
@@ -124,7 +124,7 @@ void show_event(void *context, const struct decode_event *event)
         print_jsonl(printer, event, is_wanted);
     else {
         if (is_wanted && counts)
-            show_data(printer, event);
+            print_data(printer, event);
         warn_of(printer, event);
     }
     if (is_wanted && counts)

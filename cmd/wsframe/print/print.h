@@ -1,0 +1,22 @@
+/*
+ * print: the sink of the decoder: picks out what was asked for and hands it to a printer.
+ *
+ * What is only bytes, such as payloads alone, is printed here. Called by inspect.
+ */
+#ifndef CMD_WSFRAME_PRINT_PRINT_H
+#define CMD_WSFRAME_PRINT_PRINT_H
+
+#include "cmd/wsframe/print/printer.h"
+
+/* Both pointers must outlive the printer. */
+void print_init(struct printer *printer, const struct settings *settings, struct decode *decode);
+void print_free(struct printer *printer);
+
+/* Around the events of one input. */
+void print_begin(struct printer *printer, const char *input, enum form form);
+void print_end(struct printer *printer);
+
+/* The decoder's sink; `context` is the printer. */
+void print_event(void *context, const struct decode_event *event);
+
+#endif
