@@ -3,6 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/decode/stream.h"
 #include "cmd/wsframe/print/print.h"
+#include "cmd/wsframe/read/detect.h"
 #include "cmd/wsframe/read/read_pcap.h"
 #include "cmd/wsframe/read/read_tcpdump.h"
 #include "cmd/wsframe/read/read_text.h"

@@ -1,6 +1,7 @@
 #include "cmd/wsframe/decode/resync.h"
 
 #include <ws/mask.h>
+#include <ws/utf8.h>
 
 enum {
     CHAIN_ENOUGH = 3,         /* frames one behind the other are no chance */

@@ -99,8 +99,8 @@ static bool same_end(const struct packet_end *a, const struct packet_end *b)
 /* Which of its directions the segment belongs to, or -1. */
 static int direction_of(const struct connection *connection, const struct segment *segment)
 {
-    const struct packet_end *ends = connection->conversation.ends;
-    if (connection->conversation.v6 != segment->v6)
+    const struct packet_end *ends = connection->conversation.info.ends;
+    if (connection->conversation.info.v6 != segment->v6)
         return -1;
     if (same_end(&ends[0], &segment->from) && same_end(&ends[1], &segment->to))
         return 0;

@@ -1,5 +1,7 @@
 #include "cmd/common/help.h"
 
+#include "cmd/common/options.h"
+
 #include "cmd/common/exit.h"
 
 #include <stdio.h>
