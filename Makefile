@@ -177,6 +177,7 @@ lint: ## layout, static analysis, shell scripts, and the project's own rules in 
 	@tests/install-deps
 	@+$(MAKE) --no-print-directory all
 	@tests/lint/run $(ONLY)
+	@tests/lint/breaches $(ONLY) >build/breaches.tap || { grep '^not ok' build/breaches.tap; exit 1; }
 
 format: ## lay out every C file
 	clang-format -i $(shell git ls-files '*.[ch]')
