@@ -84,6 +84,7 @@ serve() {
 	start wsserve -p 0 --announce "$@"
 	SERVER=$PID
 	SERVER_LOG=$LOG
+	watch_peak "$SERVER"
 }
 
 # A server that does one thing wrong: see tests/fixtures/badserver.py. What it saw is in $OUT.
@@ -111,6 +112,33 @@ free_port() {
 # The greatest amount of memory that a process ever had, in kB.
 peak() {
 	awk '$1 == "VmHWM:" { print $2 }' "/proc/$1/status"
+}
+
+# Remembers the peak of a process; `serve` does for its server.
+declare -A PEAK_BEFORE
+watch_peak() { # PID
+	PEAK_BEFORE[$1]=$(peak "$1")
+}
+
+# The peak of a process has grown by less than so many kB since watch_peak. Always true with sanitizers,
+# whose memory proves nothing.
+grew_less() { # PID KB
+	sanitized || (($(peak "$1") - PEAK_BEFORE[$1] < $2)) || {
+		echo "memory of $1: ${PEAK_BEFORE[$1]} kB at first, $(peak "$1") kB now" >&2
+		return 1
+	}
+}
+
+# True when none of the processes has used the processor for ten looks: for `eventually`, where all have
+# to stop because they wait for each other.
+at_rest() { # PID...
+	local pid now=
+	for pid; do
+		now+=" $(awk '{ print $14 + $15 }' "/proc/$pid/stat")" || return
+	done
+	[[ $now == "${REST-}" ]] || RESTED=0
+	REST=$now
+	((++RESTED > 10))
 }
 
 same() { # EXPECTED ACTUAL

@@ -270,7 +270,6 @@ gone() { # LIVE
 	client=$PID client_log=$LOG
 	await 'open' "$SERVER_LOG"
 	touch "$BATS_TEST_TMPDIR/back"
-	sleep 0.1
 	wscat "$URL" 'after the jump' -1
 	hour=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | tail -n 1)
 	first=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | head -n 1)

@@ -62,7 +62,7 @@ assert r["send_lag"]["count"] == r["messages"]["sent"], r' "$BATS_TEST_TMPDIR/re
 	local bench=$!
 	await ' open ' "$SERVER_LOG"
 	kill -STOP "$SERVER"
-	sleep 1 # the very thing that is measured
+	sleep 1 # measured
 	kill -CONT "$SERVER"
 	wait "$bench"
 	"$PYTHON" -c 'import json, sys

@@ -74,20 +74,11 @@ nobody_was_closed() {
 	wscat -b -w 1 "$URL" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- 9>&- &
 	local cat=$!
 	STARTED+=("$cat")
-	eventually at_rest "$cat"
-	if ! sanitized; then
-		(($(peak "$cat") < 16 * 1024))
-		(($(peak "$SERVER") < 16 * 1024))
-	fi
+	watch_peak "$cat"
+	eventually at_rest "$cat" "$SERVER"
+	grew_less "$cat" 10000
+	grew_less "$SERVER" 10000
 	exec 8<"$BATS_TEST_TMPDIR/out" 9<&-
 	same 100000000 "$(wc -c <&8)"
 	finished "$cat"
-}
-
-# Has the process used no processor since the last look?
-at_rest() {
-	local before=${REST-} read
-	read=$(awk '$1 == "rchar:" { print $2 }' "/proc/$1/io")
-	REST=$read
-	((read > 1000000)) && [[ $read == "$before" ]] && ((++RESTED > 10))
 }

@@ -196,16 +196,8 @@ while True:
 	serve yes "$(printf '%01000d' 0)"
 	background "$PYTHON" "$FIXTURES/client.py" unread "$URL"
 	await '^open' "$OUT"
-	local wait
-	# The program waits for its pipe, and says so.
-	stuck() {
-		wait=$(cat "/proc/$(pgrep -P "$SERVER" -x yes)/wchan" 2>/dev/null)
-		[[ $wait == *pipe* ]]
-	}
-	if [[ -s /proc/self/wchan ]]; then eventually stuck; else sleep 1; fi
-	if ! sanitized; then
-		(($(peak "$SERVER") < 12000))
-	fi
+	eventually at_rest "$(pgrep -P "$SERVER" -x yes)" "$SERVER"
+	grew_less "$SERVER" 6000
 	kill "$PID"
 	eventually no_children
 }
@@ -215,11 +207,8 @@ while True:
 	head -c 30000000 /dev/zero >"$BATS_TEST_TMPDIR/in"
 	background wscat -b "$URL" <"$BATS_TEST_TMPDIR/in"
 	await 'open' "$SERVER_LOG"
-	sleep 1
-	kill -0 "$PID"
-	if ! sanitized; then
-		(($(peak "$SERVER") < 12000))
-	fi
+	eventually at_rest "$PID" "$SERVER"
+	grew_less "$SERVER" 6000
 	kill "$PID"
 	eventually no_children
 }

@@ -131,11 +131,8 @@ service() { # WHAT [PATH]
 	head -c 60000000 /dev/zero >"$BATS_TEST_TMPDIR/in"
 	background wscat -b "$URL" <"$BATS_TEST_TMPDIR/in"
 	await open "$SERVER_LOG"
-	sleep 0.7
-	kill -0 "$PID"
-	if ! sanitized; then
-		(($(peak "$SERVER") < 14000))
-	fi
+	eventually at_rest "$PID" "$SERVER"
+	grew_less "$SERVER" 8000
 	kill "$PID"
 	await 'conn=[^ ]*-1 (RESET|LOST)' "$SERVER_LOG"
 }

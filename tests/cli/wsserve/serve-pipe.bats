@@ -68,11 +68,10 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	await '^listening ' "$OUT"
 	URL=$(sed -n 's/^listening //p' "$OUT")
 	background "$PYTHON" "$FIXTURES/client.py" unread "$URL"
+	watch_peak "$server"
 	await '^open' "$OUT"
-	sleep 0.5
-	if ! sanitized; then
-		(($(peak "$server") < 12000))
-	fi
+	eventually at_rest "$server"
+	grew_less "$server" 6000
 	kill "$PID"
 	background wsserve -p 0 --announce --pipe --slow=close <"$BATS_TEST_TMPDIR/lines"
 	await '^listening ' "$OUT"

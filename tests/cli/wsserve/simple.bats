@@ -43,7 +43,7 @@ queued() {
 	exec 9<>"$BATS_TEST_TMPDIR/in"
 	background "$PYTHON" "$FIXTURES/client.py" deaf "$URL" <"$BATS_TEST_TMPDIR/in"
 	eventually queued
-	sanitized || [[ $(peak "$SERVER") -lt 30000 ]]
+	grew_less "$SERVER" 24000
 	exec 9>&-
 }
 

@@ -57,7 +57,7 @@ assert line["connections"] == 0 and line["queue_bytes"] == 0, line'
 	exec 9<>"$BATS_TEST_TMPDIR/in"
 	background wscat -w -1 "$URL" <"$BATS_TEST_TMPDIR/in"
 	await ' open from' "$SERVER_LOG"
-	sleep 0.8
+	sleep 0.8 # measured: twice as long as it may stay without a connection
 	kill -0 "$SERVER"
 	kill "$PID"
 	finished || true
