@@ -5,7 +5,7 @@
 # packager's, and so are the folders below. V=1 shows whole commands; WERROR=1 makes warnings errors;
 # STATIC=1 links the tools statically.
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^\#define WS_VERSION  *"\(.*\)"/\1/p' libws/include/ws/version.h)
 
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
@@ -42,7 +42,7 @@ WARN := -Wall -Wextra -Wshadow -Wundef -Wwrite-strings -Wredundant-decls -Wdoubl
 	-Wmissing-declarations -Wmissing-prototypes -Wnested-externs -Wstrict-prototypes \
 	-Wold-style-definition -Wdisabled-optimization -Wformat=2 -Wvla -Wpointer-arith \
 	-Wimplicit-fallthrough -Wcast-qual $(if $(WERROR),-Werror)
-BASE := -std=gnu17 -D_GNU_SOURCE -DWS_VERSION='"$(VERSION)"' $(if $(filter 1,$(WITH_PCAP)),-DWITH_PCAP) \
+BASE := -std=gnu17 -D_GNU_SOURCE $(if $(filter 1,$(WITH_PCAP)),-DWITH_PCAP) \
 	-I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g

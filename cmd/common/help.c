@@ -1,6 +1,7 @@
 #include "cmd/common/help.h"
 
 #include "cmd/common/exit.h"
+#include <ws/version.h>
 
 #include <errno.h>
 #include <stdlib.h>

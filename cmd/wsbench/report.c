@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
+#include <ws/version.h>
 
 #include <inttypes.h>
 #include <signal.h>

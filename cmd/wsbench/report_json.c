@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/json.h"
+#include <ws/version.h>
 
 #include <stdio.h>
 

@@ -1,33 +1,5 @@
 #include <ws/message.h>
 
-#include <stdlib.h>
-
-bool ws_bytes_grow(struct ws_bytes **bytes, size_t more)
-{
-    size_t len = *bytes ? (*bytes)->len : 0;
-    if (more > SIZE_MAX / 2 - len)
-        return false;
-    struct ws_bytes *grown = realloc(*bytes, sizeof **bytes + WS_HEADROOM + len + more);
-    if (!grown)
-        return false;
-    grown->len = len;
-    grown->capacity = len + more;
-    *bytes = grown;
-    return true;
-}
-
-bool ws_bytes_reserve(struct ws_bytes **bytes, size_t more)
-{
-    size_t len = *bytes ? (*bytes)->len : 0;
-    size_t capacity = *bytes ? (*bytes)->capacity : 0;
-    if (*bytes && capacity - len >= more)
-        return true;
-    if (more > SIZE_MAX / 4 || len > SIZE_MAX / 4)
-        return false;
-    /* Doubling: what is held is never more than twice what has arrived. */
-    return ws_bytes_grow(bytes, len + more < capacity * 2 ? capacity * 2 - len : more);
-}
-
 enum ws_error ws_message_frame(struct ws_message *message, const struct ws_frame *frame,
                                uint64_t max)
 {

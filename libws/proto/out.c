@@ -180,7 +180,7 @@ enum ws_error ws_out_own(struct ws_out *out, void *memory, const void *data, siz
 enum ws_error ws_out_share(struct ws_out *out, struct ws_shared *shared, size_t offset, size_t len)
 {
     struct ws_span *last = last_span(out);
-    const uint8_t *data = shared->data + offset;
+    const uint8_t *data = ws_shared_data(shared) + offset;
     if (len == 0)
         return WS_OK;
     if (last && last->kind == WS_SPAN_SHARED && last->owner == shared &&
@@ -199,25 +199,4 @@ const uint8_t *ws_out_span_data(const struct ws_out *out, size_t index)
 {
     const struct ws_span *span = &out->spans[index];
     return span->kind == WS_SPAN_SCRATCH ? out->scratch + span->offset : span->data;
-}
-
-struct ws_shared *ws_shared_new(size_t len)
-{
-    struct ws_shared *shared = len < SIZE_MAX / 2 ? malloc(sizeof *shared + len) : NULL;
-    if (!shared)
-        return NULL;
-    atomic_init(&shared->refs, 1);
-    shared->len = len;
-    return shared;
-}
-
-void ws_shared_ref(struct ws_shared *shared)
-{
-    atomic_fetch_add_explicit(&shared->refs, 1, memory_order_relaxed);
-}
-
-void ws_shared_unref(struct ws_shared *shared)
-{
-    if (shared && atomic_fetch_sub_explicit(&shared->refs, 1, memory_order_acq_rel) == 1)
-        free(shared);
 }

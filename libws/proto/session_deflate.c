@@ -147,7 +147,7 @@ static uint8_t *free_part(struct ws_session *s, struct target *t, size_t *room)
         most = WS_INFLATE_ROOM - len;
     if (most > 0 && (!held || held->capacity == len)) {
         size_t more = len < AT_FIRST ? AT_FIRST : len;
-        if (!ws_bytes_grow(&s->held, more < most ? more : most))
+        if (!ws_bytes_reserve_exactly(&s->held, more < most ? more : most))
             return NULL;
         held = s->held;
     }
@@ -171,7 +171,7 @@ static bool hold(struct ws_session *s, struct target *t)
     t->held = true;
     if (t->len == 0)
         return true;
-    if (!ws_bytes_grow(&s->held, t->len))
+    if (!ws_bytes_reserve_exactly(&s->held, t->len))
         return false;
     memcpy(ws_bytes_data(s->held), t->data, t->len);
     s->held->len = t->len;

@@ -7,6 +7,7 @@
 #ifndef LIBWS_PROTO_SESSION_PRIVATE_H
 #define LIBWS_PROTO_SESSION_PRIVATE_H
 
+#include "libws/proto/bytes.h"
 #include <ws/session.h>
 
 #include <assert.h>
@@ -22,11 +23,10 @@ struct ws_upgrade {
     struct ws_response response;
     char key[WS_KEY_LEN + 1]; /* client: what was sent */
     char *offered;            /* client: the subprotocols that were sent, as a list, or NULL */
-    char *buffer;             /* the head, and the beginning of a refusal's body */
-    size_t len, capacity;
-    size_t wanted;        /* client: bytes of head and body to wait for after a refusal */
-    bool refused;         /* client: the status is not 101 */
-    bool offered_deflate; /* client: with this config */
+    struct ws_bytes *bytes;   /* the head, and the beginning of a refusal's body */
+    size_t wanted;            /* client: bytes of head and body to wait for after a refusal */
+    bool refused;             /* client: the status is not 101 */
+    bool offered_deflate;     /* client: with this config */
     struct ws_deflate_config deflate_config;
     struct ws_deflate *deflate; /* agreed on; the session's, once the rest is gone */
 };

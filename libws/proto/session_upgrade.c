@@ -14,8 +14,14 @@ void ws_session_free_upgrade(struct ws_session *s)
     if (!up)
         return;
     free(up->offered);
-    free(up->buffer);
+    ws_bytes_free(&up->bytes);
     free(up);
+}
+
+/* The head, once some of it has come, and the body after it. */
+static const char *buffer_of(const struct ws_upgrade *up)
+{
+    return (const char *)ws_bytes_data(up->bytes);
 }
 
 /* --- permessage-deflate --- */
@@ -49,7 +55,7 @@ static enum ws_error judge_extensions(struct ws_session *s, struct ws_upgrade *u
     if (!up->offered_deflate)
         return WS_E_EXTENSION_UNSOLICITED;
     enum ws_error error =
-        ws_deflate_check_response(&up->head, up->buffer, &up->deflate_config, &params, &agreed);
+        ws_deflate_check_response(&up->head, buffer_of(up), &up->deflate_config, &params, &agreed);
     if (error == WS_OK && agreed)
         error = agree(s, &up->deflate_config, &params);
     return error;
@@ -71,21 +77,11 @@ static struct ws_upgrade *need_upgrade(struct ws_session *s)
     return s->upgrade;
 }
 
-/* Moves up to `len` bytes of the input behind what there is of the head. */
+/* Moves `len` bytes of the input to the end of what there is of the head. */
 static bool take(struct ws_session *s, struct ws_upgrade *up, size_t len)
 {
-    if (up->capacity - up->len < len) {
-        size_t capacity = up->capacity ? up->capacity * 2 : 1024;
-        if (capacity < up->len + len)
-            capacity = up->len + len;
-        char *buffer = realloc(up->buffer, capacity);
-        if (!buffer)
-            return false;
-        up->buffer = buffer;
-        up->capacity = capacity;
-    }
-    memcpy(up->buffer + up->len, s->in, len);
-    up->len += len;
+    if (!ws_bytes_append(&up->bytes, s->in, len))
+        return false;
     s->in += len;
     return true;
 }
@@ -93,20 +89,21 @@ static bool take(struct ws_session *s, struct ws_upgrade *up, size_t len)
 /* Reads on in the head. WS_OK: it is whole, and `in` stands behind it. */
 static enum ws_error read_head(struct ws_session *s, struct ws_upgrade *up, uint64_t *offset)
 {
-    uint64_t begun = session_offset(s, s->in) - up->len;
+    uint64_t begun = session_offset(s, s->in) - ws_bytes_len(up->bytes);
     size_t len = session_available(s);
-    size_t before = up->len;
+    size_t before = ws_bytes_len(up->bytes);
     if (len > up->head.max - before)
         len = up->head.max - before;
     if (len == 0)
         return WS_MORE;
     if (!take(s, up, len))
         return WS_E_NO_MEMORY;
-    enum ws_error error = ws_http_parse(&up->head, up->buffer, up->len);
+    enum ws_error error = ws_http_parse(&up->head, buffer_of(up), ws_bytes_len(up->bytes));
     *offset = begun + up->head.scanned;
     if (error == WS_OK) {
-        s->in -= up->len - up->head.length; /* what is behind the head was no part of it */
-        up->len = up->head.length;
+        s->in -= ws_bytes_len(up->bytes) -
+                 up->head.length; /* what is behind the head was no part of it */
+        up->bytes->len = up->head.length;
     }
     return error;
 }
@@ -114,10 +111,10 @@ static enum ws_error read_head(struct ws_session *s, struct ws_upgrade *up, uint
 /* The bytes of body that a refusal's message is worth waiting for. */
 static size_t body_wanted(const struct ws_upgrade *up)
 {
-    int i = ws_http_find(&up->head, up->buffer, "Content-Length", 0);
+    int i = ws_http_find(&up->head, buffer_of(up), "Content-Length", 0);
     size_t length = WS_RESPONSE_BODY_MAX;
     if (i >= 0) {
-        struct ws_str value = ws_http_value(&up->head, up->buffer, (size_t)i);
+        struct ws_str value = ws_http_value(&up->head, buffer_of(up), (size_t)i);
         length = 0;
         for (size_t k = 0; k < value.len && length < WS_RESPONSE_BODY_MAX; k++) {
             if (value.p[k] < '0' || value.p[k] > '9')
@@ -132,14 +129,14 @@ static size_t body_wanted(const struct ws_upgrade *up)
 static bool cut_at_last_chunk(struct ws_upgrade *up)
 {
     static const char last_chunk[] = "\r\n0\r\n\r\n";
-    if (!ws_http_has_token(&up->head, up->buffer, "Transfer-Encoding", "chunked"))
+    if (!ws_http_has_token(&up->head, buffer_of(up), "Transfer-Encoding", "chunked"))
         return false;
     /* The head's end may be the line end before it. */
-    const char *begin = up->buffer + up->head.length - 2;
-    const char *found =
-        memmem(begin, (size_t)(up->buffer + up->len - begin), last_chunk, sizeof last_chunk - 1);
+    const char *begin = buffer_of(up) + up->head.length - 2;
+    const char *found = memmem(begin, (size_t)(buffer_of(up) + ws_bytes_len(up->bytes) - begin),
+                               last_chunk, sizeof last_chunk - 1);
     if (found)
-        up->len = (size_t)(found - up->buffer) + sizeof last_chunk - 1;
+        up->bytes->len = (size_t)(found - buffer_of(up)) + sizeof last_chunk - 1;
     return found != NULL;
 }
 
@@ -147,17 +144,18 @@ static bool cut_at_last_chunk(struct ws_upgrade *up)
 static enum ws_event_type next_refusal(struct ws_session *s, struct ws_event *event)
 {
     struct ws_upgrade *up = s->upgrade;
-    size_t missing = up->wanted - up->len;
+    size_t missing = up->wanted - ws_bytes_len(up->bytes);
     size_t len = session_available(s) < missing ? session_available(s) : missing;
     if (len > 0 && !take(s, up, len))
         return session_emit_error(s, event, WS_E_NO_MEMORY, session_offset(s, s->in));
     bool last = cut_at_last_chunk(up);
-    if (up->len < up->wanted && !last && !s->ended)
+    if (ws_bytes_len(up->bytes) < up->wanted && !last && !s->ended)
         return WS_EVENT_NONE;
 
     /* The buffer may have moved since the head was read. */
-    ws_handshake_read_response(&up->head, up->buffer, up->key, up->offered, &up->response);
-    up->response.body = (struct ws_str){up->buffer + up->head.length, up->len - up->head.length};
+    ws_handshake_read_response(&up->head, buffer_of(up), up->key, up->offered, &up->response);
+    up->response.body =
+        (struct ws_str){buffer_of(up) + up->head.length, ws_bytes_len(up->bytes) - up->head.length};
     event->response = &up->response;
     return session_emit_error(s, event, WS_E_STATUS, 0);
 }
@@ -168,14 +166,14 @@ static enum ws_event_type next_response(struct ws_session *s, struct ws_event *e
     if (up->head.status != 101 && up->head.status < 200) {
         /* An interim response (RFC 9110 15.2): the one that counts follows. */
         ws_http_init(&up->head, true, up->head.max);
-        up->len = 0;
+        up->bytes->len = 0;
         return WS_EVENT_NONE;
     }
     enum ws_error error =
-        ws_handshake_read_response(&up->head, up->buffer, up->key, up->offered, &up->response);
+        ws_handshake_read_response(&up->head, buffer_of(up), up->key, up->offered, &up->response);
     if (error == WS_E_STATUS) {
         up->refused = true;
-        up->wanted = up->len + body_wanted(up);
+        up->wanted = ws_bytes_len(up->bytes) + body_wanted(up);
         return next_refusal(s, event);
     }
     event->response = &up->response;
@@ -209,7 +207,7 @@ enum ws_event_type ws_session_next_upgrade(struct ws_session *s, struct ws_event
             if (type != WS_EVENT_NONE || up->refused)
                 return type;
         } else {
-            ws_handshake_read_request(&up->head, up->buffer, &up->request);
+            ws_handshake_read_request(&up->head, buffer_of(up), &up->request);
             event->request = &up->request;
             s->request_pending = true;
             return session_emit(event, WS_EVENT_REQUEST);

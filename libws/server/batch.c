@@ -31,13 +31,12 @@ void ws_batch_unref(struct ws_batch *batch)
 /* Room in its frames for `need` bytes more, and for one more mark. */
 static bool reserve(struct ws_batch_form *form, size_t need, size_t count)
 {
-    size_t room = form->frames->len;
+    size_t room = ws_shared_len(form->frames);
     if (room - form->used < need) {
         room = room * 2 > form->used + need ? room * 2 : form->used + need;
-        struct ws_shared *larger = realloc(form->frames, sizeof *larger + room);
+        struct ws_shared *larger = ws_shared_resize(form->frames, room);
         if (!larger)
             return false;
-        larger->len = room;
         form->frames = larger;
     }
     if (count + 1 >= form->capacity) {
@@ -70,7 +69,7 @@ struct ws_batch *ws_batch_new(size_t need, unsigned wanted)
 
 bool ws_batch_fits(const struct ws_batch *batch, size_t need)
 {
-    return batch->forms[0].frames->len - batch->forms[0].used >= need;
+    return ws_shared_len(batch->forms[0].frames) - batch->forms[0].used >= need;
 }
 
 /* --- adding --- */
@@ -81,7 +80,8 @@ static bool add_plain(struct ws_batch_form *form, size_t index, unsigned opcode,
     size_t size = ws_frame_message_size(len, max_frame);
     if (!reserve(form, size, index))
         return false;
-    ws_frame_message(form->frames->data + form->used, opcode, data, len, max_frame, false);
+    ws_frame_message(ws_shared_data(form->frames) + form->used, opcode, data, len, max_frame,
+                     false);
     form->used += size;
     form->marks[index + 1] = form->marks[index];
     form->marks[index + 1].offset = form->used;
@@ -98,7 +98,7 @@ static bool add_deflated(struct ws_batch_form *form, size_t index, unsigned opco
     if (!reserve(form, framed + len, index))
         return false;
     /* Deflated behind where it will be, since its frames' headers depend on what comes of it. */
-    uint8_t *to = form->frames->data + form->used, *deflated = to + framed;
+    uint8_t *to = ws_shared_data(form->frames) + form->used, *deflated = to + framed;
     size_t wire =
         ws_deflate_once(config->deflate_pool, config->deflate, bits, data, len, deflated, len - 1);
     if (wire == 0)
@@ -159,11 +159,9 @@ void ws_batch_complete(struct ws_batch *batch)
     for (unsigned i = 0; i < WS_BATCH_FORMS; i++) {
         struct ws_batch_form *form = &batch->forms[i];
         struct ws_shared *smaller =
-            form->frames ? realloc(form->frames, sizeof *smaller + form->used) : NULL;
-        if (smaller) {
-            smaller->len = form->used;
+            form->frames ? ws_shared_resize(form->frames, form->used) : NULL;
+        if (smaller)
             form->frames = smaller;
-        }
     }
     if (batch->excepted_count > 1)
         qsort(batch->excepted, batch->excepted_count, sizeof *batch->excepted, by_except);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void tls_note(struct ws_tls *tls, const char *format, ...)
+void ws_tls_note(struct ws_tls *tls, const char *format, ...)
 {
     va_list args;
     if (tls->failure)
@@ -63,7 +63,7 @@ static bool set_up(struct ws_tls *tls, const char *name)
     tls->name = strndup(name, len > 1 && name[len - 1] == '.' ? len - 1 : len);
     if (!tls->name || !set_name(tls))
         return false;
-    SSL_SESSION *session = tls_context_session(context, tls->name);
+    SSL_SESSION *session = ws_tls_context_session(context, tls->name);
     if (session)
         SSL_set_session(tls->ssl, session);
     SSL_SESSION_free(session);
@@ -93,7 +93,7 @@ void ws_tls_free(struct ws_tls *tls)
     if (tls->established && !tls->failed)
         SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(tls->ssl);
-    tls_context_release(tls->context);
+    ws_tls_context_release(tls->context);
     free(tls->name);
     free(tls->failure);
     free(tls);
@@ -104,7 +104,7 @@ void ws_tls_free(struct ws_tls *tls)
 static enum ws_error fail(struct ws_tls *tls)
 {
     if (!tls->no_memory)
-        tls_words_error(tls);
+        ws_tls_note_ssl_error(tls);
     ERR_clear_error();
     tls->failed = true;
     return tls->no_memory ? WS_E_NO_MEMORY : WS_E_TLS;
@@ -114,9 +114,9 @@ void ws_tls_cut(struct ws_tls *tls, enum ws_error why)
 {
     if (tls->established || tls->failed)
         return;
-    tls_note(tls, "the %s %s during the TLS handshake",
-             tls->context->role == WS_ROLE_CLIENT ? "server" : "client",
-             why == WS_E_RESET ? "reset the connection" : "ended the connection");
+    ws_tls_note(tls, "the %s %s during the TLS handshake",
+                tls->context->role == WS_ROLE_CLIENT ? "server" : "client",
+                why == WS_E_RESET ? "reset the connection" : "ended the connection");
     tls->failed = true;
 }
 
@@ -137,7 +137,7 @@ static bool protocol_fits(struct ws_tls *tls)
     SSL_get0_alpn_selected(tls->ssl, &chosen, &len);
     if (len == 0 || (len == 8 && memcmp(chosen, "http/1.1", 8) == 0))
         return true;
-    tls_note(tls, "the server wants to speak another protocol than HTTP/1.1 (ALPN)");
+    ws_tls_note(tls, "the server wants to speak another protocol than HTTP/1.1 (ALPN)");
     return false;
 }
 
@@ -175,11 +175,11 @@ static enum ws_error look_at_first(struct ws_tls *tls, const uint8_t *data, size
     tls->failed = true;
     tls->plain_expected = !client && letter;
     if (client && len >= 5 && memcmp(data, "HTTP/", 5) == 0)
-        tls_note(tls, "the server does not speak TLS here, but plain HTTP");
+        ws_tls_note(tls, "the server does not speak TLS here, but plain HTTP");
     else if (client && len >= 4 && memcmp(data, "SSH-", 4) == 0)
-        tls_note(tls, "the server does not speak TLS here, but SSH");
+        ws_tls_note(tls, "the server does not speak TLS here, but SSH");
     else
-        tls_note(tls, "the %s does not speak TLS", client ? "server" : "client");
+        ws_tls_note(tls, "the %s does not speak TLS", client ? "server" : "client");
     return ws_tls_ended(tls);
 }
 
@@ -342,12 +342,12 @@ int64_t ws_tls_established_us(const struct ws_tls *tls)
 const char *ws_tls_peer(const struct ws_tls *tls, char *text, size_t size)
 {
     X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
-    char name[TLS_NAMES], day[16];
+    char name[WS_TLS_NAMES_MAX], day[16];
     text[0] = '\0';
     if (!certificate)
         return text;
-    tls_words_name(X509_get_subject_name(certificate), name, sizeof name);
-    tls_words_day(X509_get0_notAfter(certificate), day, sizeof day);
+    ws_tls_subject_name(X509_get_subject_name(certificate), name, sizeof name);
+    ws_tls_date(X509_get0_notAfter(certificate), day, sizeof day);
     snprintf(text, size, "%s (until %s)", name, day);
     return text;
 }

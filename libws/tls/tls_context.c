@@ -41,7 +41,7 @@ static int on_verify(int fine, X509_STORE_CTX *store)
 {
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     if (!fine)
-        tls_words_verify(SSL_get_app_data(ssl), store);
+        ws_tls_note_verify_error(SSL_get_app_data(ssl), store);
     return fine;
 }
 
@@ -81,7 +81,7 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
     return 1;
 }
 
-SSL_SESSION *tls_context_session(struct ws_tls_context *context, const char *name)
+SSL_SESSION *ws_tls_context_session(struct ws_tls_context *context, const char *name)
 {
     if (context->session_count == 0 || strcmp(context->session_name, name) != 0)
         return NULL;
@@ -107,7 +107,7 @@ static void on_message(int sent, int version, int type, const void *data, size_t
     (void)context;
     if (tls && tls->established && tls->in &&
         (type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT) &&
-        tls->non_data_records <= WS_TLS_ASIDES)
+        tls->non_data_records <= WS_TLS_NON_DATA_MAX)
         tls->non_data_records++;
 }
 
@@ -130,9 +130,9 @@ static int bio_read(BIO *bio, char *to, int size)
     struct ws_tls *tls = BIO_get_data(bio);
     size_t len = tls->in_len < (size_t)size ? tls->in_len : (size_t)size;
     BIO_clear_retry_flags(bio);
-    if (tls->non_data_records > WS_TLS_ASIDES) {
-        tls_note(tls, "the %s renews keys and the like again and again, and says nothing",
-                 tls->context->role == WS_ROLE_CLIENT ? "server" : "client");
+    if (tls->non_data_records > WS_TLS_NON_DATA_MAX) {
+        ws_tls_note(tls, "the %s renews keys and the like again and again, and says nothing",
+                    tls->context->role == WS_ROLE_CLIENT ? "server" : "client");
         return -1;
     }
     if (len == 0) {
@@ -340,7 +340,7 @@ struct ws_tls_context *ws_tls_context_again(const struct ws_tls_context *from)
     return NULL;
 }
 
-void tls_context_release(struct ws_tls_context *context)
+void ws_tls_context_release(struct ws_tls_context *context)
 {
     if (--context->users > 0)
         return;
@@ -353,5 +353,5 @@ void tls_context_release(struct ws_tls_context *context)
 void ws_tls_context_free(struct ws_tls_context *context)
 {
     if (context)
-        tls_context_release(context);
+        ws_tls_context_release(context);
 }

@@ -21,7 +21,7 @@ static size_t add_safely(char *text, size_t size, size_t at, const unsigned char
     return at;
 }
 
-void tls_words_name(const X509_NAME *name, char *text, size_t size)
+void ws_tls_subject_name(const X509_NAME *name, char *text, size_t size)
 {
     int at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
     text[0] = '\0';
@@ -35,7 +35,7 @@ void tls_words_name(const X509_NAME *name, char *text, size_t size)
         snprintf(text, size, "somebody without a name");
 }
 
-void tls_words_names(X509 *certificate, char *text, size_t size)
+void ws_tls_certificate_names(X509 *certificate, char *text, size_t size)
 {
     GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
     size_t at = 0;
@@ -64,7 +64,7 @@ void tls_words_names(X509 *certificate, char *text, size_t size)
         strcpy(text + size - 4, "...");
 }
 
-void tls_words_day(const ASN1_TIME *time, char *text, size_t size)
+void ws_tls_date(const ASN1_TIME *time, char *text, size_t size)
 {
     struct tm tm;
     if (!time || !ASN1_TIME_to_tm(time, &tm) || strftime(text, size, "%Y-%m-%d", &tm) == 0)
@@ -73,49 +73,49 @@ void tls_words_day(const ASN1_TIME *time, char *text, size_t size)
 
 static void note_wrong_name(struct ws_tls *tls, X509 *certificate)
 {
-    char names[TLS_NAMES];
-    tls_words_names(certificate, names, sizeof names);
+    char names[WS_TLS_NAMES_MAX];
+    ws_tls_certificate_names(certificate, names, sizeof names);
     if (names[0])
-        tls_note(tls, "the server's certificate is for %s, not for %s (the name asked for)", names,
-                 tls->name);
+        ws_tls_note(tls, "the server's certificate is for %s, not for %s (the name asked for)",
+                    names, tls->name);
     else
-        tls_note(tls,
-                 "the server's certificate is for no host at all, not for %s (the name asked "
-                 "for)",
-                 tls->name);
+        ws_tls_note(tls,
+                    "the server's certificate is for no host at all, not for %s (the name asked "
+                    "for)",
+                    tls->name);
 }
 
 /* Which certificate of the chain it is about. */
 static void which(const struct ws_tls *tls, X509_STORE_CTX *store, char *text, size_t size)
 {
     X509 *certificate = X509_STORE_CTX_get_current_cert(store);
-    char name[TLS_NAMES];
+    char name[WS_TLS_NAMES_MAX];
     if (X509_STORE_CTX_get_error_depth(store) == 0 || !certificate) {
         snprintf(text, size, "the %s's certificate", peer_of(tls));
         return;
     }
-    tls_words_name(X509_get_subject_name(certificate), name, sizeof name);
+    ws_tls_subject_name(X509_get_subject_name(certificate), name, sizeof name);
     snprintf(text, size, "in the chain of the %s, the certificate of %s", peer_of(tls), name);
 }
 
-void tls_words_verify(struct ws_tls *tls, X509_STORE_CTX *store)
+void ws_tls_note_verify_error(struct ws_tls *tls, X509_STORE_CTX *store)
 {
     X509 *certificate = X509_STORE_CTX_get_current_cert(store);
     int error = X509_STORE_CTX_get_error(store);
-    char what[2 * TLS_NAMES], name[TLS_NAMES] = "?", day[16] = "?";
+    char what[2 * WS_TLS_NAMES_MAX], name[WS_TLS_NAMES_MAX] = "?", day[16] = "?";
     which(tls, store, what, sizeof what);
     if (certificate)
-        tls_words_name(X509_get_issuer_name(certificate), name, sizeof name);
+        ws_tls_subject_name(X509_get_issuer_name(certificate), name, sizeof name);
     switch (error) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
         if (certificate)
-            tls_words_day(X509_get0_notAfter(certificate), day, sizeof day);
-        tls_note(tls, "%s expired on %s", what, day);
+            ws_tls_date(X509_get0_notAfter(certificate), day, sizeof day);
+        ws_tls_note(tls, "%s expired on %s", what, day);
         break;
     case X509_V_ERR_CERT_NOT_YET_VALID:
         if (certificate)
-            tls_words_day(X509_get0_notBefore(certificate), day, sizeof day);
-        tls_note(tls, "%s is not valid before %s", what, day);
+            ws_tls_date(X509_get0_notBefore(certificate), day, sizeof day);
+        ws_tls_note(tls, "%s is not valid before %s", what, day);
         break;
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
@@ -123,23 +123,23 @@ void tls_words_verify(struct ws_tls *tls, X509_STORE_CTX *store)
             note_wrong_name(tls, certificate);
         break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        tls_note(tls, "%s is self-signed, and nobody here trusts it", what);
+        ws_tls_note(tls, "%s is self-signed, and nobody here trusts it", what);
         break;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_CERT_UNTRUSTED:
-        tls_note(tls, "%s is from an unknown issuer: %s", what, name);
+        ws_tls_note(tls, "%s is from an unknown issuer: %s", what, name);
         break;
     case X509_V_ERR_CERT_REVOKED:
-        tls_note(tls, "%s was revoked by %s", what, name);
+        ws_tls_note(tls, "%s was revoked by %s", what, name);
         break;
     case X509_V_ERR_INVALID_PURPOSE:
-        tls_note(tls, "%s is not meant for a %s", what, peer_of(tls));
+        ws_tls_note(tls, "%s is not meant for a %s", what, peer_of(tls));
         break;
     default:
-        tls_note(tls, "%s cannot be trusted: %s", what, X509_verify_cert_error_string(error));
+        ws_tls_note(tls, "%s cannot be trusted: %s", what, X509_verify_cert_error_string(error));
     }
 }
 
@@ -151,20 +151,20 @@ static void note_alert(struct ws_tls *tls, int alert)
     const char *peer = peer_of(tls), *text = SSL_alert_desc_string_long(alert);
     if (tls->asked && (alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_BAD_CERTIFICATE ||
                        alert == SSL_AD_CERTIFICATE_REQUIRED))
-        tls_note(tls, "the server wants a client certificate");
+        ws_tls_note(tls, "the server wants a client certificate");
     else if (alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_BAD_CERTIFICATE ||
              alert == SSL_AD_CERTIFICATE_EXPIRED || alert == SSL_AD_CERTIFICATE_REVOKED ||
              alert == SSL_AD_CERTIFICATE_UNKNOWN || alert == SSL_AD_UNSUPPORTED_CERTIFICATE)
-        tls_note(tls, "the %s did not take our certificate: %s (alert %d)", peer, text, alert);
+        ws_tls_note(tls, "the %s did not take our certificate: %s (alert %d)", peer, text, alert);
     else if (alert == SSL_AD_PROTOCOL_VERSION)
-        tls_note(tls, "the %s and we have no version of TLS in common (alert %d)", peer, alert);
+        ws_tls_note(tls, "the %s and we have no version of TLS in common (alert %d)", peer, alert);
     else if (tls->established)
-        tls_note(tls, "the %s ended TLS: %s (alert %d)", peer, text, alert);
+        ws_tls_note(tls, "the %s ended TLS: %s (alert %d)", peer, text, alert);
     else
-        tls_note(tls, "the %s refused the TLS handshake: %s (alert %d)", peer, text, alert);
+        ws_tls_note(tls, "the %s refused the TLS handshake: %s (alert %d)", peer, text, alert);
 }
 
-void tls_words_error(struct ws_tls *tls)
+void ws_tls_note_ssl_error(struct ws_tls *tls)
 {
     /* The last is what it means to TLS; those before it, if any, are what that came from. */
     unsigned long last = ERR_peek_last_error();
@@ -172,7 +172,7 @@ void tls_words_error(struct ws_tls *tls)
     int reason = ERR_GET_REASON(error);
     const char *text = ERR_reason_error_string(error);
     if (ERR_GET_LIB(error) != ERR_LIB_SSL) {
-        tls_note(tls, "%s", text ? text : "no reason was given");
+        ws_tls_note(tls, "%s", text ? text : "no reason was given");
         return;
     }
     if (reason >= SSL_AD_REASON_OFFSET) {
@@ -185,26 +185,26 @@ void tls_words_error(struct ws_tls *tls)
     case SSL_R_VERSION_TOO_HIGH:
     case SSL_R_WRONG_SSL_VERSION:
     case SSL_R_BAD_LEGACY_VERSION:
-        tls_note(tls, "the %s and we have no version of TLS in common", peer_of(tls));
+        ws_tls_note(tls, "the %s and we have no version of TLS in common", peer_of(tls));
         break;
     case SSL_R_NO_SHARED_CIPHER:
     case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
     case SSL_R_NO_SUITABLE_KEY_SHARE:
     case SSL_R_WRONG_CIPHER_RETURNED:
-        tls_note(tls, "the %s and we have no cipher in common", peer_of(tls));
+        ws_tls_note(tls, "the %s and we have no cipher in common", peer_of(tls));
         break;
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
-        tls_note(tls, "the %s showed no certificate", peer_of(tls));
+        ws_tls_note(tls, "the %s showed no certificate", peer_of(tls));
         break;
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_UNEXPECTED_MESSAGE:
     case SSL_R_RECORD_LENGTH_MISMATCH:
-        tls_note(tls, "the %s does not follow TLS: %s", peer_of(tls), text);
+        ws_tls_note(tls, "the %s does not follow TLS: %s", peer_of(tls), text);
         break;
     case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
-        tls_note(tls, "a record of the %s was damaged on its way, or forged", peer_of(tls));
+        ws_tls_note(tls, "a record of the %s was damaged on its way, or forged", peer_of(tls));
         break;
     default:
-        tls_note(tls, "%s", text ? text : "no reason was given");
+        ws_tls_note(tls, "%s", text ? text : "no reason was given");
     }
 }

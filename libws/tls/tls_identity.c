@@ -257,7 +257,7 @@ const char *ws_tls_identity_fingerprint(const struct ws_tls_identity *pair,
 
 const char *ws_tls_identity_until(const struct ws_tls_identity *pair, char text[16])
 {
-    tls_words_day(X509_get0_notAfter(pair->certificate), text, 16);
+    ws_tls_date(X509_get0_notAfter(pair->certificate), text, 16);
     return text;
 }
 

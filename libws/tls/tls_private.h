@@ -1,8 +1,8 @@
 /*
  * tls_private: what the files of tls share, and nobody else.
  *
- * tls.c is one connection's end, tls_context.c what many have in common, tls_pair.c certificates
- * with their keys, tls_words.c says in words what went wrong.
+ * tls.c is one connection's end, tls_context.c what many have in common, tls_identity.c
+ * certificates with their keys, tls_error.c says in words what went wrong.
  */
 #ifndef LIBWS_TLS_TLS_PRIVATE_H
 #define LIBWS_TLS_TLS_PRIVATE_H
@@ -22,7 +22,7 @@ struct ws_tls_identity {
 enum {
     WS_TLS_RECORD = 16 * 1024,
     WS_TLS_SESSIONS = 64,
-    WS_TLS_ASIDES = 64, /* messages of TLS's own in a row, without a word of what it is for */
+    WS_TLS_NON_DATA_MAX = 64, /* messages of TLS's own in a row, without a word of what it is for */
 };
 
 struct ws_tls_context {
@@ -64,28 +64,28 @@ struct ws_tls {
 
 /* tls_context.c */
 
-void tls_context_release(struct ws_tls_context *context);
+void ws_tls_context_release(struct ws_tls_context *context);
 /* Client: a session to go on with, which is the caller's to free; NULL: there is none. */
-SSL_SESSION *tls_context_session(struct ws_tls_context *context, const char *name);
+SSL_SESSION *ws_tls_context_session(struct ws_tls_context *context, const char *name);
 
 /* tls.c */
 
 /* Notes a failure; the first one counts. */
-void tls_note(struct ws_tls *tls, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ws_tls_note(struct ws_tls *tls, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* tls_words.c */
+/* tls_error.c */
 
-enum { TLS_NAMES = 200 }; /* bytes that any text of it fits into */
+enum { WS_TLS_NAMES_MAX = 200 }; /* bytes that any text of it fits into */
 
 /* What a certificate names, "localhost, 127.0.0.1": cut, and without characters that act. */
-void tls_words_names(X509 *certificate, char *text, size_t size);
+void ws_tls_certificate_names(X509 *certificate, char *text, size_t size);
 /* The common name of a subject or an issuer, or all of it. */
-void tls_words_name(const X509_NAME *name, char *text, size_t size);
+void ws_tls_subject_name(const X509_NAME *name, char *text, size_t size);
 /* "2026-01-31"; "?" where it cannot be read. */
-void tls_words_day(const ASN1_TIME *time, char *text, size_t size);
+void ws_tls_date(const ASN1_TIME *time, char *text, size_t size);
 /* The peer's certificate was turned down: notes why. */
-void tls_words_verify(struct ws_tls *tls, X509_STORE_CTX *store);
+void ws_tls_note_verify_error(struct ws_tls *tls, X509_STORE_CTX *store);
 /* TLS has failed: notes why, from OpenSSL's queue of errors. */
-void tls_words_error(struct ws_tls *tls);
+void ws_tls_note_ssl_error(struct ws_tls *tls);
 
 #endif

@@ -1,6 +1,7 @@
 #include "cmd/wsserve/bridge/cgi.h"
 
 #include "cmd/common/hex.h"
+#include <ws/version.h>
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,7 @@
 #include "cmd/wsserve/http/metrics.h"
 
+#include <ws/version.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "cmd/common/compress.h"
 #include "cmd/common/spool.h"
 #include "cmd/wsserve/server/server.h"
-#include <ws/message.h>
+#include "libws/proto/bytes.h"
 
 #include <stdlib.h>
 

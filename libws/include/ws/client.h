@@ -18,6 +18,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ws_client;
 
 struct ws_client_options {
@@ -63,5 +67,9 @@ void ws_client_cancel(struct ws_client *client);
 
 /* In `connected` and `failed`. */
 const struct ws_client_times *ws_client_times(const struct ws_client *client);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

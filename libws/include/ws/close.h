@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
     WS_CLOSE_NORMAL = 1000,
     WS_CLOSE_GOING_AWAY = 1001,
@@ -52,5 +56,9 @@ bool ws_close_code_valid(unsigned code);
 /* What to call `code` in a message to a person; never NULL: the registered name, or the range that
  * the code falls in (7.4.2). */
 const char *ws_close_name(unsigned code);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

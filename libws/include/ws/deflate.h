@@ -22,6 +22,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { WS_WINDOW_BITS_MIN = 8, WS_WINDOW_BITS_MAX = 15 };
 
 /* The four parameters (7.1). `server` is what the server compresses, `client` what the client does.
@@ -153,5 +157,9 @@ size_t ws_deflate_bound(size_t len);
  */
 size_t ws_deflate_once(struct ws_deflate_pool *pool, const struct ws_deflate_config *config,
                        unsigned bits, const void *data, size_t len, uint8_t *to, size_t room);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

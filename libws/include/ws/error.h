@@ -11,6 +11,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum ws_category {
     WS_CAT_NONE,     /* success, or a call that merely needs more bytes */
     WS_CAT_PROTOCOL, /* the peer broke a rule of RFC 6455 after the upgrade */
@@ -171,5 +175,9 @@ const char *ws_error_section(enum ws_error error, char *text, unsigned size);
 
 /* "protocol", "upgrade", … for logs and JSON. */
 const char *ws_category_name(enum ws_category category);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum ws_opcode {
     WS_OP_CONTINUATION = 0x0,
     WS_OP_TEXT = 0x1,
@@ -27,6 +31,7 @@ enum { WS_RSV1 = 4, WS_RSV2 = 2, WS_RSV3 = 1 };
 
 enum {
     WS_HEADER_MAX = 14,          /* 2 bytes, 8 of length, 4 of masking key */
+    WS_HEADROOM = 16,            /* bytes before a payload in which any header fits */
     WS_CONTROL_PAYLOAD_MAX = 125 /* 5.5 */
 };
 
@@ -95,5 +100,9 @@ static inline bool ws_opcode_is_control(unsigned opcode)
 
 /* "text", "ping", …; "reserved" for the others. */
 const char *ws_opcode_name(unsigned opcode);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

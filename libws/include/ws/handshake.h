@@ -16,6 +16,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
     WS_KEY_LEN = 24,    /* 16 bytes in base64 */
     WS_ACCEPT_LEN = 28, /* 20 bytes in base64 */
@@ -171,5 +175,9 @@ enum { WS_RESPONSE_BODY_MAX = 1024 };
 enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const char *buffer,
                                          const char *key, const char *offered,
                                          struct ws_response *response);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

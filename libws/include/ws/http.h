@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A run of bytes without a NUL at its end; who owns them is said where one is handed out. */
 struct ws_str {
     const char *p;
@@ -92,5 +96,9 @@ bool ws_str_equal(struct ws_str a, const char *b);      /* byte by byte */
 bool ws_str_equal_case(struct ws_str a, const char *b); /* ASCII letters in any case */
 /* Without the spaces and tabs at both ends. */
 struct ws_str ws_str_trim(struct ws_str s);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * dst[i] = src[i] ^ key[(offset + i) % 4] for i < len. `offset` is the number of payload bytes that
  * went before, so that a payload can be masked piece by piece. `dst` may equal `src`, lie below it
@@ -19,5 +23,9 @@ void ws_mask(void *dst, const void *src, size_t len, const uint8_t key[4], uint6
 
 /* The same, a byte at a time: what the fast one is tested against. */
 void ws_mask_naive(void *dst, const void *src, size_t len, const uint8_t key[4], uint64_t offset);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -17,27 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Room before the first byte of a growing buffer, so that a reply's header fits in front of it. */
-enum { WS_HEADROOM = 16 };
-
-/* A buffer on the heap that grows; `data + WS_HEADROOM` is its first byte. */
-struct ws_bytes {
-    size_t len;
-    size_t capacity;
-    uint8_t memory[]; /* WS_HEADROOM + capacity bytes */
-};
-
-static inline uint8_t *ws_bytes_data(struct ws_bytes *bytes)
-{
-    return bytes->memory + WS_HEADROOM;
-}
-
-/* Makes room for `more` bytes behind those there are; `*bytes` may be NULL and may move. False
- * without memory, `*bytes` then is as it was. */
-bool ws_bytes_reserve(struct ws_bytes **bytes, size_t more);
-
-/* The same for exactly so many bytes more, for those who know where it ends. */
-bool ws_bytes_grow(struct ws_bytes **bytes, size_t more);
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* All zero: between two messages. */
 struct ws_message {
@@ -68,5 +50,9 @@ size_t ws_message_check(struct ws_message *message, const uint8_t *data, size_t 
 /* The final frame has ended: WS_OK and ready for the next message, or WS_E_UTF8 when text ends
  * inside a code point. */
 enum ws_error ws_message_end(struct ws_message *message);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,19 +14,15 @@
 #define WS_OUT_H
 
 #include <ws/error.h>
+#include <ws/shared.h>
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes that many connections send: counted, freed with the last reference. Any thread may hold
- * one; whoever writes to them does so before others have theirs. */
-struct ws_shared {
-    atomic_uint refs;
-    size_t len;
-    uint8_t data[];
-};
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum ws_span_kind {
     WS_SPAN_SCRATCH,  /* lies in the ws_out's own memory, which may move: see ws_out_span_data() */
@@ -91,10 +87,8 @@ enum ws_error ws_out_share(struct ws_out *out, struct ws_shared *shared, size_t 
 /* The first byte of span `index`, valid until something is added or cleared. */
 const uint8_t *ws_out_span_data(const struct ws_out *out, size_t index);
 
-/* A ws_shared with one reference and room for `len` bytes, or NULL without memory. */
-struct ws_shared *ws_shared_new(size_t len);
-void ws_shared_ref(struct ws_shared *shared);
-/* Frees it with the last reference. NULL is allowed. */
-void ws_shared_unref(struct ws_shared *shared);
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum ws_proxy_kind {
     WS_PROXY_HTTP,   /* CONNECT (RFC 9110 9.3.6) */
     WS_PROXY_SOCKS5, /* RFC 1928; names are left to the proxy to resolve */
@@ -50,5 +54,9 @@ void ws_proxy_free(struct ws_proxy *proxy);
  * list.
  */
 bool ws_proxy_bypassed(const char *list, const char *host, uint16_t port);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -33,6 +33,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum ws_role { WS_ROLE_SERVER, WS_ROLE_CLIENT };
 
 /* 4.1, 5.5.1, 7.1.4: onwards one by one, and to CLOSED from any. */
@@ -99,6 +103,7 @@ struct ws_event {
     const struct ws_response *response; /* OPEN and ERROR of a client's upgrade: may be NULL */
 };
 
+struct ws_bytes;
 struct ws_upgrade; /* session_upgrade.c: the head, the key: gone once the connection is open */
 
 /* Private to session.c; here so that it can be embedded. Hot: kept small. */
@@ -318,5 +323,9 @@ static inline const struct ws_frame *ws_session_last_frame(const struct ws_sessi
 
 /* Has the peer begun a fragmented message and not finished it? For its deadline. */
 bool ws_session_in_message(const struct ws_session *session);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

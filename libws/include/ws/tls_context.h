@@ -16,6 +16,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ws_tls_context;
 
 struct ws_tls_options {
@@ -41,5 +45,9 @@ struct ws_tls_context *ws_tls_context_again(const struct ws_tls_context *context
 
 /* Its connections keep it until they end. NULL is allowed. */
 void ws_tls_context_free(struct ws_tls_context *context);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

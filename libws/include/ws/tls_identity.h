@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ws_tls_identity;
 
 /* Is there a key in this PEM file that only a passphrase opens? False too where the file cannot be
@@ -43,5 +47,9 @@ const char *ws_tls_identity_until(const struct ws_tls_identity *pair, char text[
 
 /* NULL is allowed. */
 void ws_tls_identity_free(struct ws_tls_identity *pair);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

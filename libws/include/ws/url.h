@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Every string is on the heap and belongs to the struct; ws_url_free() frees them. */
 struct ws_url {
     bool secure;     /* wss, wss+unix */
@@ -52,5 +56,9 @@ char *ws_url_decode(const char *text, size_t len);
 
 /* One line, no full stop: "the host is missing". Constant. */
 const char *ws_url_error_text(enum ws_url_error error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* All zero: between two code points. */
 struct ws_utf8 {
     uint8_t missing; /* bytes that the code point begun still needs */
@@ -36,5 +40,9 @@ bool ws_utf8_valid(const void *data, size_t len);
 
 /* ws_utf8_check a byte at a time: what the fast one is tested against. */
 size_t ws_utf8_check_naive(struct ws_utf8 *state, const void *data, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,8 +1,11 @@
-/* ws: all of libws/proto, for programs that bring their own I/O. */
+/*
+ * ws: the protocol, for programs that bring their own I/O: sessions, frames, handshakes, errors.
+ *
+ * It needs nothing of the system but the C library. <ws/net.h> is the other half.
+ */
 #ifndef WS_WS_H
 #define WS_WS_H
 
-#include "libws/proto/deflate_offer.h"
 #include <ws/close.h>
 #include <ws/deflate.h>
 #include <ws/error.h>
@@ -13,6 +16,8 @@
 #include <ws/message.h>
 #include <ws/out.h>
 #include <ws/session.h>
+#include <ws/shared.h>
 #include <ws/utf8.h>
+#include <ws/version.h>
 
 #endif

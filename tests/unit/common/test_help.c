@@ -3,6 +3,7 @@
 #include "cmd/common/options.h"
 
 #include "cmd/common/exit.h"
+#include <ws/version.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -239,8 +239,8 @@ static void what_waits_can_be_dropped(void **state)
     for (int i = 0; i < FRAMES; i++) {
         struct ws_shared *shared = ws_shared_new(EACH);
         assert_non_null(shared);
-        memcpy(shared->data, "\x82\x7e\x13\x88", 4);
-        memset(shared->data + 4, 'a' + i % 26, EACH - 4);
+        memcpy(ws_shared_data(shared), "\x82\x7e\x13\x88", 4);
+        memset(ws_shared_data(shared) + 4, 'a' + i % 26, EACH - 4);
         const struct ws_sharing sharing = {.frames = shared, .len = EACH, .messages = 1};
         assert_int_equal(ws_conn_share(server.conn, &sharing), WS_OK);
         ws_shared_unref(shared);

@@ -31,12 +31,12 @@ static void build(struct ws_out *out, struct ws_shared **shared)
     char *owned = strdup("xxABCDEFGHIJ");
     *shared = ws_shared_new(SHARED);
     assert_true(owned && *shared);
-    memcpy((*shared)->data, expected + TOTAL - SHARED, SHARED);
+    memcpy(ws_shared_data(*shared), expected + TOTAL - SHARED, SHARED);
     assert_int_equal(ws_out_copy(out, "abcde", 5), WS_OK);
     assert_int_equal(ws_out_borrow(out, borrowed, 10), WS_OK);
     assert_int_equal(ws_out_own(out, owned, owned + 2, 10), WS_OK);
     assert_int_equal(ws_out_copy(out, "fghij", 5), WS_OK);
-    assert_int_equal(ws_out_share(out, *shared, 0, (*shared)->len), WS_OK);
+    assert_int_equal(ws_out_share(out, *shared, 0, ws_shared_len(*shared)), WS_OK);
     assert_int_equal(out->bytes, TOTAL);
 }
 
@@ -63,13 +63,13 @@ static void skip_and_consume_everywhere(void **state)
             struct ws_queue queue = {0};
             struct ws_shared *shared;
             build(&out, &shared);
-            assert_int_equal(shared->refs, 2);
+            assert_int_equal(ws_shared_refs(shared), 2);
             assert_int_equal(ws_queue_append(&queue, &out, skip), WS_OK);
             assert_int_equal(out.count, 0);
             assert_int_equal(out.bytes, 0);
             /* The reference moved, unless its bytes were sent already. */
             bool held = skip <= TOTAL - HELD_LEAST;
-            assert_int_equal(shared->refs, held ? 2 : 1);
+            assert_int_equal(ws_shared_refs(shared), held ? 2 : 1);
             assert_int_equal(queue.bytes, TOTAL - skip);
             assert_int_equal(flatten(&queue, text, sizeof text), TOTAL - skip);
             assert_memory_equal(text, expected + skip, TOTAL - skip);
@@ -79,10 +79,10 @@ static void skip_and_consume_everywhere(void **state)
             assert_int_equal(queue.bytes, left);
             assert_int_equal(flatten(&queue, text, sizeof text), left);
             assert_memory_equal(text, expected + skip + taken, left);
-            assert_int_equal(shared->refs, held && left > 0 ? 2 : 1);
+            assert_int_equal(ws_shared_refs(shared), held && left > 0 ? 2 : 1);
             assert_true((queue.head == NULL) == (left == 0));
             ws_queue_free(&queue);
-            assert_int_equal(shared->refs, 1);
+            assert_int_equal(ws_shared_refs(shared), 1);
             assert_int_equal(queue.bytes, 0);
             ws_shared_unref(shared);
             ws_out_free(&out);
@@ -193,9 +193,9 @@ static void shared_is_dropped(void **state)
     static const uint8_t two[] = {0x81, 1, 'a', 0x81, 1, 'b'};
     struct ws_shared *small = ws_shared_new(sizeof two), *large = ws_shared_new(604);
     char text[2000];
-    memcpy(small->data, two, sizeof two);
-    memset(large->data, 'x', 604);
-    memcpy(large->data, "\x82\x7e\x02\x58", 4);
+    memcpy(ws_shared_data(small), two, sizeof two);
+    memset(ws_shared_data(large), 'x', 604);
+    memcpy(ws_shared_data(large), "\x82\x7e\x02\x58", 4);
     for (int head = 0; head < 2; head++) {
         struct ws_out out = {0};
         struct ws_queue queue = {0};
@@ -220,8 +220,8 @@ static void shared_is_dropped(void **state)
         ws_queue_free(&queue);
         ws_out_free(&out);
     }
-    assert_int_equal(small->refs, 1);
-    assert_int_equal(large->refs, 1);
+    assert_int_equal(ws_shared_refs(small), 1);
+    assert_int_equal(ws_shared_refs(large), 1);
     ws_shared_unref(small);
     ws_shared_unref(large);
 }

@@ -99,56 +99,12 @@ static void binary_is_not_checked(void **state)
     assert_int_equal(ws_message_end(&m), WS_OK);
 }
 
-static void bytes_grow_with_what_came(void **state)
-{
-    struct ws_bytes *bytes = NULL;
-    (void)state;
-    for (size_t i = 0; i < 100000; i++) {
-        size_t more = 1 + i % 7;
-        assert_true(ws_bytes_reserve(&bytes, more));
-        assert_true(bytes->capacity - bytes->len >= more);
-        memset(ws_bytes_data(bytes) + bytes->len, (int)(i & 255), more);
-        bytes->len += more;
-        /* twice what arrived, and never more */
-        assert_true(bytes->capacity <= 2 * bytes->len + 8);
-    }
-    assert_int_equal(ws_bytes_data(bytes)[0], 0);
-    assert_int_equal(ws_bytes_data(bytes)[1], 1);
-    free(bytes);
-}
-
-static void bytes_have_headroom(void **state)
-{
-    struct ws_bytes *bytes = NULL;
-    (void)state;
-    assert_true(ws_bytes_reserve(&bytes, 10));
-    assert_int_equal(bytes->len, 0);
-    memset(ws_bytes_data(bytes) - WS_HEADROOM, 1, WS_HEADROOM + bytes->capacity);
-    free(bytes);
-}
-
-static void impossible_sizes_are_refused(void **state)
-{
-    struct ws_bytes *bytes = NULL;
-    (void)state;
-    assert_false(ws_bytes_reserve(&bytes, SIZE_MAX));
-    assert_false(ws_bytes_reserve(&bytes, SIZE_MAX / 2));
-    assert_null(bytes);
-    assert_true(ws_bytes_reserve(&bytes, 4));
-    bytes->len = 4;
-    struct ws_bytes *before = bytes;
-    assert_false(ws_bytes_reserve(&bytes, SIZE_MAX - 2));
-    assert_ptr_equal(bytes, before);
-    free(bytes);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_may_follow_what),  cmocka_unit_test(the_cap_counts_all_fragments),
         cmocka_unit_test(no_sum_wraps),          cmocka_unit_test(text_is_checked_over_fragments),
-        cmocka_unit_test(binary_is_not_checked), cmocka_unit_test(bytes_grow_with_what_came),
-        cmocka_unit_test(bytes_have_headroom),   cmocka_unit_test(impossible_sizes_are_refused),
+        cmocka_unit_test(binary_is_not_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

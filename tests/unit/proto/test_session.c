@@ -1,4 +1,5 @@
 #include <ws/mask.h>
+#include "libws/proto/bytes.h"
 #include <ws/session.h>
 
 #include <stdio.h>

@@ -791,9 +791,9 @@ static void a_shared_message_between_others(void **state)
         struct ws_compressed_span one = {1, sizeof data, size};
         struct ws_shared *shared = ws_shared_new(ws_frame_message_size(size, max_frame) +
                                                  ws_frame_message_size(5, max_frame));
-        ws_frame_message(shared->data, WS_OP_TEXT, once, size, max_frame, true);
-        ws_frame_message(shared->data + ws_frame_message_size(size, max_frame), WS_OP_TEXT, "plain",
-                         5, max_frame, false);
+        ws_frame_message(ws_shared_data(shared), WS_OP_TEXT, once, size, max_frame, true);
+        ws_frame_message(ws_shared_data(shared) + ws_frame_message_size(size, max_frame),
+                         WS_OP_TEXT, "plain", 5, max_frame, false);
         struct ws_session_config config = {.deflate = &wishes}, peers = {0};
         struct ws_session s, peer;
         struct ws_out out = {0};
@@ -801,7 +801,7 @@ static void a_shared_message_between_others(void **state)
         open_with(&peer, &peers, WS_ROLE_CLIENT, &params);
         assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, other, sizeof other), WS_OK);
         assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, data, sizeof data), WS_OK);
-        assert_int_equal(ws_session_share(&s, &out, shared, 0, shared->len, &one), WS_OK);
+        assert_int_equal(ws_session_share(&s, &out, shared, 0, ws_shared_len(shared), &one), WS_OK);
         assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, data, sizeof data), WS_OK);
         assert_int_equal(ws_session_send(&s, &out, WS_OP_TEXT, 0, other, sizeof other), WS_OK);
         static const char *const order = "odspdo";
@@ -827,7 +827,8 @@ static void a_shared_message_between_others(void **state)
         ws_out_free(&out);
 
         ws_session_init_open(&s, &config);
-        assert_int_equal(ws_session_share(&s, &out, shared, 0, shared->len, &one), WS_E_STATE);
+        assert_int_equal(ws_session_share(&s, &out, shared, 0, ws_shared_len(shared), &one),
+                         WS_E_STATE);
         ws_session_free(&s);
         ws_shared_unref(shared);
     }

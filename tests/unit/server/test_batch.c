@@ -57,10 +57,10 @@ static void frames_lie_in_a_row(void **state)
     ws_batch_complete(batch);
     assert_int_equal(batch->excepted_count, 0);
     const struct ws_batch_form *form = ws_batch_form_for(batch, NULL);
-    assert_int_equal(form->frames->len, form->used); /* the rest was given back */
+    assert_int_equal(ws_shared_len(form->frames), form->used); /* the rest was given back */
     for (size_t i = 0; i < 6; i++) {
         struct ws_frame frame;
-        const uint8_t *at = form->frames->data + form->marks[i].offset;
+        const uint8_t *at = ws_shared_data(form->frames) + form->marks[i].offset;
         size_t len = form->marks[i + 1].offset - form->marks[i].offset;
         assert_int_equal(ws_frame_decode(at, len, WS_REFUSE_MASK, &frame), WS_OK);
         assert_int_equal(frame.length, lengths[i]);
@@ -123,7 +123,7 @@ static void deflated_forms(void **state)
         size_t before = 0, after = 0;
         for (size_t i = 0; i < COUNT; i++) {
             struct ws_frame frame;
-            const uint8_t *at = form->frames->data + form->marks[i].offset;
+            const uint8_t *at = ws_shared_data(form->frames) + form->marks[i].offset;
             size_t len = form->marks[i + 1].offset - form->marks[i].offset;
             assert_int_equal(ws_frame_parse(at, len, &frame), WS_OK);
             assert_int_equal(frame.header_len + frame.length, len);
@@ -173,7 +173,8 @@ static void deflated_in_fragments(void **state)
     size_t at = 0, frames = 0;
     struct ws_frame frame = {0};
     for (; at < form->used; at += frame.header_len + (size_t)frame.length, frames++) {
-        assert_int_equal(ws_frame_parse(form->frames->data + at, form->used - at, &frame), WS_OK);
+        assert_int_equal(ws_frame_parse(ws_shared_data(form->frames) + at, form->used - at, &frame),
+                         WS_OK);
         assert_int_equal(frame.rsv, frames == 0 ? 4 : 0);
         assert_int_equal(frame.opcode, frames == 0 ? WS_OP_BINARY : WS_OP_CONTINUATION);
         assert_true(frame.length <= 50);
