@@ -23,14 +23,13 @@ static void free_copies(struct ws_client *client)
     ws_client_proxy_free(client);
 }
 
-/* Stops everything; the memory goes at the end of the batch, since a racer's event may be in it. */
-static void end(struct ws_client *client)
+/* Stops everything. Memory goes at the end of the batch, which may still have an event of it. */
+static void finish(struct ws_client *client)
 {
-    client->over = true;
-    if (client->resolve)
-        ws_resolve_cancel(client->resolve);
-    client->resolve = NULL;
-    ws_client_race_end(client);
+    client->finished = true;
+    if (client->connector)
+        ws_connector_cancel(client->connector);
+    client->connector = NULL;
     ws_client_proxy_end(client);
     ws_loop_disarm(client->loop, &client->deadline);
     ws_loop_defer(client->loop, &client->task);
@@ -38,10 +37,10 @@ static void end(struct ws_client *client)
 
 void ws_client_fail(struct ws_client *client)
 {
-    if (client->over)
+    if (client->finished)
         return;
     client->options.failed(client->options.user, client->error, client->detail);
-    end(client);
+    finish(client);
 }
 
 void ws_client_note(struct ws_client *client, enum ws_error error, const char *format, ...)
@@ -56,7 +55,7 @@ void ws_client_note(struct ws_client *client, enum ws_error error, const char *f
 static void on_task(struct ws_deferred *task)
 {
     struct ws_client *client = ws_container_of(task, struct ws_client, task);
-    if (!client->over) {
+    if (!client->finished) {
         ws_client_fail(client);
         return;
     }
@@ -66,8 +65,8 @@ static void on_task(struct ws_deferred *task)
 
 void ws_client_cancel(struct ws_client *client)
 {
-    if (!client->over)
-        end(client);
+    if (!client->finished)
+        finish(client);
 }
 
 const struct ws_client_times *ws_client_times(const struct ws_client *client)
@@ -75,17 +74,7 @@ const struct ws_client_times *ws_client_times(const struct ws_client *client)
     return &client->times;
 }
 
-/* --- the steps after --- */
-
-void ws_client_connected(struct ws_client *client, int fd)
-{
-    if (!client->proxy) {
-        ws_client_upgrade(client, fd);
-        return;
-    }
-    ws_client_race_end(client);
-    ws_client_proxy_ask(client, fd);
-}
+/* --- once connected --- */
 
 void ws_client_upgrade(struct ws_client *client, int fd)
 {
@@ -112,48 +101,66 @@ void ws_client_upgrade(struct ws_client *client, int fd)
     options->connected(options->user, conn);
     if (error != WS_OK)
         ws_conn_abort(conn, error);
-    end(client);
+    finish(client);
 }
 
-/* --- the steps before --- */
+/* --- connecting --- */
 
-/* The host whose name is looked up. */
-static const char *first_host(const struct ws_client *client)
+static void take_times(struct ws_client *client)
 {
-    return client->proxy ? client->proxy->host : client->url.host;
+    const struct ws_connector_times *times = ws_connector_times(client->connector);
+    client->times.resolve_us = times->resolve_us;
+    client->times.connect_us = times->connect_us;
+    client->connector = NULL;
+}
+
+static void on_connected(void *user, int fd)
+{
+    struct ws_client *client = user;
+    take_times(client);
+    if (!client->proxy) {
+        ws_client_upgrade(client, fd);
+        return;
+    }
+    if (client->deadline_ms)
+        ws_loop_arm(client->loop, &client->deadline, client->deadline_ms);
+    ws_client_proxy_ask(client, fd);
+}
+
+static void on_failed(void *user, enum ws_error error, const char *detail)
+{
+    struct ws_client *client = user;
+    take_times(client);
+    ws_client_note(client, error, "%s", detail);
+    ws_client_fail(client);
 }
 
 static void on_deadline(struct ws_timer *timer)
 {
     struct ws_client *client = ws_container_of(timer, struct ws_client, deadline);
-    double limit = client->options.connect_ms / 1000.0;
-    if (ws_client_proxy_asked(client))
-        ws_client_note(client, WS_E_CONNECT_TIMEOUT, "proxy %s: no answer within %g s",
-                       client->proxy->name, limit);
-    else
-        ws_client_note(client, WS_E_CONNECT_TIMEOUT, "%s %s%s: no answer within %g s",
-                       client->resolve ? "resolve" : "connect",
-                       !client->proxy    ? ""
-                       : client->resolve ? "the proxy "
-                                         : "to the proxy ",
-                       first_host(client), limit);
+    ws_client_note(client, WS_E_CONNECT_TIMEOUT, "proxy %s: no answer within %g s",
+                   client->proxy->name, client->options.connect_ms / 1000.0);
     ws_client_fail(client);
 }
 
-static void on_resolved(void *context, int error, struct addrinfo *addresses)
+static bool start_connector(struct ws_client *client)
 {
-    struct ws_client *client = context;
-    client->resolve = NULL;
-    client->resolved_us = ws_clock_us();
-    client->times.resolve_us = client->resolved_us - client->begun_us;
-    if (error != 0 || !addresses) {
-        ws_client_note(client, WS_E_RESOLVE, "resolve %s%s: %s", client->proxy ? "the proxy " : "",
-                       first_host(client), error ? gai_strerror(error) : "no address");
-        ws_client_fail(client);
-        return;
-    }
-    ws_client_race(client, addresses);
+    const struct ws_connector_options options = {
+        .loop = client->loop,
+        .unix_path = client->url.unix_path,
+        .host = client->proxy ? client->proxy->host : client->url.host,
+        .port = client->proxy ? client->proxy->port : client->url.port,
+        .timeout_ms = client->options.connect_ms,
+        .label = client->proxy ? "the proxy" : NULL,
+        .user = client,
+        .connected = on_connected,
+        .failed = on_failed,
+    };
+    client->connector = ws_connector_start(&options);
+    return client->connector != NULL;
 }
+
+/* --- the beginning --- */
 
 static bool copy_string(char **to, const char *from)
 {
@@ -204,38 +211,24 @@ struct ws_client *ws_client_connect(const struct ws_client_options *options)
     client->loop = loop;
     client->task.run = on_task;
     client->deadline.fire = on_deadline;
-    client->begun_us = ws_clock_us();
-    for (int i = 0; i < WS_RACERS; i++)
-        client->racers[i].watch.fd = -1;
     enum ws_error error = WS_E_NO_MEMORY;
     bool copied = copy_options(client, options);
     if (copied)
         error = options->proxy && !client->url.unix_path
                     ? ws_client_proxy_new(client, options->proxy)
                     : WS_OK;
+    if (error == WS_OK && !start_connector(client))
+        error = WS_E_NO_MEMORY;
     if (error == WS_E_NO_MEMORY) {
         free_copies(client);
         free(client);
         return NULL;
     }
     if (options->connect_ms)
-        ws_loop_arm(loop, &client->deadline, ws_loop_now(loop) + options->connect_ms);
-    if (client->url.unix_path) {
-        ws_client_race_unix(client);
-        return client;
-    }
+        client->deadline_ms = ws_loop_now(loop) + options->connect_ms;
     if (error != WS_OK) {
         ws_client_note(client, error, "'%s' is no host that a proxy could be asked for",
                        client->url.host);
-        ws_loop_defer(loop, &client->task);
-        return client;
-    }
-    client->resolve = ws_resolve_start(loop, first_host(client),
-                                       client->proxy ? client->proxy->port : client->url.port,
-                                       on_resolved, client);
-    if (!client->resolve) {
-        ws_client_note(client, WS_E_NO_MEMORY, "resolve %s: no thread or descriptor for it",
-                       first_host(client));
         ws_loop_defer(loop, &client->task);
     }
     return client;

@@ -1,4 +1,5 @@
 #include "libws/client/client_private.h"
+#include "libws/io/address.h"
 #include "libws/io/stream.h"
 
 #include <errno.h>
@@ -19,8 +20,7 @@ enum ws_error ws_client_proxy_new(struct ws_client *client, const struct ws_prox
     proxy->client = client;
     proxy->port = from->port;
     proxy->host = strdup(from->host);
-    snprintf(proxy->name, sizeof proxy->name, strchr(from->host, ':') ? "[%s]:%u" : "%s:%u",
-             from->host, from->port);
+    ws_host_port_format(from->host, from->port, proxy->name, sizeof proxy->name);
     client->proxy = proxy;
     enum ws_error error = ws_proxy_begin(&proxy->talk, from, client->url.host, client->url.port);
     return proxy->host ? error : WS_E_NO_MEMORY;
@@ -54,7 +54,7 @@ static void give_up(struct ws_client_proxy *proxy, enum ws_error error, const ch
     ws_client_fail(proxy->client);
 }
 
-/* Sends what is due, as much as the kernel takes. False after a failure, which was told. */
+/* Sends what is due, as much as the kernel takes. False after a failure, which was reported. */
 static bool send_due(struct ws_client_proxy *proxy)
 {
     size_t len;

@@ -136,21 +136,18 @@ static struct ws_str without_dots(struct ws_str name)
     return name;
 }
 
-/* Takes ":port" off the end of an entry; false when it is there and another. An IPv6 address has
- * colons of its own, and brackets if a port follows. */
+/* Takes ":port" off the end of an entry; false when it has another port. An IPv6 address has colons
+ * of its own, and brackets if a port follows. */
 static bool take_port(struct ws_str *entry, uint16_t port)
 {
-    const char *colon = memrchr(entry->p, ':', entry->len);
-    if (!colon || (memchr(entry->p, ':', entry->len) != colon && colon[-1] != ']'))
+    struct ws_host_port split;
+    enum ws_host_port_error error = ws_host_port_parse(*entry, &split);
+    if (!split.bracketed && memchr(split.host.p, ':', split.host.len))
         return true;
-    unsigned number = 0;
-    for (const char *c = colon + 1; c < entry->p + entry->len; c++) {
-        if (*c < '0' || *c > '9' || number > 65535)
-            return false;
-        number = number * 10 + (unsigned)(*c - '0');
-    }
-    entry->len = (size_t)(colon - entry->p);
-    return number == port;
+    if (error != WS_HOST_PORT_OK)
+        return false;
+    *entry = split.host;
+    return !split.has_port || split.port == port;
 }
 
 static bool name_matches(struct ws_str entry, struct ws_str host)
@@ -177,8 +174,6 @@ static bool matches(struct ws_str entry, struct ws_str host, const struct ws_add
         return false;
     if (address->kind != WS_ADDRESS_IP)
         return name_matches(entry, host);
-    if (entry.len > 1 && entry.p[0] == '[' && entry.p[entry.len - 1] == ']')
-        entry = (struct ws_str){entry.p + 1, entry.len - 2};
     return ws_network_parse(entry, &network) && ws_network_has(&network, address);
 }
 

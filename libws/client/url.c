@@ -1,10 +1,14 @@
 #include <ws/url.h>
 
+#include "libws/io/address.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/un.h>
+
+enum { HOST_MAX = 255 /* bytes; a name in DNS has 253 */ };
 
 const char *ws_url_error_text(enum ws_url_error error)
 {
@@ -89,42 +93,21 @@ char *ws_url_decode(const char *text, size_t len)
     return out;
 }
 
-static enum ws_url_error parse_port(const char *text, size_t len, uint16_t *port)
-{
-    unsigned value = 0;
-    if (len == 0 || len > 5)
-        return WS_URL_PORT;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9')
-            return WS_URL_PORT;
-        value = value * 10 + (unsigned)(text[i] - '0');
-    }
-    *port = (uint16_t)value;
-    return value >= 1 && value <= 65535 ? WS_URL_OK : WS_URL_PORT;
-}
-
 enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, uint16_t *port)
 {
-    bool v6 = len > 0 && text[0] == '[';
-    const char *end = text + len;
-    const char *bracket = v6 ? memchr(text, ']', len) : NULL;
+    struct ws_host_port split;
+    enum ws_host_port_error error = ws_host_port_parse((struct ws_str){text, len}, &split);
     *host = NULL;
-    if (v6 && !bracket)
+    if (error == WS_HOST_PORT_HOST || split.host.len == 0 || split.host.len > HOST_MAX ||
+        (!split.bracketed && split.host.p[0] == ':'))
         return WS_URL_HOST;
-    const char *after = v6 ? bracket + 1 : memchr(text, ':', len);
-    const char *begin = v6 ? text + 1 : text;
-    size_t host_len = v6 ? (size_t)(bracket - begin) : after ? (size_t)(after - text) : len;
-    if (host_len == 0 || host_len > 255 ||
-        (!v6 && (memchr(text, '[', len) || memchr(text, ']', len))))
-        return WS_URL_HOST;
-    if (after && after < end) {
-        if (*after != ':')
-            return WS_URL_HOST;
-        enum ws_url_error error = parse_port(after + 1, (size_t)(end - after - 1), port);
-        if (error != WS_URL_OK)
-            return error;
-    }
-    *host = strndup(begin, host_len);
+    /* Without brackets, the port begins after the first colon. */
+    if (error == WS_HOST_PORT_PORT || (split.has_port && split.port == 0) ||
+        (!split.bracketed && memchr(split.host.p, ':', split.host.len)))
+        return WS_URL_PORT;
+    if (split.has_port)
+        *port = split.port;
+    *host = strndup(split.host.p, split.host.len);
     return *host ? WS_URL_OK : WS_URL_NO_MEMORY;
 }
 
@@ -144,12 +127,9 @@ static enum ws_url_error parse_authority(const char *text, size_t len, struct ws
     enum ws_url_error error = ws_url_host_port(text, len, &url->host, &url->port);
     if (error != WS_URL_OK)
         return error;
-    bool v6 = text[0] == '[';
-    int written = url->port == own
-                      ? asprintf(&url->authority, v6 ? "[%s]" : "%s", url->host)
-                      : asprintf(&url->authority, v6 ? "[%s]:%u" : "%s:%u", url->host, url->port);
-    if (written < 0)
-        url->authority = NULL;
+    char authority[HOST_MAX + sizeof "[]:65535"];
+    ws_host_port_format(url->host, url->port == own ? -1 : url->port, authority, sizeof authority);
+    url->authority = strdup(authority);
     return WS_URL_OK;
 }
 

@@ -53,33 +53,96 @@ static struct ws_str from(struct ws_str text, size_t begin)
     return (struct ws_str){text.p + begin, text.len - begin};
 }
 
-bool ws_address_parse(struct ws_str text, struct ws_address *address)
+enum ws_host_port_error ws_host_port_parse(struct ws_str text, struct ws_host_port *result)
 {
-    struct ws_str host = text, rest = {text.p, 0};
-    unsigned port = 0;
-    *address = (struct ws_address){.kind = WS_ADDRESS_UNKNOWN};
-    const char *colon = text.len ? memchr(text.p, ':', text.len) : NULL;
+    struct ws_str rest = {text.p, 0};
+    *result = (struct ws_host_port){.host = text};
     if (text.len > 0 && text.p[0] == '[') {
         const char *end = memchr(text.p, ']', text.len);
         if (!end)
-            return false;
-        host = (struct ws_str){text.p + 1, (size_t)(end - text.p) - 1};
-        if (!memchr(host.p, ':', host.len))
-            return false; /* brackets are for IPv6 */
+            return WS_HOST_PORT_HOST;
+        result->bracketed = true;
+        result->host = (struct ws_str){text.p + 1, (size_t)(end - text.p) - 1};
         rest = from(text, (size_t)(end - text.p) + 1);
-    } else if (colon && !memchr(colon + 1, ':', text.len - (size_t)(colon + 1 - text.p))) {
-        /* One colon: a port, for an IPv6 address has two at least. */
-        host.len = (size_t)(colon - text.p);
-        rest = from(text, host.len);
+    } else {
+        const char *colon = text.len ? memrchr(text.p, ':', text.len) : NULL;
+        if (memchr(text.p, '[', text.len) || memchr(text.p, ']', text.len))
+            return WS_HOST_PORT_HOST;
+        if (colon) {
+            result->host.len = (size_t)(colon - text.p);
+            rest = from(text, result->host.len);
+        }
     }
-    if (rest.len > 0 && (rest.p[0] != ':' || !parse_number(from(rest, 1), 65535, &port)))
-        return false;
-    if (!parse_ip(host, address->ip)) {
+    if (rest.len == 0)
+        return WS_HOST_PORT_OK;
+    if (rest.p[0] != ':')
+        return WS_HOST_PORT_HOST;
+    unsigned port = 0;
+    if (rest.len == 1 || rest.len > 6)
+        return WS_HOST_PORT_PORT;
+    for (size_t i = 1; i < rest.len; i++) {
+        if (rest.p[i] < '0' || rest.p[i] > '9')
+            return WS_HOST_PORT_PORT;
+        port = port * 10 + (unsigned)(rest.p[i] - '0');
+    }
+    if (port > 65535)
+        return WS_HOST_PORT_PORT;
+    result->has_port = true;
+    result->port = (uint16_t)port;
+    return WS_HOST_PORT_OK;
+}
+
+const char *ws_host_port_format(const char *host, int port, char *text, size_t size)
+{
+    bool brackets = strchr(host, ':') != NULL;
+    if (port < 0)
+        snprintf(text, size, brackets ? "[%s]" : "%s", host);
+    else
+        snprintf(text, size, brackets ? "[%s]:%d" : "%s:%d", host, port);
+    return text;
+}
+
+const char *ws_socket_address_format(const struct sockaddr *address, char *text, size_t size)
+{
+    char host[INET6_ADDRSTRLEN] = "?";
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    if (address->sa_family == AF_INET) {
+        memcpy(&v4, address, sizeof v4);
+        inet_ntop(AF_INET, &v4.sin_addr, host, sizeof host);
+        return ws_host_port_format(host, ntohs(v4.sin_port), text, size);
+    }
+    if (address->sa_family == AF_INET6) {
+        memcpy(&v6, address, sizeof v6);
+        inet_ntop(AF_INET6, &v6.sin6_addr, host, sizeof host);
+        return ws_host_port_format(host, ntohs(v6.sin6_port), text, size);
+    }
+    snprintf(text, size, "unix");
+    return text;
+}
+
+bool ws_address_parse(struct ws_str text, struct ws_address *address)
+{
+    struct ws_host_port split = {.host = text};
+    const char *colon = text.len ? memchr(text.p, ':', text.len) : NULL;
+    *address = (struct ws_address){.kind = WS_ADDRESS_UNKNOWN};
+    /* Without brackets, one colon is before a port: an IPv6 address has two at least. */
+    bool one = colon && !memchr(colon + 1, ':', text.len - (size_t)(colon + 1 - text.p));
+    if (text.len > 0 && (text.p[0] == '[' || one)) {
+        if (ws_host_port_parse(text, &split) != WS_HOST_PORT_OK)
+            return false;
+        if (split.bracketed && !memchr(split.host.p, ':', split.host.len))
+            return false; /* brackets are for IPv6 */
+        const char *digits = (const char *)memrchr(text.p, ':', text.len) + 1;
+        if (split.has_port && split.port > 0 && *digits == '0')
+            return false;
+    }
+    if (!parse_ip(split.host, address->ip)) {
         memset(address->ip, 0, sizeof address->ip);
         return false;
     }
     address->kind = WS_ADDRESS_IP;
-    address->port = (uint16_t)port;
+    address->port = split.port;
     return true;
 }
 

@@ -30,6 +30,34 @@ struct ws_address {
 
 enum { WS_ADDRESS_TEXT = 64 }; /* bytes that ws_address_format() needs at most */
 
+/* host:port as it was written; nothing of it was looked up. */
+struct ws_host_port {
+    struct ws_str host; /* without brackets, points into the text; may be empty */
+    bool bracketed;     /* it was in brackets, as an IPv6 address must be before a port */
+    bool has_port;
+    uint16_t port; /* 0 where there is none */
+};
+
+enum ws_host_port_error {
+    WS_HOST_PORT_OK,
+    WS_HOST_PORT_HOST, /* brackets that are not closed, or in the middle */
+    WS_HOST_PORT_PORT, /* the port is not a number from 0 to 65535 */
+};
+
+/*
+ * Splits HOST, HOST:PORT, [HOST] or [HOST]:PORT at the last colon outside of brackets. What is a
+ * valid host, and whether one without brackets may have colons, is the caller's decision.
+ */
+enum ws_host_port_error ws_host_port_parse(struct ws_str text, struct ws_host_port *result);
+
+/* Writes "host:port", with brackets around a host with a colon in it; without the port where it is
+ * negative. At most `size` bytes with the NUL; returns `text`. */
+const char *ws_host_port_format(const char *host, int port, char *text, size_t size);
+
+/* "192.0.2.1:80", "[2001:db8::1]:80", or "unix" for every address of another family. Writes at most
+ * `size` bytes with the NUL (WS_ADDRESS_TEXT are enough) and returns `text`. */
+const char *ws_socket_address_format(const struct sockaddr *address, char *text, size_t size);
+
 /* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:80". No names, no
  * zones, no numbers written otherwise. False, with the kind UNKNOWN, for anything else. */
 bool ws_address_parse(struct ws_str text, struct ws_address *address);

@@ -1,5 +1,7 @@
 #include "libws/io/listener.h"
 
+#include "libws/io/address.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -22,7 +24,7 @@ static char *socket_url(int fd, bool secure)
 {
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
-    char host[64], port[8], *url = NULL;
+    char host[64], port[8], authority[80], *url = NULL;
     if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
         return NULL;
     if (address.ss_family == AF_UNIX) {
@@ -33,10 +35,8 @@ static char *socket_url(int fd, bool secure)
     if (getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return NULL;
-    bool v6 = address.ss_family == AF_INET6;
-    const char *scheme = secure ? "wss" : "ws";
-    return asprintf(&url, v6 ? "%s://[%s]:%s/" : "%s://%s:%s/", scheme, host, port) < 0 ? NULL
-                                                                                        : url;
+    ws_host_port_format(host, atoi(port), authority, sizeof authority);
+    return asprintf(&url, "%s://%s/", secure ? "wss" : "ws", authority) < 0 ? NULL : url;
 }
 
 /* Takes over `fd`, which listens; not on failure. */
@@ -153,24 +153,21 @@ static int open_tcp(const struct addrinfo *address, int backlog)
 static struct ws_listener *listen_tcp(const char *where, int backlog, bool secure, char *error,
                                       size_t size)
 {
-    const char *colon = strrchr(where, ':');
-    size_t host_len = colon ? (size_t)(colon - where) : 0;
-    char host[256];
-    if (!colon || host_len >= sizeof host)
-        return complain(error, size, where, "expected ADDRESS:PORT");
-    /* getaddrinfo() would take 70000 for 4464. */
-    size_t digits = strspn(colon + 1, "0123456789");
-    if (digits == 0 || digits > 5 || colon[1 + digits] || atoi(colon + 1) > 65535)
+    struct ws_host_port split;
+    char host[256], port[8];
+    if (ws_host_port_parse((struct ws_str){where, strlen(where)}, &split) == WS_HOST_PORT_PORT)
         return complain(error, size, where, "the port is not a number from 0 to 65535");
-    bool v6 = host_len >= 2 && where[0] == '[' && where[host_len - 1] == ']';
-    snprintf(host, sizeof host, "%.*s", (int)(v6 ? host_len - 2 : host_len), where + (v6 ? 1 : 0));
+    if (!split.has_port || split.host.len >= sizeof host)
+        return complain(error, size, where, "expected ADDRESS:PORT");
+    snprintf(host, sizeof host, "%.*s", (int)split.host.len, split.host.p);
+    snprintf(port, sizeof port, "%u", split.port);
 
-    /* Nobody is to be reached from everywhere by leaving something out: 0.0.0.0 and [::] say it. */
+    /* Listening on all addresses must be asked for, as 0.0.0.0 or [::]. */
     if (!host[0])
         strcpy(host, "127.0.0.1");
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *addresses;
-    int failure = getaddrinfo(host, colon + 1, &hints, &addresses);
+    int failure = getaddrinfo(host, port, &hints, &addresses);
     if (failure)
         return complain(error, size, where, gai_strerror(failure));
     int fd = open_tcp(addresses, backlog);

@@ -85,6 +85,61 @@ static void what_is_no_address_is_refused(void **state)
     assert_false(ws_address_parse((struct ws_str){"1.2.3.4\0", 8}, &(struct ws_address){0}));
 }
 
+static void host_and_port_are_split(void **state)
+{
+    static const struct {
+        const char *text, *host;
+        enum ws_host_port_error error;
+        bool bracketed;
+        int port; /* -1: none */
+    } rows[] = {
+        {"localhost:80", "localhost", WS_HOST_PORT_OK, false, 80},
+        {"localhost", "localhost", WS_HOST_PORT_OK, false, -1},
+        {":0", "", WS_HOST_PORT_OK, false, 0},
+        {"", "", WS_HOST_PORT_OK, false, -1},
+        {"[::1]:65535", "::1", WS_HOST_PORT_OK, true, 65535},
+        {"[::1]", "::1", WS_HOST_PORT_OK, true, -1},
+        {"::1", ":", WS_HOST_PORT_OK, false, 1},
+        {"[::1", "[::1", WS_HOST_PORT_HOST, false, -1},
+        {"[::1]80", "::1", WS_HOST_PORT_HOST, true, -1},
+        {"a[b]", "a[b]", WS_HOST_PORT_HOST, false, -1},
+        {"h:", "h", WS_HOST_PORT_PORT, false, -1},
+        {"h:65536", "h", WS_HOST_PORT_PORT, false, -1},
+        {"h:8o", "h", WS_HOST_PORT_PORT, false, -1},
+        {"h:000080", "h", WS_HOST_PORT_PORT, false, -1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ws_host_port split;
+        assert_int_equal(ws_host_port_parse(str(rows[i].text), &split), rows[i].error);
+        assert_int_equal(split.host.len, strlen(rows[i].host));
+        assert_memory_equal(split.host.p, rows[i].host, split.host.len);
+        assert_int_equal(split.bracketed, rows[i].bracketed);
+        assert_int_equal(split.has_port, rows[i].port >= 0);
+        assert_int_equal(split.port, rows[i].port < 0 ? 0 : rows[i].port);
+    }
+}
+
+static void host_and_port_are_written(void **state)
+{
+    char text[WS_ADDRESS_TEXT];
+    struct sockaddr_storage storage;
+    struct ws_address a = address("[2001:db8::1]:443");
+    (void)state;
+    assert_string_equal(ws_host_port_format("h", 80, text, sizeof text), "h:80");
+    assert_string_equal(ws_host_port_format("::1", 80, text, sizeof text), "[::1]:80");
+    assert_string_equal(ws_host_port_format("::1", -1, text, sizeof text), "[::1]");
+    assert_string_equal(ws_host_port_format("h", -1, text, sizeof text), "h");
+    ws_address_to_socket(&a, &storage);
+    const struct sockaddr *socket = (const struct sockaddr *)(const void *)&storage;
+    assert_string_equal(ws_socket_address_format(socket, text, sizeof text), "[2001:db8::1]:443");
+    a = address("192.0.2.1:1");
+    ws_address_to_socket(&a, &storage);
+    assert_string_equal(ws_socket_address_format(socket, text, sizeof text), "192.0.2.1:1");
+    storage.ss_family = AF_UNIX;
+    assert_string_equal(ws_socket_address_format(socket, text, sizeof text), "unix");
+}
+
 static void networks_hold_what_lies_in_them(void **state)
 {
     static const struct {
@@ -188,6 +243,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read),
         cmocka_unit_test(what_is_no_address_is_refused),
+        cmocka_unit_test(host_and_port_are_split),
+        cmocka_unit_test(host_and_port_are_written),
         cmocka_unit_test(networks_hold_what_lies_in_them),
         cmocka_unit_test(what_is_no_network_is_refused),
         cmocka_unit_test(lists_say_which_entry_is_wrong),
