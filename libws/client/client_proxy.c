@@ -84,8 +84,8 @@ static bool receive(struct ws_client_proxy *proxy)
 {
     struct ws_client *client = proxy->client;
     uint8_t bytes[RECEIVE_SIZE];
-    enum ws_error error;
-    size_t n = ws_stream_receive(proxy->watch.fd, bytes, sizeof bytes, &error);
+    size_t n;
+    enum ws_error error = ws_stream_receive(proxy->watch.fd, bytes, sizeof bytes, &n);
     if (error == WS_OK)
         error = ws_proxy_feed(&proxy->talk, bytes, n);
     else if (error == WS_E_LOST)

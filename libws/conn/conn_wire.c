@@ -18,7 +18,7 @@ static enum ws_error send_sealed(struct ws_conn *conn)
     if (bytes == 0)
         return WS_OK;
     if (conn->cold->sealed.bytes == 0) {
-        sent = ws_stream_send(conn->watch.fd, &loop->sealed, &error);
+        error = ws_stream_send(conn->watch.fd, &loop->sealed, &sent);
         conn->last_taken = ws_loop_now(loop);
     }
     if (error == WS_OK && sent < bytes)
@@ -51,10 +51,10 @@ void ws_conn_send_records(struct ws_conn *conn)
 static enum ws_error seal_queue(struct ws_conn *conn)
 {
     struct iovec pieces[PIECES];
-    enum ws_error error;
+    size_t done;
     int count = ws_queue_iov(&conn->cold->queue, pieces, PIECES);
-    size_t done =
-        ws_tls_seal(conn->cold->tls, pieces, count, WS_SEALED_MAX, take_sealed(conn), &error);
+    enum ws_error error =
+        ws_tls_seal(conn->cold->tls, pieces, count, WS_SEALED_MAX, take_sealed(conn), &done);
     ws_queue_consume(&conn->cold->queue, done);
     return error;
 }
@@ -83,12 +83,16 @@ size_t ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, enum ws_error 
     struct ws_tls *tls = conn->cold->tls;
     struct iovec pieces[PIECES];
     size_t done = 0;
-    if (!tls)
-        return ws_stream_send(conn->watch.fd, out, error);
+    if (!tls) {
+        *error = ws_stream_send(conn->watch.fd, out, &done);
+        return done;
+    }
     *error = WS_OK;
     while (*error == WS_OK && done < out->bytes && conn->cold->sealed.bytes == 0) {
         int count = describe(out, done, pieces);
-        done += ws_tls_seal(tls, pieces, count, WS_SEALED_MAX, take_sealed(conn), error);
+        size_t taken;
+        *error = ws_tls_seal(tls, pieces, count, WS_SEALED_MAX, take_sealed(conn), &taken);
+        done += taken;
         if (*error == WS_OK)
             *error = send_sealed(conn);
     }
@@ -98,7 +102,8 @@ size_t ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, enum ws_error 
 /* Of one queue. */
 static size_t send_queue(struct ws_conn *conn, struct ws_queue *queue, enum ws_error *error)
 {
-    size_t sent = ws_stream_send_queue(conn->watch.fd, queue, error);
+    size_t sent;
+    *error = ws_stream_send_queue(conn->watch.fd, queue, &sent);
     if (sent > 0)
         ws_queue_consume(queue, sent);
     return sent;
@@ -152,7 +157,9 @@ static size_t receive_sealed(struct ws_conn *conn, uint8_t *buffer, size_t size,
     uint8_t *records = buffer + WS_TLS_RECORD_MAX;
     if (size > WS_RECEIVE_SIZE - WS_TLS_RECORD_MAX)
         size = WS_RECEIVE_SIZE - WS_TLS_RECORD_MAX;
-    size_t len = *wire = ws_stream_receive(conn->watch.fd, records, size, error);
+    size_t len, plain;
+    *error = ws_stream_receive(conn->watch.fd, records, size, &len);
+    *wire = len;
     if (len == 0) {
         bool client = conn->env->config->session.role == WS_ROLE_CLIENT;
         if (*error != WS_MORE && shaking && !conn->discard &&
@@ -166,7 +173,7 @@ static size_t receive_sealed(struct ws_conn *conn, uint8_t *buffer, size_t size,
         *error = WS_MORE;
         return 0;
     }
-    size_t plain = ws_tls_open(tls, records, len, buffer, take_sealed(conn), error);
+    *error = ws_tls_open(tls, records, len, buffer, take_sealed(conn), &plain);
     if (*error == WS_E_TLS_EXPECTED) {
         fall_back_to_plaintext(conn);
         memmove(buffer, records, len);
@@ -187,7 +194,8 @@ size_t ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_
 {
     if (conn->cold->tls)
         return receive_sealed(conn, buffer, size, wire, error);
-    return *wire = ws_stream_receive(conn->watch.fd, buffer, size, error);
+    *error = ws_stream_receive(conn->watch.fd, buffer, size, wire);
+    return *wire;
 }
 
 /* --- beginning and end --- */

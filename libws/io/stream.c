@@ -32,7 +32,7 @@ static enum ws_error error_of(int number)
     }
 }
 
-size_t ws_stream_receive(int fd, void *buffer, size_t size, enum ws_error *error)
+enum ws_error ws_stream_receive(int fd, void *buffer, size_t size, size_t *received)
 {
     ssize_t n;
     do
@@ -43,8 +43,8 @@ size_t ws_stream_receive(int fd, void *buffer, size_t size, enum ws_error *error
             n = read(fd, buffer, size);
         while (n < 0 && errno == EINTR);
     }
-    *error = n > 0 ? WS_OK : n == 0 ? WS_E_LOST : error_of(errno);
-    return n > 0 ? (size_t)n : 0;
+    *received = n > 0 ? (size_t)n : 0;
+    return n > 0 ? WS_OK : n == 0 ? WS_E_LOST : error_of(errno);
 }
 
 static ssize_t send_pieces(int fd, struct iovec *iov, int count)
@@ -63,48 +63,42 @@ static ssize_t send_pieces(int fd, struct iovec *iov, int count)
     return n;
 }
 
-/* One call's worth: how many bytes went, or 0 and why not. */
-static size_t send_once(int fd, struct iovec *iov, int count, enum ws_error *error)
+/* One system call; adds what the kernel took to `*sent`. */
+static enum ws_error send_once(int fd, struct iovec *iov, int count, size_t *sent)
 {
     ssize_t n = send_pieces(fd, iov, count);
-    *error = WS_OK;
-    if (n >= 0)
-        return (size_t)n;
-    *error = error_of(errno);
-    return 0;
+    if (n < 0)
+        return error_of(errno);
+    *sent += (size_t)n;
+    return WS_OK;
 }
 
-size_t ws_stream_send(int fd, const struct ws_out *out, enum ws_error *error)
+enum ws_error ws_stream_send(int fd, const struct ws_out *out, size_t *sent)
 {
-    size_t sent = 0, span = 0;
-    *error = WS_OK;
-    while (span < out->count) {
+    enum ws_error error = WS_OK;
+    size_t span = 0, offered = 0;
+    *sent = 0;
+    /* What the kernel takes a part of, it takes no more of now. */
+    while (error == WS_OK && span < out->count && *sent == offered) {
         struct iovec iov[PIECES];
-        size_t bytes = 0;
         int count = 0;
         for (; span < out->count && count < PIECES; span++, count++) {
             iov[count].iov_base = (void *)(uintptr_t)ws_out_span_data(out, span);
             iov[count].iov_len = out->spans[span].len;
-            bytes += iov[count].iov_len;
+            offered += iov[count].iov_len;
         }
-        size_t n = send_once(fd, iov, count, error);
-        sent += n;
-        if (n < bytes)
-            break;
+        error = send_once(fd, iov, count, sent);
     }
-    if (*error == WS_MORE)
-        *error = WS_OK;
-    return sent;
+    return error == WS_MORE ? WS_OK : error;
 }
 
-size_t ws_stream_send_queue(int fd, const struct ws_queue *queue, enum ws_error *error)
+enum ws_error ws_stream_send_queue(int fd, const struct ws_queue *queue, size_t *sent)
 {
     struct iovec iov[PIECES];
     int count = ws_queue_iov(queue, iov, PIECES);
-    size_t n = count ? send_once(fd, iov, count, error) : 0;
-    if (!count || *error == WS_MORE)
-        *error = WS_OK;
-    return n;
+    *sent = 0;
+    enum ws_error error = count ? send_once(fd, iov, count, sent) : WS_OK;
+    return error == WS_MORE ? WS_OK : error;
 }
 
 void ws_stream_shutdown(int fd)

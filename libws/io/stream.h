@@ -16,22 +16,24 @@
 #include <stdint.h>
 
 /*
- * Receives up to `size` bytes. Returns their number and WS_OK in `*error`; or 0 with WS_MORE
- * (nothing there now), WS_E_LOST (the end of the stream), WS_E_RESET, WS_E_NO_MEMORY or WS_E_IO. An
+ * Receives up to `size` bytes; `*received` is their number, 0 unless WS_OK is returned. WS_MORE:
+ * nothing is there now; WS_E_LOST: the end of the stream; WS_E_RESET, WS_E_NO_MEMORY, WS_E_IO. An
  * interrupted call is repeated.
  */
-size_t ws_stream_receive(int fd, void *buffer, size_t size, enum ws_error *error);
+enum ws_error ws_stream_receive(int fd, void *buffer, size_t size, size_t *received);
 
-/* Sends what is in `out`, as much as the kernel takes. Returns how many bytes went, with WS_OK in
- * `*error` (all of them, or the kernel refused the rest for now), or WS_E_RESET, WS_E_NO_MEMORY,
- * WS_E_IO. `out` is left as it was. A socket raises no SIGPIPE; for pipes whoever
- * uses them ignores it. */
-size_t ws_stream_send(int fd, const struct ws_out *out, enum ws_error *error);
+/*
+ * Sends what is in `out`, as much as the kernel takes; `*sent` is the number of bytes taken, also
+ * with an error. WS_OK: all of them, or the kernel refused the rest for now; WS_E_RESET,
+ * WS_E_NO_MEMORY, WS_E_IO. `out` is left as it was. A socket raises no SIGPIPE; users of pipes
+ * ignore that signal.
+ */
+enum ws_error ws_stream_send(int fd, const struct ws_out *out, size_t *sent);
 
 /* The same from the beginning of a queue, which is left as it was. */
-size_t ws_stream_send_queue(int fd, const struct ws_queue *queue, enum ws_error *error);
+enum ws_error ws_stream_send_queue(int fd, const struct ws_queue *queue, size_t *sent);
 
-/* Says that nothing more will be sent (a FIN); errors do not matter to anyone. */
+/* Ends the sending direction (a FIN). Errors are ignored: a peer that is gone needs none. */
 void ws_stream_shutdown(int fd);
 
 #endif

@@ -372,8 +372,10 @@ static enum ws_error read_tail(struct ws_deflate *d, struct ws_inflate_flow *flo
             return inflate_error(result);
         if (len == 0)
             return result == Z_STREAM_END || at_boundary(z) ? WS_OK : WS_E_INFLATE;
-        if (flow->room == 0)
-            return WS_MORE;
+        if (flow->room == 0) {
+            flow->full = true;
+            return WS_OK;
+        }
     }
 }
 
@@ -387,21 +389,24 @@ enum ws_error ws_deflate_read(struct ws_deflate *d, struct ws_inflate_flow *flow
     if (!d->inflater)
         return WS_E_NO_MEMORY;
 
+    flow->full = false;
     while (d->tail == 0) {
         int result = run_inflate(&d->inflater->z, &flow->in, &flow->in_len, flow);
         if (inflate_error(result) != WS_OK)
             return inflate_error(result);
         if (flow->in_len > 0) {
-            if (flow->room == 0)
-                return WS_MORE;
+            flow->full = flow->room == 0;
+            if (flow->full)
+                return WS_OK;
         } else if (!last) {
-            return flow->room == 0 ? WS_MORE : WS_OK;
+            flow->full = flow->room == 0;
+            return WS_OK;
         } else {
             break;
         }
     }
     enum ws_error error = read_tail(d, flow);
-    if (error != WS_OK)
+    if (error != WS_OK || flow->full)
         return error;
     d->tail = 0;
     if (!takeover)

@@ -82,7 +82,7 @@ bool ws_deflate_read_offer(struct ws_str params, bool answer, struct ws_deflate_
 static bool next_extension(const struct ws_http_head *head, const char *buffer, int *cursor,
                            struct ws_str *rest, struct ws_str *name, struct ws_str *params)
 {
-    while (ws_extension_next(rest, name, params) != WS_OK) {
+    while (ws_extension_next(rest, name, params) != WS_EXTENSION_FOUND) {
         int i = ws_http_find(head, buffer, HEADER, *cursor);
         if (i < 0)
             return false;

@@ -115,17 +115,18 @@ static bool is_parameter(struct ws_str p)
     return ws_http_is_token(value);
 }
 
-enum ws_error ws_extension_next(struct ws_str *list, struct ws_str *name, struct ws_str *params)
+enum ws_extension_result ws_extension_next(struct ws_str *list, struct ws_str *name,
+                                           struct ws_str *params)
 {
     struct ws_str element;
     if (!ws_http_list_next(list, &element))
-        return WS_MORE;
+        return WS_EXTENSION_END;
     const char *semicolon = memchr(element.p, ';', element.len);
     size_t name_len = semicolon ? (size_t)(semicolon - element.p) : element.len;
     *name = ws_str_trim((struct ws_str){element.p, name_len});
     *params = (struct ws_str){element.p + name_len, element.len - name_len};
     if (!ws_http_is_token(*name))
-        return WS_E_EXTENSION_SYNTAX;
+        return WS_EXTENSION_MALFORMED;
     /* A quoted value must be a token once unquoted, so no semicolon hides in one. */
     struct ws_str rest = *params;
     while (rest.len > 0) {
@@ -134,11 +135,11 @@ enum ws_error ws_extension_next(struct ws_str *list, struct ws_str *name, struct
         const char *end = memchr(rest.p, ';', rest.len);
         size_t len = end ? (size_t)(end - rest.p) : rest.len;
         if (!is_parameter(ws_str_trim((struct ws_str){rest.p, len})))
-            return WS_E_EXTENSION_SYNTAX;
+            return WS_EXTENSION_MALFORMED;
         rest.p += len;
         rest.len -= len;
     }
-    return WS_OK;
+    return WS_EXTENSION_FOUND;
 }
 
 static bool extensions_well_formed(const struct ws_http_head *head, const char *buffer)
@@ -146,10 +147,10 @@ static bool extensions_well_formed(const struct ws_http_head *head, const char *
     for (int i = ws_http_find(head, buffer, "Sec-WebSocket-Extensions", 0); i >= 0;
          i = ws_http_find(head, buffer, "Sec-WebSocket-Extensions", i + 1)) {
         struct ws_str list = ws_http_value(head, buffer, (size_t)i), name, params;
-        enum ws_error error;
-        while ((error = ws_extension_next(&list, &name, &params)) == WS_OK)
+        enum ws_extension_result result;
+        while ((result = ws_extension_next(&list, &name, &params)) == WS_EXTENSION_FOUND)
             ;
-        if (error != WS_MORE)
+        if (result == WS_EXTENSION_MALFORMED)
             return false;
     }
     return true;
@@ -355,7 +356,7 @@ enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const 
         if (i < 0)
             break;
         struct ws_str list = ws_http_value(head, buffer, (size_t)i), name, params;
-        if (ws_extension_next(&list, &name, &params) == WS_OK)
+        if (ws_extension_next(&list, &name, &params) == WS_EXTENSION_FOUND)
             return WS_E_EXTENSION_UNSOLICITED;
     }
     return WS_OK;

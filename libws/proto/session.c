@@ -177,7 +177,7 @@ static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
             return error;
     }
     s->in_payload = true;
-    s->left = s->frame.length;
+    s->payload_left = s->frame.length;
     return WS_OK;
 }
 
@@ -189,7 +189,7 @@ static void unmask(struct ws_session *s, uint8_t *dst, size_t len)
     else if (dst != s->in)
         memmove(dst, s->in, len);
     s->in += len;
-    s->left -= len;
+    s->payload_left -= len;
 }
 
 /* Unmasks `len` bytes within the input. A server puts them where a reply of the same length would
@@ -218,25 +218,25 @@ static uint8_t *unmask_into(struct ws_session *s, struct ws_bytes **bytes, size_
     return dst;
 }
 
-void ws_session_spend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event)
+void ws_session_lend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event)
 {
     s->lent |= held == s->held;
-    s->spent_control |= held == s->held_control;
+    s->lent_control |= held == s->held_control;
     event->data = ws_bytes_data(held);
     event->len = held->len;
 }
 
-static void free_spent(struct ws_session *s)
+static void free_lent(struct ws_session *s)
 {
     if (s->lent) {
         free(s->held);
         s->held = NULL;
     }
-    if (s->spent_control) {
+    if (s->lent_control) {
         free(s->held_control);
         s->held_control = NULL;
     }
-    s->lent = s->spent_control = false;
+    s->lent = s->lent_control = false;
 }
 
 static enum ws_event_type emit_close(struct ws_session *s, struct ws_event *event, uint64_t begun)
@@ -265,14 +265,15 @@ static enum ws_event_type emit_close(struct ws_session *s, struct ws_event *even
 
 static enum ws_event_type next_control(struct ws_session *s, struct ws_event *event)
 {
-    size_t len = session_available(s) < s->left ? session_available(s) : (size_t)s->left;
+    size_t len =
+        session_available(s) < s->payload_left ? session_available(s) : (size_t)s->payload_left;
     uint64_t begun = session_offset(s, s->in) - session_passed(s);
-    if (s->held_control || len < s->left) {
+    if (s->held_control || len < s->payload_left) {
         if (!unmask_into(s, &s->held_control, len))
             return session_emit_error(s, event, WS_E_NO_MEMORY, session_offset(s, s->in));
-        if (s->left > 0)
+        if (s->payload_left > 0)
             return WS_EVENT_NONE;
-        ws_session_spend(s, s->held_control, event);
+        ws_session_lend(s, s->held_control, event);
     } else {
         event->data = s->in;
         event->len = len;
@@ -300,15 +301,16 @@ enum ws_event_type ws_session_emit_piece(struct ws_session *s, struct ws_event *
 
 static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event)
 {
-    size_t len = session_available(s) < s->left ? session_available(s) : (size_t)s->left;
-    bool whole = len == s->left && !s->held; /* and nothing of it came before */
+    size_t len =
+        session_available(s) < s->payload_left ? session_available(s) : (size_t)s->payload_left;
+    bool whole = len == s->payload_left && !s->held; /* and nothing of it came before */
     bool large = s->config->chunks && s->frame.length > WS_CHUNK_ABOVE;
     /* A frame that is whole in the input needs no buffer, if its message needs none. */
     bool hold =
         !large && !(whole && session_passed(s) == 0 &&
                     (s->config->chunks || (s->frame.fin && s->frame.length == s->message.total)));
     uint64_t begun = session_offset(s, s->in);
-    if (len == 0 && s->left > 0)
+    if (len == 0 && s->payload_left > 0)
         return WS_EVENT_NONE;
 
     uint8_t *data = hold ? unmask_into(s, &s->held, len) : unmask_in_place(s, len);
@@ -316,9 +318,9 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
         return session_emit_error(s, event, WS_E_NO_MEMORY, begun);
     size_t good = ws_message_check(&s->message, data, len);
     enum ws_error error = good < len ? WS_E_UTF8 : WS_OK;
-    if (s->left == 0)
+    if (s->payload_left == 0)
         s->in_payload = false;
-    bool last = s->left == 0 && s->frame.fin;
+    bool last = s->payload_left == 0 && s->frame.fin;
     if (error == WS_OK && last)
         error = ws_message_end(&s->message);
     if (error != WS_OK) {
@@ -326,16 +328,16 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
         if (!large || good == 0)
             return session_emit_error(s, event, error, begun + good);
         s->pending_error = (uint8_t)error;
-        s->left = begun + good;
+        s->error_offset = begun + good;
         s->in = s->in_end;
         event->data = data;
         event->len = good;
         return ws_session_emit_piece(s, event, false);
     }
     if (hold) {
-        if (s->left > 0 || (!last && !s->config->chunks))
+        if (s->payload_left > 0 || (!last && !s->config->chunks))
             return WS_EVENT_NONE;
-        ws_session_spend(s, s->held, event);
+        ws_session_lend(s, s->held, event);
     } else {
         event->data = data;
         event->len = len;
@@ -377,13 +379,13 @@ static enum ws_event_type next_frame(struct ws_session *s, struct ws_event *even
 enum ws_event_type ws_session_next(struct ws_session *s, struct ws_event *event)
 {
     memset(event, 0, sizeof *event);
-    free_spent(s);
+    free_lent(s);
     if (s->done) {
         s->in = s->in_end;
         return WS_EVENT_NONE;
     }
     if (s->pending_error != WS_OK)
-        return session_emit_error(s, event, s->pending_error, s->left);
+        return session_emit_error(s, event, s->pending_error, s->error_offset);
     if (s->announce_open) {
         s->announce_open = false;
         event->request = &s->upgrade->request;

@@ -57,7 +57,7 @@ static enum ws_error write_headers(struct ws_session *s, struct ws_out *out, uns
 }
 
 enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out, unsigned opcode,
-                                       unsigned flags, const void *data, size_t len)
+                                       unsigned flags, const void *data, size_t len, bool *sent)
 {
     struct ws_deflate *d = session_deflate(s);
     bool more = (flags & WS_SEND_MORE) != 0;
@@ -67,6 +67,7 @@ enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out,
     size_t head = ws_frame_header_len(len < most ? len : most, !server);
     size_t n;
 
+    *sent = false;
     enum ws_error error = ws_session_check_send(s, opcode);
     if (error != WS_OK)
         return error;
@@ -76,7 +77,7 @@ enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out,
     if (error == WS_OK) {
         if (alone && !more && !s->fragment_opcode && n >= len && len > 0) {
             ws_out_trim(out, head + n);
-            return WS_MORE;
+            return WS_OK;
         }
         error = write_headers(s, out, opcode, more, head, n, most);
         if (error != WS_OK) {
@@ -94,6 +95,7 @@ enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out,
     d->counts.messages_out += !more;
     d->sending = more;
     s->fragment_opcode = more ? (uint8_t)opcode : 0;
+    *sent = true;
     return WS_OK;
 }
 
@@ -102,7 +104,7 @@ enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out,
 enum ws_error ws_session_inflate_frame(struct ws_session *s)
 {
     /* What fits once it is inflated may be larger on the wire: a flush after every byte makes seven
-     * of one. Beyond that it is not worth our time. */
+     * of one. Larger frames are refused: they cannot inflate to a legal message. */
     enum { TIMES = 8, MORE = 4096 };
     struct ws_deflate *d = s->deflate;
     uint64_t max = s->config->max_message, cap = WS_PAYLOAD_MAX;
@@ -184,31 +186,34 @@ static enum ws_error inflate_some(struct ws_session *s, uint8_t *to, size_t *roo
     enum { STEP = 8 * 1024 }; /* unmasked at a time: some of it may have to be masked again */
     struct ws_deflate *d = s->deflate;
     size_t len = session_available(s) < STEP ? session_available(s) : (size_t)STEP;
-    if (len > s->left)
-        len = (size_t)s->left;
+    if (len > s->payload_left)
+        len = (size_t)s->payload_left;
     uint8_t *data = s->in;
     uint64_t at = session_passed(s);
     bool masked = s->frame.masked;
     if (masked)
         ws_mask(data, data, len, s->frame.mask_key, at);
     struct ws_inflate_flow flow = {.in = data, .in_len = len, .out = to, .room = *room};
-    enum ws_error error = ws_deflate_read(d, &flow, len == s->left && s->frame.fin);
+    enum ws_error error = ws_deflate_read(d, &flow, len == s->payload_left && s->frame.fin);
     size_t used = len - flow.in_len;
     if (masked && used < len)
         ws_mask(data + used, data + used, len - used, s->frame.mask_key, at + used);
     s->in += used;
-    s->left -= used;
+    s->payload_left -= used;
     *room = flow.room;
-    d->more = error == WS_MORE;
+    d->more = flow.full;
     return error;
 }
 
-/* Inflates and validates until the frame is done (WS_OK), the input is (WS_MORE with `*hungry`), or
- * the target is full and the frame goes on (WS_MORE). On an error `t->len` counts the good bytes.
- */
-static enum ws_error fill(struct ws_session *s, struct target *t, bool *hungry)
+/* Why fill() stopped. */
+enum fill_end { FILL_FRAME_DONE, FILL_INPUT_USED, FILL_TARGET_FULL };
+
+/* Inflates and validates until the frame is done, the input is used up, or the target is full. On
+ * an error `t->len` counts the good bytes. */
+static enum ws_error fill(struct ws_session *s, struct target *t, enum fill_end *end)
 {
-    *hungry = false;
+    const struct ws_deflate *d = s->deflate;
+    *end = FILL_TARGET_FULL;
     for (;;) {
         uint8_t beyond = 0; /* one byte that would be too many */
         size_t room = 0, had;
@@ -219,7 +224,7 @@ static enum ws_error fill(struct ws_session *s, struct target *t, bool *hungry)
         if (full)
             room = 1;
         else if (room == 0)
-            return WS_MORE;
+            return WS_OK;
         else if (room > allowed(s))
             room = allowed(s);
         had = room;
@@ -231,20 +236,19 @@ static enum ws_error fill(struct ws_session *s, struct target *t, bool *hungry)
         extend(s, t, good);
         if (good < got)
             return WS_E_UTF8;
-        if (error != WS_OK && error != WS_MORE)
+        if (error != WS_OK)
             return error;
-        if (error == WS_OK && s->left == 0)
+        if (!d->more && (s->payload_left == 0 || session_available(s) == 0)) {
+            *end = s->payload_left == 0 ? FILL_FRAME_DONE : FILL_INPUT_USED;
             return WS_OK;
-        *hungry = error == WS_OK && session_available(s) == 0;
-        if (*hungry)
-            return WS_MORE;
+        }
     }
 }
 
-static void lend(struct ws_session *s, const struct target *t, struct ws_event *event)
+static void lend_target(struct ws_session *s, const struct target *t, struct ws_event *event)
 {
     if (t->held && s->held) {
-        ws_session_spend(s, s->held, event);
+        ws_session_lend(s, s->held, event);
     } else {
         event->data = t->data;
         event->len = t->len;
@@ -254,50 +258,51 @@ static void lend(struct ws_session *s, const struct target *t, struct ws_event *
 enum ws_event_type ws_session_next_inflated(struct ws_session *s, struct ws_event *event)
 {
     struct ws_deflate *d = s->deflate;
-    bool chunks = s->config->chunks, hungry;
-    /* Where a fault lies inside of what is compressed cannot be said: it is that frame's payload.
-     */
+    bool chunks = s->config->chunks;
+    enum fill_end end;
+    /* An error inside compressed data is reported at the start of the frame's payload. */
     uint64_t begun = session_offset(s, s->in) - session_passed(s);
-    if (session_available(s) == 0 && s->left > 0 && !d->more)
+    if (session_available(s) == 0 && s->payload_left > 0 && !d->more)
         return WS_EVENT_NONE;
 
     /* As without compression: small frames are waited for, large ones handed on as they arrive. */
     bool large = chunks && s->frame.length > WS_CHUNK_ABOVE;
-    bool whole = session_available(s) >= s->left && (chunks || s->frame.fin);
+    bool whole = session_available(s) >= s->payload_left && (chunks || s->frame.fin);
     struct target t = {.held = s->held || (!whole && !large)};
     t.len = s->held ? s->held->len : 0;
     t.data = ws_deflate_pool_room(d->pool);
     if (!t.data)
         return session_emit_error(s, event, WS_E_NO_MEMORY, begun);
 
-    enum ws_error error = fill(s, &t, &hungry);
-    while (error == WS_MORE && !hungry && !chunks) {
+    enum ws_error error = fill(s, &t, &end);
+    while (error == WS_OK && end == FILL_TARGET_FULL && !chunks) {
         if (!hold(s, &t))
             return session_emit_error(s, event, WS_E_NO_MEMORY, begun);
-        error = fill(s, &t, &hungry);
+        error = fill(s, &t, &end);
     }
-    bool last = error == WS_OK && s->frame.fin;
+    bool done = error == WS_OK && end == FILL_FRAME_DONE;
+    bool last = done && s->frame.fin;
     if (last)
         error = ws_message_end(&s->message);
-    if (error != WS_OK && error != WS_MORE) {
+    if (error != WS_OK) {
         if (!large || t.len == 0)
             return session_emit_error(s, event, error, begun);
         s->pending_error = (uint8_t)error;
-        s->left = begun;
+        s->error_offset = begun;
         s->in = s->in_end;
-        lend(s, &t, event);
+        lend_target(s, &t, event);
         return ws_session_emit_piece(s, event, false);
     }
-    if (error == WS_OK)
+    if (done)
         s->in_payload = false;
     if (last) {
         d->counts.messages_in++;
         d->counts.plain_in += s->message.total;
         d->counts.wire_in += d->wire;
     }
-    bool ready = last || (chunks && t.len > 0 && (error == WS_OK || !hungry || large));
+    bool ready = last || (chunks && t.len > 0 && (end != FILL_INPUT_USED || large));
     if (ready) {
-        lend(s, &t, event);
+        lend_target(s, &t, event);
         return ws_session_emit_piece(s, event, last);
     }
     if (t.len > 0 && !hold(s, &t))

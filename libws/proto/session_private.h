@@ -45,7 +45,7 @@ enum ws_error ws_session_error_answer(const struct ws_session *s, struct ws_out 
 /* A piece of a message, its bytes set in `event`, is ready to be handed out. */
 enum ws_event_type ws_session_emit_piece(struct ws_session *s, struct ws_event *event, bool last);
 /* What was held is whole now: the event lends it out, the next pull frees it. */
-void ws_session_spend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event);
+void ws_session_lend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event);
 
 /* session_send.c */
 
@@ -59,9 +59,10 @@ enum ws_error ws_session_make_frame(const struct ws_session *s, struct ws_frame 
 
 /* Is a message, or a fragment of one, that is to be sent with these flags to be compressed? */
 bool ws_session_compresses(const struct ws_session *s, unsigned flags, size_t len);
-/* Sends it. WS_MORE: nothing was sent, for it gets no smaller and may leave as it is. */
+/* Sends it. WS_OK with `*sent` false: nothing was sent, since it gets no smaller compressed: send
+ * it as it is. Errors as ws_session_send. */
 enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out, unsigned opcode,
-                                       unsigned flags, const void *data, size_t len);
+                                       unsigned flags, const void *data, size_t len, bool *sent);
 /* The header of a compressed message's frame was read. WS_OK or WS_E_MESSAGE_TOO_BIG. */
 enum ws_error ws_session_inflate_frame(struct ws_session *s);
 /* The next event out of its payload. */
@@ -78,7 +79,7 @@ static inline struct ws_deflate *session_deflate(const struct ws_session *s)
 /* Payload bytes of the frame that have been read. */
 static inline uint64_t session_passed(const struct ws_session *s)
 {
-    return s->frame.length - s->left;
+    return s->frame.length - s->payload_left;
 }
 
 static inline void session_move_to(struct ws_session *s, enum ws_state to)

@@ -142,8 +142,9 @@ enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned
     size_t most = s->config->max_frame ? s->config->max_frame : len;
     uint8_t *at = data;
     if (ws_session_compresses(s, flags, len)) {
-        enum ws_error error = ws_session_send_deflated(s, out, opcode, flags, data, len);
-        if (error != WS_MORE)
+        bool sent;
+        enum ws_error error = ws_session_send_deflated(s, out, opcode, flags, data, len, &sent);
+        if (error != WS_OK || sent)
             return error;
     }
     while (len > most) {

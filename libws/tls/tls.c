@@ -212,30 +212,29 @@ static size_t read_all(struct ws_tls *tls, uint8_t *plain)
     }
 }
 
-size_t ws_tls_open(struct ws_tls *tls, const void *data, size_t len, void *plain,
-                   struct ws_out *sealed, enum ws_error *error)
+enum ws_error ws_tls_open(struct ws_tls *tls, const void *data, size_t len, void *plain,
+                          struct ws_out *sealed, size_t *plain_len)
 {
-    size_t have = 0;
-    *error = ws_tls_ended(tls);
-    if (*error == WS_OK && len > 0 && !tls->heard)
-        *error = look_at_first(tls, data, len);
-    if (*error != WS_OK)
-        return 0;
+    *plain_len = 0;
+    enum ws_error error = ws_tls_ended(tls);
+    if (error == WS_OK && len > 0 && !tls->heard)
+        error = look_at_first(tls, data, len);
+    if (error != WS_OK)
+        return error;
     tls->in = data;
     tls->in_len = len;
     tls->sealed = sealed;
     if (!tls->established)
-        *error = do_handshake(tls);
-    if (*error == WS_OK)
-        have = read_all(tls, plain);
+        error = do_handshake(tls);
+    if (error == WS_OK)
+        *plain_len = read_all(tls, plain);
     tls->sealed = NULL;
     tls->in = NULL;
     tls->in_len = 0;
-    if (*error == WS_OK && have == 0) {
-        *error = ws_tls_ended(tls);
-        *error = *error == WS_OK ? WS_MORE : *error;
-    }
-    return have;
+    if (error != WS_OK || *plain_len > 0)
+        return error;
+    error = ws_tls_ended(tls);
+    return error == WS_OK ? WS_MORE : error;
 }
 
 /* --- what goes --- */
@@ -246,8 +245,8 @@ static bool write_record(struct ws_tls *tls, const void *data, size_t len)
     return SSL_write_ex(tls->ssl, data, len, &written) == 1 && written == len;
 }
 
-size_t ws_tls_seal(struct ws_tls *tls, const struct iovec *pieces, int count, size_t max,
-                   struct ws_out *sealed, enum ws_error *error)
+enum ws_error ws_tls_seal(struct ws_tls *tls, const struct iovec *pieces, int count, size_t max,
+                          struct ws_out *sealed, size_t *taken)
 {
     uint8_t *record = tls->context->record;
     size_t done = 0, gathered = 0;
@@ -282,8 +281,8 @@ size_t ws_tls_seal(struct ws_tls *tls, const struct iovec *pieces, int count, si
         done += fine ? gathered : 0;
     }
     tls->sealed = NULL;
-    *error = fine ? WS_OK : fail(tls);
-    return done;
+    *taken = done;
+    return fine ? WS_OK : fail(tls);
 }
 
 bool ws_tls_close(struct ws_tls *tls, struct ws_out *sealed)

@@ -38,31 +38,31 @@ enum ws_error ws_tls_begin(struct ws_tls *tls, struct ws_out *sealed);
 /*
  * Takes `len` bytes that were received, all of them. Their plaintext goes to `plain`, which has
  * room for len + WS_TLS_RECORD_MAX bytes; it may lie before `data` in the same memory, if `data`
- * begins at least WS_TLS_RECORD_MAX bytes further. Returns the plaintext's length with WS_OK in
- * `*error`, or 0 with one of these:
+ * begins at least WS_TLS_RECORD_MAX bytes further. Returns WS_OK with the plaintext's length in
+ * `*plain_len`; or, with 0 there:
  *
  * - WS_MORE: no plaintext yet.
- * - WS_E_LOST: the peer said that nothing more will come (close_notify).
- * - WS_E_TLS: it failed. ws_tls_failure() says why; an alert may be in `sealed`. Whoever renews
- *   keys many times over and says nothing in between fails too.
+ * - WS_E_LOST: the peer ended its direction (close_notify).
+ * - WS_E_TLS: TLS failed. ws_tls_failure() says why; an alert may be in `sealed`. A peer that
+ *   renews keys many times over and sends no data in between fails too.
  * - WS_E_TLS_EXPECTED: server, a client that speaks HTTP without TLS; nothing was taken.
  * - WS_E_NO_MEMORY.
  *
- * The last of what came before an end is returned with WS_OK: see ws_tls_ended().
+ * The last plaintext before an end is returned with WS_OK: see ws_tls_ended().
  */
-size_t ws_tls_open(struct ws_tls *tls, const void *data, size_t len, void *plain,
-                   struct ws_out *sealed, enum ws_error *error);
+enum ws_error ws_tls_open(struct ws_tls *tls, const void *data, size_t len, void *plain,
+                          struct ws_out *sealed, size_t *plain_len);
 
-/* WS_OK; or what the next ws_tls_open() would say, whatever it was given. */
+/* WS_OK; or what every further ws_tls_open() will return. */
 enum ws_error ws_tls_ended(const struct ws_tls *tls);
 
 /*
- * Makes records of up to `max` bytes of `pieces` and adds them to `sealed`. Returns how many bytes
- * those were: all, unless there are more than `max` or `*error` is WS_E_NO_MEMORY or WS_E_TLS. To
- * be called once the handshake is done.
+ * Makes records of up to `max` bytes of `pieces` and adds them to `sealed`. `*taken` is how many
+ * bytes those were: all, unless there are more than `max` or an error is returned: WS_E_NO_MEMORY
+ * or WS_E_TLS. To be called once the handshake is done.
  */
-size_t ws_tls_seal(struct ws_tls *tls, const struct iovec *pieces, int count, size_t max,
-                   struct ws_out *sealed, enum ws_error *error);
+enum ws_error ws_tls_seal(struct ws_tls *tls, const struct iovec *pieces, int count, size_t max,
+                          struct ws_out *sealed, size_t *taken);
 
 /* Says that nothing more will be sent (close_notify), once, and if there is anybody to say it to.
  * True when something was added to `sealed`. */

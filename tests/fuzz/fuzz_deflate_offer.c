@@ -35,11 +35,11 @@ static int find_all(const struct ws_http_head *head, const char *buffer, struct 
     for (uint32_t i = 0; i < head->count; i++) {
         struct ws_str list = ws_http_value(head, buffer, i);
         struct found one;
-        enum ws_error error;
-        while ((error = ws_extension_next(&list, &one.name, &one.params)) == WS_OK)
+        enum ws_extension_result result;
+        while ((result = ws_extension_next(&list, &one.name, &one.params)) == WS_EXTENSION_FOUND)
             if (count < max)
                 all[count++] = one;
-        if (error != WS_MORE)
+        if (result != WS_EXTENSION_END)
             return -1;
     }
     return count;
@@ -62,7 +62,7 @@ static void check_accepted(const struct ws_deflate_offer *offer,
     struct ws_deflate_offer said;
     struct ws_str list = {answer, strlen(answer)}, name, text;
     CHECK(strlen(answer) < WS_DEFLATE_TEXT_MAX);
-    CHECK(ws_extension_next(&list, &name, &text) == WS_OK && list.len == 0);
+    CHECK(ws_extension_next(&list, &name, &text) == WS_EXTENSION_FOUND && list.len == 0);
     CHECK(ws_str_equal(name, "permessage-deflate"));
     CHECK(ws_deflate_read_offer(text, true, &said));
     CHECK(said.server_no_takeover == params->server_no_takeover);

@@ -12,7 +12,7 @@ static void check_extensions(const char *text, size_t len)
 {
     struct ws_str list = {text, len}, name, params;
     size_t count = 0;
-    while (ws_extension_next(&list, &name, &params) == WS_OK) {
+    while (ws_extension_next(&list, &name, &params) == WS_EXTENSION_FOUND) {
         CHECK(ws_http_is_token(name));
         CHECK(name.p >= text && name.p + name.len <= text + len);
         CHECK(params.len == 0 || (params.p[0] == ';' && params.p + params.len <= text + len));

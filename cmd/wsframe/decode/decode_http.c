@@ -34,7 +34,7 @@ static bool names_deflate(const struct ws_http_head *head, const char *text)
     for (int i = ws_http_find(head, text, "Sec-WebSocket-Extensions", 0); i >= 0;
          i = ws_http_find(head, text, "Sec-WebSocket-Extensions", i + 1)) {
         struct ws_str list = ws_http_value(head, text, (size_t)i), name, params;
-        while (ws_extension_next(&list, &name, &params) == WS_OK)
+        while (ws_extension_next(&list, &name, &params) == WS_EXTENSION_FOUND)
             if (ws_str_equal_case(name, "permessage-deflate"))
                 return true;
     }

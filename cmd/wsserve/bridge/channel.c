@@ -214,14 +214,14 @@ void channel_stop(struct channel *c)
 
 static void on_readable(struct channel *c)
 {
-    enum ws_error error;
+    size_t len;
     if (c->user->ready && !c->user->ready(c)) {
         c->paused = true;
         update(c);
         return;
     }
-    size_t len = ws_stream_receive(c->in.fd, c->memory, CHANNEL_READ_SIZE, &error);
-    if (len > 0) {
+    enum ws_error error = ws_stream_receive(c->in.fd, c->memory, CHANNEL_READ_SIZE, &len);
+    if (error == WS_OK) {
         c->user->input(c, c->memory, len);
     } else if (error != WS_MORE) {
         /* A terminal that everybody has closed reports an error of its own. */

@@ -129,20 +129,21 @@ enum ws_error ws_deflate_write(struct ws_deflate *deflate, struct ws_out *out, c
  * window: so does the next message. */
 void ws_deflate_restart(struct ws_deflate *deflate);
 
-/* Bytes to inflate and where to put them. Each call moves both on. */
+/* Bytes to inflate and where to put them. Each call advances both. */
 struct ws_inflate_flow {
     const uint8_t *in;
     size_t in_len;
     uint8_t *out;
-    size_t room;
+    size_t room; /* bytes free at `out` */
+    bool full;   /* set by each call: `room` is used up and there is more to come: call again */
 };
 
 /*
- * Inflates (7.2.2). `last`: behind `flow->in` the message ends, so the tail that the sender cut off
- * is put back. WS_OK: all input is used up, and all that came of it is written; with `last` the
- * message is whole, and the next call begins another. WS_MORE: there is no more room; it goes on
- * with the next call. WS_E_INFLATE: this is no deflated data, or the message ends inside a block;
- * WS_E_NO_MEMORY; after either no call must follow but ws_deflate_free().
+ * Inflates (7.2.2). `last`: the message ends after `flow->in`, so the tail that the sender cut off
+ * is put back. WS_OK: unless `flow->full`, all input is used up, and all that came of it is
+ * written; with `last` the message is whole, and the next call begins another. WS_E_INFLATE: this
+ * is no deflated data, or the message ends inside a block; WS_E_NO_MEMORY; after either no call
+ * must follow but ws_deflate_free().
  */
 enum ws_error ws_deflate_read(struct ws_deflate *deflate, struct ws_inflate_flow *flow, bool last);
 

@@ -74,12 +74,16 @@ bool ws_request_subprotocol(const struct ws_request *request, int *cursor, struc
 const char *ws_request_choose_subprotocol(const struct ws_request *request,
                                           const char *const *offered);
 
-/*
- * One extension of a Sec-WebSocket-Extensions list: takes it off `list` and sets its name and the
- * text of its parameters. Returns WS_OK, WS_MORE at the end of the list (here: none left), or
- * WS_E_EXTENSION_SYNTAX (9.1).
- */
-enum ws_error ws_extension_next(struct ws_str *list, struct ws_str *name, struct ws_str *params);
+enum ws_extension_result {
+    WS_EXTENSION_FOUND,     /* `name` and `params` are set */
+    WS_EXTENSION_END,       /* the list is empty */
+    WS_EXTENSION_MALFORMED, /* it does not follow the grammar of 9.1 */
+};
+
+/* Takes the next extension off `list`, the value of a Sec-WebSocket-Extensions header, and sets its
+ * name and the text of its parameters; both point into the list. */
+enum ws_extension_result ws_extension_next(struct ws_str *list, struct ws_str *name,
+                                           struct ws_str *params);
 
 /* A header of the caller's for a request or a response. Both strings are the caller's. */
 struct ws_header {

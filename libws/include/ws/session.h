@@ -120,8 +120,10 @@ struct ws_session {
     };
     struct ws_bytes *held;         /* payload of a frame or a message that is not whole yet */
     struct ws_bytes *held_control; /* the same of a control frame inside a message */
-    uint64_t
-        left; /* payload bytes of the current frame still to come; then pending_error's offset */
+    union {
+        uint64_t payload_left; /* bytes of the current frame's payload still to come */
+        uint64_t error_offset; /* once there is a pending_error: where it is */
+    };
     struct ws_message message;
     union {
         struct ws_frame frame;         /* in its payload */
@@ -140,10 +142,10 @@ struct ws_session {
     bool defer_close_reply : 1; /* the peer's close is answered when we have said all */
     bool request_pending : 1;   /* server: delivered, not yet answered */
     bool request_sent : 1;      /* client */
-    bool lent : 1;          /* `held` is behind the event that was handed out: freed by the next */
-    bool spent_control : 1; /* the same of `held_control` */
-    uint8_t end_error;      /* an enum ws_error, as the next: small */
-    uint8_t pending_error;  /* to be delivered by the next pull */
+    bool lent : 1;              /* the last event's data is in `held`: freed by the next pull */
+    bool lent_control : 1;      /* the same of `held_control` */
+    uint8_t end_error;          /* an enum ws_error, as the next: small */
+    uint8_t pending_error;      /* to be delivered by the next pull */
 };
 
 /* Begins a session in CONNECTING. `config` must outlive it. Allocates nothing. */

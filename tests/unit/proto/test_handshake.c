@@ -197,21 +197,21 @@ static void extensions_one_by_one(void **state)
     const char *text = "a, b; c; d=\"e\" ,f;g=1";
     struct ws_str list = {text, strlen(text)}, name, params;
     (void)state;
-    assert_int_equal(ws_extension_next(&list, &name, &params), WS_OK);
+    assert_int_equal(ws_extension_next(&list, &name, &params), WS_EXTENSION_FOUND);
     assert_str(name, "a");
     assert_int_equal(params.len, 0);
-    assert_int_equal(ws_extension_next(&list, &name, &params), WS_OK);
+    assert_int_equal(ws_extension_next(&list, &name, &params), WS_EXTENSION_FOUND);
     assert_str(name, "b");
     assert_str(params, "; c; d=\"e\"");
-    assert_int_equal(ws_extension_next(&list, &name, &params), WS_OK);
+    assert_int_equal(ws_extension_next(&list, &name, &params), WS_EXTENSION_FOUND);
     assert_str(name, "f");
-    assert_int_equal(ws_extension_next(&list, &name, &params), WS_MORE);
+    assert_int_equal(ws_extension_next(&list, &name, &params), WS_EXTENSION_END);
 
     static const char *const bad[] = {"a b",     ";",       "a;=",   "a;b=",        "a;b=\"\"",
                                       "a;b=\"c", "a;b=c=d", "\"a\"", "a;b=\"c d\"", "a=b"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         list = (struct ws_str){bad[i], strlen(bad[i])};
-        if (ws_extension_next(&list, &name, &params) != WS_E_EXTENSION_SYNTAX)
+        if (ws_extension_next(&list, &name, &params) != WS_EXTENSION_MALFORMED)
             fail_msg("%s", bad[i]);
     }
 }

@@ -101,7 +101,8 @@ static void give(struct end *to, struct end *from, size_t len)
     uint8_t *records = memory + WS_TLS_RECORD_MAX;
     assert_true(len <= to->wire.len && len <= ROOM);
     memcpy(records, to->wire.data, len);
-    size_t plain = ws_tls_open(to->tls, records, len, memory, &sealed, &to->error);
+    size_t plain;
+    to->error = ws_tls_open(to->tls, records, len, memory, &sealed, &plain);
     assert_true((plain > 0) == (to->error == WS_OK));
     grown_add(&to->plain, memory, plain);
     grown_consume(&to->wire, len);
@@ -129,10 +130,10 @@ static void pump(size_t chunk, size_t client_cut, size_t server_cut)
 static void say(struct end *from, struct end *to, const void *data, size_t len)
 {
     struct ws_out sealed = {0};
-    enum ws_error error;
+    size_t taken;
     struct iovec piece = {(void *)(uintptr_t)data, len};
-    assert_int_equal(ws_tls_seal(from->tls, &piece, 1, SIZE_MAX, &sealed, &error), len);
-    assert_int_equal(error, WS_OK);
+    assert_int_equal(ws_tls_seal(from->tls, &piece, 1, SIZE_MAX, &sealed, &taken), WS_OK);
+    assert_int_equal(taken, len);
     carry(&sealed, to);
 }
 
@@ -301,7 +302,7 @@ static void small_pieces_share_a_record(void **state)
     static uint8_t data[PIECES * 10 + 40000];
     struct iovec pieces[PIECES + 2];
     struct ws_out sealed = {0};
-    enum ws_error error;
+    size_t taken;
     (void)state;
     fill(data, sizeof data, 3);
     for (int i = 0; i < PIECES; i++)
@@ -311,13 +312,16 @@ static void small_pieces_share_a_record(void **state)
     begin();
     pump(ROOM, 0, 0);
     /* No more than what is allowed at a time. */
-    assert_int_equal(ws_tls_seal(client.tls, pieces, PIECES + 2, 1234, &sealed, &error), 1234);
+    assert_int_equal(ws_tls_seal(client.tls, pieces, PIECES + 2, 1234, &sealed, &taken), WS_OK);
+    assert_int_equal(taken, 1234);
     assert_in_range(sealed.bytes, 1235, 1300);
     carry(&sealed, &server);
-    assert_int_equal(ws_tls_seal(client.tls, pieces, PIECES, SIZE_MAX, &sealed, &error), 3000);
+    assert_int_equal(ws_tls_seal(client.tls, pieces, PIECES, SIZE_MAX, &sealed, &taken), WS_OK);
+    assert_int_equal(taken, 3000);
     assert_in_range(sealed.bytes, 3001, 3050);
     carry(&sealed, &server);
-    assert_int_equal(ws_tls_seal(client.tls, pieces, PIECES + 2, SIZE_MAX, &sealed, &error), 43000);
+    assert_int_equal(ws_tls_seal(client.tls, pieces, PIECES + 2, SIZE_MAX, &sealed, &taken), WS_OK);
+    assert_int_equal(taken, 43000);
     assert_in_range(sealed.bytes, 43001, 43300);
     carry(&sealed, &server);
     pump(ROOM, 0, 0);
