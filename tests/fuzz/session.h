@@ -11,6 +11,7 @@
 #define TESTS_FUZZ_SESSION_H
 
 #include "tests/fuzz/fuzz.h"
+#include "libws/proto/bytes.h"
 #include <ws/session.h>
 
 /* The events of a run, neighbouring chunks counted as one: only their sum and their size are kept.
