@@ -2,14 +2,6 @@
 
 #include <string.h>
 
-void ws_mask_naive(void *dst, const void *src, size_t len, const uint8_t key[4], uint64_t offset)
-{
-    uint8_t *to = dst;
-    const uint8_t *from = src;
-    for (size_t i = 0; i < len; i++)
-        to[i] = from[i] ^ key[(offset + i) & 3];
-}
-
 void ws_mask(void *dst, const void *src, size_t len, const uint8_t key[4], uint64_t offset)
 {
     uint8_t *to = dst;

@@ -299,6 +299,17 @@ enum ws_event_type ws_session_emit_piece(struct ws_session *s, struct ws_event *
     return session_emit(event, WS_EVENT_CHUNK);
 }
 
+enum ws_event_type ws_session_emit_before_error(struct ws_session *s, struct ws_event *event,
+                                                bool large, enum ws_error error, uint64_t offset)
+{
+    if (!large || event->len == 0)
+        return session_emit_error(s, event, error, offset);
+    s->pending_error = (uint8_t)error;
+    s->error_offset = offset;
+    s->in = s->in_end;
+    return ws_session_emit_piece(s, event, false);
+}
+
 static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event)
 {
     size_t len =
@@ -324,15 +335,9 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
     if (error == WS_OK && last)
         error = ws_message_end(&s->message);
     if (error != WS_OK) {
-        /* Of a frame that is handed on in pieces the good bytes go first, wherever it was cut. */
-        if (!large || good == 0)
-            return session_emit_error(s, event, error, begun + good);
-        s->pending_error = (uint8_t)error;
-        s->error_offset = begun + good;
-        s->in = s->in_end;
         event->data = data;
         event->len = good;
-        return ws_session_emit_piece(s, event, false);
+        return ws_session_emit_before_error(s, event, large, error, begun + good);
     }
     if (hold) {
         if (s->payload_left > 0 || (!last && !s->config->chunks))

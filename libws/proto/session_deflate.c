@@ -245,6 +245,23 @@ static enum ws_error fill(struct ws_session *s, struct target *t, enum fill_end 
     }
 }
 
+/* The same into a target that grows, where the message must be whole. */
+static enum ws_error fill_growing(struct ws_session *s, struct target *t, enum fill_end *end)
+{
+    enum ws_error error = fill(s, t, end);
+    while (error == WS_OK && *end == FILL_TARGET_FULL && !s->config->chunks)
+        error = hold(s, t) ? fill(s, t, end) : WS_E_NO_MEMORY;
+    return error;
+}
+
+static void count_message(struct ws_session *s)
+{
+    struct ws_deflate *d = s->deflate;
+    d->counts.messages_in++;
+    d->counts.plain_in += s->message.total;
+    d->counts.wire_in += d->wire;
+}
+
 static void lend_target(struct ws_session *s, const struct target *t, struct ws_event *event)
 {
     if (t->held && s->held) {
@@ -274,32 +291,20 @@ enum ws_event_type ws_session_next_inflated(struct ws_session *s, struct ws_even
     if (!t.data)
         return session_emit_error(s, event, WS_E_NO_MEMORY, begun);
 
-    enum ws_error error = fill(s, &t, &end);
-    while (error == WS_OK && end == FILL_TARGET_FULL && !chunks) {
-        if (!hold(s, &t))
-            return session_emit_error(s, event, WS_E_NO_MEMORY, begun);
-        error = fill(s, &t, &end);
-    }
+    enum ws_error error = fill_growing(s, &t, &end);
     bool done = error == WS_OK && end == FILL_FRAME_DONE;
     bool last = done && s->frame.fin;
     if (last)
         error = ws_message_end(&s->message);
     if (error != WS_OK) {
-        if (!large || t.len == 0)
-            return session_emit_error(s, event, error, begun);
-        s->pending_error = (uint8_t)error;
-        s->error_offset = begun;
-        s->in = s->in_end;
-        lend_target(s, &t, event);
-        return ws_session_emit_piece(s, event, false);
+        if (large)
+            lend_target(s, &t, event);
+        return ws_session_emit_before_error(s, event, large, error, begun);
     }
     if (done)
         s->in_payload = false;
-    if (last) {
-        d->counts.messages_in++;
-        d->counts.plain_in += s->message.total;
-        d->counts.wire_in += d->wire;
-    }
+    if (last)
+        count_message(s);
     bool ready = last || (chunks && t.len > 0 && (end != FILL_INPUT_USED || large));
     if (ready) {
         lend_target(s, &t, event);

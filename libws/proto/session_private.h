@@ -44,6 +44,10 @@ enum ws_error ws_session_error_answer(const struct ws_session *s, struct ws_out 
 
 /* A piece of a message, its bytes set in `event`, is ready to be handed out. */
 enum ws_event_type ws_session_emit_piece(struct ws_session *s, struct ws_event *event, bool last);
+/* An error was found after the good bytes that `event` has. Those of a `large` frame, which is
+ * handed on in pieces, come first, wherever the input was cut; the error is the next event then. */
+enum ws_event_type ws_session_emit_before_error(struct ws_session *s, struct ws_event *event,
+                                                bool large, enum ws_error error, uint64_t offset);
 /* What was held is whole now: the event lends it out, the next pull frees it. */
 void ws_session_lend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event);
 

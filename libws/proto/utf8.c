@@ -38,15 +38,6 @@ static bool step(struct ws_utf8 *state, uint8_t byte)
     return true;
 }
 
-size_t ws_utf8_check_naive(struct ws_utf8 *state, const void *data, size_t len)
-{
-    const uint8_t *p = data;
-    for (size_t i = 0; i < len; i++)
-        if (!step(state, p[i]))
-            return i;
-    return len;
-}
-
 size_t ws_utf8_check(struct ws_utf8 *state, const void *data, size_t len)
 {
     const uint64_t high_bits = UINT64_C(0x8080808080808080);

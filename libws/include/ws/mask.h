@@ -21,9 +21,6 @@ extern "C" {
  */
 void ws_mask(void *dst, const void *src, size_t len, const uint8_t key[4], uint64_t offset);
 
-/* The same, a byte at a time: what the fast one is tested against. */
-void ws_mask_naive(void *dst, const void *src, size_t len, const uint8_t key[4], uint64_t offset);
-
 #ifdef __cplusplus
 }
 #endif

@@ -38,9 +38,6 @@ static inline bool ws_utf8_complete(const struct ws_utf8 *state)
 /* The whole of `data` is valid UTF-8. */
 bool ws_utf8_valid(const void *data, size_t len);
 
-/* ws_utf8_check a byte at a time: what the fast one is tested against. */
-size_t ws_utf8_check_naive(struct ws_utf8 *state, const void *data, size_t len);
-
 #ifdef __cplusplus
 }
 #endif
