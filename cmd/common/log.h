@@ -99,6 +99,12 @@ static inline bool log_wants(const struct log *log, enum ws_level level)
     return level >= atomic_load_explicit(&log->least, memory_order_relaxed);
 }
 
+/* Is it written as JSON? */
+static inline bool log_is_json(const struct log *log)
+{
+    return __atomic_load_n(&log->format, __ATOMIC_RELAXED) == LOG_JSON;
+}
+
 /* `conn` 0: no connection. `event`: a name of log_event.h or of the error table, or NULL. */
 void log_line(const struct log *log, enum ws_level level, uint64_t conn, const char *event,
               const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -40,6 +40,9 @@ enum units_result units_count(const char *text, uint64_t *count);
 /* Decimal digits alone, in min..max. */
 enum units_result units_number(const char *text, uint64_t min, uint64_t max, uint64_t *number);
 
+/* Microseconds, the unit of durations in settings. */
+#define SECONDS(n) ((int64_t)(n)*1000000)
+
 /* As libws takes times: in milliseconds, rounded up, so that what is not 0 stays so. */
 uint32_t units_milliseconds(int64_t us);
 

@@ -1,73 +1,63 @@
 /*
- * entry: the one place where it is decided whether a request may enter, and where it is refused.
+ * access_control: decides whether a connection and a request may enter, and refuses them.
  *
- * serve.c asks it when a connection is accepted and when a request has come; modes that answer an
- * upgrade themselves do it through here. Refusals are HTTP answers that end the connection. Of
- * those that are about security the log says all and the peer hears little.
+ * Applies access_rules to connections. Refusals are HTTP answers that end the connection; those for
+ * security reasons say little to the peer, and all to the log. On the thread of the connection's
+ * loop, except where it says otherwise.
  */
 #ifndef CMD_WSSERVE_ACCESS_ACCESS_CONTROL_H
 #define CMD_WSSERVE_ACCESS_ACCESS_CONTROL_H
 
-#include "cmd/wsserve/access/access_rules.h"
+#include "cmd/wsserve/access/credentials.h"
+#include "libws/io/address.h"
 #include <ws/conn.h>
 
-struct serve;
+#include <stdbool.h>
+#include <stddef.h>
 
-enum entry_verdict {
-    ENTRY_REFUSED, /* and answered */
-    ENTRY_PLAIN,   /* no upgrade: http.c's */
-    ENTRY_UPGRADE, /* may be accepted */
+struct server;
+
+enum access_verdict {
+    ACCESS_REFUSED, /* and answered */
+    ACCESS_PLAIN,   /* no upgrade: to be answered by http */
+    ACCESS_UPGRADE, /* may be accepted */
 };
 
-/* Makes the rules ready of `serve->settings`, at the start and again on SIGHUP: files are read
- * again then, and those who are in stay. False with one line in `error`, and the rules are what
- * they were.
+/* Compiles the rules of `server->settings`, at the start and again on SIGHUP, when the files that
+ * they name are read again; connections that have entered stay. `reaches_local` as for
+ * access_rules_new(). Main thread. False with one line in `error`, and the rules stay as they were.
  */
-bool entry_start(struct serve *serve, char *error, size_t size);
+bool access_control_start(struct server *server, bool reaches_local, char *error, size_t size);
 
-/* A connection came: one from an address that is kept out is answered before it has sent anything.
- */
-void entry_accepted(struct ws_conn *conn);
+/* Frees them, after the last connection has gone. */
+void access_control_stop(struct server *server);
 
-/* Judges the request, in this order: faults of the handshake, the address behind trusted proxies,
+/* A connection was accepted. One from a refused address is answered before it has sent anything. */
+void access_control_on_accept(struct ws_conn *conn);
+
+/* Checks a request, in this order: violations of the handshake, the address over trusted proxies,
  * Host, and for an upgrade path, origin, credentials, replay and subprotocol. */
-enum entry_verdict entry_judge(struct ws_conn *conn, const struct ws_request *request);
+enum access_verdict access_control_check(struct ws_conn *conn, const struct ws_request *request);
 
-/* For what is not an upgrade and not for everybody: false when it brings no password or token where
- * one is asked for, and has been refused. */
-bool entry_judge_plain(struct ws_conn *conn, const struct ws_request *request);
+/* Checks the credentials of a plain request. False: it was refused. */
+bool access_control_check_plain(struct ws_conn *conn, const struct ws_request *request);
 
-/* For a request to --admin: false when it is malformed or its Host is neither an address, nor
- * localhost, nor allowed, and it has been refused. */
-bool entry_judge_admin(struct ws_conn *conn, const struct ws_request *request);
+/* Checks a request to --admin. False: it was malformed, or its Host is neither an address, nor
+ * localhost, nor allowed, and it was refused. */
+bool access_control_check_admin(struct ws_conn *conn, const struct ws_request *request);
 
-/* Accepts the upgrade with the subprotocol and the headers that the options ask for. `request` is
- * the one that handler.request() got; it lives until it is answered. Errors as ws_conn_accept. */
-enum ws_error entry_accept(struct ws_conn *conn, const struct ws_request *request);
+enum { CLIENT_LABEL_MAX = 160 };
 
-/* Refuses it for `why`, with the user's headers and, where `retry_after` is not 0, that many
- * seconds. */
-enum ws_error entry_refuse(struct ws_conn *conn, enum ws_error why, unsigned retry_after);
+/* The client's address for a log line: "127.0.0.1:4711" or, over a trusted proxy, "192.0.2.1 by way
+ * of 127.0.0.1:4711". Returns `text`. */
+const char *client_label(const struct ws_conn *conn, char text[CLIENT_LABEL_MAX]);
 
-/* A plain answer with the user's headers besides its own, of which there are at most 8. */
-enum ws_error entry_answer(struct ws_conn *conn, const struct ws_http_answer *answer);
+/* The client's address: the peer's or, over a trusted proxy, the one that the proxy names. */
+void access_control_client(const struct ws_conn *conn, const struct ws_request *request,
+                           struct ws_address *client);
 
-/* The same with a body that is read as there is room: see ws_conn_refuse_body. */
-enum ws_error entry_answer_body(struct ws_conn *conn, const struct ws_http_answer *answer,
-                                struct ws_body *body);
-
-enum { ENTRY_WHO = 160 };
-
-/* Whose connection it is, to be shown: "127.0.0.1:4711", or, where a trusted proxy said more,
- * "192.0.2.1 by way of 127.0.0.1:4711". Returns `text`. */
-const char *client_label(const struct ws_conn *conn, char text[ENTRY_WHO]);
-
-/* Whose request it is: the peer's, or, behind a trusted proxy, its client's. */
-void entry_client(const struct ws_conn *conn, const struct ws_request *request,
-                  struct ws_address *client);
-
-/* Whom a password let in; "" where none was asked for, or a token was brought. */
-void entry_user(const struct ws_conn *conn, const struct ws_request *request,
-                char user[WS_CREDENTIALS_USER]);
+/* The user whose password was accepted; "" without a password, or with a token. */
+void access_control_user(const struct ws_conn *conn, const struct ws_request *request,
+                         char user[WS_CREDENTIALS_USER]);
 
 #endif

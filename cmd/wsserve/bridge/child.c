@@ -264,7 +264,7 @@ static void settle(struct child *child)
 
 static void take_step(struct child *child)
 {
-    const struct child_kill *kill_sequence = child->family->kill;
+    const struct kill_sequence *kill_sequence = child->family->kill;
     child->ended |= !child->dead;
     signal_group(child, kill_sequence->step[child->step].signal);
     child->due = ws_loop_now(child->family->loop) + kill_sequence->step[child->step].wait_ms;
@@ -317,7 +317,7 @@ static void on_exit_event(struct ws_watch *watch, unsigned ready)
         break;
     case CHILD_STEPS:
         if (child->step == child->family->kill->count)
-            child->due = ws_loop_now(child->family->loop) + CHILD_STEP_MS;
+            child->due = ws_loop_now(child->family->loop) + KILL_STEP_MS;
         settle(child);
         break;
     case CHILD_GONE:
@@ -394,7 +394,8 @@ bool child_spawn(struct child *child, struct children *family, const struct chil
 
 /* --- all of them --- */
 
-void children_init(struct children *children, struct ws_loop *loop, const struct child_kill *kill)
+void children_init(struct children *children, struct ws_loop *loop,
+                   const struct kill_sequence *kill)
 {
     *children = (struct children){.loop = loop, .kill = kill};
 }
@@ -414,7 +415,7 @@ void children_finish(struct children *children)
 {
     struct ws_loop *loop = children->loop;
     struct child *next;
-    int64_t now = ws_loop_now(loop), patience = 2 * CHILD_STEP_MS, grace = 0;
+    int64_t now = ws_loop_now(loop), patience = 2 * KILL_STEP_MS, grace = 0;
     for (unsigned i = 0; i < children->kill->count; i++)
         patience += children->kill->step[i].wait_ms;
     for (struct child *child = children->first; child; child = next) {
@@ -476,9 +477,9 @@ char *child_find(const char *name)
 void child_prepare(void)
 {
     DIR *all = opendir("/proc/self/fd");
-    struct dirent *access_control;
-    while (all && (access_control = readdir(all))) {
-        int fd = atoi(access_control->d_name);
+    struct dirent *entry;
+    while (all && (entry = readdir(all))) {
+        int fd = atoi(entry->d_name);
         if (fd > STDERR_FILENO)
             fcntl(fd, F_SETFD, FD_CLOEXEC);
     }

@@ -9,7 +9,7 @@
 #ifndef CMD_WSSERVE_BRIDGE_CHILD_H
 #define CMD_WSSERVE_BRIDGE_CHILD_H
 
-#include "cmd/wsserve/bridge/kill_sequence.h"
+#include "cmd/wsserve/options/kill_sequence.h"
 #include <ws/loop.h>
 
 #include <stdbool.h>
@@ -24,12 +24,13 @@ struct child;
 /* Begin with children_init(). */
 struct children {
     struct ws_loop *loop;
-    const struct child_kill *kill; /* borrowed */
+    const struct kill_sequence *kill; /* borrowed */
     struct child *first;
     size_t count; /* that are not gone yet */
 };
 
-void children_init(struct children *children, struct ws_loop *loop, const struct child_kill *kill);
+void children_init(struct children *children, struct ws_loop *loop,
+                   const struct kill_sequence *kill);
 
 /* Ends them all, those that have a grace after it, and turns the loop until they are gone: so long
  * at most as grace and steps take together. ws_loop_stop() meanwhile makes it go to the last step

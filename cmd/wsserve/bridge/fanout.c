@@ -1,8 +1,11 @@
 #include "cmd/wsserve/bridge/fanout.h"
 
 #include "cmd/common/conn_name.h"
+#include "cmd/common/log.h"
 #include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/bridge/relay.h"
+#include "cmd/wsserve/options/settings.h"
+#include "libws/server/registry.h"
 #include <ws/hub.h>
 
 #include <stdlib.h>
@@ -16,21 +19,21 @@ struct peer {
     bool waits; /* until the channel takes more */
 };
 
-static const struct settings_process *settings_of(const struct fan *fan)
+static const struct settings_process *settings_of(const struct fanout *fanout)
 {
-    return &fan->serve->settings->process;
+    return &fanout->server->settings->process;
 }
 
-static struct fan *fan_of(struct channel *channel)
+static struct fanout *fanout_of(struct channel *channel)
 {
-    return ws_container_of(channel, struct fan, channel);
+    return ws_container_of(channel, struct fanout, channel);
 }
 
 /* --- out to the clients --- */
 
 /* Whom a record that is no message is for. */
 struct choice {
-    struct fan *fan;
+    struct fanout *fanout;
     const struct framing_message *message;
     uint64_t except;
 };
@@ -57,71 +60,72 @@ static bool is_message(const struct framing_message *message)
 }
 
 /* Who is not there any more is no fault: he may have left while the record was on its way. */
-static void deliver_to(struct fan *fan, const char *name, const struct framing_message *message)
+static void deliver_to(struct fanout *fanout, const char *name,
+                       const struct framing_message *message)
 {
     struct ws_conn *conn =
-        ws_registry_find(fan->env->registry, conn_name_parse(name, strlen(name)));
+        ws_registry_find(fanout->env->registry, conn_name_parse(name, strlen(name)));
     if (!conn || !ws_conn_upgraded(conn))
         return;
     if (is_message(message)) {
         ws_hub_send(conn, relay_opcode(message, false), message->data, message->len);
         return;
     }
-    ws_hub_flush(fan->env->hub);
+    ws_hub_flush(fanout->env->hub);
     relay_out(conn, message, false);
 }
 
-static void deliver(struct fan *fan, const struct framing_message *message)
+static void deliver(struct fanout *fanout, const struct framing_message *message)
 {
     const struct record_in *record = message->record;
     const char *group = record ? record->group : NULL;
     const char *except = record ? record->except : NULL;
     uint64_t except_id = except ? conn_name_parse(except, strlen(except)) : 0;
-    struct choice choice = {fan, message, except_id};
+    struct choice choice = {fanout, message, except_id};
     if (record && record->conn) {
-        deliver_to(fan, record->conn, message);
+        deliver_to(fanout, record->conn, message);
         return;
     }
     /* Messages for a group and for all leave in the order that they came in. */
-    if (group || fan->grouped || !is_message(message))
-        ws_hub_flush(fan->env->hub);
-    fan->grouped = group != NULL;
+    if (group || fanout->grouped || !is_message(message))
+        ws_hub_flush(fanout->env->hub);
+    fanout->grouped = group != NULL;
     if (is_message(message))
-        ws_hub_publish(fan->env->hub, group, group ? strlen(group) : 0, except_id,
-                       relay_opcode(message, settings_of(fan)->binary), message->data,
+        ws_hub_publish(fanout->env->hub, group, group ? strlen(group) : 0, except_id,
+                       relay_opcode(message, settings_of(fanout)->binary), message->data,
                        message->len);
     else
-        ws_registry_each(fan->env->registry, tell_one, &choice);
+        ws_registry_each(fanout->env->registry, tell_one, &choice);
 }
 
 static bool on_ready(struct channel *channel)
 {
-    const struct fan *fan = fan_of(channel);
-    return !ws_hub_blocked(fan->env->hub) &&
-           !(fan->needs_audience && fan->env->registry->open == 0);
+    const struct fanout *fanout = fanout_of(channel);
+    return !ws_hub_blocked(fanout->env->hub) &&
+           !(fanout->needs_audience && fanout->env->registry->open == 0);
 }
 
 static void on_input(struct channel *channel, uint8_t *data, size_t len)
 {
-    struct fan *fan = fan_of(channel);
+    struct fanout *fanout = fanout_of(channel);
     struct framing_message message;
-    if (fan->heard)
-        fan->heard(fan);
-    framing_feed(&fan->reader, data, len);
+    if (fanout->heard)
+        fanout->heard(fanout);
+    framing_feed(&fanout->reader, data, len);
     for (;;) {
-        switch (framing_next(&fan->reader, &message)) {
+        switch (framing_next(&fanout->reader, &message)) {
         case FRAMING_MESSAGE:
-            deliver(fan, &message);
+            deliver(fanout, &message);
             break;
         case FRAMING_BAD_RECORD:
-            log_line(&fan->serve->log, WS_LOG_WARNING, 0, "process",
-                     "a record that cannot be sent: %s", framing_fault(&fan->reader));
+            log_line(fanout->server->log, WS_LOG_WARNING, 0, "process",
+                     "a record that cannot be sent: %s", framing_fault(&fanout->reader));
             break;
         case FRAMING_TOO_LONG:
-            fan->ended(fan, WS_E_MESSAGE_TOO_BIG);
+            fanout->ended(fanout, WS_E_MESSAGE_TOO_BIG);
             return;
         case FRAMING_NO_MEMORY:
-            fan->ended(fan, WS_E_NO_MEMORY);
+            fanout->ended(fanout, WS_E_NO_MEMORY);
             return;
         case FRAMING_MORE:
             return;
@@ -131,14 +135,14 @@ static void on_input(struct channel *channel, uint8_t *data, size_t len)
 
 static void on_end(struct channel *channel, enum ws_error why)
 {
-    struct fan *fan = fan_of(channel);
-    fan->ended(fan, why);
+    struct fanout *fanout = fanout_of(channel);
+    fanout->ended(fanout, why);
 }
 
 static void on_relief(void *context)
 {
-    struct fan *fan = context;
-    channel_resume(&fan->channel);
+    struct fanout *fanout = context;
+    channel_resume(&fanout->channel);
 }
 
 /* --- in from the clients --- */
@@ -155,30 +159,30 @@ static void resume_one(struct ws_conn *conn, void *context)
 
 static void on_drained(struct channel *channel)
 {
-    ws_registry_each(fan_of(channel)->env->registry, resume_one, NULL);
+    ws_registry_each(fanout_of(channel)->env->registry, resume_one, NULL);
 }
 
 static void on_broken(struct channel *channel, enum ws_error why)
 {
-    struct fan *fan = fan_of(channel);
+    struct fanout *fanout = fanout_of(channel);
     (void)why;
     on_drained(channel);
-    if (fan->broken)
-        fan->broken(fan);
+    if (fanout->broken)
+        fanout->broken(fanout);
 }
 
-static void tell_close(struct fan *fan, struct ws_conn *conn, unsigned code, const void *reason,
-                       size_t len, bool clean)
+static void tell_close(struct fanout *fanout, struct ws_conn *conn, unsigned code,
+                       const void *reason, size_t len, bool clean)
 {
     struct peer *peer = ws_conn_user(conn);
-    if (!peer || peer->told_close || peer->life != fan->life)
+    if (!peer || peer->told_close || peer->life != fanout->life)
         return;
     peer->told_close = true;
-    relay_close(&fan->channel, fan->reader.framing, conn, peer->opened_us, code, reason, len,
+    relay_close(&fanout->channel, fanout->reader.framing, conn, peer->opened_us, code, reason, len,
                 clean);
 }
 
-void fan_conn_open(struct fan *fan, struct ws_conn *conn, const struct ws_event *event)
+void fanout_conn_open(struct fanout *fanout, struct ws_conn *conn, const struct ws_event *event)
 {
     struct peer *peer = calloc(1, sizeof *peer);
     struct ws_str path, query;
@@ -189,36 +193,36 @@ void fan_conn_open(struct fan *fan, struct ws_conn *conn, const struct ws_event 
         return;
     }
     peer->opened_us = ws_clock_us();
-    if (!fan)
+    if (!fanout)
         return;
-    peer->life = fan->life;
-    relay_open(&fan->channel, fan->reader.framing, conn, event->request);
-    channel_resume(&fan->channel);
+    peer->life = fanout->life;
+    relay_open(&fanout->channel, fanout->reader.framing, conn, event->request);
+    channel_resume(&fanout->channel);
 }
 
-void fan_conn_event(struct fan *fan, struct ws_conn *conn, const struct ws_event *event)
+void fanout_conn_event(struct fanout *fanout, struct ws_conn *conn, const struct ws_event *event)
 {
     struct peer *peer = ws_conn_user(conn);
-    if (!fan || !peer || peer->life != fan->life)
+    if (!fanout || !peer || peer->life != fanout->life)
         return;
     if (event->type == WS_EVENT_CLOSE)
-        tell_close(fan, conn, event->code, event->data, event->len, event->clean);
+        tell_close(fanout, conn, event->code, event->data, event->len, event->clean);
     if (event->type != WS_EVENT_MESSAGE)
         return;
     enum ws_error error =
-        relay_in(&fan->channel, fan->reader.framing, conn, peer->opened_us, event);
+        relay_in(&fanout->channel, fanout->reader.framing, conn, peer->opened_us, event);
     if (error == WS_E_NO_MEMORY || error == WS_E_MESSAGE_TOO_BIG)
         ws_conn_fail(conn, error);
-    if (channel_full(&fan->channel)) {
+    if (channel_full(&fanout->channel)) {
         peer->waits = true;
         ws_conn_pause(conn);
     }
 }
 
-void fan_conn_close(struct fan *fan, struct ws_conn *conn, const struct ws_end *end)
+void fanout_conn_close(struct fanout *fanout, struct ws_conn *conn, const struct ws_end *end)
 {
-    if (fan)
-        tell_close(fan, conn, end->code, NULL, 0, end->clean);
+    if (fanout)
+        tell_close(fanout, conn, end->code, NULL, 0, end->clean);
     free(ws_conn_user(conn));
     ws_conn_set_user(conn, NULL);
 }
@@ -227,45 +231,45 @@ void fan_conn_close(struct fan *fan, struct ws_conn *conn, const struct ws_end *
 
 static const struct channel_user user = {on_ready, on_input, on_end, on_drained, on_broken};
 
-enum ws_error fan_open(struct fan *fan, int in, int out)
+enum ws_error fanout_open(struct fanout *fanout, int in, int out)
 {
     const struct ws_conn_config *config;
-    fan->env = fan->serve->workers[0].env;
-    config = fan->env->config;
-    fan->memory = malloc(CHANNEL_READ_SIZE);
-    if (!fan->memory)
+    fanout->env = fanout->server->workers[0].env;
+    config = fanout->env->config;
+    fanout->memory = malloc(CHANNEL_READ_SIZE);
+    if (!fanout->memory)
         return WS_E_NO_MEMORY;
-    fan->channel.user = &user;
-    fan->reader.framing = settings_of(fan)->framing;
-    fan->reader.max = config->session.max_message;
-    enum ws_error error =
-        channel_open(&fan->channel, fan->env->loop, in, out, fan->memory, config->high_water);
+    fanout->channel.user = &user;
+    fanout->reader.framing = settings_of(fanout)->framing;
+    fanout->reader.max = config->session.max_message;
+    enum ws_error error = channel_open(&fanout->channel, fanout->env->loop, in, out, fanout->memory,
+                                       config->high_water);
     if (error != WS_OK) {
-        free(fan->memory);
-        fan->memory = NULL;
+        free(fanout->memory);
+        fanout->memory = NULL;
         return error;
     }
-    ws_hub_on_unblocked(fan->env->hub, on_relief, fan);
-    channel_resume(&fan->channel);
+    ws_hub_on_unblocked(fanout->env->hub, on_relief, fanout);
+    channel_resume(&fanout->channel);
     return WS_OK;
 }
 
-void fan_finish(struct fan *fan)
+void fanout_finish(struct fanout *fanout)
 {
     struct framing_message message;
-    if (framing_end(&fan->reader, &message) == FRAMING_MESSAGE)
-        deliver(fan, &message);
-    ws_hub_flush(fan->env->hub);
+    if (framing_end(&fanout->reader, &message) == FRAMING_MESSAGE)
+        deliver(fanout, &message);
+    ws_hub_flush(fanout->env->hub);
 }
 
-void fan_close(struct fan *fan)
+void fanout_close(struct fanout *fanout)
 {
-    if (!fan->memory)
+    if (!fanout->memory)
         return;
-    ws_registry_each(fan->env->registry, resume_one, NULL);
-    ws_hub_on_unblocked(fan->env->hub, NULL, NULL);
-    channel_close(&fan->channel);
-    framing_free(&fan->reader);
-    free(fan->memory);
-    fan->memory = NULL;
+    ws_registry_each(fanout->env->registry, resume_one, NULL);
+    ws_hub_on_unblocked(fanout->env->hub, NULL, NULL);
+    channel_close(&fanout->channel);
+    framing_free(&fanout->reader);
+    free(fanout->memory);
+    fanout->memory = NULL;
 }

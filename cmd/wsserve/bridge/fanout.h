@@ -1,5 +1,5 @@
 /*
- * fan: one source for all clients, and one place for what they say.
+ * fanout: one source for all clients, and one place for what they say.
  *
  * What --shared and --pipe have in common: messages out of a channel go to every client, or with
  * jsonl to whom each record names; what clients send goes into it, whole. Both run on one loop. The
@@ -11,12 +11,13 @@
 
 #include "cmd/wsserve/bridge/channel.h"
 #include "cmd/wsserve/bridge/framing.h"
-#include "cmd/wsserve/server/server.h"
+#include "cmd/wsserve/context.h"
+#include <ws/handler.h>
 
 #include <stdbool.h>
 
-struct fan {
-    struct serve *serve;
+struct fanout {
+    struct server *server;
     const struct ws_conn_env *env;
     struct channel channel;
     struct framing_reader reader;
@@ -25,27 +26,27 @@ struct fan {
     bool grouped;        /* what was published last was for a group */
     bool needs_audience; /* nothing is read while nobody is there */
     /* No more comes of it, or WS_E_MESSAGE_TOO_BIG, WS_E_NO_MEMORY. */
-    void (*ended)(struct fan *fan, enum ws_error why);
+    void (*ended)(struct fanout *fanout, enum ws_error why);
     /* Nobody takes what clients say any more. NULL: that is his right. */
-    void (*broken)(struct fan *fan);
+    void (*broken)(struct fanout *fanout);
     /* Something came. NULL: nobody wants to know. */
-    void (*heard)(struct fan *fan);
+    void (*heard)(struct fanout *fanout);
 };
 
 /* Begins with the descriptors as channel_open(), errors too. The members `serve` and `ended` are
  * set. Reading begins at once. */
-enum ws_error fan_open(struct fan *fan, int in, int out);
+enum ws_error fanout_open(struct fanout *fanout, int in, int out);
 
 /* The last message, whose end needed no mark, goes out, and so does whatever waits in the hub. */
-void fan_finish(struct fan *fan);
+void fanout_finish(struct fanout *fanout);
 
-/* Closes the channel. The memory of `fan` may go at the end of the batch after the one that this is
- * called in. */
-void fan_close(struct fan *fan);
+/* Closes the channel. The memory of `fanout` may go at the end of the batch after the one that this
+ * is called in. */
+void fanout_close(struct fanout *fanout);
 
-/* For the handlers of the mode; `fan` may be NULL where there is none at the moment. */
-void fan_conn_open(struct fan *fan, struct ws_conn *conn, const struct ws_event *event);
-void fan_conn_event(struct fan *fan, struct ws_conn *conn, const struct ws_event *event);
-void fan_conn_close(struct fan *fan, struct ws_conn *conn, const struct ws_end *end);
+/* For the handlers of the mode; `fanout` may be NULL where there is none at the moment. */
+void fanout_conn_open(struct fanout *fanout, struct ws_conn *conn, const struct ws_event *event);
+void fanout_conn_event(struct fanout *fanout, struct ws_conn *conn, const struct ws_event *event);
+void fanout_conn_close(struct fanout *fanout, struct ws_conn *conn, const struct ws_end *end);
 
 #endif

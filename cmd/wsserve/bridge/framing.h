@@ -14,13 +14,11 @@
 #define CMD_WSSERVE_BRIDGE_FRAMING_H
 
 #include "cmd/common/record_read.h"
+#include "cmd/wsserve/options/framing_kind.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* In the order of --framing's choices, but for the last. */
-enum framing { FRAMING_LINES, FRAMING_NUL, FRAMING_LEN32, FRAMING_JSONL, FRAMING_CHUNKS };
 
 /* --- bytes → messages --- */
 

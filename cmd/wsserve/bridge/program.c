@@ -1,9 +1,7 @@
 #include "cmd/wsserve/bridge/program.h"
 
 #include "cmd/common/exit.h"
-#include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/bridge/cgi.h"
-#include "cmd/wsserve/server/server.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 1000 }; /* what whoever is above --maxforks is told to wait */
+enum { BUSY_MS = 1000 }; /* Retry-After when --maxforks is reached */
 
 /* --- the table --- */
 
@@ -178,11 +176,6 @@ uint32_t program_enter(struct programs *programs, struct program *program, int64
     return wait;
 }
 
-void program_refuse(struct ws_conn *conn, uint32_t wait_ms)
-{
-    entry_refuse(conn, WS_E_BACKING_OFF, (wait_ms + 999) / 1000);
-}
-
 bool program_outcome(struct programs *programs, struct program *program, unsigned attempt,
                      enum program_outcome outcome, int64_t now_ms)
 {
@@ -227,12 +220,12 @@ bool program_start(const struct programs *programs, const struct program *progra
     return child_spawn(child, family, &command, fds, error, error_size);
 }
 
-const char *program_epitaph(const struct child *child, char *text, size_t size)
+const char *program_exit_description(const struct child *child, char *text, size_t size)
 {
     char name[32];
     if (child->signal)
         snprintf(text, size, "COMMAND was ended by %s",
-                 child_signal_name(child->signal, name, sizeof name));
+                 kill_signal_name(child->signal, name, sizeof name));
     else
         snprintf(text, size, "COMMAND ended with status %u", child->status);
     return text;

@@ -11,7 +11,6 @@
 #include "cmd/wsserve/bridge/backoff.h"
 #include "cmd/wsserve/bridge/child.h"
 #include "cmd/wsserve/options/settings_process.h"
-#include <ws/conn.h>
 #include <ws/http.h>
 
 #include <pthread.h>
@@ -57,9 +56,6 @@ void program_forget(struct program_place *place);
 uint32_t program_enter(struct programs *programs, struct program *program, int64_t now_ms,
                        unsigned *attempt);
 
-/* Answers a request that has to wait: 503, with Retry-After. */
-void program_refuse(struct ws_conn *conn, uint32_t wait_ms);
-
 enum program_outcome { PROGRAM_UNKNOWN, PROGRAM_WORKS, PROGRAM_FAILED };
 
 /* How an attempt turned out: for a while it is UNKNOWN, then once something else or nothing. True
@@ -77,6 +73,6 @@ bool program_start(const struct programs *programs, const struct program *progra
 
 /* "COMMAND ended with status 3", "COMMAND was ended by SIGSEGV": of a child that has exited.
  * Written into `text`, at most `size` bytes, and returned. */
-const char *program_epitaph(const struct child *child, char *text, size_t size);
+const char *program_exit_description(const struct child *child, char *text, size_t size);
 
 #endif

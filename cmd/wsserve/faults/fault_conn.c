@@ -193,7 +193,7 @@ static bool schedule(struct fault_conn *fault, struct fault_piece *list, struct 
     return fine;
 }
 
-void fault_conn_tamper(struct fault_conn *fault, struct ws_out *out)
+void fault_conn_filter(struct fault_conn *fault, struct ws_out *out)
 {
     struct fault_piece *list = NULL;
     size_t len;

@@ -20,7 +20,7 @@ struct fault_conn *fault_conn_new(struct ws_conn *conn, const struct faults *fau
 void fault_conn_free(struct fault_conn *fault);
 
 /* As config.tamper: replaces what is in `out` by what is to be sent now. */
-void fault_conn_tamper(struct fault_conn *fault, struct ws_out *out);
+void fault_conn_filter(struct fault_conn *fault, struct ws_out *out);
 
 /* The HTTP status that refuses the upgrade of connection `conn`, or 0. */
 unsigned fault_reject(const struct faults *faults, uint64_t conn);

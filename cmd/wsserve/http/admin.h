@@ -1,20 +1,23 @@
 /*
- * admin: the address of its own for health, metrics and /connections (--admin).
+ * admin: a separate address for health, metrics and /connections (--admin).
  *
- * A second server on the first loop, without WebSockets. Whoever drains or sheds still answers
- * there. Called by serve.c.
+ * A second server on the first loop, without WebSockets. It answers while the server itself drains
+ * or sheds load. Main thread.
  */
 #ifndef CMD_WSSERVE_HTTP_ADMIN_H
 #define CMD_WSSERVE_HTTP_ADMIN_H
 
 #include <stdbool.h>
 
-struct serve;
+struct server;
 
-/* Listens, if it was asked for. False when it cannot, and has said why. */
-bool admin_start(struct serve *serve);
+/* Listens, if --admin was given. False after a message: it cannot; admin_stop() it in any case. */
+bool admin_start(struct server *server);
 
 /* After the server itself has been freed. */
-void admin_stop(struct serve *serve);
+void admin_stop(struct server *server);
+
+/* The URL that it listens on, or NULL. */
+const char *admin_url(const struct server *server);
 
 #endif

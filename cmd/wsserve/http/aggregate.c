@@ -2,16 +2,19 @@
 
 #include "cmd/common/conn_name.h"
 #include "cmd/common/json.h"
-#include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/context.h"
 #include "cmd/wsserve/http/metrics.h"
 #include "cmd/wsserve/observe/conn_annotations.h"
-#include "cmd/wsserve/server/server.h"
+#include "cmd/wsserve/observe/totals.h"
+#include "cmd/wsserve/request/answer.h"
+#include "libws/server/registry.h"
 #include <ws/hub.h>
 
 #include <stdlib.h>
 
-struct gathering {
-    struct serve *serve;
+/* One answer in the making. */
+struct aggregate {
+    struct server *server;
     const struct ws_registry *registry; /* of the loop that is to answer */
     uint64_t id;                        /* and of the connection that waits for it */
     bool connections;                   /* else metrics */
@@ -21,20 +24,21 @@ struct gathering {
 
 static void add_connection(struct ws_conn *conn, void *context)
 {
-    struct gathering *g = context;
+    struct aggregate *g = context;
     if (!g->connections) {
         totals_connection(&g->totals, conn);
         return;
     }
     struct json *json = &g->json;
     char name[CONN_NAME_MAX], peer[80], client[WS_ADDRESS_TEXT];
-    const struct extra *extra = extra_find(&worker_of(conn)->extras, ws_conn_id(conn));
-    bool behind = extra && extra->client.kind != WS_ADDRESS_UNKNOWN;
+    const struct conn_annotations *notes =
+        conn_annotations_find(worker_of(conn)->annotations, ws_conn_id(conn));
+    bool proxied = notes && notes->client.kind != WS_ADDRESS_UNKNOWN;
     ws_conn_peer(conn, peer, sizeof peer);
     json_begin_object(json);
     json_member_string(json, "id", conn_name(ws_conn_id(conn), name));
-    json_member_string(json, "address", behind ? ws_address_format(&extra->client, client) : peer);
-    if (behind)
+    json_member_string(json, "address", proxied ? ws_address_format(&notes->client, client) : peer);
+    if (proxied)
         json_member_string(json, "proxy", peer);
     json_member_string(json, "state",
                        ws_conn_discarding(conn) ? "closing"
@@ -57,9 +61,9 @@ static void add_connection(struct ws_conn *conn, void *context)
 /* On the thread of each loop in turn. */
 static void visit(struct ws_conn_env *env, void *context)
 {
-    struct gathering *g = context;
+    struct aggregate *g = context;
     const struct worker *worker = env->user;
-    totals_add(&g->totals, &worker->totals);
+    totals_add(&g->totals, worker->totals);
     if (env->hub) {
         struct ws_deliveries deliveries = ws_hub_deliveries(env->hub);
         g->totals.sent += deliveries.sent;
@@ -69,37 +73,37 @@ static void visit(struct ws_conn_env *env, void *context)
     ws_registry_each(env->registry, add_connection, g);
 }
 
-static void answer_metrics(struct gathering *g, struct ws_conn *conn)
+static void answer_metrics(struct aggregate *g, struct ws_conn *conn)
 {
-    struct metrics_extra extra = {
-        .draining = server_draining(g->serve),
-        .shedding = server_shedding(g->serve),
-        .loops = g->serve->worker_count,
-        .start_seconds = (double)g->serve->http.began / 1e6,
+    struct metrics_server notes = {
+        .draining = server_draining(g->server),
+        .shedding = server_shedding(g->server),
+        .loops = g->server->worker_count,
+        .start_seconds = (double)g->server->started_us / 1e6,
     };
     size_t len;
-    char *text = metrics_write(&g->totals, &extra, &len);
+    char *text = metrics_write(&g->totals, &notes, &len);
     if (text)
-        http_answer_text(conn, 200, METRICS_TYPE, text, len);
+        answer_text(conn, 200, METRICS_TYPE, text, len);
     else
-        entry_refuse(conn, WS_E_NO_MEMORY, 0);
+        answer_refuse(conn, WS_E_NO_MEMORY, 0);
     free(text);
 }
 
-static void answer_connections(struct gathering *g, struct ws_conn *conn)
+static void answer_connections(struct aggregate *g, struct ws_conn *conn)
 {
     json_end_array(&g->json);
     json_newline(&g->json);
     if (g->json.failed)
-        entry_refuse(conn, WS_E_NO_MEMORY, 0);
+        answer_refuse(conn, WS_E_NO_MEMORY, 0);
     else
-        http_answer_text(conn, 200, "application/json", g->json.data, g->json.len);
+        answer_text(conn, 200, "application/json", g->json.data, g->json.len);
 }
 
 /* On the thread that asked. The client may have left meanwhile. */
 static void done(void *context)
 {
-    struct gathering *g = context;
+    struct aggregate *g = context;
     struct ws_conn *conn = ws_registry_find(g->registry, g->id);
     if (conn && g->connections)
         answer_connections(g, conn);
@@ -111,32 +115,32 @@ static void done(void *context)
 
 static void begin(struct ws_conn *conn, bool connections)
 {
-    struct serve *serve = server_of(conn);
-    struct gathering *g = calloc(1, sizeof *g);
-    /* The admin's loop is the first of the server's. */
+    struct server *server = server_of(conn);
+    struct aggregate *g = calloc(1, sizeof *g);
+    /* --admin runs on the server's first loop. */
     const struct ws_conn_env *asker =
-        worker_of(conn)->index == ADMIN_INDEX ? serve->workers[0].env : ws_conn_env(conn);
+        worker_of(conn)->index == ADMIN_INDEX ? server->workers[0].env : ws_conn_env(conn);
     if (g) {
-        *g = (struct gathering){.serve = serve,
+        *g = (struct aggregate){.server = server,
                                 .registry = ws_conn_env(conn)->registry,
                                 .id = ws_conn_id(conn),
                                 .connections = connections};
         if (connections)
             json_begin_array(&g->json);
-        if (ws_server_ask(serve->server, asker, visit, done, g))
+        if (ws_server_ask(server->ws_server, asker, visit, done, g))
             return;
         json_free(&g->json);
         free(g);
     }
-    entry_refuse(conn, WS_E_NO_MEMORY, 0);
+    answer_refuse(conn, WS_E_NO_MEMORY, 0);
 }
 
-void gather_metrics(struct ws_conn *conn)
+void aggregate_metrics(struct ws_conn *conn)
 {
     begin(conn, false);
 }
 
-void gather_connections(struct ws_conn *conn)
+void aggregate_connections(struct ws_conn *conn)
 {
     begin(conn, true);
 }

@@ -1,7 +1,7 @@
 #include "cmd/wsserve/http/devconsole.h"
 
-#include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/access/origin.h"
+#include "cmd/wsserve/request/answer.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -130,5 +130,5 @@ void devconsole_answer(const struct devconsole *console, struct ws_conn *conn,
         .body = console->page,
         .body_len = console->len,
     };
-    entry_answer(conn, &answer);
+    answer_send(conn, &answer);
 }

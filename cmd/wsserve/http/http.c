@@ -1,73 +1,69 @@
 #include "cmd/wsserve/http/http.h"
 
-#include "cmd/common/units.h"
 #include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/context.h"
 #include "cmd/wsserve/http/aggregate.h"
 #include "cmd/wsserve/http/devconsole.h"
 #include "cmd/wsserve/http/static_files.h"
-#include "cmd/wsserve/server/server.h"
+#include "cmd/wsserve/request/answer.h"
+#include "cmd/wsserve/request/target.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-bool http_init(struct http *http, const struct settings_http *settings, char *error, size_t size)
+struct http {
+    const struct settings_http *settings;
+    int static_root; /* -1: none */
+    struct devconsole *console;
+};
+
+struct http *http_new(const struct settings_http *settings, char *error, size_t size)
 {
-    *http = (struct http){.settings = settings, .static_root = -1, .began = units_now_utc()};
+    struct http *http = calloc(1, sizeof *http);
+    snprintf(error, size, "out of memory");
+    if (!http)
+        return NULL;
+    *http = (struct http){.settings = settings, .static_root = -1};
     if (settings->static_dir) {
         http->static_root = static_files_open(settings->static_dir);
         if (http->static_root < 0) {
             snprintf(error, size, "cannot open directory '%s': %s", settings->static_dir,
                      strerror(errno));
-            return false;
+            http_free(http);
+            return NULL;
         }
     }
     if (settings->dev_console && !(http->console = devconsole_new(settings->path))) {
-        snprintf(error, size, "out of memory");
-        return false;
+        http_free(http);
+        return NULL;
     }
-    return true;
+    return http;
 }
 
 void http_free(struct http *http)
 {
-    if (http->settings && http->static_root >= 0)
+    if (!http)
+        return;
+    if (http->static_root >= 0)
         close(http->static_root);
     devconsole_free(http->console);
-    *http = (struct http){.static_root = -1};
-}
-
-void http_answer_text(struct ws_conn *conn, unsigned status, const char *type, const void *text,
-                      size_t len)
-{
-    struct ws_header headers[] = {
-        {"Cache-Control", "no-store"},
-        {"X-Content-Type-Options", "nosniff"},
-        {"Allow", status == 405 ? "GET, HEAD" : NULL},
-    };
-    struct ws_http_answer answer = {
-        .status = status,
-        .headers = headers,
-        .header_count = sizeof headers / sizeof headers[0],
-        .content_type = type,
-        .body = text,
-        .body_len = len,
-    };
-    entry_answer(conn, &answer);
+    free(http);
 }
 
 static void answer_line(struct ws_conn *conn, unsigned status, const char *line)
 {
-    http_answer_text(conn, status, NULL, line, strlen(line));
+    answer_text(conn, status, NULL, line, strlen(line));
 }
 
 static void answer_health(struct ws_conn *conn)
 {
-    const struct serve *serve = server_of(conn);
-    if (server_draining(serve))
+    const struct server *server = server_of(conn);
+    if (server_draining(server))
         answer_line(conn, 503, "draining\n");
-    else if (server_shedding(serve))
+    else if (server_shedding(server))
         answer_line(conn, 503, "shedding\n");
     else
         answer_line(conn, 200, "ok\n");
@@ -90,31 +86,31 @@ static void answer_missing(struct ws_conn *conn)
 
 void http_answer(struct ws_conn *conn, const struct ws_request *request)
 {
-    const struct http *http = &server_of(conn)->http;
+    const struct http *http = server_of(conn)->http;
     const struct settings_http *s = http->settings;
-    struct ws_str path = entry_path(request);
+    struct ws_str path = target_path(request);
     bool admin = s->admin != NULL; /* what it serves is served there alone */
     bool sockets = !s->path || ws_str_equal(path, s->path);
     if (!admin && is(path, s->health) && reads(request)) {
         answer_health(conn);
         return;
     }
-    if (!entry_judge_plain(conn, request))
+    if (!access_control_check_plain(conn, request))
         return;
     if (!reads(request)) {
         if (http->static_root >= 0 || http->console || s->metrics || s->health)
             answer_line(conn, 405, "the method is neither GET nor HEAD\n");
         else
-            entry_refuse(conn, request->fault, 0);
+            answer_refuse(conn, request->fault, 0);
     } else if (!admin && is(path, s->metrics)) {
-        gather_metrics(conn);
+        aggregate_metrics(conn);
     } else if (http->static_root >= 0 &&
                static_files_answer(conn, request, path, http->static_root)) {
         ; /* done */
     } else if (http->console && (sockets || is(path, "/"))) {
         devconsole_answer(http->console, conn, request);
     } else if (sockets && http->static_root < 0) {
-        entry_refuse(conn, request->fault, 0);
+        answer_refuse(conn, request->fault, 0);
     } else {
         answer_missing(conn);
     }
@@ -122,20 +118,20 @@ void http_answer(struct ws_conn *conn, const struct ws_request *request)
 
 void http_answer_admin(struct ws_conn *conn, const struct ws_request *request)
 {
-    const struct settings_http *s = server_of(conn)->http.settings;
-    struct ws_str path = entry_path(request);
-    if (!entry_judge_admin(conn, request))
+    const struct settings_http *s = server_of(conn)->http->settings;
+    struct ws_str path = target_path(request);
+    if (!access_control_check_admin(conn, request))
         return;
     if (!reads(request))
         answer_line(conn, 405, "the method is neither GET nor HEAD\n");
     else if (is(path, s->health ? s->health : "/health"))
         answer_health(conn);
-    else if (!entry_judge_plain(conn, request))
+    else if (!access_control_check_plain(conn, request))
         return;
     else if (is(path, s->metrics ? s->metrics : "/metrics"))
-        gather_metrics(conn);
+        aggregate_metrics(conn);
     else if (is(path, "/connections"))
-        gather_connections(conn);
+        aggregate_connections(conn);
     else
         answer_missing(conn);
 }

@@ -1,8 +1,7 @@
 /*
- * http: plain requests, those that ask for no upgrade: which of them gets what.
+ * http: routes requests without an upgrade to health, metrics, the developer console and files.
  *
- * The router between health, metrics, the console's page and files. entry.c has judged address and
- * Host before. Called by serve.c for the server's own addresses, by admin.c for --admin's.
+ * access_control has checked address and Host before. On the thread of the connection's loop.
  */
 #ifndef CMD_WSSERVE_HTTP_HTTP_H
 #define CMD_WSSERVE_HTTP_HTTP_H
@@ -10,26 +9,19 @@
 #include "cmd/wsserve/options/settings_http.h"
 #include <ws/conn.h>
 
-/* What is served besides, made ready; shared by all threads, unchanged. */
-struct http {
-    const struct settings_http *settings;
-    int static_root; /* -1: none */
-    struct devconsole *console;
-    int64_t began; /* microseconds since 1970 */
-};
+struct http;
 
-/* False with one line in `error`; http_free() it in any case. `settings` must outlive it. */
-bool http_init(struct http *http, const struct settings_http *settings, char *error, size_t size);
+/* Opens what is to be served; constant after that, and shared by all threads. `settings` must
+ * outlive it. NULL with one line in `error`, cut to `size` bytes. */
+struct http *http_new(const struct settings_http *settings, char *error, size_t size);
+
+/* NULL is allowed. */
 void http_free(struct http *http);
 
-/* Answers `request`, in any case; metrics a little later. */
+/* Answers `request`; metrics are answered once all loops have been asked. */
 void http_answer(struct ws_conn *conn, const struct ws_request *request);
 
-/* The same on the address of --admin. */
+/* The same for a request to --admin. */
 void http_answer_admin(struct ws_conn *conn, const struct ws_request *request);
-
-/* An answer of `status` with this text as it is now: not to be kept by anybody. */
-void http_answer_text(struct ws_conn *conn, unsigned status, const char *type, const void *text,
-                      size_t len);
 
 #endif

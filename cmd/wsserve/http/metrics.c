@@ -133,22 +133,22 @@ static void write_messages(FILE *out, const struct totals *t)
     histogram(out, "wsserve_rtt_seconds", "Round trips of our pings.", TOTALS_TIMES, &t->rtt_us);
 }
 
-static void write_server(FILE *out, const struct totals *t, const struct metrics_extra *extra)
+static void write_server(FILE *out, const struct totals *t, const struct metrics_server *state)
 {
     histogram(out, "wsserve_loop_lag_seconds", "How late an event loop comes to its timers.",
               TOTALS_TIMES, &t->lag_us);
     number(out, "wsserve_sheds_total", "counter", "Connections let go because of overload.",
            t->errors[WS_E_SHED]);
     number(out, "wsserve_shedding", "gauge", "Are connections let go because of overload? 1: yes.",
-           extra->shedding);
+           state->shedding);
     number(out, "wsserve_draining", "gauge", "Is the server about to end? 1: yes.",
-           extra->draining);
-    number(out, "wsserve_loops", "gauge", "Event loops, each a thread.", extra->loops);
+           state->draining);
+    number(out, "wsserve_loops", "gauge", "Event loops, each a thread.", state->loops);
     head(out, "wsserve_build_info", "gauge", "Always 1; its label is the version.");
     fprintf(out, "wsserve_build_info{version=\"%s\"} 1\n", WS_VERSION);
 }
 
-static void write_process(FILE *out, const struct metrics_extra *extra)
+static void write_process(FILE *out, const struct metrics_server *state)
 {
     struct rusage usage;
     unsigned long resident = 0;
@@ -167,10 +167,10 @@ static void write_process(FILE *out, const struct metrics_extra *extra)
                     (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
     }
     head(out, "process_start_time_seconds", "gauge", "When it began, since 1970.");
-    fprintf(out, "process_start_time_seconds %.3f\n", extra->start_seconds);
+    fprintf(out, "process_start_time_seconds %.3f\n", state->start_seconds);
 }
 
-char *metrics_write(const struct totals *totals, const struct metrics_extra *extra, size_t *len)
+char *metrics_write(const struct totals *totals, const struct metrics_server *state, size_t *len)
 {
     char *text = NULL;
     FILE *out = open_memstream(&text, len);
@@ -179,8 +179,8 @@ char *metrics_write(const struct totals *totals, const struct metrics_extra *ext
     write_connections(out, totals);
     write_requests(out, totals);
     write_messages(out, totals);
-    write_server(out, totals, extra);
-    write_process(out, extra);
+    write_server(out, totals, state);
+    write_process(out, state);
     if (fclose(out) == 0)
         return text;
     free(text);

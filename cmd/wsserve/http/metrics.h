@@ -12,13 +12,13 @@
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 /* What is not a loop's. */
-struct metrics_extra {
+struct metrics_server {
     bool draining, shedding;
     unsigned loops;
     double start_seconds; /* since 1970 */
 };
 
 /* The whole text, from malloc, and its length; NULL without memory. */
-char *metrics_write(const struct totals *totals, const struct metrics_extra *extra, size_t *len);
+char *metrics_write(const struct totals *totals, const struct metrics_server *state, size_t *len);
 
 #endif

@@ -1,6 +1,6 @@
 #include "cmd/wsserve/http/static_files.h"
 
-#include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/request/answer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -236,14 +236,14 @@ static void send_file(struct ws_conn *conn, bool head_only, const struct static_
                                     .body_len = file->size};
     struct file_body *body = head_only ? NULL : malloc(sizeof *body);
     if (head_only) {
-        entry_answer(conn, &answer);
+        answer_send(conn, &answer);
         close(file->fd);
     } else if (!body) {
-        entry_refuse(conn, WS_E_NO_MEMORY, 0);
+        answer_refuse(conn, WS_E_NO_MEMORY, 0);
         close(file->fd);
     } else {
         *body = (struct file_body){{file->size, read_body, free_body}, file->fd, 0};
-        entry_answer_body(conn, &answer, &body->body);
+        answer_send_body(conn, &answer, &body->body);
     }
 }
 
@@ -263,7 +263,7 @@ static void redirect(struct ws_conn *conn, struct ws_str path)
     location[len] = '\0';
     struct ws_header header = {"Location", location};
     struct ws_http_answer answer = {.status = 301, .headers = &header, .header_count = 1};
-    entry_answer(conn, &answer);
+    answer_send(conn, &answer);
 }
 
 bool static_files_answer(struct ws_conn *conn, const struct ws_request *request, struct ws_str path,
@@ -281,7 +281,7 @@ bool static_files_answer(struct ws_conn *conn, const struct ws_request *request,
         struct ws_header header = {"ETag", file.etag};
         struct ws_http_answer answer = {.status = 304, .headers = &header, .header_count = 1};
         close(file.fd);
-        entry_answer(conn, &answer);
+        answer_send(conn, &answer);
         return true;
     }
     send_file(conn, ws_str_equal(request->method, "HEAD"), &file);

@@ -4,16 +4,6 @@
 
 #include <string.h>
 
-static bool wants_broadcast(const struct settings *settings)
-{
-    return settings->broadcast;
-}
-
-static bool wants_rooms(const struct settings *settings)
-{
-    return settings->rooms;
-}
-
 /* The room is the path: what comes behind a question mark says something about the one who asks. */
 static void enter_room(struct ws_conn *conn, const struct ws_event *event)
 {
@@ -37,13 +27,9 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 }
 
 const struct mode mode_broadcast = {
-    .name = "broadcast",
-    .wanted = wants_broadcast,
     .handler = {.event = on_event},
 };
 
 const struct mode mode_rooms = {
-    .name = "rooms",
-    .wanted = wants_rooms,
     .handler = {.open = enter_room, .event = on_event},
 };

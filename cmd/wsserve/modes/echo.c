@@ -1,11 +1,6 @@
 #include "cmd/wsserve/modes/mode.h"
 #include "cmd/wsserve/options/settings.h"
 
-static bool wanted(const struct settings *settings)
-{
-    return settings->echo;
-}
-
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     if (event->type != WS_EVENT_MESSAGE && event->type != WS_EVENT_CHUNK)
@@ -17,8 +12,6 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 }
 
 const struct mode mode_echo = {
-    .name = "echo",
-    .wanted = wanted,
     .handler = {.event = on_event},
     .chunks = true,
     .pause_reads_when_full = true,

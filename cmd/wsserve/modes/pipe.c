@@ -6,7 +6,10 @@
  * somebody to hear it, so that nothing is said to nobody.
  */
 #include "cmd/common/exit.h"
+#include "cmd/common/log.h"
 #include "cmd/wsserve/bridge/fanout.h"
+#include "cmd/wsserve/context.h"
+#include "cmd/wsserve/modes/mode.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -26,39 +29,40 @@ static int open_again(int fd, int flags, const char *path)
     return own >= 0 ? own : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
-static void on_ended(struct fan *fan, enum ws_error why)
+static void on_ended(struct fanout *fanout, enum ws_error why)
 {
     if (why == WS_E_MESSAGE_TOO_BIG || why == WS_E_NO_MEMORY) {
-        log_error(&fan->serve->log, 0, why, "on standard input, which is read no further");
-        channel_stop(&fan->channel);
+        log_error(fanout->server->log, 0, why, "on standard input, which is read no further");
+        channel_stop(&fanout->channel);
         return;
     }
-    log_line(&fan->serve->log, WS_LOG_DEBUG, 0, "process", "standard input has ended");
-    fan_finish(fan);
+    log_line(fanout->server->log, WS_LOG_DEBUG, 0, "process", "standard input has ended");
+    fanout_finish(fanout);
 }
 
 /* Who read standard output has seen enough. */
-static void on_broken(struct fan *fan)
+static void on_broken(struct fanout *fanout)
 {
-    log_line(&fan->serve->log, WS_LOG_INFO, 0, "process", "nobody reads standard output any more");
-    if (!server_draining(fan->serve))
-        server_shutdown(fan->serve);
+    log_line(fanout->server->log, WS_LOG_INFO, 0, "process",
+             "nobody reads standard output any more");
+    if (!server_draining(fanout->server))
+        fanout->server->shut_down(fanout->server);
 }
 
-static bool start(struct serve *serve)
+static bool start(struct server *server)
 {
-    struct fan *fan = calloc(1, sizeof *fan);
+    struct fanout *fanout = calloc(1, sizeof *fanout);
     int in = open_again(STDIN_FILENO, O_RDONLY, "/proc/self/fd/0");
     int out = open_again(STDOUT_FILENO, O_WRONLY, "/proc/self/fd/1");
     enum ws_error error = WS_E_NO_MEMORY;
-    serve->mode_data = fan;
-    if (fan && in >= 0 && out >= 0) {
-        fan->serve = serve;
-        fan->life = 1;
-        fan->ended = on_ended;
-        fan->broken = on_broken;
-        fan->needs_audience = serve->settings->process.framing != FRAMING_JSONL;
-        error = fan_open(fan, in, out);
+    server->mode_data = fanout;
+    if (fanout && in >= 0 && out >= 0) {
+        fanout->server = server;
+        fanout->life = 1;
+        fanout->ended = on_ended;
+        fanout->broken = on_broken;
+        fanout->needs_audience = server->settings->process.framing != FRAMING_JSONL;
+        error = fanout_open(fanout, in, out);
     }
     if (error == WS_OK)
         return true;
@@ -70,49 +74,42 @@ static bool start(struct serve *serve)
 
 static void leave(struct worker *worker)
 {
-    struct fan *fan = worker->serve->mode_data;
-    if (!fan || worker->index != 0)
+    struct fanout *fanout = worker->server->mode_data;
+    if (!fanout || worker->index != 0)
         return;
     struct ws_loop *loop = worker->env->loop;
     int64_t end = ws_clock_us() + PATIENCE_US;
     loop->stopping = false; /* until another signal says so */
-    while (channel_queued(&fan->channel) > 0 && ws_clock_us() < end && !loop->stopping)
+    while (channel_queued(&fanout->channel) > 0 && ws_clock_us() < end && !loop->stopping)
         ws_loop_turn(loop, 20);
-    fan_close(fan);
+    fanout_close(fanout);
     ws_loop_turn(loop, 0);
 }
 
-static void stop(struct serve *serve)
+static void stop(struct server *server)
 {
-    free(serve->mode_data);
-    serve->mode_data = NULL;
+    free(server->mode_data);
+    server->mode_data = NULL;
 }
 
 /* --- the mode --- */
 
-static bool wanted(const struct settings *settings)
-{
-    return settings->process.pipe;
-}
-
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    fan_conn_open(server_of(conn)->mode_data, conn, event);
+    fanout_conn_open(server_of(conn)->mode_data, conn, event);
 }
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    fan_conn_event(server_of(conn)->mode_data, conn, event);
+    fanout_conn_event(server_of(conn)->mode_data, conn, event);
 }
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    fan_conn_close(server_of(conn)->mode_data, conn, end);
+    fanout_conn_close(server_of(conn)->mode_data, conn, end);
 }
 
 const struct mode mode_pipe = {
-    .name = "pipe",
-    .wanted = wanted,
     .handler = {.open = on_open, .event = on_event, .close = on_close},
     .one_loop = true,
     .reaches_local = true,

@@ -8,12 +8,15 @@
  * of its input before its close is answered.
  */
 #include "cmd/common/conn_name.h"
+#include "cmd/common/log.h"
 #include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/bridge/channel.h"
 #include "cmd/wsserve/bridge/program.h"
 #include "cmd/wsserve/bridge/relay.h"
-#include "cmd/wsserve/server/server.h"
+#include "cmd/wsserve/context.h"
+#include "cmd/wsserve/modes/mode.h"
+#include "cmd/wsserve/request/answer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +36,7 @@ struct process_pool {
 /* From the request on; gone when both the connection and the process are. */
 struct process {
     struct ws_conn *conn; /* NULL: it has ended */
-    struct serve *serve;
+    struct server *server;
     struct process_pool *process_pool;
     struct program_place place;
     unsigned attempt;
@@ -54,10 +57,10 @@ struct process {
 
 static struct programs *programs_of(const struct process *process)
 {
-    return process->serve->mode_data;
+    return process->server->mode_data;
 }
 
-/* Those of the start: none of them changes while the server runs, and serve->settings, which may,
+/* Those of the start: none of them changes while the server runs, and server->settings, which may,
  * is the first thread's. */
 static const struct settings_process *settings_of(const struct process *process)
 {
@@ -97,7 +100,7 @@ static void report_outcome(struct process *process, enum program_outcome outcome
         return;
     process->judged = true;
     if (program_outcome(programs_of(process), program, process->attempt, outcome, now_ms()))
-        log_line(&process->serve->log, WS_LOG_WARNING, 0, "backoff",
+        log_line(process->server->log, WS_LOG_WARNING, 0, "backoff",
                  "%s fails again and again: it is left alone for a while", program->file);
 }
 
@@ -132,7 +135,7 @@ static void finish(struct process *process)
             relay_out(process->conn, &message, settings_of(process)->binary);
         if (failed) {
             code = WS_CLOSE_INTERNAL;
-            program_epitaph(&process->child, why, sizeof why);
+            program_exit_description(&process->child, why, sizeof why);
         }
         ws_conn_close(process->conn, code, why);
     }
@@ -170,9 +173,9 @@ static void note_end(struct process *process)
     else
         report_outcome(process, PROGRAM_FAILED);
     if (process->conn)
-        log_line(&process->serve->log, failed ? WS_LOG_INFO : WS_LOG_DEBUG,
+        log_line(process->server->log, failed ? WS_LOG_INFO : WS_LOG_DEBUG,
                  ws_conn_id(process->conn), "process", "%s",
-                 program_epitaph(child, why, sizeof why));
+                 program_exit_description(child, why, sizeof why));
 }
 
 static void on_exited(struct child *child)
@@ -204,7 +207,7 @@ static bool on_channel_ready(struct channel *channel)
 
 static void fail(struct process *process, const char *why)
 {
-    log_line(&process->serve->log, WS_LOG_WARNING, ws_conn_id(process->conn), "process", "%s", why);
+    log_line(process->server->log, WS_LOG_WARNING, ws_conn_id(process->conn), "process", "%s", why);
     process->concluded = true;
     ws_conn_close(process->conn, WS_CLOSE_INTERNAL, why);
     channel_close(&process->channel);
@@ -230,7 +233,7 @@ static void on_channel_input(struct channel *channel, uint8_t *data, size_t len)
             break;
         }
         case FRAMING_BAD_RECORD:
-            log_line(&process->serve->log, WS_LOG_WARNING, ws_conn_id(process->conn), "process",
+            log_line(process->server->log, WS_LOG_WARNING, ws_conn_id(process->conn), "process",
                      "COMMAND wrote a record that cannot be sent: %s",
                      framing_fault(&process->reader));
             break;
@@ -285,36 +288,36 @@ static const struct channel_user channel_user = {
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
-    struct serve *serve = server_of(conn);
+    struct server *server = server_of(conn);
     struct program_place place;
     unsigned attempt;
-    if (!program_find(serve->mode_data, request->target, &place)) {
-        entry_refuse(conn, WS_E_NOT_FOUND, 0);
+    if (!program_find(server->mode_data, request->target, &place)) {
+        answer_refuse(conn, WS_E_NOT_FOUND, 0);
         return;
     }
-    uint32_t wait = program_enter(serve->mode_data, place.program, now_ms(), &attempt);
+    uint32_t wait = program_enter(server->mode_data, place.program, now_ms(), &attempt);
     if (wait) {
-        program_refuse(conn, wait);
+        answer_busy(conn, wait);
         program_forget(&place);
         return;
     }
     struct process *process = calloc(1, sizeof *process);
     if (!process) {
-        program_leave(serve->mode_data);
+        program_leave(server->mode_data);
         program_forget(&place);
-        entry_refuse(conn, WS_E_NO_MEMORY, 0);
+        answer_refuse(conn, WS_E_NO_MEMORY, 0);
         return;
     }
     process->conn = conn;
-    process->serve = serve;
-    process->process_pool = worker_of(conn)->mode;
+    process->server = server;
+    process->process_pool = worker_of(conn)->mode_data;
     process->place = place;
     process->attempt = attempt;
     process->entered = true;
     process->linger.fire = on_linger;
     process->task.run = on_task;
     ws_conn_set_user(conn, process);
-    entry_accept(conn, request);
+    answer_accept(conn, request);
 }
 
 static char **environment_of(const struct process *process, const struct ws_request *request)
@@ -322,8 +325,8 @@ static char **environment_of(const struct process *process, const struct ws_requ
     char name[CONN_NAME_MAX], address[WS_ADDRESS_TEXT], user[WS_CREDENTIALS_USER] = "";
     struct ws_address client;
     const char *path_info = process->place.path_info;
-    entry_client(process->conn, request, &client);
-    entry_user(process->conn, request, user);
+    access_control_client(process->conn, request, &client);
+    access_control_user(process->conn, request, user);
     struct cgi_request cgi = {
         .request = request,
         .script_name = process->place.script_name,
@@ -378,12 +381,12 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     char error[512];
     process->opened_us = ws_clock_us();
     if (start_process(process, event->request, error, sizeof error)) {
-        log_line(&process->serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "process", "%s is number %d",
+        log_line(process->server->log, WS_LOG_DEBUG, ws_conn_id(conn), "process", "%s is number %d",
                  process->place.program->file, (int)process->child.pid);
         relay_open(&process->channel, settings_of(process)->framing, conn, event->request);
         return;
     }
-    log_line(&process->serve->log, WS_LOG_ERROR, ws_conn_id(conn), "process", "%s", error);
+    log_line(process->server->log, WS_LOG_ERROR, ws_conn_id(conn), "process", "%s", error);
     report_outcome(process, PROGRAM_FAILED);
     ws_conn_close(conn, WS_CLOSE_INTERNAL, "COMMAND could not be started");
 }
@@ -447,29 +450,23 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
 
 /* --- all of them --- */
 
-static bool wanted(const struct settings *settings)
-{
-    const struct settings_process *process = &settings->process;
-    return (process->command && !process->shared) || process->dir;
-}
-
 static void configure(const struct settings *settings, struct ws_conn_config *config)
 {
     config->session.chunks = framing_takes_pieces(settings->process.framing);
 }
 
-static bool start(struct serve *serve)
+static bool start(struct server *server)
 {
     struct programs *programs = calloc(1, sizeof *programs);
-    bool good = programs && programs_init(programs, &serve->settings->process);
-    serve->mode_data = programs;
+    bool good = programs && programs_init(programs, &server->settings->process);
+    server->mode_data = programs;
     child_prepare();
-    for (unsigned i = 0; good && i < serve->worker_count; i++) {
+    for (unsigned i = 0; good && i < server->worker_count; i++) {
         struct process_pool *process_pool = calloc(1, sizeof *process_pool);
-        serve->workers[i].mode = process_pool;
+        server->workers[i].mode_data = process_pool;
         if (process_pool)
-            children_init(&process_pool->children, serve->workers[i].env->loop,
-                          &serve->settings->process.kill);
+            children_init(&process_pool->children, server->workers[i].env->loop,
+                          &server->settings->process.kill);
         good = process_pool != NULL;
     }
     return good;
@@ -477,24 +474,22 @@ static bool start(struct serve *serve)
 
 static void leave_loop(struct worker *worker)
 {
-    struct process_pool *process_pool = worker->mode;
+    struct process_pool *process_pool = worker->mode_data;
     if (process_pool)
         children_finish(&process_pool->children);
     free(process_pool);
-    worker->mode = NULL;
+    worker->mode_data = NULL;
 }
 
-static void stop(struct serve *serve)
+static void stop(struct server *server)
 {
-    if (serve->mode_data)
-        programs_free(serve->mode_data);
-    free(serve->mode_data);
-    serve->mode_data = NULL;
+    if (server->mode_data)
+        programs_free(server->mode_data);
+    free(server->mode_data);
+    server->mode_data = NULL;
 }
 
 const struct mode mode_process = {
-    .name = "process",
-    .wanted = wanted,
     .handler =
         {
             .request = on_request,

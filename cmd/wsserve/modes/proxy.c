@@ -6,12 +6,15 @@
  * binary message for each read. When one side has said all, the other is told, and may finish.
  */
 #include "cmd/common/exit.h"
+#include "cmd/common/log.h"
 #include "cmd/common/units.h"
 #include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/bridge/backoff.h"
 #include "cmd/wsserve/bridge/channel.h"
 #include "cmd/wsserve/bridge/program.h"
-#include "cmd/wsserve/server/server.h"
+#include "cmd/wsserve/context.h"
+#include "cmd/wsserve/modes/mode.h"
+#include "cmd/wsserve/request/answer.h"
 #include "libws/io/resolve.h"
 
 #include <errno.h>
@@ -25,7 +28,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Where the service is; serve->mode_data. */
+/* Where the service is; server->mode_data. */
 struct service {
     const char *name; /* as it was given */
     const struct settings_process *settings;
@@ -39,7 +42,7 @@ struct service {
 /* conn->user, from the request on. */
 struct upstream {
     struct ws_conn *conn; /* NULL: it has ended */
-    struct serve *serve;
+    struct server *server;
     struct ws_loop *loop;
     uint8_t *memory;
     const struct ws_request *request; /* until it is answered */
@@ -56,7 +59,7 @@ struct upstream {
 
 static struct service *service_of(const struct upstream *upstream)
 {
-    return upstream->serve->mode_data;
+    return upstream->server->mode_data;
 }
 
 static int64_t now_ms(void)
@@ -80,7 +83,7 @@ static void report_outcome(struct upstream *upstream, enum program_outcome outco
         closed = backoff_failure(&service->backoff, upstream->attempt, now_ms());
     pthread_mutex_unlock(&service->lock);
     if (closed)
-        log_line(&upstream->serve->log, WS_LOG_WARNING, 0, "backoff",
+        log_line(upstream->server->log, WS_LOG_WARNING, 0, "backoff",
                  "%s fails again and again: it is left alone for a while", service->name);
 }
 
@@ -186,11 +189,11 @@ static void give_up(struct upstream *upstream, const char *why)
 {
     static const char body[] = "the service behind this cannot be reached\n";
     struct ws_http_answer answer = {.status = 502, .body = body, .body_len = sizeof body - 1};
-    log_line(&upstream->serve->log, WS_LOG_WARNING, ws_conn_id(upstream->conn), "process",
+    log_line(upstream->server->log, WS_LOG_WARNING, ws_conn_id(upstream->conn), "process",
              "cannot reach %s: %s; answered 502", service_of(upstream)->name, why);
     stop_connecting(upstream);
     report_outcome(upstream, PROGRAM_FAILED);
-    entry_answer(upstream->conn, &answer);
+    answer_send(upstream->conn, &answer);
 }
 
 static void on_reached(struct upstream *upstream, int fd)
@@ -210,7 +213,7 @@ static void on_reached(struct upstream *upstream, int fd)
     upstream->request = NULL;
     /* It may have been given up meanwhile: the handshake took too long, or the server ends. */
     if (ws_session_state(ws_conn_session(upstream->conn)) == WS_STATE_CONNECTING)
-        entry_accept(upstream->conn, request);
+        answer_accept(upstream->conn, request);
     else
         channel_close(&upstream->channel);
 }
@@ -280,26 +283,26 @@ static void on_resolved(void *context, int error, struct addrinfo *addresses)
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
-    struct serve *serve = server_of(conn);
-    struct service *service = serve->mode_data;
+    struct server *server = server_of(conn);
+    struct service *service = server->mode_data;
     unsigned attempt;
     pthread_mutex_lock(&service->lock);
     uint32_t wait = backoff_ask(&service->backoff, now_ms(), &attempt);
     pthread_mutex_unlock(&service->lock);
     if (wait) {
-        program_refuse(conn, wait);
+        answer_busy(conn, wait);
         return;
     }
     struct upstream *upstream = calloc(1, sizeof *upstream);
     if (!upstream) {
-        entry_refuse(conn, WS_E_NO_MEMORY, 0);
+        answer_refuse(conn, WS_E_NO_MEMORY, 0);
         return;
     }
     *upstream = (struct upstream){
         .conn = conn,
-        .serve = serve,
+        .server = server,
         .loop = ws_conn_env(conn)->loop,
-        .memory = worker_of(conn)->mode,
+        .memory = worker_of(conn)->mode_data,
         .request = request,
         .connecting = {.fd = -1},
         .patience = {.fire = on_patience},
@@ -359,21 +362,16 @@ static void on_drained(struct ws_conn *conn)
 
 /* --- the mode --- */
 
-static bool wanted(const struct settings *settings)
+static bool start(struct server *server)
 {
-    return settings->process.proxy != NULL;
-}
-
-static bool start(struct serve *serve)
-{
-    const char *name = serve->settings->process.proxy;
+    const char *name = server->settings->process.proxy;
     struct service *service = calloc(1, sizeof *service);
-    serve->mode_data = service;
+    server->mode_data = service;
     if (!service)
         return false;
     pthread_mutex_init(&service->lock, NULL);
     service->name = name;
-    service->settings = &serve->settings->process;
+    service->settings = &server->settings->process;
     if (strncmp(name, "unix:", 5) == 0) {
         service->local.sun_family = AF_UNIX;
         snprintf(service->local.sun_path, sizeof service->local.sun_path, "%s", name + 5);
@@ -389,9 +387,9 @@ static bool start(struct serve *serve)
         if (!service->host)
             return false;
     }
-    for (unsigned i = 0; i < serve->worker_count; i++) {
-        serve->workers[i].mode = malloc(CHANNEL_READ_SIZE);
-        if (!serve->workers[i].mode) {
+    for (unsigned i = 0; i < server->worker_count; i++) {
+        server->workers[i].mode_data = malloc(CHANNEL_READ_SIZE);
+        if (!server->workers[i].mode_data) {
             exit_warn("out of memory");
             return false;
         }
@@ -401,24 +399,22 @@ static bool start(struct serve *serve)
 
 static void leave(struct worker *worker)
 {
-    free(worker->mode);
-    worker->mode = NULL;
+    free(worker->mode_data);
+    worker->mode_data = NULL;
 }
 
-static void stop(struct serve *serve)
+static void stop(struct server *server)
 {
-    struct service *service = serve->mode_data;
+    struct service *service = server->mode_data;
     if (service) {
         free(service->host);
         pthread_mutex_destroy(&service->lock);
     }
     free(service);
-    serve->mode_data = NULL;
+    server->mode_data = NULL;
 }
 
 const struct mode mode_proxy = {
-    .name = "proxy",
-    .wanted = wanted,
     .handler =
         {
             .request = on_request,

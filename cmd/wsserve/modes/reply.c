@@ -1,6 +1,6 @@
 #include "cmd/common/exit.h"
+#include "cmd/wsserve/context.h"
 #include "cmd/wsserve/modes/mode.h"
-#include "cmd/wsserve/server/server.h"
 #include <ws/utf8.h>
 
 #include <errno.h>
@@ -17,11 +17,6 @@ static struct {
     size_t len;
     unsigned opcode;
 } answer;
-
-static bool wanted(const struct settings *settings)
-{
-    return settings->operate.reply != NULL;
-}
 
 /* The whole file; false with errno, EFBIG where it is too large for a message. */
 static bool read_file(const char *path)
@@ -48,9 +43,9 @@ static bool read_file(const char *path)
     return n >= 0 && answer.len <= FILE_MAX;
 }
 
-static bool start(struct serve *serve)
+static bool start(struct server *server)
 {
-    const char *reply = serve->settings->operate.reply;
+    const char *reply = server->settings->operate.reply;
     if (reply[0] == '@') {
         if (!read_file(reply + 1)) {
             exit_warn("--reply: %s: %s", reply + 1, strerror(errno));
@@ -68,9 +63,9 @@ static bool start(struct serve *serve)
     return true;
 }
 
-static void stop(struct serve *serve)
+static void stop(struct server *server)
 {
-    (void)serve;
+    (void)server;
     free(answer.data);
     answer.data = NULL;
     answer.len = 0;
@@ -87,8 +82,6 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 }
 
 const struct mode mode_reply = {
-    .name = "reply",
-    .wanted = wanted,
     .handler = {.event = on_event},
     .chunks = true,
     .pause_reads_when_full = true,

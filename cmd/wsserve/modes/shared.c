@@ -6,10 +6,15 @@
  * has it started anew.
  */
 #include "cmd/common/exit.h"
+#include "cmd/common/log.h"
 #include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/bridge/fanout.h"
 #include "cmd/wsserve/bridge/program.h"
+#include "cmd/wsserve/context.h"
+#include "cmd/wsserve/modes/mode.h"
+#include "cmd/wsserve/request/answer.h"
+#include "libws/server/registry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +25,7 @@
 enum { LINGER_MS = 1000 };
 
 struct shared {
-    struct serve *serve;
+    struct server *server;
     struct programs programs;
     struct children children;
     struct run *run; /* NULL: it has ended */
@@ -30,7 +35,7 @@ struct shared {
 /* One life of the process. */
 struct run {
     struct shared *shared;
-    struct fan fan;
+    struct fanout fanout;
     struct child child;
     struct ws_timer linger;
     struct ws_deferred task;
@@ -52,7 +57,7 @@ static void report_outcome(struct run *run, enum program_outcome outcome)
         return;
     run->judged = true;
     if (program_outcome(&shared->programs, shared->programs.first, run->attempt, outcome, now_ms()))
-        log_line(&shared->serve->log, WS_LOG_WARNING, 0, "backoff",
+        log_line(shared->server->log, WS_LOG_WARNING, 0, "backoff",
                  "%s fails again and again: it is left alone for a while",
                  shared->programs.first->file);
 }
@@ -80,21 +85,21 @@ static void finish(struct run *run)
     run->concluded = true;
     ws_loop_disarm(shared->children.loop, &run->linger);
     shared->run = NULL;
-    fan_finish(&run->fan);
-    program_epitaph(&run->child, why, sizeof why);
+    fanout_finish(&run->fanout);
+    program_exit_description(&run->child, why, sizeof why);
     if (run->over)
-        log_line(&shared->serve->log, failed ? WS_LOG_WARNING : WS_LOG_INFO, 0, "process", "%s",
+        log_line(shared->server->log, failed ? WS_LOG_WARNING : WS_LOG_INFO, 0, "process", "%s",
                  why);
     if (!failed)
         why[0] = '\0';
-    ws_registry_each(run->fan.env->registry, say_farewell, &close_all);
-    fan_close(&run->fan);
+    ws_registry_each(run->fanout.env->registry, say_farewell, &close_all);
+    fanout_close(&run->fanout);
     child_end(&run->child, 0);
 }
 
 static void finish_when_drained(struct run *run)
 {
-    if (!channel_reading(&run->fan.channel))
+    if (!channel_reading(&run->fanout.channel))
         finish(run);
     else if (!run->concluded)
         ws_loop_arm(run->shared->children.loop, &run->linger,
@@ -104,7 +109,7 @@ static void finish_when_drained(struct run *run)
 static void on_linger(struct ws_timer *timer)
 {
     struct run *run = ws_container_of(timer, struct run, linger);
-    if (channel_paused(&run->fan.channel))
+    if (channel_paused(&run->fanout.channel))
         finish_when_drained(run);
     else
         finish(run);
@@ -152,24 +157,24 @@ static void on_gone(struct child *child)
 
 /* --- what it says --- */
 
-static void on_heard(struct fan *fan)
+static void on_heard(struct fanout *fanout)
 {
-    struct run *run = ws_container_of(fan, struct run, fan);
+    struct run *run = ws_container_of(fanout, struct run, fanout);
     report_outcome(run, PROGRAM_WORKS);
     if (ws_timer_armed(&run->linger))
         finish_when_drained(run);
 }
 
-static void on_ended(struct fan *fan, enum ws_error why)
+static void on_ended(struct fanout *fanout, enum ws_error why)
 {
-    struct run *run = ws_container_of(fan, struct run, fan);
+    struct run *run = ws_container_of(fanout, struct run, fanout);
     if (why == WS_E_MESSAGE_TOO_BIG || why == WS_E_NO_MEMORY) {
-        log_error(&run->shared->serve->log, 0, why, "written by COMMAND");
+        log_error(run->shared->server->log, 0, why, "written by COMMAND");
         finish(run);
     } else if (run->over) {
         finish(run);
     } else {
-        channel_finish(&fan->channel);
+        channel_finish(&fanout->channel);
         child_end(&run->child, LINGER_MS);
     }
 }
@@ -179,7 +184,7 @@ static void on_ended(struct fan *fan, enum ws_error why)
 /* False with one line in `error`. */
 static bool run_it(struct shared *shared, unsigned attempt, char *error, size_t error_size)
 {
-    struct cgi_request cgi = {.passenv = shared->serve->settings->process.passenv};
+    struct cgi_request cgi = {.passenv = shared->server->settings->process.passenv};
     char **environment = cgi_environment(&cgi);
     struct run *run = calloc(1, sizeof *run);
     int fds[2];
@@ -192,19 +197,19 @@ static bool run_it(struct shared *shared, unsigned attempt, char *error, size_t 
     run->child.gone = on_gone;
     run->linger.fire = on_linger;
     run->task.run = on_task;
-    run->fan.serve = shared->serve;
-    run->fan.life = ++shared->lives;
-    run->fan.ended = on_ended;
-    run->fan.heard = on_heard;
+    run->fanout.server = shared->server;
+    run->fanout.life = ++shared->lives;
+    run->fanout.ended = on_ended;
+    run->fanout.heard = on_heard;
     if (!program_start(&shared->programs, shared->programs.first, &run->child, &shared->children,
                        environment, fds, error, error_size)) {
         report_outcome(run, PROGRAM_FAILED);
         goto failed;
     }
     free(environment);
-    log_line(&shared->serve->log, WS_LOG_DEBUG, 0, "process", "%s is number %d",
+    log_line(shared->server->log, WS_LOG_DEBUG, 0, "process", "%s is number %d",
              shared->programs.first->file, (int)run->child.pid);
-    if (fan_open(&run->fan, fds[0], fds[1]) == WS_OK) {
+    if (fanout_open(&run->fanout, fds[0], fds[1]) == WS_OK) {
         shared->run = run;
         return true;
     }
@@ -231,21 +236,21 @@ static uint32_t need_run(struct shared *shared)
     if (wait || run_it(shared, attempt, error, sizeof error))
         return wait;
     program_leave(&shared->programs);
-    log_line(&shared->serve->log, WS_LOG_ERROR, 0, "process", "%s", error);
+    log_line(shared->server->log, WS_LOG_ERROR, 0, "process", "%s", error);
     return LINGER_MS;
 }
 
-static bool start(struct serve *serve)
+static bool start(struct server *server)
 {
     struct shared *shared = calloc(1, sizeof *shared);
     unsigned attempt;
     char error[512];
-    serve->mode_data = shared;
-    if (!shared || !programs_init(&shared->programs, &serve->settings->process))
+    server->mode_data = shared;
+    if (!shared || !programs_init(&shared->programs, &server->settings->process))
         return false;
     child_prepare();
-    shared->serve = serve;
-    children_init(&shared->children, serve->workers[0].env->loop, &serve->settings->process.kill);
+    shared->server = server;
+    children_init(&shared->children, server->workers[0].env->loop, &server->settings->process.kill);
     program_enter(&shared->programs, shared->programs.first, now_ms(), &attempt);
     if (run_it(shared, attempt, error, sizeof error))
         return true;
@@ -255,38 +260,33 @@ static bool start(struct serve *serve)
 
 static void leave(struct worker *worker)
 {
-    struct shared *shared = worker->serve->mode_data;
+    struct shared *shared = worker->server->mode_data;
     if (!shared || worker->index != 0 || !shared->children.loop)
         return;
     /* It has its time to end by itself, as with any client that leaves. */
     if (shared->run) {
-        channel_finish(&shared->run->fan.channel);
+        channel_finish(&shared->run->fanout.channel);
         child_end(&shared->run->child,
-                  settings_close_grace(&worker->serve->settings->process, true));
+                  settings_close_grace(&worker->server->settings->process, true));
     }
     children_finish(&shared->children);
 }
 
-static void stop(struct serve *serve)
+static void stop(struct server *server)
 {
-    struct shared *shared = serve->mode_data;
+    struct shared *shared = server->mode_data;
     if (shared)
         programs_free(&shared->programs);
     free(shared);
-    serve->mode_data = NULL;
+    server->mode_data = NULL;
 }
 
 /* --- the mode --- */
 
-static bool wanted(const struct settings *settings)
-{
-    return settings->process.shared;
-}
-
-static struct fan *fan_now(const struct ws_conn *conn)
+static struct fanout *fanout_now(const struct ws_conn *conn)
 {
     const struct shared *shared = server_of(conn)->mode_data;
-    return shared->run ? &shared->run->fan : NULL;
+    return shared->run ? &shared->run->fanout : NULL;
 }
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
@@ -294,29 +294,27 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     struct shared *shared = server_of(conn)->mode_data;
     uint32_t wait = need_run(shared);
     if (wait)
-        program_refuse(conn, wait);
+        answer_busy(conn, wait);
     else
-        entry_accept(conn, request);
+        answer_accept(conn, request);
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    fan_conn_open(fan_now(conn), conn, event);
+    fanout_conn_open(fanout_now(conn), conn, event);
 }
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    fan_conn_event(fan_now(conn), conn, event);
+    fanout_conn_event(fanout_now(conn), conn, event);
 }
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    fan_conn_close(fan_now(conn), conn, end);
+    fanout_conn_close(fanout_now(conn), conn, end);
 }
 
 const struct mode mode_shared = {
-    .name = "shared",
-    .wanted = wanted,
     .handler = {.request = on_request, .open = on_open, .event = on_event, .close = on_close},
     .one_loop = true,
     .reaches_local = true,

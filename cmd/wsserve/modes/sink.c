@@ -3,13 +3,6 @@
 
 /* Reading is all there is to it, so there is no handler at all. */
 
-static bool wanted(const struct settings *settings)
-{
-    return settings->operate.sink;
-}
-
 const struct mode mode_sink = {
-    .name = "sink",
-    .wanted = wanted,
     .chunks = true,
 };

@@ -9,42 +9,53 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { QUEUE = 1 << 20, QUOTED_MAX = 1000 };
 
-bool access_open(struct access *access, const struct log *log, const char *path)
+struct access_log {
+    const struct log *log; /* for format and clock, and its file where `spool` is NULL */
+    struct spool *spool;
+    struct spool_file *file;
+};
+
+struct access_log *access_log_open(const struct log *log, const char *path)
 {
-    *access = (struct access){.log = log};
+    struct access_log *access_log = calloc(1, sizeof *access_log);
+    if (!access_log)
+        return NULL;
+    access_log->log = log;
     if (!path)
-        return true;
-    access->spool = spool_new(&(struct spool_options){.capacity = QUEUE});
-    if (!access->spool)
-        return false;
-    access->file = spool_open(access->spool, AT_FDCWD, path, 0640, true);
-    if (access->file)
-        return true;
+        return access_log;
+    access_log->spool = spool_new(&(struct spool_options){.capacity = QUEUE});
+    if (access_log->spool)
+        access_log->file = spool_open(access_log->spool, AT_FDCWD, path, 0640, true);
+    if (access_log->file)
+        return access_log;
     int number = errno;
-    access_close(access, 0);
+    access_log_close(access_log, 0);
     errno = number;
-    return false;
+    return NULL;
 }
 
-void access_close(struct access *access, int timeout_ms)
+void access_log_close(struct access_log *access_log, int timeout_ms)
 {
-    spool_free(access->spool, timeout_ms);
-    *access = (struct access){0};
+    if (!access_log)
+        return;
+    spool_free(access_log->spool, timeout_ms);
+    free(access_log);
 }
 
-void access_reopen(struct access *access)
+void access_log_reopen(struct access_log *access_log)
 {
-    if (access->spool)
-        spool_reopen(access->spool);
+    if (access_log && access_log->spool)
+        spool_reopen(access_log->spool);
 }
 
-/* A stranger's text between quotes, "-" where there is none: nothing in it ends them, or the line.
- */
+/* Untrusted text in quotes, or "-": quotes and control characters are escaped. */
 static const char *quoted(struct ws_str text, char out[QUOTED_MAX])
 {
     size_t n = 0;
@@ -80,30 +91,30 @@ static struct ws_str header(const struct ws_request *request, const char *name)
     return ws_http_value(request->head, request->buffer, (size_t)at);
 }
 
-static size_t combined(const struct access *access, const struct access_entry *access_control,
+static size_t combined(const struct access_log *access_log, const struct access_log_entry *entry,
                        char text[LOG_LINE_MAX])
 {
     char method[QUOTED_MAX], target[QUOTED_MAX], origin[QUOTED_MAX], agent[QUOTED_MAX];
     char when[64], name[CONN_NAME_MAX];
-    const struct ws_request *request = access_control->request;
-    time_t seconds = (time_t)((access->log->now ? access->log->now() : units_now_utc()) / 1000000);
+    const struct ws_request *request = entry->request;
+    time_t seconds =
+        (time_t)((access_log->log->now ? access_log->log->now() : units_now_utc()) / 1000000);
     struct tm tm;
     gmtime_r(&seconds, &tm);
     strftime(when, sizeof when, "%d/%b/%Y:%H:%M:%S +0000", &tm);
     char line[QUOTED_MAX * 2 + 16] = "-";
     if (request)
-        snprintf(
-            line, sizeof line, "%s %s HTTP/1.%u", quoted(request->method, method),
-            quoted((struct ws_str){access_control->target, strlen(access_control->target)}, target),
-            request->head->minor);
+        snprintf(line, sizeof line, "%s %s HTTP/1.%u", quoted(request->method, method),
+                 quoted((struct ws_str){entry->target, strlen(entry->target)}, target),
+                 request->head->minor);
     struct ws_str from = header(request, "Referer");
     if (from.len == 0 && request)
         from = request->origin;
-    int n = snprintf(
-        text, LOG_LINE_MAX, "%s - - [%s] \"%s\" %u %" PRIu64 " \"%s\" \"%s\" conn=%s trace=%s\n",
-        access_control->peer, when, line, access_control->status, access_control->bytes,
-        quoted(from, origin), quoted(header(request, "User-Agent"), agent),
-        conn_name(access_control->conn, name), access_control->trace ? access_control->trace : "-");
+    int n = snprintf(text, LOG_LINE_MAX,
+                     "%s - - [%s] \"%s\" %u %" PRIu64 " \"%s\" \"%s\" conn=%s trace=%s\n",
+                     entry->peer, when, line, entry->status, entry->bytes, quoted(from, origin),
+                     quoted(header(request, "User-Agent"), agent), conn_name(entry->conn, name),
+                     entry->trace ? entry->trace : "-");
     if (n < 0)
         return 0;
     if (n < LOG_LINE_MAX)
@@ -112,38 +123,34 @@ static size_t combined(const struct access *access, const struct access_entry *a
     return LOG_LINE_MAX;
 }
 
-static size_t object(const struct access *access, const struct access_entry *access_control,
+static size_t object(const struct access_log *access_log, const struct access_log_entry *entry,
                      char text[LOG_LINE_MAX])
 {
-    const struct ws_request *request = access_control->request;
+    const struct ws_request *request = entry->request;
     struct ws_str agent = header(request, "User-Agent");
     struct log_field fields[8];
     size_t n = 0;
-    fields[n++] = log_word("peer", access_control->peer);
-    fields[n++] = log_number("status", access_control->status);
-    fields[n++] = log_number("bytes", access_control->bytes);
+    fields[n++] = log_word("peer", entry->peer);
+    fields[n++] = log_number("status", entry->status);
+    fields[n++] = log_number("bytes", entry->bytes);
     if (request) {
         fields[n++] = log_text("method", request->method.p, request->method.len);
-        fields[n++] = log_word("target", access_control->target);
+        fields[n++] = log_word("target", entry->target);
         if (request->origin.len > 0)
             fields[n++] = log_text("origin", request->origin.p, request->origin.len);
         if (agent.len > 0)
             fields[n++] = log_text("agent", agent.p, agent.len);
     }
-    return log_compose(access->log, WS_LOG_INFO, access_control->conn, "access", fields, n, "",
-                       text);
+    return log_compose(access_log->log, WS_LOG_INFO, entry->conn, "access", fields, n, "", text);
 }
 
-void access_line(const struct access *access, const struct access_entry *access_control)
+void access_log_line(const struct access_log *access_log, const struct access_log_entry *entry)
 {
     char text[LOG_LINE_MAX];
-    if (!access->log)
-        return;
-    bool json = __atomic_load_n(&access->log->format, __ATOMIC_RELAXED) == LOG_JSON;
-    size_t len =
-        json ? object(access, access_control, text) : combined(access, access_control, text);
-    if (access->spool)
-        spool_put(access->spool, access->file, text, len);
+    bool json = log_is_json(access_log->log);
+    size_t len = json ? object(access_log, entry, text) : combined(access_log, entry, text);
+    if (access_log->spool)
+        spool_put(access_log->spool, access_log->file, text, len);
     else
-        log_raw(access->log, text, len);
+        log_raw(access_log->log, text, len);
 }

@@ -1,12 +1,12 @@
 /*
- * access: --access-log, one line a request, also of those that were refused.
+ * access_log: --access-log, one line a request, refused ones included.
  *
  *     127.0.0.1 - - [31/Jan/2026:12:00:00 +0000] "GET /chat HTTP/1.1" 101 0 "-" "curl/8"
  *         conn=mgx3k2a1-17 trace=-
  *
- * (in one line), as web servers write it and programs that count read it; with --log-format=json an
- * object with the event "access" (docs/log.schema.json). To standard error among the log's lines,
- * or to a file with a spool of its own. Times are UTC. observe.c calls it.
+ * (in one line): the combined format of web servers; with --log-format=json an object with the
+ * event "access" (docs/log.schema.json). To standard error among the log's lines, or to a file,
+ * through a spool of its own. Times are UTC.
  */
 #ifndef CMD_WSSERVE_OBSERVE_ACCESS_LOG_H
 #define CMD_WSSERVE_OBSERVE_ACCESS_LOG_H
@@ -17,32 +17,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* All zero: there is none. */
-struct access {
-    const struct log *log; /* its format, its clock, and its file where `spool` is NULL */
-    struct spool *spool;
-    struct spool_file *file;
-};
+struct access_log;
 
-/* To `path`, or NULL: the log's own file. False with errno. */
-bool access_open(struct access *access, const struct log *log, const char *path);
+/* Writes to `path`, or NULL: to `log`, among its lines. `log` gives the format too and must outlive
+ * it. NULL with errno. */
+struct access_log *access_log_open(const struct log *log, const char *path);
 
-/* Writes what waits, no longer than `timeout_ms`. */
-void access_close(struct access *access, int timeout_ms);
+/* Writes what is queued, for at most `timeout_ms`, and frees it. NULL is allowed. */
+void access_log_close(struct access_log *access_log, int timeout_ms);
 
-/* The file is opened anew: somebody has renamed it. */
-void access_reopen(struct access *access);
+/* Reopens the file by its path (log rotation). NULL is allowed. */
+void access_log_reopen(struct access_log *access_log);
 
-struct access_entry {
+struct access_log_entry {
     uint64_t conn;
     const char *peer;                 /* the client's address */
     const char *trace;                /* or NULL */
-    const struct ws_request *request; /* NULL: what came was no request */
-    const char *target;               /* of it, as it may be shown */
+    const struct ws_request *request; /* NULL: the input was no HTTP request */
+    const char *target;               /* of it, as it may be logged */
     unsigned status;
     uint64_t bytes; /* of the answer */
 };
 
-void access_line(const struct access *access, const struct access_entry *access_control);
+/* Writes one line. Any thread. */
+void access_log_line(const struct access_log *access_log, const struct access_log_entry *entry);
 
 #endif

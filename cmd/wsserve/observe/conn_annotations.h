@@ -1,10 +1,10 @@
 /*
- * extra: what only some connections have: a trace, a recording, faults, the headers of their last
- * frames, a client behind a proxy.
+ * conn_annotations: what only some connections have: a trace, a recording, injected faults, the
+ * headers of their last frames, a client behind a proxy.
  *
- * Found by the connection's number, so that the many that have nothing of it cost nothing. A table
- * a worker, used by its thread alone; the parts belong to the rooms that they are named for, which
- * free them when the connection ends.
+ * Found by the connection's id, so that connections without any cost nothing. One table a worker,
+ * used by its thread alone. Each member belongs to the module that it is named for; instrument.c
+ * frees them when the connection ends.
  */
 #ifndef CMD_WSSERVE_OBSERVE_CONN_ANNOTATIONS_H
 #define CMD_WSSERVE_OBSERVE_CONN_ANNOTATIONS_H
@@ -14,35 +14,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct extra {
-    struct extra *next;
+struct conn_annotations {
+    struct conn_annotations *next;
     uint64_t conn;
     char *trace;                /* from malloc: trace.h */
     struct recording *record;   /* record_conn.h */
     struct fault_conn *fault;   /* fault_conn.h */
     struct last_frames *frames; /* last_frames.h */
-    struct ws_address client;   /* entry.h: behind a proxy that is trusted; else UNKNOWN */
+    struct ws_address client;   /* over a trusted proxy: its client (access_control.h) */
 };
 
 /* All zero is empty. */
-struct extra_table {
-    struct extra **buckets;
+struct conn_annotations_table {
+    struct conn_annotations **buckets;
     size_t capacity; /* of them: 0 or a power of two */
     size_t count;
 };
 
-/* What there is of a connection, or NULL. */
-struct extra *extra_find(const struct extra_table *table, uint64_t conn);
+/* The annotations of a connection, or NULL. */
+struct conn_annotations *conn_annotations_find(const struct conn_annotations_table *table,
+                                               uint64_t conn);
 
-/* The same, made where there is none: NULL without memory. The table is this thread's from now on.
+/* The same, made if there are none; NULL without memory. The table becomes the calling thread's.
  */
-struct extra *extra_get(struct extra_table *table, uint64_t conn);
+struct conn_annotations *conn_annotations_get(struct conn_annotations_table *table, uint64_t conn);
 
-/* In the table of the thread that calls, for those who have no other way to find it. */
-struct extra *extra_find_here(uint64_t conn);
+/* Looks in the calling thread's table, for callers that have no worker (the log). */
+struct conn_annotations *conn_annotations_find_local(uint64_t conn);
 
-/* Forgets a connection; its parts must be freed before. One that is unknown is no mistake. With the
- * last one all memory goes. */
-void extra_drop(struct extra_table *table, uint64_t conn);
+/* Removes a connection, whose members must have been freed; an unknown one is ignored. The last
+ * removal frees the table's memory. */
+void conn_annotations_drop(struct conn_annotations_table *table, uint64_t conn);
 
 #endif

@@ -30,7 +30,7 @@ size_t last_frames_fields(const struct ws_frame *frame, struct log_field fields[
     return n;
 }
 
-void last_frames_tell(const struct last_frames *frames, const struct log *log, uint64_t conn)
+void last_frames_log(const struct last_frames *frames, const struct log *log, uint64_t conn)
 {
     struct log_field fields[LAST_FRAMES_FIELDS];
     if (!frames)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,33 +39,53 @@ struct recording {
 
 /* --- the recorder --- */
 
-bool recorder_open(struct recorder *recorder, const struct log *log, const char *path,
-                   uint64_t limit)
+struct recorder {
+    struct spool *spool;
+    int dir;
+    atomic_uint_fast64_t written; /* bytes, and a block for each file */
+    atomic_uint_fast64_t limit;   /* 0: none */
+    atomic_bool full;
+    const struct log *log;
+};
+
+struct recorder *recorder_open(const struct log *log, const char *path, uint64_t limit)
 {
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
-        return false;
+        return NULL;
     int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
-        return false;
-    if (faccessat(dir, ".", W_OK | X_OK, 0) < 0 ||
+        return NULL;
+    struct recorder *recorder = calloc(1, sizeof *recorder);
+    if (!recorder || faccessat(dir, ".", W_OK | X_OK, 0) < 0 ||
         !(recorder->spool = spool_new(&(struct spool_options){.capacity = QUEUE}))) {
         int number = errno;
+        free(recorder);
         close(dir);
         errno = number;
-        return false;
+        return NULL;
     }
     recorder->dir = dir;
     recorder->log = log;
-    atomic_store(&recorder->limit, limit);
+    recorder_set_limit(recorder, limit);
     log_line(log, WS_LOG_INFO, 0, "record", "into %s", path);
-    return true;
+    return recorder;
+}
+
+void recorder_set_limit(struct recorder *recorder, uint64_t limit)
+{
+    atomic_store_explicit(&recorder->limit, limit, memory_order_relaxed);
+}
+
+uint64_t recorder_dropped(const struct recorder *recorder)
+{
+    return spool_dropped(recorder->spool);
 }
 
 void recorder_close(struct recorder *recorder, int timeout_ms)
 {
-    if (!recorder->spool)
+    if (!recorder)
         return;
-    uint64_t dropped = spool_dropped(recorder->spool);
+    uint64_t dropped = recorder_dropped(recorder);
     if (dropped > 0)
         log_line(recorder->log, WS_LOG_WARNING, 0, "record",
                  "%" PRIu64 " records are missing: the disk was too slow, or refused them",
@@ -72,10 +93,10 @@ void recorder_close(struct recorder *recorder, int timeout_ms)
     if (!spool_free(recorder->spool, timeout_ms))
         log_line(recorder->log, WS_LOG_WARNING, 0, "record", "not all could be written in time");
     close(recorder->dir);
-    recorder->spool = NULL;
+    free(recorder);
 }
 
-/* Is there room for `len` bytes more? Says once that there is none. */
+/* Takes `len` bytes of the limit; false, and once a warning, when it is used up. */
 static bool take_room(struct recorder *recorder, size_t len)
 {
     uint64_t limit = atomic_load_explicit(&recorder->limit, memory_order_relaxed);

@@ -14,32 +14,27 @@
 #include "cmd/common/log.h"
 #include <ws/conn.h>
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The server's: used by all threads. All zero: nothing is recorded. */
-struct recorder {
-    struct spool *spool;
-    int dir;
-    atomic_uint_fast64_t written; /* bytes, and a block for each file */
-    atomic_uint_fast64_t limit;   /* 0: none */
-    atomic_bool full;
-    const struct log *log;
-};
+/* One a server, used by all its threads. */
+struct recorder;
 
-/* Makes the folder if it is not there. False with errno. */
-bool recorder_open(struct recorder *recorder, const struct log *log, const char *path,
-                   uint64_t limit);
+/* Makes the folder `path` if it is missing. `limit`: bytes in all; 0: none. `log` must outlive it.
+ * NULL with errno. */
+struct recorder *recorder_open(const struct log *log, const char *path, uint64_t limit);
 
-/* Writes what waits, no longer than `timeout_ms`, and says what is missing. */
+/* Any thread. */
+void recorder_set_limit(struct recorder *recorder, uint64_t limit);
+
+/* Records that the spool dropped. Any thread. */
+uint64_t recorder_dropped(const struct recorder *recorder);
+
+/* Writes what is queued, for at most `timeout_ms`, logs what is missing, and frees it. NULL is
+ * allowed. */
 void recorder_close(struct recorder *recorder, int timeout_ms);
 
-static inline bool recorder_on(const struct recorder *recorder)
-{
-    return recorder->spool != NULL;
-}
-
+/* What is recorded of one connection; used by its loop's thread. */
 struct recording;
 
 /* Begins to record a connection that was just upgraded, having asked `host` for `target`: to be

@@ -1,19 +1,23 @@
 #include "cmd/wsserve/observe/stats.h"
 
 #include "cmd/common/compress.h"
-#include "cmd/common/spool.h"
-#include "cmd/wsserve/server/server.h"
+#include "cmd/common/log.h"
+#include "cmd/wsserve/context.h"
+#include "cmd/wsserve/observe/conn_annotations.h"
+#include "cmd/wsserve/observe/record_conn.h"
+#include "cmd/wsserve/observe/totals.h"
 #include "libws/proto/bytes.h"
+#include "libws/server/registry.h"
 
 #include <stdlib.h>
 
 struct stats {
-    struct serve *serve;
+    struct server *server;
     uint64_t handshakes, open, closing;  /* connections, by what they are doing */
     uint64_t queues, queue_bytes;        /* what the kernel refused */
     uint64_t paused;                     /* not being read */
     uint64_t assemblies, assembly_bytes; /* messages and frames that are not whole yet */
-    uint64_t extras;
+    uint64_t annotations;
     uint64_t opened, messages_in, messages_out, bytes_in, bytes_out;
     struct ws_deflate_counts deflate;
 };
@@ -52,21 +56,21 @@ static void count(struct ws_conn_env *env, void *context)
 {
     struct stats *stats = context;
     const struct worker *worker = env->user;
-    const struct totals *ended = &worker->totals;
+    const struct totals *ended = worker->totals;
     stats->opened += ended->handshakes[WS_OK];
     stats->messages_in += ended->messages_in;
     stats->messages_out += ended->messages_out;
     stats->bytes_in += ended->bytes_in;
     stats->bytes_out += ended->bytes_out;
     compress_add(&stats->deflate, &ended->deflate);
-    stats->extras += worker->extras.count;
+    stats->annotations += worker->annotations->count;
     ws_registry_each(env->registry, count_one, stats);
 }
 
-static void tell(void *context)
+static void log_stats(void *context)
 {
     struct stats *s = context;
-    struct spool *records = s->serve->recorder.spool;
+    const struct recorder *recorder = s->server->recorder;
     const struct log_field fields[] = {
         log_number("connections", s->handshakes + s->open + s->closing),
         log_number("handshakes", s->handshakes),
@@ -77,7 +81,7 @@ static void tell(void *context)
         log_number("queue_bytes", s->queue_bytes),
         log_number("assemblies", s->assemblies),
         log_number("assembly_bytes", s->assembly_bytes),
-        log_number("extras", s->extras),
+        log_number("extras", s->annotations),
         log_number("opened", s->opened),
         log_number("messages_in", s->messages_in),
         log_number("messages_out", s->messages_out),
@@ -87,20 +91,20 @@ static void tell(void *context)
         log_number("deflate_wire_in", s->deflate.wire_in),
         log_number("deflate_plain_out", s->deflate.plain_out),
         log_number("deflate_wire_out", s->deflate.wire_out),
-        log_number("log_dropped", log_dropped(&s->serve->log)),
-        log_number("records_dropped", records ? spool_dropped(records) : 0),
+        log_number("log_dropped", log_dropped(s->server->log)),
+        log_number("records_dropped", recorder ? recorder_dropped(recorder) : 0),
     };
-    log_fields(&s->serve->log, WS_LOG_INFO, 0, "stats", fields, sizeof fields / sizeof *fields,
+    log_fields(s->server->log, WS_LOG_INFO, 0, "stats", fields, sizeof fields / sizeof *fields,
                "%s", "");
     free(s);
 }
 
-void stats_ask(struct serve *serve)
+void stats_request(struct server *server)
 {
     struct stats *stats = calloc(1, sizeof *stats);
     if (!stats)
         return;
-    stats->serve = serve;
-    if (!ws_server_ask(serve->server, serve->workers[0].env, count, tell, stats))
+    stats->server = server;
+    if (!ws_server_ask(server->ws_server, server->workers[0].env, count, log_stats, stats))
         free(stats);
 }

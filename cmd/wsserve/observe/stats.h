@@ -1,15 +1,13 @@
 /*
- * stats: what there is now, by kind, and what there was so far, in one line of the log.
- *
- * SIGUSR1 asks for it, and --stats-interval now and then. Every loop counts what is its own, on its
- * thread; nothing is locked.
+ * stats: one log line of what there is now, by kind, and of what there was so far (SIGUSR1,
+ * --stats-interval). Every loop counts its own connections on its thread; nothing is locked.
  */
 #ifndef CMD_WSSERVE_OBSERVE_STATS_H
 #define CMD_WSSERVE_OBSERVE_STATS_H
 
-struct serve;
+struct server;
 
-/* Asks all loops; the line comes when they have answered. On loop 0's thread. */
-void stats_ask(struct serve *serve);
+/* Asks all loops and logs the line after the last one has counted. Main thread. */
+void stats_request(struct server *server);
 
 #endif

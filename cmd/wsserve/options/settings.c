@@ -2,7 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
-#include "cmd/wsserve/options/settings_config.h"
+#include "cmd/wsserve/options/usage_error.h"
 #include <ws/close.h>
 #include <ws/server.h>
 
@@ -55,7 +55,7 @@ static const char *set_ping_ms(struct options *options, const struct option_row 
     (void)row;
     if (units_number(value, 0, 1u << 30, &ms) != UNITS_OK)
         return "milliseconds, a whole number";
-    ((struct settings *)settings)->ping_interval = (int64_t)ms * 1000;
+    ((struct settings *)settings)->ping_interval_us = (int64_t)ms * 1000;
     return NULL;
 }
 
@@ -162,25 +162,25 @@ static const struct option_row rows[] = {
      .help = "above START percent of the connections, the memory or the loop's lag (200 ms), until "
              "they are below STOP percent, answer 503 and close the longest idle with 1013"},
     {.name = "handshake-timeout",
-     OPTION_DURATION(S, handshake_timeout),
+     OPTION_DURATION(S, handshake_timeout_us),
      .flags = OPTION_RELOADABLE,
      .help = "for the whole upgrade request (default 5s)"},
     {.name = "idle-timeout",
-     OPTION_DURATION(S, idle_timeout),
+     OPTION_DURATION(S, idle_timeout_us),
      .flags = OPTION_RELOADABLE,
      .help = "close with 1001 after this long without a message; 0: never (default)"},
     {.name = "fragment-timeout",
-     OPTION_DURATION(S, fragment_timeout),
+     OPTION_DURATION(S, fragment_timeout_us),
      .flags = OPTION_RELOADABLE,
      .help = "close with 1008 when a fragmented message takes longer (default 60s)"},
     {.name = "write-timeout",
-     OPTION_DURATION(S, write_timeout),
+     OPTION_DURATION(S, write_timeout_us),
      .flags = OPTION_RELOADABLE,
      .help = "give up on a client that took no byte for this long; 0: never (default 10s)"},
 
     {OPTION_GROUP("Protocol")},
     {.name = "ping-interval",
-     OPTION_DURATION(S, ping_interval),
+     OPTION_DURATION(S, ping_interval_us),
      .flags = OPTION_RELOADABLE,
      .help = "ping every client this often; 0: never (default 30s)"},
     {.name = "pingms",
@@ -189,7 +189,7 @@ static const struct option_row rows[] = {
      .metavar = "MS",
      .help = "the same in milliseconds, as websocketd has it"},
     {.name = "ping-timeout",
-     OPTION_DURATION(S, ping_timeout),
+     OPTION_DURATION(S, ping_timeout_us),
      .flags = OPTION_RELOADABLE,
      .help = "a sign of life is due this long after a ping (default 10s)"},
     {.name = "missed-pongs",
@@ -208,7 +208,7 @@ static const struct option_row rows[] = {
      .flags = OPTION_OPTIONAL | OPTION_RELOADABLE,
      .help = "agree to permessage-deflate; PARAMS as level=6,threshold=1K,window=15,takeover=none"},
     {.name = "close-timeout",
-     OPTION_DURATION(S, close_timeout),
+     OPTION_DURATION(S, close_timeout_us),
      .flags = OPTION_RELOADABLE,
      .help = "for the client's close frame, after ours (default 5s)"},
 };
@@ -255,13 +255,13 @@ void settings_begin(struct settings *settings, struct options *options)
         .max_connections = 1000,
         .max_message_size = 1 << 20,
         .send_queue = 256 * 1024,
-        .handshake_timeout = 5000000,
-        .fragment_timeout = 60000000,
-        .write_timeout = 10000000,
-        .ping_interval = 30000000,
-        .ping_timeout = 10000000,
+        .handshake_timeout_us = SECONDS(5),
+        .fragment_timeout_us = SECONDS(60),
+        .write_timeout_us = SECONDS(10),
+        .ping_interval_us = SECONDS(30),
+        .ping_timeout_us = SECONDS(10),
         .missed_pongs = 2,
-        .close_timeout = 5000000,
+        .close_timeout_us = SECONDS(5),
     };
     settings_process_init(&settings->process);
     settings_operate_defaults(&settings->operate);
@@ -275,19 +275,58 @@ void settings_begin(struct settings *settings, struct options *options)
     settings_own_tables(settings, options);
 }
 
+static const char *const mode_names[MODE_COUNT] = {
+    "echo", "broadcast", "rooms", "process", "sink", "source", "reply", "shared", "pipe", "proxy",
+};
+
+const char *settings_mode_name(enum settings_mode mode)
+{
+    return mode_names[mode];
+}
+
+/* The one mode that was asked for, or echo. */
+static bool choose_mode(struct settings *settings, struct options *options)
+{
+    const struct settings_process *process = &settings->process;
+    const bool wanted[MODE_COUNT] = {
+        [MODE_ECHO] = settings->echo,
+        [MODE_BROADCAST] = settings->broadcast,
+        [MODE_ROOMS] = settings->rooms,
+        [MODE_PROCESS] = (process->command && !process->shared) || process->dir,
+        [MODE_SINK] = settings->operate.sink,
+        [MODE_SOURCE] = settings->operate.source_size > 0,
+        [MODE_REPLY] = settings->operate.reply != NULL,
+        [MODE_SHARED] = process->shared,
+        [MODE_PIPE] = process->pipe,
+        [MODE_PROXY] = process->proxy != NULL,
+    };
+    const char *first = NULL;
+    settings->mode = MODE_ECHO;
+    for (unsigned mode = 0; mode < MODE_COUNT; mode++) {
+        if (!wanted[mode])
+            continue;
+        if (first)
+            return usage_error(options, "two modes at once: %s and %s", first, mode_names[mode]);
+        first = mode_names[mode];
+        settings->mode = (enum settings_mode)mode;
+    }
+    return true;
+}
+
 bool settings_finish(struct settings *settings, struct options *options)
 {
-    if (!settings_process_check(settings, options))
+    bool address = options_given(options, "port") || options_given(options, "address");
+    if (options->arg_count > 0)
+        settings->process.command = options->args;
+    if (!choose_mode(settings, options) || !settings_process_check(&settings->process, options))
         return false;
-    settings->address_given = options_given(options, "port") || options_given(options, "address") ||
-                              settings->listen.count > 0;
-    if (settings->listen.count > 0 &&
-        (options_given(options, "port") || options_given(options, "address"))) {
-        options->status =
-            options_usage_error(options, "--listen says all that --port and --address say");
-        return false;
-    }
-    if (!settings_http_check(&settings->http, options) ||
+    /* A single source that can wait should lose nothing. */
+    if ((settings->process.shared || settings->process.pipe) && !options_given(options, "slow"))
+        settings->slow = WS_SLOW_BLOCK;
+    settings->address_given = address || settings->listen.count > 0;
+    if (settings->listen.count > 0 && address)
+        return usage_error(options, "--listen cannot be combined with --port or --address");
+    if (!settings_http_check(&settings->http, settings->check_http, options) ||
         !settings_tls_check(&settings->tls, options) ||
         !settings_operate_check(&settings->operate, options))
         return false;
@@ -296,19 +335,6 @@ bool settings_finish(struct settings *settings, struct options *options)
     else if (settings->common.verbose > 0)
         settings->operate.log_level = WS_LOG_DEBUG;
     return true;
-}
-
-bool settings_read(struct settings *settings, struct options *options, int argc, char **argv)
-{
-    settings_begin(settings, options);
-    return options_parse(options, argc, argv) && settings_config_load(settings, options) &&
-           settings_finish(settings, options);
-}
-
-void settings_free(struct settings *settings, struct options *options)
-{
-    settings_config_forget(settings);
-    options_free(options);
 }
 
 void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
@@ -320,13 +346,13 @@ void settings_conn_config(const struct settings *s, struct ws_conn_config *confi
     config->high_water = s->send_queue;
     config->max_rate = s->max_rate;
     config->max_bandwidth = s->max_bandwidth;
-    config->handshake_ms = units_milliseconds(s->handshake_timeout);
-    config->idle_ms = units_milliseconds(s->idle_timeout);
-    config->fragment_ms = units_milliseconds(s->fragment_timeout);
-    config->write_ms = units_milliseconds(s->write_timeout);
-    config->close_ms = units_milliseconds(s->close_timeout);
-    config->heartbeat.interval_ms = units_milliseconds(s->ping_interval);
-    config->heartbeat.timeout_ms = units_milliseconds(s->ping_timeout);
+    config->handshake_ms = units_milliseconds(s->handshake_timeout_us);
+    config->idle_ms = units_milliseconds(s->idle_timeout_us);
+    config->fragment_ms = units_milliseconds(s->fragment_timeout_us);
+    config->write_ms = units_milliseconds(s->write_timeout_us);
+    config->close_ms = units_milliseconds(s->close_timeout_us);
+    config->heartbeat.interval_ms = units_milliseconds(s->ping_interval_us);
+    config->heartbeat.timeout_ms = units_milliseconds(s->ping_timeout_us);
     config->heartbeat.missed_limit = s->missed_pongs;
 }
 

@@ -1,5 +1,6 @@
 /*
- * settings: what wsserve was asked to do. The option table fills it in; serve.c carries it out.
+ * settings: all that the command line and --config ask wsserve to do. The option tables fill it in;
+ * settings_config.h reads them, server.c carries the settings out. Constant once they are read.
  */
 #ifndef CMD_WSSERVE_OPTIONS_SETTINGS_H
 #define CMD_WSSERVE_OPTIONS_SETTINGS_H
@@ -20,6 +21,21 @@
 
 enum { SETTINGS_TABLES = 8 };
 
+/* What connections are for: one of these; modes/ has a file for each. */
+enum settings_mode {
+    MODE_ECHO, /* where no other is asked for */
+    MODE_BROADCAST,
+    MODE_ROOMS,
+    MODE_PROCESS,
+    MODE_SINK,
+    MODE_SOURCE,
+    MODE_REPLY,
+    MODE_SHARED,
+    MODE_PIPE,
+    MODE_PROXY,
+    MODE_COUNT,
+};
+
 struct settings_source; /* settings_config.h */
 
 struct settings {
@@ -36,6 +52,7 @@ struct settings {
     bool oneshot;
 
     bool echo, broadcast, rooms;
+    enum settings_mode mode; /* what all options come to */
     enum ws_slow slow;
     struct settings_process process;
 
@@ -50,40 +67,41 @@ struct settings {
     uint64_t fragment; /* 0: none */
     struct compress compress;
     uint64_t send_queue;
-    int64_t handshake_timeout;
-    int64_t idle_timeout;
-    int64_t fragment_timeout;
-    int64_t write_timeout;
+    int64_t handshake_timeout_us;
+    int64_t idle_timeout_us;
+    int64_t fragment_timeout_us;
+    int64_t write_timeout_us;
 
-    int64_t ping_interval;
-    int64_t ping_timeout;
+    int64_t ping_interval_us;
+    int64_t ping_timeout_us;
     unsigned missed_pongs;
-    int64_t close_timeout;
+    int64_t close_timeout_us;
 
     struct settings_operate operate;
 
     bool address_given; /* --port, --address or --listen was */
     struct option_table tables[SETTINGS_TABLES];
-    struct settings_source *source; /* what --config needs to be read again; NULL without */
+    settings_http_checker *check_http;
+    struct settings_source *source; /* what a reload of --config needs; NULL without */
 };
 
-/*
- * Reads the command line into `settings`, defaults first. False when the program has to end with
- * `options->status`. `options` must live as long as the settings; settings_free() both at the end.
- */
-bool settings_read(struct settings *settings, struct options *options, int argc, char **argv);
-void settings_free(struct settings *settings, struct options *options);
+/* "echo", "process": as the log names it; constant. */
+const char *settings_mode_name(enum settings_mode mode);
 
-/* For settings_config.c: defaults and tables; and, once all was set, whether it fits together. */
+/* Sets the defaults and the option tables, which are `settings`' own. */
 void settings_begin(struct settings *settings, struct options *options);
+
+/* Checks the settings as a whole and derives what depends on several options. False after a usage
+ * error was printed, with the exit status in `options->status`. */
 bool settings_finish(struct settings *settings, struct options *options);
+
 /* Points the tables of `options` at `settings`, which may be a copy of others. */
 void settings_own_tables(struct settings *settings, struct options *options);
 
-/* What connections are to be told of it. */
+/* Translates them into the config of connections. */
 void settings_conn_config(const struct settings *settings, struct ws_conn_config *config);
 
-/* And who may come in. */
+/* And into limits of admission. */
 struct ws_admission_limits settings_admission(const struct settings *settings);
 
 #endif

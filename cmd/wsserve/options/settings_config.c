@@ -16,8 +16,7 @@ static bool complain(struct options *options, const char *why)
     return false;
 }
 
-/* Frees options of settings that began as a copy of what was typed: the lists that are from there
- * stay. */
+/* Frees the options of settings that were copied from `source`: its lists stay. */
 static void free_copied(struct settings *settings, struct options *options,
                         const struct settings_source *source)
 {
@@ -31,7 +30,7 @@ static void free_copied(struct settings *settings, struct options *options,
     (void)settings;
 }
 
-/* Is every line of the file right, those too that the command line overrules? */
+/* Checks every line of the file, also those that the command line overrides. */
 static bool check_lines(struct options *options, const struct config *config)
 {
     struct settings *scratch = malloc(sizeof *scratch);
@@ -47,7 +46,8 @@ static bool check_lines(struct options *options, const struct config *config)
     return fine;
 }
 
-bool settings_config_load(struct settings *settings, struct options *options)
+/* Reads the file that the command line names, if any, and keeps what a reload needs. */
+static bool load(struct settings *settings, struct options *options)
 {
     char why[512];
     if (!settings->operate.config)
@@ -68,7 +68,7 @@ bool settings_config_load(struct settings *settings, struct options *options)
            config_apply(options, &source->config, CONFIG_WHOLE, source->options.given);
 }
 
-void settings_config_forget(struct settings *settings)
+static void forget_source(struct settings *settings)
 {
     if (!settings->source)
         return;
@@ -77,35 +77,50 @@ void settings_config_forget(struct settings *settings)
     settings->source = NULL;
 }
 
-/* --- another time --- */
-
-void settings_again_free(struct settings_reload *again)
+bool settings_read(struct settings *settings, struct options *options, int argc, char **argv,
+                   settings_http_checker *check_http)
 {
-    if (!again)
-        return;
-    free_copied(&again->settings, &again->options, again->settings.source);
-    free(again);
+    settings_begin(settings, options);
+    settings->check_http = check_http;
+    return options_parse(options, argc, argv) && load(settings, options) &&
+           settings_finish(settings, options);
 }
 
-/* What was typed, and the file; or of it only what may change, and the rest as it was at the start.
- */
+void settings_free(struct settings *settings, struct options *options)
+{
+    forget_source(settings);
+    options_free(options);
+}
+
+/* --- reload --- */
+
+void settings_reload_free(struct settings_reload *reload)
+{
+    if (!reload)
+        return;
+    free_copied(&reload->settings, &reload->options, reload->settings.source);
+    free(reload);
+}
+
+/* Settings of the command line and the file; unless `whole`, of the file only reloadable options,
+ * and the others as the file had them at the start. */
 static struct settings_reload *make(const struct settings_source *source,
                                     const struct config *config, bool whole, FILE *err)
 {
-    struct settings_reload *again = calloc(1, sizeof *again);
+    struct settings_reload *reload = calloc(1, sizeof *reload);
     const uint8_t *typed = source->options.given;
-    if (!again)
+    if (!reload)
         return NULL;
-    again->settings = source->typed;
-    again->options = source->options;
-    again->options.err = err;
-    settings_own_tables(&again->settings, &again->options);
-    bool fine = whole ? config_apply(&again->options, config, CONFIG_WHOLE, typed)
-                      : config_apply(&again->options, config, CONFIG_RELOADABLE, typed) &&
-                            config_apply(&again->options, &source->config, CONFIG_FIXED, typed);
-    if (fine && settings_finish(&again->settings, &again->options))
-        return again;
-    settings_again_free(again);
+    reload->settings = source->typed;
+    reload->options = source->options;
+    reload->options.err = err;
+    settings_own_tables(&reload->settings, &reload->options);
+    bool fine = whole ? config_apply(&reload->options, config, CONFIG_WHOLE, typed)
+                      : config_apply(&reload->options, config, CONFIG_RELOADABLE, typed) &&
+                            config_apply(&reload->options, &source->config, CONFIG_FIXED, typed);
+    if (fine && settings_finish(&reload->settings, &reload->options))
+        return reload;
+    settings_reload_free(reload);
     return NULL;
 }
 
@@ -133,29 +148,29 @@ static void compare(const struct options *now, const struct options *then, char 
     }
 }
 
-struct settings_reload *settings_config_again(const struct settings *now,
-                                              const struct options *now_options, FILE *err,
-                                              char **changed, char **not_reloadable)
+struct settings_reload *settings_config_reload(const struct settings *now,
+                                               const struct options *now_options, FILE *err,
+                                               char **changed, char **not_reloadable)
 {
     const struct settings_source *source = now->source;
-    struct options told = {.tool = "wsserve", .err = err};
-    struct settings_reload *again = NULL;
+    struct options reporting = {.tool = "wsserve", .err = err};
+    struct settings_reload *reload = NULL;
     struct config config;
     char why[512];
     *changed = *not_reloadable = NULL;
     if (!config_read(&config, now->operate.config, why, sizeof why)) {
-        complain(&told, why);
+        complain(&reporting, why);
         return NULL;
     }
-    if (check_lines(&told, &config))
-        again = make(source, &config, true, err);
-    if (again) {
-        compare(now_options, &again->options, changed, not_reloadable);
+    if (check_lines(&reporting, &config))
+        reload = make(source, &config, true, err);
+    if (reload) {
+        compare(now_options, &reload->options, changed, not_reloadable);
         if (*not_reloadable && **not_reloadable) {
-            settings_again_free(again);
-            again = make(source, &config, false, err);
+            settings_reload_free(reload);
+            reload = make(source, &config, false, err);
         }
     }
     config_free(&config);
-    return again;
+    return reload;
 }

@@ -1,9 +1,8 @@
 /*
- * settings_config: --config, read at the start and again whenever SIGHUP says so.
+ * settings_config: reads the command line and --config, at the start and on a reload (SIGHUP).
  *
- * What the command line said stays as it is; of the file only what may change while the server runs
- * does. Settings that are in use are never changed: a reload makes up new ones, and reload.c has
- * everybody go by them.
+ * The command line overrides the file. A reload changes reloadable options only, and never the
+ * settings in use: it makes new ones, which reload.c puts in their place. Main thread.
  */
 #ifndef CMD_WSSERVE_OPTIONS_SETTINGS_CONFIG_H
 #define CMD_WSSERVE_OPTIONS_SETTINGS_CONFIG_H
@@ -13,30 +12,33 @@
 
 #include <stdio.h>
 
-/* After the command line was parsed, and before it was finished: reads the file that it names, if
- * any, and remembers what is needed for another time. False after a fault that was told, with
- * `options->status`. */
-bool settings_config_load(struct settings *settings, struct options *options);
+/*
+ * Reads the command line and the file into `settings`, defaults first. `check_http` is called at
+ * the end, and on reloads. False when the program has to end with `options->status`. `options` must
+ * live as long as the settings; settings_free() both in any case.
+ */
+bool settings_read(struct settings *settings, struct options *options, int argc, char **argv,
+                   settings_http_checker *check_http);
+void settings_free(struct settings *settings, struct options *options);
 
-/* Frees what it remembers. */
-void settings_config_forget(struct settings *settings);
-
-/* Settings of another time, with the options that own their texts. */
+/* Settings of a reload, with the options that own their strings. */
 struct settings_reload {
     struct settings settings;
     struct options options;
-    struct settings_reload *next; /* whoever keeps them */
+    struct settings_reload *next; /* the owner's list */
 };
 
 /*
- * Reads the file again. NULL when it is not to be used, after one line of why on `err`. Else new
- * settings, to be freed by settings_again_free(); `*changed` and `*stuck` get the names of the
- * options that differ from `now` (whose options are `now_options`), with commas between, those that
- * do not take effect in `stuck`; each is a text from malloc, or NULL where memory ran out.
+ * Reads the file again. NULL when it cannot be used, after one line on `err`. Else new settings, to
+ * be freed by settings_reload_free(); `*changed` and `*not_reloadable` get the names of the options
+ * that differ from `now` (whose options are `now_options`), separated by commas, those that do not
+ * take effect in the latter; each is from malloc, or NULL without memory.
  */
-struct settings_reload *settings_config_again(const struct settings *now,
-                                              const struct options *now_options, FILE *err,
-                                              char **changed, char **not_reloadable);
-void settings_again_free(struct settings_reload *again);
+struct settings_reload *settings_config_reload(const struct settings *now,
+                                               const struct options *now_options, FILE *err,
+                                               char **changed, char **not_reloadable);
+
+/* NULL is allowed. */
+void settings_reload_free(struct settings_reload *reload);
 
 #endif

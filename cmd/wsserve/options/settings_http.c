@@ -1,6 +1,6 @@
 #include "cmd/wsserve/options/settings_http.h"
 
-#include "cmd/wsserve/access/access_rules.h"
+#include "cmd/wsserve/options/usage_error.h"
 #include <ws/http.h>
 
 #include <string.h>
@@ -105,13 +105,10 @@ const struct option_row settings_http_rows[SETTINGS_HTTP_ROWS] = {
      .flags = OPTION_RELOADABLE,
      .help = "believe X-Forwarded-For and Forwarded of these; 'unix': of unix sockets"},
     {.name = "replay-window",
-     OPTION_DURATION(S, replay_window),
+     OPTION_DURATION(S, replay_window_us),
      .help = "refuse a Sec-WebSocket-Key that was used this short a time ago (default 0: never)"},
 };
 #undef S
-
-/* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
 static bool is_path(const char *path)
 {
@@ -119,7 +116,8 @@ static bool is_path(const char *path)
            ws_http_is_value((struct ws_str){path, strlen(path)});
 }
 
-bool settings_http_check(const struct settings_http *s, struct options *options)
+bool settings_http_check(const struct settings_http *s, settings_http_checker *check,
+                         struct options *options)
 {
     const struct {
         const char *name, *path;
@@ -128,18 +126,16 @@ bool settings_http_check(const struct settings_http *s, struct options *options)
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
         if (paths[i].path && !is_path(paths[i].path))
-            return fault(options,
-                         "option '--%s': '%s' is no path: it begins with /, without ? or #",
-                         paths[i].name, paths[i].path);
+            return usage_error(options,
+                               "option '--%s': '%s' is no path: it begins with /, without ? or #",
+                               paths[i].name, paths[i].path);
     if (s->health && s->metrics && strcmp(s->health, s->metrics) == 0)
-        return fault(options, "--health and --metrics cannot both be at %s", s->health);
+        return usage_error(options, "--health and --metrics cannot both be at %s", s->health);
     if (s->same_origin && s->origin.count > 0)
-        return fault(options, "--origin and --sameorigin say different things");
+        return usage_error(options, "--origin and --sameorigin say different things");
     if (s->require_protocol && s->subprotocols.count == 0)
-        return fault(options, "--require-protocol needs a --subprotocol");
-    struct access_rules *rules = entry_rules_new(s, false, error, sizeof error);
-    if (!rules)
-        return fault(options, "%s", error);
-    entry_rules_free(rules);
+        return usage_error(options, "--require-protocol needs a --subprotocol");
+    if (!check(s, error, sizeof error))
+        return usage_error(options, "%s", error);
     return true;
 }

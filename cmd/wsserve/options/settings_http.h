@@ -19,7 +19,7 @@ struct settings_http {
     const char *auth_file; /* a line each of the same */
     const char *token;     /* a line each, where a file said it */
     struct option_list allow, deny, trust_proxy;
-    int64_t replay_window; /* 0: none */
+    int64_t replay_window_us; /* 0: none */
 
     /* What is served. */
     const char *path; /* of WebSockets; NULL: any */
@@ -38,8 +38,13 @@ struct settings_http {
 enum { SETTINGS_HTTP_ROWS = 23 };
 extern const struct option_row settings_http_rows[SETTINGS_HTTP_ROWS];
 
+/* Can rules be compiled from these settings? False with one line in `error`, cut to `size` bytes.
+ * access_rules_check(); a hook, as access/ stands above options/. */
+typedef bool settings_http_checker(const struct settings_http *settings, char *error, size_t size);
+
 /* Do they fit together, and does each mean something? False after a fault that was told, with the
  * exit code in `options->status`. */
-bool settings_http_check(const struct settings_http *settings, struct options *options);
+bool settings_http_check(const struct settings_http *settings, settings_http_checker *check,
+                         struct options *options);
 
 #endif

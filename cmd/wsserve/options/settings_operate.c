@@ -1,6 +1,7 @@
 #include "cmd/wsserve/options/settings_operate.h"
 
 #include "cmd/common/units.h"
+#include "cmd/wsserve/options/usage_error.h"
 #include <ws/close.h>
 
 #include <stdlib.h>
@@ -116,7 +117,7 @@ const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS] = {
      .flags = OPTION_RELOADABLE,
      .help = "how a line of the log looks (default text)"},
     {.name = "drain",
-     OPTION_DURATION(S, drain),
+     OPTION_DURATION(S, drain_us),
      .flags = OPTION_RELOADABLE,
      .help = "on SIGTERM or SIGINT wait this long for clients to leave (default 10s)"},
     {.name = "shutdown-code",
@@ -135,7 +136,7 @@ const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS] = {
      .metavar = "FILE",
      .help = "read options from FILE, 'name = value' a line; SIGHUP reads it again"},
     {.name = "exit-idle",
-     OPTION_DURATION(S, exit_idle),
+     OPTION_DURATION(S, exit_idle_us),
      .min = 1,
      .flags = OPTION_RELOADABLE,
      .help = "exit 0 after this long without a connection (default: never)"},
@@ -152,7 +153,7 @@ const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS] = {
      .metavar = "MODE",
      .help = "file mode of unix sockets, in octal (default: as the umask has it)"},
     {.name = "stats-interval",
-     OPTION_DURATION(S, stats_interval),
+     OPTION_DURATION(S, stats_interval_us),
      .flags = OPTION_RELOADABLE,
      .help = "log a line of statistics this often, as SIGUSR1 does; 0: never (default)"},
 
@@ -176,18 +177,16 @@ void settings_operate_defaults(struct settings_operate *settings)
     *settings = (struct settings_operate){
         .log_level = WS_LOG_INFO,
         .shutdown_code = WS_CLOSE_GOING_AWAY,
-        .drain = 10000000,
+        .drain_us = SECONDS(10),
         .record_limit = 1 << 30,
-        .exit_idle = -1,
+        .exit_idle_us = -1,
         .socket_mode = -1,
     };
 }
 
 bool settings_operate_check(struct settings_operate *settings, struct options *options)
 {
-    if (settings->seeded && settings->faults.count == 0) {
-        options->status = options_usage_error(options, "--seed is of no use without --fault");
-        return false;
-    }
+    if (settings->seeded && settings->faults.count == 0)
+        return usage_error(options, "--seed has no effect without --fault");
     return true;
 }

@@ -18,15 +18,15 @@ struct settings_operate {
     enum ws_level log_level;
     enum log_format log_format;
     unsigned shutdown_code;
-    int64_t drain;
+    int64_t drain_us;
     const char *config;
     bool access_log;
     const char *access_file; /* NULL: among the log's lines */
     const char *record;      /* a folder; NULL: nothing is recorded */
     uint64_t record_limit;
-    int64_t stats_interval;
-    int64_t exit_idle; /* -1: never */
-    int socket_mode;   /* -1: as the umask has it */
+    int64_t stats_interval_us;
+    int64_t exit_idle_us; /* -1: never */
+    int socket_mode;      /* -1: as the umask has it */
 
     struct faults faults;
     bool seeded;

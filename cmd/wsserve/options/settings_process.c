@@ -1,19 +1,18 @@
 #include "cmd/wsserve/options/settings_process.h"
 
 #include "cmd/common/units.h"
-#include "cmd/wsserve/modes/mode.h"
-#include "cmd/wsserve/options/settings.h"
+#include "cmd/wsserve/options/usage_error.h"
 
 #include <string.h>
 
-enum { GRACE_MS = 1000 }; /* for a program to say its last words after the end of its input */
+enum { GRACE_MS = 1000 }; /* for a program's last output after the end of its input */
 
 static const char *set_kill(struct options *options, const struct option_row *row, void *settings,
                             const char *value)
 {
     (void)options;
     (void)row;
-    if (!child_kill_parse(value, &((struct settings_process *)settings)->kill))
+    if (!kill_sequence_parse(value, &((struct settings_process *)settings)->kill))
         return "signals and the times between them, such as TERM:1s,KILL";
     return NULL;
 }
@@ -27,7 +26,7 @@ static const char *set_closems(struct options *options, const struct option_row 
     (void)row;
     if (units_number(value, 0, 3600000, &ms) != UNITS_OK)
         return "a number of milliseconds, at most 3600000";
-    ((struct settings_process *)settings)->close_grace = (int64_t)ms * 1000;
+    ((struct settings_process *)settings)->close_grace_us = (int64_t)ms * 1000;
     return NULL;
 }
 
@@ -114,7 +113,7 @@ const struct option_row settings_process_rows[] = {
     {.name = "kill",
      OPTION_CALL(set_kill),
      .metavar = "SIGNAL:T,...",
-     .help = "how COMMAND and all that it started is ended (default " CHILD_KILL_DEFAULT ")"},
+     .help = "how COMMAND and all that it started is ended (default " KILL_SEQUENCE_DEFAULT ")"},
     {.name = "closems",
      OPTION_CALL(set_closems),
      .metavar = "MS",
@@ -126,55 +125,29 @@ const size_t settings_process_count = sizeof settings_process_rows / sizeof *set
 
 void settings_process_init(struct settings_process *settings)
 {
-    *settings = (struct settings_process){.close_grace = -1};
-    child_kill_parse(CHILD_KILL_DEFAULT, &settings->kill);
+    *settings = (struct settings_process){.close_grace_us = -1};
+    kill_sequence_parse(KILL_SEQUENCE_DEFAULT, &settings->kill);
 }
 
-/* The names of the first two modes that were asked for, or NULL. */
-static const char *second_mode(const struct settings *settings, const char **first)
+bool settings_process_check(struct settings_process *settings, struct options *options)
 {
-    *first = NULL;
-    for (size_t i = 0; modes[i]; i++) {
-        if (!modes[i]->wanted(settings))
-            continue;
-        if (*first)
-            return modes[i]->name;
-        *first = modes[i]->name;
-    }
-    return NULL;
-}
-
-bool settings_process_check(struct settings *settings, struct options *options)
-{
-    struct settings_process *process = &settings->process;
-    const char *fault = NULL, *first, *second;
-    if (options->arg_count > 0)
-        process->command = options->args;
-    /* One source for all, which can wait, should outrun nobody. */
-    if ((process->shared || process->pipe) && !options_given(options, "slow"))
-        settings->slow = WS_SLOW_BLOCK;
-    if (process->shared && !process->command)
-        fault = "--shared needs a COMMAND";
-    else if (process->dir && process->command)
-        fault = "two modes at once: --dir and COMMAND";
-    else if (process->text && process->binary)
-        fault = "--text and --binary exclude each other";
-    else if (process->proxy && (process->text || process->framing_given))
-        fault = "--proxy carries bytes, and knows neither --text nor --framing";
-    second = second_mode(settings, &first);
-    if (second)
-        options->status =
-            options_usage_error(options, "two modes at once: %s and %s", first, second);
-    else if (fault)
-        options->status = options_usage_error(options, "%s", fault);
-    else if (!process->framing_given)
-        process->framing = process->binary || process->proxy ? FRAMING_CHUNKS : FRAMING_LINES;
-    return !second && !fault;
+    if (settings->shared && !settings->command)
+        return usage_error(options, "--shared needs a COMMAND");
+    if (settings->dir && settings->command)
+        return usage_error(options, "two modes at once: --dir and COMMAND");
+    if (settings->text && settings->binary)
+        return usage_error(options, "--text and --binary exclude each other");
+    if (settings->proxy && (settings->text || settings->framing_given))
+        return usage_error(options,
+                           "--proxy carries bytes, and takes neither --text nor --framing");
+    if (!settings->framing_given)
+        settings->framing = settings->binary || settings->proxy ? FRAMING_CHUNKS : FRAMING_LINES;
+    return true;
 }
 
 uint32_t settings_close_grace(const struct settings_process *settings, bool said_something)
 {
-    if (settings->close_grace >= 0)
-        return units_milliseconds(settings->close_grace);
+    if (settings->close_grace_us >= 0)
+        return units_milliseconds(settings->close_grace_us);
     return said_something ? GRACE_MS : 0;
 }

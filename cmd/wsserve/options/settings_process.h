@@ -6,13 +6,11 @@
 #define CMD_WSSERVE_OPTIONS_SETTINGS_PROCESS_H
 
 #include "cmd/common/options.h"
-#include "cmd/wsserve/bridge/framing.h"
-#include "cmd/wsserve/bridge/kill_sequence.h"
+#include "cmd/wsserve/options/framing_kind.h"
+#include "cmd/wsserve/options/kill_sequence.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-struct settings;
 
 struct settings_process {
     char **command; /* COMMAND [ARG]..., NULL-ended; NULL: none was given */
@@ -29,8 +27,8 @@ struct settings_process {
     const char *passenv; /* NULL: cgi.h's own list */
     const char *chdir;
     uint64_t maxforks; /* 0: as many as there are connections */
-    struct child_kill kill;
-    int64_t close_grace; /* microseconds; -1: --closems was not given */
+    struct kill_sequence kill;
+    int64_t close_grace_us; /* microseconds; -1: --closems was not given */
 };
 
 extern const struct option_row settings_process_rows[];
@@ -38,9 +36,9 @@ extern const size_t settings_process_count;
 
 void settings_process_init(struct settings_process *settings);
 
-/* After parsing: takes COMMAND from the words that are left, and looks at the use of the options
- * together, of all modes. False with options->status after a fault. */
-bool settings_process_check(struct settings *settings, struct options *options);
+/* After parsing, with `command` set: do they fit together? False after a usage error was printed,
+ * with `options->status`. */
+bool settings_process_check(struct settings_process *settings, struct options *options);
 
 /* How long a program whose client has left may go on by itself, in milliseconds. Who never said
  * anything waits for no answer. */

@@ -1,5 +1,7 @@
 #include "cmd/wsserve/options/settings_tls.h"
 
+#include "cmd/wsserve/options/usage_error.h"
+
 #define S struct settings_tls
 const struct option_row settings_tls_rows[SETTINGS_TLS_ROWS] = {
     {OPTION_GROUP("TLS")},
@@ -37,21 +39,18 @@ const struct option_row settings_tls_rows[SETTINGS_TLS_ROWS] = {
 };
 #undef S
 
-/* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
-
 bool settings_tls_check(struct settings_tls *s, struct options *options)
 {
     if (s->certificate && s->self_signed)
-        return fault(options, "--cert and --self-signed exclude each other");
+        return usage_error(options, "--cert and --self-signed exclude each other");
     if (s->key && !s->certificate)
-        return fault(options, "--key needs a --cert");
+        return usage_error(options, "--key needs a --cert");
     if (s->passphrase && !s->certificate)
-        return fault(options, "--passphrase needs a --cert");
+        return usage_error(options, "--passphrase needs a --cert");
     s->on |= s->certificate || s->self_signed;
     if (s->on && !s->certificate && !s->self_signed)
-        return fault(options, "--tls needs a --cert, or --self-signed");
+        return usage_error(options, "--tls needs a --cert, or --self-signed");
     if (s->client_ca && !s->on)
-        return fault(options, "--client-ca needs --tls");
+        return usage_error(options, "--client-ca needs --tls");
     return true;
 }

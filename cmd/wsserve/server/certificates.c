@@ -1,8 +1,10 @@
 #include "cmd/wsserve/server/certificates.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/log.h"
 #include "cmd/common/secret.h"
-#include "cmd/wsserve/server/server.h"
+#include "cmd/wsserve/context.h"
+#include "cmd/wsserve/options/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,25 +13,30 @@
 
 enum { NAMES_MAX = 16, NAME_MAX_LEN = 256 };
 
+struct certificates {
+    struct ws_tls_context *initial; /* until every loop has its own */
+    char *passphrase;               /* typed by the user; NULL: none */
+};
+
 /* --- making a context --- */
 
-static struct ws_tls_identity *read_pair(const struct serve *serve, char *error, size_t size)
+static struct ws_tls_identity *read_pair(const struct server *server, char *error, size_t size)
 {
-    const struct settings_tls *s = &serve->settings->tls;
-    const char *passphrase = s->passphrase ? s->passphrase : serve->secure.passphrase;
+    const struct settings_tls *s = &server->settings->tls;
+    const char *passphrase = s->passphrase ? s->passphrase : server->certificates->passphrase;
     return ws_tls_identity_read(s->certificate, s->key, passphrase, error, size);
 }
 
-static struct ws_tls_context *make(const struct serve *serve, const struct ws_tls_identity *pair,
+static struct ws_tls_context *make(const struct server *server, const struct ws_tls_identity *pair,
                                    char *error, size_t size)
 {
     const struct ws_tls_options options = {
-        .role = WS_ROLE_SERVER, .pair = pair, .ca = serve->settings->tls.client_ca};
+        .role = WS_ROLE_SERVER, .pair = pair, .ca = server->settings->tls.client_ca};
     return ws_tls_context_new(&options, error, size);
 }
 
-/* The host of "HOST:PORT" or "[HOST]:PORT"; where that is everywhere, the machine's name. False for
- * what has none. */
+/* The host of "HOST:PORT" or "[HOST]:PORT"; for a wildcard address the machine's name. False if
+ * there is none. */
 static bool host_of(const char *where, char name[NAME_MAX_LEN])
 {
     const char *colon = strrchr(where, ':');
@@ -49,7 +56,7 @@ static bool host_of(const char *where, char name[NAME_MAX_LEN])
     return true;
 }
 
-static struct ws_tls_identity *make_up(const struct settings *settings)
+static struct ws_tls_identity *make_self_signed(const struct settings *settings)
 {
     char names[NAMES_MAX][NAME_MAX_LEN] = {{0}}, where[300];
     const char *list[NAMES_MAX];
@@ -68,60 +75,67 @@ static struct ws_tls_identity *make_up(const struct settings *settings)
 
 /* --- the start --- */
 
-static void ask_passphrase(struct serve *serve)
+static void ask_passphrase(struct server *server)
 {
-    const struct settings_tls *s = &serve->settings->tls;
+    const struct settings_tls *s = &server->settings->tls;
     const char *key = s->key ? s->key : s->certificate;
     char prompt[256];
     if (s->passphrase || !ws_tls_key_encrypted(key))
         return;
     snprintf(prompt, sizeof prompt, "Passphrase of %s: ", key);
-    serve->secure.passphrase = secret_ask(prompt);
+    server->certificates->passphrase = secret_ask(prompt);
 }
 
-bool secure_start(struct serve *serve)
+bool certificates_start(struct server *server)
 {
-    const struct settings *settings = serve->settings;
+    const struct settings *settings = server->settings;
     char error[512] = "out of memory", fingerprint[WS_TLS_FINGERPRINT], until[16];
     struct ws_tls_identity *pair;
     if (!settings->tls.on)
         return true;
+    server->certificates = calloc(1, sizeof *server->certificates);
+    if (!server->certificates) {
+        exit_warn("%s", error);
+        return false;
+    }
     if (settings->tls.self_signed) {
-        pair = make_up(settings);
+        pair = make_self_signed(settings);
     } else {
-        ask_passphrase(serve);
-        pair = read_pair(serve, error, sizeof error);
+        ask_passphrase(server);
+        pair = read_pair(server, error, sizeof error);
     }
     if (pair)
-        serve->secure.first = make(serve, pair, error, sizeof error);
-    if (!serve->secure.first)
+        server->certificates->initial = make(server, pair, error, sizeof error);
+    if (!server->certificates->initial)
         exit_warn("%s", error);
     else if (settings->tls.self_signed)
         fprintf(stderr, "wsserve: self-signed until %s, SHA-256 %s\n",
                 ws_tls_identity_until(pair, until), ws_tls_identity_fingerprint(pair, fingerprint));
     ws_tls_identity_free(pair);
-    return serve->secure.first != NULL;
+    return server->certificates->initial != NULL;
 }
 
-void secure_join(struct serve *serve, struct ws_conn_env *env)
+void certificates_join(struct server *server, struct ws_conn_env *env)
 {
-    if (serve->secure.first)
-        env->tls = ws_tls_context_again(serve->secure.first);
+    if (server->certificates)
+        env->tls = ws_tls_context_again(server->certificates->initial);
 }
 
-void secure_leave(struct ws_conn_env *env)
+void certificates_leave(struct ws_conn_env *env)
 {
     ws_tls_context_free(env->tls);
     env->tls = NULL;
 }
 
-void secure_started(struct serve *serve)
+void certificates_started(struct server *server)
 {
-    ws_tls_context_free(serve->secure.first);
-    serve->secure.first = NULL;
+    if (!server->certificates)
+        return;
+    ws_tls_context_free(server->certificates->initial);
+    server->certificates->initial = NULL;
 }
 
-/* --- again --- */
+/* --- reload --- */
 
 /* On each loop's thread, one after the other. */
 static void take_context(struct ws_conn_env *env, void *context)
@@ -133,35 +147,38 @@ static void take_context(struct ws_conn_env *env, void *context)
     env->tls = again;
 }
 
-static void all_have_it(void *context)
+static void free_context(void *context)
 {
     ws_tls_context_free(context);
 }
 
-void secure_reload(struct serve *serve)
+void certificates_reload(struct server *server)
 {
-    const struct settings_tls *s = &serve->settings->tls;
+    const struct settings_tls *s = &server->settings->tls;
     char error[512] = "out of memory", until[16] = "";
     if (!s->on || s->self_signed)
         return;
-    struct ws_tls_identity *pair = read_pair(serve, error, sizeof error);
-    struct ws_tls_context *context = pair ? make(serve, pair, error, sizeof error) : NULL;
+    struct ws_tls_identity *pair = read_pair(server, error, sizeof error);
+    struct ws_tls_context *context = pair ? make(server, pair, error, sizeof error) : NULL;
     if (pair)
         ws_tls_identity_until(pair, until);
     ws_tls_identity_free(pair);
-    if (context &&
-        ws_server_ask(serve->server, serve->workers[0].env, take_context, all_have_it, context)) {
-        log_line(&serve->log, WS_LOG_INFO, 0, "config",
+    if (context && ws_server_ask(server->ws_server, server->workers[0].env, take_context,
+                                 free_context, context)) {
+        log_line(server->log, WS_LOG_INFO, 0, "config",
                  "the certificate was read again: good until %s", until);
         return;
     }
-    log_line(&serve->log, WS_LOG_ERROR, 0, "config", "%s; the old certificate stays", error);
+    log_line(server->log, WS_LOG_ERROR, 0, "config", "%s; the old certificate stays", error);
     ws_tls_context_free(context);
 }
 
-void secure_free(struct secure *secure)
+void certificates_free(struct server *server)
 {
-    ws_tls_context_free(secure->first);
-    secret_free(secure->passphrase);
-    *secure = (struct secure){0};
+    if (!server->certificates)
+        return;
+    ws_tls_context_free(server->certificates->initial);
+    secret_free(server->certificates->passphrase);
+    free(server->certificates);
+    server->certificates = NULL;
 }

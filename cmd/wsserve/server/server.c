@@ -3,104 +3,157 @@
 #include "cmd/common/color.h"
 #include "cmd/common/conn_name.h"
 #include "cmd/common/exit.h"
-#include "cmd/common/hex.h"
+#include "cmd/common/log.h"
 #include "cmd/common/units.h"
 #include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/context.h"
 #include "cmd/wsserve/http/admin.h"
-#include "cmd/wsserve/observe/instrument.h"
-#include "cmd/wsserve/server/operate.h"
+#include "cmd/wsserve/http/http.h"
+#include "cmd/wsserve/modes/mode.h"
+#include "cmd/wsserve/observe/totals.h"
+#include "cmd/wsserve/observe/worker.h"
+#include "cmd/wsserve/options/settings.h"
+#include "cmd/wsserve/request/answer.h"
+#include "cmd/wsserve/request/target.h"
+#include "cmd/wsserve/server/certificates.h"
+#include "cmd/wsserve/server/conn_config.h"
+#include "cmd/wsserve/server/instrument.h"
+#include "cmd/wsserve/server/listen.h"
+#include "cmd/wsserve/server/periodic.h"
+#include "cmd/wsserve/server/reload.h"
+#include "cmd/wsserve/server/signals.h"
+#include <ws/hub.h>
 
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Unfinished ones a loop: more than any honest crowd has at a time, and a bound for the others. */
-enum { HANDSHAKES_MAX = 1000 };
+enum {
+    HANDSHAKES_MAX = 1000, /* unfinished ones a loop: above it the oldest is evicted */
+    DRAIN_LOG_MS = 1000,   /* between two log lines while draining */
+};
 
-/* --- the log around a mode --- */
+/* --- shutting down --- */
 
-enum { TARGET_SHOWN = 1024 }; /* bytes of a request's target that are logged */
+/* The server and what else has to live as long. */
+struct instance {
+    struct server server;
+    struct log log;
+    struct ws_handler handler;
+    struct ws_timer drain_timer; /* logs how many connections are left */
+};
 
-/* What the first request of a connection tells of the TLS below it. */
+static struct instance *instance_of(struct server *server)
+{
+    return ws_container_of(server, struct instance, server);
+}
+
+static void on_drained(void *user)
+{
+    struct server *server = user;
+    ws_loop_disarm(&server->loop, &instance_of(server)->drain_timer);
+    ws_loop_stop(&server->loop);
+}
+
+static void on_drain_timer(struct ws_timer *timer)
+{
+    struct server *server = &ws_container_of(timer, struct instance, drain_timer)->server;
+    log_line(server->log, WS_LOG_INFO, 0, "drain", "%zu connections left",
+             ws_server_count(server->ws_server));
+    ws_loop_arm(&server->loop, timer, ws_loop_now(&server->loop) + DRAIN_LOG_MS);
+}
+
+static void shut_down(struct server *server)
+{
+    const struct settings *settings = server->settings;
+    atomic_store_explicit(&server->draining, true, memory_order_relaxed);
+    periodic_stop(server);
+    ws_loop_arm(&server->loop, &instance_of(server)->drain_timer,
+                ws_loop_now(&server->loop) + DRAIN_LOG_MS);
+    ws_server_shutdown(server->ws_server, settings->operate.shutdown_code,
+                       "the server is going away", units_milliseconds(settings->operate.drain_us),
+                       on_drained);
+}
+
+/* --- handlers around those of the mode --- */
+
+/* Counts and logs the TLS session of a connection, at its first request. */
 static void note_tls(const struct ws_conn *conn, const struct ws_tls *tls)
 {
-    const struct serve *serve = server_of(conn);
+    const struct server *server = server_of(conn);
     char peer[256];
-    worker_of(conn)->totals.tls[ws_tls_resumed(tls)]++;
-    if (!log_wants(&serve->log, WS_LOG_DEBUG))
+    worker_of(conn)->totals->tls[ws_tls_resumed(tls)]++;
+    if (!log_wants(server->log, WS_LOG_DEBUG))
         return;
     ws_tls_peer(tls, peer, sizeof peer);
-    log_line(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "tls", "%s, %s%s%s%s",
+    log_line(server->log, WS_LOG_DEBUG, ws_conn_id(conn), "tls", "%s, %s%s%s%s",
              ws_tls_version(tls), ws_tls_cipher(tls), ws_tls_resumed(tls) ? ", resumed" : "",
              peer[0] ? "; certificate of " : "", peer);
 }
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
-    struct serve *serve = server_of(conn);
-    char target[TARGET_SHOWN];
+    struct server *server = server_of(conn);
+    char target[LOGGED_TARGET_MAX];
     if (ws_conn_tls(conn))
         note_tls(conn, ws_conn_tls(conn));
-    if (log_wants(&serve->log, WS_LOG_DEBUG))
-        log_line(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "request", "%.*s %s",
+    if (log_wants(server->log, WS_LOG_DEBUG))
+        log_line(server->log, WS_LOG_DEBUG, ws_conn_id(conn), "request", "%.*s %s",
                  (int)request->method.len, request->method.p,
-                 entry_loggable_target(request, target, sizeof target));
-    if (!observe_request(conn, request))
+                 target_loggable(request, target, sizeof target));
+    if (!instrument_request(conn, request))
         return;
-    switch (entry_judge(conn, request)) {
-    case ENTRY_REFUSED:
+    switch (access_control_check(conn, request)) {
+    case ACCESS_REFUSED:
         break;
-    case ENTRY_PLAIN:
+    case ACCESS_PLAIN:
         http_answer(conn, request);
         break;
-    case ENTRY_UPGRADE:
-        if (serve->mode->handler.request)
-            serve->mode->handler.request(conn, request);
+    case ACCESS_UPGRADE:
+        if (server->mode->handler.request)
+            server->mode->handler.request(conn, request);
         else
-            entry_accept(conn, request);
+            answer_accept(conn, request);
     }
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct serve *serve = server_of(conn);
-    char who[ENTRY_WHO], target[TARGET_SHOWN];
-    worker_of(conn)->totals.handshakes[WS_OK]++;
-    if (log_wants(&serve->log, WS_LOG_INFO))
-        log_line(&serve->log, WS_LOG_INFO, ws_conn_id(conn), "open", "from %s for %s",
-                 client_label(conn, who),
-                 entry_loggable_target(event->request, target, sizeof target));
-    observe_open(conn, event);
-    if (serve->mode->handler.open)
-        serve->mode->handler.open(conn, event);
+    struct server *server = server_of(conn);
+    char who[CLIENT_LABEL_MAX], target[LOGGED_TARGET_MAX];
+    worker_of(conn)->totals->handshakes[WS_OK]++;
+    if (log_wants(server->log, WS_LOG_INFO))
+        log_line(server->log, WS_LOG_INFO, ws_conn_id(conn), "open", "from %s for %s",
+                 client_label(conn, who), target_loggable(event->request, target, sizeof target));
+    instrument_open(conn, event);
+    if (server->mode->handler.open)
+        server->mode->handler.open(conn, event);
 }
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct serve *serve = server_of(conn);
-    if (!observe_event(conn, event))
+    struct server *server = server_of(conn);
+    if (!instrument_event(conn, event))
         return;
     if (event->type == WS_EVENT_CLOSE && event->len > 0)
-        log_line(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "close", "the client's reason: %.*s",
+        log_line(server->log, WS_LOG_DEBUG, ws_conn_id(conn), "close", "the client's reason: %.*s",
                  (int)event->len, (const char *)event->data);
     if (event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last))
-        totals_note(&worker_of(conn)->totals.message_bytes, TOTALS_SIZES, event->total);
+        totals_note(&worker_of(conn)->totals->message_bytes, TOTALS_SIZES, event->total);
     if (event->type == WS_EVENT_PONG && ws_conn_pong_matched(conn))
-        totals_note(&worker_of(conn)->totals.rtt_us, TOTALS_TIMES,
+        totals_note(&worker_of(conn)->totals->rtt_us, TOTALS_TIMES,
                     ws_conn_heartbeat(conn)->rtt.last);
-    if (serve->mode->handler.event)
-        serve->mode->handler.event(conn, event);
+    if (server->mode->handler.event)
+        server->mode->handler.event(conn, event);
 }
 
-static void log_end(struct serve *serve, struct ws_conn *conn, const struct ws_end *end)
+static void log_end(struct server *server, struct ws_conn *conn, const struct ws_end *end)
 {
     const struct ws_error_info *info = ws_error_info(end->error);
     char detail[512], in[UNITS_TEXT_MAX], out[UNITS_TEXT_MAX];
     if (!end->opened) {
-        /* entry.c said all about who may not enter. */
+        /* access_control has logged its refusals. */
         if (end->error == WS_OK || info->category == WS_CAT_ACCESS)
             return;
         snprintf(detail, sizeof detail, "before the upgrade%s",
@@ -109,7 +162,7 @@ static void log_end(struct serve *serve, struct ws_conn *conn, const struct ws_e
             snprintf(detail, sizeof detail, "answered %u", end->http_status);
         else if (end->error == WS_E_TLS && ws_conn_tls(conn))
             snprintf(detail, sizeof detail, "%s", ws_tls_failure(ws_conn_tls(conn)));
-        log_error(&serve->log, ws_conn_id(conn), end->error, detail);
+        log_error(server->log, ws_conn_id(conn), end->error, detail);
         return;
     }
     units_format_size(ws_conn_counters(conn)->bytes_in, in, sizeof in);
@@ -119,195 +172,89 @@ static void log_end(struct serve *serve, struct ws_conn *conn, const struct ws_e
              ws_close_name(end->code), ws_conn_counters(conn)->messages_in, in,
              ws_conn_counters(conn)->messages_out, out);
     if (end->error != WS_OK)
-        log_line(&serve->log, info->level, ws_conn_id(conn), info->name, "%s: %s",
+        log_line(server->log, info->level, ws_conn_id(conn), info->name, "%s: %s",
                  info->explanation, detail);
     else
-        log_line(&serve->log, WS_LOG_INFO, ws_conn_id(conn), "close", "by %s: %s",
+        log_line(server->log, WS_LOG_INFO, ws_conn_id(conn), "close", "by %s: %s",
                  end->by_peer ? "the client" : "us", detail);
 }
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
-    struct serve *serve = server_of(conn);
-    if (serve->mode->handler.close)
-        serve->mode->handler.close(conn, end);
-    totals_ended(&worker_of(conn)->totals, conn, end);
-    log_end(serve, conn, end);
-    observe_forget(conn);
-    operate_note_connection(serve);
-    if (serve->settings->oneshot && !serve->shutting_down)
-        server_shutdown(serve);
+    struct server *server = server_of(conn);
+    if (server->mode->handler.close)
+        server->mode->handler.close(conn, end);
+    totals_ended(worker_of(conn)->totals, conn, end);
+    log_end(server, conn, end);
+    instrument_forget(conn);
+    periodic_note_connection(server);
+    if (server->settings->oneshot && !server_draining(server))
+        shut_down(server);
 }
 
 static void on_accepted(void *user, struct ws_conn *conn)
 {
-    struct serve *serve = user;
-    log_line(&serve->log, WS_LOG_DEBUG, ws_conn_id(conn), "accept", "a connection");
-    worker_of(conn)->totals.accepted++;
-    entry_accepted(conn);
-    if (serve->settings->oneshot)
-        ws_server_stop_listening(serve->server);
+    struct server *server = user;
+    log_line(server->log, WS_LOG_DEBUG, ws_conn_id(conn), "accept", "a connection");
+    worker_of(conn)->totals->accepted++;
+    access_control_on_accept(conn);
+    if (server->settings->oneshot)
+        ws_server_stop_listening(server->ws_server);
 }
 
 static void on_warning(void *user, const char *message)
 {
-    struct serve *serve = user;
-    log_line(&serve->log, WS_LOG_WARNING, 0, "accept", "%s", message);
+    struct server *server = user;
+    log_line(server->log, WS_LOG_WARNING, 0, "accept", "%s", message);
 }
 
-/* --- the end --- */
-
-static void on_gone(void *user)
-{
-    struct serve *serve = user;
-    ws_loop_disarm(&serve->loop, &serve->every_second);
-    ws_loop_stop(&serve->loop);
-}
-
-static void on_second(struct ws_timer *timer)
-{
-    struct serve *serve = ws_container_of(timer, struct serve, every_second);
-    log_line(&serve->log, WS_LOG_INFO, 0, "drain", "%zu connections left",
-             ws_server_count(serve->server));
-    ws_loop_arm(&serve->loop, timer, ws_loop_now(&serve->loop) + 1000);
-}
-
-void server_shutdown(struct serve *serve)
-{
-    const struct settings *settings = serve->settings;
-    __atomic_store_n(&serve->shutting_down, true, __ATOMIC_RELAXED);
-    operate_stop(serve);
-    ws_loop_arm(&serve->loop, &serve->every_second, ws_loop_now(&serve->loop) + 1000);
-    ws_server_shutdown(serve->server, settings->operate.shutdown_code, "the server is going away",
-                       (uint32_t)(settings->operate.drain / 1000), on_gone);
-}
-
-static void on_signal(void *context, int signal_number)
-{
-    struct serve *serve = context;
-    if (operate_signal(serve, signal_number))
-        return;
-    if (serve->shutting_down) {
-        log_line(&serve->log, WS_LOG_INFO, 0, "shutdown", "second signal: leaving at once");
-        ws_loop_stop(&serve->loop);
-        return;
-    }
-    log_line(&serve->log, WS_LOG_INFO, 0, "shutdown", "%s: closing %zu connections with %u",
-             strsignal(signal_number), ws_server_count(serve->server),
-             serve->settings->operate.shutdown_code);
-    server_shutdown(serve);
-}
-
-/* --- the beginning --- */
-
-enum { INHERITED_FIRST = 3 }; /* sd_listen_fds(3) */
-
-static bool listen_on(struct serve *serve, const char *where)
-{
-    char error[256];
-    if (ws_server_listen(serve->server, where, error, sizeof error))
-        return true;
-    exit_warn("cannot listen on %s", error);
-    return false;
-}
-
-static bool listen_all(struct serve *serve)
-{
-    const struct settings *settings = serve->settings;
-    char where[300];
-    for (int i = 0; i < serve->inherited_sockets; i++) {
-        snprintf(where, sizeof where, "fd:%d", INHERITED_FIRST + i);
-        if (!listen_on(serve, where))
-            return false;
-    }
-    if (serve->inherited_sockets > 0 && !settings->address_given)
-        return true;
-    if (settings->listen.count == 0) {
-        bool v6 = strchr(settings->address, ':') && settings->address[0] != '[';
-        snprintf(where, sizeof where, v6 ? "[%s]:%u" : "%s:%u", settings->address, settings->port);
-        return listen_on(serve, where);
-    }
-    for (size_t i = 0; i < settings->listen.count; i++)
-        if (!listen_on(serve, settings->listen.items[i]))
-            return false;
-    return true;
-}
-
-/* As one line in one write: dprintf() of the C library leaks where the descriptor is bad. */
-static bool say_listening(int fd, const char *url)
-{
-    char line[512];
-    int len = snprintf(line, sizeof line, "listening %s\n", url);
-    return write(fd, line, (size_t)len) == len;
-}
-
-static bool announce(const struct serve *serve)
-{
-    const char *url;
-    for (size_t i = 0; (url = ws_server_url(serve->server, i)); i++) {
-        log_line(&serve->log, WS_LOG_INFO, 0, "listen", "on %s (%s)", url, serve->mode->name);
-        if (serve->settings->announce_fd >= 0 &&
-            !say_listening(serve->settings->announce_fd, url)) {
-            exit_warn("cannot announce on descriptor %d: %s", serve->settings->announce_fd,
-                      strerror(errno));
-            return false;
-        }
-    }
-    return true;
-}
-
-static const struct mode *choose_mode(const struct settings *settings)
-{
-    for (size_t i = 0; modes[i]; i++)
-        if (modes[i]->wanted(settings))
-            return modes[i];
-    return modes[0];
-}
+/* --- starting --- */
 
 static void on_lag(struct ws_conn_env *env, int64_t late_ms)
 {
     struct worker *worker = env->user;
-    totals_note(&worker->totals.lag_us, TOTALS_TIMES, (uint64_t)late_ms * 1000);
+    totals_note(&worker->totals->lag_us, TOTALS_TIMES, (uint64_t)late_ms * 1000);
 }
 
 static void *join_worker(void *user, unsigned index, struct ws_conn_env *env)
 {
-    struct serve *serve = user;
-    serve->workers[index] = (struct worker){.serve = serve, .env = env, .index = index};
-    serve->worker_count++;
+    struct server *server = user;
+    struct worker *worker = &server->workers[index];
+    worker->env = env;
     env->lagged = on_lag;
-    secure_join(serve, env);
-    return &serve->workers[index];
+    certificates_join(server, env);
+    return worker;
 }
 
 static void leave_worker(void *user, struct ws_conn_env *env)
 {
-    const struct serve *serve = user;
-    if (serve->mode->leave)
-        serve->mode->leave(env->user);
-    secure_leave(env);
+    const struct server *server = user;
+    if (server->mode->leave)
+        server->mode->leave(env->user);
+    certificates_leave(env);
 }
 
-void server_conn_config(const struct serve *serve, struct ws_conn_config *config)
+static bool make_workers(struct server *server)
 {
-    const struct settings *settings = serve->settings;
-    settings_conn_config(settings, config);
-    config->pause_reads_when_full = serve->mode->pause_reads_when_full;
-    if (serve->mode->configure)
-        serve->mode->configure(settings, config);
-    observe_config(serve, config);
+    const struct settings *settings = server->settings;
+    unsigned count = server->mode->one_loop || settings->oneshot ? 1 : settings->threads;
+    for (; server->worker_count < count; server->worker_count++)
+        if (!worker_init(&server->workers[server->worker_count], server, server->worker_count))
+            return false;
+    return periodic_init(server);
 }
 
-static bool set_up(struct serve *serve)
+static bool make_ws_server(struct server *server, const struct ws_handler *handler)
 {
-    const struct settings *settings = serve->settings;
+    const struct settings *settings = server->settings;
+    int socket_mode = settings->operate.socket_mode;
     struct ws_conn_config config;
-    serve->mode = choose_mode(settings);
+    conn_config_build(server, &config);
     struct ws_server_options options = {
         .config = &config,
-        .handler = &serve->handler,
-        .user = serve,
-        .loops = serve->mode->one_loop || settings->oneshot ? 1 : settings->threads,
+        .handler = handler,
+        .user = server,
+        .loops = server->worker_count,
         .env_user = join_worker,
         .fan_out = true,
         .secure = settings->tls.on,
@@ -319,87 +266,107 @@ static bool set_up(struct serve *serve)
         .max_handshakes = HANDSHAKES_MAX,
         .env_left = leave_worker,
         .backlog = (int)settings->backlog,
-        .socket_mode =
-            settings->operate.socket_mode < 0 ? 0 : (unsigned)settings->operate.socket_mode,
+        .socket_mode = socket_mode < 0 ? 0 : (unsigned)socket_mode,
         .accepted = on_accepted,
         .warn = on_warning,
     };
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    operate_add_signals(&signals);
-
-    serve->handler = serve->mode->handler;
-    serve->handler.request = on_request;
-    serve->handler.open = on_open;
-    serve->handler.event = on_event;
-    serve->handler.close = on_close;
-    serve->every_second.fire = on_second;
-    if (!observe_start(serve))
-        return false;
-    server_conn_config(serve, &config);
-
-    char fault[256];
-    if (!secure_start(serve))
-        return false;
-    if (!entry_start(serve, fault, sizeof fault) ||
-        !http_init(&serve->http, &settings->http, fault, sizeof fault)) {
-        exit_warn("%s", fault);
-        return false;
-    }
-    enum ws_error error = ws_loop_on_signals(&serve->loop, &signals, on_signal, serve);
-    serve->server = error == WS_OK ? ws_server_new(&serve->loop, &options) : NULL;
-    if (!serve->server) {
-        exit_warn("%s", ws_error_info(error == WS_OK ? WS_E_NO_MEMORY : error)->explanation);
-        return false;
-    }
-    secure_started(serve);
-    ws_hub_set_slow(serve->workers[0].env->hub, settings->slow);
-    return (!serve->mode->start || serve->mode->start(serve)) && admin_start(serve) &&
-           listen_all(serve) && announce(serve);
+    server->ws_server = ws_server_new(&server->loop, &options);
+    return server->ws_server != NULL;
 }
 
-int serve(const struct settings *settings, const struct options *options)
+static bool warn_of(enum ws_error error)
 {
-    struct serve serve = {.settings = settings,
-                          .first_options = options,
-                          .inherited_sockets = operate_inherited_sockets()};
-    serve.log = (struct log){.fd = STDERR_FILENO,
-                             .least = settings->operate.log_level,
-                             .format = settings->operate.log_format,
-                             .color = color_wanted(settings->common.color, STDERR_FILENO)};
+    exit_warn("%s", ws_error_info(error)->explanation);
+    return false;
+}
+
+static bool set_up(struct instance *instance, int inherited_sockets)
+{
+    struct server *server = &instance->server;
+    const struct settings *settings = server->settings;
+    char error[256];
+    instance->handler = server->mode->handler;
+    instance->handler.request = on_request;
+    instance->handler.open = on_open;
+    instance->handler.event = on_event;
+    instance->handler.close = on_close;
+    instance->drain_timer.fire = on_drain_timer;
+    if (!instrument_start(server) || !certificates_start(server))
+        return false;
+    if (!access_control_start(server, server->mode->reaches_local, error, sizeof error) ||
+        !(server->http = http_new(&settings->http, error, sizeof error))) {
+        exit_warn("%s", error);
+        return false;
+    }
+    enum ws_error failed = signals_start(server);
+    if (failed != WS_OK)
+        return warn_of(failed);
+    if (!make_workers(server) || !make_ws_server(server, &instance->handler))
+        return warn_of(WS_E_NO_MEMORY);
+    certificates_started(server);
+    ws_hub_set_slow(server->workers[0].env->hub, settings->slow);
+    return (!server->mode->start || server->mode->start(server)) && admin_start(server) &&
+           listen_all(server, inherited_sockets) && listen_announce(server);
+}
+
+static void log_totals(const struct server *server)
+{
+    struct totals sum = {0};
+    for (unsigned i = 0; i < server->worker_count; i++)
+        totals_add(&sum, server->workers[i].totals);
+    log_line(server->log, WS_LOG_INFO, 0, "end",
+             "served %" PRIu64 " connections, %" PRIu64 " messages in, %" PRIu64 " out",
+             sum.handshakes[WS_OK], sum.messages_in, sum.messages_out);
+}
+
+/* After the loops have ended. */
+static void tear_down(struct server *server, bool served)
+{
+    ws_server_free(server->ws_server);
+    admin_stop(server);
+    if (server->mode->stop)
+        server->mode->stop(server);
+    if (served)
+        log_totals(server);
+    instrument_stop(server);
+    for (unsigned i = 0; i < WS_SERVER_LOOPS_MAX; i++)
+        worker_free(&server->workers[i]);
+    periodic_free(server);
+    reload_free(server);
+    certificates_free(server);
+    ws_loop_free(&server->loop);
+    http_free(server->http);
+    access_control_stop(server);
+}
+
+int server_run(const struct settings *settings, const struct options *options)
+{
+    int inherited_sockets = listen_inherited_count();
+    struct instance instance = {
+        .server = {.settings = settings,
+                   .mode = mode_of(settings->mode),
+                   .started_us = units_now_utc(),
+                   .shut_down = shut_down},
+        .log = {.fd = STDERR_FILENO,
+                .least = settings->operate.log_level,
+                .format = settings->operate.log_format,
+                .color = color_wanted(settings->common.color, STDERR_FILENO)},
+    };
+    struct server *server = &instance.server;
+    server->log = &instance.log;
     conn_name_start((uint64_t)units_now_utc() / 1000);
     exit_ignore_sigpipe();
-    enum ws_error error = ws_loop_init(&serve.loop);
+    enum ws_error error = ws_loop_init(&server->loop);
     if (error != WS_OK) {
-        exit_warn("%s", ws_error_info(error)->explanation);
+        warn_of(error);
         return WS_EXIT_FAILURE;
     }
-    int status = WS_EXIT_FAILURE;
-    if (set_up(&serve)) {
-        operate_start(&serve);
-        ws_loop_run(&serve.loop);
-        status = WS_EXIT_OK;
+    bool served = reload_init(server, options) ? set_up(&instance, inherited_sockets)
+                                               : warn_of(WS_E_NO_MEMORY);
+    if (served) {
+        periodic_start(server);
+        ws_loop_run(&server->loop);
     }
-    ws_server_free(serve.server);
-    admin_stop(&serve);
-    if (serve.mode && serve.mode->stop)
-        serve.mode->stop(&serve);
-    if (status == WS_EXIT_OK) {
-        struct totals sum = {0};
-        for (unsigned i = 0; i < serve.worker_count; i++)
-            totals_add(&sum, &serve.workers[i].totals);
-        log_line(&serve.log, WS_LOG_INFO, 0, "end",
-                 "served %" PRIu64 " connections, %" PRIu64 " messages in, %" PRIu64 " out",
-                 sum.handshakes[WS_OK], sum.messages_in, sum.messages_out);
-    }
-    operate_stop(&serve);
-    observe_stop(&serve);
-    operate_free(&serve);
-    secure_free(&serve.secure);
-    ws_loop_free(&serve.loop);
-    http_free(&serve.http);
-    entry_rules_free(serve.access_control);
-    return status;
+    tear_down(server, served);
+    return served ? WS_EXIT_OK : WS_EXIT_FAILURE;
 }

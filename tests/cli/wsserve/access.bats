@@ -122,7 +122,7 @@ status() { # STATUS [ARGUMENT OF ask.py]...
 	usage_line "users:2: expected USER:PASSWORD"
 	: >"$BATS_TEST_TMPDIR/users"
 	run -2 --separate-stderr wsserve --auth-file="$BATS_TEST_TMPDIR/users"
-	usage_line "nobody is in it"
+	usage_line "it has no entries"
 	run -2 --separate-stderr wsserve --auth-file="$BATS_TEST_TMPDIR/none"
 	usage_line "auth-file.*none': No such file"
 }
@@ -300,7 +300,7 @@ basic() { # USER:PASSWORD
 	status 403 "$PORT" / "$(basic ann:two)" "$key" # replays are remembered over it
 	echo nonsense >"$users"
 	kill -HUP "$SERVER"
-	await 'ERROR +config .*users:1: expected USER:PASSWORD; who may enter stays as it was' "$SERVER_LOG"
+	await 'ERROR +config .*users:1: expected USER:PASSWORD; the old access rules stay' "$SERVER_LOG"
 	status 101 "$PORT" / "$(basic ann:two)"
 }
 

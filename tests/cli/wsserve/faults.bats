@@ -151,7 +151,7 @@ survivors() { # URL
 	serve --fault=drop@0.5 --ping-interval=0
 	local seed one
 	one=$(survivors "$URL")
-	await 'fault faults are made on demand, with --seed=[0-9]+' "$SERVER_LOG"
+	await 'fault injecting faults, with --seed=[0-9]+' "$SERVER_LOG"
 	seed=$(sed -n 's/.*--seed=//p' "$SERVER_LOG")
 	serve --fault=drop@0.5 "--seed=$seed" --ping-interval=0
 	same "$one" "$(survivors "$URL")"

@@ -122,7 +122,7 @@ checked() { # FILE
 	await 'conn=[^ ]+-1 frame number 3 of what it sent: opcode=text fin=1 rsv=0 masked=1 len=3' "$SERVER_LOG"
 	says 'frame number 10 of' "$(cat "$SERVER_LOG")"
 	run ! grep -q 'frame number [12] of' "$SERVER_LOG"
-	says 'error at byte [0-9]+ of what it sent; the last header: opcode=text fin=1 rsv=0 masked=0' \
+	says 'error at byte [0-9]+ of the input; the last header: opcode=text fin=1 rsv=0 masked=0' \
 		"$(cat "$SERVER_LOG")"
 	serve
 	run -0 client does "$URL" frames-then-unmasked

@@ -178,7 +178,7 @@ service() { # WHAT [PATH]
 		usage_line --proxy
 	done
 	run -2 --separate-stderr timeout 10 wsserve --proxy=tcp:a:1 --framing=lines
-	usage_line 'knows neither'
+	usage_line 'takes neither'
 	run -2 --separate-stderr timeout 10 wsserve --proxy=tcp:a:1 cat
 	usage_line 'two modes at once'
 }

@@ -48,7 +48,7 @@ assert line["connections"] == 0 and line["queue_bytes"] == 0, line'
 	local begin=${EPOCHREALTIME/./}
 	finished "$SERVER"
 	((${EPOCHREALTIME/./} - begin > 150000))
-	await ' idle nobody was here' "$SERVER_LOG"
+	await ' idle no connections for' "$SERVER_LOG"
 }
 
 @test "--exit-idle counts from when the last one left" {

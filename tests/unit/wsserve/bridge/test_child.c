@@ -20,7 +20,7 @@
 
 static struct ws_loop loop;
 static struct children family;
-static struct child_kill steps;
+static struct kill_sequence steps;
 
 static unsigned exits, goners;
 
@@ -251,7 +251,7 @@ static void test_finish_ends_all(void **state)
     run("trap '' TERM; echo ready; while :; do sleep 0.01; done", false, fds[0], &child[0]);
     text_of(fds[0][0], "ready");
     int64_t before = ws_clock_us();
-    struct child_kill slow = {.count = 2, .step = {{SIGTERM, 60000}, {SIGKILL, 1000}}};
+    struct kill_sequence slow = {.count = 2, .step = {{SIGTERM, 60000}, {SIGKILL, 1000}}};
     struct ws_timer soon = {.fire = stop_loop};
     family.kill = &slow;
     ws_loop_arm(&loop, &soon, ws_loop_now(&loop) + 50);
@@ -361,7 +361,7 @@ static int begin(void **state)
 {
     (void)state;
     signal(SIGPIPE, SIG_IGN);
-    child_kill_parse("TERM:100ms,KILL", &steps);
+    kill_sequence_parse("TERM:100ms,KILL", &steps);
     child_prepare();
     if (ws_loop_init(&loop) != WS_OK)
         return -1;

@@ -130,9 +130,11 @@ static void test_epitaphs(void **state)
     (void)state;
     char text[80];
     struct child child = {.status = 3};
-    assert_string_equal(program_epitaph(&child, text, sizeof text), "COMMAND ended with status 3");
+    assert_string_equal(program_exit_description(&child, text, sizeof text),
+                        "COMMAND ended with status 3");
     child.signal = 9;
-    assert_string_equal(program_epitaph(&child, text, sizeof text), "COMMAND was ended by SIGKILL");
+    assert_string_equal(program_exit_description(&child, text, sizeof text),
+                        "COMMAND was ended by SIGKILL");
 }
 
 static int begin(void **state)

@@ -30,7 +30,7 @@ static void on_output(struct ws_conn *conn, struct ws_out *out)
 {
     if (!b.fault)
         b.fault = fault_conn_new(conn, &b.faults);
-    fault_conn_tamper(b.fault, out);
+    fault_conn_filter(b.fault, out);
 }
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)

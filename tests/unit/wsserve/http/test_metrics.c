@@ -16,7 +16,7 @@ static size_t len;
 
 static void write_it(const struct totals *totals)
 {
-    struct metrics_extra extra = {.draining = true, .loops = 3, .start_seconds = 12.5};
+    struct metrics_server extra = {.draining = true, .loops = 3, .start_seconds = 12.5};
     free(text);
     text = metrics_write(totals, &extra, &len);
     assert_non_null(text);

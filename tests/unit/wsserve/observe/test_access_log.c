@@ -23,13 +23,13 @@ static const char *line(enum log_format format, const char *head_text, const cha
 {
     static char text[LOG_LINE_MAX + 1];
     int ends[2];
-    struct access access;
     struct ws_http_head head;
     struct ws_request request;
     assert_int_equal(pipe(ends), 0);
     struct log log = {.fd = ends[1], .format = format, .now = noon};
-    assert_true(access_open(&access, &log, NULL));
-    struct access_entry access_control = {
+    struct access_log *access_log = access_log_open(&log, NULL);
+    assert_non_null(access_log);
+    struct access_log_entry entry = {
         .conn = 7, .peer = "192.0.2.1", .trace = trace, .target = "", .status = 101, .bytes = 42};
     char target[4096] = "";
     if (head_text) {
@@ -37,11 +37,11 @@ static const char *line(enum log_format format, const char *head_text, const cha
         assert_int_equal(ws_http_parse(&head, head_text, strlen(head_text)), WS_OK);
         ws_handshake_read_request(&head, head_text, &request);
         snprintf(target, sizeof target, "%.*s", (int)request.target.len, request.target.p);
-        access_control.request = &request;
-        access_control.target = target;
+        entry.request = &request;
+        entry.target = target;
     }
-    access_line(&access, &access_control);
-    access_close(&access, 0);
+    access_log_line(access_log, &entry);
+    access_log_close(access_log, 0);
     close(ends[1]);
     ssize_t n = read(ends[0], text, sizeof text - 1);
     close(ends[0]);
@@ -101,24 +101,24 @@ static void test_file(void **state)
     (void)state;
     char path[] = "/tmp/test_access.XXXXXX", text[200];
     struct log log = {.fd = -1, .now = noon};
-    struct access access;
     int fd = mkstemp(path);
     assert_true(fd >= 0);
-    assert_true(access_open(&access, &log, path));
-    access_line(&access,
-                &(struct access_entry){.conn = 1, .peer = "p", .target = "", .status = 400});
-    access_reopen(&access);
-    access_close(&access, 10000);
+    struct access_log *access_log = access_log_open(&log, path);
+    assert_non_null(access_log);
+    access_log_line(access_log, &(struct access_log_entry){
+                                    .conn = 1, .peer = "p", .target = "", .status = 400});
+    access_log_reopen(access_log);
+    access_log_close(access_log, 10000);
     ssize_t n = read(fd, text, sizeof text - 1);
     assert_true(n > 0);
     text[n] = '\0';
     assert_non_null(strstr(text, "\"-\" 400 0 "));
     close(fd);
     unlink(path);
-    assert_false(access_open(&access, &log, "/no/such/folder"));
+    assert_null(access_log_open(&log, "/no/such/folder"));
     assert_int_equal(errno, ENOENT);
-    /* One that is not open says nothing. */
-    access_line(&(struct access){0}, &(struct access_entry){.peer = "p", .target = ""});
+    access_log_reopen(NULL);
+    access_log_close(NULL, 0);
 }
 
 int main(void)
@@ -129,5 +129,5 @@ int main(void)
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_file),
     };
-    return cmocka_run_group_tests_name("wsserve_access", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("wsserve_access_log", tests, NULL, NULL);
 }

@@ -32,7 +32,7 @@ static const char *told(unsigned count)
         frame.length = i;
         last_frames_note(&frames, &frame);
     }
-    last_frames_tell(frames, &log, 7);
+    last_frames_log(frames, &log, 7);
     free(frames);
     close(ends[1]);
     ssize_t n = read(ends[0], text, sizeof text - 1);

@@ -1,5 +1,7 @@
 #include "cmd/wsserve/options/settings_config.h"
 
+#include "cmd/wsserve/access/access_rules.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +46,7 @@ static void begin(const char *text, const char *const *words)
     for (int i = 0; i < argc; i++)
         b.argv[i] = b.words[i];
     write_file(text);
-    assert_true(settings_read(&b.settings, &b.options, argc, b.argv));
+    assert_true(settings_read(&b.settings, &b.options, argc, b.argv, access_rules_check));
 }
 
 static struct settings_reload *again(const char *text)
@@ -57,7 +59,7 @@ static struct settings_reload *again(const char *text)
         write_file(text);
     FILE *err = open_memstream(&b.said, &b.size);
     struct settings_reload *again =
-        settings_config_again(&b.settings, &b.options, err, &b.changed, &b.not_reloadable);
+        settings_config_reload(&b.settings, &b.options, err, &b.changed, &b.not_reloadable);
     fclose(err);
     return again;
 }
@@ -75,7 +77,7 @@ static void test_changes(void **state)
     (void)state;
     const char *words[] = {"--max-connections=7", "--listen=unix:/a", NULL};
     begin("idle-timeout = 5\nmax-connections = 3\nlisten = unix:/b\n", words);
-    assert_int_equal(b.settings.idle_timeout, 5000000);
+    assert_int_equal(b.settings.idle_timeout_us, 5000000);
     assert_int_equal(b.settings.max_connections, 7);
     assert_int_equal(b.settings.listen.count, 1);
     assert_string_equal(b.settings.listen.items[0], "unix:/a");
@@ -84,17 +86,17 @@ static void test_changes(void **state)
     assert_non_null(a);
     assert_string_equal(b.changed, "idle-timeout, loglevel");
     assert_string_equal(b.not_reloadable, "");
-    assert_int_equal(a->settings.idle_timeout, 6000000);
+    assert_int_equal(a->settings.idle_timeout_us, 6000000);
     assert_int_equal(a->settings.operate.log_level, WS_LOG_DEBUG);
     assert_int_equal(a->settings.max_connections, 7);
     assert_string_equal(a->settings.listen.items[0], "unix:/a");
-    assert_int_equal(b.settings.idle_timeout, 5000000); /* in use, and as it was */
-    settings_again_free(a);
+    assert_int_equal(b.settings.idle_timeout_us, 5000000); /* in use, and as it was */
+    settings_reload_free(a);
     assert_string_equal(b.settings.listen.items[0], "unix:/a");
 
     a = again("idle-timeout = 5000ms\n");
     assert_string_equal(b.changed, "");
-    settings_again_free(a);
+    settings_reload_free(a);
     end();
 }
 
@@ -109,11 +111,11 @@ static void test_stuck(void **state)
     assert_string_equal(b.changed, "idle-timeout");
     assert_string_equal(b.not_reloadable, "port, source, subprotocol");
     assert_int_equal(a->settings.port, 80);
-    assert_int_equal(a->settings.idle_timeout, 6000000);
+    assert_int_equal(a->settings.idle_timeout_us, 6000000);
     assert_int_equal(a->settings.operate.source_rate, 5);
     assert_int_equal(a->settings.http.subprotocols.count, 1);
     assert_string_equal(a->settings.http.subprotocols.items[0], "a");
-    settings_again_free(a);
+    settings_reload_free(a);
     end();
 }
 
@@ -140,9 +142,9 @@ static void test_without(void **state)
     (void)state;
     char word[] = "wsserve";
     char *argv[] = {word, NULL};
-    assert_true(settings_read(&b.settings, &b.options, 1, argv));
+    assert_true(settings_read(&b.settings, &b.options, 1, argv, access_rules_check));
     assert_null(b.settings.source);
-    assert_int_equal(b.settings.operate.drain, 10000000);
+    assert_int_equal(b.settings.operate.drain_us, 10000000);
     assert_int_equal(b.settings.operate.shutdown_code, 1001);
     assert_int_equal(b.settings.operate.log_level, WS_LOG_INFO);
     settings_free(&b.settings, &b.options);

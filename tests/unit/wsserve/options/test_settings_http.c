@@ -1,5 +1,7 @@
 #include "cmd/wsserve/options/settings_http.h"
 
+#include "cmd/wsserve/access/access_rules.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +30,8 @@ static int check(const char *a, const char *b, const char *c)
     settings = (struct settings_http){.path = NULL};
     memset(said, 0, sizeof said);
     int status = 0;
-    if (!options_parse(&options, argc, argv) || !settings_http_check(&settings, &options))
+    if (!options_parse(&options, argc, argv) ||
+        !settings_http_check(&settings, access_rules_check, &options))
         status = options.status;
     fclose(err);
     allowed = settings.allow.count;

@@ -1,7 +1,8 @@
 #include "cmd/wsserve/options/settings_process.h"
 
+#include "cmd/wsserve/access/access_rules.h"
 #include "cmd/wsserve/modes/mode.h"
-#include "cmd/wsserve/options/settings.h"
+#include "cmd/wsserve/options/settings_config.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ static bool takes(const char *words)
     for (char *word = strtok(line, " "); word && argc < WORDS_MAX - 1; word = strtok(NULL, " "))
         argv[argc++] = word;
     argv[argc] = NULL;
-    return settings_read(&settings, &options, argc, argv);
+    return settings_read(&settings, &options, argc, argv, access_rules_check);
 }
 
 static const struct settings_process *after(const char *words)
@@ -41,27 +42,21 @@ static const struct settings_process *after(const char *words)
     return &settings.process;
 }
 
-static const char *mode_of(const char *words)
+static const char *mode_name(const char *words)
 {
-    const char *name = "none";
-    if (!takes(words))
-        return "refused";
-    for (size_t i = 0; modes[i]; i++)
-        if (modes[i]->wanted(&settings))
-            name = modes[i]->name;
-    return name;
+    return takes(words) ? settings_mode_name(settings.mode) : "refused";
 }
 
 static void test_modes(void **state)
 {
     (void)state;
-    assert_string_equal(mode_of("cat"), "process");
-    assert_string_equal(mode_of("-b cat -n"), "process");
-    assert_string_equal(mode_of("--dir=/bin"), "process");
-    assert_string_equal(mode_of("--shared cat"), "shared");
-    assert_string_equal(mode_of("--pipe"), "pipe");
-    assert_string_equal(mode_of("--proxy=tcp:h:1"), "proxy");
-    assert_string_equal(mode_of(""), "none");
+    assert_string_equal(mode_name("cat"), "process");
+    assert_string_equal(mode_name("-b cat -n"), "process");
+    assert_string_equal(mode_name("--dir=/bin"), "process");
+    assert_string_equal(mode_name("--shared cat"), "shared");
+    assert_string_equal(mode_name("--pipe"), "pipe");
+    assert_string_equal(mode_name("--proxy=tcp:h:1"), "proxy");
+    assert_string_equal(mode_name(""), "echo");
 }
 
 static void test_every_one_of_them_reaches_something_local(void **state)

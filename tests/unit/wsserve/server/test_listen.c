@@ -1,4 +1,4 @@
-#include "cmd/wsserve/server/operate.h"
+#include "cmd/wsserve/server/listen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static int inherited(const char *pid, const char *fds)
     if (fds)
         setenv("LISTEN_FDS", fds, 1);
     setenv("LISTEN_FDNAMES", "a:b", 1);
-    int count = operate_inherited_sockets();
+    int count = listen_inherited_count();
     /* No child of ours shall take them for its own. */
     assert_null(getenv("LISTEN_PID"));
     assert_null(getenv("LISTEN_FDS"));
@@ -51,5 +51,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_inherited),
     };
-    return cmocka_run_group_tests_name("wsserve_operate", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("wsserve_listen", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "cmd/wsserve/bridge/kill_sequence.h"
+#include "cmd/wsserve/options/kill_sequence.h"
 
 #include "cmd/common/units.h"
 
@@ -17,7 +17,7 @@ static const struct {
     {"SIGILL", SIGILL},   {"SIGALRM", SIGALRM}, {"SIGXCPU", SIGXCPU}, {"SIGSYS", SIGSYS},
 };
 
-const char *child_signal_name(int signal_number, char *text, size_t size)
+const char *kill_signal_name(int signal_number, char *text, size_t size)
 {
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         if (signals[i].number == signal_number)
@@ -39,15 +39,15 @@ static int signal_of(const char *name)
     return 0;
 }
 
-bool child_kill_parse(const char *text, struct child_kill *kill)
+bool kill_sequence_parse(const char *text, struct kill_sequence *kill)
 {
-    struct child_kill read = {0};
+    struct kill_sequence read = {0};
     for (const char *next; text; text = next) {
         char step[64];
         size_t len = strcspn(text, ",");
-        int64_t wait = CHILD_STEP_MS * 1000;
+        int64_t wait = KILL_STEP_MS * 1000;
         next = text[len] ? text + len + 1 : NULL;
-        if (len >= sizeof step || read.count == CHILD_STEPS_MAX)
+        if (len >= sizeof step || read.count == KILL_STEPS_MAX)
             return false;
         memcpy(step, text, len);
         step[len] = 0;
@@ -67,7 +67,7 @@ bool child_kill_parse(const char *text, struct child_kill *kill)
         return false;
     if (read.step[read.count - 1].signal != SIGKILL) {
         read.step[read.count].signal = SIGKILL;
-        read.step[read.count++].wait_ms = CHILD_STEP_MS;
+        read.step[read.count++].wait_ms = KILL_STEP_MS;
     }
     *kill = read;
     return true;

@@ -1,0 +1,53 @@
+#include "cmd/wsserve/request/target.h"
+
+#include <string.h>
+
+struct ws_str target_authority(struct ws_str target)
+{
+    const char *begin =
+        target.len > 0 && target.p[0] != '/' ? memmem(target.p, target.len, "://", 3) : NULL;
+    if (!begin)
+        return (struct ws_str){target.p, 0};
+    begin += 3;
+    size_t left = target.len - (size_t)(begin - target.p), len = 0;
+    while (len < left && !strchr("/?", begin[len]))
+        len++;
+    return (struct ws_str){begin, len};
+}
+
+struct ws_str target_path(const struct ws_request *request)
+{
+    struct ws_str path = request->target, authority = target_authority(path);
+    if (authority.len > 0) {
+        size_t skip = (size_t)(authority.p - path.p) + authority.len;
+        path = (struct ws_str){path.p + skip, path.len - skip};
+    }
+    const char *query = path.len ? memchr(path.p, '?', path.len) : NULL;
+    if (query)
+        path.len = (size_t)(query - path.p);
+    return path.len > 0 ? path : (struct ws_str){"/", 1};
+}
+
+const char *target_loggable(const struct ws_request *request, char *text, size_t size)
+{
+    static const char name[] = "token=", hidden[] = "token=***";
+    struct ws_str target = request->target;
+    size_t len = 0;
+    bool query = false, begins = false; /* a parameter begins here */
+    for (size_t i = 0; i < target.len && len + 1 < size; i++) {
+        if (begins && target.len - i >= strlen(name) &&
+            memcmp(target.p + i, name, strlen(name)) == 0) {
+            for (size_t k = 0; hidden[k] && len + 1 < size; k++)
+                text[len++] = hidden[k];
+            while (i + 1 < target.len && target.p[i + 1] != '&')
+                i++;
+            begins = false;
+            continue;
+        }
+        query |= target.p[i] == '?';
+        begins = target.p[i] == '?' || (query && target.p[i] == '&');
+        text[len++] = target.p[i];
+    }
+    text[len] = '\0';
+    return text;
+}

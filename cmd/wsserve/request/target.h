@@ -1,0 +1,23 @@
+/*
+ * target: the parts of a request's target (RFC 9112 3.2). Pure functions; any thread.
+ */
+#ifndef CMD_WSSERVE_REQUEST_TARGET_H
+#define CMD_WSSERVE_REQUEST_TARGET_H
+
+#include <ws/handshake.h>
+
+enum { LOGGED_TARGET_MAX = 1024 }; /* bytes of a target that are logged */
+
+/* The host of a target in absolute form, "http://host/path", which then takes precedence over the
+ * Host header (RFC 9112 3.2.2); empty for any other target. Borrowed from `target`. */
+struct ws_str target_authority(struct ws_str target);
+
+/* The path of the request's target, in absolute form too, without its query; "/" if it is empty.
+ * Borrowed from the request. */
+struct ws_str target_path(const struct ws_request *request);
+
+/* The target for the log: the value of a token= in its query is replaced by ***. Cut to `size`
+ * bytes including the NUL. Returns `text`. */
+const char *target_loggable(const struct ws_request *request, char *text, size_t size);
+
+#endif

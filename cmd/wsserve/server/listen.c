@@ -1,0 +1,84 @@
+#include "cmd/wsserve/server/listen.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/log.h"
+#include "cmd/common/units.h"
+#include "cmd/wsserve/context.h"
+#include "cmd/wsserve/options/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { INHERITED_MAX = 1000 };
+enum { INHERITED_FIRST = 3 }; /* sd_listen_fds(3) */
+
+static bool listen_on(struct server *server, const char *where)
+{
+    char error[256];
+    if (ws_server_listen(server->ws_server, where, error, sizeof error))
+        return true;
+    exit_warn("cannot listen on %s", error);
+    return false;
+}
+
+bool listen_all(struct server *server, int inherited)
+{
+    const struct settings *settings = server->settings;
+    char where[300];
+    for (int i = 0; i < inherited; i++) {
+        snprintf(where, sizeof where, "fd:%d", INHERITED_FIRST + i);
+        if (!listen_on(server, where))
+            return false;
+    }
+    if (inherited > 0 && !settings->address_given)
+        return true;
+    if (settings->listen.count == 0) {
+        bool v6 = strchr(settings->address, ':') && settings->address[0] != '[';
+        snprintf(where, sizeof where, v6 ? "[%s]:%u" : "%s:%u", settings->address, settings->port);
+        return listen_on(server, where);
+    }
+    for (size_t i = 0; i < settings->listen.count; i++)
+        if (!listen_on(server, settings->listen.items[i]))
+            return false;
+    return true;
+}
+
+/* In one write(); dprintf() leaks memory where the descriptor is bad. */
+static bool write_listening(int fd, const char *url)
+{
+    char line[512];
+    int len = snprintf(line, sizeof line, "listening %s\n", url);
+    return write(fd, line, (size_t)len) == len;
+}
+
+bool listen_announce(const struct server *server)
+{
+    const char *url;
+    for (size_t i = 0; (url = ws_server_url(server->ws_server, i)); i++) {
+        log_line(server->log, WS_LOG_INFO, 0, "listen", "on %s (%s)", url,
+                 settings_mode_name(server->settings->mode));
+        if (server->settings->announce_fd >= 0 &&
+            !write_listening(server->settings->announce_fd, url)) {
+            exit_warn("cannot announce on descriptor %d: %s", server->settings->announce_fd,
+                      strerror(errno));
+            return false;
+        }
+    }
+    return true;
+}
+
+int listen_inherited_count(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    uint64_t wanted = 0, number = 0;
+    bool ours = pid && count && units_number(pid, 1, INT32_MAX, &wanted) == UNITS_OK &&
+                wanted == (uint64_t)getpid() &&
+                units_number(count, 0, INHERITED_MAX, &number) == UNITS_OK;
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_FDNAMES");
+    return ours ? (int)number : 0;
+}
