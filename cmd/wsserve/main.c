@@ -9,9 +9,9 @@ int main(int argc, char **argv)
     struct settings settings;
     struct options options;
     exit_open_streams();
-    int status = settings_read(&settings, &options, argc, argv, access_rules_check)
+    int status = serve_settings_read(&settings, &options, argc, argv, access_rules_check)
                      ? server_run(&settings, &options)
                      : options.status;
-    settings_free(&settings, &options);
+    serve_settings_free(&settings, &options);
     return status;
 }

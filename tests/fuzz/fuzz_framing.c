@@ -56,8 +56,8 @@ static struct heard read_all(enum framing framing, uint64_t max, const uint8_t *
                 check_marks(framing, &message);
                 hear(&heard, message.data, message.len);
             } else if (heard.end == FRAMING_BAD_RECORD) {
-                CHECK(framing == FRAMING_JSONL && framing_fault(&reader));
-                hear(&heard, framing_fault(&reader), strlen(framing_fault(&reader)));
+                CHECK(framing == FRAMING_JSONL && framing_error(&reader));
+                hear(&heard, framing_error(&reader), strlen(framing_error(&reader)));
             }
         } while (heard.end == FRAMING_MESSAGE || heard.end == FRAMING_BAD_RECORD);
         free(part);

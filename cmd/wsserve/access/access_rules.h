@@ -40,7 +40,7 @@ struct access_rules {
 struct access_rules *access_rules_new(const struct settings_http *settings, bool reaches_local,
                                       char *error, size_t size);
 
-/* Would access_rules_new() succeed? False with one line in `error`. For settings_read(). */
+/* Would access_rules_new() succeed? False with one line in `error`. For serve_settings_read(). */
 bool access_rules_check(const struct settings_http *settings, char *error, size_t size);
 
 /* `rules` replace `older`: they take over its memory of replays, and access_rules_free() frees it

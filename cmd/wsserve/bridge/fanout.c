@@ -13,7 +13,7 @@
 
 /* conn->user */
 struct peer {
-    unsigned life;
+    unsigned generation;
     int64_t opened_us;
     bool told_close;
     bool waits; /* until the channel takes more */
@@ -109,8 +109,8 @@ static void on_input(struct channel *channel, uint8_t *data, size_t len)
 {
     struct fanout *fanout = fanout_of(channel);
     struct framing_message message;
-    if (fanout->heard)
-        fanout->heard(fanout);
+    if (fanout->on_input)
+        fanout->on_input(fanout);
     framing_feed(&fanout->reader, data, len);
     for (;;) {
         switch (framing_next(&fanout->reader, &message)) {
@@ -119,13 +119,13 @@ static void on_input(struct channel *channel, uint8_t *data, size_t len)
             break;
         case FRAMING_BAD_RECORD:
             log_line(fanout->server->log, WS_LOG_WARNING, 0, "process",
-                     "a record that cannot be sent: %s", framing_fault(&fanout->reader));
+                     "a record that cannot be sent: %s", framing_error(&fanout->reader));
             break;
         case FRAMING_TOO_LONG:
-            fanout->ended(fanout, WS_E_MESSAGE_TOO_BIG);
+            fanout->on_end(fanout, WS_E_MESSAGE_TOO_BIG);
             return;
         case FRAMING_NO_MEMORY:
-            fanout->ended(fanout, WS_E_NO_MEMORY);
+            fanout->on_end(fanout, WS_E_NO_MEMORY);
             return;
         case FRAMING_MORE:
             return;
@@ -136,7 +136,7 @@ static void on_input(struct channel *channel, uint8_t *data, size_t len)
 static void on_end(struct channel *channel, enum ws_error why)
 {
     struct fanout *fanout = fanout_of(channel);
-    fanout->ended(fanout, why);
+    fanout->on_end(fanout, why);
 }
 
 static void on_relief(void *context)
@@ -167,15 +167,15 @@ static void on_broken(struct channel *channel, enum ws_error why)
     struct fanout *fanout = fanout_of(channel);
     (void)why;
     on_drained(channel);
-    if (fanout->broken)
-        fanout->broken(fanout);
+    if (fanout->on_broken)
+        fanout->on_broken(fanout);
 }
 
 static void tell_close(struct fanout *fanout, struct ws_conn *conn, unsigned code,
                        const void *reason, size_t len, bool clean)
 {
     struct peer *peer = ws_conn_user(conn);
-    if (!peer || peer->told_close || peer->life != fanout->life)
+    if (!peer || peer->told_close || peer->generation != fanout->generation)
         return;
     peer->told_close = true;
     relay_close(&fanout->channel, fanout->reader.framing, conn, peer->opened_us, code, reason, len,
@@ -195,7 +195,7 @@ void fanout_conn_open(struct fanout *fanout, struct ws_conn *conn, const struct 
     peer->opened_us = ws_clock_us();
     if (!fanout)
         return;
-    peer->life = fanout->life;
+    peer->generation = fanout->generation;
     relay_open(&fanout->channel, fanout->reader.framing, conn, event->request);
     channel_resume(&fanout->channel);
 }
@@ -203,7 +203,7 @@ void fanout_conn_open(struct fanout *fanout, struct ws_conn *conn, const struct 
 void fanout_conn_event(struct fanout *fanout, struct ws_conn *conn, const struct ws_event *event)
 {
     struct peer *peer = ws_conn_user(conn);
-    if (!fanout || !peer || peer->life != fanout->life)
+    if (!fanout || !peer || peer->generation != fanout->generation)
         return;
     if (event->type == WS_EVENT_CLOSE)
         tell_close(fanout, conn, event->code, event->data, event->len, event->clean);

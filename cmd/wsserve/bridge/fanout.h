@@ -22,15 +22,15 @@ struct fanout {
     struct channel channel;
     struct framing_reader reader;
     uint8_t *memory;     /* the channel's */
-    unsigned life;       /* which one of the mode's; whoever opened in another is not known here */
+    unsigned generation; /* which one of the mode's; whoever opened in another is not known here */
     bool grouped;        /* what was published last was for a group */
     bool needs_audience; /* nothing is read while nobody is there */
     /* No more comes of it, or WS_E_MESSAGE_TOO_BIG, WS_E_NO_MEMORY. */
-    void (*ended)(struct fanout *fanout, enum ws_error why);
+    void (*on_end)(struct fanout *fanout, enum ws_error why);
     /* Nobody takes what clients say any more. NULL: that is his right. */
-    void (*broken)(struct fanout *fanout);
+    void (*on_broken)(struct fanout *fanout);
     /* Something came. NULL: nobody wants to know. */
-    void (*heard)(struct fanout *fanout);
+    void (*on_input)(struct fanout *fanout);
 };
 
 /* Begins with the descriptors as channel_open(), errors too. The members `serve` and `ended` are

@@ -204,7 +204,7 @@ enum framing_result framing_end(struct framing_reader *r, struct framing_message
     return r->framing == FRAMING_JSONL ? read_record(r, message) : FRAMING_MESSAGE;
 }
 
-const char *framing_fault(const struct framing_reader *reader)
+const char *framing_error(const struct framing_reader *reader)
 {
     return reader->fault;
 }

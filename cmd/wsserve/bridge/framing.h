@@ -49,7 +49,7 @@ enum framing_result {
     FRAMING_MORE,       /* all that was fed is read */
     FRAMING_TOO_LONG,   /* a message is larger than `max`: the stream is of no more use */
     FRAMING_NO_MEMORY,  /* the same */
-    FRAMING_BAD_RECORD, /* jsonl: this line was left out, the stream goes on; see framing_fault() */
+    FRAMING_BAD_RECORD, /* jsonl: this line was left out, the stream goes on; see framing_error() */
 };
 
 /* Lends the reader `len` bytes until framing_next() says FRAMING_MORE. */
@@ -63,7 +63,7 @@ enum framing_result framing_next(struct framing_reader *reader, struct framing_m
 enum framing_result framing_end(struct framing_reader *reader, struct framing_message *message);
 
 /* What was wrong with the last record; constant. */
-const char *framing_fault(const struct framing_reader *reader);
+const char *framing_error(const struct framing_reader *reader);
 
 void framing_free(struct framing_reader *reader);
 

@@ -11,11 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 1000 }; /* Retry-After when --maxforks is reached */
-
 /* --- the table --- */
 
-/* Of that file, made if it is new; takes `file` over. NULL without memory. Locked. */
+/* Finds or adds the program of `file`, which it takes over. NULL without memory. Called with the
+ * lock held. */
 static struct program *program_of(struct programs *programs, char *file)
 {
     struct program *program;
@@ -39,7 +38,7 @@ bool programs_init(struct programs *programs, const struct settings_process *set
 {
     struct stat status;
     *programs = (struct programs){.settings = settings};
-    pthread_mutex_init(&programs->lock, NULL);
+    attempts_init(&programs->attempts, settings->maxforks);
     if (settings->chdir &&
         (stat(settings->chdir, &status) < 0 || (!S_ISDIR(status.st_mode) && (errno = ENOTDIR)))) {
         exit_warn("cannot run anything in %s: %m", settings->chdir);
@@ -71,21 +70,21 @@ void programs_free(struct programs *programs)
         free(program);
     }
     free(programs->root);
-    pthread_mutex_destroy(&programs->lock);
+    attempts_free(&programs->attempts);
     *programs = (struct programs){0};
 }
 
-/* --- the URL's way --- */
+/* --- paths under --dir --- */
 
 static bool inside(const char *root, const char *path)
 {
     size_t len = strlen(root);
     if (len == 1)
-        return true; /* the root of all: nothing is outside */
+        return true; /* "/": nothing is outside */
     return strncmp(root, path, len) == 0 && (path[len] == 0 || path[len] == '/');
 }
 
-/* What `path`, below the directory, is in truth; NULL where it leads outside. */
+/* `path`, below the directory, without symbolic links; NULL if it leads outside. */
 static char *resolve(const char *root, const char *path)
 {
     char *joined, *real = NULL;
@@ -100,7 +99,8 @@ static char *resolve(const char *root, const char *path)
     return real;
 }
 
-/* Walks a decoded path "/a/b/c": the file that it comes to, and in `*end` where the rest begins. */
+/* Walks a decoded path "/a/b/c" to the first executable file; `*end` is where the rest begins. NULL
+ * if there is none. */
 static char *walk(const char *root, char *path, size_t *end)
 {
     struct stat status;
@@ -142,9 +142,9 @@ bool program_find(struct programs *programs, struct ws_str target, struct progra
         place->path_info = strdup(decoded + end);
         decoded[end] = 0;
         place->script_name = strdup(decoded);
-        pthread_mutex_lock(&programs->lock);
+        pthread_mutex_lock(&programs->attempts.lock);
         place->program = program_of(programs, file);
-        pthread_mutex_unlock(&programs->lock);
+        pthread_mutex_unlock(&programs->attempts.lock);
     }
     free(decoded);
     if (place->program && place->path_info && place->script_name)
@@ -162,49 +162,13 @@ void program_forget(struct program_place *place)
 
 /* --- one process --- */
 
-uint32_t program_enter(struct programs *programs, struct program *program, int64_t now_ms,
-                       unsigned *attempt)
+struct lifecycle_target program_target(struct programs *programs, struct program *program)
 {
-    uint64_t max = programs->settings->maxforks;
-    uint32_t wait = BUSY_MS;
-    pthread_mutex_lock(&programs->lock);
-    if (!max || programs->running < max)
-        wait = backoff_ask(&program->backoff, now_ms, attempt);
-    if (wait == 0)
-        programs->running++;
-    pthread_mutex_unlock(&programs->lock);
-    return wait;
-}
-
-bool program_outcome(struct programs *programs, struct program *program, unsigned attempt,
-                     enum program_outcome outcome, int64_t now_ms)
-{
-    bool closed = false;
-    pthread_mutex_lock(&programs->lock);
-    switch (outcome) {
-    case PROGRAM_UNKNOWN:
-        backoff_unknown(&program->backoff, attempt);
-        break;
-    case PROGRAM_WORKS:
-        backoff_success(&program->backoff, attempt);
-        break;
-    case PROGRAM_FAILED:
-        closed = backoff_failure(&program->backoff, attempt, now_ms);
-        break;
-    }
-    pthread_mutex_unlock(&programs->lock);
-    return closed;
-}
-
-void program_leave(struct programs *programs)
-{
-    pthread_mutex_lock(&programs->lock);
-    programs->running--;
-    pthread_mutex_unlock(&programs->lock);
+    return (struct lifecycle_target){&programs->attempts, &program->backoff, program->file};
 }
 
 bool program_start(const struct programs *programs, const struct program *program,
-                   struct child *child, struct children *family, char **environment, int fds[2],
+                   struct lifecycle *life, struct children *family, char **environment, int fds[2],
                    char *error, size_t error_size)
 {
     const struct settings_process *settings = programs->settings;
@@ -217,7 +181,7 @@ bool program_start(const struct programs *programs, const struct program *progra
         .pty = settings->pty,
         .pass_stderr = settings->pass_stderr,
     };
-    return child_spawn(child, family, &command, fds, error, error_size);
+    return lifecycle_start_program(life, family, &command, fds, error, error_size);
 }
 
 const char *program_exit_description(const struct child *child, char *text, size_t size)

@@ -58,9 +58,9 @@ static bool start(struct server *server)
     server->mode_data = fanout;
     if (fanout && in >= 0 && out >= 0) {
         fanout->server = server;
-        fanout->life = 1;
-        fanout->ended = on_ended;
-        fanout->broken = on_broken;
+        fanout->generation = 1;
+        fanout->on_end = on_ended;
+        fanout->on_broken = on_broken;
         fanout->needs_audience = server->settings->process.framing != FRAMING_JSONL;
         error = fanout_open(fanout, in, out);
     }

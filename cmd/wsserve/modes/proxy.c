@@ -1,17 +1,15 @@
 /*
  * --proxy: the bytes of a TCP or unix service, as websockify carries them.
  *
- * A connection to the service for each client, made before the upgrade is answered: whoever cannot
- * be served hears so in HTTP. What clients send is written as it comes, what the service sends is a
- * binary message for each read. When one side has said all, the other is told, and may finish.
+ * One connection to the service for each client, made before the upgrade is answered, so that a
+ * failure is answered in HTTP. What clients send is written as it comes; each read from the service
+ * is a binary message. When one side closes, the other gets the end of its input, and may finish.
  */
 #include "cmd/common/exit.h"
 #include "cmd/common/log.h"
 #include "cmd/common/units.h"
 #include "cmd/wsserve/access/access_control.h"
-#include "cmd/wsserve/bridge/backoff.h"
-#include "cmd/wsserve/bridge/channel.h"
-#include "cmd/wsserve/bridge/program.h"
+#include "cmd/wsserve/bridge/lifecycle.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/modes/mode.h"
 #include "cmd/wsserve/request/answer.h"
@@ -20,7 +18,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,18 +25,18 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Where the service is; server->mode_data. */
+/* The service; server->mode_data. */
 struct service {
     const char *name; /* as it was given */
     const struct settings_process *settings;
     char *host;
     uint16_t port;
     struct sockaddr_un local; /* host is NULL */
-    pthread_mutex_t lock;     /* of what all threads share: */
+    struct attempts attempts; /* of all threads */
     struct backoff backoff;
 };
 
-/* conn->user, from the request on. */
+/* One connection to it; ws_conn_user(), from the request on. */
 struct upstream {
     struct ws_conn *conn; /* NULL: it has ended */
     struct server *server;
@@ -49,12 +46,10 @@ struct upstream {
     struct ws_resolve *resolve;
     struct addrinfo *addresses, *next; /* to be tried */
     struct ws_watch connecting;
+    struct lifecycle life;
     struct channel channel;
-    struct ws_timer patience; /* for the service's last words */
-    struct ws_deferred task;
-    unsigned attempt;
     uint16_t peer_code; /* of the client's close, which is still to be answered */
-    bool judged, said_something, concluded;
+    bool got_messages;  /* from the client */
 };
 
 static struct service *service_of(const struct upstream *upstream)
@@ -62,60 +57,40 @@ static struct service *service_of(const struct upstream *upstream)
     return upstream->server->mode_data;
 }
 
-static int64_t now_ms(void)
-{
-    return ws_clock_us() / 1000;
-}
-
-static void report_outcome(struct upstream *upstream, enum program_outcome outcome)
-{
-    struct service *service = service_of(upstream);
-    bool closed = false;
-    if (upstream->judged)
-        return;
-    upstream->judged = true;
-    pthread_mutex_lock(&service->lock);
-    if (outcome == PROGRAM_WORKS)
-        backoff_success(&service->backoff, upstream->attempt);
-    else if (outcome == PROGRAM_UNKNOWN)
-        backoff_unknown(&service->backoff, upstream->attempt);
-    else
-        closed = backoff_failure(&service->backoff, upstream->attempt, now_ms());
-    pthread_mutex_unlock(&service->lock);
-    if (closed)
-        log_line(upstream->server->log, WS_LOG_WARNING, 0, "backoff",
-                 "%s fails again and again: it is left alone for a while", service->name);
-}
-
 /* --- its end --- */
 
-static void finish(struct upstream *upstream, unsigned code, const char *why)
+static struct upstream *upstream_of(struct lifecycle *life)
 {
-    if (upstream->concluded)
+    return ws_container_of(life, struct upstream, life);
+}
+
+static void on_finished(struct lifecycle *life, enum ws_error why)
+{
+    const struct upstream *upstream = upstream_of(life);
+    if (!upstream->conn)
         return;
-    upstream->concluded = true;
-    ws_loop_disarm(upstream->loop, &upstream->patience);
-    channel_close(&upstream->channel);
-    if (upstream->conn)
-        ws_conn_close(upstream->conn, code, why);
+    if (why == WS_OK || why == WS_E_LOST)
+        ws_conn_close(upstream->conn, upstream->peer_code ? upstream->peer_code : WS_CLOSE_NORMAL,
+                      NULL);
+    else
+        ws_conn_close(upstream->conn, WS_CLOSE_INTERNAL, "the connection to the service was lost");
 }
 
-static unsigned answer_of(const struct upstream *upstream)
+static bool is_blocked(struct lifecycle *life)
 {
-    return upstream->peer_code ? upstream->peer_code : WS_CLOSE_NORMAL;
+    return ws_conn_full(upstream_of(life)->conn);
 }
 
-static void on_patience(struct ws_timer *timer)
+static void on_freed(struct lifecycle *life)
 {
-    struct upstream *upstream = ws_container_of(timer, struct upstream, patience);
-    finish(upstream, answer_of(upstream), NULL);
+    free(upstream_of(life));
 }
 
-static void on_task(struct ws_deferred *task)
-{
-    struct upstream *upstream = ws_container_of(task, struct upstream, task);
-    free(upstream);
-}
+static const struct lifecycle_user life_user = {
+    .finished = on_finished,
+    .blocked = is_blocked,
+    .freed = on_freed,
+};
 
 static void stop_connecting(struct upstream *upstream)
 {
@@ -136,15 +111,12 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     if (!upstream)
         return;
     ws_conn_set_user(conn, NULL);
-    upstream->conn = NULL;
-    report_outcome(upstream, PROGRAM_UNKNOWN);
     stop_connecting(upstream);
-    ws_loop_disarm(upstream->loop, &upstream->patience);
-    channel_close(&upstream->channel);
-    ws_loop_defer(upstream->loop, &upstream->task);
+    lifecycle_release(&upstream->life, 0);
+    upstream->conn = NULL;
 }
 
-/* --- what the service says --- */
+/* --- its output --- */
 
 static bool on_ready(struct channel *channel)
 {
@@ -161,11 +133,7 @@ static void on_input(struct channel *channel, uint8_t *data, size_t len)
 
 static void on_end(struct channel *channel, enum ws_error why)
 {
-    struct upstream *upstream = ws_container_of(channel, struct upstream, channel);
-    if (why == WS_E_LOST)
-        finish(upstream, answer_of(upstream), NULL);
-    else
-        finish(upstream, WS_CLOSE_INTERNAL, "the connection to the service was lost");
+    lifecycle_on_input_end(&ws_container_of(channel, struct upstream, channel)->life, why);
 }
 
 static void on_channel_drained(struct channel *channel)
@@ -181,18 +149,18 @@ static void on_broken(struct channel *channel, enum ws_error why)
 
 static const struct channel_user user = {on_ready, on_input, on_end, on_channel_drained, on_broken};
 
-/* --- reaching it --- */
+/* --- connecting --- */
 
 static void try_next(struct upstream *upstream);
 
-static void give_up(struct upstream *upstream, const char *why)
+static void answer_unreachable(struct upstream *upstream, const char *why)
 {
-    static const char body[] = "the service behind this cannot be reached\n";
+    static const char body[] = "the service cannot be reached\n";
     struct ws_http_answer answer = {.status = 502, .body = body, .body_len = sizeof body - 1};
     log_line(upstream->server->log, WS_LOG_WARNING, ws_conn_id(upstream->conn), "process",
              "cannot reach %s: %s; answered 502", service_of(upstream)->name, why);
     stop_connecting(upstream);
-    report_outcome(upstream, PROGRAM_FAILED);
+    lifecycle_fail(&upstream->life);
     answer_send(upstream->conn, &answer);
 }
 
@@ -205,17 +173,18 @@ static void on_reached(struct upstream *upstream, int fd)
     if (channel_open(&upstream->channel, upstream->loop, fd, fd, upstream->memory,
                      ws_conn_env(upstream->conn)->config->high_water) != WS_OK) {
         close(fd);
-        give_up(upstream, "out of memory");
+        answer_unreachable(upstream, "out of memory");
         return;
     }
     stop_connecting(upstream);
-    report_outcome(upstream, PROGRAM_WORKS);
+    lifecycle_attach(&upstream->life, &upstream->channel);
+    lifecycle_start_service(&upstream->life);
     upstream->request = NULL;
-    /* It may have been given up meanwhile: the handshake took too long, or the server ends. */
+    /* The handshake may have timed out meanwhile, or the server be shutting down. */
     if (ws_session_state(ws_conn_session(upstream->conn)) == WS_STATE_CONNECTING)
         answer_accept(upstream->conn, request);
     else
-        channel_close(&upstream->channel);
+        lifecycle_abort(&upstream->life);
 }
 
 static void on_writable(struct ws_watch *watch, unsigned ready)
@@ -267,7 +236,7 @@ static void try_next(struct upstream *upstream)
         if (try_address(upstream, at->ai_addr, at->ai_addrlen))
             return;
     }
-    give_up(upstream, strerror(errno));
+    answer_unreachable(upstream, strerror(errno));
 }
 
 static void on_resolved(void *context, int error, struct addrinfo *addresses)
@@ -276,7 +245,7 @@ static void on_resolved(void *context, int error, struct addrinfo *addresses)
     upstream->resolve = NULL;
     upstream->addresses = upstream->next = addresses;
     if (error)
-        give_up(upstream, gai_strerror(error));
+        answer_unreachable(upstream, gai_strerror(error));
     else
         try_next(upstream);
 }
@@ -285,44 +254,39 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
     struct server *server = server_of(conn);
     struct service *service = server->mode_data;
-    unsigned attempt;
-    pthread_mutex_lock(&service->lock);
-    uint32_t wait = backoff_ask(&service->backoff, now_ms(), &attempt);
-    pthread_mutex_unlock(&service->lock);
-    if (wait) {
-        answer_busy(conn, wait);
-        return;
-    }
+    struct lifecycle_target target = {&service->attempts, &service->backoff, service->name};
     struct upstream *upstream = calloc(1, sizeof *upstream);
     if (!upstream) {
         answer_refuse(conn, WS_E_NO_MEMORY, 0);
         return;
     }
-    *upstream = (struct upstream){
-        .conn = conn,
-        .server = server,
-        .loop = ws_conn_env(conn)->loop,
-        .memory = worker_of(conn)->mode_data,
-        .request = request,
-        .connecting = {.fd = -1},
-        .patience = {.fire = on_patience},
-        .task = {.run = on_task},
-        .attempt = attempt,
-    };
+    upstream->conn = conn;
+    upstream->server = server;
+    upstream->loop = ws_conn_env(conn)->loop;
+    upstream->memory = worker_of(conn)->mode_data;
+    upstream->request = request;
+    upstream->connecting.fd = -1;
+    lifecycle_init(&upstream->life, &life_user, server->log, upstream->loop);
+    uint32_t wait_ms = lifecycle_ask(&upstream->life, &target);
+    if (wait_ms) {
+        answer_busy(conn, wait_ms);
+        free(upstream);
+        return;
+    }
     ws_conn_set_user(conn, upstream);
     if (!service->host) {
         const struct sockaddr *address = (const struct sockaddr *)(const void *)&service->local;
         if (!try_address(upstream, address, sizeof service->local))
-            give_up(upstream, strerror(errno));
+            answer_unreachable(upstream, strerror(errno));
         return;
     }
     upstream->resolve =
         ws_resolve_start(upstream->loop, service->host, service->port, on_resolved, upstream);
     if (!upstream->resolve)
-        give_up(upstream, "out of memory");
+        answer_unreachable(upstream, "out of memory");
 }
 
-/* --- what the client says --- */
+/* --- its input --- */
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
@@ -331,22 +295,26 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     channel_resume(&upstream->channel);
 }
 
+static void on_client_close(struct upstream *upstream, const struct ws_event *event)
+{
+    uint32_t grace_ms = LIFECYCLE_FOREVER; /* the connection ends without us */
+    if (event->clean && upstream->got_messages && lifecycle_active(&upstream->life)) {
+        upstream->peer_code = event->code;
+        ws_conn_defer_close_reply(upstream->conn);
+        grace_ms = settings_close_grace_ms(service_of(upstream)->settings, true);
+    }
+    lifecycle_close_input(&upstream->life, grace_ms);
+}
+
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct upstream *upstream = ws_conn_user(conn);
     if (!upstream)
         return;
     if (event->type == WS_EVENT_CLOSE) {
-        channel_finish(&upstream->channel);
-        if (event->clean && upstream->said_something && !upstream->concluded) {
-            upstream->peer_code = event->code;
-            ws_conn_defer_close_reply(conn);
-            ws_loop_arm(upstream->loop, &upstream->patience,
-                        ws_loop_now(upstream->loop) +
-                            settings_close_grace(service_of(upstream)->settings, true));
-        }
+        on_client_close(upstream, event);
     } else if (event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK) {
-        upstream->said_something = true;
+        upstream->got_messages = true;
         if (channel_write(&upstream->channel, event->data, event->len) == WS_E_NO_MEMORY)
             ws_conn_fail(conn, WS_E_NO_MEMORY);
         else if (channel_full(&upstream->channel))
@@ -369,7 +337,7 @@ static bool start(struct server *server)
     server->mode_data = service;
     if (!service)
         return false;
-    pthread_mutex_init(&service->lock, NULL);
+    attempts_init(&service->attempts, 0);
     service->name = name;
     service->settings = &server->settings->process;
     if (strncmp(name, "unix:", 5) == 0) {
@@ -408,7 +376,7 @@ static void stop(struct server *server)
     struct service *service = server->mode_data;
     if (service) {
         free(service->host);
-        pthread_mutex_destroy(&service->lock);
+        attempts_free(&service->attempts);
     }
     free(service);
     server->mode_data = NULL;

@@ -1,9 +1,9 @@
 /*
  * --shared COMMAND: one process for all.
  *
- * Every client's messages go to its standard input, all that it says to every client. It is started
- * with the server; when it ends, every client is closed with its status, and the next one to come
- * has it started anew.
+ * Every client's messages go to its standard input, its output goes to every client. It is started
+ * with the server; when it ends, every client is closed with its status, and the next client has it
+ * started again.
  */
 #include "cmd/common/exit.h"
 #include "cmd/common/log.h"
@@ -21,229 +21,162 @@
 #include <string.h>
 #include <unistd.h>
 
-/* See process.c. */
-enum { LINGER_MS = 1000 };
-
+/* server->mode_data. */
 struct shared {
     struct server *server;
     struct programs programs;
     struct children children;
-    struct run *run; /* NULL: it has ended */
-    unsigned lives;
+    struct run *run; /* NULL: it does not run */
+    unsigned generation;
 };
 
-/* One life of the process. */
+/* One run of the program. */
 struct run {
     struct shared *shared;
     struct fanout fanout;
-    struct child child;
-    struct ws_timer linger;
-    struct ws_deferred task;
-    unsigned attempt;
-    bool judged, over, gone, concluded;
+    struct lifecycle life;
 };
 
-static int64_t now_ms(void)
+static struct run *run_of(struct lifecycle *life)
 {
-    return ws_clock_us() / 1000;
+    return ws_container_of(life, struct run, life);
 }
 
 /* --- its end --- */
-
-static void report_outcome(struct run *run, enum program_outcome outcome)
-{
-    struct shared *shared = run->shared;
-    if (run->judged)
-        return;
-    run->judged = true;
-    if (program_outcome(&shared->programs, shared->programs.first, run->attempt, outcome, now_ms()))
-        log_line(shared->server->log, WS_LOG_WARNING, 0, "backoff",
-                 "%s fails again and again: it is left alone for a while",
-                 shared->programs.first->file);
-}
 
 struct close_all {
     unsigned code;
     const char *reason;
 };
 
-static void say_farewell(struct ws_conn *conn, void *context)
+static void close_one(struct ws_conn *conn, void *context)
 {
     const struct close_all *close_all = context;
     if (ws_conn_upgraded(conn))
         ws_conn_close(conn, close_all->code, close_all->reason);
 }
 
-static void finish(struct run *run)
+static void on_finished(struct lifecycle *life, enum ws_error error)
 {
+    struct run *run = run_of(life);
     struct shared *shared = run->shared;
-    bool failed = !run->child.ended && (run->child.status || run->child.signal);
+    bool failed = lifecycle_failed(life);
     char why[80] = "";
     struct close_all close_all = {failed ? WS_CLOSE_INTERNAL : WS_CLOSE_NORMAL, why};
-    if (run->concluded)
-        return;
-    run->concluded = true;
-    ws_loop_disarm(shared->children.loop, &run->linger);
+    (void)error;
     shared->run = NULL;
     fanout_finish(&run->fanout);
-    program_exit_description(&run->child, why, sizeof why);
-    if (run->over)
+    program_exit_description(&life->child, why, sizeof why);
+    if (life->exited)
         log_line(shared->server->log, failed ? WS_LOG_WARNING : WS_LOG_INFO, 0, "process", "%s",
                  why);
     if (!failed)
         why[0] = '\0';
-    ws_registry_each(run->fanout.env->registry, say_farewell, &close_all);
+    ws_registry_each(run->fanout.env->registry, close_one, &close_all);
     fanout_close(&run->fanout);
-    child_end(&run->child, 0);
+    lifecycle_release(life, 0);
 }
 
-static void finish_when_drained(struct run *run)
+static bool is_blocked(struct lifecycle *life)
 {
-    if (!channel_reading(&run->fanout.channel))
-        finish(run);
-    else if (!run->concluded)
-        ws_loop_arm(run->shared->children.loop, &run->linger,
-                    ws_loop_now(run->shared->children.loop) + LINGER_MS);
+    return channel_paused(&run_of(life)->fanout.channel);
 }
 
-static void on_linger(struct ws_timer *timer)
+static void on_freed(struct lifecycle *life)
 {
-    struct run *run = ws_container_of(timer, struct run, linger);
-    if (channel_paused(&run->fanout.channel))
-        finish_when_drained(run);
-    else
-        finish(run);
-}
-
-static void note_end(struct run *run)
-{
-    const struct child *child = &run->child;
-    run->over = true;
-    report_outcome(run, child->ended                     ? PROGRAM_UNKNOWN
-                        : child->status || child->signal ? PROGRAM_FAILED
-                                                         : PROGRAM_WORKS);
-}
-
-static void on_exited(struct child *child)
-{
-    struct run *run = ws_container_of(child, struct run, child);
-    note_end(run);
-    finish_when_drained(run);
-}
-
-static void on_task(struct ws_deferred *task)
-{
-    struct run *run = ws_container_of(task, struct run, task);
-    ws_loop_disarm(run->shared->children.loop, &run->linger);
+    struct run *run = run_of(life);
+    fanout_close(&run->fanout);
     free(run);
 }
 
-static void free_if_over(struct run *run)
+static const struct lifecycle_user life_user = {
+    .finished = on_finished,
+    .blocked = is_blocked,
+    .freed = on_freed,
+};
+
+/* --- its output --- */
+
+static void on_input(struct fanout *fanout)
 {
-    if (run->gone && run->concluded)
-        ws_loop_defer(run->shared->children.loop, &run->task);
+    lifecycle_on_input(&ws_container_of(fanout, struct run, fanout)->life);
 }
 
-static void on_gone(struct child *child)
-{
-    struct run *run = ws_container_of(child, struct run, child);
-    run->gone = true;
-    program_leave(&run->shared->programs);
-    if (!run->over)
-        note_end(run);
-    finish(run);
-    free_if_over(run);
-}
-
-/* --- what it says --- */
-
-static void on_heard(struct fanout *fanout)
-{
-    struct run *run = ws_container_of(fanout, struct run, fanout);
-    report_outcome(run, PROGRAM_WORKS);
-    if (ws_timer_armed(&run->linger))
-        finish_when_drained(run);
-}
-
-static void on_ended(struct fanout *fanout, enum ws_error why)
+static void on_input_end(struct fanout *fanout, enum ws_error why)
 {
     struct run *run = ws_container_of(fanout, struct run, fanout);
     if (why == WS_E_MESSAGE_TOO_BIG || why == WS_E_NO_MEMORY) {
         log_error(run->shared->server->log, 0, why, "written by COMMAND");
-        finish(run);
-    } else if (run->over) {
-        finish(run);
+        lifecycle_finish(&run->life);
     } else {
-        channel_finish(&fanout->channel);
-        child_end(&run->child, LINGER_MS);
+        lifecycle_on_input_end(&run->life, why);
     }
 }
 
 /* --- its beginning --- */
 
 /* False with one line in `error`. */
-static bool run_it(struct shared *shared, unsigned attempt, char *error, size_t error_size)
+static bool start_program(struct run *run, char *error, size_t error_size)
 {
-    struct cgi_request cgi = {.passenv = shared->server->settings->process.passenv};
+    struct shared *shared = run->shared;
+    struct cgi_request cgi = {.passenv = shared->programs.settings->passenv};
     char **environment = cgi_environment(&cgi);
-    struct run *run = calloc(1, sizeof *run);
     int fds[2];
     snprintf(error, error_size, "out of memory");
-    if (!environment || !run)
-        goto failed;
-    run->shared = shared;
-    run->attempt = attempt;
-    run->child.exited = on_exited;
-    run->child.gone = on_gone;
-    run->linger.fire = on_linger;
-    run->task.run = on_task;
-    run->fanout.server = shared->server;
-    run->fanout.life = ++shared->lives;
-    run->fanout.ended = on_ended;
-    run->fanout.heard = on_heard;
-    if (!program_start(&shared->programs, shared->programs.first, &run->child, &shared->children,
-                       environment, fds, error, error_size)) {
-        report_outcome(run, PROGRAM_FAILED);
-        goto failed;
-    }
+    if (!environment)
+        return false;
+    bool started = program_start(&shared->programs, shared->programs.first, &run->life,
+                                 &shared->children, environment, fds, error, error_size);
     free(environment);
+    if (!started)
+        return false;
     log_line(shared->server->log, WS_LOG_DEBUG, 0, "process", "%s is number %d",
-             shared->programs.first->file, (int)run->child.pid);
+             shared->programs.first->file, (int)run->life.child.pid);
+    snprintf(error, error_size, "out of memory");
     if (fanout_open(&run->fanout, fds[0], fds[1]) == WS_OK) {
-        shared->run = run;
+        lifecycle_attach(&run->life, &run->fanout.channel);
         return true;
     }
     close(fds[0]);
     if (fds[1] != fds[0])
         close(fds[1]);
-    run->concluded = true;
-    child_end(&run->child, 0);
-    return false;
-failed:
-    free(environment);
-    free(run);
     return false;
 }
 
-/* 0: it runs; else how long to wait, in milliseconds. */
-static uint32_t need_run(struct shared *shared)
+/* 0: it runs now. Else the milliseconds to wait; with one line in `error`, which is "" where it is
+ * only backed off. */
+static uint32_t start_run(struct shared *shared, char *error, size_t error_size)
 {
-    unsigned attempt;
-    char error[512];
-    if (shared->run)
+    struct lifecycle_target target = program_target(&shared->programs, shared->programs.first);
+    struct run *run = calloc(1, sizeof *run);
+    if (!run) {
+        snprintf(error, error_size, "out of memory");
+        return LIFECYCLE_LINGER_MS;
+    }
+    error[0] = '\0';
+    run->shared = shared;
+    run->fanout.server = shared->server;
+    run->fanout.generation = ++shared->generation;
+    run->fanout.on_end = on_input_end;
+    run->fanout.on_input = on_input;
+    lifecycle_init(&run->life, &life_user, shared->server->log, shared->children.loop);
+    uint32_t wait_ms = lifecycle_ask(&run->life, &target);
+    if (wait_ms) {
+        free(run);
+        return wait_ms;
+    }
+    if (start_program(run, error, error_size)) {
+        shared->run = run;
         return 0;
-    uint32_t wait = program_enter(&shared->programs, shared->programs.first, now_ms(), &attempt);
-    if (wait || run_it(shared, attempt, error, sizeof error))
-        return wait;
-    program_leave(&shared->programs);
-    log_line(shared->server->log, WS_LOG_ERROR, 0, "process", "%s", error);
-    return LINGER_MS;
+    }
+    lifecycle_fail(&run->life);
+    lifecycle_release(&run->life, 0);
+    return LIFECYCLE_LINGER_MS;
 }
 
 static bool start(struct server *server)
 {
     struct shared *shared = calloc(1, sizeof *shared);
-    unsigned attempt;
     char error[512];
     server->mode_data = shared;
     if (!shared || !programs_init(&shared->programs, &server->settings->process))
@@ -251,8 +184,7 @@ static bool start(struct server *server)
     child_prepare();
     shared->server = server;
     children_init(&shared->children, server->workers[0].env->loop, &server->settings->process.kill);
-    program_enter(&shared->programs, shared->programs.first, now_ms(), &attempt);
-    if (run_it(shared, attempt, error, sizeof error))
+    if (start_run(shared, error, sizeof error) == 0)
         return true;
     exit_warn("%s", error);
     return false;
@@ -263,19 +195,17 @@ static void leave(struct worker *worker)
     struct shared *shared = worker->server->mode_data;
     if (!shared || worker->index != 0 || !shared->children.loop)
         return;
-    /* It has its time to end by itself, as with any client that leaves. */
-    if (shared->run) {
-        channel_finish(&shared->run->fanout.channel);
-        child_end(&shared->run->child,
-                  settings_close_grace(&worker->server->settings->process, true));
-    }
+    if (shared->run)
+        lifecycle_release(&shared->run->life,
+                          settings_close_grace_ms(shared->programs.settings, true));
+    shared->run = NULL;
     children_finish(&shared->children);
 }
 
 static void stop(struct server *server)
 {
     struct shared *shared = server->mode_data;
-    if (shared)
+    if (shared && shared->programs.settings)
         programs_free(&shared->programs);
     free(shared);
     server->mode_data = NULL;
@@ -292,9 +222,12 @@ static struct fanout *fanout_now(const struct ws_conn *conn)
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
     struct shared *shared = server_of(conn)->mode_data;
-    uint32_t wait = need_run(shared);
-    if (wait)
-        answer_busy(conn, wait);
+    char error[512] = "";
+    uint32_t wait_ms = shared->run ? 0 : start_run(shared, error, sizeof error);
+    if (error[0])
+        log_line(shared->server->log, WS_LOG_ERROR, 0, "process", "%s", error);
+    if (wait_ms)
+        answer_busy(conn, wait_ms);
     else
         answer_accept(conn, request);
 }

@@ -279,7 +279,7 @@ static const char *const mode_names[MODE_COUNT] = {
     "echo", "broadcast", "rooms", "process", "sink", "source", "reply", "shared", "pipe", "proxy",
 };
 
-const char *settings_mode_name(enum settings_mode mode)
+const char *serve_settings_mode_name(enum settings_mode mode)
 {
     return mode_names[mode];
 }
@@ -337,7 +337,7 @@ bool settings_finish(struct settings *settings, struct options *options)
     return true;
 }
 
-void settings_conn_config(const struct settings *s, struct ws_conn_config *config)
+void serve_settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
     ws_conn_config_init(config, WS_ROLE_SERVER);
     config->session.max_message = s->max_message_size;

@@ -86,7 +86,7 @@ struct settings {
 };
 
 /* "echo", "process": as the log names it; constant. */
-const char *settings_mode_name(enum settings_mode mode);
+const char *serve_settings_mode_name(enum settings_mode mode);
 
 /* Sets the defaults and the option tables, which are `settings`' own. */
 void settings_begin(struct settings *settings, struct options *options);
@@ -99,7 +99,7 @@ bool settings_finish(struct settings *settings, struct options *options);
 void settings_own_tables(struct settings *settings, struct options *options);
 
 /* Translates them into the config of connections. */
-void settings_conn_config(const struct settings *settings, struct ws_conn_config *config);
+void serve_settings_conn_config(const struct settings *settings, struct ws_conn_config *config);
 
 /* And into limits of admission. */
 struct ws_admission_limits settings_admission(const struct settings *settings);

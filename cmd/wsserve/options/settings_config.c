@@ -77,8 +77,8 @@ static void forget_source(struct settings *settings)
     settings->source = NULL;
 }
 
-bool settings_read(struct settings *settings, struct options *options, int argc, char **argv,
-                   settings_http_checker *check_http)
+bool serve_settings_read(struct settings *settings, struct options *options, int argc, char **argv,
+                         settings_http_checker *check_http)
 {
     settings_begin(settings, options);
     settings->check_http = check_http;
@@ -86,7 +86,7 @@ bool settings_read(struct settings *settings, struct options *options, int argc,
            settings_finish(settings, options);
 }
 
-void settings_free(struct settings *settings, struct options *options)
+void serve_settings_free(struct settings *settings, struct options *options)
 {
     forget_source(settings);
     options_free(options);

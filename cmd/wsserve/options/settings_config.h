@@ -15,11 +15,11 @@
 /*
  * Reads the command line and the file into `settings`, defaults first. `check_http` is called at
  * the end, and on reloads. False when the program has to end with `options->status`. `options` must
- * live as long as the settings; settings_free() both in any case.
+ * live as long as the settings; serve_settings_free() both in any case.
  */
-bool settings_read(struct settings *settings, struct options *options, int argc, char **argv,
-                   settings_http_checker *check_http);
-void settings_free(struct settings *settings, struct options *options);
+bool serve_settings_read(struct settings *settings, struct options *options, int argc, char **argv,
+                         settings_http_checker *check_http);
+void serve_settings_free(struct settings *settings, struct options *options);
 
 /* Settings of a reload, with the options that own their strings. */
 struct settings_reload {

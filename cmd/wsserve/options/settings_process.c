@@ -145,7 +145,7 @@ bool settings_process_check(struct settings_process *settings, struct options *o
     return true;
 }
 
-uint32_t settings_close_grace(const struct settings_process *settings, bool said_something)
+uint32_t settings_close_grace_ms(const struct settings_process *settings, bool said_something)
 {
     if (settings->close_grace_us >= 0)
         return units_milliseconds(settings->close_grace_us);

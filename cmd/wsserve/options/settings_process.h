@@ -42,6 +42,6 @@ bool settings_process_check(struct settings_process *settings, struct options *o
 
 /* How long a program whose client has left may go on by itself, in milliseconds. Who never said
  * anything waits for no answer. */
-uint32_t settings_close_grace(const struct settings_process *settings, bool said_something);
+uint32_t settings_close_grace_ms(const struct settings_process *settings, bool said_something);
 
 #endif

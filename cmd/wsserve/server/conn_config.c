@@ -8,7 +8,7 @@
 void conn_config_build(const struct server *server, struct ws_conn_config *config)
 {
     const struct settings *settings = server->settings;
-    settings_conn_config(settings, config);
+    serve_settings_conn_config(settings, config);
     config->pause_reads_when_full = server->mode->pause_reads_when_full;
     if (server->mode->configure)
         server->mode->configure(settings, config);

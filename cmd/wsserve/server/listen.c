@@ -59,7 +59,7 @@ bool listen_announce(const struct server *server)
     const char *url;
     for (size_t i = 0; (url = ws_server_url(server->ws_server, i)); i++) {
         log_line(server->log, WS_LOG_INFO, 0, "listen", "on %s (%s)", url,
-                 settings_mode_name(server->settings->mode));
+                 serve_settings_mode_name(server->settings->mode));
         if (server->settings->announce_fd >= 0 &&
             !write_listening(server->settings->announce_fd, url)) {
             exit_warn("cannot announce on descriptor %d: %s", server->settings->announce_fd,

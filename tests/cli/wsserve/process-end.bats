@@ -183,7 +183,7 @@ load ../helper
 	await 'cannot run .*/broken: No such file' "$SERVER_LOG"
 }
 
-@test "a COMMAND that fails again and again is left alone: 503, Retry-After, one probe at a time" {
+@test "a COMMAND that keeps failing is backed off: 503, Retry-After, one probe at a time" {
 	serve "$(shell_script moody.sh <<-'END'
 		[ -e "${0%/*}/well" ] || exit 1
 		echo well
@@ -200,7 +200,7 @@ load ../helper
 		"http://127.0.0.1:$PORT/"
 	says '^HTTP/1.1 503 ' "$output"
 	says '^Retry-After: 1' "$output"
-	await 'moody.sh fails again and again' "$SERVER_LOG"
+	await 'moody.sh keeps failing' "$SERVER_LOG"
 	touch "$BATS_TEST_TMPDIR/well"
 	again() { [[ $(wscat "$URL" </dev/null 2>/dev/null) == well ]]; }
 	eventually again

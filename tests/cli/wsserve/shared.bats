@@ -58,14 +58,14 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	eventually no_children
 }
 
-@test "one that fails again and again is left alone: 503" {
+@test "a program that keeps failing is backed off: 503" {
 	serve --shared sh -c 'read -r line; exit 1'
 	fails() {
 		wscat "$URL" x </dev/null 2>"$BATS_TEST_TMPDIR/err" || true
 		grep -q 503 "$BATS_TEST_TMPDIR/err"
 	}
 	eventually fails
-	await 'fails again and again' "$SERVER_LOG"
+	await 'keeps failing' "$SERVER_LOG"
 }
 
 @test "200000 lines to two clients: none lost, in order" {

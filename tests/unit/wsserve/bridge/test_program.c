@@ -86,46 +86,7 @@ static void test_the_same_is_one(void **state)
     program_forget(&b);
 }
 
-static void test_how_many(void **state)
-{
-    (void)state;
-    struct program_place place;
-    unsigned attempt;
-    assert_true(find("/prog", &place));
-    settings.maxforks = 2;
-    assert_int_equal(program_enter(&programs, place.program, 0, &attempt), 0);
-    assert_int_equal(program_enter(&programs, place.program, 0, &attempt), 0);
-    assert_true(program_enter(&programs, place.program, 0, &attempt) > 0);
-    program_leave(&programs);
-    assert_int_equal(program_enter(&programs, place.program, 0, &attempt), 0);
-    program_leave(&programs);
-    program_leave(&programs);
-    program_forget(&place);
-    settings.maxforks = 0;
-}
-
-/* One that fails keeps nobody from the others. */
-static void test_each_has_its_backoff(void **state)
-{
-    (void)state;
-    struct program_place bad, good;
-    unsigned attempt;
-    assert_true(find("/prog", &bad) && find("/sub/deep", &good));
-    for (int i = 0; i < BACKOFF_FAILURES; i++) {
-        assert_int_equal(program_enter(&programs, bad.program, 0, &attempt), 0);
-        bool closed = program_outcome(&programs, bad.program, attempt, PROGRAM_FAILED, 0);
-        assert_int_equal(closed, i == BACKOFF_FAILURES - 1);
-        program_leave(&programs);
-    }
-    assert_int_equal(program_enter(&programs, bad.program, 0, &attempt), BACKOFF_FIRST_MS);
-    assert_int_equal(program_enter(&programs, good.program, 0, &attempt), 0);
-    program_leave(&programs);
-    assert_int_equal(programs.running, 0);
-    program_forget(&bad);
-    program_forget(&good);
-}
-
-static void test_epitaphs(void **state)
+static void test_exit_descriptions(void **state)
 {
     (void)state;
     char text[80];
@@ -178,9 +139,7 @@ int main(void)
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_nowhere),
         cmocka_unit_test(test_the_same_is_one),
-        cmocka_unit_test(test_how_many),
-        cmocka_unit_test(test_each_has_its_backoff),
-        cmocka_unit_test(test_epitaphs),
+        cmocka_unit_test(test_exit_descriptions),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

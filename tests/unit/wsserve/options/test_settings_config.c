@@ -46,7 +46,7 @@ static void begin(const char *text, const char *const *words)
     for (int i = 0; i < argc; i++)
         b.argv[i] = b.words[i];
     write_file(text);
-    assert_true(settings_read(&b.settings, &b.options, argc, b.argv, access_rules_check));
+    assert_true(serve_settings_read(&b.settings, &b.options, argc, b.argv, access_rules_check));
 }
 
 static struct settings_reload *again(const char *text)
@@ -69,7 +69,7 @@ static void end(void)
     free(b.said);
     free(b.changed);
     free(b.not_reloadable);
-    settings_free(&b.settings, &b.options);
+    serve_settings_free(&b.settings, &b.options);
 }
 
 static void test_changes(void **state)
@@ -142,12 +142,12 @@ static void test_without(void **state)
     (void)state;
     char word[] = "wsserve";
     char *argv[] = {word, NULL};
-    assert_true(settings_read(&b.settings, &b.options, 1, argv, access_rules_check));
+    assert_true(serve_settings_read(&b.settings, &b.options, 1, argv, access_rules_check));
     assert_null(b.settings.source);
     assert_int_equal(b.settings.operate.drain_us, 10000000);
     assert_int_equal(b.settings.operate.shutdown_code, 1001);
     assert_int_equal(b.settings.operate.log_level, WS_LOG_INFO);
-    settings_free(&b.settings, &b.options);
+    serve_settings_free(&b.settings, &b.options);
 }
 
 static int make_file(void **state)

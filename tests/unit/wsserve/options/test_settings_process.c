@@ -27,12 +27,12 @@ static bool takes(const char *words)
 {
     static char *argv[WORDS_MAX];
     int argc = 0;
-    settings_free(&settings, &options);
+    serve_settings_free(&settings, &options);
     snprintf(line, sizeof line, "wsserve %s", words);
     for (char *word = strtok(line, " "); word && argc < WORDS_MAX - 1; word = strtok(NULL, " "))
         argv[argc++] = word;
     argv[argc] = NULL;
-    return settings_read(&settings, &options, argc, argv, access_rules_check);
+    return serve_settings_read(&settings, &options, argc, argv, access_rules_check);
 }
 
 static const struct settings_process *after(const char *words)
@@ -44,7 +44,7 @@ static const struct settings_process *after(const char *words)
 
 static const char *mode_name(const char *words)
 {
-    return takes(words) ? settings_mode_name(settings.mode) : "refused";
+    return takes(words) ? serve_settings_mode_name(settings.mode) : "refused";
 }
 
 static void test_modes(void **state)
@@ -111,15 +111,15 @@ static void test_times(void **state)
 {
     (void)state;
     const struct settings_process *process = after("cat");
-    assert_int_equal(settings_close_grace(process, true), 1000);
-    assert_int_equal(settings_close_grace(process, false), 0);
+    assert_int_equal(settings_close_grace_ms(process, true), 1000);
+    assert_int_equal(settings_close_grace_ms(process, false), 0);
     assert_int_equal(process->kill.count, 2);
     process = after("--closems=250 --kill=INT:10ms cat");
-    assert_int_equal(settings_close_grace(process, true), 250);
-    assert_int_equal(settings_close_grace(process, false), 250);
+    assert_int_equal(settings_close_grace_ms(process, true), 250);
+    assert_int_equal(settings_close_grace_ms(process, false), 250);
     assert_int_equal(process->kill.step[0].signal, SIGINT);
     process = after("--closems=0 cat");
-    assert_int_equal(settings_close_grace(process, true), 0);
+    assert_int_equal(settings_close_grace_ms(process, true), 0);
 }
 
 static void test_faults(void **state)
@@ -155,7 +155,7 @@ static void test_faults(void **state)
 static int end(void **state)
 {
     (void)state;
-    settings_free(&settings, &options);
+    serve_settings_free(&settings, &options);
     return 0;
 }
 
