@@ -102,7 +102,7 @@ static inline bool log_wants(const struct log *log, enum ws_level level)
 /* Is it written as JSON? */
 static inline bool log_is_json(const struct log *log)
 {
-    return __atomic_load_n(&log->format, __ATOMIC_RELAXED) == LOG_JSON;
+    return atomic_load_explicit(&log->format, memory_order_relaxed) == LOG_JSON;
 }
 
 /* `conn` 0: no connection. `event`: a name of log_event.h or of the error table, or NULL. */

@@ -22,4 +22,8 @@ void options_point_to_help(const struct options *options);
 int options_usage_error(const struct options *options, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The same for a check of settings to return: stores the exit code in `options->status`; false. */
+#define usage_error(options, ...)                                                                  \
+    ((options)->status = options_usage_error(options, __VA_ARGS__), false)
+
 #endif

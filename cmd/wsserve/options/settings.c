@@ -2,7 +2,6 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
-#include "cmd/wsserve/options/usage_error.h"
 #include <ws/close.h>
 #include <ws/server.h>
 

@@ -1,6 +1,5 @@
 #include "cmd/wsserve/options/settings_http.h"
 
-#include "cmd/wsserve/options/usage_error.h"
 #include <ws/http.h>
 
 #include <string.h>

@@ -1,7 +1,6 @@
 #include "cmd/wsserve/options/settings_process.h"
 
 #include "cmd/common/units.h"
-#include "cmd/wsserve/options/usage_error.h"
 
 #include <string.h>
 

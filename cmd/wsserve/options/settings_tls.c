@@ -1,7 +1,5 @@
 #include "cmd/wsserve/options/settings_tls.h"
 
-#include "cmd/wsserve/options/usage_error.h"
-
 #define S struct settings_tls
 const struct option_row settings_tls_rows[SETTINGS_TLS_ROWS] = {
     {OPTION_GROUP("TLS")},
