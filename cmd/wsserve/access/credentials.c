@@ -15,7 +15,7 @@ struct ws_credential {
     uint8_t digest[DIGEST];
 };
 
-/* False when libcrypto fails: nobody gets in then. */
+/* False when libcrypto fails: every request is refused then. */
 static bool digest(struct ws_str text, uint8_t out[DIGEST])
 {
     return EVP_Digest(text.p, text.len, out, NULL, EVP_sha256(), NULL) == 1;
@@ -58,7 +58,7 @@ void ws_credentials_free(struct ws_credentials *credentials)
     *credentials = (struct ws_credentials){0};
 }
 
-/* All of them are compared, whatever comes of it. */
+/* Compares all of them, in constant time, also after a match. */
 static bool known(const struct ws_credentials *credentials, enum kind kind, struct ws_str claim)
 {
     uint8_t claimed[DIGEST];
@@ -75,7 +75,7 @@ static bool known(const struct ws_credentials *credentials, enum kind kind, stru
 
 /* --- Authorization --- */
 
-/* Base64 with its padding, into `out`, which has room for it; -1: it is none. */
+/* Decodes padded base64 into `out`, which is large enough; -1 if it is malformed. */
 static int decode(struct ws_str text, uint8_t *out)
 {
     size_t padding = 0;
@@ -83,7 +83,7 @@ static int decode(struct ws_str text, uint8_t *out)
         return -1;
     while (padding < 2 && text.p[text.len - 1 - padding] == '=')
         padding++;
-    /* EVP_DecodeBlock() passes over white space at both ends. */
+    /* EVP_DecodeBlock() ignores white space at both ends. */
     for (size_t i = 0; i < text.len; i++)
         if ((unsigned char)text.p[i] <= ' ')
             return -1;

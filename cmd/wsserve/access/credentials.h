@@ -1,9 +1,8 @@
 /*
  * credentials: passwords and tokens that let a request in (RFC 7617, RFC 6750).
  *
- * Only SHA-256 digests are kept, and digests are compared, every one of them and each in constant
- * time: how long it takes tells neither how much of a guess was right, nor its length, nor which
- * entry it was near to. Unchanged after it is set up, so any thread may ask.
+ * Only SHA-256 digests are kept. A guess is compared with all of them, each in constant time, so
+ * that the time taken says nothing about the secrets. Constant once it is set up: any thread.
  */
 #ifndef CMD_WSSERVE_ACCESS_CREDENTIALS_H
 #define CMD_WSSERVE_ACCESS_CREDENTIALS_H
@@ -20,7 +19,7 @@ struct ws_credential;
 struct ws_credentials {
     struct ws_credential *items;
     size_t count;
-    bool passwords, tokens; /* what there is of */
+    bool passwords, tokens; /* is there one? */
 };
 
 /* "USER:PASSWORD". False without a colon or memory. */
@@ -33,16 +32,16 @@ void ws_credentials_free(struct ws_credentials *credentials);
 
 enum ws_credentials_verdict {
     WS_CREDENTIALS_MISSING,
-    WS_CREDENTIALS_WRONG, /* also more than one Authorization header, or one that makes no sense */
+    WS_CREDENTIALS_WRONG, /* also: more than one Authorization header, or a malformed one */
     WS_CREDENTIALS_RIGHT,
 };
 
 enum { WS_CREDENTIALS_USER = 64 };
 
 /*
- * Looks at what `request` brings: "Authorization: Basic", "Authorization: Bearer", or, since a
- * page cannot set headers on a WebSocket, a "token=" in the target's query. The header counts where
- * both are there. `user` gets the name that was claimed, cut and unchecked; "" where there is none.
+ * Checks the credentials of `request`: "Authorization: Basic", "Authorization: Bearer" or, since a
+ * page cannot set headers on a WebSocket, "token=" in the target's query. The header takes
+ * precedence. `user` gets the claimed name, cut and unverified; "" if there is none.
  */
 enum ws_credentials_verdict ws_credentials_check(const struct ws_credentials *credentials,
                                                  const struct ws_request *request,

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* From left to right, the last word counts: a trusted proxy's changes nothing, any other is the
- * client as far as is known. */
+/* Elements are read from left to right, so the last one that is no trusted proxy is the client. */
 struct search {
     const struct ws_networks *trusted;
     enum ws_forwarded found;
@@ -21,7 +20,7 @@ static void look_at(struct search *search, struct ws_str node)
     search->found = readable ? WS_FORWARDED_CLIENT : WS_FORWARDED_BROKEN;
 }
 
-/* Quotes mean nothing here, so none can hide what stands behind it. */
+/* Quotes have no meaning here, so that none can hide the elements after it. */
 static void read_plain(struct search *search, struct ws_str list)
 {
     while (list.len > 0) {

@@ -89,7 +89,7 @@ bool ws_origin_rule_parse(struct ws_str text, struct ws_origin *rule)
     if (ws_origin_parse(text, rule))
         return true;
     *rule = (struct ws_origin){.scheme = {text.p, 0}};
-    /* A sandboxed frame of any page at all calls itself null: no rule can mean a known one. */
+    /* Any sandboxed frame has the origin null: no rule can allow a particular one. */
     return !ws_str_equal_case(text, "null") && ws_host_parse(text, &rule->host, &rule->port);
 }
 
@@ -149,7 +149,7 @@ bool ws_host_matches(struct ws_str rule, struct ws_str host_header)
     if (!ws_host_parse(rule, &wanted, &wanted_port) || !ws_host_parse(host_header, &host, &port) ||
         !same_host(wanted, host))
         return false;
-    /* Whether it is 80 or 443 that a browser leaves out is not known here. */
+    /* Without TLS here, the omitted port may be 80 or 443. */
     bool left_out = port == 0 && (wanted_port == 80 || wanted_port == 443);
     return wanted_port == 0 || wanted_port == port || left_out;
 }

@@ -1,9 +1,9 @@
 /*
- * replay: has this Sec-WebSocket-Key been used a moment ago?
+ * replay: was this Sec-WebSocket-Key used recently?
  *
- * A key is drawn anew for every connection (RFC 6455 4.1), so one that comes twice is a recorded
- * request. Memory is bounded: the newest WS_REPLAY_MAX keys are remembered, as fingerprints made
- * with a secret of this run, so that nobody can choose two that collide. Any thread may call it.
+ * A client draws a new key for every connection (RFC 6455 4.1), so one that comes twice is a
+ * replayed request. Memory is bounded: the newest WS_REPLAY_MAX keys are remembered, as keyed
+ * fingerprints, so that collisions cannot be constructed. Any thread.
  */
 #ifndef CMD_WSSERVE_ACCESS_REPLAY_H
 #define CMD_WSSERVE_ACCESS_REPLAY_H
@@ -23,11 +23,11 @@ struct ws_replay;
 struct ws_replay *ws_replay_new(int64_t window_us, size_t max);
 void ws_replay_free(struct ws_replay *replay);
 
-/* Is `key` new at `now_us`, of the monotonic clock? It is remembered from now on if it is; one that
- * is not is remembered no longer for being tried again. */
+/* Is `key` new at `now_us` of the monotonic clock? Then it is remembered from now on; trying an old
+ * one again does not prolong its window. */
 bool ws_replay_fresh(struct ws_replay *replay, struct ws_str key, int64_t now_us);
 
-/* How many keys were forgotten before their time, for want of room. */
+/* The number of keys that were evicted before their window ended. */
 uint64_t ws_replay_forgotten(struct ws_replay *replay);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* NUL-ended NAME=VALUE strings, one behind the other, growing. */
+/* NUL-ended NAME=VALUE strings, one after the other, growing. */
 struct list {
     char *text;
     size_t len, capacity;
@@ -247,7 +247,7 @@ static void set_request(struct list *list, const struct cgi_request *cgi)
             set_header(list, request, i);
 }
 
-/* The pointers stand in front of the text that they point into, so that one free() frees both. */
+/* The pointers precede the text that they point into, so that one free() frees both. */
 static char **in_one_piece(struct list *list)
 {
     size_t pointers = (list->count + 1) * sizeof(char *);
@@ -268,8 +268,7 @@ static char **in_one_piece(struct list *list)
 char **cgi_environment(const struct cgi_request *cgi)
 {
     struct list list = {0};
-    /* Ours last: the first of a name is what programs find, and --passenv must not hide a client's.
-     */
+    /* Ours last: getenv() finds the first of a name, and --passenv must not hide a client's. */
     set_text(&list, "GATEWAY_INTERFACE", "websocketd-CGI/0.1");
     set_text(&list, "SERVER_SOFTWARE", "wsserve/" WS_VERSION);
     set_text(&list, "UNIQUE_ID", cgi->unique_id);

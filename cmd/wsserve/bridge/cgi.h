@@ -1,9 +1,9 @@
 /*
- * cgi: the environment of a process that serves a connection, as websocketd has it (CGI/1.1 with
- * what WebSockets add).
+ * cgi: the environment of a process that serves a connection, as websocketd sets it (CGI/1.1 with
+ * additions for WebSockets).
  *
- * It is made from nothing: of our own environment only what --passenv names is handed on, and a
- * client's header reaches it only as HTTP_<NAME>, so no client sets LD_PRELOAD or a proxy.
+ * It starts empty: of our own environment only the variables of --passenv are passed on, and a
+ * client's header becomes HTTP_<NAME> only, so no client can set LD_PRELOAD or a proxy.
  */
 #ifndef CMD_WSSERVE_BRIDGE_CGI_H
 #define CMD_WSSERVE_BRIDGE_CGI_H
@@ -12,10 +12,10 @@
 
 #include <stdbool.h>
 
-/* What --passenv hands on where nothing else was said. */
+/* The default of --passenv. */
 #define CGI_PASSENV "PATH,LD_LIBRARY_PATH,HOME,USER,SHELL,LANG,LC_ALL,LC_CTYPE,TZ,TMPDIR"
 
-/* All borrowed for the call. Strings may be NULL: the variable is empty then. */
+/* All borrowed for the call. A string that is NULL makes an empty variable. */
 struct cgi_request {
     const struct ws_request *request; /* NULL: a process that serves no single connection */
     const char *script_name;          /* the part of the path that named the program; NULL: "/" */
@@ -23,7 +23,7 @@ struct cgi_request {
     const char *path_translated;      /* the file of the program, under --dir */
     const char *address;              /* the client's: "127.0.0.1", "::1", "unix" */
     unsigned port;                    /* 0: none is known */
-    const char *user;                 /* whom the server let in by a password */
+    const char *user;                 /* that a password authenticated */
     const char *unique_id;            /* the connection's name */
     const char *passenv; /* names of our own variables, commas between; NULL: CGI_PASSENV */
     bool https;
@@ -34,18 +34,17 @@ struct cgi_request {
  * NULL without memory.
  *
  * Of each header name one variable: "User-Agent" becomes HTTP_USER_AGENT, what came more than once
- * is joined by commas (Cookie by semicolons). Left out: Proxy, since programs take HTTP_PROXY for
- * the proxy to use; names with other characters than letters, digits and "-", since "X_Y" would
- * pass for "X-Y"; and Authorization where the server itself judged it (`user`).
+ * is joined by commas (Cookie by semicolons). Left out: Proxy, since programs use HTTP_PROXY as
+ * their proxy; names with characters other than letters, digits and "-", since "X_Y" would look
+ * like "X-Y"; and Authorization if the server itself checked it (`user`).
  */
 char **cgi_environment(const struct cgi_request *cgi);
 
-/* Decodes %XX of `path` into `to`, which has room for path.len + 1 bytes; ends it in NUL. False for
- * what is no %XX, and for %00. */
+/* Decodes the %XX of `path` into `to`, of path.len + 1 bytes, and appends a NUL. False for a
+ * malformed %XX, and for %00. */
 bool cgi_decode_path(struct ws_str path, char *to);
 
-/* Cuts the target of a request at its "?", and off what a proxy's absolute URL has before its path.
- */
+/* Splits the target of a request at its "?"; of an absolute URL only the path and query remain. */
 void cgi_split_target(struct ws_str target, struct ws_str *path, struct ws_str *query);
 
 #endif

@@ -67,7 +67,7 @@ static void forget_queue(struct channel *c)
     c->begin = c->end = c->capacity = 0;
 }
 
-/* Closes the writing half, in the way of what is on the other side. */
+/* Closes the writing half, by the means of its kind of descriptor. */
 static void end_output(struct channel *c)
 {
     static const char end_of_input[] = {4};
@@ -78,7 +78,7 @@ static void end_output(struct channel *c)
             close(ws_loop_unwatch(c->loop, &c->out));
     } else if (shutdown(c->in.fd, SHUT_WR) < 0 && errno == ENOTSOCK &&
                tcgetattr(c->in.fd, &mode) == 0) {
-        /* Whatever becomes of it: a terminal that is full gets no further anyway. */
+        /* The result does not matter: a terminal that is full is stuck anyway. */
         if (write(c->in.fd, end_of_input, sizeof end_of_input) < 0)
             return;
     }
@@ -93,7 +93,7 @@ static void break_off(struct channel *c, enum ws_error why)
         c->user->broken(c, why);
 }
 
-/* How many bytes the other side took. */
+/* The number of bytes written. */
 static size_t try_write(struct channel *c, const uint8_t *data, size_t len, enum ws_error *error)
 {
     int fd = c->duplex ? c->in.fd : c->out.fd;
@@ -150,7 +150,7 @@ enum ws_error channel_write(struct channel *c, const void *data, size_t len)
         bytes += done;
         len -= done;
     }
-    /* An error shows again, and is told, when the rest is written. */
+    /* An error is reported when the rest is written. */
     if (len > 0 && !append(c, bytes, len))
         return WS_E_NO_MEMORY;
     if (channel_queued(c) > c->high_water)
@@ -224,7 +224,7 @@ static void on_readable(struct channel *c)
     if (error == WS_OK) {
         c->user->input(c, c->memory, len);
     } else if (error != WS_MORE) {
-        /* A terminal that everybody has closed reports an error of its own. */
+        /* A terminal without other users reports EIO at its end. */
         c->reading = false;
         update(c);
         c->user->end(c, c->duplex && error == WS_E_IO ? WS_E_LOST : error);

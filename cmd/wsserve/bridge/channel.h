@@ -1,11 +1,10 @@
 /*
- * channel: bytes to and from something that is no WebSocket: a process, a service, our own standard
- * streams.
+ * channel: bytes to and from a process, a service or our own standard streams, with back-pressure.
  *
- * One or two descriptors on the loop, with the same high and low water as a connection has: what
- * cannot be written waits in a queue, and whoever fills it is told to pause and to go on; reading
- * stops while its user cannot take more. Without either it owns no memory. process, shared, pipe
- * and proxy each stand between a channel and connections. One thread's, its loop's.
+ * One or two descriptors on the loop, with the high and low water of a connection: what cannot be
+ * written is queued, and the writer is to pause until the queue is drained; reading stops while its
+ * user is not ready. While idle it owns no memory. process, shared, pipe and proxy use it. One
+ * thread's, its loop's.
  */
 #ifndef CMD_WSSERVE_BRIDGE_CHANNEL_H
 #define CMD_WSSERVE_BRIDGE_CHANNEL_H
@@ -20,23 +19,22 @@ enum { CHANNEL_READ_SIZE = 64 * 1024 }; /* as much as a pipe holds */
 
 struct channel;
 
-/* What its user hears. Nothing is called from inside a call of the user's. */
+/* Callbacks; none is called from inside a call of the user's. */
 struct channel_user {
-    /* May more be read? Asked before each read; after a no channel_resume() says when. NULL: yes.
-     */
+    /* May more be read? Asked before each read; after false, call channel_resume(). NULL: yes. */
     bool (*ready)(struct channel *channel);
-    /* `len` bytes came; valid during the call, and may be written to. */
+    /* `len` bytes were read; valid and writable during the call. */
     void (*input)(struct channel *channel, uint8_t *data, size_t len);
-    /* Nothing more comes: WS_E_LOST at the end, or what went wrong. */
+    /* The end of input: WS_E_LOST, or the error. */
     void (*end)(struct channel *channel, enum ws_error why);
-    /* The queue is below low water again, after channel_full(). NULL: nobody waits for it. */
+    /* The queue is below low water again, after channel_full(). NULL: ignored. */
     void (*drained)(struct channel *channel);
-    /* Nobody takes what is written any more, WS_E_RESET, or what went wrong; what was queued is
-     * gone. NULL: that shows soon enough otherwise. */
+    /* The other side reads no more, WS_E_RESET, or another error; the queue was dropped. NULL:
+     * ignored. */
     void (*broken)(struct channel *channel, enum ws_error why);
 };
 
-/* Embedded; all private but for `user`, which is set before channel_open(). */
+/* Embedded; private except `user`, which is set before channel_open(). */
 struct channel {
     const struct channel_user *user;
     struct ws_loop *loop;
@@ -44,14 +42,14 @@ struct channel {
     size_t high_water;
     struct ws_watch in, out; /* out.fd -1: `in` is both */
     struct ws_deferred task;
-    uint8_t *queue; /* what was not written yet: from `begin` to `end` */
+    uint8_t *queue; /* not written yet: from `begin` to `end` */
     size_t begin, end, capacity;
     bool duplex;
     bool opened;
     bool reading; /* until the end of input */
     bool paused;
     bool full;
-    bool writable; /* until channel_finish() or something broke */
+    bool writable; /* until channel_finish() or an error */
     bool finishing;
 };
 
@@ -63,7 +61,7 @@ struct channel {
 enum ws_error channel_open(struct channel *channel, struct ws_loop *loop, int in, int out,
                            uint8_t *memory, size_t high_water);
 
-/* Queues a copy; it is written by the end of the batch, or as soon as the other side takes it.
+/* Queues a copy, which is written at the end of the batch, or when the other side takes it.
  * WS_OK, WS_E_CLOSING after channel_finish() or when it is broken, WS_E_NO_MEMORY. */
 enum ws_error channel_write(struct channel *channel, const void *data, size_t len);
 
@@ -73,14 +71,13 @@ static inline bool channel_full(const struct channel *channel)
     return channel->full;
 }
 
-/* Nothing more will be written: once the queue is empty the other side sees the end. */
+/* No more writes: once the queue is empty the other side gets the end of its input. */
 void channel_finish(struct channel *channel);
 
-/* Reads, or goes on reading after `ready` said no. */
+/* Starts reading, or continues after `ready` returned false. */
 void channel_resume(struct channel *channel);
 
-/* Is there something that its user has not read? Of a descriptor that nobody writes to any more: no
- * once its end was seen. */
+/* Is the input not at its end yet? */
 static inline bool channel_reading(const struct channel *channel)
 {
     return channel->reading;

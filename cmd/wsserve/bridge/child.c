@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 enum {
-    POLL_MS = 20, /* how often a group without its leader is looked after */
+    POLL_MS = 20, /* between two checks of a group without its leader */
     PTY_ROWS = 24,
     PTY_COLUMNS = 80,
 };
@@ -30,10 +30,10 @@ enum {
 
 /* --- running it --- */
 
-/* The terminal's and the pipes' ends of the child. */
+/* The child's ends of the pipes or the terminal. */
 struct ends {
     int in, out, err;
-    int report; /* what exec() failed with goes here */
+    int report; /* gets errno when exec() fails */
 };
 
 static void close_fd(int *fd)
@@ -53,8 +53,7 @@ static void close_ends(struct ends *ends)
     close_fd(&ends->report);
 }
 
-/* In the child. Nothing but system calls: other threads may have held any lock when it was forked.
- */
+/* In the child. System calls only: other threads may have held any lock at the fork. */
 __attribute__((noreturn)) static void exec_child(const struct child_command *command,
                                                  const struct ends *ends)
 {
@@ -67,7 +66,7 @@ __attribute__((noreturn)) static void exec_child(const struct child_command *com
         goto failed;
     if (command->directory && chdir(command->directory) < 0)
         goto failed;
-    /* What a shell has its background jobs ignore would be ignored by them too. */
+    /* Reset signals that the parent shell may have set to SIG_IGN. */
     for (int number = 1; number < NSIG; number++)
         signal(number, SIG_DFL);
     sigemptyset(&none);
@@ -93,8 +92,8 @@ static bool make_pipes(int fds[2], struct ends *ends)
     return fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(fds[1], F_SETFL, O_NONBLOCK) == 0;
 }
 
-/* Lines as they are: no echo of what we write, no carriage returns in what the program writes. The
- * end of input can still be said, by its character. */
+/* Lines as they are: no echo, no carriage returns in the program's output. The end-of-file
+ * character still ends its input. */
 static void configure_pty(int terminal)
 {
     struct termios mode;
@@ -132,8 +131,8 @@ static bool make_stderr(bool pass, struct ends *ends)
     return ends->err >= 0;
 }
 
-/* Forks, and waits for the moment of exec(): after it the child leads its group, or is no more and
- * has said why. */
+/* Forks, and waits for exec(): then the child leads its group, or has reported its errno and
+ * exited. Returns that errno, or 0. */
 static int start(struct child *child, const struct child_command *command, struct ends *ends)
 {
     int report[2], why = 0;
@@ -164,13 +163,13 @@ static int start(struct child *child, const struct child_command *command, struc
 
 static void signal_group(const struct child *child, int signal_number)
 {
-    /* Of a group that is gone the number may be anybody's. */
+    /* The number of a group that is gone may be reused. */
     assert(child->pid > 1);
     kill(-child->pid, signal_number);
 }
 
-/* The children of a process are all its threads': whose number is in here is somebody's, and is
- * reaped by him alone. */
+/* Children belong to the process, not the thread. A pid in this list has an owner; only its owner
+ * reaps it. */
 static struct {
     pthread_mutex_t lock;
     struct child *first;
@@ -198,8 +197,7 @@ static bool is_leader(pid_t pid)
     return child != NULL;
 }
 
-/* Programs that went into a session of their own are nobody's to end; but when they have ended they
- * are ours to reap. */
+/* Programs that called setsid() are not killed, but as subreaper we must reap them. */
 static void reap_orphans(void)
 {
     pthread_mutex_lock(&leaders.lock);
@@ -213,8 +211,8 @@ static void reap_orphans(void)
     pthread_mutex_unlock(&leaders.lock);
 }
 
-/* Orphans of the group are ours to reap, as child_prepare() says: until we do, the group's number
- * stays its own. */
+/* As subreaper (child_prepare()) we reap the group's orphans: until then its number stays in use.
+ */
 static bool group_is_gone(const struct child *child)
 {
     siginfo_t info;
@@ -245,13 +243,13 @@ static void leave(struct child *child)
 static void arm(struct child *child)
 {
     int64_t now = ws_loop_now(child->family->loop);
-    int64_t when = child->due;
+    int64_t when = child->due_ms;
     if (child->reaped && when > now + POLL_MS)
         when = now + POLL_MS;
     ws_loop_arm(child->family->loop, &child->timer, when);
 }
 
-/* The leader is dead, perhaps not yet reaped: its number is its group's for as long as that. */
+/* An unreaped leader keeps the group's number in use. */
 static void settle(struct child *child)
 {
     if (child->dead && !child->reaped)
@@ -267,13 +265,13 @@ static void take_step(struct child *child)
     const struct kill_sequence *kill_sequence = child->family->kill;
     child->ended |= !child->dead;
     signal_group(child, kill_sequence->step[child->step].signal);
-    child->due = ws_loop_now(child->family->loop) + kill_sequence->step[child->step].wait_ms;
+    child->due_ms = ws_loop_now(child->family->loop) + kill_sequence->step[child->step].wait_ms;
     child->step++;
     settle(child);
 }
 
-/* If it has ended by itself, what it left behind hears the first signal before the leader is reaped
- * and its number can become somebody else's. */
+/* If it has exited by itself, what remains of its group gets the first signal before the leader is
+ * reaped, while the group's number cannot be reused. */
 static void begin_steps(struct child *child)
 {
     child->phase = CHILD_STEPS;
@@ -287,14 +285,14 @@ static void on_timer(struct ws_timer *timer)
         begin_steps(child);
     } else if (group_is_gone(child)) {
         leave(child);
-    } else if (ws_loop_now(child->family->loop) < child->due) {
+    } else if (ws_loop_now(child->family->loop) < child->due_ms) {
         arm(child);
     } else if (child->step < child->family->kill->count) {
         take_step(child);
     } else if (child->reaped) {
-        leave(child); /* somebody in there became another user: the system protects him from us */
+        leave(child); /* a member changed its user id: we may not signal it */
     }
-    /* Else it was killed and is not dead: it waits for a disk. Its end will be an event. */
+    /* Else it was killed and is in uninterruptible sleep: its exit will be an event. */
 }
 
 static void on_exit_event(struct ws_watch *watch, unsigned ready)
@@ -317,7 +315,7 @@ static void on_exit_event(struct ws_watch *watch, unsigned ready)
         break;
     case CHILD_STEPS:
         if (child->step == child->family->kill->count)
-            child->due = ws_loop_now(child->family->loop) + KILL_STEP_MS;
+            child->due_ms = ws_loop_now(child->family->loop) + KILL_STEP_MS;
         settle(child);
         break;
     case CHILD_GONE:
@@ -338,9 +336,9 @@ void child_end(struct child *child, uint32_t grace_ms)
     int64_t when = ws_loop_now(child->family->loop) + grace_ms;
     if (child->dead || grace_ms == 0) {
         begin_steps(child);
-    } else if (child->phase == CHILD_RUNNING || when < child->due) {
+    } else if (child->phase == CHILD_RUNNING || when < child->due_ms) {
         child->phase = CHILD_GRACE;
-        child->due = when;
+        child->due_ms = when;
         arm(child);
     }
 }
@@ -415,17 +413,17 @@ void children_finish(struct children *children)
 {
     struct ws_loop *loop = children->loop;
     struct child *next;
-    int64_t now = ws_loop_now(loop), patience = 2 * KILL_STEP_MS, grace = 0;
+    int64_t now = ws_loop_now(loop), timeout_ms = 2 * KILL_STEP_MS, grace_ms = 0;
     for (unsigned i = 0; i < children->kill->count; i++)
-        patience += children->kill->step[i].wait_ms;
+        timeout_ms += children->kill->step[i].wait_ms;
     for (struct child *child = children->first; child; child = next) {
         next = child->next;
         if (child->phase == CHILD_RUNNING)
             child_end(child, 0);
-        else if (child->phase == CHILD_GRACE && child->due - now > grace)
-            grace = child->due - now;
+        else if (child->phase == CHILD_GRACE && child->due_ms - now > grace_ms)
+            grace_ms = child->due_ms - now;
     }
-    int64_t end = ws_clock_us() / 1000 + grace + patience;
+    int64_t end = ws_clock_us() / 1000 + grace_ms + timeout_ms;
     loop->stopping = false;
     while (children->first && ws_clock_us() / 1000 < end) {
         ws_loop_turn(loop, POLL_MS);
@@ -486,6 +484,6 @@ void child_prepare(void)
     if (all)
         closedir(all);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    /* Where it is ignored, which is inherited, nobody learns how a child has ended. */
+    /* If it is ignored, which is inherited, exit statuses are lost. */
     signal(SIGCHLD, SIG_DFL);
 }

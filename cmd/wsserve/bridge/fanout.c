@@ -15,7 +15,7 @@
 struct peer {
     unsigned generation;
     int64_t opened_us;
-    bool told_close;
+    bool close_relayed;
     bool waits; /* until the channel takes more */
 };
 
@@ -31,7 +31,7 @@ static struct fanout *fanout_of(struct channel *channel)
 
 /* --- out to the clients --- */
 
-/* Whom a record that is no message is for. */
+/* The receivers of a record that is no message. */
 struct choice {
     struct fanout *fanout;
     const struct framing_message *message;
@@ -45,7 +45,7 @@ static bool in_group(const struct ws_conn *conn, const char *group)
     return !group || (name && len == strlen(group) && memcmp(name, group, len) == 0);
 }
 
-static void tell_one(struct ws_conn *conn, void *context)
+static void send_one(struct ws_conn *conn, void *context)
 {
     const struct choice *choice = context;
     if (ws_conn_upgraded(conn) && ws_conn_id(conn) != choice->except &&
@@ -59,7 +59,7 @@ static bool is_message(const struct framing_message *message)
            message->record->type == RECORD_BINARY;
 }
 
-/* Who is not there any more is no fault: he may have left while the record was on its way. */
+/* The client may have left while the record was on its way. */
 static void deliver_to(struct fanout *fanout, const char *name,
                        const struct framing_message *message)
 {
@@ -86,7 +86,7 @@ static void deliver(struct fanout *fanout, const struct framing_message *message
         deliver_to(fanout, record->conn, message);
         return;
     }
-    /* Messages for a group and for all leave in the order that they came in. */
+    /* Keep the order of messages for a group and for all. */
     if (group || fanout->grouped || !is_message(message))
         ws_hub_flush(fanout->env->hub);
     fanout->grouped = group != NULL;
@@ -95,7 +95,7 @@ static void deliver(struct fanout *fanout, const struct framing_message *message
                        relay_opcode(message, settings_of(fanout)->binary), message->data,
                        message->len);
     else
-        ws_registry_each(fanout->env->registry, tell_one, &choice);
+        ws_registry_each(fanout->env->registry, send_one, &choice);
 }
 
 static bool on_ready(struct channel *channel)
@@ -139,7 +139,7 @@ static void on_end(struct channel *channel, enum ws_error why)
     fanout->on_end(fanout, why);
 }
 
-static void on_relief(void *context)
+static void on_unblocked(void *context)
 {
     struct fanout *fanout = context;
     channel_resume(&fanout->channel);
@@ -171,13 +171,13 @@ static void on_broken(struct channel *channel, enum ws_error why)
         fanout->on_broken(fanout);
 }
 
-static void tell_close(struct fanout *fanout, struct ws_conn *conn, unsigned code,
-                       const void *reason, size_t len, bool clean)
+static void relay_close_once(struct fanout *fanout, struct ws_conn *conn, unsigned code,
+                             const void *reason, size_t len, bool clean)
 {
     struct peer *peer = ws_conn_user(conn);
-    if (!peer || peer->told_close || peer->generation != fanout->generation)
+    if (!peer || peer->close_relayed || peer->generation != fanout->generation)
         return;
-    peer->told_close = true;
+    peer->close_relayed = true;
     relay_close(&fanout->channel, fanout->reader.framing, conn, peer->opened_us, code, reason, len,
                 clean);
 }
@@ -206,7 +206,7 @@ void fanout_conn_event(struct fanout *fanout, struct ws_conn *conn, const struct
     if (!fanout || !peer || peer->generation != fanout->generation)
         return;
     if (event->type == WS_EVENT_CLOSE)
-        tell_close(fanout, conn, event->code, event->data, event->len, event->clean);
+        relay_close_once(fanout, conn, event->code, event->data, event->len, event->clean);
     if (event->type != WS_EVENT_MESSAGE)
         return;
     enum ws_error error =
@@ -222,7 +222,7 @@ void fanout_conn_event(struct fanout *fanout, struct ws_conn *conn, const struct
 void fanout_conn_close(struct fanout *fanout, struct ws_conn *conn, const struct ws_end *end)
 {
     if (fanout)
-        tell_close(fanout, conn, end->code, NULL, 0, end->clean);
+        relay_close_once(fanout, conn, end->code, NULL, 0, end->clean);
     free(ws_conn_user(conn));
     ws_conn_set_user(conn, NULL);
 }
@@ -249,7 +249,7 @@ enum ws_error fanout_open(struct fanout *fanout, int in, int out)
         fanout->memory = NULL;
         return error;
     }
-    ws_hub_on_unblocked(fanout->env->hub, on_relief, fanout);
+    ws_hub_on_unblocked(fanout->env->hub, on_unblocked, fanout);
     channel_resume(&fanout->channel);
     return WS_OK;
 }

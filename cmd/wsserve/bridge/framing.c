@@ -11,8 +11,8 @@ void framing_feed(struct framing_reader *reader, void *data, size_t len)
     reader->input_len = len;
 }
 
-/* Moves the first `len` bytes of the input behind what is held. Memory grows with what came, never
- * with what a length promises. */
+/* Appends the first `len` bytes of the input to `held`. Memory grows with the bytes that arrived,
+ * never with what a length claims. */
 static bool hold(struct framing_reader *r, size_t len)
 {
     if (r->held_capacity - r->held_len < len) {
@@ -35,7 +35,7 @@ static bool hold(struct framing_reader *r, size_t len)
 
 static void forget_held(struct framing_reader *r)
 {
-    /* Between two messages there is nothing to hold, and most streams are between two messages. */
+    /* Own no memory between two messages. */
     free(r->held);
     r->held = NULL;
     r->held_len = r->held_capacity = 0;
@@ -58,8 +58,8 @@ static enum framing_result give(struct framing_message *message, const uint8_t *
     return FRAMING_MESSAGE;
 }
 
-/* A message that lies whole in the input, or that began in what is held: its first `len` bytes of
- * the input, and `skip` bytes of marks behind them. */
+/* A message that lies whole in the input, or began in `held`: its `len` bytes of the input, then
+ * `skip` bytes of marks. */
 static enum framing_result complete(struct framing_reader *r, size_t len, size_t skip,
                                     struct framing_message *message)
 {
@@ -99,7 +99,7 @@ static size_t read_length(const uint8_t *p)
     return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
 }
 
-/* The length is held together with the bytes that it announces. */
+/* The length is kept together with the bytes that follow it. */
 static enum framing_result next_counted(struct framing_reader *r, struct framing_message *message)
 {
     if (r->held_len == 0 && r->input_len >= LENGTH_BYTES) {
@@ -150,10 +150,10 @@ static bool blank(const uint8_t *data, size_t len)
 
 static enum framing_result read_record(struct framing_reader *r, struct framing_message *message)
 {
-    r->fault = record_read(&r->record, message->data, message->len);
-    if (!r->fault && r->max && r->record.len > r->max)
-        r->fault = "the payload is larger than a message may be";
-    if (r->fault)
+    r->error = record_read(&r->record, message->data, message->len);
+    if (!r->error && r->max && r->record.len > r->max)
+        r->error = "the payload is larger than a message may be";
+    if (r->error)
         return FRAMING_BAD_RECORD;
     message->record = &r->record;
     message->data = (uint8_t *)(uintptr_t)r->record.data;
@@ -206,7 +206,7 @@ enum framing_result framing_end(struct framing_reader *r, struct framing_message
 
 const char *framing_error(const struct framing_reader *reader)
 {
-    return reader->fault;
+    return reader->error;
 }
 
 void framing_free(struct framing_reader *reader)

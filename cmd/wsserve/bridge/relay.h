@@ -1,8 +1,6 @@
 /*
- * relay: one message from a connection into a channel, or out of one to a connection.
- *
- * What process, shared and pipe have in common: the framing's marks or a record around what a
- * client sent, and the kind of message that what a program wrote becomes. No state.
+ * relay: one message from a connection into a channel, or out of one to a connection (process,
+ * shared, pipe): adds the framing's marks or a record, and chooses the type of message. No state.
  */
 #ifndef CMD_WSSERVE_BRIDGE_RELAY_H
 #define CMD_WSSERVE_BRIDGE_RELAY_H
@@ -27,11 +25,10 @@ enum ws_error relay_close(struct channel *channel, enum framing framing, const s
                           int64_t opened_us, unsigned code, const void *reason, size_t reason_len,
                           bool clean);
 
-/* What kind of message is it? Text that is not UTF-8 goes as binary: text it must not be, and
- * nothing is lost. */
+/* The opcode of a message: text that is not valid UTF-8 is sent as binary. */
 unsigned relay_opcode(const struct framing_message *message, bool binary);
 
-/* Sends a message of a program's to `conn`; a record may also be a ping or a close. Errors as
+/* Sends a program's message to `conn`; a record may also be a ping or a close. Errors as
  * ws_conn_send() and ws_conn_close(). */
 enum ws_error relay_out(struct ws_conn *conn, const struct framing_message *message, bool binary);
 

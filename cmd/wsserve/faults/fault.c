@@ -38,8 +38,8 @@ const char fault_names[] =
 
 static const char expected_name[] =
     "one of delay, reject, close-after, abort-after, no-pong, no-close-reply, mask, bad-utf8, rsv, "
-    "truncate, split-writes, drop, duplicate, reorder, flip, wrong-accept, with :ARG and @PROB "
-    "behind it";
+    "truncate, split-writes, drop, duplicate, reorder, flip, wrong-accept, optionally "
+    "followed by :ARG and @PROB";
 
 const char *fault_name(enum fault_name name)
 {
@@ -49,7 +49,7 @@ const char *fault_name(enum fault_name name)
 static bool parse_probability(const char *text, uint64_t *probability)
 {
     char *end;
-    /* Digits and a point: strtod() takes more than people mean. */
+    /* Digits and a point only: strtod() accepts far more. */
     size_t len = strspn(text, "0123456789.");
     if (len == 0 || (text[len] && strcmp(text + len, "%") != 0))
         return false;
@@ -116,7 +116,7 @@ const char *fault_parse(const char *text, struct fault *fault)
                                       : "a fault that takes an argument";
 }
 
-/* splitmix64's way of stirring: neighbours become strangers. */
+/* splitmix64 finalizer. */
 static uint64_t mix64(uint64_t x)
 {
     x += 0x9e3779b97f4a7c15;

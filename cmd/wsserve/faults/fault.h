@@ -1,10 +1,10 @@
 /*
- * fault: what --fault=NAME[:ARG][@PROB] asks for, and when it happens.
+ * fault: injected faults (--fault=NAME[:ARG][@PROB]), and when they happen.
  *
- * Whoever writes a WebSocket client can see what it does when a server misbehaves. Nothing here is
- * left to chance: whether the k-th message of a connection suffers is a function of the seed, the
- * connection's number and k, so the same --seed gives the same faults, whatever else happens at
- * that time. settings parses, fault_frames carries out what bytes show, fault_conn the rest.
+ * For authors of clients: what does theirs do when a server misbehaves? Nothing is random: whether
+ * the k-th message of a connection gets a fault is a function of the seed, the connection's id and
+ * k, so the same --seed gives the same faults, whatever else happens. settings_operate parses them,
+ * fault_frames applies those that show in bytes, fault_conn the others.
  */
 #ifndef CMD_WSSERVE_FAULTS_FAULT_H
 #define CMD_WSSERVE_FAULTS_FAULT_H
@@ -14,22 +14,22 @@
 #include <stdint.h>
 
 enum fault_name {
-    FAULT_DELAY,          /* what is sent leaves so much later */
+    FAULT_DELAY,          /* output is sent this much later */
     FAULT_REJECT,         /* the upgrade is refused with an HTTP status */
-    FAULT_CLOSE_AFTER,    /* after so many messages: a close with 1011 */
-    FAULT_ABORT_AFTER,    /* after so many messages: a reset */
+    FAULT_CLOSE_AFTER,    /* after N messages: a close with 1011 */
+    FAULT_ABORT_AFTER,    /* after N messages: a reset */
     FAULT_NO_PONG,        /* pings are not answered */
-    FAULT_NO_CLOSE_REPLY, /* nor is a close frame, and the connection stays */
+    FAULT_NO_CLOSE_REPLY, /* a close frame is not answered, and the connection stays open */
     FAULT_MASK,           /* a message is masked, as only a client's may be */
     FAULT_BAD_UTF8,       /* a text is not UTF-8 */
     FAULT_RSV,            /* RSV1 is set */
-    FAULT_TRUNCATE,       /* a frame ends early, and with it the connection */
-    FAULT_SPLIT_WRITES,   /* so many bytes at a time, each a millisecond later */
+    FAULT_TRUNCATE,       /* a frame, and with it the connection, ends early */
+    FAULT_SPLIT_WRITES,   /* N bytes at a time, a millisecond apart */
     FAULT_DROP,           /* a message is not sent */
-    FAULT_DUPLICATE,      /* or twice */
-    FAULT_REORDER,        /* or behind the next one */
-    FAULT_FLIP,           /* so many bits of a payload are the other way round */
-    FAULT_WRONG_ACCEPT,   /* Sec-WebSocket-Accept does not fit the key */
+    FAULT_DUPLICATE,      /* a message is sent twice */
+    FAULT_REORDER,        /* a message is sent after the next one */
+    FAULT_FLIP,           /* N bits of a payload are inverted */
+    FAULT_WRONG_ACCEPT,   /* Sec-WebSocket-Accept does not match the key */
     FAULT_COUNT,
 };
 
@@ -58,7 +58,7 @@ const char *fault_name(enum fault_name name);
 /* "delay|reject|…", for help and completion; constant. */
 extern const char fault_names[];
 
-/* What the dice are thrown for, so that the numbers of one do not move the other's. */
+/* What a fault applies to: each has a sequence of its own. */
 enum fault_about { FAULT_OF_CONN, FAULT_OF_HEAD, FAULT_OF_MESSAGE, FAULT_OF_CONTROL };
 
 /* Does a fault of that name happen to the `k`-th message (or what `about` says) of connection

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* A message that comes behind the next one does so after this long if there is no next one. */
+/* A message that is to be sent after the next one waits this long for it. */
 enum { REORDER_MS = 100 };
 
 /* A piece on its way, from `begin` on. */
@@ -51,7 +51,7 @@ static void arm(struct fault_conn *fault)
         ws_loop_arm(loop_of(fault), &fault->timer, when);
 }
 
-/* The connection must not end while something waits, nor where a close stays without its reply. */
+/* The connection must not end while output is delayed, nor after a close that is not answered. */
 static void tell_held(struct fault_conn *fault)
 {
     ws_conn_defer_output(fault->conn, fault->bytes + (fault->frames.silent ? 1 : 0));
@@ -76,7 +76,7 @@ static bool push(struct fault_conn *fault, struct fault_piece *piece, int64_t du
     waiting->due = due;
     if (fault->last) {
         if (waiting->due < fault->last->due)
-            waiting->due = fault->last->due; /* one behind the other */
+            waiting->due = fault->last->due; /* in order */
         fault->last->next = waiting;
     } else {
         fault->first = waiting;
@@ -97,7 +97,7 @@ static void pop(struct fault_conn *fault)
     free(waiting);
 }
 
-/* Sends of the first piece what may go now. */
+/* Sends what is due of the first piece. */
 static void send_first(struct fault_conn *fault)
 {
     struct waiting *waiting = fault->first;
@@ -162,7 +162,7 @@ static void on_timer(struct ws_timer *timer)
 
 /* --- what is about to be sent --- */
 
-/* Everything in `out` as one run of bytes, from malloc; `out` is empty then. */
+/* Moves all of `out` into one buffer from malloc. */
 static uint8_t *gather(struct ws_out *out, size_t *len)
 {
     uint8_t *bytes = malloc(out->bytes ? out->bytes : 1);
@@ -175,7 +175,7 @@ static uint8_t *gather(struct ws_out *out, size_t *len)
     return bytes;
 }
 
-/* Hands the pieces on: into `out` while nothing must wait, else to the queue. */
+/* Puts the pieces into `out` while nothing has to wait, else into the queue. */
 static bool schedule(struct fault_conn *fault, struct fault_piece *list, struct ws_out *out)
 {
     int64_t now = ws_loop_now(loop_of(fault));

@@ -25,7 +25,7 @@ static void append(struct fault_piece **list, struct fault_piece *piece)
     *list = piece;
 }
 
-/* A copy with `room` bytes before it and as many behind. */
+/* A copy with `room` bytes before it and as many after it. */
 static struct fault_piece *copy_of(const uint8_t *data, size_t len, size_t room)
 {
     struct fault_piece *piece = calloc(1, sizeof *piece + len + room);
@@ -61,7 +61,7 @@ static const struct fault *happens(const struct context *c, enum fault_name name
     return fault_happens(c->faults, name, c->state->conn, about, k);
 }
 
-/* Every kind of piece may come late, or in bits. */
+/* Any piece may be delayed or split. */
 static void put(const struct context *c, struct fault_piece *piece, enum fault_about about,
                 uint64_t k)
 {
@@ -101,7 +101,7 @@ static bool answer(const struct context *c, const uint8_t *data, size_t len)
 
 /* --- messages --- */
 
-/* The last bytes of a header and its payload: spoils them in place. */
+/* Corrupts a frame in place: the end of its header, and its payload. */
 static void corrupt(const struct context *c, struct ws_frame *frame, uint8_t *payload, size_t *len,
                     uint64_t k)
 {
@@ -129,7 +129,7 @@ static void corrupt(const struct context *c, struct ws_frame *frame, uint8_t *pa
     }
 }
 
-/* The frame, spoilt, as a piece. */
+/* The frame with its faults, as a piece. */
 static struct fault_piece *corrupted(const struct context *c, struct ws_frame frame,
                                      const uint8_t *payload, uint64_t k)
 {
@@ -233,7 +233,7 @@ static bool control_frame(const struct context *c, const struct ws_frame *frame,
 
 /* --- all of it --- */
 
-/* Where the head of a 101 ends, if that is what it is. */
+/* The length of the head, if it is a 101; else 0. */
 static size_t upgrade_head(const uint8_t *data, size_t len)
 {
     static const char begin[] = "HTTP/1.1 101 ";
@@ -262,7 +262,7 @@ bool fault_frames_rewrite(const struct faults *faults, struct fault_frames *stat
     while (len > 0) {
         struct ws_frame frame;
         if (ws_frame_parse(data, len, &frame) != WS_OK || frame.length > len - frame.header_len) {
-            /* Not whole frames: nothing that a session writes. It passes as it is. */
+            /* Not whole frames, so not from a session: passed unchanged. */
             struct fault_piece *rest = copy_of(data, len, 0);
             if (!rest)
                 return false;

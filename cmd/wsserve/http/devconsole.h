@@ -1,8 +1,8 @@
 /*
  * devconsole: a page to talk to this server from a browser (--devconsole).
  *
- * Its sources are devconsole/page.html, page.css and page.js, which the build embeds; here they
- * become one page, and the policy that lets nothing else run in it. Called by http.c.
+ * The build embeds its sources, devconsole/page.html, page.css and page.js; here they become one
+ * page, with a Content-Security-Policy that lets no other script run in it.
  */
 #ifndef CMD_WSSERVE_HTTP_DEVCONSOLE_H
 #define CMD_WSSERVE_HTTP_DEVCONSOLE_H
@@ -13,8 +13,8 @@
 
 struct devconsole;
 
-/* `path`: where WebSockets are taken; NULL: where the page is. NULL without memory. Unchanged after
- * that: any thread may answer with it. */
+/* `path`: of WebSockets; NULL: the page's own. NULL without memory. Constant after that: any thread
+ * may answer with it. */
 struct devconsole *devconsole_new(const char *path);
 void devconsole_free(struct devconsole *console);
 

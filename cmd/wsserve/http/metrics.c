@@ -93,7 +93,7 @@ static void write_requests(FILE *out, const struct totals *t)
                     t->plain[i]);
 }
 
-/* By dividing one form by the other one gets the ratio, over any time. */
+/* Two counters, so that their ratio can be computed over any time. */
 static void write_compression(FILE *out, const struct ws_deflate_counts *c)
 {
     static const char name[] = "wsserve_deflate_bytes_total";

@@ -1,8 +1,8 @@
 /*
  * metrics: totals as text for Prometheus (exposition format 0.0.4).
  *
- * Names, labels and help are here and nowhere else; docs/prometheus-alerts.yml has rules over them.
- * Called by http.c, which gathers the totals of all loops first.
+ * The only place for names, labels and help; docs/prometheus-alerts.yml has rules over them.
+ * aggregate.c adds up the totals of all loops first.
  */
 #ifndef CMD_WSSERVE_HTTP_METRICS_H
 #define CMD_WSSERVE_HTTP_METRICS_H
@@ -11,7 +11,7 @@
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-/* What is not a loop's. */
+/* The state of the server as a whole. */
 struct metrics_server {
     bool draining, shedding;
     unsigned loops;

@@ -29,7 +29,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Decodes one part of a path. False when it is none that may be looked for. */
+/* Decodes one part of a path. False for one that is not served. */
 static bool decode_name(struct ws_str part, char name[NAME_MAX_LEN + 1])
 {
     size_t len = 0;
@@ -51,7 +51,7 @@ static bool decode_name(struct ws_str part, char name[NAME_MAX_LEN + 1])
     return len > 0 && (name[0] != '.' || strcmp(name, ".well-known") == 0);
 }
 
-/* Takes the next part off a path; empty ones are passed over. False at its end. */
+/* Takes the next part off a path, skipping empty ones. False at its end. */
 static bool next_part(struct ws_str *path, struct ws_str *part)
 {
     while (path->len > 0 && path->p[0] == '/') {
@@ -109,7 +109,7 @@ static const char *type_of(const char *name)
     return "application/octet-stream";
 }
 
-/* O_NONBLOCK: a pipe of that name makes nobody wait. */
+/* O_NONBLOCK: opening a FIFO must not block. */
 static int open_file(int dir, const char *name, struct static_file *file)
 {
     struct stat status;
@@ -122,7 +122,7 @@ static int open_file(int dir, const char *name, struct static_file *file)
     }
     file->size = (uint64_t)status.st_size;
     file->type = type_of(name);
-    /* A file that is replaced is another one, one that is changed has another time. */
+    /* A replaced file has another inode, a changed one another time. */
     snprintf(file->etag, sizeof file->etag, "\"%" PRIxMAX "-%" PRIx64 "-%" PRIxMAX ".%lx\"",
              (uintmax_t)status.st_ino, file->size, (uintmax_t)status.st_mtim.tv_sec,
              (unsigned long)status.st_mtim.tv_nsec);
@@ -135,7 +135,7 @@ static bool is_directory(int dir, const char *name)
     return fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
 }
 
-/* Goes on to `name` in `dir`, which is closed unless it is the root. -1: there is no such way. */
+/* Opens directory `name` in `dir`, which is closed unless it is the root. -1 with errno. */
 static int step(int dir, int root, const char *name)
 {
     int next = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -226,7 +226,7 @@ static void send_file(struct ws_conn *conn, bool head_only, const struct static_
 {
     struct ws_header headers[] = {
         {"ETag", file->etag},
-        {"Cache-Control", "no-cache"}, /* but keep it, and ask whether it has changed */
+        {"Cache-Control", "no-cache"}, /* cacheable, but to be revalidated */
         {"X-Content-Type-Options", "nosniff"},
     };
     struct ws_http_answer answer = {.status = 200,
@@ -247,8 +247,8 @@ static void send_file(struct ws_conn *conn, bool head_only, const struct static_
     }
 }
 
-/* The same path with a slash at its end. It is built of its parts: a target like "//evil.example"
- * must not become a place to go to. */
+/* Redirects to the path with a slash at its end. Built from its parts, so that a target such as
+ * "//evil.example" leads nowhere else. */
 static void redirect(struct ws_conn *conn, struct ws_str path)
 {
     char location[WS_HTTP_REQUEST_MAX + 2];

@@ -1,10 +1,9 @@
 /*
  * static_files: files below a directory, and nothing else (--staticdir).
  *
- * A path is taken apart first, and walked from directory to directory with each step refusing
- * symbolic links: neither "..", however it is encoded, nor a link leads out, not even one that is
- * put there between two steps. Names that begin with a dot are not served, but for .well-known.
- * Called by http.c.
+ * A path is split first and walked directory by directory, each step refusing symbolic links:
+ * neither "..", however it is encoded, nor a link leads outside, not even one that is created
+ * between two steps. Names that begin with a dot are not served, except .well-known.
  */
 #ifndef CMD_WSSERVE_HTTP_STATIC_FILES_H
 #define CMD_WSSERVE_HTTP_STATIC_FILES_H
@@ -17,7 +16,7 @@
 enum static_found {
     STATIC_MISSING,
     STATIC_FILE,
-    STATIC_DIRECTORY, /* that the path names without the slash at its end */
+    STATIC_DIRECTORY, /* named without the slash at its end */
 };
 
 enum { STATIC_ETAG = 64 };

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* The room is the path: what comes behind a question mark says something about the one who asks. */
-static void enter_room(struct ws_conn *conn, const struct ws_event *event)
+/* The group is the path; the query belongs to the client. */
+static void join_group(struct ws_conn *conn, const struct ws_event *event)
 {
     struct ws_str target = event->request->target;
     const char *query = memchr(target.p, '?', target.len);
@@ -19,8 +19,8 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     size_t len = 0;
     if (event->type != WS_EVENT_MESSAGE)
         return;
-    const char *room = ws_hub_group(conn, &len);
-    if (!ws_hub_publish(ws_conn_env(conn)->hub, room, len, ws_conn_id(conn), event->opcode,
+    const char *group = ws_hub_group(conn, &len);
+    if (!ws_hub_publish(ws_conn_env(conn)->hub, group, len, ws_conn_id(conn), event->opcode,
                         event->data, event->len))
         ws_conn_fail(conn, WS_E_NO_MEMORY);
     ws_hub_wait(conn);
@@ -31,5 +31,5 @@ const struct mode mode_broadcast = {
 };
 
 const struct mode mode_rooms = {
-    .handler = {.open = enter_room, .event = on_event},
+    .handler = {.open = join_group, .event = on_event},
 };

@@ -6,7 +6,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     if (event->type != WS_EVENT_MESSAGE && event->type != WS_EVENT_CHUNK)
         return;
     enum ws_error error = ws_conn_reply(conn, event);
-    /* After our close frame nothing can be answered any more; everything else is an end. */
+    /* After our close frame nothing can be answered; other errors end the connection. */
     if (error != WS_OK && error != WS_E_CLOSING)
         ws_conn_abort(conn, error);
 }

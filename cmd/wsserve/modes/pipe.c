@@ -1,9 +1,9 @@
 /*
- * --pipe: lines of standard input to every client, what they say to standard output.
+ * --pipe: lines of standard input to every client, their messages to standard output.
  *
- * With --framing=jsonl a server programmed from a shell: what happens comes out as records, and
- * records that go in say what is to be done. Without, standard input is read only while there is
- * somebody to hear it, so that nothing is said to nobody.
+ * With --framing=jsonl a server that is programmed from a shell: events are written as records, and
+ * records that are read are commands. Without, standard input is read only while a client is
+ * connected, so that no line is lost.
  */
 #include "cmd/common/exit.h"
 #include "cmd/common/log.h"
@@ -16,10 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATIENCE_US = 5000000 }; /* at the end, for whoever reads standard output */
+enum { FLUSH_TIMEOUT_MS = 5000 }; /* at the end, for the reader of standard output */
 
-/* O_NONBLOCK belongs to the open file, which others share: through /proc a pipe or a terminal gives
- * an open file of our own. What cannot be opened so is used as it is, and may make us wait. */
+/* O_NONBLOCK belongs to the open file, which other processes share: opening a pipe or a terminal
+ * through /proc gives an open file of our own. If that fails it is used as it is, and may block. */
 static int open_again(int fd, int flags, const char *path)
 {
     struct stat status;
@@ -40,11 +40,11 @@ static void on_ended(struct fanout *fanout, enum ws_error why)
     fanout_finish(fanout);
 }
 
-/* Who read standard output has seen enough. */
+/* The reader of standard output has closed it. */
 static void on_broken(struct fanout *fanout)
 {
     log_line(fanout->server->log, WS_LOG_INFO, 0, "process",
-             "nobody reads standard output any more");
+             "standard output was closed by its reader");
     if (!server_draining(fanout->server))
         fanout->server->shut_down(fanout->server);
 }
@@ -78,8 +78,8 @@ static void leave(struct worker *worker)
     if (!fanout || worker->index != 0)
         return;
     struct ws_loop *loop = worker->env->loop;
-    int64_t end = ws_clock_us() + PATIENCE_US;
-    loop->stopping = false; /* until another signal says so */
+    int64_t end = ws_clock_us() + (int64_t)FLUSH_TIMEOUT_MS * 1000;
+    loop->stopping = false; /* until another signal */
     while (channel_queued(&fanout->channel) > 0 && ws_clock_us() < end && !loop->stopping)
         ws_loop_turn(loop, 20);
     fanout_close(fanout);

@@ -11,7 +11,7 @@
 
 enum { FILE_MAX = 16 << 20 };
 
-/* Read by every thread, written by none after start(). */
+/* Constant after start(). */
 static struct {
     uint8_t *data;
     size_t len;
@@ -71,7 +71,7 @@ static void stop(struct server *server)
     answer.len = 0;
 }
 
-/* However a message comes, its end is answered once. */
+/* One answer a message, whether it comes whole or in chunks. */
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     if (event->type != WS_EVENT_MESSAGE && !(event->type == WS_EVENT_CHUNK && event->last))

@@ -1,7 +1,7 @@
 #include "cmd/wsserve/modes/mode.h"
 #include "cmd/wsserve/options/settings.h"
 
-/* Reading is all there is to it, so there is no handler at all. */
+/* The connection reads by itself: no handler is needed. */
 
 const struct mode mode_sink = {
     .chunks = true,

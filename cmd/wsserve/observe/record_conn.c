@@ -33,7 +33,7 @@ struct recording {
     struct ws_session_config config;   /* of the next */
     struct ws_session sent;            /* reads our own output, as the client does */
     bool upgraded;                     /* the 101 has gone out: frames follow */
-    bool over;                         /* nothing more is recorded */
+    bool stopped;                      /* the limit was reached */
     char subprotocol[SUBPROTOCOL_MAX]; /* that was agreed on, or "" */
 };
 
@@ -123,7 +123,7 @@ void recording_free(struct recording *recording)
 
 static void put(struct recording *recording, struct json *json, struct record *record)
 {
-    if (recording->over)
+    if (recording->stopped)
         return;
     record->utc = units_now_utc();
     record->us = ws_clock_us() - recording->begun_us;
@@ -131,14 +131,14 @@ static void put(struct recording *recording, struct json *json, struct record *r
     json_clear(json);
     record_write(json, record);
     if (!take_room(recording->recorder, json->len))
-        recording->over = true;
+        recording->stopped = true;
     else if (!json->failed)
         spool_put(recording->recorder->spool, recording->file, json->data, json->len);
     if (json->capacity > SCRATCH_MAX)
         json_free(json);
 }
 
-/* A record of what an event says, if it says anything worth one. */
+/* Records an event, if it is of a kind that is recorded. */
 static void put_event(struct recording *recording, struct json *json,
                       enum record_direction direction, const struct ws_event *event)
 {
@@ -182,7 +182,7 @@ void recording_event(struct recording *recording, const struct ws_event *event, 
 
 /* --- what goes --- */
 
-/* Takes the 101 in: what was agreed on. Returns where its head ends, or 0. */
+/* Reads the 101, for what was negotiated. Returns the length of its head, or 0. */
 static size_t read_head(struct recording *recording, const uint8_t *data, size_t len)
 {
     static const char name[] = "\r\nSec-WebSocket-Protocol:";
@@ -203,7 +203,7 @@ static size_t read_head(struct recording *recording, const uint8_t *data, size_t
     return (size_t)(end - data) + 4;
 }
 
-/* Everything in `out` as one run of bytes, from malloc: the session reads and overwrites them. */
+/* A copy of all of `out`, from malloc: the session that reads it overwrites it. */
 static uint8_t *copy_of(const struct ws_out *out)
 {
     uint8_t *bytes = malloc(out->bytes ? out->bytes : 1);
@@ -217,7 +217,7 @@ static uint8_t *copy_of(const struct ws_out *out)
 
 void recording_sent(struct recording *recording, const struct ws_out *out, struct json *json)
 {
-    if (!recording || recording->over)
+    if (!recording || recording->stopped)
         return;
     uint8_t *bytes = copy_of(out);
     size_t at = 0;
@@ -237,7 +237,7 @@ void recording_sent(struct recording *recording, const struct ws_out *out, struc
 
 /* --- the beginning --- */
 
-/* The record of the upgrade, with what its answer says, which lies where it was written. */
+/* Records the upgrade, with what its answer negotiated. */
 static void put_open(struct recording *recording, const struct ws_conn *conn, struct ws_str host,
                      const char *target, struct json *json)
 {
@@ -249,7 +249,7 @@ static void put_open(struct recording *recording, const struct ws_conn *conn, st
     recording->upgraded = true;
     if (loop->writer == conn) {
         uint8_t *bytes = copy_of(&loop->out);
-        /* It will pass once more, in front of the first frame. */
+        /* It will come once more, before the first frame. */
         recording->upgraded = !bytes || read_head(recording, bytes, loop->out.bytes) == 0;
         free(bytes);
     }
@@ -280,7 +280,7 @@ struct recording *recording_new(struct recorder *recorder, const struct ws_conn 
     recording->config = (struct ws_session_config){
         .role = WS_ROLE_CLIENT, .deflate_pool = &ws_conn_env(conn)->loop->deflate};
     ws_session_init_open(&recording->sent, &recording->config);
-    /* Without memory for it what is compressed is not recorded. */
+    /* Without memory, compressed messages are not recorded. */
     if (deflate)
         ws_session_init_deflate(&recording->sent, &deflate->params);
     put_open(recording, conn, host, target, json);

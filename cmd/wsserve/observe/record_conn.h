@@ -1,11 +1,10 @@
 /*
- * record_conn: --record=DIR, what every connection says and hears, a file of JSON Lines each
- * (docs/record.schema.json): what wscat --jsonl writes, and what wsbench --replay reads.
+ * record_conn: --record=DIR, the messages of every connection in both directions, a file of JSON
+ * Lines each (docs/record.schema.json): the records of wscat --jsonl, which wsbench --replay reads.
  *
- * Messages that come are taken from the handler's events; what goes out is read from the output
- * itself, frame by frame, so that nothing that anybody sends is missed: a broadcast, a pong, the
- * close. A spool writes, so no loop waits for the disk; what it cannot take is left out, and the
- * log says how much. observe.c and tap.c call it.
+ * Input is recorded from the handler's events; output from the bytes themselves, frame by frame, so
+ * that nothing is missed: a broadcast, a pong, the close. A spool writes, so no loop waits for the
+ * disk; what it drops is counted and logged. server/instrument.c calls it.
  */
 #ifndef CMD_WSSERVE_OBSERVE_RECORD_CONN_H
 #define CMD_WSSERVE_OBSERVE_RECORD_CONN_H
@@ -37,9 +36,9 @@ void recorder_close(struct recorder *recorder, int timeout_ms);
 /* What is recorded of one connection; used by its loop's thread. */
 struct recording;
 
-/* Begins to record a connection that was just upgraded, having asked `host` for `target`: to be
- * called before its 101 is sent, in the handler's open. `json` is scratch memory of the thread.
- * NULL without memory, and beyond the limit. */
+/* Starts to record a connection that was just upgraded, having requested `target` of `host`: called
+ * before its 101 is sent, in the handler's open. `json` is the thread's scratch memory. NULL
+ * without memory, and beyond the limit. */
 struct recording *recording_new(struct recorder *recorder, const struct ws_conn *conn,
                                 struct ws_str host, const char *target, struct json *json);
 

@@ -1,9 +1,9 @@
 /*
- * totals: what a loop of wsserve has counted since it began.
+ * totals: what a loop of wsserve has counted since it started.
  *
- * Each loop counts for itself, without a lock; whoever wants to know adds them up with
- * totals_add(). serve.c, entry.c and http.c count, metrics.c shows. What lives connections have
- * sent and received so far is theirs until they end: totals_connection() brings it in.
+ * Each loop counts for itself, without a lock; totals_add() adds them up. server.c, answer.c and
+ * instrument.c count, metrics.c and stats.c show. The counters of a live connection are its own
+ * until it ends: totals_connection() adds them.
  */
 #ifndef CMD_WSSERVE_OBSERVE_TOTALS_H
 #define CMD_WSSERVE_OBSERVE_TOTALS_H
@@ -24,21 +24,21 @@ enum {
 
 /* In microseconds or bytes. */
 struct totals_histogram {
-    uint64_t buckets[TOTALS_BUCKETS]; /* each for itself, not heaped up */
+    uint64_t buckets[TOTALS_BUCKETS]; /* not cumulative */
     uint64_t sum;
 };
 
 enum totals_scale { TOTALS_TIMES, TOTALS_SIZES };
 
 struct totals {
-    uint64_t tls[2];   /* connections whose TLS was agreed on anew, and those that resumed it */
-    uint64_t accepted; /* connections */
-    uint64_t handshakes[WS_ERROR_COUNT]; /* upgrades by what came of them, WS_OK included */
+    uint64_t tls[2];                     /* full TLS handshakes, and resumed ones */
+    uint64_t accepted;                   /* connections */
+    uint64_t handshakes[WS_ERROR_COUNT]; /* upgrades by outcome, WS_OK included */
     uint64_t plain[TOTALS_STATUSES];     /* other requests, by status */
     uint64_t closed[TOTALS_CODES];       /* connections that were open, by totals_code_slot() */
-    uint64_t errors[WS_ERROR_COUNT];     /* the same, by what ended them if it was a fault */
+    uint64_t errors[WS_ERROR_COUNT];     /* the same, by error */
     uint64_t messages_in, messages_out, bytes_in, bytes_out;
-    uint64_t sent, dropped, failed; /* deliveries of what went to many */
+    uint64_t sent, dropped, failed; /* deliveries of broadcasts */
     struct ws_deflate_counts deflate;
     struct totals_histogram handshake_us, rtt_us, lag_us, message_bytes;
 

@@ -24,7 +24,7 @@ bool trace_is_parent(struct ws_str value)
     const char *p = value.p;
     if (value.len < END || !is_hex(p, 2) || memcmp(p, "ff", 2) == 0)
         return false;
-    /* Version 00 ends here; a later one may say more behind a dash. */
+    /* Version 00 ends here; a later one may have more fields after a dash. */
     if (value.len > END && (memcmp(p, "00", 2) == 0 || p[END] != '-'))
         return false;
     return p[TRACE - 1] == '-' && is_hex(p + TRACE, 32) && !all_zero(p + TRACE, 32) &&

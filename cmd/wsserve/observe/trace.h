@@ -1,10 +1,9 @@
 /*
- * trace: what the client, or a proxy before us, calls this request: its `traceparent` (W3C Trace
- * Context) or its `X-Request-Id`.
+ * trace: the name that a client or a proxy gives a request: `traceparent` (W3C Trace Context) or
+ * `X-Request-Id`.
  *
- * It goes into every line that the log has of the connection, and into the environment of a process
- * behind it, so that what happened here can be found from there. It is a stranger's text: what is
- * not of the form below is as good as not sent.
+ * It is added to every log line of the connection, and to the environment of a process that serves
+ * it. The text is untrusted: a value that is not of the form below is ignored.
  */
 #ifndef CMD_WSSERVE_OBSERVE_TRACE_H
 #define CMD_WSSERVE_OBSERVE_TRACE_H

@@ -1,7 +1,7 @@
 /*
- * child_kill: how a process group is ended, --kill=TERM:1s,KILL, and what signals are called.
+ * kill_sequence: how a process group is ended (--kill=TERM:1s,KILL), and the names of signals.
  *
- * child carries the steps out; settings reads them. No state.
+ * bridge/child carries it out. No state.
  */
 #ifndef CMD_WSSERVE_BRIDGE_KILL_SEQUENCE_H
 #define CMD_WSSERVE_BRIDGE_KILL_SEQUENCE_H
@@ -12,7 +12,7 @@
 
 enum { KILL_STEPS_MAX = 8, KILL_STEP_MS = 1000 };
 
-/* Signals for the whole group, one after the other, each with the time that it gets. The last is
+/* Signals for the whole group, in this order, each with the time until the next one. The last is
  * always SIGKILL. */
 struct kill_sequence {
     unsigned count;

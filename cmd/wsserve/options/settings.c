@@ -87,10 +87,10 @@ static const struct option_row rows[] = {
      .letters = "t",
      OPTION_NUMBER(S, threads, 1, WS_SERVER_LOOPS_MAX),
      .metavar = "N",
-     .help = "share the connections out among so many threads (default 1)"},
+     .help = "distribute the connections over N threads (default 1)"},
     {.name = "oneshot",
      OPTION_FLAG(S, oneshot),
-     .help = "take one connection, and exit when it ends"},
+     .help = "accept one connection, and exit when it ends"},
 
     {OPTION_GROUP("Mode")},
     {.name = "echo", OPTION_FLAG(S, echo), .help = "send every message back (the default)"},
@@ -99,16 +99,16 @@ static const struct option_row rows[] = {
      .help = "send every client's messages to all others"},
     {.name = "rooms",
      OPTION_FLAG(S, rooms),
-     .help = "the same, among the clients of the same URL path"},
+     .help = "send every client's messages to all others with the same URL path"},
     {.name = "sink", OPTION_FLAG(S, operate.sink), .help = "read everything and answer nothing"},
     {.name = "source",
      OPTION_CALL(set_source),
      .metavar = "RATE:SIZE",
-     .help = "send every client RATE messages a second of SIZE bytes; RATE 0: as many as go"},
+     .help = "send every client RATE messages a second of SIZE bytes; RATE 0: unlimited"},
     {.name = "reply",
      OPTION_STRING(S, operate.reply),
      .metavar = "TEXT|@FILE",
-     .help = "answer every message with TEXT, or with what is in FILE"},
+     .help = "answer every message with TEXT, or with the contents of FILE"},
 
     {OPTION_GROUP("Limits")},
     {.name = "max-connections",
@@ -135,12 +135,11 @@ static const struct option_row rows[] = {
      .flags = OPTION_RELOADABLE,
      .min = 1024,
      .max = 1 << 30,
-     .help = "bytes that may wait for a slow client before no more are read from it (default "
-             "256K)"},
+     .help = "queue this much for a slow client before reading from it stops (default 256K)"},
     {.name = "slow",
      OPTION_CHOICE(S, slow, "close|drop-new|drop-old|block"),
-     .help = "what --broadcast and --rooms do with a client whose queue is full: close it with "
-             "1008, leave messages out, or have the senders wait (default close)"},
+     .help = "policy of --broadcast and --rooms for a client whose queue is full: close it with "
+             "1008, drop messages, or block the senders (default close)"},
     {.name = "max-rate",
      OPTION_NUMBER(S, max_rate, 0, 1000000),
      .metavar = "MSG/S",
@@ -150,20 +149,20 @@ static const struct option_row rows[] = {
      OPTION_SIZE(S, max_bandwidth),
      .metavar = "SIZE/S",
      .flags = OPTION_RELOADABLE,
-     .help = "read no more than so many bytes a second from a client; 0: no limit (default)"},
+     .help = "read no more than this many bytes a second from a client; 0: no limit (default)"},
     {.name = "max-memory",
      OPTION_SIZE(S, max_memory),
-     .help = "for all queues and unfinished messages together: above it the client that holds most "
-             "is closed with 1013; 0: no limit (default)"},
+     .help = "limit all queues and unfinished messages together: above it the client that holds "
+             "most is closed with 1013; 0: no limit (default)"},
     {.name = "shed-at",
      OPTION_CALL(set_shed_at),
      .metavar = "START:STOP",
-     .help = "above START percent of the connections, the memory or the loop's lag (200 ms), until "
-             "they are below STOP percent, answer 503 and close the longest idle with 1013"},
+     .help = "shed load above START percent of the connections, the memory or the loop's lag "
+             "(200 ms), until below STOP percent: answer 503, close the longest idle with 1013"},
     {.name = "handshake-timeout",
      OPTION_DURATION(S, handshake_timeout_us),
      .flags = OPTION_RELOADABLE,
-     .help = "for the whole upgrade request (default 5s)"},
+     .help = "time limit for the upgrade request (default 5s)"},
     {.name = "idle-timeout",
      OPTION_DURATION(S, idle_timeout_us),
      .flags = OPTION_RELOADABLE,
@@ -175,7 +174,7 @@ static const struct option_row rows[] = {
     {.name = "write-timeout",
      OPTION_DURATION(S, write_timeout_us),
      .flags = OPTION_RELOADABLE,
-     .help = "give up on a client that took no byte for this long; 0: never (default 10s)"},
+     .help = "close a client that accepted no byte for this long; 0: never (default 10s)"},
 
     {OPTION_GROUP("Protocol")},
     {.name = "ping-interval",
@@ -186,17 +185,16 @@ static const struct option_row rows[] = {
      OPTION_CALL(set_ping_ms),
      .flags = OPTION_RELOADABLE,
      .metavar = "MS",
-     .help = "the same in milliseconds, as websocketd has it"},
+     .help = "--ping-interval in milliseconds, as in websocketd"},
     {.name = "ping-timeout",
      OPTION_DURATION(S, ping_timeout_us),
      .flags = OPTION_RELOADABLE,
-     .help = "a sign of life is due this long after a ping (default 10s)"},
+     .help = "time limit for an answer to a ping (default 10s)"},
     {.name = "missed-pongs",
      OPTION_NUMBER(S, missed_pongs, 1, 1000),
      .metavar = "N",
      .flags = OPTION_RELOADABLE,
-     .help = "pings without an answer that make a client dead "
-             "(default 2)"},
+     .help = "close a client after this many unanswered pings (default 2)"},
     {.name = "fragment",
      OPTION_SIZE(S, fragment),
      .flags = OPTION_RELOADABLE,
@@ -209,14 +207,14 @@ static const struct option_row rows[] = {
     {.name = "close-timeout",
      OPTION_DURATION(S, close_timeout_us),
      .flags = OPTION_RELOADABLE,
-     .help = "for the client's close frame, after ours (default 5s)"},
+     .help = "time limit for the client's close frame after ours (default 5s)"},
 };
 #undef S
 
 static const char tail[] =
     "Examples:\n"
     "  wsserve                          echo on ws://127.0.0.1:8080/\n"
-    "  wsserve -p 0 --announce          on a free port, and say which\n"
+    "  wsserve -p 0 --announce          on a free port, and print it\n"
     "  wsserve ./count.sh               a program for each connection\n"
     "  wsserve --proxy=tcp:host:5900    a service for browsers\n"
     "  wsserve --devconsole             and a page for the browser at http://127.0.0.1:8080/\n"

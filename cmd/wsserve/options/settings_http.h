@@ -1,6 +1,6 @@
 /*
- * settings_http: what wsserve was asked to do about requests: who may enter, what is served beside
- * WebSockets, what answers carry. A part of struct settings; access_rules and http carry it out.
+ * settings_http: the options of requests: who may enter, what is served beside WebSockets, what
+ * answers carry. A part of struct settings; access_rules, answer_policy and http carry it out.
  */
 #ifndef CMD_WSSERVE_OPTIONS_SETTINGS_HTTP_H
 #define CMD_WSSERVE_OPTIONS_SETTINGS_HTTP_H
@@ -11,13 +11,13 @@
 #include <stdint.h>
 
 struct settings_http {
-    /* Who may enter. */
+    /* Access. */
     struct option_list origin;
     bool same_origin;
     struct option_list host_allow;
     const char *auth;      /* "USER:PASSWORD", or NULL */
-    const char *auth_file; /* a line each of the same */
-    const char *token;     /* a line each, where a file said it */
+    const char *auth_file; /* the same, one a line */
+    const char *token;     /* one a line, if it is from a file */
     struct option_list allow, deny, trust_proxy;
     int64_t replay_window_us; /* 0: none */
 
@@ -27,7 +27,7 @@ struct settings_http {
     bool require_protocol;
     const char *static_dir;
     bool dev_console;
-    const char *health; /* their paths; NULL: not served */
+    const char *health; /* paths; NULL: not served */
     const char *metrics;
     const char *admin; /* ADDR:PORT; NULL: none */
 
@@ -42,8 +42,8 @@ extern const struct option_row settings_http_rows[SETTINGS_HTTP_ROWS];
  * access_rules_check(); a hook, as access/ stands above options/. */
 typedef bool settings_http_checker(const struct settings_http *settings, char *error, size_t size);
 
-/* Do they fit together, and does each mean something? False after a fault that was told, with the
- * exit code in `options->status`. */
+/* Is each valid, and do they fit together? False after a usage error was printed, with the exit
+ * status in `options->status`. */
 bool settings_http_check(const struct settings_http *settings, settings_http_checker *check,
                          struct options *options);
 

@@ -86,7 +86,7 @@ static const char *set_seed(struct options *options, const struct option_row *ro
 const char *settings_set_source(struct settings_operate *settings, const char *value)
 {
     static const char expected[] =
-        "RATE:SIZE, as 100:1K: messages a second (0: as many as go) and bytes of each, up to 16M";
+        "RATE:SIZE, as 100:1K: messages a second (0: unlimited) and bytes of each, up to 16M";
     char rate[32];
     size_t len = strcspn(value, ":");
     uint64_t number, size;
@@ -110,25 +110,25 @@ const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS] = {
      .metavar = "LEVEL",
      .choices = "debug|info|warning|error",
      .flags = OPTION_RELOADABLE,
-     .help = "log nothing less than this (default info)"},
+     .help = "log this level and above (default info)"},
     {.name = "log-format",
      OPTION_CHOICE(S, log_format, "text|json"),
      .flags = OPTION_RELOADABLE,
-     .help = "how a line of the log looks (default text)"},
+     .help = "format of log lines (default text)"},
     {.name = "drain",
      OPTION_DURATION(S, drain_us),
      .flags = OPTION_RELOADABLE,
-     .help = "on SIGTERM or SIGINT wait this long for clients to leave (default 10s)"},
+     .help = "wait this long for clients to leave on SIGTERM or SIGINT (default 10s)"},
     {.name = "shutdown-code",
      OPTION_CALL(set_shutdown_code),
      .metavar = "CODE",
      .flags = OPTION_RELOADABLE,
-     .help = "close code that they are sent (default 1001)"},
+     .help = "close code sent to clients on SIGTERM or SIGINT (default 1001)"},
     {.name = "access-log",
      OPTION_CALL(set_access_log),
      .flags = OPTION_OPTIONAL,
      .metavar = "FILE",
-     .help = "a line a request, to FILE or among the log's lines; SIGHUP opens FILE anew"},
+     .help = "log a line a request, to FILE or with the log; SIGHUP reopens FILE"},
     {.name = "config",
      OPTION_STRING(S, config),
      .flags = OPTION_TYPED,
@@ -142,32 +142,32 @@ const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS] = {
     {.name = "record",
      OPTION_STRING(S, record),
      .metavar = "DIR",
-     .help = "write what every connection says and hears to a JSON Lines file in DIR"},
+     .help = "record the messages of every connection to a JSON Lines file in DIR"},
     {.name = "record-limit",
      OPTION_SIZE(S, record_limit),
      .flags = OPTION_RELOADABLE,
-     .help = "record no more than this in all; 0: no limit (default 1G)"},
+     .help = "record no more than this in total; 0: no limit (default 1G)"},
     {.name = "socket-mode",
      OPTION_CALL(set_socket_mode),
      .metavar = "MODE",
-     .help = "file mode of unix sockets, in octal (default: as the umask has it)"},
+     .help = "file mode of unix sockets, in octal (default: by the umask)"},
     {.name = "stats-interval",
      OPTION_DURATION(S, stats_interval_us),
      .flags = OPTION_RELOADABLE,
      .help = "log a line of statistics this often, as SIGUSR1 does; 0: never (default)"},
 
-    {OPTION_GROUP("Faults, for those who test clients")},
+    {OPTION_GROUP("Fault injection")},
     {.name = "fault",
      OPTION_CALL(set_fault),
      .metavar = "NAME[:ARG][@PROB]",
      .flags = OPTION_REPEAT,
      .help = "misbehave: delay, reject, close-after, abort-after, no-pong, no-close-reply, mask, "
              "bad-utf8, rsv, truncate, split-writes, drop, duplicate, reorder, flip, wrong-accept; "
-             "may be repeated; the manual has more"},
+             "may be repeated; see the manual"},
     {.name = "seed",
      OPTION_CALL(set_seed),
      .metavar = "N",
-     .help = "the same faults to the same connections each time (default: chosen, and logged)"},
+     .help = "seed of the faults: the same seed repeats them (default: random, and logged)"},
 };
 #undef S
 

@@ -1,8 +1,8 @@
 /*
- * settings_operate: the options of whoever keeps a server running (configuration, records,
- * statistics) and of whoever tests clients with one (faults, modes that only send or only receive).
+ * settings_operate: the options of operation (configuration, log, records, statistics) and of
+ * testing clients (faults, modes that only send or only receive).
  *
- * A part of struct settings, with its rows in a table of its own; settings.c puts them together.
+ * A part of struct settings, with its rows in a table of its own; settings.c joins them.
  */
 #ifndef CMD_WSSERVE_OPTIONS_SETTINGS_OPERATE_H
 #define CMD_WSSERVE_OPTIONS_SETTINGS_OPERATE_H
@@ -22,7 +22,7 @@ struct settings_operate {
     const char *config;
     bool access_log;
     const char *access_file; /* NULL: among the log's lines */
-    const char *record;      /* a folder; NULL: nothing is recorded */
+    const char *record;      /* a directory; NULL: nothing is recorded */
     uint64_t record_limit;
     int64_t stats_interval_us;
     int64_t exit_idle_us; /* -1: never */
@@ -32,7 +32,7 @@ struct settings_operate {
     bool seeded;
 
     bool sink;
-    uint64_t source_rate; /* messages a second to each client; 0: as fast as it takes them */
+    uint64_t source_rate; /* messages a second to each client; 0: unlimited */
     uint64_t source_size; /* 0: no --source */
     const char *reply;    /* text or @FILE; NULL: no --reply */
 };
@@ -40,13 +40,13 @@ struct settings_operate {
 enum { SETTINGS_OPERATE_ROWS = 15 };
 extern const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS];
 
-/* Takes the argument of --source, whose row stands among the modes'. NULL, or what was expected. */
+/* Parses the argument of --source, whose row is among the modes'. NULL, or what was expected. */
 const char *settings_set_source(struct settings_operate *settings, const char *value);
 
-/* Before the command line is read. */
+/* Sets the defaults. */
 void settings_operate_defaults(struct settings_operate *settings);
 
-/* After it. False after a fault, with options->status. */
+/* Do they fit together? False after a usage error was printed, with `options->status`. */
 bool settings_operate_check(struct settings_operate *settings, struct options *options);
 
 #endif

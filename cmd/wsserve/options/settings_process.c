@@ -68,35 +68,35 @@ const struct option_row settings_process_rows[] = {
     {OPTION_GROUP("Programs and services")},
     {.name = "shared",
      OPTION_FLAG(S, shared),
-     .help = "one COMMAND for all: every message goes to it, all that it says to every client"},
+     .help = "run one COMMAND for all: every message goes to it, its output to every client"},
     {.name = "dir",
      OPTION_STRING(S, dir),
      .metavar = "DIR",
      .help = "run the program of DIR that the URL's path names, one for each connection"},
     {.name = "pipe",
      OPTION_FLAG(S, pipe),
-     .help = "lines of standard input to every client, their messages to standard output"},
+     .help = "send lines of standard input to every client, their messages to standard output"},
     {.name = "proxy",
      OPTION_CALL(set_proxy),
      .metavar = "tcp:HOST:PORT|unix:PATH",
      .help = "carry bytes to and from this service, one connection for each client"},
-    {.name = "text", OPTION_FLAG(S, text), .help = "a line is a message (the default)"},
+    {.name = "text", OPTION_FLAG(S, text), .help = "treat each line as a message (the default)"},
     {.name = "binary",
      .letters = "b",
      OPTION_FLAG(S, binary),
-     .help = "messages are binary; without --framing, bytes as they come"},
+     .help = "send binary messages; without --framing, bytes as they come"},
     {.name = "framing",
      OPTION_CALL(set_framing),
      .metavar = "lines|nul|len32|jsonl",
      .choices = "lines|nul|len32|jsonl",
-     .help = "how messages are told apart on the program's side: by newlines, by NULs, by a length "
-             "of 4 bytes, or as records in JSON"},
+     .help = "framing of messages on the program's side: newlines, NULs, a length of 4 bytes, or "
+             "records in JSON"},
     {.name = "pty",
      OPTION_FLAG(S, pty),
-     .help = "give COMMAND a terminal, so that it does not hold its output back"},
+     .help = "give COMMAND a terminal, so that it does not buffer its output"},
     {.name = "passstderr",
      OPTION_FLAG(S, pass_stderr),
-     .help = "COMMAND's standard error is wsserve's; else it is thrown away"},
+     .help = "pass COMMAND's standard error through; else it is discarded"},
     {.name = "passenv",
      OPTION_STRING(S, passenv),
      .metavar = "NAME,...",
@@ -105,19 +105,20 @@ const struct option_row settings_process_rows[] = {
     {.name = "chdir",
      OPTION_STRING(S, chdir),
      .metavar = "DIR",
-     .help = "the directory that COMMAND runs in"},
+     .help = "directory that COMMAND runs in"},
     {.name = "maxforks",
      OPTION_COUNT(S, maxforks),
      .help = "answer 503 above this many processes; 0: no limit (default)"},
     {.name = "kill",
      OPTION_CALL(set_kill),
      .metavar = "SIGNAL:T,...",
-     .help = "how COMMAND and all that it started is ended (default " KILL_SEQUENCE_DEFAULT ")"},
+     .help =
+         "signals that end COMMAND and all that it started (default " KILL_SEQUENCE_DEFAULT ")"},
     {.name = "closems",
      OPTION_CALL(set_closems),
      .metavar = "MS",
-     .help = "milliseconds that COMMAND has to end by itself when its client has left (default "
-             "1000, or 0 where the client never said anything)"},
+     .help = "milliseconds that COMMAND has to exit after its client has left (default 1000, or 0 "
+             "if the client never sent a message)"},
 };
 #undef S
 const size_t settings_process_count = sizeof settings_process_rows / sizeof *settings_process_rows;
@@ -144,9 +145,9 @@ bool settings_process_check(struct settings_process *settings, struct options *o
     return true;
 }
 
-uint32_t settings_close_grace_ms(const struct settings_process *settings, bool said_something)
+uint32_t settings_close_grace_ms(const struct settings_process *settings, bool got_messages)
 {
     if (settings->close_grace_us >= 0)
         return units_milliseconds(settings->close_grace_us);
-    return said_something ? GRACE_MS : 0;
+    return got_messages ? GRACE_MS : 0;
 }

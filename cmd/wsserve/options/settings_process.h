@@ -1,6 +1,6 @@
 /*
- * settings_process: the options of the modes that talk to programs and services, and of how they
- * do. settings.c joins the table and the struct; process, shared, pipe and proxy read them.
+ * settings_process: the options of the modes that connect clients with programs and services.
+ * settings.c joins the table and the struct; process, shared, pipe and proxy read them.
  */
 #ifndef CMD_WSSERVE_OPTIONS_SETTINGS_PROCESS_H
 #define CMD_WSSERVE_OPTIONS_SETTINGS_PROCESS_H
@@ -20,15 +20,15 @@ struct settings_process {
     const char *proxy; /* "tcp:HOST:PORT" or "unix:PATH" */
 
     bool text, binary;
-    enum framing framing; /* what it comes to, all options considered */
+    enum framing framing; /* derived from all options */
     bool framing_given;
     bool pty;
     bool pass_stderr;
     const char *passenv; /* NULL: cgi.h's own list */
     const char *chdir;
-    uint64_t maxforks; /* 0: as many as there are connections */
+    uint64_t maxforks; /* 0: no limit */
     struct kill_sequence kill;
-    int64_t close_grace_us; /* microseconds; -1: --closems was not given */
+    int64_t close_grace_us; /* -1: --closems was not given */
 };
 
 extern const struct option_row settings_process_rows[];
@@ -40,8 +40,8 @@ void settings_process_init(struct settings_process *settings);
  * with `options->status`. */
 bool settings_process_check(struct settings_process *settings, struct options *options);
 
-/* How long a program whose client has left may go on by itself, in milliseconds. Who never said
- * anything waits for no answer. */
-uint32_t settings_close_grace_ms(const struct settings_process *settings, bool said_something);
+/* The milliseconds that a program or service may go on after its client has left: by default none
+ * if the client never sent a message, as it expects no answer then. */
+uint32_t settings_close_grace_ms(const struct settings_process *settings, bool got_messages);
 
 #endif

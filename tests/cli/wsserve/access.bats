@@ -234,7 +234,7 @@ print(s.recv(1000).decode().splitlines()[0])' "$PORT"
 	status 101 "$PORT" / "$key"
 }
 
-@test "--replay-window: whoever is refused for another reason leaves no mark" {
+@test "--replay-window: a request that is refused for another reason is not remembered" {
 	local key='Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
 	serve --replay-window=10m --token=abc
 	status 401 "$PORT" / "$key"

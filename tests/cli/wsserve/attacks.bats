@@ -58,7 +58,7 @@ harmless() { # attack...
 	same 6 "$(grep -cE '^(101 declined|400 declined)$' <<<"$output")"
 }
 
-@test "a million pings whose pongs nobody reads take no room, and the newest is answered" {
+@test "a million pings whose pongs are not read take no memory, and the newest is answered" {
 	sanitized && count=100000 || count=1000000
 	serve
 	harmless attack pings "$count"

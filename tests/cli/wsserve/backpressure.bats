@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Whoever does not read slows itself down: memory stays flat, nobody is closed, nothing is lost.
+# A client that does not read slows itself down: memory stays flat, nothing is closed or lost.
 
 load ../helper
 
@@ -35,7 +35,7 @@ nobody_was_closed() {
 	same "all 5000 came back" "$output"
 }
 
-@test "one that does not read slows nobody else" {
+@test "one that does not read does not slow the others" {
 	serve
 	background "$PYTHON" "$FIXTURES/client.py" flood "$URL" 65536 1000 "$SERVER" 0
 	await '^stuck' "$OUT"
@@ -66,7 +66,7 @@ nobody_was_closed() {
 	says '^all 600 came back' "$output"
 }
 
-@test "wscat with a standard output that nobody reads holds the server back, not its own memory" {
+@test "wscat with a standard output that is not read holds the server back, not its own memory" {
 	serve
 	mkfifo "$BATS_TEST_TMPDIR/out"
 	head -c 100000000 /dev/zero >"$BATS_TEST_TMPDIR/in"

@@ -38,7 +38,7 @@ listener() { # COUNT [PATH]
 	same 16 "$(grep -c '"type":"binary","len":65536' "$records_out")"
 }
 
-@test "--rooms: the path is the room, whatever the query" {
+@test "--rooms: the path names the group, whatever the query" {
 	serve --rooms
 	listener 1 'red?name=a'
 	red=$PID red_out=$OUT
@@ -129,7 +129,7 @@ flood() {
 	seq -f '%01000g' 5000 >"$BATS_TEST_TMPDIR/lines"
 	background wscat -w 0.2 "$URL" <"$BATS_TEST_TMPDIR/lines"
 	sender=$PID
-	# It cannot get rid of five megabytes while nobody takes them.
+	# It cannot send five megabytes while they are not read.
 	run timeout 1 tail --pid="$sender" -f /dev/null
 	same 124 "$status"
 	kill -CONT "$slow"

@@ -147,7 +147,7 @@ reload() { # N
 	same 3000 "$output"
 }
 
-@test "SIGHUP a hundred times, on threads, under load: nobody is lost" {
+@test "SIGHUP a hundred times, on threads, under load: no connection is lost" {
 	printf 'idle-timeout = 1h\n' >"$CONFIG"
 	serve --config="$CONFIG" -t 2
 	background bash -c "seq 1 20000 | wscat -w 1 '$URL' | cmp - <(seq 1 20000)"

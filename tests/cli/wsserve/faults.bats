@@ -168,7 +168,7 @@ survivors() { # URL
 	same $'one\none\ntwo\ntwo' "$output"
 }
 
-# True once the server says that it does not read from somebody.
+# True once the server logs that it has paused a client.
 paused() {
 	kill -USR1 "$SERVER"
 	grep -q 'stats .* paused=1 ' "$SERVER_LOG"

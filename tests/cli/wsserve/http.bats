@@ -103,7 +103,7 @@ files() {
 	says '^Allow: GET, HEAD$' "$output"
 }
 
-@test "--staticdir: a large file comes whole, in little memory, and a slow reader keeps nobody" {
+@test "--staticdir: a large file comes whole, in little memory, and a slow reader delays no other" {
 	files
 	head -c 200M /dev/zero | tr '\0' x >"$DIR/large"
 	serve --staticdir="$DIR" --write-timeout=60s
@@ -118,7 +118,7 @@ files() {
 	rm "$BATS_TEST_TMPDIR/got" "$DIR/large"
 }
 
-@test "--staticdir: whoever stops sending still gets all of it; a file that shrinks ends the answer" {
+@test "--staticdir: a client that stops sending still gets all of it; a file that shrinks ends the answer" {
 	files
 	truncate -s 64M "$DIR/file"
 	serve --staticdir="$DIR"

@@ -39,7 +39,7 @@ refused() { # [OPTION]... of curl
 	eventually wscat "$URL" 'room again' -1
 }
 
-@test "--connect-rate: 429 for whoever comes too often" {
+@test "--connect-rate: 429 for an address that connects too often" {
 	serve --connect-rate=2
 	wscat "$URL" one -1
 	wscat "$URL" two -1
@@ -89,7 +89,7 @@ shed_at_least() {
 	(($(grep -c SHED "$SERVER_LOG") >= $1))
 }
 
-@test "--shed-at: newcomers hear 503, the longest idle leave, and then it is over" {
+@test "--shed-at: new connections get 503, the longest idle are closed, and then it ends" {
 	serve --max-connections=10 --shed-at=80:50
 	for i in 1 2 3 4 5 6 7 8; do
 		hold

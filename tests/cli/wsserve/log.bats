@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# wsserve's log: its schema, that it waits for nobody, what strangers cannot do to it; --access-log.
+# wsserve's log: its schema, that it never blocks, what untrusted input cannot do to it; --access-log.
 
 load ../helper
 
@@ -39,7 +39,7 @@ checked() { # FILE
 	done
 }
 
-@test "a pipe that nobody reads: the echo goes on, and what is missing is told" {
+@test "a pipe that is not read: the echo goes on, and missing lines are counted" {
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	exec 9<>"$BATS_TEST_TMPDIR/pipe"
 	start bash -c "exec wsserve -p 0 --announce -v --log-format=json 2>'$BATS_TEST_TMPDIR/pipe'"
@@ -49,7 +49,7 @@ checked() { # FILE
 	run -0 wscat -N 1 "$URL" hello </dev/null
 	same hello "$output"
 	run -0 bash -c "seq 1 20000 | timeout 20 wscat '$URL' | cmp - <(seq 1 20000)"
-	# Somebody reads it after all.
+	# It is read after all.
 	cat <&9 >"$BATS_TEST_TMPDIR/read" &
 	STARTED+=($!)
 	await '"event":"log-dropped","msg":"[0-9]+ lines were dropped' "$BATS_TEST_TMPDIR/read"
@@ -62,7 +62,7 @@ checked() { # FILE
 	says ' log-dropped( |$)' "$output"
 }
 
-@test "a pipe that nobody reads does not keep it from ending" {
+@test "a pipe that is not read does not keep it from ending" {
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	exec 9<>"$BATS_TEST_TMPDIR/pipe"
 	start bash -c "exec wsserve -p 0 --announce -v 2>'$BATS_TEST_TMPDIR/pipe'"
@@ -81,7 +81,7 @@ checked() { # FILE
 	same hello "$output"
 }
 
-@test "nobody outside begins a line of his own, or reaches the terminal" {
+@test "untrusted input neither begins a line nor reaches the terminal" {
 	serve -v --access-log
 	# As target, method, header and reason.
 	printf 'GET /a"%%0a HTTP/1.1\r\nHost: x\r\nUser-Agent: a" 200 1 "b\\\r\nX-Request-Id: a b\r\n\r\n' |
@@ -116,7 +116,7 @@ checked() { # FILE
 	await 'conn=[^ ]+-3 state from=closing to=closed' "$SERVER_LOG"
 }
 
-@test "-v: the last frame headers of who broke the protocol, and nobody else's" {
+@test "-v: the last frame headers of the client that broke the protocol, and of no other" {
 	serve -v
 	run -0 client does "$URL" frames-then-unmasked
 	await 'conn=[^ ]+-1 frame number 3 of what it sent: opcode=text fin=1 rsv=0 masked=1 len=3' "$SERVER_LOG"
@@ -190,7 +190,7 @@ checked() { # FILE
 	run ! grep -q secret "$SERVER_LOG"
 }
 
-@test "--access-log=FILE, opened anew by SIGHUP" {
+@test "--access-log=FILE, reopened by SIGHUP" {
 	local file=$BATS_TEST_TMPDIR/access
 	serve --access-log="$file"
 	wscat -N 1 "${URL}one" hello </dev/null

@@ -135,7 +135,7 @@ load ../helper
 	[[ -z $(ps -eo pgid=,stat= | awk -v g=" $groups" 'index(g, " " $1 " ") && $2 !~ /^Z/') ]]
 }
 
-@test "whoever started wsserve may ignore SIGCHLD" {
+@test "wsserve's parent may ignore SIGCHLD" {
 	start bash -c "trap '' CHLD; exec wsserve -p 0 --announce sh -c 'exit 7'"
 	run -9 --separate-stderr wscat "$URL" </dev/null
 	says 'COMMAND ended with status 7'

@@ -138,7 +138,7 @@ service() { # WHAT [PATH]
 }
 
 @test "a service that answers nobody: 408 when --handshake-timeout is over" {
-	# A queue of one that nobody is taken out of: later connections hang.
+	# A backlog of one that is never accepted: later connections hang.
 	background "$PYTHON" -u - <<-'END'
 		import socket, sys, time
 		listener = socket.socket()

@@ -33,7 +33,7 @@ in text 9 grüße\n\"
 in close 2 1000 True " "$(told 1 | grep ^in)"
 }
 
-@test "bytes that are no text, pings, and what nobody asked for" {
+@test "bytes that are no text, pings, and unsolicited messages" {
 	serve --record="$DIR" --source=1000:10 --subprotocol=a
 	printf '\xff\x00' >"$BATS_TEST_TMPDIR/bytes"
 	run -0 wscat -b -N 3 -s a "$URL" "@$BATS_TEST_TMPDIR/bytes" </dev/null

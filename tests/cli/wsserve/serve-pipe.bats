@@ -37,7 +37,7 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	exec 8>&-
 }
 
-@test "standard input waits until somebody is there, and nothing of it is lost" {
+@test "standard input waits until a client is connected, and nothing of it is lost" {
 	seq 1 200000 >"$BATS_TEST_TMPDIR/lines"
 	background wsserve -p 0 --announce --pipe <"$BATS_TEST_TMPDIR/lines"
 	SERVER=$PID
@@ -81,7 +81,7 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	await TOO_SLOW "$log"
 }
 
-@test "nobody reads standard output any more: a quiet end" {
+@test "standard output is closed by its reader: a quiet end" {
 	local announce=$BATS_TEST_TMPDIR/announce
 	background bash -c "set -o pipefail; wsserve -p 0 --announce=9 --pipe 9>'$announce' </dev/null | head -n 1"
 	await '^listening ' "$announce"
@@ -120,11 +120,11 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	exec 8>&-
 }
 
-@test "--framing=jsonl: a record says whom it is for, and what it is" {
+@test "--framing=jsonl: a record names its receivers and its type" {
 	piped --framing=jsonl
 	local a b
-	client_of one room
-	client_of two room
+	client_of one chat
+	client_of two chat
 	client_of three other
 	name() {
 		sed -n 's/.*"conn":"\([^"]*\)".*/\1/p' "$SERVER_OUT" | sed -n "$1p"
@@ -134,9 +134,9 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 		{"data":"all"}
 		{"data":"one alone","conn":"$a"}
 		{"data":"all but two","except":"$b"}
-		{"data":"the room","group":"/room"}
-		{"data":"room but one","group":"/room","except":"$a"}
-		{"data":"nobody","conn":"no-such"}
+		{"data":"the group","group":"/chat"}
+		{"data":"group but one","group":"/chat","except":"$a"}
+		{"data":"unknown","conn":"no-such"}
 		no record at all
 		{"b64":"/w==","conn":"$a"}
 		{"data":"last"}
@@ -145,9 +145,9 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	await '^last$' "$BATS_TEST_TMPDIR/three"
 	same $'all\nall but two\nlast' "$(cat "$BATS_TEST_TMPDIR/three")"
 	await 'closed by the server: 4001.*you' "$BATS_TEST_TMPDIR/two.log"
-	same $'all\nthe room\nroom but one\nlast' "$(cat "$BATS_TEST_TMPDIR/two")"
+	same $'all\nthe group\ngroup but one\nlast' "$(cat "$BATS_TEST_TMPDIR/two")"
 	await '^last$' "$BATS_TEST_TMPDIR/one"
-	same $'all\none alone\nall but two\nthe room' "$(head -n 4 "$BATS_TEST_TMPDIR/one")"
+	same $'all\none alone\nall but two\nthe group' "$(head -n 4 "$BATS_TEST_TMPDIR/one")"
 	await 'a record that cannot be sent: no JSON' "$SERVER_LOG"
 	echo '{"type":"close","group":"/other"}' >&8
 	await 'closed by the server: 1000' "$BATS_TEST_TMPDIR/three.log"
@@ -171,8 +171,8 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	await '^ann: hello everybody$' "$BATS_TEST_TMPDIR/cat"
 	echo '@bob a secret; $(touch owned) "quoted" \n' >"$BATS_TEST_TMPDIR/ann.in"
 	await '^ann whispers: a secret; \$\(touch owned\) "quoted" \\n$' "$BATS_TEST_TMPDIR/bob"
-	echo '@nobody hello' >"$BATS_TEST_TMPDIR/cat.in"
-	await '^\* nobody is not here$' "$BATS_TEST_TMPDIR/cat"
+	echo '@dan hello' >"$BATS_TEST_TMPDIR/cat.in"
+	await '^\* dan is not here$' "$BATS_TEST_TMPDIR/cat"
 	kill "${STARTED[1]}"
 	await '^\* ann has left$' "$BATS_TEST_TMPDIR/cat"
 	run ! grep -q secret "$BATS_TEST_TMPDIR/cat"

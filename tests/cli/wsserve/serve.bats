@@ -53,7 +53,7 @@ load ../helper
 	done <"$OUT"
 }
 
-@test "--listen=fd:N takes a socket that somebody else opened" {
+@test "--listen=fd:N takes a socket that another process opened" {
 	start "$PYTHON" "$FIXTURES/listening.py" wsserve --announce --listen=fd:5
 	run -0 wscat -N 1 "$URL" hello </dev/null
 	same hello "$output"
@@ -104,7 +104,7 @@ load ../helper
 	run -3 wscat "$URL" hello </dev/null
 }
 
-@test "a unix socket that nobody listens on any more is replaced" {
+@test "a stale unix socket is replaced" {
 	local path=$BATS_TEST_TMPDIR/socket
 	"$PYTHON" -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$path"
 	[[ -S $path ]]
@@ -122,7 +122,7 @@ load ../helper
 	[[ ! -e $path ]]
 }
 
-@test "a unix socket that somebody listens on stays his: 1" {
+@test "a unix socket that is in use is left alone: 1" {
 	local path=$BATS_TEST_TMPDIR/socket
 	start wsserve --announce --listen="unix:$path"
 	run -1 --separate-stderr wsserve --listen="unix:$path"
@@ -337,7 +337,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wsserve -p 0 --announce
 	done
 }
 
-@test "SIGTERM with nobody there: exit 0" {
+@test "SIGTERM without connections: exit 0" {
 	serve
 	kill "$SERVER"
 	finished
@@ -352,7 +352,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wsserve -p 0 --announce
 	await '^close 4242' "$OUT"
 }
 
-@test "--drain: whoever does not leave is left after so long, exit 0" {
+@test "--drain: clients that do not leave are cut off after this long, exit 0" {
 	serve --drain=200ms --close-timeout=1m
 	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
 	await '^open' "$OUT"
@@ -379,7 +379,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wsserve -p 0 --announce
 	await 'second signal' "$SERVER_LOG"
 }
 
-@test "while it drains nobody new is let in" {
+@test "while it drains new connections are refused" {
 	serve --drain=1m --close-timeout=1m
 	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
 	await '^open' "$OUT"

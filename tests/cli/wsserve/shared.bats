@@ -44,7 +44,7 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	usage_line '--shared needs a COMMAND'
 }
 
-@test "when it ends all are closed with its status, and the next has it started anew" {
+@test "when it ends all are closed with its status, and the next client has it started again" {
 	serve --shared sh -c 'echo up; read -r line; echo "last words"; exit "$line"'
 	client_of one
 	client_of two

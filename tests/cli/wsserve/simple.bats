@@ -29,13 +29,13 @@ load ../helper
 	((took > 480000 && took < 3000000))
 }
 
-# True once the server has more for somebody than he takes.
+# True once the server has more for a client than it takes.
 queued() {
 	kill -USR1 "$SERVER"
 	grep -qE 'stats .* paused=1 queues=1 queue_bytes=[1-9]' "$SERVER_LOG"
 }
 
-@test "--source: as many as go, and a client that does not read costs no memory" {
+@test "--source: unlimited, and a client that does not read costs no memory" {
 	serve --source=0:10K
 	run -0 bash -c "wscat -N 500 '$URL' </dev/null | wc -c"
 	same 5120500 "$output"

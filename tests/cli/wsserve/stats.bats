@@ -43,7 +43,7 @@ assert line["connections"] == 0 and line["queue_bytes"] == 0, line'
 	eventually stats_show
 }
 
-@test "--exit-idle: exit 0 when nobody has been there for so long" {
+@test "--exit-idle: exit 0 after this long without a connection" {
 	serve --exit-idle=300ms
 	local begin=${EPOCHREALTIME/./}
 	finished "$SERVER"

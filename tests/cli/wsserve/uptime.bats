@@ -22,7 +22,7 @@ crowded() {
 	(($(descriptors) >= 1000))
 }
 
-@test "unfinished handshakes beyond all measure keep nobody out" {
+@test "thousands of unfinished handshakes keep no client out" {
 	serve -q --max-connections=3000
 	"$PYTHON" "$FIXTURES/rude.py" hold "$PORT" 1500 &
 	holder=$!
@@ -88,7 +88,7 @@ crowded() {
 	same 8 "$status"
 }
 
-@test "a cable that was cut: the heartbeat notices, and nobody else does" {
+@test "a cable that was cut: the heartbeat notices, and no other client does" {
 	[[ $EUID == 0 ]] || skip 'needs root'
 	command -v ip >/dev/null || skip 'needs ip'
 	here=wsa$$ there=wsb$$

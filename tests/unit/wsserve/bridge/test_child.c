@@ -323,7 +323,7 @@ static void test_what_a_child_inherits(void **state)
     assert_non_null(strstr(text, "SigBlk:\t0000000000000000"));
     const char *ignored = strstr(text, "SigIgn:\t");
     assert_non_null(ignored);
-    /* 32 and 33 are the C library's own, and nobody else can say anything of them. */
+    /* 32 and 33 are reserved by the C library. */
     assert_int_equal(strtoull(ignored + 8, NULL, 16) & ~(3ull << 31), 0);
     close(stray);
     sigprocmask(SIG_SETMASK, &old, NULL);

@@ -52,7 +52,7 @@ static void text(struct run *run, const char *payload)
     add(run, WS_OP_TEXT, true, payload, strlen(payload));
 }
 
-/* One flush: what was added goes in, what comes out is put behind what came before. */
+/* One flush: what was added goes in, the result is appended to the output so far. */
 static void flush(struct run *run)
 {
     struct fault_piece *list = NULL;
@@ -69,8 +69,8 @@ static void flush(struct run *run)
     run->in_len = 0;
 }
 
-/* The frames that came out, "text:one ping:x", with "+" behind what is no last fragment, "rsv" and
- * "masked" before one that is, "cut" for one that ends early. */
+/* The frames that came out, "text:one ping:x", with "+" after a fragment that is not the last,
+ * "rsv" and "masked" before one that is, "cut" for one that ends early. */
 static const char *told(struct run *run)
 {
     static char words[4096];

@@ -227,7 +227,7 @@ static void what_is_local_is_guarded(void **state)
                      101);
 }
 
-/* Whoever asks for metrics and leaves at once is not there when they are ready. */
+/* A client that asks for metrics and leaves at once is gone when they are ready. */
 static void the_one_who_asked_is_gone(void **state)
 {
     (void)state;

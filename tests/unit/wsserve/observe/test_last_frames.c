@@ -18,7 +18,7 @@ static int64_t noon(void)
 
 #define BEGIN "2026-01-31T12:00:00.123456Z DEBUG   conn=7 frame number "
 
-/* What is told of so many text frames of lengths 1, 2, 3… */
+/* What is logged of `count` text frames of lengths 1, 2, 3… */
 static const char *told(unsigned count)
 {
     static char text[8192];

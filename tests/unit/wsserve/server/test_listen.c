@@ -21,7 +21,7 @@ static int inherited(const char *pid, const char *fds)
         setenv("LISTEN_FDS", fds, 1);
     setenv("LISTEN_FDNAMES", "a:b", 1);
     int count = listen_inherited_count();
-    /* No child of ours shall take them for its own. */
+    /* No child of ours may take them for its own. */
     assert_null(getenv("LISTEN_PID"));
     assert_null(getenv("LISTEN_FDS"));
     assert_null(getenv("LISTEN_FDNAMES"));
