@@ -13,7 +13,7 @@ enum { REORDER_MS = 100 };
 /* A piece on its way, from `begin` on. */
 struct waiting {
     struct waiting *next;
-    int64_t due; /* the loop's milliseconds */
+    int64_t due_ms; /* of the loop's clock */
     struct fault_piece *piece;
     size_t begin;
 };
@@ -23,8 +23,8 @@ struct fault_conn {
     const struct faults *faults;
     struct fault_frames frames;
     struct waiting *first, *last;
-    size_t bytes;       /* that wait */
-    int64_t kept_since; /* frames.kept; 0: there is none */
+    size_t bytes;          /* that wait */
+    int64_t kept_since_ms; /* frames.kept; 0: there is none */
     struct ws_timer timer;
     bool ended; /* `frames.then` was carried out */
 };
@@ -34,17 +34,17 @@ static struct ws_loop *loop_of(const struct fault_conn *fault)
     return ws_conn_env(fault->conn)->loop;
 }
 
-/* --- when the next thing is due --- */
+/* --- the timer --- */
 
 static void arm(struct fault_conn *fault)
 {
     int64_t now = ws_loop_now(loop_of(fault)), when = INT64_MAX;
     if (fault->first)
-        when = fault->first->due;
+        when = fault->first->due_ms;
     else if (fault->frames.then != FAULT_GO_ON && !fault->ended)
         when = now;
-    if (fault->kept_since && fault->kept_since + REORDER_MS < when)
-        when = fault->kept_since + REORDER_MS;
+    if (fault->kept_since_ms && fault->kept_since_ms + REORDER_MS < when)
+        when = fault->kept_since_ms + REORDER_MS;
     if (when == INT64_MAX)
         ws_loop_disarm(loop_of(fault), &fault->timer);
     else
@@ -60,23 +60,23 @@ static void tell_held(struct fault_conn *fault)
 static void note_kept(struct fault_conn *fault)
 {
     if (!fault->frames.kept)
-        fault->kept_since = 0;
-    else if (!fault->kept_since)
-        fault->kept_since = ws_loop_now(loop_of(fault));
+        fault->kept_since_ms = 0;
+    else if (!fault->kept_since_ms)
+        fault->kept_since_ms = ws_loop_now(loop_of(fault));
 }
 
 /* --- what waits --- */
 
-static bool push(struct fault_conn *fault, struct fault_piece *piece, int64_t due)
+static bool push(struct fault_conn *fault, struct fault_piece *piece, int64_t due_ms)
 {
     struct waiting *waiting = calloc(1, sizeof *waiting);
     if (!waiting)
         return false;
     waiting->piece = piece;
-    waiting->due = due;
+    waiting->due_ms = due_ms;
     if (fault->last) {
-        if (waiting->due < fault->last->due)
-            waiting->due = fault->last->due; /* in order */
+        if (waiting->due_ms < fault->last->due_ms)
+            waiting->due_ms = fault->last->due_ms; /* in order */
         fault->last->next = waiting;
     } else {
         fault->first = waiting;
@@ -108,12 +108,12 @@ static void send_first(struct fault_conn *fault)
     ws_conn_send_raw(fault->conn, piece->data + waiting->begin, len);
     waiting->begin += len;
     fault->bytes -= len;
-    waiting->due = ws_loop_now(loop_of(fault)) + 1;
+    waiting->due_ms = ws_loop_now(loop_of(fault)) + 1;
     if (waiting->begin == piece->len) {
         bool split = piece->split > 0;
         pop(fault);
-        if (split && fault->first && fault->first->due <= ws_loop_now(loop_of(fault)))
-            fault->first->due = ws_loop_now(loop_of(fault)) + 1;
+        if (split && fault->first && fault->first->due_ms <= ws_loop_now(loop_of(fault)))
+            fault->first->due_ms = ws_loop_now(loop_of(fault)) + 1;
     }
 }
 
@@ -145,14 +145,14 @@ static void on_timer(struct ws_timer *timer)
 {
     struct fault_conn *fault = ws_container_of(timer, struct fault_conn, timer);
     int64_t now = ws_loop_now(loop_of(fault));
-    if (fault->kept_since && fault->kept_since + REORDER_MS <= now) {
+    if (fault->kept_since_ms && fault->kept_since_ms + REORDER_MS <= now) {
         struct fault_piece *piece = NULL;
         fault_frames_release(&fault->frames, &piece);
         if (piece && !push(fault, piece, now))
             free(piece);
         note_kept(fault);
     }
-    while (fault->first && fault->first->due <= now)
+    while (fault->first && fault->first->due_ms <= now)
         send_first(fault);
     tell_held(fault);
     if (!fault->first && fault->frames.then != FAULT_GO_ON && !fault->ended)

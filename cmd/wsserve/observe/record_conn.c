@@ -29,7 +29,7 @@ struct recording {
     struct recorder *recorder;
     struct spool_file *file;
     uint64_t conn;
-    int64_t begun_us;
+    int64_t started_us;
     struct ws_session_config config;   /* of the next */
     struct ws_session sent;            /* reads our own output, as the client does */
     bool upgraded;                     /* the 101 has gone out: frames follow */
@@ -126,7 +126,7 @@ static void put(struct recording *recording, struct json *json, struct record *r
     if (recording->stopped)
         return;
     record->utc = units_now_utc();
-    record->us = ws_clock_us() - recording->begun_us;
+    record->us = ws_clock_us() - recording->started_us;
     record->conn = recording->conn;
     json_clear(json);
     record_write(json, record);
@@ -275,7 +275,7 @@ struct recording *recording_new(struct recorder *recorder, const struct ws_conn 
     }
     recording->recorder = recorder;
     recording->conn = ws_conn_id(conn);
-    recording->begun_us = ws_clock_us();
+    recording->started_us = ws_clock_us();
     const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(conn));
     recording->config = (struct ws_session_config){
         .role = WS_ROLE_CLIENT, .deflate_pool = &ws_conn_env(conn)->loop->deflate};
