@@ -7,31 +7,28 @@
  */
 #include "cmd/common/exit.h"
 #include "cmd/common/log.h"
-#include "cmd/common/units.h"
 #include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/bridge/lifecycle.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/modes/mode.h"
 #include "cmd/wsserve/request/answer.h"
-#include "libws/io/resolve.h"
+#include "libws/io/address.h"
+#include "libws/io/connector.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+/* When --handshake-timeout, which limits the whole, is longer. */
+enum { CONNECT_TIMEOUT_MS = 10000 };
 
 /* The service; server->mode_data. */
 struct service {
     const char *name; /* as it was given */
     const struct settings_process *settings;
+    const char *unix_path; /* of a unix socket; NULL: host and port */
     char *host;
     uint16_t port;
-    struct sockaddr_un local; /* host is NULL */
     struct attempts attempts; /* of all threads */
     struct backoff backoff;
 };
@@ -43,9 +40,7 @@ struct upstream {
     struct ws_loop *loop;
     uint8_t *memory;
     const struct ws_request *request; /* until it is answered */
-    struct ws_resolve *resolve;
-    struct addrinfo *addresses, *next; /* to be tried */
-    struct ws_watch connecting;
+    struct ws_connector *connector;   /* NULL: not connecting */
     struct lifecycle life;
     struct channel channel;
     uint16_t peer_code; /* of the client's close, which is still to be answered */
@@ -92,18 +87,6 @@ static const struct lifecycle_user life_user = {
     .freed = on_freed,
 };
 
-static void stop_connecting(struct upstream *upstream)
-{
-    if (upstream->resolve)
-        ws_resolve_cancel(upstream->resolve);
-    upstream->resolve = NULL;
-    if (upstream->addresses)
-        freeaddrinfo(upstream->addresses);
-    upstream->addresses = NULL;
-    if (upstream->connecting.fd >= 0)
-        close(ws_loop_unwatch(upstream->loop, &upstream->connecting));
-}
-
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
     struct upstream *upstream = ws_conn_user(conn);
@@ -111,7 +94,8 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     if (!upstream)
         return;
     ws_conn_set_user(conn, NULL);
-    stop_connecting(upstream);
+    if (upstream->connector)
+        ws_connector_cancel(upstream->connector);
     lifecycle_release(&upstream->life, 0);
     upstream->conn = NULL;
 }
@@ -147,11 +131,10 @@ static void on_broken(struct channel *channel, enum ws_error why)
     on_channel_drained(channel);
 }
 
-static const struct channel_user user = {on_ready, on_input, on_end, on_channel_drained, on_broken};
+static const struct channel_user channel_user = {on_ready, on_input, on_end, on_channel_drained,
+                                                 on_broken};
 
 /* --- connecting --- */
-
-static void try_next(struct upstream *upstream);
 
 static void answer_unreachable(struct upstream *upstream, const char *why)
 {
@@ -159,24 +142,22 @@ static void answer_unreachable(struct upstream *upstream, const char *why)
     struct ws_http_answer answer = {.status = 502, .body = body, .body_len = sizeof body - 1};
     log_line(upstream->server->log, WS_LOG_WARNING, ws_conn_id(upstream->conn), "process",
              "cannot reach %s: %s; answered 502", service_of(upstream)->name, why);
-    stop_connecting(upstream);
     lifecycle_fail(&upstream->life);
     answer_send(upstream->conn, &answer);
 }
 
-static void on_reached(struct upstream *upstream, int fd)
+static void on_connected(void *user, int fd)
 {
-    int on = 1;
+    struct upstream *upstream = user;
     const struct ws_request *request = upstream->request;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
-    upstream->channel.user = &user;
+    upstream->connector = NULL;
+    upstream->channel.user = &channel_user;
     if (channel_open(&upstream->channel, upstream->loop, fd, fd, upstream->memory,
                      ws_conn_env(upstream->conn)->config->high_water) != WS_OK) {
         close(fd);
         answer_unreachable(upstream, "out of memory");
         return;
     }
-    stop_connecting(upstream);
     lifecycle_attach(&upstream->life, &upstream->channel);
     lifecycle_start_service(&upstream->life);
     upstream->request = NULL;
@@ -187,67 +168,30 @@ static void on_reached(struct upstream *upstream, int fd)
         lifecycle_abort(&upstream->life);
 }
 
-static void on_writable(struct ws_watch *watch, unsigned ready)
+static void on_connect_failed(void *user, enum ws_error error, const char *detail)
 {
-    struct upstream *upstream = ws_container_of(watch, struct upstream, connecting);
-    int failed = 0;
-    socklen_t size = sizeof failed;
-    (void)ready;
-    getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &failed, &size);
-    int fd = ws_loop_unwatch(upstream->loop, watch);
-    if (failed == 0) {
-        on_reached(upstream, fd);
-        return;
-    }
-    close(fd);
-    errno = failed;
-    try_next(upstream);
+    struct upstream *upstream = user;
+    (void)error;
+    upstream->connector = NULL;
+    answer_unreachable(upstream, detail);
 }
 
-/* False with errno; else it is under way, or done. */
-static bool try_address(struct upstream *upstream, const struct sockaddr *address, socklen_t len)
+static void connect_upstream(struct upstream *upstream)
 {
-    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    if (connect(fd, address, len) == 0) {
-        on_reached(upstream, fd);
-        return true;
-    }
-    if (errno == EINPROGRESS) {
-        upstream->connecting.fd = fd;
-        upstream->connecting.ready = on_writable;
-        if (ws_loop_watch(upstream->loop, &upstream->connecting, WS_WRITABLE) == WS_OK)
-            return true;
-        upstream->connecting.fd = -1;
-        errno = ENOMEM;
-    }
-    int why = errno;
-    close(fd);
-    errno = why;
-    return false;
-}
-
-static void try_next(struct upstream *upstream)
-{
-    while (upstream->next) {
-        const struct addrinfo *at = upstream->next;
-        upstream->next = at->ai_next;
-        if (try_address(upstream, at->ai_addr, at->ai_addrlen))
-            return;
-    }
-    answer_unreachable(upstream, strerror(errno));
-}
-
-static void on_resolved(void *context, int error, struct addrinfo *addresses)
-{
-    struct upstream *upstream = context;
-    upstream->resolve = NULL;
-    upstream->addresses = upstream->next = addresses;
-    if (error)
-        answer_unreachable(upstream, gai_strerror(error));
-    else
-        try_next(upstream);
+    const struct service *service = service_of(upstream);
+    const struct ws_connector_options options = {
+        .loop = upstream->loop,
+        .unix_path = service->unix_path,
+        .host = service->host,
+        .port = service->port,
+        .timeout_ms = CONNECT_TIMEOUT_MS,
+        .user = upstream,
+        .connected = on_connected,
+        .failed = on_connect_failed,
+    };
+    upstream->connector = ws_connector_start(&options);
+    if (!upstream->connector)
+        answer_unreachable(upstream, "out of memory");
 }
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
@@ -265,7 +209,6 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     upstream->loop = ws_conn_env(conn)->loop;
     upstream->memory = worker_of(conn)->mode_data;
     upstream->request = request;
-    upstream->connecting.fd = -1;
     lifecycle_init(&upstream->life, &life_user, server->log, upstream->loop);
     uint32_t wait_ms = lifecycle_ask(&upstream->life, &target);
     if (wait_ms) {
@@ -274,16 +217,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
         return;
     }
     ws_conn_set_user(conn, upstream);
-    if (!service->host) {
-        const struct sockaddr *address = (const struct sockaddr *)(const void *)&service->local;
-        if (!try_address(upstream, address, sizeof service->local))
-            answer_unreachable(upstream, strerror(errno));
-        return;
-    }
-    upstream->resolve =
-        ws_resolve_start(upstream->loop, service->host, service->port, on_resolved, upstream);
-    if (!upstream->resolve)
-        answer_unreachable(upstream, "out of memory");
+    connect_upstream(upstream);
 }
 
 /* --- its input --- */
@@ -341,17 +275,12 @@ static bool start(struct server *server)
     service->name = name;
     service->settings = &server->settings->process;
     if (strncmp(name, "unix:", 5) == 0) {
-        service->local.sun_family = AF_UNIX;
-        snprintf(service->local.sun_path, sizeof service->local.sun_path, "%s", name + 5);
+        service->unix_path = name + 5;
     } else {
-        const char *host = name + 4, *colon = strrchr(host, ':');
-        size_t len = (size_t)(colon - host);
-        if (host[0] == '[' && colon[-1] == ']') {
-            host++;
-            len -= 2;
-        }
-        service->host = strndup(host, len);
-        units_port(colon + 1, &service->port);
+        struct ws_host_port where; /* settings have checked it */
+        ws_host_port_parse((struct ws_str){name + 4, strlen(name + 4)}, &where);
+        service->host = strndup(where.host.p, where.host.len);
+        service->port = where.port;
         if (!service->host)
             return false;
     }

@@ -1,6 +1,7 @@
 #include "cmd/wsserve/options/settings_process.h"
 
 #include "cmd/common/units.h"
+#include "libws/io/address.h"
 
 #include <string.h>
 
@@ -49,12 +50,13 @@ static const char *set_proxy(struct options *options, const struct option_row *r
                              const char *value)
 {
     static const char expected[] = "tcp:HOST:PORT or unix:PATH";
-    const char *colon = strrchr(value, ':');
-    uint16_t port;
+    struct ws_host_port where;
     (void)options;
     (void)row;
     if (strncmp(value, "tcp:", 4) == 0) {
-        if (colon < value + 5 || units_port(colon + 1, &port) != UNITS_OK || port == 0)
+        struct ws_str text = {value + 4, strlen(value + 4)};
+        if (ws_host_port_parse(text, &where) != WS_HOST_PORT_OK || where.port == 0 ||
+            where.host.len == 0)
             return expected;
     } else if (strncmp(value, "unix:", 5) != 0 || !value[5] || strlen(value + 5) > 107) {
         return expected;

@@ -5,6 +5,7 @@
 #include "cmd/common/secret.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/options/settings.h"
+#include "libws/io/address.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,18 +40,13 @@ static struct ws_tls_context *make(const struct server *server, const struct ws_
  * there is none. */
 static bool host_of(const char *where, char name[NAME_MAX_LEN])
 {
-    const char *colon = strrchr(where, ':');
-    size_t len = colon ? (size_t)(colon - where) : strlen(where);
-    if (strncmp(where, "unix:", 5) == 0 || strncmp(where, "fd:", 3) == 0)
+    struct ws_host_port parts;
+    if (strncmp(where, "unix:", 5) == 0 || strncmp(where, "fd:", 3) == 0 ||
+        ws_host_port_parse((struct ws_str){where, strlen(where)}, &parts) != WS_HOST_PORT_OK ||
+        parts.host.len == 0 || parts.host.len >= NAME_MAX_LEN)
         return false;
-    if (len >= 2 && where[0] == '[' && where[len - 1] == ']') {
-        where++;
-        len -= 2;
-    }
-    if (len == 0 || len >= NAME_MAX_LEN)
-        return false;
-    memcpy(name, where, len);
-    name[len] = '\0';
+    memcpy(name, parts.host.p, parts.host.len);
+    name[parts.host.len] = '\0';
     if (strcmp(name, "0.0.0.0") == 0 || strcmp(name, "::") == 0)
         return gethostname(name, NAME_MAX_LEN - 1) == 0 && name[0];
     return true;
@@ -62,9 +58,11 @@ static struct ws_tls_identity *make_self_signed(const struct settings *settings)
     const char *list[NAMES_MAX];
     size_t count = 0;
     if (settings->listen.count == 0) {
-        bool v6 = strchr(settings->address, ':') && settings->address[0] != '[';
-        snprintf(where, sizeof where, v6 ? "[%s]:1" : "%s:1", settings->address);
-        count += host_of(where, names[0]);
+        bool bracketed = settings->address[0] == '[';
+        count +=
+            host_of(bracketed ? settings->address
+                              : ws_host_port_format(settings->address, -1, where, sizeof where),
+                    names[0]);
     }
     for (size_t i = 0; i < settings->listen.count && count < NAMES_MAX; i++)
         count += host_of(settings->listen.items[i], names[count]);

@@ -5,6 +5,7 @@
 #include "cmd/common/units.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/options/settings.h"
+#include "libws/io/address.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -36,8 +37,10 @@ bool listen_all(struct server *server, int inherited)
     if (inherited > 0 && !settings->address_given)
         return true;
     if (settings->listen.count == 0) {
-        bool v6 = strchr(settings->address, ':') && settings->address[0] != '[';
-        snprintf(where, sizeof where, v6 ? "[%s]:%u" : "%s:%u", settings->address, settings->port);
+        if (settings->address[0] == '[')
+            snprintf(where, sizeof where, "%s:%u", settings->address, settings->port);
+        else
+            ws_host_port_format(settings->address, settings->port, where, sizeof where);
         return listen_on(server, where);
     }
     for (size_t i = 0; i < settings->listen.count; i++)

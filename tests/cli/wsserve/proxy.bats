@@ -99,7 +99,7 @@ service() { # WHAT [PATH]
 	done
 	run -5 --separate-stderr wscat "$URL" </dev/null
 	says 'HTTP status 503'
-	await "cannot reach tcp:127.0.0.1:$SERVICE: Connection refused" "$SERVER_LOG"
+	await "cannot reach tcp:127.0.0.1:$SERVICE: .*Connection refused" "$SERVER_LOG"
 	await "tcp:127.0.0.1:$SERVICE keeps failing" "$SERVER_LOG"
 	serve --proxy="unix:$BATS_TEST_TMPDIR/nowhere"
 	run -5 --separate-stderr wscat "$URL" </dev/null
