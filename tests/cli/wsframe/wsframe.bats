@@ -450,7 +450,7 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	same s3pPLMBiTxaQ9kYGzzhZRbK+xOo= "$output"
 	says '^  its bytes +74 68 65 20 73 61 6d 70 6c 65 20 6e 6f 6e 63 65 \(16 bytes\)$'
 	says '^key and GUID +dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11$'
-	says '^SHA-1 of that +b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea \(20 bytes\)$'
+	says '^their SHA-1 +b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea \(20 bytes\)$'
 	run -0 --separate-stderr wsframe accept nonsense
 	says 'not base64 of 16 bytes.*RFC 6455 4.2.1'
 	run -2 --separate-stderr wsframe accept
