@@ -49,7 +49,7 @@ static void begin(struct inspection *in, const char *name, enum form form)
         .stop = in->decode.stop,
     };
     if (in->settings->common.verbose)
-        exit_warn("%s: taken for %s", name, form_name(form));
+        exit_warn("%s: detected as %s", name, form_name(form));
     print_begin(&in->printer, name, form);
 }
 
@@ -224,10 +224,10 @@ static void inspect_text(struct inspection *in, const char *name, enum form form
     } else {
         char why[256];
         if (error.column > 0)
-            snprintf(why, sizeof why, "taken for %s, but in line %zu, column %zu: %s",
+            snprintf(why, sizeof why, "detected as %s, but in line %zu, column %zu: %s",
                      form_name(form), error.line, error.column, error.what);
         else
-            snprintf(why, sizeof why, "taken for %s, but in line %zu: %s", form_name(form),
+            snprintf(why, sizeof why, "detected as %s, but in line %zu: %s", form_name(form),
                      error.line, error.what);
         fail(in, name, why);
     }
