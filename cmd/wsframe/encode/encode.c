@@ -202,7 +202,7 @@ static bool allowed(const struct encoding_state *state)
     decode_free(&decode);
     if (state->settings->encode.fake && !verdict.forbidden) {
         exit_warn("--fake-length makes a frame whose length differs from its payload's "
-                  "(RFC 6455 5.2): it needs --allow-invalid");
+                  "(RFC 6455 5.2): this needs --allow-invalid");
         return false;
     }
     if (!verdict.forbidden)

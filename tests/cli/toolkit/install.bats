@@ -52,27 +52,27 @@ setup_file() {
 	done < <(cd "$STAGE/opt/ws/include" && find . -name '*.h' -printf '%P\n')
 }
 
-stranger() { # OUTPUT
+echo_program() { # OUTPUT
 	local flags
 	flags=$(PKG_CONFIG_SYSROOT_DIR=$STAGE PKG_CONFIG_PATH=$STAGE/opt/ws/lib/pkgconfig \
 		pkg-config --static --cflags --libs libws)
 	# shellcheck disable=SC2086 # words
-	gcc -Wall -o "$1" "$FIXTURES/stranger.c" -Wno-unused-result $flags
+	gcc -Wall -o "$1" "$FIXTURES/echo_program.c" -Wno-unused-result $flags
 }
 
 @test "a separate program, built with the headers and pkg-config only, is an echo server" {
-	stranger "$BATS_TEST_TMPDIR/stranger"
-	start "$BATS_TEST_TMPDIR/stranger"
+	echo_program "$BATS_TEST_TMPDIR/echo_program"
+	start "$BATS_TEST_TMPDIR/echo_program"
 	run -0 bash -c "seq 1 20000 | wscat -w 0.5 '$URL' | cmp - <(seq 1 20000)"
 	finished
-	start "$BATS_TEST_TMPDIR/stranger"
+	start "$BATS_TEST_TMPDIR/echo_program"
 	head -c 1000000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
 	wscat -b --input=whole -N 1 "$URL" <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
 	finished
 }
 
 @test "it is short" {
-	(($(grep -c '[^[:space:]]' "$FIXTURES/stranger.c") <= 40))
+	(($(grep -c '[^[:space:]]' "$FIXTURES/echo_program.c") <= 40))
 }
 
 @test "CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS from the command line are used" {

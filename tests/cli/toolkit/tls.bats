@@ -163,9 +163,9 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	cat "$C/client.pem" "$C/client.key" >"$BATS_TEST_TMPDIR/both.pem"
 	run -0 wscat --ca="$C/ca.pem" --cert="$BATS_TEST_TMPDIR/both.pem" -1 "$(by_name)" hello
 	same hello "$output"
-	make_certificate "$C" stranger 'a stranger' other "$FOR_CLIENTS"
+	make_certificate "$C" unknown 'an unknown client' other "$FOR_CLIENTS"
 	refused 'the server did not take our certificate: unknown CA' --ca="$C/ca.pem" \
-		--cert="$C/stranger.pem" --key="$C/stranger.key" "$(by_name)"
+		--cert="$C/unknown.pem" --key="$C/unknown.key" "$(by_name)"
 	await "TLS TLS failed: the client's certificate is from an unknown issuer: another authority" "$SERVER_LOG"
 	run -0 wsbench --cacert="$C/ca.pem" --cert="$C/client.pem" --key="$C/client.key" -c 2 -n 10 "$(by_name)"
 }
