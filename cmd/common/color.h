@@ -1,5 +1,5 @@
 /*
- * color: may this descriptor be written to in colour?
+ * color: decides whether output to a descriptor is coloured.
  *
  * Carries out --color=auto|always|never and the environment's NO_COLOR. Any tool may call it.
  */
@@ -11,8 +11,8 @@
 /* In the order of the option's choices. */
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* COLOR_AUTO: yes for a terminal, unless NO_COLOR is set to anything but nothing or TERM is "dumb".
- * What is asked for on the command line beats the environment. */
+/* COLOR_AUTO: true for a terminal, unless NO_COLOR is set and not empty, or TERM is "dumb". The
+ * command line takes precedence over the environment. */
 bool color_wanted(enum color_when when, int fd);
 
 #endif

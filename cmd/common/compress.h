@@ -1,7 +1,7 @@
 /*
- * compress: the PARAMS of -z, --compress: what is wished of permessage-deflate (RFC 7692).
+ * compress: reads the PARAMS of -z, --compress, the settings of permessage-deflate (RFC 7692).
  *
- * One syntax for wsserve, wscat and wsbench: each has a row with COMPRESS_OPTION, and a struct
+ * wsserve, wscat and wsbench share the syntax: each has a row with COMPRESS_OPTION, and a struct
  * compress in its settings.
  */
 #ifndef CMD_COMMON_COMPRESS_H
@@ -20,8 +20,8 @@ struct compress {
     struct ws_deflate_config config;
 };
 
-/* Of an option row. `defaults` are PARAMS too: they count where no others are given, and for what
- * those leave out. */
+/* The fields of an option row. `defaults` are PARAMS too: they apply to everything that the given
+ * PARAMS leave out. */
 #define COMPRESS_OPTION(type, field, defaults)                                                     \
     OPTION_CALL(compress_option), .metavar = "PARAMS", .implied = (defaults),                      \
                                   .offset = OPTION_OFFSET_(type, field, struct compress)
@@ -29,19 +29,21 @@ struct compress {
 /*
  * Reads "level=9,window=10,takeover=none" and the like into the struct compress at the row's
  * offset: level and memory (1 to 9), threshold (a size), window, server-window and client-window (8
- * to 15), takeover (none, server, client or both). What neither they nor the row's `implied` names
- * is as ws_deflate_config_init() has it.
+ * to 15), takeover (none, server, client or both). What neither they nor the row's `implied` set
+ * keeps the value of ws_deflate_config_init().
  */
 option_call compress_option;
 
-/* What connections are told: the wishes, or NULL where there are none. As long as `compress`. */
+/* The configuration for a connection, or NULL if the option was not given. It lives as long as
+ * `compress`. */
 const struct ws_deflate_config *compress_config(const struct compress *compress);
 
-/* Adds to `sum` what `conn` has compressed and inflated so far. */
+/* Adds the numbers of messages and bytes that `conn` has compressed and inflated so far to
+ * `sum`. */
 void compress_count(struct ws_deflate_counts *sum, const struct ws_conn *conn);
 void compress_add(struct ws_deflate_counts *sum, const struct ws_deflate_counts *counts);
 
-/* "1.00 KiB as 40 B, 26 times smaller": bytes that went through compression. Writes at most `size`
+/* "1.00 KiB as 40 B, 26 times smaller": sizes before and after compression. Writes at most `size`
  * bytes with the final NUL, and returns `text`. */
 char *compress_ratio(uint64_t plain, uint64_t wire, char *text, size_t size);
 

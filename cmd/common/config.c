@@ -16,7 +16,7 @@ static bool cannot(struct config *config, char *why, size_t size, const char *pa
     return false;
 }
 
-/* Up to CONFIG_MAX + 1 bytes: one more than there may be shows that there are too many. */
+/* Reads up to CONFIG_MAX + 1 bytes: one byte above the limit proves that the file is too large. */
 static ssize_t read_all(int fd, char *text)
 {
     size_t len = 0;
@@ -38,7 +38,8 @@ bool config_read(struct config *config, const char *path, char *why, size_t size
     *config = (struct config){.path = strdup(path), .text = malloc(CONFIG_MAX + 2)};
     if (!config->path || !config->text)
         return cannot(config, why, size, path, "out of memory");
-    /* Not blocking: a FIFO that nobody writes to must not stop whoever reads this again. */
+    /* O_NONBLOCK: a FIFO without a writer must not block a server that reloads its
+     * configuration. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     ssize_t len = fd < 0 ? -1 : read_all(fd, config->text);
     int number = errno;
@@ -49,7 +50,7 @@ bool config_read(struct config *config, const char *path, char *why, size_t size
     if (len > CONFIG_MAX)
         return cannot(config, why, size, path, "larger than 1 MiB");
     if (memchr(config->text, '\0', (size_t)len))
-        return cannot(config, why, size, path, "not a text: there is a NUL inside");
+        return cannot(config, why, size, path, "not a text file: it contains a NUL byte");
     config->text[len] = '\0';
     char *smaller = realloc(config->text, (size_t)len + 1);
     if (smaller)
@@ -64,8 +65,8 @@ void config_free(struct config *config)
     *config = (struct config){0};
 }
 
-/* Takes a line apart, in place; false for one that says nothing. `*value` is NULL where there is
- * none. */
+/* Splits a line in place into name and value; false for a blank line or a comment. `*value` is NULL
+ * where there is none. */
 static bool split(char *line, char **name, char **value)
 {
     char *end = line + strlen(line);
@@ -86,7 +87,7 @@ static bool split(char *line, char **name, char **value)
     return true;
 }
 
-/* Is the option meant? Unknown names are the business of options_set(). */
+/* Is the option to be set in this pass? Unknown names are: options_set() reports them. */
 static bool wanted(const struct options *options, const char *name, enum config_part part,
                    const uint8_t *over, bool *only_typed)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static char prefix[16]; /* with its dash; empty: names are numbers */
+static char prefix[16]; /* with its dash; empty: names are plain numbers */
 
 void conn_name_start(uint64_t utc_ms)
 {

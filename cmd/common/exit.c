@@ -37,7 +37,7 @@ const char *exit_meaning(int code)
     case WS_EXIT_CLOSED:
         return "the peer closed with an error code";
     case WS_EXIT_ASSERTION:
-        return "what was to be checked is not so";
+        return "an assertion (--expect, --count, ...) failed";
     case WS_EXIT_SIGINT:
         return "SIGINT";
     case WS_EXIT_SIGTERM:
@@ -122,7 +122,7 @@ static void complain(const char *format, va_list args)
     size_t used = (size_t)head;
     used += hex_escape(message, (size_t)len, 0, line + used, sizeof line - used - 1, NULL);
     line[used++] = '\n';
-    /* Where standard error is gone there is nowhere left to say so. */
+    /* A failed write is ignored: there is no other place to report it. */
     while (write(STDERR_FILENO, line, used) < 0 && errno == EINTR)
         ;
     errno = saved;

@@ -61,7 +61,7 @@ static void wrap(FILE *out, const char *text, int at, int width)
     fputc('\n', out);
 }
 
-/* The letters of a row that count in its table, NUL-ended. */
+/* The letters of a row that its table enables, NUL-terminated. */
 static void letters_of(const struct option_found *at, char letters[16])
 {
     size_t n = 0;
@@ -71,7 +71,7 @@ static void letters_of(const struct option_found *at, char letters[16])
     letters[n] = '\0';
 }
 
-/* " (also -n, --no-check)" for the names that the first column has no room for. */
+/* " (also -n, --no-check)" for the names that do not go into the first column. */
 static void add_others(const struct option_row *row, const char *letters, char *text, size_t size)
 {
     const char *before = " (also ";
@@ -101,7 +101,7 @@ static void print_row(FILE *out, const struct option_found *at, int width)
              letters, letters[0] ? ", " : "  ", row->name, optional, *metavar ? "=" : "", metavar,
              *optional ? "]" : "");
     snprintf(text, sizeof text, "%s", row->help);
-    /* Where the metavar is a word of its own the choices are still to be told. */
+    /* A metavar of its own hides the choices: list them after the text. */
     if (row->choices && strcmp(metavar, row->choices) != 0) {
         size_t len = strlen(text);
         snprintf(text + len, sizeof text - len, ": %s", row->choices);
@@ -125,7 +125,7 @@ static const char *group_of(const struct option_table *table, const struct optio
     return "";
 }
 
-/* All rows of one heading, in whichever table they stand, below it. */
+/* Prints a heading and its rows, which may be spread over several tables. */
 static void print_group(const struct options *options, const char *group, int width)
 {
     FILE *out = output(options);
@@ -142,7 +142,7 @@ static void print_group(const struct options *options, const char *group, int wi
     }
 }
 
-/* Has a row before this one the same heading? */
+/* Was the same heading printed before? */
 static bool seen_before(const struct options *options, const struct option_found *heading)
 {
     struct option_found at = {0};

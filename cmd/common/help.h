@@ -1,27 +1,27 @@
 /*
- * help: what --help, --version and the hidden --print-options print, from the option table.
+ * help: the output of --help, --version and the hidden --print-options, made from the option table.
  *
  * Called by options.c. Each writes to options->out (or standard output) and returns the exit code:
- * 0, also where the reader has gone away; 1, after a message, where it could not be written.
+ * 0, also when the reader has closed the pipe; 1, after a message, for another write error.
  */
 #ifndef CMD_COMMON_HELP_H
 #define CMD_COMMON_HELP_H
 
 #include "cmd/common/option_row.h"
 
-/* Usage, the groups of options that the subcommand has, and the tool's own tail. As wide as the
- * terminal, between 80 and 100 columns. */
+/* Prints the usage, the option groups of the subcommand, and the tool's own tail, as wide as the
+ * terminal but between 80 and 100 columns. */
 int help_print(const struct options *options);
 
 /* "TOOL VERSION". */
 int help_version(const struct options *options);
 
 /*
- * A line an option, for completions/generate and the check of the manual. Fields, a tab between
- * them: long name, short names (letters one after the other), aliases (blanks between them),
- * argument (none, needed, optional), metavar, group, subcommands (blanks), choices ("a|b"), flags
- * (of "reloadable secret repeatable hidden", blanks), help. Where there are subcommands, the first
- * line is nothing but their names in their field.
+ * Prints a line an option, for completions/generate and the check of the manual. The fields are
+ * separated by tabs: long name, short names (letters without separator), aliases (blanks between
+ * them), argument (none, needed, optional), metavar, group, subcommands (blanks), choices ("a|b"),
+ * flags (of "reloadable secret repeatable hidden", blanks), help. In a tool with subcommands the
+ * first line has only their names, in the subcommands field.
  */
 int help_print_options(const struct options *options);
 

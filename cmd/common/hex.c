@@ -28,7 +28,7 @@ enum hex_result hex_parse(const char *text, size_t len, uint8_t *out, size_t siz
 {
     enum hex_result result = HEX_OK;
     size_t i = 0, n = 0;
-    bool word = false; /* inside one: no 0x may come */
+    bool word = false; /* inside a word, where 0x is not allowed */
     while (i < len) {
         if (is_space(text[i])) {
             word = false;
@@ -105,7 +105,7 @@ size_t hex_format(const void *data, size_t len, char separator, char *out, size_
     return n;
 }
 
-/* Bytes of the character at `p` if it is fit to be shown as it is, else 0. */
+/* Length of the character at `p` if it can be shown unchanged, else 0. */
 static size_t showable(const uint8_t *p, size_t len)
 {
     if (p[0] < 0x80)
@@ -115,7 +115,7 @@ static size_t showable(const uint8_t *p, size_t len)
         return 0;
     if (p[0] == 0xC2 && p[1] < 0xA0)
         return 0; /* C1: U+0080 to U+009F */
-    /* U+202A to U+202E and U+2066 to U+2069 turn the direction of what follows. */
+    /* U+202A to U+202E and U+2066 to U+2069 change the direction of the text after them. */
     if (p[0] == 0xE2 && ((p[1] == 0x80 && p[2] >= 0xAA && p[2] <= 0xAE) ||
                          (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9)))
         return 0;

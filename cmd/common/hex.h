@@ -11,27 +11,27 @@
 
 enum hex_result {
     HEX_OK,
-    HEX_BAD_DIGIT, /* something that is neither a digit nor white space between pairs */
+    HEX_BAD_DIGIT, /* a character that is neither a digit nor white space between pairs */
     HEX_ODD,       /* a pair lacks its second digit */
-    HEX_TOO_LONG,  /* more bytes than there is room for */
+    HEX_TOO_LONG,  /* more bytes than the buffer holds */
 };
 
 /*
- * Reads pairs of digits, with white space between pairs or none, each word with "0x" before it or
- * without. At most `size` bytes go to `out`, which may be the very memory of `text`; `*out_len`
- * gets their number. On failure `*at` (unless NULL) gets the offset in `text` of what is wrong, and
- * what was read before it is in `out`.
+ * Reads pairs of digits, optionally with white space between pairs and "0x" before each word. At
+ * most `size` bytes go to `out`, which may be the same memory as `text`; `*out_len` gets their
+ * number. On failure `*at` (unless NULL) gets the offset of the error in `text`, and `out` has the
+ * bytes before it.
  */
 enum hex_result hex_parse(const char *text, size_t len, uint8_t *out, size_t size, size_t *out_len,
                           size_t *at);
 
-/* "expected a hex digit" and the like, for messages. Constant; "" for HEX_OK. */
+/* The result as a message, such as "expected a hex digit". Constant; "" for HEX_OK. */
 const char *hex_problem(enum hex_result result);
 
 /*
  * Writes lower-case pairs, with `separator` between them unless it is 0, as many whole pairs as fit
- * into `size` bytes with the final NUL. Returns the characters written, without the NUL. Three
- * bytes for each byte are always enough, two and one more without a separator.
+ * into `size` bytes with the final NUL. Returns the number of characters without the NUL. The text
+ * of n bytes needs 3 * n bytes, without a separator 2 * n + 1.
  */
 size_t hex_format(const void *data, size_t len, char separator, char *out, size_t size);
 
@@ -39,19 +39,19 @@ size_t hex_format(const void *data, size_t len, char separator, char *out, size_
 int hex_digit(char c);
 
 enum hex_escape_flags {
-    HEX_KEEP_NEWLINE = 1,     /* pass "\n" on as it is */
-    HEX_ESCAPE_BACKSLASH = 2, /* double "\", so that the text can be read back */
+    HEX_KEEP_NEWLINE = 1,     /* copy "\n" unchanged */
+    HEX_ESCAPE_BACKSLASH = 2, /* double "\", so that the escaping is reversible */
 };
 
-/* Bytes of output that one byte of input becomes at most. */
+/* One byte of input becomes at most this many bytes of output. */
 enum { HEX_ESCAPE_GROWTH = 4 };
 
 /*
- * Copies text from somewhere unknown so that a terminal shows it and does nothing else: control
- * characters (C0 but for the tab, DEL, C1), those that turn the direction of writing, and bytes
- * that are not UTF-8 become \n, \r or \xNN. Writes only whole characters, as many as fit into
- * `size` bytes with the final NUL, and returns the bytes written. `*used` (unless NULL) gets how
- * much of the input they stand for: go on from there.
+ * Makes untrusted text safe for a terminal: control characters (C0 except the tab, DEL, C1), those
+ * that change the direction of writing, and bytes that are not UTF-8 become \n, \r or \xNN. Writes
+ * only whole characters, as many as fit into `size` bytes with the final NUL, and returns the bytes
+ * written. `*used` (unless NULL) gets the number of input bytes consumed, where the next call
+ * continues.
  */
 size_t hex_escape(const void *data, size_t len, unsigned flags, char *out, size_t size,
                   size_t *used);

@@ -25,7 +25,7 @@ void json_clear(struct json *json)
     json->failed = false;
 }
 
-/* Room for `more` bytes at the end, or NULL. */
+/* Reserves `more` bytes at the end and returns them, or NULL. */
 static char *reserve(struct json *json, size_t more)
 {
     if (json->failed)
@@ -59,7 +59,7 @@ static uint64_t level_bit(const struct json *json)
     return (uint64_t)1 << json->depth;
 }
 
-/* What stands between this value and the one before. */
+/* Writes the comma between this value and the one before. */
 static void separate(struct json *json)
 {
     if (json->after_key) {
@@ -107,7 +107,7 @@ void json_end_array(struct json *json)
     end(json, "]");
 }
 
-/* Bytes of the UTF-8 character at `p`, 0 when it is none. */
+/* Length of the UTF-8 character at `p`, 0 when it is invalid. */
 static size_t character(const uint8_t *p, size_t len)
 {
     size_t need = p[0] < 0x80 ? 1 : p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : 2;
@@ -138,7 +138,7 @@ static void put_string(struct json *json, const uint8_t *p, size_t len)
             continue;
         }
         size_t n = character(p + i, len - i);
-        /* DEL and C1 need no escape in JSON, but a terminal may obey them. */
+        /* JSON does not require DEL and C1 to be escaped, but a terminal may act on them. */
         bool c1 = n == 2 && p[i] == 0xC2 && p[i + 1] < 0xA0;
         if (n > 1 && !c1) {
             i += n;
@@ -185,7 +185,8 @@ void json_base64(struct json *json, const void *data, size_t len)
     separate(json);
     put(json, "\"", 1);
     while (len > 0) {
-        /* OpenSSL counts in int; whole groups of three bytes leave no padding in between. */
+        /* OpenSSL takes an int; pieces of whole groups of three bytes have no padding between
+         * them. */
         size_t piece = len < 3 << 20 ? len : 3 << 20;
         char *out = reserve(json, (piece + 2) / 3 * 4 + 1);
         if (!out)

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A line being put together; the last bytes are kept free for its end. */
+/* A line under construction; its last END_MAX bytes are reserved. */
 struct line {
     char *text; /* LOG_LINE_MAX bytes */
     size_t len;
@@ -22,13 +22,13 @@ struct line {
 
 enum {
     END_MAX = 8,      /* "...", a quote, a brace and a newline */
-    EVENT_MAX = 64,   /* an event is a word; the rest of the line is the message's */
-    TRACE_MAX = 160,  /* bytes of what somebody else calls a connection */
-    FIELD_MAX = 1000, /* characters of a field's text, so that one leaves room for others */
-    FIELD_MIN = 64    /* what must be left of a line for another field to begin in it */
+    EVENT_MAX = 64,   /* length of an event's name; the rest of the line is for the message */
+    TRACE_MAX = 160,  /* bytes of the trace id that log->trace writes */
+    FIELD_MAX = 1000, /* characters of a field's text, so that other fields fit too */
+    FIELD_MIN = 64    /* free bytes that a line needs for another field to be started */
 };
 
-/* Where a line's text must end. */
+/* A line's text ends here at the latest. */
 static const size_t text_end = LOG_LINE_MAX - END_MAX;
 
 const char *log_level_name(enum ws_level level)
@@ -69,14 +69,14 @@ static void add(struct line *line, const char *format, ...)
         line->len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-/* Text that may be anything, up to where `end` is in the line: escaped for a terminal, with its
- * backslashes doubled so that nothing is ambiguous, and with `quote` quoted once more, for JSON. */
+/* Adds any text up to position `end` of the line: escaped for a terminal, backslashes doubled so
+ * that it is unambiguous, and with `quote` escaped once more for JSON. */
 static void add_text(struct line *line, const char *text, size_t len, bool quote, size_t end)
 {
     if (end > text_end)
         end = text_end;
     while (len > 0) {
-        /* Room for one character or escape, so that none is ever cut in two. */
+        /* One character or escape at a time, so that none is cut in two. */
         char piece[HEX_ESCAPE_GROWTH + 1], quoted[2 * sizeof piece];
         size_t used, n = 0;
         size_t taken = hex_escape(text, len, HEX_ESCAPE_BACKSLASH, piece, sizeof piece, &used);
@@ -98,7 +98,7 @@ static void add_text(struct line *line, const char *text, size_t len, bool quote
     }
 }
 
-/* A field's text, in quotes or without; they always have room behind it. */
+/* Adds a field's text, with or without quotes; the closing one always fits. */
 static void add_field(struct line *line, const struct log_field *field, bool quote)
 {
     size_t end = line->len + FIELD_MAX;
@@ -111,7 +111,7 @@ static void add_field(struct line *line, const struct log_field *field, bool quo
 
 /* --- a line of text --- */
 
-/* May it stand behind a "=" as it is? */
+/* True if the text needs no quotes after a "=". */
 static bool is_plain(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
@@ -223,7 +223,7 @@ void log_raw(const struct log *log, const char *text, size_t len)
         spool_put(log->spool, log->file, text, len);
         return;
     }
-    /* A log that cannot be written to is no reason to stop serving. */
+    /* Ignores a log that cannot be written: the server goes on. */
     while (write(log->fd, text, len) < 0 && errno == EINTR)
         ;
 }
@@ -281,16 +281,17 @@ void log_error(const struct log *log, uint64_t conn, enum ws_error error, const 
              detail ? detail : "");
 }
 
-/* --- without waiting --- */
+/* --- asynchronous writing --- */
 
-/* On the spool's thread. */
+/* Called on the spool's thread. */
 static size_t tell_lost(void *context, uint64_t count, char *text, size_t size)
 {
     char message[80];
     struct log_field field = log_number("lines", count);
     if (size < LOG_LINE_MAX)
         return 0;
-    snprintf(message, sizeof message, "%" PRIu64 " lines were dropped: nobody took them", count);
+    snprintf(message, sizeof message,
+             "%" PRIu64 " lines were dropped: the log was not read in time", count);
     return log_compose(context, WS_LOG_WARNING, 0, "log-dropped", &field, 1, message, text);
 }
 

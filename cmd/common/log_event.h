@@ -1,10 +1,9 @@
 /*
- * log_event: the names of what is logged. They are fixed: programs that read a log may rely on
- * them.
+ * log_event: the names of log events. They are stable: programs that read a log may rely on them.
  *
- * A line's event is one of these, or, where a row of the library's error table is the cause, the
- * name of that row (libws/include/ws/error.h). docs/log.schema.json lists both, and tests compare:
- * what is logged with what stands here, and what stands here with the schema.
+ * A line's event is one of these or the name of a row of the library's error table
+ * (libws/include/ws/error.h). docs/log.schema.json lists both. Tests compare the log with this
+ * table, and this table with the schema.
  */
 #ifndef CMD_COMMON_LOG_EVENT_H
 #define CMD_COMMON_LOG_EVENT_H

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How many long names the rows have, and the bytes of those with a NUL each. */
+/* The number of long names of the rows, and of their bytes with a NUL each. */
 static size_t count_names(const struct options *options, size_t *bytes)
 {
     struct option_found at = {0};
@@ -20,7 +20,7 @@ static size_t count_names(const struct options *options, size_t *bytes)
     return count;
 }
 
-/* Adds every word of `list`; `*text` is where names are put, and moves on. */
+/* Adds every word of `list`; copies the names to `*text`, which it advances. */
 static struct option *add_names(struct option *row, const char *list, int has_arg, char **text)
 {
     while (list && *list) {

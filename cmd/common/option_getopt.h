@@ -1,7 +1,7 @@
 /*
- * option_getopt: what getopt_long(3) needs to know, made from the option tables.
+ * option_getopt: the arguments of getopt_long(3), made from the option tables.
  *
- * options.c calls it once a command line. One thread's, as getopt_long is.
+ * options.c calls it once per command line. Not thread-safe, as getopt_long() is not.
  */
 #ifndef CMD_COMMON_OPTION_GETOPT_H
 #define CMD_COMMON_OPTION_GETOPT_H
@@ -16,15 +16,15 @@ enum { OPTION_GETOPT_LONG = 256 };
 struct option_getopt {
     char letters[2 * 96 + 3]; /* the optstring; it has at most every printable ASCII character */
     struct option *longs;     /* every long name and alias of the subcommand, then a zero row */
-    char *names;              /* what the rows of `longs` point into */
+    char *names;              /* the memory that the rows of `longs` point into */
 };
 
 /*
  * Makes both arrays from the rows that apply to options->subcommand. The optstring begins with "-:"
- * (words that are no options are reported in their order) or, with options->stop_at_word, "+:" (the
- * first such word ends the options); the colon has a missing argument reported apart from an
- * unknown option. An optional argument has no short form. False without memory. To be freed by
- * option_getopt_free(), after a failure too.
+ * (words are reported in order, between the options) or, with options->stop_at_word, "+:" (the
+ * first word ends the options); the colon makes getopt_long() distinguish a missing argument from
+ * an unknown option. An optional argument has no short form. False when memory runs out. Free it
+ * with option_getopt_free(), after a failure too.
  */
 bool option_getopt_init(struct option_getopt *getopt, const struct options *options);
 void option_getopt_free(struct option_getopt *getopt);

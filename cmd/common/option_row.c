@@ -78,7 +78,7 @@ static bool named(const struct option_row *row, const char *name, size_t len)
            (listed(row->name, " ", name, len) || listed(row->aliases, " ", name, len));
 }
 
-/* The row of a long name that applies; else, in `*other`, one that another subcommand has. */
+/* Finds the row of a long name; if only another subcommand has it, sets `*other` to its row. */
 bool options_find_name(const struct options *options, const char *name, size_t len,
                        struct option_found *found, const struct option_row **other)
 {

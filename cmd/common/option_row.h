@@ -1,6 +1,5 @@
 /*
- * option_row: what a row of an option table is, the tables of a tool together, and how rows are
- * found.
+ * option_row: the rows of option tables, the tables of a tool, and functions that find rows.
  *
  * Tools declare rows through options.h. The parser, the help and the comparison of settings walk
  * them with the functions here, which have no state.
@@ -19,7 +18,7 @@ struct options;
 struct option_row;
 
 enum option_kind {
-    OPTION_KIND_GROUP,    /* no option: the heading of those that follow */
+    OPTION_KIND_GROUP,    /* not an option: the heading of the rows after it */
     OPTION_KIND_FLAG,     /* bool: becomes true */
     OPTION_KIND_LEVEL,    /* unsigned: one more each time */
     OPTION_KIND_SET,      /* int or enum: becomes row->set */
@@ -32,20 +31,20 @@ enum option_kind {
     OPTION_KIND_NUMBER,   /* unsigned, without a unit */
     OPTION_KIND_PORT,     /* uint16_t */
     OPTION_KIND_CHOICE,   /* int or enum: the place in row->choices, from 0 */
-    OPTION_KIND_HELP,     /* this one and those below set nothing: only on the command line */
+    OPTION_KIND_HELP,     /* HELP and the kinds after it set nothing; command line only */
     OPTION_KIND_VERSION,
     OPTION_KIND_PRINT,
 };
 
 enum option_flags {
-    OPTION_OPTIONAL = 1,   /* the argument may be missing: row->implied stands for it then */
+    OPTION_OPTIONAL = 1,   /* the argument may be missing: row->implied is used then */
     OPTION_RELOADABLE = 2, /* may change while the tool runs */
-    OPTION_SECRET = 4,     /* STRING: the argument is resolved by secret.h; never shown */
+    OPTION_SECRET = 4,     /* STRING: secret.h resolves the argument, which is never shown */
     OPTION_HEADER = 8,     /* STRING, LIST, CALL: goes into an HTTP head; no CR, LF or NUL */
     OPTION_NEVER = 16,     /* DURATION: "-1" is allowed and gives UNITS_NEVER */
     OPTION_HIDDEN = 32,    /* not in --help */
     OPTION_REPEAT = 64,    /* CALL: collects; lists and levels do by themselves */
-    OPTION_TYPED = 128,    /* only on the command line, not in a file */
+    OPTION_TYPED = 128,    /* allowed on the command line only, not in a file */
 };
 
 struct option_list {
@@ -54,9 +53,9 @@ struct option_list {
 };
 
 /*
- * Takes an option's argument itself: `value` is NULL for an option that takes none and for an
- * optional one that was left out without `implied`. It lives as long as argv or, from
- * options_set, as `options`. Returns NULL, or what was expected instead: "HOST:PORT:ADDRESS".
+ * Parses an option's argument. `value` is NULL for an option without an argument, and for an
+ * omitted optional argument without `implied`. It lives as long as argv or, from options_set(), as
+ * `options`. Returns NULL, or a description of a valid argument: "HOST:PORT:ADDRESS".
  */
 typedef const char *option_call(struct options *options, const struct option_row *row,
                                 void *settings, const char *value);
@@ -64,22 +63,22 @@ typedef const char *option_call(struct options *options, const struct option_row
 struct option_row {
     const char *name;    /* without dashes */
     const char *aliases; /* other long names, blanks between them, or NULL */
-    const char *letters; /* short ones; --help shows the first as its name. Or NULL */
+    const char *letters; /* short names, of which --help shows the first; or NULL */
     enum option_kind kind;
     unsigned flags;
     size_t offset;       /* in the table's settings */
-    const char *metavar; /* NULL: what the kind suggests. A CALL without takes no argument */
-    const char *only;    /* subcommands that have it, blanks between them; NULL: all */
+    const char *metavar; /* NULL: the kind's default. A CALL without one takes no argument */
+    const char *only;    /* the subcommands that have it, separated by blanks; NULL: all */
     const char *choices; /* CHOICE: "auto|always|never". Others: for completion and --help */
-    const char *implied; /* OPTIONAL: the argument where none is given; NULL only for a CALL */
-    uint64_t min, max;   /* NUMBER, SIZE, COUNT, DURATION, in the unit of the field; max 0: none */
+    const char *implied; /* OPTIONAL: the default argument; NULL only for a CALL */
+    uint64_t min, max;   /* of a number, in the unit of the field; max 0: no limit */
     int set;             /* SET */
     option_call *call;   /* CALL */
-    const char *help;    /* one sentence, no full stop */
+    const char *help;    /* one sentence that begins with a verb or a noun, no full stop */
 };
 
-/* The fields of a row that say where an argument goes; they do not compile for a field of another
- * type. */
+/* The fields of a row that say where an argument is stored; a field of another type is a compile
+ * error. */
 #define OPTION_GROUP(heading) .kind = OPTION_KIND_GROUP, .help = (heading)
 #define OPTION_FLAG(type, field)                                                                   \
     .kind = OPTION_KIND_FLAG, .offset = OPTION_OFFSET_(type, field, bool)
@@ -116,18 +115,18 @@ struct option_row {
                     sizeof(((type *)0)->field) == sizeof(int) &&                                   \
                         !__builtin_types_compatible_p(__typeof__(((type *)0)->field), float))
 
-/* Rows and the settings that they fill in. The same rows may serve several tools. */
+/* Rows and the settings that they fill in. Tools may share rows. */
 struct option_table {
     const struct option_row *rows;
     size_t count;
     void *settings;
-    const char *letters; /* those of the rows' letters that count here; NULL: all */
+    const char *letters; /* the letters that this tool enables; NULL: all */
 };
 
 /* The first two fields of an option_table. */
 #define OPTION_ROWS(rows) (rows), sizeof(rows) / sizeof *(rows)
 
-/* What every tool has: --color, --no-color, --quiet, --verbose, --help, --version. */
+/* The options of every tool: --color, --no-color, --quiet, --verbose, --help, --version. */
 struct options_common {
     enum color_when color;
     bool quiet;
@@ -139,42 +138,43 @@ enum { OPTIONS_MAX = 256 }; /* rows of all tables of a tool together */
 struct options {
     /* Set by the tool; all borrowed. */
     const char *tool;
-    const char *usage; /* lines, each as it follows "Usage: " */
-    const char *about; /* below them; or NULL */
+    const char *usage; /* one or more lines, each as printed after "Usage: " */
+    const char *about; /* printed below the usage; or NULL */
     const char *tail;  /* at the end of --help: examples, exit status; or NULL */
     const struct option_table *tables;
     size_t table_count;
-    const char *subcommands; /* all of them, blanks between, the default first; or NULL */
-    const char *subcommand;  /* rows of others are refused; NULL: --help shows all */
-    bool stop_at_word;       /* the first word that is no option ends options */
+    const char *subcommands; /* separated by blanks, the default first; or NULL */
+    const char *subcommand;  /* options of other subcommands are refused; NULL: --help shows all */
+    bool stop_at_word;       /* the first word that is not an option ends the options */
     FILE *out, *err;         /* NULL: stdout, stderr */
 
     /* Set by options_parse. */
-    /* The words that are no options, NULL-ended. They lie in argv, which is reordered. */
+    /* The words that are not options, NULL-terminated. They point into argv, which is reordered. */
     char **args;
     int arg_count;
-    int status; /* where it returned false: the exit code */
+    int status; /* the exit code when options_parse() returned false */
 
     /* Private. */
     uint8_t given[OPTIONS_MAX];
-    uint64_t said[OPTIONS_MAX]; /* of CALLs: a digest of all that they were given */
+    uint64_t said[OPTIONS_MAX]; /* CALL: a digest of all arguments */
     char **owned;
     size_t owned_count;
 };
 
-/* A row of one of a tool's tables. */
+/* A row, found in one of a tool's tables. */
 struct option_found {
     const struct option_table *table;
     const struct option_row *row;
     size_t index;     /* over all tables */
-    const char *said; /* how somebody named it: "option '--port'", "FILE:LINE: option 'port'" */
+    const char *said; /* its name in messages: "option '--port'", "FILE:LINE: option 'port'" */
 };
 
-/* Goes to the next row of all tables, headings too; begin with all zero. False behind the last. */
+/* Advances to the next row of all tables, headings included; start with all zero. False after the
+ * last. */
 bool options_next(const struct options *options, struct option_found *at);
 
-/* Finds a long name or alias of `len` bytes among the rows that apply to the subcommand. Where only
- * another subcommand has it: false, and its row in `*other` (else NULL). */
+/* Finds a long name or alias of `len` bytes among the rows that apply to the subcommand. If only
+ * another subcommand has it, returns false and sets `*other` to its row (else to NULL). */
 bool options_find_name(const struct options *options, const char *name, size_t len,
                        struct option_found *found, const struct option_row **other);
 
@@ -185,20 +185,20 @@ bool options_find_letter(const struct options *options, char letter, struct opti
 /* The row of a long name or an alias, in `options->subcommand`; NULL when there is none. */
 const struct option_row *options_find(const struct options *options, const char *name);
 
-/* Do two settings of the same table agree on what `row` sets? For a CALL only its tool can tell:
- * true. options_same() (options.h) knows what it was given. */
+/* True if two settings of the same table have the same value for `row`. Always true for a CALL,
+ * whose field is unknown here; options_same() (options.h) compares its arguments. */
 bool options_equal(const struct option_row *row, const void *a, const void *b);
 
 enum option_argument { OPTION_ARG_NONE, OPTION_ARG_NEEDED, OPTION_ARG_OPTIONAL };
 enum option_argument options_argument(const struct option_row *row);
 
-/* What --help calls the argument; "" where there is none. */
+/* The argument's name in --help; "" if the option has none. */
 const char *options_metavar(const struct option_row *row);
 
 /* Does the subcommand have this row? */
 bool options_applies(const struct options *options, const struct option_row *row);
 
-/* Does `letter` count as a short name of `row` in `table`? */
+/* Is `letter` an enabled short name of `row` in `table`? */
 bool options_has_letter(const struct option_table *table, const struct option_row *row,
                         char letter);
 

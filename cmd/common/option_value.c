@@ -38,7 +38,7 @@ static bool bad_number(struct options *options, const struct option_found *found
     return bad_value(options, found, value, units_expected(kind));
 }
 
-/* Is a number with a unit inside the bounds of its row? */
+/* Is a number with a unit within the bounds of its row? */
 static bool in_bounds(struct options *options, const struct option_found *found, const char *value,
                       uint64_t number)
 {
@@ -94,7 +94,7 @@ static bool append(struct options *options, struct option_list *list, const char
     return true;
 }
 
-/* An argument as text: a secret is resolved, and what goes into a head is fit for it. */
+/* Stores an argument as text: resolves a secret, and refuses line breaks in an HTTP header. */
 static bool set_string(struct options *options, const struct option_found *found,
                        const char **field, const char *value)
 {
@@ -229,6 +229,6 @@ bool options_apply(struct options *options, const struct option_found *found, co
     case OPTION_KIND_GROUP:
         break;
     }
-    assert(false); /* headings and help set nothing */
+    assert(false); /* unreachable: headings and help set nothing */
     return false;
 }

@@ -16,17 +16,17 @@ const struct option_row options_common_rows[OPTIONS_COMMON_COUNT] = {
     {.name = "quiet",
      .letters = "q",
      OPTION_FLAG(struct options_common, quiet),
-     .help = "print nothing but data and errors"},
+     .help = "print only data and errors"},
     {.name = "verbose",
      .letters = "v",
      OPTION_LEVEL(struct options_common, verbose),
-     .help = "-v shows handshake and close, -vv every frame's header, -vvv payloads in hex"},
+     .help = "print handshake and close; -vv every frame's header too, -vvv payloads in hex"},
     {.name = "color",
      OPTION_CHOICE(struct options_common, color, "auto|always|never"),
-     .help = "colour on a terminal, always or never; NO_COLOR in the environment is honoured"},
+     .help = "use colour on a terminal, always or never; the variable NO_COLOR is honoured"},
     {.name = "no-color",
      OPTION_SET(struct options_common, color, COLOR_NEVER),
-     .help = "the same as --color=never"},
+     .help = "disable colour, as --color=never does"},
     {.name = "help", .letters = "h", .kind = OPTION_KIND_HELP, .help = "print this help"},
     {.name = "version", .letters = "V", .kind = OPTION_KIND_VERSION, .help = "print the version"},
     {.name = "print-options",
@@ -53,7 +53,7 @@ bool options_same(const struct options *a, const struct options *b, size_t index
     return options_equal(in_a.row, in_a.table->settings, in_b.table->settings);
 }
 
-/* Help ends the parsing, whatever comes behind it. */
+/* Help ends the parsing: the arguments after it are not looked at. */
 static bool take(struct options *options, const struct option_found *found, const char *value)
 {
     switch (found->row->kind) {
@@ -71,8 +71,8 @@ static bool take(struct options *options, const struct option_found *found, cons
     }
 }
 
-/* The nearest long name that applies, or NULL: one that sets something, in a file. Lives in `name`.
- */
+/* The most similar long name that applies, or NULL; in a file only names that set something. Stored
+ * in `name`. */
 static const char *nearest(const struct options *options, bool in_file, const char *wanted,
                            char *name, size_t size)
 {
@@ -122,7 +122,7 @@ static bool unknown_name(struct options *options, const char *where, const char 
     return false;
 }
 
-/* `word` is all of it, "-wait": somebody may have spared a dash. */
+/* `word` is the whole argument: "-wait" may lack a dash. */
 static bool unknown_letter(struct options *options, const char *word, char letter,
                            const struct option_row *other)
 {
@@ -150,9 +150,9 @@ static bool missing(struct options *options, const struct option_found *found)
                           options_metavar(found->row));
 }
 
-/* A long option, as `word` spells it. getopt_long() takes abbreviations: the table does not.
- * `value` is what getopt_long() found to be its argument; `missing_value`: it found none where one
- * is needed. */
+/* Handles a long option, as `word` spells it: getopt_long() accepts abbreviations, the tools do
+ * not. `value` is the argument that getopt_long() found; `missing_value`: a required one is
+ * missing. */
 static bool take_long(struct options *options, const char *word, const char *value,
                       bool missing_value)
 {
@@ -172,7 +172,7 @@ static bool take_long(struct options *options, const char *word, const char *val
     return take(options, &found, value);
 }
 
-/* A short option in `word`, which may bundle several. */
+/* Handles a short option in `word`, which may bundle several. */
 static bool take_letter(struct options *options, const char *word, char letter, const char *value,
                         bool missing_value)
 {
@@ -186,7 +186,7 @@ static bool take_letter(struct options *options, const char *word, char letter, 
     return missing_value ? missing(options, &found) : take(options, &found, value);
 }
 
-/* What a table must keep to; a fault is the programmer's. */
+/* Asserts the rules for tables; a violation is a programming error. */
 static void check_tables(const struct options *options)
 {
     struct option_found at = {0};
@@ -214,19 +214,19 @@ static void check_tables(const struct options *options)
     (void)count;
 }
 
-/* getopt_long() has returned -1 with words left. Is the next one a lone "-" that it stopped at, as
- * musl's does? glibc's takes it for a word. */
+/* getopt_long() has returned -1 with words left. Is the next one a lone "-", where musl's stops?
+ * glibc's reports it as a word. */
 static bool stopped_at_dash(const struct options *options, const char *word, bool moved)
 {
     return !options->stop_at_word && !moved && strcmp(word, "-") == 0;
 }
 
-/* Reads options up to "--", the end, or the first word if that ends them; words before it are
- * gathered at the front of argv, in order, where the options before them have been read already. */
+/* Reads options up to "--", the end, or the first word if that ends them. Moves the words to the
+ * front of argv, in order, over options that have been read. */
 static bool read_options(struct options *options, const struct option_getopt *getopt, int argc,
                          char **argv, int *kept)
 {
-    optind = 0; /* begins again, in glibc and in musl */
+    optind = 0; /* restarts getopt_long(), in glibc and in musl */
     opterr = 0;
     for (int at = 1;; at = optind) {
         int c = getopt_long(argc, argv, getopt->letters, getopt->longs, NULL);

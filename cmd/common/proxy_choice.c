@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The first of `names` that is set to something, or NULL; `*name` is then its name. */
+/* The value of the first of `names` that is set and not empty, with its name in `*name`; or
+ * NULL. */
 static const char *look_up(const char *const *names, const char **name)
 {
     for (; *names; names++) {
@@ -16,8 +17,8 @@ static const char *look_up(const char *const *names, const char **name)
     return NULL;
 }
 
-bool proxy_choose(const struct ws_url *url, const char *typed, struct ws_proxy *proxy, char *fault,
-                  size_t size)
+bool proxy_choose(const struct ws_url *url, const char *typed, struct ws_proxy *proxy,
+                  char *message, size_t size)
 {
     static const char *const secure[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
                                          NULL};
@@ -25,7 +26,8 @@ bool proxy_choose(const struct ws_url *url, const char *typed, struct ws_proxy *
     const char *from = "option '--proxy'", *ignored;
     *proxy = (struct ws_proxy){0};
     if (typed && *typed && url->unix_path) {
-        snprintf(fault, size, "option '--proxy': no proxy leads to a unix socket");
+        snprintf(message, size,
+                 "option '--proxy': a unix socket cannot be reached through a proxy");
         return false;
     }
     if (url->unix_path)
@@ -40,6 +42,6 @@ bool proxy_choose(const struct ws_url *url, const char *typed, struct ws_proxy *
         return true;
     const char *wrong = ws_proxy_parse(text, proxy);
     if (wrong)
-        snprintf(fault, size, "%s: %s", from, wrong);
+        snprintf(message, size, "%s: %s", from, wrong);
     return wrong == NULL;
 }

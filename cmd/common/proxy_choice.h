@@ -1,7 +1,7 @@
 /*
- * proxy_choice: which proxy a client goes through: --proxy, or what the environment says.
+ * proxy_choice: selects a client's proxy: --proxy, or the environment's variables.
  *
- * For target.c, which has the option. The environment is read here and nowhere else.
+ * Called by target.c, which has the option. No other file reads these variables.
  */
 #ifndef CMD_COMMON_PROXY_CHOICE_H
 #define CMD_COMMON_PROXY_CHOICE_H
@@ -13,17 +13,17 @@
 #include <stddef.h>
 
 /*
- * Finds the proxy for `url`; `typed` is the argument of --proxy, or NULL. What was typed counts
- * before all variables, NO_PROXY among them, and "" means no proxy. Without it: https_proxy and
- * HTTPS_PROXY for wss, then all_proxy and ALL_PROXY for both, unless no_proxy or NO_PROXY has the
- * host. A small name counts before a large one, and an empty variable as none. HTTP_PROXY is not
- * looked at: in a CGI program it is whatever a client sent as "Proxy:", and proxies for plain HTTP
+ * Finds the proxy for `url`; `typed` is the argument of --proxy, or NULL. It takes precedence over
+ * all variables, NO_PROXY included, and "" means no proxy. Without it: https_proxy and HTTPS_PROXY
+ * for wss, then all_proxy and ALL_PROXY for both, unless no_proxy or NO_PROXY has the host.
+ * Lower-case names take precedence over upper-case ones; an empty variable counts as unset.
+ * HTTP_PROXY is ignored: in a CGI program a client sets it with a "Proxy:" header, and HTTP proxies
  * rarely allow CONNECT to other ports than 443.
  *
- * True with what was found in `proxy`, its host NULL for none, to be freed with ws_proxy_free().
- * False with one line in `fault`, without any password: "option '--proxy': …" or "ALL_PROXY: …".
+ * True with the result in `proxy`, to be freed with ws_proxy_free(); its host is NULL for no proxy.
+ * False with one line in `message`, without any password: "option '--proxy': …" or "ALL_PROXY: …".
  */
-bool proxy_choose(const struct ws_url *url, const char *typed, struct ws_proxy *proxy, char *fault,
-                  size_t size);
+bool proxy_choose(const struct ws_url *url, const char *typed, struct ws_proxy *proxy,
+                  char *message, size_t size);
 
 #endif

@@ -47,7 +47,8 @@ static void write_close(struct json *json, const struct record *record)
 {
     size_t reason_len = record->close.reason ? record->close.reason_len : 0;
     bool coded = record->close.clean && record->close.code != WS_CLOSE_NO_CODE;
-    /* The payload of the close frame: the code's two bytes and the reason (RFC 6455 5.5.1). */
+    /* The length of the close frame's payload: two bytes of code and the reason (RFC 6455
+     * 5.5.1). */
     json_member_uint(json, "len", coded ? 2 + reason_len : 0);
     json_member_uint(json, "code", record->close.code);
     json_member_text(json, "reason", record->close.reason, reason_len);

@@ -2,8 +2,8 @@
  * record: the JSON Lines record, one schema for the toolkit (docs/record.schema.json).
  *
  * What wscat --jsonl, wsserve --record and wsframe -o jsonl write, and wsbench --replay, wscat
- * --input=jsonl and wsframe encode --from=jsonl read. This is the writing half; any of them may
- * call it. No state: a record is filled in and written.
+ * --input=jsonl and wsframe encode --from=jsonl read. This is the writing half; any of these tools
+ * may call it. It has no state.
  */
 #ifndef CMD_COMMON_RECORD_H
 #define CMD_COMMON_RECORD_H
@@ -27,8 +27,8 @@ enum record_type {
     RECORD_ERROR,
 };
 
-/* How long each step of opening took, in microseconds; a negative one did not happen and is left
- * out. */
+/* The duration of each step of opening, in microseconds; negative for a step that did not happen,
+ * which is left out. */
 struct record_timing {
     int64_t dns;
     int64_t tcp;
@@ -37,20 +37,20 @@ struct record_timing {
     int64_t upgrade;
 };
 
-/* Everything is borrowed for the call. What a type does not name is not looked at. */
+/* All pointers are borrowed for the call. Fields of other types are ignored. */
 struct record {
     int64_t utc;   /* wall clock, microseconds since 1970 */
     int64_t us;    /* monotonic, microseconds since open */
-    uint64_t conn; /* the connection where there are several, from 1; 0: left out */
+    uint64_t conn; /* number of the connection, from 1; 0: left out */
     enum record_direction direction;
     enum record_type type;
     const void *data; /* TEXT, BINARY, PING, PONG: the payload */
     size_t len;
     struct {
-        unsigned code;      /* 1005 and 1006 where there was none */
+        unsigned code;      /* 1005 and 1006 if there was none */
         const char *reason; /* or NULL */
         size_t reason_len;
-        bool clean; /* a close frame came, or went */
+        bool clean; /* a close frame was received or sent */
     } close;
     struct {
         const char *url; /* each may be NULL: written as null */
@@ -61,7 +61,7 @@ struct record {
     } open;
     struct {
         enum ws_error error; /* its name, explanation and section are written */
-        uint64_t offset;     /* of the byte at fault, from the first byte of the stream */
+        uint64_t offset;     /* of the invalid byte, from the first byte of the stream */
         bool has_offset;
     } error;
 };
@@ -69,8 +69,8 @@ struct record {
 /* "text", "ping", …: constant. */
 const char *record_type_name(enum record_type type);
 
-/* Adds one line, with its newline. `json` stands between two documents; json->failed says whether
- * memory ran out. */
+/* Adds one line, with its newline. `json` must be between two documents; json->failed is set when
+ * memory runs out. */
 void record_write(struct json *json, const struct record *record);
 
 #endif

@@ -23,25 +23,25 @@ static const char *read_type(struct record_in *in, const json_t *root)
     return "\"type\" is not open, text, binary, ping, pong, close or error";
 }
 
-/* Canonical base64 alone (RFC 4648 section 4): libcrypto passes over white space, and counts the
+/* Accepts only canonical base64 (RFC 4648 section 4). libcrypto would skip white space, and counts
  * padding as bytes. */
 static const char *decode(struct record_in *in, const char *text, size_t len)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    static const char fault[] = "\"b64\" is not base64";
+    static const char problem[] = "\"b64\" is not base64";
     size_t padding = 0;
     if (len % 4 != 0 || len > INT32_MAX)
-        return fault;
+        return problem;
     while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
         padding++;
     if (strspn(text, digits) != len - padding)
-        return fault;
+        return problem;
     in->bytes = malloc(len / 4 * 3 + 1);
     if (!in->bytes)
         return "out of memory";
     int n = len > 0 ? EVP_DecodeBlock(in->bytes, (const unsigned char *)text, (int)len) : 0;
     if (n < 0 || (size_t)n < padding)
-        return fault;
+        return problem;
     in->len = (size_t)n - padding;
     in->bytes[in->len] = 0;
     in->data = in->bytes;
@@ -62,9 +62,9 @@ static const char *read_payload(struct record_in *in, const json_t *root)
     } else if (b64) {
         if (!json_is_string(b64))
             return "\"b64\" is not a string";
-        const char *fault = decode(in, json_string_value(b64), json_string_length(b64));
-        if (fault)
-            return fault;
+        const char *problem = decode(in, json_string_value(b64), json_string_length(b64));
+        if (problem)
+            return problem;
     } else if (in->type == RECORD_TEXT || in->type == RECORD_BINARY) {
         return "neither \"data\" nor \"b64\"";
     }
@@ -100,21 +100,21 @@ const char *record_read(struct record_in *in, const void *line, size_t len)
     json_t *root = json_loadb(line, len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
     in->root = root;
     if (!root)
-        return "no JSON";
+        return "not JSON";
     if (!json_is_object(root))
-        return "no JSON object";
-    const char *fault = read_type(in, root);
-    if (!fault)
-        fault = read_payload(in, root);
-    if (!fault)
-        fault = read_string(root, "conn", &in->conn);
-    if (!fault)
-        fault = read_string(root, "group", &in->group);
-    if (!fault)
-        fault = read_string(root, "except", &in->except);
-    if (!fault && in->type == RECORD_CLOSE)
-        fault = read_close(in, root);
-    return fault;
+        return "not a JSON object";
+    const char *problem = read_type(in, root);
+    if (!problem)
+        problem = read_payload(in, root);
+    if (!problem)
+        problem = read_string(root, "conn", &in->conn);
+    if (!problem)
+        problem = read_string(root, "group", &in->group);
+    if (!problem)
+        problem = read_string(root, "except", &in->except);
+    if (!problem && in->type == RECORD_CLOSE)
+        problem = read_close(in, root);
+    return problem;
 }
 
 void record_in_free(struct record_in *in)

@@ -1,13 +1,13 @@
 /*
  * record_read: the reading half of the JSON Lines record (docs/record.schema.json).
  *
- * One line becomes one record, read by jansson. What a reader has no use for (t, us, dir, len) is
- * not looked at, and members that it does not know are passed over, so a record may be as short as
- * {"data":"hello"}. Any file of cmd/ may call it. No state beyond the record.
+ * Parses one line into one record, with jansson. Members that a reader does not need (t, us, dir,
+ * len) and unknown ones are ignored, so a record may be as short as {"data":"hello"}. Any file of
+ * cmd/ may call it. No state beyond the record.
  *
  *     struct record_in in;
- *     const char *fault = record_read(&in, line, len);
- *     if (!fault)
+ *     const char *problem = record_read(&in, line, len);
+ *     if (!problem)
  *         … in.type, in.data, in.len, in.conn …
  *     record_in_free(&in);
  */
@@ -19,15 +19,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Strings end in NUL, live as long as the record, and are NULL where the line has none. */
+/* Strings are NUL-terminated, live as long as the record, and are NULL if the line lacks the
+ * member. */
 struct record_in {
-    enum record_type type; /* RECORD_TEXT for "data" and RECORD_BINARY for "b64", unless it says */
-    const void *data;      /* the payload, behind which a NUL stands; may be written to */
+    enum record_type type; /* default: RECORD_TEXT for "data", RECORD_BINARY for "b64" */
+    const void *data;      /* the payload, followed by a NUL; the caller may overwrite it */
     size_t len;
-    const char *conn;   /* the one it is for or from */
-    const char *group;  /* those that it is for */
-    const char *except; /* who of them is left out */
-    unsigned code;      /* CLOSE: 0 where there is none */
+    const char *conn;   /* the receiver's or the sender's name */
+    const char *group;  /* a group of receivers */
+    const char *except; /* the connection that does not receive it */
+    unsigned code;      /* CLOSE: 0 if there is none */
     const char *reason; /* CLOSE */
 
     /* Private. */
@@ -36,8 +37,8 @@ struct record_in {
 };
 
 /*
- * Reads `len` bytes: one JSON object, white space around it allowed. Returns NULL, or one line on
- * what is wrong, constant. The record is to be freed in either case.
+ * Reads `len` bytes: one JSON object, optionally with white space around it. Returns NULL, or a
+ * constant message of one line. Free the record in either case.
  */
 const char *record_read(struct record_in *in, const void *line, size_t len);
 

@@ -21,7 +21,7 @@ struct piece {
 
 /* --- the thread --- */
 
-/* Says what is missing in front of what comes. */
+/* Reports the missing pieces before the next one is written. */
 static void say_missing(struct spool *spool, struct spool_file *file)
 {
     char text[SPOOL_ATOMIC];
@@ -38,7 +38,7 @@ static void say_missing(struct spool *spool, struct spool_file *file)
     pthread_mutex_unlock(&spool->lock);
 }
 
-/* The same of every file, where nothing may come for long. */
+/* The same for every file, as the next piece may come late. */
 static void say_all_missing(struct spool *spool)
 {
     pthread_mutex_lock(&spool->lock);
@@ -81,8 +81,8 @@ static void free_file(struct spool *spool, struct spool_file *file)
     free(file);
 }
 
-/* Writes pieces of one file that lie behind each other, as many as one write takes. Returns the
- * piece behind them; they are freed. */
+/* Writes consecutive pieces of one file, as many as one write takes, and frees them. Returns the
+ * piece after them. */
 static struct piece *write_run(struct spool *spool, struct piece *piece, size_t *freed)
 {
     struct spool_file *file = piece->file;
@@ -120,13 +120,13 @@ static void reopen_files(struct spool *spool)
     spool->reopened++;
     struct spool_file *file = spool->files;
     pthread_mutex_unlock(&spool->lock);
-    /* New ones are put in front, and nobody else takes any away. */
+    /* Other threads only insert new files at the head; this thread alone removes them. */
     for (; file; file = file->next)
         if (file->path && file->stays_open)
             spool_file_ready(spool, file);
 }
 
-/* Carries out one piece, or a run of them; returns the next. */
+/* Processes one piece, or a run of them; returns the next. */
 static struct piece *carry_out(struct spool *spool, struct piece *piece, size_t *freed)
 {
     struct piece *next = piece->next;
@@ -146,8 +146,8 @@ static struct piece *carry_out(struct spool *spool, struct piece *piece, size_t 
     return next;
 }
 
-/* Waits until there is something to do; takes all pieces that there are. Under the lock, which it
- * lets go of meanwhile. */
+/* Waits for work and takes all pieces. Called with the lock held, which it releases while
+ * waiting. */
 static struct piece *wait_for_more(struct spool *spool)
 {
     while (!spool->first && !spool->unreported && !spool->stopping) {
@@ -184,9 +184,9 @@ static void *run(void *context)
     return NULL;
 }
 
-/* --- whoever has something to write --- */
+/* --- the callers --- */
 
-/* Puts a piece at the end. Under the lock. */
+/* Appends a piece. Called with the lock held. */
 static void append(struct spool *spool, struct piece *piece)
 {
     piece->next = NULL;
@@ -225,12 +225,12 @@ bool spool_put(struct spool *spool, struct spool_file *file, const void *data, s
     return fits;
 }
 
-/* A piece without data is put in whatever room there is: there are few. */
+/* Queues an order, a piece without data. The capacity does not apply, as orders are few. */
 static void put_order(struct spool *spool, struct spool_file *file, enum kind kind)
 {
     struct piece *piece = malloc(sizeof *piece);
     if (!piece)
-        return; /* the file is closed at the end, or opened anew the next time */
+        return; /* out of memory: the file is closed by spool_free(), or reopened the next time */
     piece->file = file;
     piece->kind = kind;
     piece->len = 0;
@@ -365,7 +365,7 @@ static struct timespec in_ms(int ms)
     return time;
 }
 
-/* Waits for the thread to have written everything and gone. Under the lock. */
+/* Waits until the thread has written everything and ended. Called with the lock held. */
 static bool wait_for_end(struct spool *spool, int timeout_ms)
 {
     struct timespec until = in_ms(timeout_ms);
@@ -377,7 +377,9 @@ static bool wait_for_end(struct spool *spool, int timeout_ms)
 
 bool spool_free(struct spool *spool, int timeout_ms)
 {
-    enum { GRACE_MS = 1000 }; /* for a write that the kernel holds on to in spite of poll */
+    enum {
+        GRACE_MS = 1000
+    }; /* for a write that blocks in the kernel although poll reported the file ready */
     if (!spool)
         return true;
     pthread_mutex_lock(&spool->lock);
@@ -391,7 +393,8 @@ bool spool_free(struct spool *spool, int timeout_ms)
     bool gone = spool->gone;
     pthread_mutex_unlock(&spool->lock);
     if (!gone) {
-        pthread_detach(spool->thread); /* with all of this in its hands */
+        pthread_detach(
+            spool->thread); /* the thread keeps using the spool, which is therefore not freed */
         return false;
     }
     pthread_join(spool->thread, NULL);

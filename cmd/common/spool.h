@@ -1,14 +1,14 @@
 /*
- * spool: bytes on their way to files that may be slow: a pipe that nobody reads, a full disk, a
- * terminal that was stopped.
+ * spool: asynchronous writing to files that may be slow: a pipe without a reader, a full disk, a
+ * stopped terminal.
  *
- * What is put in waits in memory, up to a bound, and a thread of its own writes it: whoever puts
- * something in never waits for a file. What finds no room is dropped and counted, and so is what a
- * file refuses; once writing works again one line of the owner's says how much is missing. log and
- * --access-log write through one, and --record through another, so that none stops the others.
+ * Data waits in memory, up to a limit, for a thread that writes it: callers never wait for a file.
+ * Data above the limit is dropped and counted, and so is data that a file refuses; once writing
+ * works again a line of the owner's reports how much is missing. The log and --access-log share a
+ * spool and --record has another, so that they do not block each other.
  *
- * Any thread may put something in; what one thread puts in for a file stays in order. The rest is
- * for the thread that owns the spool.
+ * Any thread may call spool_put(); the data of one thread for one file stays in order. The other
+ * functions are for the thread that owns the spool.
  */
 #ifndef CMD_COMMON_SPOOL_H
 #define CMD_COMMON_SPOOL_H
@@ -20,54 +20,54 @@
 struct spool;
 struct spool_file;
 
-/* What is put in with one call is written in one write(2) where it is no longer than this, the
- * PIPE_BUF of Linux: no reader of a pipe sees it mixed with another process's. */
+/* The data of one spool_put() up to this size is written with one write(2). It is Linux's PIPE_BUF:
+ * in a pipe such data is never mixed with another process's. */
 enum { SPOOL_ATOMIC = 4096 };
 
 struct spool_options {
-    size_t capacity; /* bytes that may wait, with what each piece costs besides */
-    /* Makes up the line that says that `count` pieces are missing: at most `size` bytes, returns
-     * how many. Called on the spool's thread. NULL: nothing is said. */
+    size_t capacity; /* limit of waiting bytes, overhead of pieces included */
+    /* Writes the line that reports `count` missing pieces into `text`: at most `size` bytes,
+     * returns their number. Called on the spool's thread. NULL: no report. */
     size_t (*lost)(void *context, uint64_t count, char *text, size_t size);
     void *context;
 };
 
-/* Starts the thread, with every signal blocked in it. NULL with errno set. */
+/* Starts the thread, which blocks all signals. NULL with errno set. */
 struct spool *spool_new(const struct spool_options *options);
 
 /*
- * Writes what is waiting, for at most `timeout_ms`, and ends the thread; files by path are closed.
- * False where something had to be left behind. Nobody may put anything in any more.
+ * Writes the waiting data for at most `timeout_ms`, ends the thread and closes the files opened by
+ * path. False if some data was not written. No thread may call spool_put() any more.
  */
 bool spool_free(struct spool *spool, int timeout_ms);
 
-/* A file of a descriptor, which stays the caller's and is left as it is: also blocking. NULL
- * without memory. It lives as long as the spool, or until spool_close(). */
+/* A file for a descriptor, which the caller keeps and whose flags are not changed, blocking
+ * included. NULL when memory runs out. It lives as long as the spool, or until spool_close(). */
 struct spool_file *spool_on(struct spool *spool, int fd);
 
 /*
- * A file by path, appended to and made where it is not there, by `mode`. With `now` it is opened at
- * once: NULL, with errno, where that cannot be. Else the thread opens it for its first write; then
- * at most one such file is open at a time. `dir` is a descriptor that `path` is relative to, or
- * AT_FDCWD; it must stay open.
+ * A file by path, opened for appending and created with `mode` if missing. With `now` it is opened
+ * at once: NULL, with errno, on failure. Otherwise the thread opens it for a write; at most one
+ * such file is open at a time. `dir` is the descriptor that `path` is relative to, or AT_FDCWD; it
+ * must stay open.
  */
 struct spool_file *spool_open(struct spool *spool, int dir, const char *path, unsigned mode,
                               bool now);
 
-/* Closes the file once all that was put in for it has been written. It is gone for the caller. */
+/* Closes the file once its data has been written. The caller must not use it any more. */
 void spool_close(struct spool *spool, struct spool_file *file);
 
-/* Copies `len` bytes. False where they were dropped. Never waits for a file. */
+/* Queues a copy of `len` bytes. False if they were dropped. Never waits for a file. */
 bool spool_put(struct spool *spool, struct spool_file *file, const void *data, size_t len);
 
-/* Has files by path opened anew, before anything that is put in from now on is written: after
- * somebody has renamed them. One that cannot be opened is tried again with each write. */
+/* Reopens files by path before the next write (log rotation). A file that cannot be opened is tried
+ * again with each write. */
 void spool_reopen(struct spool *spool);
 
-/* Pieces that were dropped, or that a file refused, so far. */
+/* The number of pieces so far that were dropped or that a file refused. */
 uint64_t spool_dropped(struct spool *spool);
 
-/* Bytes that wait now. */
+/* The number of bytes that wait now. */
 size_t spool_waiting(struct spool *spool);
 
 #endif

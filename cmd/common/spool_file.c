@@ -41,7 +41,7 @@ bool spool_file_ready(struct spool *spool, struct spool_file *file)
     return true;
 }
 
-/* Waits until the file takes something. False where nobody wants to wait any longer. */
+/* Waits until the file is writable. False when waiting was cancelled. */
 static bool wait_for(struct spool *spool, int fd)
 {
     struct pollfd fds[2] = {{.fd = fd, .events = POLLOUT},
@@ -54,7 +54,7 @@ static bool wait_for(struct spool *spool, int fd)
     return !spool->abandoned;
 }
 
-/* All of it, as long as it takes. False where the file refuses it, or nobody wants to wait. */
+/* Writes all bytes, however long it takes. False on a write error or when waiting was cancelled. */
 static bool write_all(struct spool *spool, struct spool_file *file, const char *data, size_t len)
 {
     const char *begin = data;

@@ -1,5 +1,5 @@
 /*
- * spool_private: what the two files of the spool share, and nobody else.
+ * spool_private: declarations shared by spool.c and spool_file.c only.
  *
  * spool.c has the queue and its thread; spool_file.c writes a file, on that thread.
  */
@@ -13,15 +13,15 @@
 struct piece;
 
 struct spool_file {
-    struct spool_file *next, *prev; /* all of the spool */
+    struct spool_file *next, *prev; /* list of the spool's files */
     int fd;                         /* -1: to be opened */
     int dir;
-    char *path; /* NULL: the descriptor is somebody else's */
+    char *path; /* NULL: the descriptor belongs to the caller of spool_on() */
     unsigned mode;
-    unsigned reopened; /* the spool's, when it was opened */
+    unsigned reopened; /* the spool's count of reopenings when it was opened */
     bool stays_open;
     bool partial_line; /* it ends in the middle of a line */
-    uint64_t missing;  /* under the lock: pieces that are not in it, and that it does not tell of */
+    uint64_t missing;  /* under the lock: missing pieces that are not reported yet */
 };
 
 struct spool {
@@ -29,33 +29,34 @@ struct spool {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t more, ended;
-    int cancel_fd; /* readable: the thread shall wait for no file any more */
+    int cancel_fd; /* readable: the thread must not wait for files any more */
 
     /* Under the lock. */
     struct piece *first, **end;
-    size_t bytes; /* of pieces, those that the thread has in hand included */
+    size_t bytes; /* of pieces, including those that the thread is writing */
     uint64_t dropped;
     bool stopping, waiting, gone;
-    bool unreported; /* some file has something missing */
+    bool unreported; /* a file has missing pieces that are not reported yet */
     unsigned reopened;
-    struct spool_file *files; /* the thread alone takes any away */
+    struct spool_file *files; /* only the thread removes files */
 
-    /* The thread's. */
-    struct spool_file *open; /* the one that was opened for a write */
+    /* Used by the thread only. */
+    struct spool_file *open; /* the file that is open for the current write */
     bool abandoned;
 };
 
 /* Opens a file by path. False with errno. */
 bool spool_file_open(struct spool_file *file);
 
-/* Closes a file by path, if it is open. */
+/* Closes a file by path if it is open. */
 void spool_file_close(struct spool *spool, struct spool_file *file);
 
-/* Has the file open, the newest of its path, and of those that need not stay so no other. */
+/* Makes sure that the file is open and current after a reopening; closes the other file that was
+ * opened for a write only. */
 bool spool_file_ready(struct spool *spool, struct spool_file *file);
 
-/* Writes all of it, as long as it takes; behind a line that was torn on one of its own. False where
- * the file refuses it, or nobody wants to wait any longer. */
+/* Writes all bytes, however long it takes; after a partial line it begins a new one. False on a
+ * write error or when waiting was cancelled. */
 bool spool_file_write(struct spool *spool, struct spool_file *file, const char *data, size_t len);
 
 #endif

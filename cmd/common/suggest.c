@@ -16,7 +16,7 @@ unsigned suggest_distance(const char *a, const char *b)
     if (a_len >= WORD_MAX || b_len >= WORD_MAX)
         return UINT_MAX;
 
-    /* Optimal string alignment needs the two lines before the one it fills, for swaps. */
+    /* For swaps, optimal string alignment needs the two lines before the current one. */
     unsigned lines[3][WORD_MAX];
     unsigned *before = lines[0], *above = lines[1], *line = lines[2];
     for (unsigned j = 0; j <= b_len; j++)
@@ -43,7 +43,7 @@ void suggest_begin(struct suggest *search, const char *wanted)
     size_t len = strlen(wanted);
     search->wanted = wanted;
     search->best = NULL;
-    /* A third of the word may be wrong; a guess further off confuses more than it helps. */
+    /* A third of the word may be wrong; a worse guess would confuse. */
     search->distance = len < 3 ? 1 : len / 3 > 5 ? 5 : (unsigned)(len / 3);
     search->distance++;
 }
@@ -52,7 +52,7 @@ void suggest_offer(struct suggest *search, const char *name)
 {
     size_t len = strlen(search->wanted);
     unsigned distance = suggest_distance(search->wanted, name);
-    /* An abbreviation is far off by count and yet what was meant. */
+    /* An abbreviation has a large distance but is probably right. */
     if (len >= 2 && strncmp(search->wanted, name, len) == 0)
         distance = 0;
     if (distance < search->distance) {

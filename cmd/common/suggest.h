@@ -1,5 +1,5 @@
 /*
- * suggest: which of the names that exist did somebody mean?
+ * suggest: finds the existing name most similar to a misspelt one.
  *
  * For messages about unknown options, choices and subcommands. Any tool may call it; no state.
  */
@@ -11,17 +11,17 @@
 /* The search for the name nearest to `wanted`. Begin with suggest_begin. */
 struct suggest {
     const char *wanted;
-    const char *best; /* NULL while nothing is near enough */
+    const char *best; /* NULL while no name is similar enough */
     unsigned distance;
 };
 
 void suggest_begin(struct suggest *search, const char *wanted);
 
-/* Looks at one name. It is borrowed for as long as `search->best` is used. */
+/* Considers one name. It is borrowed while `search->best` is used. */
 void suggest_offer(struct suggest *search, const char *name);
 
-/* Typing errors between two words: letters inserted, left out, replaced, or two neighbours swapped
- * count one each. Words of more than 63 bytes are UINT_MAX apart. */
+/* The edit distance of two words: an inserted, missing or replaced letter and a swap of two
+ * neighbours count one each. UINT_MAX for words of more than 63 bytes. */
 unsigned suggest_distance(const char *a, const char *b);
 
 #endif

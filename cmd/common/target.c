@@ -15,14 +15,14 @@ const struct option_row target_rows[TARGET_ROWS] = {
      OPTION_LIST(struct target, headers),
      .metavar = "NAME: VALUE",
      .flags = OPTION_HEADER,
-     .help = "send this header; 'NAME:' leaves one out that would be sent"},
+     .help = "send this header; 'NAME:' removes a default one"},
     {.name = "auth",
      .letters = "u",
      .aliases = "user",
      OPTION_STRING(struct target, auth),
      .metavar = "USER:PASSWORD",
      .flags = OPTION_SECRET | OPTION_HEADER,
-     .help = "HTTP basic authentication; @FILE, @- or env:NAME keep it off the command line"},
+     .help = "use HTTP basic authentication; @FILE, @- or env:NAME keep it off the command line"},
     {.name = "origin",
      .letters = "o",
      OPTION_STRING(struct target, origin),
@@ -39,15 +39,16 @@ const struct option_row target_rows[TARGET_ROWS] = {
      OPTION_STRING(struct target, proxy_typed),
      .metavar = "URL",
      .flags = OPTION_SECRET,
-     .help = "go through http://[USER:PASSWORD@]HOST[:PORT] or socks5://...; '' for none, whatever "
-             "HTTPS_PROXY and ALL_PROXY say; @FILE and env:NAME as above"},
+     .help = "connect through http://[USER:PASSWORD@]HOST[:PORT] or socks5://...; '' for no proxy, "
+             "overriding HTTPS_PROXY and ALL_PROXY; @FILE and env:NAME as above"},
     {.name = "connect-timeout",
-     OPTION_DURATION(struct target, connect_timeout),
-     .help = "for the connection and the proxy, and again for the upgrade (default 10s)"},
+     OPTION_DURATION(struct target, connect_timeout_us),
+     .help = "time limit for connecting, proxy included, and again for the upgrade (default 10s)"},
 };
 
-/* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
+/* Reports a usage error; false, so that it can be returned. */
+#define usage_error(options, ...)                                                                  \
+    ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
 static char *keep(struct target *t, char *string)
 {
@@ -73,16 +74,17 @@ static void add_header(struct target *t, const char *name, const char *value)
     headers[t->request_header_count++] = (struct ws_header){name, value};
 }
 
-/* "NAME: VALUE"; "NAME:" removes; */
+/* Parses "NAME: VALUE"; "NAME:" removes a default header. */
 static bool parse_header(struct target *t, struct options *options, const char *text)
 {
     const char *colon = strchr(text, ':');
     if (!colon)
-        return fault(options, "option '--header': '%s' is not 'NAME: VALUE'", text);
+        return usage_error(options, "option '--header': '%s' is not 'NAME: VALUE'", text);
     const char *value = colon + 1 + strspn(colon + 1, " \t");
     char *name = keep(t, strndup(text, (size_t)(colon - text)));
     if (!ws_header_valid(name, value))
-        return fault(options, "option '--header': '%s' is no header that may be sent", text);
+        return usage_error(options, "option '--header': '%s' is not a header that may be sent",
+                           text);
     add_header(t, name, *value ? value : NULL);
     return true;
 }
@@ -99,15 +101,15 @@ static void add_basic_auth(struct target *t, const char *credentials)
 static bool offer(struct target *t, struct options *options, const char *name, size_t count)
 {
     if (!ws_http_is_token((struct ws_str){name, strlen(name)}))
-        return fault(options, "option '--subprotocol': '%s' is not a token", name);
+        return usage_error(options, "option '--subprotocol': '%s' is not a token", name);
     for (size_t i = 0; i < count; i++)
         if (strcmp(t->offered[i], name) == 0)
-            return fault(options, "option '--subprotocol': '%s' is there twice", name);
+            return usage_error(options, "option '--subprotocol': '%s' was given twice", name);
     t->offered[count] = name;
     return true;
 }
 
-/* -s a -s b, or -s a,b as npm's wscat has it. */
+/* Parses -s a -s b, or -s a,b as in npm's wscat. */
 static bool offer_subprotocols(struct target *t, struct options *options)
 {
     size_t count = 0, room = 1;
@@ -117,8 +119,8 @@ static bool offer_subprotocols(struct target *t, struct options *options)
     for (size_t i = 0; i < t->subprotocols.count; i++) {
         struct ws_str list = {t->subprotocols.items[i], strlen(t->subprotocols.items[i])}, one;
         if (!ws_http_list_next(&list, &one))
-            return fault(options, "option '--subprotocol': '%s' is not a token",
-                         t->subprotocols.items[i]);
+            return usage_error(options, "option '--subprotocol': '%s' is not a token",
+                               t->subprotocols.items[i]);
         do {
             if (!offer(t, options, keep(t, strndup(one.p, one.len)), count))
                 return false;
@@ -148,10 +150,11 @@ bool target_read(struct target *t, struct options *options, const char *url)
     if (error == WS_URL_NO_MEMORY)
         exit_die(WS_EXIT_FAILURE, "%s", ws_url_error_text(error));
     if (error != WS_URL_OK)
-        return fault(options, "'%s' is no WebSocket URL: %s", url, ws_url_error_text(error));
+        return usage_error(options, "'%s' is not a WebSocket URL: %s", url,
+                           ws_url_error_text(error));
     char why[160];
     if (!proxy_choose(&t->url, t->proxy_typed, &t->proxy, why, sizeof why))
-        return fault(options, "%s", why);
+        return usage_error(options, "%s", why);
     return make_request(t, options) && target_tls_read(&t->tls, options, t->url.secure);
 }
 
@@ -164,7 +167,7 @@ void target_client(const struct target *t, struct ws_client_options *client)
     client->proxy = t->proxy.host ? &t->proxy : NULL;
     client->tls = t->tls.context;
     client->tls_name = t->tls.domain ? t->tls.domain : t->url.host;
-    client->connect_ms = units_milliseconds(t->connect_timeout);
+    client->connect_ms = units_milliseconds(t->connect_timeout_us);
 }
 
 void target_free(struct target *t)

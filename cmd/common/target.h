@@ -1,8 +1,8 @@
 /*
- * target: where a client connects to, and what it says in the request.
+ * target: the server that a client connects to, and the contents of its request.
  *
- * The connection options that wscat and wsbench have in common, as rows for their option tables,
- * and what becomes of them: a URL taken apart, headers, subprotocols. Clients may call it.
+ * The connection options of wscat and wsbench, as rows for their option tables, and their parsed
+ * values: URL, proxy, headers, subprotocols. Clients may call it.
  */
 #ifndef CMD_COMMON_TARGET_H
 #define CMD_COMMON_TARGET_H
@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* All zero but for connect_timeout is what a tool begins with. */
+/* Starts as all zero except connect_timeout_us. */
 struct target {
     /* Set by the rows. */
     struct option_list headers;
@@ -26,26 +26,26 @@ struct target {
     const char *origin;
     const char *auth;
     const char *proxy_typed;
-    int64_t connect_timeout; /* microseconds */
-    struct target_tls tls;   /* set by target_tls_rows */
+    int64_t connect_timeout_us;
+    struct target_tls tls; /* set by target_tls_rows */
 
     /* Set by target_read(). */
     struct ws_url url;
-    struct ws_proxy proxy; /* its host NULL: none */
+    struct ws_proxy proxy; /* its host is NULL for no proxy */
     struct ws_header *request_headers;
     size_t request_header_count;
     const char **offered; /* subprotocols, NULL-terminated */
-    char **owned;         /* strings made for the above */
+    char **owned;         /* strings allocated for the fields above */
 };
 
 enum { TARGET_ROWS = 7 };
 extern const struct option_row target_rows[TARGET_ROWS];
 
-/* Makes the rest out of `url` and the options. False after a fault, which was told, with
- * `options->status`. `target` must be freed in any case. */
+/* Sets the other fields from `url` and the options. False after an error message, with
+ * `options->status`. Free `target` with target_free() in either case. */
 bool target_read(struct target *target, struct options *options, const char *url);
 
-/* Fills in what a client needs to know of the target; the rest of `client` is left alone. */
+/* Sets the fields of `client` that depend on the target; leaves the others unchanged. */
 void target_client(const struct target *target, struct ws_client_options *client);
 
 void target_free(struct target *target);

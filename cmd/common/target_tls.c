@@ -19,33 +19,32 @@ const struct option_row target_tls_rows[TARGET_TLS_ROWS] = {
      .aliases = "cacert",
      OPTION_STRING(S, ca),
      .metavar = "FILE",
-     .help = "trust the authorities in this PEM file or folder, and not those of the system"},
+     .help = "trust the authorities in this PEM file or folder instead of the system's"},
     {.name = "cert",
      OPTION_STRING(S, certificate),
      .metavar = "FILE",
-     .help = "show the server this certificate, with its chain, if it asks for one"},
+     .help = "present this client certificate, with its chain, if the server asks for one"},
     {.name = "key",
      OPTION_STRING(S, key),
      .metavar = "FILE",
-     .help = "its key (default: in the same file)"},
+     .help = "private key of the certificate (default: in the same file)"},
     {.name = "passphrase",
      OPTION_STRING(S, passphrase),
      .metavar = "TEXT",
      .flags = OPTION_SECRET,
-     .help = "of the key; @FILE, @- or env:NAME keep it off the command line"},
+     .help = "passphrase of the key; @FILE, @- or env:NAME keep it off the command line"},
     {.name = "insecure",
      .aliases = "no-check",
      .letters = "kn",
      OPTION_FLAG(S, insecure),
-     .help = "take whatever certificate the server shows"},
+     .help = "accept any server certificate without verification"},
     {.name = "tls-domain",
      OPTION_STRING(S, domain),
      .metavar = "NAME",
-     .help = "ask for this server, and check that the certificate names it (default: the URL's "
-             "host)"},
+     .help = "request this server name, and check the certificate against it (default: the URL's " "host)"},
     {.name = "tls-min",
      OPTION_CHOICE(S, least, "1.2|1.3"),
-     .help = "speak no older version of TLS (default 1.2)"},
+     .help = "refuse older versions of TLS (default 1.2)"},
 };
 #undef S
 
@@ -63,7 +62,7 @@ static struct ws_tls_identity *read_pair(const struct target_tls *t, char *error
     return pair;
 }
 
-/* Somebody wants to look into the traffic; that he cannot is no reason not to go on. */
+/* For decrypting captured traffic. A failure is only a warning: the connection works without it. */
 static void open_key_log(struct target_tls *t)
 {
     const char *path = secure_getenv("SSLKEYLOGFILE");
@@ -75,7 +74,7 @@ static void open_key_log(struct target_tls *t)
         exit_warn("SSLKEYLOGFILE '%s': %s", path, strerror(errno));
 }
 
-/* With a dot in front OpenSSL would let every name below it pass. */
+/* OpenSSL accepts every subdomain for a name with a leading dot. */
 static bool is_name(const char *text)
 {
     size_t len = strlen(text);
@@ -94,8 +93,7 @@ bool target_tls_read(struct target_tls *t, struct options *options, bool secure)
         return false;
     }
     if (t->domain && !is_name(t->domain)) {
-        options->status =
-            options_usage_error(options, "option '--tls-domain': not the name of a host");
+        options->status = options_usage_error(options, "option '--tls-domain': not a host name");
         return false;
     }
     if (!secure)

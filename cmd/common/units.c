@@ -14,7 +14,7 @@ struct decimal {
     uint64_t whole;
     uint64_t fraction;
     uint64_t scale;
-    bool cut; /* digits other than 0 lie beyond the scale */
+    bool cut; /* non-zero digits below the scale were dropped */
 };
 
 static bool is_digit(char c)
@@ -22,7 +22,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads digits, with a fraction or without; `*text` then points behind them. */
+/* Reads digits, with or without a fraction; advances `*text` past them. */
 static enum units_result read_decimal(const char **text, struct decimal *number)
 {
     const char *p = *text;
@@ -51,7 +51,7 @@ static enum units_result read_decimal(const char **text, struct decimal *number)
     return UNITS_OK;
 }
 
-/* number * unit; what is left over of a fraction is in `*rest`, in units of 1/scale. */
+/* number * unit; the remainder of a fraction goes to `*rest`, in units of 1/scale. */
 static enum units_result multiply(const struct decimal *number, uint64_t unit, uint64_t *value,
                                   uint64_t *rest)
 {
@@ -63,7 +63,7 @@ static enum units_result multiply(const struct decimal *number, uint64_t unit, u
     return UNITS_OK;
 }
 
-static enum units_result suffix_fault(const char *suffix)
+static enum units_result suffix_error(const char *suffix)
 {
     for (const char *p = suffix; *p; p++)
         if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z')))
@@ -91,7 +91,7 @@ enum units_result units_duration(const char *text, int64_t *us)
             return result;
         if (rest >= number.scale - rest)
             value++;
-        /* 0 often means "off": no one who asks for little gets that. */
+        /* 0 often means "off": a tiny value must not become 0. */
         if (value == 0 && (rest > 0 || number.cut))
             value = 1;
         if (value > INT64_MAX)
@@ -99,7 +99,7 @@ enum units_result units_duration(const char *text, int64_t *us)
         *us = (int64_t)value;
         return UNITS_OK;
     }
-    return suffix_fault(text);
+    return suffix_error(text);
 }
 
 enum units_result units_duration_or_never(const char *text, int64_t *us)
@@ -110,15 +110,15 @@ enum units_result units_duration_or_never(const char *text, int64_t *us)
     return UNITS_OK;
 }
 
-/* A number followed by nothing or by one of `letters`, each `base` times the one before it; a pair
- * of letters of the same meaning stands in both spellings, "kK". */
+/* Parses a number, optionally followed by one of `letters`, each `base` times the one before it;
+ * two spellings of a letter are one string, "kK". */
 static enum units_result scaled(const char *text, const char *const *letters, uint64_t base,
                                 uint64_t *result)
 {
     struct decimal number;
-    enum units_result fault = read_decimal(&text, &number);
-    if (fault != UNITS_OK)
-        return fault;
+    enum units_result status = read_decimal(&text, &number);
+    if (status != UNITS_OK)
+        return status;
     uint64_t unit = 1;
     if (*text) {
         for (; *letters; letters++) {
@@ -127,12 +127,12 @@ static enum units_result scaled(const char *text, const char *const *letters, ui
                 break;
         }
         if (!*letters || text[1])
-            return suffix_fault(text);
+            return suffix_error(text);
     }
     uint64_t value, rest;
-    fault = multiply(&number, unit, &value, &rest);
-    if (fault != UNITS_OK)
-        return fault;
+    status = multiply(&number, unit, &value, &rest);
+    if (status != UNITS_OK)
+        return status;
     if (rest || number.cut)
         return UNITS_EXACT;
     *result = value;
@@ -189,7 +189,7 @@ const char *units_expected(enum units_kind kind)
     return "a port, 0 to 65535";
 }
 
-/* Three significant digits, so that columns of them can be compared. */
+/* The format for three significant digits, so that columns are easy to compare. */
 static const char *precise(double value)
 {
     return value < 9.995 ? "%.2f %s" : value < 99.95 ? "%.1f %s" : "%.0f %s";

@@ -28,7 +28,7 @@ struct run {
     int64_t last_ns, begun_ns;
 };
 
-/* --- the live line --- */
+/* --- progress line --- */
 
 static void snapshot(const struct run *run, uint64_t *opened, uint64_t *sent, uint64_t *received)
 {
@@ -67,25 +67,25 @@ static void enter(struct run *run, enum phase phase)
         ws_loop_wake(&run->workers[i].loop);
 }
 
-/* Waits until all workers have counted themselves, but not beyond `deadline_ns` (0: for ever).
- * False when time ran out or a signal came. */
+/* Waits until `counter` has reached the number of workers, until `deadline_ns` at most (0: no
+ * limit). False after a timeout or a signal. */
 static bool wait_for(struct run *run, _Atomic unsigned *counter, int64_t deadline_ns)
 {
-    int64_t second = clock_ns() + 1000000000;
+    int64_t second = clock_ns() + NS_PER_SECOND;
     while (!counter || atomic_load(counter) < run->started) {
         int64_t now = clock_ns();
         if (deadline_ns && now >= deadline_ns)
             return false;
         if (now >= second) {
             show_live(run);
-            second += 1000000000;
+            second += NS_PER_SECOND;
         }
-        int64_t wait = second - now;
-        if (deadline_ns && deadline_ns - now < wait)
-            wait = deadline_ns - now;
-        if (wait < 0)
-            wait = 0;
-        struct timespec t = {wait / 1000000000, wait % 1000000000};
+        int64_t wait_ns = second - now;
+        if (deadline_ns && deadline_ns - now < wait_ns)
+            wait_ns = deadline_ns - now;
+        if (wait_ns < 0)
+            wait_ns = 0;
+        struct timespec t = {wait_ns / NS_PER_SECOND, wait_ns % NS_PER_SECOND};
         int number = sigtimedwait(&run->signals, NULL, &t);
         if (number == SIGINT || number == SIGTERM) {
             run->result->signal_number = number;
@@ -105,8 +105,8 @@ static void load(struct run *run)
     probe_look(&result->probe, &result->probe.loaded);
     run->bench.start_ns = clock_ns();
     enter(run, PHASE_LOAD);
-    int64_t end_ns = s->duration && !(s->messages && until_drained && s->duration == 0)
-                         ? run->bench.start_ns + s->duration * 1000
+    int64_t end_ns = s->duration_us && !(s->messages && until_drained && s->duration_us == 0)
+                         ? run->bench.start_ns + s->duration_us * NS_PER_US
                          : 0;
     if (s->mode != MODE_CONNECT)
         wait_for(run, until_drained ? &run->bench.drained : NULL, end_ns);
@@ -117,7 +117,7 @@ static void load(struct run *run)
     probe_look(&result->probe, &result->probe.after);
 }
 
-/* What was broadcast has arrived everywhere; only all workers together can tell. */
+/* Has every broadcast arrived at every receiver? Only the sum over all workers shows it. */
 static bool everything_arrived(const struct run *run)
 {
     uint64_t opened, sent, received;
@@ -127,23 +127,23 @@ static bool everything_arrived(const struct run *run)
 
 static bool drain(struct run *run)
 {
-    int64_t deadline = clock_ns() + run->settings->timeout * 1000;
+    int64_t deadline_ns = clock_ns() + run->settings->timeout_us * NS_PER_US;
     enter(run, PHASE_DRAIN);
-    /* Only after every worker has stopped sending does it mean something to compare. */
-    if (!wait_for(run, &run->bench.drained, deadline))
+    /* The sums are comparable only after every worker has stopped sending. */
+    if (!wait_for(run, &run->bench.drained, deadline_ns))
         return false;
     while (run->settings->mode == MODE_BROADCAST && !everything_arrived(run)) {
         int64_t now = clock_ns();
-        if (now >= deadline || run->result->signal_number)
+        if (now >= deadline_ns || run->result->signal_number)
             return false;
-        wait_for(run, NULL, now + 10000000);
+        wait_for(run, NULL, now + 10 * NS_PER_MS);
     }
     return true;
 }
 
-/* --- before and after --- */
+/* --- setup and results --- */
 
-/* The first address of `host` in digits; NULL after a message. */
+/* The first address of `host` in numeric form; NULL after an error message. */
 static char *look_up(const char *host)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
@@ -167,8 +167,8 @@ static void forget_names(struct run *run)
     free(run->bench.proxy.host);
 }
 
-/* The name is looked up once, so that ten thousand connections do not ask ten thousand times.
- * Behind a proxy it is the proxy's name: the server's is for the proxy to look up. */
+/* Resolves the name once instead of once per connection. With a proxy it is the proxy's name: the
+ * proxy resolves the server's. */
 static bool resolve(struct run *run)
 {
     const struct target *target = &run->settings->target;
@@ -184,7 +184,7 @@ static bool resolve(struct run *run)
     return false;
 }
 
-/* Splits `total` as evenly as it goes: the part of worker `index`. */
+/* The share of worker `index` when `total` is split as evenly as possible. */
 static uint64_t part(uint64_t total, unsigned index, unsigned workers)
 {
     return total / workers + (index < total % workers);
@@ -244,14 +244,14 @@ bool bench_run(const struct settings *s, struct result *result, int *status)
     if (!limits_check(s->connections, &s->target.url))
         return false;
     if (s->server_pid && !probe_start(&result->probe, s->server_pid)) {
-        exit_warn("there is no process %u", s->server_pid);
+        exit_warn("no process has the id %u", s->server_pid);
         return false;
     }
     if (!resolve(&run)) {
         *status = WS_EXIT_CONNECT;
         return false;
     }
-    /* The main thread waits for signals, and workers tell it of their progress with one. */
+    /* The main thread waits for signals; workers report progress with SIGUSR1. */
     sigemptyset(&run.signals);
     sigaddset(&run.signals, SIGINT);
     sigaddset(&run.signals, SIGTERM);

@@ -1,6 +1,6 @@
 /*
- * bench: a run from the first connection to the report's numbers. It moves the workers through
- * their phases, keeps the time, and shows how it goes.
+ * bench: runs the measurement, from the first connection to the report's numbers. It moves the
+ * workers through their phases, keeps the time, and shows progress.
  */
 #ifndef CMD_WSBENCH_BENCH_H
 #define CMD_WSBENCH_BENCH_H
@@ -14,15 +14,15 @@
 struct result {
     struct totals totals;
     struct probe probe;
-    double connect_s;                  /* until all connections were open */
-    double load_s;                     /* that the load lasted */
-    uint64_t load_sent, load_received; /* of totals, while it lasted */
-    int signal_number;                 /* that ended it early; 0: none */
-    bool drained;                      /* everything outstanding was answered in time */
+    double connect_s;                  /* time until all connections were open */
+    double load_s;                     /* duration of the load */
+    uint64_t load_sent, load_received; /* messages during the load */
+    int signal_number;                 /* the signal that ended the run early; 0: none */
+    bool drained;                      /* all outstanding replies arrived in time */
 };
 
-/* Runs it. False when it could not be begun: the exit code is in `*status`, and the reason was
- * said. */
+/* Runs the measurement. False if it could not be started: prints the reason and sets `*status` to
+ * the exit code. */
 bool bench_run(const struct settings *settings, struct result *result, int *status);
 
 #endif

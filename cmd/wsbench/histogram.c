@@ -2,7 +2,7 @@
 
 enum { SUB = 1 << HISTOGRAM_SUB_BITS };
 
-/* Up to SUB each value has a bucket of its own; above, each doubling has SUB of them. */
+/* Values up to SUB have a bucket each; above, each doubling has SUB buckets. */
 static unsigned bucket_of(int64_t value)
 {
     if (value < SUB)
@@ -13,7 +13,7 @@ static unsigned bucket_of(int64_t value)
     return ((doubling + 1) << HISTOGRAM_SUB_BITS) + (unsigned)((value >> doubling) - SUB);
 }
 
-/* The largest value of a bucket. */
+/* The largest value in a bucket. */
 static int64_t top_of(unsigned bucket)
 {
     if (bucket < SUB)
@@ -54,7 +54,8 @@ int64_t histogram_percentile(const struct histogram *h, double percent)
 {
     if (h->count == 0)
         return 0;
-    /* The least rank that is no less; 0.3 % of 20000 is 60, whatever binary fractions say. */
+    /* The smallest rank that is not less. The epsilon corrects binary fractions: 0.3 % of 20000 is
+     * 60. */
     double exact = percent / 100 * (double)h->count - 1e-6;
     if (exact < 0)
         exact = 0;

@@ -1,8 +1,8 @@
 /*
- * histogram: latencies, counted in buckets of constant relative width.
+ * histogram: counts latencies in buckets of constant relative width.
  *
- * Values are nanoseconds; each is held within 1 part in 128 of the truth, in a few kilobytes,
- * whatever their number. Histograms of several threads are added up at the end. No locks.
+ * Values are nanoseconds, with a relative error of at most 1/128. The memory, a few kilobytes, does
+ * not depend on their number. Histograms of several threads are merged at the end. No locks.
  */
 #ifndef CMD_WSBENCH_HISTOGRAM_H
 #define CMD_WSBENCH_HISTOGRAM_H
@@ -11,25 +11,25 @@
 
 enum {
     HISTOGRAM_SUB_BITS = 7,   /* 128 buckets for each doubling */
-    HISTOGRAM_DOUBLINGS = 36, /* 128 ns * 2^36: beyond two hours */
+    HISTOGRAM_DOUBLINGS = 36, /* 128 ns * 2^36: more than two hours */
     HISTOGRAM_BUCKETS = (HISTOGRAM_DOUBLINGS + 1) << HISTOGRAM_SUB_BITS,
 };
 
 /* All zero is empty. */
 struct histogram {
     uint64_t count;
-    int64_t least, most; /* exact */
+    int64_t least, most; /* exact values */
     double sum;
     uint64_t buckets[HISTOGRAM_BUCKETS];
 };
 
-/* A negative value counts as 0; one beyond the last bucket lands in it. */
+/* A negative value counts as 0; a value above the last bucket counts in it. */
 void histogram_add(struct histogram *histogram, int64_t value);
 
 /* Adds `other` to `histogram`. */
 void histogram_merge(struct histogram *histogram, const struct histogram *other);
 
-/* The value that `percent` (0 to 100) of all are at or below; 0 when empty. Never beyond `most`. */
+/* The value that `percent` (0 to 100) of all values do not exceed; 0 when empty. At most `most`. */
 int64_t histogram_percentile(const struct histogram *histogram, double percent);
 
 /* The mean; 0 when empty. */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-enum { OTHER_FILES = 64 }; /* standard streams, loops, timers, lookups that are under way */
+enum { OTHER_FILES = 64 }; /* standard streams, loops, timers, DNS lookups */
 
 static bool check_files(uint64_t connections)
 {
@@ -27,7 +27,7 @@ static bool check_files(uint64_t connections)
     return false;
 }
 
-/* Every connection to one address and port takes a local port of its own. */
+/* Every connection to one address and port needs its own local port. */
 static bool check_ports(uint64_t connections, const struct ws_url *url)
 {
     unsigned low = 0, high = 0;

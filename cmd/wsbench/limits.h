@@ -1,5 +1,5 @@
 /*
- * limits: may this machine open that many connections? Asked before anything is begun.
+ * limits: checks, before the run, that this machine can open the connections.
  */
 #ifndef CMD_WSBENCH_LIMITS_H
 #define CMD_WSBENCH_LIMITS_H
@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 /*
- * Raises the limit of open files as far as it goes, and checks it and the range of ephemeral ports
- * for `connections` to `url`. False when the load cannot be made; what to type to allow it was
- * said.
+ * Raises the soft limit of open files to the hard limit, and checks it and the range of ephemeral
+ * ports for `connections` to `url`. False if they are too small, after a message with the command
+ * that raises them.
  */
 bool limits_check(uint64_t connections, const struct ws_url *url);
 

@@ -1,4 +1,4 @@
-/* wsbench: loads a WebSocket server and tells the truth about it. */
+/* wsbench: a load generator for WebSocket servers. */
 #include "cmd/common/exit.h"
 #include "cmd/wsbench/bench.h"
 #include "cmd/wsbench/report.h"
@@ -6,7 +6,7 @@
 
 static int bench(const struct settings *settings)
 {
-    static struct result result; /* too large for a stack */
+    static struct result result; /* too large for the stack */
     int status;
     if (!bench_run(settings, &result, &status))
         return status;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines of JSON such as programs send each other: what compresses about as well as theirs does. The
- * numbers are the same in every run. */
+/* Fills the buffer with lines of JSON, which compress about as well as real traffic. The numbers
+ * are the same in every run. */
 uint8_t *payload_new(size_t size)
 {
     static const char *const names[] = {"anna", "boris", "chiara", "dmitri", "elif", "farid"};
@@ -51,7 +51,7 @@ static bool get_hex(const uint8_t *at, size_t digits, uint64_t *value)
     return true;
 }
 
-/* How many digits of the sequence a message has room for. */
+/* The number of sequence digits that fit into a message. */
 static size_t sequence_digits(size_t size)
 {
     return size < 16 ? size : 16;

@@ -1,9 +1,9 @@
 /*
- * payload: what messages are made of, and how an answer is known for the right one.
+ * payload: makes the messages and checks the replies.
  *
- * A message is a head of hex digits (which connection, which message, when it was due) and a
- * pattern behind it; as much of that as its size allows, the last digits of the number first. An
- * answer that comes in pieces is compared as it comes.
+ * A message is a head of hex digits (connection, sequence number, time when it was due) followed by
+ * a pattern. A message too small for the head has the last digits of the sequence number only. A
+ * reply may arrive in pieces, which are compared one by one.
  */
 #ifndef CMD_WSBENCH_PAYLOAD_H
 #define CMD_WSBENCH_PAYLOAD_H
@@ -20,24 +20,26 @@ struct payload_head {
     uint64_t time;
 };
 
-/* A buffer of `size` bytes with the pattern in it, to be freed with free(); NULL without memory. */
+/* Returns a buffer of `size` bytes filled with the pattern, to be freed with free(); NULL when
+ * memory runs out. */
 uint8_t *payload_new(size_t size);
 
-/* Writes `head` to the beginning of a message of `size` bytes. Below PAYLOAD_HEAD the sequence goes
- * in alone, and below 16 its last digits. */
+/* Writes `head` to the beginning of a message of `size` bytes. Below PAYLOAD_HEAD bytes only the
+ * sequence number is written, and below 16 only its last digits. */
 void payload_write(uint8_t *message, size_t size, const struct payload_head *head);
 
-/* Reads back what payload_write wrote; of a short one only what there is. False when it is none. */
+/* Parses the head of a message; a short one has fewer fields. False if it is malformed. */
 bool payload_read(const uint8_t *message, size_t size, struct payload_head *head);
 
-/* Of an answer that is being received. All zero: between two. */
+/* A reply that is being received. All zero: between two replies. */
 struct payload_answer {
     uint8_t head[PAYLOAD_HEAD];
     size_t len; /* received so far */
-    bool wrong; /* its pattern is another, or it is too long */
+    bool wrong; /* its pattern differs, or it is too long */
 };
 
-/* The next piece of an answer to a message like `pattern` (payload_new), `size` bytes long. */
+/* Takes the next piece of a reply, and compares it with `pattern` (from payload_new), which is
+ * `size` bytes long. */
 void payload_take(struct payload_answer *answer, const uint8_t *pattern, size_t size,
                   const uint8_t *data, size_t len);
 

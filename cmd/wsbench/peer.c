@@ -25,7 +25,7 @@ static bool send_one(struct peer *peer, int64_t due_ns)
                      s->size) != WS_OK)
         return false;
     peer->next++;
-    w->quota -= s->mode != MODE_CHURN; /* there connections count */
+    w->quota -= s->mode != MODE_CHURN; /* churn counts connections instead */
     counter_add(&w->totals.sent, 1);
     histogram_add(&w->totals.lag, now - due_ns);
     if (s->mode != MODE_BROADCAST) {
@@ -44,7 +44,7 @@ void peer_start(struct peer *peer)
             break;
 }
 
-/* Message k of a worker's schedule goes to sender k modulo their number. */
+/* Message k of a worker's schedule belongs to sender k modulo the number of senders. */
 static int64_t due_time(const struct peer *peer, uint32_t senders)
 {
     const struct worker *w = peer->worker;
@@ -74,13 +74,13 @@ void peer_leave(struct peer *peer)
         peer->client = NULL;
         w->connecting--;
         w->alive--;
-        w->totals.tried--; /* given up by us: neither opened nor failed */
+        w->totals.tried--; /* cancelled: neither opened nor failed */
     } else if (peer->conn && ws_conn_close(peer->conn, WS_CLOSE_NORMAL, NULL) == WS_E_STATE) {
         ws_conn_abort(peer->conn, WS_E_SHUTDOWN);
     }
 }
 
-/* --- answers --- */
+/* --- replies --- */
 
 static void pop_stamps(struct peer *peer, uint64_t n)
 {
@@ -91,13 +91,13 @@ static void pop_stamps(struct peer *peer, uint64_t n)
     w->outstanding -= n;
 }
 
-/* As much of a sequence as fits into a message of this size. */
+/* The part of a sequence number that fits into a message of this size. */
 static uint64_t visible(uint64_t sequence, size_t size)
 {
     return size >= 16 ? sequence : sequence & ((UINT64_C(1) << (4 * size)) - 1);
 }
 
-/* Which message is this the answer to? False when it is none that is waited for. */
+/* Finds the message that this reply belongs to. False if no message is waiting for it. */
 static bool match_answer(struct peer *peer)
 {
     struct worker *w = peer->worker;
@@ -112,7 +112,7 @@ static bool match_answer(struct peer *peer)
     }
     if (!whole) {
         t->corrupted++;
-        return true; /* taken for the oldest's */
+        return true; /* counted as the reply to the oldest message */
     }
     if (head.sequence == visible(peer->expected, size))
         return true;
@@ -121,7 +121,7 @@ static bool match_answer(struct peer *peer)
         return true;
     }
     if (head.sequence < peer->expected) {
-        /* One that was given up for lost came late; or one came twice. */
+        /* A reply that was counted as lost arrived late, or a reply arrived twice. */
         if (t->lost > 0) {
             t->lost--;
             t->reordered++;

@@ -39,7 +39,7 @@ bool probe_read(unsigned pid, struct probe_sample *sample)
     *sample = (struct probe_sample){0};
     if (!read_file(pid, "statm", text, sizeof text) || sscanf(text, "%*u %lu", &pages) != 1)
         return false;
-    /* The name in parentheses may contain anything, but the last ')' ends it. */
+    /* The program's name in parentheses may contain any character; the last ')' ends it. */
     if (!read_file(pid, "stat", text, sizeof text))
         return false;
     const char *fields = strrchr(text, ')');

@@ -1,5 +1,5 @@
 /*
- * probe: memory, CPU time and descriptors of the server's process, as the system tells them.
+ * probe: reads memory, CPU time and descriptors of the server's process from /proc.
  */
 #ifndef CMD_WSBENCH_PROBE_H
 #define CMD_WSBENCH_PROBE_H
@@ -8,28 +8,28 @@
 #include <stdint.h>
 
 struct probe_sample {
-    uint64_t rss;   /* bytes of memory that are resident */
-    double cpu_s;   /* seconds of CPU time so far, user and system */
-    uint64_t files; /* open descriptors; 0 where that may not be seen */
+    uint64_t rss;   /* resident memory, bytes */
+    double cpu_s;   /* CPU time so far, user and system */
+    uint64_t files; /* open descriptors; 0 without permission */
 };
 
-/* False when there is no such process (any more). */
+/* False if there is no such process (any more). */
 bool probe_read(unsigned pid, struct probe_sample *sample);
 
-/* A server over the time of a run. All zero: not asked for. */
+/* The samples of a run. All zero: no --server-pid. */
 struct probe {
     unsigned pid;
     bool ok;
-    struct probe_sample before; /* any connection */
-    struct probe_sample loaded; /* all connections open, the load about to begin */
-    struct probe_sample after;  /* the load */
+    struct probe_sample before; /* before the first connection */
+    struct probe_sample loaded; /* all connections open, before the load */
+    struct probe_sample after;  /* after the load */
     uint64_t rss_most, files_most;
 };
 
-/* Takes the first sample; false when there is no such process. */
+/* Takes the first sample; false if there is no such process. */
 bool probe_start(struct probe *probe, unsigned pid);
 
-/* Takes one more, into `*sample` unless that is NULL, and for the highest values. */
+/* Takes one more sample, stores it in `*sample` unless that is NULL, and updates the maxima. */
 void probe_look(struct probe *probe, struct probe_sample *sample);
 
 #endif

@@ -67,7 +67,7 @@ static void print_messages(const struct settings *s, const struct result *r)
            " duplicated, %" PRIu64 " reordered, %" PRIu64 " corrupted\n",
            t->sent, t->received, t->lost, t->duplicated, t->reordered, t->corrupted);
     if (t->own)
-        printf("                %" PRIu64 " came back to their sender\n", t->own);
+        printf("                %" PRIu64 " were received by their sender\n", t->own);
     printf("sent            %s, %s\n",
            units_format_rate((double)r->load_sent / seconds, "msg", rate, sizeof rate),
            units_format_bandwidth((double)r->load_sent * (double)s->size / seconds, bytes,

@@ -1,5 +1,5 @@
 /*
- * report: what was measured, for people and for programs, on standard output.
+ * report: prints the results on standard output, as text or JSON.
  */
 #ifndef CMD_WSBENCH_REPORT_H
 #define CMD_WSBENCH_REPORT_H
@@ -9,15 +9,14 @@
 void report_text(const struct settings *settings, const struct result *result);
 void report_json(const struct settings *settings, const struct result *result);
 
-/* What is wrong with the result, if anything: one line a fault on standard error. Returns the exit
- * code. */
+/* Prints one line on standard error for each problem of the result. Returns the exit code. */
 int report_verdict(const struct settings *settings, const struct result *result);
 
-/* The percentiles that are reported. */
+/* The reported percentiles. */
 enum { REPORT_PERCENTILES = 6 };
 extern const double report_percentiles[REPORT_PERCENTILES];
 
-/* Did the client itself use up its cores, so that it may have been the bottleneck? */
+/* True if the client used up its cores, so that it may have been the bottleneck. */
 bool report_client_busy(const struct result *result);
 
 #endif

@@ -8,56 +8,56 @@ static const struct option_row rows[] = {
     {OPTION_GROUP("Load")},
     {.name = "mode",
      OPTION_CHOICE(S, mode, "echo|connect|idle|broadcast|churn"),
-     .help = "send and wait for the echo; only connect; connect and keep still; some send and all "
+     .help = "send and wait for the echo; only connect; connect and stay idle; some send and all "
              "receive; connect, one echo, close, again (default echo)"},
     {.name = "connections",
      .letters = "c",
      OPTION_COUNT(S, connections),
      .min = 1,
      .max = 10000000,
-     .help = "open this many (default 10)"},
+     .help = "open this many connections (default 10)"},
     {.name = "duration",
      .letters = "d",
-     OPTION_DURATION(S, duration),
-     .help = "of the load, once all are open (default 10s)"},
+     OPTION_DURATION(S, duration_us),
+     .help = "duration of the load, once all connections are open (default 10s)"},
     {.name = "messages",
      .letters = "n",
      OPTION_COUNT(S, messages),
-     .help = "stop after this many messages; with --mode=churn, connections"},
+     .help = "stop after this many messages, or connections with --mode=churn"},
     {.name = "threads",
      .letters = "t",
      OPTION_NUMBER(S, threads, 1, 256),
      .metavar = "N",
-     .help = "share the connections out to this many threads (default 1)"},
+     .help = "use this many threads, which share the connections (default 1)"},
     {.name = "rate",
      .letters = "R",
      OPTION_COUNT(S, rate),
-     .help = "send this many messages a second in all, whether or not answers come (default: the "
-             "next when the last was answered)"},
+     .help = "send this many messages a second in all, without waiting for replies (default: each "
+             "message after the reply to the one before)"},
     {.name = "window",
      .letters = "w",
      OPTION_NUMBER(S, window, 1, 65536),
      .metavar = "N",
-     .help = "messages in flight on a connection, at most (default 1)"},
+     .help = "limit the messages in flight on a connection (default 1)"},
     {.name = "connect-rate",
      OPTION_COUNT(S, connect_rate),
-     .help = "begin this many connections a second (default: as fast as they are taken)"},
+     .help = "open this many connections a second (default: as fast as the server accepts)"},
     {.name = "publishers",
      OPTION_COUNT(S, publishers),
      .min = 1,
      .max = 10000000,
-     .help = "connections that send in --mode=broadcast (default 1)"},
+     .help = "number of connections that send in --mode=broadcast (default 1)"},
     {.name = "timeout",
      .letters = "T",
-     OPTION_DURATION(S, timeout),
-     .help = "for answers that are outstanding at the end (default 5s)"},
+     OPTION_DURATION(S, timeout_us),
+     .help = "time limit for outstanding replies at the end (default 5s)"},
 
     {OPTION_GROUP("Payload")},
     {.name = "size",
      .letters = "s",
      OPTION_SIZE(S, size),
      .max = 1 << 30,
-     .help = "bytes of a message (default 20)"},
+     .help = "size of a message (default 20)"},
     {.name = "text", OPTION_FLAG(S, text), .help = "send text messages (default)"},
     {.name = "binary", .letters = "b", OPTION_FLAG(S, binary), .help = "send binary messages"},
     {.name = "compress",
@@ -69,42 +69,43 @@ static const struct option_row rows[] = {
     {OPTION_GROUP("Report")},
     {.name = "format",
      OPTION_CHOICE(S, format, "text|json"),
-     .help = "of the report on standard output (default text)"},
+     .help = "format of the report on standard output (default text)"},
     {.name = "server-pid",
      OPTION_NUMBER(S, server_pid, 1, INT32_MAX),
      .metavar = "PID",
-     .help = "report memory, CPU time and descriptors of this process of the server too"},
+     .help = "report memory, CPU time and descriptors of this server process too"},
 };
 #undef S
 
 static const char tail[] =
     "Examples:\n"
-    "  wsbench ws://localhost:8080/                      10 connections, 10 s, an echo at a time\n"
+    "  wsbench ws://localhost:8080/                      10 connections, 10 s, echoes\n"
     "  wsbench -c 1000 -R 50k -d 30s ws://localhost:8080/   latency at a given rate\n"
     "  wsbench --mode=idle -c 10k -d 5s --server-pid=$PID ws://localhost:8080/\n"
     "  wsbench --mode=churn -c 50 --format=json ws://localhost:8080/ | jq .connections\n"
     "\n"
     "Exit status: 0 measured, and nothing was lost; 1 messages or connections were lost, or the\n"
     "limits of this machine do not allow the load; 2 usage; 3 to 9 no connection could be opened\n"
-    "(as wscat); 130, 143 interrupted, terminated, with a report of what there was.\n";
+    "(as wscat); 130, 143 interrupted, terminated, with a report up to then.\n";
 
-/* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
+/* Reports a usage error; false, so that it can be returned. */
+#define usage_error(options, ...)                                                                  \
+    ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
 static bool check(struct settings *s, struct options *options)
 {
     if (options->arg_count == 0)
-        return fault(options, "no URL: which server shall be measured?");
+        return usage_error(options, "no URL of a server to measure");
     if (options->arg_count > 1)
-        return fault(options, "unexpected word '%s'", options->args[1]);
+        return usage_error(options, "unexpected word '%s'", options->args[1]);
     if (s->text && s->binary)
-        return fault(options, "--text and --binary exclude each other");
-    if (s->duration == 0 && s->messages == 0 && s->mode != MODE_CONNECT)
-        return fault(options, "neither --duration nor --messages says when to stop");
+        return usage_error(options, "--text and --binary exclude each other");
+    if (s->duration_us == 0 && s->messages == 0 && s->mode != MODE_CONNECT)
+        return usage_error(options, "--duration=0 needs --messages");
     if (s->publishers > s->connections)
-        return fault(options, "more --publishers than --connections");
+        return usage_error(options, "more --publishers than --connections");
     if (s->threads > s->connections)
-        return fault(options, "more --threads than --connections");
+        return usage_error(options, "more --threads than --connections");
     if (s->mode == MODE_BROADCAST && s->size < PAYLOAD_HEAD)
         s->size = PAYLOAD_HEAD;
     if (s->mode == MODE_BROADCAST && s->rate == 0)
@@ -117,13 +118,13 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
 {
     static struct option_table tables[4];
     *settings = (struct settings){
-        .target = {.connect_timeout = 10000000},
+        .target = {.connect_timeout_us = SECONDS(10)},
         .connections = 10,
-        .duration = 10000000,
+        .duration_us = SECONDS(10),
         .threads = 1,
         .window = 1,
         .publishers = 1,
-        .timeout = 5000000,
+        .timeout_us = SECONDS(5),
         .size = 20,
     };
     tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
@@ -133,7 +134,7 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
     *options = (struct options){
         .tool = "wsbench",
         .usage = "wsbench [OPTION]... URL",
-        .about = "Loads a WebSocket server and says what came of it.",
+        .about = "Puts load on a WebSocket server and reports throughput, latency and losses.",
         .tail = tail,
         .tables = tables,
         .table_count = 4,
@@ -153,7 +154,7 @@ void wsbench_settings_conn_config(const struct settings *s, struct ws_conn_confi
     config->session.chunks = true;
     config->session.deflate = compress_config(&s->compress);
     config->session.max_message = s->size > (64 << 20) ? s->size : 64 << 20;
-    config->handshake_ms = units_milliseconds(s->target.connect_timeout);
-    config->write_ms = 0; /* a server that takes nothing shows as answers that never come */
+    config->handshake_ms = units_milliseconds(s->target.connect_timeout_us);
+    config->write_ms = 0; /* no limit: a server that does not read shows up as missing replies */
     config->high_water = SIZE_MAX / 4;
 }

@@ -1,5 +1,5 @@
 /*
- * settings: what wsbench was asked to measure. The option table fills it in; the rest reads it.
+ * settings: the parsed command line of wsbench. The option table sets it; the other files read it.
  */
 #ifndef CMD_WSBENCH_SETTINGS_H
 #define CMD_WSBENCH_SETTINGS_H
@@ -23,14 +23,14 @@ struct settings {
 
     enum mode mode;
     uint64_t connections;
-    int64_t duration;  /* microseconds */
-    uint64_t messages; /* 0: as many as the duration allows */
+    int64_t duration_us;
+    uint64_t messages; /* 0: no limit but the duration */
     unsigned threads;
-    uint64_t rate; /* messages a second, all connections together; 0: the closed model */
+    uint64_t rate; /* messages a second over all connections; 0: the closed model */
     unsigned window;
     uint64_t connect_rate; /* connections a second; 0: as fast as they are accepted */
     uint64_t publishers;
-    int64_t timeout; /* for what is outstanding at the end */
+    int64_t timeout_us; /* for outstanding replies at the end */
 
     uint64_t size;
     bool binary;
@@ -41,15 +41,15 @@ struct settings {
     unsigned server_pid;
 };
 
-/* Reads the command line into `settings`, defaults first. False when the program has to end with
- * `options->status`. */
+/* Reads the command line into `settings`, starting from the defaults. False when the program must
+ * exit with `options->status`. */
 bool wsbench_settings_read(struct settings *settings, struct options *options, int argc,
                            char **argv);
 
 /* "echo", "connect", … */
 const char *settings_mode_name(const struct settings *settings);
 
-/* What connections are to be told of it. */
+/* Sets the configuration of the connections. */
 void wsbench_settings_conn_config(const struct settings *settings, struct ws_conn_config *config);
 
 #endif

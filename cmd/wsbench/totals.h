@@ -1,6 +1,6 @@
 /*
- * totals: what was counted. Each worker has its own and writes it alone; they are added up once the
- * workers are done.
+ * totals: the counters of a run. Each worker writes its own; they are added up once the workers are
+ * done.
  */
 #ifndef CMD_WSBENCH_TOTALS_H
 #define CMD_WSBENCH_TOTALS_H
@@ -13,36 +13,36 @@
 #include <stdint.h>
 
 struct totals {
-    atomic_uint_fast64_t tried, opened; /* connections; like sent and received read by the main
-                                         * thread meanwhile, for the live line */
+    atomic_uint_fast64_t tried, opened; /* connections; the main thread reads these, and sent and
+                                           received, during the run */
     uint64_t failed;
-    uint64_t dropped;                /* ended before we closed them */
-    uint64_t causes[WS_ERROR_COUNT]; /* of failed and dropped */
-    uint64_t closed_by_server;       /* of dropped: with a close frame */
-    enum ws_error first_error;       /* of a connection that failed */
+    uint64_t dropped;                /* connections that ended before we closed them */
+    uint64_t causes[WS_ERROR_COUNT]; /* of failed and dropped connections */
+    uint64_t closed_by_server; /* dropped connections that the server closed with a close frame */
+    enum ws_error first_error; /* of the first connection that failed */
     char first_detail[256];
 
     atomic_uint_fast64_t sent, received; /* messages */
-    uint64_t own; /* broadcast: copies that came back to their sender; not in received */
+    uint64_t own; /* broadcast: messages received by their sender; not in received */
     uint64_t lost, duplicated, reordered, corrupted;
 
     struct ws_deflate_counts deflate;
 
-    struct histogram rtt;      /* from when the message was due: corrected for omission */
-    struct histogram rtt_sent; /* from when it was sent */
-    struct histogram lag;      /* between the two */
-    struct histogram connect;  /* TCP */
-    struct histogram tls;      /* its handshake */
-    struct histogram upgrade;  /* from the request to the 101 */
-    uint64_t resumed;          /* TLS sessions that went on from one before */
-    double cpu_s;              /* of the worker during the load */
-    double busiest;            /* share of a core that the busiest worker used */
+    struct histogram rtt; /* from when the message was due: corrected for coordinated omission */
+    struct histogram rtt_sent; /* from when the message was sent */
+    struct histogram lag;      /* from when it was due to when it was sent */
+    struct histogram connect;  /* TCP connect */
+    struct histogram tls;      /* TLS handshake */
+    struct histogram upgrade;  /* from the HTTP request to the 101 response */
+    uint64_t resumed;          /* resumed TLS sessions */
+    double cpu_s;              /* CPU time of the worker during the load */
+    double busiest;            /* the busiest worker's share of a core */
 };
 
 /* Adds `other` to `totals`. */
 void totals_merge(struct totals *totals, const struct totals *other);
 
-/* For the atomic ones: the worker that owns them adds, any thread reads. One writer needs no
+/* For the atomic counters: the owning worker adds, any thread reads. A single writer needs no
  * read-modify-write. */
 static inline void counter_add(atomic_uint_fast64_t *counter, uint64_t n)
 {

@@ -7,13 +7,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECTING_MAX = 128 }; /* at a time: a server's backlog is no place to wait in */
+enum {
+    CONNECTING_MAX = 128
+}; /* concurrent connection attempts: more would only wait in the server's backlog */
 
 int64_t clock_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
 }
 
 static double thread_cpu(void)
@@ -23,7 +25,7 @@ static double thread_cpu(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Counts and wakes the main thread, which waits for signals. */
+/* Increments the counter and wakes the main thread, which waits for signals. */
 static void tell(_Atomic unsigned *counter)
 {
     atomic_fetch_add(counter, 1);
@@ -32,7 +34,7 @@ static void tell(_Atomic unsigned *counter)
 
 /* --- connecting --- */
 
-/* How many connections the rate allows to have begun by now. */
+/* The number of connections that the rate allows so far. */
 static uint32_t allowed(const struct worker *w)
 {
     uint64_t rate = w->settings->connect_rate;
@@ -76,7 +78,7 @@ static void wind(struct worker *w)
 {
     int64_t due = w->bench->start_ns + (int64_t)((double)w->scheduled * w->interval_ns);
     struct itimerspec when = {
-        .it_value = {.tv_sec = due / 1000000000, .tv_nsec = due % 1000000000},
+        .it_value = {.tv_sec = due / NS_PER_SECOND, .tv_nsec = due % NS_PER_SECOND},
     };
     timerfd_settime(w->pace.fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
@@ -91,7 +93,7 @@ static void on_pace(struct ws_watch *watch, unsigned ready)
     int64_t now = clock_ns();
     uint64_t passed = (uint64_t)((double)(now - w->bench->start_ns) / w->interval_ns) + 1;
     uint32_t senders = w->settings->mode == MODE_BROADCAST ? w->publishers : w->count;
-    /* Whoever has several due sends them all at once: no need to come by again. */
+    /* A peer sends all its due messages at once: one pass over the senders is enough. */
     uint64_t rounds = passed - w->scheduled < senders ? passed - w->scheduled : senders;
     for (uint64_t i = 0; i < rounds; i++)
         peer_send_due(&w->peers[(w->scheduled + i) % senders], now);
@@ -180,7 +182,7 @@ static void close_all(struct worker *w)
         ws_loop_stop(&w->loop);
 }
 
-/* The main thread has moved on: so does this one, a phase at a time. */
+/* Follows the main thread's phase, one phase at a time. */
 static void on_wake(void *context)
 {
     struct worker *w = context;
@@ -238,7 +240,7 @@ void *worker_run(void *argument)
             connect_more(w);
         }
         ws_loop_run(&w->loop);
-        ws_loop_turn(&w->loop, 0); /* what the last batch left to be freed */
+        ws_loop_turn(&w->loop, 0); /* frees what the last batch deferred */
         ws_loop_free(&w->loop);
     } else {
         w->status = 1;

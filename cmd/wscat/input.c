@@ -17,10 +17,10 @@ enum { READ_SIZE = 64 * 1024 };
 static void on_ready(struct ws_watch *watch, unsigned ready);
 static void on_task(struct ws_deferred *task);
 
-/* Another process may read the same pipe and be faster than we are after it became readable: a read
- * must not block then. O_NONBLOCK belongs to the open file, which others share; opened once more
- * through /proc a pipe or a terminal gives a description of our own. What cannot be opened so is
- * read as it is. */
+/* Reads must not block, even if another process empties the same pipe first. O_NONBLOCK cannot be
+ * set on the inherited descriptor: the flag belongs to the open file description, which other
+ * processes share. Opening a pipe or terminal again through /proc gives a description of our own.
+ * If that fails, the original descriptor is read. */
 static int reopen(void)
 {
     struct stat status;
@@ -52,10 +52,10 @@ static void give_up(struct input *input, const char *why)
 {
     input_stop(input);
     input->ended = true;
-    input->receiver->fault(input->context, why);
+    input->receiver->error(input->context, why);
 }
 
-/* Room for one more read, behind what is not handed over yet. */
+/* Makes room for one more read, after the bytes that are not handed over yet. */
 static bool make_room(struct input *input)
 {
     if (input->begin > 0 && input->begin == input->end)
@@ -78,7 +78,7 @@ static bool make_room(struct input *input)
     return true;
 }
 
-/* Checks a message, turns it into what is sent, and hands it over. */
+/* Checks a message, decodes hex digits, and hands it over. */
 static bool hand_over(struct input *input, uint8_t *data, size_t len)
 {
     char why[160];
@@ -119,7 +119,7 @@ static void finish(struct input *input)
     input->receiver->end(input->context);
 }
 
-/* Hands over the lines there are, until it is stopped. */
+/* Hands over the buffered lines, until it is stopped. */
 static void cut_lines(struct input *input)
 {
     while (!input->stopped && !input->ended && input->begin < input->end) {
@@ -141,7 +141,7 @@ static void cut_lines(struct input *input)
     }
 }
 
-/* Nothing more comes: what is left is the last message. */
+/* At the end of input the rest is the last message. */
 static void at_end(struct input *input)
 {
     size_t len = input->end - input->begin;
@@ -183,12 +183,12 @@ static void on_ready(struct ws_watch *watch, unsigned ready)
     else if (n == 0)
         at_end(input);
     else if (errno == EIO)
-        at_end(input); /* a terminal that hung up, or one that we are in the background of */
+        at_end(input); /* the terminal has hung up, or the process is in its background */
     else if (errno != EINTR && errno != EAGAIN)
         give_up(input, strerror(errno));
 }
 
-/* Lines that were read before the stop come before what is still to be read. */
+/* Lines that were read before the stop are handed over before more is read. */
 static void on_task(struct ws_deferred *task)
 {
     struct input *input = ws_container_of(task, struct input, task);

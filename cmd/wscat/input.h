@@ -1,9 +1,9 @@
 /*
- * input: standard input, cut into messages.
+ * input: reads standard input and splits it into messages.
  *
- * Reads when it is told to (the connection is open and takes more), hands every message over as
- * soon as it is whole, and says when there is no more. What it hands over belongs to the receiver
- * until the next message, and may be written to.
+ * Reads between input_start() and input_stop() (while the connection is open and not full), hands
+ * over every message as soon as it is complete, and reports the end. The receiver may use and
+ * overwrite a message until the next one.
  */
 #ifndef CMD_WSCAT_INPUT_H
 #define CMD_WSCAT_INPUT_H
@@ -16,17 +16,17 @@
 #include <stdint.h>
 
 struct input_receiver {
-    /* A message. False: no more of them for now; reading has been stopped by then. */
+    /* A message. False: no more for now; the receiver has called input_stop(). */
     bool (*message)(void *context, void *data, size_t len);
-    /* The end: all of it was handed over. */
+    /* The end of input; everything was handed over. */
     void (*end)(void *context);
-    /* It cannot go on: one line that says why. */
-    void (*fault)(void *context, const char *why);
+    /* Reading failed; `why` is a message of one line. */
+    void (*error)(void *context, const char *why);
 };
 
 struct input {
     struct ws_watch watch;
-    struct ws_deferred task; /* lines that were left when reading stopped */
+    struct ws_deferred task; /* hands over the lines that were left when reading stopped */
     struct ws_loop *loop;
     const struct input_receiver *receiver;
     void *context;
@@ -34,23 +34,23 @@ struct input {
     bool text; /* lines must be UTF-8 */
     bool stopped;
     bool ended;
-    bool own;        /* the descriptor is ours to close */
+    bool own;        /* the descriptor must be closed */
     size_t max;      /* bytes of a message */
     uint8_t *buffer; /* bytes begin..end are read and not yet handed over */
     size_t begin, end, capacity;
-    size_t searched; /* of them, those without a newline */
-    uint64_t line;   /* that was handed over last */
+    size_t searched; /* the part of them that was searched for a newline */
+    uint64_t line;   /* number of the line handed over last */
 };
 
-/* Of standard input; stopped at first. `max` bounds a message. */
+/* Reads standard input; stopped at first. `max` limits the bytes of a message. */
 void input_init(struct input *input, struct ws_loop *loop, enum input_form form, bool text,
                 size_t max, const struct input_receiver *receiver, void *context);
 
-/* Both may be called at any time, also by the receiver. After the end nothing happens. */
+/* Both may be called at any time, also by the receiver. No effect after the end. */
 void input_start(struct input *input);
 void input_stop(struct input *input);
 
-/* Never to be started again. */
+/* Frees the buffer; input cannot be started again. */
 void input_free(struct input *input);
 
 #endif

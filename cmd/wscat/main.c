@@ -1,4 +1,4 @@
-/* wscat: standard input to a WebSocket server and back, for scripts, pipes and people. */
+/* wscat: a command-line WebSocket client, for scripts, pipes and people. */
 #include "cmd/common/exit.h"
 #include "cmd/wscat/run.h"
 #include "cmd/wscat/settings.h"

@@ -13,15 +13,16 @@
 enum {
     HIGH_WATER = 256 * 1024,
     LOW_WATER = 64 * 1024,
-    DIRECT = 16 * 1024, /* from this size a write of its own is cheaper than a copy */
+    DIRECT = 16 * 1024, /* from this size a direct write is cheaper than a copy */
 };
 
 static void on_ready(struct ws_watch *watch, unsigned ready);
 static void on_task(struct ws_deferred *task);
 
-/* O_NONBLOCK belongs to the open file, which others share: our shell, the program at the pipe's
- * other end of a tee. Opened once more through /proc a pipe or terminal gives a description of our
- * own. What cannot be opened so (a socket, another system) blocks, and is only slower. */
+/* O_NONBLOCK cannot be set on the inherited descriptor: the flag belongs to the open file
+ * description, which other processes share, such as the shell. Opening a pipe or terminal again
+ * through /proc gives a description of our own. If that fails (a socket, another system), writes
+ * block and are only slower. */
 static int reopen(void)
 {
     struct stat status;
@@ -41,7 +42,7 @@ void output_init(struct output *output, struct ws_loop *loop, void (*relief)(voi
     output->task.run = on_task;
 }
 
-/* How many bytes stdout took. */
+/* Returns the number of bytes written to stdout. */
 static size_t try_write(const struct output *output, const uint8_t *data, size_t len)
 {
     size_t done = 0;
@@ -103,7 +104,7 @@ static void drain(struct output *output)
     output->begin += try_write(output, output->buffer + output->begin, output->end - output->begin);
     size_t left = output->end - output->begin;
     if (left == 0) {
-        /* One large message does not keep its memory for ever. */
+        /* Frees the memory of a large message. */
         output->begin = output->end = 0;
         if (output->capacity > 4 * HIGH_WATER) {
             free(output->buffer);

@@ -27,19 +27,19 @@ struct run {
     struct input input;
     struct output output;
     struct show show;
-    struct ws_timer quiet;    /* after the end of input */
+    struct ws_timer quiet;    /* --wait, after the end of input */
     struct ws_timer deadline; /* --timeout */
     int64_t connected_us;
     struct stats stats;
     bool input_ended;
     bool satisfied; /* --count or --expect is met */
-    bool leaving;   /* our close frame is on its way */
+    bool leaving;   /* our close frame was sent */
     bool over;
-    int forced; /* an exit code that was decided before the connection ended, or -1 */
+    int forced; /* the exit code, if decided before the connection ended, or -1 */
     int status;
 };
 
-/* --- leaving --- */
+/* --- closing --- */
 
 static void end(struct run *run, int status)
 {
@@ -48,7 +48,8 @@ static void end(struct run *run, int status)
     ws_loop_stop(&run->loop);
 }
 
-/* Says goodbye; what comes until the server's close frame is still printed. */
+/* Starts the closing handshake. Messages that arrive before the server's close frame are still
+ * printed. */
 static void leave(struct run *run)
 {
     const struct settings *s = run->settings;
@@ -70,7 +71,7 @@ static void leave_with(struct run *run, int status)
         end(run, status);
 }
 
-/* --- quiet --- */
+/* --- --wait --- */
 
 static void wait_for_quiet(struct run *run)
 {
@@ -81,13 +82,13 @@ static void wait_for_quiet(struct run *run)
         leave(run);
         return;
     }
-    if (s->wait == UNITS_NEVER)
+    if (s->wait_us == UNITS_NEVER)
         return;
-    /* Quiet begins with the last byte that moved, in either direction, and not before all of ours
-     * has been sent and all of theirs been printed. */
-    int64_t now = ws_loop_now(&run->loop), due = ws_conn_last_moved(run->conn) + s->wait / 1000;
+    /* The time of silence starts at the last byte in either direction, but not before everything
+     * has been sent and printed. */
+    int64_t now = ws_loop_now(&run->loop), due = ws_conn_last_moved(run->conn) + s->wait_us / 1000;
     if (ws_conn_queued(run->conn) > 0 || output_full(&run->output))
-        due = now + (s->wait > 0 ? s->wait / 1000 : 10);
+        due = now + (s->wait_us > 0 ? s->wait_us / 1000 : 10);
     if (due <= now)
         leave(run);
     else
@@ -99,16 +100,16 @@ static void on_quiet(struct ws_timer *timer)
     wait_for_quiet(ws_container_of(timer, struct run, quiet));
 }
 
-/* --- what is sent --- */
+/* --- sending --- */
 
 static bool send_message(struct run *run, unsigned opcode, unsigned flags, void *data, size_t len)
 {
     const struct settings *s = run->settings;
     if (s->jsonl || s->common.verbose >= 2)
-        show_sent(&run->show, opcode, data, len); /* before a mask is laid over it */
+        show_sent(&run->show, opcode, data, len); /* before the payload is masked in place */
     enum ws_error error = ws_conn_send(run->conn, opcode, flags, data, len);
     if (error == WS_E_CLOSING)
-        return false; /* the end is on its way, and will be told */
+        return false; /* the connection has failed; the CLOSED event follows */
     if (error != WS_OK) {
         exit_warn("%s", ws_error_info(error)->explanation);
         leave_with(run, WS_EXIT_FAILURE);
@@ -130,8 +131,8 @@ static void on_input_end(void *context)
 static bool on_input(void *context, void *data, size_t len)
 {
     struct run *run = context;
-    /* Pieces of a stream of bytes may be masked where they lie: they are not looked at again, and
-     * are sent before more is read. Lines are copied as they are masked. */
+    /* Chunks of a byte stream may be masked in place: they are not used again, and are sent before
+     * more is read. Lines are copied while masking. */
     unsigned flags =
         run->settings->input == INPUT_CHUNKS ? WS_SEND_BORROW | WS_SEND_MUTABLE : WS_SEND_COPY;
     if (!send_message(run, settings_opcode(run->settings), flags, data, len))
@@ -141,20 +142,20 @@ static bool on_input(void *context, void *data, size_t len)
         on_input_end(run);
         return false;
     }
-    /* The kernel refused so much that it is time to wait; on_drained() goes on. */
+    /* The send queue is full; on_drained() continues. */
     if (ws_conn_full(run->conn))
         input_stop(&run->input);
     return !ws_conn_full(run->conn);
 }
 
-static void on_input_fault(void *context, const char *why)
+static void on_input_error(void *context, const char *why)
 {
     struct run *run = context;
     exit_warn("%s", why);
     leave_with(run, WS_EXIT_FAILURE);
 }
 
-static const struct input_receiver receiver = {on_input, on_input_end, on_input_fault};
+static const struct input_receiver receiver = {on_input, on_input_end, on_input_error};
 
 static void start_input(struct run *run)
 {
@@ -162,7 +163,7 @@ static void start_input(struct run *run)
         input_start(&run->input);
 }
 
-/* The content of "@FILE"; NULL after a message. */
+/* Reads the file of "@FILE"; NULL after an error message. */
 static void *read_file(const char *path, size_t max, size_t *len)
 {
     FILE *file = fopen(path, "rb");
@@ -200,7 +201,7 @@ static void *read_file(const char *path, size_t max, size_t *len)
     return data;
 }
 
-/* A message of the command line. */
+/* Sends a message of the command line. */
 static bool send_word(struct run *run, char *word)
 {
     unsigned opcode = settings_opcode(run->settings);
@@ -227,8 +228,8 @@ static void send_words(struct run *run)
             return;
         }
     }
-    /* Words are all the input there is; what --execute sends comes before standard input, but on a
-     * terminal nobody wants to press Ctrl-D after it. */
+    /* Messages on the command line replace standard input; those of --execute precede it, but at a
+     * terminal they replace it too, so that no Ctrl-D is needed. */
     bool executed = run->settings->execute.count > 0;
     if (run->settings->no_stdin || (executed && isatty(STDIN_FILENO)))
         on_input_end(run);
@@ -236,7 +237,7 @@ static void send_words(struct run *run)
         start_input(run);
 }
 
-/* --- what comes --- */
+/* --- receiving --- */
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
@@ -321,7 +322,8 @@ static void on_relief(void *context)
         ws_conn_resume(run->conn);
 }
 
-/* The exit code of a connection that ended, and a word on what nobody has told yet. */
+/* Decides the exit code of a connection that ended, and prints the error unless it was printed
+ * already. */
 static int judge(const struct run *run, const struct ws_conn *conn, const struct ws_end *ended)
 {
     const struct settings *s = run->settings;
@@ -338,13 +340,14 @@ static int judge(const struct run *run, const struct ws_conn *conn, const struct
     }
     if (s->expect || s->count) {
         if (s->expect)
-            exit_warn("no message matched '%s' (%" PRIu64 " came)", s->expect, run->stats.received);
+            exit_warn("no message matched '%s' (%" PRIu64 " received)", s->expect,
+                      run->stats.received);
         else
-            exit_warn("%" PRIu64 " messages came, %" PRIu64 " were expected", run->stats.received,
+            exit_warn("%" PRIu64 " messages received, %" PRIu64 " expected", run->stats.received,
                       s->count);
         return WS_EXIT_ASSERTION;
     }
-    /* A server that merely echoes the code we closed with does not complain of anything. */
+    /* A server that only echoes our close code reports no error. */
     if (!ended->by_peer && run->leaving && ended->code == s->close_code)
         return WS_EXIT_OK;
     return exit_code_for_close(ended->code, ended->clean);
@@ -390,7 +393,7 @@ static void on_deadline(struct ws_timer *timer)
     struct run *run = ws_container_of(timer, struct run, deadline);
     char limit[UNITS_TEXT_MAX];
     exit_warn("timeout: not done within %s (--timeout)",
-              units_format_duration(run->settings->timeout, limit, sizeof limit));
+              units_format_duration(run->settings->timeout_us, limit, sizeof limit));
     run->forced = WS_EXIT_TIMEOUT;
     leave(run);
     end(run, WS_EXIT_TIMEOUT);
@@ -400,11 +403,11 @@ static void on_signal(void *context, int signal_number)
 {
     struct run *run = context;
     run->forced = signal_number == SIGINT ? WS_EXIT_SIGINT : WS_EXIT_SIGTERM;
-    leave(run); /* the frame goes out with the end of this batch */
+    leave(run); /* the frame is sent at the end of this batch */
     end(run, run->forced);
 }
 
-/* --- all of it --- */
+/* --- the whole run --- */
 
 static bool set_up(struct run *run)
 {
@@ -425,9 +428,9 @@ static bool set_up(struct run *run)
     input_init(&run->input, &run->loop, s->input, text, max, &receiver, run);
     output_init(&run->output, &run->loop, on_relief, run);
     show_init(&run->show, s, &run->output);
-    if (s->timeout > 0)
+    if (s->timeout_us > 0)
         ws_loop_arm(&run->loop, &run->deadline,
-                    ws_loop_now(&run->loop) + (s->timeout + 999) / 1000);
+                    ws_loop_now(&run->loop) + (s->timeout_us + 999) / 1000);
 
     struct ws_client_options options = {
         .env = &run->env,

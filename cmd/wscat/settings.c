@@ -27,22 +27,23 @@ static const struct option_row rows[] = {
      .letters = "c",
      OPTION_STRING(S, connect),
      .metavar = "URL",
-     .help = "connect to URL, as if it were the first word"},
+     .help = "connect to URL; all words are messages then"},
 
     {OPTION_GROUP("What is sent")},
     {.name = "execute",
      .letters = "x",
      OPTION_LIST(S, execute),
      .metavar = "MESSAGE",
-     .help = "send this before standard input; @FILE sends a file; may be repeated"},
+     .help = "send this message before standard input; @FILE sends a file; may be repeated"},
     {.name = "text", .letters = "t", OPTION_FLAG(S, text), .help = "send text messages (default)"},
     {.name = "binary",
      .letters = "b",
      OPTION_FLAG(S, binary),
-     .help = "send binary messages: the input as it comes in; and print bytes as they come"},
+     .help = "send binary messages, the input unchanged in chunks; print received bytes unchanged"},
     {.name = "input",
      OPTION_CHOICE(S, input, "lines|whole|hex"),
-     .help = "a message is a line, the whole input, or a line of hex digits (default lines)"},
+     .help = "split input into messages: one a line, the whole input, or one a line of hex digits "
+             "(default lines)"},
     {.name = "no-stdin", OPTION_FLAG(S, no_stdin), .help = "do not read standard input"},
     {.name = "compress",
      .letters = "z",
@@ -54,41 +55,41 @@ static const struct option_row rows[] = {
     {.name = "jsonl",
      .letters = "J",
      OPTION_FLAG(S, jsonl),
-     .help = "print a JSON record a line for every event, both ways"},
+     .help = "print every event as a line of JSON, in both directions"},
     {.name = "stats",
      OPTION_FLAG(S, stats),
-     .help = "at the end, say on standard error how long the steps took and how much was sent"},
+     .help = "print timings and amounts of data on standard error at the end"},
 
     {OPTION_GROUP("When it ends")},
     {.name = "wait",
      .letters = "w",
-     OPTION_DURATION(S, wait),
+     OPTION_DURATION(S, wait_us),
      .flags = OPTION_NEVER,
-     .help = "at the end of input, leave after this much silence; -1: when the server closes "
+     .help = "close after this much silence once input has ended; -1: wait for the server to close "
              "(default 2s)"},
     {.name = "exit-on-eof",
      .letters = "E",
      OPTION_FLAG(S, exit_on_eof),
-     .help = "close at the end of input, at once"},
+     .help = "close at the end of input, without waiting"},
     {.name = "one-message",
      .letters = "1",
      OPTION_FLAG(S, one_message),
-     .help = "send one message, print one, and leave"},
+     .help = "send one message, print one, and close"},
     {.name = "count",
      .letters = "N",
      OPTION_COUNT(S, count),
-     .help = "leave when this many messages have come"},
+     .help = "close after this many received messages"},
     {.name = "expect",
      OPTION_STRING(S, expect),
      .metavar = "REGEX",
-     .help = "leave with 0 at the first message that matches; with 10 when none does"},
+     .help = "exit with 0 at the first message that matches, with 10 if none does"},
     {.name = "timeout",
      .letters = "T",
-     OPTION_DURATION(S, timeout),
-     .help = "be done within this time, or exit with 7"},
+     OPTION_DURATION(S, timeout_us),
+     .help = "exit with 7 if not done within this time"},
     {.name = "close-timeout",
-     OPTION_DURATION(S, close_timeout),
-     .help = "for the server's close frame, after ours (default 5s)"},
+     OPTION_DURATION(S, close_timeout_us),
+     .help = "time limit for the server's close frame after ours (default 5s)"},
     {.name = "close-code",
      OPTION_CALL(set_close_code),
      .metavar = "CODE",
@@ -96,45 +97,47 @@ static const struct option_row rows[] = {
     {.name = "close-reason",
      OPTION_STRING(S, close_reason),
      .metavar = "TEXT",
-     .help = "and with this reason, at most 123 bytes"},
+     .help = "close with this reason, at most 123 bytes"},
 
     {OPTION_GROUP("Keeping it alive")},
     {.name = "ping-interval",
-     OPTION_DURATION(S, ping_interval),
+     OPTION_DURATION(S, ping_interval_us),
      .help = "ping the server this often (default: never)"},
     {.name = "ping-timeout",
-     OPTION_DURATION(S, ping_timeout),
-     .help = "exit with 7 when nothing is heard for this long after a ping (default 10s)"},
+     OPTION_DURATION(S, ping_timeout_us),
+     .help = "exit with 7 if nothing is received for this long after a ping (default 10s)"},
     {.name = "max-message-size",
      OPTION_SIZE(S, max_message_size),
-     .help = "close with 1009 above this size (default 64M)"},
+     .help = "close with 1009 when a message exceeds this size (default 64M)"},
 };
 #undef S
 
 static const char tail[] =
     "Examples:\n"
-    "  wscat ws://localhost:8080/ hello             send a message, print the answers\n"
-    "  seq 1000 | wscat ws://localhost:8080/        a message a line, every answer\n"
-    "  wscat -b ws://localhost:8080/ <in >out       bytes, unchanged\n"
+    "  wscat ws://localhost:8080/ hello             send a message, print the replies\n"
+    "  seq 1000 | wscat ws://localhost:8080/        send a message a line\n"
+    "  wscat -b ws://localhost:8080/ <in >out       send and receive bytes unchanged\n"
     "  wscat --expect '\"ok\":true' -T 5s ws://localhost:8080/ '{\"op\":\"check\"}'\n"
     "\n"
     "Exit status: 0 done; 1 I/O error; 2 usage; 3 cannot connect; 4 TLS; 5 upgrade refused;\n"
     "6 protocol error; 7 timeout; 8 connection lost; 9 closed with an error code; 10 --expect or\n"
     "--count not met; 130, 143 interrupted, terminated.\n";
 
-/* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
+/* Reports a usage error; false, so that it can be returned. */
+#define usage_error(options, ...)                                                                  \
+    ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
-/* --- all of it --- */
+/* --- the whole command line --- */
 
-/* The words: the URL unless --connect has it, then messages; after those of --execute. */
+/* Takes the URL from the words unless --connect has it, and the messages, after those of
+ * --execute. */
 static bool take_words(struct settings *s, struct options *options)
 {
     int first = 0;
     const char *text = s->connect;
     if (!text) {
         if (options->arg_count == 0)
-            return fault(options, "no URL: where shall it connect to?");
+            return usage_error(options, "no URL to connect to");
         text = options->args[first++];
     }
     if (!target_read(&s->target, options, text))
@@ -154,13 +157,13 @@ static bool take_words(struct settings *s, struct options *options)
 static bool check(struct settings *s, struct options *options)
 {
     if (s->text && s->binary)
-        return fault(options, "--text and --binary exclude each other");
+        return usage_error(options, "--text and --binary exclude each other");
     if (s->close_reason && strlen(s->close_reason) > WS_CLOSE_REASON_MAX)
-        return fault(options, "option '--close-reason': it is longer than 123 bytes");
+        return usage_error(options, "option '--close-reason': longer than 123 bytes");
     if (s->close_reason && !ws_utf8_valid(s->close_reason, strlen(s->close_reason)))
-        return fault(options, "option '--close-reason': it is not UTF-8");
+        return usage_error(options, "option '--close-reason': not UTF-8");
     if (s->exit_on_eof && options_given(options, "wait"))
-        return fault(options, "--exit-on-eof and --wait exclude each other");
+        return usage_error(options, "--exit-on-eof and --wait exclude each other");
     if (s->binary && !options_given(options, "input"))
         s->input = INPUT_CHUNKS;
     if (s->one_message && s->count == 0)
@@ -172,7 +175,7 @@ static bool check(struct settings *s, struct options *options)
             const char *regex = s->expect;
             regerror(failed, &s->expect_regex, why, sizeof why);
             s->expect = NULL;
-            return fault(options, "option '--expect': '%s': %s", regex, why);
+            return usage_error(options, "option '--expect': '%s': %s", regex, why);
         }
     }
     return true;
@@ -182,11 +185,11 @@ bool wscat_settings_read(struct settings *settings, struct options *options, int
 {
     static struct option_table tables[4];
     *settings = (struct settings){
-        .target = {.connect_timeout = 10000000},
-        .wait = 2000000,
-        .close_timeout = 5000000,
+        .target = {.connect_timeout_us = SECONDS(10)},
+        .wait_us = SECONDS(2),
+        .close_timeout_us = SECONDS(5),
         .close_code = WS_CLOSE_NORMAL,
-        .ping_timeout = 10000000,
+        .ping_timeout_us = SECONDS(10),
         .max_message_size = 64 << 20,
     };
     tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
@@ -196,8 +199,8 @@ bool wscat_settings_read(struct settings *settings, struct options *options, int
     *options = (struct options){
         .tool = "wscat",
         .usage = "wscat [OPTION]... URL [MESSAGE]...",
-        .about = "Sends standard input to a WebSocket server, message by message, and prints what "
-                 "comes back.",
+        .about = "Sends standard input to a WebSocket server, message by message, and prints the "
+                 "replies.",
         .tail = tail,
         .tables = tables,
         .table_count = 4,
@@ -221,11 +224,11 @@ void wscat_settings_conn_config(const struct settings *s, struct ws_conn_config 
     config->session.chunks = s->binary && !s->jsonl && !s->expect;
     config->session.deflate = compress_config(&s->compress);
     config->session.frames = s->common.verbose >= 2;
-    config->handshake_ms = units_milliseconds(s->target.connect_timeout);
-    config->close_ms = units_milliseconds(s->close_timeout);
-    config->write_ms = 0; /* a slow server only slows the reading of the input */
-    config->heartbeat.interval_ms = units_milliseconds(s->ping_interval);
-    config->heartbeat.timeout_ms = units_milliseconds(s->ping_timeout);
+    config->handshake_ms = units_milliseconds(s->target.connect_timeout_us);
+    config->close_ms = units_milliseconds(s->close_timeout_us);
+    config->write_ms = 0; /* no limit: a slow server slows down the reading of the input */
+    config->heartbeat.interval_ms = units_milliseconds(s->ping_interval_us);
+    config->heartbeat.timeout_ms = units_milliseconds(s->ping_timeout_us);
     config->heartbeat.missed_limit = 1;
 }
 

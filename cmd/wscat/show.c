@@ -96,7 +96,7 @@ static void record_event(struct show *show, const struct ws_event *event)
 
 /* --- messages --- */
 
-/* To a terminal: nothing that a server sends may move the cursor or change its colours. */
+/* Escapes output to a terminal: a server must not be able to move the cursor or change colours. */
 static void write_escaped(struct show *show, const uint8_t *data, size_t len)
 {
     char text[4096];
@@ -116,7 +116,7 @@ static void show_message(struct show *show, const struct ws_event *event)
         write_escaped(show, event->data, event->len);
     else
         output_write(show->output, event->data, event->len);
-    /* --binary gives the bytes and nothing but the bytes. */
+    /* --binary prints the bytes only, without a newline. */
     if (whole && (!show->settings->binary || show->escape))
         output_write(show->output, "\n", 1);
 }
@@ -146,7 +146,7 @@ static void show_payload(const char *arrow, const void *data, size_t len)
     }
 }
 
-/* A bit of text from the peer, safe to show; cut. */
+/* Text from the peer, escaped for a terminal and cut. */
 static const char *quote(const void *data, size_t len, char *text, size_t size)
 {
     size_t used;
@@ -164,7 +164,7 @@ static void say_close(const struct ws_event *event)
               reason[0] ? ": " : "", reason);
 }
 
-/* Whatever is not an ordinary goodbye, nor the code that we closed with ourselves, is. */
+/* False for an ordinary close, and for an echo of our own close code. */
 static bool is_news(const struct show *show, const struct ws_event *event)
 {
     if (!event->clean || show->settings->common.quiet)
@@ -234,7 +234,7 @@ static void show_head(const struct ws_response *response)
     }
 }
 
-/* A copy that ends in NUL, or NULL for nothing. */
+/* A NUL-terminated copy, or NULL for an empty string. */
 static char *copy(struct ws_str s)
 {
     char *text = s.len ? strndup(s.p, s.len) : NULL;
@@ -247,8 +247,9 @@ void show_tls(const struct ws_tls *tls)
 {
     char peer[256];
     ws_tls_peer(tls, peer, sizeof peer);
-    exit_warn("< %s, %s%s; certificate of %s", ws_tls_version(tls), ws_tls_cipher(tls),
-              ws_tls_resumed(tls) ? ", resumed" : "", peer[0] ? peer : "nobody");
+    exit_warn("< %s, %s%s; %s%s", ws_tls_version(tls), ws_tls_cipher(tls),
+              ws_tls_resumed(tls) ? ", resumed" : "",
+              peer[0] ? "certificate of " : "no certificate", peer);
 }
 
 void show_connected(const struct show *show)
@@ -292,7 +293,7 @@ void show_open(struct show *show, const struct ws_event *event)
     free(extensions);
 }
 
-/* The body of a refusal: its text, a few lines of it at most. */
+/* Prints the first lines of a refusal's body if it is text. */
 static void show_body(struct ws_str body)
 {
     char text[4 * WS_RESPONSE_BODY_MAX + 1];
@@ -321,7 +322,7 @@ void show_refusal(const struct ws_event *event)
         int location = ws_http_find(response->head, response->buffer, "Location", 0);
         if (location >= 0) {
             struct ws_str to = ws_http_value(response->head, response->buffer, (size_t)location);
-            exit_warn("  it points to %s", quote(to.p, to.len, text, sizeof text));
+            exit_warn("  it redirects to %s", quote(to.p, to.len, text, sizeof text));
         }
         show_body(response->body);
     } else if (response && response->cause) {

@@ -1,7 +1,7 @@
 /*
- * stats: what --stats says at the end, on standard error.
+ * stats: the output of --stats, on standard error at the end.
  *
- * run.c counts while the connection lives and calls this once, when all has been printed.
+ * run.c counts while the connection lives and calls this once, after all other output.
  */
 #ifndef CMD_WSCAT_STATS_H
 #define CMD_WSCAT_STATS_H
@@ -14,20 +14,20 @@
 #include <stdint.h>
 
 struct stats {
-    struct ws_client_times times; /* of the steps up to the connection */
-    int64_t tls_us;               /* of the TLS handshake; -1: there was none */
-    int64_t upgrade_us;           /* from there to the open connection; 0: it never opened */
-    int64_t opened_us, ended_us;  /* on the monotonic clock */
-    uint64_t sent, sent_bytes;    /* messages and their payload */
+    struct ws_client_times times; /* duration of the steps up to the connection */
+    int64_t tls_us;               /* duration of the TLS handshake; -1: none */
+    int64_t upgrade_us;           /* duration of the upgrade; 0: the connection never opened */
+    int64_t opened_us, ended_us;  /* monotonic */
+    uint64_t sent, sent_bytes;    /* messages and their payload bytes */
     uint64_t received, received_bytes;
-    struct ws_counters wire; /* what the connection counted */
+    struct ws_counters wire; /* the connection's counters */
     struct ws_deflate_counts deflate;
 };
 
-/* The connection ends or is left: what it knows of itself is kept. */
+/* Copies the connection's counters. Call before it is freed. */
 void stats_take(struct stats *stats, const struct ws_conn *conn);
 
-/* Writes the lines. */
+/* Prints the lines. */
 void stats_print(const struct stats *stats);
 
 #endif

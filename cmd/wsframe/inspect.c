@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The most that is fed to the decoder at a time, so that it need not hold the input twice. */
+/* Bytes that are fed to the decoder at a time, so that it does not buffer the whole input again. */
 enum { PIECE = 65536, MAGIC = 4 };
 
 struct inspection {
@@ -26,7 +26,7 @@ struct inspection {
     struct printer printer;
     struct streams *streams;
     int status;
-    /* Over all inputs. */
+    /* Sums over all inputs. */
     uint64_t violations, incomplete;
 };
 
@@ -49,7 +49,7 @@ static void begin(struct inspection *in, const char *name, enum form form)
         .stop = in->decode.stop,
     };
     if (in->settings->common.verbose)
-        exit_warn("%s: taken for %s", name, form_name(form));
+        exit_warn("%s: detected as %s", name, form_name(form));
     print_begin(&in->printer, name, form);
 }
 
@@ -70,7 +70,7 @@ static bool take_packet(void *context, const struct packet *packet, enum packet_
     return !in->decode.stop;
 }
 
-/* Nothing of a WebSocket was in the capture: what was, then? */
+/* Reports the content of a capture without WebSocket connections. */
 static void explain_capture(struct inspection *in, const char *name,
                             const struct stream_counts *counts)
 {
@@ -102,7 +102,7 @@ static void explain_capture(struct inspection *in, const char *name,
     fail(in, name, why);
 }
 
-/* `problem` is why it could not be read to its end, or NULL. */
+/* `problem` is the error that ended the capture early, or NULL. */
 static void end_capture(struct inspection *in, const char *name, uint64_t left_out,
                         const char *problem)
 {
@@ -144,7 +144,7 @@ static void inspect_pcap(struct inspection *in, const char *name, const struct b
     in->printer.flush = false;
 }
 
-/* A capture that is in memory already, in full. */
+/* Decodes a capture that is completely in memory. */
 static void inspect_pcap_bytes(struct inspection *in, const char *name, const struct bytes *bytes)
 {
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -167,7 +167,7 @@ static void inspect_bytes(struct inspection *in, const char *name, enum form for
     struct conversation conversation;
     uint64_t skip = in->settings->decode.skip;
     if (skip >= len) {
-        fail(in, name, skip > 0 ? "--skip leaves nothing of it" : "there is not a byte in it");
+        fail(in, name, skip > 0 ? "--skip is larger than the input" : "the input is empty");
         return;
     }
     begin(in, name, form);
@@ -182,7 +182,7 @@ static void inspect_bytes(struct inspection *in, const char *name, enum form for
     finish(in);
 }
 
-/* What was text is bytes now, but are they what can be decoded? */
+/* Checks what the bytes are that were read from text, and decodes them. */
 static void inspect_read(struct inspection *in, const char *name, enum form form,
                          const struct bytes *bytes)
 {
@@ -204,31 +204,31 @@ static void inspect_text(struct inspection *in, const char *name, enum form form
                          const struct bytes *text)
 {
     struct bytes bytes = {0};
-    struct read_fault fault;
+    struct read_error error;
     const uint8_t *data = text->data;
     size_t len = text->len;
     bool read;
-    /* The mark that some editors put before UTF-8. */
+    /* A byte order mark before UTF-8 text. */
     if (len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) {
         data += 3;
         len -= 3;
     }
     if (form == FORM_HEX)
-        read = read_hex(data, len, &bytes, &fault);
+        read = read_hex(data, len, &bytes, &error);
     else if (form == FORM_BASE64)
-        read = read_base64(data, len, &bytes, &fault);
+        read = read_base64(data, len, &bytes, &error);
     else
-        read = read_dump(form, data, len, &bytes, &fault);
+        read = read_dump(form, data, len, &bytes, &error);
     if (read) {
         inspect_read(in, name, form, &bytes);
     } else {
         char why[256];
-        if (fault.column > 0)
-            snprintf(why, sizeof why, "taken for %s, but in line %zu, column %zu: %s",
-                     form_name(form), fault.line, fault.column, fault.what);
+        if (error.column > 0)
+            snprintf(why, sizeof why, "detected as %s, but in line %zu, column %zu: %s",
+                     form_name(form), error.line, error.column, error.what);
         else
-            snprintf(why, sizeof why, "taken for %s, but in line %zu: %s", form_name(form),
-                     fault.line, fault.what);
+            snprintf(why, sizeof why, "detected as %s, but in line %zu: %s", form_name(form),
+                     error.line, error.what);
         fail(in, name, why);
     }
     bytes_free(&bytes);
@@ -261,7 +261,7 @@ static void inspect_input(struct inspection *in, const char *name, const struct 
     }
 }
 
-/* --- where input comes from --- */
+/* --- inputs --- */
 
 static void inspect_fd(struct inspection *in, const char *name, int fd, bool capture)
 {
@@ -271,7 +271,7 @@ static void inspect_fd(struct inspection *in, const char *name, int fd, bool cap
     if (!bytes_read(&bytes, fd, MAGIC, name)) {
         fail(in, name, strerror(errno));
     } else if (capture || (from == FORM_AUTO && detect_pcap(bytes.data, bytes.len))) {
-        /* It may still be growing: what came is shown before more is read. */
+        /* The capture may be growing: packets are shown before more is read. */
         inspect_pcap(in, name, &bytes, fd);
     } else if (!bytes_read(&bytes, fd, SIZE_MAX, name)) {
         fail(in, name, strerror(errno));
@@ -307,7 +307,7 @@ static bool is_hex(const char *word)
     return word[strspn(word, "0123456789abcdefABCDEFxX,:-")] == '\0';
 }
 
-/* Words that are no files; a row of digits, pasted without quotes, is taken together. */
+/* Decodes words that are not files; hex digits pasted without quotes are joined. */
 static void inspect_words(struct inspection *in, char **words, int count)
 {
     struct bytes text = {0};
@@ -319,7 +319,7 @@ static void inspect_words(struct inspection *in, char **words, int count)
     enum form form = detect(text.data, text.len);
     if (in->settings->decode.from == FORM_AUTO && form == FORM_UNKNOWN) {
         char why[160];
-        snprintf(why, sizeof why, "no such file, and neither hex digits nor base64");
+        snprintf(why, sizeof why, "not a file, hex digits or base64");
         fail(in, words[0], why);
     } else {
         inspect_input(in, "the command line", &text);
@@ -359,7 +359,7 @@ int inspect(const struct settings *settings)
         settings->word_count > 0) {
         inspect_all(&in);
     } else if (isatty(STDIN_FILENO)) {
-        exit_warn("no input: give hex digits, a file, or pipe something in; --help says more");
+        exit_warn("no input: give hex digits or a file, or use a pipe; see --help");
         in.status = WS_EXIT_USAGE;
     } else {
         inspect_fd(&in, "standard input", STDIN_FILENO, false);

@@ -1,12 +1,13 @@
 /*
- * inspect: wsframe decode: where input comes from, what it is taken for, and how it ends.
+ * inspect: the subcommand decode: reads inputs, detects their form, decodes them and reports
+ * results.
  */
 #ifndef CMD_WSFRAME_INSPECT_H
 #define CMD_WSFRAME_INSPECT_H
 
 #include "cmd/wsframe/options/settings.h"
 
-/* Decodes every input in turn; the exit code. */
+/* Decodes all inputs in order. Returns the exit code. */
 int inspect(const struct settings *settings);
 
 #endif

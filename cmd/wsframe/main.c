@@ -1,4 +1,4 @@
-/* wsframe: WebSocket frames taken apart, judged and made. */
+/* wsframe: decodes, checks and encodes WebSocket frames. */
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/encode/accept.h"
 #include "cmd/wsframe/encode/encode.h"

@@ -1,26 +1,26 @@
 # shellcheck shell=bash
-# Certificates for tests, made when a test needs them: nothing secret lies in the repository, and
-# nothing in it expires.
+# Certificates for tests, made when a test needs them, so that the repository has no keys and nothing
+# that expires.
 #
 #     load certificates
 #     setup_file() { make_certificates "$BATS_FILE_TMPDIR"; }
 #
-# gives in that folder, all with keys on P-256:
+# makes in that folder, all with keys on P-256:
 #
-#     ca.pem ca.key            an authority that signs itself
-#     middle.pem middle.key    one that it has signed
-#     server.pem server.key    signed by the one in the middle, which stands behind it in the file:
+#     ca.pem ca.key            a self-signed authority
+#     middle.pem middle.key    an intermediate authority
+#     server.pem server.key    signed by the intermediate, which follows in the same file;
 #                              for localhost, 127.0.0.1, ::1 and ws.example
 #     client.pem client.key    for "a client", signed by the authority
-#     other.pem other.key      an authority that nobody trusts
+#     other.pem other.key      an untrusted authority
 
-# A key and a request: NAME.key and NAME.csr.
+# Makes a key and a request: NAME.key and NAME.csr.
 certificate_request() { # DIR NAME COMMON-NAME
 	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$3" \
 		-keyout "$1/$2.key" -out "$1/$2.csr" 2>/dev/null
 }
 
-# NAME.pem and NAME.key, signed by ISSUER.pem and ISSUER.key of the same folder.
+# Makes NAME.pem and NAME.key, signed by ISSUER.pem and ISSUER.key of the same folder.
 make_certificate() { # DIR NAME COMMON-NAME ISSUER EXTENSIONS [FROM UNTIL]
 	local dir=$1 name=$2 issuer=$4 extensions=$5 from=${6-20200101000000Z} until=${7-20991231235959Z}
 	certificate_request "$dir" "$name" "$3"
@@ -50,7 +50,7 @@ make_certificate() { # DIR NAME COMMON-NAME ISSUER EXTENSIONS [FROM UNTIL]
 	}
 }
 
-# NAME.pem and NAME.key, signed by itself.
+# Makes NAME.pem and NAME.key, self-signed.
 make_authority() { # DIR NAME COMMON-NAME
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$3" -days 3650 \
 		-addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign \
@@ -73,7 +73,7 @@ make_certificates() { # DIR
 	make_certificate "$dir" client 'a client' ca "$FOR_CLIENTS"
 }
 
-# wsserve with the server's certificate, of the file's certificates.
+# Starts wsserve with the server's certificate of this file's certificates.
 serve_tls() { # WSSERVE-OPTION...
 	serve --cert="$BATS_FILE_TMPDIR/server.pem" --key="$BATS_FILE_TMPDIR/server.key" "$@"
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What every bats file here loads. WS_BUILD names the folder of the tools under test: build, or
-# build/san for those with sanitizers. Servers listen on free ports and say so; a test waits for what
-# it needs to have happened, never for time to pass; teardown ends all that was started.
+# Functions for every bats file here. WS_BUILD names the folder of the tools under test: build, or
+# build/san for those with sanitizers. Servers listen on free ports and print them; a test waits for
+# events, never for time to pass; teardown ends all processes.
 
 bats_require_minimum_version 1.5.0
 
@@ -18,12 +18,12 @@ unset NO_COLOR HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
 
 STARTED=()
 
-# Was this the build with sanitizers? Its memory and speed prove nothing.
+# True for the build with sanitizers, whose memory use and speed are not measured.
 sanitized() {
 	[[ $BUILD == */san ]]
 }
 
-# True once the command is; false after half a minute.
+# Waits until the command succeeds; false after half a minute.
 eventually() {
 	local end=$((SECONDS + 30))
 	until "$@"; do
@@ -48,8 +48,8 @@ ended() {
 	! kill -0 "$1" 2>/dev/null
 }
 
-# Runs a command in the background until the test is over: its id in PID, its standard output and
-# error in the files OUT and LOG.
+# Runs a command in the background until the end of the test: its id is in PID, its standard output and
+# error are in the files OUT and LOG.
 background() {
 	OUT=$BATS_TEST_TMPDIR/out.${#STARTED[@]}
 	LOG=$BATS_TEST_TMPDIR/log.${#STARTED[@]}
@@ -64,7 +64,7 @@ says_where() {
 	grep -q '^listening ' "$OUT" || ended "$PID"
 }
 
-# The same for a server; waits for it to say where it listens: URL and PORT.
+# The same for a server; waits until it prints its address, and sets URL and PORT.
 start() {
 	background "$@" </dev/null
 	eventually says_where
@@ -78,7 +78,7 @@ start() {
 	PORT=${PORT%/}
 }
 
-# wsserve on a free port: its id and its log stay in SERVER and SERVER_LOG.
+# Starts wsserve on a free port: its id and its log are in SERVER and SERVER_LOG.
 # shellcheck disable=SC2034 # the tests use them
 serve() {
 	start wsserve -p 0 --announce "$@"
@@ -87,7 +87,7 @@ serve() {
 	watch_peak "$SERVER"
 }
 
-# A server that does one thing wrong: see tests/fixtures/badserver.py. What it saw is in $OUT.
+# Starts a server that misbehaves in one way: see tests/fixtures/badserver.py. Its output is in $OUT.
 bad() {
 	start "$PYTHON" "$FIXTURES/badserver.py" "$@"
 }
@@ -96,7 +96,7 @@ client() {
 	"$PYTHON" "$FIXTURES/client.py" "$@"
 }
 
-# Waits for the end of what was started: its exit status.
+# Waits for the end of the command: its exit status.
 finished() { # [PID]
 	local pid=${1-$PID} status=0
 	eventually ended "$pid"
@@ -104,12 +104,12 @@ finished() { # [PID]
 	return "$status"
 }
 
-# A port that nobody listens on now.
+# A free port.
 free_port() {
 	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# The greatest amount of memory that a process ever had, in kB.
+# The peak memory of a process, in kB.
 peak() {
 	awk '$1 == "VmHWM:" { print $2 }' "/proc/$1/status"
 }
@@ -148,7 +148,7 @@ same() { # EXPECTED ACTUAL
 	}
 }
 
-# What `run --separate-stderr` left: nothing on stdout, one line on stderr, and that line matches.
+# After `run --separate-stderr`: stdout is empty, and stderr is one line that matches.
 # shellcheck disable=SC2154 # run sets them
 one_line() { # REGEX
 	same "" "$output"
@@ -156,7 +156,7 @@ one_line() { # REGEX
 	says "$1"
 }
 
-# The same for a mistake on the command line, which the pointer to --help may follow.
+# The same for a usage error, which the pointer to --help may follow.
 # shellcheck disable=SC2154
 usage_line() { # REGEX
 	same "" "$output"
@@ -165,7 +165,7 @@ usage_line() { # REGEX
 		same "Try '${stderr_lines[0]%%:*} --help' for more." "${stderr_lines[*]:1}"
 }
 
-# Some line on stderr, or of TEXT, matches.
+# A line on stderr, or of TEXT, matches.
 # shellcheck disable=SC2154
 says() { # REGEX [TEXT]
 	local text=${2-$stderr}
@@ -183,7 +183,7 @@ need_ws() {
 	node -e 'require("ws")' 2>/dev/null || skip "npm's ws is not installed"
 }
 
-# An executable in the test's folder: its path.
+# Makes an executable in the test's folder: its path.
 shell_script() { # NAME: what it does comes from standard input
 	local file=$BATS_TEST_TMPDIR/$1
 	mkdir -p "$(dirname "$file")"
@@ -192,7 +192,7 @@ shell_script() { # NAME: what it does comes from standard input
 	echo "$file"
 }
 
-# Processes below the server, dead ones too.
+# The descendants of the server, zombies too.
 children() {
 	ps -o stat=,args= --ppid "$SERVER"
 }
@@ -201,12 +201,12 @@ no_children() {
 	[[ -z $(children) ]]
 }
 
-# How many a process has open, the server where none is named.
+# The number of open descriptors of a process, by default the server.
 descriptors() { # [PID]
 	find "/proc/${1-$SERVER}/fd" -mindepth 1 | wc -l
 }
 
-# Ends all that was started; false if a sanitizer had something to say.
+# Ends all processes; false if a sanitizer has reported an error.
 end_all() {
 	local pid end
 	for pid in "${STARTED[@]}"; do

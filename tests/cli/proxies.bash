@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Proxies of other people, for tests that go through one: each listens on a free port of loopback,
-# PROXY is host and port, PROXY_LOG its log, and teardown ends it.
+# Real proxies for tests: each listens on a free port of loopback. PROXY is host and port, PROXY_LOG
+# its log, and teardown ends it.
 # shellcheck disable=SC2034 # the tests use it
 
 answers() { # PORT
@@ -14,7 +14,7 @@ proxy_runs() { # COMMAND...
 	eventually answers "${PROXY#*:}"
 }
 
-# HTTP. The arguments are further lines of its configuration.
+# An HTTP proxy. The arguments are further lines of its configuration.
 tinyproxy_runs() { # [LINE]...
 	command -v tinyproxy >/dev/null || skip "tinyproxy is not installed"
 	PROXY=127.0.0.1:$(free_port)
@@ -24,14 +24,14 @@ tinyproxy_runs() { # [LINE]...
 	PROXY_LOG=$OUT
 }
 
-# SOCKS5. The arguments are microsocks' own: -u joe -P secret.
+# A SOCKS5 proxy. The arguments are those of microsocks: -u joe -P secret.
 microsocks_runs() { # [ARG]...
 	command -v microsocks >/dev/null || skip "microsocks is not installed"
 	PROXY=127.0.0.1:$(free_port)
 	proxy_runs microsocks -i 127.0.0.1 -p "${PROXY#*:}" "$@"
 }
 
-# One that does a thing wrong; see tests/fixtures/badproxy.py.
+# A proxy that misbehaves in one way; see tests/fixtures/badproxy.py.
 badproxy_runs() { # SCENARIO
 	start "$PYTHON" "$FIXTURES/badproxy.py" "$@"
 	PROXY=127.0.0.1:$PORT

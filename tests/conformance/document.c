@@ -12,7 +12,7 @@
 static void print_errors(struct buf *out)
 {
     static const char *const levels[] = {"debug", "info", "warning", "error"};
-    buf_text(out, "| name | category | close | HTTP | log | rests on | what it says |\n");
+    buf_text(out, "| name | category | close | HTTP | log | section | explanation |\n");
     buf_text(out, "|---|---|---|---|---|---|---|\n");
     for (int i = WS_MORE + 1; i < WS_ERROR_COUNT; i++) {
         const struct ws_error_info *info = ws_error_info((enum ws_error)i);

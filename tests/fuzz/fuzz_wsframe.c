@@ -138,7 +138,7 @@ static void feed_segments(struct streams *streams, const uint8_t *data, size_t l
         packet[33] = data[0];
         memcpy(packet + 40, data + 5, n);
         number++;
-        struct packet p = {.utc = (int64_t)number, .number = number, .data = packet};
+        struct packet p = {.utc_us = (int64_t)number, .number = number, .data = packet};
         p.len = data[1] & 0x80 && total > 45 ? total - 5 : total;
         streams_packet(streams, &p, LINK_RAW);
         data += 5 + n;
@@ -149,20 +149,20 @@ static void feed_segments(struct streams *streams, const uint8_t *data, size_t l
 static void read_one(enum form form, const uint8_t *data, size_t len)
 {
     struct bytes out = {0};
-    struct read_fault fault = {0};
+    struct read_error error = {0};
     bool read = true;
     switch (form) {
     case FORM_HEX:
-        read = read_hex(data, len, &out, &fault);
+        read = read_hex(data, len, &out, &error);
         CHECK(out.len <= len);
         break;
     case FORM_BASE64:
-        read = read_base64(data, len, &out, &fault);
+        read = read_base64(data, len, &out, &error);
         CHECK(out.len <= len);
         break;
     case FORM_XXD:
     case FORM_HEXDUMP:
-        read = read_dump(form, data, len, &out, &fault);
+        read = read_dump(form, data, len, &out, &error);
         CHECK(out.len <= len + ((size_t)16 << 20) + 256);
         break;
     case FORM_TCPDUMP:
@@ -175,7 +175,7 @@ static void read_one(enum form form, const uint8_t *data, size_t len)
         decode_plain(data, len, 0, 65536);
         break;
     }
-    CHECK(read || (fault.what && fault.line > 0));
+    CHECK(read || (error.what && error.line > 0));
     if (out.len > 0 && out.len <= 4096)
         decode_plain(out.data, out.len, 8, 4096);
     bytes_free(&out);

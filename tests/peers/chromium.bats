@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# A browser's page against wsserve.
+# A page in a browser with wsserve.
 
 load ../cli/helper
 
@@ -11,7 +11,7 @@ browser() {
 	skip "Chromium is not installed"
 }
 
-@test "a page opens a socket, sends text, bytes and much, and closes with its own code" {
+@test "a page opens a socket, sends text, bytes and large messages, and closes with its own code" {
 	local chromium
 	chromium=$(browser) || skip "Chromium is not installed"
 	serve
@@ -29,7 +29,7 @@ browser() {
 	await 'conn=[0-9a-z]+-1 close by the client: code 4321' "$SERVER_LOG"
 }
 
-@test "--devconsole: typed in, filtered, 50,000 messages, closed with a code; its policy holds" {
+@test "--devconsole: typing, filtering, 50,000 messages, closing with a code, and its policy" {
 	need_websockets
 	local chromium
 	chromium=$(browser) || skip "Chromium is not installed"
@@ -40,7 +40,7 @@ browser() {
 	await 'close by the client: code 4321' "$SERVER_LOG"
 }
 
-@test "--devconsole: a page of another origin does not get to a server that asks" {
+@test "--devconsole: a page of another origin is refused by a server with --origin" {
 	local chromium
 	chromium=$(browser) || skip "Chromium is not installed"
 	serve --sameorigin

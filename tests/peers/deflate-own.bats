@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Every combination of our own parameters of permessage-deflate, with peers that are given none.
+# Every combination of our own parameters of permessage-deflate, with peers that have defaults.
 
 load ../cli/helper
 load interop
@@ -13,7 +13,7 @@ load interop
 	done
 }
 
-# zlib does not deflate with a window of 8, and Python leaves it at that.
+# zlib does not deflate with a window of 8, and Python does not work around it.
 @test "deflate: every combination of wscat's own parameters, and a server of Python's websockets" {
 	local params
 	for params in $(own_combinations); do

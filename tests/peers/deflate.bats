@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# permessage-deflate under every combination of parameters that a peer can be given.
+# permessage-deflate with every combination of a peer's parameters.
 
 load ../cli/helper
 load interop
@@ -20,7 +20,7 @@ load interop
 	done
 }
 
-# zlib does not deflate with a window of 8, and Python leaves it at that.
+# zlib does not deflate with a window of 8, and Python does not work around it.
 @test "deflate: wscat and every combination of parameters of a server of Python's websockets" {
 	local combinations
 	mapfile -t combinations < <(combinations "${WINDOWS#8 }" "$WINDOWS")

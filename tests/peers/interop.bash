@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# The same messages through everybody: 0 B to 1 MiB, text and binary, compared byte by byte by whoever
-# sent them (corpus.py, corpus.js). The peers, and what to say to them.
+# The same messages through all implementations: 0 B to 1 MiB, text and binary, compared byte by byte
+# by the sender (corpus.py, corpus.js). Functions that start the peers.
 # shellcheck disable=SC2034 # the tests use what is set here
 
 PEERS=$ROOT/tests/peers
 ALL=1000 # messages where it is about one connection
 FEW=60   # and where it is about each of hundreds
 
-# An authority, and what the servers of a file show: to be called once for the file, and for each test.
+# An authority and the servers' certificates: call the first once per file, the second in each test.
 certificates() {
 	[[ -e $BATS_FILE_TMPDIR/server.pem ]] || make_certificates "$BATS_FILE_TMPDIR"
 	CA=$BATS_FILE_TMPDIR/ca.pem
@@ -37,12 +37,12 @@ websockets_talks() { # URL COUNT CA [QUERY]...
 	run -0 timeout -k 5 50 "$PYTHON" "$PEERS/websockets_peer.py" talk "$@"
 }
 
-# What wscat sends to URL must come back. Standard input has queries, as corpus.py says.
+# Sends the corpus to URL with wscat and compares the echoes. Standard input has queries for corpus.py.
 wscat_talks() { # COUNT [WSCAT-OPTION]...
 	run -0 timeout -k 5 55 "$PYTHON" "$PEERS/corpus.py" "$URL" "$@"
 }
 
-# nginx speaks TLS, and wsserve behind it does not; URL is nginx's.
+# nginx with TLS as a proxy for wsserve without; URL is nginx's.
 nginx_before() { # WSSERVE-OPTION...
 	serve "$@"
 	nginx_serves ssl <<-CONF
@@ -60,7 +60,7 @@ nginx_before() { # WSSERVE-OPTION...
 	eventually answers "$PORT"
 }
 
-# A page in Chromium sends its corpus to URL: what it told in the end.
+# A page in Chromium sends its corpus to URL: prints its final report.
 page_talks() { # COUNT
 	local chromium='' name socket=$URL dir=$BATS_TEST_TMPDIR key
 	for name in chromium chromium-browser google-chrome; do
@@ -83,8 +83,8 @@ came_back() { # TIMES COUNT
 	same "$1 times $2 messages came back" "$output"
 }
 
-# Every combination of parameters: the query for a peer (ws.js), a line each; the windows of the
-# server and of the client that are tried.
+# Every combination of parameters, as the query for a peer (ws.js), one per line; the arguments are the
+# windows of the server and of the client.
 combinations() { # SERVER-WINDOWS CLIENT-WINDOWS
 	local sn cn sw cw
 	for sn in '' '&sn'; do
@@ -98,7 +98,7 @@ combinations() { # SERVER-WINDOWS CLIENT-WINDOWS
 	done
 }
 
-# The same with what a server that was given them must answer, as corpus.py reads it.
+# The same with the response that a server must give, as corpus.py reads it.
 combinations_and_answers() { # SERVER-WINDOWS CLIENT-WINDOWS
 	combinations "$1" "$2" | sed -E 's/^([^ ]*)$/\1 ^permessage-deflate:\1/
 		s/(:.*)&sn/\1(?=.*server_no_context_takeover)/
@@ -110,7 +110,7 @@ combinations_and_answers() { # SERVER-WINDOWS CLIENT-WINDOWS
 
 WINDOWS='8 9 10 11 12 13 14 15'
 
-# The same of our own --compress: windows at both ends and in the middle, and who takes context over.
+# The same for our own --compress: the largest, smallest and a middle window, and each takeover.
 own_combinations() {
 	local takeover sw cw
 	for takeover in none server client both; do

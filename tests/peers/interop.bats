@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# A thousand messages through everybody: our client against npm's ws and Python's websockets, their
-# clients and a page in Chromium against our server, and with TLS nginx before it; plain, with
+# A thousand messages with all implementations: our client with npm's ws and Python's websockets, their
+# clients and a page in Chromium with our server, with TLS also behind nginx; plain, with
 # permessage-deflate, with TLS, and with both.
 
 load ../cli/helper
@@ -17,7 +17,7 @@ setup() {
 	certificates
 }
 
-@test "plain: all of it, with everybody" {
+@test "plain: the corpus with all implementations" {
 	ws_serves
 	wscat_talks "$ALL" </dev/null
 	came_back 1 "$ALL"
@@ -33,7 +33,7 @@ setup() {
 	says "$ALL came back, closed 1000 true" "$(<"$TOLD")"
 }
 
-@test "deflate: all of it, with everybody" {
+@test "deflate: the corpus with all implementations" {
 	ws_serves
 	wscat_talks "$ALL" -z <<<'?deflate ^permessage-deflate'
 	came_back 1 "$ALL"
@@ -52,7 +52,7 @@ setup() {
 	done
 }
 
-@test "TLS: all of it, with everybody" {
+@test "TLS: the corpus with all implementations" {
 	ws_serves "${PAIR[@]}"
 	wscat_talks "$ALL" --ca="$CA" </dev/null
 	came_back 1 "$ALL"
@@ -71,7 +71,7 @@ setup() {
 	says "$ALL came back, closed 1000 true" "$(<"$TOLD")"
 }
 
-@test "TLS and deflate: all of it, with everybody" {
+@test "TLS and deflate: the corpus with all implementations" {
 	ws_serves "${PAIR[@]}"
 	wscat_talks "$ALL" -z --ca="$CA" <<<'?deflate ^permessage-deflate'
 	came_back 1 "$ALL"
@@ -93,7 +93,7 @@ setup() {
 	done
 }
 
-@test "wsbench: nothing lost, reordered or corrupted, with everybody" {
+@test "wsbench: nothing lost, reordered or corrupted, with all implementations" {
 	local size
 	ws_serves "${PAIR[@]}"
 	for size in 0 1 125 126 65535 65536 1M; do

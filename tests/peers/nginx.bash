@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# nginx on a free port, as a test wants it.
+# Starts nginx on a free port.
 
-# What it does comes from standard input, lines of its "server"; PORT is its own afterwards.
+# Standard input has the lines of its "server" section; sets PORT.
 nginx_serves() { # ["ssl"]
 	local dir=$BATS_TEST_TMPDIR
 	PATH=$PATH:/usr/sbin

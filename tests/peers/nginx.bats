@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# wsserve behind nginx, as it stands before most servers.
+# wsserve behind nginx, a common proxy.
 
 load ../cli/helper
 load nginx
 
-# nginx before wsserve; URL is nginx's.
+# Starts nginx as a proxy for wsserve; URL is nginx's.
 proxied() { # WSSERVE-OPTION...
 	serve "$@"
 	nginx_serves <<-CONF
@@ -38,7 +38,7 @@ proxied() { # WSSERVE-OPTION...
 	wscat -b "$URL" <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
 }
 
-@test "messages of 1 MiB stay one message through nginx" {
+@test "messages of 1 MiB stay complete through nginx" {
 	proxied
 	head -c 1048576 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/line"
 	wscat -N 1 "$URL" "@$BATS_TEST_TMPDIR/line" </dev/null | head -c 1048576 |
@@ -51,14 +51,14 @@ proxied() { # WSSERVE-OPTION...
 	says 'closed by the server: 1001'
 }
 
-@test "an nginx that was not told to pass the upgrade on: 5, and the server's words" {
+@test "an nginx that does not forward the upgrade: 5, and the server's response" {
 	proxied
 	run -5 --separate-stderr wscat "${URL%ws}forgotten" </dev/null
 	says 'HTTP status 505'
 	says 'HTTP version is not 1\.1'
 }
 
-@test "an nginx whose server is gone: 5 and 502" {
+@test "an nginx without its upstream server: 5 and 502" {
 	proxied
 	kill "$SERVER"
 	finished "$SERVER"
@@ -66,7 +66,7 @@ proxied() { # WSSERVE-OPTION...
 	says 'HTTP status 502'
 }
 
-@test "who is behind nginx: what it says counts, what its client says does not" {
+@test "the client's address from nginx's header counts, the client's own header does not" {
 	proxied --trust-proxy=127.0.0.1 --deny=127.0.0.2 --sameorigin
 	local asked=(curl -sS --max-time 2 -o "$BATS_TEST_TMPDIR/answer" -w '%{http_code}'
 		-H 'Connection: Upgrade' -H 'Upgrade: websocket' -H 'Sec-WebSocket-Version: 13'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# wscat through the proxies that companies run: squid and Dante.
+# wscat through squid and Dante, common proxies in companies.
 
 load ../cli/helper
 load ../cli/proxies
@@ -9,7 +9,7 @@ setup() {
 	PATH=$PATH:/usr/sbin
 }
 
-# Started by root, squid and its helpers run as somebody else, who does not get into the test's folder.
+# Started by root, squid and its helpers run as another user, without access to the test's folder.
 open_folder() {
 	OPEN=$(mktemp -d /tmp/proxies.XXXXXX)
 	chmod 777 "$OPEN"
@@ -17,11 +17,11 @@ open_folder() {
 
 teardown() {
 	end_all
-	# One that had to be killed leaves its shared memory, which the next of its name stumbles over.
+	# A killed squid leaves shared memory, which makes the next of its name fail.
 	[[ -z ${OPEN-} ]] || rm -rf "$OPEN" /dev/shm/"${OPEN##*.}"-*
 }
 
-# The arguments are lines of its configuration, before the one that refuses the rest.
+# The arguments are lines of its configuration, before the line that refuses all other requests.
 squid_runs() { # [LINE]...
 	command -v squid >/dev/null || skip "squid is not installed"
 	[[ -n ${OPEN-} ]] || open_folder
@@ -47,7 +47,7 @@ dante_runs() { # METHOD LINE...
 	proxy_runs danted -f "$BATS_TEST_TMPDIR/danted.conf" -p "$BATS_TEST_TMPDIR/danted.pid"
 }
 
-# Every byte of a lot.
+# Compares a large amount of data.
 carries() { # PROXY-URL
 	seq 1 100000 | wscat --proxy="$1" "$URL" | cmp - <(seq 1 100000)
 }
@@ -60,7 +60,7 @@ carries() { # PROXY-URL
 	one_line "proxy $PROXY: the proxy refused: 503 Service Unavailable"
 }
 
-@test "squid as it is installed lets nobody through to such a port: 3, and its words" {
+@test "squid's default configuration refuses such a port: 3, and its message" {
 	serve
 	squid_runs 'acl SSL_ports port 443' 'http_access deny CONNECT !SSL_ports' \
 		'http_access allow localhost'
@@ -94,15 +94,15 @@ carries() { # PROXY-URL
 	one_line "proxy $PROXY: SOCKS5: connection refused"
 }
 
-@test "Dante that does not allow it: 3, and why" {
+@test "a Dante that refuses: 3, and the reason" {
 	serve
 	dante_runs none 'socks block { from: 0/0 to: 0/0 }'
 	run -3 --separate-stderr wscat --proxy="socks5://$PROXY" "$URL" x
 	one_line "proxy $PROXY: SOCKS5: not allowed by its rules"
 }
 
-# Its users are those of the system, so that there is no right password for a test.
-@test "Dante that wants a password" {
+# Its users are the system's, so that a test has no valid password.
+@test "a Dante that requires a password" {
 	serve
 	dante_runs username 'socks pass { from: 0/0 to: 0/0 }'
 	run -3 --separate-stderr wscat --proxy="socks5://$PROXY" "$URL" x

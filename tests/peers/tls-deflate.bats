@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# permessage-deflate under every combination of parameters that a peer can be given, over TLS.
+# permessage-deflate with every combination of a peer's parameters, over TLS.
 
 load ../cli/helper
 load ../cli/certificates

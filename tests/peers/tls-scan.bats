@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What scanners of TLS find at wsserve's door: nothing old, nothing weak, the chain whole.
+# TLS scanners against wsserve: no old version, no weak cipher, a complete chain.
 
 load ../cli/helper
 load ../cli/certificates
@@ -17,12 +17,12 @@ serve_tls() {
 	serve --cert="$C/server.pem" --key="$C/server.key"
 }
 
-# What openssl s_client says of the connection.
+# The output of openssl s_client for the connection.
 s_client() {
 	openssl s_client -connect "localhost:$PORT" "$@" </dev/null 2>&1
 }
 
-@test "openssl s_client: the chain is sent whole, and is good" {
+@test "openssl s_client: the chain is complete and valid" {
 	serve_tls
 	run -0 s_client -CAfile "$C/ca.pem" -verify_return_error -verify_hostname localhost -showcerts
 	same 2 "$(grep -c 'BEGIN CERTIFICATE' <<<"$output")"
@@ -32,7 +32,7 @@ s_client() {
 	says 'Compression: NONE' "$output"
 }
 
-@test "openssl s_client: 1.0 and 1.1 are refused, 1.2 and 1.3 spoken" {
+@test "openssl s_client: 1.0 and 1.1 are refused, 1.2 and 1.3 accepted" {
 	serve_tls
 	for version in tls1 tls1_1; do
 		run ! s_client -"$version" -cipher 'ALL:@SECLEVEL=0'
@@ -44,7 +44,7 @@ s_client() {
 	done
 }
 
-# The same for a certificate on P-256 and for one with RSA.
+# The same for a P-256 certificate and an RSA certificate.
 scan() { # WSSERVE-OPTION...
 	serve "$@"
 	run -0 sslscan --no-colour --show-certificate "127.0.0.1:$PORT"
@@ -56,14 +56,14 @@ scan() { # WSSERVE-OPTION...
 	says '^TLSv1.3 +enabled' "$output"
 	says 'Session renegotiation not supported' "$output"
 	says 'TLSv1.2 not vulnerable to heartbleed' "$output"
-	# Each cipher has a key of its own for every session, and authenticates what it hides.
+	# Each cipher has forward secrecy and is authenticated encryption.
 	grep -E '^(Preferred|Accepted) ' <<<"$output" >"$BATS_TEST_TMPDIR/ciphers"
 	run -0 cat "$BATS_TEST_TMPDIR/ciphers"
 	((${#lines[@]} >= 5))
 	run ! grep -vE 'TLSv1.3 .* TLS_(AES_(128|256)_GCM|CHACHA20)_|TLSv1.2 .* ECDHE-(ECDSA|RSA)-(AES(128|256)-GCM|CHACHA20)-' "$BATS_TEST_TMPDIR/ciphers"
 }
 
-@test "sslscan: nothing old, no weak cipher" {
+@test "sslscan: no old version, no weak cipher" {
 	command -v sslscan >/dev/null || skip "sslscan is not installed"
 	scan --cert="$C/server.pem" --key="$C/server.key"
 	openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -days 30 \
@@ -71,7 +71,7 @@ scan() { # WSSERVE-OPTION...
 	scan --cert="$BATS_TEST_TMPDIR/rsa.pem" --key="$BATS_TEST_TMPDIR/rsa.key"
 }
 
-@test "testssl: no fault that it knows" {
+@test "testssl: no known vulnerability" {
 	tool=$(command -v testssl || command -v testssl.sh) || skip "testssl is not installed"
 	serve_tls
 	run timeout 140 "$tool" --quiet --color 0 --warnings batch --openssl "$(command -v openssl)" \

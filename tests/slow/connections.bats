@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck disable=SC2030,SC2031 # a test sets `count` for the functions that it calls
-# A server that stays up: many connections come and go, and nothing of them is left.
+# A long-running server: many connections open and close without a leak.
 
 load ../cli/helper
 
@@ -12,8 +12,8 @@ back_to() { # DESCRIPTORS
 	(($(descriptors) <= $1))
 }
 
-# Runs its arguments twice: what the second run leaves behind is a leak, and not what the first one
-# warmed up.
+# Runs its arguments twice: the second run must not increase memory or descriptors. The first one warms
+# up.
 leaves_nothing() {
 	"$@"
 	eventually back_to "$before"
@@ -29,14 +29,14 @@ churn() {
 	wsbench --quiet --mode=churn -c 50 -n "$count" -d 60s "$URL" >/dev/null
 }
 
-@test "100,000 connections come and go: memory and descriptors are back" {
+@test "100,000 connections: no leak of memory or descriptors" {
 	sanitized && count=2500 || count=50000 # twice
 	serve -q
 	before=$(descriptors)
 	leaves_nothing churn
 }
 
-@test "the same on several threads" {
+@test "100,000 connections on several threads: the same" {
 	sanitized && count=2500 || count=25000
 	serve -q -t 2
 	before=$(descriptors)
@@ -47,7 +47,7 @@ rude() {
 	"$PYTHON" "$FIXTURES/rude.py" "$1" "$PORT" "$count"
 }
 
-@test "10,000 handshakes that are never finished: memory and descriptors are back" {
+@test "10,000 unfinished handshakes: no leak of memory or descriptors" {
 	sanitized && count=500 || count=5000 # twice
 	serve -q
 	before=$(descriptors)
@@ -55,7 +55,7 @@ rude() {
 	same hello "$(wscat "$URL" hello -1)"
 }
 
-@test "10,000 resets in the middle of a frame: memory and descriptors are back" {
+@test "10,000 resets in the middle of a frame: no leak of memory or descriptors" {
 	sanitized && count=500 || count=5000 # twice
 	serve -q
 	before=$(descriptors)

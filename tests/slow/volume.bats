@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Much data through servers that others wrote: Python's websockets, npm's ws.
+# Large amounts of data through other servers: Python's websockets, npm's ws.
 
 load ../cli/helper
 

@@ -5,7 +5,7 @@
 #include <ws/close.h>
 
 static const char no_frame[] =
-    "no frame begins here: the input starts inside one, or a length before it was wrong";
+    "not the beginning of a frame: the input starts inside one, or an earlier length was wrong";
 
 static const char *cause_of_rsv(const struct decode_event *event)
 {
@@ -15,14 +15,15 @@ static const char *cause_of_rsv(const struct decode_event *event)
     if (frame->rsv == 4 && (frame->opcode == WS_OP_TEXT || frame->opcode == WS_OP_BINARY))
         return "permessage-deflate, agreed on in a handshake that is not in this input";
     if (frame->rsv == 4 && frame->opcode == WS_OP_CONTINUATION)
-        return "a compressor that marks every fragment: only the first may have RSV1 (RFC 7692 "
+        return "a compressor that sets RSV1 on every fragment: only the first may have it (RFC "
+               "7692 "
                "6.1)";
     return no_frame;
 }
 
 static const char *cause_of_top_bit(const struct ws_frame *frame)
 {
-    /* Read from the other end, is it a length that one would send? */
+    /* With its bytes reversed, is it a plausible length? */
     return __builtin_bswap64(frame->length) < (UINT64_C(1) << 40)
                ? "the length was written lowest byte first"
                : no_frame;
@@ -33,19 +34,19 @@ static const char *cause_of_close_code(const struct decode_event *event)
     unsigned code = (unsigned)event->payload[0] << 8 | event->payload[1];
     unsigned swapped = (unsigned)event->payload[1] << 8 | event->payload[0];
     if (code == WS_CLOSE_NO_CODE || code == WS_CLOSE_ABNORMAL || code == WS_CLOSE_TLS)
-        return "a program that sends on the code that its own library reported to it";
+        return "a program that sends the code that its own library reported";
     if (ws_close_code_valid(swapped))
         return "the code was written lowest byte first";
     if (code >= '0' * 256u && code <= '9' * 256u + 255)
         return "the code was written as digits of text, not as two bytes";
     if (code < 1000)
-        return "a number of its own, such as an exit or HTTP status: 4000 to 4999 are for that";
-    return "a number of its own: 4000 to 4999 are for that";
+        return "an application's own number, such as an exit or HTTP status: use 4000 to 4999";
+    return "an application's own number: use 4000 to 4999";
 }
 
 static const char *cause_of_continuation(const struct decode_event *event)
 {
-    return event->offset == 0 ? "the first fragment came before the beginning of this input"
+    return event->offset == 0 ? "the first fragment is before the beginning of this input"
                               : "FIN was set on the fragment before it, or a fragment was lost";
 }
 
@@ -60,7 +61,7 @@ static const char *cause_of_status(const struct decode_event *event)
     case 401:
     case 403:
     case 407:
-        return "credentials, cookies or an Origin that the server wants";
+        return "credentials, cookies or an Origin that the server requires";
     case 404:
         return "no WebSocket at this path";
     case 400:
@@ -69,7 +70,7 @@ static const char *cause_of_status(const struct decode_event *event)
     case 502:
     case 503:
     case 504:
-        return "a proxy whose server behind it is down";
+        return "a proxy whose upstream server is down";
     default:
         return "a proxy, or a server without a WebSocket here, answered in HTTP";
     }
@@ -96,34 +97,34 @@ const char *cause_of(enum ws_error error, const struct decode_event *event, uint
     case WS_E_CONTROL_FRAGMENTED:
         if (doubtful)
             return event->findings[0].cause;
-        return "an encoder that never sets FIN, or fragments whatever is large";
+        return "an encoder that never sets FIN, or fragments all large messages";
     case WS_E_UNMASKED:
-        return "a client that does not mask, or an intermediary that unmasked what it passed on";
+        return "a client that does not mask, or an intermediary that forwards unmasked";
     case WS_E_MASKED:
-        return "a server that frames with a client's code";
+        return "a server that uses a client's framing code";
     case WS_E_CONTINUATION_UNEXPECTED:
         return cause_of_continuation(event);
     case WS_E_CONTINUATION_EXPECTED:
         return "two writers on one connection, or a last fragment without FIN";
     case WS_E_UTF8:
-        return at >= event->wire_len ? "the text was cut inside a character"
+        return at >= event->wire_len ? "text cut inside a character"
                                      : "binary data or text of another encoding sent as text";
     case WS_E_CLOSE_LENGTH:
         return "half a close code: the payload is none, or two bytes and a reason";
     case WS_E_CLOSE_CODE:
         return cause_of_close_code(event);
     case WS_E_CLOSE_UTF8:
-        return "the reason was cut inside a character";
+        return "a reason cut inside a character";
     case WS_E_CLOSING:
-        return "a writer that was not told of the close";
+        return "a writer that does not check for the close";
     case WS_E_STATUS:
         return cause_of_status(event);
     case WS_E_ACCEPT_WRONG:
         return event->response && event->response->cause
                    ? event->response->cause
-                   : "a server that computes it in another way, or an answer from a cache";
+                   : "a server that computes it differently, or a cached response";
     case WS_E_KEY_INVALID:
-        return "a key made by hand: 'wsframe key' makes one";
+        return "a key made by hand: 'wsframe key' makes a valid one";
     default:
         return NULL;
     }

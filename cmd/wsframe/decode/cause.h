@@ -1,8 +1,8 @@
 /*
- * cause: what is likely to be behind a violation in practice.
+ * cause: the likely cause of a violation in practice.
  *
- * The error table says which rule was broken; this says what usually broke it. Called by decode
- * alone; no state.
+ * The error table names the violated rule; this names the usual reason. Called by decode only; no
+ * state.
  */
 #ifndef CMD_WSFRAME_DECODE_CAUSE_H
 #define CMD_WSFRAME_DECODE_CAUSE_H
@@ -14,8 +14,8 @@
 
 struct decode_event;
 
-/* One line without a full stop, or NULL where nothing is more likely than anything else. `at` is
- * the byte at fault, counted from the event's first. Constant. */
+/* One line without a full stop, or NULL if no cause is more likely than others. `at` is the offset
+ * of the invalid byte from the event's first. Constant. */
 const char *cause_of(enum ws_error error, const struct decode_event *event, uint64_t at);
 
 #endif

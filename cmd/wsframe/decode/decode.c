@@ -46,7 +46,7 @@ struct decode_event decode_event_begin(const struct decoder *decoder, enum decod
         .conversation = &conversation->info,
         .sender = decoder->sender,
         .offset = decoder->offset,
-        .utc = decoder->utc,
+        .utc_us = decoder->utc_us,
         .packet = decoder->packet,
     };
 }
@@ -59,7 +59,7 @@ void decode_find(struct decode_event *event, enum ws_error error, uint64_t offse
         (struct finding){error, offset, cause_of(error, event, offset - event->offset)};
 }
 
-/* What was passed over is told of before what was found behind it. */
+/* Reports skipped bytes before the next event, to keep the order of the stream. */
 static void report_skipped(struct decoder *decoder)
 {
     struct decode *decode = decoder->conversation->decode;
@@ -106,12 +106,12 @@ void decode_assign(struct decoder *decoder, enum sender sender)
     other->sender = sender == SENDER_CLIENT ? SENDER_SERVER : SENDER_CLIENT;
 }
 
-/* --- bytes in, bytes done with --- */
+/* --- buffering --- */
 
 static void hold(struct decoder *decoder, const uint8_t *data, size_t len)
 {
     struct decode *decode = decoder->conversation->decode;
-    /* Moving the rest down once more than half is done with costs each byte one move at most. */
+    /* Moving the rest down when more than half is consumed moves each byte once at most. */
     if (decoder->at > 0 && decoder->at >= decode_left(decoder)) {
         memmove(decoder->buffer.data, decode_data(decoder), decode_left(decoder));
         decoder->buffer.len -= decoder->at;
@@ -130,7 +130,7 @@ void decode_consume(struct decoder *decoder, size_t len)
     decoder->conversation->decode->held -= len;
 }
 
-/* --- the walk --- */
+/* --- the state machine --- */
 
 static void ignore(struct decoder *decoder, enum conversation_kind kind)
 {
@@ -140,7 +140,7 @@ static void ignore(struct decoder *decoder, enum conversation_kind kind)
         conversation->info.kind = kind;
 }
 
-/* What is it that begins? False when more bytes are needed to tell. */
+/* Detects the content. False when it needs more bytes. */
 static bool start(struct decoder *decoder)
 {
     const uint8_t *data = decode_data(decoder);
@@ -158,7 +158,7 @@ static bool start(struct decoder *decoder)
     } else if (detect_http2(data, len)) {
         ignore(decoder, KIND_HTTP2);
     } else if (decoder->from_syn) {
-        /* Seen from its first byte on, and no upgrade there. */
+        /* The capture has the connection's first byte, and it is not an upgrade. */
         ignore(decoder, KIND_OTHER);
     } else {
         decoder->state = STATE_SEARCH;
@@ -166,7 +166,7 @@ static bool start(struct decoder *decoder)
     return true;
 }
 
-/* False when more bytes are needed. */
+/* Decodes a frame. False when it needs more bytes. */
 static bool take_frame(struct decoder *decoder)
 {
     const uint8_t *data = decode_data(decoder);
@@ -191,7 +191,7 @@ static bool take_frame(struct decoder *decoder)
         decode_frame(decoder, &frame, 0, 0);
         decode_consume(decoder, frame.header_len);
         decoder->state = decoder->conversation->info.captured ? STATE_SEARCH : STATE_DEAD;
-        decoder->why = "behind a length that cannot be: where the next frame begins is not known";
+        decoder->why = "after an impossible length: the beginning of the next frame is unknown";
         return true;
     }
     if (len - frame.header_len < frame.length)
@@ -201,9 +201,10 @@ static bool take_frame(struct decoder *decoder)
     return true;
 }
 
-static const char in_the_middle[] = "no frame begins here: the middle of one, or loss before it";
+static const char in_the_middle[] =
+    "not the beginning of a frame: the middle of one, or bytes before it were lost";
 
-/* A segment of a capture that began in the middle, or behind a gap. */
+/* Searches a segment for a frame, when the capture began in the middle or has a gap. */
 static void search(struct decoder *decoder)
 {
     size_t at = 0;
@@ -232,7 +233,7 @@ static void search(struct decoder *decoder)
     }
 }
 
-/* One step: false when more bytes are needed. */
+/* Runs one step. False when it needs more bytes. */
 static bool step(struct decoder *decoder)
 {
     switch (decoder->state) {
@@ -260,7 +261,7 @@ void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
     struct conversation *conversation = decoder->conversation;
     if (conversation->decode->stop)
         return;
-    /* A connection may carry other requests before the one that is upgraded. */
+    /* A connection may carry other requests before the upgrade request. */
     if (decoder->state == STATE_DEAD && conversation->info.kind == KIND_HTTP &&
         detect_http_head(data, len) == WS_OK)
         decoder->state = STATE_HTTP;
@@ -273,7 +274,7 @@ void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
         ;
 }
 
-/* A frame that was begun and that will not go on as it should. Its header may be cut too. */
+/* Ends a frame whose remaining bytes are missing, perhaps in its header. */
 static void cut_frame(struct decoder *decoder)
 {
     struct ws_frame frame;
@@ -287,7 +288,7 @@ static void cut_frame(struct decoder *decoder)
     }
 }
 
-/* Everything that lies there belongs to something unfinished. */
+/* Ends the unfinished head or frame that the buffered bytes belong to. */
 static void cut(struct decoder *decoder)
 {
     if (decode_left(decoder) == 0)
@@ -330,7 +331,7 @@ void decode_gap(struct decoder *decoder, uint64_t len)
     if (decoder->state == STATE_FRAMES && left > 0 &&
         ws_frame_parse(decode_data(decoder), left, &frame) == WS_OK &&
         frame.length - (left - frame.header_len) >= len) {
-        /* The rest of the payload says where the next frame begins: nothing but this is lost. */
+        /* The next frame begins after the rest of the payload: only the gap is lost. */
         decoder->skip = frame.length - (left - frame.header_len) - len;
         inside = true;
     } else if (decoder->skip > 0 && decoder->skip >= len) {
@@ -355,7 +356,7 @@ void conversation_end(struct conversation *conversation)
         struct decoder *d = &conversation->side[i];
         if (!conversation->decode->stop) {
             cut(d);
-            /* What was never found to be a WebSocket is summed up elsewhere. */
+            /* Connections that are not WebSockets are summarised by inspect. */
             if (d->lost > 0 &&
                 (conversation->info.kind == KIND_WEBSOCKET || !conversation->info.captured))
                 report_skipped(d);

@@ -1,10 +1,9 @@
 /*
- * decode: from the bytes of one direction to frames, HTTP heads, and what is wrong with them.
+ * decode: decodes the bytes of one direction into frames, HTTP heads and findings.
  *
- * Unlike libws's session it takes everything, legal or not, names every fault, and goes on where
- * going on makes sense. It is fed in pieces of any size; what it finds goes to a sink as events
- * (event.h). inspect feeds it plain bytes, stream feeds it both directions of captured connections;
- * print is the sink.
+ * Unlike libws's session it accepts all input, legal or not, reports every violation, and continues
+ * where possible. It takes pieces of any size and passes events (event.h) to a sink. inspect feeds
+ * it plain bytes, stream both directions of captured connections; print is the sink.
  */
 #ifndef CMD_WSFRAME_DECODE_DECODE_H
 #define CMD_WSFRAME_DECODE_DECODE_H
@@ -17,16 +16,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One decoding, over all its connections. */
+/* A decoding with all its connections. */
 struct decode {
     decode_sink *sink;
     void *context;
-    enum sender direction; /* plain bytes: who sent them; SENDER_UNKNOWN: the mask bit tells */
+    enum sender direction; /* sender of plain bytes; SENDER_UNKNOWN: decided by the mask bit */
     bool keep_mask;
-    bool messages; /* DECODE_MESSAGE is wanted */
-    bool stop;     /* set by the sink: enough seen */
+    bool messages; /* emit DECODE_MESSAGE */
+    bool stop;     /* set by the sink to stop */
 
-    /* Counted as it goes. */
+    /* Counters. */
     uint64_t heads, frames, violations, incomplete;
     /* Private. */
     size_t held; /* bytes in unfinished frames and messages */
@@ -34,66 +33,66 @@ struct decode {
 };
 
 enum decode_state {
-    STATE_START,  /* nothing seen */
+    STATE_START,  /* no bytes yet */
     STATE_HTTP,   /* inside a head */
     STATE_FRAMES, /* at a frame, or inside one */
-    STATE_SEARCH, /* looking for a frame to go on with */
-    STATE_TRIAL,  /* one may have been found */
-    STATE_DEAD,   /* nothing that follows can be read */
+    STATE_SEARCH, /* searching for the beginning of a frame */
+    STATE_TRIAL,  /* a frame may have been found */
+    STATE_DEAD,   /* the rest of the stream cannot be decoded */
 };
 
-/* A message in the making. */
+/* A message being assembled. */
 struct decode_message {
     struct ws_message rules;
     bool compressed;
-    bool unchecked; /* text that is known to be faulty, or lacks a piece: not looked at further */
-    bool closed;    /* a close frame came */
-    bool capture_began_inside; /* the capture began inside it: no fault that its beginning was not
-                                  seen */
+    bool unchecked;            /* text known to be invalid or incomplete: no further UTF-8 check */
+    bool closed;               /* a close frame was seen */
+    bool capture_began_inside; /* the capture began inside it: its missing beginning is no violation
+                                */
     uint64_t offset;
     unsigned opcode;
-    struct bytes bytes; /* where messages are wanted */
+    struct bytes bytes; /* if messages are emitted */
 };
 
 /* One direction. */
 struct decoder {
     struct conversation *conversation;
     enum sender sender;
-    bool judged;   /* `who` is known by other means than the mask bit */
-    bool from_syn; /* its first byte is the connection's */
+    bool judged;   /* the sender is known from the TCP connection */
+    bool from_syn; /* the capture has the connection's first byte */
     enum decode_state state;
     struct bytes buffer;
-    size_t at;       /* what lies before it is done with */
-    uint64_t offset; /* of the byte at `at` */
-    uint64_t skip;   /* bytes of a payload to pass over, whose middle is lost */
-    uint64_t lost;   /* bytes passed over, not told of yet */
+    size_t at;       /* bytes before it are consumed */
+    uint64_t offset; /* stream offset of the byte at `at` */
+    uint64_t skip;   /* bytes to skip of a payload whose middle is lost */
+    uint64_t lost;   /* skipped bytes that are not reported yet */
     const char *lost_why;
-    const char *why; /* of the state, where it is SEARCH or DEAD; or NULL */
+    const char *why; /* reason for the states SEARCH and DEAD; or NULL */
     uint64_t frames;
-    int64_t utc;
+    int64_t utc_us;
     uint64_t packet;
     struct ws_http_head *head;
-    struct decode_message message[3]; /* by enum who: plain bytes may mix both directions */
+    struct decode_message message[3]; /* by enum sender: plain bytes may mix both directions */
 };
 
 struct conversation {
     struct decode *decode;
     struct conversation_info info;
     struct decoder side[2];
-    bool asked;   /* an upgrade was requested */
-    bool deflate; /* permessage-deflate was agreed on */
+    bool asked;   /* an upgrade request was seen */
+    bool deflate; /* permessage-deflate was negotiated */
     char key[WS_KEY_LEN + 1];
     char offered[256]; /* subprotocols */
 };
 
-/* Both borrow `decode` until conversation_end. */
+/* `decode` is borrowed until conversation_end(). */
 void conversation_init(struct conversation *conversation, struct decode *decode);
-/* Reports what is unfinished, and frees. */
+/* Reports unfinished frames and frees the memory. */
 void conversation_end(struct conversation *conversation);
 
-/* `len` more bytes of the direction. */
+/* Decodes `len` more bytes of the direction. */
 void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len);
-/* The next `len` bytes of the direction were not captured. */
+/* Skips `len` bytes of the direction that were not captured. */
 void decode_gap(struct decoder *decoder, uint64_t len);
 
 void decode_free(struct decode *decode);

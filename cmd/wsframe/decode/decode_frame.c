@@ -5,7 +5,7 @@
 
 bool decode_frame_rules(struct decode_event *event, const struct ws_frame *frame, unsigned rules)
 {
-    /* ws_frame_violation names the first fault; putting each right shows the next. */
+    /* ws_frame_violation() returns the first violation; correcting it reveals the next. */
     struct ws_frame mended = *frame;
     enum ws_error error;
     while ((error = ws_frame_violation(&mended, rules)) != WS_OK) {
@@ -43,7 +43,7 @@ static struct decode_message *message_of(struct decoder *decoder, enum sender se
     return &decoder->message[sender];
 }
 
-/* Which frame may stand here (5.4, 5.5.1)? Brings the message up to date. */
+/* Checks the frame's place in the stream (5.4, 5.5.1) and updates the message. */
 static void follow(struct decode_event *event, struct decode_message *message,
                    const struct ws_frame *frame)
 {
@@ -53,7 +53,7 @@ static void follow(struct decode_event *event, struct decode_message *message,
     if (error == WS_E_CONTINUATION_UNEXPECTED) {
         if (!message->capture_began_inside)
             decode_find(event, error, event->offset);
-        /* So that the fragments behind it are not each told of again. */
+        /* Prevents the same finding for each of the fragments after it. */
         message->rules = (struct ws_message){.opcode = WS_OP_BINARY, .begun = true};
         message->unchecked = true;
         message->compressed = false;
@@ -76,7 +76,7 @@ static void follow(struct decode_event *event, struct decode_message *message,
     message->offset = event->offset;
 }
 
-/* The payload is part of a text: is it one (8.1)? */
+/* Checks the UTF-8 of a text payload (8.1). */
 static void check_text(struct decode_event *event, struct decode_message *message, bool fin,
                        const uint8_t *data)
 {
@@ -109,7 +109,7 @@ static void check_close(struct decode_event *event, const uint8_t *data)
         decode_find(event, WS_E_CLOSE_UTF8, at + 2 + good);
 }
 
-/* --- messages put together --- */
+/* --- assembled messages --- */
 
 static void add_to_message(struct decoder *decoder, struct decode_message *message,
                            const struct decode_event *event)
@@ -139,7 +139,7 @@ static void emit_message(struct decoder *decoder, const struct decode_event *fra
     decode_emit(decoder, &event);
     if (message) {
         decoder->conversation->decode->held -= message->bytes.len;
-        /* One huge message is no reason to keep its memory for all that follow. */
+        /* Frees the memory of a large message. */
         if (message->bytes.capacity > 65536)
             bytes_free(&message->bytes);
         message->bytes.len = 0;
@@ -190,7 +190,7 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
             follow(&event, message, frame);
             event.compressed = message->compressed;
             check_text(&event, message, frame->fin, data);
-            /* Text that lacks a piece proves nothing any more. */
+            /* Incomplete text cannot be checked. */
             if (missing > 0)
                 message->unchecked = true;
             if (frame->fin)

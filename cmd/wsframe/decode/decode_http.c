@@ -12,14 +12,14 @@ static bool is_response(const uint8_t *data)
     return memcmp(data, "HTTP", 4) == 0;
 }
 
-/* What decoding goes on with behind a head. */
+/* Continues in `state` after a head. */
 static void go_on(struct decoder *decoder, enum decode_state state, const char *why)
 {
     decoder->state = state;
     decoder->why = why;
 }
 
-/* Copies what a later response is compared with; a text that does not fit is left out. */
+/* Copies a value that the response is compared with; one that does not fit is left out. */
 static void keep(char *to, size_t size, struct ws_str text)
 {
     if (text.len >= size)
@@ -28,7 +28,7 @@ static void keep(char *to, size_t size, struct ws_str text)
     to[text.len] = '\0';
 }
 
-/* Does any header of this name speak of permessage-deflate? */
+/* Does any header of this name mention permessage-deflate? */
 static bool names_deflate(const struct ws_http_head *head, const char *text)
 {
     for (int i = ws_http_find(head, text, "Sec-WebSocket-Extensions", 0); i >= 0;
@@ -45,7 +45,7 @@ static void judge_request(struct decoder *decoder, struct decode_event *event,
                           struct ws_request *request, const char *text)
 {
     struct conversation *conversation = decoder->conversation;
-    enum ws_error fault = ws_handshake_read_request(event->head, text, request);
+    enum ws_error violation = ws_handshake_read_request(event->head, text, request);
     event->request = request;
     conversation->asked = request->upgrade;
     keep(conversation->key, sizeof conversation->key, request->key);
@@ -58,15 +58,15 @@ static void judge_request(struct decoder *decoder, struct decode_event *event,
              (int)request->host.len, request->host.p ? request->host.p : "",
              (int)request->target.len, request->target.p);
 
-    if (fault == WS_E_NOT_AN_UPGRADE && conversation->info.captured) {
+    if (violation == WS_E_NOT_AN_UPGRADE && conversation->info.captured) {
         if (conversation->info.kind == KIND_UNKNOWN)
             conversation->info.kind = KIND_HTTP;
         go_on(decoder, STATE_DEAD, NULL);
         return;
     }
     conversation->info.kind = KIND_WEBSOCKET;
-    if (fault != WS_OK)
-        decode_find(event, fault, event->offset);
+    if (violation != WS_OK)
+        decode_find(event, violation, event->offset);
     go_on(decoder, STATE_FRAMES, NULL);
     decode_emit(decoder, event);
 }
@@ -76,18 +76,18 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
 {
     struct conversation *conversation = decoder->conversation;
     bool in_between = decoder->frames > 0;
-    enum ws_error fault = ws_handshake_read_response(
+    enum ws_error violation = ws_handshake_read_response(
         event->head, text, conversation->key,
         conversation->offered[0] ? conversation->offered : NULL, response);
     event->response = response;
     conversation->deflate = response->status == 101 && names_deflate(event->head, text);
-    /* Which extensions were offered is the request's to say, and only one is known here. */
-    if (fault == WS_E_EXTENSION_UNSOLICITED)
-        fault = WS_OK;
-    /* Without the request there is nothing to compare with. */
+    /* The offered extensions are not recorded, so that this cannot be checked. */
+    if (violation == WS_E_EXTENSION_UNSOLICITED)
+        violation = WS_OK;
+    /* Without the request these cannot be checked. */
     if (!conversation->key[0] &&
-        (fault == WS_E_ACCEPT_WRONG || fault == WS_E_SUBPROTOCOL_UNSOLICITED))
-        fault = WS_OK;
+        (violation == WS_E_ACCEPT_WRONG || violation == WS_E_SUBPROTOCOL_UNSOLICITED))
+        violation = WS_OK;
 
     if (conversation->info.captured && response->status != 101 && !conversation->asked &&
         !in_between) {
@@ -99,8 +99,8 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
     conversation->info.kind = KIND_WEBSOCKET;
     if (in_between)
         decode_find(event, WS_E_RSV, event->offset);
-    if (fault != WS_OK)
-        decode_find(event, fault, event->offset);
+    if (violation != WS_OK)
+        decode_find(event, violation, event->offset);
     if (response->status == 101)
         go_on(decoder, STATE_FRAMES, NULL);
     else
@@ -109,7 +109,7 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
     decoder->message[SENDER_SERVER].closed = false;
 }
 
-/* The length of the first line, for the event of a head that cannot be read. */
+/* The length of the first line, for the event of a malformed head. */
 static size_t first_line(const uint8_t *data, size_t len)
 {
     const uint8_t *end = memchr(data, '\n', len);
@@ -117,19 +117,19 @@ static size_t first_line(const uint8_t *data, size_t len)
     return n > 0 && data[n - 1] == '\r' ? n - 1 : n;
 }
 
-static void unreadable(struct decoder *decoder, enum ws_error fault, size_t at)
+static void unreadable(struct decoder *decoder, enum ws_error violation, size_t at)
 {
     struct conversation *conversation = decoder->conversation;
     struct decode_event event = decode_event_begin(decoder, DECODE_HEAD);
-    /* Of the first line, what came before the fault: more may not have come yet. */
+    /* The part of the first line before the violation: the rest may be missing. */
     event.wire = decode_data(decoder);
     event.wire_len = first_line(event.wire, at);
-    go_on(decoder, STATE_DEAD, "behind an HTTP head that cannot be read");
+    go_on(decoder, STATE_DEAD, "after a malformed HTTP head");
     if (conversation->info.captured && !conversation->asked) {
         conversation->info.kind = KIND_HTTP;
         return;
     }
-    decode_find(&event, fault, event.offset + at);
+    decode_find(&event, violation, event.offset + at);
     decode_emit(decoder, &event);
     decode_consume(decoder, event.wire_len);
 }

@@ -1,9 +1,9 @@
 /*
- * decode_private: what the files of the decoder share.
+ * decode_private: declarations shared by the files of the decoder.
  *
- * decode.c walks through the bytes of a direction, decode_frame.c judges a frame, decode_http.c a
- * head, resync.c finds the first frame of a capture that began in the middle, cause.c names the
- * likely cause of a fault. stream.c feeds them from captures.
+ * decode.c is the state machine of a direction, decode_frame.c checks frames, decode_http.c heads,
+ * resync.c finds the first frame of a capture that began in the middle, cause.c names the likely
+ * cause of a finding. stream.c feeds them from captures.
  */
 #ifndef CMD_WSFRAME_DECODE_DECODE_PRIVATE_H
 #define CMD_WSFRAME_DECODE_DECODE_PRIVATE_H
@@ -19,24 +19,25 @@ static inline size_t decode_left(const struct decoder *d)
     return d->buffer.len - d->at;
 }
 void decode_consume(struct decoder *decoder, size_t len);
-/* The event with what is the same for all of the direction. */
+/* Returns an event with the fields of the direction set. */
 struct decode_event decode_event_begin(const struct decoder *decoder, enum decode_type type);
 void decode_emit(struct decoder *decoder, const struct decode_event *event);
 void decode_find(struct decode_event *event, enum ws_error error, uint64_t offset);
-/* Counts `len` bytes as lost for the reason; they are told of when something else comes. */
+/* Counts `len` bytes as lost for the reason; report_skipped() reports them before the next
+ * event. */
 void skip_bytes(struct decoder *decoder, uint64_t len, const char *why);
-/* Now it is known who speaks in which direction. */
+/* Sets the sender of this direction, and the other one's. */
 void decode_assign(struct decoder *decoder, enum sender sender);
 
-/* decode_frame: judges and emits a frame with the payload bytes that are there; `missing` lack. */
+/* Checks and emits a frame with its available payload; `missing` bytes are not available. */
 void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t payload,
                   uint64_t missing);
-/* The frame in `event` breaks these rules; false where its length cannot be believed. */
+/* Adds the findings for the frame in `event`; false if its length is impossible. */
 bool decode_frame_rules(struct decode_event *event, const struct ws_frame *frame, unsigned rules);
 
-/* Takes the head: false when more bytes are needed. */
+/* Decodes the head. False when it needs more bytes. */
 bool decode_http(struct decoder *decoder);
-/* The input ended inside it. */
+/* Reports a head that the end of input cuts off. */
 void decode_http_cut(struct decoder *decoder);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * event: what the decoder finds: heads, frames, messages and what is wrong with them.
+ * event: the decoder's output: heads, frames, messages and findings.
  *
- * decode makes events; cause judges them; the printers show them. An event borrows from the decoder
- * and is gone when the sink returns.
+ * decode makes events; cause adds causes; the printers show them. An event borrows from the decoder
+ * and is valid until the sink returns.
  */
 #ifndef CMD_WSFRAME_DECODE_EVENT_H
 #define CMD_WSFRAME_DECODE_EVENT_H
@@ -26,22 +26,22 @@ enum conversation_kind {
     KIND_OTHER
 };
 
-/* What is known of the connection that an event belongs to. */
+/* The connection that an event belongs to. */
 struct conversation_info {
     uint64_t id;   /* from 1 in a capture, 0 for plain bytes */
-    bool captured; /* it came out of a capture: the fields below are set */
+    bool captured; /* from a capture: the fields below are set */
     bool v6;
     struct packet_end ends[2];
-    unsigned client_end; /* which of them is the client, as far as is known */
-    int64_t began_us;    /* when its first packet was captured, since 1970 */
+    unsigned client_end; /* the index of the client among them, if known */
+    int64_t began_us;    /* time of its first packet, since 1970 */
     enum conversation_kind kind;
     char url[512]; /* "" unless a request was seen */
 };
 
 struct finding {
     enum ws_error error;
-    uint64_t offset;   /* of the byte at fault, counted as the event's is */
-    const char *cause; /* what is likely behind it in practice; constant, or NULL */
+    uint64_t offset;   /* of the invalid byte, counted like the event's offset */
+    const char *cause; /* the likely cause in practice; constant, or NULL */
 };
 
 enum { DECODE_FINDINGS = 8 };
@@ -49,35 +49,35 @@ enum { DECODE_FINDINGS = 8 };
 enum decode_type {
     DECODE_HEAD,    /* the head of an HTTP request or response */
     DECODE_FRAME,   /* a frame, whole or cut */
-    DECODE_MESSAGE, /* data frames put together, or a control frame; where config asks for them */
-    DECODE_LOST,    /* bytes that cannot be read as anything, or are not there */
+    DECODE_MESSAGE, /* an assembled data message, or a control frame; if decode.messages */
+    DECODE_LOST,    /* bytes that cannot be decoded or are missing */
 };
 
 struct decode_event {
     enum decode_type type;
     const struct conversation_info *conversation;
-    enum sender sender; /* sent it */
-    uint64_t offset;    /* of its first byte among those of its direction */
-    int64_t utc;        /* when its last byte was captured; 0: not known */
-    uint64_t packet;    /* that carried it; 0: none */
-    uint64_t missing;   /* bytes that lack at its end, at least; 0: it is whole */
+    enum sender sender; /* who sent it */
+    uint64_t offset;    /* of its first byte in its direction */
+    int64_t utc_us;     /* capture time of its last byte, since 1970; 0: unknown */
+    uint64_t packet;    /* number of its last packet; 0: none */
+    uint64_t missing;   /* minimum of bytes missing at its end; 0: complete */
     struct finding findings[DECODE_FINDINGS];
     size_t finding_count;
 
     const uint8_t *wire; /* FRAME: as captured, header and payload. HEAD: its text */
     size_t wire_len;
 
-    const struct ws_frame *frame; /* FRAME; `known` says how much of the header was there */
+    const struct ws_frame *frame; /* FRAME; `known` is the number of header bytes */
     unsigned opcode;              /* FRAME, MESSAGE */
     const uint8_t *payload;       /* FRAME, MESSAGE: unmasked, unless config.keep_mask */
     size_t len;
-    bool compressed; /* RSV1 began the message: the payload is no text yet */
+    bool compressed; /* the message has RSV1: the payload is compressed */
 
-    const struct ws_http_head *head;  /* HEAD; NULL where it could not be read */
-    const struct ws_request *request; /* one of these two, with the head */
+    const struct ws_http_head *head;  /* HEAD; NULL if malformed */
+    const struct ws_request *request; /* one of these two is set with the head */
     const struct ws_response *response;
 
-    uint64_t lost; /* LOST: how many bytes */
+    uint64_t lost; /* LOST: number of bytes */
     const char *why;
 };
 

@@ -4,10 +4,10 @@
 #include <ws/utf8.h>
 
 enum {
-    CHAIN_ENOUGH = 3,         /* frames one behind the other are no chance */
-    LENGTH_MAX = 1 << 20,     /* a longer one is not waited for on a mere suspicion */
-    TEXT_LOOKED_AT = 256,     /* of a text frame's payload */
-    SCANNED_FRAME_LEAST = 16, /* bytes that a single frame inside a segment must have */
+    CHAIN_ENOUGH = 3,         /* consecutive frames that rule out coincidence */
+    LENGTH_MAX = 1 << 20,     /* maximum length of a frame that is only suspected */
+    TEXT_LOOKED_AT = 256,     /* bytes of a text frame's payload that are checked */
+    SCANNED_FRAME_LEAST = 16, /* minimum size of a single frame inside a segment */
 };
 
 static bool plausible(const struct ws_frame *frame, enum sender sender)
@@ -17,7 +17,7 @@ static bool plausible(const struct ws_frame *frame, enum sender sender)
     return ws_frame_violation(frame, rules) == WS_OK && frame->length <= LENGTH_MAX;
 }
 
-/* Could the payload be what the opcode says, as far as it is there? */
+/* Does the available part of the payload fit the opcode? */
 static bool payload_fits(const struct ws_frame *frame, const uint8_t *data, size_t len)
 {
     struct ws_utf8 state = {0};
@@ -35,7 +35,7 @@ static bool payload_fits(const struct ws_frame *frame, const uint8_t *data, size
     return ws_utf8_check(&state, data, len) == len;
 }
 
-/* Follows frames from the beginning. `*count` gets how many are whole. */
+/* Follows frames from the beginning. `*count` gets the number of complete ones. */
 static enum resync_result chain(const uint8_t *data, size_t len, enum sender sender,
                                 unsigned *count)
 {
@@ -48,7 +48,7 @@ static enum resync_result chain(const uint8_t *data, size_t len, enum sender sen
         enum ws_error parsed = ws_frame_parse(data + at, len - at, &frame);
         if (!plausible(&frame, sender))
             return RESYNC_NOT;
-        /* Whoever it is, he does not change his mind about masking. */
+        /* A sender masks either all of its frames or none. */
         if (sender == SENDER_UNKNOWN && frame.known >= 2)
             sender = frame.masked ? SENDER_CLIENT : SENDER_SERVER;
         if (parsed == WS_MORE)

@@ -1,8 +1,8 @@
 /*
- * resync: where may a frame begin, in a capture that began in the middle or lost something?
+ * resync: finds the beginning of a frame in a capture that began in the middle or has gaps.
  *
- * A header alone proves little, as a fifth of all pairs of bytes could be one. What proves it is
- * that frames follow each other to exactly the end of a TCP segment. Used by decode; no state.
+ * A header alone proves little: a fifth of all pairs of bytes could be one. The proof is a chain of
+ * frames that ends exactly where a TCP segment ends. Used by decode; no state.
  */
 #ifndef CMD_WSFRAME_DECODE_RESYNC_H
 #define CMD_WSFRAME_DECODE_RESYNC_H
@@ -11,13 +11,13 @@
 
 enum resync_result {
     RESYNC_FOUND,   /* a frame begins at `*at` */
-    RESYNC_PERHAPS, /* one may begin at 0: what follows will tell; ask again with `trial` */
-    RESYNC_NOT,     /* nothing here */
+    RESYNC_PERHAPS, /* a frame may begin at 0: call again with `trial` when more bytes are there */
+    RESYNC_NOT,     /* no frame found */
 };
 
 /*
- * `data` ends where a segment ended, and begins where one began. `who` sends it, where that is
- * known. With `trial` it begins with what RESYNC_PERHAPS was said of. The work is linear in `len`.
+ * `data` begins and ends at segment boundaries. `sender` is SENDER_UNKNOWN if not known. With
+ * `trial` it begins with the data of an earlier RESYNC_PERHAPS. The time is linear in `len`.
  */
 enum resync_result resync(const uint8_t *data, size_t len, enum sender sender, bool trial,
                           size_t *at);

@@ -9,39 +9,40 @@
 
 enum {
     BUCKETS = 4096,
-    CONNECTIONS_MAX = 16384, /* at a time: the oldest is ended for a new one */
-    WAITING_MAX = 512,       /* segments of one direction */
+    CONNECTIONS_MAX = 16384, /* concurrent connections: a new one ends the oldest */
+    WAITING_MAX = 512,       /* waiting segments of one direction */
     WAITING_BYTES_MAX = 4 << 20,
-    PATIENCE = 3, /* segments that come after an acknowledged hole until it is given up */
+    PATIENCE = 3, /* segments after an acknowledged hole until it counts as lost */
 };
 
-/* A segment that came before its turn. */
+/* An out-of-order segment. */
 struct waiting {
     uint64_t seq;
     uint8_t *data;
     size_t len;
-    int64_t utc;
+    int64_t utc_us;
     uint64_t packet;
 };
 
-/* One direction's TCP. Sequence numbers are carried on to 64 bits. */
+/* The TCP state of one direction. Sequence numbers are extended to 64 bits. */
 struct half {
     bool begun;
-    uint64_t next; /* the first that has not come yet */
-    uint64_t seen; /* behind the last that was ever sent, captured or not */
+    uint64_t next; /* the next expected sequence number */
+    uint64_t seen; /* end of the data sent so far, captured or not */
     uint64_t acked;
-    struct waiting *waiting; /* by seq */
+    struct waiting *waiting; /* sorted by seq */
     size_t count;
     size_t bytes;
-    unsigned since; /* segments that came since something waits */
+    unsigned since; /* segments since the first one started to wait */
 };
 
 struct connection {
     struct conversation conversation;
     struct half half[2];
-    uint32_t first_syn; /* tells a retransmitted SYN from a new connection on the same ports */
+    uint32_t
+        first_syn; /* distinguishes a retransmitted SYN from a new connection on the same ports */
     bool syn;
-    bool carried; /* any payload */
+    bool carried; /* the connection had payload */
     struct connection *in_bucket;
     struct connection *older, *newer;
 };
@@ -64,8 +65,8 @@ struct streams *streams_new(struct decode *decode, uint16_t port)
         exit_die(WS_EXIT_FAILURE, "out of memory");
     streams->decode = decode;
     streams->port = port;
-    /* So that nobody can make a capture whose connections all fall into one bucket. Without a seed
-     * the search is only slower. */
+    /* A random seed prevents captures whose connections all hash into one bucket. Without one the
+     * lookup is only slower. */
     if (getrandom(&streams->seed, sizeof streams->seed, GRND_NONBLOCK) < 0)
         streams->seed = 0;
     return streams;
@@ -85,7 +86,7 @@ static uint64_t mix(uint64_t hash, const void *data, size_t len)
 
 static size_t bucket_of(const struct streams *streams, const struct segment *segment)
 {
-    /* The same for both directions. */
+    /* Symmetric: the same hash for both directions. */
     uint64_t from = mix(mix(streams->seed, segment->from.address, 16), &segment->from.port, 2);
     uint64_t to = mix(mix(streams->seed, segment->to.address, 16), &segment->to.port, 2);
     return (size_t)((from ^ to) % BUCKETS);
@@ -96,7 +97,7 @@ static bool same_end(const struct packet_end *a, const struct packet_end *b)
     return a->port == b->port && memcmp(a->address, b->address, sizeof a->address) == 0;
 }
 
-/* Which of its directions the segment belongs to, or -1. */
+/* The connection's direction that the segment belongs to, or -1. */
 static int direction_of(const struct connection *connection, const struct segment *segment)
 {
     const struct packet_end *ends = connection->conversation.info.ends;
@@ -112,17 +113,18 @@ static int direction_of(const struct connection *connection, const struct segmen
 /* --- one direction, in order --- */
 
 static void deliver(struct connection *connection, int side, const uint8_t *data, size_t len,
-                    int64_t utc, uint64_t packet)
+                    int64_t utc_us, uint64_t packet)
 {
     struct half *half = &connection->half[side];
     struct decoder *decoder = &connection->conversation.side[side];
-    decoder->utc = utc;
+    decoder->utc_us = utc_us;
     decoder->packet = packet;
     half->next += len;
     decode_feed(decoder, data, len);
 }
 
-/* Delivers what waits and is due; with `force` at least one, and the hole before it is a gap. */
+/* Delivers waiting segments that are in order; with `force` at least one, after reporting the hole
+ * before it as a gap. */
 static void release(struct connection *connection, int side, bool force)
 {
     struct half *half = &connection->half[side];
@@ -133,7 +135,7 @@ static void release(struct connection *connection, int side, bool force)
             if (!force)
                 break;
             struct decoder *decoder = &connection->conversation.side[side];
-            decoder->utc = w->utc;
+            decoder->utc_us = w->utc_us;
             decoder->packet = w->packet;
             decode_gap(decoder, w->seq - half->next);
             half->next = w->seq;
@@ -141,7 +143,7 @@ static void release(struct connection *connection, int side, bool force)
         }
         size_t old = (size_t)(half->next - w->seq);
         if (old < w->len)
-            deliver(connection, side, w->data + old, w->len - old, w->utc, w->packet);
+            deliver(connection, side, w->data + old, w->len - old, w->utc_us, w->packet);
         half->bytes -= w->len;
         free(w->data);
     }
@@ -168,17 +170,18 @@ static void hold(struct connection *connection, int side, uint64_t seq,
         exit_die(WS_EXIT_FAILURE, "out of memory");
     memcpy(copy, segment->data, segment->len);
     memmove(half->waiting + at + 1, half->waiting + at, (half->count - at) * sizeof *half->waiting);
-    half->waiting[at] = (struct waiting){seq, copy, segment->len, packet->utc, packet->number};
+    half->waiting[at] = (struct waiting){seq, copy, segment->len, packet->utc_us, packet->number};
     half->count++;
     half->bytes += segment->len;
     half->since++;
-    /* Whoever received it has acknowledged it: nobody will send it again, the capture lost it. */
+    /* The receiver has acknowledged the hole: it will not be sent again, so the capture has lost
+     * it. */
     bool given_up = half->acked > half->next && half->since > PATIENCE;
     if (given_up || half->count == WAITING_MAX || half->bytes > WAITING_BYTES_MAX)
         release(connection, side, true);
 }
 
-/* A 32-bit number near `base`, in 64 bits. */
+/* Extends a 32-bit number to the 64-bit number nearest to `base`. */
 static uint64_t carry(uint64_t base, uint32_t number)
 {
     return base + (uint64_t)(int64_t)(int32_t)(number - (uint32_t)base);
@@ -189,13 +192,13 @@ static void payload(struct connection *connection, int side, const struct segmen
 {
     struct half *half = &connection->half[side];
     if (!half->begun) {
-        /* Far from both ends of the number space, so that nothing wraps. */
+        /* Starts in the middle of the number space, so that 64-bit numbers never wrap. */
         half->begun = true;
         half->next = (UINT64_C(1) << 62) + segment->seq;
         half->seen = half->next;
     }
     uint64_t seq = carry(half->next, segment->seq);
-    /* Only what carries bytes: a FIN takes a number too. */
+    /* Only segments with payload: a FIN takes a sequence number too. */
     if (segment->claimed > 0 && seq + segment->claimed > half->seen)
         half->seen = seq + segment->claimed;
     if (segment->len == 0 || seq + segment->len <= half->next)
@@ -206,7 +209,8 @@ static void payload(struct connection *connection, int side, const struct segmen
         return;
     }
     size_t old = (size_t)(half->next - seq);
-    deliver(connection, side, segment->data + old, segment->len - old, packet->utc, packet->number);
+    deliver(connection, side, segment->data + old, segment->len - old, packet->utc_us,
+            packet->number);
     if (half->count > 0)
         release(connection, side, false);
 }
@@ -239,7 +243,7 @@ static void end(struct streams *streams, struct connection *connection)
     free(connection);
 }
 
-/* Who is the client, where the beginning was seen or the port is known? */
+/* The sender of a direction, if the SYN was captured or --port is given. */
 static enum sender sender_of(const struct streams *streams, const struct segment *segment)
 {
     if (segment->flags & TCP_SYN)
@@ -263,7 +267,7 @@ static struct connection *begin(struct streams *streams, const struct segment *s
     conversation->info.v6 = segment->v6;
     conversation->info.ends[0] = segment->from;
     conversation->info.ends[1] = segment->to;
-    conversation->info.began_us = packet->utc;
+    conversation->info.began_us = packet->utc_us;
     enum sender sender = sender_of(streams, segment);
     if (sender != SENDER_UNKNOWN) {
         decode_assign(&conversation->side[0], sender);
@@ -298,7 +302,7 @@ static void segment_arrived(struct streams *streams, const struct segment *segme
     int side;
     bool opening = (segment->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
     struct connection *connection = find(streams, segment, &side);
-    /* The same ports again: another connection. */
+    /* A new connection with the same ports. */
     if (connection && opening && (!connection->syn || connection->first_syn != segment->seq)) {
         end(streams, connection);
         connection = NULL;

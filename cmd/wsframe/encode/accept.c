@@ -11,13 +11,13 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* One step of the calculation: its name and the bytes of the base64 `text`. */
+/* Prints one step of the calculation: its name and the bytes of the base64 `text`. */
 static void print_bytes_of(const char *label, const char *text)
 {
     struct bytes bytes = {0};
-    struct read_fault fault;
+    struct read_error error;
     char hex[3 * 64 + 1];
-    if (read_base64((const uint8_t *)text, strlen(text), &bytes, &fault)) {
+    if (read_base64((const uint8_t *)text, strlen(text), &bytes, &error)) {
         hex_format(bytes.data, bytes.len, ' ', hex, sizeof hex);
         fprintf(stderr, "%-14s%s (%zu bytes)\n", label, hex, bytes.len);
     } else {
@@ -32,23 +32,24 @@ int accept_key(const struct settings *settings)
     size_t len = strlen(key);
     char answer[WS_ACCEPT_LEN + 1], shown[256 * HEX_ESCAPE_GROWTH + 1];
     if (len > 256) {
-        exit_warn("the key is longer than any key is: 24 characters of base64");
+        exit_warn("the key is too long: a key has 24 characters of base64");
         return WS_EXIT_FAILURE;
     }
     if (!ws_handshake_accept(key, len, answer)) {
-        exit_warn("SHA-1 is not to be had of libcrypto here");
+        exit_warn("libcrypto does not provide SHA-1");
         return WS_EXIT_FAILURE;
     }
     if (!ws_handshake_key_valid((struct ws_str){key, len}))
-        exit_warn("this is not base64 of 16 bytes: a server refuses it with 400 (RFC 6455 4.2.1)");
+        exit_warn(
+            "the key is not base64 of 16 bytes: a server refuses it with 400 (RFC 6455 4.2.1)");
     if (settings->common.verbose) {
         hex_escape(key, len, 0, shown, sizeof shown, NULL);
         fprintf(stderr, "%-14s%s\n", "key", shown);
         print_bytes_of("  its bytes", key);
         fprintf(stderr, "%-14s%s\n", "GUID", WS_GUID);
         fprintf(stderr, "%-14s%s%s\n", "key and GUID", shown, WS_GUID);
-        print_bytes_of("SHA-1 of that", answer);
-        fprintf(stderr, "%-14sSec-WebSocket-Accept, as RFC 6455 4.2.2 has it:\n", "in base64");
+        print_bytes_of("their SHA-1", answer);
+        fprintf(stderr, "%-14sSec-WebSocket-Accept (RFC 6455 4.2.2):\n", "in base64");
     }
     puts(answer);
     return WS_EXIT_OK;
@@ -75,7 +76,7 @@ static void print_row(const char *code, const char *name, bool on_wire, const ch
 }
 
 static const char registered[] = "of libraries and frameworks, by the registry of RFC 6455 11.7",
-                  agreed[] = "what the two ends agreed on";
+                  agreed[] = "by agreement between the endpoints";
 
 static void print_code(unsigned code)
 {
@@ -89,7 +90,7 @@ static void print_code(unsigned code)
     else if (code >= 4000 && code <= 4999)
         print_row(number, "private use", true, agreed);
     else
-        print_row(number, "unassigned", false, "nobody may use it");
+        print_row(number, "unassigned", false, "must not be used");
 }
 
 int close_codes(const struct settings *settings)

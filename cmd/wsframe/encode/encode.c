@@ -16,11 +16,11 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-/* What was made so far: all frames, and where each of them ends. */
+/* The frames encoded so far, and the end of each. */
 struct encoding_state {
     const struct settings *settings;
     struct bytes wire;
-    struct bytes ends; /* of uint64_t */
+    struct bytes ends; /* array of uint64_t */
 };
 
 /* --- payloads --- */
@@ -37,15 +37,15 @@ static bool read_payload_file(const char *path, struct bytes *payload)
     return read;
 }
 
-/* The payload that no word gives: from an option, or from standard input. An exit code. */
+/* Reads the payload from an option or standard input, if no word gives it. Returns an exit code. */
 static int gather(const struct settings *s, struct bytes *payload)
 {
-    struct read_fault fault;
+    struct read_error error;
     if (s->encode.hex) {
         const uint8_t *text = (const uint8_t *)s->encode.hex;
-        if (read_hex(text, strlen(s->encode.hex), payload, &fault))
+        if (read_hex(text, strlen(s->encode.hex), payload, &error))
             return WS_EXIT_OK;
-        exit_warn("option '--hex': column %zu: %s", fault.column, fault.what);
+        exit_warn("option '--hex': column %zu: %s", error.column, error.what);
         return WS_EXIT_USAGE;
     }
     if (s->encode.file)
@@ -54,7 +54,7 @@ static int gather(const struct settings *s, struct bytes *payload)
         bytes_add(payload, s->encode.payload, strlen(s->encode.payload));
         return WS_EXIT_OK;
     }
-    /* A control frame is complete without a payload; of a message one is expected. */
+    /* A control frame needs no payload; for a message standard input is read. */
     if (ws_opcode_is_control(s->encode.opcode) || isatty(STDIN_FILENO))
         return WS_EXIT_OK;
     return read_payload_file("-", payload) ? WS_EXIT_OK : WS_EXIT_FAILURE;
@@ -97,7 +97,7 @@ static void add_frame(struct encoding_state *state, struct ws_frame *frame, cons
     bytes_add(&state->ends, &end, sizeof end);
 }
 
-/* Does the length fit the form that was asked for? */
+/* Does the length fit into the requested form? */
 static bool length_fits(const struct settings *s, uint64_t len)
 {
     uint64_t most = s->encode.length_form == 7    ? 125
@@ -129,13 +129,13 @@ static int add_message(struct encoding_state *state, const uint8_t *data, size_t
         frame.fin = at + n == len && !s->encode.no_fin;
         add_frame(state, &frame, data + at, n);
         frame.opcode = WS_OP_CONTINUATION;
-        frame.rsv &= 3; /* RSV1 speaks for the message and stands on its first frame alone */
+        frame.rsv &= 3; /* RSV1 belongs to the message: only its first frame has it */
         at += n;
     } while (at < len);
     return WS_EXIT_OK;
 }
 
-/* The payload of a close frame is its code and then its reason (5.5.1). */
+/* Adds a payload; a close frame's is its code followed by its reason (5.5.1). */
 static int add_payload(struct encoding_state *state, const uint8_t *data, size_t len)
 {
     unsigned code = state->settings->encode.close_code;
@@ -168,18 +168,18 @@ static int make(struct encoding_state *state)
     return status;
 }
 
-/* --- judging what was made --- */
+/* --- checking the frames --- */
 
 struct verdict {
     bool forbidden;
-    struct finding finding; /* the first */
+    struct finding finding; /* the first one */
 };
 
 static void judge(void *context, const struct decode_event *event)
 {
     struct verdict *verdict = context;
     for (size_t i = 0; i < event->finding_count && !verdict->forbidden; i++) {
-        /* Alone it is what --continuation asks for; in a row of frames it has its place. */
+        /* --continuation makes a fragment without its message on purpose. */
         if (event->findings[i].error == WS_E_CONTINUATION_UNEXPECTED)
             continue;
         verdict->forbidden = true;
@@ -201,13 +201,13 @@ static bool allowed(const struct encoding_state *state)
     conversation_end(&conversation);
     decode_free(&decode);
     if (state->settings->encode.fake && !verdict.forbidden) {
-        exit_warn("--fake-length makes a frame whose length is not that of its payload "
-                  "(RFC 6455 5.2): --allow-invalid makes it all the same");
+        exit_warn("--fake-length makes a frame whose length differs from its payload's "
+                  "(RFC 6455 5.2): this needs --allow-invalid");
         return false;
     }
     if (!verdict.forbidden)
         return true;
-    exit_warn("%s (%s): --allow-invalid makes it all the same",
+    exit_warn("%s (%s): this needs --allow-invalid",
               ws_error_info(verdict.finding.error)->explanation,
               ws_error_section(verdict.finding.error, section, sizeof section));
     return false;

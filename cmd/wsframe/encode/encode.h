@@ -1,15 +1,16 @@
 /*
- * encode: wsframe encode: frames made, legal ones and, where it is asked for, others.
+ * encode: the subcommand encode: makes frames, and on request invalid ones.
  *
- * What is made is judged by the decoder before it is printed, so that both halves of wsframe agree
- * on what the RFC forbids.
+ * The decoder checks the frames before they are printed, so that both halves of wsframe apply the
+ * same rules.
  */
 #ifndef CMD_WSFRAME_ENCODE_ENCODE_H
 #define CMD_WSFRAME_ENCODE_ENCODE_H
 
 #include "cmd/wsframe/options/settings.h"
 
-/* Prints the frames; the exit code: 2 for what the RFC forbids, without --allow-invalid. */
+/* Prints the frames. Returns the exit code: 2 for frames that the RFC forbids, without
+ * --allow-invalid. */
 int encode(const struct settings *settings);
 
 #endif

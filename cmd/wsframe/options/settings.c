@@ -9,7 +9,7 @@
 
 static const char commands[] = "decode encode accept key close-codes";
 
-/* --- options that decide for themselves --- */
+/* --- options with parsers of their own --- */
 
 static const char *set_only(struct options *options, const struct option_row *row, void *settings,
                             const char *value)
@@ -44,7 +44,7 @@ static const char *set_only(struct options *options, const struct option_row *ro
     }
 }
 
-/* One of the options that say what kind of frame it is to be. */
+/* Stores one of the options that choose the kind of frame. */
 static const char *set_kind(struct options *options, const struct option_row *row, void *settings,
                             const char *value)
 {
@@ -58,7 +58,7 @@ static const char *set_kind(struct options *options, const struct option_row *ro
     uint64_t number = 0;
     (void)options;
     if (s->encode.typed && strcmp(s->encode.kind, row->name) != 0)
-        return "the only kind: one frame cannot be of two";
+        return "the only kind: a frame has one kind";
     s->encode.typed = true;
     s->encode.kind = row->name;
     if (strcmp(row->name, "opcode") == 0) {
@@ -128,12 +128,12 @@ static const struct option_row rows[] = {
      .letters = "f",
      OPTION_CHOICE(S, decode.from, "auto|hex|xxd|hexdump|tcpdump|base64|raw|pcap"),
      D,
-     .help = "what the input is, instead of finding out; hexdump is that of hexdump -C"},
+     .help = "form of the input, instead of detecting it; hexdump is that of hexdump -C"},
     {.name = "hex",
      OPTION_LIST(S, decode.hex),
      .metavar = "HEX",
      D,
-     .help = "decode these digits, though a file may be called so; may be repeated"},
+     .help = "decode these digits, even if a file has that name; may be repeated"},
     {.name = "read",
      .letters = "r",
      OPTION_LIST(S, decode.captures),
@@ -143,24 +143,22 @@ static const struct option_row rows[] = {
     {.name = "port",
      OPTION_PORT(S, decode.port),
      D,
-     .help = "of a capture, only connections to this port"},
-    {.name = "skip",
-     OPTION_SIZE(S, decode.skip),
-     D,
-     .help = "begin behind this many bytes of the input"},
+     .help = "decode only connections to this port, of a capture"},
+    {.name = "skip", OPTION_SIZE(S, decode.skip), D, .help = "skip this many bytes of the input"},
     {.name = "direction",
      .letters = "d",
      OPTION_CHOICE(S, decode.direction, "auto|client|server"),
      D,
-     .help = "who sent it: its masking is judged then (default auto: the mask bit tells)"},
+     .help = "sender of the input, whose masking is checked then (default auto: decided by the "
+             "mask bit)"},
 
     {OPTION_GROUP("What decode shows")},
     {.name = "output",
      .letters = "o",
      OPTION_CHOICE(S, decode.output, "text|json|jsonl|hex|raw"),
      D,
-     .help = "lines for people, JSON of every frame, the toolkit's records of every message, or "
-             "the frames themselves"},
+     .help = "print lines for people, JSON of every frame, the toolkit's records of every message, "
+             "or the frames themselves"},
     {.name = "bytes", OPTION_FLAG(S, decode.bytes), D, .help = "label every byte below its frame"},
     {.name = "diagram",
      OPTION_FLAG(S, decode.diagram),
@@ -169,33 +167,32 @@ static const struct option_row rows[] = {
     {.name = "payload-only",
      OPTION_FLAG(S, decode.payload_only),
      D,
-     .help = "print the payloads of data frames (or of --only) and nothing else: a line each, or "
-             "with -o hex|raw"},
+     .help = "print only the payloads of data frames (or of --only): a line each, or as -o " "hex|raw writes them"},
     {.name = "messages",
      OPTION_SET(S, decode.messages, true),
      D,
-     .help = "put fragments together and show messages"},
+     .help = "assemble fragments and show messages"},
     {.name = "frames", OPTION_SET(S, decode.messages, false), D, .help = "show frames (default)"},
     {.name = "only",
      OPTION_CALL(set_only),
      .metavar = "LIST",
      .flags = OPTION_REPEAT,
      D,
-     .help = "of these kinds alone: text,binary,continuation,ping,pong,close, or data,control"},
+     .help = "show these kinds only: text,binary,continuation,ping,pong,close, or data,control"},
     {.name = "count",
      .letters = "c",
      OPTION_COUNT(S, decode.count),
      D,
-     .help = "stop after this many"},
+     .help = "stop after this many frames or messages"},
     {.name = "keep-mask",
      OPTION_FLAG(S, decode.keep_mask),
      D,
-     .help = "show masked payloads as they were sent"},
+     .help = "show masked payloads without unmasking them"},
     {.name = "strict",
      .letters = "S",
      OPTION_FLAG(S, decode.strict),
      D,
-     .help = "exit with 10 where a rule is broken or something is missing"},
+     .help = "exit with 10 if a rule is violated or bytes are missing"},
 
     {OPTION_GROUP("What encode makes")},
     {.name = "text",
@@ -204,135 +201,143 @@ static const struct option_row rows[] = {
      .metavar = "PAYLOAD",
      .flags = OPTION_OPTIONAL,
      E,
-     .help = "a text frame (default); without =PAYLOAD the words that follow, or standard input"},
+     .help = "make a text frame (default); without =PAYLOAD from the words, or standard input"},
     {.name = "binary",
      .letters = "b",
      OPTION_CALL(set_kind),
      .metavar = "PAYLOAD",
      .flags = OPTION_OPTIONAL,
      E,
-     .help = "a binary frame"},
+     .help = "make a binary frame"},
     {.name = "continuation",
      OPTION_CALL(set_kind),
      .metavar = "PAYLOAD",
      .flags = OPTION_OPTIONAL,
      E,
-     .help = "a fragment behind the first"},
+     .help = "make a continuation frame"},
     {.name = "ping",
      OPTION_CALL(set_kind),
      .metavar = "PAYLOAD",
      .flags = OPTION_OPTIONAL,
      E,
-     .help = "a ping"},
+     .help = "make a ping"},
     {.name = "pong",
      OPTION_CALL(set_kind),
      .metavar = "PAYLOAD",
      .flags = OPTION_OPTIONAL,
      E,
-     .help = "a pong"},
+     .help = "make a pong"},
     {.name = "close",
      OPTION_CALL(set_kind),
      .metavar = "CODE[:REASON]",
      .flags = OPTION_OPTIONAL,
      E,
-     .help = "a close frame, without a code unless one is given"},
+     .help = "make a close frame, without a code unless one is given"},
     {.name = "opcode",
      OPTION_CALL(set_kind),
      .metavar = "N",
      E,
-     .help = "a frame of this opcode, 0 to 15"},
+     .help = "make a frame with this opcode, 0 to 15"},
     {.name = "hex",
      OPTION_STRING(S, encode.hex),
      .metavar = "HEX",
      E,
-     .help = "the payload in hex digits (binary unless told otherwise)"},
+     .help = "payload in hex digits (a binary frame unless an option says otherwise)"},
     {.name = "file",
      OPTION_STRING(S, encode.file),
      .metavar = "FILE",
      E,
-     .help = "the payload is this file (binary unless told otherwise)"},
+     .help = "file with the payload (a binary frame unless an option says otherwise)"},
     {.name = "mask",
      OPTION_CALL(set_mask),
      .metavar = "KEY",
      .flags = OPTION_OPTIONAL,
      .choices = "random|zero",
      E,
-     .help = "mask it as clients do, with this key of 8 hex digits or a random one"},
+     .help = "mask the payload as clients do, with this key of 8 hex digits or a random one"},
     {.name = "fragment",
      OPTION_SIZE(S, encode.fragment),
      .min = 1,
      E,
-     .help = "in frames of at most this size"},
+     .help = "split the message into frames of at most this size"},
 
     {OPTION_GROUP("What encode makes for tests")},
     {.name = "no-fin",
      OPTION_FLAG(S, encode.no_fin),
      E,
-     .help = "without FIN: more fragments follow"},
-    {.name = "rsv1", OPTION_FLAG(S, encode.rsv1), E, .help = "with the first reserved bit"},
-    {.name = "rsv2", OPTION_FLAG(S, encode.rsv2), E, .help = "with the second"},
-    {.name = "rsv3", OPTION_FLAG(S, encode.rsv3), E, .help = "with the third"},
+     .help = "clear FIN: more fragments follow"},
+    {.name = "rsv1", OPTION_FLAG(S, encode.rsv1), E, .help = "set the first reserved bit"},
+    {.name = "rsv2", OPTION_FLAG(S, encode.rsv2), E, .help = "set the second reserved bit"},
+    {.name = "rsv3", OPTION_FLAG(S, encode.rsv3), E, .help = "set the third reserved bit"},
     {.name = "len7",
      OPTION_SET(S, encode.length_form, 7),
      E,
-     .help = "the length in 7 bits, whatever it is"},
-    {.name = "len16", OPTION_SET(S, encode.length_form, 16), E, .help = "the length in 16 bits"},
-    {.name = "len64", OPTION_SET(S, encode.length_form, 64), E, .help = "the length in 64 bits"},
+     .help = "encode the length in 7 bits"},
+    {.name = "len16",
+     OPTION_SET(S, encode.length_form, 16),
+     E,
+     .help = "encode the length in 16 bits"},
+    {.name = "len64",
+     OPTION_SET(S, encode.length_form, 64),
+     E,
+     .help = "encode the length in 64 bits"},
     {.name = "fake-length",
      OPTION_CALL(set_fake_length),
      .metavar = "N",
      E,
-     .help = "claim this length, whatever the payload has"},
+     .help = "claim this length instead of the payload's"},
     {.name = "allow-invalid",
      OPTION_FLAG(S, encode.allow_invalid),
      E,
-     .help = "make it though the RFC forbids it"},
+     .help = "make frames that the RFC forbids"},
 
     {OPTION_GROUP("What encode prints")},
     {.name = "output",
      .letters = "o",
      OPTION_CHOICE(S, encode.encoding, "hex|raw|c|base64"),
      E,
-     .help = "hex digits, a line a frame (default); the bytes; an array in C; or base64"},
+     .help = "print hex digits, a line a frame (default); the bytes; an array in C; or base64"},
 };
 #undef S
 #undef D
 #undef E
 
 static const char tail[] =
-    "Decode takes hex digits with blanks or without, base64, bytes as they are, the dumps of xxd,\n"
-    "xxd -p and hexdump -C, the text of tcpdump -x, -X, -xx and -XX, and captures; from words, "
-    "from\n"
-    "files, or from standard input. An existing file wins over digits of the same name.\n"
+    "Decode takes hex digits with or without blanks, base64, raw bytes, the dumps of xxd,\n"
+    "xxd -p and hexdump -C, the text of tcpdump -x, -X, -xx and -XX, and captures; from words,\n"
+    "files, or standard input. A word that names an existing file is that file.\n"
     "\n"
     "Examples:\n"
     "  wsframe 81 85 37 fa 21 3d 7f 9f 4d 51 58      what is this?\n"
     "  wsframe --bytes dump.txt                      every byte of a dump\n"
     "  tcpdump -i lo -U -w - port 8080 | wsframe     a conversation as it happens\n"
-    "  wsframe encode --mask -t Hello | wsframe -S   make a frame, and judge it\n"
-    "  wsframe accept -v dGhlIHNhbXBsZSBub25jZQ==    how the answer to a key comes about\n"
+    "  wsframe encode --mask -t Hello | wsframe -S   make a frame and check it\n"
+    "  wsframe accept -v dGhlIHNhbXBsZSBub25jZQ==    calculate Sec-WebSocket-Accept\n"
     "\n"
-    "Exit status: 0 done; 1 the input cannot be read or is nothing that is known; 2 usage;\n"
-    "10 --strict, and there was something wrong.\n";
+    "Exit status: 0 done; 1 the input cannot be read or its form is unknown; 2 usage;\n"
+    "10 --strict failed.\n";
 
-/* Says what is wrong with the command line; false, so that it can be returned. */
-#define fault(options, ...) ((options)->status = options_usage_error(options, __VA_ARGS__), false)
+/* Reports a usage error; false, so that it can be returned. */
+#define usage_error(options, ...)                                                                  \
+    ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
 static bool check_decode(const struct settings *s, struct options *options)
 {
     bool lines = s->decode.output == OUTPUT_TEXT && !s->decode.payload_only;
     bool json = s->decode.output == OUTPUT_JSON || s->decode.output == OUTPUT_JSONL;
     if ((s->decode.bytes || s->decode.diagram) && (!lines || s->decode.messages))
-        return fault(options, "--bytes and --diagram go with frames in --output=text");
+        return usage_error(options, "--bytes and --diagram need frames in --output=text");
     if (s->decode.payload_only && json)
-        return fault(options, "--payload-only goes with --output=text, hex or raw");
+        return usage_error(options, "--payload-only needs --output=text, hex or raw");
     if (s->decode.messages && !s->decode.payload_only &&
         (s->decode.output == OUTPUT_HEX || s->decode.output == OUTPUT_RAW))
-        return fault(options, "--messages has no bytes of its own: --payload-only goes with it");
+        return usage_error(options, "a message has no bytes of its own: --messages with "
+                                    "--output=hex or raw needs --payload-only");
     if (s->decode.keep_mask && (s->decode.messages || s->decode.output == OUTPUT_JSONL))
-        return fault(options, "--keep-mask goes with frames: a message has no mask");
+        return usage_error(options, "--keep-mask needs frames: a message has no mask");
     if (s->decode.captures.count > 0 && s->decode.from != FORM_AUTO && s->decode.from != FORM_PCAP)
-        return fault(options, "--read is for captures: no other --from goes with it");
+        return usage_error(options,
+                           "--read is for captures: it cannot be combined with another --from");
     return true;
 }
 
@@ -341,14 +346,15 @@ static bool check_encode(struct settings *s, struct options *options)
     int sources = (s->encode.payload != NULL) + (s->encode.hex != NULL) + (s->encode.file != NULL) +
                   (s->word_count > 0);
     if (sources > 1)
-        return fault(options, "the payload comes from one place: a word, --hex, or --file");
+        return usage_error(options, "the payload has one source: a word, --hex, or --file");
     if (!s->encode.typed)
         s->encode.opcode = s->encode.hex || s->encode.file ? WS_OP_BINARY : WS_OP_TEXT;
     if (s->encode.opcode == WS_OP_CLOSE && s->encode.close_code && s->word_count > 0)
-        return fault(options, "the reason goes with the code: --close=%u:REASON",
-                     s->encode.close_code);
+        return usage_error(options,
+                           "a close frame takes no words: give its reason as --close=%u:REASON",
+                           s->encode.close_code);
     if (s->encode.fragment && s->encode.fake)
-        return fault(options, "--fake-length and --fragment exclude each other");
+        return usage_error(options, "--fake-length and --fragment exclude each other");
     return true;
 }
 
@@ -361,11 +367,11 @@ static bool check(struct settings *s, struct options *options)
         return check_encode(s, options);
     case COMMAND_ACCEPT:
         if (s->word_count != 1)
-            return fault(options, "accept takes one KEY, as in Sec-WebSocket-Key");
+            return usage_error(options, "accept takes one KEY, as in Sec-WebSocket-Key");
         return true;
     case COMMAND_KEY:
         if (s->word_count > 0)
-            return fault(options, "key takes no words");
+            return usage_error(options, "key takes no words");
         return true;
     case COMMAND_CLOSE_CODES:
         return true;
@@ -373,7 +379,7 @@ static bool check(struct settings *s, struct options *options)
     return true;
 }
 
-/* The subcommand that `word` names, or -1. */
+/* The subcommand named `word`, or -1. */
 static int command_of(const char *word)
 {
     int number = 0;
@@ -410,7 +416,8 @@ bool wsframe_settings_read(struct settings *settings, struct options *options, i
                  "wsframe accept [-v] KEY\n"
                  "wsframe key\n"
                  "wsframe close-codes [CODE]...",
-        .about = "Takes WebSocket frames apart, says what is wrong with them, and makes new ones.",
+        .about =
+            "Decodes WebSocket frames, reports violations of the protocol, and makes new frames.",
         .tail = tail,
         .tables = tables,
         .table_count = 2,
@@ -423,7 +430,7 @@ bool wsframe_settings_read(struct settings *settings, struct options *options, i
         argv++;
         argc--;
     }
-    /* Asked of no subcommand, help is about all of them. */
+    /* Without a subcommand, --help describes all of them. */
     if (command >= 0 || argc < 2 || !shows_all(argv[1]))
         options->subcommand = names[settings->command];
     if (!options_parse(options, argc, argv))

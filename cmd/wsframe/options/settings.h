@@ -1,5 +1,5 @@
 /*
- * settings: what wsframe was asked to do. The option table fills it in; the other files read it.
+ * settings: the parsed command line of wsframe. The option table sets it; the other files read it.
  */
 #ifndef CMD_WSFRAME_OPTIONS_SETTINGS_H
 #define CMD_WSFRAME_OPTIONS_SETTINGS_H
@@ -23,7 +23,7 @@ enum masking { MASKING_NONE, MASKING_RANDOM, MASKING_KEY };
 struct settings {
     struct options_common common;
     enum command command;
-    char **words; /* behind the subcommand, NULL-ended */
+    char **words; /* after the subcommand, NULL-terminated */
     int word_count;
 
     struct {
@@ -34,8 +34,8 @@ struct settings {
         uint64_t skip;
         enum sender direction;
         bool keep_mask;
-        int messages;  /* put together; 0: frames */
-        unsigned only; /* a bit an opcode; 0: all */
+        int messages;  /* 1: assemble messages; 0: show frames */
+        unsigned only; /* one bit per opcode; 0: all */
         uint64_t count;
         enum output output;
         bool payload_only;
@@ -47,8 +47,8 @@ struct settings {
     struct {
         bool typed;          /* an option chose the opcode */
         unsigned opcode;     /* 0 to 15 */
-        const char *kind;    /* which option it was */
-        const char *payload; /* that came with that option; or NULL */
+        const char *kind;    /* the option that chose it */
+        const char *payload; /* the value of that option; or NULL */
         const char *hex;
         const char *file;
         unsigned close_code; /* 0: none */
@@ -56,7 +56,7 @@ struct settings {
         enum masking masking;
         uint8_t mask_key[4];
         uint64_t fragment; /* 0: none */
-        int length_form;   /* 0: the shortest; 7, 16, 64 */
+        int length_form;   /* bits: 7, 16, 64; 0: the shortest */
         bool fake;
         uint64_t fake_length;
         bool allow_invalid;
@@ -64,8 +64,8 @@ struct settings {
     } encode;
 };
 
-/* Reads the command line into `settings`, defaults first. False when the program has to end with
- * `options->status`. */
+/* Reads the command line into `settings`, starting from the defaults. False when the program must
+ * exit with `options->status`. */
 bool wsframe_settings_read(struct settings *settings, struct options *options, int argc,
                            char **argv);
 

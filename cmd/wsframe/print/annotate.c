@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ROW = 8 }; /* bytes of payload in a line */
+enum { ROW = 8 }; /* bytes of payload per line */
 
 /* "    0x0006  7f 9f 4d 51 58           " */
 static void begin_row(const struct decode_event *event, size_t at, size_t count)
@@ -17,7 +17,7 @@ static void begin_row(const struct decode_event *event, size_t at, size_t count)
     printf("    0x%04" PRIx64 "  %-24s", event->offset + at, hex);
 }
 
-/* A line on some bits of the byte that the row began with: "1... ....  text". */
+/* Prints a line for some bits of the row's first byte: "1... ....  text". */
 static void bits(bool first, unsigned byte, unsigned mask, const char *text)
 {
     char picture[10];
@@ -61,14 +61,14 @@ static void second_byte(const struct decode_event *event)
          frame->masked ? "MASK: a masking key follows, as from a client"
                        : "MASK: not set, as from a server");
     if (frame->length_bytes > 0)
-        snprintf(text, sizeof text, "length %u: it is in the next %u bytes", byte & 0x7F,
+        snprintf(text, sizeof text, "length %u: the length is in the next %u bytes", byte & 0x7F,
                  frame->length_bytes);
     else
         snprintf(text, sizeof text, "length %u", byte & 0x7F);
     bits(false, byte, 0x7F, text);
 }
 
-/* What is there of the rest of the header: `at` to `end` of it, if that is in the input. */
+/* Prints bytes `at` to `end` of the header, as far as they are in the input. */
 static size_t header_field(const struct decode_event *event, size_t at, size_t size,
                            const char *text)
 {
@@ -83,7 +83,7 @@ static size_t header_field(const struct decode_event *event, size_t at, size_t s
     return there;
 }
 
-/* The payload's bytes as they are meant, behind those on the wire. */
+/* Prints a row of the payload: the bytes on the wire, then the unmasked ones. */
 static void payload_row(const struct decode_event *event, size_t header, size_t at, size_t count)
 {
     const struct ws_frame *frame = event->frame;

@@ -10,10 +10,10 @@
 enum {
     ROW = 4,           /* bytes */
     PAYLOAD_MOST = 32, /* bytes of payload that are drawn */
-    LABELS = 4,        /* lines that a cell of the first row has for its name */
+    LABELS = 4,        /* lines for the name in a cell of the first row */
 };
 
-/* Some bits of a row: a name over up to four lines, and what they are. */
+/* Some bits of a row: their name, on up to four lines, and their value. */
 struct cell {
     unsigned bits;
     char label[LABELS][40];
@@ -34,9 +34,9 @@ static struct cell *add(struct row *row, unsigned bits)
     return cell;
 }
 
-/* --- what is in a row --- */
+/* --- contents of a row --- */
 
-/* One bit, its name written downwards, as the RFC has it. */
+/* One bit, with its name written downwards as in the RFC. */
 static void add_flag(struct row *row, const char *name, bool set)
 {
     struct cell *cell = add(row, 1);
@@ -84,7 +84,7 @@ struct field {
     char name[40];
 };
 
-/* The fields behind the first two bytes, as far as they are drawn. */
+/* Lists the drawn fields after the first two bytes. */
 static size_t list_fields(const struct decode_event *event, struct field fields[3])
 {
     const struct ws_frame *frame = event->frame;
@@ -113,7 +113,7 @@ static size_t list_fields(const struct decode_event *event, struct field fields[
     return count;
 }
 
-/* The part of a field that lies in bytes `at` to `end` of the frame, all in one row. */
+/* Adds the part of a field in bytes `at` to `end` of the frame, which are in one row. */
 static void add_field(struct row *row, const struct decode_event *event, const struct field *field,
                       size_t at, size_t end)
 {
@@ -127,7 +127,7 @@ static void add_field(struct row *row, const struct decode_event *event, const s
         strcpy(cell->label[0], "...");
     if (at < header || end - at > ROW)
         return;
-    /* What the payload's bytes say, unmasked. */
+    /* The unmasked bytes of the payload as text. */
     char text[2 * ROW + 3] = "";
     size_t n = 0;
     for (size_t i = at; i < end; i++) {
@@ -208,6 +208,6 @@ void diagram(const struct decode_event *event)
             break;
     }
     if (end < event->wire_len)
-        printf("%sand %zu bytes more of payload\n", indent, event->wire_len - end);
+        printf("%sand %zu more bytes of payload\n", indent, event->wire_len - end);
     putchar('\n');
 }

@@ -53,7 +53,7 @@ static void print_hex(const uint8_t *data, size_t len)
     putchar('\n');
 }
 
-/* Where the output is data and nothing else, what is wrong is said beside it. */
+/* Prints findings on standard error when the output is data only. */
 static void warn_of(const struct printer *printer, const struct decode_event *event)
 {
     char text[PRINTER_FINDING_MAX];
@@ -62,8 +62,8 @@ static void warn_of(const struct printer *printer, const struct decode_event *ev
     for (size_t i = 0; i < event->finding_count; i++)
         exit_warn("%s", printer_finding(&event->findings[i], text));
     if (event->missing > 0)
-        exit_warn("at 0x%04" PRIx64 " something is incomplete: %" PRIu64 " bytes are missing",
-                  event->offset, event->missing);
+        exit_warn("at 0x%04" PRIx64 " incomplete: %" PRIu64 " bytes are missing", event->offset,
+                  event->missing);
     if (event->type == DECODE_LOST)
         exit_warn("%" PRIu64 " bytes at 0x%04" PRIx64 ": %s", event->lost, event->offset,
                   event->why ? event->why : "not read");
@@ -92,7 +92,7 @@ static void print_data(struct printer *printer, const struct decode_event *event
     }
 }
 
-/* A frame or a message that was asked for? */
+/* Was this frame or message asked for? */
 static bool wanted(const struct printer *printer, const struct decode_event *event)
 {
     unsigned only = printer->settings->decode.only;
@@ -102,7 +102,7 @@ static bool wanted(const struct printer *printer, const struct decode_event *eve
         return true;
     if ((event->type == DECODE_MESSAGE) != printer->decode->messages)
         return false;
-    /* Payloads alone are those of messages, unless others are asked for. */
+    /* --payload-only shows data frames unless --only selects others. */
     if (only == 0)
         return !printer->settings->decode.payload_only || event->opcode <= WS_OP_BINARY;
     return only >> event->opcode & 1;

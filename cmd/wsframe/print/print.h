@@ -1,7 +1,7 @@
 /*
- * print: the sink of the decoder: picks out what was asked for and hands it to a printer.
+ * print: the decoder's sink: selects the requested events and passes them to a printer.
  *
- * What is only bytes, such as payloads alone, is printed here. Called by inspect.
+ * Raw bytes, such as those of --payload-only, are printed here. Called by inspect.
  */
 #ifndef CMD_WSFRAME_PRINT_PRINT_H
 #define CMD_WSFRAME_PRINT_PRINT_H
@@ -12,7 +12,7 @@
 void print_init(struct printer *printer, const struct settings *settings, struct decode *decode);
 void print_free(struct printer *printer);
 
-/* Around the events of one input. */
+/* Call before and after the events of an input. */
 void print_begin(struct printer *printer, const char *input, enum form form);
 void print_end(struct printer *printer);
 

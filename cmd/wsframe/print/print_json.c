@@ -19,7 +19,7 @@ static void write_out(struct printer *printer)
 
 /* --- the document --- */
 
-/* Written by hand around the events, so that these need not be kept until the end. */
+/* The document is written piecewise around the events, which need not be kept until the end. */
 void print_json_begin(struct printer *printer)
 {
     struct json *json = &printer->json;
@@ -28,7 +28,7 @@ void print_json_begin(struct printer *printer)
     json_member_string(json, "input", printer->input);
     json_member_string(json, "form", form_word(printer->form));
     json_end_object(json);
-    json->len--; /* it goes on: no closing brace yet */
+    json->len--; /* drops the closing brace: more members follow */
     write_out(printer);
     fputs(",\"events\":[", stdout);
 }
@@ -46,7 +46,7 @@ void print_json_end(struct printer *printer)
     json_newline(json);
     if (printer->json.failed)
         exit_die(WS_EXIT_FAILURE, "out of memory");
-    fwrite(json->data + 1, 1, json->len - 1, stdout); /* without the opening brace */
+    fwrite(json->data + 1, 1, json->len - 1, stdout); /* skips the opening brace */
     json_clear(json);
 }
 
@@ -143,8 +143,8 @@ void print_json(struct printer *printer, const struct decode_event *event, bool 
         char time[UNITS_TEXT_MAX];
         json_member_uint(json, "conn", event->conversation->id);
         json_member_uint(json, "packet", event->packet);
-        if (event->utc)
-            json_member_string(json, "t", units_format_utc(event->utc, time, sizeof time));
+        if (event->utc_us)
+            json_member_string(json, "t", units_format_utc(event->utc_us, time, sizeof time));
     }
     json_member_string(json, "from", sender_name(event->sender));
     json_member_uint(json, "offset", event->offset);
@@ -179,15 +179,15 @@ static struct record begin_record(const struct decode_event *event, enum record_
 {
     int64_t began = event->conversation->began_us;
     return (struct record){
-        .utc = event->utc,
-        .us = event->utc > began ? event->utc - began : 0,
+        .utc = event->utc_us,
+        .us = event->utc_us > began ? event->utc_us - began : 0,
         .conn = event->conversation->id,
         .direction = event->sender == SENDER_SERVER ? RECORD_IN : RECORD_OUT,
         .type = type,
     };
 }
 
-/* A NUL-ended copy for the record; cut where it is longer. */
+/* A NUL-terminated copy for the record, cut to `size`. */
 static const char *copy(struct ws_str text, char *to, size_t size)
 {
     if (text.len == 0)
@@ -234,10 +234,10 @@ static void record_message(struct printer *printer, const struct decode_event *e
         }
         break;
     case WS_OP_BINARY:
-    case WS_OP_CONTINUATION: /* whose beginning is not in the input */
+    case WS_OP_CONTINUATION: /* its beginning is not in the input */
         break;
     default:
-        return; /* the violation was told */
+        return; /* the violation was reported already */
     }
     record_write(&printer->json, &record);
 }

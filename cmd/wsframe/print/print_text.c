@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    TEXT_SHOWN = 64, /* bytes of a payload, where -v does not ask for all */
+    TEXT_SHOWN = 64, /* bytes of a payload shown without -v */
     HEX_SHOWN = 16,
 };
 
@@ -35,7 +35,7 @@ static char arrow(enum sender sender)
     return sender == SENDER_CLIENT ? '>' : sender == SENDER_SERVER ? '<' : '-';
 }
 
-/* Which connection of a capture the lines that follow are about. */
+/* Prints the connection of a capture that the next lines belong to. */
 static void say_conversation(struct printer *printer, const struct conversation_info *conversation)
 {
     char a[PACKET_END_TEXT], b[PACKET_END_TEXT];
@@ -55,8 +55,9 @@ static void begin_line(struct printer *printer, const struct decode_event *event
 {
     const struct conversation_info *conversation = event->conversation;
     say_conversation(printer, conversation);
-    if (conversation->captured && (event->utc || conversation->began_us)) {
-        int64_t us = event->utc > conversation->began_us ? event->utc - conversation->began_us : 0;
+    if (conversation->captured && (event->utc_us || conversation->began_us)) {
+        int64_t us =
+            event->utc_us > conversation->began_us ? event->utc_us - conversation->began_us : 0;
         printf("%s%4" PRId64 ".%06d%s  ", paint(printer, dim), us / 1000000, (int)(us % 1000000),
                paint(printer, plain));
     }
@@ -71,7 +72,7 @@ static void print_quoted(const struct printer *printer, const uint8_t *data, siz
 {
     size_t most = printer->settings->common.verbose ? len : TEXT_SHOWN, shown = 0;
     char text[HEX_ESCAPE_GROWTH * 64 + 1];
-    /* A character at the cut is shown whole or not at all. */
+    /* Does not cut inside a character. */
     if (len > most)
         while (most > 0 && (data[most] & 0xC0) == 0x80)
             most--;
@@ -98,7 +99,7 @@ static void print_bytes(const struct printer *printer, const uint8_t *data, size
         fputs(" ...", stdout);
 }
 
-/* Nothing but text that a person reads? */
+/* Is it printable text only? */
 static bool is_text(const uint8_t *data, size_t len)
 {
     for (size_t i = 0; i < len && i < TEXT_SHOWN; i++)
@@ -205,7 +206,7 @@ static void print_head(const struct printer *printer, const struct decode_event 
         fputs(event->request->upgrade ? "  (asks for a WebSocket)" : "  (asks for no WebSocket)",
               stdout);
     if (event->response && event->response->status == 101) {
-        fputs(event->finding_count == 0 ? "  (accepted" : "  (to be refused", stdout);
+        fputs(event->finding_count == 0 ? "  (accepted" : " (must be refused", stdout);
         if (event->response->subprotocol.len > 0) {
             fputs("; subprotocol ", stdout);
             print_str(event->response->subprotocol);
@@ -240,18 +241,18 @@ static void print_missing(const struct printer *printer, const struct decode_eve
     if (event->type == DECODE_HEAD)
         fputs("the head does not end", stdout);
     else if (frame->known < 2)
-        fputs("1 byte of the header is here, at least 1 is missing", stdout);
+        fputs("1 byte of the header is present, at least 1 is missing", stdout);
     else if (frame->known < frame->header_len)
-        printf("%u of %u bytes of the header are here, %u %s missing", frame->known,
+        printf("%u of %u bytes of the header are present, %u %s missing", frame->known,
                frame->header_len, (unsigned)(frame->header_len - frame->known),
                frame->header_len - frame->known == 1 ? "is" : "are");
     else
-        printf("%zu of %" PRIu64 " bytes of the payload are here, %" PRIu64 " %s missing",
+        printf("%zu of %" PRIu64 " bytes of the payload are present, %" PRIu64 " %s missing",
                event->len, frame->length, event->missing, event->missing == 1 ? "is" : "are");
     printf("%s\n", paint(printer, plain));
     if (!event->conversation->captured && frame && frame->known == frame->header_len &&
         event->missing > (1u << 20) && event->missing > 100 * (uint64_t)event->wire_len)
-        puts("          likely: no frame begins here, and this is no length");
+        puts("          likely: not the beginning of a frame, so that the length is meaningless");
 }
 
 void print_text(struct printer *printer, const struct decode_event *event, bool wanted)

@@ -1,17 +1,17 @@
 /*
- * print_text: decoded frames as lines for people. Called by print alone.
+ * print_text: prints decoded frames as lines for people. Called by print only.
  *
  *     0x0000  > text          FIN        5 bytes  key 37fa213d  "Hello"
  *
- * A line a frame: where it begins, who sent it (">" the client, "<" the server), opcode, flags,
- * length, masking key and the beginning of the payload; below it what is wrong with it.
+ * A frame is a line: offset, sender (">" client, "<" server), opcode, flags, length, masking key
+ * and the beginning of the payload. Its findings follow below.
  */
 #ifndef CMD_WSFRAME_PRINT_PRINT_TEXT_H
 #define CMD_WSFRAME_PRINT_PRINT_TEXT_H
 
 #include "cmd/wsframe/print/printer.h"
 
-/* Of an event that is not wanted only its faults are printed. */
+/* Prints an event; only its findings if it is not wanted. */
 void print_text(struct printer *printer, const struct decode_event *event, bool wanted);
 
 #endif

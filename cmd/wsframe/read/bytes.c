@@ -52,7 +52,7 @@ bool bytes_read(struct bytes *bytes, int fd, size_t most, const char *name)
             break;
         bytes->len += (size_t)got;
         if (bytes->len > INPUT_MAX)
-            exit_die(WS_EXIT_FAILURE, "%s is larger than 256 MiB, which is all that is read", name);
+            exit_die(WS_EXIT_FAILURE, "%s is larger than the limit of 256 MiB", name);
     }
     return true;
 }

@@ -13,8 +13,8 @@ enum { LINES_LOOKED_AT = 200 };
 
 bool detect_tls(const uint8_t *data, size_t len)
 {
-    /* A record: type, version 3.x, a length of at most 2^14 and some (RFC 8446 5.1). None of the
-     * types can begin a frame of RFC 6455: their opcodes are reserved. */
+    /* A TLS record: type, version 3.x, a length of at most 2^14 + 256 (RFC 8446 5.1). None of the
+     * types can begin an RFC 6455 frame, as their opcodes are reserved. */
     return len >= 5 && data[0] >= 0x14 && data[0] <= 0x17 && data[1] == 3 && data[2] <= 4 &&
            data[3] <= 0x42;
 }
@@ -88,7 +88,7 @@ static bool is_tcpdump_header(struct line line)
     return false;
 }
 
-/* How many groups of exactly `width` digits of the base stand behind each other, blanks between. */
+/* The number of consecutive groups of exactly `width` digits, separated by blanks. */
 static size_t groups(struct line rest, size_t width, const char *digits)
 {
     size_t count = 0;
@@ -114,7 +114,7 @@ static size_t groups(struct line rest, size_t width, const char *digits)
 
 static const char hex_digits[] = "0123456789abcdefABCDEF";
 
-/* What a single line looks like: FORM_UNKNOWN for what every form may contain. */
+/* Detects the form of a line; FORM_UNKNOWN for a line that every form may contain. */
 static enum form form_of_line(struct line line)
 {
     struct line rest = line;
@@ -148,7 +148,7 @@ static enum form form_of_line(struct line line)
     return FORM_UNKNOWN;
 }
 
-/* What begins so is HTTP, if nothing but text follows. */
+/* HTTP begins with one of these, followed by text only. */
 static bool is_http_text(const uint8_t *data, size_t len)
 {
     static const char *const words[] = {"GET ", "POST ", "HTTP/1.0 ", "HTTP/1.1 "};
@@ -158,7 +158,8 @@ static bool is_http_text(const uint8_t *data, size_t len)
     return false;
 }
 
-/* Only characters of `alphabet` and white space; `*count` gets how many of the former. */
+/* True for characters of `alphabet` and white space only; `*count` gets the number of the
+ * former. */
 static bool consists_of(const uint8_t *data, size_t len, const char *alphabet, size_t *count)
 {
     bool allowed[256] = {false};
@@ -193,15 +194,15 @@ static enum form detect_lines(const uint8_t *data, size_t len)
     return tcpdump_header ? FORM_TCPDUMP_ASCII : FORM_UNKNOWN;
 }
 
-/* Any word of letters could be base64: is something in it that is worth the name? */
+/* Any word of letters could be base64: does it decode to frames? */
 static bool holds_frames(const uint8_t *text, size_t len)
 {
     enum { LOOKED_AT = 64 };
     struct bytes bytes = {0};
-    struct read_fault fault;
-    /* A cut inside a byte is the end of what is looked at, not a fault. */
+    struct read_error error;
+    /* The sample may end inside a byte, which is not an error. */
     bool whole = len <= LOOKED_AT;
-    bool read = read_base64(text, whole ? len : LOOKED_AT, &bytes, &fault) || !whole;
+    bool read = read_base64(text, whole ? len : LOOKED_AT, &bytes, &error) || !whole;
     bool holds = false;
     if (read && bytes.len >= 2) {
         const uint8_t *p = bytes.data;
@@ -251,7 +252,7 @@ enum form detect(const uint8_t *data, size_t len)
         return form;
     if (len >= sizeof bom && memcmp(data, bom, sizeof bom) == 0)
         return detect_text(data + sizeof bom, len - sizeof bom);
-    /* A frame begins with a byte that text does not begin with: above 127 with FIN, a control
+    /* Text does not begin with a frame's first byte, which is above 127 with FIN and a control
      * character without. */
     if (data[0] >= 0x80 || is_control(data[0]))
         return FORM_RAW;

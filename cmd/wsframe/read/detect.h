@@ -1,5 +1,5 @@
 /*
- * detect: finds out which form an input has.
+ * detect: detects the form of an input.
  *
  * A new form is a value of enum form with its row (form.c), a test in detect.c and a reader. Called
  * by inspect and decode; no state.
@@ -16,15 +16,14 @@
 
 enum form detect(const uint8_t *data, size_t len);
 
-/* Of bytes themselves, whatever they came out of: FORM_TLS, FORM_HTTP2, or FORM_RAW. */
+/* The form of decoded bytes: FORM_TLS, FORM_HTTP2, or FORM_RAW. */
 enum form detect_bytes(const uint8_t *data, size_t len);
 
 bool detect_tls(const uint8_t *data, size_t len);
 bool detect_http2(const uint8_t *data, size_t len);
-/* Does an HTTP head begin here? WS_OK, WS_MORE (more bytes are needed to tell) or
- * WS_E_HTTP_SYNTAX. */
+/* Does an HTTP head begin here? WS_OK, WS_MORE (it needs more bytes) or WS_E_HTTP_SYNTAX. */
 enum ws_error detect_http_head(const uint8_t *data, size_t len);
-/* The first four bytes of a capture file, pcap or pcapng. */
+/* True for the first four bytes of a capture file, pcap or pcapng. */
 bool detect_pcap(const uint8_t *data, size_t len);
 
 #endif

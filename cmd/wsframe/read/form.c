@@ -11,15 +11,15 @@ static const struct {
     [FORM_HEXDUMP] = {"a dump of hexdump -C", NULL},
     [FORM_TCPDUMP] = {"the text of tcpdump -x or -X", NULL},
     [FORM_BASE64] = {"base64", NULL},
-    [FORM_RAW] = {"bytes as they are", NULL},
+    [FORM_RAW] = {"raw bytes", NULL},
     [FORM_PCAP] = {"a capture file", NULL},
     [FORM_EMPTY] = {"nothing", "the input is empty"},
     [FORM_TCPDUMP_ASCII] =
         {"the text of tcpdump without -x",
-         "this is tcpdump's text without the bytes (-A shows them as dots): capture with -x, or "
-         "with -w FILE"},
+         "this is tcpdump's text without the bytes (-A replaces them with dots): use -x or -w "
+         "FILE"},
     [FORM_WORDS] = {"a dump of 16-bit words",
-                    "this dump shows 16-bit words, whose bytes are swapped on most machines: use "
+                    "this dump has 16-bit words, whose bytes are swapped on most machines: use "
                     "hexdump -C or xxd"},
     [FORM_OD] = {"a dump of od", "this is a dump of od: use hexdump -C or xxd"},
     [FORM_XXD_BITS] = {"a dump of xxd -b", "this is a dump of xxd -b: use xxd without -b"},
@@ -27,16 +27,18 @@ static const struct {
                                        "braces"},
     [FORM_ESCAPED] = {"a string with escapes",
                       "this is a string with escapes: give its bytes, with printf '%b' '...' |"},
-    [FORM_HTTP_TEXT] = {"HTTP", "this is HTTP and nothing else: frames come behind the upgrade's "
-                                "two heads"},
-    [FORM_TLS] = {"TLS", "this is TLS: the frames in it are encrypted; capture on the plain side "
-                         "of whatever ends the TLS"},
-    [FORM_HTTP2] = {"HTTP/2", "this is HTTP/2: a WebSocket in it (RFC 8441) is wrapped in its DATA "
-                              "frames, which are not read here"},
+    [FORM_HTTP_TEXT] = {"HTTP",
+                        "this is HTTP only: frames follow the heads of the upgrade's request "
+                        "and response"},
+    [FORM_TLS] = {"TLS", "this is TLS: the frames are encrypted; capture the plaintext behind a "
+                         "TLS proxy"},
+    [FORM_HTTP2] = {"HTTP/2",
+                    "this is HTTP/2: WebSocket frames (RFC 8441) are inside its DATA frames, "
+                    "which are not decoded"},
     [FORM_GZIP] = {"gzip", "this is compressed with gzip: unpack it first"},
     [FORM_UNKNOWN] = {"unknown",
-                      "this is nothing that is known here: hex, xxd, hexdump -C, tcpdump -x, "
-                      "base64, a capture; or --from=raw for bytes as they are"},
+                      "unknown form, none of hex, xxd, hexdump -C, tcpdump -x, base64 and "
+                      "captures; use --from=raw for raw bytes"},
 };
 
 const char *form_name(enum form form)

@@ -1,8 +1,8 @@
 /*
- * form: the forms that an input may have, with their names.
+ * form: the forms of input, with their names.
  *
- * A row of the table is a form: its name, and for a form that is recognised but not decoded the
- * line that explains why. Read by everything in wsframe; no state.
+ * A row of the table is a form: its name and, for a form that is recognised but not decoded, a line
+ * that explains why. Used by all of wsframe; no state.
  */
 #ifndef CMD_WSFRAME_READ_FORM_H
 #define CMD_WSFRAME_READ_FORM_H
@@ -17,7 +17,7 @@ enum form {
     FORM_BASE64,
     FORM_RAW,
     FORM_PCAP,
-    /* Recognised, and explained. */
+    /* Recognised but not decoded. */
     FORM_EMPTY,
     FORM_TCPDUMP_ASCII,
     FORM_WORDS, /* plain hexdump, od -x */
@@ -36,10 +36,10 @@ enum form {
 /* "a dump of xxd", "a capture file": for -v. Constant. */
 const char *form_name(enum form form);
 
-/* The word of --from: for programs. "unknown" for forms without one. Constant. */
+/* The form as an argument of --from; "unknown" for forms without one. Constant. */
 const char *form_word(enum form form);
 
-/* Why the form cannot be decoded, in a line; NULL for the forms that are decoded. Constant. */
+/* The reason why the form is not decoded, in a line; NULL for forms that are. Constant. */
 const char *form_explanation(enum form form);
 
 #endif

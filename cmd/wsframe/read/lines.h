@@ -1,5 +1,5 @@
 /*
- * lines: text taken apart line by line, for detect and the readers of dumps. No allocation.
+ * lines: splits text into lines and numbers, for detect and the readers of dumps. No allocation.
  */
 #ifndef CMD_WSFRAME_READ_LINES_H
 #define CMD_WSFRAME_READ_LINES_H
@@ -8,20 +8,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A run of characters, borrowed; without the line's end. */
+/* Borrowed characters, without the line's end. */
 struct line {
     const char *p;
     size_t len;
 };
 
-/* Takes the next line off `rest`: ends in LF or CRLF. False when there is none. */
+/* Removes the next line from `rest`; lines end in LF or CRLF. False when there is none. */
 bool line_next(struct line *rest, struct line *line);
 
-/* Spaces and tabs at the beginning. */
+/* Removes spaces and tabs at the beginning. */
 void line_skip_blanks(struct line *line);
 
-/* Takes hex digits off the beginning and returns how many; `*number` gets their value, of the last
- * sixteen. */
+/* Removes hex digits at the beginning and returns their number; `*number` gets the value of the
+ * last sixteen. */
 size_t line_hex_number(struct line *line, uint64_t *number);
 
 #endif

@@ -16,14 +16,14 @@ static uint32_t get32(const uint8_t *p)
     return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
-/* --- which bytes are the IP packet --- */
+/* --- link layer --- */
 
 static bool is_vlan(unsigned type)
 {
     return type == 0x8100 || type == 0x88A8 || type == 0x9100;
 }
 
-/* Passes VLAN tags; `at` is where the payload of `type` begins. False for what is no IP. */
+/* Skips VLAN tags; `at` is the offset of the payload, of `type`. False if it is not IP. */
 static bool pass_tags(const struct packet *packet, size_t *at, unsigned type)
 {
     while (is_vlan(type) && packet->len >= *at + 4) {
@@ -33,7 +33,7 @@ static bool pass_tags(const struct packet *packet, size_t *at, unsigned type)
     return type == ETHERTYPE_4 || type == ETHERTYPE_6;
 }
 
-/* Sets where IP begins. PACKET_SEGMENT where there may be some. */
+/* Sets the offset of the IP header. PACKET_SEGMENT if there may be one. */
 static enum packet_result link_header(const struct packet *packet, enum packet_link link,
                                       size_t *at)
 {
@@ -58,8 +58,8 @@ static enum packet_result link_header(const struct packet *packet, enum packet_l
         *at = 4;
         if (packet->len < 4)
             return PACKET_CUT;
-        /* The family is in the byte order of whoever captured, and IPv6's number differs from
-         * system to system: the IP header itself says which it is. */
+        /* The address family is in the capturing host's byte order, and IPv6's number differs
+         * between systems: the IP header's version decides instead. */
         return get32(p) == 0 ? PACKET_OTHER : PACKET_SEGMENT;
     case LINK_RAW:
     case LINK_GUESS:
@@ -69,9 +69,9 @@ static enum packet_result link_header(const struct packet *packet, enum packet_l
     return packet->len > 0 ? PACKET_SEGMENT : PACKET_CUT;
 }
 
-/* --- guessing it --- */
+/* --- guessing the link type --- */
 
-/* The sum over a header that has its checksum in it is all ones (RFC 1071). */
+/* The sum over a header with a valid checksum is all ones (RFC 1071). */
 static bool checksum_fits(const uint8_t *p, size_t len)
 {
     uint32_t sum = 0;
@@ -82,7 +82,7 @@ static bool checksum_fits(const uint8_t *p, size_t len)
     return sum == 0xFFFF;
 }
 
-/* How much does an IP header look to be there: 0 not at all, 3 surely. */
+/* Rates how likely an IP header is: 0 (none) to 3 (certain). */
 static int ip_score(const uint8_t *p, size_t len)
 {
     if (len >= 20 && p[0] >> 4 == 4 && (p[0] & 15) >= 5 && (p[0] & 15) * 4u <= len) {
@@ -141,7 +141,7 @@ static enum packet_result peel_4(const uint8_t *p, size_t len, struct segment *s
     if (len < 20)
         return PACKET_CUT;
     size_t header = (p[0] & 15) * 4u, total = get16(p + 2);
-    /* Packets that the network card is to cut up are captured before their length is filled in. */
+    /* With segmentation offload, packets are captured before their length is set. */
     if (total == 0)
         total = len;
     if (header < 20 || total < header)
@@ -154,7 +154,7 @@ static enum packet_result peel_4(const uint8_t *p, size_t len, struct segment *s
         return PACKET_FRAGMENT;
     memcpy(segment->from.address, p + 12, 4);
     memcpy(segment->to.address, p + 16, 4);
-    /* What lies behind the packet is padding of the link. */
+    /* Bytes after the packet are the link's padding. */
     return peel_tcp(p + header, (len < total ? len : total) - header, total - header, segment);
 }
 

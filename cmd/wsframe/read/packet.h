@@ -1,6 +1,5 @@
 /*
- * packet: from a captured packet to the TCP segment in it: link, VLAN, IP and TCP headers peeled
- * off.
+ * packet: parses a captured packet: link, VLAN, IP and TCP headers, down to the TCP segment.
  *
  * Fed by the readers of captures and of tcpdump's text; stream takes the segments. No state, no
  * allocation, and every length is checked against the bytes that are there.
@@ -13,19 +12,19 @@
 #include <stdint.h>
 
 enum packet_link {
-    LINK_GUESS, /* whichever fits: for text, which does not say */
+    LINK_GUESS, /* the one that fits: for text, which does not name it */
     LINK_ETHERNET,
-    LINK_SLL,  /* Linux "cooked", of tcpdump -i any in older versions */
-    LINK_SLL2, /* and in newer ones */
-    LINK_NULL, /* four bytes of address family: loopback of the BSDs and macOS */
-    LINK_RAW,  /* IP and nothing before it */
+    LINK_SLL,  /* Linux cooked capture, from older versions of tcpdump -i any */
+    LINK_SLL2, /* version 2, from newer ones */
+    LINK_NULL, /* four bytes of address family: loopback on the BSDs and macOS */
+    LINK_RAW,  /* IP without a link header */
 };
 
 struct packet {
-    int64_t utc;     /* microseconds since 1970; 0: not known */
-    uint64_t number; /* in its capture, from 1 */
+    int64_t utc_us;  /* microseconds since 1970; 0: not known */
+    uint64_t number; /* number in its capture, from 1 */
     const uint8_t *data;
-    size_t len; /* bytes that were captured */
+    size_t len; /* captured bytes */
 };
 
 struct packet_end {
@@ -41,15 +40,15 @@ struct segment {
     uint32_t seq, ack;
     uint8_t flags;
     const uint8_t *data; /* inside the packet */
-    size_t len;          /* bytes of payload that were captured */
-    size_t claimed;      /* and those that were sent: more, where the capture cut packets off */
+    size_t len;          /* captured bytes of payload */
+    size_t claimed; /* sent bytes of payload: more than `len` if the capture truncated the packet */
 };
 
 enum packet_result {
-    PACKET_SEGMENT,  /* a TCP segment, with payload or without */
-    PACKET_OTHER,    /* no TCP in it */
-    PACKET_FRAGMENT, /* a piece of an IP packet, not put together here */
-    PACKET_CUT,      /* the capture ends before the end of the headers */
+    PACKET_SEGMENT,  /* a TCP segment, with or without payload */
+    PACKET_OTHER,    /* not TCP */
+    PACKET_FRAGMENT, /* an IP fragment; fragments are not reassembled */
+    PACKET_CUT,      /* truncated inside the headers */
 };
 
 enum packet_result packet_peel(const struct packet *packet, enum packet_link link,

@@ -10,7 +10,7 @@
 
 #define YEAR_10000 INT64_C(253402300800) /* in seconds since 1970 */
 
-/* What was looked at to recognise the capture, and the descriptor behind it. */
+/* The bytes read for the detection of the form, and the descriptor with the rest. */
 struct source {
     const struct bytes *head;
     size_t at;
@@ -53,7 +53,7 @@ static bool link_of(int type, enum packet_link *link)
     return false;
 }
 
-/* Microseconds since 1970; 0 for a time that cannot be: a capture may claim any. */
+/* Microseconds since 1970; 0 for an invalid time, which a capture may contain. */
 static int64_t time_of(const struct pcap_pkthdr *header)
 {
     int64_t seconds = header->ts.tv_sec, us = header->ts.tv_usec;
@@ -72,13 +72,12 @@ static const char *read_packets(pcap_t *capture, read_packet *sink, void *contex
     int type = pcap_datalink(capture), result;
     if (!link_of(type, &link)) {
         const char *name = pcap_datalink_val_to_name(type);
-        snprintf(why, size, "captures of link type %s (%d) are not read here", name ? name : "?",
-                 type);
+        snprintf(why, size, "the link type %s (%d) is not supported", name ? name : "?", type);
         return why;
     }
     while ((result = pcap_next_ex(capture, &header, &data)) == 1) {
         packet.number++;
-        packet.utc = time_of(header);
+        packet.utc_us = time_of(header);
         packet.data = data;
         packet.len = header->caplen;
         if (!sink(context, &packet, link))
@@ -98,7 +97,7 @@ const char *read_pcap(const struct bytes *head, int fd, read_packet *sink, void 
     FILE *file = fopencookie(&source, "rb", (cookie_io_functions_t){.read = read_source});
     if (!file)
         return "out of memory";
-    /* Packets of a capture that is being written are shown as they come. */
+    /* Unbuffered: packets of a growing capture are shown as they arrive. */
     pcap_t *capture = pcap_fopen_offline(file, error);
     if (!capture) {
         fclose(file);
@@ -106,7 +105,7 @@ const char *read_pcap(const struct bytes *head, int fd, read_packet *sink, void 
         return why;
     }
     const char *problem = read_packets(capture, sink, context, why, sizeof why);
-    pcap_close(capture); /* and the file with it */
+    pcap_close(capture); /* closes the file too */
     return problem;
 }
 
@@ -118,7 +117,7 @@ const char *read_pcap(const struct bytes *head, int fd, read_packet *sink, void 
     (void)fd;
     (void)sink;
     (void)context;
-    return "captures are not read by this build (WITH_PCAP=0): give the text of tcpdump -r FILE -x";
+    return "this build does not read captures (WITH_PCAP=0): use the text of tcpdump -r FILE -x";
 }
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * read_pcap: packets out of capture files, pcap and pcapng, by libpcap.
+ * read_pcap: reads packets from capture files, pcap and pcapng, with libpcap.
  *
- * The one file that knows libpcap; built without it (WITH_PCAP=0) it says so. Called by inspect.
+ * The only file that uses libpcap; built without it (WITH_PCAP=0) it returns an error. Called by
+ * inspect.
  */
 #ifndef CMD_WSFRAME_READ_READ_PCAP_H
 #define CMD_WSFRAME_READ_READ_PCAP_H
@@ -10,9 +11,9 @@
 #include "cmd/wsframe/read/read_tcpdump.h"
 
 /*
- * Reads a capture whose beginning is `head`, already taken from `fd`, and whose rest follows there;
- * each packet goes on as soon as it came. Returns NULL, or what is wrong with the capture: valid
- * until the next call. What came before the fault was handed on.
+ * Reads a capture whose beginning, `head`, was already read from `fd`. Passes on each packet as
+ * soon as it has arrived. Returns NULL, or an error message that is valid until the next call;
+ * packets before the error were passed on.
  */
 const char *read_pcap(const struct bytes *head, int fd, read_packet *sink, void *context);
 

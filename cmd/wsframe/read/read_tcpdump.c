@@ -1,6 +1,7 @@
 #include "cmd/wsframe/read/read_tcpdump.h"
 
 #include "cmd/common/hex.h"
+#include "cmd/common/units.h"
 #include "cmd/wsframe/read/bytes.h"
 #include "cmd/wsframe/read/lines.h"
 
@@ -11,9 +12,9 @@
 struct reading {
     struct bytes bytes;
     struct packet packet;
-    bool broken;     /* a line of it is missing */
-    int64_t day;     /* begins here, where dates are shown; else 0 */
-    int64_t earlier; /* the time before, to see midnight pass */
+    bool broken;        /* a line of the packet is missing */
+    int64_t day_us;     /* midnight before the packet if dates are shown; else 0 */
+    int64_t earlier_us; /* time of day of the packet before, to detect midnight */
     uint64_t left_out;
     read_packet *sink;
     void *context;
@@ -33,7 +34,7 @@ static void finish(struct reading *reading)
     reading->broken = false;
 }
 
-/* Digits before anything else, six of them as a fraction. */
+/* Reads up to six digits as a fraction of a second, in microseconds. */
 static int64_t fraction(const char *p)
 {
     int64_t us = 0;
@@ -45,7 +46,7 @@ static int64_t fraction(const char *p)
     return us;
 }
 
-/* "03:57:23.888249", the same behind a date (-tttt), or seconds since 1970 (-tt). 0: no time. */
+/* Parses "03:57:23.888249", also after a date (-tttt), or seconds since 1970 (-tt). 0: no time. */
 static int64_t time_of(struct reading *reading, struct line line)
 {
     char text[48];
@@ -55,17 +56,17 @@ static int64_t time_of(struct reading *reading, struct line line)
     const char *p = text;
     if (sscanf(p, "%4d-%2d-%2d %n", &year, &month, &day, &n) == 3 && n > 0) {
         struct tm date = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
-        reading->day = (int64_t)timegm(&date) * 1000000;
-        reading->earlier = 0;
+        reading->day_us = (int64_t)timegm(&date) * 1000000;
+        reading->earlier_us = 0;
         p += n;
     }
     n = 0;
     if (sscanf(p, "%2d:%2d:%2d.%n", &hour, &minute, &second, &n) == 3 && n > 0) {
         int64_t us = ((hour * 60LL + minute) * 60 + second) * 1000000 + fraction(p + n);
-        if (us < reading->earlier - INT64_C(43200000000))
-            reading->day += INT64_C(86400000000);
-        reading->earlier = us;
-        return reading->day + us;
+        if (us < reading->earlier_us - SECONDS(12 * 3600))
+            reading->day_us += SECONDS(24 * 3600);
+        reading->earlier_us = us;
+        return reading->day_us + us;
     }
     n = 0;
     if (sscanf(p, "%10lld.%n", &seconds, &n) == 1 && n > 0 && seconds >= 0)
@@ -73,7 +74,7 @@ static int64_t time_of(struct reading *reading, struct line line)
     return 0;
 }
 
-/* "	0x0010:  7f00 0001 ..." Digits end at two blanks, where -X goes on with characters. */
+/* "    0x0010:  7f00 0001 ..." Two blanks end the digits, before the characters of -X. */
 static void take_bytes(struct reading *reading, struct line rest, uint64_t offset)
 {
     if (offset == 0 && (reading->bytes.len > 0 || reading->broken))
@@ -121,13 +122,13 @@ uint64_t read_tcpdump(const uint8_t *text, size_t len, read_packet *sink, void *
                 continue;
             }
         }
-        /* -v has two lines of words: only the first begins without a blank. */
+        /* -v prints two lines of text per packet: only the first begins without a blank. */
         if (bytes_before)
             finish(&reading);
         bytes_before = false;
         if (line.len > 0 && *line.p != ' ' && *line.p != '\t') {
             reading.packet.number++;
-            reading.packet.utc = time_of(&reading, line);
+            reading.packet.utc_us = time_of(&reading, line);
         }
     }
     finish(&reading);

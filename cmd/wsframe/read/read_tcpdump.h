@@ -1,18 +1,18 @@
 /*
- * read_tcpdump: packets out of the text of tcpdump -x, -X, -xx and -XX.
+ * read_tcpdump: reads packets from the text of tcpdump -x, -X, -xx and -XX.
  *
- * A packet is the lines of bytes that begin at offset 0; the line of words before it says when it
- * was captured. Which headers the bytes begin with, packet finds out. Called by inspect.
+ * A packet is a group of lines of bytes that begins at offset 0; the line of text before it has the
+ * time. packet detects the link type. Called by inspect.
  */
 #ifndef CMD_WSFRAME_READ_READ_TCPDUMP_H
 #define CMD_WSFRAME_READ_READ_TCPDUMP_H
 
 #include "cmd/wsframe/read/packet.h"
 
-/* Gets one packet after the other; each is borrowed for the call. False: enough. */
+/* Receives the packets; each is borrowed for the call. Returns false to stop. */
 typedef bool read_packet(void *context, const struct packet *packet, enum packet_link link);
 
-/* Returns the number of packets that had lines missing and were left out. */
+/* Returns the number of packets with missing lines, which were left out. */
 uint64_t read_tcpdump(const uint8_t *text, size_t len, read_packet *sink, void *context);
 
 #endif

@@ -6,17 +6,17 @@
 #include <ctype.h>
 #include <string.h>
 
-/* What squeezed lines may stand for in all: an offset is only a claim. */
+/* Limit of the bytes that squeezed lines expand to, as offsets may be wrong. */
 #define SQUEEZED_MAX ((size_t)16 << 20)
 
-static bool fail(struct read_fault *fault, const uint8_t *text, size_t at, const char *what)
+static bool fail(struct read_error *error, const uint8_t *text, size_t at, const char *what)
 {
-    *fault = (struct read_fault){.line = 1, .column = 1, .what = what};
+    *error = (struct read_error){.line = 1, .column = 1, .what = what};
     for (size_t i = 0; i < at; i++) {
-        fault->column++;
+        error->column++;
         if (text[i] == '\n') {
-            fault->line++;
-            fault->column = 1;
+            error->line++;
+            error->column = 1;
         }
     }
     return false;
@@ -27,9 +27,9 @@ static bool separates(uint8_t c)
     return isspace(c) || c == ',' || c == ':' || c == '-';
 }
 
-bool read_hex(const uint8_t *text, size_t len, struct bytes *out, struct read_fault *fault)
+bool read_hex(const uint8_t *text, size_t len, struct bytes *out, struct read_error *error)
 {
-    bool inside = false; /* a word, where no 0x can come */
+    bool inside = false; /* inside a word, where 0x is not allowed */
     for (size_t i = 0; i < len;) {
         if (separates(text[i])) {
             inside = false;
@@ -40,17 +40,17 @@ bool read_hex(const uint8_t *text, size_t len, struct bytes *out, struct read_fa
             i += 2;
             inside = true;
             if (i == len || hex_digit((char)text[i]) < 0)
-                return fail(fault, text, i, "expected a hex digit");
+                return fail(error, text, i, "expected a hex digit");
         }
         inside = true;
         int high = hex_digit((char)text[i]);
         if (high < 0)
-            return fail(fault, text, i, "expected a hex digit");
+            return fail(error, text, i, "expected a hex digit");
         if (i + 1 == len || separates(text[i + 1]))
-            return fail(fault, text, i, "the second digit of a pair is missing");
+            return fail(error, text, i, "the second digit of a pair is missing");
         int low = hex_digit((char)text[i + 1]);
         if (low < 0)
-            return fail(fault, text, i + 1, "expected a hex digit");
+            return fail(error, text, i + 1, "expected a hex digit");
         bytes_byte(out, (uint8_t)(high << 4 | low));
         i += 2;
     }
@@ -70,7 +70,7 @@ static int base64_digit(uint8_t c)
     return c == '/' || c == '_' ? 63 : -1;
 }
 
-bool read_base64(const uint8_t *text, size_t len, struct bytes *out, struct read_fault *fault)
+bool read_base64(const uint8_t *text, size_t len, struct bytes *out, struct read_error *error)
 {
     uint32_t bits = 0;
     unsigned count = 0, padding = 0;
@@ -78,26 +78,26 @@ bool read_base64(const uint8_t *text, size_t len, struct bytes *out, struct read
         if (isspace(text[i]))
             continue;
         if (text[i] == '=') {
-            /* What is behind the padding is the next piece, as of files put together. */
+            /* After padding another piece may follow, as in concatenated files. */
             padding++;
             if (count + padding > 4 || count < 2)
-                return fail(fault, text, i, "padding where base64 has none");
+                return fail(error, text, i, "unexpected base64 padding");
             if (count + padding == 4)
                 count = padding = 0;
             continue;
         }
         int digit = base64_digit(text[i]);
         if (digit < 0)
-            return fail(fault, text, i, "expected a character of base64");
+            return fail(error, text, i, "expected a base64 character");
         if (padding > 0)
-            return fail(fault, text, i, "the padding of base64 is not complete");
+            return fail(error, text, i, "incomplete base64 padding");
         bits = bits << 6 | (unsigned)digit;
         count = (count + 1) % 4;
         if (count != 1)
             bytes_byte(out, (uint8_t)(bits >> (count == 0 ? 0 : 8 - 2 * count)));
     }
     if (count == 1)
-        return fail(fault, text, len, "base64 ends inside a byte");
+        return fail(error, text, len, "base64 ends inside a byte");
     return true;
 }
 
@@ -106,14 +106,14 @@ bool read_base64(const uint8_t *text, size_t len, struct bytes *out, struct read
 struct dump {
     struct bytes *out;
     bool begun;
-    bool squeezed; /* a "*" came */
-    uint64_t next; /* the offset that the next line should have */
+    bool squeezed; /* a "*" was read */
+    uint64_t next; /* expected offset of the next line */
     uint8_t last[256];
     size_t last_len;
     size_t repeated;
 };
 
-/* The columns of one line: pairs of digits, to the column of characters. */
+/* Reads the pairs of digits of a line, up to the column of characters. */
 static const char *read_columns(struct line rest, enum form form, struct dump *dump)
 {
     dump->last_len = 0;
@@ -141,14 +141,14 @@ static const char *read_columns(struct line rest, enum form form, struct dump *d
     return NULL;
 }
 
-/* Fills what a "*" stands for, up to the offset of the line behind it. */
+/* Repeats the last line for a "*", up to the offset of the line after it. */
 static const char *unsqueeze(struct dump *dump, uint64_t offset)
 {
     uint64_t missing = offset - dump->next;
     if (dump->last_len == 0 || missing % dump->last_len != 0)
         return "the offset does not follow from the one before '*'";
     if (missing > SQUEEZED_MAX - dump->repeated)
-        return "a '*' stands for more than 16 MiB";
+        return "a '*' expands to more than 16 MiB";
     dump->repeated += (size_t)missing;
     for (; missing > 0; missing -= dump->last_len)
         bytes_add(dump->out, dump->last, dump->last_len);
@@ -171,14 +171,14 @@ static const char *read_line(struct line line, enum form form, struct dump *dump
         return "expected an offset";
     if (form == FORM_XXD) {
         if (line.len == 0 || *line.p != ':')
-            return "expected a colon behind the offset";
+            return "expected a colon after the offset";
         line.p++;
         line.len--;
     }
     if (dump->squeezed && offset > dump->next && (problem = unsqueeze(dump, offset)))
         return problem;
     dump->squeezed = false;
-    /* Without bytes of its own: hexdump's last line. */
+    /* hexdump's last line has no bytes. */
     struct line rest = line;
     line_skip_blanks(&rest);
     if (rest.len == 0)
@@ -195,14 +195,14 @@ static const char *read_line(struct line line, enum form form, struct dump *dump
 }
 
 bool read_dump(enum form form, const uint8_t *text, size_t len, struct bytes *out,
-               struct read_fault *fault)
+               struct read_error *error)
 {
     struct dump dump = {.out = out};
     struct line rest = {(const char *)text, len}, line;
     for (size_t number = 1; line_next(&rest, &line); number++) {
         const char *problem = read_line(line, form, &dump);
         if (problem) {
-            *fault = (struct read_fault){.line = number, .what = problem};
+            *error = (struct read_error){.line = number, .what = problem};
             return false;
         }
     }

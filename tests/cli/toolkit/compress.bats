@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# permessage-deflate: -z of wsserve, wscat and wsbench, against a client that has only Python's zlib.
+# permessage-deflate: -z of wsserve, wscat and wsbench, also against a client of Python and its zlib.
 
 load ../helper
 
@@ -7,9 +7,9 @@ deflate() {
 	"$PYTHON" "$FIXTURES/deflate.py" "$@"
 }
 
-# --- what is agreed on ---
+# --- negotiation ---
 
-@test "without -z nothing is agreed on, and a compressed message is an error" {
+@test "without -z no extension is negotiated, and a compressed message is an error" {
 	serve
 	run -0 deflate offers "$URL" permessage-deflate
 	same none "$output"
@@ -17,7 +17,7 @@ deflate() {
 	same "close 1002" "$output"
 }
 
-@test "-z, --compress: the first offer that can be met is agreed on, bad ones are declined" {
+@test "-z, --compress: the first acceptable offer is accepted, invalid ones are declined" {
 	serve -z
 	local bare='permessage-deflate; server_no_context_takeover; client_no_context_takeover'
 	run -0 deflate offers "$URL" permessage-deflate
@@ -35,7 +35,7 @@ deflate() {
 	done
 }
 
-@test "--compress=PARAMS: takeover and windows as wished" {
+@test "--compress=PARAMS: takeover and windows as configured" {
 	serve --compress=takeover=both
 	run -0 deflate offers "$URL" permessage-deflate
 	same permessage-deflate "$output"
@@ -47,7 +47,7 @@ deflate() {
 	run ! grep server_no_context_takeover <<<"$output"
 }
 
-@test "PARAMS that are none" {
+@test "invalid PARAMS" {
 	local params
 	for params in level=0 level=10 memory=0 window=16 window=7 takeover=some threshold=-1 fast level 'level=1,' ''; do
 		run -2 --separate-stderr wsserve --compress="$params"
@@ -68,14 +68,14 @@ deflate() {
 		for takeover in '' '; server_no_context_takeover' '; client_no_context_takeover'; do
 			run -0 deflate talk "$URL" \
 				"permessage-deflate; server_max_window_bits=$bits; client_max_window_bits=$bits$takeover" 60
-			# Without context the smallest get no smaller, and leave as they are.
+			# Without context the smallest do not shrink, and are sent uncompressed.
 			[[ $takeover == *server* ]] || same "compressed 60" "${lines[1]}"
 			says '^compressed [4-6].$' "$output"
 		done
 	done
 }
 
-@test "threshold: what is smaller leaves as it is" {
+@test "threshold: smaller messages are sent uncompressed" {
 	serve -z
 	run -0 deflate talk "$URL" permessage-deflate 100
 	same "least in one piece 1024" "${lines[2]}"
@@ -89,7 +89,7 @@ deflate() {
 	run -0 deflate talk "$URL" permessage-deflate 100
 }
 
-@test "what must not be sent has its close code" {
+@test "violations have their close codes" {
 	serve -z
 	local kind code
 	while read -r kind code; do
@@ -108,7 +108,7 @@ deflate() {
 
 # --- bombs ---
 
-@test "a bomb of 1 GiB in 1 MiB is closed with 1009 and costs the cap" {
+@test "a bomb of 1 GiB in 1 MiB is closed with 1009 and costs at most the limit" {
 	serve -z
 	local before
 	run -0 deflate offers "$URL" permessage-deflate
@@ -117,7 +117,7 @@ deflate() {
 	says '^wire 1[0-9]{6}$' "$output"
 	says '^close 1009$' "$output"
 	sanitized || (($(peak "$SERVER") - before < 3072))
-	# Where messages are handed on whole, the same.
+	# The same when messages are handed over complete.
 	serve -z --broadcast
 	run -0 deflate offers "$URL" permessage-deflate
 	before=$(peak "$SERVER")
@@ -126,7 +126,7 @@ deflate() {
 	sanitized || (($(peak "$SERVER") - before < 4096))
 }
 
-@test "a message of exactly the cap is accepted, one byte more is not" {
+@test "a message of exactly the limit is accepted, one byte more is not" {
 	serve -z --max-message-size=1M
 	run -0 deflate bomb "$URL" 1
 	says '^message 1048576$' "$output"
@@ -135,7 +135,7 @@ deflate() {
 	says '^close 1009$' "$output"
 }
 
-@test "a read that inflates to hundreds of messages, for a client that stops reading" {
+@test "one read that inflates to hundreds of messages, and a client that stops reading" {
 	local limit=4096
 	! sanitized || limit=0
 	serve -z
@@ -143,7 +143,7 @@ deflate() {
 	says '^all 400 came back' "$output"
 }
 
-@test "--max-memory counts what zlib takes: without takeover nothing, with it the largest goes" {
+@test "--max-memory counts zlib's memory: none without takeover, with it the largest holder is closed" {
 	serve --compress=takeover=both --max-memory=1M
 	local i
 	for i in 1 2 3 4 5 6 7; do
@@ -158,9 +158,9 @@ deflate() {
 	run ! grep MEMORY_LIMIT "$SERVER_LOG"
 }
 
-# --- the tools with each other ---
+# --- between our tools ---
 
-@test "wscat -z: compressed both ways, and --stats says how much" {
+@test "wscat -z: compressed in both directions, and --stats shows the ratio" {
 	serve -z
 	local text
 	text=$(printf '{"name":"value","number":12345},%.0s' {1..100})
@@ -170,7 +170,7 @@ deflate() {
 	says '^wscat: stats: received compressed: 1 message, ' "$stderr"
 }
 
-@test "wscat -z where the server declines: all goes as it is" {
+@test "wscat -z with a server that declines: nothing is compressed" {
 	serve
 	run -0 --separate-stderr wscat --compress=threshold=0 --stats -w 0 "$URL" hello </dev/null
 	same hello "$output"
@@ -186,7 +186,7 @@ deflate() {
 	cmp "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
 }
 
-@test "wsbench -z: nothing is lost, and the report says how much smaller it was" {
+@test "wsbench -z: nothing is lost, and the report shows the ratio" {
 	serve -z
 	run -0 --separate-stderr wsbench -q -z -c 5 -n 500 -s 2000 "$URL"
 	says '^compression +sent .* KiB as .* KiB, [0-9.]+ times smaller; received ' "$output"
@@ -198,7 +198,7 @@ deflate() {
 	says '^compression +none$' "$output"
 }
 
-@test "a broadcast is compressed once for all who can read it" {
+@test "a broadcast is compressed once for all receivers that can read it" {
 	serve --broadcast --compress=takeover=both,threshold=0 --metrics --stats-interval=0
 	local message i
 	message=$(printf 'the same words again and again, %.0s' {1..200})
@@ -218,13 +218,13 @@ deflate() {
 		finished "${!pid}"
 		same "$(printf "$message%s\n" 1 2 3)" "$(cat "${!out}")"
 	done
-	# Four receivers took three messages each in compressed form.
+	# Four receivers got three compressed messages each.
 	run -0 curl -s "http://127.0.0.1:$PORT/metrics"
 	says '^wsserve_deflate_messages_total\{direction="out"\} 12$' "$output"
 	says "^wsserve_deflate_bytes_total\{direction=\"out\",form=\"plain\"\} $((4 * 3 * (${#message} + 1)))$" "$output"
 }
 
-@test "SIGUSR1 counts what was compressed, and SIGHUP changes it for those who come" {
+@test "SIGUSR1 counts compression, and SIGHUP changes it for new connections" {
 	printf 'compress=takeover=none,threshold=0\n' >"$BATS_TEST_TMPDIR/config"
 	serve --config="$BATS_TEST_TMPDIR/config"
 	run -0 wscat -z -w 0 "$URL" "$(printf 'word %.0s' {1..500})" </dev/null

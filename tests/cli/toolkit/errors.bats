@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# Everything that goes wrong: one clear line on standard error, nothing on standard output, and the
-# exit status that the manual names.
+# Errors: one clear line on standard error, nothing on standard output, and the exit status of the
+# manual.
 
 load ../helper
 
-# wscat at a server of that scenario ends with STATUS and one line that matches.
+# wscat with a server of that scenario ends with STATUS and one line that matches.
 ends() { # STATUS SCENARIO REGEX [OPTION]...
 	local status=$1 scenario=$2 regex=$3
 	shift 3
@@ -15,7 +15,7 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 
 # --- usage ---
 
-@test "a port that is none: 2" {
+@test "an invalid port: 2" {
 	local port
 	for port in 99999 65536 -1 x ''; do
 		run -2 --separate-stderr wsserve -p "$port"
@@ -23,7 +23,7 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 	done
 }
 
-@test "an unknown option: 2, with the nearest real one" {
+@test "an unknown option: 2, with the most similar one" {
 	run -2 --separate-stderr wscat --binray ws://127.0.0.1:9/
 	usage_line "'--binray'.*--binary"
 	run -2 --separate-stderr wsserve --anounce
@@ -32,21 +32,21 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 	usage_line "'?-?Q"
 }
 
-@test "abbreviated options are refused, with the whole one" {
+@test "abbreviated options are refused, with the full name" {
 	run -2 --separate-stderr wscat --bin ws://127.0.0.1:9/
 	usage_line "'--bin'"
 	run -2 --separate-stderr wsserve --announc
 	usage_line "'--announc'.*--announce"
 }
 
-@test "an option without its argument, and one with an argument it does not take: 2" {
+@test "a missing argument, and an argument for an option without one: 2" {
 	run -2 --separate-stderr wscat ws://127.0.0.1:9/ --origin
 	usage_line --origin
 	run -2 --separate-stderr wscat ws://127.0.0.1:9/ --text=yes
 	usage_line --text
 }
 
-@test "numbers, sizes and durations that are none: 2" {
+@test "invalid numbers, sizes and durations: 2" {
 	local option
 	for option in --wait=x --wait=1y --timeout=-1 --count=1.5 --max-message-size=1Q --ping-interval=; do
 		run -2 --separate-stderr wscat "$option" ws://127.0.0.1:9/
@@ -59,16 +59,16 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 	usage_line URL
 }
 
-@test "a URL that is none: 2, and why" {
+@test "an invalid URL: 2, and the reason" {
 	local url
 	for url in ws:// ws:///path ws://:80/ ftp://example.org/ ws://host:99999/ ws://host:x/ \
 		'ws://ho st/' 'ws://host/a b' 'ws://host/#fragment' 'ws://[::1/' ws+unix:; do
 		run -2 --separate-stderr wscat "$url"
-		usage_line 'is no WebSocket URL: ..'
+		usage_line 'is not a WebSocket URL: ..'
 	done
 }
 
-@test "wsserve takes no words that it does not know" {
+@test "wsserve refuses unknown words" {
 	run -2 --separate-stderr wsserve -p 0 --listen=127.0.0.1:0
 	usage_line --listen
 	run -2 --separate-stderr wsserve --loglevel=loud
@@ -79,13 +79,13 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 
 # --- listening ---
 
-@test "a port in use: 1, and which" {
+@test "a port in use: 1, and its number" {
 	serve
 	run -1 --separate-stderr wsserve -p "$PORT"
 	one_line "127.0.0.1:$PORT: Address already in use"
 }
 
-@test "an address that is not ours, a name that is none: 1" {
+@test "an address of another machine, an unknown name: 1" {
 	run -1 --separate-stderr wsserve -p 0 -a 192.0.2.1
 	one_line '192\.0\.2\.1:0: Cannot assign'
 	run -1 --separate-stderr wsserve --listen=127.0.0.1
@@ -96,7 +96,7 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 
 # --- connecting ---
 
-@test "a refused connection: 3, with where" {
+@test "a refused connection: 3, with the address" {
 	serve
 	kill "$SERVER"
 	finished
@@ -104,12 +104,12 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 	one_line "127\.0\.0\.1.*$PORT.*refused"
 }
 
-@test "a unix socket that is not there: 3" {
+@test "a missing unix socket: 3" {
 	run -3 --separate-stderr wscat "ws+unix:$BATS_TEST_TMPDIR/none" </dev/null
 	one_line "$BATS_TEST_TMPDIR/none.*No such file"
 }
 
-@test "a name that nobody knows: 3" {
+@test "an unknown host name: 3" {
 	run -3 --separate-stderr wscat ws://no-such-host.invalid/ </dev/null
 	one_line 'no-such-host\.invalid'
 }
@@ -134,7 +134,7 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 	ends 5 401 'HTTP status 401 Unauthorized'
 }
 
-@test "a redirect: 5, and where it points to" {
+@test "a redirect: 5, and its target" {
 	bad 301
 	run -5 --separate-stderr wscat "$URL" </dev/null
 	same 2 "${#stderr_lines[@]}"
@@ -150,11 +150,11 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 	run ! grep -q $'\e' <<<"$stderr"
 }
 
-@test "a server of something else: 5" {
+@test "a server of another protocol: 5" {
 	ends 5 not-http 'HTTP'
 }
 
-@test "a 101 that lacks a header: 5, which one" {
+@test "a 101 without a required header: 5, and its name" {
 	ends 5 no-upgrade 'Upgrade header.*RFC 6455 4\.1'
 	ends 5 no-connection 'Connection header.*RFC 6455 4\.1'
 	ends 5 no-accept 'lacks Sec-WebSocket-Accept.*RFC 6455 4\.1'
@@ -166,7 +166,7 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 	ends 5 extension 'extension that was not offered.*RFC 6455 4\.1'
 }
 
-@test "wrong accept keys: 5, each known mistake by its name" {
+@test "wrong accept keys: 5, with the name of each known mistake" {
 	local known='Sec-WebSocket-Accept does not fit our key .RFC 6455 4\.1.'
 	ends 5 accept=guid-first "$known: the GUID was put before the key"
 	ends 5 accept=no-guid "$known: .*without the GUID"
@@ -194,17 +194,17 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 	ends 8 reset 'reset.*1006'
 }
 
-@test "an end in the middle of a message: 8, and no half of it is printed" {
+@test "an end in the middle of a message: 8, and no part of it is printed" {
 	ends 8 half '1006'
 }
 
-@test "an end before the upgrade is done: 8" {
+@test "an end before the response to the upgrade: 8" {
 	ends 8 hang-up 'before the upgrade'
 }
 
 # --- protocol errors ---
 
-@test "violations: 6, each with its rule and section" {
+@test "violations: 6, with rule and section" {
 	ends 6 masked "a server's frame is masked .RFC 6455 5\.1."
 	ends 6 rsv 'reserved bit.*RFC 6455 5\.2'
 	ends 6 opcode 'opcode is reserved.*RFC 6455 5\.2'
@@ -220,7 +220,7 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 	ends 6 close-utf8 'reason.*UTF-8.*RFC 6455 5\.5\.1'
 }
 
-@test "the server hears of its violation" {
+@test "the server gets the close code of its violation" {
 	bad masked
 	run -6 wscat "$URL" </dev/null
 	await '^close 1002' "$OUT"
@@ -229,14 +229,14 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 	await '^close 1007' "$OUT"
 }
 
-@test "what came before a violation is printed" {
+@test "messages before a violation are printed" {
 	bad after-good
 	run -6 --separate-stderr wscat "$URL" </dev/null
 	same good "$output"
 	says 'byte [0-9]+: .*reserved bit'
 }
 
-@test "a message above --max-message-size: 1 and 1009, before it is there" {
+@test "a message above --max-message-size: 1 and 1009, before it is complete" {
 	bad huge
 	run -1 --separate-stderr wscat --max-message-size=1M "$URL" </dev/null
 	one_line 'larger than'

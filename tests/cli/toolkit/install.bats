@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # only: build
-# What a packager and a stranger get: make install, the headers, pkg-config.
+# For packagers and users of the library: make install, the headers, pkg-config.
 
 load ../helper
 
-# make, undisturbed by the one that runs the tests.
+# make, without the environment of the make that runs the tests.
 make() {
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -C "$ROOT" "$@"
 }
@@ -15,7 +15,7 @@ setup_file() {
 		install DESTDIR="$STAGE" PREFIX=/opt/ws >/dev/null
 }
 
-@test "everything lies under DESTDIR and PREFIX, and where packages have it" {
+@test "everything is installed under DESTDIR and PREFIX, in the usual folders" {
 	same opt "$(ls "$STAGE")"
 	same ws "$(ls "$STAGE/opt")"
 	same "bin include lib share" "$(cd "$STAGE/opt/ws" && echo *)"
@@ -33,7 +33,7 @@ setup_file() {
 	[[ ! -x $STAGE/opt/ws/lib/libws.a ]]
 }
 
-@test "nothing names the stage" {
+@test "no installed file contains DESTDIR" {
 	run ! grep -rIl -e "$STAGE" "$STAGE"
 }
 
@@ -41,7 +41,7 @@ setup_file() {
 	same "" "$(find "$STAGE" -name '*_private.h')"
 }
 
-@test "every installed header stands on its own" {
+@test "every installed header compiles on its own" {
 	local header std
 	while read -r header; do
 		std=gnu17
@@ -52,30 +52,30 @@ setup_file() {
 	done < <(cd "$STAGE/opt/ws/include" && find . -name '*.h' -printf '%P\n')
 }
 
-stranger() { # OUTPUT
+echo_program() { # OUTPUT
 	local flags
 	flags=$(PKG_CONFIG_SYSROOT_DIR=$STAGE PKG_CONFIG_PATH=$STAGE/opt/ws/lib/pkgconfig \
 		pkg-config --static --cflags --libs libws)
 	# shellcheck disable=SC2086 # words
-	gcc -Wall -o "$1" "$FIXTURES/stranger.c" -Wno-unused-result $flags
+	gcc -Wall -o "$1" "$FIXTURES/echo_program.c" -Wno-unused-result $flags
 }
 
-@test "a stranger's program, with the headers and pkg-config alone, is an echo server" {
-	stranger "$BATS_TEST_TMPDIR/stranger"
-	start "$BATS_TEST_TMPDIR/stranger"
+@test "a separate program, built with the headers and pkg-config only, is an echo server" {
+	echo_program "$BATS_TEST_TMPDIR/echo_program"
+	start "$BATS_TEST_TMPDIR/echo_program"
 	run -0 bash -c "seq 1 20000 | wscat -w 0.5 '$URL' | cmp - <(seq 1 20000)"
 	finished
-	start "$BATS_TEST_TMPDIR/stranger"
+	start "$BATS_TEST_TMPDIR/echo_program"
 	head -c 1000000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
 	wscat -b --input=whole -N 1 "$URL" <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
 	finished
 }
 
 @test "it is short" {
-	(($(grep -c '[^[:space:]]' "$FIXTURES/stranger.c") <= 40))
+	(($(grep -c '[^[:space:]]' "$FIXTURES/echo_program.c") <= 40))
 }
 
-@test "CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS of a packager are used" {
+@test "CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS from the command line are used" {
 	run -0 make -n -B build/wscat CC=their-cc CFLAGS=-their-cflag CPPFLAGS=-DTHEIR_CPPFLAG \
 		LDFLAGS=-their-ldflag LDLIBS=-ltheir
 	says '^their-cc .*-DTHEIR_CPPFLAG.*-their-cflag.* -c ' "$output"
@@ -83,7 +83,7 @@ stranger() { # OUTPUT
 	run ! grep -E '^their-cc.* -O2' <<<"$output"
 }
 
-@test "the version of pkg-config is that of the tools" {
+@test "pkg-config has the version of the tools" {
 	local version
 	version=$(PKG_CONFIG_PATH=$STAGE/opt/ws/lib/pkgconfig pkg-config --modversion libws)
 	run -0 wscat --version

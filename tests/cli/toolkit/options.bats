@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The command line itself, and that no option is without a test.
+# The command line, and a check that every option has a test.
 
 load ../helper
 
@@ -10,7 +10,7 @@ tools() {
 	done
 }
 
-@test "every option of wscat and wsserve stands in a test" {
+@test "every option of wscat and wsserve occurs in a test" {
 	local tool name missing=""
 	for tool in wscat wsserve; do
 		for name in $("$tool" --print-options | awk -F '\t' '$1 != "" { print $1, $3 }'); do
@@ -67,13 +67,13 @@ tools() {
 	same --hello "$output"
 }
 
-@test "an option given twice counts the last time" {
+@test "the last value of a repeated option counts" {
 	serve
 	run -0 timeout 10 wscat -w 60 -w 0.1 "$URL" hello </dev/null
 	same hello "$output"
 }
 
-@test "durations take their units" {
+@test "durations with their units" {
 	serve
 	local unit
 	for unit in 200000us 200ms 0.2s 0.2; do
@@ -82,7 +82,7 @@ tools() {
 	done
 }
 
-@test "--color and --no-color are taken by every tool" {
+@test "every tool has --color and --no-color" {
 	local tool option
 	for tool in $(tools); do
 		for option in --color=never --color=always --color=auto --no-color; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Against what others wrote: Python's websockets, npm's ws, curl.
+# Against other implementations: Python's websockets, npm's ws, curl.
 
 load ../helper
 
@@ -49,7 +49,7 @@ ws_echo() {
 	await 'code 4321' "$LOG"
 }
 
-@test "npm's ws offers permessage-deflate, and does without" {
+@test "npm's ws offers permessage-deflate, and works without" {
 	need_ws
 	serve
 	run -0 node "$FIXTURES/client_ws.js" "$URL" deflate
@@ -66,7 +66,7 @@ ws_echo() {
 	await '^Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=$' "$BATS_TEST_TMPDIR/text"
 }
 
-@test "curl without an upgrade: 426, and what to do about it" {
+@test "curl without an upgrade: 426, with an explanation" {
 	serve
 	run -0 curl -sS -i "http://127.0.0.1:$PORT/"
 	says '^HTTP/1.1 426 ' "$output"
@@ -88,7 +88,7 @@ ws_echo() {
 	says '^HTTP/1.1 426 ' "$output"
 }
 
-@test "curl's own ws://, where it has it" {
+@test "curl's ws://, if this curl has it" {
 	curl --version | grep -q '^Protocols:.* ws\b' || return 0 # before 8.11: nothing to test
 	serve --idle-timeout=100ms --close-timeout=100ms
 	run -0 curl -sS -N --max-time 10 "$URL"

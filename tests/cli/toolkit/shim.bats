@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# When the system misbehaves: short and interrupted calls, resets, no descriptors, no memory. The tools
-# run under tests/shim/faults.c, which says what the FAULTS_ variables mean.
+# Failing system calls: short and interrupted calls, resets, no descriptors, no memory. The tools run
+# under tests/shim/faults.c, which documents the FAULTS_ variables.
 # only: build
 
 load ../helper
@@ -29,8 +29,8 @@ numbers_are_whole() { # FAULTS_NAME=VALUE...
 	seq 1 20000 | timeout 60 env "$@" wscat -N 20000 -T 50s "$URL" | cmp - <(seq 1 20000)
 }
 
-# The output of a client that may have failed: the beginning of what a good one prints, and all of it if
-# it says that nothing failed.
+# The output of a client that may have failed: a prefix of the expected output, and all of it if the
+# exit status is 0.
 check_output() { # STATUS FILE COUNT
 	local status=$1 file=$2 count=$3
 	if ((status >= 128 || status == 124)); then
@@ -57,28 +57,28 @@ count() {
 
 ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 
-@test "accidents at the client: everything comes back, in order" {
+@test "failing calls in the client: all messages come back, in order" {
 	serve
 	for seed in 1 2 3 4 5; do
 		numbers_are_whole LD_PRELOAD="$FAULTS" FAULTS_SEED=$seed "${ACCIDENTS[@]}"
 	done
 }
 
-@test "accidents at the server: everything comes back, in order" {
+@test "failing calls in the server: all messages come back, in order" {
 	for seed in 1 2 3 4 5; do
 		serve_faulty FAULTS_SEED=$seed "${ACCIDENTS[@]}"
 		numbers_are_whole
 	done
 }
 
-@test "accidents at both ends: everything comes back, in order" {
+@test "failing calls in both: all messages come back, in order" {
 	for seed in 1 2 3 4 5; do
 		serve_faulty FAULTS_SEED=$seed "${ACCIDENTS[@]}"
 		numbers_are_whole LD_PRELOAD="$FAULTS" FAULTS_SEED=1$seed "${ACCIDENTS[@]}"
 	done
 }
 
-@test "a large binary message through accidents at both ends is the same" {
+@test "failing calls in both: a large binary message comes back unchanged" {
 	serve_faulty "${ACCIDENTS[@]}"
 	local in=$BATS_TEST_TMPDIR/in got=$BATS_TEST_TMPDIR/got
 	head -c 900000 /dev/urandom >"$in"
@@ -86,7 +86,7 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 	cmp "$in" "$got"
 }
 
-@test "a reset at any call of the client is a lost connection, or too late to matter" {
+@test "a reset at any call of the client is a lost connection, or after the end" {
 	serve
 	local lost=0 status
 	for n in {1..15}; do
@@ -109,11 +109,11 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 		esac
 	done
 	((lost >= 3))
-	# The server has seen worse.
+	# The server still works.
 	numbers_are_whole
 }
 
-@test "a reset at any call of the server ends one connection, and no other" {
+@test "a reset at any call of the server ends only that connection" {
 	local status lost
 	for n in {1..16}; do
 		serve_faulty FAULTS_RESET="$n"
@@ -132,7 +132,7 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 	done
 }
 
-@test "no descriptor for a connection: the server says so and goes on" {
+@test "no descriptor for a connection: the server logs it and goes on" {
 	serve_faulty FAULTS_ACCEPT=2
 	for _ in {1..6}; do
 		seq 1 10 | wscat -N 10 -T 20s "$URL" | cmp - <(seq 1 10)
@@ -147,8 +147,8 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 	one_line "^wscat: connect 127\.0\.0\.1:$PORT: Too many open files$"
 }
 
-# One client after the other, until so many in a row were not hit any more.
-@test "no memory for the client, whichever allocation it is" {
+# Runs clients one after the other, until several in a row were not affected.
+@test "any one allocation of the client fails" {
 	serve
 	local whole=0 n=0 status before
 	before=$(descriptors "$SERVER")
@@ -170,7 +170,7 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 	eventually has_descriptors "$SERVER" "$before"
 }
 
-@test "no memory for the client from some allocation on" {
+@test "all allocations of the client fail from one on" {
 	serve
 	local status
 	for n in {1..30}; do
@@ -181,7 +181,7 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 	done
 }
 
-@test "no memory for the server, whichever allocation it is" {
+@test "any one allocation of the server fails" {
 	local whole=0 n=0 status lost before
 	while ((whole < 10)); do
 		n=$((n + 1)) status=0
@@ -192,14 +192,14 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 		local url
 		url=$(sed -n 's/^listening //p' "$OUT")
 		if [[ -z $url ]]; then
-			# It did not start, and said why.
+			# It did not start, and printed the reason.
 			finished "$SERVER" || status=$?
 			((status > 0 && status < 128))
 			[[ -s $LOG ]]
 			continue
 		fi
 		before=$(descriptors "$SERVER")
-		# At most one connection pays for it, and nothing is left of any.
+		# At most one connection is lost, and there is no leak.
 		lost=0
 		for _ in 1 2 3; do
 			status=0
@@ -218,7 +218,7 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 	((n > 20))
 }
 
-# The server's allocations over one connection with so many messages.
+# The server's number of allocations for one connection with so many messages.
 allocations_for() { # MESSAGES [OPTION]...
 	local messages=$1 LINE=${LINE-%.0f}
 	count
@@ -229,13 +229,13 @@ allocations_for() { # MESSAGES [OPTION]...
 	MADE=$((ALLOCATIONS - before))
 }
 
-# All that the connection allocated has been freed again.
+# All memory of the connection has been freed.
 gone() { # LIVE
 	count
 	((LIVE <= $1))
 }
 
-@test "no allocation a message, and nothing left of a connection" {
+@test "no allocation per message, and no leak per connection" {
 	serve_faulty FAULTS_COUNTS="$COUNTS"
 	seq 1 1000 | wscat -N 1000 "$URL" >/dev/null # from here on there is what is kept for good
 	eventually grep -q ' close ' "$SERVER_LOG"
@@ -243,11 +243,11 @@ gone() { # LIVE
 	local few=$MADE
 	allocations_for 100000
 	echo "# $few allocations for a connection of 1000 messages, $MADE for one of 100000" >&3
-	# A queue for what a busy machine's kernel refuses now and then is none a message.
+	# On a busy machine the kernel sometimes refuses a write, which allocates a queue.
 	((MADE <= few + 500))
 }
 
-@test "no allocation a compressed message, with takeover and without" {
+@test "no allocation per compressed message, with and without takeover" {
 	local takeover few LINE='all work and no play, all work and no play, all work and no play %.0f'
 	for takeover in none both; do
 		start env LD_PRELOAD="$FAULTS" FAULTS_COUNTS="$COUNTS" \
@@ -263,7 +263,7 @@ gone() { # LIVE
 	done
 }
 
-@test "a clock that is set back an hour: nobody minds" {
+@test "a wall clock set back by an hour has no effect on connections" {
 	LD_PRELOAD=$ROOT/build/clock.so CLOCK_FILE=$BATS_TEST_TMPDIR/back \
 		serve --ping-interval=100ms --ping-timeout=100ms --idle-timeout=30s
 	background wscat -vv -w -1 --no-stdin "$URL"
@@ -274,7 +274,7 @@ gone() { # LIVE
 	hour=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | tail -n 1)
 	first=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | head -n 1)
 	[[ $hour != "$first" ]] # it did jump
-	# The pings go on.
+	# Pings continue.
 	before=$(grep -c ping "$client_log" || true)
 	eventually pinged_again "$client_log" $((before + 3))
 	kill -0 "$client"
@@ -286,7 +286,7 @@ pinged_again() { # FILE TIMES
 	(($(grep -c ping "$1") >= $2))
 }
 
-@test "programs and services under short, interrupted and refused calls: nothing lost" {
+@test "programs and services with short, interrupted and refused calls: nothing is lost" {
 	local words
 	seq 1 20000 >"$BATS_TEST_TMPDIR/lines"
 	for words in cat '--pty cat' '--framing=nul cat' '--shared cat'; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # only: build
-# What a message costs in system calls: a receive and a send a wake-up, however many frames it
-# carried, and nothing else. Sanitizers and tracers do not go together, so only the plain build.
+# The system calls of a message: one receive and one send per wake-up, for any number of frames.
+# Only in the plain build, as sanitizers do not work under a tracer.
 
 load ../helper
 
@@ -9,8 +9,8 @@ setup() {
 	strace -qq -o /dev/null true 2>/dev/null || skip "strace is missing or not allowed to trace"
 }
 
-# Traces wsserve while `client batches` runs; the counts of its loop's calls in CALLS: the thread that
-# writes the log is another.
+# Traces wsserve while `client batches` runs; CALLS has the counts of the event loop's thread, without
+# the thread that writes the log.
 traced() { # CLIENT-ARGUMENT...
 	serve
 	background strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -p "$SERVER"
@@ -24,7 +24,7 @@ traced() { # CLIENT-ARGUMENT...
 		END { for (c in count) print count[c], c }' "$BATS_TEST_TMPDIR/trace" | sort -rn)
 }
 
-# How often it made any of these calls.
+# The number of these calls.
 calls() { # REGEX
 	awk -v want="^($1)\$" '$2 ~ want { sum += $1 } END { print sum + 0 }' <<<"$CALLS"
 }
@@ -41,10 +41,10 @@ between() { # LEAST VALUE MOST
 	}
 }
 
-# Opening, closing, accepting, logging and ending: so many calls at most, of all kinds.
+# Limit of the calls for opening, closing, accepting, logging and ending.
 SLACK=60
 
-@test "a hundred frames a write: one receive and one send for all of them" {
+@test "a hundred frames per write: one receive and one send for all of them" {
 	traced 400 100
 	between 400 "$(calls 'recv(from|msg)?|read')" $((400 + SLACK))
 	between 400 "$(calls 'send(to|msg)?|writev?')" $((400 + SLACK))
@@ -52,7 +52,7 @@ SLACK=60
 	between 0 "$(others)" "$SLACK"
 }
 
-@test "one frame a write: three calls a message" {
+@test "one frame per write: three calls per message" {
 	traced 1000 1
 	between 1000 "$(calls 'recv(from|msg)?|read')" $((1000 + SLACK))
 	between 1000 "$(calls 'send(to|msg)?|writev?')" $((1000 + SLACK))

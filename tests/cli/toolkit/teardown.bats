@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Who ends the TCP connection, after the closing handshake (RFC 6455 7.1.1).
+# The end of the TCP connection, after the closing handshake (RFC 6455 7.1.1).
 
 load ../helper
 
@@ -22,7 +22,7 @@ load ../helper
 	same 880203e8 "$output"
 }
 
-@test "a refusal ends TCP, and what was pipelined behind it is not answered" {
+@test "a refusal ends TCP, and requests pipelined after it are not answered" {
 	serve
 	run -0 "$PYTHON" - "$PORT" <<-'END'
 		import socket, sys

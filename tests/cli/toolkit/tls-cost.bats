@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # only: build
-# What wss costs: system calls, memory; and that threads do not get into each other's way. Only the
-# plain build, as sanitizers go neither with tracers nor with each other.
+# The cost of wss in system calls and memory, and a check for data races. Only in the plain build, as
+# sanitizers work neither under a tracer nor with each other.
 
 load ../helper
 load ../certificates
@@ -15,7 +15,7 @@ setup() {
 	export SSL_CERT_FILE=$C/ca.pem
 }
 
-# Traces wsserve while it echoes; how often it made any of these calls.
+# Traces wsserve while it echoes, and counts these calls.
 calls() { # REGEX
 	awk -v loop="$SERVER" -v want="^($1)\$" '
 		$1 == loop && $2 !~ /^</ { sub(/\(.*/, "", $2); sum += $2 ~ want }
@@ -29,7 +29,7 @@ between() { # LEAST VALUE MOST
 	}
 }
 
-@test "one receive and one send a wake-up, however many frames; the handshake is two of each" {
+@test "one receive and one send per wake-up, for any number of frames; two of each for the handshake" {
 	strace -qq -o /dev/null true 2>/dev/null || skip "strace is missing or not allowed to trace"
 	serve_tls
 	background strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -p "$SERVER"
@@ -38,7 +38,7 @@ between() { # LEAST VALUE MOST
 	await 'close by the client' "$SERVER_LOG"
 	kill "$SERVER"
 	finished "$SERVER"
-	# Besides: the handshake, the request, the close, its close_notify, what log and signals need.
+	# The others: handshake, request, close, close_notify, log and signals.
 	between 400 "$(calls 'recv(from|msg)?|read')" 430
 	between 400 "$(calls 'send(to|msg)?|writev?')" 430
 	between 400 "$(calls 'epoll_p?wait2?')" 430
@@ -51,7 +51,7 @@ between() { # LEAST VALUE MOST
 	between 1 "$bytes" 20480
 }
 
-@test "threads, connections that come and go, reloads of certificates: no data race" {
+@test "threads, new and closed connections, reloads of certificates: no data race" {
 	PATH=$ROOT/build/tsan:$PATH TSAN_OPTIONS="exitcode=66 log_path=$BATS_TEST_TMPDIR/tsan" \
 		serve_tls --broadcast -t 2 --metrics
 	background wsbench --mode=churn -c 8 -t 2 -d 1.5 -n 1000000 --timeout=100ms "$URL"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What goes over wss, and what does not: much of it, slowly, in pieces, half a handshake, garbage.
+# Traffic over wss: large amounts, slow peers, small pieces, incomplete handshakes, garbage.
 
 load ../helper
 load ../certificates
@@ -17,16 +17,16 @@ tls_client() {
 	"$PYTHON" "$FIXTURES/tls_client.py" "$@"
 }
 
-# --- both ways, byte for byte ---
+# --- both directions, compared byte by byte ---
 
-@test "20 MiB both ways, as bytes" {
+@test "20 MiB in both directions, as bytes" {
 	serve_tls
 	head -c 20971520 /dev/urandom >"$BATS_TEST_TMPDIR/random"
 	wscat -b -w 1 "$URL" <"$BATS_TEST_TMPDIR/random" >"$BATS_TEST_TMPDIR/back"
 	cmp "$BATS_TEST_TMPDIR/random" "$BATS_TEST_TMPDIR/back"
 }
 
-@test "messages of every size around a record's: whole, and in their order" {
+@test "messages of every size around that of a TLS record: complete and in order" {
 	serve_tls
 	for size in 0 1 125 126 16360 16370 16383 16384 16385 32768 65535 65536 262143 262144 524288 1000000; do
 		head -c "$size" /dev/zero | tr '\0' x
@@ -36,7 +36,7 @@ tls_client() {
 	cmp "$BATS_TEST_TMPDIR/lines" "$BATS_TEST_TMPDIR/back"
 }
 
-@test "many connections over two threads, all sizes of load: nothing is lost or changed" {
+@test "many connections on two threads, several sizes: nothing is lost or changed" {
 	serve_tls -t 2
 	run -0 wsbench -c 20 -t 2 -n 5000 -w 8 -s 300 "$URL"
 	says ' 5000 received, 0 lost, 0 duplicated, 0 reordered, 0 corrupted' "$output"
@@ -60,9 +60,9 @@ tls_client() {
 	same 'all came back' "$output"
 }
 
-# --- whoever does not read ---
+# --- peers that do not read ---
 
-@test "a client that stops reading slows itself down: memory stays flat, all comes back" {
+@test "a client that stops reading slows only itself down: constant memory, complete echoes" {
 	serve_tls
 	sanitized && limit=0 || limit=5120
 	run -0 tls_client flood "$URL" 200000 200 "$SERVER" "$limit"
@@ -73,7 +73,7 @@ tls_client() {
 	run ! grep TIMEOUT "$SERVER_LOG"
 }
 
-@test "--broadcast: everybody hears everything" {
+@test "--broadcast: every client receives every message" {
 	serve_tls --broadcast
 	for i in 1 2 3; do
 		background wscat -v -w -1 --no-stdin --count=2000 "$URL"
@@ -88,7 +88,7 @@ tls_client() {
 	done
 }
 
-@test "--slow=drop-old: the slow one hears the newest, whole, and nobody waits for it" {
+@test "--slow=drop-old: a slow client gets the newest messages, complete, and blocks no other" {
 	serve_tls --send-queue=64K --broadcast --slow=drop-old
 	background wscat -v -w -1 --no-stdin --expect='^the last' "$URL"
 	slow=$PID slow_out=$OUT
@@ -104,7 +104,7 @@ tls_client() {
 	kill -CONT "$slow"
 	finished "$slow"
 	((n = $(wc -l <"$slow_out"), n > 50 && n < 20000))
-	# What came is whole, and in its order.
+	# The received messages are complete and in order.
 	for out in "$slow_out" "$fast_out"; do
 		same 'the last' "$(tail -n 1 "$out")"
 		run ! grep -vE '^([0-9]{1000}|the last)$' "$out"
@@ -112,9 +112,9 @@ tls_client() {
 	done
 }
 
-# --- how it ends ---
+# --- the end of a connection ---
 
-@test "a closing handshake ends in close frame, close_notify, and the end" {
+@test "a closing handshake: close frame, close_notify, end of the stream" {
 	serve_tls
 	run -0 tls_client bye "$URL"
 	same $'close_notify\nend' "$output"
@@ -123,7 +123,7 @@ tls_client() {
 	await 'LOST' "$SERVER_LOG"
 }
 
-@test "SIGTERM: everybody is told 1001, through TLS" {
+@test "SIGTERM: every client gets 1001, through TLS" {
 	serve_tls
 	background wscat -v --no-stdin -w -1 "$URL"
 	await 101 "$LOG"
@@ -133,14 +133,14 @@ tls_client() {
 	await 'closed by the server: 1001' "$LOG"
 }
 
-@test "SIGTERM: what was accepted and queued is delivered first" {
+@test "SIGTERM: queued messages are delivered first" {
 	serve_tls
 	run -0 tls_client drained "$URL" 60000 "$SERVER"
 	same 'close 1001' "$output"
 	finished "$SERVER"
 }
 
-@test "half a handshake lasts no longer than --handshake-timeout" {
+@test "an incomplete handshake ends after --handshake-timeout" {
 	serve_tls --handshake-timeout=300ms
 	for kind in nothing piece hello; do
 		run -0 tls_client half "$URL" "$kind"
@@ -151,13 +151,13 @@ tls_client() {
 	same hello "$output"
 }
 
-@test "a server that says nothing: wscat ends with 7" {
+@test "a silent server: wscat ends with 7" {
 	start "$PYTHON" "$FIXTURES/tls_server.py" mute
 	run -7 --separate-stderr wscat --connect-timeout=300ms "$URL" hello
 	one_line 'not finished in time'
 }
 
-@test "garbage is answered with an alert at most, and hurts nobody" {
+@test "garbage is answered with an alert at most, and does not affect other connections" {
 	serve_tls
 	run -0 tls_client garbage "$URL"
 	run -0 wscat -1 "$URL" hello

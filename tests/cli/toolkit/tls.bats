@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
-# wss: certificates and what is wrong with them, in words; both ends' options; what goes over it.
+# wss: certificates, and messages for invalid ones; the options of both ends; reports about TLS.
 
 load ../helper
 load ../certificates
 
-# Made once for all tests of this file.
+# Certificates for all tests of this file.
 setup_file() {
 	make_certificates "$BATS_FILE_TMPDIR"
 }
@@ -13,17 +13,17 @@ setup() {
 	C=$BATS_FILE_TMPDIR
 }
 
-# Its URL by a name of the certificate: the listening line has the address.
+# The server's URL with a name of the certificate, instead of the address.
 by_name() {
 	echo "wss://localhost:$PORT/"
 }
 
-# A certificate NAME for localhost that is good but for what is said.
+# Makes a certificate NAME for localhost that is valid except for the arguments.
 faulty() { # NAME EXTENSIONS [FROM UNTIL]
 	make_certificate "$C" "$1" localhost ca "$2" "${@:3}"
 }
 
-# wscat must exit with 4 and say so in one line.
+# wscat must exit with 4 and print one line that matches.
 refused() { # REGEX WSCAT-ARGUMENT...
 	local want=$1
 	shift
@@ -31,21 +31,21 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	one_line "^wscat: TLS failed: .*$want"
 }
 
-# --- what is wrong with a certificate ---
+# --- verification of the server's certificate ---
 
-@test "a chain that ends at --ca is good: by name and by address; --cacert is the same" {
+@test "a chain that ends at --ca is accepted, by name and by address; --cacert is the same" {
 	serve_tls
 	[[ $URL == "wss://127.0.0.1:$PORT/" ]]
 	run -0 wscat --ca="$C/ca.pem" -1 "$URL" one
 	same one "$output"
 	run -0 wscat --cacert="$C/ca.pem" -1 "$(by_name)" two
 	same two "$output"
-	# One in the middle of the chain may be the one that is trusted.
+	# A trusted intermediate is enough.
 	run -0 wscat --ca="$C/middle.pem" -1 "$(by_name)" three
 	same three "$output"
 }
 
-@test "--ca: a folder of hashed certificates, as the system has it" {
+@test "--ca: a folder of hashed certificates, like the system's" {
 	serve_tls
 	mkdir "$BATS_TEST_TMPDIR/store"
 	cp "$C/ca.pem" "$BATS_TEST_TMPDIR/store/$(openssl x509 -in "$C/ca.pem" -noout -hash).0"
@@ -53,7 +53,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	same hello "$output"
 }
 
-@test "without --ca the system decides; SSL_CERT_FILE says whom it trusts" {
+@test "without --ca the system's authorities are trusted, or those of SSL_CERT_FILE" {
 	serve_tls
 	refused 'from an unknown issuer: the test authority$' "$(by_name)"
 	SSL_CERT_FILE=$C/ca.pem run -0 wscat -1 "$(by_name)" hello
@@ -68,7 +68,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	says 'client did not take our certificate: unknown CA' "$(eventually grep -h 'TLS TLS failed' "$SERVER_LOG")"
 }
 
-@test "expired, not yet valid, for somebody else, not for servers" {
+@test "expired, not yet valid, without a host name, not for servers" {
 	faulty old "${FOR_SERVERS}DNS:localhost" 20200101000000Z 20210131000000Z
 	faulty early "${FOR_SERVERS}DNS:localhost" 20900228000000Z 20991231000000Z
 	faulty none "basicConstraints=CA:FALSE;extendedKeyUsage=serverAuth"
@@ -90,24 +90,24 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	refused 'not for 127.0.0.2 \(the name asked for\)$' --ca="$C/ca.pem" --tls-domain=127.0.0.2 "$URL"
 }
 
-@test "--tls-domain: the name that is asked for and checked is another than the URL's" {
+@test "--tls-domain: the requested and verified name is this one instead of the URL's" {
 	start "$PYTHON" "$FIXTURES/tls_server.py" sni "$C/server.pem" "$C/server.key"
 	run wscat --ca="$C/ca.pem" --tls-domain=ws.example -T 10s "$URL" hello
 	await '^sni ws.example$' "$OUT"
 	run wscat --ca="$C/ca.pem" -T 10s "$(by_name)" hello
 	await '^sni localhost$' "$OUT"
-	# An address is no name to ask for (RFC 6066 3).
+	# An address is not sent as a server name (RFC 6066 3).
 	run wscat --ca="$C/ca.pem" -T 10s "wss://127.0.0.1:$PORT/" hello
 	await '^sni None$' "$OUT"
 	await '^alpn http/1.1$' "$OUT"
-	# Nothing would be checked, or less than was asked for.
+	# With these names nothing would be verified, or less than requested.
 	for domain in '' .example "$(printf '%0300d' 0)"; do
 		run -2 --separate-stderr wscat --ca="$C/ca.pem" --tls-domain="$domain" "$URL" hello
 		usage_line "tls-domain': not the name of a host$"
 	done
 }
 
-@test "--insecure, -k, --no-check and -n take whatever there is" {
+@test "--insecure, -k, --no-check and -n accept any certificate" {
 	serve --self-signed
 	for option in --insecure -k --no-check -n; do
 		run -0 wscat "$option" -1 "$URL" hello
@@ -120,7 +120,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 
 # --- versions ---
 
-@test "--tls-min=1.3 refuses a server of 1.2; by default 1.2 is spoken and 1.1 is not" {
+@test "--tls-min=1.3 refuses a server with 1.2; the default accepts 1.2 and refuses 1.1" {
 	start "$PYTHON" "$FIXTURES/tls_server.py" echo12 "$C/server.pem" "$C/server.key"
 	run -0 wscat --ca="$C/ca.pem" -1 "$URL" hello
 	same hello "$output"
@@ -128,7 +128,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	run -2 wscat --tls-min=1.1 "$URL"
 }
 
-@test "old versions and renegotiation are refused, whatever the client says" {
+@test "old versions and renegotiation are refused" {
 	serve_tls
 	for version in tls1 tls1_1; do
 		run ! openssl s_client -connect "127.0.0.1:$PORT" -"$version" -cipher 'ALL:@SECLEVEL=0' </dev/null
@@ -136,12 +136,12 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	done
 	run openssl s_client -connect "127.0.0.1:$PORT" -tls1_2 <<<R
 	says 'no renegotiation' "$output"
-	# A cipher without a key of its own for every session is none that is spoken.
+	# Ciphers without forward secrecy are refused.
 	run ! openssl s_client -connect "127.0.0.1:$PORT" -tls1_2 -cipher 'AES128-GCM-SHA256:AES128-SHA' </dev/null
 	says 'handshake failure|no ciphers available' "$output"
 }
 
-@test "ALPN: http/1.1 is chosen where it is offered; who offers something else alone is refused" {
+@test "ALPN: http/1.1 is selected if offered; a client that offers only others is refused" {
 	serve_tls
 	run openssl s_client -connect "127.0.0.1:$PORT" -alpn h2,http/1.1 </dev/null
 	says '^ALPN protocol: http/1.1' "$output"
@@ -153,7 +153,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 
 # --- client certificates ---
 
-@test "--client-ca: nobody without a certificate of it; --cert, --key, and both in one file" {
+@test "--client-ca: no client without its certificate; --cert, --key, and both in one file" {
 	serve_tls --client-ca="$C/ca.pem" --loglevel=debug
 	refused 'the server wants a client certificate$' --ca="$C/ca.pem" "$(by_name)"
 	await 'TLS TLS failed: the client showed no certificate' "$SERVER_LOG"
@@ -163,27 +163,27 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	cat "$C/client.pem" "$C/client.key" >"$BATS_TEST_TMPDIR/both.pem"
 	run -0 wscat --ca="$C/ca.pem" --cert="$BATS_TEST_TMPDIR/both.pem" -1 "$(by_name)" hello
 	same hello "$output"
-	make_certificate "$C" stranger 'a stranger' other "$FOR_CLIENTS"
+	make_certificate "$C" unknown 'an unknown client' other "$FOR_CLIENTS"
 	refused 'the server did not take our certificate: unknown CA' --ca="$C/ca.pem" \
-		--cert="$C/stranger.pem" --key="$C/stranger.key" "$(by_name)"
+		--cert="$C/unknown.pem" --key="$C/unknown.key" "$(by_name)"
 	await "TLS TLS failed: the client's certificate is from an unknown issuer: another authority" "$SERVER_LOG"
 	run -0 wsbench --cacert="$C/ca.pem" --cert="$C/client.pem" --key="$C/client.key" -c 2 -n 10 "$(by_name)"
 }
 
-@test "--client-ca with TLS 1.2: the same words" {
+@test "--client-ca with TLS 1.2: the same messages" {
 	start "$PYTHON" "$FIXTURES/tls_server.py" mutual12 "$C/server.pem" "$C/server.key" "$C/ca.pem"
 	refused 'the server wants a client certificate$' --ca="$C/ca.pem" "$URL"
 }
 
 # --- keys and passphrases ---
 
-@test "--key from a pipe: it is read once" {
+@test "--key from a pipe is read once" {
 	serve --cert="$C/server.pem" --key=<(cat "$C/server.key")
 	run -0 wscat --ca="$C/ca.pem" -1 "$(by_name)" hello
 	same hello "$output"
 }
 
-@test "--passphrase: an encrypted key, on both sides; a wrong one and none in words" {
+@test "--passphrase: an encrypted key, on both sides; messages for a wrong or missing one" {
 	openssl pkcs8 -topk8 -v2 aes256 -passout pass:open -in "$C/server.key" -out "$BATS_TEST_TMPDIR/server.key"
 	openssl ec -aes256 -passout pass:open -in "$C/client.key" -out "$BATS_TEST_TMPDIR/client.key"
 	echo open >"$BATS_TEST_TMPDIR/secret"
@@ -200,7 +200,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	one_line "^wsserve: key '.*server.key': it is encrypted, and there is no passphrase$"
 }
 
-@test "a passphrase that is missing is asked for on a terminal, without echo" {
+@test "a missing passphrase is asked for on a terminal, without echo" {
 	openssl ec -aes256 -passout pass:open -in "$C/client.key" -out "$BATS_TEST_TMPDIR/client.key"
 	serve_tls --client-ca="$C/ca.pem"
 	run -0 "$PYTHON" "$FIXTURES/terminal.py" 'Passphrase of .*client.key: ' open \
@@ -213,7 +213,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	says 'listen on wss://' "$output"
 }
 
-@test "files that are no good: no such file, nothing in it, a key that does not fit" {
+@test "unusable files: missing, empty, a key that does not match" {
 	echo nothing >"$BATS_TEST_TMPDIR/nothing"
 	for name in wsserve wscat; do
 		tool=("$name" -p 0)
@@ -247,7 +247,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	says "^wsserve: authorities '.*missing.pem': No such file or directory$"
 }
 
-@test "options that do not go together" {
+@test "options that cannot be combined" {
 	run -2 --separate-stderr wsserve --tls
 	usage_line 'tls needs a --cert, or --self-signed$'
 	run -2 --separate-stderr wsserve --self-signed --cert="$C/server.pem"
@@ -264,7 +264,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 
 # --- the server's certificate ---
 
-@test "--self-signed: its fingerprint is printed, and is that of the certificate; names and days" {
+@test "--self-signed: the printed fingerprint is the certificate's; names and days" {
 	serve --self-signed -a 127.0.0.3
 	openssl s_client -connect "127.0.0.3:$PORT" </dev/null 2>/dev/null |
 		openssl x509 -out "$BATS_TEST_TMPDIR/shown.pem"
@@ -274,12 +274,12 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	says 'DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, IP Address:127.0.0.3' "$output"
 	says 'ASN1 OID: prime256v1' "$output"
 	run -0 openssl x509 -in "$BATS_TEST_TMPDIR/shown.pem" -noout -checkend $((300 * 24 * 3600))
-	# Whoever has it may trust it.
+	# A client that has the certificate can trust it.
 	run -0 wscat --ca="$BATS_TEST_TMPDIR/shown.pem" -1 "wss://127.0.0.3:$PORT/" hello
 	same hello "$output"
 }
 
-@test "SIGHUP reads the certificate again; connections live on; what is no good changes nothing" {
+@test "SIGHUP reloads the certificate; connections live on; an unusable one changes nothing" {
 	cp "$C/server.pem" "$BATS_TEST_TMPDIR/s.pem"
 	cp "$C/server.key" "$BATS_TEST_TMPDIR/s.key"
 	serve -t 2 --cert="$BATS_TEST_TMPDIR/s.pem" --key="$BATS_TEST_TMPDIR/s.key"
@@ -288,7 +288,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	old=$PID old_out=$OUT
 	await 101 "$LOG"
 	make_certificate "$C" fresh localhost ca "${FOR_SERVERS}DNS:localhost" 20200101000000Z 20881231000000Z
-	# Half a change: the key is still the old one's.
+	# An incomplete change: the key is still the old certificate's.
 	cp "$C/fresh.pem" "$BATS_TEST_TMPDIR/s.pem"
 	kill -HUP "$SERVER"
 	await "ERROR .*config the key in '.*s.key' does not fit the certificate in '.*s.pem'; the old certificate stays" "$SERVER_LOG"
@@ -324,9 +324,9 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	says 'until 2077' "$output"
 }
 
-# --- those who speak something else ---
+# --- peers that do not speak TLS ---
 
-@test "plain HTTP to a TLS port gets a 400 that says so" {
+@test "plaintext HTTP to a TLS port gets a 400 that explains it" {
 	serve_tls
 	run -0 curl -s -i -m 10 "http://127.0.0.1:$PORT/"
 	says '^HTTP/1.1 400 ' "$output"
@@ -337,7 +337,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	says 'this port speaks TLS' "$output"
 }
 
-@test "wss to a port that speaks plain HTTP, or something else" {
+@test "wss to a port without TLS" {
 	serve
 	refused 'the server does not speak TLS here, but plain HTTP$' -k "wss://127.0.0.1:$PORT/"
 	await 'HTTP_TLS' "$SERVER_LOG"
@@ -349,9 +349,9 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	refused 'the server ended the connection during the TLS handshake$' -k "wss://127.0.0.1:$PORT/"
 }
 
-# --- what is told ---
+# --- reports ---
 
-@test "-v, --stats and the records tell of TLS; the metrics count it" {
+@test "-v, --stats and the records show TLS; the metrics count it" {
 	serve_tls --metrics
 	run -0 wscat --ca="$C/ca.pem" -v --stats -1 "$(by_name)" hello
 	says '^wscat: < TLSv1.3, TLS_[A-Z0-9_]*; certificate of localhost \(until 2099-12-31\)$' "$output"
@@ -382,7 +382,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	says "^wscat: SSLKEYLOGFILE '.*/no/such': No such file or directory$"
 }
 
-@test "a program learns of TLS by HTTPS=on; a page of plain HTTP is another origin than ours" {
+@test "a program gets HTTPS=on; a page from plaintext HTTP has another origin" {
 	script=$(shell_script tell <<-'END'
 		echo "HTTPS=$HTTPS"
 	END
@@ -391,7 +391,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	run -0 wscat --ca="$C/ca.pem" --no-stdin -w -1 -o "https://localhost:$PORT" "$(by_name)"
 	same HTTPS=on "$output"
 	run -5 wscat --ca="$C/ca.pem" --no-stdin -o "http://localhost:$PORT" "$(by_name)"
-	# The port left out of Host and Origin is 443 here, and not 80.
+	# The default port of Host and Origin is 443 here, not 80.
 	run -5 wscat --ca="$C/ca.pem" --no-stdin -H 'Host: localhost' -o http://localhost "$(by_name)"
 	run -0 wscat --ca="$C/ca.pem" --no-stdin -w -1 -H 'Host: localhost' -o https://localhost "$(by_name)"
 }

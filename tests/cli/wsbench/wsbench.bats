@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# wsbench: what it counts is what the server counted, and what it cannot do it says.
+# wsbench: its counters agree with the server's, and it reports what it cannot do.
 
 load ../helper
 
-# A value of the JSON report, as python sees it: report.messages.sent
+# A value of the JSON report, as a Python expression: report.messages.sent
 value() { # PATH
 	"$PYTHON" -c 'import json, sys
 value = json.load(open(sys.argv[1]))
@@ -16,7 +16,7 @@ measure() {
 	wsbench --quiet --format=json "$@" >"$BATS_TEST_TMPDIR/report"
 }
 
-# What the server says that it served, once it has ended.
+# The server's totals, after its end.
 served() {
 	kill "$SERVER"
 	finished "$SERVER"
@@ -33,7 +33,7 @@ served() {
 	same "7 5000 5000" "$(served)"
 }
 
-@test "--duration ends the load, and all that was sent is accounted for" {
+@test "--duration ends the load, and every message is accounted for" {
 	serve
 	measure -c 3 -d 300ms --window=8 "$URL"
 	local sent
@@ -43,7 +43,7 @@ served() {
 	same "3 $sent $sent" "$(served)"
 }
 
-@test "--rate keeps the rate, and counts from when a message was due" {
+@test "--rate keeps the rate, and measures from when a message was due" {
 	serve
 	measure -c 4 -d 1s -R 1000 "$URL"
 	local sent
@@ -56,7 +56,7 @@ assert r["rtt"]["mean_us"] >= r["rtt_uncorrected"]["mean_us"] > 0, r
 assert r["send_lag"]["count"] == r["messages"]["sent"], r' "$BATS_TEST_TMPDIR/report"
 }
 
-@test "a server that stands still shows in the corrected times, and not in the others" {
+@test "a server that stops shows up in the corrected latencies, and not in the others" {
 	serve
 	wsbench --quiet --format=json -c 1 -d 2s -R 200 -w 1 "$URL" >"$BATS_TEST_TMPDIR/report" 3>&- &
 	local bench=$!
@@ -93,7 +93,7 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	same "100 0 0" "$(served)"
 }
 
-@test "--mode=idle keeps connections open; --server-pid tells what they cost" {
+@test "--mode=idle keeps connections open; --server-pid shows their cost" {
 	serve
 	measure --mode=idle -c 200 --duration=200ms --server-pid="$SERVER" "$URL"
 	same 200 "$(value connections.opened)"
@@ -121,7 +121,7 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	same "300 300 300" "$(served)"
 }
 
-@test "--mode=broadcast: what --publishers send arrives at every other connection" {
+@test "--mode=broadcast: messages of --publishers arrive at every other connection" {
 	need_websockets
 	start "$PYTHON" "$FIXTURES/broadcast.py"
 	measure --mode=broadcast -c 10 --publishers=2 -R 200 -d 500ms "$URL"
@@ -142,13 +142,13 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	grep -qE '^server +RSS ' <<<"$output"
 }
 
-@test "answers that never come are lost: exit 1 after --timeout" {
+@test "missing replies count as lost: exit 1 after --timeout" {
 	bad mute
 	run -1 --separate-stderr wsbench -c 1 -n 1 -d 300ms --timeout=200ms "$URL"
 	says "1 messages lost"
 }
 
-@test "no connection: the exit code says why" {
+@test "no connection: the exit code for the reason" {
 	run -3 --separate-stderr wsbench -c 2 ws://127.0.0.1:1/
 	says "no connection could be opened: connect 127.0.0.1:1: Connection refused"
 	bad 404
@@ -161,7 +161,7 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	one_line "500 connections need 564 open files, and 100 are allowed; as root: ulimit -n 564"
 }
 
-@test "SIGINT: a report of what there was, and 130" {
+@test "SIGINT: a report up to then, and 130" {
 	serve
 	wsbench -c 2 -d 60s "$URL" >"$BATS_TEST_TMPDIR/out" 2>/dev/null 3>&- &
 	local bench=$! status=0
@@ -172,7 +172,7 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	grep -q '^connections ' "$BATS_TEST_TMPDIR/out"
 }
 
-@test "what does not go together: 2" {
+@test "options that exclude each other: 2" {
 	run -2 --separate-stderr wsbench
 	usage_line "no URL"
 	run -2 --separate-stderr wsbench --text --binary ws://x
@@ -182,10 +182,10 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	run -2 --separate-stderr wsbench -c 1 -t 2 ws://x
 	usage_line "more --threads than --connections"
 	run -2 --separate-stderr wsbench -d 0 ws://x
-	usage_line "when to stop"
+	usage_line "needs --messages"
 }
 
-@test "a live line on a terminal, and none elsewhere" {
+@test "a progress line on a terminal, and none elsewhere" {
 	serve
 	script -qec "wsbench -c 1 -d 1500ms -R 100 $URL" /dev/null >"$BATS_TEST_TMPDIR/screen" </dev/null 3>&-
 	grep -qE '1 s  1 opened  [0-9]+ sent  [0-9]+ received' "$BATS_TEST_TMPDIR/screen"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Codes and reasons of closing: shown, set, and what they make of the exit status.
+# Close codes and reasons: shown, set, and the exit status.
 
 load ../helper
 
@@ -75,7 +75,7 @@ load ../helper
 	await '^close 1000 $' "$OUT"
 }
 
-@test "what wsserve answers to an error code of ours is no error of its" {
+@test "wsserve's echo of our error code is not reported as its error" {
 	serve -v
 	run -0 --separate-stderr wscat -w 0 --close-code=4321 --close-reason=enough "$URL" </dev/null
 	same "" "$stderr"
@@ -91,7 +91,7 @@ load ../helper
 	done
 }
 
-@test "a reason that is too long or no UTF-8: 2" {
+@test "a reason that is too long or not UTF-8: 2" {
 	run -2 --separate-stderr wscat --close-reason="$(printf '%124s' x)" ws://127.0.0.1:9/
 	usage_line '123 bytes'
 	run -2 --separate-stderr wscat --close-reason=$'\xff' ws://127.0.0.1:9/
@@ -101,19 +101,19 @@ load ../helper
 	await '^close 1000  *x$' "$OUT"
 }
 
-@test "messages that come before the server's answer to our close are printed" {
+@test "messages before the server's reply to our close are printed" {
 	bad last-words
 	run -0 wscat -w 0 "$URL" </dev/null
 	same $'one\ntwo\nthree' "$output"
 }
 
-@test "a server that does not answer our close: 7, after --close-timeout" {
+@test "a server that does not reply to our close: 7, after --close-timeout" {
 	bad mute
 	run -7 --separate-stderr wscat -w 0 --close-timeout=200ms "$URL" </dev/null
 	one_line 'close.* in time'
 }
 
-@test "wsserve closes with 1002 and 1007 what deserves it, and says so to nobody else" {
+@test "wsserve closes violations with 1002 and 1007, and other connections do not notice" {
 	serve -v
 	local what
 	for what in unmasked rsv opcode ping-long stray-continuation close-1005; do

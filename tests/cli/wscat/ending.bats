@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# When wscat leaves, and with which exit status.
+# When wscat ends, and its exit status.
 
 load ../helper
 
-@test "-w: it leaves after so much silence" {
+@test "-w: it closes after so much silence" {
 	serve
 	run -0 --separate-stderr timeout 10 wscat -w 200ms "$URL" hello </dev/null
 	same hello "$output"
@@ -25,14 +25,14 @@ load ../helper
 	run -0 grep -c '^close 1000' "$OUT"
 }
 
-@test "-w 0 leaves as soon as all is sent" {
+@test "-w 0 closes as soon as all is sent" {
 	bad echo
 	wscat -w 0 "$URL" hello </dev/null
 	await '^text 5 hello' "$OUT"
 	await '^close 1000' "$OUT"
 }
 
-@test "-E and --exit-on-eof close at once, and print what comes until the server's close" {
+@test "-E and --exit-on-eof close at once, and print messages until the server's close" {
 	local option
 	for option in -E --exit-on-eof; do
 		bad last-words
@@ -63,7 +63,7 @@ load ../helper
 	same one "$output"
 }
 
-@test "-N and --count leave after so many messages" {
+@test "-N and --count close after so many messages" {
 	local option
 	for option in "-N 3" "-N3" "--count=3" "--count 3"; do
 		serve
@@ -83,14 +83,14 @@ load ../helper
 	run -10 --separate-stderr wscat --count=2 "$URL" </dev/null
 	same leaving "$output"
 	same 1 "${#stderr_lines[@]}"
-	says '1 messages? came, 2 were expected'
+	says '1 messages? received, 2 expected'
 }
 
 @test "a --count that is not met within --wait: 10" {
 	serve
 	run -10 --separate-stderr wscat --count=2 -w 0.2 "$URL" one </dev/null
 	same one "$output"
-	says '2 were expected'
+	says '2 expected'
 }
 
 @test "--expect ends it at the first match" {
@@ -106,15 +106,15 @@ load ../helper
 	run -10 --separate-stderr wscat --expect=never -w 0.2 "$URL" one two </dev/null
 	same $'one\ntwo' "$output"
 	same 1 "${#stderr_lines[@]}"
-	says "no message matched 'never' \(2 came\)"
+	says "no message matched 'never' \(2 received\)"
 }
 
-@test "--expect with --count gives up after so many" {
+@test "--expect with --count closes after so many" {
 	serve
 	run -10 timeout 10 wscat --expect=never -N 2 -w -1 "$URL" one two three </dev/null
 }
 
-@test "a regular expression that is none: 2" {
+@test "an invalid regular expression: 2" {
 	run -2 --separate-stderr wscat --expect='(' ws://127.0.0.1:9/
 	usage_line "'--expect'.*'\('"
 }
@@ -129,26 +129,26 @@ load ../helper
 	done
 }
 
-@test "a timeout that is met costs nothing" {
+@test "a timeout that is not reached has no effect" {
 	serve
 	run -0 --separate-stderr wscat -T 20s -N 1 "$URL" hello </dev/null
 	same hello "$output"
 	same "" "$stderr"
 }
 
-@test "--no-stdin leaves standard input to others" {
+@test "--no-stdin does not read standard input" {
 	serve
 	run -0 bash -c "printf 'one\ntwo\n' | { wscat --no-stdin -N 1 '$URL' hello; cat; }"
 	same $'hello\none\ntwo' "$output"
 }
 
-@test "SIGINT: 130, SIGTERM: 143, each with a goodbye" {
+@test "SIGINT: 130, SIGTERM: 143, each with a close frame" {
 	local signal status
 	for signal in INT:130 TERM:143; do
 		bad echo
 		local server=$PID server_out=$OUT
 		mkfifo "$BATS_TEST_TMPDIR/$signal"
-		# A shell's background jobs ignore SIGINT unless they say otherwise.
+		# A shell's background jobs ignore SIGINT by default.
 		background "$PYTHON" -c 'import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$signal"
@@ -171,7 +171,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$s
 	says 'line 2 .*UTF-8.*(-b|--binary)'
 }
 
-@test "--stats says on standard error how long the steps took and how much was sent" {
+@test "--stats prints timings and amounts of data on standard error" {
 	serve
 	run -0 --separate-stderr wscat --stats -w 0 "$URL" hello ab </dev/null
 	same $'hello\nab' "$output"
@@ -184,7 +184,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$s
 	says "and ${wire%% on*} in" "$(grep close "$SERVER_LOG")"
 }
 
-@test "--stats where the connection never opened" {
+@test "--stats of a connection that never opened" {
 	run -3 --separate-stderr wscat --stats ws://127.0.0.1:9/ hello </dev/null
 	same "wscat: stats: the connection never opened" "${stderr_lines[-1]}"
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# What wscat asks with.
+# The headers of wscat's request.
 
 load ../helper
 
-# The request's lines of that name.
+# The request's headers of that name.
 header() {
 	sed -n "s/^header $1: //p" "$OUT"
 }
@@ -14,7 +14,7 @@ ask() {
 	await '^end' "$OUT"
 }
 
-@test "the request is what the RFC asks for, and no more" {
+@test "the request has the headers that the RFC requires, and no more" {
 	ask
 	same "header GET / HTTP/1.1|header Host: 127.0.0.1:$PORT|header Upgrade: websocket|header Connection: Upgrade|header Sec-WebSocket-Version: 13|" \
 		"$(grep ^header "$OUT" | grep -v Sec-WebSocket-Key | tr '\n' '|')"
@@ -30,7 +30,7 @@ ask() {
 	[[ $one != "$(header Sec-WebSocket-Key)" ]]
 }
 
-@test "path and query go out as they are" {
+@test "path and query are sent unchanged" {
 	bad echo
 	wscat -w 0 "${URL}a/b%20c?d=e&f" </dev/null
 	run -0 grep '^header GET' "$OUT"
@@ -43,14 +43,14 @@ ask() {
 	same second "$(header X-Two)"
 }
 
-@test "-H replaces one that would be sent" {
+@test "-H replaces a default header" {
 	ask -H 'host: example.org' -H 'Sec-WebSocket-Version: 13'
 	same example.org "$(header host)"
 	same "" "$(header Host)"
 	same 13 "$(header Sec-WebSocket-Version)"
 }
 
-@test "-H 'NAME:' leaves one out" {
+@test "-H 'NAME:' removes a default header" {
 	ask -H 'Host:'
 	same "" "$(header Host)"
 }
@@ -69,7 +69,7 @@ ask() {
 	same "mqtt, v2.chat" "$(header Sec-WebSocket-Protocol)"
 }
 
-@test "a subprotocol that the server chose is taken" {
+@test "a subprotocol that the server chose is accepted" {
 	bad chosen v2.chat
 	run -0 wscat -N 1 -s mqtt,v2.chat "$URL" hello </dev/null
 	same hello "$output"
@@ -95,14 +95,14 @@ ask() {
 	same "Basic $(printf 'me:from stdin' | base64)" "$(header Authorization)"
 }
 
-@test "--auth of what is not there: 2" {
+@test "--auth from a missing file or variable: 2" {
 	run -2 --separate-stderr wscat --auth=@/nonexistent/file ws://127.0.0.1:9/
 	usage_line /nonexistent/file
 	run -2 --separate-stderr env -u NOT_SET wscat --auth=env:NOT_SET ws://127.0.0.1:9/
 	usage_line NOT_SET
 }
 
-@test "user and password of the URL are sent, and not to be seen in Host" {
+@test "user and password of the URL are sent, but not in Host" {
 	bad echo
 	wscat -w 0 "ws://me:secret@127.0.0.1:$PORT/" </dev/null
 	same "Basic $(printf me:secret | base64)" "$(header Authorization)"
@@ -139,7 +139,7 @@ refute_secret() {
 	usage_line -
 }
 
-@test "a subprotocol that is no token, or there twice: 2" {
+@test "a subprotocol that is not a token, or given twice: 2" {
 	run -2 --separate-stderr wscat -s 'a b' ws://127.0.0.1:9/
 	usage_line "'a b'"
 	run -2 --separate-stderr wscat -s a,a ws://127.0.0.1:9/

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# --jsonl: a record a line for everything, by the one schema of the toolkit.
+# --jsonl: a record per event, in the schema of the toolkit.
 
 load ../helper
 
-# The records of a wscat run, checked and told; its exit status.
+# Prints the records of a wscat run, after checking them; its exit status.
 records() {
 	wscat --jsonl "$@" </dev/null >"$BATS_TEST_TMPDIR/records" || status=$?
 	"$PYTHON" "$FIXTURES/records.py" <"$BATS_TEST_TMPDIR/records"
@@ -29,7 +29,7 @@ in close 2 1000 True " "$output"
 	same 5 "${#lines[@]}"
 }
 
-@test "bytes that are no UTF-8 go as base64, and others as text" {
+@test "bytes that are not UTF-8 are base64, others are text" {
 	serve
 	printf '\xff\x00\x80' >"$BATS_TEST_TMPDIR/bytes"
 	run -0 records -b -N 2 "$URL" "@$BATS_TEST_TMPDIR/bytes" plain
@@ -46,7 +46,7 @@ in close 2 1000 True " "$output"
 	same 7 "$(wc -l <"$BATS_TEST_TMPDIR/records")"
 }
 
-@test "pings are records, and pongs where there are any" {
+@test "pings and pongs are records" {
 	bad pinging
 	run -0 records -w 0.2 "$URL"
 	says '^in ping 2 a\?' "$output"
@@ -77,13 +77,13 @@ in close 2 1000 True " "$output"
 	says '^in error 0 MASKED RFC 6455 5\.1' "$output"
 }
 
-@test "a subprotocol that was agreed on stands in open" {
+@test "the open record has the negotiated subprotocol" {
 	bad chosen mqtt
 	run -0 records -s mqtt -N 1 "$URL" x
 	says '^in open 0 .* 101 mqtt' "$output"
 }
 
-@test "big messages are whole records" {
+@test "large messages are complete records" {
 	serve
 	head -c 200000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/big"
 	records -N 1 "$URL" "@$BATS_TEST_TMPDIR/big" >"$BATS_TEST_TMPDIR/told"

@@ -14,7 +14,7 @@ setup() {
 	CA=$BATS_FILE_TMPDIR/ca.pem
 }
 
-# --- what works ---
+# --- success ---
 
 @test "--proxy=http: through tinyproxy, and it is the proxy that connects" {
 	serve -v
@@ -26,7 +26,7 @@ setup() {
 	await "CONNECT 127\.0\.0\.1:$PORT HTTP" "$PROXY_LOG"
 }
 
-@test "--proxy=http: with a name and a password, and every byte of a lot" {
+@test "--proxy=http: with a name and a password, and a large amount of data unchanged" {
 	serve
 	tinyproxy_runs 'BasicAuth joe pa55word'
 	seq 1 100000 >"$BATS_TEST_TMPDIR/lines"
@@ -62,7 +62,7 @@ setup() {
 	microsocks_runs -u joe -P secret
 	wscat --ca="$CA" --proxy="socks5://joe:secret@$PROXY" -z "$secure" <"$BATS_TEST_TMPDIR/lines" |
 		cmp - "$BATS_TEST_TMPDIR/lines"
-	# A name goes to the proxy, and into the certificate's check; this one the proxy does not know.
+	# The name is sent to the proxy and checked in the certificate; the proxy cannot resolve this one.
 	run -0 wscat --ca="$CA" --proxy="socks5://joe:secret@$PROXY" -N 1 "${secure/127.0.0.1/localhost}" x
 	same x "$output"
 	run -3 --separate-stderr wscat --ca="$CA" --proxy="socks5://joe:secret@$PROXY" \
@@ -70,7 +70,7 @@ setup() {
 	one_line "proxy $PROXY: SOCKS5: "
 }
 
-@test "--proxy: its URL comes from a file or a variable, and needs no scheme" {
+@test "--proxy: its URL from a file or a variable, and without a scheme" {
 	serve
 	tinyproxy_runs 'BasicAuth joe secret'
 	echo "joe:secret@$PROXY" >"$BATS_TEST_TMPDIR/proxy"
@@ -80,7 +80,7 @@ setup() {
 	same two "$output"
 }
 
-@test "--proxy: names are the proxy's to resolve" {
+@test "--proxy: the proxy resolves names" {
 	badproxy_runs socks-4
 	run -3 --separate-stderr wscat --proxy="socks5://$PROXY" -T 20s ws://no.such.name.invalid/ x
 	one_line "proxy $PROXY: SOCKS5: host unreachable$"
@@ -101,7 +101,7 @@ setup() {
 	says 'the proxy wants a password' "$output"
 }
 
-@test "--jsonl tells how long the proxy took, and a direct connection says nothing of it" {
+@test "--jsonl has the proxy's time, and not for a direct connection" {
 	serve
 	tinyproxy_runs
 	wscat -J --proxy="http://$PROXY" -N 1 "$URL" x | head -n 1 | jq -e '.timing_us.proxy > 0'
@@ -110,13 +110,13 @@ setup() {
 
 # --- variables ---
 
-# Does the command reach the proxy? One that hangs up, so what was said tells.
+# Does the command reach the proxy? The proxy hangs up, so that the message shows it.
 asks_proxy() { # COMMAND...
 	run --separate-stderr "$@"
 	[[ $status == 3 && $stderr == *"connect to the proxy 127.0.0.1:1:"* ]]
 }
 
-@test "ALL_PROXY is for ws too, in small letters first; HTTP_PROXY and HTTPS_PROXY are not" {
+@test "ALL_PROXY applies to ws too, lower case first; HTTP_PROXY and HTTPS_PROXY do not" {
 	serve
 	local gone=http://127.0.0.1:1
 	ALL_PROXY=$gone asks_proxy wscat "$URL" x
@@ -129,7 +129,7 @@ asks_proxy() { # COMMAND...
 	same x "$output"
 }
 
-@test "HTTPS_PROXY is for wss, before ALL_PROXY" {
+@test "HTTPS_PROXY applies to wss, before ALL_PROXY" {
 	serve_tls
 	local secure=$URL gone=http://127.0.0.1:1 other=http://127.0.0.1:2
 	HTTPS_PROXY=$gone asks_proxy wscat --ca="$CA" "$secure" x
@@ -157,7 +157,7 @@ asks_proxy() { # COMMAND...
 	NO_PROXY=host asks_proxy wscat "ws://localhost:$PORT/" x
 }
 
-@test "what is typed counts before every variable, and --proxy= means none" {
+@test "the command line takes precedence over the variables, and --proxy= means none" {
 	serve
 	export ALL_PROXY=http://127.0.0.1:2
 	NO_PROXY='*' asks_proxy wscat --proxy=http://127.0.0.1:1 "$URL" x
@@ -171,12 +171,12 @@ asks_proxy() { # COMMAND...
 	ALL_PROXY=http://127.0.0.1:1 run -0 wscat -N 1 "ws+unix:$BATS_TEST_TMPDIR/s" x
 	same x "$output"
 	run -2 --separate-stderr wscat --proxy=http://127.0.0.1:1 "ws+unix:$BATS_TEST_TMPDIR/s" x
-	usage_line 'no proxy leads to a unix socket'
+	usage_line 'a unix socket cannot be reached through a proxy'
 }
 
-# --- what goes wrong ---
+# --- errors ---
 
-@test "--proxy: what is no proxy's URL is refused, and no password is shown" {
+@test "--proxy: an invalid URL is refused, and no password is shown" {
 	local url
 	for url in https://joe:secret@h socks4://joe:secret@h http://joe:secret@ \
 		http://joe:secret@h:99999 'http://joe:secret@h x' http://joe:secret@h/path \
@@ -190,7 +190,7 @@ asks_proxy() { # COMMAND...
 	done
 }
 
-@test "a password that is wanted, and one that is wrong: 3, and it is shown nowhere" {
+@test "a missing password, and a wrong one: 3, and it is shown nowhere" {
 	serve
 	tinyproxy_runs 'BasicAuth joe secret'
 	run -3 --separate-stderr wscat -vvv --proxy="http://$PROXY" "$URL" x
@@ -203,14 +203,14 @@ asks_proxy() { # COMMAND...
 	run -3 --separate-stderr wscat -vvv --proxy="socks5://joe:wr0ng@$PROXY" "$URL" x
 	one_line "proxy $PROXY: the proxy refused the password$"
 	[[ $stderr != *wr0ng* ]]
-	# Through the proxy and refused behind it: that is the server's affair.
+	# Refused by the server, through the proxy.
 	serve --auth=a:b
 	run -5 --separate-stderr wscat -vvv --proxy="socks5://joe:secret@$PROXY" "$URL" x
 	says 'HTTP status 401'
 	[[ $stderr != *secret* ]]
 }
 
-@test "a proxy that does not get there: 3, in its words" {
+@test "a proxy that cannot connect: 3, with its reason" {
 	tinyproxy_runs
 	run -3 --separate-stderr wscat --proxy="http://$PROXY" ws://127.0.0.1:1/ x
 	one_line "proxy $PROXY: the proxy refused: 50[0-9] "
@@ -221,7 +221,7 @@ asks_proxy() { # COMMAND...
 	one_line 'resolve the proxy no\.such\.name\.invalid: '
 }
 
-@test "one kind of proxy taken for the other, and a server for a proxy" {
+@test "the wrong kind of proxy, and a server instead of a proxy" {
 	tinyproxy_runs
 	run -7 --separate-stderr wscat --connect-timeout=300ms --proxy="socks5://$PROXY" \
 		ws://127.0.0.1:1/ x
@@ -234,7 +234,7 @@ asks_proxy() { # COMMAND...
 	one_line 'the proxy refused: 426'
 }
 
-# The proxy of the scenario: exit status and words.
+# The proxy of the scenario: exit status and message.
 hostile() { # SCHEME SCENARIO STATUS REGEX
 	badproxy_runs "$2"
 	run "-$3" --separate-stderr timeout -k 5 20 wscat --connect-timeout=5s --proxy="$1://$PROXY" \
@@ -268,7 +268,7 @@ hostile() { # SCHEME SCENARIO STATUS REGEX
 	hostile socks5 socks-unknown 3 'SOCKS5: refused with code 0x63'
 }
 
-@test "every reply of RFC 1928 6 in words" {
+@test "every reply of RFC 1928 6 has its message" {
 	local words=(x 'general failure' 'not allowed by its rules' 'network unreachable'
 		'host unreachable' 'connection refused' 'time to live expired' 'command not supported'
 		'address type not supported') code
@@ -277,7 +277,7 @@ hostile() { # SCHEME SCENARIO STATUS REGEX
 	done
 }
 
-@test "a proxy that says nothing, and one that always says a little more: 7 after --connect-timeout" {
+@test "a silent proxy, and an endless one: 7 after --connect-timeout" {
 	local scenario
 	for scenario in silent trickle; do
 		badproxy_runs "$scenario"

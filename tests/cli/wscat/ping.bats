@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Keeping connections alive, and finding out that they are not.
+# Keeping connections alive, and detecting dead ones.
 
 load ../helper
 
@@ -11,7 +11,7 @@ load ../helper
 	same 1 "$(grep -c '^ping ' "$OUT")"
 }
 
-@test "a server that answers keeps wscat for as long as it likes" {
+@test "wscat stays connected while the server answers" {
 	serve
 	run -0 --separate-stderr timeout 10 \
 		wscat --ping-interval=50ms --ping-timeout=2s -w -1 -T 5s -N 1 "$URL" hello </dev/null
@@ -25,13 +25,13 @@ load ../helper
 	same 0 "$(grep -c '^ping ' "$OUT" || true)"
 }
 
-@test "pings do not count as messages, but as life: --wait is not over" {
+@test "pings do not count as messages, but reset --wait" {
 	serve
 	run -0 timeout 10 wscat -w 0.4 "$URL" hello </dev/null
 	same hello "$output"
 }
 
-@test "wsserve --ping-interval and --ping-timeout: a dead client is gone, and the log says why" {
+@test "wsserve --ping-interval and --ping-timeout: a dead client is dropped, with the reason in the log" {
 	serve --ping-interval=100ms --ping-timeout=100ms --missed-pongs=2
 	run -0 timeout 10 "$PYTHON" "$FIXTURES/client.py" mute "$URL"
 	same 2 "$(grep -c '^ping 12' <<<"$output")"
@@ -39,7 +39,7 @@ load ../helper
 	await 'conn=[^ ]*-1 HEARTBEAT_TIMEOUT' "$LOG"
 }
 
-@test "wsserve --missed-pongs: so many pings go unanswered" {
+@test "wsserve --missed-pongs: so many pings may go unanswered" {
 	serve --ping-interval=50ms --ping-timeout=50ms --missed-pongs=4
 	run -0 timeout 10 "$PYTHON" "$FIXTURES/client.py" mute "$URL"
 	same 4 "$(grep -c '^ping 12' <<<"$output")"
@@ -51,15 +51,15 @@ load ../helper
 	run ! grep ping <<<"$output"
 }
 
-@test "a client that answers stays, whatever the interval" {
-	# A machine under load may answer late, and sanitizers are load.
+@test "a client that answers stays connected, at any interval" {
+	# A machine under load answers late, and sanitizers are slow.
 	serve --ping-interval=50ms --missed-pongs=1 --ping-timeout="$(sanitized && echo 5s || echo 1s)"
 	run -7 --separate-stderr wscat -w -1 -T 1500ms "$URL" hello </dev/null
 	same hello "$output"
 	says '--timeout'
 }
 
-@test "pings of every size are answered with their own bytes" {
+@test "pings of every size are answered with the same bytes" {
 	serve
 	run -0 client pings "$URL"
 	same fine "$output"

@@ -28,7 +28,7 @@ noise() { # BYTES
 	watch_peak "$cat"
 	exec 9<"$BATS_TEST_TMPDIR/reply"
 	same "$expected" "$(head -c "$bytes" <&9 | sha256sum)"
-	# Both are still there, and looked at at their largest.
+	# Both still run: their peaks can be read.
 	grew_less "$cat" 10000
 	grew_less "$SERVER" 10000
 	kill -TERM "$SERVER"
@@ -61,14 +61,14 @@ noise() { # BYTES
 	await '^another$' "$OUT"
 }
 
-@test "what was typed before the connection opened is not lost" {
+@test "input from before the connection opened is not lost" {
 	bad trickle 3 0.1
 	run -0 bash -c "seq 1 5 | wscat -w 0.5 '$URL'"
 	same $'message 0\nmessage 1\nmessage 2' "$output"
 	same "1 2 3 4 5" "$(sed -n 's/^text 1 //p' "$OUT" | paste -sd ' ')"
 }
 
-@test "it leaves when the server closes, though input stays open" {
+@test "it ends when the server closes, even if input stays open" {
 	bad leave
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	local server=$PID server_out=$OUT
@@ -79,13 +79,13 @@ noise() { # BYTES
 	await '^close 1001 ' "$server_out" # it was answered
 }
 
-@test "closed standard input is its end" {
+@test "closed standard input counts as its end" {
 	serve
 	run -0 bash -c "exec wscat -w 0.2 '$URL' hello <&-"
 	same hello "$output"
 }
 
-@test "a reader of the output that goes away ends it quietly" {
+@test "a closed output pipe ends it quietly" {
 	serve
 	run -0 --separate-stderr bash -c "seq 1 1000000 | wscat '$URL' | head -n 1; exit \${PIPESTATUS[1]}"
 	same 1 "$output"
@@ -104,14 +104,14 @@ for _ in range(30):
 sys.stdout.buffer.write(sys.stdin.buffer.read())' | cmp - "$BATS_TEST_TMPDIR/in"
 }
 
-@test "a slow server only slows the input" {
+@test "a slow server only slows down the input" {
 	bad slow
 	head -c 20000000 /dev/zero >"$BATS_TEST_TMPDIR/in"
 	wscat -b -w 0.5 "$URL" <"$BATS_TEST_TMPDIR/in" >/dev/null
 	await '^bytes 20000000$' "$OUT"
 }
 
-@test "a server that dribbles byte by byte is understood" {
+@test "a server that sends byte by byte is understood" {
 	bad dribble
 	run -0 --separate-stderr bash -c "wscat -w 5 '$URL' </dev/null | tr x . | tr -s ."
 	same $'grüße\n.' "$output"
@@ -119,14 +119,14 @@ sys.stdout.buffer.write(sys.stdin.buffer.read())' | cmp - "$BATS_TEST_TMPDIR/in"
 	await '^close 1000 ' "$OUT"
 }
 
-@test "an unused unix socket path in the URL works as a host does" {
+@test "a unix socket path in the URL works like a host" {
 	start wsserve --announce --listen="unix:$BATS_TEST_TMPDIR/socket"
 	same "ws+unix:$BATS_TEST_TMPDIR/socket" "$URL"
 	run -0 wscat -w 0.2 "ws+unix:$BATS_TEST_TMPDIR/socket:/some/path" hello </dev/null
 	same hello "$output"
 }
 
-@test "the URL may lack its scheme, be http, or stand behind -c and --connect" {
+@test "the URL may lack its scheme, be http, or be the argument of -c and --connect" {
 	serve
 	local form
 	for form in "127.0.0.1:$PORT" "http://127.0.0.1:$PORT" "ws://localhost:$PORT/a?b=c"; do
@@ -139,13 +139,13 @@ sys.stdout.buffer.write(sys.stdin.buffer.read())' | cmp - "$BATS_TEST_TMPDIR/in"
 	same hello "$output"
 }
 
-@test "what a server sends is not escaped in a pipe" {
+@test "messages are not escaped in a pipe" {
 	bad print
 	run -0 wscat -N 1 "$URL" </dev/null
 	same $'\e[31mred\a' "$output"
 }
 
-@test "pings are answered while it pipes" {
+@test "pings are answered while data flows" {
 	bad pinging
 	wscat -w 0.2 "$URL" </dev/null
 	await '^pong 2 613f' "$OUT"

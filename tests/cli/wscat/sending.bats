@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# What wscat makes of its input and of its words.
+# The messages that wscat makes of its input and of its words.
 
 load ../helper
 
-# What a server saw of messages.
+# The messages that a server received.
 saw() {
 	await '^(end|reset)' "$OUT"
 	grep -E '^(text|binary|opcode)' "$OUT" | paste -sd '|'
@@ -21,7 +21,7 @@ saw() {
 	same "text 5 first|text 6 second|text 5 input" "$(saw)"
 }
 
-@test "-x comes before the words, and these are all the input" {
+@test "-x comes before the words, which replace standard input" {
 	bad echo
 	run -0 bash -c "echo input | { wscat -w 0.1 -x first '$URL' word; cat; }"
 	same $'first\nword\ninput' "$output"
@@ -35,7 +35,7 @@ saw() {
 	same 2 "$(grep -c '^text 10 two' "$OUT")"
 }
 
-@test "@FILE that is not there: 1 and its name" {
+@test "@FILE of a missing file: 1 and its name" {
 	serve
 	run -1 --separate-stderr wscat "$URL" @/nonexistent/file </dev/null
 	one_line '/nonexistent/file: No such file'
@@ -47,7 +47,7 @@ saw() {
 	same "binary 5 68656c6c6f" "$(saw)"
 }
 
-@test "--binary sends the input's bytes, and prints nothing but bytes" {
+@test "--binary sends the input's bytes, and prints only bytes" {
 	serve
 	head -c 100000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
 	wscat --binary -w 0.3 "$URL" <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
@@ -85,7 +85,7 @@ saw() {
 	same "text 0 " "$(saw)"
 }
 
-@test "--input=whole -b: binary, whole, whatever is in it" {
+@test "--input=whole -b: one binary message of any bytes" {
 	serve
 	head -c 700000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
 	wscat --input=whole -b -N 1 "$URL" <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
@@ -103,7 +103,7 @@ saw() {
 	same "text 5 Hello" "$(saw)"
 }
 
-@test "--input=hex: what is no hex is told, with line and column" {
+@test "--input=hex: invalid digits are reported with line and column" {
 	serve
 	run -1 --separate-stderr bash -c "printf '00\n0g\n' | wscat --input=hex -w 0.1 '$URL' | xxd -p
 		exit \${PIPESTATUS[1]}"
@@ -111,7 +111,7 @@ saw() {
 	says 'line 2 .*column 2'
 }
 
-@test "another --input: 2, with those there are" {
+@test "an unknown --input: 2, with the valid ones" {
 	run -2 --separate-stderr wscat --input=words ws://127.0.0.1:9/
 	usage_line 'lines.*whole.*hex'
 }
@@ -128,7 +128,7 @@ saw() {
 	same "" "$(saw)"
 }
 
-@test "a carriage return stays where it is" {
+@test "a carriage return is kept" {
 	serve
 	run -0 bash -c "printf 'a\r\nb\r\n' | wscat -w 0.1 '$URL' | xxd -p"
 	same "$(printf 'a\r\nb\r\n' | xxd -p)" "$output"
@@ -160,7 +160,7 @@ saw() {
 	same "text 5 abcde" "$(saw)"
 }
 
-@test "UTF-8 is sent as it is" {
+@test "UTF-8 is sent unchanged" {
 	serve
 	run -0 wscat -N 1 "$URL" 'grüße, 世界 🌍' </dev/null
 	same 'grüße, 世界 🌍' "$output"
@@ -180,9 +180,9 @@ saw() {
 	one_line '/file: .*--max-message-size'
 }
 
-@test "wsserve --fragment: in fragments, and the message is the same" {
-	# What is not larger than 16 KiB is echoed as one message however it arrives; 16,000 bytes are
-	# 16 fragments. A broadcast message is whole at any size.
+@test "wsserve --fragment: sends fragments of the same message" {
+	# Up to 16 KiB is echoed as one message, however it arrives; 16,000 bytes are 16 fragments.
+	# A broadcast message is whole at any size.
 	serve --fragment=1000 --echo
 	head -c 12000 /dev/urandom | base64 -w 0 >"$BATS_TEST_TMPDIR/line"
 	wscat -vv --count=1 "$URL" <"$BATS_TEST_TMPDIR/line" >"$BATS_TEST_TMPDIR/echo" \

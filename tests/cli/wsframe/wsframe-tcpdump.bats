@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The real tcpdump listens to a conversation of ours, and wsframe reads what it wrote and what it
-# printed. Needs root, or whatever else lets one capture.
+# tcpdump captures a conversation between our tools, and wsframe reads its capture files and its text.
+# Needs root or another permission to capture.
 
 load ../helper
 
@@ -13,8 +13,8 @@ listens_or_ended() {
 	grep -q 'listening on' "$LOG" || ended "$PID"
 }
 
-# tcpdump on the server's port: its id is in DUMP, what it prints in DUMPED. Goes on once it listens.
-# Immediate mode keeps no buffer in the kernel, where the end of the conversation would stay.
+# Starts tcpdump on the server's port: its id is in DUMP, its output in DUMPED. Returns when it listens.
+# Immediate mode: no kernel buffer that would hold back the end of the conversation.
 listen() { # ARGUMENT...
 	background tcpdump --immediate-mode -B 16384 -Z root -l "$@" port "$PORT"
 	DUMP=$PID DUMPED=$OUT DUMP_LOG=$LOG
@@ -22,7 +22,7 @@ listen() { # ARGUMENT...
 	grep -q 'listening on' "$LOG" || skip "tcpdump may not capture: $(tail -n 1 "$LOG")"
 }
 
-# What was said has been captured once the close frames of both sides have been.
+# The conversation has been captured once both close frames have been.
 converse() {
 	run -0 wscat -w 0.1 "${URL}chat" hello grüße </dev/null
 	same $'hello\ngrüße' "$output"
@@ -32,13 +32,13 @@ captured() { # FILE
 	(($(wsframe --only=close "$1" 2>/dev/null | grep -c 'normal closure') == 2))
 }
 
-# Ends tcpdump as a person does, and waits until it has.
+# Ends tcpdump with SIGINT, and waits for its end.
 interrupt() { # PID
 	kill -INT "$1"
 	eventually ended "$1"
 }
 
-# Both directions, in order, the upgrade shown as what it is, nothing wrong.
+# Both directions, in order, with the upgrade, without findings.
 check_conversation() { # FILE
 	run -0 wsframe -S "$1"
 	[[ ${lines[0]} =~ ^connection\ 1\ .*\>.*:$PORT$ ]]
@@ -61,7 +61,7 @@ out text "hello"' "$output"
 	eventually captured "$BATS_TEST_TMPDIR/capture"
 	interrupt "$DUMP"
 	check_conversation "$BATS_TEST_TMPDIR/capture"
-	# What the same tcpdump prints of it.
+	# The text of the same tcpdump.
 	local form
 	wsframe "$BATS_TEST_TMPDIR/capture" >"$BATS_TEST_TMPDIR/expected"
 	for form in -x -X -xx -XX -vX -ttttXX; do
@@ -73,7 +73,7 @@ out text "hello"' "$output"
 	one_line 'tcpdump.s text without the bytes'
 }
 
-@test "what tcpdump prints while it listens: -x, -X, -xx, -XX" {
+@test "the live text of tcpdump: -x, -X, -xx, -XX" {
 	serve
 	local form
 	for form in -x -X -xx -XX; do
@@ -105,7 +105,7 @@ out text "hello"' "$output"
 	[[ $(wsframe "$BATS_TEST_TMPDIR/capture") == 'connection 1  [::1]:'* ]]
 }
 
-@test "as it happens: tcpdump -w - in front of wsframe" {
+@test "live: tcpdump -w - in a pipe to wsframe" {
 	serve
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	background wsframe "$BATS_TEST_TMPDIR/pipe"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Frames taken apart, judged and made: wsframe on what people have in hand. What is expected stands in
-# tests/fixtures/wsframe; the dumps there were made by the tools they are named for.
+# wsframe: decoding, checking and encoding. The expected output is in tests/fixtures/wsframe; its
+# dumps were made by the tools that they are named after.
 
 load ../helper
 
@@ -19,9 +19,9 @@ capture() {
 	"$PYTHON" "$FIXTURES/capture.py" "$@"
 }
 
-# --- what it takes ---
+# --- input ---
 
-@test "the examples of RFC 6455 5.7, in every form that people have them in" {
+@test "the examples of RFC 6455 5.7, in every form of input" {
 	local form
 	for form in raw hex c-bytes xxd xxd-u xxd-p hexdump base64; do
 		golden examples.text "$DATA/examples.$form"
@@ -36,7 +36,7 @@ capture() {
 	[[ $output == *'"length_bits":64,"length":65536,"len":65536,'* ]]
 }
 
-@test "what xxd and hexdump squeeze into a star is there again" {
+@test "lines that xxd and hexdump squeeze into a star are restored" {
 	golden zeros.text "$DATA/zeros.hexdump"
 	golden zeros.text "$DATA/zeros.xxd"
 }
@@ -55,41 +55,41 @@ capture() {
 	same "$line" "$output"
 }
 
-@test "a file wins over digits of the same name, unless --hex says otherwise" {
+@test "a file takes precedence over digits of the same name, except with --hex" {
 	cd "$BATS_TEST_TMPDIR"
 	echo 8900 >8a00
 	run -0 --separate-stderr wsframe -v 8a00
 	[[ $output == *' ping '* ]]
-	says '^wsframe: 8a00: taken for hex digits$'
+	says '^wsframe: 8a00: detected as hex digits$'
 	run -0 wsframe --hex=8a00
 	[[ $output == *' pong '* ]]
 }
 
-@test "--from is believed, and what does not fit it is told with its place" {
+@test "--from sets the form, and input that does not fit is reported with its place" {
 	run -0 wsframe -f base64 8105
 	[[ $output == *reserved* ]]
 	run -1 --separate-stderr wsframe -f hex gQVI
-	one_line "taken for hex digits, but in line 1, column 1: expected a hex digit"
+	one_line "detected as hex digits, but in line 1, column 1: expected a hex digit"
 	run -1 --separate-stderr wsframe -f xxd <"$DATA/examples.hexdump"
-	one_line "taken for a dump of xxd, but in line 1: expected a colon behind the offset"
+	one_line "detected as a dump of xxd, but in line 1: expected a colon after the offset"
 }
 
-@test "a dump that lacks lines is not read as if it were whole" {
+@test "a dump with missing lines is refused" {
 	sed 2d "$DATA/examples.xxd" >"$BATS_TEST_TMPDIR/dump"
 	run -1 --separate-stderr wsframe "$BATS_TEST_TMPDIR/dump"
 	one_line "in line 2: the offset does not follow from the line before: lines are missing"
 }
 
-@test "a star never makes memory out of a mere offset" {
+@test "a star with a huge offset does not allocate memory for it" {
 	printf '%s\n' '00000000  81 05 48 65 6c 6c 6f 81  85 37 fa 21 3d 7f 9f 4d' '*' 7ffffffffffffff0 |
 		{ run -1 --separate-stderr wsframe; same "" "$output"; says 'more than 16 MiB'; }
 }
 
-@test "--skip begins further on, and offsets still count from the beginning" {
+@test "--skip skips bytes, and offsets still count from the beginning" {
 	run -0 wsframe --skip=7 "$DATA/examples.raw"
 	same "$(tail -n +2 "$DATA/examples.text")" "$output"
 	run -1 --separate-stderr wsframe --skip=1000 "$DATA/examples.raw"
-	one_line "--skip leaves nothing of it"
+	one_line "--skip is larger than the input"
 }
 
 @test "several inputs, one after the other; one that fails fails all" {
@@ -98,9 +98,9 @@ capture() {
 	says '^wsframe: /does/not/exist: '
 }
 
-# --- what it recognises and does not decode ---
+# --- input that is recognised and not decoded ---
 
-@test "what is no frames is explained in a line, and never decoded as garbage" {
+@test "input without frames is explained in a line, and never decoded as garbage" {
 	explained() { # REGEX INPUT...
 		local regex=$1
 		shift
@@ -114,7 +114,7 @@ capture() {
 	printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' >"$BATS_TEST_TMPDIR/h2"
 	explained 'this is HTTP/2' "$BATS_TEST_TMPDIR/h2"
 	printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' >"$BATS_TEST_TMPDIR/http"
-	explained 'this is HTTP and nothing else' "$BATS_TEST_TMPDIR/http"
+	explained 'this is HTTP only' "$BATS_TEST_TMPDIR/http"
 	explained '16-bit words.*hexdump -C' <(hexdump "$DATA/examples.raw")
 	explained '16-bit words' <(od -x "$DATA/examples.raw")
 	explained 'a dump of od' <(od -tx1 "$DATA/examples.raw")
@@ -122,11 +122,11 @@ capture() {
 	explained 'an array in C' <(xxd -i "$DATA/examples.raw")
 	explained 'gzip' <(gzip -c "$DATA/examples.raw")
 	explained 'the input is empty' /dev/null
-	explained 'neither hex digits nor base64' 'what is this?'
-	explained 'nothing that is known here' <(echo 'what is this?')
+	explained 'not a file, hex digits or base64' 'what is this?'
+	explained 'unknown form' <(echo 'what is this?')
 }
 
-@test "frames behind the heads of an upgrade are frames, and HTTP among frames is HTTP" {
+@test "frames after the heads of an upgrade are decoded, and so is HTTP among frames" {
 	(
 		printf 'GET /x HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
 		printf 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
@@ -142,7 +142,7 @@ capture() {
 	same '0x0115  < HTTP/1.1 502 Bad Gateway' "${lines[3]}"
 	[[ $output == *'a proxy or the server answered in HTTP where a frame should be'* ]]
 	[[ $output == *'2 bytes: the body of the HTTP answer' ]]
-	# An answer to another key.
+	# The response to another key.
 	sed -i 's/s3pPLMBi/AAAALMBi/' "$BATS_TEST_TMPDIR/in"
 	run -10 --separate-stderr wsframe -S "$BATS_TEST_TMPDIR/in"
 	[[ $output == *'! ACCEPT_WRONG: '*'(RFC 6455 4.1)'* ]]
@@ -161,13 +161,13 @@ capture() {
 	golden conversation.text <(base64 "$DATA/conversation.pcap")
 }
 
-@test "of any interface: Linux's cooked captures, as file and as text" {
+@test "captures of any interface: Linux's cooked link, as file and as text" {
 	golden any.text "$DATA/any.pcap"
 	golden any.text "$DATA/any.x"
 	golden any.text "$DATA/any.xx"
 }
 
-@test "a packet whose lines are not whole is left out, and that is said" {
+@test "a packet with missing lines is left out, with a message" {
 	sed '/GET/!{/4745 5420/d}' "$DATA/conversation.x" >"$BATS_TEST_TMPDIR/text"
 	run -10 --separate-stderr wsframe -S "$BATS_TEST_TMPDIR/text"
 	says 'packets whose lines are not complete were left out'
@@ -184,7 +184,7 @@ capture() {
 	same 'connection 1  [::1]:50000 > [::2]:8080' "${lines[0]}"
 }
 
-@test "TCP out of order, sent again, lost, cut off, begun in the middle, and its ports used twice" {
+@test "TCP: out of order, retransmitted, lost, cut off, begun in the middle, ports used twice" {
 	local case
 	for case in reordered twice lost-inside lost-header middle unmasked refused again cut; do
 		capture "$case" >"$BATS_TEST_TMPDIR/capture"
@@ -192,7 +192,7 @@ capture() {
 	done
 }
 
-@test "what a capture without a WebSocket has instead is said" {
+@test "a capture without a WebSocket: its content is named" {
 	local case
 	for case in 'tls:1 connection of TLS' 'http:1 connection of HTTP' 'udp:1 packet, none with TCP'; do
 		capture "${case%%:*}" >"$BATS_TEST_TMPDIR/capture"
@@ -201,7 +201,7 @@ capture() {
 	done
 }
 
-@test "--port picks connections" {
+@test "--port selects connections" {
 	capture >"$BATS_TEST_TMPDIR/capture"
 	run -0 wsframe --port=8080 --payload-only "$BATS_TEST_TMPDIR/capture"
 	same one "${lines[0]}"
@@ -209,14 +209,14 @@ capture() {
 	one_line 'none with TCP data of that port'
 }
 
-@test "a capture file that ends too early: what came before is shown" {
+@test "a truncated capture file: the packets before the end are shown" {
 	head -c 700 "$DATA/conversation.pcap" >"$BATS_TEST_TMPDIR/capture"
 	run -1 --separate-stderr wsframe "$BATS_TEST_TMPDIR/capture"
 	[[ $output == *'GET /chat HTTP/1.1'* ]]
 	says truncated
 }
 
-@test "a capture that goes on is shown as it comes" {
+@test "a growing capture is shown live" {
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	background wsframe <>"$BATS_TEST_TMPDIR/in"
 	cat "$DATA/conversation.pcap" >"$BATS_TEST_TMPDIR/in"
@@ -225,9 +225,9 @@ capture() {
 	kill "$PID"
 }
 
-# --- what it shows ---
+# --- output ---
 
-@test "--bytes, --diagram and JSON are what they were" {
+@test "--bytes, --diagram and JSON have not changed" {
 	golden examples.bytes --bytes "$DATA/examples.raw"
 	golden examples.diagram --diagram "$DATA/examples.raw"
 	golden examples.json -o json -f raw <"$DATA/examples.raw"
@@ -252,7 +252,7 @@ for line in open(sys.argv[1]):
 	done
 }
 
-@test "--messages puts fragments together" {
+@test "--messages assembles fragments" {
 	run -0 wsframe --messages 010348656c 8900 80026c6f
 	same '0x0005  < ping               0 bytes' "${lines[0]}"
 	same '0x0000  < text               5 bytes  "Hello"' "${lines[1]}"
@@ -267,7 +267,7 @@ for line in open(sys.argv[1]):
 	one_line 'text, binary, continuation'
 }
 
-@test "--payload-only: the data alone, unmasked; --keep-mask: as it was sent" {
+@test "--payload-only: only the data, unmasked; --keep-mask: masked" {
 	run -0 wsframe --payload-only "$DATA/examples.raw"
 	same $'Hello\nHello\nHel\nlo' "$output"
 	run -0 wsframe --payload-only --messages "$DATA/examples.raw"
@@ -276,7 +276,7 @@ for line in open(sys.argv[1]):
 	same '7f 9f 4d 51 58' "$output"
 }
 
-@test "-o hex and -o raw give the frames back, and raw payloads are the bytes" {
+@test "-o hex and -o raw print the frames unchanged, and raw payloads are the bytes" {
 	wsframe -o hex "$DATA/examples.raw" | wsframe | diff -u "$DATA/examples.text" -
 	wsframe -o raw "$DATA/examples.raw" | cmp - "$DATA/examples.raw"
 	head -c 300000 /dev/urandom >"$BATS_TEST_TMPDIR/random"
@@ -284,22 +284,22 @@ for line in open(sys.argv[1]):
 		wsframe -o raw --payload-only -S | cmp - "$BATS_TEST_TMPDIR/random"
 }
 
-@test "nothing that a payload contains gets to a terminal as it is" {
+@test "payloads are escaped for a terminal" {
 	run -0 wsframe 8103 1b5b41
 	[[ $output == *'"\x1b[A"' ]]
 	[[ $(wsframe --payload-only 8103 1b5b41) == $'\e[A' ]]
 }
 
-@test "a reader that goes away ends it quietly" {
+@test "a closed pipe ends it quietly" {
 	run -0 --separate-stderr bash -c "head -c 20000000 /dev/zero | wsframe encode -b --fragment=10 -o raw |
 		wsframe -f raw | head -n 1; exit \${PIPESTATUS[1]}"
 	same 1 "${#lines[@]}"
 	same "" "$stderr"
 }
 
-# --- what it finds ---
+# --- findings ---
 
-# The violation that comes out, its section, its byte and its cause.
+# The violation, with its section, byte and cause, is in the output.
 finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	local name=$1 section=$2 offset=$3 cause=$4
 	shift 4
@@ -313,12 +313,12 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 
 @test "every violation by its name, section, byte and likely cause" {
 	finds UNMASKED 5.1 0001 'does not mask' -d client 8100
-	finds MASKED 5.1 0001 'a server that frames with a client' -d server 8180 00000000
+	finds MASKED 5.1 0001 'framing code' -d server 8180 00000000
 	finds RSV 5.2 0000 'permessage-deflate' c102 f348
-	finds RSV 5.2 0000 'no frame begins here' b100
-	finds OPCODE 5.2 0000 'no frame begins here' 8300
+	finds RSV 5.2 0000 'not the beginning of a frame' b100
+	finds OPCODE 5.2 0000 'not the beginning of a frame' 8300
 	finds LENGTH_NOT_MINIMAL 5.2 0003 'always writes the length' 817e0001 61
-	finds LENGTH_TOP_BIT 5.2 0002 'no frame begins here' 817f ffffffffffffffff
+	finds LENGTH_TOP_BIT 5.2 0002 'not the beginning of a frame' 817f ffffffffffffffff
 	finds LENGTH_TOP_BIT 5.2 0002 'lowest byte first' 817f 8100000000000000 61
 	finds CONTROL_TOO_LONG 5.5 0001 'ping or a pong' 897e007e "$(printf '%0252d' 0)"
 	finds CONTROL_FRAGMENTED 5.5 0000 'never sets FIN' 0900
@@ -333,40 +333,40 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	finds CLOSE_CODE 7.4 0002 'lowest byte first' 8802e803
 	finds CLOSE_CODE 7.4 0002 'exit or HTTP status' 88020194
 	finds CLOSE_UTF8 5.5.1 0006 'cut inside a character' 880403e841c3
-	finds CLOSING 5.5.1 0002 'not told of the close' 8800 8100
+	finds CLOSING 5.5.1 0002 'does not check for the close' 8800 8100
 }
 
-@test "it goes on behind a violation" {
+@test "decoding continues after a violation" {
 	run -0 wsframe -d client 8103666f6f 818537fa213d7f9f4d5158 c100 890161
 	same 4 "$(grep -c ' > ' <<<"$output")"
 }
 
-@test "fragments of text are judged together, across the cut of a character" {
+@test "UTF-8 is checked across fragments, also inside a character" {
 	run -0 wsframe -S 0101c3 8001bc
 	run -0 wsframe -S 0101c3 8900 8001bc
 }
 
-@test "an incomplete end says how many bytes are missing" {
+@test "an incomplete frame at the end: the number of missing bytes" {
 	run -0 wsframe 81
-	[[ $output == *'! incomplete: 1 byte of the header is here, at least 1 is missing' ]]
+	[[ $output == *'! incomplete: 1 byte of the header is present, at least 1 is missing' ]]
 	run -0 wsframe 827e01
-	[[ $output == *'length cut off'*'! incomplete: 3 of 4 bytes of the header are here, 1 is missing' ]]
+	[[ $output == *'length cut off'*'! incomplete: 3 of 4 bytes of the header are present, 1 is missing' ]]
 	run -0 wsframe 818537fa
-	[[ $output == *'! incomplete: 4 of 6 bytes of the header are here, 2 are missing' ]]
+	[[ $output == *'! incomplete: 4 of 6 bytes of the header are present, 2 are missing' ]]
 	run -10 --separate-stderr wsframe -S 8105 48656c
-	[[ $output == *'"Hel"'*'! incomplete: 3 of 5 bytes of the payload are here, 2 are missing' ]]
+	[[ $output == *'"Hel"'*'! incomplete: 3 of 5 bytes of the payload are present, 2 are missing' ]]
 	says '^wsframe: --strict: 0 violations, 1 incomplete$'
 }
 
-@test "where the output is data, what is wrong goes to standard error" {
+@test "findings go to standard error when the output is data" {
 	run -0 --separate-stderr wsframe --payload-only 8105 48656c
 	same Hel "$output"
-	says 'something is incomplete: 2 bytes are missing'
+	says 'incomplete: 2 bytes are missing'
 	run -0 --separate-stderr wsframe -q --payload-only 8105 48656c
 	same "" "$stderr"
 }
 
-# --- what it makes ---
+# --- encode ---
 
 @test "encode: each kind of frame" {
 	encodes() { # HEX ARGUMENT...
@@ -398,18 +398,18 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	same $'static const unsigned char frames[7] = {\n    0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f,\n};' "$output"
 }
 
-@test "encode: a mask by chance is another one each time, and fits" {
+@test "encode: a random mask differs each time, and fits the payload" {
 	run -0 bash -c 'wsframe encode --mask -t Hello | wsframe -d client -S --payload-only'
 	same Hello "$output"
 	[[ $(wsframe encode --mask Hello) != "$(wsframe encode --mask Hello)" ]]
 }
 
-@test "encode: what the RFC forbids needs --allow-invalid" {
+@test "encode: frames that the RFC forbids need --allow-invalid" {
 	forbids() { # SECTION HEX ARGUMENT...
 		local section=$1 expected=$2
 		shift 2
 		run -2 --separate-stderr wsframe encode "$@"
-		one_line "\(RFC 6455 $section\).*: --allow-invalid makes it all the same"
+		one_line "\(RFC 6455 $section\).*: this needs --allow-invalid"
 		run -0 wsframe encode --allow-invalid "$@"
 		same "$expected" "$output"
 	}
@@ -427,7 +427,7 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	forbids 5.4 $'01 01 61\n01 01 62' --no-fin a b
 }
 
-@test "encode: what cannot be" {
+@test "encode: usage errors" {
 	run -2 --separate-stderr wsframe encode --ping --pong
 	one_line 'the only kind'
 	run -2 --separate-stderr wsframe encode --len7 --allow-invalid "$(printf '%0200d' 0)"
@@ -440,7 +440,7 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	one_line '/does/not/exist: '
 }
 
-# --- the small ones ---
+# --- accept, key, close-codes ---
 
 @test "accept: the RFC's own key, and each step of the calculation" {
 	run -0 --separate-stderr wsframe accept dGhlIHNhbXBsZSBub25jZQ==
@@ -450,14 +450,14 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	same s3pPLMBiTxaQ9kYGzzhZRbK+xOo= "$output"
 	says '^  its bytes +74 68 65 20 73 61 6d 70 6c 65 20 6e 6f 6e 63 65 \(16 bytes\)$'
 	says '^key and GUID +dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11$'
-	says '^SHA-1 of that +b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea \(20 bytes\)$'
+	says '^their SHA-1 +b3 7a 4f 2c c0 62 4f 16 90 f6 46 06 cf 38 59 45 b2 be c4 ea \(20 bytes\)$'
 	run -0 --separate-stderr wsframe accept nonsense
 	says 'not base64 of 16 bytes.*RFC 6455 4.2.1'
 	run -2 --separate-stderr wsframe accept
 	says 'accept takes one KEY'
 }
 
-@test "accept agrees with openssl, and key makes keys that are new and valid" {
+@test "accept agrees with openssl, and key makes new, valid keys" {
 	local key
 	key=$(wsframe key)
 	same 16 "$(base64 -d <<<"$key" | wc -c)"
@@ -467,7 +467,7 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	same "" "$stderr"
 }
 
-@test "close-codes: the table, or some of it" {
+@test "close-codes: the table, or some rows" {
 	run -0 wsframe close-codes
 	same 19 "${#lines[@]}"
 	[[ ${lines[7]} == '1006 '*'abnormal closure'*' no '* ]]
@@ -488,7 +488,7 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	run -2 --separate-stderr wsframe --byte 8900
 	says "did you mean '--bytes'"
 	run -2 --separate-stderr wsframe --bytes -o json 8900
-	says 'go with frames in --output=text'
+	says 'need frames in --output=text'
 	run -0 wsframe --help
 	[[ $output == *'What encode makes:'* && $output == *'What decode reads:'* ]]
 	run -0 wsframe encode --help

@@ -95,7 +95,7 @@ static void test_stdin(void **state)
     expect("@-", "first");
     assert_int_equal(read(STDIN_FILENO, rest, sizeof rest), 4);
     assert_string_equal(rest, "rest");
-    expect_fault("@-", "nothing there");
+    expect_fault("@-", "no data");
     if (saved >= 0) {
         dup2(saved, STDIN_FILENO);
         close(saved);
