@@ -6,7 +6,7 @@
 #ifndef CMD_COMMON_PROXY_CHOICE_H
 #define CMD_COMMON_PROXY_CHOICE_H
 
-#include <ws/proxy.h>
+#include <ws/proxy_url.h>
 #include <ws/url.h>
 
 #include <stdbool.h>

@@ -11,7 +11,7 @@
 #include "cmd/common/target_tls.h"
 #include <ws/client.h>
 #include <ws/handshake.h>
-#include <ws/proxy.h>
+#include <ws/proxy_url.h>
 #include <ws/url.h>
 
 #include <stdbool.h>

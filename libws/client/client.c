@@ -39,7 +39,8 @@ void ws_client_fail(struct ws_client *client)
 {
     if (client->finished)
         return;
-    client->options.failed(client->options.user, client->error, client->detail);
+    if (client->options.failed)
+        client->options.failed(client->options.user, client->error, client->detail);
     finish(client);
 }
 
@@ -98,7 +99,8 @@ void ws_client_upgrade(struct ws_client *client, int fd)
         error = ws_conn_secure(conn, options->tls, client->tls_name);
     if (error == WS_OK)
         error = ws_conn_connect(conn, &request);
-    options->connected(options->user, conn);
+    if (options->connected)
+        options->connected(options->user, conn);
     if (error != WS_OK)
         ws_conn_abort(conn, error);
     finish(client);

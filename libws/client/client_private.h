@@ -20,12 +20,12 @@ struct ws_client_proxy {
     uint16_t port;
     char name[WS_PROXY_NAME_MAX]; /* "proxy.example:3128", for messages */
     char *host;
-    struct ws_proxy_handshake talk;
+    struct ws_proxy_handshake handshake;
 };
 
 struct ws_client {
     struct ws_loop *loop;
-    struct ws_client_options options; /* its pointers into the caller's memory point to copies */
+    struct ws_client_options options; /* its pointers point to copies */
     struct ws_url url;
     char **subprotocols;
     char *tls_name;
@@ -58,10 +58,12 @@ void ws_client_upgrade(struct ws_client *client, int fd);
 /* Makes client->proxy ready for the URL. WS_OK, WS_E_ARGUMENT or WS_E_NO_MEMORY. */
 enum ws_error ws_client_proxy_new(struct ws_client *client, const struct ws_proxy *proxy);
 
-/* Talks over `fd`, which is owned from now on, until there is a tunnel or none to be had. */
+/* Asks over `fd`, which it takes over, for a tunnel: ends in ws_client_upgrade() or
+ * ws_client_fail().
+ */
 void ws_client_proxy_ask(struct ws_client *client, int fd);
 
-/* Is it being asked? */
+/* True while it is being asked. */
 bool ws_client_proxy_asked(const struct ws_client *client);
 
 /* Closes the socket, if it is being asked. */

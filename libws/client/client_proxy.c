@@ -22,7 +22,8 @@ enum ws_error ws_client_proxy_new(struct ws_client *client, const struct ws_prox
     proxy->host = strdup(from->host);
     ws_host_port_format(from->host, from->port, proxy->name, sizeof proxy->name);
     client->proxy = proxy;
-    enum ws_error error = ws_proxy_begin(&proxy->talk, from, client->url.host, client->url.port);
+    enum ws_error error =
+        ws_proxy_begin(&proxy->handshake, from, client->url.host, client->url.port);
     return proxy->host ? error : WS_E_NO_MEMORY;
 }
 
@@ -30,7 +31,7 @@ void ws_client_proxy_free(struct ws_client *client)
 {
     if (!client->proxy)
         return;
-    ws_proxy_wipe(&client->proxy->talk);
+    ws_proxy_wipe(&client->proxy->handshake);
     free(client->proxy->host);
     free(client->proxy);
     client->proxy = NULL;
@@ -58,19 +59,19 @@ static void give_up(struct ws_client_proxy *proxy, enum ws_error error, const ch
 static bool send_due(struct ws_client_proxy *proxy)
 {
     size_t len;
-    const uint8_t *due = ws_proxy_output(&proxy->talk, &len);
+    const uint8_t *due = ws_proxy_output(&proxy->handshake, &len);
     while (len > 0) {
         ssize_t n = send(proxy->watch.fd, due, len, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EPIPE || errno == ECONNRESET))
-            break; /* what a proxy said before it hung up is still to be read */
+            break; /* an answer before the hang-up is still to be read */
         if (n < 0) {
             give_up(proxy, WS_E_PROXY, strerror(errno));
             return false;
         }
-        ws_proxy_sent(&proxy->talk, (size_t)n);
-        due = ws_proxy_output(&proxy->talk, &len);
+        ws_proxy_sent(&proxy->handshake, (size_t)n);
+        due = ws_proxy_output(&proxy->handshake, &len);
     }
     if (ws_loop_rewatch(proxy->client->loop, &proxy->watch,
                         WS_READABLE | (len > 0 ? WS_WRITABLE : 0)) == WS_OK)
@@ -79,7 +80,7 @@ static bool send_due(struct ws_client_proxy *proxy)
     return false;
 }
 
-/* Reads once. False when there is nothing left to send: it is over, one way or the other. */
+/* Receives once. False when the handshake has ended, with a tunnel or without. */
 static bool receive(struct ws_client_proxy *proxy)
 {
     struct ws_client *client = proxy->client;
@@ -87,9 +88,9 @@ static bool receive(struct ws_client_proxy *proxy)
     size_t n;
     enum ws_error error = ws_stream_receive(proxy->watch.fd, bytes, sizeof bytes, &n);
     if (error == WS_OK)
-        error = ws_proxy_feed(&proxy->talk, bytes, n);
+        error = ws_proxy_feed(&proxy->handshake, bytes, n);
     else if (error == WS_E_LOST)
-        error = ws_proxy_ended(&proxy->talk);
+        error = ws_proxy_ended(&proxy->handshake);
     switch (error) {
     case WS_MORE:
         return true;
@@ -98,7 +99,7 @@ static bool receive(struct ws_client_proxy *proxy)
         ws_client_upgrade(client, ws_loop_unwatch(client->loop, &proxy->watch));
         return false;
     case WS_E_PROXY:
-        give_up(proxy, WS_E_PROXY, ws_proxy_fault(&proxy->talk));
+        give_up(proxy, WS_E_PROXY, ws_proxy_failure(&proxy->handshake));
         return false;
     default:
         give_up(proxy, error == WS_E_NO_MEMORY ? error : WS_E_PROXY,

@@ -1,30 +1,30 @@
 /*
- * proxy: the conversation that makes a proxy connect us to somebody: HTTP CONNECT with Basic
- * credentials (RFC 9110 9.3.6, RFC 7617) or SOCKS5 without or with a password (RFC 1928, RFC 1929).
+ * proxy: the handshake with an outgoing proxy: HTTP CONNECT with Basic credentials (RFC 9110 9.3.6,
+ * RFC 7617) or SOCKS5 without or with a password (RFC 1928, RFC 1929).
  *
- * A state machine without sockets: it says what is to be sent and takes what was received, in
- * whatever pieces. It ends with a tunnel, behind whose first byte nothing was read, or with one
- * line on why there is none. client drives it between the connection and the upgrade.
+ * A state machine without sockets: it returns what is to be sent and is fed what was received, in
+ * pieces of any size. It ends with a tunnel, of which no byte was read yet, or with one line on why
+ * there is none. Used by client, between the connection and the upgrade. One thread's.
  */
 #ifndef LIBWS_CLIENT_PROXY_H
 #define LIBWS_CLIENT_PROXY_H
 
 #include <ws/error.h>
 #include <ws/http.h>
-#include <ws/proxy.h>
+#include <ws/proxy_url.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of answers that a proxy may spend: all heads of HTTP, interim ones too. */
-enum { WS_PROXY_ANSWER_MAX = 8 * 1024, WS_PROXY_OUT_MAX = 2560, WS_PROXY_FAULT_MAX = 160 };
+/* WS_PROXY_ANSWER_MAX: bytes of all answers of a proxy, interim heads included. */
+enum { WS_PROXY_ANSWER_MAX = 8 * 1024, WS_PROXY_OUT_MAX = 2560, WS_PROXY_FAILURE_MAX = 160 };
 
 enum ws_proxy_state {
     WS_PROXY_HEAD,     /* HTTP: an answer is awaited */
-    WS_PROXY_METHOD,   /* SOCKS5: which way of authentication */
-    WS_PROXY_PASSWORD, /* SOCKS5: was it right */
-    WS_PROXY_REPLY,    /* SOCKS5: is there a connection */
+    WS_PROXY_METHOD,   /* SOCKS5: the answer to the methods of authentication */
+    WS_PROXY_PASSWORD, /* SOCKS5: the answer to the password */
+    WS_PROXY_REPLY,    /* SOCKS5: the answer to the request */
     WS_PROXY_DONE,
     WS_PROXY_FAILED,
 };
@@ -40,7 +40,7 @@ struct ws_proxy_handshake {
     size_t in_len;                 /* of the answer that is awaited */
     char in[WS_PROXY_ANSWER_MAX];
     struct ws_http_head head;
-    char fault[WS_PROXY_FAULT_MAX];
+    char failure[WS_PROXY_FAILURE_MAX];
 };
 
 /*
@@ -48,32 +48,33 @@ struct ws_proxy_handshake {
  * WS_OK; WS_E_ARGUMENT when `host` is empty, longer than 255 bytes or has a character that is in no
  * host's name, or when the proxy's user or password is longer than proxy_url.h allows.
  */
-enum ws_error ws_proxy_begin(struct ws_proxy_handshake *talk, const struct ws_proxy *proxy,
+enum ws_error ws_proxy_begin(struct ws_proxy_handshake *handshake, const struct ws_proxy *proxy,
                              const char *host, uint16_t port);
 
 /* What is to be sent now, `*len` bytes of it, 0 when there is nothing. Valid until the next call
- * that changes the talk. */
-const uint8_t *ws_proxy_output(const struct ws_proxy_handshake *talk, size_t *len);
+ * that changes the handshake. */
+const uint8_t *ws_proxy_output(const struct ws_proxy_handshake *handshake, size_t *len);
 
 /* `len` bytes of that were sent. */
-void ws_proxy_sent(struct ws_proxy_handshake *talk, size_t len);
+void ws_proxy_sent(struct ws_proxy_handshake *handshake, size_t len);
 
 /*
- * Takes what was received. WS_OK: the proxy has connected us, and what is read from now on comes
- * from the other side. WS_MORE: something is to be sent, or more must come. WS_E_PROXY: there is no
- * connection, ws_proxy_fault() says why; also for bytes that came behind the answer or before we
- * asked, which nobody honest sends: in this protocol the client speaks first.
+ * Feeds what was received. WS_OK: the tunnel is open, and what is received from now on comes from
+ * the server. WS_MORE: something is to be sent, or more must be received. WS_E_PROXY: there is no
+ * tunnel, ws_proxy_failure() says why; also for bytes after the answer or before the request: with
+ * WebSocket and TLS the client sends first.
  */
-enum ws_error ws_proxy_feed(struct ws_proxy_handshake *talk, const void *bytes, size_t len);
+enum ws_error ws_proxy_feed(struct ws_proxy_handshake *handshake, const void *bytes, size_t len);
 
-/* The proxy closed the connection before it was done: WS_E_PROXY, with its fault. */
-enum ws_error ws_proxy_ended(struct ws_proxy_handshake *talk);
+/* The proxy closed the connection before it was done: returns WS_E_PROXY; see ws_proxy_failure().
+ */
+enum ws_error ws_proxy_ended(struct ws_proxy_handshake *handshake);
 
-/* One line, no full stop: "the proxy refused: 403 Forbidden". What it quotes of the proxy is cut
- * and printable. "" without a fault. */
-const char *ws_proxy_fault(const struct ws_proxy_handshake *talk);
+/* One line, no full stop: "the proxy refused: 403 Forbidden". Quotes of the proxy are cut and
+ * printable. "" without a failure. */
+const char *ws_proxy_failure(const struct ws_proxy_handshake *handshake);
 
 /* Overwrites the password and everything else. */
-void ws_proxy_wipe(struct ws_proxy_handshake *talk);
+void ws_proxy_wipe(struct ws_proxy_handshake *handshake);
 
 #endif

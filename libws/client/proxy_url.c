@@ -1,4 +1,4 @@
-#include <ws/proxy.h>
+#include <ws/proxy_url.h>
 
 #include "libws/io/address.h"
 #include <ws/url.h>
@@ -26,7 +26,7 @@ void ws_proxy_free(struct ws_proxy *proxy)
 
 /* --- URLs --- */
 
-/* The scheme, and what stands behind "://". NULL for one that is not spoken. */
+/* Sets the kind; returns what follows "://", or NULL for an unknown scheme. */
 static const char *take_scheme(const char *text, struct ws_proxy *proxy)
 {
     static const struct {
@@ -127,7 +127,7 @@ const char *ws_proxy_parse(const char *text, struct ws_proxy *proxy)
     return wrong;
 }
 
-/* --- hosts that go without --- */
+/* --- hosts that are reached without a proxy --- */
 
 static struct ws_str without_dots(struct ws_str name)
 {

@@ -127,8 +127,8 @@ static void on_request(struct ws_conn *conn, const struct ws_event *event)
         ws_conn_refuse_error(conn, conn->refusal);
     else if (conn->env->handler->request)
         conn->env->handler->request(conn, event->request);
-    else if (event->request->fault != WS_OK)
-        ws_conn_refuse_error(conn, event->request->fault);
+    else if (event->request->violation != WS_OK)
+        ws_conn_refuse_error(conn, event->request->violation);
     else
         ws_conn_accept(conn, NULL);
 }

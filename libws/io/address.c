@@ -19,7 +19,7 @@ static void set_v4(uint8_t ip[16], const void *bytes)
     memcpy(ip + sizeof mapped, bytes, 4);
 }
 
-/* inet_pton() takes neither zones nor numbers in octal, which is what is wanted. */
+/* inet_pton() accepts neither zones nor octal numbers, as required. */
 static bool parse_ip(struct ws_str text, uint8_t ip[16])
 {
     char copy[INET6_ADDRSTRLEN];

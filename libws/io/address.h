@@ -1,10 +1,10 @@
 /*
- * address: IP addresses, networks in CIDR form (RFC 4632, RFC 4291 2.3), and whether one lies in
- * the other.
+ * address: IP addresses, networks in CIDR form (RFC 4632, RFC 4291 2.3), host:port.
  *
  * An IPv4 address and the same one mapped into IPv6 (::ffff:192.0.2.1) are one address here, so a
- * rule cannot be passed by speaking the other family. Used by whoever decides who may enter;
- * forwarded finds the address behind a proxy. No state.
+ * rule cannot be passed by using the other family. Also the one parser and the one formatter of
+ * host:port. Used by the listener, the connector, URLs, and wsserve's access control. No state; any
+ * thread may call it.
  */
 #ifndef LIBWS_IO_ADDRESS_H
 #define LIBWS_IO_ADDRESS_H
@@ -58,15 +58,14 @@ const char *ws_host_port_format(const char *host, int port, char *text, size_t s
  * `size` bytes with the NUL (WS_ADDRESS_TEXT are enough) and returns `text`. */
 const char *ws_socket_address_format(const struct sockaddr *address, char *text, size_t size);
 
-/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:80". No names, no
- * zones, no numbers written otherwise. False, with the kind UNKNOWN, for anything else. */
+/* "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:80". No names,
+ * zones, or other forms of numbers. False, with the kind UNKNOWN, for anything else. */
 bool ws_address_parse(struct ws_str text, struct ws_address *address);
 
-/* Of the other end of socket `fd`. */
+/* Sets the address of the other end of socket `fd`; UNKNOWN if it has none. */
 void ws_address_of_peer(int fd, struct ws_address *address);
 
-/* The same as the system has it, an AF_INET or AF_INET6 address, or AF_UNSPEC for what is no IP
- * address. */
+/* Converts it to AF_INET or AF_INET6; AF_UNSPEC for what is no IP address. */
 void ws_address_to_socket(const struct ws_address *address, struct sockaddr_storage *storage);
 
 /* "192.0.2.1", "2001:db8::1", "unix" or "unknown": without the port. Returns `text`. */
@@ -79,10 +78,10 @@ struct ws_network {
 };
 
 /* "10.0.0.0/8", "2001:db8::/32", one address, or "unix" for all unix sockets. False when it is
- * none of them, or when bits are set behind the prefix: 10.0.0.1/8 is a mistake. */
+ * none of them, or when bits are set after the prefix: 10.0.0.1/8 is a mistake. */
 bool ws_network_parse(struct ws_str text, struct ws_network *network);
 
-/* ::/0 holds no IPv4 address, 0.0.0.0/0 no IPv6 one. */
+/* True if the address is in the network. ::/0 has no IPv4 address, 0.0.0.0/0 no IPv6 one. */
 bool ws_network_has(const struct ws_network *network, const struct ws_address *address);
 
 struct ws_networks {
@@ -90,8 +89,8 @@ struct ws_networks {
     size_t count;
 };
 
-/* Adds a comma-separated list. NULL when all of it is in; else the entry that is at fault, cut to
- * its own length in `*len`, or "" without memory. */
+/* Adds a comma-separated list. Returns NULL on success; else the first invalid entry, which points
+ * into `list` and has `*len` bytes, or "" without memory. */
 const char *ws_networks_add(struct ws_networks *networks, const char *list, size_t *len);
 bool ws_networks_have(const struct ws_networks *networks, const struct ws_address *address);
 void ws_networks_free(struct ws_networks *networks);

@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static struct ws_listener *complain(char *error, size_t size, const char *where, const char *what)
+static struct ws_listener *report(char *error, size_t size, const char *where, const char *what)
 {
     snprintf(error, size, "%s: %s", where, what);
     return NULL;
@@ -66,7 +66,7 @@ static struct ws_listener *make(int fd, const char *unix_path, bool secure)
     return listener;
 }
 
-/* A socket file that nobody listens on any more is in the way, and nothing else is. */
+/* Removes a socket file whose server is gone; no other file. */
 static void remove_stale(const char *path, const struct sockaddr_un *address)
 {
     struct stat status;
@@ -82,7 +82,7 @@ static void remove_stale(const char *path, const struct sockaddr_un *address)
 }
 
 /* The socket's own mode limits what bind() gives the path; afterwards it may be more than the umask
- * would leave. Nobody is let in before listen(). */
+ * would leave. No client can connect before listen(). */
 static bool bind_unix(int fd, const struct sockaddr_un *address, int mode)
 {
     if (mode >= 0 && fchmod(fd, (mode_t)mode) < 0)
@@ -97,7 +97,7 @@ static struct ws_listener *listen_unix(const char *where, const char *path, int 
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) == 0 || strlen(path) >= sizeof address.sun_path)
-        return complain(error, size, where, "the path is missing or too long");
+        return report(error, size, where, "the path is missing or too long");
     strcpy(address.sun_path, path);
     remove_stale(path, &address);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -105,13 +105,13 @@ static struct ws_listener *listen_unix(const char *where, const char *path, int 
         int number = errno;
         if (fd >= 0)
             close(fd);
-        return complain(error, size, where, strerror(number));
+        return report(error, size, where, strerror(number));
     }
     struct ws_listener *listener = make(fd, path, secure);
     if (!listener) {
         unlink(path);
         close(fd);
-        return complain(error, size, where, "out of memory");
+        return report(error, size, where, "out of memory");
     }
     return listener;
 }
@@ -125,11 +125,11 @@ static struct ws_listener *listen_fd(const char *where, const char *digits, bool
     socklen_t len = sizeof listening;
     if (end == digits || *end || fd < 0 || fd > INT32_MAX ||
         getsockopt((int)fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0 || !listening)
-        return complain(error, size, where, "not a listening socket");
+        return report(error, size, where, "not a listening socket");
     fcntl((int)fd, F_SETFL, fcntl((int)fd, F_GETFL) | O_NONBLOCK);
     fcntl((int)fd, F_SETFD, FD_CLOEXEC);
     struct ws_listener *listener = make((int)fd, NULL, secure);
-    return listener ? listener : complain(error, size, where, "out of memory");
+    return listener ? listener : report(error, size, where, "out of memory");
 }
 
 static int open_tcp(const struct addrinfo *address, int backlog)
@@ -156,9 +156,9 @@ static struct ws_listener *listen_tcp(const char *where, int backlog, bool secur
     struct ws_host_port split;
     char host[256], port[8];
     if (ws_host_port_parse((struct ws_str){where, strlen(where)}, &split) == WS_HOST_PORT_PORT)
-        return complain(error, size, where, "the port is not a number from 0 to 65535");
+        return report(error, size, where, "the port is not a number from 0 to 65535");
     if (!split.has_port || split.host.len >= sizeof host)
-        return complain(error, size, where, "expected ADDRESS:PORT");
+        return report(error, size, where, "expected ADDRESS:PORT");
     snprintf(host, sizeof host, "%.*s", (int)split.host.len, split.host.p);
     snprintf(port, sizeof port, "%u", split.port);
 
@@ -169,16 +169,16 @@ static struct ws_listener *listen_tcp(const char *where, int backlog, bool secur
     struct addrinfo *addresses;
     int failure = getaddrinfo(host, port, &hints, &addresses);
     if (failure)
-        return complain(error, size, where, gai_strerror(failure));
+        return report(error, size, where, gai_strerror(failure));
     int fd = open_tcp(addresses, backlog);
     int number = errno;
     freeaddrinfo(addresses);
     if (fd < 0)
-        return complain(error, size, where, strerror(number));
+        return report(error, size, where, strerror(number));
     struct ws_listener *listener = make(fd, NULL, secure);
     if (!listener) {
         close(fd);
-        return complain(error, size, where, "out of memory");
+        return report(error, size, where, "out of memory");
     }
     return listener;
 }
@@ -201,7 +201,7 @@ void ws_listener_close(struct ws_listener *listener)
     int fd = listener->watch.fd;
     if (fd < 0)
         return;
-    /* The path may be another server's by now. */
+    /* The path may have become another server's. */
     if (listener->unix_path && stat(listener->unix_path, &status) == 0 &&
         status.st_dev == listener->unix_dev && status.st_ino == listener->unix_ino)
         unlink(listener->unix_path);

@@ -1,8 +1,8 @@
 /*
- * listener: a socket that takes connections: made from what people type, and named for them.
+ * listener: a listening socket: opened from its textual form, with a URL for messages.
  *
- * TCP and unix sockets, and those that whoever started us has opened. Used by server, which watches
- * and accepts. One thread's.
+ * TCP sockets, unix sockets, and inherited ones that the parent process opened. Used by server,
+ * which watches and accepts. One thread's.
  */
 #ifndef LIBWS_IO_LISTENER_H
 #define LIBWS_IO_LISTENER_H
@@ -27,15 +27,15 @@ struct ws_listener {
  * Listens on `where`: "ADDRESS:PORT" (port 0: any that is free; no address: loopback),
  * "[ADDRESS]:PORT", "unix:PATH" (a stale socket is replaced), or "fd:N", a descriptor that listens
  * already and that belongs to the listener from here on. `backlog` 0: the system's own.
- * `socket_mode` is the file mode of a unix socket, -1: as the umask has it; nobody can connect
- * before it is set. `secure`: it is called wss. NULL with one line in `error`, such as
+ * `socket_mode` is the file mode of a unix socket, -1: by the umask; no client can connect
+ * before it is set. `secure`: its URL is wss. NULL with one line in `error`, such as
  * "127.0.0.1:80: Permission denied", cut to `size` bytes with its NUL. A port in use is an error.
  */
 struct ws_listener *ws_listener_open(const char *where, int backlog, int socket_mode, bool secure,
                                      char *error, size_t size);
 
-/* Closes the socket and removes its path if it is still its own; once. It must not be watched any
- * more. The URL stays. */
+/* Closes the socket and removes its path, if that is still this socket; once. It must not be
+ * watched any more. The URL stays. */
 void ws_listener_close(struct ws_listener *listener);
 
 /* Closes it too. NULL is allowed. */

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A new block of copies has at least this room, so that small frames share one. */
+/* A new block of copies has at least BLOCK_ROOM bytes, so that small frames share one; of shared
+ * spans, those below HELD_LEAST are copied. */
 enum { BLOCK_ROOM = 16 * 1024, HELD_LEAST = 512 };
 
 struct ws_block {
     struct ws_block *next;
     enum ws_span_kind kind; /* WS_SPAN_SCRATCH: the bytes are in `room` */
-    bool shared;            /* whole messages that many were sent, held or copied */
+    bool shared;            /* whole messages of a broadcast, referenced or copied */
     const uint8_t *data;
     size_t len;
     void *owner;
@@ -53,7 +54,7 @@ static enum ws_error append_copy(struct ws_queue *queue, const uint8_t *data, si
     return WS_OK;
 }
 
-/* Takes over what the span holds; the span is then empty of it. */
+/* Takes over what the span owns. */
 static enum ws_error append_held(struct ws_queue *queue, struct ws_span *span, size_t skip)
 {
     struct ws_block *block = push(queue, 0);
@@ -79,7 +80,7 @@ enum ws_error ws_queue_append(struct ws_queue *queue, struct ws_out *out, size_t
             continue;
         }
         bool shared = span->kind == WS_SPAN_SHARED;
-        /* To hold a little costs more than to copy it. */
+        /* For a few bytes a copy is cheaper than a block. */
         if (span->kind == WS_SPAN_OWNED || (shared && span->len - skip >= HELD_LEAST))
             error = append_held(queue, span, skip);
         else
@@ -119,7 +120,7 @@ static void pop(struct ws_queue *queue)
     free_block(block);
 }
 
-/* Whole frames, one behind the other. */
+/* Counts messages in consecutive whole frames. */
 static size_t count_frames(const uint8_t *data, size_t len)
 {
     struct ws_frame frame;
@@ -138,7 +139,7 @@ size_t ws_queue_drop_shared(struct ws_queue *queue)
     size_t messages = 0;
     if (!queue->head)
         return 0;
-    /* Of the head, the kernel may have taken half a frame. */
+    /* The kernel may have taken half a frame of the head. */
     for (struct ws_block *before = queue->head, *block; (block = before->next);) {
         if (!block->shared) {
             before = block;

@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* What the thread works on. It may outlive the one who asked, so whoever lets go last frees it. */
+/* Shared by the thread and the caller, either of which may finish first; the last one frees it. */
 struct work {
     atomic_int holders;
     int done_fd;
@@ -27,7 +27,7 @@ struct ws_resolve {
     void *context;
 };
 
-static void let_go(struct work *work)
+static void release_work(struct work *work)
 {
     if (atomic_fetch_sub(&work->holders, 1) > 1)
         return;
@@ -49,7 +49,7 @@ static void announce(struct work *work)
 {
     uint64_t one = 1;
     if (write(work->done_fd, &one, sizeof one) < 0)
-        abort(); /* an eventfd of ours that was never written to takes it */
+        abort(); /* cannot fail on an eventfd that was never written to */
 }
 
 static void *run(void *argument)
@@ -57,7 +57,7 @@ static void *run(void *argument)
     struct work *work = argument;
     look_up(work, 0);
     announce(work);
-    let_go(work);
+    release_work(work);
     return NULL;
 }
 
@@ -80,13 +80,13 @@ static bool start_thread(struct work *work)
     pthread_t thread;
     sigset_t all, before;
     atomic_fetch_add(&work->holders, 1);
-    /* Signals are for the loop's thread. */
+    /* Signals go to the loop's thread. */
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     int failed = pthread_create(&thread, NULL, run, work);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed) {
-        let_go(work);
+        release_work(work);
         return false;
     }
     pthread_detach(thread);
@@ -130,6 +130,6 @@ ws_resolve_start(struct ws_loop *loop, const char *host, uint16_t port,
 void ws_resolve_cancel(struct ws_resolve *resolve)
 {
     ws_loop_unwatch(resolve->loop, &resolve->watch);
-    let_go(resolve->work);
+    release_work(resolve->work);
     free(resolve);
 }

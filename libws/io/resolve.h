@@ -1,8 +1,8 @@
 /*
- * resolve: host names to addresses, without stopping the loop.
+ * resolve: host names to addresses, without blocking the loop.
  *
- * getaddrinfo() blocks, so it runs in a thread of its own, which hands the result over through a
- * descriptor. Used by client.
+ * getaddrinfo() blocks, so it runs in a thread of its own, which signals the result through a
+ * descriptor. Used by connector. One thread's, its loop's.
  */
 #ifndef LIBWS_IO_RESOLVE_H
 #define LIBWS_IO_RESOLVE_H
@@ -16,14 +16,14 @@ struct ws_resolve;
 
 /*
  * Looks `host` up for TCP to `port`. `done` is called later, from the loop, with 0 and a list that
- * it must free with freeaddrinfo(), or with getaddrinfo()'s error number. Addresses in digits need
- * no thread. NULL without memory, descriptors or threads.
+ * it must free with freeaddrinfo(), or with getaddrinfo()'s error number. Numeric addresses need no
+ * thread. NULL without memory, descriptors or threads.
  */
 struct ws_resolve *
 ws_resolve_start(struct ws_loop *loop, const char *host, uint16_t port,
                  void (*done)(void *context, int error, struct addrinfo *addresses), void *context);
 
-/* `done` is not called any more; the thread ends by itself. */
+/* Gives up: `done` is not called. The thread ends by itself. Not after `done` was called. */
 void ws_resolve_cancel(struct ws_resolve *resolve);
 
 #endif

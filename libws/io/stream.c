@@ -6,7 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { PIECES = 256 }; /* of output a call; more than that are rare, and wait for the next one */
+enum { PIECES = 256 }; /* spans of output a call; more are rare, and go with the next call */
 
 static enum ws_error error_of(int number)
 {
@@ -78,7 +78,7 @@ enum ws_error ws_stream_send(int fd, const struct ws_out *out, size_t *sent)
     enum ws_error error = WS_OK;
     size_t span = 0, offered = 0;
     *sent = 0;
-    /* What the kernel takes a part of, it takes no more of now. */
+    /* After a short write the kernel takes no more now. */
     while (error == WS_OK && span < out->count && *sent == offered) {
         struct iovec iov[PIECES];
         int count = 0;

@@ -1,9 +1,8 @@
 /*
- * stream: a non-blocking descriptor that bytes travel over: a TCP or unix socket, a pipe, a
- * terminal.
+ * stream: a non-blocking descriptor: a TCP or unix socket, a pipe, a terminal.
  *
- * One call, one system call: what the kernel says comes back as a count or a typed error. Used by
- * conn, which puts TLS on top where it is wanted, and by the tools for their own pipes.
+ * Each function is one system call whose result is a count and a typed error. Used by conn, below
+ * TLS, and by the tools for pipes. No state.
  */
 #ifndef LIBWS_IO_STREAM_H
 #define LIBWS_IO_STREAM_H

@@ -14,10 +14,10 @@ static const struct ws_close_info table[] = {
     {1009, true, "message too big", "a message larger than this side takes"},
     {1010, true, "mandatory extension",
      "the client needs an extension that the server did not agree to"},
-    {1011, true, "internal error", "the server met a fault of its own"},
+    {1011, true, "internal error", "the server met an internal error"},
     {1012, true, "service restart", "the server restarts; come back after a random while"},
     {1013, true, "try again later", "the server is overloaded; come back later"},
-    {1014, true, "bad gateway", "a gateway got an invalid answer from the server behind it"},
+    {1014, true, "bad gateway", "a gateway got an invalid answer from its upstream server"},
     {1015, false, "TLS handshake", "the TLS handshake failed; never sent itself"},
 };
 

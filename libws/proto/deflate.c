@@ -72,7 +72,7 @@ static struct ws_deflate_stream *stream_new(unsigned bits, unsigned level, unsig
     return NULL;
 }
 
-/* A fresh stream of the pool's, or a new one. NULL without memory. */
+/* A stream of the pool, or a new one. NULL without memory. */
 static struct ws_deflate_stream *pool_get(struct ws_deflate_stream **list, unsigned bits,
                                           unsigned level, unsigned memory)
 {
@@ -86,7 +86,7 @@ static struct ws_deflate_stream *pool_get(struct ws_deflate_stream **list, unsig
     return stream_new(bits, level, memory);
 }
 
-/* Fresh again, it goes back to the front of the pool. One too many leaves at the other end. */
+/* Resets the stream and puts it at the front of the pool; a surplus one at the end is freed. */
 static void pool_put(struct ws_deflate_stream **list, struct ws_deflate_stream *stream)
 {
     int result = stream->level ? deflateReset(&stream->z) : inflateReset(&stream->z);
@@ -180,17 +180,17 @@ void ws_deflate_free(struct ws_deflate *d)
 
 size_t ws_deflate_bound(size_t len)
 {
-    /* A literal of the fixed code takes 9 bits at the most, and a block its header; behind it the
-     * flush. */
+    /* A literal of the fixed code takes 9 bits at the most, and a block its header; the flush
+     * follows. */
     return len + (len >> 3) + (len >> 6) + 64;
 }
 
-/* A window that is larger than the message finds no more in it, but costs: before each message a
- * table is cleared that grows with the memory. */
+/* A window larger than the message finds no more matches, but costs time: a table that grows with
+ * the memory level is cleared before each message. */
 static struct ws_deflate_stream *borrow_fitting(struct ws_deflate_pool *pool, size_t len,
                                                 unsigned bits, unsigned level, unsigned memory)
 {
-    enum { LOOKAHEAD = 262 }; /* so much of its window deflate does not refer back to */
+    enum { LOOKAHEAD = 262 }; /* bytes of its window that deflate does not refer back to */
     enum { SMALL_BITS = 13, SMALL_MEMORY = 7 };
     if (bits < 9)
         bits = 9;
@@ -217,8 +217,8 @@ static struct ws_deflate_stream *need_deflater(struct ws_deflate *d, size_t len,
     return d->deflater;
 }
 
-/* Compresses into the room there is and flushes. False when it was too small; then it may go on
- * with more. */
+/* Compresses into the output and flushes. False when that was too small; it may then continue with
+ * more. */
 static bool run_deflate(z_stream *z, const uint8_t **data, size_t *len, uint8_t *to, size_t *room)
 {
     for (;;) {
@@ -332,8 +332,8 @@ static int run_inflate(z_stream *z, const uint8_t **in, size_t *in_len,
     *in_len -= len - z->avail_in;
     flow->out += room - z->avail_out;
     flow->room -= room - z->avail_out;
-    /* A block that calls itself the last is not the end (7.2.3.4). What the window holds must stay,
-     * and without a copy of it: such blocks may be two bytes long. */
+    /* A block marked as the last is not the end of the message (7.2.3.4). The window must be kept,
+     * and not by copying it: such blocks may be two bytes long. */
     if (result == Z_STREAM_END && inflateResetKeep(z) != Z_OK)
         result = Z_DATA_ERROR;
     return result;
@@ -353,7 +353,7 @@ static enum ws_error inflate_error(int result)
     }
 }
 
-/* Between two blocks and between two bytes? */
+/* True between two blocks, at a byte boundary. */
 static bool at_boundary(const z_stream *z)
 {
     enum { UNUSED_BITS = 63, BEFORE_A_BLOCK = 128 };

@@ -127,8 +127,8 @@ static uint8_t least(uint8_t a, uint8_t b)
     return a < b ? a : b;
 }
 
-/* What is agreed when this offer is accepted, and how that is said. A window of full size is not
- * spoken of unless the other end did: it is what silence means. */
+/* What is agreed on when this offer is accepted, and its text. A window of full size is not
+ * mentioned unless the other end mentioned it: it is the default. */
 static void accept_offer(const struct ws_deflate_offer *offer,
                          const struct ws_deflate_params *preference,
                          struct ws_deflate_params *params, char answer[WS_DEFLATE_TEXT_MAX])
@@ -175,7 +175,7 @@ bool ws_deflate_accept(const struct ws_http_head *head, const char *buffer,
     return false;
 }
 
-/* That we obey client_max_window_bits is said even where we wish for no smaller window. */
+/* Always says that we support client_max_window_bits, also where our own window is full size. */
 static void make_offer(const struct ws_deflate_params *preference, struct ws_deflate_offer *offer)
 {
     *offer = (struct ws_deflate_offer){
@@ -194,7 +194,8 @@ void ws_deflate_write_offer(const struct ws_deflate_config *config, char text[WS
     write_text(text, &offer);
 }
 
-/* Whatever we said of the server it must have agreed to; of us it may ask for less than we said. */
+/* The server must have accepted all that we asked of it; of us it may ask for less than we offered.
+ */
 static enum ws_error judge_answer(const struct ws_deflate_offer *answer,
                                   const struct ws_deflate_params *preference,
                                   struct ws_deflate_params *params)

@@ -21,8 +21,8 @@ enum ws_error ws_frame_parse(const void *data, size_t len, struct ws_frame *fram
     frame->length_bytes = frame->length < 126 ? 0 : frame->length == 126 ? 2 : 8;
     frame->header_len = (uint8_t)(2 + frame->length_bytes + (frame->masked ? 4 : 0));
     if (len < 2u + frame->length_bytes) {
-        /* The claim so far is only a marker; a length byte that is known to be too large for a
-         * control frame stays visible in it. */
+        /* A placeholder until the extended length has come; it keeps visible that the length byte
+         * is too large for a control frame. */
         frame->known = (uint8_t)len;
         return WS_MORE;
     }

@@ -80,8 +80,8 @@ const char *ws_request_choose_subprotocol(const struct ws_request *request,
     return NULL;
 }
 
-/* Tokens, none of them twice (4.1). A head of 8 KiB has few enough of them to compare each with
- * all, were it not for an attacker: beyond 64 the list is refused. */
+/* Tokens, none of them twice (4.1). Each is compared with all others, so lists of more than 64 are
+ * refused: an attacker could make them long. */
 static enum ws_error check_subprotocols(const struct ws_request *request)
 {
     struct ws_str seen[64], rest, one;
@@ -235,8 +235,8 @@ enum ws_error ws_handshake_read_request(const struct ws_http_head *head, const c
     int origins = count_of(head, buffer, "Origin", &request->origin);
     int keys = count_of(head, buffer, "Sec-WebSocket-Key", &request->key);
     request->upgrade = keys > 0 || ws_http_has_token(head, buffer, "Upgrade", "websocket");
-    request->fault = judge_request(request, hosts, keys, origins);
-    return request->fault;
+    request->violation = judge_request(request, hosts, keys, origins);
+    return request->violation;
 }
 
 /* --- reading a response --- */
@@ -283,7 +283,7 @@ static const char *accept_mistake(const char *key, struct ws_str accept)
             return texts[i].name;
     }
 
-    /* The right hash in the wrong dress */
+    /* Right hash, wrong encoding */
     memcpy(text, key, key_len);
     memcpy(text + key_len, WS_GUID, sizeof WS_GUID - 1);
     EVP_Digest(text, key_len + sizeof WS_GUID - 1, digest, NULL, EVP_sha1(), NULL);
@@ -351,7 +351,7 @@ enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const 
     if (!extensions_well_formed(head, buffer))
         return WS_E_RESPONSE_EXTENSION;
     for (int i = 0; extensions > 0 && i >= 0; i++) {
-        /* None is known to have been offered. */
+        /* Any extension counts: which ones were offered is not known here. */
         i = ws_http_find(head, buffer, "Sec-WebSocket-Extensions", i);
         if (i < 0)
             break;

@@ -7,7 +7,7 @@
 
 enum { REFUSAL_HEADERS_MAX = 32 };
 
-/* Seconds: long enough for somebody to have left. */
+/* Seconds: long enough for another connection to have ended. */
 static const char RETRY_AFTER[] = "1";
 
 bool ws_header_valid(const char *name, const char *value)
@@ -24,7 +24,7 @@ static bool headers_valid(const struct ws_header *headers, size_t count)
     return true;
 }
 
-/* Counts first, writes second: a head is written whole or not at all. `at` NULL only counts. */
+/* A head is counted first (`at` is NULL) and then written, whole or not at all. */
 struct text {
     char *at;
     size_t len;
@@ -143,7 +143,7 @@ static void build_answer(struct text *t, const struct ws_http_answer *a)
     put(t, ws_http_status_name(a->status));
     put(t, "\r\nConnection: close\r\n");
     if (a->status == 426) {
-        /* RFC 9110 15.5.22 wants Upgrade there; 4.4 wants the version that would have done. */
+        /* RFC 9110 15.5.22 requires Upgrade there; 4.4 the version that is supported. */
         put_header(t, "Upgrade", "websocket");
         put_header(t, "Sec-WebSocket-Version", "13");
     }
@@ -153,7 +153,7 @@ static void build_answer(struct text *t, const struct ws_http_answer *a)
     if (a->body_len > 0)
         put_header(t, "Content-Type",
                    a->content_type ? a->content_type : "text/plain; charset=utf-8");
-    /* Of a 304 that would be the length of what is not sent (RFC 9110 8.6). */
+    /* In a 304 it would be the length of a body that is not sent (RFC 9110 8.6). */
     if (a->status != 304) {
         snprintf(line, sizeof line, "Content-Length: %" PRIu64 "\r\n", a->body_len);
         put(t, line);
@@ -207,7 +207,7 @@ enum ws_error ws_handshake_write_refusal(struct ws_out *out, enum ws_error why,
     return ws_handshake_write_answer(out, &answer);
 }
 
-/* Has the caller a header of this name, to replace ours or to remove it? */
+/* True if the caller has a header of this name, which replaces or removes ours. */
 static bool overridden(const struct ws_request_options *o, const char *name)
 {
     for (size_t i = 0; i < o->header_count; i++)

@@ -53,12 +53,13 @@ static enum ws_error parse_request_line(struct ws_http_head *head, const char *b
     head->target = (uint32_t)(target - buffer);
     head->target_len = (uint32_t)(second - target);
     for (const char *c = target; c < second; c++)
-        if (*c <= 0x20 || *c >= 0x7F) /* also what lies above ASCII: char may be signed or not */
+        if (*c <= 0x20 || *c >= 0x7F) /* and what is above ASCII: char may be signed or not */
             return WS_E_HTTP_SYNTAX;
     return parse_version(second + 1, len - (size_t)(second + 1 - line), &head->minor);
 }
 
-/* version SP 3DIGIT SP [reason] (RFC 9112 4); the last space is often forgotten, and harmless. */
+/* version SP 3DIGIT SP [reason] (RFC 9112 4); the last space is often missing, which is harmless.
+ */
 static enum ws_error parse_status_line(struct ws_http_head *head, const char *buffer, size_t end)
 {
     const char *line = buffer + head->start;
@@ -110,7 +111,7 @@ static enum ws_error parse_line(struct ws_http_head *head, const char *buffer, s
             head->done = true;
             return WS_OK;
         }
-        /* One empty line before the first is to be overlooked (RFC 9112 2.2). */
+        /* One empty line before the first is ignored (RFC 9112 2.2). */
         if (head->line == 0 && !head->response)
             return WS_OK;
         return WS_E_HTTP_SYNTAX;
@@ -122,7 +123,7 @@ static enum ws_error parse_line(struct ws_http_head *head, const char *buffer, s
                           : parse_request_line(head, buffer, end);
 }
 
-/* A byte that no head has at this place; found before its line is whole. */
+/* A byte that is illegal here is found before its line is whole. */
 static enum ws_error bad_byte(const struct ws_http_head *head, unsigned char c, size_t at)
 {
     if (at == 0 && c == 0x16)

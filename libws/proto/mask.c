@@ -7,8 +7,8 @@ void ws_mask(void *dst, const void *src, size_t len, const uint8_t key[4], uint6
     uint8_t *to = dst;
     const uint8_t *from = src;
 
-    /* The key turned so that it begins with the byte for from[0]; since 4 divides every step below,
-     * it never has to be turned again, and memcpy keeps the byte order out of it. */
+    /* The key is rotated so that it begins with the byte for from[0]; since 4 divides every step
+     * below, it stays aligned, and memcpy makes the code independent of byte order. */
     uint8_t turned[8];
     for (unsigned i = 0; i < 8; i++)
         turned[i] = key[(offset + i) & 3];

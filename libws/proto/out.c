@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a cleared ws_out keeps for its next use; a rare burst does not stay for ever. */
+/* What a cleared ws_out keeps for its next use; memory of a rare burst is freed. */
 enum { KEEP_SCRATCH = 1 << 20, KEEP_SPANS = 4096 };
 
 static void release(struct ws_span *span)

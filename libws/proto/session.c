@@ -96,7 +96,7 @@ bool ws_session_in_message(const struct ws_session *s)
 void ws_session_feed(struct ws_session *s, void *data, size_t len, size_t headroom)
 {
     assert(s->in == s->in_end);
-    if (len == 0) /* perhaps at NULL, with which there is no arithmetic */
+    if (len == 0) /* `data` may be NULL, on which arithmetic is undefined */
         return;
     s->base = session_offset(s, s->in_end) - (uintptr_t)data;
     s->in = data;
@@ -109,7 +109,7 @@ size_t ws_session_unread(struct ws_session *s, const uint8_t **data)
     size_t len = session_available(s);
     *data = s->in;
     uint64_t read = session_offset(s, s->in);
-    /* Nowhere, but somewhere: no arithmetic meets NULL, and an empty payload is not "no memory". */
+    /* Point at a valid dummy address, so that NULL keeps meaning "out of memory". */
     s->in = s->in_end = s->writable_from = s->header;
     s->base = read - (uintptr_t)s->in;
     return len;
@@ -135,7 +135,7 @@ static enum ws_event_type emit_end(struct ws_session *s, struct ws_event *event)
 
 /* --- frames --- */
 
-/* Reads a header. WS_OK: s->frame is whole and `in` stands at its payload. */
+/* Reads a header. WS_OK: s->frame is whole and `in` is at its payload. */
 static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
 {
     unsigned rules = s->config->role == WS_ROLE_SERVER ? WS_REQUIRE_MASK : WS_REFUSE_MASK;
@@ -193,8 +193,8 @@ static void unmask(struct ws_session *s, uint8_t *dst, size_t len)
 }
 
 /* Unmasks `len` bytes within the input. A server puts them where a reply of the same length would
- * begin right behind the replies before it: all replies to one input then lie in a row, and since
- * our headers are never longer than a client's, there is always room. */
+ * follow the previous replies without a gap: all replies to one input are then contiguous. Our
+ * headers are never longer than a client's, so there is always space. */
 static uint8_t *unmask_in_place(struct ws_session *s, size_t len)
 {
     uint8_t *dst = s->in;
@@ -258,7 +258,7 @@ static enum ws_event_type emit_close(struct ws_session *s, struct ws_event *even
     }
     event->clean = true;
     s->close_received = true;
-    s->in = s->in_end; /* what comes behind a close frame means nothing (5.5.1) */
+    s->in = s->in_end; /* nothing after a close frame counts (5.5.1) */
     session_move_to(s, s->close_sent ? WS_STATE_CLOSED : WS_STATE_CLOSING);
     return session_emit(event, WS_EVENT_CLOSE);
 }
@@ -314,7 +314,7 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
 {
     size_t len =
         session_available(s) < s->payload_left ? session_available(s) : (size_t)s->payload_left;
-    bool whole = len == s->payload_left && !s->held; /* and nothing of it came before */
+    bool whole = len == s->payload_left && !s->held; /* and no part of it is held */
     bool large = s->config->chunks && s->frame.length > WS_CHUNK_ABOVE;
     /* A frame that is whole in the input needs no buffer, if its message needs none. */
     bool hold =
@@ -373,7 +373,7 @@ static enum ws_event_type next_frame(struct ws_session *s, struct ws_event *even
         if (type != WS_EVENT_NONE)
             return type;
         if (s->in_payload)
-            break; /* it read all there was, and the payload goes on */
+            break; /* the input is used up, and the payload continues */
     }
     s->in = s->in_end;
     if (s->ended && !s->close_received)

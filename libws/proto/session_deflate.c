@@ -16,9 +16,9 @@ bool ws_session_compresses(const struct ws_session *s, unsigned flags, size_t le
     return (flags & WS_SEND_MORE) || len >= d->threshold;
 }
 
-/* The last `n` bytes of the output are payload, with `head` bytes free before them. Puts headers
- * into it, moving what must be moved, as many as `most` bytes of payload a frame ask for.
- * Backwards, for each piece but perhaps the only one moves up. */
+/* The last `n` bytes of the output are payload, with `head` bytes free before them. Inserts
+ * headers, so that no frame has more than `most` bytes of payload. Works backwards, since all
+ * pieces except perhaps the first move up. */
 static enum ws_error write_headers(struct ws_session *s, struct ws_out *out, unsigned opcode,
                                    bool more, size_t head, size_t n, size_t most)
 {
@@ -81,7 +81,7 @@ enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out,
         }
         error = write_headers(s, out, opcode, more, head, n, most);
         if (error != WS_OK) {
-            /* The peer has not seen what is in our window now. */
+            /* Our window now has data that the peer will not see. */
             ws_deflate_restart(d);
             ws_out_trim(out, n);
         }
@@ -118,14 +118,14 @@ enum ws_error ws_session_inflate_frame(struct ws_session *s)
     return WS_OK;
 }
 
-/* Where a message, or a piece of one, is put together: in the pool's room, or in `held`. */
+/* Where a message, or a piece of one, is assembled: in the pool's memory, or in `held`. */
 struct target {
     bool held;
-    uint8_t *data; /* in the room: all of it so far */
+    uint8_t *data; /* in the pool's memory: all of it so far */
     size_t len;
 };
 
-/* How many bytes may come yet. */
+/* How many more bytes the message may have. */
 static size_t allowed(const struct ws_session *s)
 {
     uint64_t max = s->config->max_message;
@@ -133,8 +133,7 @@ static size_t allowed(const struct ws_session *s)
     return left < SIZE_MAX ? (size_t)left : SIZE_MAX;
 }
 
-/* The free bytes at its end, at least one; but none when a piece of full size is there. NULL
- * without memory. */
+/* The free bytes at its end; `*room` is 0 when it has a piece of full size. NULL without memory. */
 static uint8_t *free_part(struct ws_session *s, struct target *t, size_t *room)
 {
     enum { AT_FIRST = 4096 };
@@ -165,7 +164,7 @@ static void extend(struct ws_session *s, struct target *t, size_t len)
     s->message.total += len;
 }
 
-/* What is in the pool's room must outlive this pull. */
+/* Moves what is in the pool's memory to `held`, since it must outlive this pull. */
 static bool hold(struct ws_session *s, struct target *t)
 {
     if (t->held)
@@ -180,7 +179,7 @@ static bool hold(struct ws_session *s, struct target *t)
     return true;
 }
 
-/* Inflates a part of the input. What of it did not find room is left as it came, masked. */
+/* Inflates a part of the input. What did not fit is left as it was received, masked. */
 static enum ws_error inflate_some(struct ws_session *s, uint8_t *to, size_t *room)
 {
     enum { STEP = 8 * 1024 }; /* unmasked at a time: some of it may have to be masked again */
@@ -282,7 +281,7 @@ enum ws_event_type ws_session_next_inflated(struct ws_session *s, struct ws_even
     if (session_available(s) == 0 && s->payload_left > 0 && !d->more)
         return WS_EVENT_NONE;
 
-    /* As without compression: small frames are waited for, large ones handed on as they arrive. */
+    /* As without compression: small frames are kept until whole, large ones delivered in pieces. */
     bool large = chunks && s->frame.length > WS_CHUNK_ABOVE;
     bool whole = session_available(s) >= s->payload_left && (chunks || s->frame.fin);
     struct target t = {.held = s->held || (!whole && !large)};

@@ -1,5 +1,5 @@
 /*
- * session_private: what the files of the session share, and nobody else.
+ * session_private: what the files of the session share.
  *
  * session.c reads (bytes to events), session_send.c writes (calls to bytes), session_upgrade.c does
  * both for the HTTP half, session_deflate.c both for messages that are compressed.
@@ -42,26 +42,27 @@ enum ws_error ws_session_error_answer(const struct ws_session *s, struct ws_out 
 
 /* session.c */
 
-/* A piece of a message, its bytes set in `event`, is ready to be handed out. */
+/* Completes `event`, whose data is a message or a piece of one. */
 enum ws_event_type ws_session_emit_piece(struct ws_session *s, struct ws_event *event, bool last);
 /* An error was found after the good bytes that `event` has. Those of a `large` frame, which is
- * handed on in pieces, come first, wherever the input was cut; the error is the next event then. */
+ * delivered in pieces, come first, wherever the input was cut; the error is the next event then. */
 enum ws_event_type ws_session_emit_before_error(struct ws_session *s, struct ws_event *event,
                                                 bool large, enum ws_error error, uint64_t offset);
-/* What was held is whole now: the event lends it out, the next pull frees it. */
+/* `held` is whole now: the event borrows it, the next pull frees it. */
 void ws_session_lend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event);
 
 /* session_send.c */
 
-/* May a data frame be sent now, continuing or beginning a message as its opcode says? */
+/* WS_OK if a data frame of this opcode may be sent now; WS_E_STATE, WS_E_CLOSING, WS_E_ARGUMENT. */
 enum ws_error ws_session_check_send(const struct ws_session *s, unsigned opcode);
-/* A frame's header as it leaves from here, with a fresh masking key for a client (5.3). */
+/* Fills in the header of a frame to be sent, with a fresh masking key for a client (5.3). WS_OK or
+ * WS_E_RANDOM. */
 enum ws_error ws_session_make_frame(const struct ws_session *s, struct ws_frame *frame,
                                     unsigned opcode, bool fin, size_t len);
 
 /* session_deflate.c */
 
-/* Is a message, or a fragment of one, that is to be sent with these flags to be compressed? */
+/* True if a message, or a fragment of one, with these flags is to be compressed. */
 bool ws_session_compresses(const struct ws_session *s, unsigned flags, size_t len);
 /* Sends it. WS_OK with `*sent` false: nothing was sent, since it gets no smaller compressed: send
  * it as it is. Errors as ws_session_send. */
@@ -69,7 +70,7 @@ enum ws_error ws_session_send_deflated(struct ws_session *s, struct ws_out *out,
                                        unsigned flags, const void *data, size_t len, bool *sent);
 /* The header of a compressed message's frame was read. WS_OK or WS_E_MESSAGE_TOO_BIG. */
 enum ws_error ws_session_inflate_frame(struct ws_session *s);
-/* The next event out of its payload. */
+/* The next event from its payload. */
 enum ws_event_type ws_session_next_inflated(struct ws_session *s, struct ws_event *event);
 
 /* NULL: not agreed on. */
@@ -109,7 +110,7 @@ static inline enum ws_event_type session_emit(struct ws_event *event, enum ws_ev
     return type;
 }
 
-/* The last event: nothing that came behind the fault is looked at. */
+/* The last event: nothing after the error is read. */
 static inline enum ws_event_type session_emit_error(struct ws_session *s, struct ws_event *event,
                                                     enum ws_error error, uint64_t offset)
 {

@@ -157,8 +157,8 @@ enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned
     return send_frame(s, out, opcode, flags, at, len);
 }
 
-/* Is there room for `frame`'s header right before `event`'s payload? In the input that is so behind
- * what has been replied before; in a buffer of ours always. */
+/* True if `frame`'s header fits directly before `event`'s payload: in the input, after the previous
+ * replies; in a buffer of our own, always. */
 static bool has_headroom(const struct ws_session *s, const struct ws_event *event,
                          const struct ws_frame *frame)
 {
@@ -291,11 +291,11 @@ enum ws_error ws_session_answer(struct ws_session *s, struct ws_out *out,
 {
     switch (event->type) {
     case WS_EVENT_REQUEST:
-        if (event->request->fault != WS_OK)
-            return ws_session_refuse_error(s, out, event->request->fault);
+        if (event->request->violation != WS_OK)
+            return ws_session_refuse_error(s, out, event->request->violation);
         return ws_session_accept(s, out, NULL);
     case WS_EVENT_PING:
-        /* After the peer's close nothing is answered (5.5.2); that is no fault of the caller's. */
+        /* After the peer's close nothing is answered (5.5.2); calling this is no error. */
         if (s->close_received || s->state == WS_STATE_CLOSED)
             return WS_OK;
         return ws_session_pong(s, out, event->data, event->len);

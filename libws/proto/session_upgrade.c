@@ -38,7 +38,7 @@ static enum ws_error agree(struct ws_session *s, const struct ws_deflate_config 
     return WS_OK;
 }
 
-/* Does the caller speak of extensions in a header of his own? Then we do not. */
+/* True if the caller has its own extensions header: none is added then. */
 static bool speaks_of_extensions(const struct ws_header *headers, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -47,7 +47,7 @@ static bool speaks_of_extensions(const struct ws_header *headers, size_t count)
     return false;
 }
 
-/* The response names extensions, and is right but for that. */
+/* For a response that is correct but names extensions. */
 static enum ws_error judge_extensions(struct ws_session *s, struct ws_upgrade *up)
 {
     struct ws_deflate_params params;
@@ -86,7 +86,7 @@ static bool take(struct ws_session *s, struct ws_upgrade *up, size_t len)
     return true;
 }
 
-/* Reads on in the head. WS_OK: it is whole, and `in` stands behind it. */
+/* Continues reading the head. WS_OK: it is whole, and `in` is after it. */
 static enum ws_error read_head(struct ws_session *s, struct ws_upgrade *up, uint64_t *offset)
 {
     uint64_t begun = session_offset(s, s->in) - ws_bytes_len(up->bytes);
@@ -102,13 +102,13 @@ static enum ws_error read_head(struct ws_session *s, struct ws_upgrade *up, uint
     *offset = begun + up->head.scanned;
     if (error == WS_OK) {
         s->in -= ws_bytes_len(up->bytes) -
-                 up->head.length; /* what is behind the head was no part of it */
+                 up->head.length; /* the bytes after the head stay in the input */
         up->bytes->len = up->head.length;
     }
     return error;
 }
 
-/* The bytes of body that a refusal's message is worth waiting for. */
+/* Bytes of a refusal's body to wait for. */
 static size_t body_wanted(const struct ws_upgrade *up)
 {
     int i = ws_http_find(&up->head, buffer_of(up), "Content-Length", 0);
@@ -125,7 +125,7 @@ static size_t body_wanted(const struct ws_upgrade *up)
     return length < WS_RESPONSE_BODY_MAX ? length : WS_RESPONSE_BODY_MAX;
 }
 
-/* Is the body chunked, and its last chunk there? What stands behind that is none of it. */
+/* True if the body is chunked and its last chunk has come; cuts off what follows. */
 static bool cut_at_last_chunk(struct ws_upgrade *up)
 {
     static const char last_chunk[] = "\r\n0\r\n\r\n";
@@ -140,7 +140,7 @@ static bool cut_at_last_chunk(struct ws_upgrade *up)
     return found != NULL;
 }
 
-/* A refusal: waits for the body to show, and then reports it. */
+/* A refusal: waits for its body, and then reports both. */
 static enum ws_event_type next_refusal(struct ws_session *s, struct ws_event *event)
 {
     struct ws_upgrade *up = s->upgrade;
@@ -289,8 +289,8 @@ enum ws_error ws_session_accept(struct ws_session *s, struct ws_out *out,
     if (!s->request_pending || s->done)
         return WS_E_STATE;
     const struct ws_request *request = &s->upgrade->request;
-    if (request->fault != WS_OK)
-        return request->fault;
+    if (request->violation != WS_OK)
+        return request->violation;
     struct ws_acceptance all = acceptance ? *acceptance : (struct ws_acceptance){0};
     struct ws_deflate_params params;
     char answer[WS_DEFLATE_TEXT_MAX];

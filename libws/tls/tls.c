@@ -28,7 +28,7 @@ static bool is_address(const char *name)
     return inet_pton(AF_INET, name, binary) == 1 || inet_pton(AF_INET6, name, binary) == 1;
 }
 
-/* What the server's certificate must be for; and the server learns what it was called. */
+/* Sets the name that the server's certificate must have, and sends it to the server (SNI). */
 static bool set_name(struct ws_tls *tls)
 {
     X509_VERIFY_PARAM *param = SSL_get0_param(tls->ssl);
@@ -58,7 +58,7 @@ static bool set_up(struct ws_tls *tls, const char *name)
     SSL_set_connect_state(tls->ssl);
     if (!name)
         return true;
-    /* A dot at the end is the resolver's business. */
+    /* A trailing dot is for the resolver only. */
     size_t len = strlen(name);
     tls->name = strndup(name, len > 1 && name[len - 1] == '.' ? len - 1 : len);
     if (!tls->name || !set_name(tls))
@@ -89,7 +89,7 @@ void ws_tls_free(struct ws_tls *tls)
 {
     if (!tls)
         return;
-    /* A connection that was cut off is no reason not to resume its session. */
+    /* A session may be resumed even if its connection was cut off. */
     if (tls->established && !tls->failed)
         SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(tls->ssl);
@@ -129,7 +129,7 @@ enum ws_error ws_tls_ended(const struct ws_tls *tls)
 
 /* --- the handshake --- */
 
-/* What was chosen of what we offered is not checked by all versions of OpenSSL. */
+/* Not all versions of OpenSSL check that the server chose a protocol that we offered. */
 static bool protocol_fits(struct ws_tls *tls)
 {
     const unsigned char *chosen;
@@ -141,7 +141,7 @@ static bool protocol_fits(struct ws_tls *tls)
     return false;
 }
 
-/* A step of it, with what is there. WS_OK: it is done. */
+/* Continues the handshake with the input so far. WS_OK: it is done. */
 static enum ws_error do_handshake(struct ws_tls *tls)
 {
     ERR_clear_error();
@@ -183,9 +183,9 @@ static enum ws_error look_at_first(struct ws_tls *tls, const uint8_t *data, size
     return ws_tls_ended(tls);
 }
 
-/* --- what comes --- */
+/* --- receiving --- */
 
-/* All the plaintext that there is. */
+/* Decrypts all records that are whole. */
 static size_t read_all(struct ws_tls *tls, uint8_t *plain)
 {
     size_t have = 0, got;
@@ -237,7 +237,7 @@ enum ws_error ws_tls_open(struct ws_tls *tls, const void *data, size_t len, void
     return error == WS_OK ? WS_MORE : error;
 }
 
-/* --- what goes --- */
+/* --- sending --- */
 
 static bool write_record(struct ws_tls *tls, const void *data, size_t len)
 {
@@ -262,7 +262,7 @@ enum ws_error ws_tls_seal(struct ws_tls *tls, const struct iovec *pieces, int co
                 fine = write_record(tls, data, part);
                 done += fine ? part : 0;
             } else {
-                /* Each small piece in a record of its own would cost more than to copy it. */
+                /* A record for each small piece would cost more than copying it. */
                 part = part < WS_TLS_RECORD - gathered ? part : WS_TLS_RECORD - gathered;
                 memcpy(record + gathered, data, part);
                 gathered += part;

@@ -1,11 +1,11 @@
 /*
  * tls: the TLS end of one connection, without a socket: bytes in, bytes out.
  *
- * conn drives it: what was received is opened into plaintext, what is to be sent is sealed into
- * records that gather in a ws_out, and both directions may bring forth records of TLS's own, which
- * go there too. The handshake goes on by itself with whatever arrives. Nothing is copied on the way
- * in but by the cipher; an idle connection keeps no buffers. What went wrong can be said in words.
- * Tools may ask what was agreed on. One thread's, its context's.
+ * Driven by conn: received bytes are decrypted into plaintext, what is to be sent is encrypted into
+ * records that collect in a ws_out, and both may add records of TLS's own there (alerts, key
+ * updates). The handshake proceeds with whatever arrives. Input is not copied, only decrypted; an
+ * idle connection keeps no buffers. Tools ask here what was negotiated. An endpoint is used by one
+ * thread, its context's.
  */
 #ifndef LIBWS_TLS_TLS_H
 #define LIBWS_TLS_TLS_H
@@ -21,18 +21,22 @@
 
 struct ws_tls;
 
-/* More plaintext than this beyond what was received cannot come of one ws_tls_open(): of a record
- * whose beginning arrived before. */
+/* One ws_tls_open() may write this many bytes more than it was given: a record whose beginning
+ * arrived before. */
 enum { WS_TLS_RECORD_MAX = 20 * 1024 };
 
-/* A client checks the server's certificate against `name`, a host name or an IP address, and tells
- * the server the name (SNI); a server passes NULL. NULL without memory. */
+/* A client checks the server's certificate against `name`, a host name or an IP address, and sends
+ * it to the server (SNI); a server passes NULL. `context` is kept by reference. NULL without
+ * memory.
+ */
 struct ws_tls *ws_tls_new(struct ws_tls_context *context, const char *name);
 
-/* NULL is allowed. */
+/* Frees it and releases its context. NULL is allowed. */
 void ws_tls_free(struct ws_tls *tls);
 
-/* Client: its first words go to `sealed`. WS_OK, WS_E_NO_MEMORY or WS_E_TLS. */
+/* Client: starts the handshake; its first records go to `sealed`. WS_OK, WS_E_NO_MEMORY or
+ * WS_E_TLS.
+ */
 enum ws_error ws_tls_begin(struct ws_tls *tls, struct ws_out *sealed);
 
 /*
@@ -64,29 +68,30 @@ enum ws_error ws_tls_ended(const struct ws_tls *tls);
 enum ws_error ws_tls_seal(struct ws_tls *tls, const struct iovec *pieces, int count, size_t max,
                           struct ws_out *sealed, size_t *taken);
 
-/* Says that nothing more will be sent (close_notify), once, and if there is anybody to say it to.
+/* Ends the sending direction (close_notify), once, unless the handshake is not done or TLS failed.
  * True when something was added to `sealed`. */
 bool ws_tls_close(struct ws_tls *tls, struct ws_out *sealed);
 
-/* Is the handshake done? */
+/* True once the handshake is done. */
 bool ws_tls_established(const struct ws_tls *tls);
 
-/* The stream below ended or was reset before the handshake was done: that is how it failed. */
+/* The stream ended (WS_E_LOST) or was reset (WS_E_RESET): a handshake that is not done has failed.
+ */
 void ws_tls_cut(struct ws_tls *tls, enum ws_error why);
 
 /* One line on what went wrong: "the server's certificate expired on 2026-01-31". "" as long as
  * nothing has. Lives as long as `tls`. */
 const char *ws_tls_failure(const struct ws_tls *tls);
 
-/* Once the handshake is done. */
-const char *ws_tls_version(const struct ws_tls *tls);  /* "TLSv1.3" */
-const char *ws_tls_cipher(const struct ws_tls *tls);   /* "TLS_AES_256_GCM_SHA384" */
-bool ws_tls_resumed(const struct ws_tls *tls);         /* a session that was there before went on */
-int64_t ws_tls_handshake_us(const struct ws_tls *tls); /* how long it took */
+/* Valid once the handshake is done; strings live as long as `tls`. */
+const char *ws_tls_version(const struct ws_tls *tls);    /* "TLSv1.3" */
+const char *ws_tls_cipher(const struct ws_tls *tls);     /* "TLS_AES_256_GCM_SHA384" */
+bool ws_tls_resumed(const struct ws_tls *tls);           /* an earlier session was resumed */
+int64_t ws_tls_handshake_us(const struct ws_tls *tls);   /* how long it took */
 int64_t ws_tls_established_us(const struct ws_tls *tls); /* when it was done, by ws_clock_us() */
 
-/* Whose certificate the peer showed and until when it is good, "localhost (until 2026-01-31)"; ""
- * where it showed none. Cut to `size` bytes with its NUL; returns `text`. */
+/* The name in the peer's certificate and its last day, "localhost (until 2026-01-31)"; "" without a
+ * certificate. Cut to `size` bytes with its NUL; returns `text`. */
 const char *ws_tls_peer(const struct ws_tls *tls, char *text, size_t size);
 
 #endif

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Of TLS 1.2: a key of its own for every session, and ciphers that authenticate what they hide. */
+/* TLS 1.2: only ephemeral key exchange and authenticated encryption. */
 static const char ciphers[] =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:"
     "ECDHE-RSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384";
@@ -19,9 +19,9 @@ static const unsigned char http_1_1[] = "\x08http/1.1";
 
 enum { SECURITY_LEVEL = 2 }; /* 112 bits: RSA from 2048 on, no SHA-1 */
 
-/* --- what OpenSSL asks --- */
+/* --- OpenSSL's callbacks --- */
 
-/* Whoever names protocols must name ours (RFC 7301 3.2). */
+/* A client that offers protocols must offer ours (RFC 7301 3.2). */
 static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_len,
                            const unsigned char *offered, unsigned offered_len, void *context)
 {
@@ -63,7 +63,7 @@ static void forget_sessions(struct ws_tls_context *context)
     context->session_name = NULL;
 }
 
-/* A session to go on with is kept, if there is room: the newest are as good as any. */
+/* Keeps a session to resume later; the newest replaces the last when there are too many. */
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
     const struct ws_tls *tls = SSL_get_app_data(ssl);
@@ -94,8 +94,8 @@ SSL_SESSION *ws_tls_context_session(struct ws_tls_context *context, const char *
     return session;
 }
 
-/* New keys may be asked for as often as anybody likes, and TLS answers each time: who does nothing
- * else wants our time and memory, not our answers. */
+/* Counts messages that carry no data. A peer may request new keys any number of times, and TLS
+ * answers each: one that does nothing else attacks our time and memory. */
 static void on_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl,
                        void *context)
 {
@@ -118,7 +118,7 @@ static void on_secret(const SSL *ssl, const char *line)
     int len = snprintf(text, sizeof text, "%s\n", line);
     if (len < 0 || (size_t)len >= sizeof text)
         return;
-    /* In one piece, since others write there too. There is nobody to tell of a failure. */
+    /* In one call, since others write to the same file. A failure cannot be reported from here. */
     ssize_t ignored = write(tls->context->key_log, text, (size_t)len);
     (void)ignored;
 }
@@ -131,7 +131,7 @@ static int bio_read(BIO *bio, char *to, int size)
     size_t len = tls->in_len < (size_t)size ? tls->in_len : (size_t)size;
     BIO_clear_retry_flags(bio);
     if (tls->non_data_records > WS_TLS_NON_DATA_MAX) {
-        ws_tls_note(tls, "the %s renews keys and the like again and again, and says nothing",
+        ws_tls_note(tls, "the %s keeps renewing keys and sends no data",
                     tls->context->role == WS_ROLE_CLIENT ? "server" : "client");
         return -1;
     }
@@ -197,7 +197,7 @@ static bool set_rules(struct ws_tls_context *context, unsigned least)
     SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                  SSL_OP_ENABLE_MIDDLEBOX_COMPAT | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                  SSL_OP_PRIORITIZE_CHACHA);
-    /* Sessions are the clients' to keep: a server has tickets, and no table. */
+    /* Sessions are kept by the clients, as tickets: a server has no table. */
     SSL_CTX_set_session_cache_mode(ssl, context->role == WS_ROLE_CLIENT
                                             ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
                                             : SSL_SESS_CACHE_OFF);
@@ -231,7 +231,7 @@ static bool use_pair(struct ws_tls_context *context, X509 *certificate, STACK_OF
     return false;
 }
 
-/* Whom the peer's certificate must come from, and that it is looked at. */
+/* Sets which issuers are trusted, and turns verification on. */
 static bool trust(struct ws_tls_context *context, const char *ca, char *error, size_t size)
 {
     SSL_CTX *ssl = context->ssl;
@@ -247,7 +247,7 @@ static bool trust(struct ws_tls_context *context, const char *ca, char *error, s
         snprintf(error, size, "authorities '%s': there is no certificate in PEM form in it", ca);
         return false;
     }
-    /* Whom somebody named need not be at the root. */
+    /* A configured certificate is trusted even if it is not self-signed. */
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl), X509_V_FLAG_PARTIAL_CHAIN);
     if (context->role == WS_ROLE_SERVER && !folder) {
         STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(ca);

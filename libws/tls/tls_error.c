@@ -12,7 +12,7 @@ static const char *peer_of(const struct ws_tls *tls)
 
 /* --- certificates --- */
 
-/* Whatever stands in a certificate was written by somebody else: nothing of it may act. */
+/* The text of a certificate is foreign: no character of it may control a terminal. */
 static size_t add_safely(char *text, size_t size, size_t at, const unsigned char *data, int len)
 {
     for (int i = 0; i < len && at + 1 < size; i++)
@@ -32,7 +32,7 @@ void ws_tls_subject_name(const X509_NAME *name, char *text, size_t size)
         X509_NAME_oneline(name, text, (int)size);
     }
     if (!text[0])
-        snprintf(text, size, "somebody without a name");
+        snprintf(text, size, "an issuer without a name");
 }
 
 void ws_tls_certificate_names(X509 *certificate, char *text, size_t size)
@@ -85,7 +85,7 @@ static void note_wrong_name(struct ws_tls *tls, X509 *certificate)
                     tls->name);
 }
 
-/* Which certificate of the chain it is about. */
+/* Names the certificate of the chain that is meant. */
 static void which(const struct ws_tls *tls, X509_STORE_CTX *store, char *text, size_t size)
 {
     X509 *certificate = X509_STORE_CTX_get_current_cert(store);
@@ -123,7 +123,7 @@ void ws_tls_note_verify_error(struct ws_tls *tls, X509_STORE_CTX *store)
             note_wrong_name(tls, certificate);
         break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        ws_tls_note(tls, "%s is self-signed, and nobody here trusts it", what);
+        ws_tls_note(tls, "%s is self-signed and not trusted here", what);
         break;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -145,7 +145,7 @@ void ws_tls_note_verify_error(struct ws_tls *tls, X509_STORE_CTX *store)
 
 /* --- the rest --- */
 
-/* The peer has said, by an alert, that it will not. */
+/* The peer ended TLS by an alert. */
 static void note_alert(struct ws_tls *tls, int alert)
 {
     const char *peer = peer_of(tls), *text = SSL_alert_desc_string_long(alert);
@@ -166,7 +166,7 @@ static void note_alert(struct ws_tls *tls, int alert)
 
 void ws_tls_note_ssl_error(struct ws_tls *tls)
 {
-    /* The last is what it means to TLS; those before it, if any, are what that came from. */
+    /* The last error is the one of TLS; those before it, if any, are its causes. */
     unsigned long last = ERR_peek_last_error();
     unsigned long error = ERR_GET_LIB(last) == ERR_LIB_SSL ? last : ERR_peek_error();
     int reason = ERR_GET_REASON(error);

@@ -17,7 +17,7 @@ enum { CHAIN_MAX = 32, YEAR = 365 * 24 * 3600, HOUR = 3600 };
 
 struct asked {
     const char *passphrase; /* NULL: there is none */
-    bool was;               /* somebody asked for it */
+    bool was;               /* OpenSSL asked for it */
 };
 
 static int give_passphrase(char *to, int size, int writing, void *context)
@@ -56,7 +56,7 @@ bool ws_tls_key_encrypted(const char *key)
 {
     struct asked asked = {NULL, false};
     struct stat status;
-    /* A pipe can be read only once, and that is for who wants the key. */
+    /* A pipe can be read only once, and the key is read later. */
     if (stat(key, &status) < 0 || !S_ISREG(status.st_mode))
         return false;
     BIO *bio = open_file(key);
@@ -68,8 +68,8 @@ bool ws_tls_key_encrypted(const char *key)
     return asked.was;
 }
 
-/* Those behind the first, to the end of the file: one that is damaged must not be left out in
- * silence, or some clients would trust the rest and others not. */
+/* The certificates after the first, to the end of the file. A damaged one is an error: some clients
+ * would trust the chain without it, and others not. */
 static bool read_chain(struct ws_tls_identity *pair, BIO *bio)
 {
     struct asked asked = {NULL, false};
@@ -88,7 +88,7 @@ static bool read_chain(struct ws_tls_identity *pair, BIO *bio)
 static bool read_certificates(struct ws_tls_identity *pair, const char *path, char *error,
                               size_t size)
 {
-    /* The only passphrase there is belongs to the key. */
+    /* The passphrase is the key's: none is used for certificates. */
     struct asked asked = {NULL, false};
     BIO *bio = open_file(path);
     if (!bio) {
@@ -152,7 +152,7 @@ struct ws_tls_identity *ws_tls_identity_read(const char *certificate, const char
     return NULL;
 }
 
-/* --- made up --- */
+/* --- self-signed --- */
 
 static bool add_extension(X509 *certificate, int nid, const char *value)
 {
@@ -210,7 +210,7 @@ static bool fill_in(X509 *certificate, EVP_PKEY *key, const char *const *names, 
     X509_NAME *subject = X509_get_subject_name(certificate);
     if (RAND_bytes(serial, sizeof serial) != 1)
         return false;
-    serial[0] = (serial[0] & 0x7f) | 0x40; /* positive, and always as long */
+    serial[0] = (serial[0] & 0x7f) | 0x40; /* positive, and of constant length */
     BIGNUM *number = BN_bin2bn(serial, sizeof serial, NULL);
     bool fine = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
     BN_free(number);

@@ -1,8 +1,8 @@
 /*
- * tls_private: what the files of tls share, and nobody else.
+ * tls_private: what the files of tls share.
  *
- * tls.c is one connection's end, tls_context.c what many have in common, tls_identity.c
- * certificates with their keys, tls_error.c says in words what went wrong.
+ * tls.c is one connection's endpoint, tls_context.c what many have in common, tls_identity.c a
+ * certificate and its key, tls_error.c the text of errors.
  */
 #ifndef LIBWS_TLS_TLS_PRIVATE_H
 #define LIBWS_TLS_TLS_PRIVATE_H
@@ -15,14 +15,14 @@
 
 struct ws_tls_identity {
     X509 *certificate;
-    STACK_OF(X509) * chain; /* those behind it; may be NULL */
+    STACK_OF(X509) * chain; /* the certificates after it; may be NULL */
     EVP_PKEY *key;
 };
 
 enum {
     WS_TLS_RECORD = 16 * 1024,
     WS_TLS_SESSIONS = 64,
-    WS_TLS_NON_DATA_MAX = 64, /* messages of TLS's own in a row, without a word of what it is for */
+    WS_TLS_NON_DATA_MAX = 64, /* consecutive messages without data that a peer may send */
 };
 
 struct ws_tls_context {
@@ -34,9 +34,9 @@ struct ws_tls_context {
     bool paired; /* has a certificate of its own */
     int key_log; /* -1: none */
     unsigned users;
-    SSL_SESSION *sessions[WS_TLS_SESSIONS]; /* client: to go on with, the newest last */
+    SSL_SESSION *sessions[WS_TLS_SESSIONS]; /* client: to resume, the newest last */
     size_t session_count;
-    char *session_name;            /* with whom */
+    char *session_name;            /* the server that they are of */
     uint8_t record[WS_TLS_RECORD]; /* where small pieces become one record */
 };
 
@@ -53,39 +53,39 @@ struct ws_tls {
     unsigned non_data_records; /* since the last plaintext: new keys, tickets, alerts, and answers
                                   to those */
     bool established : 1;
-    bool heard : 1;     /* something came at all */
+    bool heard : 1;     /* something was received */
     bool no_memory : 1; /* for a record */
     bool failed : 1;
     bool peer_closed : 1;
     bool closed : 1;         /* our close_notify was sealed */
     bool asked : 1;          /* client: the server wants our certificate, and we have none */
-    bool plain_expected : 1; /* server: whoever is there does not speak TLS, but HTTP */
+    bool plain_expected : 1; /* server: the client speaks HTTP without TLS */
 };
 
 /* tls_context.c */
 
 void ws_tls_context_release(struct ws_tls_context *context);
-/* Client: a session to go on with, which is the caller's to free; NULL: there is none. */
+/* Client: a session to resume, which the caller frees; NULL: there is none. */
 SSL_SESSION *ws_tls_context_session(struct ws_tls_context *context, const char *name);
 
 /* tls.c */
 
-/* Notes a failure; the first one counts. */
+/* Records what ws_tls_failure() says; the first call counts. */
 void ws_tls_note(struct ws_tls *tls, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* tls_error.c */
 
 enum { WS_TLS_NAMES_MAX = 200 }; /* bytes that any text of it fits into */
 
-/* What a certificate names, "localhost, 127.0.0.1": cut, and without characters that act. */
+/* What a certificate names, "localhost, 127.0.0.1": cut, and printable. */
 void ws_tls_certificate_names(X509 *certificate, char *text, size_t size);
-/* The common name of a subject or an issuer, or all of it. */
+/* The common name of a subject or an issuer; all of it where there is none. */
 void ws_tls_subject_name(const X509_NAME *name, char *text, size_t size);
 /* "2026-01-31"; "?" where it cannot be read. */
 void ws_tls_date(const ASN1_TIME *time, char *text, size_t size);
-/* The peer's certificate was turned down: notes why. */
+/* Records why the peer's certificate was rejected. */
 void ws_tls_note_verify_error(struct ws_tls *tls, X509_STORE_CTX *store);
-/* TLS has failed: notes why, from OpenSSL's queue of errors. */
+/* Records why TLS failed, from OpenSSL's queue of errors. */
 void ws_tls_note_ssl_error(struct ws_tls *tls);
 
 #endif

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A growing run of bytes that always has a NUL behind it. All zero is empty. */
+/* A growing run of bytes that is always followed by a NUL. All zero is empty. */
 struct buf {
     char *p;
     size_t len;
@@ -116,7 +116,7 @@ struct setting {
 bool setting_read(const char *cell, struct setting *setting, struct buf *problem);
 
 /* Adds `len` bytes of made-up data of a kind to `out`: json, html and prose are UTF-8, picture and
- * pdf are not. Ever other ones. False when there is no such kind. */
+ * pdf are not. They vary. False when there is no such kind. */
 bool payload_make(struct feed *feed, const char *kind, size_t len, struct buf *out);
 
 /* Compresses a message as the peer of `role` does, in place. */

@@ -163,7 +163,7 @@ static void record(struct run *run, const struct ws_event *event)
     case WS_EVENT_NONE:
         break;
     case WS_EVENT_REQUEST:
-        snprintf(name, sizeof name, "request %s", ws_error_info(event->request->fault)->name);
+        snprintf(name, sizeof name, "request %s", ws_error_info(event->request->violation)->name);
         items_line(&run->events, name, event->request->target.p, event->request->target.len);
         break;
     case WS_EVENT_OPEN:
@@ -249,7 +249,7 @@ static void respond(struct run *run, const struct ws_event *event)
         items_free(&copy);
         return;
     }
-    if (event->type == WS_EVENT_REQUEST && event->request->fault == WS_OK &&
+    if (event->type == WS_EVENT_REQUEST && event->request->violation == WS_OK &&
         run->setting->offer[0]) {
         struct ws_acceptance acceptance = {
             .subprotocol = ws_request_choose_subprotocol(event->request, run->setting->offer)};

@@ -419,7 +419,7 @@ static bool read_items(struct reader *r, struct buf *out)
             else
                 times = 1;
         }
-        /* Evaluated anew each time, so that the masking keys of repeated frames differ. */
+        /* Evaluated again each time, so that the masking keys of repeated frames differ. */
         const char *again = r->p;
         for (unsigned long i = 0; i < times; i++) {
             r->p = again;

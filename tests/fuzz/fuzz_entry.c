@@ -1,6 +1,6 @@
 /*
  * Who may enter, asked about any request: where it came from over proxies, its origin, its host,
- * what it claims to know. Whatever the bytes are, nobody gets in who does not belong there.
+ * what it claims to know. Whatever the bytes are, no client that is not allowed gets in.
  */
 #include "cmd/wsserve/access/credentials.h"
 #include "cmd/wsserve/access/forwarded.h"

@@ -65,7 +65,7 @@ static void check_request(const struct ws_http_head *head, const char *buffer)
     struct ws_str rest, one;
     int cursor = 0;
     enum ws_error fault = ws_handshake_read_request(head, buffer, &request);
-    CHECK(fault == request.fault && fault != WS_MORE);
+    CHECK(fault == request.violation && fault != WS_MORE);
     while (ws_request_subprotocol(&request, &cursor, &rest, &one))
         CHECK(one.len > 0 && one.p >= buffer && one.p + one.len <= buffer + head->length);
     const char *chosen = ws_request_choose_subprotocol(&request, offered);

@@ -9,43 +9,44 @@
 #include "libws/client/proxy.h"
 #include "tests/fuzz/fuzz.h"
 
-static void check_fault(const char *fault)
+static void check_failure(const char *failure)
 {
-    size_t len = strlen(fault);
-    CHECK(len > 0 && len < WS_PROXY_FAULT_MAX);
+    size_t len = strlen(failure);
+    CHECK(len > 0 && len < WS_PROXY_FAILURE_MAX);
     for (size_t i = 0; i < len; i++)
-        CHECK(fault[i] >= 0x20 && fault[i] < 0x7F);
+        CHECK(failure[i] >= 0x20 && failure[i] < 0x7F);
 }
 
-/* Says all of `data`, in pieces, to whoever asks; how it ends, WS_MORE if it does not. */
-static enum ws_error converse(struct ws_proxy_handshake *talk, const struct ws_proxy *proxy,
+/* Feeds all of `data` in pieces; returns how it ended, WS_MORE if it did not. */
+static enum ws_error converse(struct ws_proxy_handshake *handshake, const struct ws_proxy *proxy,
                               const uint8_t *data, size_t size, size_t piece)
 {
     size_t len, asked = 0;
-    CHECK(ws_proxy_begin(talk, proxy, "target.example", 443) == WS_OK);
+    CHECK(ws_proxy_begin(handshake, proxy, "target.example", 443) == WS_OK);
     enum ws_error error = WS_MORE;
     for (size_t at = 0; at < size && error == WS_MORE; at += piece) {
-        const uint8_t *due = ws_proxy_output(talk, &len);
-        CHECK(due >= talk->out && len <= sizeof talk->out - (size_t)(due - talk->out));
+        const uint8_t *due = ws_proxy_output(handshake, &len);
+        CHECK(due >= handshake->out &&
+              len <= sizeof handshake->out - (size_t)(due - handshake->out));
         asked += len;
         CHECK(asked <= WS_PROXY_OUT_MAX);
-        ws_proxy_sent(talk, len);
+        ws_proxy_sent(handshake, len);
         size_t n = size - at < piece ? size - at : piece;
         uint8_t *part = malloc(n);
         CHECK(part);
         memcpy(part, data + at, n);
-        error = ws_proxy_feed(talk, part, n);
+        error = ws_proxy_feed(handshake, part, n);
         free(part);
-        CHECK(talk->taken <= WS_PROXY_ANSWER_MAX && talk->in_len <= talk->taken);
+        CHECK(handshake->taken <= WS_PROXY_ANSWER_MAX && handshake->in_len <= handshake->taken);
         CHECK(error == WS_OK || error == WS_MORE || error == WS_E_PROXY);
         if (error == WS_OK)
-            CHECK(ws_proxy_fault(talk)[0] == '\0' && talk->taken == at + n);
+            CHECK(ws_proxy_failure(handshake)[0] == '\0' && handshake->taken == at + n);
     }
     if (error == WS_E_PROXY) {
-        check_fault(ws_proxy_fault(talk));
-        ws_proxy_output(talk, &len);
+        check_failure(ws_proxy_failure(handshake));
+        ws_proxy_output(handshake, &len);
         CHECK(len == 0);
-        CHECK(ws_proxy_feed(talk, "x", 1) == WS_E_PROXY);
+        CHECK(ws_proxy_feed(handshake, "x", 1) == WS_E_PROXY);
     }
     return error;
 }
@@ -59,25 +60,26 @@ static void answers(bool socks, bool password, const uint8_t *data, size_t size,
         .user = password ? (char[]){"joe"} : NULL,
         .password = password ? (char[]){"sesame"} : NULL,
     };
-    struct ws_proxy_handshake *talk = calloc(1, sizeof *talk), *whole = calloc(1, sizeof *whole);
-    CHECK(talk && whole);
-    enum ws_error error = converse(talk, &proxy, data, size, piece);
+    struct ws_proxy_handshake *handshake = calloc(1, sizeof *handshake),
+                              *whole = calloc(1, sizeof *whole);
+    CHECK(handshake && whole);
+    enum ws_error error = converse(handshake, &proxy, data, size, piece);
     if (!socks && size > 0) {
         enum ws_error wanted = converse(whole, &proxy, data, size, size);
-        /* A piece may end where the answer does; what is behind it is then nobody's here. */
+        /* A piece may end where the answer does; what follows is then not fed here. */
         if (error == WS_OK)
             CHECK(wanted == WS_OK || wanted == WS_E_PROXY);
         else
-            CHECK(wanted == error && strcmp(whole->fault, talk->fault) == 0);
+            CHECK(wanted == error && strcmp(whole->failure, handshake->failure) == 0);
     }
     if (error == WS_MORE) {
-        CHECK(ws_proxy_ended(talk) == WS_E_PROXY);
-        check_fault(ws_proxy_fault(talk));
+        CHECK(ws_proxy_ended(handshake) == WS_E_PROXY);
+        check_failure(ws_proxy_failure(handshake));
     }
-    ws_proxy_wipe(talk);
+    ws_proxy_wipe(handshake);
     /* What was fed may say so too; that is not ours to hide. */
-    CHECK(!memmem(talk, sizeof *talk, "sesame", 6) || memmem(data, size, "sesame", 6));
-    free(talk);
+    CHECK(!memmem(handshake, sizeof *handshake, "sesame", 6) || memmem(data, size, "sesame", 6));
+    free(handshake);
     free(whole);
 }
 
@@ -99,12 +101,12 @@ static void names(const uint8_t *data, size_t size)
     if (wrong) {
         CHECK(strlen(wrong) > 0 && !proxy.host && !proxy.user && !proxy.password);
     } else {
-        struct ws_proxy_handshake *talk = malloc(sizeof *talk);
-        CHECK(talk);
+        struct ws_proxy_handshake *handshake = malloc(sizeof *handshake);
+        CHECK(handshake);
         CHECK(strlen(proxy.host) > 0 && strlen(proxy.host) <= 255 && proxy.port > 0);
         CHECK(!proxy.user == !proxy.password);
-        CHECK(ws_proxy_begin(talk, &proxy, "h", 80) == WS_OK);
-        free(talk);
+        CHECK(ws_proxy_begin(handshake, &proxy, "h", 80) == WS_OK);
+        free(handshake);
     }
     ws_proxy_free(&proxy);
     bool bypassed = ws_proxy_bypassed(list, host, 80);

@@ -54,7 +54,7 @@ static void see(void *context, const struct decode_event *event)
     }
     if (!seen->plain || event->type == DECODE_MESSAGE)
         return;
-    /* What comes lies behind what came. */
+    /* The offsets of events increase. */
     CHECK(event->offset >= seen->end);
     seen->end = event->offset + event->wire_len + (event->type == DECODE_LOST ? event->lost : 0);
 }

@@ -10,8 +10,8 @@
 #ifndef TESTS_FUZZ_SESSION_H
 #define TESTS_FUZZ_SESSION_H
 
-#include "tests/fuzz/fuzz.h"
 #include "libws/proto/bytes.h"
+#include "tests/fuzz/fuzz.h"
 #include <ws/session.h>
 
 /* The events of a run, neighbouring chunks counted as one: only their sum and their size are kept.
@@ -50,7 +50,7 @@ static void mix_event(struct digest *d, const struct ws_event *e)
         mix(d, 1000);
     d->open_chunk = data && !last ? e->opcode : 0;
     if (e->request) {
-        mix(d, e->request->fault);
+        mix(d, e->request->violation);
         mix(d, e->request->target.len);
     }
     if (e->response) {

@@ -151,7 +151,8 @@ enum access_verdict access_control_check(struct ws_conn *conn, const struct ws_r
     const struct access_rules *rules = rules_of(conn);
     struct ws_address peer = {.kind = WS_ADDRESS_UNKNOWN}, client;
     char user[WS_CREDENTIALS_USER] = "";
-    enum ws_error violation = request->fault == WS_E_NOT_AN_UPGRADE ? WS_OK : request->fault;
+    enum ws_error violation =
+        request->violation == WS_E_NOT_AN_UPGRADE ? WS_OK : request->violation;
     /* Without a trusted proxy the peer's address is not needed: spare the system call. */
     if (rules->trusted.count > 0)
         ws_address_of_peer(ws_conn_fd(conn), &peer);
@@ -160,7 +161,7 @@ enum access_verdict access_control_check(struct ws_conn *conn, const struct ws_r
               "") ||
         !pass(conn, reassign(conn, &peer, &client), request, &client, ""))
         return ACCESS_REFUSED;
-    if (request->fault == WS_E_NOT_AN_UPGRADE)
+    if (request->violation == WS_E_NOT_AN_UPGRADE)
         return ACCESS_PLAIN;
     enum ws_error error =
         access_rules_check_upgrade(rules, request, ws_conn_tls(conn) != NULL, ws_clock_us(), user);
@@ -180,7 +181,7 @@ bool access_control_check_admin(struct ws_conn *conn, const struct ws_request *r
 {
     struct ws_address peer;
     ws_address_of_peer(ws_conn_fd(conn), &peer);
-    enum ws_error error = request->fault == WS_E_NOT_AN_UPGRADE ? WS_OK : request->fault;
+    enum ws_error error = request->violation == WS_E_NOT_AN_UPGRADE ? WS_OK : request->violation;
     if (error == WS_OK && request->upgrade)
         error = WS_E_NOT_FOUND;
     if (error == WS_OK)

@@ -101,7 +101,7 @@ void http_answer(struct ws_conn *conn, const struct ws_request *request)
         if (http->static_root >= 0 || http->console || s->metrics || s->health)
             answer_line(conn, 405, "the method is neither GET nor HEAD\n");
         else
-            answer_refuse(conn, request->fault, 0);
+            answer_refuse(conn, request->violation, 0);
     } else if (!admin && is(path, s->metrics)) {
         aggregate_metrics(conn);
     } else if (http->static_root >= 0 &&
@@ -110,7 +110,7 @@ void http_answer(struct ws_conn *conn, const struct ws_request *request)
     } else if (http->console && (sockets || is(path, "/"))) {
         devconsole_answer(http->console, conn, request);
     } else if (sockets && http->static_root < 0) {
-        answer_refuse(conn, request->fault, 0);
+        answer_refuse(conn, request->violation, 0);
     } else {
         answer_missing(conn);
     }

@@ -136,7 +136,7 @@ bool instrument_request(struct ws_conn *conn, const struct ws_request *request)
 {
     struct server *server = server_of(conn);
     note_trace(conn, request);
-    if (request->fault != WS_OK)
+    if (request->violation != WS_OK)
         return true;
     unsigned status = server->faults ? fault_reject(server->faults, ws_conn_id(conn)) : 0;
     if (status) {

@@ -1,9 +1,9 @@
 /*
- * client: from a URL to an open connection: resolve, connect, ask a proxy, upgrade.
+ * client: from a URL to an open connection: resolve, connect, ask a proxy, TLS, upgrade.
  *
- * Names are resolved beside the loop, addresses of both families are raced (RFC 8305): the next one
- * is tried when the one before has not answered within a quarter of a second. Whatever fails is
- * said with the step that failed and why. One thread's, its loop's.
+ * Names are resolved without blocking the loop; addresses of both families are tried as RFC 8305
+ * has it, the next one when the last has failed or not answered within a quarter of a second. A
+ * failure is reported with the step and the reason. A client is used by one thread, its loop's.
  */
 #ifndef WS_CLIENT_H
 #define WS_CLIENT_H
@@ -12,7 +12,7 @@
 #include <ws/handler.h>
 #include <ws/handshake.h>
 #include <ws/loop.h>
-#include <ws/proxy.h>
+#include <ws/proxy_url.h>
 #include <ws/url.h>
 
 #include <stdbool.h>
@@ -26,25 +26,26 @@ struct ws_client;
 
 struct ws_client_options {
     const struct ws_url *url;
-    const char *const *subprotocols; /* NULL-terminated, or NULL */
+    const char *const *subprotocols; /* NULL-terminated, in order of preference; or NULL */
     const struct ws_header *headers; /* as in ws_request_options */
     size_t header_count;
-    const struct ws_proxy *proxy; /* what the connection goes through; NULL: nothing. A URL of a
-                                   * unix socket needs none. The name of the URL is then the proxy's
-                                   * to resolve */
-    struct ws_tls_context *tls;   /* for wss; must outlive the client */
-    const char *tls_name; /* whom the server's certificate must name; NULL: the URL's host */
-    uint32_t connect_ms;  /* for name, connection and proxy together; 0: no limit. The upgrade has
-                           * the config's handshake_ms */
-    const struct ws_conn_env
-        *env;   /* of the connection, which it must outlive: loop, config, handler */
-    void *user; /* of the connection too */
+    const struct ws_proxy *proxy; /* to connect through; NULL: none. Not used for unix sockets. With
+                                   * a proxy, the proxy resolves the URL's host */
+    struct ws_tls_context *tls;   /* needed for wss; must outlive the client */
+    const char *tls_name; /* the name that the server's certificate must have; NULL: the URL's host
+                           */
+    uint32_t connect_ms;  /* for name, connection and proxy together; 0: no limit. TLS and upgrade
+                           * have the config's handshake_ms */
+    const struct ws_conn_env *env; /* of the connection, which it must outlive: loop, config,
+                                    * handler */
+    void *user;                    /* of the callbacks, and of the connection */
     /* The socket is connected and the request is on its way: the connection lives from here on, and
-     * its handler hears the rest. */
+     * everything else is reported to its handler. NULL: not reported. */
     void (*connected)(void *user, struct ws_conn *conn);
-    /* No connection could be made: WS_E_RESOLVE, WS_E_CONNECT, WS_E_PROXY, WS_E_CONNECT_TIMEOUT or
-     * WS_E_NO_MEMORY. `detail` is one line such as "connect 127.0.0.1:9: Connection refused", valid
-     * during the call; no password is in it. */
+    /* No connection: WS_E_RESOLVE, WS_E_CONNECT, WS_E_PROXY, WS_E_CONNECT_TIMEOUT, WS_E_ARGUMENT (a
+     * host that no proxy can be asked for) or WS_E_NO_MEMORY. `detail` is one line such as "connect
+     * 127.0.0.1:9: Connection refused", valid during the call, without passwords. NULL: not
+     * reported. */
     void (*failed)(void *user, enum ws_error error, const char *detail);
 };
 
@@ -56,16 +57,16 @@ struct ws_client_times {
 };
 
 /*
- * Begins. What `options` points to, but for home and user, is copied or used before this
- * returns; the callbacks come later, from the loop, and exactly one of them comes. The client frees
- * itself after it. NULL without memory.
+ * Starts. What `options` points to is copied, except env, user and tls. Exactly one of the
+ * callbacks comes later, from the loop; the client frees itself after it. NULL without memory; no
+ * callback comes then.
  */
 struct ws_client *ws_client_connect(const struct ws_client_options *options);
 
-/* Gives up; no callback comes. */
+/* Gives up and frees it; no callback comes. Not after a callback came. */
 void ws_client_cancel(struct ws_client *client);
 
-/* In `connected` and `failed`. */
+/* Valid inside `connected` and `failed`. */
 const struct ws_client_times *ws_client_times(const struct ws_client *client);
 
 #ifdef __cplusplus

@@ -1,8 +1,8 @@
 /*
- * close: the close codes of RFC 6455 section 7.4 and of the registry that it began.
+ * close: the close codes of RFC 6455 section 7.4 and of IANA's registry.
  *
- * What each is called, what it means, and whether it may travel in a close frame at all. Anyone may
- * call it; it has no state.
+ * The name and meaning of each, and whether it may be in a close frame. No state; any thread may
+ * call it.
  */
 #ifndef WS_CLOSE_H
 #define WS_CLOSE_H
@@ -38,7 +38,7 @@ enum {
 
 struct ws_close_info {
     uint16_t code;
-    bool on_wire;        /* may it be in a close frame? */
+    bool on_wire;        /* it may be in a close frame */
     const char *name;    /* "going away" */
     const char *meaning; /* one line */
 };
@@ -46,15 +46,16 @@ struct ws_close_info {
 /* The registered codes in ascending order; `*count` gets their number. Constant. */
 const struct ws_close_info *ws_close_table(size_t *count);
 
-/* The row of a registered code, or NULL for one that nobody registered. Constant. */
+/* The row of a registered code, or NULL for another code. Constant. */
 const struct ws_close_info *ws_close_info(unsigned code);
 
-/* May `code` be in a close frame (7.4)? 1000 to 1014 but for the reserved ones, and 3000 to 4999.
+/* True if `code` may be in a close frame (7.4): 1000 to 1014 but for the reserved ones, and 3000 to
+ * 4999.
  */
 bool ws_close_code_valid(unsigned code);
 
-/* What to call `code` in a message to a person; never NULL: the registered name, or the range that
- * the code falls in (7.4.2). */
+/* A name of `code` for messages, never NULL: the registered name, or that of its range (7.4.2).
+ * Constant. */
 const char *ws_close_name(unsigned code);
 
 #ifdef __cplusplus

@@ -1,16 +1,16 @@
 /*
  * deflate: the transform of permessage-deflate (RFC 7692 section 7.2), on zlib.
  *
- * What two ends agreed on is a `struct ws_deflate_params` (deflate_offer negotiates it), what one
- * end wishes a `struct ws_deflate_config`. A session that has agreed owns a `struct ws_deflate`,
- * which compresses what it sends and inflates what it receives, piece by piece. The zlib state
- * behind it is borrowed from a `struct ws_deflate_pool` for as long as it is needed: with context
- * takeover from the first message to the end of the session, without takeover from the beginning of
- * a message to its end. No I/O, no globals. session drives it; a hub compresses what goes to many
- * with ws_deflate_once().
+ * What two ends agreed on is a `struct ws_deflate_params`, what one end prefers a `struct
+ * ws_deflate_config`. A session that has agreed owns a `struct ws_deflate`, which compresses what
+ * it sends and inflates what it receives, piece by piece. Its zlib state is taken from a `struct
+ * ws_deflate_pool` for as long as it is needed: with context takeover from the first message to the
+ * end of the session, without takeover for one message. No I/O, no globals; a pool and all that
+ * uses it belong to one thread. Used by session; a hub compresses broadcasts with
+ * ws_deflate_once(). Sections without a prefix are of RFC 7692.
  *
- * A window of 8 bits is never asked of zlib's deflate, which cannot do it: it runs with 9 bits then
- * and refers back 250 bytes at most, which a reader with 256 can follow.
+ * zlib cannot deflate with a window of 8 bits: it runs with 9 bits then and refers back 250 bytes
+ * at most, which a reader with a window of 256 can follow.
  */
 #ifndef WS_DEFLATE_H
 #define WS_DEFLATE_H
@@ -28,28 +28,26 @@ extern "C" {
 
 enum { WS_WINDOW_BITS_MIN = 8, WS_WINDOW_BITS_MAX = 15 };
 
-/* The four parameters (7.1). `server` is what the server compresses, `client` what the client does.
- */
+/* The four parameters (7.1): `server` for what the server compresses, `client` for the client. */
 struct ws_deflate_params {
-    bool server_no_takeover; /* its every message begins with an empty window (7.1.1) */
+    bool server_no_takeover; /* each of its messages begins with an empty window (7.1.1) */
     bool client_no_takeover;
     uint8_t server_bits; /* its window is 2^bits bytes: 8 to 15 (7.1.2) */
     uint8_t client_bits;
 };
 
 /*
- * What an endpoint wishes. Shared by any number of sessions; read only while one agrees.
+ * What an endpoint prefers. May be shared by any number of sessions; read only during the upgrade.
  *
- * A wish for no takeover or for a smaller window is one that saves memory; the other end may always
- * demand it too, and then gets it. A client offers its wishes as they are, so a server that cannot
- * meet them declines. Of a server's, that for a smaller window of the client's is told only to
- * clients that can do it.
+ * No takeover and smaller windows save memory; where the other end demands them, it gets them. A
+ * client offers its preference as it is, so a server that cannot meet it declines. A server asks
+ * for a smaller window of the client's only if the client says that it supports that.
  */
 struct ws_deflate_config {
     struct ws_deflate_params preference;
-    uint8_t level;    /* 1 (fast) to 9 (small) */
+    uint8_t level;    /* of zlib: 1 (fast) to 9 (small) */
     uint8_t memory;   /* 1 to 9: zlib's memLevel */
-    size_t threshold; /* bytes below which a message leaves as it is */
+    size_t threshold; /* messages of fewer bytes are sent uncompressed */
 };
 
 /* Takeover both ways, windows of 15 bits, level 6, memory 8, a threshold of 1 KiB. */
@@ -57,62 +55,60 @@ void ws_deflate_config_init(struct ws_deflate_config *config);
 
 struct ws_deflate_stream; /* a z_stream and how it was made */
 
-/* What a message is inflated into first; more is handed on in pieces or put together on the heap.
- */
+/* Bytes that a message is inflated into first; larger ones are delivered in pieces or assembled on
+ * the heap. */
 enum { WS_INFLATE_ROOM = 64 * 1024 };
 
 /*
- * What the sessions of one thread take turns with: zlib streams that none of them has now, a few of
- * each kind, and the memory that messages are inflated into. All zero is empty, what is needed is
- * made when it is. Outlives the sessions that use it.
+ * What the sessions of one thread share: a few zlib streams that none of them uses now, and the
+ * memory that messages are inflated into. All zero is empty; members are created when needed. Must
+ * outlive the sessions that use it.
  */
 struct ws_deflate_pool {
-    struct ws_deflate_stream *deflaters; /* the one used last comes first */
+    struct ws_deflate_stream *deflaters; /* the most recently used first */
     struct ws_deflate_stream *inflaters;
     uint8_t *room; /* WS_INFLATE_ROOM bytes, or NULL */
 };
 
-/* Frees what lies in the pool; it is empty then, and may be used again. */
+/* Frees what is in the pool, which is empty then and may be used again. */
 void ws_deflate_pool_free(struct ws_deflate_pool *pool);
 
-/* The pool's WS_INFLATE_ROOM bytes, of which each use overwrites the one before; NULL without
- * memory.
- */
+/* The pool's WS_INFLATE_ROOM bytes, which each use overwrites; NULL without memory. */
 uint8_t *ws_deflate_pool_room(struct ws_deflate_pool *pool);
 
-/* Messages that went through compression, and their bytes: as they were said, and as payload on the
- * wire. Those that left as they are do not count. */
+/* Compressed messages, and bytes of their payload: uncompressed and on the wire. Messages that were
+ * sent uncompressed do not count. */
 struct ws_deflate_counts {
     uint64_t messages_in, plain_in, wire_in;
     uint64_t messages_out, plain_out, wire_out;
 };
 
-/* One session's. Read `params` and `counts`; the rest is private to deflate.c and session. */
+/* Of one session. Callers may read `params` and `counts`; the rest is private. */
 struct ws_deflate {
     struct ws_deflate_params params;
     uint8_t level, memory;
-    bool server;      /* it is the server's end */
+    bool server;      /* this end is the server */
     bool stale : 1;   /* the deflater is to be reset before it is used again */
     bool sending : 1; /* session's: the message being sent in fragments is compressed */
-    bool more : 1;    /* session's: the inflater had more than there was room for */
-    uint8_t tail;     /* bytes of the tail that the inflater has had */
+    bool more : 1;    /* session's: the inflater has more output than fitted */
+    uint8_t tail;     /* bytes of the tail that the inflater has read */
     size_t threshold;
-    uint64_t wire; /* session's: payload bytes that frames of this message claimed */
+    uint64_t wire; /* session's: payload bytes that frames of this message announced */
     struct ws_deflate_pool *pool;
-    struct ws_deflate_stream *deflater, *inflater; /* NULL: none is needed now */
+    struct ws_deflate_stream *deflater, *inflater; /* NULL: not in use */
     struct ws_deflate_counts counts;
 };
 
-/* Begins `deflate` with what was agreed on. `config` gives level, memory and threshold (NULL: the
- * defaults); `pool` must outlive it. Allocates nothing. */
+/* Initialises `deflate` with what was agreed on. `config` gives level, memory and threshold (NULL:
+ * the defaults); `pool` must outlive it. Allocates nothing. */
 void ws_deflate_init(struct ws_deflate *deflate, const struct ws_deflate_params *params,
                      bool server, const struct ws_deflate_config *config,
                      struct ws_deflate_pool *pool);
 
-/* Bytes of memory that zlib takes for it now. */
+/* Bytes of memory that zlib uses for it now. */
 size_t ws_deflate_holds(const struct ws_deflate *deflate);
 
-/* Gives back what it has of the pool. */
+/* Returns its streams to the pool. */
 void ws_deflate_free(struct ws_deflate *deflate);
 
 /*
@@ -125,8 +121,7 @@ void ws_deflate_free(struct ws_deflate *deflate);
 enum ws_error ws_deflate_write(struct ws_deflate *deflate, struct ws_out *out, const void *data,
                                size_t len, bool last, size_t *produced);
 
-/* What was sent last in the peer's sight was not compressed by `deflate` but begins with an empty
- * window: so does the next message. */
+/* The last message was compressed elsewhere; reset the window before the next. */
 void ws_deflate_restart(struct ws_deflate *deflate);
 
 /* Bytes to inflate and where to put them. Each call advances both. */
@@ -147,14 +142,14 @@ struct ws_inflate_flow {
  */
 enum ws_error ws_deflate_read(struct ws_deflate *deflate, struct ws_inflate_flow *flow, bool last);
 
-/* Bytes that `len` bytes take at the most once they are deflated, whatever the settings. */
+/* The most bytes that `len` bytes can become when deflated, whatever the settings. */
 size_t ws_deflate_bound(size_t len);
 
 /*
- * A whole message, compressed with an empty window of 2^bits bytes: every peer whose sender's
- * window is as large may have it, whatever takeover it agreed to (see ws_session_share). Writes at
- * most `room` bytes at `to`, and returns their number; 0 when they do not fit (with `room` = `len`
- * - 1: when it gets no smaller) or without memory: then it is sent as it is.
+ * Compresses a whole message with an empty window of 2^bits bytes, for every peer that agreed on a
+ * window of at least that size, with or without takeover (see ws_session_share). Writes at most
+ * `room` bytes at `to`, and returns their number; 0 when they do not fit (with `room` = `len` - 1:
+ * when it gets no smaller) or without memory: send it uncompressed then.
  */
 size_t ws_deflate_once(struct ws_deflate_pool *pool, const struct ws_deflate_config *config,
                        unsigned bits, const void *data, size_t len, uint8_t *to, size_t room);

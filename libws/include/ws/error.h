@@ -1,10 +1,10 @@
 /*
  * error: every violation and every failure that the toolkit knows, in one table.
  *
- * Whatever rejects anything returns a value of `enum ws_error`; the table says its category, the
- * close code or HTTP status that it earns, how loudly a server logs it, the section of the RFC that
- * it rests on and one line of explanation. wsframe's judgement, the server's log and counters and
- * wscat's messages all print from here. Anyone may call it; it has no state.
+ * Every check returns an `enum ws_error`; the table has its category, its close code or HTTP
+ * status, the level at which a server logs it, the section of the RFC and a one-line explanation.
+ * The tools' messages, the server's log and its metrics are printed from it. No state; any thread
+ * may call it.
  */
 #ifndef WS_ERROR_H
 #define WS_ERROR_H
@@ -18,13 +18,13 @@ extern "C" {
 enum ws_category {
     WS_CAT_NONE,     /* success, or a call that merely needs more bytes */
     WS_CAT_PROTOCOL, /* the peer broke a rule of RFC 6455 after the upgrade */
-    WS_CAT_UPGRADE,  /* the HTTP half went wrong: a bad head, a refusal, an answer we cannot take */
+    WS_CAT_UPGRADE,  /* the upgrade failed: a bad head, a refusal, an unusable response */
     WS_CAT_NETWORK,  /* the transport failed: no such name, refused, reset, ended early */
-    WS_CAT_TIMEOUT,  /* somebody took too long */
+    WS_CAT_TIMEOUT,  /* the peer took too long */
     WS_CAT_RESOURCE, /* a limit of ours: memory, message size, connections */
     WS_CAT_POLICY,   /* a decision of ours: shutdown, shedding, rates */
-    WS_CAT_ACCESS,   /* who may enter: the log says why, the peer only hears that it may not */
-    WS_CAT_CALLER,   /* the program that uses the library asked for what cannot be */
+    WS_CAT_ACCESS,   /* access control: the log has the reason, the peer only a refusal */
+    WS_CAT_CALLER,   /* an error of the program that uses the library */
 };
 
 enum ws_level { WS_LOG_DEBUG, WS_LOG_INFO, WS_LOG_WARNING, WS_LOG_ERROR };
@@ -148,7 +148,7 @@ enum ws_level { WS_LOG_DEBUG, WS_LOG_INFO, WS_LOG_WARNING, WS_LOG_ERROR };
 
 enum ws_error {
     WS_OK,   /* done */
-    WS_MORE, /* no fault so far, but more bytes are needed */
+    WS_MORE, /* no error so far, but more bytes are needed */
 #define WS_ERROR_NAME(name, ...) WS_E_##name,
     WS_ERROR_TABLE(WS_ERROR_NAME)
 #undef WS_ERROR_NAME
@@ -158,9 +158,9 @@ enum ws_error {
 struct ws_error_info {
     const char *name; /* "LENGTH_NOT_MINIMAL": stable, for logs, counters and JSON */
     enum ws_category category;
-    uint16_t close_code;     /* what a close frame says of it; 0: none is sent */
-    uint16_t http_status;    /* what it earns before the upgrade; 0: cannot happen there */
-    enum ws_level level;     /* how loudly a server logs it */
+    uint16_t close_code;     /* of the close frame that is sent for it; 0: none is sent */
+    uint16_t http_status;    /* of the answer before the upgrade; 0: cannot happen there */
+    enum ws_level level;     /* at which a server logs it */
     const char *section;     /* of RFC 6455 unless another RFC is named */
     const char *explanation; /* one line, no full stop */
 };

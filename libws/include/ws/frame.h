@@ -1,9 +1,9 @@
 /*
  * frame: the header of one frame (RFC 6455 section 5.2), decoded and encoded.
  *
- * All memory is the caller's; nothing is allocated and no state is kept. `ws_frame_parse` reads
- * whatever the bytes say, `ws_frame_violation` says what is wrong with it, and `ws_frame_decode` is
- * both in one, for those who want strictness. Anyone may call it.
+ * All memory is the caller's; nothing is allocated and no state is kept; any thread may call it.
+ * ws_frame_parse() reads any header, legal or not, ws_frame_violation() checks it against the
+ * rules, and ws_frame_decode() does both. Sections without a prefix are of RFC 6455.
  */
 #ifndef WS_FRAME_H
 #define WS_FRAME_H
@@ -37,9 +37,9 @@ enum {
 
 #define WS_PAYLOAD_MAX INT64_MAX /* 2^63 - 1: the top bit of a length must be clear (5.2) */
 
-/* Which of the frame's first bytes decides what; see `known`. */
+/* A header, decoded as far as its first `known` bytes. */
 struct ws_frame {
-    uint64_t length;     /* of the payload, as the header claims it */
+    uint64_t length;     /* of the payload, as the header announces it */
     uint8_t mask_key[4]; /* only when `masked` */
     uint8_t opcode;      /* 0 to 15 */
     bool fin;
@@ -50,10 +50,10 @@ struct ws_frame {
     uint8_t known;        /* bytes of the header seen so far; header_len once it is whole */
 };
 
-/* What the receiver insists on, for `ws_frame_violation`; or-ed together. */
+/* What the receiver requires, for ws_frame_violation(); or-ed together. */
 enum ws_frame_rules {
-    WS_REQUIRE_MASK = 1, /* a server's view: clients mask (5.1) */
-    WS_REFUSE_MASK = 2,  /* a client's view: servers do not (5.1) */
+    WS_REQUIRE_MASK = 1, /* for a server: clients mask (5.1) */
+    WS_REFUSE_MASK = 2,  /* for a client: servers do not (5.1) */
     WS_ALLOW_RSV1 = 4,   /* an extension owns RSV1 on data frames (RFC 7692 section 6) */
 };
 
@@ -75,7 +75,7 @@ enum ws_error ws_frame_violation(const struct ws_frame *frame, unsigned rules);
 /* Parse and check: WS_OK, WS_MORE, or the violation, found at the first byte that shows it. */
 enum ws_error ws_frame_decode(const void *data, size_t len, unsigned rules, struct ws_frame *frame);
 
-/* Offset in the header of the byte at which `error`, found in `frame`, shows; for error reports. */
+/* Offset in the header of the byte that shows `error`, which was found in `frame`. */
 size_t ws_frame_error_offset(const struct ws_frame *frame, enum ws_error error);
 
 /* Bytes of extended length that the shortest form of `length` takes: 0, 2 or 8 (5.2). */
@@ -86,13 +86,13 @@ size_t ws_frame_header_len(uint64_t length, bool masked);
 
 /*
  * Writes the header that `frame` describes into `out`, which must have room for WS_HEADER_MAX
- * bytes, and returns its length. `length_bytes` is honoured, so that illegal forms can be made too;
- * set it from ws_frame_length_bytes(). A length that does not fit the form is cut to it.
- * `header_len` and `known` are not looked at.
+ * bytes, and returns its length. `length_bytes` is obeyed, so that illegal forms can be made
+ * too; set it from ws_frame_length_bytes(). A length that does not fit the form is cut to it.
+ * `header_len` and `known` are ignored.
  */
 size_t ws_frame_encode(uint8_t *out, const struct ws_frame *frame);
 
-/* Is it a control opcode (8 to 15, 5.5)? */
+/* True for a control opcode (8 to 15, 5.5). */
 static inline bool ws_opcode_is_control(unsigned opcode)
 {
     return (opcode & 8) != 0;

@@ -1,9 +1,9 @@
 /*
  * handshake: the upgrade from HTTP to WebSocket (RFC 6455 section 4), both roles.
  *
- * Checks a request or a response whose head http has parsed, and builds both. Every fault has its
- * own error, whose row in the error table says the HTTP status that it earns. No I/O, no state.
- * session drives it; wsframe's `accept` uses the key's calculation.
+ * Checks a request or a response whose head http has parsed, and builds both. Every violation has
+ * its own error, whose row in the error table has its HTTP status. No I/O, no state; any thread may
+ * call it. Used by session. Sections without a prefix are of RFC 6455.
  */
 #ifndef WS_HANDSHAKE_H
 #define WS_HANDSHAKE_H
@@ -33,7 +33,7 @@ bool ws_handshake_accept(const char *key, size_t key_len, char accept[WS_ACCEPT_
 /* 16 bytes in base64: writes 24 characters and a NUL. */
 void ws_handshake_key(const uint8_t nonce[16], char key[WS_KEY_LEN + 1]);
 
-/* Is it base64 of exactly 16 bytes, in its one canonical form? */
+/* True if it is base64 of exactly 16 bytes, in canonical form. */
 bool ws_handshake_key_valid(struct ws_str key);
 
 /* A request as a server sees it. The strings point into the head's buffer. */
@@ -46,31 +46,28 @@ struct ws_request {
     struct ws_str host;
     struct ws_str origin; /* len 0 when there is none */
     struct ws_str key;
-    enum ws_error fault; /* WS_OK: may be accepted */
+    enum ws_error violation; /* WS_OK: may be accepted */
 };
 
 /*
- * Reads the whole request in `buffer` and judges it (4.2.1). Returns `request->fault`: WS_OK for an
- * upgrade that may be accepted; WS_E_NOT_AN_UPGRADE for a plain HTTP request (no Upgrade: websocket
- * and no Sec-WebSocket-Key), which a server may serve otherwise; else the first fault of: METHOD,
- * HTTP_VERSION, TARGET, HOST_MISSING, HOST_DUPLICATE, HTTP_BODY, UPGRADE_MISSING,
+ * Reads the whole request in `buffer` and checks it (4.2.1). Returns `request->violation`: WS_OK
+ * for an upgrade that may be accepted; WS_E_NOT_AN_UPGRADE for a plain HTTP request (no Upgrade:
+ * websocket and no Sec-WebSocket-Key), which a server may answer otherwise; else the first of:
+ * METHOD, HTTP_VERSION, TARGET, HOST_MISSING, HOST_DUPLICATE, HTTP_BODY, UPGRADE_MISSING,
  * CONNECTION_MISSING, VERSION_MISSING, VERSION_DUPLICATE, VERSION, KEY_MISSING, KEY_DUPLICATE,
- * KEY_INVALID, ORIGIN_DUPLICATE, SUBPROTOCOL_SYNTAX, EXTENSION_SYNTAX. All strings that are there
+ * KEY_INVALID, ORIGIN_DUPLICATE, SUBPROTOCOL_SYNTAX, EXTENSION_SYNTAX. All strings that are present
  * are set in any case.
  */
 enum ws_error ws_handshake_read_request(const struct ws_http_head *head, const char *buffer,
                                         struct ws_request *request);
 
-/*
- * The client's subprotocols, most wanted first, over all its headers (they may be
- * repeated, 11.3.4).
- * `*cursor` begins at 0. False at the end.
- */
+/* The next of the client's subprotocols, in order of preference, from all its headers (they may be
+ * repeated, 11.3.4). `*cursor` begins at 0. False at the end. */
 bool ws_request_subprotocol(const struct ws_request *request, int *cursor, struct ws_str *rest,
                             struct ws_str *subprotocol);
 
-/* The first subprotocol the client asks for that `offered` (NULL-terminated, or NULL) has; the
- * entry of `offered`, or NULL. */
+/* The client's first subprotocol that is in `offered` (NULL-terminated, or NULL): the entry of
+ * `offered`, or NULL. */
 const char *ws_request_choose_subprotocol(const struct ws_request *request,
                                           const char *const *offered);
 
@@ -91,10 +88,10 @@ struct ws_header {
     const char *value;
 };
 
-/* May it go into a head: a token as name, no CR, LF or NUL in the value? */
+/* True if it may go into a head: the name is a token, the value has no CR, LF or NUL. */
 bool ws_header_valid(const char *name, const char *value);
 
-/* What a server's 101 says besides. NULL pointers leave a part out. */
+/* Optional parts of a server's 101. NULL leaves a part out. Read only during the call. */
 struct ws_acceptance {
     const char *subprotocol;
     const char *extensions;          /* session's: what was agreed on */
@@ -107,15 +104,15 @@ struct ws_acceptance {
 enum ws_error ws_handshake_write_accept(struct ws_out *out, struct ws_str key,
                                         const struct ws_acceptance *acceptance);
 
-/* A plain HTTP answer. NULL pointers leave a part out. */
+/* A plain HTTP answer. NULL leaves a part out. Read only during the call. */
 struct ws_http_answer {
     unsigned status;
-    const struct ws_header *headers; /* besides Date-less, Content-Length, Connection: close */
+    const struct ws_header *headers; /* besides Content-Length, Content-Type, Connection */
     size_t header_count;
     const char *content_type; /* NULL: text/plain; charset=utf-8 */
-    const void *body; /* NULL: only its length and type are said, it follows by other ways */
+    const void *body;         /* NULL: the caller sends it, only the headers are written */
     uint64_t body_len;
-    bool head_only; /* answers a HEAD: the length is said, the body is not sent */
+    bool head_only; /* the answer to a HEAD: no body, but its length */
 };
 
 /*
@@ -127,8 +124,8 @@ enum ws_error ws_handshake_write_answer(struct ws_out *out, const struct ws_http
 
 /*
  * Writes the answer that the row of `why` names: its status, and its explanation both as the body
- * and as X-WebSocket-Error; but of a WS_CAT_ACCESS only that the request was refused. `headers` go
- * along, and with 429 and 503 a Retry-After, unless they have one. WS_OK, WS_E_NO_MEMORY or
+ * and as X-WebSocket-Error; for WS_CAT_ACCESS only that the request was refused. `headers` are
+ * added, and with 429 and 503 a Retry-After, unless they have one. WS_OK, WS_E_NO_MEMORY or
  * WS_E_ARGUMENT.
  */
 enum ws_error ws_handshake_write_refusal(struct ws_out *out, enum ws_error why,
@@ -138,11 +135,11 @@ enum ws_error ws_handshake_write_refusal(struct ws_out *out, enum ws_error why,
 /* "Switching Protocols", "Not Found", …; never NULL. */
 const char *ws_http_status_name(unsigned status);
 
-/* What a client asks for. Every string is the caller's and is only read during the call. */
+/* What a client asks for. Read only during the call. */
 struct ws_request_options {
     const char *target;              /* NULL: "/" */
-    const char *host;                /* with ":port" where it is not the scheme's own */
-    const char *const *subprotocols; /* NULL-terminated, most wanted first; NULL: none */
+    const char *host;                /* with ":port" where it is not the scheme's default */
+    const char *const *subprotocols; /* NULL-terminated, in order of preference; NULL: none */
     const char *extensions;          /* session's: what is offered; NULL: nothing */
     const struct ws_header *headers; /* replace ours of the same name; value NULL removes it */
     size_t header_count;
@@ -162,18 +159,18 @@ struct ws_response {
     struct ws_str subprotocol; /* len 0: none */
     struct ws_str extensions;  /* len 0: none */
     const char *cause;  /* of WS_E_ACCEPT_WRONG: a known mistake by name, or NULL. Constant */
-    struct ws_str body; /* of a refusal: what came of it, at most WS_RESPONSE_BODY_MAX */
+    struct ws_str body; /* of a refusal: its beginning, at most WS_RESPONSE_BODY_MAX bytes */
 };
 
 enum { WS_RESPONSE_BODY_MAX = 1024 };
 
 /*
- * Judges the whole response in `buffer` to a request that was sent with `key` and that offered
+ * Checks the whole response in `buffer` to a request that was sent with `key` and that offered
  * `subprotocols` (NULL-terminated list or NULL) (4.1). WS_OK, WS_E_STATUS, WS_E_HTTP_VERSION,
  * WS_E_RESPONSE_UPGRADE, WS_E_RESPONSE_CONNECTION, WS_E_ACCEPT_MISSING, WS_E_ACCEPT_DUPLICATE,
  * WS_E_ACCEPT_WRONG, WS_E_SUBPROTOCOL_UNSOLICITED, WS_E_SUBPROTOCOL_DUPLICATE,
- * WS_E_RESPONSE_EXTENSION, WS_E_EXTENSION_UNSOLICITED, for any extension, and after all the others:
- * whoever has offered one then judges the extensions alone. `offered` is the text of the
+ * WS_E_RESPONSE_EXTENSION; WS_E_EXTENSION_UNSOLICITED for any extension, and last of all:
+ * a caller that has offered one then checks the extensions itself. `offered` is the text of the
  * Sec-WebSocket-Protocol that was sent, or NULL.
  */
 enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const char *buffer,

@@ -1,9 +1,10 @@
 /*
  * http: a strict parser for the head of an HTTP/1.1 request or response (RFC 9112), in linear time.
  *
- * It is fed as bytes arrive, resumes where it stopped, and fails at the first byte that cannot be.
- * The head's bytes stay the caller's; the parser keeps offsets into them, so the buffer may move
- * between two calls. handshake reads the result; session drives it.
+ * It is fed as bytes arrive, resumes where it stopped, and fails at the first illegal byte. The
+ * head's bytes stay the caller's; the parser keeps offsets into them, so the buffer may move
+ * between two calls. Used by session and handshake. No state but the caller's; any thread may call
+ * it.
  */
 #ifndef WS_HTTP_H
 #define WS_HTTP_H
@@ -18,7 +19,7 @@
 extern "C" {
 #endif
 
-/* A run of bytes without a NUL at its end; who owns them is said where one is handed out. */
+/* Bytes without a final NUL; the function that returns one says what it points into. */
 struct ws_str {
     const char *p;
     size_t len;
@@ -27,7 +28,7 @@ struct ws_str {
 enum {
     WS_HTTP_HEADERS_MAX = 100,
     WS_HTTP_REQUEST_MAX = 8 * 1024,   /* bytes of head that a server takes */
-    WS_HTTP_RESPONSE_MAX = 64 * 1024, /* and a client */
+    WS_HTTP_RESPONSE_MAX = 64 * 1024, /* and that a client takes */
 };
 
 struct ws_http_field {
@@ -57,12 +58,12 @@ struct ws_http_head {
 void ws_http_init(struct ws_http_head *head, bool response, size_t max);
 
 /*
- * Looks at the bytes of `buffer` that came since the last call; `buffer` holds all bytes of the
- * head so far, `len` of them, from its first. Returns WS_OK when the head is whole (`head->length`
+ * Parses the bytes of `buffer` that were added since the last call; `buffer` has all bytes of the
+ * head so far, `len` of them. Returns WS_OK when the head is whole (`head->length`
  * bytes; what follows is not touched), WS_MORE, or WS_E_HTTP_SYNTAX, WS_E_HTTP_TLS,
  * WS_E_HTTP_LINE_END, WS_E_HTTP_FOLDED, WS_E_HTTP_HEADER_NAME, WS_E_HTTP_HEADER_VALUE,
  * WS_E_HTTP_VERSION, WS_E_HTTP_TOO_LARGE, WS_E_HTTP_TOO_MANY_HEADERS, after which it must not be
- * called again. `head->scanned` is then the offset of the byte at fault.
+ * called again. `head->scanned` is then the offset of the offending byte.
  */
 enum ws_error ws_http_parse(struct ws_http_head *head, const char *buffer, size_t len);
 
@@ -76,20 +77,20 @@ struct ws_str ws_http_value(const struct ws_http_head *head, const char *buffer,
 /* The next header called `name`, any case, beginning at `from`: its index, or -1. */
 int ws_http_find(const struct ws_http_head *head, const char *buffer, const char *name, int from);
 
-/* Does any header called `name` have `token` in its comma-separated list (any case, RFC
- * 9110 5.6.1)? */
+/* True if any header called `name` has `token` in its comma-separated list (any case, RFC 9110
+ * 5.6.1). */
 bool ws_http_has_token(const struct ws_http_head *head, const char *buffer, const char *name,
                        const char *token);
 
-/* Takes the next element off a comma-separated list: false when there is none. Empty elements are
- * passed over; white space around one is not part of it. A comma inside a quoted string does not
+/* Takes the next element off a comma-separated list; false when there is none. Empty elements are
+ * skipped; white space around one is not part of it. A comma inside a quoted string does not
  * separate. Linear. */
 bool ws_http_list_next(struct ws_str *list, struct ws_str *element);
 
-/* Is it a token (RFC 9110 5.6.2): not empty, no separators, no controls? */
+/* True for a token (RFC 9110 5.6.2): not empty, no separators, no controls. */
 bool ws_http_is_token(struct ws_str s);
 
-/* May it be the value of a header: no control characters but tab? (Nothing with CR, LF or NUL.) */
+/* True if it may be the value of a header: no control characters except tab. */
 bool ws_http_is_value(struct ws_str s);
 
 bool ws_str_equal(struct ws_str a, const char *b);      /* byte by byte */

@@ -1,10 +1,9 @@
 /*
  * message: from frames to messages (RFC 6455 section 5.4).
  *
- * Knows which frame may follow which, counts the cap over the whole message, validates text as it
- * passes, and assembles where somebody wants the message whole. Memory grows with the bytes that
- * arrived, never with the bytes that a header claims: at most twice the former. Used by session;
- * no I/O.
+ * Knows which frame may follow which, applies the size limit to the whole message and validates
+ * text as it passes. Holds no payload. Used by session; the state is the caller's, one thread's at
+ * a time.
  */
 #ifndef WS_MESSAGE_H
 #define WS_MESSAGE_H
@@ -23,28 +22,26 @@ extern "C" {
 
 /* All zero: between two messages. */
 struct ws_message {
-    uint64_t total; /* payload bytes that the frames so far claim; of one that is deflated, those
-                     * that were inflated */
+    uint64_t total; /* payload bytes that the frames so far announced; of a deflated one, that were
+                     * inflated so far: the caller counts those */
     struct ws_utf8 utf8;
     uint8_t opcode; /* WS_OP_TEXT or WS_OP_BINARY */
     bool begun;     /* a frame without FIN came: a continuation must follow */
-    bool announced; /* a chunk of it was handed out */
+    bool announced; /* a chunk of it was delivered */
     bool deflated;  /* it came with RSV1 (RFC 7692 6) */
 };
 
 /*
- * A data frame's header arrived. Returns WS_OK with the message's opcode, begun and total brought
- * up to date; WS_E_CONTINUATION_UNEXPECTED, WS_E_CONTINUATION_EXPECTED, or WS_E_MESSAGE_TOO_BIG
- * when with this frame it would exceed `max` (no sum can wrap). How much a deflated message will be
- * is not known here, and its total is left to whoever inflates it.
+ * A data frame's header arrived. WS_OK, with opcode, begun and total updated;
+ * WS_E_CONTINUATION_UNEXPECTED; WS_E_CONTINUATION_EXPECTED; WS_E_MESSAGE_TOO_BIG when the message
+ * would exceed `max` bytes (0: 2^63 - 1); the sum cannot wrap. The size of a deflated message is
+ * not known here: the caller, which inflates it, limits it.
  */
 enum ws_error ws_message_frame(struct ws_message *message, const struct ws_frame *frame,
                                uint64_t max);
 
-/*
- * Unmasked payload passes. Returns how many bytes are good: `len`, or for text the offset of the
- * first byte that UTF-8 cannot have there.
- */
+/* Checks unmasked payload. Returns the number of good bytes: `len`, or for text the offset of the
+ * first byte that is not valid UTF-8 there (8.1). */
 size_t ws_message_check(struct ws_message *message, const uint8_t *data, size_t len);
 
 /* The final frame has ended: WS_OK and ready for the next message, or WS_E_UTF8 when text ends

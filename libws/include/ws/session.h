@@ -1,9 +1,9 @@
 /*
  * session: one endpoint of one WebSocket connection, without I/O (RFC 6455).
  *
- * Bytes go in, events are pulled out, answers are written into a ws_out. The session has no socket,
- * no clock and no source of randomness of its own; net/conn carries it over a network, wsframe, the
- * fuzzers and the conformance suite drive it by hand. All of its use, but for the sockets:
+ * Bytes are fed, events are pulled, and what is to be sent is written into a ws_out. The session
+ * has no socket, no clock and no source of randomness of its own; conn.h carries it over a network.
+ * A whole server, but for the sockets:
  *
  *     ws_session_feed(&session, buffer, received, headroom);
  *     while (ws_session_next(&session, &event) != WS_EVENT_NONE)
@@ -13,10 +13,11 @@
  *             ws_session_answer(&session, &out, &event); // what the RFC asks for
  *     … send what is in `out`, clear it, and receive again
  *
- * An event borrows from the input and lives until the next pull; what must live longer is copied by
- * whoever needs it. After an error nothing further is delivered.
+ * An event borrows from the input and lives until the next pull: copy what must live longer. After
+ * an error nothing further is delivered.
  *
- * A session is one thread's at a time.
+ * A session is used by one thread at a time. No function blocks. Sections without a prefix are of
+ * RFC 6455.
  */
 #ifndef WS_SESSION_H
 #define WS_SESSION_H
@@ -39,39 +40,39 @@ extern "C" {
 
 enum ws_role { WS_ROLE_SERVER, WS_ROLE_CLIENT };
 
-/* 4.1, 5.5.1, 7.1.4: onwards one by one, and to CLOSED from any. */
+/* 4.1, 5.5.1, 7.1.4. States only advance; any state may go to CLOSED. */
 enum ws_state { WS_STATE_CONNECTING, WS_STATE_OPEN, WS_STATE_CLOSING, WS_STATE_CLOSED };
 
-/* May `to` follow `from`? What asserts every change of state. A session that is closed may be
- * closed again. */
+/* True if `to` may follow `from`; every change of state is asserted with it. CLOSED may follow
+ * itself. */
 bool ws_state_may_follow(enum ws_state from, enum ws_state to);
 
-/* Shared by any number of sessions, unchanged while one of them lives. */
+/* May be shared by any number of sessions; must not change while one of them lives. */
 struct ws_session_config {
     enum ws_role role;
-    bool chunks;          /* hand large frames on as they arrive; see WS_EVENT_CHUNK */
-    bool frames;          /* a WS_EVENT_FRAME for every header */
+    bool chunks;          /* deliver large frames as they arrive: WS_EVENT_CHUNK */
+    bool frames;          /* deliver a WS_EVENT_FRAME for every header */
     uint64_t max_message; /* bytes of payload, over all fragments, inflated; 0: no limit */
-    size_t max_frame;     /* bytes of payload in a data frame of ours: more leaves as fragments; 0:
-                           * any number */
-    uint32_t max_head;    /* bytes of HTTP head; 0: the role's own (8 KiB, 64 KiB) */
-    /* Fills `size` bytes with what cannot be guessed (10.3); false when it cannot. A client needs
-     * it for keys and masks. */
+    size_t max_frame;     /* bytes of payload in a data frame that is sent: larger messages leave as
+                           * fragments; 0: no limit */
+    uint32_t max_head;    /* bytes of HTTP head; 0: 8 KiB for a server, 64 KiB for a client */
+    /* Fills `size` bytes with unpredictable ones (10.3); false on failure. A client needs it for
+     * its key and masks; a server does not call it. */
     bool (*random)(void *context, void *bytes, size_t size);
     void *random_context;
-    /* permessage-deflate is agreed on where the other end wants it too, and offered by a client.
-     * NULL: never. Looked at during the upgrade alone. */
+    /* permessage-deflate is agreed on if the other end wants it too, and offered by a client. NULL:
+     * never. Read during the upgrade only. */
     const struct ws_deflate_config *deflate;
-    struct ws_deflate_pool *deflate_pool; /* with `deflate`: of the session's thread */
+    struct ws_deflate_pool *deflate_pool; /* needed with `deflate`: the pool of the thread */
 };
 
-/* Frames that are not whole yet are kept until they are, up to this size; above it, and only with
- * `chunks`, they are handed on in pieces. */
+/* Frames up to this size are kept until they are whole; larger ones are delivered in pieces, if
+ * `chunks` is set. */
 enum { WS_CHUNK_ABOVE = 16 * 1024 };
 
 enum ws_event_type {
-    WS_EVENT_NONE,    /* nothing until more is fed; or for ever, when the state is CLOSED */
-    WS_EVENT_REQUEST, /* server: a whole head. Until it is accepted or refused, nothing comes */
+    WS_EVENT_NONE,    /* feed more; if the state is CLOSED, nothing comes any more */
+    WS_EVENT_REQUEST, /* server: a whole head. Nothing comes before it is accepted or refused */
     WS_EVENT_OPEN,    /* the upgrade is done */
     WS_EVENT_FRAME,   /* a header arrived; only with config.frames */
     WS_EVENT_MESSAGE, /* a whole text or binary message */
@@ -91,12 +92,12 @@ struct ws_event {
     uint16_t
         code; /* CLOSE: as received; WS_CLOSE_NO_CODE, WS_CLOSE_ABNORMAL where there was none */
     enum ws_error error; /* ERROR: what is wrong; CLOSE that is not clean: why the stream ended */
-    uint64_t offset;     /* ERROR: of the byte at fault, from the first byte ever fed */
-    uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason. Not NUL-ended.
-                          * May be written to. */
+    uint64_t offset;     /* ERROR: of the offending byte, from the first byte ever fed */
+    uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason. Without a final
+                          * NUL. May be written to. */
     size_t len;
-    uint64_t total; /* MESSAGE, CHUNK: payload bytes of the message, as far as frames announced
-                     * it; of a compressed one, as far as it was inflated */
+    uint64_t total; /* MESSAGE, CHUNK: payload bytes of the message that frames have announced so
+                     * far; of a compressed one, that were inflated so far */
     const struct ws_frame *frame; /* FRAME */
     const struct ws_request
         *request; /* REQUEST; ERROR of a server before the upgrade: may be NULL */
@@ -104,16 +105,16 @@ struct ws_event {
 };
 
 struct ws_bytes;
-struct ws_upgrade; /* session_upgrade.c: the head, the key: gone once the connection is open */
+struct ws_upgrade; /* the head and the key; freed once the connection is open */
 
-/* Private to session.c; here so that it can be embedded. Hot: kept small. */
+/* Its fields are private; the struct is public so that it can be embedded. */
 struct ws_session {
     const struct ws_session_config *config;
     uint8_t *in;     /* the next byte to read */
-    uint8_t *in_end; /* behind the last */
+    uint8_t *in_end; /* after the last byte */
     uint8_t
         *writable_from; /* from here up to `in` the input has been read and may be written over */
-    uint64_t base;      /* what makes of an address in the input its offset: see session_offset() */
+    uint64_t base;      /* added to an address in the input, gives its offset in the stream */
     union {
         struct ws_upgrade *upgrade; /* while `upgrading` */
         struct ws_deflate *deflate; /* after that; NULL: not agreed on */
@@ -127,26 +128,28 @@ struct ws_session {
     struct ws_message message;
     union {
         struct ws_frame frame;         /* in its payload */
-        uint8_t header[WS_HEADER_MAX]; /* before it: what came of a header that was cut */
+        uint8_t header[WS_HEADER_MAX]; /* before it: the bytes of a header that is not whole */
     };
     uint8_t header_have;
     uint8_t state;
-    uint8_t fragment_opcode; /* opcode of a fragmented message on its way out, or 0 */
-    bool upgrading : 1;      /* what is known of the upgrade is kept */
+    uint8_t fragment_opcode; /* opcode of the fragmented message that is being sent, or 0 */
+    bool upgrading : 1;      /* the upgrade's state is kept */
     bool in_payload : 1;     /* between a header and the end of its payload */
     bool announce_open : 1;
     bool close_sent : 1;
     bool close_received : 1;
     bool ended : 1;             /* the stream ended, because of end_error */
     bool done : 1;              /* nothing further is delivered */
-    bool defer_close_reply : 1; /* the peer's close is answered when we have said all */
+    bool defer_close_reply : 1; /* the peer's close is answered by ws_session_close() */
     bool request_pending : 1;   /* server: delivered, not yet answered */
     bool request_sent : 1;      /* client */
     bool lent : 1;              /* the last event's data is in `held`: freed by the next pull */
     bool lent_control : 1;      /* the same of `held_control` */
-    uint8_t end_error;          /* an enum ws_error, as the next: small */
+    uint8_t end_error;          /* an enum ws_error, as is the next */
     uint8_t pending_error;      /* to be delivered by the next pull */
 };
+
+/* --- beginning and end --- */
 
 /* Begins a session in CONNECTING. `config` must outlive it. Allocates nothing. */
 void ws_session_init(struct ws_session *session, const struct ws_session_config *config);
@@ -155,166 +158,186 @@ void ws_session_init(struct ws_session *session, const struct ws_session_config 
  */
 void ws_session_init_open(struct ws_session *session, const struct ws_session_config *config);
 
-/* After ws_session_init_open(): permessage-deflate was agreed on as well, with `params`. The config
- * has a pool; its `deflate` may be NULL, for the defaults. WS_OK or WS_E_NO_MEMORY. */
+/* After ws_session_init_open(): permessage-deflate was agreed on as well, with `params`, which are
+ * copied. The config has a pool; its `deflate` may be NULL, for the defaults. WS_OK or
+ * WS_E_NO_MEMORY. */
 enum ws_error ws_session_init_deflate(struct ws_session *session,
                                       const struct ws_deflate_params *params);
 
-/* Frees what the session holds. What its events and replies lent out of its own memory is gone. */
+/* Frees what the session holds. Events and replies that borrow from its memory are invalid then. */
 void ws_session_free(struct ws_session *session);
 
-enum ws_state ws_session_state(const struct ws_session *session);
-
-/* What was agreed on of permessage-deflate, and what it did to messages so far; NULL: nothing was,
- * or the upgrade is not done. Lives as long as the session. */
-const struct ws_deflate *ws_session_deflate(const struct ws_session *session);
+/* --- receiving --- */
 
 /*
  * Lends `len` bytes to the session, which reads and overwrites them, until it has been pulled to
  * WS_EVENT_NONE. `headroom` bytes before `data` may be written over too; with at least WS_HEADROOM
- * of them every reply of a server finds room in place. The input before must have been read out.
+ * of them every reply of a server fits in place. The input before must have been read to its end.
  */
 void ws_session_feed(struct ws_session *session, void *data, size_t len, size_t headroom);
 
-/* What of the input is not read yet, for those who stop pulling and must give the buffer back: copy
- * it and feed it again later. Forgets it. */
+/* Takes the unread input back, for callers that stop pulling and must release the buffer: returns
+ * its length and sets `*data`, which points into the buffer that was fed. Copy it and feed it again
+ * later. */
 size_t ws_session_unread(struct ws_session *session, const uint8_t **data);
 
 /* The stream has ended: no more will be fed. `why` is WS_E_LOST, or what the transport failed with;
  * it is reported unless a close frame came first. */
 void ws_session_end(struct ws_session *session, enum ws_error why);
 
-/* The next event, also returned: `event->type`. Every field that its type does not name is zero. */
+/* Writes the next event into `event` and returns its type. Every field that its type does not name
+ * is zero. */
 enum ws_event_type ws_session_next(struct ws_session *session, struct ws_event *event);
 
 /*
- * What the RFC prescribes for `event`, the last that was pulled: for a PING its pong (5.5.3), for a
- * CLOSE ours (5.5.1), for a REQUEST the 101, or its refusal when it has a fault, for an ERROR a
- * close frame (7.1.7) or an HTTP refusal. Nothing for the others, and nothing that would break a
- * rule, so it may be called for every event. WS_OK or WS_E_NO_MEMORY, WS_E_RANDOM.
+ * Does what the RFC prescribes for `event`, the last that was pulled: for a PING its pong (5.5.3),
+ * for a CLOSE ours (5.5.1), for a REQUEST the 101, or a refusal if it has a violation, for an ERROR
+ * a close frame (7.1.7) or an HTTP refusal. Nothing for the others, and nothing that would break a
+ * rule, so it may be called for every event. WS_OK, WS_E_NO_MEMORY or WS_E_RANDOM.
  */
 enum ws_error ws_session_answer(struct ws_session *session, struct ws_out *out,
                                 const struct ws_event *event);
 
-/* Client: writes the request with a fresh key, once, in CONNECTING. WS_OK, WS_E_STATE,
- * WS_E_ARGUMENT, WS_E_RANDOM, WS_E_NO_MEMORY. */
+/* --- the upgrade (4) --- */
+
+/* Client: writes the request with a fresh key, once, in CONNECTING. WS_OK; WS_E_STATE: not a
+ * client, or not the first time; WS_E_ARGUMENT: a part of `options` may not go into a head;
+ * WS_E_RANDOM; WS_E_NO_MEMORY. Nothing is written on failure. */
 enum ws_error ws_session_connect(struct ws_session *session, struct ws_out *out,
                                  const struct ws_request_options *options);
 
-/* Server, after WS_EVENT_REQUEST: upgrades. `acceptance` may be NULL. WS_EVENT_OPEN comes next.
- * WS_OK, WS_E_STATE, the request's fault, WS_E_ARGUMENT, WS_E_NO_MEMORY, WS_E_INTERNAL. */
+/* Server, after WS_EVENT_REQUEST: writes the 101. `acceptance` may be NULL. WS_EVENT_OPEN comes
+ * next. WS_OK; WS_E_STATE: no request waits; the request's own violation; WS_E_ARGUMENT: a header
+ * that may not be sent; WS_E_NO_MEMORY; WS_E_INTERNAL: libcrypto failed. Nothing is written on
+ * failure, and the request still waits. */
 enum ws_error ws_session_accept(struct ws_session *session, struct ws_out *out,
                                 const struct ws_acceptance *acceptance);
 
-/* Server, after WS_EVENT_REQUEST: answers in HTTP and is CLOSED; what follows the head is never
- * parsed. WS_OK, WS_E_STATE, WS_E_ARGUMENT, WS_E_NO_MEMORY. */
+/* Server, after WS_EVENT_REQUEST: answers in HTTP; the state is CLOSED then, and what follows the
+ * head is never parsed. WS_OK; WS_E_STATE: no request waits; WS_E_ARGUMENT, WS_E_NO_MEMORY: nothing
+ * is written, and the request still waits. */
 enum ws_error ws_session_refuse(struct ws_session *session, struct ws_out *out,
                                 const struct ws_http_answer *answer);
 
-/* The same for a reason out of the error table: its status, its explanation as the body. */
+/* The same for a row of the error table: its HTTP status, its explanation as the body. CLOSED in
+ * any case. WS_OK, WS_E_STATE, WS_E_NO_MEMORY. */
 enum ws_error ws_session_refuse_error(struct ws_session *session, struct ws_out *out,
                                       enum ws_error why);
 
-/* The same with headers of the caller's: WWW-Authenticate, Retry-After. WS_E_ARGUMENT too. */
+/* The same with headers of the caller's, such as WWW-Authenticate or Retry-After. Errors as
+ * ws_session_refuse. */
 enum ws_error ws_session_refuse_with(struct ws_session *session, struct ws_out *out,
                                      enum ws_error why, const struct ws_header *headers,
                                      size_t header_count);
 
+/* --- sending --- */
+
 /* How a payload is handed over; or-ed together. */
 enum ws_send_flags {
-    WS_SEND_COPY = 0,    /* it may be gone after the call */
-    WS_SEND_BORROW = 1,  /* it stays as it is until the flush */
-    WS_SEND_MUTABLE = 2, /* the same, and may be masked where it lies (with WS_SEND_BORROW) */
+    WS_SEND_COPY = 0,    /* it is copied */
+    WS_SEND_BORROW = 1,  /* it stays valid and unchanged until the flush */
+    WS_SEND_MUTABLE = 2, /* with WS_SEND_BORROW: it may be masked where it lies */
     WS_SEND_MORE = 4,    /* a fragment that is not the last: the next send continues the message */
 };
 
 /*
  * Sends a text or binary message, or a fragment of one: after a send with WS_SEND_MORE the next
- * ones of the same opcode continue it. That text is UTF-8 is the caller's duty (8.1). What is
- * larger than config.max_frame leaves in fragments. Where permessage-deflate was agreed on it
- * leaves compressed, unless it is a whole message below the threshold or one that gets no smaller.
- * WS_OK; WS_E_STATE before the upgrade or when another opcode comes inside a fragmented message;
- * WS_E_CLOSING after a close was sent, or received (but see ws_session_defer_close_reply);
- * WS_E_ARGUMENT; WS_E_NO_MEMORY; WS_E_RANDOM. On failure nothing was sent, but perhaps the first of
- * such fragments.
+ * ones of the same opcode continue it (5.4). That text is valid UTF-8 is the caller's duty (8.1).
+ * What is larger than config.max_frame leaves in fragments. Where permessage-deflate was agreed on
+ * it is compressed, unless it is a whole message below the threshold or one that gets no smaller.
+ *
+ * WS_OK; WS_E_STATE before the upgrade, or for another opcode inside a fragmented message;
+ * WS_E_CLOSING after a close was sent or received (but see ws_session_defer_close_reply);
+ * WS_E_ARGUMENT: no data opcode; WS_E_NO_MEMORY; WS_E_RANDOM. On failure nothing was written,
+ * except that the first of several fragments may have been.
  */
 enum ws_error ws_session_send(struct ws_session *session, struct ws_out *out, unsigned opcode,
                               unsigned flags, void *data, size_t len);
 
-/* Of messages in a row: how many are compressed, their payload, and what has become of it. */
+/* Of consecutive messages: how many are compressed, bytes of their payload before and after. */
 struct ws_compressed_span {
     size_t messages, plain, wire;
 };
 
 /*
- * Server: sends whole messages that were framed before, as ws_frame_message() does it: `len` bytes
- * of `shared` from `offset`, which many connections send without a copy. `deflated` says which of
- * them are compressed, each by itself (ws_deflate_once), with a window no larger than the one that
- * ws_session_deflate() says the server has; whatever takeover was agreed on, for the next message
- * that the session compresses begins with an empty window too. WS_OK, WS_E_STATE (also inside a
- * fragmented message of ours, and for compressed ones where nothing was agreed on), WS_E_CLOSING,
+ * Server: sends whole messages that were framed before by ws_frame_message(): `len` bytes of
+ * `shared` from `offset`, which many connections send without a copy. `deflated` says which of them
+ * are compressed, each by itself (ws_deflate_once), with a window no larger than the server's in
+ * ws_session_deflate(). That is legal with context takeover too: the next message that the session
+ * compresses begins with an empty window. WS_OK; WS_E_STATE: before the upgrade, inside a
+ * fragmented message, or compressed ones where permessage-deflate was not agreed on; WS_E_CLOSING;
  * WS_E_NO_MEMORY.
  */
 enum ws_error ws_session_share(struct ws_session *session, struct ws_out *out,
                                struct ws_shared *shared, size_t offset, size_t len,
                                const struct ws_compressed_span *deflated);
 
-/* Bytes that a server's message of `len` has once it is framed, in fragments of at most `max_frame`
- * bytes of payload (0: in one). */
+/* Bytes of a server's message with `len` bytes of payload once it is framed, in fragments of at
+ * most `max_frame` bytes of payload (0: in one). */
 size_t ws_frame_message_size(size_t len, size_t max_frame);
 
-/* Writes the whole message, framed like that, at `to`. `deflated`: `data` is what ws_deflate_once()
- * made of it. */
+/* Writes the whole message, framed like that, at `to`. `deflated`: `data` is the output of
+ * ws_deflate_once(). */
 void ws_frame_message(uint8_t *to, unsigned opcode, const void *data, size_t len, size_t max_frame,
                       bool deflated);
 
 /*
- * Sends the payload of `event`, the last that was pulled, a MESSAGE or a CHUNK, back to the peer:
- * a server does it in the very bytes that it came in, without a copy, unless it is to be
+ * Sends the payload of `event`, the last that was pulled, a MESSAGE or a CHUNK, back to the peer. A
+ * server does it in the very bytes that were received, without a copy, unless it is to be
  * compressed. At most once an event. Errors as ws_session_send.
  */
 enum ws_error ws_session_reply(struct ws_session *session, struct ws_out *out,
                                const struct ws_event *event);
 
-/* At most 125 bytes, copied. Allowed inside a fragmented message, and a pong (not a ping) also
- * after our close (5.5.2). WS_OK, WS_E_STATE, WS_E_CLOSING, WS_E_CONTROL_TOO_LONG, WS_E_NO_MEMORY,
- * WS_E_RANDOM. */
+/* Sends a ping, or a pong that was not asked for, with a copy of at most 125 bytes. Allowed inside
+ * a fragmented message, and a pong also after our close (5.5.2). WS_OK, WS_E_STATE, WS_E_CLOSING,
+ * WS_E_CONTROL_TOO_LONG, WS_E_NO_MEMORY, WS_E_RANDOM. */
 enum ws_error ws_session_ping(struct ws_session *session, struct ws_out *out, const void *data,
                               size_t len);
 enum ws_error ws_session_pong(struct ws_session *session, struct ws_out *out, const void *data,
                               size_t len);
 
+/* --- closing (7) --- */
+
 /*
  * Begins the closing handshake (7.1.2). `code` 0 or WS_CLOSE_NO_CODE sends a close frame without
- * one. `reason` is cut to 123 bytes between two code points; it must be UTF-8. WS_OK, WS_E_STATE
- * before the upgrade, WS_E_CLOSING when one was sent already, WS_E_CLOSE_CODE for a code that may
- * not be on the wire, WS_E_CLOSE_UTF8, WS_E_NO_MEMORY, WS_E_RANDOM.
+ * one. `reason` is cut to 123 bytes between two code points; it must be UTF-8. WS_OK; WS_E_STATE
+ * before the upgrade; WS_E_CLOSING when a close was sent already; WS_E_CLOSE_CODE for a code that
+ * may not be on the wire; WS_E_CLOSE_UTF8; WS_E_NO_MEMORY; WS_E_RANDOM.
  */
 enum ws_error ws_session_close(struct ws_session *session, struct ws_out *out, unsigned code,
                                const char *reason, size_t reason_len);
 
 /*
- * Fails the connection for a reason of ours (7.1.7): a timeout, a limit, a shutdown. OPEN: a close
- * frame with the error's code, if it has one; CONNECTING, as a server: its HTTP status, if it has
- * one. CLOSED after that, and nothing further is delivered. WS_OK, WS_E_NO_MEMORY, WS_E_RANDOM;
- * CLOSED in any case.
+ * Fails the connection for a reason of our own (7.1.7): a timeout, a limit, a shutdown. OPEN:
+ * writes a close frame with the error's code, if it has one; CONNECTING, as a server: its HTTP
+ * status, if it has one. The state is CLOSED in any case, and nothing further is delivered. WS_OK,
+ * WS_E_NO_MEMORY, WS_E_RANDOM.
  */
 enum ws_error ws_session_fail(struct ws_session *session, struct ws_out *out, enum ws_error why);
 
-/* The peer's close frame, the event that was pulled last, is answered later, by ws_session_close();
- * until then data may still be sent: an endpoint may delay its answer (5.5.1). Does nothing when
- * ours was sent already. */
+/* For the CLOSE that was pulled last: it is answered later, by ws_session_close(); until then data
+ * may still be sent, since an endpoint may delay its answer (5.5.1). No effect if ours was sent
+ * already. */
 void ws_session_defer_close_reply(struct ws_session *session);
 
-/* Has our close frame been written; has the peer's come? */
+/* --- about it --- */
+
+enum ws_state ws_session_state(const struct ws_session *session);
+
+/* True once our close frame was written, or the peer's was delivered. */
 bool ws_session_close_sent(const struct ws_session *session);
 bool ws_session_close_received(const struct ws_session *session);
 
-/* Bytes of memory that messages take which are being put together; what compresses them is not
- * counted (ws_deflate_holds). */
-size_t ws_session_holds(const struct ws_session *session);
-/* Server: the request, as long as its head is kept, which is to the end where it was refused, and
- * else up to WS_EVENT_OPEN. NULL before it is whole, and after. */
+/* True while the peer has begun a fragmented message and not finished it; for its deadline. */
+bool ws_session_in_message(const struct ws_session *session);
+
+/* What was agreed on of permessage-deflate, and its counters; NULL: not agreed on, or the upgrade
+ * is not done. Lives as long as the session. */
+const struct ws_deflate *ws_session_deflate(const struct ws_session *session);
+
+/* Server: the request, from WS_EVENT_REQUEST to WS_EVENT_OPEN, or to the end if it was refused.
+ * NULL before and after. */
 const struct ws_request *ws_session_request(const struct ws_session *session);
 
 /* The header that was read last, also one that broke a rule: `known` says how much of it. */
@@ -323,8 +346,9 @@ static inline const struct ws_frame *ws_session_last_frame(const struct ws_sessi
     return &session->frame;
 }
 
-/* Has the peer begun a fragmented message and not finished it? For its deadline. */
-bool ws_session_in_message(const struct ws_session *session);
+/* Bytes of memory that incomplete messages and frames take. What compression takes is not counted:
+ * see ws_deflate_holds(). */
+size_t ws_session_holds(const struct ws_session *session);
 
 #ifdef __cplusplus
 }

@@ -1,8 +1,8 @@
 /*
- * tls_pair: a certificate, those that vouch for it, and its key: read from files or made up.
+ * tls_identity: a certificate, its chain and its key: read from files, or self-signed.
  *
- * A pair does not change once it is there, so that any thread may make contexts (tls_context.h)
- * from it; whoever made it frees it, and contexts keep what they need. Used by the tools.
+ * It never changes, so any thread may make contexts (tls_context.h) from it. The caller frees it;
+ * contexts keep what they need.
  */
 #ifndef WS_TLS_IDENTITY_H
 #define WS_TLS_IDENTITY_H
@@ -16,23 +16,24 @@ extern "C" {
 
 struct ws_tls_identity;
 
-/* Is there a key in this PEM file that only a passphrase opens? False too where the file cannot be
- * read, which ws_tls_identity_read() says, and for a pipe, which can be read only once. */
+/* True if the key in this PEM file needs a passphrase. False also where the file cannot be read,
+ * which ws_tls_identity_read() reports, and for a pipe, which can be read only once. */
 bool ws_tls_key_encrypted(const char *key);
 
 /*
- * Reads the first certificate of a PEM file, those behind it as its chain, and the key from another
- * file, or from the same where `key` is NULL. `passphrase` may be NULL. On failure NULL, with one
- * line in `error` (cut to `size` bytes with its NUL): no such file, nothing of the kind in it, a
- * chain that is damaged or longer than 32, a wrong passphrase, a key that does not fit.
+ * Reads the first certificate of a PEM file, the following ones as its chain, and the key from
+ * another file, or from the same one where `key` is NULL. `passphrase` may be NULL. On failure
+ * NULL, with one line in `error` (cut to `size` bytes with its NUL): the file cannot be read or has
+ * no certificate or key, the chain is damaged or longer than 32, the passphrase is wrong, the key
+ * does not match.
  */
 struct ws_tls_identity *ws_tls_identity_read(const char *certificate, const char *key,
                                              const char *passphrase, char *error, size_t size);
 
 /*
- * Makes up a key on P-256 and a certificate that signs itself, for localhost, 127.0.0.1, ::1 and
- * the `count` names and addresses of `names`, valid from an hour ago and for a year. NULL without
- * memory or randomness.
+ * Generates a key on P-256 and a self-signed certificate for localhost, 127.0.0.1, ::1 and the
+ * `count` names and addresses of `names`, valid from an hour ago for a year. NULL without memory or
+ * randomness.
  */
 struct ws_tls_identity *ws_tls_identity_self_signed(const char *const *names, size_t count);
 
@@ -42,7 +43,7 @@ enum { WS_TLS_FINGERPRINT = 96 };
 const char *ws_tls_identity_fingerprint(const struct ws_tls_identity *pair,
                                         char text[WS_TLS_FINGERPRINT]);
 
-/* The day of its end, "2027-01-31". Returns `text`. */
+/* The last day of the certificate, "2027-01-31". Returns `text`. */
 const char *ws_tls_identity_until(const struct ws_tls_identity *pair, char text[16]);
 
 /* NULL is allowed. */

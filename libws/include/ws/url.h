@@ -1,7 +1,7 @@
 /*
  * url: ws, wss and ws+unix URLs (RFC 6455 section 3), taken apart.
  *
- * Used by client, proxy_url and the tools. No state.
+ * Used by client, proxy_url and the tools. No state; any thread may call it.
  */
 #ifndef WS_URL_H
 #define WS_URL_H
@@ -20,8 +20,8 @@ struct ws_url {
     char *unix_path; /* ws+unix, wss+unix; else NULL */
     char *host;      /* without the brackets of an IPv6 address; "localhost" for ws+unix */
     uint16_t port;
-    char *target;    /* path and query, as they go into the request: "/chat?room=1" */
-    char *authority; /* for the Host header: the port is left out where it is the scheme's own */
+    char *target;    /* path and query, as in the request: "/chat?room=1" */
+    char *authority; /* for the Host header: without the scheme's default port */
     char *user_info; /* "user:password" before an @, percent-decoded, or NULL */
 };
 
@@ -37,20 +37,20 @@ enum ws_url_error {
 };
 
 /*
- * Takes `text` apart: ws://host[:port][/path][?query], wss://, http:// and https:// (which mean ws
- * and wss), host[:port][/path] without a scheme (ws), ws+unix:/path/to/socket[:/target] (or with
+ * Parses `text`: ws://host[:port][/path][?query], wss://, http:// and https:// (for ws and
+ * wss), host[:port][/path] without a scheme (ws), ws+unix:/path/to/socket[:/target] (or with
  * //), and wss+unix: for TLS on such a socket. On WS_URL_OK `url` owns memory; else it owns none.
  */
 enum ws_url_error ws_url_parse(const char *text, struct ws_url *url);
 
 void ws_url_free(struct ws_url *url);
 
-/* host[:port] or [address][:port], the `len` bytes at `text`: the host, from malloc and without
- * brackets, and the port, which is left alone where there is none. WS_URL_OK, WS_URL_HOST,
- * WS_URL_PORT or WS_URL_NO_MEMORY, with nothing in `*host`. */
+/* Parses host[:port] or [address][:port], the `len` bytes at `text`: sets `*host`, from malloc and
+ * without brackets, and `*port`, unless there is none. WS_URL_OK; WS_URL_HOST, WS_URL_PORT or
+ * WS_URL_NO_MEMORY, with NULL in `*host`. */
 enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, uint16_t *port);
 
-/* Percent-decodes `len` bytes; what is no escape stays as it is. From malloc; NULL without memory.
+/* Percent-decodes `len` bytes; invalid escapes stay as they are. From malloc; NULL without memory.
  */
 char *ws_url_decode(const char *text, size_t len);
 

@@ -1,8 +1,8 @@
 /*
  * utf8: streaming validation of UTF-8 as RFC 3629 defines it (RFC 6455 section 8.1).
  *
- * Fed in pieces of any size, it fails at the first byte that no valid text can have there. Anyone
- * may call it; the state is the caller's.
+ * Fed in pieces of any size, it fails at the first byte that valid text cannot have there. The
+ * state is the caller's; any thread may call it.
  */
 #ifndef WS_UTF8_H
 #define WS_UTF8_H
@@ -23,19 +23,18 @@ struct ws_utf8 {
 };
 
 /*
- * Checks `len` bytes that follow those checked before with the same state. Returns how many of them
- * are fit to stand there: `len` when all are, else the offset of the first impossible byte, after
- * which the state is of no more use.
+ * Checks `len` bytes that follow those checked before with the same state. Returns the number of
+ * good ones: `len`, or the offset of the first impossible byte; the state is useless then.
  */
 size_t ws_utf8_check(struct ws_utf8 *state, const void *data, size_t len);
 
-/* Does the text checked so far end between two code points? */
+/* True if the text checked so far ends between two code points. */
 static inline bool ws_utf8_complete(const struct ws_utf8 *state)
 {
     return state->missing == 0;
 }
 
-/* The whole of `data` is valid UTF-8. */
+/* True if all of `data` is valid UTF-8. */
 bool ws_utf8_valid(const void *data, size_t len);
 
 #ifdef __cplusplus

@@ -250,7 +250,7 @@ hostile() { # SCHEME SCENARIO STATUS REGEX
 	hostile http endless-line 3 "the proxy's answer is too large"
 	hostile http endless-interim 3 "the proxy's answer is too large"
 	hostile http half 3 'the proxy hung up before it was done'
-	hostile http behind 3 'the proxy sent bytes behind its answer'
+	hostile http behind 3 'the proxy sent bytes after its answer'
 	hostile http escapes 3 'the proxy refused: 500 \?\?31m and \?'
 	hostile http no-basic 3 'the proxy wants a password in a way that is not spoken here \(407\)'
 	hostile http interim 3 'the proxy refused: 502 Bad Gateway'
@@ -261,7 +261,7 @@ hostile() { # SCHEME SCENARIO STATUS REGEX
 	hostile socks5 garbage 3 'this is no SOCKS5 proxy: its answer begins with byte 0x00'
 	hostile socks5 half 3 'this is no SOCKS5 proxy: it answered HTTP'
 	hostile socks5 socks-half 3 'the proxy hung up before it was done'
-	hostile socks5 socks-behind 3 'the proxy sent bytes behind its answer'
+	hostile socks5 socks-behind 3 'the proxy sent bytes after its answer'
 	hostile socks5 socks-eager 3 'the proxy answered before it was asked'
 	hostile socks5 socks4 3 'this is no SOCKS5 proxy: its answer begins with byte 0x00'
 	hostile socks5 socks-gssapi 3 'the proxy chose a way of authentication that was not offered'

@@ -260,7 +260,7 @@ static void expect_echo(void)
     connections = 0;
 }
 
-/* A port of loopback that nobody listens on. */
+/* A port of loopback without a listener. */
 static unsigned free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -367,7 +367,7 @@ static void options_are_copied(void **state)
     assert_non_null(strstr(seen, "[some value]"));
 }
 
-/* The connection lives, and is told what was wrong with the request. */
+/* The connection lives, and reports what was wrong with the request. */
 static void a_request_that_cannot_be_sent(void **state)
 {
     (void)state;
@@ -418,7 +418,7 @@ static void unknown_name(void **state)
     expect_failure(WS_E_RESOLVE, "resolve no.such.host.invalid: ");
 }
 
-/* A listener whose queue is full takes no more connections, and says so to nobody. */
+/* A listener whose queue is full takes no more connections, and does not answer. */
 struct deaf {
     int listener, fillers[8];
     unsigned port;

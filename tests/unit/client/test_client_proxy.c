@@ -17,7 +17,7 @@
 /* cmocka.h needs those and stddef.h, stdint.h before it. */
 #include <cmocka.h>
 
-/* A client, and a proxy that is played by hand: `far` is the server behind it, on the same socket.
+/* A client, and a proxy that is played by hand: `far` is the server, on the same socket.
  */
 static struct ws_loop loop;
 static struct ws_conn_config config;
@@ -238,7 +238,7 @@ static void bytes_behind(void **state)
     begin("http://", "ws://h.invalid/", 5000);
     TURN_UNTIL(&loop, heard(request, strlen(request)));
     SAYS("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 x\r\n\r\n");
-    expect_failure(WS_E_PROXY, "the proxy sent bytes behind its answer");
+    expect_failure(WS_E_PROXY, "the proxy sent bytes after its answer");
 }
 
 static void peer_hup(void **state)

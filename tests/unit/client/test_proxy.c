@@ -24,28 +24,28 @@ struct bytes {
 /* What a proxy says, piece after piece; each is said once all that is due was sent. */
 struct script {
     struct bytes says[4];
-    const char *fault; /* NULL: a tunnel */
+    const char *failure; /* NULL: a tunnel */
 };
 
-static struct ws_proxy_handshake *talk;
+static struct ws_proxy_handshake *handshake;
 static uint8_t sent[4096];
 static size_t sent_len;
 
 static int set_up(void **state)
 {
     (void)state;
-    talk = malloc(sizeof *talk); /* not zeroed: a beginning must not need that */
-    if (!talk)
+    handshake = malloc(sizeof *handshake); /* not zeroed: a beginning must not need that */
+    if (!handshake)
         return -1;
-    memset(talk, 0xA5, sizeof *talk);
+    memset(handshake, 0xA5, sizeof *handshake);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    ws_proxy_wipe(talk);
-    free(talk);
+    ws_proxy_wipe(handshake);
+    free(handshake);
     return 0;
 }
 
@@ -53,13 +53,13 @@ static void drain(size_t most)
 {
     size_t len;
     const uint8_t *due;
-    while (due = ws_proxy_output(talk, &len), len > 0) {
+    while (due = ws_proxy_output(handshake, &len), len > 0) {
         if (len > most)
             len = most;
         assert_true(sent_len + len <= sizeof sent);
         memcpy(sent + sent_len, due, len);
         sent_len += len;
-        ws_proxy_sent(talk, len);
+        ws_proxy_sent(handshake, len);
     }
 }
 
@@ -67,7 +67,7 @@ static void begin(const char *url, const char *host, uint16_t port)
 {
     struct ws_proxy proxy;
     assert_null(ws_proxy_parse(url, &proxy));
-    assert_int_equal(ws_proxy_begin(talk, &proxy, host, port), WS_OK);
+    assert_int_equal(ws_proxy_begin(handshake, &proxy, host, port), WS_OK);
     ws_proxy_free(&proxy); /* nothing of it is kept */
     sent_len = 0;
 }
@@ -86,7 +86,7 @@ static void run(const char *url, const struct script *script, size_t first, size
             char *copy = malloc(n); /* of its exact size, for the sanitizers */
             assert_non_null(copy);
             memcpy(copy, rest.p, n);
-            error = ws_proxy_feed(talk, copy, n);
+            error = ws_proxy_feed(handshake, copy, n);
             free(copy);
             rest.p += n;
             rest.len -= n;
@@ -95,21 +95,21 @@ static void run(const char *url, const struct script *script, size_t first, size
         if (error == WS_OK)
             assert_int_equal(rest.len, 0);
     }
-    if (!script->fault) {
+    if (!script->failure) {
         assert_int_equal(error, WS_OK);
-        assert_string_equal(ws_proxy_fault(talk), "");
+        assert_string_equal(ws_proxy_failure(handshake), "");
         return;
     }
     if (error == WS_MORE)
-        error = ws_proxy_ended(talk);
+        error = ws_proxy_ended(handshake);
     assert_int_equal(error, WS_E_PROXY);
-    assert_string_equal(ws_proxy_fault(talk), script->fault);
+    assert_string_equal(ws_proxy_failure(handshake), script->failure);
     size_t len;
-    ws_proxy_output(talk, &len);
+    ws_proxy_output(handshake, &len);
     assert_int_equal(len, 0); /* nothing more is said to it */
-    assert_int_equal(ws_proxy_feed(talk, "x", 1), WS_E_PROXY);
-    assert_int_equal(ws_proxy_ended(talk), WS_E_PROXY);
-    assert_string_equal(ws_proxy_fault(talk), script->fault);
+    assert_int_equal(ws_proxy_feed(handshake, "x", 1), WS_E_PROXY);
+    assert_int_equal(ws_proxy_ended(handshake), WS_E_PROXY);
+    assert_string_equal(ws_proxy_failure(handshake), script->failure);
 }
 
 /* Whole, a byte at a time, and cut once at every byte. */
@@ -234,14 +234,14 @@ static void http_without_end(void **state)
                 data[k] = floods[i][k % unit];
             begin(plain_url, "h", 1);
             drain(SIZE_MAX);
-            enum ws_error error = ws_proxy_feed(talk, "HTTP/1.1 100 x", 14);
+            enum ws_error error = ws_proxy_feed(handshake, "HTTP/1.1 100 x", 14);
             for (; error == WS_MORE; fed += step) {
                 assert_true(fed <= WS_PROXY_ANSWER_MAX + step);
-                error = ws_proxy_feed(talk, data + fed % unit, step);
+                error = ws_proxy_feed(handshake, data + fed % unit, step);
             }
             assert_int_equal(error, WS_E_PROXY);
             /* "x" goes on with the reason of the first line. */
-            assert_string_equal(ws_proxy_fault(talk), "the proxy's answer is too large");
+            assert_string_equal(ws_proxy_failure(handshake), "the proxy's answer is too large");
         }
 }
 
@@ -311,14 +311,14 @@ static void socks_addresses(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         begin(socks_url, rows[i].host, 80);
         drain(SIZE_MAX);
-        assert_int_equal(ws_proxy_feed(talk, "\x05\x00", 2), WS_MORE);
+        assert_int_equal(ws_proxy_feed(handshake, "\x05\x00", 2), WS_MORE);
         sent_len = 0;
         drain(SIZE_MAX);
         expect_sent(rows[i].request.p, rows[i].request.len);
     }
     begin(socks_url, name, 65535);
     drain(SIZE_MAX);
-    assert_int_equal(ws_proxy_feed(talk, "\x05\x00", 2), WS_MORE);
+    assert_int_equal(ws_proxy_feed(handshake, "\x05\x00", 2), WS_MORE);
     sent_len = 0;
     drain(SIZE_MAX);
     assert_int_equal(sent_len, 5 + 255 + 2);
@@ -384,10 +384,10 @@ static void bytes_behind_the_answer(void **state)
     static const struct {
         const char *url;
         struct bytes says[2];
-        const char *fault;
+        const char *failure;
     } rows[] = {
-        {plain_url, {B("HTTP/1.1 200 OK\r\n\r\nX")}, "the proxy sent bytes behind its answer"},
-        {socks_url, {B("\x05\x00"), B(REPLY_V4 "X")}, "the proxy sent bytes behind its answer"},
+        {plain_url, {B("HTTP/1.1 200 OK\r\n\r\nX")}, "the proxy sent bytes after its answer"},
+        {socks_url, {B("\x05\x00"), B(REPLY_V4 "X")}, "the proxy sent bytes after its answer"},
         {socks_url, {B("\x05\x00" REPLY_V4)}, "the proxy answered before it was asked"},
         {secret_url, {B("\x05\x02\x01\x00")}, "the proxy answered before it was asked"},
     };
@@ -397,20 +397,20 @@ static void bytes_behind_the_answer(void **state)
         for (size_t k = 0; k < 2 && rows[i].says[k].p; k++) {
             assert_int_equal(error, WS_MORE);
             drain(SIZE_MAX);
-            error = ws_proxy_feed(talk, rows[i].says[k].p, rows[i].says[k].len);
+            error = ws_proxy_feed(handshake, rows[i].says[k].p, rows[i].says[k].len);
         }
         assert_int_equal(error, WS_E_PROXY);
-        assert_string_equal(ws_proxy_fault(talk), rows[i].fault);
+        assert_string_equal(ws_proxy_failure(handshake), rows[i].failure);
         /* The same before anything was sent. */
         begin(rows[i].url, "h", 1);
-        assert_int_equal(ws_proxy_feed(talk, rows[i].says[0].p, 1), WS_E_PROXY);
-        assert_string_equal(ws_proxy_fault(talk), "the proxy answered before it was asked");
+        assert_int_equal(ws_proxy_feed(handshake, rows[i].says[0].p, 1), WS_E_PROXY);
+        assert_string_equal(ws_proxy_failure(handshake), "the proxy answered before it was asked");
     }
     begin(plain_url, "h", 1);
     drain(SIZE_MAX);
-    assert_int_equal(ws_proxy_feed(talk, "HTTP/1.1 200 OK\r\n\r\n", 19), WS_OK);
-    assert_int_equal(ws_proxy_feed(talk, "", 0), WS_OK);
-    assert_int_equal(ws_proxy_feed(talk, "X", 1), WS_E_PROXY);
+    assert_int_equal(ws_proxy_feed(handshake, "HTTP/1.1 200 OK\r\n\r\n", 19), WS_OK);
+    assert_int_equal(ws_proxy_feed(handshake, "", 0), WS_OK);
+    assert_int_equal(ws_proxy_feed(handshake, "X", 1), WS_E_PROXY);
 }
 
 static void what_cannot_be_asked_for(void **state)
@@ -424,23 +424,23 @@ static void what_cannot_be_asked_for(void **state)
         for (int kind = 0; kind < 2; kind++) {
             struct ws_proxy proxy = {
                 .kind = kind ? WS_PROXY_SOCKS5 : WS_PROXY_HTTP, .host = (char[]){"h"}, .port = 1};
-            assert_int_equal(ws_proxy_begin(talk, &proxy, hosts[i], 80), WS_E_ARGUMENT);
-            assert_int_equal(ws_proxy_feed(talk, "x", 1), WS_E_PROXY);
+            assert_int_equal(ws_proxy_begin(handshake, &proxy, hosts[i], 80), WS_E_ARGUMENT);
+            assert_int_equal(ws_proxy_feed(handshake, "x", 1), WS_E_PROXY);
         }
     char many[1026];
     memset(many, 'p', sizeof many - 1);
     many[sizeof many - 1] = '\0';
     struct ws_proxy proxy = {
         .host = (char[]){"h"}, .port = 1, .user = (char[]){"joe"}, .password = many};
-    assert_int_equal(ws_proxy_begin(talk, &proxy, "h", 80), WS_E_ARGUMENT);
+    assert_int_equal(ws_proxy_begin(handshake, &proxy, "h", 80), WS_E_ARGUMENT);
     many[1024] = '\0';
-    assert_int_equal(ws_proxy_begin(talk, &proxy, "h", 80), WS_OK);
+    assert_int_equal(ws_proxy_begin(handshake, &proxy, "h", 80), WS_OK);
     proxy.kind = WS_PROXY_SOCKS5;
-    assert_int_equal(ws_proxy_begin(talk, &proxy, "h", 80), WS_E_ARGUMENT);
+    assert_int_equal(ws_proxy_begin(handshake, &proxy, "h", 80), WS_E_ARGUMENT);
     many[255] = '\0';
-    assert_int_equal(ws_proxy_begin(talk, &proxy, "h", 80), WS_OK);
+    assert_int_equal(ws_proxy_begin(handshake, &proxy, "h", 80), WS_OK);
     proxy.user = name;
-    assert_int_equal(ws_proxy_begin(talk, &proxy, "h", 80), WS_E_ARGUMENT);
+    assert_int_equal(ws_proxy_begin(handshake, &proxy, "h", 80), WS_E_ARGUMENT);
 }
 
 /* The longest that may be said has room, and an IPv6 address gets its brackets. */
@@ -466,11 +466,11 @@ static void nothing_of_the_password_stays(void **state)
 {
     (void)state;
     begin("socks5://joe:sesame@h", "h", 80);
-    assert_non_null(memmem(talk, sizeof *talk, "sesame", 6));
-    ws_proxy_wipe(talk);
-    assert_null(memmem(talk, sizeof *talk, "sesame", 6));
+    assert_non_null(memmem(handshake, sizeof *handshake, "sesame", 6));
+    ws_proxy_wipe(handshake);
+    assert_null(memmem(handshake, sizeof *handshake, "sesame", 6));
     size_t len;
-    ws_proxy_output(talk, &len);
+    ws_proxy_output(handshake, &len);
     assert_int_equal(len, 0);
 }
 

@@ -1,4 +1,4 @@
-#include <ws/proxy.h>
+#include <ws/proxy_url.h>
 
 #include <stdio.h>
 #include <stdlib.h>

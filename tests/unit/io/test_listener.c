@@ -46,7 +46,7 @@ static void opened_named_and_closed(void **state)
     assert_int_equal(open_descriptors(), before);
 }
 
-/* Whoever names no address has not asked to be reached from everywhere. */
+/* Without an address it listens on loopback only. */
 static void no_address_is_loopback(void **state)
 {
     (void)state;
@@ -63,8 +63,7 @@ static void a_unix_path_goes_with_its_owner_only(void **state)
     snprintf(path, sizeof path, "%s/s", folder);
     snprintf(where, sizeof where, "unix:%s", path);
     struct ws_listener *first = must_open(where);
-    assert_null(
-        ws_listener_open(where, 0, -1, false, error, sizeof error)); /* somebody listens there */
+    assert_null(ws_listener_open(where, 0, -1, false, error, sizeof error)); /* in use */
     assert_non_null(strstr(error, "in use"));
     unlink(path);
     struct ws_listener *second = must_open(where);

@@ -27,7 +27,7 @@ static int fill_in(void **state)
  */
 static void build(struct ws_out *out, struct ws_shared **shared)
 {
-    static const uint8_t borrowed[] = "0123456789"; /* somebody else's */
+    static const uint8_t borrowed[] = "0123456789"; /* the caller's */
     char *owned = strdup("xxABCDEFGHIJ");
     *shared = ws_shared_new(SHARED);
     assert_true(owned && *shared);

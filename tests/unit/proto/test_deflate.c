@@ -509,7 +509,7 @@ static void once_for_all(void **state)
     struct ws_deflate_pool pool = {0};
     uint8_t *data = malloc(LEN), *wire = malloc(ws_deflate_bound(LEN)), *back = malloc(LEN);
     (void)state;
-    /* No settings and no content exceed the bound; all that is written is inside of the room. */
+    /* No settings and no content exceed the bound; nothing is written outside of the output. */
     for (unsigned n = 0; n < 8 * 9 * 9; n++) {
         struct ws_deflate_config config = {.level = (uint8_t)(1 + n / 8 % 9),
                                            .memory = (uint8_t)(1 + n / 72)};

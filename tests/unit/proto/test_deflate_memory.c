@@ -1,6 +1,6 @@
 /*
  * Every allocation fails once, zlib's among them: two sessions that compress, from agreeing to
- * their end, again and again. What fails says so and can be tried anew; what was sent can be read.
+ * their end, again and again. What fails says so and can be tried again; what was sent can be read.
  *
  * Linked with --wrap for what the library calls.
  */

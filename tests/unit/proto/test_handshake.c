@@ -119,7 +119,7 @@ static void a_good_request(void **state)
     assert_str(p->request.host, "server.example.com");
     assert_str(p->request.origin, "http://a");
     assert_str(p->request.key, "dGhlIHNhbXBsZSBub25jZQ==");
-    assert_int_equal(p->request.fault, WS_OK);
+    assert_int_equal(p->request.violation, WS_OK);
     free(p);
 }
 
@@ -163,7 +163,7 @@ static void faults_of_requests(void **state)
         enum ws_error got = read_request(p, rows[i].text);
         if (got != rows[i].error)
             fail_msg("row %zu: %s", i, ws_error_info(got)->name);
-        assert_int_equal(p->request.fault, rows[i].error);
+        assert_int_equal(p->request.violation, rows[i].error);
     }
     free(p);
 }

@@ -136,7 +136,7 @@ static void agreeing(void **state)
         len = flat(&out, wire, sizeof wire - 1);
         wire[len] = '\0';
         if (i == 3) {
-            /* What the caller asked for himself is his, and nobody here can read it. */
+            /* What the caller offers by a header of its own is the caller's to read. */
             ws_session_feed(&client, wire, len, 0);
             assert_int_equal(ws_session_next(&client, &event), WS_EVENT_ERROR);
             assert_int_equal(event.error, WS_E_EXTENSION_UNSOLICITED);

@@ -189,7 +189,7 @@ static void without_a_cap_in_pieces(void **state)
         assert_int_equal(ws_session_holds(&s), 0);
         got += event.len;
         pieces++;
-        /* whoever stops may go away with the input at any time */
+        /* a caller that stops may take the input away at any time */
         if (pieces % 16 == 0) {
             const uint8_t *rest;
             size_t left = ws_session_unread(&s, &rest);

@@ -340,14 +340,14 @@ static void close_notify_comes_behind_the_last_word(void **state)
     (void)state;
     begin();
     pump(ROOM, 0, 0);
-    say(&server, &client, "goodbye", 7);
+    say(&server, &client, "the end", 7);
     assert_true(ws_tls_close(server.tls, &sealed));
     carry(&sealed, &client);
     assert_false(ws_tls_close(server.tls, &sealed)); /* once */
     assert_int_equal(ws_tls_ended(client.tls), WS_OK);
     give(&client, &server, client.wire.len);
     assert_int_equal(client.error, WS_OK);
-    assert_memory_equal(client.plain.data, "goodbye", 7);
+    assert_memory_equal(client.plain.data, "the end", 7);
     assert_int_equal(ws_tls_ended(client.tls), WS_E_LOST);
     give(&client, &server, 0);
     assert_int_equal(client.error, WS_E_LOST);
@@ -441,7 +441,7 @@ static void find_damage(void)
     assert_int_equal(ws_tls_ended(server.tls), WS_E_TLS);
     assert_string_equal(ws_tls_failure(server.tls),
                         "a record of the client was damaged on its way, or forged");
-    /* The other end hears of it. */
+    /* The other end is notified. */
     assert_true(client.wire.len > 0);
     give(&client, &server, client.wire.len);
     assert_int_equal(client.error, WS_E_TLS);
@@ -509,7 +509,7 @@ static void keys_are_not_renewed_for_ever(void **state)
     give(&server, &client, server.wire.len);
     assert_int_equal(server.error, WS_E_TLS);
     assert_string_equal(ws_tls_failure(server.tls),
-                        "the client renews keys and the like again and again, and says nothing");
+                        "the client keeps renewing keys and sends no data");
     assert_true(client.wire.len < 4096);
     finish();
 }

@@ -1,11 +1,11 @@
 /*
- * proxy_url: which proxy: what people write to name one, and which hosts go without.
+ * proxy_url: URLs of proxies, and NO_PROXY, the list of hosts that are reached without one.
  *
- * Used by client, proxy and the tools. No state, and no environment: whoever reads variables hands
- * their text in.
+ * Used by client, proxy and the tools. No state, and no access to the environment: the
+ * caller passes the text of variables.
  */
-#ifndef WS_PROXY_H
-#define WS_PROXY_H
+#ifndef WS_PROXY_URL_H
+#define WS_PROXY_URL_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,23 +35,22 @@ enum {
 };
 
 /*
- * Takes `text` apart: http://[user[:password]@]host[:port], socks5:// and socks5h:// which mean the
+ * Parses `text`: http://[user[:password]@]host[:port], socks5:// and socks5h:// which mean the
  * same, or without a scheme, which is http. User and password are percent-decoded. Without a port
- * it is 80, or 1080 for SOCKS. Returns NULL, and `proxy` owns memory; or one line on what is wrong,
- * constant and without a word of `text`, since there may be a password in it; "out of memory" among
- * them.
+ * it is 80, or 1080 for SOCKS. Returns NULL, and `proxy` owns memory; or one line on what is wrong:
+ * constant text without any part of `text`, which may have a password in it.
  */
 const char *ws_proxy_parse(const char *text, struct ws_proxy *proxy);
 
 void ws_proxy_free(struct ws_proxy *proxy);
 
 /*
- * Does `list`, the value of NO_PROXY, say that `host` (without brackets) and `port` are connected
- * to without a proxy? Entries are parted by commas or white space: a name, which stands for all
- * names below it too, with or without "." or "*." before it; an IP address; a network in CIDR form;
- * each but a network with or without ":port"; or "*" for everything. Letters count in any case, a
- * dot at the end of a name not at all. Entries that make no sense match nothing. NULL is an empty
- * list.
+ * True if `list`, the value of NO_PROXY, says that `host` (without brackets) and `port` are
+ * reached without a proxy. Entries are parted by commas or white space: a name, which stands for
+ * all names below it too, with or without "." or "*." before it; an IP address; a network in CIDR
+ * form; each but a network with or without ":port"; or "*" for everything. Letters count in any
+ * case, a dot at the end of a name not at all. Entries that make no sense match nothing. NULL is an
+ * empty list.
  */
 bool ws_proxy_bypassed(const char *list, const char *host, uint16_t port);
 
