@@ -204,34 +204,46 @@ static bool copy_options(struct ws_client *client, const struct ws_client_option
     return true;
 }
 
+/* Copies the options and starts the first step. On failure there is nothing to free but what was
+ * copied; WS_E_ARGUMENT has its detail. */
+static enum ws_error start(struct ws_client *client, const struct ws_client_options *options)
+{
+    if (!copy_options(client, options))
+        return WS_E_NO_MEMORY;
+    if (client->url.secure && !options->tls) {
+        ws_client_note(client, WS_E_ARGUMENT, "a wss URL needs a TLS context");
+        return WS_E_ARGUMENT;
+    }
+    if (options->proxy && !client->url.unix_path) {
+        enum ws_error error = ws_client_proxy_new(client, options->proxy);
+        if (error == WS_E_ARGUMENT)
+            ws_client_note(client, error, "'%s' is no host that a proxy could be asked for",
+                           client->url.host);
+        if (error != WS_OK)
+            return error;
+    }
+    return start_connector(client) ? WS_OK : WS_E_NO_MEMORY;
+}
+
 struct ws_client *ws_client_connect(const struct ws_client_options *options)
 {
-    struct ws_loop *loop = options->env->loop;
     struct ws_client *client = calloc(1, sizeof *client);
     if (!client)
         return NULL;
-    client->loop = loop;
+    client->loop = options->env->loop;
     client->task.run = on_task;
     client->deadline.fire = on_deadline;
-    enum ws_error error = WS_E_NO_MEMORY;
-    bool copied = copy_options(client, options);
-    if (copied)
-        error = options->proxy && !client->url.unix_path
-                    ? ws_client_proxy_new(client, options->proxy)
-                    : WS_OK;
-    if (error == WS_OK && !start_connector(client))
-        error = WS_E_NO_MEMORY;
-    if (error == WS_E_NO_MEMORY) {
+    if (options->connect_ms)
+        client->deadline_ms = ws_loop_now(client->loop) + options->connect_ms;
+    switch (start(client, options)) {
+    case WS_OK:
+        return client;
+    case WS_E_ARGUMENT:
+        ws_loop_defer(client->loop, &client->task); /* reports it from the loop */
+        return client;
+    default:
         free_copies(client);
         free(client);
         return NULL;
     }
-    if (options->connect_ms)
-        client->deadline_ms = ws_loop_now(loop) + options->connect_ms;
-    if (error != WS_OK) {
-        ws_client_note(client, error, "'%s' is no host that a proxy could be asked for",
-                       client->url.host);
-        ws_loop_defer(loop, &client->task);
-    }
-    return client;
 }

@@ -26,6 +26,19 @@ struct ws_client;
 
 struct ws_client_options {
     const struct ws_url *url;
+    const struct ws_conn_env *env; /* of the connection, which it must outlive: loop, config,
+                                    * handler */
+    void *user;                    /* of the callbacks, and of the connection */
+    /* The socket is connected and the request is on its way: the connection lives from here on, and
+     * everything else is reported to its handler. NULL: not reported. */
+    void (*connected)(void *user, struct ws_conn *conn);
+    /* No connection: WS_E_RESOLVE, WS_E_CONNECT, WS_E_PROXY, WS_E_CONNECT_TIMEOUT, WS_E_ARGUMENT (a
+     * host that no proxy can be asked for, or wss without `tls`) or WS_E_NO_MEMORY. `detail` is one
+     * line such as "connect 127.0.0.1:9: Connection refused", valid during the call, without
+     * passwords. NULL: not reported. */
+    void (*failed)(void *user, enum ws_error error, const char *detail);
+    uint32_t connect_ms; /* for name, connection and proxy together; 0: no limit. TLS and upgrade
+                          * have the config's handshake_ms */
     const char *const *subprotocols; /* NULL-terminated, in order of preference; or NULL */
     const struct ws_header *headers; /* as in ws_request_options */
     size_t header_count;
@@ -34,19 +47,6 @@ struct ws_client_options {
     struct ws_tls_context *tls;   /* needed for wss; must outlive the client */
     const char *tls_name; /* the name that the server's certificate must have; NULL: the URL's host
                            */
-    uint32_t connect_ms;  /* for name, connection and proxy together; 0: no limit. TLS and upgrade
-                           * have the config's handshake_ms */
-    const struct ws_conn_env *env; /* of the connection, which it must outlive: loop, config,
-                                    * handler */
-    void *user;                    /* of the callbacks, and of the connection */
-    /* The socket is connected and the request is on its way: the connection lives from here on, and
-     * everything else is reported to its handler. NULL: not reported. */
-    void (*connected)(void *user, struct ws_conn *conn);
-    /* No connection: WS_E_RESOLVE, WS_E_CONNECT, WS_E_PROXY, WS_E_CONNECT_TIMEOUT, WS_E_ARGUMENT (a
-     * host that no proxy can be asked for) or WS_E_NO_MEMORY. `detail` is one line such as "connect
-     * 127.0.0.1:9: Connection refused", valid during the call, without passwords. NULL: not
-     * reported. */
-    void (*failed)(void *user, enum ws_error error, const char *detail);
 };
 
 /* How long the steps took, in microseconds; 0 for a step that was not needed. */

@@ -20,8 +20,8 @@ setup_file() {
 	same ws "$(ls "$STAGE/opt")"
 	same "bin include lib share" "$(cd "$STAGE/opt/ws" && echo *)"
 	local file
-	for file in bin/wscat bin/wsserve lib/libws.a lib/pkgconfig/libws.pc include/libws/ws.h \
-		include/ws/session.h include/ws/conn.h share/man/man1/wscat.1 \
+	for file in bin/wscat bin/wsserve lib/libws.a lib/pkgconfig/libws.pc include/ws/ws.h \
+		include/ws/net.h share/doc/libws/examples/server.c share/man/man1/wscat.1 \
 		share/man/man1/wsserve.1 share/bash-completion/completions/wscat \
 		share/zsh/site-functions/_wsserve share/fish/vendor_completions.d/wscat.fish; do
 		[[ -s $STAGE/opt/ws/$file ]] || {
@@ -37,31 +37,74 @@ setup_file() {
 	run ! grep -rIl -e "$STAGE" "$STAGE"
 }
 
-@test "no private header is installed" {
-	same "" "$(find "$STAGE" -name '*_private.h')"
+@test "the public headers are installed, and no others" {
+	same "$(cd "$ROOT/libws/include" && find . -name '*.h' | sort)" \
+		"$(cd "$STAGE/opt/ws/include" && find . -name '*.h' | sort)"
 }
 
-@test "every installed header compiles on its own" {
-	local header std
+# Reads a program's text; flags as for `gcc`.
+compiles() { # LANGUAGE STANDARD
+	gcc -x "$1" -std="$2" -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+		-I"$STAGE/opt/ws/include" -
+}
+
+@test "every installed header compiles on its own, as C17 and as C++17" {
+	local header
 	while read -r header; do
-		std=gnu17
-		[[ $header != libws/proto/* ]] || std=c17 # the protocol needs nothing of the system
-		echo "#include <$header>" >"$BATS_TEST_TMPDIR/one.c"
-		gcc -std=$std -Wall -Wextra -Werror -fsyntax-only -I"$STAGE/opt/ws/include" \
-			"$BATS_TEST_TMPDIR/one.c"
+		compiles c c17 <<<"#include <$header>"
+		compiles c++ c++17 <<<"#include <$header>"
 	done < <(cd "$STAGE/opt/ws/include" && find . -name '*.h' -printf '%P\n')
 }
 
-echo_program() { # OUTPUT
-	local flags
+# Builds a program with what is installed and nothing else.
+build() { # LANGUAGE SOURCE OUTPUT
+	local flags std=c17
+	[[ $1 == c ]] || std=c++17
 	flags=$(PKG_CONFIG_SYSROOT_DIR=$STAGE PKG_CONFIG_PATH=$STAGE/opt/ws/lib/pkgconfig \
 		pkg-config --static --cflags --libs libws)
 	# shellcheck disable=SC2086 # words
-	gcc -Wall -o "$1" "$FIXTURES/echo_program.c" -Wno-unused-result $flags
+	gcc -x "$1" -std="$std" -Wall -Werror -Wno-unused-result -o "$3" "$2" -x none $flags
 }
 
-@test "a separate program, built with the headers and pkg-config only, is an echo server" {
-	echo_program "$BATS_TEST_TMPDIR/echo_program"
+@test "the examples are built in C and in C++, and speak with each other and with the tools" {
+	local examples=$STAGE/opt/ws/share/doc/libws/examples language other
+	for language in c c++; do
+		build "$language" "$examples/server.c" "$BATS_TEST_TMPDIR/server-$language"
+		build "$language" "$examples/client.c" "$BATS_TEST_TMPDIR/client-$language"
+	done
+	for language in c c++; do
+		start "$BATS_TEST_TMPDIR/server-$language"
+		for other in c c++; do
+			run -0 "$BATS_TEST_TMPDIR/client-$other" "$URL" "hello from $other"
+			same "hello from $other" "$output"
+		done
+		run -0 bash -c "seq 1 20000 | wscat -w 0.5 '$URL' | cmp - <(seq 1 20000)"
+		kill "$PID"
+		finished
+		serve --echo
+		run -0 "$BATS_TEST_TMPDIR/client-$language" "$URL" "hello wsserve"
+		same "hello wsserve" "$output"
+	done
+}
+
+@test "the example client says why it cannot connect" {
+	build c "$STAGE/opt/ws/share/doc/libws/examples/client.c" "$BATS_TEST_TMPDIR/client"
+	run -1 "$BATS_TEST_TMPDIR/client" ws://127.0.0.1:1/ hello
+	says 'CONNECT: connect 127\.0\.0\.1:1: Connection refused' "$output"
+	run -1 "$BATS_TEST_TMPDIR/client" wss://127.0.0.1:1/ hello
+	says 'ARGUMENT: a wss URL needs a TLS context' "$output"
+	run -2 "$BATS_TEST_TMPDIR/client" nonsense://
+}
+
+@test "the examples are short: 40 lines without comments and empty lines" {
+	local example
+	for example in client server; do
+		(($(grep -vcE '^[[:space:]]*$|^/\*|^ \*' "$ROOT/docs/examples/$example.c") <= 40))
+	done
+}
+
+@test "a program on <ws/ws.h> only, with sockets of its own, is an echo server" {
+	build c "$FIXTURES/echo_program.c" "$BATS_TEST_TMPDIR/echo_program"
 	start "$BATS_TEST_TMPDIR/echo_program"
 	run -0 bash -c "seq 1 20000 | wscat -w 0.5 '$URL' | cmp - <(seq 1 20000)"
 	finished
@@ -69,10 +112,6 @@ echo_program() { # OUTPUT
 	head -c 1000000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
 	wscat -b --input=whole -N 1 "$URL" <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
 	finished
-}
-
-@test "it is short" {
-	(($(grep -c '[^[:space:]]' "$FIXTURES/echo_program.c") <= 40))
 }
 
 @test "CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS from the command line are used" {
