@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What many connections, a receiver that is stuck and a client that floods do to wsserve.
+"""wsserve with many connections, a stuck receiver and a flooding client.
 
-Used by run.py, which prints it; alone it writes its section to standard output:
+Called by run.py; on its own it writes its section to standard output:
 
     tests/bench/crowd.py [--rounds N]
 """
@@ -19,7 +19,7 @@ CROWD = os.path.join(ROOT, "build", "bench", "crowd")
 
 
 class Server:
-    """wsserve on a core, gone at the end of the block."""
+    """wsserve on one core, ended at the end of the block."""
 
     def __init__(self, *options, core=None):
         pin = [] if core is None else ["taskset", "-c", str(core)]

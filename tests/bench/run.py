@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""The scoreboard: messages per second of the server's CPU, side by side, in interleaved rounds.
+"""The benchmarks: messages per second of the server's CPU, compared in interleaved rounds.
 
     tests/bench/run.py [--rounds N] [--seconds S] [--out FILE]
 
-Server on one core, generator on another. Every figure is the median of its rounds with the least and
-the most beside it, and its ratio to the bare WebSocket echo of the same round. A run during which
-something else was busy on the machine, or the hypervisor took time away, is dropped, counted and
-repeated. Writes Markdown to --out and progress to standard error.
+Server on one core, generator on another. Every figure is the median of its rounds with minimum and maximum, and
+its ratio to the bare WebSocket echo of the same round. A run during which other processes were busy, or
+the hypervisor took time, is dropped, counted and repeated. Writes Markdown to --out and progress to standard error.
 """
 import argparse
 import datetime

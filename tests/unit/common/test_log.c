@@ -69,7 +69,7 @@ static void test_json(void **state)
                         "\"\\\\xff\\\\\\\\\"}\n");
 }
 
-/* A peer cannot begin a line of its own, nor reach the terminal. */
+/* Text from a peer cannot begin a new line or reach the terminal unescaped. */
 static void test_injection(void **state)
 {
     (void)state;
@@ -172,7 +172,7 @@ static void test_fields(void **state)
                         "\"none\":\"\",\"evil\":\"x\\\" to=\\\"\\\\n\\\\\\\\\"}\n");
 }
 
-/* However long what peers say is, a line ends, and as an object. */
+/* Lines with any length of fields end properly, and JSON lines as objects. */
 static void test_long_fields(void **state)
 {
     (void)state;
@@ -225,7 +225,7 @@ static void test_trace(void **state)
                              "\"event\":\"open\",\"msg\":\"x\"}\n");
 }
 
-/* How many lines the log itself says are missing, over all that it says. */
+/* The number of lost lines, summed over all notices in the log. */
 static uint64_t told(const char *text)
 {
     uint64_t sum = 0;
@@ -236,7 +236,7 @@ static uint64_t told(const char *text)
     return sum;
 }
 
-/* Nobody reads, and nobody waits for him; when he does, he hears what is missing. */
+/* A log that is not read blocks no caller; once it is read, it has a notice of the lost lines. */
 static void test_full_pipe(void **state)
 {
     (void)state;
@@ -267,7 +267,7 @@ static void test_full_pipe(void **state)
     assert_non_null(strstr(again, "\"msg\":\"and after the end\""));
 }
 
-/* No name twice, and none that is an error's, whose meaning would be another. */
+/* The names are unique, and differ from the names of errors. */
 static void test_events(void **state)
 {
     (void)state;
