@@ -101,15 +101,14 @@ def section(rounds, seconds):
     return f"""## What TLS and compression cost
 
 Echoes of 1 KiB of text that looks like JSON, over {CONNECTIONS} connections: messages per second of the
-server's CPU, all its threads together; behind ×, the ratio to npm's ws in the same round. All deflate,
-whatever the size; wsserve and ws at zlib's level 6. Nine tenths of wsserve's time are the system's zlib's
-then; bun (uWebSockets) brings one of its own. wsbench's messages are alike but for their first bytes, so
-those that may refer to the ones before come out smaller than in life; by themselves they shrink to about
-a third. {board.dropped} runs were dropped because of foreign load or steal and repeated, {board.failed} failed.
+server's CPU, over all its threads; after ×, the ratio to npm's ws in the same round. All compress
+messages of any size; wsserve and ws at zlib's level 6. The system's zlib takes nine tenths of wsserve's
+time then; bun (uWebSockets) has its own. wsbench's messages differ only in their first bytes, so that
+context takeover compresses them better than real ones; without it they shrink to about a third. {board.dropped} runs were dropped because of foreign load or steal and repeated, {board.failed} failed.
 
 {table(board, rows, names, THEIRS)}
 
-Bytes of memory (RSS) an idle connection, of 2,000 to a fresh server:
+Bytes of memory (RSS) per idle connection, of 2,000 to a new server:
 
 {table(board, idle_rows, names, THEIRS)}
 
