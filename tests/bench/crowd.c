@@ -206,7 +206,7 @@ int main(int argc, char **argv)
 
     int up[64][2], down[64][2];
     if (processes == 0 || processes > 64 || (stuck >= 0 && processes > 1))
-        bench_die("1 to 64 processes, and one where somebody is stuck");
+        bench_die("1 to 64 processes, and one with a stuck receiver");
     close(dial(0)); /* excludes the server's first allocations */
     usleep(200000);
     long before = rss(argv[2]);

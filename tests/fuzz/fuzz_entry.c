@@ -1,6 +1,6 @@
 /*
- * Who may enter, asked about any request: where it came from over proxies, its origin, its host,
- * what it claims to know. Whatever the bytes are, nobody gets in who does not belong there.
+ * Access control for any request: the address from proxies' headers, origin, host, credentials. No
+ * input may grant access without the right to it.
  */
 #include "cmd/wsserve/access/credentials.h"
 #include "cmd/wsserve/access/forwarded.h"
@@ -15,7 +15,8 @@ static struct ws_str str(const char *text)
     return (struct ws_str){text, strlen(text)};
 }
 
-/* The client is named by a proxy of ours or is the peer itself; and what is shown is read again. */
+/* The client is named by a trusted proxy or is the peer; and the formatted address can be
+ * parsed. */
 static void check_forwarded(const struct ws_request *request)
 {
     struct ws_networks trusted = {0};
@@ -92,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(buffer);
     memcpy(buffer, data, size);
     buffer[size] = '\0';
-    ws_networks_add(&networks, buffer, &len); /* also as an option's value */
+    ws_networks_add(&networks, buffer, &len); /* an option's value too */
     ws_networks_free(&networks);
     ws_http_init(&head, false, WS_HTTP_REQUEST_MAX);
     if (ws_http_parse(&head, buffer, size) == WS_OK) {

@@ -1,12 +1,12 @@
 /*
- * Messages out of a program's bytes: all at once and a few bytes at a time give the same messages,
- * none above the cap, and the marks around each give the bytes back. The first byte chooses the
- * framing, the second the cap, the third the size of a piece.
+ * Framing of a program's output: all at once and in pieces it gives the same messages, none above
+ * the limit, and messages with their framing give the same bytes again. The first byte chooses the
+ * framing, the second the limit, the third the size of a piece.
  */
 #include "cmd/wsserve/bridge/framing.h"
 #include "tests/fuzz/fuzz.h"
 
-/* Every message with its length before it, or a mark for a record that was left out. */
+/* Every message after its length, or a marker for a dropped record. */
 struct heard {
     uint8_t *data;
     size_t len;

@@ -1,10 +1,10 @@
 /*
- * What a proxy says, and what people write to name one. The lowest bit of the first byte chooses.
+ * A proxy's replies, and the names of proxies in options. The lowest bit of the first byte chooses.
  *
- * Answers: the second bit chooses SOCKS5 or HTTP, the third whether there is a password; the second
- * byte is the size of a piece. A conversation ends, keeps to its bounds, and says why it failed in
- * printable words; with HTTP, where the proxy speaks once, no cut makes a difference.
- * Names: a URL, a list of hosts that go without a proxy and a host, with a NUL between them.
+ * Replies: the second bit chooses SOCKS5 or HTTP, the third whether there is a password; the second
+ * byte is the size of a piece. A handshake ends, stays within its limits, and has a printable error
+ * message; with HTTP, where the proxy replies once, the cuts have no effect. Names: a URL, a
+ * NO_PROXY list and a host, separated by NUL.
  */
 #include "libws/client/proxy.h"
 #include "tests/fuzz/fuzz.h"
@@ -17,7 +17,7 @@ static void check_fault(const char *fault)
         CHECK(fault[i] >= 0x20 && fault[i] < 0x7F);
 }
 
-/* Says all of `data`, in pieces, to whoever asks; how it ends, WS_MORE if it does not. */
+/* Feeds all of `data`, in pieces; returns the result, WS_MORE if it has not ended. */
 static enum ws_error converse(struct ws_proxy_handshake *talk, const struct ws_proxy *proxy,
                               const uint8_t *data, size_t size, size_t piece)
 {
@@ -64,7 +64,7 @@ static void answers(bool socks, bool password, const uint8_t *data, size_t size,
     enum ws_error error = converse(talk, &proxy, data, size, piece);
     if (!socks && size > 0) {
         enum ws_error wanted = converse(whole, &proxy, data, size, size);
-        /* A piece may end where the answer does; what is behind it is then nobody's here. */
+        /* A piece may end with the reply; the bytes after it are left over. */
         if (error == WS_OK)
             CHECK(wanted == WS_OK || wanted == WS_E_PROXY);
         else
@@ -75,7 +75,7 @@ static void answers(bool socks, bool password, const uint8_t *data, size_t size,
         check_fault(ws_proxy_fault(talk));
     }
     ws_proxy_wipe(talk);
-    /* What was fed may say so too; that is not ours to hide. */
+    /* The input may contain the password too. */
     CHECK(!memmem(talk, sizeof *talk, "sesame", 6) || memmem(data, size, "sesame", 6));
     free(talk);
     free(whole);

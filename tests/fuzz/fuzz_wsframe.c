@@ -1,8 +1,8 @@
 /*
- * wsframe's readers and its decoder. The first byte says what the rest is: 0 to 7 what --from calls
- * it, 8 whatever it is taken for, 9 bytes of a plain input in pieces, 10 TCP segments of a made-up
- * connection. The decoder must account for every byte exactly once, in order, and never hand out
- * what was not there; bytes must give the same events however they are cut up.
+ * wsframe's readers and its decoder. The first byte chooses the form of the rest: 0 to 7 an
+ * argument of --from, 8 the detected form, 9 bytes of a plain input in pieces, 10 TCP segments of a
+ * synthetic connection. The decoder must account for every byte exactly once, in order, and never
+ * report bytes that were not in the input; bytes must give the same events for all cuts.
  */
 #include "cmd/wsframe/decode/decode.h"
 #include "cmd/wsframe/decode/stream.h"
@@ -17,7 +17,7 @@
 
 struct seen {
     uint64_t sum, frames;
-    uint64_t end; /* of a plain input: how far the events have come */
+    uint64_t end; /* end of the last event of a plain input */
     bool plain;
 };
 
@@ -54,7 +54,7 @@ static void see(void *context, const struct decode_event *event)
     }
     if (!seen->plain || event->type == DECODE_MESSAGE)
         return;
-    /* What comes lies behind what came. */
+    /* Events are in order. */
     CHECK(event->offset >= seen->end);
     seen->end = event->offset + event->wire_len + (event->type == DECODE_LOST ? event->lost : 0);
 }
