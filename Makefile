@@ -182,7 +182,7 @@ lint: ## layout, static analysis, shell scripts, and the project's own rules in 
 format: ## lay out every C file
 	clang-format -i $(shell git ls-files '*.[ch]')
 
-# With clang's libFuzzer, for as long as one likes; `make check` only replays the corpora.
+# With clang's libFuzzer, for FUZZ_SECONDS each; `make check` only replays the corpora.
 build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)clang $(filter-out -MMD -MP,$(BASE)) $(CPPFLAGS) -g -O1 \

@@ -1,7 +1,7 @@
 /*
- * bench: what the yardsticks share: listening, the accept key, reading a frame's header without a
- * single check. Fast on purpose and careless on purpose: they show what the kernel and the format
- * cost by themselves. Not for use.
+ * bench: shared by the reference servers of the benchmarks: listening, the accept key, reading a
+ * frame's header without checks. They skip all checks on purpose, to measure the cost of the kernel
+ * and the format only. Not for use.
  */
 #ifndef TESTS_BENCH_BENCH_H
 #define TESTS_BENCH_BENCH_H
@@ -11,24 +11,24 @@
 
 enum { BUFFER_SIZE = 512 * 1024, BUFFER_ROOM = 16 };
 
-/* A listening socket on 127.0.0.1, its port printed as "listening PORT". */
+/* Returns a listening socket on 127.0.0.1, and prints its port as "listening PORT". */
 int bench_listen(void);
 
-/* Accepts one, non-blocking, without delay; -1 when there is none. */
+/* Accepts a connection, non-blocking and with TCP_NODELAY; -1 when there is none. */
 int bench_accept(int listener);
 
 /* Answers the upgrade request in `head`: writes the 101 into `answer`, returns its length; 0 when
  * there is no key in it. */
 size_t bench_upgrade(const char *head, size_t len, char *answer, size_t size);
 
-/* A frame's header of `have` bytes. Returns its length, or 0 when it is not whole. */
+/* Parses a frame's header from `have` bytes. Returns its length, or 0 when it is incomplete. */
 size_t bench_header(const uint8_t *p, size_t have, uint64_t *payload, int *fin,
                     const uint8_t **key);
 
 /* Writes the header of an unmasked frame, returns its length. */
 size_t bench_put_header(uint8_t *p, unsigned first_byte, uint64_t payload);
 
-/* Sends all of it, waiting where it must. 0 when the peer is gone. */
+/* Sends all bytes, waiting if necessary. 0 when the peer is gone. */
 int bench_send_all(int fd, const void *data, size_t len);
 
 double bench_now(void);

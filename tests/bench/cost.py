@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What TLS and permessage-deflate cost wsserve, and npm's ws and bun beside it.
+"""The cost of TLS and permessage-deflate in wsserve, npm's ws and bun.
 
-Used by run.py, which prints it; alone it writes its section to standard output:
+Called by run.py; on its own it writes its section to standard output:
 
     tests/bench/cost.py [--rounds N] [--seconds S]
 """
@@ -18,7 +18,7 @@ CONNECTIONS, WINDOWS, SIZE = 8, (1, 32), 1024
 OURS, FAST, THEIRS = "wsserve", "bun", "npm ws"
 BUN = os.path.join(ROOT, "build", "npm", "node_modules", ".bin", "bun")
 
-# A row: is it TLS, wsserve's --compress, the others' argument, wsbench's --compress.
+# A row: TLS or not, wsserve's --compress, the other servers' argument, wsbench's --compress.
 ALONE, BOTH = "takeover=none,threshold=0", "takeover=both,threshold=0"
 ROWS = {
     "plain": (False, None, "plain", None),
@@ -30,7 +30,7 @@ ROWS = {
 
 
 def certificate(folder):
-    """A pair on P-256 that signs itself: its two files."""
+    """Makes a self-signed certificate on P-256: returns its two files."""
     files = [os.path.join(folder, name) for name in ("cert.pem", "key.pem")]
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
@@ -51,7 +51,7 @@ def command(name, row, pair):
 
 
 def target(server, row):
-    """What wsbench is told of it."""
+    """The options of wsbench."""
     tls, _, _, params = ROWS[row]
     return [*(["--insecure"] if tls else []), *([f"--compress={params}"] if params else []),
             f"{'wss' if tls else 'ws'}://127.0.0.1:{server.port}/"]
@@ -101,15 +101,14 @@ def section(rounds, seconds):
     return f"""## What TLS and compression cost
 
 Echoes of 1 KiB of text that looks like JSON, over {CONNECTIONS} connections: messages per second of the
-server's CPU, all its threads together; behind ×, the ratio to npm's ws in the same round. All deflate,
-whatever the size; wsserve and ws at zlib's level 6. Nine tenths of wsserve's time are the system's zlib's
-then; bun (uWebSockets) brings one of its own. wsbench's messages are alike but for their first bytes, so
-those that may refer to the ones before come out smaller than in life; by themselves they shrink to about
-a third. {board.dropped} runs were dropped because of foreign load or steal and repeated, {board.failed} failed.
+server's CPU, over all its threads; after ×, the ratio to npm's ws in the same round. All compress
+messages of any size; wsserve and ws at zlib's level 6. The system's zlib takes nine tenths of wsserve's
+time then; bun (uWebSockets) has its own. wsbench's messages differ only in their first bytes, so that
+context takeover compresses them better than real ones; without it they shrink to about a third. {board.dropped} runs were dropped because of foreign load or steal and repeated, {board.failed} failed.
 
 {table(board, rows, names, THEIRS)}
 
-Bytes of memory (RSS) an idle connection, of 2,000 to a fresh server:
+Bytes of memory (RSS) per idle connection, of 2,000 to a new server:
 
 {table(board, idle_rows, names, THEIRS)}
 

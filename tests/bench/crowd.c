@@ -1,11 +1,11 @@
 /*
- * crowd: many connections to a broadcasting server, from several processes, with nothing of libws.
+ * crowd: many connections to a broadcasting server, from several processes, without libws.
  *
  *     crowd PORT SERVER_PID CONNECTIONS PROCESSES      all idle, then all send one message
  *     crowd PORT SERVER_PID CONNECTIONS PROCESSES STUCK  one sends, STUCK (0 or 1) never read
  *
- * Prints "name value" lines. A message is 8 bytes: who sent it, and when; what each connection got
- * is counted and summed up, so that a lost one and a doubled one show, whoever's it was.
+ * Prints "name value" lines. A message is 8 bytes: the sender and the time. The messages of each
+ * connection are counted and summed up, which detects lost and duplicated ones of any sender.
  */
 #include "tests/bench/bench.h"
 
@@ -27,16 +27,16 @@ enum { MESSAGE = 8, FRAME = 2 + MESSAGE, STEADY = 2000, SLICE = 64 * 1024 };
 
 struct member {
     int fd;
-    unsigned part; /* bytes of a frame that is not whole yet */
+    unsigned part; /* bytes of an incomplete frame */
     uint8_t frame[FRAME];
     uint64_t count, sum;
 };
 
 static unsigned total, processes, port;
-static int stuck = -1; /* below 0: everybody sends */
+static int stuck = -1; /* below 0: all send */
 static struct member *members;
-static unsigned mine, first; /* of the members: how many are this process's, from which number */
-static uint32_t *delays;     /* microseconds, of the steady run */
+static unsigned mine, first; /* number of this process's members, and the number of the first */
+static uint32_t *delays;     /* microseconds, in the run with one sender */
 static size_t delay_count;
 
 static int dial(unsigned number)
@@ -54,7 +54,7 @@ static int dial(unsigned number)
         bench_die("connect");
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     bench_send_all(fd, request, sizeof request - 1);
-    /* Byte by byte: what comes behind the head is the first message. */
+    /* Byte by byte: the first message follows the head. */
     while (have < 4 || memcmp(answer + have - 4, "\r\n\r\n", 4) != 0)
         if (have == sizeof answer || recv(fd, answer + have++, 1, 0) != 1)
             bench_die("upgrade");
@@ -78,7 +78,7 @@ static void take_frame(struct member *member, const uint8_t *frame)
         delays[delay_count++] = (uint32_t)(bench_now() * 1e6) - when;
 }
 
-/* Returns how many messages came. */
+/* Returns the number of received messages. */
 static uint64_t take(struct member *member)
 {
     static uint8_t buffer[SLICE];
@@ -109,7 +109,7 @@ static void say(struct member *member, uint32_t who)
     bench_send_all(member->fd, frame, sizeof frame);
 }
 
-/* Receives until `wanted` messages have come, or nothing for ten seconds; returns how many came. */
+/* Receives until there are `wanted` messages, or none for ten seconds; returns their number. */
 static uint64_t receive(int poller, uint64_t wanted)
 {
     struct epoll_event events[256];
@@ -130,8 +130,8 @@ static int compare(const void *a, const void *b)
     return one < other ? -1 : one > other;
 }
 
-/* A process's part. It says over `up` when it is connected and what came of it, and is told over
- * `down` when to go on. */
+/* The work of a process. It reports over `up` when it is connected and its results, and waits for
+ * the start on `down`. */
 static void take_part(unsigned index, int up, int down)
 {
     char go;
@@ -206,8 +206,8 @@ int main(int argc, char **argv)
 
     int up[64][2], down[64][2];
     if (processes == 0 || processes > 64 || (stuck >= 0 && processes > 1))
-        bench_die("1 to 64 processes, and one where somebody is stuck");
-    close(dial(0)); /* the server's first allocations are not a connection's */
+        bench_die("1 to 64 processes, and one with a stuck receiver");
+    close(dial(0)); /* excludes the server's first allocations */
     usleep(200000);
     long before = rss(argv[2]);
     for (unsigned i = 0; i < processes; i++) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What many connections, a receiver that is stuck and a client that floods do to wsserve.
+"""wsserve with many connections, a stuck receiver and a flooding client.
 
-Used by run.py, which prints it; alone it writes its section to standard output:
+Called by run.py; on its own it writes its section to standard output:
 
     tests/bench/crowd.py [--rounds N]
 """
@@ -19,7 +19,7 @@ CROWD = os.path.join(ROOT, "build", "bench", "crowd")
 
 
 class Server:
-    """wsserve on a core, gone at the end of the block."""
+    """wsserve on one core, ended at the end of the block."""
 
     def __init__(self, *options, core=None):
         pin = [] if core is None else ["taskset", "-c", str(core)]
@@ -89,19 +89,20 @@ def section(rounds, progress):
     return f"""## Many connections
 
 {many["connections"]:,.0f} connections from four processes to `wsserve --broadcast`, all limits but
-`--max-connections` as they come: {many["idle_bytes"]:.0f} bytes of RSS a connection while all are idle.
+`--max-connections` at their defaults: {many["idle_bytes"]:.0f} bytes of RSS a connection while all are idle.
 Then each sends a message to all others: {many["expected"]:,.0f} deliveries in {many["seconds"]:.1f} s,
 {many["lost"]:.0f} lost, {many["wrong"]:.0f} connections with a wrong sum.
 
-One sends to 1,000, of whom one never reads; the 99th percentile of the others' delivery times:
+One sends to 1,000 connections, one of which never reads; the 99th percentile of the others' delivery
+times:
 
 | all read | one does not | |
 |---|---|---|
 | {times(without)} | {times(stuck)} | {ratio(stuck, without)} |
 
 100 clients with 2,000 messages a second between them, and one that floods with 1 MiB messages, 16 in
-flight; the 99th percentile of the 100 clients' round trips. The flood takes what is left of both cores,
-so it is sent to another server on the same core too, to tell the server's part from the machine's:
+flight; the 99th percentile of the 100 clients' round trips. The flood uses the rest of both cores, so it is also sent to another server on the same core, to separate
+the server's effect from the machine's:
 
 | no flood | a flood to another server | a flood to the same server | to another |
 |---|---|---|---|

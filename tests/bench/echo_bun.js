@@ -1,8 +1,8 @@
-// An echo on npm's bun, whose server is uWebSockets: a yardstick that people know.
+// An echo on npm's bun, whose server is uWebSockets: for comparison.
 //
 //   bun echo_bun.js [plain|alone|takeover [CERTIFICATE KEY]]
 //
-// alone, takeover: with permessage-deflate, each message by itself or with those before.
+// alone, takeover: with permessage-deflate, without or with context takeover.
 const [compression, certificate, key] = process.argv.slice(2);
 const compress = { alone: "shared", takeover: "dedicated" }[compression];
 const server = Bun.serve({

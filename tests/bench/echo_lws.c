@@ -1,4 +1,4 @@
-/* An echo on libwebsockets: a yardstick that people know. Fragments come and go as they are. */
+/* An echo on libwebsockets, for comparison. Fragments are echoed as fragments. */
 #include <arpa/inet.h>
 #include <libwebsockets.h>
 #include <netinet/in.h>
@@ -86,7 +86,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     }
 }
 
-/* A port that is free now; the library cannot say which one it took for 0. */
+/* A free port: the library does not report the one it chose for 0. */
 static int free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

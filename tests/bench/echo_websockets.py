@@ -1,4 +1,4 @@
-"""An echo on python3-websockets, without compression: a yardstick that people know."""
+"""An echo on python3-websockets, without compression: for comparison."""
 import asyncio
 import websockets
 

@@ -1,8 +1,8 @@
-// An echo on npm's ws: a yardstick that people know.
+// An echo on npm's ws: for comparison.
 //
 //   node echo_ws.js [plain|alone|takeover [CERTIFICATE KEY]]
 //
-// alone, takeover: with permessage-deflate, each message by itself or with those before.
+// alone, takeover: with permessage-deflate, without or with context takeover.
 const fs = require("fs");
 const http = require("http");
 const https = require("https");

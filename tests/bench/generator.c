@@ -1,6 +1,6 @@
 /*
- * A generator that checks nothing and counts: on each connection so many messages in flight, the
- * next as soon as one came back, whole or in fragments, masked or not.
+ * A load generator without checks: each connection keeps a number of messages in flight, and sends
+ * the next for each echo, whole or in fragments, masked or not.
  *
  *     generator [raw] PORT CONNECTIONS SIZE IN_FLIGHT SECONDS
  *
@@ -24,14 +24,14 @@ struct peer {
     int fd;
     uint8_t header[14];
     size_t have;
-    uint64_t left; /* of the payload that is being read */
+    uint64_t left; /* left of the payload that is being read */
     int fin;
-    uint64_t owed; /* bytes of messages to be sent */
-    size_t at;     /* of the round of messages: where the next byte is */
+    uint64_t owed; /* bytes of messages to send */
+    size_t at;     /* offset of the next byte in `messages` */
     int writing;
 };
 
-static uint8_t *messages; /* as many as are in flight, one behind the other */
+static uint8_t *messages; /* the messages in flight, one after the other */
 static size_t message_len, round_len;
 static int epoll_fd;
 static uint64_t received;

@@ -1,5 +1,5 @@
-"""What the scoreboard is measured with: servers on a core of their own, runs that are repeated when the
-machine was not ours, and the figures of all rounds. For run.py and cost.py."""
+"""Functions for benchmarks: servers on a core of their own, runs that are repeated when other processes were
+busy, and statistics over all rounds. For run.py and cost.py."""
 import json
 import os
 import re
@@ -11,7 +11,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TICKS = os.sysconf("SC_CLK_TCK")
 SERVER_CPU, CLIENT_CPU = 0, 1
-FOREIGN_LIMIT = 0.10  # of one core, by others, during a run
+FOREIGN_LIMIT = 0.10  # share of one core that others may use during a run
 STEAL_LIMIT = 0.02
 TRIES = 3
 
@@ -68,8 +68,8 @@ class Dropped(Exception):
 
 
 def quietly(server, run):
-    """Runs `run`, and raises Dropped when the machine was not ours meanwhile. Returns its result and
-    the server's CPU seconds."""
+    """Calls `run`, and raises Dropped when other processes were busy. Returns its result and the server's CPU
+    seconds."""
     busy, stolen = machine_times()
     own, cpu, begun = children_cpu(), server.cpu(), time.monotonic()
     result = run()
@@ -77,7 +77,7 @@ def quietly(server, run):
     busy_after, stolen_after = machine_times()
     cpu = server.cpu() - cpu
     foreign = (busy_after - busy) - cpu - (children_cpu() - own)
-    # The clock ticks a hundred times a second: short runs cannot be judged finer than that.
+    # The clock has a hundred ticks a second, which limits the resolution of short runs.
     if foreign > FOREIGN_LIMIT * seconds + 0.06 or stolen_after - stolen > STEAL_LIMIT * seconds + 0.02:
         raise Dropped
     return result, cpu
@@ -90,7 +90,7 @@ def pinned(*command):
 
 class Board:
     def __init__(self):
-        self.values = {}  # (row, server) → a value a round, None where there is none
+        self.values = {}  # (row, server) → one value per round, None if missing
         self.dropped = self.failed = 0
 
     def measure(self, row, name, run):
@@ -132,7 +132,7 @@ def cell(board, row, name, to):
 
 
 def idle(server, *target):
-    """Bytes of RSS that an idle connection costs."""
+    """Bytes of RSS per idle connection."""
     count = 2000
     done = pinned(f"{ROOT}/build/wsbench", "--quiet", "--mode=idle", "-c", count, "-d", "1s",
                   f"--server-pid={server.process.pid}", "--format=json", *target)

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""The scoreboard: messages per second of the server's CPU, side by side, in interleaved rounds.
+"""The benchmarks: messages per second of the server's CPU, compared in interleaved rounds.
 
     tests/bench/run.py [--rounds N] [--seconds S] [--out FILE]
 
-Server on one core, generator on another. Every figure is the median of its rounds with the least and
-the most beside it, and its ratio to the bare WebSocket echo of the same round. A run during which
-something else was busy on the machine, or the hypervisor took time away, is dropped, counted and
-repeated. Writes Markdown to --out and progress to standard error.
+Server on one core, generator on another. Every figure is the median of its rounds with minimum and maximum, and
+its ratio to the bare WebSocket echo of the same round. A run during which other processes were busy, or
+the hypervisor took time, is dropped, counted and repeated. Writes Markdown to --out and progress to standard error.
 """
 import argparse
 import datetime
@@ -79,11 +78,11 @@ def write(board, names, rows, sections, args, seconds):
 Written by `make bench` on {datetime.date.today().isoformat()}: {machine()}. {args.rounds} interleaved
 rounds of {args.seconds:g} s a figure, {CONNECTIONS} connections, server on one core and generator on
 another; {board.dropped} runs dropped because of foreign load or steal and repeated, {board.failed}
-failed; {seconds / 60:.0f} minutes in all. The machine is shared: trust the ratios more than the figures.
+failed; {seconds / 60:.0f} minutes in all. The machine is shared: the ratios are more reliable than the figures.
 
-Each cell is the median (least–most) and, behind ×, the median ratio to the bare WebSocket echo of the
-same round. The raw TCP echo and the bare echoes are yardsticks: they check nothing. "Cut through"
-passes large frames on while they arrive, as wsserve does; the others gather them whole.
+Each cell is the median (minimum–maximum) and, after ×, the median ratio to the bare WebSocket echo of the
+same round. The raw TCP echo and the bare echoes are references without any checks. "Cut through" echoes
+large frames while they arrive, as wsserve does; the others buffer them.
 
 ## Echo: messages per second of the server's CPU
 
@@ -91,14 +90,14 @@ passes large frames on while they arrive, as wsserve does; the others gather the
 
 ## Handshakes per second of the server's CPU
 
-Each connection: upgrade, one echo, closing handshake. No ratio where the yardstick does not close.
+Each connection: upgrade, one echo, closing handshake. No ratio, as the reference does not close.
 
 {table(board, ["handshakes"], [n for n in ws if n not in (BARE, "bare, cut through")], None)}
 
-## Bytes of memory (RSS) an idle connection
+## Bytes of memory (RSS) per idle connection
 
-Of 2,000 connections to a fresh server, so what a server sets up for its first one is shared by these
-2,000; what one more costs is measured with 10,000 below.
+Of 2,000 connections to a new server, including the server's initial allocations; the cost of one more is
+measured with 10,000 below.
 
 {table(board, ["bytes"], ws, None)}
 

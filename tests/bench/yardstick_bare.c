@@ -1,9 +1,9 @@
 /*
- * The second yardstick: a WebSocket echo that frames and unmasks and does nothing else: no checks,
- * no limits, no deadlines, no queue. What the format costs by itself.
+ * The second reference: a WebSocket echo that only frames and unmasks: no checks, no limits, no
+ * deadlines, no queue. It measures the cost of the format.
  *
- * With the argument "cut" a large frame is passed on as fragments while it arrives; without, a
- * message is gathered until it is whole.
+ * With the argument "cut" a large frame is echoed as fragments while it arrives; without it, a
+ * message is buffered until it is complete.
  */
 #include "tests/bench/bench.h"
 
@@ -16,13 +16,13 @@
 struct peer {
     int fd;
     int open;
-    uint8_t *kept; /* bytes of a frame that is not whole */
+    uint8_t *kept; /* bytes of an incomplete frame */
     size_t len, capacity;
-    uint64_t left; /* of a frame that is being cut through */
+    uint64_t left; /* left of a frame that is being echoed in fragments */
     uint64_t passed;
     uint8_t key[4];
     int fin;
-    int begun; /* its first fragment has left */
+    int begun; /* its first fragment was sent */
 };
 
 static void keep(struct peer *peer, const uint8_t *data, size_t len)
@@ -55,7 +55,7 @@ static void unmask(uint8_t *to, const uint8_t *from, size_t len, const uint8_t *
         to[i] = from[i] ^ turned[i & 7];
 }
 
-/* Replies to what is whole of `data`, in place, and returns how much was used. */
+/* Replies to the complete frames in `data`, in place, and returns the number of bytes used. */
 static size_t reply(struct peer *peer, uint8_t *data, size_t len, int cut)
 {
     uint8_t *out = data, *in = data, *end = data + len;

@@ -1,5 +1,4 @@
-/* The first yardstick: a TCP echo on epoll. What the kernel costs when nobody looks at the bytes.
- */
+/* The first reference: a TCP echo on epoll. It measures the cost of the kernel. */
 #include "tests/bench/bench.h"
 
 #include <sys/epoll.h>

@@ -38,8 +38,8 @@ void tap_note(const char *text)
     }
 }
 
-/* The answer cell: the status and the close code as one run of words, and quoted strings that the
- * HTTP answer must contain, or must not with a ! before them. */
+/* Parses the answer cell: the status and the close code as one run of words, and quoted strings
+ * that the HTTP response must contain, or must not with a ! before them. */
 static void read_answer(const char *cell, struct buf *words, struct buf *wrong, const char *http)
 {
     buf_add(words, "", 0);
@@ -72,7 +72,7 @@ struct trial {
     const struct feed *feed;
     const char *expected;
     bool have_offset;
-    uint64_t offset;   /* of the error, as the first run said */
+    uint64_t offset;   /* of the error in the first run */
     struct buf report; /* of the first failure */
 };
 
@@ -182,8 +182,8 @@ static void try_cuts(struct trial *trial, struct variant v)
     }
 }
 
-/* Compressing takes time: messages whole and in chunks, answers and echoes take turns, and where
- * there is much of it, so do the roles. */
+/* Compressing takes time: whole messages and chunks, answers and echoes alternate instead of all
+ * combinations, and for large data so do the roles. */
 static void try_deflated(struct trial *trial, struct variant v)
 {
     static size_t cuts[8];
@@ -259,7 +259,7 @@ static void check_ids(const struct rows *rows)
     tap(unique, "the ids of all %zu rows are distinct", rows->count);
 }
 
-/* Sections 1 to 7, 12 and 13 of the Autobahn TestSuite: how many cases each group has. */
+/* The number of cases in each group of sections 1 to 7, 12 and 13 of the Autobahn TestSuite. */
 static void check_autobahn(const struct rows *rows)
 {
     static const struct {

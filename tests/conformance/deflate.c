@@ -1,7 +1,6 @@
 /*
- * permessage-deflate as the other end does it, by zlib alone, with nothing of libws; and what it
- * sends: five kinds of data that compress well, badly and hardly at all, as the Autobahn
- * TestSuite's do.
+ * The peer's permessage-deflate, with zlib and without libws; and its messages: five kinds of data
+ * that compress well, badly and hardly at all, like those of the Autobahn TestSuite.
  */
 #include "conformance.h"
 
@@ -56,7 +55,7 @@ bool payload_make(struct feed *feed, const char *kind, size_t len, struct buf *o
             if (n > end - out->len) {
                 n = end - out->len;
                 while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
-                    text[--n] = '.'; /* no code point is cut */
+                    text[--n] = '.'; /* does not cut a code point */
                 n = end - out->len;
             }
             buf_add(out, text, n);
@@ -77,7 +76,7 @@ bool payload_make(struct feed *feed, const char *kind, size_t len, struct buf *o
     return true;
 }
 
-/* --- compressing what is fed --- */
+/* --- compressing the feed --- */
 
 void peer_deflate(struct feed *feed, enum ws_role role, struct buf *payload)
 {
@@ -122,7 +121,7 @@ void peer_deflate_end(struct feed *feed)
     feed->deflater = NULL;
 }
 
-/* --- inflating what was sent --- */
+/* --- inflating the answers --- */
 
 struct peer_reader {
     z_stream z;

@@ -1,6 +1,6 @@
 /*
- * docs/protocol.md is checked against what it speaks of: its table of errors against the table in
- * the library, its list of MUSTs against the rows and the unit tests that it names as proof.
+ * Checks docs/protocol.md: its table of errors against the library's table, its list of MUSTs
+ * against the rows and tests that it names as proof.
  */
 #include "conformance.h"
 
@@ -63,7 +63,7 @@ void document_check_errors(const char *path)
     buf_free(&table);
 }
 
-/* Does the file contain either form in which such a test is declared? */
+/* Does the file declare such a test, in either form? */
 static bool declares_test(const char *path, bool bats, const char *test)
 {
     char name[256];
@@ -72,14 +72,14 @@ static bool declares_test(const char *path, bool bats, const char *test)
         return false;
     snprintf(name, sizeof name, bats ? "@test \"%s\" {" : "cmocka_unit_test(%s)", test);
     bool found = strstr(text.p, name) != NULL;
-    /* Some files shorten cmocka's long name for tests that share a set-up. */
+    /* Some files have a macro for tests that share a set-up. */
     snprintf(name, sizeof name, "TEST(%s)", test);
     found = found || strstr(text.p, name) != NULL;
     buf_free(&text);
     return found;
 }
 
-/* "test_frame.c:name", "close.bats:name": is there such a test in a file of that name? */
+/* "test_frame.c:name", "close.bats:name": is there such a test? */
 static bool test_exists(const char *reference)
 {
     static const char *const folders[] = {"unit/*", "unit/*/*", "cli/*"};
@@ -102,7 +102,7 @@ static bool test_exists(const char *reference)
     return found;
 }
 
-/* Every name in backquotes is a row or a unit test; there is at least one. */
+/* Every name in backquotes must be a row or a test, and there must be at least one. */
 static bool proof_holds(const char *proof, const struct rows *rows, struct buf *wrong)
 {
     unsigned proofs = 0;
@@ -143,7 +143,7 @@ void document_check_musts(const char *path, const struct rows *rows)
             struct buf wrong = {0};
             musts++;
             if (strncmp(cells[4], absent, strlen(absent)) == 0) {
-                /* Nothing is there that could break it; neither a test nor one left out. */
+                /* Not built: neither a proof nor a missing one. */
             } else {
                 tap(proof_holds(cells[4], rows, &wrong), "MUST %s: %s", cells[0], cells[2]);
                 if (wrong.len)

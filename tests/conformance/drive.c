@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What went one way or the other: an event that came, or a frame that was sent. */
+/* A delivered event or a sent frame. */
 struct item {
-    unsigned opcode; /* of data; 0: `line` is the whole item */
+    unsigned opcode; /* of a data message; 0: `line` is the whole item */
     bool first, last;
     struct buf bytes;
     struct buf line;
@@ -24,15 +24,15 @@ struct run {
     struct outcome *outcome;
     struct ws_session session;
     struct ws_out out;
-    uint8_t *memory;     /* the input that is lent to the session */
-    struct buf sent;     /* every byte that was written, in order */
-    struct items events; /* what was delivered */
-    struct items owed;   /* what must have been sent for it, close frames aside */
+    uint8_t *memory;     /* the input, lent to the session */
+    struct buf sent;     /* all written bytes, in order */
+    struct items events; /* delivered events */
+    struct items owed;   /* frames that must have been sent in answer, without close frames */
     uint32_t random;
     bool over; /* an error was delivered */
 };
 
-/* Of all runs, one after the other: what one leaves behind, the next must not notice. */
+/* Shared by all runs, as a run must not affect the next. */
 static struct ws_deflate_pool pool;
 
 void drive_end(void)
@@ -52,7 +52,7 @@ static void items_line(struct items *items, const char *name, const void *data, 
     trace_line(&items_add(items)->line, name, data, len);
 }
 
-/* A piece of a message: joined to the piece before it when they are neighbours. */
+/* Adds a piece of a message, joined to a neighbouring piece before it. */
 static void items_data(struct items *items, unsigned opcode, bool first, bool last,
                        const void *data, size_t len)
 {
@@ -97,7 +97,7 @@ static void items_free(struct items *items)
     free(items->all);
 }
 
-/* Nonces are those of the RFC's example, so that the answer's accept key can be written down. */
+/* Nonces are those of the RFC's example, so that rows can contain the accept key. */
 static bool fill_random(void *context, void *bytes, size_t size)
 {
     uint32_t *state = context;
@@ -119,7 +119,7 @@ static void problem(struct run *run, const char *what)
         buf_text(&run->outcome->problem, what);
 }
 
-/* What was written is taken while the memory that it may lie in still exists. */
+/* Collects the written bytes while the memory that they may point to still exists. */
 static void collect(struct run *run)
 {
     size_t total = 0;
@@ -225,7 +225,7 @@ static void check_fields(struct run *run, const struct ws_event *event)
     if (event->type != WS_EVENT_ERROR && ((event->error && !lost) || event->offset))
         problem(run, "an event that is no error has one");
     if (event->type == WS_EVENT_ERROR && event->offset > run->feed->bytes.len)
-        problem(run, "an error lies behind the input");
+        problem(run, "an error lies after the input");
     if (event->type != WS_EVENT_CHUNK && (event->first || event->last))
         problem(run, "an event that is no chunk begins or ends one");
 }
@@ -333,7 +333,7 @@ static void act(struct run *run, const struct action *action)
     collect(run);
 }
 
-/* Takes the HTTP head off what was sent: the request of a client, or the status of a server's. */
+/* Removes the HTTP head from the sent bytes: the request of a client, or a server's response. */
 static size_t read_http(struct run *run)
 {
     const char *head = run->sent.p;
@@ -353,7 +353,7 @@ static size_t read_http(struct run *run)
     return len;
 }
 
-/* Reads frames with no help from the library, and fails what an endpoint must not send. */
+/* Decodes frames without the library, and reports frames that an endpoint must not send. */
 static void read_sent(struct run *run, struct items *sent, struct peer_reader *reader)
 {
     size_t at = run->setting->http ? read_http(run) : 0;
@@ -463,7 +463,7 @@ void drive(const struct setting *setting, const struct feed *feed, const struct 
     if (setting->willing)
         wishes.preference = setting->params;
     if (feed->bytes.len > 4096)
-        wishes.level = 1; /* the other levels do it another way, and take longer */
+        wishes.level = 1; /* the other levels are slower */
     struct ws_session_config config = {
         .role = variant->role,
         .chunks = variant->chunks,

@@ -71,7 +71,7 @@ void feed_free(struct feed *feed)
     *feed = (struct feed){0};
 }
 
-/* Eight bytes at a time: most of the bytes here pass through it a few times. */
+/* Eight bytes at a time, for speed: most bytes pass through it several times. */
 static unsigned long long checksum(const uint8_t *p, size_t len)
 {
     uint64_t sum = len;
@@ -110,7 +110,7 @@ struct reader {
     enum ws_role role;
     struct feed *feed;
     struct buf *problem;
-    bool top; /* outside all brackets, where actions may stand */
+    bool top; /* outside all brackets, where actions are allowed */
 };
 
 static const struct {
@@ -172,7 +172,7 @@ static bool read_string(struct reader *r, struct buf *out)
 
 static bool read_items(struct reader *r, struct buf *out);
 
-/* "(" items ")", with marks shifted to where `out` stands. */
+/* "(" items ")", with marks relative to the end of `out`. */
 static bool read_group(struct reader *r, struct buf *out)
 {
     bool top = r->top;
@@ -194,7 +194,7 @@ struct shape {
     bool forced_length;
     bool claimed;
     uint64_t claim;
-    size_t by; /* bytes a fragment; 0: one frame */
+    size_t by; /* bytes per fragment; 0: one frame */
     bool deflate;
 };
 
@@ -315,7 +315,7 @@ static bool read_action(struct reader *r, struct buf *out)
     return *r->p != '(' || read_group(r, &action->argument);
 }
 
-/* How many hex digits stand here as a word of their own; 0 when it is another word. */
+/* The number of hex digits of the word here; 0 for another word. */
 static size_t hex_word(const char *p)
 {
     size_t n = strspn(p, "0123456789abcdef");
@@ -439,7 +439,7 @@ bool language_feed(const char *cell, enum ws_role role, struct feed *feed, struc
     return *r.p == '\0' || complain(&r, "a ) too many");
 }
 
-/* One event, as it stands in a trace. */
+/* One event, in the form of a trace. */
 static bool read_event(struct reader *r, const struct feed *feed, struct buf *out)
 {
     char name[80];

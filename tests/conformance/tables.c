@@ -24,7 +24,7 @@ size_t table_cells(const char *line, char *cells[CELLS_MAX])
     return count;
 }
 
-/* Takes the backquotes off a cell that is code as a whole. */
+/* Removes the backquotes from a cell that is all code. */
 static void strip_code(char *cell)
 {
     size_t len = strlen(cell);

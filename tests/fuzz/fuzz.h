@@ -1,6 +1,6 @@
 /*
- * fuzz: what the targets share. A target is a function from bytes to nothing that aborts when a
- * promise of the library is broken; ASan and UBSan see the rest.
+ * fuzz: shared by the targets. A target takes bytes and aborts when an invariant of the library is
+ * violated; ASan and UBSan detect other errors.
  */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H

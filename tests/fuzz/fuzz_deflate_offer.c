@@ -1,7 +1,7 @@
 /*
- * permessage-deflate's negotiation. The first byte chooses the role (bit 0) and takeovers that are
- * not wished for (bits 1 and 2), the second the windows wished for; the rest are values of
- * Sec-WebSocket-Extensions, a line each.
+ * permessage-deflate's negotiation. The first byte chooses the role (bit 0) and disables takeovers
+ * (bits 1 and 2), the second the preferred windows; the rest are values of
+ * Sec-WebSocket-Extensions, one per line.
  */
 #include "libws/proto/deflate_offer.h"
 #include "tests/fuzz/fuzz.h"
@@ -9,7 +9,7 @@
 
 static const char HEADER[] = "Sec-WebSocket-Extensions: ";
 
-/* A head with the lines as headers; its length. */
+/* Writes a head with the lines as headers; returns its length. */
 static size_t write_head(char *to, bool response, const uint8_t *data, size_t size)
 {
     char *at = stpcpy(to, response ? "HTTP/1.1 101 a\r\n" : "GET / HTTP/1.1\r\n");
@@ -24,7 +24,7 @@ static size_t write_head(char *to, bool response, const uint8_t *data, size_t si
     return (size_t)(at - to);
 }
 
-/* All of the head's extensions, in one array; -1 when one breaks the grammar. */
+/* All extensions of the head in one array; the number is -1 for a syntax error. */
 struct found {
     struct ws_str name, params;
 };
@@ -75,7 +75,7 @@ static void check_accepted(const struct ws_deflate_offer *offer,
     check_bits(params->client_bits, WS_WINDOW_BITS_MAX);
     CHECK(params->server_bits == (said.server_bits ? said.server_bits : 15));
     CHECK(params->client_bits == (said.client_bits ? said.client_bits : 15));
-    /* 7.1.2: what was offered is answered, and what was not is not asked for. */
+    /* 7.1.2: an offered parameter is answered, and one that was not is not requested. */
     CHECK(!offer->server_bits || (said.server_bits && said.server_bits <= offer->server_bits));
     CHECK(!said.client_bits_known || offer->client_bits_known);
     CHECK(!offer->client_bits || params->client_bits <= offer->client_bits);

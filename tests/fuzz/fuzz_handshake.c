@@ -1,7 +1,7 @@
 /*
- * The judgement of a request or a response whose head parses, and the lists in its headers. The
- * first byte chooses: bit 0 response, bit 1 the rest is a list of extensions alone. What is
- * accepted must be answered, and our own client must take the answer.
+ * Validation of a request or response with a valid head, and of the lists in its headers. The first
+ * byte chooses: bit 0 response, bit 1 the rest is only a list of extensions. An accepted request
+ * must be answered, and our client must accept the response.
  */
 #include "tests/fuzz/fuzz.h"
 #include <ws/handshake.h>
@@ -33,7 +33,7 @@ static char *flatten(const struct ws_out *out)
     return text;
 }
 
-/* Our 101 for an accepted request is one that a client takes that sent this key. */
+/* A client that sent this key must accept our 101 for an accepted request. */
 static void check_accepted(const struct ws_request *request)
 {
     struct ws_out out = {0};

@@ -1,6 +1,6 @@
 /*
  * The HTTP parser: whole and a few bytes at a time, with the buffer moving between the calls. The
- * first byte chooses request or response, the second the cap, the third the size of a piece.
+ * first byte chooses request or response, the second the limit, the third the size of a piece.
  */
 #include "tests/fuzz/fuzz.h"
 #include <ws/http.h>

@@ -1,11 +1,12 @@
 /*
- * What a peer may say is compressed: read by a session of either role, whole and in pieces, and by
- * zlib alone, which must come to the same. What was read is echoed, and must come back.
+ * Compressed messages: read by a session of either role, whole and in pieces, and by zlib, with the
+ * same result. The session echoes the messages, and the echoes must inflate to the same data.
  *
- * The first six bytes choose: bit 0 the role, bit 1 chunks, bit 2 a cap of 5000 bytes, bit 3 text,
- * bit 4 pauses after every event, bits 5 and 6 no takeover of the server and of the client, bit 7
- * our own max_frame; the windows; the seed of the cuts; the largest piece; the size of fragments
- * (0: one); where in the rest the first message ends. The rest is the payload of two messages.
+ * The first six bytes choose: bit 0 the role, bit 1 chunks, bit 2 a limit of 5000 bytes, bit 3
+ * text, bit 4 pauses after every event, bits 5 and 6 no takeover of the server and of the client,
+ * bit 7 our own max_frame; the windows; the seed of the cuts; the largest piece; the size of
+ * fragments (0: one); where in the rest the first message ends. The rest is the payload of two
+ * messages.
  */
 #include "tests/fuzz/fuzz.h"
 #include <ws/mask.h>
@@ -32,7 +33,7 @@ static void append(struct buffer *b, const void *data, size_t len)
     b->len += len;
 }
 
-/* Two messages as they were understood, and what became of the session. */
+/* The two messages as decoded, and the state of the session. */
 struct result {
     struct buffer messages[2];
     unsigned count;
@@ -45,8 +46,8 @@ static void free_result(struct result *r)
     free(r->messages[1].data);
 }
 
-/* zlib alone, a message after the other; the window is carried by hand where a block is the last.
- */
+/* Inflates one message after the other with zlib; restores the window after a block marked as the
+ * last. */
 static void naive(const uint8_t *const payload[2], const size_t len[2], bool takeover, uint64_t cap,
                   struct result *result)
 {
@@ -60,7 +61,7 @@ static void naive(const uint8_t *const payload[2], const size_t len[2], bool tak
         z.avail_in = (unsigned)in.len;
         int status = Z_OK;
         unsigned had;
-        bool ends; /* between two blocks, and nothing left */
+        bool ends; /* between two blocks, with no input left */
         do {
             uint8_t some[1000], window[32768];
             unsigned size = 0;
@@ -161,7 +162,7 @@ static void pull(struct run *run, bool pauses)
     }
 }
 
-/* The two messages as frames, in fragments, with a pong between each two. */
+/* Encodes the two messages as frames, in fragments, with a pong between each two. */
 static void frame_up(struct buffer *wire, bool masked, bool text, const uint8_t *payload,
                      size_t len, size_t fragment)
 {
@@ -202,7 +203,7 @@ static void drive(struct run *run, const struct buffer *wire, unsigned cut, size
         pull(run, pauses);
         at += n;
     }
-    /* what the peer makes of the echo */
+    /* reads the echo as the peer */
     struct ws_event event;
     ws_session_feed(&run->peer, run->echo.data, run->echo.len, 0);
     while (ws_session_next(&run->peer, &event) != WS_EVENT_NONE)
@@ -232,7 +233,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool server = mode & 1, text = mode & 8;
     struct ws_deflate_params params = {mode & 32, mode & 64, (uint8_t)(8 + (data[1] & 7)),
                                        (uint8_t)(8 + (data[1] >> 4 & 7))};
-    /* What we read is not compressed by us: a window of full size, as zlib has it below. */
+    /* The input may use the full window, like zlib below. */
     if (server)
         params.client_bits = 15;
     else
@@ -279,7 +280,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (text && run.result.error == WS_E_UTF8) {
             CHECK(run.result.count <= 1);
         } else {
-            /* What is too big may be damaged as well, further on. */
+            /* A message that is too big may also be invalid further on. */
             check_same(&run.result, &expected);
         }
         if (pieces)

@@ -1,6 +1,6 @@
 /*
- * Runs a fuzz target over files and over the files in folders, and says so in TAP. Linked with one
- * target at a time; under libFuzzer, which has a main program of its own, it is left out.
+ * Runs a fuzz target over files and over the files in folders, and prints TAP. Linked with one
+ * target at a time, but not under libFuzzer, which has its own main program.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -32,7 +32,7 @@ static int replay_file(const char *path)
     } while (size == room);
     fclose(file);
 
-    /* exactly as large as the input, so that reading past its end is seen */
+    /* exactly as large as the input, so that ASan detects reads beyond it */
     uint8_t *exact = malloc(size ? size : 1);
     if (!exact)
         abort();
@@ -41,7 +41,7 @@ static int replay_file(const char *path)
     LLVMFuzzerTestOneInput(exact, size);
     free(exact);
     printf("ok %u - %s\n", ++count, path);
-    fflush(stdout); /* what follows may abort */
+    fflush(stdout); /* the target may abort */
     return 0;
 }
 

@@ -1,11 +1,11 @@
 /*
  * The body of both session targets: the same bytes go through a session whole, and again in pieces.
- * Each of the two targets includes it once and says the role.
+ * Each of the two targets includes it once and defines the role.
  *
  * The first three bytes choose: bit 0 chunks, bit 1 echo, bit 2 begin in the upgrade, bit 3 frame
- * events, bit 4 a cap of 1000 bytes a message, bit 5 we close first, bit 6 the stream ends, bit 7
- * pause after every event; the seed of the cuts, whose bit 7 has permessage-deflate agreed on or
- * ready to be; the largest piece.
+ * events, bit 4 a limit of 1000 bytes per message, bit 5 we close first, bit 6 the stream ends, bit
+ * 7 pause after every event; the seed of the cuts, whose bit 7 enables permessage-deflate; the
+ * largest piece.
  */
 #ifndef TESTS_FUZZ_SESSION_H
 #define TESTS_FUZZ_SESSION_H
@@ -14,13 +14,12 @@
 #include "tests/fuzz/fuzz.h"
 #include <ws/session.h>
 
-/* The events of a run, neighbouring chunks counted as one: only their sum and their size are kept.
- */
+/* A digest of a run's events, with neighbouring chunks counted as one: checksum and size. */
 struct digest {
     uint64_t sum;
     uint64_t data_len;
     uint64_t count;
-    unsigned open_chunk; /* the opcode of the chunk that the next one would join */
+    unsigned open_chunk; /* opcode of the chunk that the next one joins */
 };
 
 static void mix(struct digest *d, uint64_t value)
@@ -74,7 +73,7 @@ static bool fuzz_random(void *context, void *bytes, size_t size)
     return true;
 }
 
-/* Every byte that was written is read, so that a span that points nowhere is seen. */
+/* Reads every written byte, so that ASan detects an invalid span. */
 static void drain(struct ws_out *out)
 {
     uint64_t sum = 0;
@@ -97,7 +96,7 @@ struct fuzz_run {
     uint8_t mode;
     bool over;
     uint64_t fed;
-    uint64_t largest; /* a message may get from what was fed, and be held */
+    uint64_t largest; /* limit of a message's bytes, and of held bytes, for the fed input */
     struct digest digest;
 };
 
@@ -123,7 +122,7 @@ static void fuzz_pull(struct fuzz_run *run)
         CHECK(before == ws_session_state(s) || ws_state_may_follow(before, ws_session_state(s)));
         if (type == WS_EVENT_NONE)
             break;
-        CHECK(!run->over); /* nothing behind an error */
+        CHECK(!run->over); /* no event after an error */
         run->over = type == WS_EVENT_ERROR;
         CHECK(type != WS_EVENT_ERROR || event.offset <= run->fed);
         CHECK(event.len <= run->largest);
@@ -154,7 +153,8 @@ static void fuzz_pull(struct fuzz_run *run)
         }
     }
     drain(&run->out);
-    /* Memory is what arrived, twice, and never what a header claims. */
+    /* Memory grows with the received bytes, up to twice their number, never with a header's
+     * length. */
     if (s->held)
         CHECK(s->held->capacity <= 2 * run->largest + 256);
     if (s->held_control)
@@ -203,7 +203,7 @@ static struct digest fuzz_drive(enum ws_role role, const uint8_t *data, size_t s
                 len = piece;
         }
         run.fed += len;
-        /* Deflate makes no more than 1032 bytes of one; what is held is made in steps. */
+        /* Deflate expands a byte to at most 1032; held memory grows in steps. */
         run.largest = deflate ? run.fed * 1032 + 4096 : run.fed;
         fuzz_lend(&run, data + at, len);
         fuzz_pull(&run);

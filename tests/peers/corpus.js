@@ -1,5 +1,4 @@
-// What is sent to an echo server and must come back byte by byte: 0 B to 1 MiB, text and binary, by a
-// seed. For node and for pages.
+// The messages for echo tests: 0 B to 1 MiB, text and binary, from a seed. For node and for pages.
 
 function corpus(seed, count) {
   const EDGES = [0, 1, 125, 126, 65535, 65536, 1 << 20];
@@ -52,7 +51,7 @@ function corpus(seed, count) {
   return sizes.map((size) => (random(2) === 0 ? text(size) : binary(size)));
 }
 
-// Is `data` (a string, or bytes in whatever form) what was sent?
+// Is `data` (a string, or bytes in any form) equal to the sent message?
 function sameMessage(sent, data) {
   if (typeof sent === "string" || typeof data === "string") return sent === data;
   const got = new Uint8Array(data.buffer || data, data.byteOffset || 0, data.byteLength);

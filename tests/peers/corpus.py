@@ -1,8 +1,8 @@
-"""What is sent to peers and must come back byte by byte: 0 B to 1 MiB, text and binary, by a seed.
+"""The messages for echo tests with other implementations: 0 B to 1 MiB, text and binary, from a seed.
 
 corpus.py URL COUNT [WSCAT-OPTION]... has wscat send it to an echo server, as text and as binary
-messages, and compares what wscat prints. Each line of standard input, if it is no terminal, is a
-query to be added to the URL, and what the agreed extensions must match.
+messages, and compares what wscat prints. Each line of standard input, unless it is a terminal, is a
+query to be added to the URL, and a pattern for the negotiated extensions.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ WORDS = '{"id":%d,"name":"grüße, 世界 🌍","values":[1,2.5,null,true],"tags
 
 
 def sizes(rng, count):
-    """The edges as far as there is room for them, and else mostly small ones."""
+    """The edge cases, as far as they fit, and otherwise mostly small ones."""
     most = 1 << 20 if count >= 500 else 1 << 16
     result = [size for size in EDGES if size <= most][:count]
     while len(result) < count:
@@ -34,7 +34,7 @@ def text(rng, size):
         data = "".join(WORDS % rng.randrange(100) for _ in range(size // 60 + 1)).encode()
     else:
         data = "".join(chr(rng.randrange(32, 0x3000)) for _ in range(size)).encode()
-    # Cut between characters, and filled up.
+    # Cut between characters, and padded.
     data = data[:size].decode(errors="ignore").encode()
     return (data + b"." * (size - len(data))).decode()
 
@@ -50,7 +50,7 @@ def binary(rng, size):
 
 
 def messages(seed, count):
-    """`count` of them, str and bytes in turns that the seed decides."""
+    """`count` messages, str and bytes mixed by the seed."""
     rng = random.Random(seed)
     return [
         text(rng, size) if rng.random() < 0.5 else binary(rng, size) for size in sizes(rng, count)
@@ -58,7 +58,7 @@ def messages(seed, count):
 
 
 async def through_wscat(url, sent, options, extensions=""):
-    """All of one kind, str or bytes, over one connection. Raises AssertionError."""
+    """Sends all of one kind, str or bytes, over one connection. Raises AssertionError."""
     kind = "-t" if isinstance(sent[0], str) else "-b"
     raw = [m.encode() if isinstance(m, str) else m for m in sent]
     process = await asyncio.create_subprocess_exec(
@@ -81,7 +81,7 @@ async def through_wscat(url, sent, options, extensions=""):
 
 
 async def corpus_through_wscat(url, seed, count, options, extensions=""):
-    """Both kinds, a connection each."""
+    """Sends both kinds, over one connection each."""
     corpus = messages(seed, count)
     for kind in (str, bytes):
         sent = [m for m in corpus if isinstance(m, kind)]

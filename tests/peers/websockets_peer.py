@@ -46,7 +46,7 @@ async def echo(socket, path=None):
 
 
 def expected(text):
-    """What the server's answer must have in it, as a pattern."""
+    """A pattern for the server's response."""
     q = query(text)
     if "deflate" not in q:
         return "^$"

@@ -4,7 +4,7 @@
 //                                            The query has its parameters of permessage-deflate:
 //                                            ?deflate&sn&cn&sw=9&cw=10 (sn: no takeover by the
 //                                            server; sw: the server's window)
-//   node ws.js talk URL COUNT CA [QUERY]...  sends COUNT messages and compares what comes back, over
+//   node ws.js talk URL COUNT CA [QUERY]...  sends COUNT messages and compares the echoes, over
 //                                            a connection for each QUERY; CA may be "-"
 const fs = require("fs");
 const http = require("http");
@@ -44,7 +44,7 @@ function serve(certificate, key) {
   );
 }
 
-// What the server agreed to must be what was asked for.
+// The server must have accepted the requested parameters.
 function judge(query, agreed) {
   const q = new URLSearchParams(query);
   const params = agreed["permessage-deflate"] && agreed["permessage-deflate"].params;

@@ -1,6 +1,6 @@
 /*
- * clock: a library for LD_PRELOAD that sets the wall clock back by an hour, for one program and
- * only from the moment when the file named by CLOCK_FILE exists. The monotonic clock goes on.
+ * clock: a library for LD_PRELOAD that sets the wall clock back by an hour, for one program, once
+ * the file named by CLOCK_FILE exists. The monotonic clock is not changed.
  */
 #include <dlfcn.h>
 #include <stdlib.h>

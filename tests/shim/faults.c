@@ -1,21 +1,24 @@
 /*
- * faults: a library for LD_PRELOAD that makes the system misbehave as it may, on demand.
+ * faults: a library for LD_PRELOAD that injects failures of system calls and allocations.
  *
- * Everything is chosen by the environment and by nothing else, so a run can be repeated:
+ * Only the environment controls it, so that runs are reproducible:
  *
- *   FAULTS_SEED=N        another order of accidents (default 1)
- *   FAULTS_SHORT=P       P percent of all receives and sends carry only some of the bytes, mostly
- * few FAULTS_EINTR=P       P percent are interrupted FAULTS_EAGAIN=P      P percent of those on
- * non-blocking descriptors say EAGAIN FAULTS_RESET=N       the N-th receive or send on a socket
- * says ECONNRESET FAULTS_ACCEPT=N      every N-th accept finds no descriptor (EMFILE, and ENFILE in
- * turn) FAULTS_SOCKET=N      the N-th socket() does FAULTS_MALLOC=N      the N-th allocation after
- * the beginning of main fails FAULTS_MALLOC_REST=1 and so do all after it FAULTS_COUNTS=FILE   at
- * the end, and at SIGUSR2, FILE gets a line "allocations N live N calls N": allocations made, those
- * not yet freed, receives and sends
+ *   FAULTS_SEED=N         another sequence of failures (default 1)
+ *   FAULTS_SHORT=P        P percent of all receives and sends transfer only some bytes, mostly few
+ *   FAULTS_EINTR=P        P percent are interrupted
+ *   FAULTS_EAGAIN=P       P percent of those on non-blocking descriptors fail with EAGAIN
+ *   FAULTS_RESET=N        the N-th receive or send on a socket fails with ECONNRESET
+ *   FAULTS_ACCEPT=N       every N-th accept fails with EMFILE or ENFILE
+ *   FAULTS_SOCKET=N       the N-th socket() fails in the same way
+ *   FAULTS_MALLOC=N       the N-th allocation after the beginning of main fails
+ *   FAULTS_MALLOC_REST=1  and so do all after it
+ *   FAULTS_COUNTS=FILE    at the end, and at SIGUSR2, writes to FILE a line
+ *                         "allocations N live N calls N": allocations made, those not yet freed,
+ *                         receives and sends
  *
  * Receives and sends are read, recv, recvmsg, write, send, sendmsg and writev on sockets and pipes.
- * Standard error is left alone, so that what is said of a fault can be read. Not to be mixed with
- * ASan, which has an allocator of its own.
+ * Standard error is not affected, so that messages can be read. It does not work with ASan, which
+ * has its own allocator.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -43,7 +46,7 @@ static struct {
     const char *file;
 } set;
 
-/* Where the code of the program and of libc lies. */
+/* Address ranges of the code of the program and of libc. */
 static struct {
     uintptr_t begin, end;
 } ours[2];
@@ -65,7 +68,7 @@ static void *next_of(const char *name)
 
 /* --- numbers --- */
 
-/* The next number of a sequence that the seed alone decides (splitmix64). */
+/* The next number of a sequence that depends only on the seed (splitmix64). */
 static uint64_t draw(void)
 {
     uint64_t x = (set.seed << 32) + atomic_fetch_add(&drawn, 1) + 1;
@@ -111,7 +114,7 @@ static char *put(char *at, const char *word, unsigned long value)
     return at;
 }
 
-/* Also from a signal handler: the file is always whole, whoever reads it. */
+/* Also called by a signal handler. The file is always complete for its readers. */
 static void write_counts(void)
 {
     static ssize_t (*real_write)(int, const void *, size_t);
@@ -144,7 +147,7 @@ static void on_signal(int signal_number)
     write_counts();
 }
 
-/* The program comes first, without a name. */
+/* The program is the first object, without a name. */
 static int note_object(struct dl_phdr_info *object, size_t size, void *first)
 {
     const char *slash = strrchr(object->dlpi_name, '/');
@@ -202,7 +205,7 @@ static void *(*real_calloc)(size_t, size_t);
 static void *(*real_realloc)(void *, size_t);
 static void (*real_free)(void *);
 
-/* What dlsym itself allocates while the real functions are looked up. */
+/* Memory for dlsym's allocations during the lookup of the real functions. */
 static char early[16384];
 static size_t early_used;
 static bool looking;
@@ -322,7 +325,8 @@ int socket(int domain, int type, int protocol)
     return real(domain, type, protocol);
 }
 
-/* What becomes of a call on `fd` for `*len` bytes: 0, with `*len` perhaps less, or an error. */
+/* Decides the result of a call on `fd` for `*len` bytes: 0, perhaps with a smaller `*len`, or an
+ * error. */
 static int meddle(int fd, size_t *len, int flags)
 {
     struct stat status;
@@ -386,7 +390,7 @@ ssize_t send(int fd, const void *buffer, size_t len, int flags)
 
 enum { PIECES = 1024 };
 
-/* The first `len` bytes of a row of pieces; their number. */
+/* Copies the pieces of the first `len` bytes; returns their number. */
 static size_t cut(struct iovec *to, const struct iovec *from, size_t count, size_t len)
 {
     size_t n = 0;

@@ -1,8 +1,8 @@
 /*
- * support_net: what the unit tests of libws/net share.
+ * support_net: shared by the unit tests of libws above io.
  *
- * A loop that is turned until something is true, bytes that grow, a record of what a handler heard,
- * and a far end: a session driven by hand over a descriptor that is not on the loop.
+ * Running a loop until a condition holds, a growing buffer, a record of a handler's events, and a
+ * peer: a session driven by hand over a descriptor that is not on the loop.
  */
 #ifndef TESTS_UNIT_SUPPORT_NET_H
 #define TESTS_UNIT_SUPPORT_NET_H
@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Turns `loop` until `condition` holds; fails the test when that takes longer than 10 seconds. */
+/* Runs `loop` until `condition` holds; fails the test after 10 seconds. */
 #define TURN_UNTIL(loop, condition)                                                                \
     do {                                                                                           \
         int64_t give_up_ = ws_clock_us() + 10 * 1000000;                                           \
@@ -36,14 +36,14 @@ void grown_add(struct grown *grown, const void *data, size_t len);
 void grown_consume(struct grown *grown, size_t len);
 void grown_free(struct grown *grown);
 
-/* What one end heard. */
+/* The events of one end. */
 struct record {
-    struct grown data; /* the payload of every message and chunk, one behind the other */
+    struct grown data; /* the payloads of all messages and chunks, one after the other */
     unsigned opens, messages, chunks, pings, pongs, closes, errors, drained, ends;
     uint16_t code; /* of the close event */
     enum ws_error error;
     struct ws_end end;
-    uint8_t pong[WS_CONTROL_PAYLOAD_MAX + 1]; /* the last, and its length behind it */
+    uint8_t pong[WS_CONTROL_PAYLOAD_MAX + 1]; /* the last one, and its length */
     size_t pong_len;
 };
 
@@ -56,31 +56,31 @@ struct peer {
     struct ws_session_config config;
     struct ws_session session;
     struct ws_random random;
-    struct ws_deflate_pool deflate; /* for who points config.deflate at something */
+    struct ws_deflate_pool deflate; /* for tests that set config.deflate */
     struct ws_out out;
-    struct grown pending; /* what the kernel did not take yet */
+    struct grown pending; /* bytes that the kernel did not take yet */
     struct record record;
     bool eof; /* the stream ended, or was reset */
     bool echo;
-    unsigned receives; /* that brought bytes */
+    unsigned receives; /* receives that returned bytes */
     size_t received;
     uint8_t *buffer;
 };
 
 void far_init(struct peer *end, int fd, enum ws_role role);
-/* Asks for the upgrade. */
+/* Sends the upgrade request. */
 void far_connect(struct peer *end);
 void far_send(struct peer *end, unsigned opcode, unsigned flags, const void *data, size_t len);
 void far_close(struct peer *end, unsigned code);
-/* Bytes past the session. */
+/* Sends bytes without the session. */
 void far_raw(struct peer *end, const void *data, size_t len);
-/* Writes what the kernel takes. */
+/* Writes as much as the kernel takes. */
 void far_flush(struct peer *end);
-/* Receives once, if there is something, answers, and writes. True when bytes came. */
+/* Receives once if there is data, answers, and writes. True when bytes were received. */
 bool far_pump(struct peer *end);
 void far_free(struct peer *end);
 
-/* Turns the loop and pumps the far end in turns, until the condition holds. */
+/* Runs the loop and pumps the peer alternately until the condition holds. */
 #define PUMP_UNTIL(loop, end, condition)                                                           \
     do {                                                                                           \
         int64_t give_up_ = ws_clock_us() + 10 * 1000000;                                           \
@@ -94,11 +94,11 @@ void far_free(struct peer *end);
 
 /* Two connected stream sockets, non-blocking. */
 void socket_pair(int fds[2]);
-/* Their buffers as small as the system allows. */
+/* Makes the kernel's buffers as small as the system allows. */
 void shrink_buffers(int fd);
-/* How many descriptors this process has open. */
+/* The number of open descriptors of this process. */
 unsigned open_descriptors(void);
-/* The same bytes for the same seed. */
+/* Fills with pseudo-random bytes: the same ones for the same seed. */
 void fill(uint8_t *data, size_t len, uint32_t seed);
 
 #endif

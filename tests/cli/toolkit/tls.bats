@@ -103,7 +103,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	# With these names nothing would be verified, or less than requested.
 	for domain in '' .example "$(printf '%0300d' 0)"; do
 		run -2 --separate-stderr wscat --ca="$C/ca.pem" --tls-domain="$domain" "$URL" hello
-		usage_line "tls-domain': not the name of a host$"
+		usage_line "tls-domain': not a host name$"
 	done
 }
 

@@ -186,7 +186,7 @@ static size_t index_of(const struct options *options, const char *name)
     return found.index;
 }
 
-/* What differs between two readings, also where only the tool knows what an option does. */
+/* The differences between two parse results, also for options of kind CALL. */
 static void test_same(void **state)
 {
     (void)state;
@@ -246,7 +246,7 @@ static void test_reading(void **state)
 
     unlink(path);
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_true(config_read(&config, path, why, sizeof why)); /* and does not wait */
+    assert_true(config_read(&config, path, why, sizeof why)); /* and does not block */
     assert_string_equal(config.text, "");
     config_free(&config);
 

@@ -46,7 +46,7 @@ static void test_errors(void **state)
         assert_int_equal(exit_code_for(cases[i].error), cases[i].code);
 }
 
-/* What is a failure never ends with 0. */
+/* No error has exit code 0. */
 static void test_no_error_is_success(void **state)
 {
     (void)state;
@@ -78,7 +78,7 @@ static void test_meanings(void **state)
     assert_null(exit_meaning(-1));
 }
 
-/* Runs `action` in a child; returns its exit code and what it wrote to standard error. */
+/* Runs `action` in a child; returns its exit code and its standard error. */
 static int run(void (*action)(void), char *text, size_t size)
 {
     int ends[2], status;

@@ -96,7 +96,7 @@ static void test_escape(void **state)
     expect_escaped("a\nb\r", 4, 0, "a\\nb\\r");
     expect_escaped("a\nb\r", 4, HEX_KEEP_NEWLINE, "a\nb\\r");
     expect_escaped("\0\033[2J\x7f", 6, 0, "\\x00\\x1b[2J\\x7f");
-    /* C1 as a character, and as a byte that is no UTF-8. */
+    /* C1 as a character, and as a byte that is not UTF-8. */
     expect_escaped("\xc2\x9b"
                    "1m",
                    4, 0, "\\xc2\\x9b1m");
@@ -108,7 +108,7 @@ static void test_escape(void **state)
     expect_escaped("\\", 1, HEX_ESCAPE_BACKSLASH, "\\\\");
 }
 
-/* Nothing is ever cut in two, and the rest can be had by going on. */
+/* No character or escape is cut in two, and the next call continues with the rest. */
 static void test_escape_small_rooms(void **state)
 {
     (void)state;

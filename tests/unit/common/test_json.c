@@ -110,7 +110,7 @@ static void test_base64(void **state)
     }
 }
 
-/* Larger than the pieces that OpenSSL is given: no padding may come in between. */
+/* Larger than the pieces passed to OpenSSL: there must be no padding between them. */
 static void test_large_base64(void **state)
 {
     (void)state;

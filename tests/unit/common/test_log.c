@@ -69,7 +69,7 @@ static void test_json(void **state)
                         "\"\\\\xff\\\\\\\\\"}\n");
 }
 
-/* A peer cannot begin a line of its own, nor reach the terminal. */
+/* Text from a peer cannot begin a new line or reach the terminal unescaped. */
 static void test_injection(void **state)
 {
     (void)state;
@@ -172,7 +172,7 @@ static void test_fields(void **state)
                         "\"none\":\"\",\"evil\":\"x\\\" to=\\\"\\\\n\\\\\\\\\"}\n");
 }
 
-/* However long what peers say is, a line ends, and as an object. */
+/* Lines with any length of fields end properly, and JSON lines as objects. */
 static void test_long_fields(void **state)
 {
     (void)state;
@@ -225,8 +225,8 @@ static void test_trace(void **state)
                              "\"event\":\"open\",\"msg\":\"x\"}\n");
 }
 
-/* How many lines the log itself says are missing, over all that it says. */
-static uint64_t told(const char *text)
+/* The number of lost lines, summed over all notices in the log. */
+static uint64_t lost_count(const char *text)
 {
     uint64_t sum = 0;
     while ((text = strstr(text, "\"lines\":"))) {
@@ -236,7 +236,7 @@ static uint64_t told(const char *text)
     return sum;
 }
 
-/* Nobody reads, and nobody waits for him; when he does, he hears what is missing. */
+/* A log that is not read blocks no caller; once it is read, it has a notice of the lost lines. */
 static void test_full_pipe(void **state)
 {
     (void)state;
@@ -249,12 +249,12 @@ static void test_full_pipe(void **state)
     uint64_t dropped = log_dropped(&log);
     assert_true(dropped > 5000);
     size_t len = 0;
-    while (told(text) < dropped || text[len - 1] != '\n') {
+    while (lost_count(text) < dropped || text[len - 1] != '\n') {
         ssize_t n = read(pipe.ends[0], text + len, sizeof text - 1 - len);
         assert_true(n > 0);
         len += (size_t)n;
     }
-    assert_int_equal(told(text), dropped);
+    assert_int_equal(lost_count(text), dropped);
     log_line(&log, WS_LOG_INFO, 0, "open", "again");
     log_stop(&log, 10000);
     log_line(&log, WS_LOG_INFO, 0, "open", "and after the end");
@@ -267,7 +267,7 @@ static void test_full_pipe(void **state)
     assert_non_null(strstr(again, "\"msg\":\"and after the end\""));
 }
 
-/* No name twice, and none that is an error's, whose meaning would be another. */
+/* The names are unique, and differ from the names of errors. */
 static void test_events(void **state)
 {
     (void)state;

@@ -68,7 +68,7 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
-/* One run of the parser, and what it printed. */
+/* A run of the parser, and its output. */
 struct run {
     struct settings settings;
     struct option_table tables[2];
@@ -93,7 +93,7 @@ static void begin(struct run *run)
     run->options.err = open_memstream(&run->err, &run->err_len);
 }
 
-/* Words are separated by "|", as some contain blanks. */
+/* Arguments are separated by "|", as some contain blanks. */
 static void parse(struct run *run, const char *line)
 {
     static char words[512];
@@ -230,7 +230,7 @@ static void test_optional(void **state)
     struct run run;
     begin(&run);
     parse(&run, "--reconnect|7|-z7|-z");
-    assert_false(run.result); /* -7: no such letter, and not the argument of -z */
+    assert_false(run.result); /* -7: an unknown letter, not the argument of -z */
     assert_int_equal(run.settings.tries, 5);
     assert_int_equal(run.settings.calls, 1);
     assert_null(run.settings.called);
@@ -263,7 +263,7 @@ static void test_unknown(void **state)
     expect_fault("--wiat", "tool: unknown option '--wiat' (did you mean '--wait'?)\n" TRY);
     expect_fault("--wiat=3", "tool: unknown option '--wiat' (did you mean '--wait'?)\n" TRY);
     expect_fault("--cacrt=3", "tool: unknown option '--cacrt' (did you mean '--cacert'?)\n" TRY);
-    /* Abbreviations are names that do not exist. */
+    /* Abbreviations are unknown names. */
     expect_fault("--inse", "tool: unknown option '--inse' (did you mean '--insecure'?)\n" TRY);
     expect_fault("--xyzzyplugh", "tool: unknown option '--xyzzyplugh'\n" TRY);
     expect_fault("--print-option", "tool: unknown option '--print-option'\n" TRY);
@@ -354,7 +354,7 @@ static void test_subcommands(void **state)
     end(&run);
 }
 
-/* Shared rows keep only the letters that their table lets through. */
+/* Shared rows keep only the letters that their table enables. */
 static void test_table_letters(void **state)
 {
     (void)state;

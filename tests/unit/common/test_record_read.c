@@ -135,7 +135,7 @@ static void test_depth_is_bounded(void **state)
     refused(line, "JSON");
 }
 
-/* What record_write() makes is read back. */
+/* The output of record_write() can be read. */
 static void test_round_trip(void **state)
 {
     (void)state;

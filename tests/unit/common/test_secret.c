@@ -31,7 +31,7 @@ static void expect_fault(const char *value, const char *part)
     assert_non_null(strstr(fault, part));
 }
 
-/* A file of the given content; its name goes to `value` behind an "@". */
+/* Makes a file of the given content; `value` gets its name after an "@". */
 static void make_file(const void *content, size_t len, char *value, size_t size)
 {
     const char *folder = getenv("TMPDIR");
@@ -81,7 +81,7 @@ static void test_files(void **state)
     free(large);
 }
 
-/* "@-" takes one line and leaves the rest to whoever reads on. */
+/* "@-" reads one line and leaves the rest of the input. */
 static void test_stdin(void **state)
 {
     (void)state;
@@ -108,7 +108,7 @@ static void type(const char *keys, const char *secret)
     struct termios before, after;
     char shown[200] = "";
     assert_int_equal(openpty(&person, &terminal, NULL, NULL, NULL), 0);
-    /* What is typed before the question has its echo in the terminal's own hands. */
+    /* Input that is typed before the prompt is echoed by the terminal. */
     assert_int_equal(tcgetattr(terminal, &before), 0);
     before.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
     assert_int_equal(tcsetattr(terminal, TCSANOW, &before), 0);
@@ -120,7 +120,7 @@ static void type(const char *keys, const char *secret)
     } else {
         assert_null(got);
     }
-    /* It may come in pieces. */
+    /* The output may arrive in pieces. */
     for (size_t len = 0; !strchr(shown, '\n');) {
         ssize_t n = read(person, shown + len, sizeof shown - 1 - len);
         assert_true(n > 0);

@@ -88,8 +88,8 @@ static void test_in_order(void **state)
     assert_int_equal(status.st_mode & 0777, 0600);
 }
 
-/* How much is missing, over all that it says. */
-static unsigned told(const char *text)
+/* The number of lost pieces, summed over all notices. */
+static unsigned lost_count(const char *text)
 {
     unsigned sum = 0;
     while ((text = strstr(text, "lost "))) {
@@ -107,8 +107,8 @@ static unsigned whole(const char *text, const char *line)
     return count;
 }
 
-/* The heart of it: a pipe that nobody reads stops nobody, the memory is bounded, and once it is
- * read again it is said how much is missing. */
+/* A pipe without a reader does not block callers, memory is limited, and once the pipe is read
+ * again a notice has the number of lost pieces. */
 static void test_full_pipe(void **state)
 {
     (void)state;
@@ -128,15 +128,15 @@ static void test_full_pipe(void **state)
     assert_true(spool_waiting(spool) <= 64 * 1024);
     assert_int_equal(spool_dropped(spool), LINES - taken);
 
-    /* Somebody reads: all that was taken comes, whole lines, and one that tells of the rest. */
+    /* The pipe is read: all accepted lines arrive complete, and a notice of the others. */
     char *all = calloc(1, 1 << 20);
     size_t len = 0;
-    while (told(all) < LINES - taken || whole(all, line) < taken) {
+    while (lost_count(all) < LINES - taken || whole(all, line) < taken) {
         ssize_t n = read(ends[0], all + len, (1 << 20) - 1 - len);
         assert_true(n > 0);
         len += (size_t)n;
     }
-    assert_int_equal(told(all), LINES - taken);
+    assert_int_equal(lost_count(all), LINES - taken);
     assert_int_equal(whole(all, line), taken);
     assert_true(put(spool, file, "again\n"));
     assert_true(spool_free(spool, 10000));
@@ -148,7 +148,7 @@ static void test_full_pipe(void **state)
     close(ends[1]);
 }
 
-/* It ends although nobody ever reads. */
+/* It ends although the pipe is never read. */
 static void test_end_with_full_pipe(void **state)
 {
     (void)state;
@@ -183,7 +183,8 @@ static void test_full_disk(void **state)
     close(fd);
 }
 
-/* A disk that is full in the middle of a line, and later is not: the next line begins anew. */
+/* A disk that is full in the middle of a line, and later is not: the next line begins on a new
+ * line. */
 static void test_torn_line(void **state)
 {
     (void)state;
@@ -220,7 +221,7 @@ static void test_closed_pipe(void **state)
     close(ends[1]);
 }
 
-/* As logrotate does it. */
+/* Like logrotate. */
 static void test_reopen(void **state)
 {
     (void)state;
@@ -240,7 +241,7 @@ static void test_reopen(void **state)
     expect_content(path, "three\n");
 }
 
-/* It is there at once, not with the next line. */
+/* The file is created at once, not with the next line. */
 static void test_reopen_makes_it(void **state)
 {
     (void)state;
@@ -275,7 +276,7 @@ static void test_many_files(void **state)
         spool_close(spool, files[i]);
     while (spool_waiting(spool) > 0)
         nap();
-    /* None is left open. */
+    /* No file is left open. */
     int next = dup(dir);
     assert_true(next <= dir + 3);
     close(next);
@@ -304,7 +305,7 @@ static void test_large_piece(void **state)
     size_t n = fread(got, 1, sizeof got - 1, in);
     fclose(in);
     assert_int_equal(n, 30007);
-    /* The notice comes in front or behind, as the thread was quick or slow. */
+    /* The notice comes first or last, depending on the speed of the thread. */
     assert_true(strcmp(got, expected) == 0 || strncmp(got, "lost 1\n", 7) == 0);
 }
 

@@ -41,7 +41,7 @@ static void what_is_no_head(void **state)
     assert_false(payload_read((const uint8_t *)"0123456789abcdeF", 16, &head));
 }
 
-/* An answer, cut at `cut`, taken against the pattern. */
+/* Takes a reply in two pieces, cut at `cut`, and compares it with the pattern. */
 static struct payload_answer take(const uint8_t *pattern, const uint8_t *answer, size_t size,
                                   size_t len, size_t cut)
 {
