@@ -76,10 +76,20 @@ static const char *cause_of_status(const struct decode_event *event)
     }
 }
 
+static const char *cause_of_control(enum ws_error error, const struct decode_event *event)
+{
+    /* After a wrong opcode or reserved bit it is probably no control frame, nor any frame. */
+    if (event->finding_count > 0 &&
+        (event->findings[0].error == WS_E_RSV || event->findings[0].error == WS_E_OPCODE))
+        return event->findings[0].cause;
+    if (error == WS_E_CONTROL_FRAGMENTED)
+        return "an encoder that never sets FIN, or fragments all large messages";
+    return event->frame->opcode == WS_OP_CLOSE ? "a close reason that was not cut to 123 bytes"
+                                               : "application data sent in a ping or a pong";
+}
+
 const char *cause_of(enum ws_error error, const struct decode_event *event, uint64_t at)
 {
-    bool doubtful = event->finding_count > 0 && (event->findings[0].error == WS_E_RSV ||
-                                                 event->findings[0].error == WS_E_OPCODE);
     switch (error) {
     case WS_E_RSV:
         return cause_of_rsv(event);
@@ -90,14 +100,8 @@ const char *cause_of(enum ws_error error, const struct decode_event *event, uint
     case WS_E_LENGTH_TOP_BIT:
         return cause_of_top_bit(event->frame);
     case WS_E_CONTROL_TOO_LONG:
-        if (doubtful)
-            return event->findings[0].cause;
-        return event->frame->opcode == WS_OP_CLOSE ? "a close reason that was not cut to 123 bytes"
-                                                   : "application data sent in a ping or a pong";
     case WS_E_CONTROL_FRAGMENTED:
-        if (doubtful)
-            return event->findings[0].cause;
-        return "an encoder that never sets FIN, or fragments all large messages";
+        return cause_of_control(error, event);
     case WS_E_UNMASKED:
         return "a client that does not mask, or an intermediary that forwards unmasked";
     case WS_E_MASKED:

@@ -271,7 +271,7 @@ static struct connection *begin(struct streams *streams, const struct segment *s
     enum sender sender = sender_of(streams, segment);
     if (sender != SENDER_UNKNOWN) {
         decode_assign(&conversation->side[0], sender);
-        conversation->side[0].sender_known = conversation->side[1].judged = true;
+        conversation->side[0].sender_known = conversation->side[1].sender_known = true;
     }
     connection->older = streams->newest;
     *(streams->newest ? &streams->newest->newer : &streams->oldest) = connection;

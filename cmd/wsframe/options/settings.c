@@ -167,7 +167,8 @@ static const struct option_row rows[] = {
     {.name = "payload-only",
      OPTION_FLAG(S, decode.payload_only),
      D,
-     .help = "print only the payloads of data frames (or of --only): a line each, or as -o " "hex|raw writes them"},
+     .help = "print only the payloads of data frames (or of --only): a line each, or as -o "
+             "hex|raw writes them"},
     {.name = "messages",
      OPTION_SET(S, decode.messages, true),
      D,

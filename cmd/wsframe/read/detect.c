@@ -114,6 +114,26 @@ static size_t groups(struct line rest, size_t width, const char *digits)
 
 static const char hex_digits[] = "0123456789abcdefABCDEF";
 
+/* `rest` follows an offset of eight digits. */
+static enum form form_of_8_digits(struct line rest)
+{
+    bool bar = memchr(rest.p, '|', rest.len) != NULL;
+    return rest.p[1] == ' ' && (bar || groups(rest, 2, hex_digits) > 0) ? FORM_HEXDUMP
+                                                                        : FORM_UNKNOWN;
+}
+
+/* `rest` follows an offset of seven digits. */
+static enum form form_of_7_digits(struct line rest)
+{
+    if (memchr(rest.p, '|', rest.len))
+        return FORM_UNKNOWN;
+    if (groups(rest, 4, hex_digits) > 0)
+        return FORM_WORDS;
+    bool od = groups(rest, 2, hex_digits) > 0 || groups(rest, 3, "01234567") > 0 ||
+              groups(rest, 6, "01234567") > 0;
+    return od ? FORM_OD : FORM_UNKNOWN;
+}
+
 /* Detects the form of a line; FORM_UNKNOWN for a line that every form may contain. */
 static enum form form_of_line(struct line line)
 {
@@ -133,19 +153,9 @@ static enum form form_of_line(struct line line)
         struct line column = {rest.p + 2, rest.len - 2};
         return groups(column, 8, "01") > 0 ? FORM_XXD_BITS : FORM_XXD;
     }
-    if ((width == 7 || width == 8) && rest.len > 1 && rest.p[0] == ' ') {
-        bool bar = memchr(rest.p, '|', rest.len) != NULL;
-        if (width == 8 && rest.p[1] == ' ' && (bar || groups(rest, 2, hex_digits) > 0))
-            return FORM_HEXDUMP;
-        if (width == 7 && bar)
-            return FORM_UNKNOWN;
-        if (width == 7 && groups(rest, 4, hex_digits) > 0)
-            return FORM_WORDS;
-        if (width == 7 && (groups(rest, 2, hex_digits) > 0 || groups(rest, 3, "01234567") > 0 ||
-                           groups(rest, 6, "01234567") > 0))
-            return FORM_OD;
-    }
-    return FORM_UNKNOWN;
+    if (rest.len < 2 || rest.p[0] != ' ')
+        return FORM_UNKNOWN;
+    return width == 8 ? form_of_8_digits(rest) : width == 7 ? form_of_7_digits(rest) : FORM_UNKNOWN;
 }
 
 /* HTTP begins with one of these, followed by text only. */

@@ -157,6 +157,7 @@ capture() {
 	done
 	golden conversation.text "$DATA/conversation.pcap"
 	golden conversation.text -r "$DATA/conversation.pcap"
+	golden conversation.text --read="$DATA/conversation.pcap"
 	golden conversation.text <"$DATA/conversation.pcap"
 	golden conversation.text <(base64 "$DATA/conversation.pcap")
 }
@@ -258,6 +259,11 @@ for line in open(sys.argv[1]):
 	same '0x0000  < text               5 bytes  "Hello"' "${lines[1]}"
 }
 
+@test "--frames after --messages: frames again" {
+	run -0 wsframe --messages --frames 010348656c 80026c6f
+	same "$(wsframe 010348656c 80026c6f)" "$output"
+}
+
 @test "--only and --count" {
 	run -0 wsframe --only=ping,pong "$DATA/examples.raw"
 	same 2 "${#lines[@]}"
@@ -312,7 +318,7 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 }
 
 @test "every violation by its name, section, byte and likely cause" {
-	finds UNMASKED 5.1 0001 'does not mask' -d client 8100
+	finds UNMASKED 5.1 0001 'does not mask' --direction=client 8100
 	finds MASKED 5.1 0001 'framing code' -d server 8180 00000000
 	finds RSV 5.2 0000 'permessage-deflate' c102 f348
 	finds RSV 5.2 0000 'not the beginning of a frame' b100
