@@ -78,23 +78,6 @@ struct ws_hash_node *ws_hash_next(const struct ws_hash_node *node)
     return first_of(node->next, node->hash);
 }
 
-static void visit_chain(struct ws_hash_node *chain, void (*visit)(struct ws_hash_node *, void *),
-                        void *context)
-{
-    for (struct ws_hash_node *node = chain, *next; node; node = next) {
-        next = node->next;
-        visit(node, context);
-    }
-}
-
-void ws_hash_each(const struct ws_hash_table *table,
-                  void (*visit)(struct ws_hash_node *node, void *context), void *context)
-{
-    visit_chain(table->first_bucket, visit, context);
-    for (size_t i = 0; i < table->capacity; i++)
-        visit_chain(table->buckets[i], visit, context);
-}
-
 uint64_t ws_hash_bytes(const void *bytes, size_t len)
 {
     const uint8_t *byte = bytes;

@@ -37,10 +37,17 @@ void ws_hash_remove(struct ws_hash_table *table, struct ws_hash_node *node);
 struct ws_hash_node *ws_hash_find(const struct ws_hash_table *table, uint64_t hash);
 struct ws_hash_node *ws_hash_next(const struct ws_hash_node *node);
 
-/* Calls `visit` with every node, in no order; it may remove the node that it is given, and no
- * other. */
-void ws_hash_each(const struct ws_hash_table *table,
-                  void (*visit)(struct ws_hash_node *node, void *context), void *context);
+/* To visit every node, in no order: walks `next` of each of the chains from 0 to ws_hash_chains()
+ * - 1. The visited node may be removed, if its `next` was read before; nothing may be added. */
+static inline size_t ws_hash_chains(const struct ws_hash_table *table)
+{
+    return table->capacity ? table->capacity : 1;
+}
+
+static inline struct ws_hash_node *ws_hash_chain(const struct ws_hash_table *table, size_t index)
+{
+    return table->buckets ? table->buckets[index] : table->first_bucket;
+}
 
 /* FNV-1a of `len` bytes: for keys that no attacker chooses, or where a long chain costs only its
  * author. */

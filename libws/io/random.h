@@ -2,7 +2,7 @@
  * random: unguessable bytes from libcrypto, drawn in blocks (RFC 6455 section 10.3).
  *
  * A masking key is 4 bytes, and a call of RAND_bytes for each would cost more than the frame. One
- * thread's; each loop has one, and gives it to its sessions.
+ * thread's; each loop has one (ws_loop_random).
  */
 #ifndef LIBWS_IO_RANDOM_H
 #define LIBWS_IO_RANDOM_H
