@@ -99,7 +99,7 @@ static void send_kept_pong(struct ws_conn *conn)
 
 static bool above_high_water(const struct ws_conn *conn)
 {
-    const struct ws_out *out = ws_conn_gathered(conn);
+    const struct ws_out *out = ws_conn_own_out(conn);
     size_t gathered = out ? out->bytes - out->in_place : 0;
     return gathered + ws_conn_waiting(conn) > conn->env->config.high_water;
 }

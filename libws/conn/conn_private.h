@@ -139,6 +139,13 @@ void ws_conn_free_out(struct ws_conn_scratch *scratch);
 /* Sends what `conn` has gathered in the loop's output; what the kernel refuses is queued. */
 void ws_conn_flush(struct ws_conn *conn);
 
+/* ws_conn_gathered() */
+static inline const struct ws_out *ws_conn_own_out(const struct ws_conn *conn)
+{
+    const struct ws_conn_scratch *scratch = conn->env->scratch;
+    return scratch->writer == conn ? &scratch->out : NULL;
+}
+
 /* --- conn_wire.c --- */
 
 /* Receives once: up to `size` bytes from the wire, whose plaintext is put into `buffer`, which is

@@ -12,8 +12,7 @@ void ws_conn_record_error(struct ws_conn *conn, enum ws_error why)
 
 const struct ws_out *ws_conn_gathered(const struct ws_conn *conn)
 {
-    const struct ws_conn_scratch *scratch = conn->env->scratch;
-    return scratch->writer == conn ? &scratch->out : NULL;
+    return ws_conn_own_out(conn);
 }
 
 /* Sends what passes `filter` and those after it. */
