@@ -64,7 +64,7 @@ static void enter(struct run *run, enum phase phase)
 {
     atomic_store(&run->bench.phase, phase);
     for (unsigned i = 0; i < run->started; i++)
-        ws_loop_wake(&run->workers[i].loop);
+        ws_loop_wake(run->workers[i].loop);
 }
 
 /* Waits until `counter` has reached the number of workers, until `deadline_ns` at most (0: no
@@ -207,6 +207,11 @@ static bool start_workers(struct run *run)
         w->first = first;
         first += w->count;
         w->quota = !sends ? 0 : s->messages ? part(s->messages, i, s->threads) : UINT64_MAX;
+        enum ws_error error = ws_loop_new(&w->loop);
+        if (error != WS_OK) {
+            exit_warn("thread %u: %s", i + 1, ws_error_info(error)->explanation);
+            return false;
+        }
         int failed = pthread_create(&w->thread, NULL, worker_run, w);
         if (failed) {
             exit_warn("thread %u: %s", i + 1, strerror(failed));
@@ -223,6 +228,8 @@ static void join_workers(struct run *run)
         pthread_join(run->workers[i].thread, NULL);
         totals_merge(&run->result->totals, &run->workers[i].totals);
     }
+    for (unsigned i = 0; run->workers && i < run->settings->threads; i++)
+        ws_loop_free(run->workers[i].loop);
     free(run->workers);
     forget_names(run);
 }

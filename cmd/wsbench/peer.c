@@ -1,4 +1,5 @@
 #include "cmd/wsbench/worker.h"
+#include "libws/tls/tls.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -54,7 +54,7 @@ static void connect_more(struct worker *w)
         more = w->settings->mode != MODE_CHURN || w->quota > 0;
     }
     if (more && w->begun < w->count && w->connecting < CONNECTING_MAX)
-        ws_loop_arm(&w->loop, &w->connect_timer, ws_loop_now(&w->loop) + 1);
+        ws_loop_arm(w->loop, &w->connect_timer, ws_loop_now(w->loop) + 1);
 }
 
 static void on_connect_timer(struct ws_timer *timer)
@@ -113,7 +113,7 @@ static bool start_pace(struct worker *w)
     w->interval_ns = 1e9 / ((double)s->rate * senders / (double)all);
     w->pace.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
     w->pace.ready = on_pace;
-    if (w->pace.fd < 0 || ws_loop_watch(&w->loop, &w->pace, WS_READABLE) != WS_OK)
+    if (w->pace.fd < 0 || ws_loop_watch(w->loop, &w->pace, WS_READABLE) != WS_OK)
         return false;
     wind(w);
     return true;
@@ -155,7 +155,7 @@ static void end_load(struct worker *w)
     if (seconds > 0)
         w->totals.busiest = w->totals.cpu_s / seconds;
     if (w->pace.fd >= 0) {
-        int fd = ws_loop_unwatch(&w->loop, &w->pace);
+        int fd = ws_loop_unwatch(w->loop, &w->pace);
         close(fd);
     }
 }
@@ -166,20 +166,20 @@ void worker_ended(struct worker *w)
 {
     w->alive--;
     if (w->phase == PHASE_CLOSE && w->alive == 0)
-        ws_loop_stop(&w->loop);
+        ws_loop_stop(w->loop);
 }
 
 static void close_all(struct worker *w)
 {
     w->totals.lost += w->outstanding;
     w->outstanding = 0;
-    ws_loop_disarm(&w->loop, &w->connect_timer);
+    ws_loop_disarm(w->loop, &w->connect_timer);
     for (uint32_t i = 0; i < w->begun; i++) {
         w->peers[i].count = 0;
         peer_leave(&w->peers[i]);
     }
     if (w->alive == 0)
-        ws_loop_stop(&w->loop);
+        ws_loop_stop(w->loop);
 }
 
 /* Follows the main thread's phase, one phase at a time. */
@@ -205,14 +205,11 @@ static bool set_up(struct worker *w)
     const struct settings *s = w->settings;
     w->pace.fd = -1;
     w->connect_timer.fire = on_connect_timer;
-    if (ws_loop_init(&w->loop) != WS_OK)
+    ws_loop_on_wake(w->loop, on_wake, w);
+    struct ws_conn_config config;
+    wsbench_settings_conn_config(s, &config);
+    if (ws_conn_env_init(&w->env, w->loop, &config, &peer_handler, w) != WS_OK)
         return false;
-    ws_loop_on_wake(&w->loop, on_wake, w);
-    wsbench_settings_conn_config(s, &w->config);
-    w->env = (struct ws_conn_env){
-        .loop = &w->loop, .config = &w->config, .handler = &peer_handler, .user = w};
-    w->config.session.random = ws_random_bytes;
-    w->config.session.random_context = &w->loop.random;
     if (s->target.tls.context && !(w->tls = ws_tls_context_again(s->target.tls.context)))
         return false;
     w->message = payload_new(s->size);
@@ -239,9 +236,8 @@ void *worker_run(void *argument)
         } else {
             connect_more(w);
         }
-        ws_loop_run(&w->loop);
-        ws_loop_turn(&w->loop, 0); /* frees what the last batch deferred */
-        ws_loop_free(&w->loop);
+        ws_loop_run(w->loop);
+        ws_loop_turn(w->loop, 0); /* frees what the last batch deferred */
     } else {
         w->status = 1;
         notify_main(&w->bench->ready);

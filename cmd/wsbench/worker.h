@@ -63,8 +63,7 @@ struct worker {
     struct bench *bench;
     const struct settings *settings;
     pthread_t thread;
-    struct ws_loop loop;
-    struct ws_conn_config config;
+    struct ws_loop *loop;
     struct ws_conn_env env;     /* shared by its connections */
     struct ws_tls_context *tls; /* owned; NULL without TLS */
     struct totals totals;

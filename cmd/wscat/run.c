@@ -6,6 +6,7 @@
 #include "cmd/wscat/output.h"
 #include "cmd/wscat/show.h"
 #include "cmd/wscat/stats.h"
+#include "libws/tls/tls.h"
 #include <ws/client.h>
 
 #include <errno.h>
@@ -19,8 +20,7 @@
 
 struct run {
     const struct settings *settings;
-    struct ws_loop loop;
-    struct ws_conn_config config;
+    struct ws_loop *loop;
     struct ws_conn_env env;
     struct ws_client *client; /* while connecting */
     struct ws_conn *conn;     /* from then to the end */
@@ -45,7 +45,7 @@ static void end(struct run *run, int status)
 {
     run->status = run->forced >= 0 ? run->forced : status;
     run->over = true;
-    ws_loop_stop(&run->loop);
+    ws_loop_stop(run->loop);
 }
 
 /* Starts the closing handshake. Messages that arrive before the server's close frame are still
@@ -57,7 +57,7 @@ static void leave(struct run *run)
     if (run->leaving || !run->conn)
         return;
     run->leaving = true;
-    ws_loop_disarm(&run->loop, &run->quiet);
+    ws_loop_disarm(run->loop, &run->quiet);
     if (ws_conn_close(run->conn, s->close_code, s->close_reason) == WS_OK)
         show_close_sent(&run->show, s->close_code, s->close_reason);
 }
@@ -86,13 +86,14 @@ static void wait_for_quiet(struct run *run)
         return;
     /* The time of silence starts at the last byte in either direction, but not before everything
      * has been sent and printed. */
-    int64_t now = ws_loop_now(&run->loop), due = ws_conn_last_moved(run->conn) + s->wait_us / 1000;
+    int64_t now = ws_loop_now(run->loop),
+            due = ws_conn_last_moved_ms(run->conn) + s->wait_us / 1000;
     if (ws_conn_queued(run->conn) > 0 || output_full(&run->output))
         due = now + (s->wait_us > 0 ? s->wait_us / 1000 : 10);
     if (due <= now)
         leave(run);
     else
-        ws_loop_arm(&run->loop, &run->quiet, due);
+        ws_loop_arm(run->loop, &run->quiet, due);
 }
 
 static void on_quiet(struct ws_timer *timer)
@@ -413,25 +414,26 @@ static void on_signal(void *context, int signal_number)
 static bool set_up(struct run *run)
 {
     const struct settings *s = run->settings;
+    struct ws_conn_config config;
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     run->quiet.fire = on_quiet;
     run->deadline.fire = on_deadline;
-    wscat_settings_conn_config(s, &run->config);
-    run->config.session.random = ws_random_bytes;
-    run->config.session.random_context = &run->loop.random;
-    run->env = (struct ws_conn_env){
-        .loop = &run->loop, .config = &run->config, .handler = &handler, .user = run};
+    wscat_settings_conn_config(s, &config);
+    if (ws_conn_env_init(&run->env, run->loop, &config, &handler, run) != WS_OK) {
+        exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
+        return false;
+    }
     bool text = settings_opcode(s) == WS_OP_TEXT;
     size_t max = s->max_message_size ? (size_t)s->max_message_size : SIZE_MAX / 4;
-    input_init(&run->input, &run->loop, s->input, text, max, &receiver, run);
-    output_init(&run->output, &run->loop, on_relief, run);
+    input_init(&run->input, run->loop, s->input, text, max, &receiver, run);
+    output_init(&run->output, run->loop, on_relief, run);
     show_init(&run->show, s, &run->output);
     if (s->timeout_us > 0)
-        ws_loop_arm(&run->loop, &run->deadline,
-                    ws_loop_now(&run->loop) + (s->timeout_us + 999) / 1000);
+        ws_loop_arm(run->loop, &run->deadline,
+                    ws_loop_now(run->loop) + (s->timeout_us + 999) / 1000);
 
     struct ws_client_options options = {
         .env = &run->env,
@@ -440,7 +442,7 @@ static bool set_up(struct run *run)
         .failed = on_failed,
     };
     target_client(&s->target, &options);
-    enum ws_error error = ws_loop_on_signals(&run->loop, &signals, on_signal, run);
+    enum ws_error error = ws_loop_on_signals(run->loop, &signals, on_signal, run);
     run->client = error == WS_OK ? ws_client_connect(&options) : NULL;
     if (!run->client)
         exit_warn("%s", ws_error_info(error == WS_OK ? WS_E_NO_MEMORY : error)->explanation);
@@ -451,13 +453,13 @@ int run(const struct settings *settings)
 {
     struct run run = {.settings = settings, .forced = -1, .status = WS_EXIT_FAILURE};
     exit_ignore_sigpipe();
-    enum ws_error error = ws_loop_init(&run.loop);
+    enum ws_error error = ws_loop_new(&run.loop);
     if (error != WS_OK) {
         exit_warn("%s", ws_error_info(error)->explanation);
         return WS_EXIT_FAILURE;
     }
     if (set_up(&run))
-        ws_loop_run(&run.loop);
+        ws_loop_run(run.loop);
     output_finish(&run.output);
 
     if (run.client)
@@ -469,12 +471,12 @@ int run(const struct settings *settings)
     run.status = run.over ? run.status : WS_EXIT_FAILURE;
     int status = run.status;
     input_free(&run.input);
-    ws_loop_disarm(&run.loop, &run.quiet);
-    ws_loop_disarm(&run.loop, &run.deadline);
-    ws_loop_turn(&run.loop, 0);
+    ws_loop_disarm(run.loop, &run.quiet);
+    ws_loop_disarm(run.loop, &run.deadline);
+    ws_loop_turn(run.loop, 0);
     output_free(&run.output);
     show_free(&run.show);
-    ws_loop_free(&run.loop);
+    ws_loop_free(run.loop);
     if (settings->stats)
         stats_print(&run.stats);
     return status;

@@ -4,6 +4,7 @@
 #include "cmd/common/hex.h"
 #include "cmd/common/record.h"
 #include "cmd/common/units.h"
+#include "libws/tls/tls.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -25,10 +25,10 @@ enum { ADMIN_INDEX = WS_SERVER_LOOPS_MAX }; /* of the worker of --admin, which h
  */
 struct worker {
     struct server *server;
-    const struct ws_conn_env *env; /* of its connections: loop, config, registry */
-    unsigned index;                /* from 0: the loop that owns listeners, signals and streams */
-    void *mode_data;               /* the mode's, for this loop */
-    struct totals *totals;         /* of connections that have ended, and of events */
+    const struct ws_server_env *env; /* of its connections: loop, config, registry */
+    unsigned index;                  /* from 0: the loop that owns listeners, signals and streams */
+    void *mode_data;                 /* the mode's, for this loop */
+    struct totals *totals;           /* of connections that have ended, and of events */
     struct conn_annotations_table *annotations;
     struct json *json; /* scratch memory */
 };
@@ -38,8 +38,8 @@ struct worker {
 struct server {
     _Atomic(const struct settings *) settings; /* replaced on reload; old ones live to the end */
     const struct mode *mode;
-    void *mode_data;     /* the mode's */
-    struct ws_loop loop; /* the first worker's, on the main thread */
+    void *mode_data;      /* the mode's */
+    struct ws_loop *loop; /* the first worker's, on the main thread */
     struct ws_server *ws_server;
     struct worker workers[WS_SERVER_LOOPS_MAX];
     unsigned worker_count;

@@ -1,82 +1,83 @@
 #include "libws/conn/conn_private.h"
 
-#include "libws/io/stream.h"
-#include "libws/server/registry.h"
-#include <ws/hub.h>
-#include <ws/overload.h>
-
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum { SECOND_US = 1000000 };
 enum rate { OF_MESSAGES, OF_BYTES };
 
-struct ws_unread {
-    size_t begin, len;
-    uint8_t memory[]; /* WS_HEADROOM bytes before the first */
-};
+/* --- what it is read for --- */
 
-struct ws_pong {
-    size_t len;
-    uint8_t data[WS_CONTROL_PAYLOAD_MAX];
-};
+/* Reasons that also keep input that was received from being delivered. */
+enum { BLOCKS_EVENTS = WS_BLOCK_HANDLER | WS_BLOCK_HUB | WS_BLOCK_RATE | WS_BLOCK_QUEUE };
 
-/* --- what the kernel is asked to report --- */
-
-/* Its messages are what fills its queue, and the queue is full. */
-static bool reads_blocked_by_queue(const struct ws_conn *conn)
+static bool may_deliver(const struct ws_conn *conn)
 {
-    return conn->full && conn->env->config->pause_reads_when_full;
+    return !(conn->blocked & BLOCKS_EVENTS) && ws_conn_usable(conn);
 }
 
-size_t ws_conn_unread(const struct ws_conn *conn)
+/* Silence is not counted while it was not read. */
+static void resume_later(struct ws_conn *conn)
 {
-    return conn->cold->unread ? conn->cold->unread->len : 0;
-}
-
-void ws_conn_unthrottle(struct ws_conn *conn)
-{
-    conn->throttled = false;
     conn->resumed = true;
     ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->env->loop));
     ws_loop_defer(conn->env->loop, &conn->task);
 }
 
-bool ws_conn_reading(const struct ws_conn *conn)
+void ws_conn_block(struct ws_conn *conn, enum ws_read_block reason)
 {
-    return !conn->paused && !conn->throttled && !reads_blocked_by_queue(conn) &&
-           !conn->cold->unread && !conn->peer_eof;
+    conn->blocked |= reason;
+    if (!conn->in_read_cycle)
+        ws_conn_update_interest(conn);
 }
 
+void ws_conn_unblock(struct ws_conn *conn, enum ws_read_block reason)
+{
+    if (!(conn->blocked & reason) || conn->life == WS_LIFE_ENDED)
+        return;
+    conn->blocked &= ~(unsigned)reason;
+    resume_later(conn);
+}
+
+void ws_conn_set_full(struct ws_conn *conn)
+{
+    conn->full = true;
+    if (conn->env->config.pause_reads_when_full)
+        conn->blocked |= WS_BLOCK_QUEUE;
+}
+
+/* What the kernel is asked to report. */
 void ws_conn_update_interest(struct ws_conn *conn)
 {
-    if (conn->ended)
+    if (conn->life == WS_LIFE_ENDED)
         return;
-    unsigned interest =
-        (conn->discard ? !conn->peer_eof : ws_conn_reading(conn)) && !ws_conn_tls_backlogged(conn)
-            ? WS_READABLE
-            : 0u;
+    if (ws_conn_tls_backlogged(conn))
+        conn->blocked |= WS_BLOCK_TLS;
+    else
+        conn->blocked &= ~(unsigned)WS_BLOCK_TLS;
+    bool lingers = conn->life == WS_LIFE_LINGERING;
+    unsigned interest = 0;
+    if ((lingers ? !conn->peer_eof : ws_conn_reading(conn)) && !(conn->blocked & WS_BLOCK_TLS))
+        interest = WS_READABLE;
     if (ws_conn_sendable(conn) || conn->cold->body)
         interest |= WS_WRITABLE;
-    /* Even whom nobody listens to shall not go unnoticed. */
+    /* Even when not reading, watch for hang-up. */
     if (interest == 0 && !conn->peer_eof && !conn->peer_hup)
         interest = WS_HANGUP;
     if (ws_loop_rewatch(conn->env->loop, &conn->watch, interest) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
 }
 
-/* --- the walk of a message --- */
+/* --- the path of a message --- */
 
 /* While the kernel refuses output only the newest pong is kept (5.5.3). */
 static enum ws_error answer_ping(struct ws_conn *conn, const struct ws_event *event)
 {
     if (ws_conn_waiting(conn) == 0)
         return ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
-    if (!conn->cold->pong) /* there is a queue, so the side is its own */
+    if (!conn->cold->pong) /* there is a queue, so the cold part is its own */
         conn->cold->pong = malloc(sizeof *conn->cold->pong);
     if (!conn->cold->pong)
         return WS_E_NO_MEMORY;
@@ -96,26 +97,28 @@ static void send_kept_pong(struct ws_conn *conn)
     free(pong);
 }
 
-static bool under_pressure(const struct ws_conn *conn)
+static bool above_high_water(const struct ws_conn *conn)
 {
-    const struct ws_loop *loop = conn->env->loop;
-    size_t gathered = loop->writer == conn ? loop->out.bytes - loop->out.in_place : 0;
-    return gathered + ws_conn_waiting(conn) > conn->env->config->high_water;
+    const struct ws_out *out = ws_conn_own_out(conn);
+    size_t gathered = out ? out->bytes - out->in_place : 0;
+    return gathered + ws_conn_waiting(conn) > conn->env->config.high_water;
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct ws_loop *loop = conn->env->loop;
-    uint32_t interval = conn->env->config->heartbeat.interval_ms;
-    conn->opened = true;
+    const struct ws_heartbeat_config *heartbeat = &conn->env->config.heartbeat;
+    int64_t now_ms = ws_loop_now(conn->env->loop);
+    uint32_t jitter = 0;
+    ws_conn_enter(conn, WS_LIFE_OPEN);
+    conn->end.opened = true;
     conn->phase_started_ms = 0;
-    if (conn->registered)
-        ws_registry_opened(conn->env->registry);
-    if (conn->env->hub)
-        ws_hub_opened(conn);
-    conn->last_message = ws_loop_now(loop);
-    ws_heartbeat_start(&conn->heartbeat, &conn->env->config->heartbeat, ws_loop_now(loop),
-                       interval ? ws_random_below(&loop->random, interval) : 0);
+    if (conn->env->hooks.opened)
+        conn->env->hooks.opened(conn);
+    conn->last_message_ms = now_ms;
+    if (heartbeat->interval_ms) /* a slight bias does not matter, nor does no jitter */
+        ws_loop_random(conn->env->loop, &jitter, sizeof jitter);
+    ws_heartbeat_start(&conn->heartbeat, heartbeat, now_ms,
+                       heartbeat->interval_ms ? jitter % heartbeat->interval_ms : 0);
     ws_conn_arm(conn);
     if (conn->env->handler->open)
         conn->env->handler->open(conn, event);
@@ -133,8 +136,8 @@ static void on_request(struct ws_conn *conn, const struct ws_event *event)
         ws_conn_accept(conn, NULL);
 }
 
-/* What came costs time at the rate that is allowed. A second's worth may come at once; whoever has
- * used it up is not read until it has paid. */
+/* Input costs time at the rate that is allowed. A second's worth may come at once; a peer that has
+ * used it up is not read until that time has passed. */
 static void charge_time(struct ws_conn *conn, enum rate rate, int64_t cost_us)
 {
     int64_t now_us = ws_loop_now(conn->env->loop) * 1000;
@@ -144,19 +147,21 @@ static void charge_time(struct ws_conn *conn, enum rate rate, int64_t cost_us)
     if (cold->paid_us[rate] < now_us)
         cold->paid_us[rate] = now_us;
     cold->paid_us[rate] += cost_us;
-    conn->throttled =
-        ws_conn_paid_us(conn) > now_us + SECOND_US && !ws_session_close_sent(&conn->session);
+    if (ws_conn_paid_us(conn) > now_us + SECOND_US && !ws_session_close_sent(&conn->session))
+        conn->blocked |= WS_BLOCK_RATE;
+    else
+        conn->blocked &= ~(unsigned)WS_BLOCK_RATE;
 }
 
-static void on_event(struct ws_conn *conn, const struct ws_event *event)
+/* What conn itself learns from an event, before the handler. */
+static void note_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    enum ws_error error = WS_OK;
     bool whole = event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last);
     if (whole) {
         conn->counters.messages_in++;
-        if (conn->env->config->max_rate)
-            charge_time(conn, OF_MESSAGES, SECOND_US / conn->env->config->max_rate);
-        conn->last_message = ws_loop_now(conn->env->loop);
+        if (conn->env->config.max_rate)
+            charge_time(conn, OF_MESSAGES, SECOND_US / conn->env->config.max_rate);
+        conn->last_message_ms = ws_loop_now(conn->env->loop);
         conn->phase_started_ms = 0;
     }
     if (event->type == WS_EVENT_CLOSE) {
@@ -170,16 +175,21 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     if (event->type == WS_EVENT_PONG)
         conn->pong_matched =
             ws_heartbeat_pong(&conn->heartbeat, event->data, event->len, ws_clock_us()) >= 0;
+}
+
+static void on_event(struct ws_conn *conn, const struct ws_event *event)
+{
+    enum ws_error error = WS_OK;
+    note_event(conn, event);
     if (conn->env->handler->event)
         conn->env->handler->event(conn, event);
 
     if (event->type == WS_EVENT_PING)
         error = answer_ping(conn, event);
     else if (event->type == WS_EVENT_CLOSE || event->type == WS_EVENT_ERROR) {
-        /* A chunk's message that we were passing on ends unfinished; the close may go in between.
-         */
-        if (event->type == WS_EVENT_ERROR && !conn->opened &&
-            conn->env->config->session.role == WS_ROLE_SERVER)
+        /* The message that a chunk of ours began ends unfinished; the close may go in between. */
+        if (event->type == WS_EVENT_ERROR && !conn->end.opened &&
+            conn->env->config.session.role == WS_ROLE_SERVER)
             conn->end.http_status = ws_error_info(event->error)->http_status;
         error = ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
         ws_conn_begin_closing(conn);
@@ -188,17 +198,12 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         ws_conn_abort(conn, error);
 }
 
-static bool may_pull(const struct ws_conn *conn)
-{
-    return !conn->paused && !conn->throttled && !conn->failed && !reads_blocked_by_queue(conn);
-}
-
-/* Pulls events until the session wants more, or somebody wants a pause, or has had his share. */
+/* Delivers events until the session wants more input, a pause begins, or its share is used up. */
 static void deliver_events(struct ws_conn *conn)
 {
     struct ws_event event;
     size_t delivered = 0;
-    while (may_pull(conn) && ws_session_next(&conn->session, &event) != WS_EVENT_NONE) {
+    while (may_deliver(conn) && ws_session_next(&conn->session, &event) != WS_EVENT_NONE) {
         delivered += event.len;
         switch (event.type) {
         case WS_EVENT_REQUEST:
@@ -210,9 +215,10 @@ static void deliver_events(struct ws_conn *conn)
         default:
             on_event(conn, &event);
         }
-        if (under_pressure(conn))
+        if (above_high_water(conn))
             ws_conn_flush(conn);
-        conn->throttled |= delivered > WS_TURN_MOST; /* it goes on with the loop's next turn */
+        if (delivered > WS_TURN_MOST)
+            conn->blocked |= WS_BLOCK_RATE; /* it goes on with the loop's next turn */
     }
     if (ws_session_state(&conn->session) != WS_STATE_OPEN)
         return;
@@ -222,8 +228,7 @@ static void deliver_events(struct ws_conn *conn)
         conn->phase_started_ms = ws_loop_now(conn->env->loop);
 }
 
-/* The loop's buffer goes to the next connection: what is unread of it moves to memory of our own.
- */
+/* The receive buffer is used by the next connection: unread input moves to memory of its own. */
 static void stash_unread(struct ws_conn *conn)
 {
     const uint8_t *data;
@@ -235,6 +240,7 @@ static void stash_unread(struct ws_conn *conn)
         if (len == 0) {
             free(unread);
             conn->cold->unread = NULL;
+            conn->blocked &= ~(unsigned)WS_BLOCK_UNREAD;
         }
         return;
     }
@@ -249,9 +255,10 @@ static void stash_unread(struct ws_conn *conn)
     unread->len = len;
     memcpy(unread->memory + WS_HEADROOM, data, len);
     conn->cold->unread = unread;
+    conn->blocked |= WS_BLOCK_UNREAD;
 }
 
-/* A turn: pull what was fed, send what was answered. */
+/* A read cycle: deliver what was fed, send the replies. */
 static void process_input(struct ws_conn *conn)
 {
     conn->in_read_cycle = true;
@@ -266,10 +273,11 @@ static void process_input(struct ws_conn *conn)
 static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
 {
     conn->peer_eof = true;
-    if (conn->discard) {
-        /* All was said before: how the stream ends does not matter any more. But one that only will
-         * not say more may want to hear the rest of our answer. */
-        conn->failed = why != WS_E_LOST || (ws_conn_waiting(conn) == 0 && !conn->cold->body);
+    if (conn->life == WS_LIFE_LINGERING) {
+        /* How the stream ends does not matter any more, but a half-closed peer may still read the
+         * rest of our answer. */
+        if (why != WS_E_LOST || (ws_conn_waiting(conn) == 0 && !conn->cold->body))
+            ws_conn_set_failed(conn);
         ws_conn_settle(conn);
         return;
     }
@@ -280,39 +288,37 @@ static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
     }
     ws_session_end(&conn->session, why);
     process_input(conn);
-    if (why != WS_E_LOST && !conn->ended) {
+    if (why != WS_E_LOST && conn->life != WS_LIFE_ENDED) {
         ws_conn_record_error(conn, why);
-        conn->failed = true;
+        ws_conn_set_failed(conn);
         ws_conn_settle(conn);
     }
 }
 
-/* TLS has failed; the alert that says so to the peer is on its way. A client is done. A server
- * reads on and throws away, for a reset would take the alert from the peer. */
+/* TLS has failed; the alert for the peer is on its way. A client is done. A server goes on reading
+ * and discards the input, for a reset would take the alert from the peer. */
 static void on_tls_failure(struct ws_conn *conn)
 {
     ws_conn_send_records(conn);
     ws_conn_forget_waiting(conn);
-    if (conn->discard) {
-        conn->failed = conn->failed || conn->env->config->session.role == WS_ROLE_CLIENT;
-        ws_conn_settle(conn);
-        return;
+    if (conn->life < WS_LIFE_LINGERING) {
+        ws_session_end(&conn->session, WS_E_TLS);
+        process_input(conn);
+        if (conn->life == WS_LIFE_ENDED)
+            return;
+        ws_conn_record_error(conn, WS_E_TLS);
     }
-    ws_session_end(&conn->session, WS_E_TLS);
-    process_input(conn);
-    if (conn->ended)
-        return;
-    ws_conn_record_error(conn, WS_E_TLS);
-    conn->failed = conn->env->config->session.role == WS_ROLE_CLIENT;
+    if (conn->env->config.session.role == WS_ROLE_CLIENT)
+        ws_conn_set_failed(conn);
     ws_conn_settle(conn);
 }
 
-/* What TLS said behind the last plaintext: to be looked at once that has been read. */
+/* The end of TLS, which came after the last plaintext: handled once that has been read. */
 static void handle_tls_end(struct ws_conn *conn)
 {
     enum ws_error ended = ws_conn_tls_ended(conn);
-    if (ended == WS_OK || conn->ended || conn->peer_eof ||
-        !(conn->discard || ws_conn_reading(conn)))
+    if (ended == WS_OK || conn->life == WS_LIFE_ENDED || conn->peer_eof ||
+        !(conn->life == WS_LIFE_LINGERING || ws_conn_reading(conn)))
         return;
     if (ended == WS_E_TLS && conn->fin_sent)
         return; /* that was all, and only the end of the stream is waited for */
@@ -322,53 +328,27 @@ static void handle_tls_end(struct ws_conn *conn)
         on_end_of_stream(conn, ended);
 }
 
-/* Who has sent little for a while must not be kept waiting by those who send much. A little now and
- * then is only how a large message begins and ends. */
-static void update_read_fairness(struct ws_conn *conn, size_t len, int64_t now)
+/* Keep bulk senders from starving interactive ones. A single small read does not make a connection
+ * interactive: it may be the edge of a large message. */
+static void update_read_fairness(struct ws_conn *conn, size_t len, int64_t now_ms)
 {
     enum { A_WHILE = 7 };
     if (len >= WS_RECEIVE_FAIR / 4)
         conn->bulk_score = A_WHILE;
-    else if (conn->bulk_score > 0 || !conn->opened)
+    else if (conn->bulk_score > 0 || !conn->end.opened)
         conn->bulk_score -= conn->bulk_score > 0;
     else
-        conn->env->loop->fair_until = now + WS_FAIR_MS;
+        conn->env->scratch->fair_until_ms = now_ms + WS_FAIR_MS;
 }
 
-static void on_readable(struct ws_conn *conn)
+/* `len` bytes of plaintext came, in `wire` bytes. */
+static void on_received(struct ws_conn *conn, uint8_t *buffer, size_t len, size_t wire)
 {
-    struct ws_loop *loop = conn->env->loop;
-    enum ws_error error;
-    /* Replies may still lie in the loop's buffer, of another connection's turn. */
-    if (loop->writer != conn)
-        ws_conn_free_out(loop);
-    uint8_t *buffer = loop->receive + WS_HEADROOM;
-    int64_t now = ws_loop_now(loop);
-    size_t size = now < loop->fair_until ? WS_RECEIVE_FAIR : WS_RECEIVE_SIZE;
-    size_t wire, len = ws_conn_receive(conn, buffer, size, &wire, &error);
-    if (wire == 0 && error == WS_MORE)
-        return;
-    conn->counters.bytes_in += wire;
-    if (wire > 0)
-        ws_heartbeat_heard(&conn->heartbeat, now);
-    if (error == WS_MORE) { /* a piece of a record, or of the handshake */
-        ws_conn_send_records(conn);
-        ws_conn_settle(conn);
-        return;
-    }
-    if (error == WS_E_TLS) {
-        on_tls_failure(conn);
-        return;
-    }
-    if (error != WS_OK) {
-        on_end_of_stream(conn, error);
-        return;
-    }
-    update_read_fairness(conn, wire, now);
-    if (conn->env->config->max_bandwidth && conn->opened)
-        charge_time(conn, OF_BYTES,
-                    (int64_t)((double)wire * SECOND_US / (double)conn->env->config->max_bandwidth));
-    if (!conn->discard) {
+    size_t max = conn->env->config.max_bandwidth;
+    update_read_fairness(conn, wire, ws_loop_now(conn->env->loop));
+    if (max && conn->end.opened)
+        charge_time(conn, OF_BYTES, (int64_t)((double)wire * SECOND_US / (double)max));
+    if (conn->life < WS_LIFE_LINGERING) {
         ws_session_feed(&conn->session, buffer, len, WS_HEADROOM);
         process_input(conn);
     }
@@ -376,15 +356,42 @@ static void on_readable(struct ws_conn *conn)
         handle_tls_end(conn);
 }
 
+static void on_readable(struct ws_conn *conn)
+{
+    struct ws_conn_scratch *scratch = conn->env->scratch;
+    /* Replies may still lie in the receive buffer, of another connection's read cycle. */
+    if (scratch->writer != conn)
+        ws_conn_free_out(scratch);
+    uint8_t *buffer = scratch->receive + WS_HEADROOM;
+    int64_t now_ms = ws_loop_now(conn->env->loop);
+    size_t size = now_ms < scratch->fair_until_ms ? WS_RECEIVE_FAIR : WS_RECEIVE_SIZE;
+    size_t wire, len;
+    enum ws_error error = ws_conn_receive(conn, buffer, size, &len, &wire);
+    if (wire == 0 && error == WS_MORE)
+        return;
+    conn->counters.bytes_in += wire;
+    if (wire > 0)
+        ws_heartbeat_heard(&conn->heartbeat, now_ms);
+    if (error == WS_MORE) { /* a part of a record, or of the handshake */
+        ws_conn_send_records(conn);
+        ws_conn_settle(conn);
+    } else if (error == WS_E_TLS) {
+        on_tls_failure(conn);
+    } else if (error != WS_OK) {
+        on_end_of_stream(conn, error);
+    } else {
+        on_received(conn, buffer, len, wire);
+    }
+}
+
 void ws_conn_drained(struct ws_conn *conn)
 {
     conn->full = false;
-    if (conn->is_slow_receiver)
-        ws_hub_caught_up(conn);
-    conn->resumed = true;
+    conn->blocked &= ~(unsigned)WS_BLOCK_QUEUE;
+    if (conn->env->hooks.drained)
+        conn->env->hooks.drained(conn);
     conn->drained_due = true;
-    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->env->loop));
-    ws_loop_defer(conn->env->loop, &conn->task);
+    resume_later(conn);
 }
 
 static void after_sending(struct ws_conn *conn)
@@ -392,22 +399,22 @@ static void after_sending(struct ws_conn *conn)
     if (ws_conn_waiting(conn) == 0)
         send_kept_pong(conn);
     if (conn->full && !conn->output_deferred &&
-        ws_conn_waiting(conn) <= conn->env->config->high_water / 4)
+        ws_conn_waiting(conn) <= conn->env->config.high_water / 4)
         ws_conn_drained(conn);
 }
 
 static void on_writable(struct ws_conn *conn)
 {
-    enum ws_error error;
     if (ws_conn_sendable(conn)) {
-        size_t sent = ws_conn_send_waiting(conn, &error);
+        size_t sent;
+        enum ws_error error = ws_conn_send_waiting(conn, &sent);
         if (error != WS_OK) {
             ws_conn_abort(conn, error);
             ws_conn_settle(conn);
             return;
         }
         if (sent > 0)
-            conn->last_taken = ws_loop_now(conn->env->loop);
+            conn->last_taken_ms = ws_loop_now(conn->env->loop);
         after_sending(conn);
     }
     if (ws_conn_waiting(conn) == 0 && conn->cold->body)
@@ -415,8 +422,8 @@ static void on_writable(struct ws_conn *conn)
     ws_conn_settle(conn);
 }
 
-/* While nothing is read: what was said before a close of the other end is still worth reading, what
- * came before a reset is not. */
+/* While nothing is read: data before the peer's FIN is still worth reading, data before a reset is
+ * not. */
 static void on_hangup(struct ws_conn *conn)
 {
     int failed = 0, left = 0;
@@ -433,43 +440,48 @@ static void on_hangup(struct ws_conn *conn)
 void ws_conn_on_ready(struct ws_watch *watch, unsigned ready)
 {
     struct ws_conn *conn = ws_container_of(watch, struct ws_conn, watch);
+    if (!ws_conn_usable(conn))
+        return; /* its end is deferred already */
     if (ready & WS_HANGUP) {
         on_hangup(conn);
         return;
     }
     if (ready & WS_WRITABLE)
         on_writable(conn);
-    if ((ready & WS_READABLE) && !conn->ended && (conn->watch.interest & WS_READABLE))
+    if ((ready & WS_READABLE) && conn->life != WS_LIFE_ENDED &&
+        (conn->watch.interest & WS_READABLE))
         on_readable(conn);
 }
 
-/* Whatever was put off to the end of the batch: sending, resuming, ending. */
+static void resume(struct ws_conn *conn)
+{
+    struct ws_unread *unread = conn->cold->unread;
+    conn->resumed = false;
+    if (conn->end.opened && conn->phase_started_ms && !ws_session_close_sent(&conn->session))
+        conn->phase_started_ms = ws_loop_now(conn->env->loop);
+    if (unread)
+        ws_session_feed(&conn->session, unread->memory + unread->begin, unread->len, unread->begin);
+    process_input(conn);
+    if (conn->cold->tls)
+        handle_tls_end(conn);
+}
+
 void ws_conn_on_task(struct ws_deferred *task)
 {
     struct ws_conn *conn = ws_container_of(task, struct ws_conn, task);
-    if (conn->ended) {
+    if (conn->life == WS_LIFE_ENDED) {
         ws_conn_destroy(conn);
         return;
     }
     if (conn->drained_due) {
         conn->drained_due = false;
-        if (conn->env->handler->drained && !conn->failed &&
+        if (conn->env->handler->drained && ws_conn_usable(conn) &&
             ws_session_state(&conn->session) != WS_STATE_CLOSED)
             conn->env->handler->drained(conn);
     }
-    if (conn->resumed && may_pull(conn)) {
-        struct ws_unread *unread = conn->cold->unread;
-        conn->resumed = false;
-        if (conn->opened && conn->phase_started_ms && !ws_session_close_sent(&conn->session))
-            conn->phase_started_ms = ws_loop_now(conn->env->loop);
-        if (unread)
-            ws_session_feed(&conn->session, unread->memory + unread->begin, unread->len,
-                            unread->begin);
-        process_input(conn);
-        if (conn->cold->tls)
-            handle_tls_end(conn);
-    }
-    if (conn->ended)
+    if (conn->resumed && may_deliver(conn))
+        resume(conn);
+    if (conn->life == WS_LIFE_ENDED)
         return;
     ws_conn_flush(conn);
     ws_conn_settle(conn);

@@ -1,5 +1,22 @@
 #include "libws/conn/conn_private.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+/* --- ws/conn.h --- */
+
+void ws_conn_pause(struct ws_conn *conn)
+{
+    ws_conn_block(conn, WS_BLOCK_HANDLER);
+}
+
+void ws_conn_resume(struct ws_conn *conn)
+{
+    ws_conn_unblock(conn, WS_BLOCK_HANDLER);
+}
+
 bool ws_conn_full(const struct ws_conn *conn)
 {
     return conn->full;
@@ -7,7 +24,7 @@ bool ws_conn_full(const struct ws_conn *conn)
 
 uint64_t ws_conn_id(const struct ws_conn *conn)
 {
-    return conn->id;
+    return conn->slot.by_id.hash;
 }
 
 void *ws_conn_user(const struct ws_conn *conn)
@@ -57,7 +74,7 @@ const struct ws_tls *ws_conn_tls(const struct ws_conn *conn)
 
 bool ws_conn_upgraded(const struct ws_conn *conn)
 {
-    return conn->opened;
+    return conn->end.opened;
 }
 
 bool ws_conn_pong_matched(const struct ws_conn *conn)
@@ -67,12 +84,12 @@ bool ws_conn_pong_matched(const struct ws_conn *conn)
 
 bool ws_conn_paused(const struct ws_conn *conn)
 {
-    return conn->paused;
+    return (conn->blocked & (WS_BLOCK_HANDLER | WS_BLOCK_HUB)) != 0;
 }
 
 bool ws_conn_discarding(const struct ws_conn *conn)
 {
-    return conn->discard;
+    return conn->life >= WS_LIFE_LINGERING;
 }
 
 enum ws_error ws_conn_refusal(const struct ws_conn *conn)
@@ -93,4 +110,98 @@ uint64_t ws_conn_age_s(const struct ws_conn *conn)
 int64_t ws_conn_phase_ms(const struct ws_conn *conn)
 {
     return ws_loop_now(conn->env->loop) - conn->phase_started_ms;
+}
+
+size_t ws_conn_holds(const struct ws_conn *conn)
+{
+    const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
+    return ws_conn_waiting(conn) + (conn->cold->unread ? conn->cold->unread->len : 0) +
+           ws_session_holds(&conn->session) + (deflate ? ws_deflate_holds(deflate) : 0);
+}
+
+size_t ws_conn_queued(const struct ws_conn *conn)
+{
+    const struct ws_out *gathered = ws_conn_gathered(conn);
+    return ws_conn_waiting(conn) + (gathered ? gathered->bytes : 0);
+}
+
+const char *ws_conn_peer(const struct ws_conn *conn, char *text, size_t size)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_storage storage;
+    } address = {0};
+    socklen_t len = sizeof address;
+    char host[INET6_ADDRSTRLEN] = "?";
+
+    if (getpeername(conn->watch.fd, &address.any, &len) < 0)
+        snprintf(text, size, "unknown");
+    else if (address.any.sa_family == AF_INET)
+        snprintf(text, size, "%s:%u", inet_ntop(AF_INET, &address.v4.sin_addr, host, sizeof host),
+                 ntohs(address.v4.sin_port));
+    else if (address.any.sa_family == AF_INET6)
+        snprintf(text, size, "[%s]:%u",
+                 inet_ntop(AF_INET6, &address.v6.sin6_addr, host, sizeof host),
+                 ntohs(address.v6.sin6_port));
+    else
+        snprintf(text, size, "unix");
+    return text;
+}
+
+/* --- conn_owner.h --- */
+
+struct ws_conn_slot *ws_conn_slot(struct ws_conn *conn)
+{
+    return &conn->slot;
+}
+
+struct ws_conn *ws_conn_of_slot(struct ws_conn_slot *slot)
+{
+    return ws_container_of(slot, struct ws_conn, slot);
+}
+
+bool ws_conn_flag(const struct ws_conn *conn, enum ws_conn_flag flag)
+{
+    return (conn->flags & flag) != 0;
+}
+
+void ws_conn_set_flag(struct ws_conn *conn, enum ws_conn_flag flag, bool on)
+{
+    if (on)
+        conn->flags |= flag;
+    else
+        conn->flags &= ~(unsigned)flag;
+}
+
+const struct ws_conn_cold_slot *ws_conn_cold_slot(const struct ws_conn *conn)
+{
+    return &conn->cold->slot;
+}
+
+struct ws_conn_cold_slot *ws_conn_make_cold_slot(struct ws_conn *conn)
+{
+    struct ws_conn_cold *cold = ws_conn_cold(conn);
+    return cold ? &cold->slot : NULL;
+}
+
+bool ws_conn_blocked(const struct ws_conn *conn, enum ws_read_block reason)
+{
+    return (conn->blocked & reason) != 0;
+}
+
+bool ws_conn_failed(const struct ws_conn *conn)
+{
+    return !ws_conn_usable(conn);
+}
+
+bool ws_conn_ended(const struct ws_conn *conn)
+{
+    return conn->life == WS_LIFE_ENDED;
+}
+
+int64_t ws_conn_last_message_ms(const struct ws_conn *conn)
+{
+    return conn->last_message_ms;
 }

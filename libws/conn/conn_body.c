@@ -1,8 +1,6 @@
 #include "libws/conn/conn_private.h"
 
-#include <string.h>
-
-enum { BODY_CHUNK = 64 * 1024 }; /* a wake-up: others shall have their turn too */
+enum { BODY_CHUNK = 64 * 1024 }; /* a wake-up, so that other connections get their turn */
 
 enum ws_error ws_conn_refuse_body(struct ws_conn *conn, const struct ws_http_answer *answer,
                                   struct ws_body *body)
@@ -29,11 +27,11 @@ void ws_conn_free_body(struct ws_conn *conn)
 
 void ws_conn_send_body(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->env->loop;
+    struct ws_conn_scratch *scratch = conn->env->scratch;
     struct ws_body *body = conn->cold->body;
-    /* Replies may still lie in the loop's buffer, of another connection's turn. */
-    ws_conn_free_out(loop);
-    uint8_t *buffer = loop->receive + WS_HEADROOM;
+    /* Replies may still lie in the receive buffer, of another connection's read cycle. */
+    ws_conn_free_out(scratch);
+    uint8_t *buffer = scratch->receive + WS_HEADROOM;
     size_t want = body->left < BODY_CHUNK ? (size_t)body->left : BODY_CHUNK;
     size_t len = body->read(body, buffer, want);
     if (len == 0 || ws_out_borrow(ws_conn_take_out(conn), buffer, len) != WS_OK) {

@@ -1,75 +1,194 @@
 /*
- * conn_private: what the files of conn share, and nobody else.
+ * conn_private: what the files of conn share. Nothing else includes it, except conn's own tests.
  *
- * conn.c is the walk of a message: readable, session, handler, flush. conn_life.c is its beginning
- * and its end. conn_send.c gathers and sends what handlers say, conn_body.c the bodies of long HTTP
- * answers. conn_time.c watches the deadlines. conn_wire.c is the way to the descriptor and from it,
- * plain or through TLS.
+ * conn.c follows a message: readable, session, handler, flush. conn_life.c is a connection's
+ * beginning and end. conn_send.c gathers and sends what handlers send, conn_body.c the bodies of
+ * long HTTP answers. conn_time.c watches the deadlines. conn_wire.c is the way to the descriptor
+ * and from it, directly or through TLS. conn_env.c is what connections share.
  */
 #ifndef LIBWS_CONN_CONN_PRIVATE_H
 #define LIBWS_CONN_CONN_PRIVATE_H
 
+#include "libws/conn/conn_owner.h"
+#include "libws/io/queue.h"
+#include "libws/tls/tls.h"
 #include <ws/conn.h>
 
+#include <assert.h>
+
 enum {
-    WS_SEALED_MAX = 256 * 1024, /* plaintext that is sealed at a time: not much more than that can
-                                 * come to lie in side->sealed by what we say */
+    /* Receives of up to this size: with a quarter of it large frames are a quarter slower. For
+     * WS_FAIR_MS after an interactive connection received, a bulk sender gets at most
+     * WS_RECEIVE_FAIR at a time: a receive of 512 KiB and its answer take a millisecond. */
+    WS_RECEIVE_SIZE = 512 * 1024,
+    WS_RECEIVE_FAIR = 64 * 1024,
+    WS_FAIR_MS = 100,
+    /* Bytes of messages that a connection delivers before it is another's turn: a compressed byte
+     * may become a thousand. */
+    WS_TURN_MOST = 4 << 20,
+    /* Plaintext that is encrypted at a time: cold->sealed holds little more than that because of
+     * what we send. */
+    WS_SEALED_MAX = 256 * 1024,
     WS_SEALED_HIGH = 2 * WS_SEALED_MAX,
 };
 
-/* conn_send.c */
+/* What the connections of a loop take turns with. */
+struct ws_conn_scratch {
+    int64_t fair_until_ms;  /* until then no receive is larger than WS_RECEIVE_FAIR */
+    uint8_t *receive;       /* WS_HEADROOM + WS_RECEIVE_SIZE bytes */
+    struct ws_out out;      /* the output that `writer` gathers */
+    struct ws_conn *writer; /* NULL: none */
+    struct ws_out sealed;   /* TLS records about to be sent by `sealer` */
+    struct ws_conn *sealer;
+    struct ws_deflate_pool deflate;
+};
 
-/* The loop's output, for `conn` to write into; it is sent at the end of its turn or of the batch.
- */
+/* Input that a pause left unread. */
+struct ws_unread {
+    size_t begin, len;
+    uint8_t memory[]; /* WS_HEADROOM bytes before the first */
+};
+
+/* The newest pong, while the kernel refuses output. */
+struct ws_pong {
+    size_t len;
+    uint8_t data[WS_CONTROL_PAYLOAD_MAX];
+};
+
+/* What few connections have at a time. */
+struct ws_conn_cold {
+    struct ws_queue queue;  /* what waits to be sent; with TLS, plaintext */
+    struct ws_queue sealed; /* with TLS: records that the kernel would not take yet */
+    struct ws_tls *tls;
+    struct ws_unread *unread;
+    struct ws_pong *pong;
+    struct ws_body *body; /* of an HTTP answer, while there is more of it */
+    int64_t paid_us[2];   /* when its input is paid for, at the rates of messages and of bytes */
+    struct ws_conn_cold_slot slot;
+};
+
+/* Where a connection is in its life. It only advances, and may skip states. */
+enum ws_conn_life {
+    WS_LIFE_UPGRADING, /* TLS handshake, request, response */
+    WS_LIFE_OPEN,      /* frames; the closing handshake too */
+    WS_LIFE_LINGERING, /* the session is closed: output is sent, input discarded */
+    WS_LIFE_FAILED,    /* the stream is unusable; ends at the end of the batch at the latest */
+    WS_LIFE_ENDED,     /* the handler's close was called; freed at the end of the batch */
+};
+
+struct ws_conn {
+    struct ws_watch watch;
+    unsigned life : 3;           /* enum ws_conn_life */
+    unsigned reported_state : 2; /* the state that config.on_state_change got last */
+    unsigned bulk_score : 3;     /* small reads left before it counts as interactive */
+    unsigned blocked : 6;        /* enum ws_read_block */
+    unsigned flags : 2;          /* enum ws_conn_flag */
+    bool full : 1;               /* the queue was above high water, and is not yet below low */
+    bool resumed : 1;            /* unread input is to be looked at */
+    bool drained_due : 1;        /* the handler's drained is to be called */
+    bool fin_sent : 1;           /* nothing more will be sent, and the kernel knows */
+    bool peer_eof : 1;           /* nothing more will come */
+    bool peer_hup : 1;           /* peer has hung up; unread data remains */
+    bool in_read_cycle : 1;      /* process_input() runs, and will flush */
+    bool output_deferred : 1;    /* an output filter holds some of it back */
+    bool pong_matched : 1;       /* the last pong answered our last ping */
+    uint32_t accepted_s;         /* when it was made, in the loop's seconds */
+    const struct ws_conn_env *env;
+    void *user; /* the handler's, for this connection */
+    struct ws_session session;
+    struct ws_conn_cold *cold; /* never NULL; points at a shared empty object until needed */
+    struct ws_timer timer;
+    struct ws_deferred task;
+    struct ws_heartbeat heartbeat;
+    int64_t phase_started_ms; /* the handshake, an unfinished message (0: none), the closing: what
+                               * the deadline of the present phase runs from */
+    int64_t last_message_ms;
+    int64_t last_taken_ms; /* when the kernel last took output, or the queue began */
+    struct ws_counters counters;
+    struct ws_end end;
+    enum ws_error refusal; /* the answer to every request; WS_OK: the handler decides */
+    struct ws_conn_slot slot;
+};
+
+static inline void ws_conn_enter(struct ws_conn *conn, enum ws_conn_life to)
+{
+    assert(to > conn->life);
+    assert(to != WS_LIFE_ENDED || conn->life >= WS_LIFE_LINGERING);
+    conn->life = (unsigned)to & 7;
+}
+
+/* The same for WS_LIFE_FAILED, from which there may be more causes than one. */
+static inline void ws_conn_set_failed(struct ws_conn *conn)
+{
+    if (conn->life < WS_LIFE_FAILED)
+        ws_conn_enter(conn, WS_LIFE_FAILED);
+}
+
+static inline bool ws_conn_usable(const struct ws_conn *conn)
+{
+    return conn->life < WS_LIFE_FAILED;
+}
+
+/* --- conn_send.c --- */
+
+/* The loop's output, for `conn` to write into; it is sent at the end of its read cycle or of the
+ * batch. */
 struct ws_out *ws_conn_take_out(struct ws_conn *conn);
-/* Whoever has the loop's output sends what it gathered. */
-void ws_conn_free_out(struct ws_loop *loop);
+/* Sends what another connection gathered in the loop's output. */
+void ws_conn_free_out(struct ws_conn_scratch *scratch);
 /* Sends what `conn` has gathered in the loop's output; what the kernel refuses is queued. */
 void ws_conn_flush(struct ws_conn *conn);
-/* The first cause is the one that is reported. */
-void ws_conn_record_error(struct ws_conn *conn, enum ws_error why);
 
-/* conn_wire.c */
+/* ws_conn_gathered() */
+static inline const struct ws_out *ws_conn_own_out(const struct ws_conn *conn)
+{
+    const struct ws_conn_scratch *scratch = conn->env->scratch;
+    return scratch->writer == conn ? &scratch->out : NULL;
+}
 
-/* Receives once: up to `size` bytes from the wire, whose plaintext is put into `buffer`, the loop's
- * behind its headroom. Returns its length with WS_OK in `*error`, or 0 with what
- * ws_stream_receive() or ws_tls_open() say. `*wire` gets how many bytes came. */
-size_t ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *wire,
-                       enum ws_error *error);
-/* Sends what is in `out`, of which nothing may wait yet: as much as the kernel takes, and with TLS
- * at most some more that lies in side->sealed then. Returns how many bytes of `out` those were. */
-size_t ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, enum ws_error *error);
-/* Sends of what waits; returns how many bytes went. */
-size_t ws_conn_send_waiting(struct ws_conn *conn, enum ws_error *error);
-/* Sends the records that TLS has brought forth by itself while something was received. */
+/* --- conn_wire.c --- */
+
+/* Receives once: up to `size` bytes from the wire, whose plaintext is put into `buffer`, which is
+ * scratch->receive after its headroom. WS_OK and the length of the plaintext in `*len`; or the
+ * errors of ws_stream_receive() and ws_tls_open(), with 0. `*wire` gets how many bytes came. */
+enum ws_error ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *len,
+                              size_t *wire);
+/* Sends what is in `out` while nothing waits: as much as the kernel takes, and with TLS at most
+ * some more that lies in cold->sealed then. `*sent` gets how many bytes of `out` those were. Errors
+ * of ws_stream_send() and ws_tls_seal(). */
+enum ws_error ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, size_t *sent);
+/* Sends of what waits; `*sent` gets how many bytes went. The same errors. */
+enum ws_error ws_conn_send_waiting(struct ws_conn *conn, size_t *sent);
+/* Sends the records that TLS made by itself while something was received. */
 void ws_conn_send_records(struct ws_conn *conn);
 /* Nothing more will be sent: says so, in TLS and then with a FIN. False while the first of that
  * waits for the kernel: to be called again then. */
 bool ws_conn_shut(struct ws_conn *conn);
 /* The connection ends now: says so in TLS, if that can be done at once. */
 void ws_conn_shut_now(struct ws_conn *conn);
-/* Forgets all that waits. */
+/* Drops all queued output. */
 void ws_conn_forget_waiting(struct ws_conn *conn);
-/* Has TLS come to an end of its own? WS_OK, or what ws_tls_ended() says. */
+
+/* Did TLS end? WS_OK, or what ws_tls_ended() says. */
 static inline enum ws_error ws_conn_tls_ended(const struct ws_conn *conn)
 {
     return conn->cold->tls ? ws_tls_ended(conn->cold->tls) : WS_OK;
 }
 
-/* Bytes that wait to be sent, on this side of the kernel. */
+/* Bytes that wait to be sent, not yet taken by the kernel. */
 static inline size_t ws_conn_waiting(const struct ws_conn *conn)
 {
     return conn->cold->queue.bytes + conn->cold->sealed.bytes;
 }
 
-/* Waits so much of what TLS seals that part of it must be its own answers? Until the peer has taken
- * them it is not read. */
+/* True if the sealed backlog is so large that it must include TLS's own records (alerts, key
+ * updates). Until the peer has taken them it is not read. */
 static inline bool ws_conn_tls_backlogged(const struct ws_conn *conn)
 {
     return conn->cold->sealed.bytes > WS_SEALED_HIGH;
 }
 
-/* Is TLS not yet so far that anything could be sent through it? */
+/* True while the TLS handshake is in progress. */
 static inline bool ws_conn_tls_handshaking(const struct ws_conn *conn)
 {
     return conn->cold->tls && !ws_tls_established(conn->cold->tls);
@@ -81,13 +200,13 @@ static inline bool ws_conn_sendable(const struct ws_conn *conn)
     return ws_conn_tls_handshaking(conn) ? conn->cold->sealed.bytes > 0 : ws_conn_waiting(conn) > 0;
 }
 
-/* conn_body.c */
+/* --- conn_body.c --- */
 
 /* Reads more of the body and sends it: when the queue is empty. */
 void ws_conn_send_body(struct ws_conn *conn);
 void ws_conn_free_body(struct ws_conn *conn);
 
-/* conn_time.c */
+/* --- conn_time.c --- */
 
 /* Has the timer fire at the nearest deadline, at the latest. */
 void ws_conn_arm(struct ws_conn *conn);
@@ -95,18 +214,22 @@ void ws_conn_arm(struct ws_conn *conn);
 void ws_conn_begin_closing(struct ws_conn *conn);
 void ws_conn_on_timer(struct ws_timer *timer);
 
-/* conn_life.c */
+/* --- conn_life.c --- */
 
-/* Has this connection come to its end, and nothing is left to be sent? What follows from that. To
- * be called when either may have changed; the connection may have ended afterwards. */
+/* The connection's own cold part, to write to; NULL without memory. It is freed by itself, once
+ * nothing is in it. */
+struct ws_conn_cold *ws_conn_cold(struct ws_conn *conn);
+/* Ends the connection if it has come to its end and nothing is left to be sent; else updates what
+ * follows from its state. To be called when either may have changed; it may have ended afterwards.
+ */
 void ws_conn_settle(struct ws_conn *conn);
 /* It has ended, and the batch too: its memory goes. */
 void ws_conn_destroy(struct ws_conn *conn);
 
-/* conn.c */
+/* --- conn.c --- */
 
 void ws_conn_on_ready(struct ws_watch *watch, unsigned ready);
-/* Whatever was put off to the end of the batch: sending, resuming, ending. */
+/* What was deferred to the end of the batch: sending, resuming, ending. */
 void ws_conn_on_task(struct ws_deferred *task);
 
 /* When all that it sent is paid for, in the loop's microseconds. */
@@ -116,15 +239,17 @@ static inline int64_t ws_conn_paid_us(const struct ws_conn *conn)
     return paid[0] > paid[1] ? paid[0] : paid[1];
 }
 
-/* Bytes of input that wait to be pulled. */
-size_t ws_conn_unread(const struct ws_conn *conn);
-/* The time to be throttled is over. */
-void ws_conn_unthrottle(struct ws_conn *conn);
+/* Sets `full` and the reads that it blocks. */
+void ws_conn_set_full(struct ws_conn *conn);
 /* The queue is below low water again: reading goes on, and the handler hears of it. */
 void ws_conn_drained(struct ws_conn *conn);
 
 /* Is the peer being read? */
-bool ws_conn_reading(const struct ws_conn *conn);
+static inline bool ws_conn_reading(const struct ws_conn *conn)
+{
+    return !(conn->blocked & ~(unsigned)WS_BLOCK_TLS) && !conn->peer_eof;
+}
+
 void ws_conn_update_interest(struct ws_conn *conn);
 
 #endif

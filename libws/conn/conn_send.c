@@ -1,12 +1,6 @@
 #include "libws/conn/conn_private.h"
 
-#include "libws/io/stream.h"
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* --- gathering and sending --- */
 
@@ -16,88 +10,98 @@ void ws_conn_record_error(struct ws_conn *conn, enum ws_error why)
         conn->end.error = why;
 }
 
-void ws_conn_flush(struct ws_conn *conn)
+const struct ws_out *ws_conn_gathered(const struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->env->loop;
-    if (loop->writer != conn)
-        return;
-    loop->writer = NULL;
+    return ws_conn_own_out(conn);
+}
+
+/* Sends what passes `filter` and those after it. */
+static void flush_through(struct ws_conn *conn, const struct ws_output_filter *filter)
+{
+    struct ws_conn_scratch *scratch = conn->env->scratch;
+    struct ws_out *out = &scratch->out;
+    size_t sent = 0;
     enum ws_error error = WS_OK;
-    size_t bytes = loop->out.bytes, sent = 0;
-    if (bytes == 0)
+    if (scratch->writer != conn)
         return;
-    if (conn->failed) {
-        ws_out_clear(&loop->out);
+    scratch->writer = NULL;
+    if (out->bytes == 0)
+        return;
+    if (!ws_conn_usable(conn)) {
+        ws_out_clear(out);
         return;
     }
-    if (conn->env->config->output_filter && !conn->bypass_filter) {
-        conn->env->config->output_filter(conn, &loop->out);
-        bytes = loop->out.bytes;
-        if (bytes == 0) {
-            ws_out_clear(&loop->out);
-            return;
-        }
+    for (; filter && out->bytes > 0; filter = filter->next)
+        filter->filter(filter, conn, out);
+    size_t bytes = out->bytes;
+    if (bytes == 0) {
+        ws_out_clear(out);
+        return;
     }
     if (ws_conn_waiting(conn) == 0 && !ws_conn_tls_handshaking(conn)) {
-        sent = ws_conn_transmit(conn, &loop->out, &error);
-        conn->last_taken = ws_loop_now(loop);
+        error = ws_conn_transmit(conn, out, &sent);
+        conn->last_taken_ms = ws_loop_now(conn->env->loop);
     }
     if (error == WS_OK && sent < bytes)
-        error = ws_conn_cold(conn) ? ws_queue_append(&conn->cold->queue, &loop->out, sent)
-                                   : WS_E_NO_MEMORY;
-    ws_out_clear(&loop->out);
+        error =
+            ws_conn_cold(conn) ? ws_queue_append(&conn->cold->queue, out, sent) : WS_E_NO_MEMORY;
+    ws_out_clear(out);
     if (!conn->cold->tls)
         conn->counters.bytes_out += bytes;
     if (error != WS_OK)
         ws_conn_abort(conn, error);
-    if (ws_conn_waiting(conn) > conn->env->config->high_water)
-        conn->full = true;
+    if (ws_conn_waiting(conn) > conn->env->config.high_water)
+        ws_conn_set_full(conn);
+}
+
+void ws_conn_flush(struct ws_conn *conn)
+{
+    flush_through(conn, conn->env->config.output_filters);
 }
 
 void ws_conn_defer_output(struct ws_conn *conn, size_t bytes)
 {
-    size_t high = conn->env->config->high_water;
+    size_t high = conn->env->config.high_water;
     conn->output_deferred = bytes > 0;
     if (bytes + ws_conn_waiting(conn) > high)
-        conn->full = true;
+        ws_conn_set_full(conn);
     else if (conn->full && bytes + ws_conn_waiting(conn) <= high / 4)
         ws_conn_drained(conn);
     ws_loop_defer(conn->env->loop, &conn->task);
 }
 
-enum ws_error ws_conn_send_raw(struct ws_conn *conn, const void *data, size_t len)
+enum ws_error ws_conn_send_raw(struct ws_conn *conn, const struct ws_output_filter *filter,
+                               const void *data, size_t len)
 {
-    if (conn->failed || conn->ended)
+    if (!ws_conn_usable(conn))
         return WS_E_CLOSING;
     ws_conn_flush(conn);
     enum ws_error error = ws_out_copy(ws_conn_take_out(conn), data, len);
-    conn->bypass_filter = true;
-    ws_conn_flush(conn);
-    conn->bypass_filter = false;
+    flush_through(conn, filter ? filter->next : NULL);
     return error;
 }
 
-/* The loop has one output, and one connection at a time writes into it: before another does, what
- * the one before it gathered is sent. */
-void ws_conn_free_out(struct ws_loop *loop)
+/* The loop has one output, and one connection at a time writes into it: before another does, the
+ * output of the one before it is sent. */
+void ws_conn_free_out(struct ws_conn_scratch *scratch)
 {
-    struct ws_conn *other = loop->writer;
+    struct ws_conn *other = scratch->writer;
     if (!other)
         return;
     ws_conn_flush(other);
-    ws_loop_defer(loop, &other->task);
+    ws_loop_defer(other->env->loop, &other->task);
 }
 
 struct ws_out *ws_conn_take_out(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->env->loop;
-    if (loop->writer != conn) {
-        ws_conn_free_out(loop);
-        loop->writer = conn;
+    struct ws_conn_scratch *scratch = conn->env->scratch;
+    if (scratch->writer != conn) {
+        ws_conn_free_out(scratch);
+        scratch->writer = conn;
         if (!conn->in_read_cycle)
-            ws_loop_defer(loop, &conn->task);
+            ws_loop_defer(conn->env->loop, &conn->task);
     }
-    return &loop->out;
+    return &scratch->out;
 }
 
 /* --- what handlers call --- */
@@ -109,23 +113,23 @@ void ws_conn_defer_close_reply(struct ws_conn *conn)
 
 void ws_conn_abort(struct ws_conn *conn, enum ws_error why)
 {
-    if (conn->ended || conn->failed)
+    if (!ws_conn_usable(conn))
         return;
     ws_conn_record_error(conn, why);
-    conn->failed = true;
+    ws_conn_set_failed(conn);
     ws_loop_defer(conn->env->loop, &conn->task);
 }
 
 enum ws_error ws_conn_connect(struct ws_conn *conn, const struct ws_request_options *options)
 {
-    if (conn->failed || conn->ended)
+    if (!ws_conn_usable(conn))
         return WS_E_CLOSING;
     return ws_session_connect(&conn->session, ws_conn_take_out(conn), options);
 }
 
 enum ws_error ws_conn_accept(struct ws_conn *conn, const struct ws_acceptance *acceptance)
 {
-    if (conn->failed || conn->ended)
+    if (!ws_conn_usable(conn))
         return WS_E_CLOSING;
     enum ws_error error = ws_session_accept(&conn->session, ws_conn_take_out(conn), acceptance);
     if (error == WS_OK && !conn->in_read_cycle) {
@@ -135,46 +139,48 @@ enum ws_error ws_conn_accept(struct ws_conn *conn, const struct ws_acceptance *a
     return error;
 }
 
-enum ws_error ws_conn_refuse(struct ws_conn *conn, const struct ws_http_answer *answer)
+/* The answer to the request was written, or not: `error`. */
+static enum ws_error refused(struct ws_conn *conn, enum ws_error error, unsigned http_status,
+                             enum ws_error why)
 {
-    if (conn->failed || conn->ended)
-        return WS_E_CLOSING;
-    enum ws_error error = ws_session_refuse(&conn->session, ws_conn_take_out(conn), answer);
-    conn->end.http_status = (uint16_t)answer->status;
-    ws_conn_begin_closing(conn);
-    return error;
-}
-
-enum ws_error ws_conn_refuse_error(struct ws_conn *conn, enum ws_error why)
-{
-    if (conn->failed || conn->ended)
-        return WS_E_CLOSING;
-    enum ws_error error = ws_session_refuse_error(&conn->session, ws_conn_take_out(conn), why);
-    conn->end.http_status = ws_error_info(why)->http_status;
-    ws_conn_record_error(conn, why);
-    ws_conn_begin_closing(conn);
-    return error;
-}
-
-enum ws_error ws_conn_refuse_with(struct ws_conn *conn, enum ws_error why,
-                                  const struct ws_header *headers, size_t header_count)
-{
-    if (conn->failed || conn->ended)
-        return WS_E_CLOSING;
-    enum ws_error error =
-        ws_session_refuse_with(&conn->session, ws_conn_take_out(conn), why, headers, header_count);
     if (error != WS_OK)
         return error;
-    conn->end.http_status = ws_error_info(why)->http_status;
+    conn->end.http_status = (uint16_t)http_status;
     ws_conn_record_error(conn, why);
     ws_conn_begin_closing(conn);
     return WS_OK;
 }
 
+enum ws_error ws_conn_refuse(struct ws_conn *conn, const struct ws_http_answer *answer)
+{
+    if (!ws_conn_usable(conn))
+        return WS_E_CLOSING;
+    enum ws_error error = ws_session_refuse(&conn->session, ws_conn_take_out(conn), answer);
+    return refused(conn, error, answer->status, WS_OK);
+}
+
+enum ws_error ws_conn_refuse_error(struct ws_conn *conn, enum ws_error why)
+{
+    if (!ws_conn_usable(conn))
+        return WS_E_CLOSING;
+    enum ws_error error = ws_session_refuse_error(&conn->session, ws_conn_take_out(conn), why);
+    return refused(conn, error, ws_error_info(why)->http_status, why);
+}
+
+enum ws_error ws_conn_refuse_with(struct ws_conn *conn, enum ws_error why,
+                                  const struct ws_header *headers, size_t header_count)
+{
+    if (!ws_conn_usable(conn))
+        return WS_E_CLOSING;
+    enum ws_error error =
+        ws_session_refuse_with(&conn->session, ws_conn_take_out(conn), why, headers, header_count);
+    return refused(conn, error, ws_error_info(why)->http_status, why);
+}
+
 enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags, void *data,
                            size_t len)
 {
-    if (conn->failed || conn->ended)
+    if (!ws_conn_usable(conn))
         return WS_E_CLOSING;
     enum ws_error error =
         ws_session_send(&conn->session, ws_conn_take_out(conn), opcode, flags, data, len);
@@ -185,7 +191,7 @@ enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags
 
 enum ws_error ws_conn_share(struct ws_conn *conn, const struct ws_sharing *sharing)
 {
-    if (conn->failed || conn->ended)
+    if (!ws_conn_usable(conn))
         return WS_E_CLOSING;
     enum ws_error error = ws_session_share(&conn->session, ws_conn_take_out(conn), sharing->frames,
                                            sharing->offset, sharing->len, &sharing->deflated);
@@ -196,18 +202,19 @@ enum ws_error ws_conn_share(struct ws_conn *conn, const struct ws_sharing *shari
 
 size_t ws_conn_drop_shared(struct ws_conn *conn)
 {
-    return conn->cold->queue.bytes > 0 ? ws_queue_drop_shared(&conn->cold->queue) : 0;
+    size_t dropped = conn->cold->queue.bytes > 0 ? ws_queue_drop_shared(&conn->cold->queue) : 0;
+    conn->counters.messages_out -= dropped;
+    return dropped;
 }
 
 void ws_conn_flush_now(struct ws_conn *conn)
 {
-    if (conn->env->loop->writer == conn)
-        ws_conn_flush(conn);
+    ws_conn_flush(conn);
 }
 
 enum ws_error ws_conn_reply(struct ws_conn *conn, const struct ws_event *event)
 {
-    if (conn->failed || conn->ended)
+    if (!ws_conn_usable(conn))
         return WS_E_CLOSING;
     enum ws_error error = ws_session_reply(&conn->session, ws_conn_take_out(conn), event);
     if (error == WS_OK && (event->type == WS_EVENT_MESSAGE || event->last))
@@ -217,14 +224,14 @@ enum ws_error ws_conn_reply(struct ws_conn *conn, const struct ws_event *event)
 
 enum ws_error ws_conn_ping(struct ws_conn *conn, const void *data, size_t len)
 {
-    if (conn->failed || conn->ended)
+    if (!ws_conn_usable(conn))
         return WS_E_CLOSING;
     return ws_session_ping(&conn->session, ws_conn_take_out(conn), data, len);
 }
 
 enum ws_error ws_conn_close(struct ws_conn *conn, unsigned code, const char *reason)
 {
-    if (conn->failed || conn->ended)
+    if (!ws_conn_usable(conn))
         return WS_E_CLOSING;
     enum ws_error error = ws_session_close(&conn->session, ws_conn_take_out(conn), code, reason,
                                            reason ? strlen(reason) : 0);
@@ -235,72 +242,17 @@ enum ws_error ws_conn_close(struct ws_conn *conn, unsigned code, const char *rea
 
 void ws_conn_fail(struct ws_conn *conn, enum ws_error why)
 {
-    if (conn->failed || conn->ended)
+    if (!ws_conn_usable(conn))
         return;
-    if (ws_conn_tls_handshaking(conn)) { /* nothing can be said */
+    if (ws_conn_tls_handshaking(conn)) { /* nothing can be sent */
         ws_conn_abort(conn, why);
         return;
     }
     ws_conn_record_error(conn, why);
-    if (!conn->opened && conn->env->config->session.role == WS_ROLE_SERVER)
+    if (!conn->end.opened && conn->env->config.session.role == WS_ROLE_SERVER)
         conn->end.http_status = ws_error_info(why)->http_status;
     if (ws_session_fail(&conn->session, ws_conn_take_out(conn), why) != WS_OK)
-        conn->failed = true;
+        ws_conn_set_failed(conn);
     ws_conn_begin_closing(conn);
     ws_loop_defer(conn->env->loop, &conn->task);
-}
-
-void ws_conn_pause(struct ws_conn *conn)
-{
-    conn->paused = true;
-    if (!conn->in_read_cycle)
-        ws_conn_update_interest(conn);
-}
-
-void ws_conn_resume(struct ws_conn *conn)
-{
-    if (!conn->paused || conn->ended)
-        return;
-    conn->paused = false;
-    conn->resumed = true;
-    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->env->loop));
-    ws_loop_defer(conn->env->loop, &conn->task);
-}
-
-size_t ws_conn_holds(const struct ws_conn *conn)
-{
-    const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
-    return ws_conn_waiting(conn) + ws_conn_unread(conn) + ws_session_holds(&conn->session) +
-           (deflate ? ws_deflate_holds(deflate) : 0);
-}
-
-size_t ws_conn_queued(const struct ws_conn *conn)
-{
-    return ws_conn_waiting(conn) +
-           (conn->env->loop->writer == conn ? conn->env->loop->out.bytes : 0);
-}
-
-const char *ws_conn_peer(const struct ws_conn *conn, char *text, size_t size)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage storage;
-    } address = {0};
-    socklen_t len = sizeof address;
-    char host[INET6_ADDRSTRLEN] = "?";
-
-    if (getpeername(conn->watch.fd, &address.any, &len) < 0)
-        snprintf(text, size, "unknown");
-    else if (address.any.sa_family == AF_INET)
-        snprintf(text, size, "%s:%u", inet_ntop(AF_INET, &address.v4.sin_addr, host, sizeof host),
-                 ntohs(address.v4.sin_port));
-    else if (address.any.sa_family == AF_INET6)
-        snprintf(text, size, "[%s]:%u",
-                 inet_ntop(AF_INET6, &address.v6.sin6_addr, host, sizeof host),
-                 ntohs(address.v6.sin6_port));
-    else
-        snprintf(text, size, "unix");
-    return text;
 }

@@ -1,113 +1,124 @@
 #include "libws/conn/conn_private.h"
 
-static int64_t due(int64_t since, uint32_t after_ms)
+enum deadline {
+    DEADLINE_NONE,
+    DEADLINE_CLOSE,
+    DEADLINE_HANDSHAKE,
+    DEADLINE_FRAGMENT,
+    DEADLINE_IDLE,
+    DEADLINE_HEARTBEAT, /* a ping is due, or its pong */
+    DEADLINE_RATE,      /* what it sent is paid for: it may be read again */
+    DEADLINE_WRITE,
+};
+
+struct nearest {
+    enum deadline what;
+    int64_t when_ms;
+};
+
+static int64_t due(int64_t since_ms, uint32_t after_ms)
 {
-    return after_ms ? since + after_ms : INT64_MAX;
+    return after_ms ? since_ms + after_ms : INT64_MAX;
+}
+
+static void consider(struct nearest *nearest, int64_t when_ms, enum deadline what)
+{
+    if (when_ms >= nearest->when_ms)
+        return;
+    nearest->when_ms = when_ms;
+    nearest->what = what;
 }
 
 static bool closing(const struct ws_conn *conn)
 {
-    return conn->discard || ws_session_close_sent(&conn->session) ||
+    return conn->life >= WS_LIFE_LINGERING || ws_session_close_sent(&conn->session) ||
            ws_session_state(&conn->session) == WS_STATE_CLOSED;
 }
 
-int64_t ws_conn_last_moved(const struct ws_conn *conn)
+int64_t ws_conn_last_moved_ms(const struct ws_conn *conn)
 {
-    int64_t heard = conn->heartbeat.heard;
-    return heard > conn->last_taken ? heard : conn->last_taken;
+    int64_t heard_ms = conn->heartbeat.heard_ms;
+    return heard_ms > conn->last_taken_ms ? heard_ms : conn->last_taken_ms;
 }
 
 /* What the time to close runs from. */
-static int64_t closing_since(const struct ws_conn *conn)
+static int64_t closing_since_ms(const struct ws_conn *conn)
 {
-    int64_t on_state_change = ws_conn_last_moved(conn);
-    bool patient = conn->env->config->session.role == WS_ROLE_CLIENT && !conn->discard;
-    return patient && on_state_change > conn->phase_started_ms ? on_state_change
-                                                               : conn->phase_started_ms;
+    int64_t moved_ms = ws_conn_last_moved_ms(conn);
+    bool patient =
+        conn->env->config.session.role == WS_ROLE_CLIENT && conn->life < WS_LIFE_LINGERING;
+    return patient && moved_ms > conn->phase_started_ms ? moved_ms : conn->phase_started_ms;
 }
 
-/* What the nearest deadline is for, or WS_OK; `*when` gets the time. */
-static enum ws_error nearest(const struct ws_conn *conn, int64_t *when)
+static struct nearest nearest_deadline(const struct ws_conn *conn)
 {
-    const struct ws_conn_config *c = conn->env->config;
-    enum ws_error what = WS_OK;
-    *when = INT64_MAX;
-#define CONSIDER(time, error)                                                                      \
-    do {                                                                                           \
-        int64_t at = (time);                                                                       \
-        if (at < *when) {                                                                          \
-            *when = at;                                                                            \
-            what = (error);                                                                        \
-        }                                                                                          \
-    } while (0)
+    const struct ws_conn_config *c = &conn->env->config;
+    struct nearest nearest = {DEADLINE_NONE, INT64_MAX};
     if (conn->cold->body)
-        ; /* only that it is taken counts */
+        ; /* only the peer's reading counts */
     else if (closing(conn))
-        CONSIDER(due(closing_since(conn), c->close_ms), WS_E_CLOSE_TIMEOUT);
+        consider(&nearest, due(closing_since_ms(conn), c->close_ms), DEADLINE_CLOSE);
     else if (ws_session_close_received(&conn->session))
-        ; /* the handler took it upon itself to answer */
-    else if (!conn->opened)
-        CONSIDER(due(conn->phase_started_ms, c->handshake_ms), WS_E_HANDSHAKE_TIMEOUT);
+        ; /* the handler answers it: ws_conn_defer_close_reply() */
+    else if (!conn->end.opened)
+        consider(&nearest, due(conn->phase_started_ms, c->handshake_ms), DEADLINE_HANDSHAKE);
     else {
-        /* Whoever is not being read cannot finish anything. */
+        /* A peer that is not being read cannot finish anything. */
         if (conn->phase_started_ms && ws_conn_reading(conn))
-            CONSIDER(due(conn->phase_started_ms, c->fragment_ms), WS_E_FRAGMENT_TIMEOUT);
-        CONSIDER(due(conn->last_message, c->idle_ms), WS_E_IDLE_TIMEOUT);
-        CONSIDER(conn->heartbeat.due, WS_E_HEARTBEAT_TIMEOUT);
+            consider(&nearest, due(conn->phase_started_ms, c->fragment_ms), DEADLINE_FRAGMENT);
+        consider(&nearest, due(conn->last_message_ms, c->idle_ms), DEADLINE_IDLE);
+        consider(&nearest, conn->heartbeat.due_ms, DEADLINE_HEARTBEAT);
     }
-    if (conn->throttled)
-        CONSIDER(ws_conn_paid_us(conn) / 1000 - 999, WS_E_RATE);
+    if (conn->blocked & WS_BLOCK_RATE)
+        consider(&nearest, ws_conn_paid_us(conn) / 1000 - 999, DEADLINE_RATE);
     if (ws_conn_sendable(conn) || conn->cold->body)
-        CONSIDER(due(conn->last_taken, c->write_ms), WS_E_WRITE_TIMEOUT);
-#undef CONSIDER
-    return what;
+        consider(&nearest, due(conn->last_taken_ms, c->write_ms), DEADLINE_WRITE);
+    return nearest;
 }
 
-/* Deadlines that are far off may be met a little late, and then many with one wake-up: pings that
- * leave together bring pongs that arrive together. */
-static int64_t coarse(int64_t when, int64_t now)
+/* Distant deadlines may be met a little late, so that many share one wake-up: pings that leave
+ * together bring pongs that arrive together. */
+static int64_t coarse(int64_t when_ms, int64_t now_ms)
 {
     enum { FAR_MS = 2000, GRAIN_MS = 128 };
-    return when - now < FAR_MS ? when : (when + GRAIN_MS - 1) / GRAIN_MS * GRAIN_MS;
+    return when_ms - now_ms < FAR_MS ? when_ms : (when_ms + GRAIN_MS - 1) / GRAIN_MS * GRAIN_MS;
 }
 
-/* A deadline that moved later is left where it is armed: when it fires it is looked at again. So a
+/* A deadline that moved later is left where it is armed: when it fires it is computed again. So a
  * message costs no work here. */
 void ws_conn_arm(struct ws_conn *conn)
 {
-    int64_t when;
-    nearest(conn, &when);
-    if (when == INT64_MAX)
+    int64_t when_ms = nearest_deadline(conn).when_ms;
+    if (when_ms == INT64_MAX)
         return;
-    when = coarse(when, ws_loop_now(conn->env->loop));
-    if (!ws_timer_armed(&conn->timer) || when < conn->timer.when)
-        ws_loop_arm(conn->env->loop, &conn->timer, when);
+    when_ms = coarse(when_ms, ws_loop_now(conn->env->loop));
+    if (!ws_timer_armed(&conn->timer) || when_ms < conn->timer.when_ms)
+        ws_loop_arm(conn->env->loop, &conn->timer, when_ms);
 }
 
 void ws_conn_reconsider(struct ws_conn *conn)
 {
-    if (!conn->ended)
+    if (conn->life != WS_LIFE_ENDED)
         ws_conn_arm(conn);
 }
 
 void ws_conn_begin_closing(struct ws_conn *conn)
 {
     conn->phase_started_ms = ws_loop_now(conn->env->loop);
-    if (conn->throttled)
-        ws_conn_unthrottle(conn); /* its close frame is not to wait */
+    ws_conn_unblock(conn, WS_BLOCK_RATE); /* its close frame is not to wait */
     ws_conn_arm(conn);
 }
 
-static void beat(struct ws_conn *conn)
+static void check_heartbeat(struct ws_conn *conn)
 {
-    int64_t now = ws_loop_now(conn->env->loop);
+    int64_t now_ms = ws_loop_now(conn->env->loop);
     uint8_t payload[WS_HEARTBEAT_PAYLOAD];
-    /* Whoever is not being read cannot be heard, and whoever does not read cannot answer; the write
-     * deadline looks after those. The ping is sent all the same: from one who is gone for good it
-     * brings a reset, which shows. */
+    /* Do not count silence while we are not reading; a peer that does not read is the write
+     * timeout's business. The ping is sent all the same: from a peer that has gone it brings a
+     * reset, which shows. */
     if (!ws_conn_reading(conn) || ws_conn_waiting(conn) > 0)
-        ws_heartbeat_heard(&conn->heartbeat, now);
-    switch (ws_heartbeat_check(&conn->heartbeat, &conn->env->config->heartbeat, now)) {
+        ws_heartbeat_heard(&conn->heartbeat, now_ms);
+    switch (ws_heartbeat_check(&conn->heartbeat, &conn->env->config.heartbeat, now_ms)) {
     case WS_HEARTBEAT_PING:
         ws_heartbeat_payload(&conn->heartbeat, ws_clock_us(), payload);
         ws_conn_ping(conn, payload, sizeof payload);
@@ -120,40 +131,56 @@ static void beat(struct ws_conn *conn)
     }
 }
 
+static void on_close_timeout(struct ws_conn *conn)
+{
+    /* Only a peer that owes us a close frame is at fault; one that merely keeps its end of the
+     * connection open after the last byte is not reported. */
+    if (!(ws_session_close_received(&conn->session) || conn->fin_sent))
+        ws_conn_record_error(conn, WS_E_CLOSE_TIMEOUT);
+    ws_conn_flush(conn); /* after a long stall both deadlines may have passed at once */
+    ws_conn_set_failed(conn);
+    ws_loop_defer(conn->env->loop, &conn->task);
+}
+
+static void on_deadline(struct ws_conn *conn, enum deadline what)
+{
+    const struct ws_error_info *idle;
+    switch (what) {
+    case DEADLINE_NONE:
+        break;
+    case DEADLINE_CLOSE:
+        on_close_timeout(conn);
+        break;
+    case DEADLINE_HANDSHAKE:
+        ws_conn_fail(conn, WS_E_HANDSHAKE_TIMEOUT);
+        break;
+    case DEADLINE_FRAGMENT:
+        ws_conn_fail(conn, WS_E_FRAGMENT_TIMEOUT);
+        break;
+    case DEADLINE_IDLE:
+        idle = ws_error_info(WS_E_IDLE_TIMEOUT);
+        ws_conn_record_error(conn, WS_E_IDLE_TIMEOUT);
+        ws_conn_close(conn, idle->close_code, idle->explanation);
+        break;
+    case DEADLINE_HEARTBEAT:
+        check_heartbeat(conn);
+        break;
+    case DEADLINE_RATE:
+        ws_conn_unblock(conn, WS_BLOCK_RATE);
+        break;
+    case DEADLINE_WRITE:
+        ws_conn_abort(conn, WS_E_WRITE_TIMEOUT);
+        break;
+    }
+}
+
 void ws_conn_on_timer(struct ws_timer *timer)
 {
     struct ws_conn *conn = ws_container_of(timer, struct ws_conn, timer);
-    int64_t when;
-    enum ws_error what = nearest(conn, &when);
-    if (conn->ended || when > ws_loop_now(conn->env->loop)) {
-        ws_conn_arm(conn);
-        return;
-    }
-    switch (what) {
-    case WS_E_HEARTBEAT_TIMEOUT:
-        beat(conn);
-        break;
-    case WS_E_RATE:
-        ws_conn_unthrottle(conn);
-        break;
-    case WS_E_CLOSE_TIMEOUT:
-        /* Only a peer that owes us a close frame is at fault; one that merely keeps its end of the
-         * connection open after the last byte is not worth a word. */
-        if (!(ws_session_close_received(&conn->session) || conn->fin_sent))
-            ws_conn_record_error(conn, what);
-        ws_conn_flush(conn); /* after a long stall both deadlines may have passed at once */
-        conn->failed = true;
-        ws_loop_defer(conn->env->loop, &conn->task);
-        break;
-    case WS_E_WRITE_TIMEOUT:
-        ws_conn_abort(conn, what);
-        break;
-    case WS_E_IDLE_TIMEOUT:
-        ws_conn_record_error(conn, what);
-        ws_conn_close(conn, ws_error_info(what)->close_code, ws_error_info(what)->explanation);
-        break;
-    default:
-        ws_conn_fail(conn, what);
-    }
+    if (!ws_conn_usable(conn))
+        return; /* its end is deferred already */
+    struct nearest nearest = nearest_deadline(conn);
+    if (nearest.when_ms <= ws_loop_now(conn->env->loop))
+        on_deadline(conn, nearest.what);
     ws_conn_arm(conn);
 }

@@ -8,46 +8,46 @@ enum { PIECES = 256 };
 
 /* --- records, on their way to the kernel --- */
 
-/* Sends what lies in the loop's `sealed`; what the kernel refuses of it is queued. */
+/* Sends what lies in scratch->sealed; what the kernel refuses of it is queued. */
 static enum ws_error send_sealed(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->env->loop;
+    struct ws_conn_scratch *scratch = conn->env->scratch;
     enum ws_error error = WS_OK;
-    size_t sent = 0, bytes = loop->sealed.bytes;
-    loop->sealer = NULL;
+    size_t sent = 0, bytes = scratch->sealed.bytes;
+    scratch->sealer = NULL;
     if (bytes == 0)
         return WS_OK;
     if (conn->cold->sealed.bytes == 0) {
-        error = ws_stream_send(conn->watch.fd, &loop->sealed, &sent);
-        conn->last_taken = ws_loop_now(loop);
+        error = ws_stream_send(conn->watch.fd, &scratch->sealed, &sent);
+        conn->last_taken_ms = ws_loop_now(conn->env->loop);
     }
     if (error == WS_OK && sent < bytes)
-        error = ws_queue_append(&conn->cold->sealed, &loop->sealed, sent);
-    ws_out_clear(&loop->sealed);
+        error = ws_queue_append(&conn->cold->sealed, &scratch->sealed, sent);
+    ws_out_clear(&scratch->sealed);
     conn->counters.bytes_out += bytes;
     return error;
 }
 
-/* The loop's `sealed`, for this connection's records; those of another go first. */
+/* scratch->sealed, for this connection's records; those of another are sent first. */
 static struct ws_out *take_sealed(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->env->loop;
-    if (loop->sealer && loop->sealer != conn)
-        ws_conn_send_records(loop->sealer);
-    loop->sealer = conn;
-    return &loop->sealed;
+    struct ws_conn_scratch *scratch = conn->env->scratch;
+    if (scratch->sealer && scratch->sealer != conn)
+        ws_conn_send_records(scratch->sealer);
+    scratch->sealer = conn;
+    return &scratch->sealed;
 }
 
 void ws_conn_send_records(struct ws_conn *conn)
 {
-    if (conn->env->loop->sealer != conn)
+    if (conn->env->scratch->sealer != conn)
         return;
     enum ws_error error = send_sealed(conn);
     if (error != WS_OK)
         ws_conn_abort(conn, error);
 }
 
-/* Seals of the queue, as far as that is done at a time. */
+/* Encrypts up to WS_SEALED_MAX bytes of the queue. */
 static enum ws_error seal_queue(struct ws_conn *conn)
 {
     struct iovec pieces[PIECES];
@@ -78,55 +78,54 @@ static int describe(const struct ws_out *out, size_t skip, struct iovec *pieces)
     return count;
 }
 
-size_t ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, enum ws_error *error)
+enum ws_error ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, size_t *sent)
 {
     struct ws_tls *tls = conn->cold->tls;
     struct iovec pieces[PIECES];
-    size_t done = 0;
-    if (!tls) {
-        *error = ws_stream_send(conn->watch.fd, out, &done);
-        return done;
+    enum ws_error error = WS_OK;
+    if (!tls)
+        return ws_stream_send(conn->watch.fd, out, sent);
+    *sent = 0;
+    while (error == WS_OK && *sent < out->bytes && conn->cold->sealed.bytes == 0) {
+        size_t done;
+        int count = describe(out, *sent, pieces);
+        error = ws_tls_seal(tls, pieces, count, WS_SEALED_MAX, take_sealed(conn), &done);
+        *sent += done;
+        if (error == WS_OK)
+            error = send_sealed(conn);
     }
-    *error = WS_OK;
-    while (*error == WS_OK && done < out->bytes && conn->cold->sealed.bytes == 0) {
-        int count = describe(out, done, pieces);
-        size_t taken;
-        *error = ws_tls_seal(tls, pieces, count, WS_SEALED_MAX, take_sealed(conn), &taken);
-        done += taken;
-        if (*error == WS_OK)
-            *error = send_sealed(conn);
-    }
-    return done;
+    return error;
 }
 
-/* Of one queue. */
-static size_t send_queue(struct ws_conn *conn, struct ws_queue *queue, enum ws_error *error)
+/* Of one queue; adds to `*sent`. */
+static enum ws_error send_queue(struct ws_conn *conn, struct ws_queue *queue, size_t *sent)
 {
-    size_t sent;
-    *error = ws_stream_send_queue(conn->watch.fd, queue, &sent);
-    if (sent > 0)
-        ws_queue_consume(queue, sent);
-    return sent;
+    size_t taken;
+    enum ws_error error = ws_stream_send_queue(conn->watch.fd, queue, &taken);
+    if (taken > 0)
+        ws_queue_consume(queue, taken);
+    *sent += taken;
+    return error;
 }
 
-size_t ws_conn_send_waiting(struct ws_conn *conn, enum ws_error *error)
+enum ws_error ws_conn_send_waiting(struct ws_conn *conn, size_t *sent)
 {
     struct ws_conn_cold *cold = conn->cold;
+    enum ws_error error = WS_OK;
+    *sent = 0;
     if (!cold->tls)
-        return send_queue(conn, &cold->queue, error);
-    size_t sent = 0;
-    *error = WS_OK;
+        return send_queue(conn, &cold->queue, sent);
     if (cold->sealed.bytes > 0)
-        sent = send_queue(conn, &cold->sealed, error);
-    while (*error == WS_OK && cold->sealed.bytes == 0 && cold->queue.bytes > 0 &&
+        error = send_queue(conn, &cold->sealed, sent);
+    while (error == WS_OK && cold->sealed.bytes == 0 && cold->queue.bytes > 0 &&
            ws_tls_established(cold->tls)) {
         size_t before = cold->queue.bytes;
-        *error = seal_queue(conn);
-        if (*error == WS_OK)
-            *error = send_sealed(conn);
-        sent += before - cold->queue.bytes;
+        error = seal_queue(conn);
+        if (error == WS_OK)
+            error = send_sealed(conn);
+        *sent += before - cold->queue.bytes;
     }
-    return sent;
+    return error;
 }
 
 void ws_conn_forget_waiting(struct ws_conn *conn)
@@ -139,7 +138,7 @@ void ws_conn_forget_waiting(struct ws_conn *conn)
 
 /* --- receiving --- */
 
-/* Somebody speaks HTTP to a port of TLS: in HTTP he hears of it. */
+/* The peer sent plaintext HTTP to a TLS port: answer in HTTP. */
 static void fall_back_to_plaintext(struct ws_conn *conn)
 {
     ws_tls_free(conn->cold->tls);
@@ -148,54 +147,57 @@ static void fall_back_to_plaintext(struct ws_conn *conn)
         conn->refusal = WS_E_TLS_EXPECTED;
 }
 
-static size_t receive_sealed(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *wire,
-                             enum ws_error *error)
+/* The stream ended, or gave nothing. A handshake that it cut failed because of that. */
+static enum ws_error nothing_received(struct ws_conn *conn, enum ws_error error)
 {
     struct ws_tls *tls = conn->cold->tls;
-    bool shaking = !ws_tls_established(tls);
+    bool client = conn->env->config.session.role == WS_ROLE_CLIENT;
+    if (error == WS_MORE || ws_tls_established(tls) || conn->life >= WS_LIFE_LINGERING ||
+        (!client && conn->counters.bytes_in == 0))
+        return error;
+    ws_tls_cut(tls, error);
+    return WS_E_TLS;
+}
+
+static enum ws_error receive_sealed(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *len,
+                                    size_t *wire)
+{
+    struct ws_tls *tls = conn->cold->tls;
+    bool handshaking = !ws_tls_established(tls);
     /* Plaintext is put in front of the records that it comes from: it never reaches them. */
     uint8_t *records = buffer + WS_TLS_RECORD_MAX;
     if (size > WS_RECEIVE_SIZE - WS_TLS_RECORD_MAX)
         size = WS_RECEIVE_SIZE - WS_TLS_RECORD_MAX;
-    size_t len, plain;
-    *error = ws_stream_receive(conn->watch.fd, records, size, &len);
-    *wire = len;
-    if (len == 0) {
-        bool client = conn->env->config->session.role == WS_ROLE_CLIENT;
-        if (*error != WS_MORE && shaking && !conn->discard &&
-            (client || conn->counters.bytes_in > 0)) {
-            ws_tls_cut(tls, *error);
-            *error = WS_E_TLS;
-        }
-        return 0;
-    }
-    if (ws_tls_ended(tls) != WS_OK) { /* nothing that comes behind it counts */
-        *error = WS_MORE;
-        return 0;
-    }
-    *error = ws_tls_open(tls, records, len, buffer, take_sealed(conn), &plain);
-    if (*error == WS_E_TLS_EXPECTED) {
+    *len = 0;
+    enum ws_error error = ws_stream_receive(conn->watch.fd, records, size, wire);
+    if (*wire == 0)
+        return nothing_received(conn, error);
+    if (ws_tls_ended(tls) != WS_OK)
+        return WS_MORE; /* what comes after the end does not count */
+    error = ws_tls_open(tls, records, *wire, buffer, take_sealed(conn), len);
+    if (error == WS_E_TLS_EXPECTED) {
         fall_back_to_plaintext(conn);
-        memmove(buffer, records, len);
-        *error = WS_OK;
-        return len;
+        memmove(buffer, records, *wire);
+        *len = *wire;
+        return WS_OK;
     }
-    /* What has waited for the handshake leaves with the end of it. */
-    if (shaking && ws_tls_established(tls) && conn->cold->queue.bytes > 0) {
+    /* Output that waited for the handshake leaves with the end of it. */
+    if (handshaking && ws_tls_established(tls) && conn->cold->queue.bytes > 0) {
         enum ws_error sealing = seal_queue(conn);
         if (sealing != WS_OK)
-            *error = sealing;
+            error = sealing;
     }
-    return plain;
+    return error;
 }
 
-size_t ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *wire,
-                       enum ws_error *error)
+enum ws_error ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *len,
+                              size_t *wire)
 {
     if (conn->cold->tls)
-        return receive_sealed(conn, buffer, size, wire, error);
-    *error = ws_stream_receive(conn->watch.fd, buffer, size, wire);
-    return *wire;
+        return receive_sealed(conn, buffer, size, len, wire);
+    enum ws_error error = ws_stream_receive(conn->watch.fd, buffer, size, wire);
+    *len = *wire;
+    return error;
 }
 
 /* --- beginning and end --- */
@@ -205,7 +207,7 @@ enum ws_error ws_conn_secure(struct ws_conn *conn, struct ws_tls_context *contex
     struct ws_conn_cold *cold = ws_conn_cold(conn);
     if (!cold || !(cold->tls = ws_tls_new(context, name)))
         return WS_E_NO_MEMORY;
-    if (conn->env->config->session.role == WS_ROLE_SERVER)
+    if (conn->env->config.session.role == WS_ROLE_SERVER)
         return WS_OK;
     enum ws_error error = ws_tls_begin(cold->tls, take_sealed(conn));
     ws_conn_send_records(conn);
@@ -216,7 +218,7 @@ bool ws_conn_shut(struct ws_conn *conn)
 {
     if (conn->cold->tls && ws_tls_close(conn->cold->tls, take_sealed(conn)))
         ws_conn_send_records(conn);
-    if (ws_conn_waiting(conn) > 0 || conn->failed)
+    if (ws_conn_waiting(conn) > 0 || conn->life == WS_LIFE_FAILED)
         return false;
     ws_stream_shutdown(conn->watch.fd);
     return true;
@@ -224,13 +226,13 @@ bool ws_conn_shut(struct ws_conn *conn)
 
 void ws_conn_shut_now(struct ws_conn *conn)
 {
-    struct ws_loop *loop = conn->env->loop;
+    struct ws_conn_scratch *scratch = conn->env->scratch;
     if (conn->cold->tls && ws_conn_waiting(conn) == 0 &&
-        (!conn->failed || conn->end.error == WS_OK) &&
+        (conn->life != WS_LIFE_FAILED || conn->end.error == WS_OK) &&
         ws_tls_close(conn->cold->tls, take_sealed(conn)))
         send_sealed(conn);
-    if (loop->sealer == conn) {
-        ws_out_clear(&loop->sealed);
-        loop->sealer = NULL;
+    if (scratch->sealer == conn) {
+        ws_out_clear(&scratch->sealed);
+        scratch->sealer = NULL;
     }
 }

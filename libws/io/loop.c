@@ -1,7 +1,9 @@
 #include <ws/loop.h>
 
-#include <ws/message.h>
+#include "libws/io/random.h"
+#include "libws/io/wheel.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,7 +14,28 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 256 };
+enum { BATCH = 256, ALWAYS_MAX = 8 };
+
+struct ws_loop {
+    int epoll_fd;
+    int wake_fd;
+    int signal_fd;
+    bool stopping;
+    int64_t epoch_us; /* the monotonic clock when the loop was made */
+    struct ws_wheel wheel;
+    struct ws_deferred *tasks, *last_task;
+    unsigned always_count;
+    struct ws_watch *always[ALWAYS_MAX];
+    struct ws_watch wake_watch, signal_watch;
+    void (*woken)(void *context);
+    void *woken_context;
+    _Atomic(struct ws_async *) posted; /* the newest first */
+    void (*signalled)(void *context, int signal_number);
+    void *signal_context;
+    struct ws_random random;
+    void *attachment;
+    void (*release)(void *data); /* of the attachment */
+};
 
 int64_t ws_clock_us(void)
 {
@@ -36,9 +59,9 @@ static enum ws_error last_error(void)
 }
 
 /* In the order in which they were posted. */
-static void run_notes(struct ws_loop *loop)
+static void run_posted(struct ws_loop *loop)
 {
-    struct ws_async *newest = atomic_exchange(&loop->notes, NULL), *oldest = NULL;
+    struct ws_async *newest = atomic_exchange(&loop->posted, NULL), *oldest = NULL;
     while (newest) {
         struct ws_async *older = newest->next;
         newest->next = oldest;
@@ -46,9 +69,9 @@ static void run_notes(struct ws_loop *loop)
         newest = older;
     }
     while (oldest) {
-        struct ws_async *note = oldest;
-        oldest = note->next;
-        note->run(note);
+        struct ws_async *async = oldest;
+        oldest = async->next;
+        async->run(async);
     }
 }
 
@@ -59,7 +82,7 @@ static void on_wake(struct ws_watch *watch, unsigned ready)
     (void)ready;
     if (read(watch->fd, &count, sizeof count) <= 0)
         return;
-    run_notes(loop);
+    run_posted(loop);
     if (loop->woken)
         loop->woken(loop->woken_context);
 }
@@ -73,27 +96,33 @@ static void on_signal(struct ws_watch *watch, unsigned ready)
         loop->signalled(loop->signal_context, (int)info.ssi_signo);
 }
 
-enum ws_error ws_loop_init(struct ws_loop *loop)
+static enum ws_error open_descriptors(struct ws_loop *loop)
 {
-    memset(loop, 0, sizeof *loop);
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->epoll_fd < 0)
+        return last_error();
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (loop->wake_fd < 0)
+        return last_error();
+    loop->wake_watch.fd = loop->wake_fd;
+    loop->wake_watch.ready = on_wake;
+    return ws_loop_watch(loop, &loop->wake_watch, WS_READABLE);
+}
+
+enum ws_error ws_loop_new(struct ws_loop **made)
+{
+    struct ws_loop *loop = calloc(1, sizeof *loop);
+    *made = NULL;
+    if (!loop)
+        return WS_E_NO_MEMORY;
     loop->epoll_fd = loop->wake_fd = loop->signal_fd = -1;
     loop->wake_watch.fd = loop->signal_watch.fd = -1;
     loop->epoch_us = ws_clock_us();
     ws_wheel_init(&loop->wheel, 1);
-
-    enum ws_error error = WS_E_NO_MEMORY;
-    loop->receive = malloc(WS_HEADROOM + WS_RECEIVE_SIZE);
-    if (loop->receive) {
-        loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-        loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        error = loop->epoll_fd < 0 || loop->wake_fd < 0 ? last_error() : WS_OK;
-    }
-    if (error == WS_OK) {
-        loop->wake_watch.fd = loop->wake_fd;
-        loop->wake_watch.ready = on_wake;
-        error = ws_loop_watch(loop, &loop->wake_watch, WS_READABLE);
-    }
-    if (error != WS_OK)
+    enum ws_error error = open_descriptors(loop);
+    if (error == WS_OK)
+        *made = loop;
+    else
         ws_loop_free(loop);
     return error;
 }
@@ -106,15 +135,31 @@ static void close_if_open(int fd)
 
 void ws_loop_free(struct ws_loop *loop)
 {
+    if (!loop)
+        return;
     close_if_open(loop->signal_fd);
     close_if_open(loop->wake_fd);
     close_if_open(loop->epoll_fd);
-    ws_out_free(&loop->out);
-    ws_deflate_pool_free(&loop->deflate);
-    ws_out_free(&loop->sealed);
-    free(loop->receive);
-    loop->receive = NULL;
-    loop->epoll_fd = loop->wake_fd = loop->signal_fd = -1;
+    if (loop->attachment)
+        loop->release(loop->attachment);
+    free(loop);
+}
+
+void ws_loop_attach(struct ws_loop *loop, void *data, void (*release)(void *data))
+{
+    assert(!loop->attachment);
+    loop->attachment = data;
+    loop->release = release;
+}
+
+void *ws_loop_attachment(const struct ws_loop *loop)
+{
+    return loop->attachment;
+}
+
+bool ws_loop_random(void *loop, void *bytes, size_t size)
+{
+    return ws_random_bytes(&((struct ws_loop *)loop)->random, bytes, size);
 }
 
 /* --- descriptors --- */
@@ -141,7 +186,7 @@ enum ws_error ws_loop_watch(struct ws_loop *loop, struct ws_watch *watch, unsign
 /* Regular files cannot be polled, and never block either. */
 static enum ws_error watch_always(struct ws_loop *loop, struct ws_watch *watch, unsigned interest)
 {
-    if (loop->always_count == sizeof loop->always / sizeof loop->always[0])
+    if (loop->always_count == ALWAYS_MAX)
         return WS_E_IO;
     loop->always[loop->always_count++] = watch;
     watch->always = true;
@@ -155,7 +200,7 @@ enum ws_error ws_loop_rewatch(struct ws_loop *loop, struct ws_watch *watch, unsi
     if (watch->interest == interest)
         return WS_OK;
     if (!watch->always) {
-        /* Without interest it is taken out altogether: a hang-up would be reported for ever. */
+        /* Without interest it is removed altogether: a hang-up would be reported for ever. */
         int operation = watch->interest == 0 ? EPOLL_CTL_ADD
                         : interest == 0      ? EPOLL_CTL_DEL
                                              : EPOLL_CTL_MOD;
@@ -196,8 +241,8 @@ void ws_loop_defer(struct ws_loop *loop, struct ws_deferred *task)
     loop->last_task = task;
 }
 
-/* What a task defers runs in the same go, so that nothing is left waiting when the loop sleeps; a
- * task may free itself. */
+/* Work that a task defers runs in the same call, so that none waits while the loop sleeps; a task
+ * may free itself. */
 static void run_tasks(struct ws_loop *loop)
 {
     struct ws_deferred *task;
@@ -206,6 +251,28 @@ static void run_tasks(struct ws_loop *loop)
         task->next = NULL;
         task->run(task);
     }
+}
+
+/* --- timers --- */
+
+int64_t ws_loop_now(const struct ws_loop *loop)
+{
+    return loop->wheel.now_ms;
+}
+
+void ws_loop_arm(struct ws_loop *loop, struct ws_timer *timer, int64_t when_ms)
+{
+    ws_wheel_arm(&loop->wheel, timer, when_ms);
+}
+
+void ws_loop_disarm(struct ws_loop *loop, struct ws_timer *timer)
+{
+    ws_wheel_cancel(&loop->wheel, timer);
+}
+
+size_t ws_loop_timer_count(const struct ws_loop *loop)
+{
+    return ws_wheel_count(&loop->wheel);
 }
 
 static void advance(struct ws_loop *loop)
@@ -218,10 +285,10 @@ static int until_next_timer(const struct ws_loop *loop, int wait_ms)
     int64_t next = ws_wheel_next(&loop->wheel);
     if (next < 0)
         return wait_ms;
-    int64_t left = next - loop->wheel.now;
-    if (left > 3600 * 1000)
-        left = 3600 * 1000;
-    return wait_ms >= 0 && wait_ms < left ? wait_ms : (int)left;
+    int64_t left_ms = next - loop->wheel.now_ms;
+    if (left_ms > 3600 * 1000)
+        left_ms = 3600 * 1000;
+    return wait_ms >= 0 && wait_ms < left_ms ? wait_ms : (int)left_ms;
 }
 
 static bool always_ready(const struct ws_loop *loop)
@@ -275,7 +342,22 @@ void ws_loop_stop(struct ws_loop *loop)
     loop->stopping = true;
 }
 
-/* --- from outside --- */
+bool ws_loop_stopping(const struct ws_loop *loop)
+{
+    return loop->stopping;
+}
+
+void ws_loop_clear_stop(struct ws_loop *loop)
+{
+    loop->stopping = false;
+}
+
+bool ws_loop_busy(const struct ws_loop *loop)
+{
+    return loop->tasks || atomic_load(&loop->posted);
+}
+
+/* --- from other threads, and signals --- */
 
 void ws_loop_wake(struct ws_loop *loop)
 {
@@ -285,13 +367,13 @@ void ws_loop_wake(struct ws_loop *loop)
         ;
 }
 
-void ws_loop_post(struct ws_loop *loop, struct ws_async *note)
+void ws_loop_post(struct ws_loop *loop, struct ws_async *async)
 {
-    struct ws_async *newest = atomic_load(&loop->notes);
+    struct ws_async *newest = atomic_load(&loop->posted);
     do
-        note->next = newest;
-    while (!atomic_compare_exchange_weak(&loop->notes, &newest, note));
-    /* Whoever found it empty wakes the loop; for the others it will be awake. */
+        async->next = newest;
+    while (!atomic_compare_exchange_weak(&loop->posted, &newest, async));
+    /* Only the post to an empty list wakes the loop: it then runs all that follow. */
     if (!newest)
         ws_loop_wake(loop);
 }

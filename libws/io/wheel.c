@@ -1,28 +1,28 @@
-#include <ws/wheel.h>
+#include "libws/io/wheel.h"
 
 #include <string.h>
 
 enum { BITS = 6, DIGIT = WS_WHEEL_SLOTS - 1 };
 #define FARTHEST ((int64_t)1 << 35)
 
-void ws_wheel_init(struct ws_wheel *wheel, int64_t now)
+void ws_wheel_init(struct ws_wheel *wheel, int64_t now_ms)
 {
     memset(wheel, 0, sizeof *wheel);
-    wheel->now = now;
+    wheel->now_ms = now_ms;
 }
 
-static unsigned slot_of(int64_t when, unsigned level)
+static unsigned slot_of(int64_t when_ms, unsigned level)
 {
-    return (unsigned)(when >> (BITS * level)) & DIGIT;
+    return (unsigned)(when_ms >> (BITS * level)) & DIGIT;
 }
 
-/* A list of one entry or more is circular but for `next` of the last, so that prev is never NULL
+/* A list of one entry or more is circular except for `next` of the last, so that prev is never NULL
  * while an entry is armed. */
 static void insert(struct ws_wheel *wheel, struct ws_timer *timer)
 {
-    uint64_t differs = (uint64_t)(timer->when ^ wheel->now);
+    uint64_t differs = (uint64_t)(timer->when_ms ^ wheel->now_ms);
     unsigned level = differs ? (unsigned)(63 - __builtin_clzll(differs)) / BITS : 0;
-    unsigned slot = slot_of(timer->when, level);
+    unsigned slot = slot_of(timer->when_ms, level);
     struct ws_timer **head = &wheel->slots[level][slot];
 
     timer->level = level;
@@ -34,14 +34,14 @@ static void insert(struct ws_wheel *wheel, struct ws_timer *timer)
     wheel->occupied[level] |= UINT64_C(1) << slot;
 }
 
-void ws_wheel_arm(struct ws_wheel *wheel, struct ws_timer *timer, int64_t when)
+void ws_wheel_arm(struct ws_wheel *wheel, struct ws_timer *timer, int64_t when_ms)
 {
     ws_wheel_cancel(wheel, timer);
-    if (when <= wheel->now)
-        when = wheel->now + 1;
-    if (when > wheel->now + FARTHEST)
-        when = wheel->now + FARTHEST;
-    timer->when = when;
+    if (when_ms <= wheel->now_ms)
+        when_ms = wheel->now_ms + 1;
+    if (when_ms > wheel->now_ms + FARTHEST)
+        when_ms = wheel->now_ms + FARTHEST;
+    timer->when_ms = when_ms;
     insert(wheel, timer);
 }
 
@@ -49,7 +49,7 @@ void ws_wheel_cancel(struct ws_wheel *wheel, struct ws_timer *timer)
 {
     if (!ws_timer_armed(timer))
         return;
-    unsigned level = timer->level, slot = slot_of(timer->when, level);
+    unsigned level = timer->level, slot = slot_of(timer->when_ms, level);
     struct ws_timer **head = &wheel->slots[level][slot];
     if (*head == timer) {
         *head = timer->next;
@@ -70,43 +70,43 @@ void ws_wheel_cancel(struct ws_wheel *wheel, struct ws_timer *timer)
 int64_t ws_wheel_next(const struct ws_wheel *wheel)
 {
     for (unsigned level = 0; level < WS_WHEEL_LEVELS; level++) {
-        unsigned digit = (unsigned)(wheel->now >> (BITS * level)) & DIGIT;
+        unsigned digit = (unsigned)(wheel->now_ms >> (BITS * level)) & DIGIT;
         uint64_t later =
             digit == DIGIT ? 0 : wheel->occupied[level] & (~UINT64_C(0) << (digit + 1));
         if (later) {
             int64_t slot = __builtin_ctzll(later);
-            int64_t above = wheel->now >> (BITS * (level + 1)) << (BITS * (level + 1));
+            int64_t above = wheel->now_ms >> (BITS * (level + 1)) << (BITS * (level + 1));
             return above | slot << (BITS * level);
         }
     }
     return -1;
 }
 
-/* The time has come to a slot's beginning: what lies in it moves down, or is due. */
+/* The wheel reached the beginning of a slot: its timers move down or fire. */
 static void open_slot(struct ws_wheel *wheel, unsigned level)
 {
-    unsigned slot = (unsigned)(wheel->now >> (BITS * level)) & DIGIT;
+    unsigned slot = (unsigned)(wheel->now_ms >> (BITS * level)) & DIGIT;
     struct ws_timer *timer;
-    while ((timer = wheel->slots[level][slot]) && timer->when >= 0) {
+    while ((timer = wheel->slots[level][slot]) && timer->when_ms >= 0) {
         ws_wheel_cancel(wheel, timer);
-        if (timer->when <= wheel->now)
+        if (timer->when_ms <= wheel->now_ms)
             timer->fire(timer);
         else
             insert(wheel, timer);
     }
 }
 
-void ws_wheel_advance(struct ws_wheel *wheel, int64_t now)
+void ws_wheel_advance(struct ws_wheel *wheel, int64_t now_ms)
 {
     int64_t next;
-    while ((next = ws_wheel_next(wheel)) >= 0 && next <= now) {
-        wheel->now = next;
+    while ((next = ws_wheel_next(wheel)) >= 0 && next <= now_ms) {
+        wheel->now_ms = next;
         for (unsigned level = WS_WHEEL_LEVELS; level-- > 0;)
             if ((next & (((int64_t)1 << (BITS * level)) - 1)) == 0)
                 open_slot(wheel, level);
     }
-    if (now > wheel->now)
-        wheel->now = now;
+    if (now_ms > wheel->now_ms)
+        wheel->now_ms = now_ms;
 }
 
 size_t ws_wheel_count(const struct ws_wheel *wheel)

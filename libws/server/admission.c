@@ -1,22 +1,22 @@
 #include <ws/admission.h>
 
+#include "libws/io/hash_table.h"
+#include <ws/loop.h>
+
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECOND_US = 1000000, FIRST_BUCKETS = 64 };
+enum { SECOND_US = 1000000 };
 
-struct address {
-    uint8_t bytes[8]; /* IPv4: four of them, and a mark that no IPv6 network has */
-};
-
+/* An address that is counted: its first 64 bits, which are also its key in the table. */
 struct ws_client_entry {
-    struct ws_client_entry *next;
-    struct address address;
+    struct ws_hash_node by_address;
     size_t connections;
-    int64_t refilled_us; /* of the bucket of connects */
+    int64_t refilled_us; /* of the token bucket for connects */
     int64_t allowance;   /* connects times SECOND_US */
 };
 
@@ -24,9 +24,8 @@ struct ws_admission {
     pthread_mutex_t lock;
     struct ws_admission_limits limits;
     atomic_size_t count;
-    struct ws_client_entry **buckets;
-    size_t capacity, visitors;
-    size_t sweep_at; /* so many visitors are a reason to look for those who are gone */
+    struct ws_hash_table clients;
+    size_t sweep_at; /* from so many entries on, unused ones are looked for */
 };
 
 struct ws_admission *ws_admission_new(const struct ws_admission_limits *limits)
@@ -40,17 +39,22 @@ struct ws_admission *ws_admission_new(const struct ws_admission_limits *limits)
     return admission;
 }
 
+static struct ws_client_entry *entry_of(struct ws_hash_node *by_address)
+{
+    return ws_container_of(by_address, struct ws_client_entry, by_address);
+}
+
 void ws_admission_free(struct ws_admission *admission)
 {
     if (!admission)
         return;
-    for (size_t i = 0; i < admission->capacity; i++)
-        for (struct ws_client_entry *client_entry = admission->buckets[i], *next; client_entry;
-             client_entry = next) {
-            next = client_entry->next;
-            free(client_entry);
+    for (size_t i = 0; i < ws_hash_chains(&admission->clients); i++)
+        for (struct ws_hash_node *node = ws_hash_chain(&admission->clients, i), *next; node;
+             node = next) {
+            next = node->next;
+            free(entry_of(node));
         }
-    free(admission->buckets);
+    ws_hash_table_free(&admission->clients);
     pthread_mutex_destroy(&admission->lock);
     free(admission);
 }
@@ -64,101 +68,76 @@ void ws_admission_set(struct ws_admission *admission, const struct ws_admission_
 
 /* --- the table --- */
 
-static bool read_address(const struct sockaddr *from, struct address *to)
+/* The first 64 bits of an IPv6 address; of an IPv4 one all of it, marked as no IPv6 network is.
+ * False for a unix socket: its clients are not told apart. */
+static bool read_address(const struct sockaddr *from, uint64_t *to)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
     const uint8_t *v4 = NULL;
+    uint8_t bytes[sizeof *to];
     union {
         struct sockaddr_in v4;
         struct sockaddr_in6 v6;
     } copy;
-    memset(to, 0, sizeof *to);
     if (from && from->sa_family == AF_INET) {
         memcpy(&copy.v4, from, sizeof copy.v4);
         v4 = (const uint8_t *)&copy.v4.sin_addr;
     } else if (from && from->sa_family == AF_INET6) {
         memcpy(&copy.v6, from, sizeof copy.v6);
-        memcpy(to->bytes, copy.v6.sin6_addr.s6_addr, sizeof to->bytes);
+        memcpy(bytes, copy.v6.sin6_addr.s6_addr, sizeof bytes);
         if (memcmp(copy.v6.sin6_addr.s6_addr, mapped, sizeof mapped) == 0)
             v4 = copy.v6.sin6_addr.s6_addr + 12;
     } else {
-        return false; /* a unix socket: its users are all the same */
+        return false;
     }
     if (v4) {
-        memset(to->bytes, 0xff, 4); /* ff00::/8 is multicast: nobody connects from there */
-        memcpy(to->bytes + 4, v4, 4);
+        memset(bytes, 0xff, 4); /* ff00::/8 is multicast: no client connects from there */
+        memcpy(bytes + 4, v4, 4);
     }
+    memcpy(to, bytes, sizeof bytes);
     return true;
 }
 
-static size_t hash(const struct address *address)
+/* One to one, so entries of equal hash are of the same address. */
+static uint64_t hash(uint64_t address)
 {
-    uint64_t h = 0;
-    memcpy(&h, address->bytes, sizeof h);
-    h *= UINT64_C(0x9e3779b97f4a7c15);
-    return (size_t)(h >> 32);
+    address *= UINT64_C(0x9e3779b97f4a7c15);
+    return address >> 32 | address << 32;
 }
 
-static bool rehash(struct ws_admission *a, size_t capacity)
-{
-    struct ws_client_entry **buckets = calloc(capacity, sizeof *buckets);
-    if (!buckets)
-        return a->capacity > 0;
-    for (size_t i = 0; i < a->capacity; i++)
-        for (struct ws_client_entry *client_entry = a->buckets[i], *next; client_entry;
-             client_entry = next) {
-            struct ws_client_entry **to = &buckets[hash(&client_entry->address) & (capacity - 1)];
-            next = client_entry->next;
-            client_entry->next = *to;
-            *to = client_entry;
-        }
-    free(a->buckets);
-    a->buckets = buckets;
-    a->capacity = capacity;
-    return true;
-}
-
-/* Forgets those who have nobody here and who have been away long enough for a full bucket. */
+/* Frees entries without connections that have been unused long enough for a full token bucket. */
 static void sweep(struct ws_admission *a, int64_t now_us)
 {
-    for (size_t i = 0; i < a->capacity; i++)
-        for (struct ws_client_entry **at = &a->buckets[i], *client_entry; (client_entry = *at);) {
-            if (client_entry->connections == 0 && now_us - client_entry->refilled_us > SECOND_US) {
-                *at = client_entry->next;
-                a->visitors--;
-                free(client_entry);
-            } else {
-                at = &client_entry->next;
-            }
+    for (size_t i = 0; i < ws_hash_chains(&a->clients); i++)
+        for (struct ws_hash_node *node = ws_hash_chain(&a->clients, i), *next; node; node = next) {
+            struct ws_client_entry *entry = entry_of(node);
+            next = node->next;
+            if (entry->connections > 0 || now_us - entry->refilled_us <= SECOND_US)
+                continue;
+            ws_hash_remove(&a->clients, node);
+            free(entry);
         }
-    a->sweep_at = a->visitors * 2 + 1024;
+    a->sweep_at = a->clients.count * 2 + 1024;
 }
 
-static struct ws_client_entry *find(struct ws_admission *a, const struct address *address,
-                                    int64_t now_us)
+/* Makes it where there is none; NULL without memory. */
+static struct ws_client_entry *find(struct ws_admission *a, uint64_t address, int64_t now_us)
 {
-    if (a->visitors >= a->sweep_at)
+    if (a->clients.count >= a->sweep_at)
         sweep(a, now_us);
-    if (a->visitors >= a->capacity && !rehash(a, a->capacity ? a->capacity * 2 : FIRST_BUCKETS))
+    struct ws_hash_node *found = ws_hash_find(&a->clients, hash(address));
+    if (found)
+        return entry_of(found);
+    struct ws_client_entry *entry = calloc(1, sizeof *entry);
+    if (!entry)
         return NULL;
-    struct ws_client_entry **at = &a->buckets[hash(address) & (a->capacity - 1)];
-    for (struct ws_client_entry *client_entry = *at; client_entry;
-         client_entry = client_entry->next)
-        if (memcmp(&client_entry->address, address, sizeof *address) == 0)
-            return client_entry;
-    struct ws_client_entry *client_entry = calloc(1, sizeof *client_entry);
-    if (!client_entry)
-        return NULL;
-    client_entry->address = *address;
-    client_entry->refilled_us = now_us;
-    client_entry->allowance = (int64_t)a->limits.connect_rate * SECOND_US;
-    client_entry->next = *at;
-    *at = client_entry;
-    a->visitors++;
-    return client_entry;
+    entry->refilled_us = now_us;
+    entry->allowance = (int64_t)a->limits.connect_rate * SECOND_US;
+    ws_hash_add(&a->clients, &entry->by_address, hash(address));
+    return entry;
 }
 
-/* --- coming and going --- */
+/* --- counting --- */
 
 static bool too_fast(const struct ws_admission *a, struct ws_client_entry *client_entry,
                      int64_t now_us)
@@ -180,19 +159,19 @@ static bool too_fast(const struct ws_admission *a, struct ws_client_entry *clien
 static enum ws_error count_address(struct ws_admission *a, const struct sockaddr *from,
                                    int64_t now_us, struct ws_client_entry **client_entry)
 {
-    struct address address;
+    uint64_t address;
     *client_entry = NULL;
     if ((a->limits.max_per_address == 0 && a->limits.connect_rate == 0) ||
         !read_address(from, &address))
         return WS_OK;
-    struct ws_client_entry *who = find(a, &address, now_us);
-    if (!who)
+    struct ws_client_entry *entry = find(a, address, now_us);
+    if (!entry)
         return WS_E_NO_MEMORY;
-    *client_entry = who;
-    who->connections++;
-    if (a->limits.max_per_address && who->connections > a->limits.max_per_address)
+    *client_entry = entry;
+    entry->connections++;
+    if (a->limits.max_per_address && entry->connections > a->limits.max_per_address)
         return WS_E_TOO_MANY_FROM_ADDRESS;
-    return too_fast(a, who, now_us) ? WS_E_CONNECT_RATE : WS_OK;
+    return too_fast(a, entry, now_us) ? WS_E_CONNECT_RATE : WS_OK;
 }
 
 enum ws_error ws_admission_acquire(struct ws_admission *a, const struct sockaddr *address,
@@ -244,7 +223,7 @@ unsigned ws_admission_percent(struct ws_admission *a)
 size_t ws_admission_addresses(struct ws_admission *a)
 {
     pthread_mutex_lock(&a->lock);
-    size_t visitors = a->visitors;
+    size_t count = a->clients.count;
     pthread_mutex_unlock(&a->lock);
-    return visitors;
+    return count;
 }

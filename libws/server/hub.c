@@ -1,6 +1,7 @@
 #include "libws/server/hub_private.h"
 
-#include "libws/server/registry.h"
+#include "libws/conn/conn_owner.h"
+#include <ws/registry.h>
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -11,21 +12,18 @@ enum { INBOX_HIGH = 8 << 20 }; /* bytes from other loops above which their sende
 /* All hubs of a server. */
 struct ws_hub_set {
     atomic_int slow;
-    atomic_uint blocking; /* what senders wait for: slow receivers, crowded loops */
+    atomic_uint blocking;                  /* what senders wait for: slow receivers, full inboxes */
     atomic_uint receivers[WS_BATCH_FORMS]; /* open connections that can make use of a form */
     unsigned count;
     struct ws_hub hubs[];
 };
 
-/* --- waiting for the slow --- */
+/* --- waiting for slow receivers --- */
 
 static void resume_one(struct ws_conn *conn, void *context)
 {
     (void)context;
-    if (!conn->paused_by_hub)
-        return;
-    conn->paused_by_hub = false;
-    ws_conn_resume(conn);
+    ws_conn_unblock(conn, WS_BLOCK_HUB);
 }
 
 static void on_resume(struct ws_async *note)
@@ -61,33 +59,34 @@ static void unblock(struct ws_hub_set *set)
         return;
     for (unsigned i = 0; i < set->count; i++)
         if (!atomic_exchange(&set->hubs[i].resume_posted, true))
-            ws_loop_post(set->hubs[i].env->loop, &set->hubs[i].resume);
+            ws_loop_post(set->hubs[i].env->conn.loop, &set->hubs[i].resume);
 }
 
 void ws_hub_wait(struct ws_conn *conn)
 {
-    const struct ws_hub_set *set = conn->env->hub->set;
-    if (atomic_load(&set->blocking) == 0 || conn->paused_by_hub || conn->ended)
+    const struct ws_hub_set *set = ws_server_env(conn)->hub->set;
+    if (atomic_load(&set->blocking) == 0 || ws_conn_ended(conn))
         return;
-    conn->paused_by_hub = true;
-    ws_conn_pause(conn);
+    ws_conn_block(conn, WS_BLOCK_HUB);
     /* They may have caught up in between. */
     if (atomic_load(&set->blocking) == 0)
-        resume_one(conn, NULL);
+        ws_conn_unblock(conn, WS_BLOCK_HUB);
 }
 
 void ws_hub_caught_up(struct ws_conn *conn)
 {
-    conn->is_slow_receiver = false;
-    unblock(conn->env->hub->set);
+    if (!ws_conn_flag(conn, WS_CONN_SLOW))
+        return;
+    ws_conn_set_flag(conn, WS_CONN_SLOW, false);
+    unblock(ws_server_env(conn)->hub->set);
 }
 
-/* --- who can inflate --- */
+/* --- which receivers can inflate --- */
 
 static atomic_uint *receivers_like(const struct ws_conn *conn)
 {
-    const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
-    return &conn->env->hub->set->receivers[ws_batch_form_of(deflate)];
+    const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(conn));
+    return &ws_server_env(conn)->hub->set->receivers[ws_batch_form_of(deflate)];
 }
 
 void ws_hub_opened(struct ws_conn *conn)
@@ -97,10 +96,13 @@ void ws_hub_opened(struct ws_conn *conn)
 
 void ws_hub_ended(struct ws_conn *conn)
 {
-    atomic_fetch_sub_explicit(receivers_like(conn), 1, memory_order_relaxed);
+    ws_hub_leave(conn);
+    if (ws_conn_upgraded(conn))
+        atomic_fetch_sub_explicit(receivers_like(conn), 1, memory_order_relaxed);
+    ws_hub_caught_up(conn);
 }
 
-/* A bit for each form that somebody can make use of. */
+/* A bit for each form that a receiver can use. */
 static unsigned wanted_forms(const struct ws_hub_set *set)
 {
     unsigned wanted = 0;
@@ -127,7 +129,6 @@ static bool follows(struct ws_hub *hub, struct ws_conn *conn, size_t messages)
         return false;
     case WS_SLOW_DROP_OLD: {
         size_t dropped = ws_conn_drop_shared(conn);
-        conn->counters.messages_out -= dropped;
         hub->deliveries.sent -= dropped;
         hub->deliveries.dropped += dropped;
         return true;
@@ -142,9 +143,9 @@ static bool follows(struct ws_hub *hub, struct ws_conn *conn, size_t messages)
 static void flush_and_watch(struct ws_hub *hub, struct ws_conn *conn)
 {
     ws_conn_flush_now(conn);
-    if (ws_conn_full(conn) && !conn->is_slow_receiver &&
+    if (ws_conn_full(conn) && !ws_conn_flag(conn, WS_CONN_SLOW) &&
         atomic_load(&hub->set->slow) == WS_SLOW_BLOCK) {
-        conn->is_slow_receiver = true;
+        ws_conn_set_flag(conn, WS_CONN_SLOW, true);
         block(hub->set);
     }
 }
@@ -159,13 +160,14 @@ static struct ws_compressed_span between(const struct ws_batch_mark *begin,
     };
 }
 
-/* Everything of the batch but what came from the connection itself. */
+/* Everything of the batch except what came from the connection itself. */
 static void deliver_to(struct ws_hub *hub, struct ws_conn *conn, const struct ws_batch *batch)
 {
     uint64_t id = ws_conn_id(conn);
-    const struct ws_batch_form *form = ws_batch_form_for(batch, ws_session_deflate(&conn->session));
+    const struct ws_batch_form *form =
+        ws_batch_form_for(batch, ws_session_deflate(ws_conn_session(conn)));
     size_t own = ws_batch_first_excepted(batch, id), from = 0;
-    if (!conn->opened || conn->ended)
+    if (!ws_conn_upgraded(conn) || ws_conn_ended(conn))
         return;
     size_t messages = batch->count;
     for (size_t i = own; i < batch->excepted_count && batch->excepted[i].except == id; i++)
@@ -270,7 +272,7 @@ static void forward_batch(struct ws_hub *hub, const struct ws_group *group, stru
         if (atomic_fetch_add(&to->inbox, bytes) + bytes > INBOX_HIGH &&
             !atomic_exchange(&to->inbox_full, true))
             block(hub->set);
-        ws_loop_post(to->env->loop, &forward->note);
+        ws_loop_post(to->env->conn.loop, &forward->note);
     }
 }
 
@@ -307,9 +309,9 @@ void ws_hub_flush(struct ws_hub *hub)
 
 void ws_hub_send(struct ws_conn *conn, unsigned opcode, void *data, size_t len)
 {
-    struct ws_hub *hub = conn->env->hub;
+    struct ws_hub *hub = ws_server_env(conn)->hub;
     ws_hub_flush(hub);
-    if (!conn->opened || conn->ended || !follows(hub, conn, 1))
+    if (!ws_conn_upgraded(conn) || ws_conn_ended(conn) || !follows(hub, conn, 1))
         return;
     enum ws_error error = ws_conn_send(conn, opcode, WS_SEND_COPY, data, len);
     if (error == WS_OK)
@@ -325,7 +327,7 @@ bool ws_hub_publish(struct ws_hub *hub, const char *name, size_t name_len, uint6
                     unsigned opcode, const void *data, size_t len)
 {
     struct ws_group *group = name ? ws_hub_need_group(hub, name, name_len) : hub->everyone;
-    const struct ws_session_config *config = &hub->env->config->session;
+    const struct ws_session_config *config = &hub->env->conn.config.session;
     size_t need = ws_frame_message_size(len, config->max_frame);
     if (!group)
         return false;
@@ -337,7 +339,7 @@ bool ws_hub_publish(struct ws_hub *hub, const char *name, size_t name_len, uint6
         group->due = true;
         group->next_due = hub->due;
         hub->due = group;
-        ws_loop_defer(hub->env->loop, &hub->task);
+        ws_loop_defer(hub->env->conn.loop, &hub->task);
     }
     return group->batch && ws_batch_add(group->batch, except, opcode, data, len, config);
 }
@@ -354,7 +356,7 @@ void ws_hub_set_slow(struct ws_hub *hub, enum ws_slow slow)
     atomic_store(&hub->set->slow, (int)slow);
 }
 
-struct ws_hub *ws_hub_new(struct ws_conn_env *const *homes, unsigned count)
+struct ws_hub *ws_hub_new(struct ws_server_env *const *envs, unsigned count)
 {
     struct ws_hub_set *set = calloc(1, sizeof *set + count * sizeof set->hubs[0]);
     if (!set)
@@ -363,7 +365,7 @@ struct ws_hub *ws_hub_new(struct ws_conn_env *const *homes, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         struct ws_hub *hub = &set->hubs[i];
         hub->set = set;
-        hub->env = homes[i];
+        hub->env = envs[i];
         hub->task.run = on_turn_end;
         hub->resume.run = on_resume;
         hub->everyone = calloc(1, sizeof *hub->everyone);
@@ -371,7 +373,7 @@ struct ws_hub *ws_hub_new(struct ws_conn_env *const *homes, unsigned count)
             ws_hub_free(set->hubs);
             return NULL;
         }
-        homes[i]->hub = hub;
+        envs[i]->hub = hub;
     }
     return set->hubs;
 }
@@ -386,6 +388,7 @@ void ws_hub_free(struct ws_hub *first)
         if (hub->env)
             hub->env->hub = NULL;
         free(hub->everyone);
+        ws_hash_table_free(&hub->groups);
     }
     free(set);
 }

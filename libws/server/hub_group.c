@@ -1,27 +1,26 @@
 #include "libws/server/hub_private.h"
 
+#include "libws/conn/conn_owner.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-static struct ws_group **bucket(struct ws_hub *hub, const char *name, size_t len)
+static struct ws_group *group_of(struct ws_hash_node *by_name)
 {
-    uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (uint8_t)name[i]) * 16777619u;
-    return &hub->buckets[hash % WS_GROUP_BUCKETS];
+    return by_name ? ws_container_of(by_name, struct ws_group, by_name) : NULL;
 }
 
 struct ws_group *ws_hub_find_group(struct ws_hub *hub, const char *name, size_t len)
 {
-    struct ws_group *group = *bucket(hub, name, len);
+    struct ws_group *group = group_of(ws_hash_find(&hub->groups, ws_hash_bytes(name, len)));
     while (group && (group->len != len || memcmp(group->name, name, len) != 0))
-        group = group->next;
+        group = group_of(ws_hash_next(&group->by_name));
     return group;
 }
 
 struct ws_group *ws_hub_need_group(struct ws_hub *hub, const char *name, size_t len)
 {
-    struct ws_group *group = ws_hub_find_group(hub, name, len), **at = bucket(hub, name, len);
+    struct ws_group *group = ws_hub_find_group(hub, name, len);
     if (group)
         return group;
     group = calloc(1, sizeof *group + len);
@@ -29,8 +28,7 @@ struct ws_group *ws_hub_need_group(struct ws_hub *hub, const char *name, size_t 
         return NULL;
     group->len = len;
     memcpy(group->name, name, len);
-    group->next = *at;
-    *at = group;
+    ws_hash_add(&hub->groups, &group->by_name, ws_hash_bytes(name, len));
     return group;
 }
 
@@ -38,19 +36,16 @@ void ws_hub_drop_if_empty(struct ws_hub *hub, struct ws_group *group)
 {
     if (group->members || group->due || group == hub->everyone)
         return;
-    struct ws_group **at = bucket(hub, group->name, group->len);
-    while (*at != group)
-        at = &(*at)->next;
-    *at = group->next;
+    ws_hash_remove(&hub->groups, &group->by_name);
     free(group);
 }
 
 bool ws_hub_join(struct ws_conn *conn, const char *name, size_t len)
 {
-    struct ws_hub *hub = conn->env->hub;
+    struct ws_hub *hub = ws_server_env(conn)->hub;
+    struct ws_conn_cold_slot *slot = ws_conn_make_cold_slot(conn);
     struct ws_member *member = malloc(sizeof *member);
-    struct ws_group *group =
-        member && ws_conn_cold(conn) ? ws_hub_need_group(hub, name, len) : NULL;
+    struct ws_group *group = member && slot ? ws_hub_need_group(hub, name, len) : NULL;
     if (!group) {
         free(member);
         return false;
@@ -59,15 +54,15 @@ bool ws_hub_join(struct ws_conn *conn, const char *name, size_t len)
     if (group->members)
         group->members->prev = member;
     group->members = member;
-    if (conn->cold->member)
-        ws_hub_leave(conn); /* the new one has a member, and stays even if it is the same */
-    conn->cold->member = member;
+    if (slot->group_member)
+        ws_hub_leave(conn); /* the new group has a member, and stays even if it is the same */
+    slot->group_member = member;
     return true;
 }
 
 void ws_hub_leave(struct ws_conn *conn)
 {
-    struct ws_member *member = conn->cold->member;
+    struct ws_member *member = ws_conn_cold_slot(conn)->group_member;
     if (!member)
         return;
     if (member->prev)
@@ -76,15 +71,16 @@ void ws_hub_leave(struct ws_conn *conn)
         member->group->members = member->next;
     if (member->next)
         member->next->prev = member->prev;
-    ws_hub_drop_if_empty(conn->env->hub, member->group);
+    ws_hub_drop_if_empty(ws_server_env(conn)->hub, member->group);
     free(member);
-    conn->cold->member = NULL;
+    ws_conn_make_cold_slot(conn)->group_member = NULL; /* there is one: it cannot fail */
 }
 
 const char *ws_hub_group(const struct ws_conn *conn, size_t *len)
 {
-    if (!conn->cold->member)
+    const struct ws_member *member = ws_conn_cold_slot(conn)->group_member;
+    if (!member)
         return NULL;
-    *len = conn->cold->member->group->len;
-    return conn->cold->member->group->name;
+    *len = member->group->len;
+    return member->group->name;
 }

@@ -1,18 +1,19 @@
-#include <ws/overload.h>
+#include "libws/server/overload_private.h"
 
-#include "libws/server/registry.h"
+#include "libws/conn/conn_owner.h"
+#include <ws/registry.h>
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
 enum { TICK_MS = 250, LAG_FULL_MS = 200 };
 
-/* What looks after one loop. */
+/* Measures the lag of one loop, and closes its idlest connection while shedding. */
 struct loop_monitor {
     struct ws_timer timer;
     struct ws_overload *overload;
-    struct ws_conn_env *env;
-    int64_t due;
+    struct ws_server_env *env;
+    int64_t due_ms;
     atomic_uint lag; /* percent */
 };
 
@@ -22,7 +23,7 @@ struct ws_overload {
     atomic_uint shed_start, shed_stop, lag_full_ms;
     atomic_bool shedding;
     unsigned count;
-    struct loop_monitor watchmen[];
+    struct loop_monitor monitors[];
 };
 
 /* --- memory --- */
@@ -35,46 +36,56 @@ struct largest {
 static void compare(struct ws_conn *conn, void *context)
 {
     struct largest *largest = context;
-    if (conn->cold->charged <= largest->charged || conn->failed || conn->evicted)
+    size_t charged = ws_conn_cold_slot(conn)->charged_bytes;
+    if (charged <= largest->charged || ws_conn_failed(conn) || ws_conn_flag(conn, WS_CONN_EVICTED))
         return;
     largest->conn = conn;
-    largest->charged = conn->cold->charged;
+    largest->charged = charged;
 }
 
-/* Its close frame lies behind what waits already; that is no longer counted, for its time is now
- * bounded by the closing handshake's. */
+static void discharge(struct ws_overload *overload, struct ws_conn *conn)
+{
+    size_t charged = ws_conn_cold_slot(conn)->charged_bytes;
+    if (charged == 0)
+        return;
+    atomic_fetch_sub(&overload->memory, charged);
+    ws_conn_make_cold_slot(conn)->charged_bytes = 0; /* there is one: it cannot fail */
+}
+
+/* Its close frame waits after what is queued already; that is no longer counted, for its time is
+ * now bounded by the closing handshake's. */
 static void evict(struct ws_overload *overload, struct ws_conn *conn)
 {
-    atomic_fetch_sub(&overload->memory, conn->cold->charged);
-    conn->cold->charged = 0;
-    conn->evicted = true;
+    discharge(overload, conn);
+    ws_conn_set_flag(conn, WS_CONN_EVICTED, true);
     ws_conn_drop_shared(conn);
     ws_conn_fail(conn, WS_E_MEMORY_LIMIT);
 }
 
 void ws_overload_charge(struct ws_conn *conn)
 {
-    struct ws_overload *overload = conn->env->overload;
+    const struct ws_server_env *env = ws_server_env(conn);
+    struct ws_overload *overload = env->overload;
     size_t max = atomic_load_explicit(&overload->max_memory, memory_order_relaxed);
-    size_t holds = ws_conn_holds(conn), before = conn->cold->charged;
-    if (max == 0 || conn->evicted || holds == before || !ws_conn_cold(conn))
+    if (max == 0 || ws_conn_flag(conn, WS_CONN_EVICTED))
         return;
-    conn->cold->charged = holds;
+    size_t holds = ws_conn_holds(conn), before = ws_conn_cold_slot(conn)->charged_bytes;
+    struct ws_conn_cold_slot *slot = holds == before ? NULL : ws_conn_make_cold_slot(conn);
+    if (!slot)
+        return;
+    slot->charged_bytes = holds;
     size_t memory = atomic_fetch_add(&overload->memory, holds - before) + holds - before;
     if (memory <= max || holds < before)
         return;
     struct largest largest = {0};
-    ws_registry_each(conn->env->registry, compare, &largest);
+    ws_registry_each(env->registry, compare, &largest);
     if (largest.conn)
         evict(overload, largest.conn);
 }
 
 void ws_overload_release(struct ws_conn *conn)
 {
-    if (conn->cold->charged == 0)
-        return;
-    atomic_fetch_sub(&conn->env->overload->memory, conn->cold->charged);
-    conn->cold->charged = 0;
+    discharge(ws_server_env(conn)->overload, conn);
 }
 
 size_t ws_overload_memory(const struct ws_overload *overload)
@@ -104,7 +115,7 @@ static unsigned percent(const struct ws_overload *overload)
     if (memory > most)
         most = (unsigned)memory;
     for (unsigned i = 0; i < overload->count; i++) {
-        unsigned lag = atomic_load(&overload->watchmen[i].lag);
+        unsigned lag = atomic_load(&overload->monitors[i].lag);
         if (lag > most)
             most = lag;
     }
@@ -114,33 +125,34 @@ static unsigned percent(const struct ws_overload *overload)
 static void find_idlest(struct ws_conn *conn, void *context)
 {
     struct ws_conn **idlest = context;
-    if (!conn->opened || conn->failed || ws_session_close_sent(&conn->session))
+    if (!ws_conn_upgraded(conn) || ws_conn_failed(conn) ||
+        ws_session_close_sent(ws_conn_session(conn)))
         return;
-    if (!*idlest || conn->last_message < (*idlest)->last_message)
+    if (!*idlest || ws_conn_last_message_ms(conn) < ws_conn_last_message_ms(*idlest))
         *idlest = conn;
 }
 
 static void on_tick(struct ws_timer *timer)
 {
-    struct loop_monitor *loop_monitor = ws_container_of(timer, struct loop_monitor, timer);
-    struct ws_overload *overload = loop_monitor->overload;
-    struct ws_loop *loop = loop_monitor->env->loop;
-    int64_t late = ws_loop_now(loop) - loop_monitor->due;
+    struct loop_monitor *monitor = ws_container_of(timer, struct loop_monitor, timer);
+    struct ws_overload *overload = monitor->overload;
+    struct ws_loop *loop = monitor->env->conn.loop;
+    int64_t late_ms = ws_loop_now(loop) - monitor->due_ms;
     unsigned start = atomic_load(&overload->shed_start);
-    atomic_store(&loop_monitor->lag,
-                 (unsigned)((late > 0 ? late : 0) * 100 / atomic_load(&overload->lag_full_ms)));
-    if (loop_monitor->env->lagged)
-        loop_monitor->env->lagged(loop_monitor->env, late > 0 ? late : 0);
-    loop_monitor->due = ws_loop_now(loop) + TICK_MS;
-    ws_loop_arm(loop, timer, loop_monitor->due);
-    if (loop_monitor == overload->watchmen)
+    atomic_store(&monitor->lag, (unsigned)((late_ms > 0 ? late_ms : 0) * 100 /
+                                           atomic_load(&overload->lag_full_ms)));
+    if (monitor->env->lagged)
+        monitor->env->lagged(monitor->env, late_ms > 0 ? late_ms : 0);
+    monitor->due_ms = ws_loop_now(loop) + TICK_MS;
+    ws_loop_arm(loop, timer, monitor->due_ms);
+    if (monitor == overload->monitors)
         atomic_store(&overload->shedding,
                      ws_overload_decide(ws_overload_shedding(overload), percent(overload), start,
                                         atomic_load(&overload->shed_stop)));
     if (!ws_overload_shedding(overload))
         return;
     struct ws_conn *idlest = NULL;
-    ws_registry_each(loop_monitor->env->registry, find_idlest, &idlest);
+    ws_registry_each(monitor->env->registry, find_idlest, &idlest);
     if (idlest)
         ws_conn_fail(idlest, WS_E_SHED);
 }
@@ -157,7 +169,7 @@ void ws_overload_set(struct ws_overload *overload, const struct ws_overload_limi
 
 struct ws_overload *ws_overload_new(const struct ws_overload_limits *limits,
                                     struct ws_admission *admission,
-                                    struct ws_conn_env *const *homes, unsigned count)
+                                    struct ws_server_env *const *envs, unsigned count)
 {
     struct ws_overload *overload =
         calloc(1, sizeof *overload + count * sizeof(struct loop_monitor));
@@ -167,14 +179,15 @@ struct ws_overload *ws_overload_new(const struct ws_overload_limits *limits,
     overload->count = count;
     ws_overload_set(overload, limits);
     for (unsigned i = 0; i < count; i++) {
-        struct loop_monitor *loop_monitor = &overload->watchmen[i];
-        struct ws_loop *loop = homes[i]->loop;
-        loop_monitor->timer.fire = on_tick;
-        loop_monitor->overload = overload;
-        loop_monitor->env = homes[i];
-        loop_monitor->due = ws_loop_now(loop) + TICK_MS;
-        homes[i]->overload = overload;
-        ws_loop_arm(loop, &loop_monitor->timer, loop_monitor->due);
+        struct loop_monitor *monitor = &overload->monitors[i];
+        struct ws_loop *loop = envs[i]->conn.loop;
+        monitor->timer.fire = on_tick;
+        monitor->overload = overload;
+        monitor->env = envs[i];
+        monitor->due_ms = ws_loop_now(loop) + TICK_MS;
+        envs[i]->overload = overload;
+        envs[i]->conn.hooks.memory_changed = ws_overload_charge;
+        ws_loop_arm(loop, &monitor->timer, monitor->due_ms);
     }
     return overload;
 }
@@ -184,9 +197,10 @@ void ws_overload_free(struct ws_overload *overload)
     if (!overload)
         return;
     for (unsigned i = 0; i < overload->count; i++) {
-        struct ws_conn_env *env = overload->watchmen[i].env;
-        ws_loop_disarm(env->loop, &overload->watchmen[i].timer);
+        struct ws_server_env *env = overload->monitors[i].env;
+        ws_loop_disarm(env->conn.loop, &overload->monitors[i].timer);
         env->overload = NULL;
+        env->conn.hooks.memory_changed = NULL;
     }
     free(overload);
 }

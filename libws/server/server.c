@@ -1,5 +1,7 @@
 #include "libws/server/server_private.h"
 
+#include "libws/conn/conn_owner.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,15 +68,15 @@ static void check_done(struct ws_async *note)
     ws_loop_defer(server->loop, &server->done_task);
 }
 
-static void on_left(struct ws_registry *registry, struct ws_conn *conn)
+static void on_left(struct ws_server_env *env, struct ws_conn *conn)
 {
-    struct ws_worker *worker = ws_container_of(registry, struct ws_worker, registry);
+    struct ws_worker *worker = ws_container_of(env, struct ws_worker, env);
     struct ws_server *server = worker->server;
-    ws_admission_release(server->admission, conn->cold->client_entry);
+    ws_admission_release(server->admission, ws_conn_cold_slot(conn)->client_entry);
     if (!atomic_load(&server->shutting_down) || ws_admission_count(server->admission) > 0)
         return;
-    /* Only one is the last, and nobody comes any more. */
-    if (worker->env.loop == server->loop)
+    /* Only one is the last, and no new one is accepted any more. */
+    if (env->conn.loop == server->loop)
         check_done(&server->done_note);
     else
         ws_loop_post(server->loop, &server->done_note);
@@ -86,7 +88,7 @@ static void abort_one(struct ws_conn *conn, void *context)
     ws_conn_abort(conn, WS_E_SHUTDOWN);
 }
 
-static void abort_all(struct ws_conn_env *env, void *context)
+static void abort_all(struct ws_server_env *env, void *context)
 {
     (void)context;
     ws_registry_each(env->registry, abort_one, NULL);
@@ -98,21 +100,27 @@ static void on_drained(struct ws_timer *timer)
     ws_server_ask(server, &server->workers[0].env, abort_all, NULL, NULL);
 }
 
-static void say_goodbye(struct ws_conn *conn, void *context)
+/* It was waiting for something that will not happen any more. */
+static void resume(struct ws_conn *conn)
+{
+    ws_conn_unblock(conn, WS_BLOCK_HANDLER);
+    ws_conn_unblock(conn, WS_BLOCK_HUB);
+}
+
+static void close_one(struct ws_conn *conn, void *context)
 {
     const struct ws_server *server = context;
-    if (conn->end.error == WS_OK)
-        conn->end.error = WS_E_SHUTDOWN;
+    ws_conn_record_error(conn, WS_E_SHUTDOWN);
     enum ws_error error = ws_conn_close(conn, server->goodbye_code, server->goodbye_reason);
     if (error == WS_E_STATE)
         ws_conn_fail(conn, WS_E_SHUTDOWN);
     else
-        ws_conn_resume(conn); /* whoever waited for something else hears of it now */
+        resume(conn);
 }
 
-static void say_goodbyes(struct ws_conn_env *env, void *context)
+static void close_all(struct ws_server_env *env, void *context)
 {
-    ws_registry_each(env->registry, say_goodbye, context);
+    ws_registry_each(env->registry, close_one, context);
 }
 
 void ws_server_shutdown(struct ws_server *server, unsigned code, const char *reason,
@@ -127,7 +135,7 @@ void ws_server_shutdown(struct ws_server *server, unsigned code, const char *rea
         ws_loop_defer(server->loop, &server->done_task);
         return;
     }
-    ws_server_ask(server, &server->workers[0].env, say_goodbyes, NULL, server);
+    ws_server_ask(server, &server->workers[0].env, close_all, NULL, server);
     ws_loop_arm(server->loop, &server->drain, ws_loop_now(server->loop) + drain_ms);
 }
 
@@ -146,57 +154,12 @@ struct ws_admission *ws_server_admission(struct ws_server *server)
     return server->admission;
 }
 
-/* --- questions to the loops --- */
-
-struct question {
-    struct ws_async note;
-    struct ws_server *server;
-    const struct ws_conn_env *asker;
-    unsigned next; /* the loop whose turn it is */
-    void (*visit)(struct ws_conn_env *env, void *context);
-    void (*done)(void *context);
-    void *context;
-};
-
-static void on_answered(struct ws_async *note)
-{
-    struct question *question = ws_container_of(note, struct question, note);
-    if (question->done)
-        question->done(question->context);
-    free(question);
-}
-
-static void on_question(struct ws_async *note)
-{
-    struct question *question = ws_container_of(note, struct question, note);
-    struct ws_server *server = question->server;
-    struct ws_worker *worker = &server->workers[question->next++];
-    question->visit(&worker->env, question->context);
-    bool last = question->next == server->worker_count;
-    if (last)
-        question->note.run = on_answered;
-    ws_loop_post(last ? question->asker->loop : server->workers[question->next].env.loop,
-                 &question->note);
-}
-
-bool ws_server_ask(struct ws_server *server, const struct ws_conn_env *asker,
-                   void (*visit)(struct ws_conn_env *env, void *context),
-                   void (*done)(void *context), void *context)
-{
-    struct question *question = malloc(sizeof *question);
-    if (!question)
-        return false;
-    *question = (struct question){{NULL, on_question}, server, asker, 0, visit, done, context};
-    ws_loop_post(server->workers[0].env.loop, &question->note);
-    return true;
-}
-
 /* --- beginning and end --- */
 
 static void *run_worker(void *argument)
 {
     struct ws_worker *worker = argument;
-    ws_loop_run(&worker->own);
+    ws_loop_run(worker->own);
     return NULL;
 }
 
@@ -204,44 +167,41 @@ static void on_stop(struct ws_async *note)
 {
     struct ws_worker *worker = ws_container_of(note, struct ws_worker, stop);
     abort_all(&worker->env, NULL);
-    ws_loop_stop(worker->env.loop);
+    ws_loop_stop(worker->env.conn.loop);
 }
 
 static bool start_worker(struct ws_server *server, unsigned index)
 {
     struct ws_worker *worker = &server->workers[index];
     const struct ws_server_options *options = &server->options;
-    struct ws_loop *loop = index == 0 ? server->loop : &worker->own;
-    if (index > 0 && ws_loop_init(loop) != WS_OK)
+    if (index > 0 && ws_loop_new(&worker->own) != WS_OK)
         return false;
+    if (ws_server_env_init(&worker->env, index == 0 ? server->loop : worker->own, options->config,
+                           options->handler, options->user) != WS_OK) {
+        ws_loop_free(worker->own);
+        return false;
+    }
     server->worker_count++;
     worker->server = server;
-    worker->config = *options->config;
-    ws_registry_init(&worker->registry);
-    worker->registry.left = on_left;
+    worker->env.left = on_left;
     worker->stop.run = on_stop;
-    worker->env = (struct ws_conn_env){.loop = loop,
-                                       .config = &worker->config,
-                                       .handler = options->handler,
-                                       .user = options->user,
-                                       .registry = &worker->registry};
     if (options->env_user)
-        worker->env.user = options->env_user(options->user, index, &worker->env);
+        worker->env.conn.user = options->env_user(options->user, index, &worker->env);
     return true;
 }
 
-/* What all loops have together. */
+/* What all loops share. */
 static bool join_loops(struct ws_server *server)
 {
-    struct ws_conn_env *homes[WS_SERVER_LOOPS_MAX];
+    struct ws_server_env *envs[WS_SERVER_LOOPS_MAX];
     for (unsigned i = 0; i < server->worker_count; i++)
-        homes[i] = &server->workers[i].env;
+        envs[i] = &server->workers[i].env;
     const struct ws_overload_limits *overload = &server->options.overload;
-    if (server->options.fan_out && !(server->hub = ws_hub_new(homes, server->worker_count)))
+    if (server->options.fan_out && !(server->hub = ws_hub_new(envs, server->worker_count)))
         return false;
     if (overload->max_memory == 0 && overload->shed_start == 0 && !overload->watch_lag)
         return true;
-    server->overload = ws_overload_new(overload, server->admission, homes, server->worker_count);
+    server->overload = ws_overload_new(overload, server->admission, envs, server->worker_count);
     return server->overload != NULL;
 }
 
@@ -273,14 +233,14 @@ struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_opt
     return NULL;
 }
 
-/* The threads are gone: what they left in each other's loops is run here. */
-static void run_what_is_left(struct ws_server *server)
+/* The threads have ended: calls that they left in each other's loops are run here. */
+static void run_remaining(struct ws_server *server)
 {
     for (bool busy = true; busy;) {
         busy = false;
         for (unsigned i = 0; i < server->worker_count; i++) {
-            struct ws_loop *loop = server->workers[i].env.loop;
-            busy |= loop->tasks || atomic_load(&loop->notes);
+            struct ws_loop *loop = server->workers[i].env.conn.loop;
+            busy |= ws_loop_busy(loop);
             abort_all(&server->workers[i].env, NULL);
             ws_loop_turn(loop, 0);
         }
@@ -296,21 +256,20 @@ void ws_server_free(struct ws_server *server)
     atomic_store(&server->shutting_down, false);
     for (unsigned i = 1; i < server->worker_count; i++)
         if (server->workers[i].running) {
-            ws_loop_post(server->workers[i].env.loop, &server->workers[i].stop);
+            ws_loop_post(server->workers[i].env.conn.loop, &server->workers[i].stop);
             pthread_join(server->workers[i].thread, NULL);
         }
     for (unsigned i = 0; i < server->worker_count; i++)
         abort_all(&server->workers[i].env, NULL);
     if (server->worker_count > 0)
-        run_what_is_left(server);
+        run_remaining(server);
     for (unsigned i = 0; i < server->worker_count && server->options.env_left; i++)
         server->options.env_left(server->options.user, &server->workers[i].env);
     ws_hub_free(server->hub);
     ws_overload_free(server->overload);
     for (unsigned i = 0; i < server->worker_count; i++) {
-        ws_registry_free(&server->workers[i].registry);
-        if (i > 0)
-            ws_loop_free(&server->workers[i].own);
+        ws_server_env_free(&server->workers[i].env);
+        ws_loop_free(server->workers[i].own);
     }
     for (struct ws_listener *l = server->listeners, *next; l; l = next) {
         next = l->next;

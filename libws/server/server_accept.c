@@ -1,5 +1,7 @@
 #include "libws/server/server_private.h"
 
+#include "libws/conn/conn_owner.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,11 +12,12 @@
 #include <unistd.h>
 
 enum {
-    ACCEPT_BATCH = 64,     /* a wake-up: the connections there are shall have their turn too */
+    ACCEPT_BATCH = 64,     /* a wake-up, so that present connections get their turn */
     ACCEPT_PAUSE_MS = 100, /* after the system had no descriptor for us */
-    SLOW_FROM = 80,        /* percent of the connections; from there on accepting is slowed down */
+    SLOW_FROM = 80,        /* percent of the connections; from there on it accepts more slowly */
     SLOW_PAUSE_MS = 10,
-    REFUSABLE = 64 /* beyond the limits these many may hear a polite answer at a time */
+    REFUSABLE =
+        64 /* beyond the limits so many at a time get an HTTP answer; the others are closed */
 };
 
 static void warn(struct ws_server *server, const char *message)
@@ -23,10 +26,10 @@ static void warn(struct ws_server *server, const char *message)
         server->options.warn(server->options.user, message);
 }
 
-/* --- a socket's way to its loop --- */
+/* --- handing a socket to its loop --- */
 
 struct handoff {
-    struct ws_async note;
+    struct ws_async async;
     struct ws_worker *worker;
     int fd;
     uint64_t id;
@@ -34,44 +37,50 @@ struct handoff {
     struct ws_client_entry *client_entry;
 };
 
-/* Never in plain where TLS is meant. */
+/* Never plaintext where TLS is configured. */
 static enum ws_error secure(struct ws_conn *conn)
 {
-    struct ws_tls_context *context = conn->env->tls;
+    struct ws_tls_context *context = ws_server_env(conn)->tls;
     return context ? ws_conn_secure(conn, context, NULL) : WS_E_NO_MEMORY;
+}
+
+/* Keeps the entry that `conn` is counted in; NULL: none. */
+static void count_for(struct ws_server *server, struct ws_conn *conn, struct ws_client_entry *entry)
+{
+    struct ws_conn_cold_slot *slot = entry ? ws_conn_make_cold_slot(conn) : NULL;
+    if (slot) {
+        slot->client_entry = entry;
+    } else if (entry) {
+        ws_admission_reassign(server->admission, NULL, 0, &entry); /* counted by no address */
+        ws_conn_set_refusal(conn, WS_E_NO_MEMORY);
+    }
 }
 
 /* On the worker's thread. */
 static void adopt_socket(struct ws_worker *worker, const struct handoff *handoff)
 {
     struct ws_server *server = worker->server;
-    struct ws_conn *conn = ws_conn_new(&worker->env, handoff->fd, NULL);
+    struct ws_conn *conn = ws_conn_new(&worker->env.conn, handoff->fd, NULL);
     if (!conn) {
         warn(server, "a connection was dropped: out of memory");
         close(handoff->fd);
         ws_admission_release(server->admission, handoff->client_entry);
         return;
     }
-    conn->refusal = handoff->refusal;
-    if (handoff->client_entry && ws_conn_cold(conn)) {
-        conn->cold->client_entry = handoff->client_entry;
-    } else if (handoff->client_entry) {
-        struct ws_client_entry *client_entry = handoff->client_entry;
-        ws_admission_reassign(server->admission, NULL, 0, &client_entry); /* nobody's from now on */
-        conn->refusal = WS_E_NO_MEMORY;
-    }
+    ws_conn_set_refusal(conn, handoff->refusal);
+    count_for(server, conn, handoff->client_entry);
     if (server->options.secure && secure(conn) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
-    ws_registry_add(&worker->registry, conn, handoff->id);
+    ws_registry_add(worker->env.registry, conn, handoff->id);
     if (server->options.max_handshakes)
-        ws_registry_expect(&worker->registry, conn, server->options.max_handshakes);
+        ws_registry_expect(worker->env.registry, conn, server->options.max_handshakes);
     if (server->options.accepted)
         server->options.accepted(server->options.user, conn);
 }
 
-static void on_deal(struct ws_async *note)
+static void on_handoff(struct ws_async *async)
 {
-    struct handoff *handoff = ws_container_of(note, struct handoff, note);
+    struct handoff *handoff = ws_container_of(async, struct handoff, async);
     adopt_socket(handoff->worker, handoff);
     free(handoff);
 }
@@ -80,7 +89,7 @@ static void dispatch_socket(struct ws_server *server, struct handoff *handoff)
 {
     struct ws_worker *worker = &server->workers[server->next_worker];
     server->next_worker = (server->next_worker + 1) % server->worker_count;
-    if (worker->env.loop == server->loop) {
+    if (worker->env.conn.loop == server->loop) {
         adopt_socket(worker, handoff);
         return;
     }
@@ -90,9 +99,21 @@ static void dispatch_socket(struct ws_server *server, struct handoff *handoff)
         return;
     }
     *posted = *handoff;
-    posted->note.run = on_deal;
+    posted->async.run = on_handoff;
     posted->worker = worker;
-    ws_loop_post(worker->env.loop, &posted->note);
+    ws_loop_post(worker->env.conn.loop, &posted->async);
+}
+
+enum ws_error ws_server_reassign(struct ws_server *server, struct ws_conn *conn,
+                                 const struct sockaddr *address)
+{
+    struct ws_conn_cold_slot *slot = ws_conn_make_cold_slot(conn);
+    struct ws_client_entry *entry = slot ? slot->client_entry : NULL;
+    if (!slot)
+        return WS_E_NO_MEMORY;
+    enum ws_error error = ws_admission_reassign(server->admission, address, ws_clock_us(), &entry);
+    slot->client_entry = entry;
+    return error;
 }
 
 /* --- accepting --- */
@@ -135,7 +156,7 @@ void ws_server_on_accept_again(struct ws_timer *timer)
     watch_listeners(server, WS_READABLE);
 }
 
-/* One line when it begins and one when it is over, however long it takes. */
+/* One line when it begins and one when it ends, however long it takes. */
 static void on_fd_exhaustion(struct ws_server *server, int number)
 {
     char message[160];
@@ -174,7 +195,7 @@ void ws_server_on_acceptable(struct ws_watch *watch, unsigned ready)
         on_fd_exhaustion(server, errno);
         return;
     }
-    /* Nearly full: those who are here get more of the time. */
+    /* Nearly full: present connections get more of the time. */
     if (ws_admission_percent(server->admission) >= SLOW_FROM)
         pause_accepting(server, SLOW_PAUSE_MS);
 }

@@ -1,12 +1,14 @@
 /*
- * server_private: what the files of server share, and nobody else.
+ * server_private: what the files of server share.
  *
- * server_accept.c takes sockets in and deals them out to the loops; server.c does the rest.
+ * server_accept.c accepts sockets and hands them to the loops; server_ask.c visits all loops;
+ * server.c does the rest.
  */
 #ifndef LIBWS_SERVER_SERVER_PRIVATE_H
 #define LIBWS_SERVER_SERVER_PRIVATE_H
 
 #include "libws/io/listener.h"
+#include "libws/server/registry_private.h"
 #include <ws/hub.h>
 #include <ws/server.h>
 
@@ -15,13 +17,11 @@
 
 enum { WS_GOODBYE_MAX = 124 };
 
-/* A loop and what is on it. */
+/* A loop, its thread and its connections. */
 struct ws_worker {
-    struct ws_registry registry; /* first: left() finds the worker by it */
+    struct ws_server_env env;
     struct ws_server *server;
-    struct ws_conn_env env;
-    struct ws_conn_config config;
-    struct ws_loop own; /* but for number 0, which has the caller's */
+    struct ws_loop *own; /* except number 0, which has the caller's */
     pthread_t thread;
     bool running;
     struct ws_async stop;
@@ -38,7 +38,7 @@ struct ws_server {
     unsigned worker_count, next_worker;
     uint64_t last_id;
     struct ws_timer accept_again, drain;
-    bool fds_exhausted; /* no descriptors: said once, until there are some again */
+    bool fds_exhausted; /* no descriptors: reported once, until there are some again */
     struct ws_async done_note;
     struct ws_deferred done_task;
     void (*done)(void *user);

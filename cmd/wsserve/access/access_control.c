@@ -131,19 +131,16 @@ static enum ws_error reassign(struct ws_conn *conn, const struct ws_address *pee
                               const struct ws_address *client)
 {
     struct sockaddr_storage address;
-    struct ws_conn_cold *cold = ws_conn_cold(conn);
     ws_address_to_socket(client, &address);
     if (address.ss_family == AF_UNSPEC ||
         (client->kind == peer->kind && memcmp(client->ip, peer->ip, sizeof peer->ip) == 0))
         return WS_OK;
     struct conn_annotations *notes =
         conn_annotations_get(worker_of(conn)->annotations, ws_conn_id(conn));
-    if (!cold || !notes)
+    if (!notes)
         return WS_E_NO_MEMORY;
     notes->client = *client;
-    return ws_admission_reassign(ws_server_admission(server_of(conn)->ws_server),
-                                 (const struct sockaddr *)&address, ws_clock_us(),
-                                 &cold->client_entry);
+    return ws_server_reassign(server_of(conn)->ws_server, conn, (const struct sockaddr *)&address);
 }
 
 enum access_verdict access_control_check(struct ws_conn *conn, const struct ws_request *request)

@@ -424,11 +424,11 @@ void children_finish(struct children *children)
             grace_ms = child->due_ms - now;
     }
     int64_t end = ws_clock_us() / 1000 + grace_ms + timeout_ms;
-    loop->stopping = false;
+    ws_loop_clear_stop(loop);
     while (children->first && ws_clock_us() / 1000 < end) {
         ws_loop_turn(loop, POLL_MS);
-        if (loop->stopping) {
-            loop->stopping = false;
+        if (ws_loop_stopping(loop)) {
+            ws_loop_clear_stop(loop);
             kill_all_now(children);
         }
     }

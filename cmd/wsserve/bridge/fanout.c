@@ -5,8 +5,8 @@
 #include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/bridge/relay.h"
 #include "cmd/wsserve/options/settings.h"
-#include "libws/server/registry.h"
 #include <ws/hub.h>
+#include <ws/registry.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +102,7 @@ static bool on_ready(struct channel *channel)
 {
     const struct fanout *fanout = fanout_of(channel);
     return !ws_hub_blocked(fanout->env->hub) &&
-           !(fanout->needs_audience && fanout->env->registry->open == 0);
+           !(fanout->needs_audience && ws_registry_open_count(fanout->env->registry) == 0);
 }
 
 static void on_input(struct channel *channel, uint8_t *data, size_t len)
@@ -235,15 +235,15 @@ enum ws_error fanout_open(struct fanout *fanout, int in, int out)
 {
     const struct ws_conn_config *config;
     fanout->env = fanout->server->workers[0].env;
-    config = fanout->env->config;
+    config = &fanout->env->conn.config;
     fanout->memory = malloc(CHANNEL_READ_SIZE);
     if (!fanout->memory)
         return WS_E_NO_MEMORY;
     fanout->channel.user = &user;
     fanout->reader.framing = settings_of(fanout)->framing;
     fanout->reader.max = config->session.max_message;
-    enum ws_error error = channel_open(&fanout->channel, fanout->env->loop, in, out, fanout->memory,
-                                       config->high_water);
+    enum ws_error error = channel_open(&fanout->channel, fanout->env->conn.loop, in, out,
+                                       fanout->memory, config->high_water);
     if (error != WS_OK) {
         free(fanout->memory);
         fanout->memory = NULL;

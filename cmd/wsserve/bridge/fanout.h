@@ -17,7 +17,7 @@
 
 struct fanout {
     struct server *server;
-    const struct ws_conn_env *env;
+    const struct ws_server_env *env;
     struct channel channel;
     struct framing_reader reader;
     uint8_t *memory;     /* the channel's */

@@ -21,6 +21,8 @@ struct waiting {
 struct fault_conn {
     struct ws_conn *conn;
     const struct faults *faults;
+    const struct ws_output_filter
+        *filter; /* of the chain: what was held back passes those after it */
     struct fault_frames frames;
     struct waiting *first, *last;
     size_t bytes;          /* that wait */
@@ -105,7 +107,7 @@ static void send_first(struct fault_conn *fault)
     size_t len = piece->len - waiting->begin;
     if (piece->split && len > piece->split)
         len = piece->split;
-    ws_conn_send_raw(fault->conn, piece->data + waiting->begin, len);
+    ws_conn_send_raw(fault->conn, fault->filter, piece->data + waiting->begin, len);
     waiting->begin += len;
     fault->bytes -= len;
     waiting->due_ms = ws_loop_now(loop_of(fault)) + 1;
@@ -211,13 +213,15 @@ void fault_conn_filter(struct fault_conn *fault, struct ws_out *out)
 
 /* --- beginning and end --- */
 
-struct fault_conn *fault_conn_new(struct ws_conn *conn, const struct faults *faults)
+struct fault_conn *fault_conn_new(struct ws_conn *conn, const struct faults *faults,
+                                  const struct ws_output_filter *filter)
 {
     struct fault_conn *fault = calloc(1, sizeof *fault);
     if (!fault)
         return NULL;
     fault->conn = conn;
     fault->faults = faults;
+    fault->filter = filter;
     fault->frames.conn = ws_conn_id(conn);
     fault->timer.fire = on_timer;
     return fault;

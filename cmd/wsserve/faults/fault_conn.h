@@ -13,13 +13,15 @@
 
 struct fault_conn;
 
-/* `faults` must outlive it. NULL without memory. */
-struct fault_conn *fault_conn_new(struct ws_conn *conn, const struct faults *faults);
+/* `faults` and `filter` must outlive it; `filter` is the output filter that calls
+ * fault_conn_filter(). NULL without memory. */
+struct fault_conn *fault_conn_new(struct ws_conn *conn, const struct faults *faults,
+                                  const struct ws_output_filter *filter);
 
 /* Output that is still delayed is lost. NULL is allowed. */
 void fault_conn_free(struct fault_conn *fault);
 
-/* The output filter (ws_conn_config): replaces `out` by what is to be sent now. */
+/* As an output filter: replaces `out` by what is to be sent now. */
 void fault_conn_filter(struct fault_conn *fault, struct ws_out *out);
 
 /* The HTTP status that refuses the upgrade of connection `conn`; 0: none. */

@@ -19,7 +19,7 @@ struct admin {
     struct worker worker;
 };
 
-static void *join(void *user, unsigned index, struct ws_conn_env *env)
+static void *join(void *user, unsigned index, struct ws_server_env *env)
 {
     struct admin *admin = user;
     (void)index;
@@ -57,7 +57,7 @@ bool admin_start(struct server *server)
         return true;
     struct admin *admin = server->admin = calloc(1, sizeof *admin);
     if (!admin || !worker_init(&admin->worker, server, ADMIN_INDEX) ||
-        !make_server(admin, &server->loop)) {
+        !make_server(admin, server->loop)) {
         exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
         return false;
     }

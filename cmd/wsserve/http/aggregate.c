@@ -7,8 +7,8 @@
 #include "cmd/wsserve/observe/conn_annotations.h"
 #include "cmd/wsserve/observe/totals.h"
 #include "cmd/wsserve/request/answer.h"
-#include "libws/server/registry.h"
 #include <ws/hub.h>
+#include <ws/registry.h>
 
 #include <stdlib.h>
 
@@ -49,20 +49,20 @@ static void add_connection(struct ws_conn *conn, void *context)
     json_member_uint(json, "messages_out", ws_conn_counters(conn)->messages_out);
     json_member_uint(json, "bytes_in", ws_conn_counters(conn)->bytes_in);
     json_member_uint(json, "bytes_out", ws_conn_counters(conn)->bytes_out);
-    if (ws_conn_heartbeat(conn)->rtt.last > 0) {
-        json_member_uint(json, "rtt_us", ws_conn_heartbeat(conn)->rtt.last);
-        json_member_uint(json, "rtt_least_us", ws_conn_heartbeat(conn)->rtt.least);
-        json_member_uint(json, "rtt_smoothed_us", ws_conn_heartbeat(conn)->rtt.smoothed);
+    if (ws_conn_heartbeat(conn)->rtt.last_us > 0) {
+        json_member_uint(json, "rtt_us", ws_conn_heartbeat(conn)->rtt.last_us);
+        json_member_uint(json, "rtt_least_us", ws_conn_heartbeat(conn)->rtt.least_us);
+        json_member_uint(json, "rtt_smoothed_us", ws_conn_heartbeat(conn)->rtt.smoothed_us);
     }
     json_member_uint(json, "queue_bytes", ws_conn_queued(conn));
     json_end_object(json);
 }
 
 /* On the thread of each loop in turn. */
-static void visit(struct ws_conn_env *env, void *context)
+static void visit(struct ws_server_env *env, void *context)
 {
     struct aggregate *g = context;
-    const struct worker *worker = env->user;
+    const struct worker *worker = env->conn.user;
     totals_add(&g->totals, worker->totals);
     if (env->hub) {
         struct ws_deliveries deliveries = ws_hub_deliveries(env->hub);
@@ -118,11 +118,11 @@ static void begin(struct ws_conn *conn, bool connections)
     struct server *server = server_of(conn);
     struct aggregate *g = calloc(1, sizeof *g);
     /* --admin runs on the server's first loop. */
-    const struct ws_conn_env *asker =
-        worker_of(conn)->index == ADMIN_INDEX ? server->workers[0].env : ws_conn_env(conn);
+    const struct ws_server_env *asker =
+        worker_of(conn)->index == ADMIN_INDEX ? server->workers[0].env : ws_server_env(conn);
     if (g) {
         *g = (struct aggregate){.server = server,
-                                .registry = ws_conn_env(conn)->registry,
+                                .registry = ws_server_env(conn)->registry,
                                 .id = ws_conn_id(conn),
                                 .connections = connections};
         if (connections)

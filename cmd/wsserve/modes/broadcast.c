@@ -20,7 +20,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     if (event->type != WS_EVENT_MESSAGE)
         return;
     const char *group = ws_hub_group(conn, &len);
-    if (!ws_hub_publish(ws_conn_env(conn)->hub, group, len, ws_conn_id(conn), event->opcode,
+    if (!ws_hub_publish(ws_server_env(conn)->hub, group, len, ws_conn_id(conn), event->opcode,
                         event->data, event->len))
         ws_conn_fail(conn, WS_E_NO_MEMORY);
     ws_hub_wait(conn);

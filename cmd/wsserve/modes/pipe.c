@@ -77,10 +77,10 @@ static void leave(struct worker *worker)
     struct fanout *fanout = worker->server->mode_data;
     if (!fanout || worker->index != 0)
         return;
-    struct ws_loop *loop = worker->env->loop;
+    struct ws_loop *loop = worker->env->conn.loop;
     int64_t end = ws_clock_us() + (int64_t)FLUSH_TIMEOUT_MS * 1000;
-    loop->stopping = false; /* until another signal */
-    while (channel_queued(&fanout->channel) > 0 && ws_clock_us() < end && !loop->stopping)
+    ws_loop_clear_stop(loop); /* until another signal */
+    while (channel_queued(&fanout->channel) > 0 && ws_clock_us() < end && !ws_loop_stopping(loop))
         ws_loop_turn(loop, 20);
     fanout_close(fanout);
     ws_loop_turn(loop, 0);

@@ -262,9 +262,9 @@ static bool start_process(struct process *process, const struct ws_request *requ
         return false;
     process->channel.user = &channel_user;
     process->reader.framing = settings_of(process)->framing;
-    process->reader.max = env->config->session.max_message;
+    process->reader.max = env->config.session.max_message;
     if (channel_open(&process->channel, env->loop, fds[0], fds[1], pool->memory,
-                     env->config->high_water) == WS_OK) {
+                     env->config.high_water) == WS_OK) {
         lifecycle_attach(&process->life, &process->channel);
         channel_resume(&process->channel);
         return true;
@@ -357,7 +357,7 @@ static bool start(struct server *server)
         struct process_pool *pool = calloc(1, sizeof *pool);
         server->workers[i].mode_data = pool;
         if (pool)
-            children_init(&pool->children, server->workers[i].env->loop,
+            children_init(&pool->children, server->workers[i].env->conn.loop,
                           &server->settings->process.kill);
         good = pool != NULL;
     }

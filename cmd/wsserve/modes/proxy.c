@@ -153,7 +153,7 @@ static void on_connected(void *user, int fd)
     upstream->connector = NULL;
     upstream->channel.user = &channel_user;
     if (channel_open(&upstream->channel, upstream->loop, fd, fd, upstream->memory,
-                     ws_conn_env(upstream->conn)->config->high_water) != WS_OK) {
+                     ws_conn_env(upstream->conn)->config.high_water) != WS_OK) {
         close(fd);
         answer_unreachable(upstream, "out of memory");
         return;

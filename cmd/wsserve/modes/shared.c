@@ -14,7 +14,7 @@
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/modes/mode.h"
 #include "cmd/wsserve/request/answer.h"
-#include "libws/server/registry.h"
+#include <ws/registry.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,7 +183,8 @@ static bool start(struct server *server)
         return false;
     child_prepare();
     shared->server = server;
-    children_init(&shared->children, server->workers[0].env->loop, &server->settings->process.kill);
+    children_init(&shared->children, server->workers[0].env->conn.loop,
+                  &server->settings->process.kill);
     if (start_run(shared, error, sizeof error) == 0)
         return true;
     exit_warn("%s", error);

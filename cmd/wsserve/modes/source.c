@@ -64,7 +64,7 @@ static void send_due(struct source *source)
             return;
         }
         source->sent++;
-        if (ws_conn_queued(source->conn) > ws_conn_env(source->conn)->config->high_water)
+        if (ws_conn_queued(source->conn) > ws_conn_env(source->conn)->config.high_water)
             break;
     }
     if (source->sent < until) {

@@ -241,16 +241,16 @@ void recording_sent(struct recording *recording, const struct ws_out *out, struc
 static void put_open(struct recording *recording, const struct ws_conn *conn, struct ws_str host,
                      const char *target, struct json *json)
 {
-    const struct ws_loop *loop = ws_conn_env(conn)->loop;
+    const struct ws_out *gathered = ws_conn_gathered(conn);
     char url[URL_MAX];
     bool absolute = target[0] != '/';
     snprintf(url, sizeof url, "%s%.*s%s", absolute ? "" : "ws://", absolute ? 0 : (int)host.len,
              host.p, target);
     recording->upgraded = true;
-    if (loop->writer == conn) {
-        uint8_t *bytes = copy_of(&loop->out);
+    if (gathered) {
+        uint8_t *bytes = copy_of(gathered);
         /* It will come once more, before the first frame. */
-        recording->upgraded = !bytes || read_head(recording, bytes, loop->out.bytes) == 0;
+        recording->upgraded = !bytes || read_head(recording, bytes, gathered->bytes) == 0;
         free(bytes);
     }
     struct record record = {.direction = RECORD_OUT, .type = RECORD_OPEN};
@@ -278,7 +278,7 @@ struct recording *recording_new(struct recorder *recorder, const struct ws_conn 
     recording->started_us = ws_clock_us();
     const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(conn));
     recording->config = (struct ws_session_config){
-        .role = WS_ROLE_CLIENT, .deflate_pool = &ws_conn_env(conn)->loop->deflate};
+        .role = WS_ROLE_CLIENT, .deflate_pool = ws_conn_env(conn)->config.session.deflate_pool};
     ws_session_init_open(&recording->sent, &recording->config);
     /* Without memory, compressed messages are not recorded. */
     if (deflate)

@@ -7,7 +7,7 @@
 #include "cmd/wsserve/observe/record_conn.h"
 #include "cmd/wsserve/observe/totals.h"
 #include "libws/proto/bytes.h"
-#include "libws/server/registry.h"
+#include <ws/registry.h>
 
 #include <stdlib.h>
 
@@ -52,10 +52,10 @@ static void count_one(struct ws_conn *conn, void *context)
     compress_count(&stats->deflate, conn);
 }
 
-static void count(struct ws_conn_env *env, void *context)
+static void count(struct ws_server_env *env, void *context)
 {
     struct stats *stats = context;
-    const struct worker *worker = env->user;
+    const struct worker *worker = env->conn.user;
     const struct totals *ended = worker->totals;
     stats->opened += ended->handshakes[WS_OK];
     stats->messages_in += ended->messages_in;

@@ -113,13 +113,13 @@ bool certificates_start(struct server *server)
     return server->certificates->initial != NULL;
 }
 
-void certificates_join(struct server *server, struct ws_conn_env *env)
+void certificates_join(struct server *server, struct ws_server_env *env)
 {
     if (server->certificates)
         env->tls = ws_tls_context_again(server->certificates->initial);
 }
 
-void certificates_leave(struct ws_conn_env *env)
+void certificates_leave(struct ws_server_env *env)
 {
     ws_tls_context_free(env->tls);
     env->tls = NULL;
@@ -136,7 +136,7 @@ void certificates_started(struct server *server)
 /* --- reload --- */
 
 /* On each loop's thread, one after the other. */
-static void take_context(struct ws_conn_env *env, void *context)
+static void take_context(struct ws_server_env *env, void *context)
 {
     struct ws_tls_context *again = ws_tls_context_again(context);
     if (!again)

@@ -7,7 +7,7 @@
 #ifndef CMD_WSSERVE_SERVER_CERTIFICATES_H
 #define CMD_WSSERVE_SERVER_CERTIFICATES_H
 
-#include <ws/conn.h>
+#include <ws/server_env.h>
 
 #include <stdbool.h>
 
@@ -17,9 +17,9 @@ struct server;
 bool certificates_start(struct server *server);
 
 /* Gives a loop its context, before the loop runs. */
-void certificates_join(struct server *server, struct ws_conn_env *env);
+void certificates_join(struct server *server, struct ws_server_env *env);
 /* Frees it, once its connections have gone. On the loop's thread. */
-void certificates_leave(struct ws_conn_env *env);
+void certificates_leave(struct ws_server_env *env);
 
 /* Once every loop has its own. */
 void certificates_started(struct server *server);

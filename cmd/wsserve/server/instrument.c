@@ -37,9 +37,9 @@ static bool debugging(const struct server *server)
     return log_wants(server->log, WS_LOG_DEBUG);
 }
 
-/* --- the output filter --- */
+/* --- the output filters --- */
 
-static struct fault_conn *fault_of(struct ws_conn *conn)
+static struct fault_conn *fault_of(struct ws_conn *conn, const struct ws_output_filter *filter)
 {
     const struct faults *faults = server_of(conn)->faults;
     if (!faults)
@@ -47,22 +47,33 @@ static struct fault_conn *fault_of(struct ws_conn *conn)
     struct conn_annotations *notes =
         conn_annotations_get(worker_of(conn)->annotations, ws_conn_id(conn));
     if (notes && !notes->fault)
-        notes->fault = fault_conn_new(conn, faults);
+        notes->fault = fault_conn_new(conn, faults, filter);
     if (!notes || !notes->fault)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
     return notes ? notes->fault : NULL;
 }
 
-/* Recordings show what was meant to be sent, before faults are injected. */
-static void on_output(struct ws_conn *conn, struct ws_out *out)
+static void inject_faults(const struct ws_output_filter *self, struct ws_conn *conn,
+                          struct ws_out *out)
 {
-    struct conn_annotations *notes = annotations_of(conn);
-    if (notes)
-        recording_sent(notes->record, out, worker_of(conn)->json);
-    struct fault_conn *fault = fault_of(conn);
+    struct fault_conn *fault = fault_of(conn, self);
     if (fault)
         fault_conn_filter(fault, out);
 }
+
+static void record_output(const struct ws_output_filter *self, struct ws_conn *conn,
+                          struct ws_out *out)
+{
+    struct conn_annotations *notes = annotations_of(conn);
+    (void)self;
+    if (notes)
+        recording_sent(notes->record, out, worker_of(conn)->json);
+}
+
+/* Recordings show what was meant to be sent, before faults are injected. A filter that is not
+ * switched on passes everything. */
+static const struct ws_output_filter fault_filter = {NULL, inject_faults};
+static const struct ws_output_filter record_filter = {&fault_filter, record_output};
 
 /* --- the access log --- */
 
@@ -221,7 +232,7 @@ static bool trace_for_log(void *context, uint64_t conn, char *text, size_t size)
 void instrument_config(const struct server *server, struct ws_conn_config *config)
 {
     bool corrupted = server->faults != NULL, recorded = server->recorder != NULL;
-    config->output_filter = corrupted || recorded ? on_output : NULL;
+    config->output_filters = recorded ? &record_filter : corrupted ? &fault_filter : NULL;
     config->on_state_change = debugging(server) || server->access_log ? on_state_change : NULL;
     config->session.frames = debugging(server);
     /* Recordings and faults need whole messages. */
@@ -243,7 +254,7 @@ static bool start_faults(struct server *server)
     server->faults = faults;
     if (!settings->seeded) {
         uint32_t seed;
-        if (!ws_random_bytes(&server->loop.random, &seed, sizeof seed)) {
+        if (!ws_loop_random(server->loop, &seed, sizeof seed)) {
             exit_warn("%s", ws_error_info(WS_E_RANDOM)->explanation);
             return false;
         }

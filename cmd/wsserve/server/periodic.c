@@ -20,8 +20,8 @@ static void on_stats(struct ws_timer *timer)
     struct server *server = periodic->server;
     const struct settings *settings = server->settings;
     stats_request(server);
-    ws_loop_arm(&server->loop, timer,
-                ws_loop_now(&server->loop) +
+    ws_loop_arm(server->loop, timer,
+                ws_loop_now(server->loop) +
                     units_milliseconds(settings->operate.stats_interval_us));
 }
 
@@ -36,8 +36,8 @@ static void on_idle(struct ws_timer *timer)
     if (ws_server_count(server->ws_server) > 0)
         idle_us = 0;
     if (idle_us < limit_us) {
-        ws_loop_arm(&server->loop, timer,
-                    ws_loop_now(&server->loop) + units_milliseconds(limit_us - idle_us));
+        ws_loop_arm(server->loop, timer,
+                    ws_loop_now(server->loop) + units_milliseconds(limit_us - idle_us));
         return;
     }
     char text[UNITS_TEXT_MAX];
@@ -48,7 +48,7 @@ static void on_idle(struct ws_timer *timer)
 
 static void disarm(struct periodic *periodic)
 {
-    struct ws_loop *loop = &periodic->server->loop;
+    struct ws_loop *loop = periodic->server->loop;
     ws_loop_disarm(loop, &periodic->stats_timer);
     ws_loop_disarm(loop, &periodic->idle_timer);
 }
@@ -57,14 +57,14 @@ void periodic_rearm(struct server *server)
 {
     struct periodic *periodic = server->periodic;
     const struct settings *settings = server->settings;
-    int64_t now = ws_loop_now(&server->loop);
+    int64_t now = ws_loop_now(server->loop);
     int64_t interval_us = settings->operate.stats_interval_us;
     int64_t idle_us = settings->operate.exit_idle_us;
     disarm(periodic);
     if (interval_us > 0)
-        ws_loop_arm(&server->loop, &periodic->stats_timer, now + units_milliseconds(interval_us));
+        ws_loop_arm(server->loop, &periodic->stats_timer, now + units_milliseconds(interval_us));
     if (idle_us >= 0)
-        ws_loop_arm(&server->loop, &periodic->idle_timer, now + units_milliseconds(idle_us));
+        ws_loop_arm(server->loop, &periodic->idle_timer, now + units_milliseconds(idle_us));
 }
 
 bool periodic_init(struct server *server)

@@ -10,7 +10,7 @@
 #include "cmd/wsserve/server/certificates.h"
 #include "cmd/wsserve/server/conn_config.h"
 #include "cmd/wsserve/server/periodic.h"
-#include "libws/server/registry.h"
+#include <ws/registry.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,9 +28,11 @@ static void reconsider_one(struct ws_conn *conn, void *context)
 }
 
 /* On each loop's thread. */
-static void take_settings(struct ws_conn_env *env, void *context)
+static void take_settings(struct ws_server_env *env, void *context)
 {
-    conn_config_build(context, env->config);
+    struct ws_conn_config config;
+    conn_config_build(context, &config);
+    ws_conn_env_configure(&env->conn, &config);
     ws_registry_each(env->registry, reconsider_one, NULL);
 }
 

@@ -22,6 +22,7 @@
 #include "cmd/wsserve/server/periodic.h"
 #include "cmd/wsserve/server/reload.h"
 #include "cmd/wsserve/server/signals.h"
+#include "libws/tls/tls.h"
 #include <ws/hub.h>
 
 #include <inttypes.h>
@@ -52,8 +53,8 @@ static struct instance *instance_of(struct server *server)
 static void on_drained(void *user)
 {
     struct server *server = user;
-    ws_loop_disarm(&server->loop, &instance_of(server)->drain_timer);
-    ws_loop_stop(&server->loop);
+    ws_loop_disarm(server->loop, &instance_of(server)->drain_timer);
+    ws_loop_stop(server->loop);
 }
 
 static void on_drain_timer(struct ws_timer *timer)
@@ -61,7 +62,7 @@ static void on_drain_timer(struct ws_timer *timer)
     struct server *server = &ws_container_of(timer, struct instance, drain_timer)->server;
     log_line(server->log, WS_LOG_INFO, 0, "drain", "%zu connections left",
              ws_server_count(server->ws_server));
-    ws_loop_arm(&server->loop, timer, ws_loop_now(&server->loop) + DRAIN_LOG_MS);
+    ws_loop_arm(server->loop, timer, ws_loop_now(server->loop) + DRAIN_LOG_MS);
 }
 
 static void shut_down(struct server *server)
@@ -69,8 +70,8 @@ static void shut_down(struct server *server)
     const struct settings *settings = server->settings;
     atomic_store_explicit(&server->draining, true, memory_order_relaxed);
     periodic_stop(server);
-    ws_loop_arm(&server->loop, &instance_of(server)->drain_timer,
-                ws_loop_now(&server->loop) + DRAIN_LOG_MS);
+    ws_loop_arm(server->loop, &instance_of(server)->drain_timer,
+                ws_loop_now(server->loop) + DRAIN_LOG_MS);
     ws_server_shutdown(server->ws_server, settings->operate.shutdown_code,
                        "the server is going away", units_milliseconds(settings->operate.drain_us),
                        on_drained);
@@ -143,7 +144,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         totals_note(&worker_of(conn)->totals->message_bytes, TOTALS_SIZES, event->total);
     if (event->type == WS_EVENT_PONG && ws_conn_pong_matched(conn))
         totals_note(&worker_of(conn)->totals->rtt_us, TOTALS_TIMES,
-                    ws_conn_heartbeat(conn)->rtt.last);
+                    ws_conn_heartbeat(conn)->rtt.last_us);
     if (server->mode->handler.event)
         server->mode->handler.event(conn, event);
 }
@@ -210,13 +211,13 @@ static void on_warning(void *user, const char *message)
 
 /* --- starting --- */
 
-static void on_lag(struct ws_conn_env *env, int64_t late_ms)
+static void on_lag(struct ws_server_env *env, int64_t late_ms)
 {
-    struct worker *worker = env->user;
+    struct worker *worker = env->conn.user;
     totals_note(&worker->totals->lag_us, TOTALS_TIMES, (uint64_t)late_ms * 1000);
 }
 
-static void *join_worker(void *user, unsigned index, struct ws_conn_env *env)
+static void *join_worker(void *user, unsigned index, struct ws_server_env *env)
 {
     struct server *server = user;
     struct worker *worker = &server->workers[index];
@@ -226,11 +227,11 @@ static void *join_worker(void *user, unsigned index, struct ws_conn_env *env)
     return worker;
 }
 
-static void leave_worker(void *user, struct ws_conn_env *env)
+static void leave_worker(void *user, struct ws_server_env *env)
 {
     const struct server *server = user;
     if (server->mode->leave)
-        server->mode->leave(env->user);
+        server->mode->leave(env->conn.user);
     certificates_leave(env);
 }
 
@@ -270,7 +271,7 @@ static bool make_ws_server(struct server *server, const struct ws_handler *handl
         .accepted = on_accepted,
         .warn = on_warning,
     };
-    server->ws_server = ws_server_new(&server->loop, &options);
+    server->ws_server = ws_server_new(server->loop, &options);
     return server->ws_server != NULL;
 }
 
@@ -334,7 +335,7 @@ static void tear_down(struct server *server, bool served)
     periodic_free(server);
     reload_free(server);
     certificates_free(server);
-    ws_loop_free(&server->loop);
+    ws_loop_free(server->loop);
     http_free(server->http);
     access_control_stop(server);
 }
@@ -356,7 +357,7 @@ int server_run(const struct settings *settings, const struct options *options)
     server->log = &instance.log;
     conn_name_start((uint64_t)units_now_utc() / 1000);
     exit_ignore_sigpipe();
-    enum ws_error error = ws_loop_init(&server->loop);
+    enum ws_error error = ws_loop_new(&server->loop);
     if (error != WS_OK) {
         warn_of(error);
         return WS_EXIT_FAILURE;
@@ -365,7 +366,7 @@ int server_run(const struct settings *settings, const struct options *options)
                                                : warn_of(WS_E_NO_MEMORY);
     if (served) {
         periodic_start(server);
-        ws_loop_run(&server->loop);
+        ws_loop_run(server->loop);
     }
     tear_down(server, served);
     return served ? WS_EXIT_OK : WS_EXIT_FAILURE;

@@ -14,7 +14,7 @@ static void terminate(struct server *server, int signal_number)
 {
     if (server_draining(server)) {
         log_line(server->log, WS_LOG_INFO, 0, "shutdown", "second signal: leaving at once");
-        ws_loop_stop(&server->loop);
+        ws_loop_stop(server->loop);
         return;
     }
     log_line(server->log, WS_LOG_INFO, 0, "shutdown", "%s: closing %zu connections with %u",
@@ -46,5 +46,5 @@ enum ws_error signals_start(struct server *server)
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGHUP);
     sigaddset(&signals, SIGUSR1);
-    return ws_loop_on_signals(&server->loop, &signals, on_signal, server);
+    return ws_loop_on_signals(server->loop, &signals, on_signal, server);
 }

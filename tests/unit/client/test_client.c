@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 /* A server that echoes and the client under test, on one loop. */
-static struct ws_loop loop;
+static struct ws_loop *loop;
 static struct ws_server *server;
 static struct ws_conn_config server_config, client_config;
 static char seen[512]; /* the request, as the server saw it */
@@ -135,8 +135,7 @@ static void on_close(struct ws_conn *c, const struct ws_end *end)
 
 static const struct ws_handler server_handler = {.request = server_request, .event = server_event};
 static const struct ws_handler handler = {.open = on_open, .event = on_event, .close = on_close};
-static const struct ws_conn_env env = {
-    .loop = &loop, .config = &client_config, .handler = &handler};
+static struct ws_conn_env env;
 
 static void on_connected(void *user, struct ws_conn *c)
 {
@@ -165,13 +164,13 @@ static int set_up(void **state)
     (void)state;
     descriptors = open_descriptors();
     struct ws_server_options options = {.config = &server_config, .handler = &server_handler};
-    if (ws_loop_init(&loop) != WS_OK)
+    if (ws_loop_new(&loop) != WS_OK)
         return -1;
     ws_conn_config_init(&server_config, WS_ROLE_SERVER);
     ws_conn_config_init(&client_config, WS_ROLE_CLIENT);
-    client_config.session.random = ws_random_bytes;
-    client_config.session.random_context = &loop.random;
-    server = ws_server_new(&loop, &options);
+    if (ws_conn_env_init(&env, loop, &client_config, &handler, NULL) != WS_OK)
+        return -1;
+    server = ws_server_new(loop, &options);
     connections = failures = 0;
     failure = WS_OK;
     cancel_inside = false;
@@ -186,9 +185,9 @@ static int tear_down(void **state)
     if (conn)
         ws_conn_abort(conn, WS_E_SHUTDOWN);
     ws_server_free(server);
-    ws_loop_turn(&loop, 0);
-    ws_loop_turn(&loop, 0);
-    ws_loop_free(&loop);
+    ws_loop_turn(loop, 0);
+    ws_loop_turn(loop, 0);
+    ws_loop_free(loop);
     record_free(&record);
     for (int i = 0; i < 5000 && open_descriptors() != descriptors; i++)
         usleep(1000); /* a thread that resolves lets go by itself */
@@ -227,8 +226,8 @@ static struct ws_client *begin(const char *text, uint32_t connect_ms)
 
 static void finish(void)
 {
-    TURN_UNTIL(&loop, connections + failures > 0);
-    ws_loop_turn(&loop, 0);
+    TURN_UNTIL(loop, connections + failures > 0);
+    ws_loop_turn(loop, 0);
     assert_int_equal(connections + failures, 1); /* exactly one */
 }
 
@@ -248,12 +247,12 @@ static void expect_echo(void)
     finish();
     if (failures)
         fail_msg("%s", detail);
-    TURN_UNTIL(&loop, record.opens == 1);
+    TURN_UNTIL(loop, record.opens == 1);
     assert_int_equal(ws_conn_send(conn, WS_OP_TEXT, WS_SEND_COPY, (char[]){"hello"}, 5), WS_OK);
-    TURN_UNTIL(&loop, record.messages == 1);
+    TURN_UNTIL(loop, record.messages == 1);
     assert_memory_equal(record.data.data, "hello", 5);
     assert_int_equal(ws_conn_close(conn, 1000, NULL), WS_OK);
-    TURN_UNTIL(&loop, record.ends == 1);
+    TURN_UNTIL(loop, record.ends == 1);
     assert_true(record.end.clean);
     assert_int_equal(record.end.error, WS_OK);
     record_free(&record);
@@ -388,7 +387,7 @@ static void a_request_that_cannot_be_sent(void **state)
     ws_url_free(&url);
     finish();
     assert_int_equal(connections, 1);
-    TURN_UNTIL(&loop, record.ends == 1);
+    TURN_UNTIL(loop, record.ends == 1);
     assert_int_equal(record.end.error, WS_E_ARGUMENT);
 }
 
@@ -463,11 +462,11 @@ static void connect_timeout(void **state)
     char url[100];
     assert_true(deaf_on(&deaf, AF_INET, 0));
     snprintf(url, sizeof url, "ws://127.0.0.1:%u/", deaf.port);
-    int64_t begun = ws_loop_now(&loop);
+    int64_t begun = ws_loop_now(loop);
     begin(url, 50);
     expect_failure(WS_E_CONNECT_TIMEOUT, "connect 127.0.0.1: no answer within 0.05 s");
-    assert_true(ws_loop_now(&loop) - begun >= 50);
-    assert_true(ws_loop_now(&loop) - begun < 2000);
+    assert_true(ws_loop_now(loop) - begun >= 50);
+    assert_true(ws_loop_now(loop) - begun < 2000);
     deaf_free(&deaf);
 }
 
@@ -490,15 +489,15 @@ static void the_race(void **state)
     /* Cancelled while two are on their way, and when the first has just begun. */
     for (int wait = 0; wait < 400; wait += 100) {
         begin(url, 9000);
-        int64_t until = ws_loop_now(&loop) + wait;
-        TURN_UNTIL(&loop, ws_loop_now(&loop) >= until || !client);
+        int64_t until = ws_loop_now(loop) + wait;
+        TURN_UNTIL(loop, ws_loop_now(loop) >= until || !client);
         if (client)
             ws_client_cancel(client);
         else
-            TURN_UNTIL(&loop, record.opens == 1);
+            TURN_UNTIL(loop, record.opens == 1);
         if (conn)
             ws_conn_abort(conn, WS_E_SHUTDOWN);
-        ws_loop_turn(&loop, 0);
+        ws_loop_turn(loop, 0);
         record_free(&record);
         client = NULL;
         connections = failures = 0;
@@ -543,11 +542,11 @@ static void without_descriptors(void **state)
         limit.rlim_cur = (rlim_t)next + spare;
         setrlimit(RLIMIT_NOFILE, &limit);
         begin("ws://127.0.0.1:1/", 1000);
-        TURN_UNTIL(&loop, failures == 1);
+        TURN_UNTIL(loop, failures == 1);
         setrlimit(RLIMIT_NOFILE, &before);
         assert_true(failure == WS_E_CONNECT || failure == WS_E_NO_MEMORY);
         failures = 0;
-        ws_loop_turn(&loop, 0);
+        ws_loop_turn(loop, 0);
     }
 }
 
@@ -570,17 +569,17 @@ static void cancelled_at_every_step(void **state)
         for (int turns = 0; turns < 8; turns++) {
             begin(urls[u], 1000);
             for (int i = 0; i < turns && client; i++)
-                ws_loop_turn(&loop, 0);
+                ws_loop_turn(loop, 0);
             if (client) {
                 ws_client_cancel(client);
                 client = NULL;
                 for (int i = 0; i < 5; i++)
-                    ws_loop_turn(&loop, 0);
+                    ws_loop_turn(loop, 0);
                 assert_int_equal(connections + failures, 0); /* no callback comes */
             }
             if (conn) {
                 ws_conn_abort(conn, WS_E_SHUTDOWN);
-                ws_loop_turn(&loop, 0);
+                ws_loop_turn(loop, 0);
                 record_free(&record);
             }
             connections = failures = 0;

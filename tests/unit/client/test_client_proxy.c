@@ -19,7 +19,7 @@
 
 /* A client, and a proxy that is played by hand: `far` is the server, on the same socket.
  */
-static struct ws_loop loop;
+static struct ws_loop *loop;
 static struct ws_conn_config config;
 static int listener, fd;
 static unsigned port, descriptors;
@@ -50,7 +50,7 @@ static void on_close(struct ws_conn *c, const struct ws_end *end)
 }
 
 static const struct ws_handler handler = {.open = on_event, .event = on_event, .close = on_close};
-static const struct ws_conn_env env = {.loop = &loop, .config = &config, .handler = &handler};
+static struct ws_conn_env env;
 
 static void on_connected(void *user, struct ws_conn *c)
 {
@@ -79,11 +79,11 @@ static int set_up(void **state)
     connections = failures = 0;
     asked_len = 0;
     fd = -1;
-    if (ws_loop_init(&loop) != WS_OK)
+    if (ws_loop_new(&loop) != WS_OK)
         return -1;
     ws_conn_config_init(&config, WS_ROLE_CLIENT);
-    config.session.random = ws_random_bytes;
-    config.session.random_context = &loop.random;
+    if (ws_conn_env_init(&env, loop, &config, &handler, NULL) != WS_OK)
+        return -1;
     listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (bind(listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(listener, 8) < 0)
         return -1;
@@ -100,9 +100,9 @@ static int tear_down(void **state)
     client = NULL;
     if (conn)
         ws_conn_abort(conn, WS_E_SHUTDOWN);
-    ws_loop_turn(&loop, 0);
-    ws_loop_turn(&loop, 0);
-    ws_loop_free(&loop);
+    ws_loop_turn(loop, 0);
+    ws_loop_turn(loop, 0);
+    ws_loop_free(loop);
     record_free(&record);
     if (fd >= 0)
         close(fd);
@@ -156,7 +156,7 @@ static bool heard(const void *bytes, size_t len)
     return true;
 }
 
-#define HEARS(text) TURN_UNTIL(&loop, heard(text, sizeof(text) - 1))
+#define HEARS(text) TURN_UNTIL(loop, heard(text, sizeof(text) - 1))
 
 static void say(const char *bytes, size_t len)
 {
@@ -168,14 +168,14 @@ static void say(const char *bytes, size_t len)
 /* Behind the proxy is a server, and everything goes on as without. */
 static void expect_echo(void)
 {
-    TURN_UNTIL(&loop, connections + failures > 0);
+    TURN_UNTIL(loop, connections + failures > 0);
     if (failures)
         fail_msg("%s", detail);
     far_init(&far, fd, WS_ROLE_SERVER);
     far.echo = true;
-    PUMP_UNTIL(&loop, &far, record.opens == 1);
+    PUMP_UNTIL(loop, &far, record.opens == 1);
     assert_int_equal(ws_conn_send(conn, WS_OP_TEXT, WS_SEND_COPY, (char[]){"hello"}, 5), WS_OK);
-    PUMP_UNTIL(&loop, &far, record.messages == 1);
+    PUMP_UNTIL(loop, &far, record.messages == 1);
     assert_memory_equal(record.data.data, "hello", 5);
     assert_true(times.proxy_us > 0);
     fd = -1;
@@ -186,7 +186,7 @@ static void expect_echo(void)
 static void expect_failure(enum ws_error error, const char *says)
 {
     char whole[400];
-    TURN_UNTIL(&loop, connections + failures > 0);
+    TURN_UNTIL(loop, connections + failures > 0);
     assert_int_equal(failures, 1);
     snprintf(whole, sizeof whole, "proxy 127.0.0.1:%u: %s", port, says);
     assert_string_equal(detail, whole);
@@ -202,10 +202,10 @@ static void through_http(void **state)
 {
     (void)state;
     begin("http://", "ws://h.invalid/path", 5000);
-    TURN_UNTIL(&loop, heard(request, strlen(request)));
+    TURN_UNTIL(loop, heard(request, strlen(request)));
     for (const char *c = "HTTP/1.1 200 OK\r\n\r\n"; *c; c++) {
         say(c, 1);
-        ws_loop_turn(&loop, 0);
+        ws_loop_turn(loop, 0);
     }
     expect_echo();
 }
@@ -227,7 +227,7 @@ static void refusals(void **state)
 {
     (void)state;
     begin("http://", "ws://h.invalid/", 5000);
-    TURN_UNTIL(&loop, heard(request, strlen(request)));
+    TURN_UNTIL(loop, heard(request, strlen(request)));
     SAYS("HTTP/1.1 403 No\r\n\r\n");
     expect_failure(WS_E_PROXY, "the proxy refused: 403 No");
 }
@@ -236,7 +236,7 @@ static void bytes_behind(void **state)
 {
     (void)state;
     begin("http://", "ws://h.invalid/", 5000);
-    TURN_UNTIL(&loop, heard(request, strlen(request)));
+    TURN_UNTIL(loop, heard(request, strlen(request)));
     SAYS("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 x\r\n\r\n");
     expect_failure(WS_E_PROXY, "the proxy sent bytes after its answer");
 }
@@ -257,7 +257,7 @@ static void reset(void **state)
     (void)state;
     struct linger linger = {.l_onoff = 1};
     begin("http://", "ws://h.invalid/", 5000);
-    TURN_UNTIL(&loop, heard(request, strlen(request)));
+    TURN_UNTIL(loop, heard(request, strlen(request)));
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     close(fd);
     fd = -1;
@@ -278,7 +278,7 @@ static void nobody_there(void **state)
     close(listener);
     listener = dup(0);
     begin("http://", "ws://h.invalid/", 5000);
-    TURN_UNTIL(&loop, connections + failures > 0);
+    TURN_UNTIL(loop, connections + failures > 0);
     snprintf(whole, sizeof whole, "connect to the proxy 127.0.0.1:%u: Connection refused", port);
     assert_string_equal(detail, whole);
     assert_int_equal(failure, WS_E_CONNECT);
@@ -290,7 +290,7 @@ static void a_host_that_is_none(void **state)
     begin("http://", "ws://h@x/", 5000);
     ws_client_cancel(client);
     client = NULL;
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
     begin("http://", "ws://h,x|y/", 5000);
     ws_client_cancel(client);
     client = NULL;
@@ -302,7 +302,7 @@ static void a_host_that_is_none(void **state)
     struct ws_client_options options = {
         .url = &url, .proxy = &proxy, .env = &env, .connected = on_connected, .failed = on_failed};
     client = ws_client_connect(&options);
-    TURN_UNTIL(&loop, failures == 1);
+    TURN_UNTIL(loop, failures == 1);
     assert_int_equal(failure, WS_E_ARGUMENT);
 }
 
@@ -319,11 +319,11 @@ static void cancelled_at_every_step(void **state)
                 HEARS("\x05\x01\x00\x03\x09h.invalid\x00\x50");
             }
             for (int i = 0; i < turns; i++)
-                ws_loop_turn(&loop, 0);
+                ws_loop_turn(loop, 0);
             ws_client_cancel(client);
             client = NULL;
             for (int i = 0; i < 3; i++)
-                ws_loop_turn(&loop, 0);
+                ws_loop_turn(loop, 0);
             assert_int_equal(connections + failures, 0);
             if (accepted())
                 close(fd);

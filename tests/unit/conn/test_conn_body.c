@@ -18,7 +18,7 @@
 
 enum { LENGTH = 3 * 1024 * 1024 + 7 };
 
-static struct ws_loop loop;
+static struct ws_loop *loop;
 static struct ws_conn_config config;
 static struct ws_conn_env env;
 static struct ws_conn *conn;
@@ -77,11 +77,11 @@ static int start(void **state)
     int pair[2];
     (void)state;
     ws_conn_config_init(&config, WS_ROLE_SERVER);
-    env = (struct ws_conn_env){.loop = &loop, .config = &config, .handler = &handler};
     source = (struct source){
         .body = {LENGTH, read_source, free_source}, .fails_at = UINT64_MAX, .most = 0};
     gone = false;
-    if (ws_loop_init(&loop) != WS_OK ||
+    if (ws_loop_new(&loop) != WS_OK ||
+        ws_conn_env_init(&env, loop, &config, &handler, NULL) != WS_OK ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0)
         return 1;
     peer = pair[1];
@@ -94,9 +94,9 @@ static int stop(void **state)
     (void)state;
     if (peer >= 0)
         close(peer);
-    TURN_UNTIL(&loop, gone);
-    ws_loop_turn(&loop, 0);
-    ws_loop_free(&loop);
+    TURN_UNTIL(loop, gone);
+    ws_loop_turn(loop, 0);
+    ws_loop_free(loop);
     return source.frees != 1; /* however it ended */
 }
 
@@ -130,7 +130,7 @@ static void all_of_it_and_then_the_end(void **state)
 {
     struct grown got = {0};
     (void)state;
-    TURN_UNTIL(&loop, !receive(&got));
+    TURN_UNTIL(loop, !receive(&got));
     check_whole(&got);
     assert_int_equal(source.frees, 1);
     grown_free(&got);
@@ -141,7 +141,7 @@ static void in_the_pieces_that_the_source_has(void **state)
     struct grown got = {0};
     (void)state;
     source.most = 1000;
-    TURN_UNTIL(&loop, !receive(&got));
+    TURN_UNTIL(loop, !receive(&got));
     check_whole(&got);
     assert_int_equal(source.reads, (LENGTH + 999) / 1000);
     grown_free(&got);
@@ -152,15 +152,15 @@ static void little_waits_in_memory_while_nobody_reads(void **state)
     struct grown got = {0};
     (void)state;
     for (int i = 0; i < 200; i++)
-        ws_loop_turn(&loop, 1);
+        ws_loop_turn(loop, 1);
     assert_false(gone);
     assert_true(ws_conn_queued(conn) <= 128 * 1024);
     assert_true(source.at < LENGTH);
     unsigned reads = source.reads;
     for (int i = 0; i < 20; i++)
-        ws_loop_turn(&loop, 1);
+        ws_loop_turn(loop, 1);
     assert_int_equal(source.reads, reads);
-    TURN_UNTIL(&loop, !receive(&got));
+    TURN_UNTIL(loop, !receive(&got));
     check_whole(&got);
     grown_free(&got);
 }
@@ -169,9 +169,9 @@ static void whoever_only_reads_gets_all(void **state)
 {
     struct grown got = {0};
     (void)state;
-    ws_loop_turn(&loop, 1);
+    ws_loop_turn(loop, 1);
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
-    TURN_UNTIL(&loop, !receive(&got));
+    TURN_UNTIL(loop, !receive(&got));
     check_whole(&got);
     grown_free(&got);
 }
@@ -181,9 +181,9 @@ static void what_cannot_be_read_ends_it(void **state)
     struct grown got = {0};
     (void)state;
     source.fails_at = 200000;
-    TURN_UNTIL(&loop, !receive(&got));
+    TURN_UNTIL(loop, !receive(&got));
     assert_true(got.len < LENGTH);
-    TURN_UNTIL(&loop, gone);
+    TURN_UNTIL(loop, gone);
     assert_int_equal(ended.error, WS_E_IO);
     grown_free(&got);
 }
@@ -191,10 +191,10 @@ static void what_cannot_be_read_ends_it(void **state)
 static void a_peer_that_leaves_ends_it(void **state)
 {
     (void)state;
-    ws_loop_turn(&loop, 1);
+    ws_loop_turn(loop, 1);
     close(peer);
     peer = -1;
-    TURN_UNTIL(&loop, gone);
+    TURN_UNTIL(loop, gone);
     assert_true(source.at < LENGTH);
 }
 
@@ -207,9 +207,9 @@ static void the_deadline_is_that_of_writing(void **state)
     config.write_ms = 300;
     int64_t until = ws_clock_us() + 150000;
     while (ws_clock_us() < until)
-        ws_loop_turn(&loop, 5);
+        ws_loop_turn(loop, 5);
     assert_false(gone);
-    TURN_UNTIL(&loop, gone);
+    TURN_UNTIL(loop, gone);
     assert_int_equal(ended.error, WS_E_WRITE_TIMEOUT);
     receive(&got);
     grown_free(&got);
@@ -220,7 +220,7 @@ static void nothing_at_all(void **state)
     struct grown got = {0};
     (void)state;
     source.body.left = 0;
-    TURN_UNTIL(&loop, !receive(&got));
+    TURN_UNTIL(loop, !receive(&got));
     assert_non_null(memmem(got.data, got.len, "Content-Length: 0\r\n", 19));
     assert_int_equal(source.reads, 0);
     grown_free(&got);

@@ -2,7 +2,8 @@
  * Connections through TLS: a server's and a client's, joined by a pair of sockets on one loop; or
  * the server's alone, with a stranger at the other end. What the bytes say is test_tls.c's.
  */
-#include <ws/conn.h>
+#include "libws/conn/conn_private.h"
+#include <ws/tls_context.h>
 
 #include <ws/handler.h>
 
@@ -30,14 +31,14 @@ struct side {
     bool echo, pause_at_message, pause_at_open;
 };
 
-static struct ws_loop loop;
+static struct ws_loop *loop;
 static struct side server, client;
 static struct ws_tls_context *server_tls, *client_tls;
 static int stranger = -1; /* a descriptor */
 
 static struct side *side_of(const struct ws_conn *conn)
 {
-    return conn->user;
+    return ws_conn_user(conn);
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
@@ -80,18 +81,16 @@ static void init_side(struct side *side, enum ws_role role)
 {
     memset(side, 0, sizeof *side);
     ws_conn_config_init(&side->config, role);
-    side->config.session.random = ws_random_bytes;
-    side->config.session.random_context = &loop.random;
     side->config.session.chunks = true;
     side->config.session.max_message = 64 << 20;
     side->handler = (struct ws_handler){
         .open = on_open, .event = on_event, .drained = on_drained, .close = on_close};
-    side->env =
-        (struct ws_conn_env){.loop = &loop, .config = &side->config, .handler = &side->handler};
 }
 
 static struct ws_conn *new_conn(struct side *side, int fd)
 {
+    assert_int_equal(ws_conn_env_init(&side->env, loop, &side->config, &side->handler, NULL),
+                     WS_OK);
     struct ws_conn *conn = ws_conn_new(&side->env, fd, side);
     assert_non_null(conn);
     side->conn = conn;
@@ -125,13 +124,13 @@ static void set_up_both(bool small)
 static void set_up_open(bool small)
 {
     set_up_both(small);
-    TURN_UNTIL(&loop, client.record.opens && server.record.opens);
+    TURN_UNTIL(loop, client.record.opens && server.record.opens);
 }
 
 static int set_up(void **state)
 {
     (void)state;
-    assert_int_equal(ws_loop_init(&loop), WS_OK);
+    assert_int_equal(ws_loop_new(&loop), WS_OK);
     init_side(&server, WS_ROLE_SERVER);
     init_side(&client, WS_ROLE_CLIENT);
     return 0;
@@ -147,10 +146,10 @@ static int tear_down(void **state)
         ws_conn_abort(server.conn, WS_E_SHUTDOWN);
     if (client.conn)
         ws_conn_abort(client.conn, WS_E_SHUTDOWN);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
     record_free(&server.record);
     record_free(&client.record);
-    ws_loop_free(&loop);
+    ws_loop_free(loop);
     return 0;
 }
 
@@ -189,14 +188,14 @@ static void an_echo_and_a_goodbye(void **state)
     server.echo = true;
     set_up_open(false);
     ws_conn_send(client.conn, WS_OP_TEXT, WS_SEND_COPY, text, strlen(text));
-    TURN_UNTIL(&loop, client.record.messages);
+    TURN_UNTIL(loop, client.record.messages);
     assert_memory_equal(client.record.data.data, text, strlen(text));
-    assert_int_equal(loop.sealed.bytes, 0);
-    assert_null(loop.sealer);
+    assert_int_equal(server.env.scratch->sealed.bytes, 0);
+    assert_null(server.env.scratch->sealer);
     /* An idle one has nothing waiting, but for TLS itself. */
     assert_int_equal(ws_conn_queued(client.conn), 0);
     ws_conn_close(client.conn, 1000, "bye");
-    TURN_UNTIL(&loop, both_ended());
+    TURN_UNTIL(loop, both_ended());
     assert_true(client.record.end.clean && server.record.end.clean);
     assert_int_equal(client.record.end.error, WS_OK);
     assert_int_equal(server.record.end.error, WS_OK);
@@ -215,17 +214,17 @@ static void much_of_it_through_little(void **state)
     set_up_open(true);
     ws_conn_send(client.conn, WS_OP_BINARY, WS_SEND_COPY, data, LEN);
     ws_conn_send(server.conn, WS_OP_BINARY, WS_SEND_COPY, data, LEN);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
     assert_true(ws_conn_full(server.conn));
     /* Plaintext waits as such: of records no more than what is sealed at a time. */
     assert_true(server.conn->cold->sealed.bytes > 0);
     assert_true(server.conn->cold->sealed.bytes < 300 * 1024);
     assert_in_range(ws_conn_queued(server.conn), LEN - 300 * 1024, LEN + 100000);
     assert_int_equal(ws_conn_holds(server.conn), ws_conn_queued(server.conn));
-    TURN_UNTIL(&loop, client.record.data.len == LEN && server.record.data.len == LEN);
+    TURN_UNTIL(loop, client.record.data.len == LEN && server.record.data.len == LEN);
     assert_memory_equal(client.record.data.data, data, LEN);
     assert_memory_equal(server.record.data.data, data, LEN);
-    TURN_UNTIL(&loop, server.record.drained && ws_conn_queued(server.conn) == 0);
+    TURN_UNTIL(loop, server.record.drained && ws_conn_queued(server.conn) == 0);
     assert_false(ws_conn_full(server.conn));
     free(data);
 }
@@ -249,7 +248,7 @@ static void what_waits_can_be_dropped(void **state)
     size_t dropped = ws_conn_drop_shared(server.conn);
     assert_in_range(dropped, 50, FRAMES - 1);
     ws_conn_close(server.conn, 1008, "too slow");
-    TURN_UNTIL(&loop, both_ended());
+    TURN_UNTIL(loop, both_ended());
     assert_int_equal(client.record.end.code, 1008);
     assert_int_equal(client.record.data.len, (FRAMES - dropped) * (EACH - 4));
 }
@@ -268,17 +267,17 @@ static void close_notify_waits_for_a_pause(void **state)
         ws_conn_send(client.conn, WS_OP_TEXT, WS_SEND_COPY, text, strlen(text));
     ws_conn_flush_now(client.conn);
     ws_conn_abort(client.conn, WS_OK);
-    TURN_UNTIL(&loop, client.record.ends);
+    TURN_UNTIL(loop, client.record.ends);
     for (unsigned i = 1; i <= 3; i++) {
         ws_conn_resume(server.conn);
-        TURN_UNTIL(&loop, server.record.messages == i);
+        TURN_UNTIL(loop, server.record.messages == i);
         for (int k = 0; k < 5; k++)
-            ws_loop_turn(&loop, 1);
+            ws_loop_turn(loop, 1);
         assert_int_equal(server.record.messages, i);
         assert_int_equal(server.record.ends, 0);
     }
     ws_conn_resume(server.conn);
-    TURN_UNTIL(&loop, server.record.ends);
+    TURN_UNTIL(loop, server.record.ends);
     assert_int_equal(server.record.end.error, WS_E_LOST);
 }
 
@@ -289,10 +288,10 @@ static void a_paused_server_still_sends(void **state)
     server.pause_at_open = true;
     set_up_open(false);
     ws_conn_send(server.conn, WS_OP_TEXT, WS_SEND_COPY, text, strlen(text));
-    TURN_UNTIL(&loop, client.record.messages);
+    TURN_UNTIL(loop, client.record.messages);
     ws_conn_resume(server.conn);
     ws_conn_close(client.conn, 1000, NULL);
-    TURN_UNTIL(&loop, both_ended());
+    TURN_UNTIL(loop, both_ended());
     assert_true(server.record.end.clean);
 }
 
@@ -304,7 +303,7 @@ static void nobody_shakes_hands_for_ever(void **state)
     server.config.handshake_ms = 30;
     set_up_stranger();
     assert_int_equal(send(stranger, "\x16\x03\x01\x01", 4, 0), 4);
-    TURN_UNTIL(&loop, server.record.ends);
+    TURN_UNTIL(loop, server.record.ends);
     assert_int_equal(server.record.end.error, WS_E_HANDSHAKE_TIMEOUT);
     assert_int_equal(server.record.end.http_status, 0); /* nothing could be said */
     char byte;
@@ -321,7 +320,7 @@ static void a_client_waits_no_longer_either(void **state)
     stranger = fds[0];
     assert_int_equal(ws_conn_secure(new_conn(&client, fds[1]), client_tls, "localhost"), WS_OK);
     assert_int_equal(ws_conn_connect(client.conn, &request), WS_OK);
-    TURN_UNTIL(&loop, client.record.ends);
+    TURN_UNTIL(loop, client.record.ends);
     assert_int_equal(client.record.end.error, WS_E_HANDSHAKE_TIMEOUT);
 }
 
@@ -330,7 +329,7 @@ static void failing_in_the_handshake_ends_it(void **state)
     (void)state;
     set_up_stranger();
     ws_conn_fail(server.conn, WS_E_SHED);
-    TURN_UNTIL(&loop, server.record.ends);
+    TURN_UNTIL(loop, server.record.ends);
     assert_int_equal(server.record.end.error, WS_E_SHED);
     assert_int_equal(server.record.end.http_status, 0);
 }
@@ -340,10 +339,10 @@ static void cut_off_in_the_handshake(void **state)
     (void)state;
     set_up_stranger();
     assert_int_equal(send(stranger, "\x16\x03\x01\x01", 4, 0), 4);
-    ws_loop_turn(&loop, 1);
+    ws_loop_turn(loop, 1);
     close(stranger);
     stranger = -1;
-    TURN_UNTIL(&loop, server.record.ends);
+    TURN_UNTIL(loop, server.record.ends);
     assert_int_equal(server.record.end.error, WS_E_TLS);
     assert_string_equal(server.failure, "the client ended the connection during the TLS handshake");
 }
@@ -354,7 +353,7 @@ static void whoever_says_nothing_is_no_fault_of_tls(void **state)
     set_up_stranger();
     close(stranger);
     stranger = -1;
-    TURN_UNTIL(&loop, server.record.ends);
+    TURN_UNTIL(loop, server.record.ends);
     assert_int_equal(server.record.end.error, WS_E_EOF_IN_HANDSHAKE);
 }
 
@@ -367,7 +366,7 @@ static void an_alert_arrives(void **state)
     for (int i = 0; i < 3; i++) /* a record that is no ClientHello, and more behind it */
         assert_int_equal(send(stranger, "\x16\x03\x01\x00\x04\x55\x00\x00\x00", 9, 0), 9);
     for (int i = 0; i < 5; i++)
-        ws_loop_turn(&loop, 1);
+        ws_loop_turn(loop, 1);
     assert_int_equal(server.record.ends, 0);
     assert_int_equal(recv(stranger, alert, sizeof alert, 0), 7);
     assert_int_equal(alert[0], 21);
@@ -375,7 +374,7 @@ static void an_alert_arrives(void **state)
     assert_int_equal(send(stranger, "more", 4, 0), 4);           /* thrown away */
     close(stranger);
     stranger = -1;
-    TURN_UNTIL(&loop, server.record.ends);
+    TURN_UNTIL(loop, server.record.ends);
     assert_int_equal(server.record.end.error, WS_E_TLS);
 }
 
@@ -389,17 +388,17 @@ static void plain_http_is_answered_in_kind(void **state)
     set_up_stranger();
     /* In two pieces: what follows the first is plain too. */
     assert_int_equal(send(stranger, request, 10, 0), 10);
-    ws_loop_turn(&loop, 1);
+    ws_loop_turn(loop, 1);
     assert_null(ws_conn_tls(server.conn));
     size_t rest = strlen(request) - 10;
     assert_int_equal(send(stranger, request + 10, rest, 0), rest);
-    TURN_UNTIL(&loop, recv(stranger, answer, sizeof answer - 1, MSG_PEEK) > 0);
+    TURN_UNTIL(loop, recv(stranger, answer, sizeof answer - 1, MSG_PEEK) > 0);
     assert_true(recv(stranger, answer, sizeof answer - 1, 0) > 0);
     assert_int_equal(strncmp(answer, "HTTP/1.1 400 ", 13), 0);
     assert_non_null(strstr(answer, ws_error_info(WS_E_TLS_EXPECTED)->explanation));
     close(stranger);
     stranger = -1;
-    TURN_UNTIL(&loop, server.record.ends);
+    TURN_UNTIL(loop, server.record.ends);
     assert_int_equal(server.record.end.error, WS_E_TLS_EXPECTED);
     assert_int_equal(server.record.end.http_status, 400);
 }

@@ -16,12 +16,12 @@ static int64_t run(struct ws_heartbeat *beat, const struct ws_heartbeat_config *
                    enum ws_heartbeat_verdict *verdict)
 {
     for (int i = 0; i < 100; i++) {
-        int64_t now = beat->due;
+        int64_t now = beat->due_ms;
         assert_int_equal(ws_heartbeat_check(beat, config, now - 1), WS_HEARTBEAT_WAIT);
         *verdict = ws_heartbeat_check(beat, config, now);
         if (*verdict != WS_HEARTBEAT_WAIT)
             return now;
-        assert_true(beat->due > now);
+        assert_true(beat->due_ms > now);
     }
     fail_msg("it never says anything");
     return 0;
@@ -115,7 +115,7 @@ static void a_late_look(void **state)
     ws_heartbeat_heard(&beat, 35000);
     assert_int_equal(ws_heartbeat_check(&beat, &usual, 500000), WS_HEARTBEAT_PING);
     ws_heartbeat_heard(&beat, 500001);
-    assert_int_equal(ws_heartbeat_check(&beat, &usual, beat.due), WS_HEARTBEAT_WAIT);
+    assert_int_equal(ws_heartbeat_check(&beat, &usual, beat.due_ms), WS_HEARTBEAT_WAIT);
     assert_int_equal(run(&beat, &usual, &verdict), 530000);
 }
 
@@ -125,7 +125,7 @@ static void without_an_interval_there_is_nothing(void **state)
     struct ws_heartbeat_config off = {0, 10000, 2};
     struct ws_heartbeat beat;
     ws_heartbeat_start(&beat, &off, 5, 0);
-    assert_true(beat.due == INT64_MAX);
+    assert_true(beat.due_ms == INT64_MAX);
     assert_int_equal(ws_heartbeat_check(&beat, &off, INT64_C(1) << 60), WS_HEARTBEAT_WAIT);
 }
 
@@ -148,7 +148,7 @@ static void the_first_ping_is_spread(void **state)
     for (uint32_t jitter = 0; jitter < usual.interval_ms; jitter++) {
         struct ws_heartbeat beat;
         ws_heartbeat_start(&beat, &usual, 1, jitter);
-        assert_in_range(beat.due, 1 + usual.interval_ms / 2, 1 + usual.interval_ms);
+        assert_in_range(beat.due_ms, 1 + usual.interval_ms / 2, 1 + usual.interval_ms);
     }
 }
 
@@ -162,11 +162,11 @@ static void round_trips(void **state)
     run(&beat, &usual, &verdict);
     ws_heartbeat_payload(&beat, INT64_C(0x0102030405060708), payload);
     assert_memory_equal(payload, "\1\2\3\4\5\6\7\10\0\0\0\1", sizeof payload);
-    assert_int_equal(beat.rtt.last, 0);
+    assert_int_equal(beat.rtt.last_us, 0);
     assert_int_equal(
         ws_heartbeat_pong(&beat, payload, sizeof payload, INT64_C(0x0102030405060708) + 1234),
         1234);
-    assert_int_equal(beat.rtt.last, 1234);
+    assert_int_equal(beat.rtt.last_us, 1234);
 }
 
 /* Last, least, and one that follows slowly. */
@@ -185,12 +185,12 @@ static void round_trips_over_time(void **state)
         ws_heartbeat_payload(&beat, now, payload);
         assert_int_equal(ws_heartbeat_pong(&beat, payload, sizeof payload, now + steps[i].rtt),
                          steps[i].rtt);
-        assert_int_equal(beat.rtt.last, steps[i].rtt);
-        assert_int_equal(beat.rtt.least, steps[i].least);
-        assert_int_equal(beat.rtt.smoothed, steps[i].smoothed);
+        assert_int_equal(beat.rtt.last_us, steps[i].rtt);
+        assert_int_equal(beat.rtt.least_us, steps[i].least);
+        assert_int_equal(beat.rtt.smoothed_us, steps[i].smoothed);
         /* The same once more, later: nothing asked for it. */
         assert_int_equal(ws_heartbeat_pong(&beat, payload, sizeof payload, now + 9999), -1);
-        assert_int_equal(beat.rtt.last, steps[i].rtt);
+        assert_int_equal(beat.rtt.last_us, steps[i].rtt);
     }
 }
 
@@ -225,7 +225,7 @@ static void forged_pongs(void **state)
     assert_int_equal(ws_heartbeat_pong(&beat, bad, sizeof good, now), -1);
     memset(bad, 0, 8);
     assert_int_equal(ws_heartbeat_pong(&beat, bad, sizeof good, now), -1);
-    assert_int_equal(beat.rtt.last, 0);
+    assert_int_equal(beat.rtt.last_us, 0);
     assert_int_equal(ws_heartbeat_pong(&beat, good, sizeof good, now + 7), 7);
 }
 

@@ -10,6 +10,7 @@
 
 #include "tests/unit/failing.h"
 #include "tests/unit/support_net.h"
+#include <ws/tls_context.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,9 +28,10 @@
 enum { SMALL = 20, LARGE = 60000, PIECES = 5, PIECE = 9000 };
 
 struct talk {
-    struct ws_loop loop;
+    struct ws_loop *loop;
     struct ws_server *server;
     struct ws_conn_config server_config, client_config;
+    struct ws_conn_env env;
     struct ws_client *client;
     struct ws_conn *conn;
     struct grown sent, heard, got; /* by the client, by the server, and back again */
@@ -72,7 +74,7 @@ static void server_open(struct ws_conn *conn, const struct ws_event *event)
     (void)event;
     /* The kernel refuses some of it; on TCP every refusal would cost a delayed acknowledgement. */
     if (strcmp(ws_conn_peer(conn, peer, sizeof peer), "unix") == 0)
-        shrink_buffers(conn->watch.fd);
+        shrink_buffers(ws_conn_fd(conn));
     t.served++;
 }
 
@@ -157,9 +159,9 @@ static void converse(const char *text)
 {
     static const char *const subprotocols[] = {"one", "two", NULL};
     static const struct ws_header headers[] = {{"X-One", "1"}, {"X-Two", "2"}};
-    static const struct ws_conn_env env = {
-        .loop = &t.loop, .config = &t.client_config, .handler = &client_handler};
     struct ws_url url;
+    if (ws_conn_env_init(&t.env, t.loop, &t.client_config, &client_handler, NULL) != WS_OK)
+        return;
     enum ws_url_error error = ws_url_parse(text, &url);
     if (error != WS_URL_OK) {
         assert_int_equal(error, WS_URL_NO_MEMORY);
@@ -173,7 +175,7 @@ static void converse(const char *text)
         .tls = client_tls,
         .tls_name = "localhost",
         .connect_ms = 5000,
-        .env = &env,
+        .env = &t.env,
         .connected = on_connected,
         .failed = on_failed,
     };
@@ -181,7 +183,7 @@ static void converse(const char *text)
     ws_url_free(&url);
     if (!t.client)
         return;
-    TURN_UNTIL(&t.loop, over());
+    TURN_UNTIL(t.loop, over());
     t.complete = t.ended && t.end.error == WS_OK && t.end.code == 1000;
 }
 
@@ -213,7 +215,7 @@ static void check(void)
     }
 }
 
-static void *join(void *user, unsigned index, struct ws_conn_env *env)
+static void *join(void *user, unsigned index, struct ws_server_env *env)
 {
     (void)index;
     env->tls = server_tls;
@@ -234,23 +236,21 @@ static void one_run(const char *where)
     t.server_config.high_water = 10000;
     t.server_config.close_ms = 100;
     ws_conn_config_init(&t.client_config, WS_ROLE_CLIENT);
-    t.client_config.session.random = ws_random_bytes;
-    t.client_config.session.random_context = &t.loop.random;
     t.client_config.close_ms = 1000;
 
     calls = failed = 0;
     armed = true;
-    enum ws_error made = ws_loop_init(&t.loop);
+    enum ws_error made = ws_loop_new(&t.loop);
     if (made != WS_OK) {
         armed = false;
         assert_int_equal(made, WS_E_NO_MEMORY);
         return;
     }
-    t.server = ws_server_new(&t.loop, &options);
+    t.server = ws_server_new(t.loop, &options);
     if (t.server && ws_server_listen(t.server, where, error, sizeof error)) {
         converse(ws_server_url(t.server, 0));
         armed = false;
-        TURN_UNTIL(&t.loop, ws_server_count(t.server) == 0);
+        TURN_UNTIL(t.loop, ws_server_count(t.server) == 0);
         check();
         assert_true(t.complete || failed > 0);
         /* Whatever it was, the server goes on as if nothing had been. */
@@ -265,8 +265,8 @@ static void one_run(const char *where)
         assert_true(failed > 0);
     }
     ws_server_free(t.server);
-    ws_loop_turn(&t.loop, 0);
-    ws_loop_free(&t.loop);
+    ws_loop_turn(t.loop, 0);
+    ws_loop_free(t.loop);
     armed = false;
     forget();
 }
@@ -384,8 +384,6 @@ static void all_from_one_on_fail_over_tls(void **state)
 static void towards_a_proxy(void **state)
 {
     (void)state;
-    static const struct ws_conn_env env = {
-        .loop = &t.loop, .config = &t.client_config, .handler = &client_handler};
     unsigned before = open_descriptors();
     from_there_on = false;
     for (fail_at = 1;; fail_at++) {
@@ -393,8 +391,10 @@ static void towards_a_proxy(void **state)
         struct ws_proxy proxy = {0};
         memset(&t, 0, sizeof t);
         armed = false;
-        assert_int_equal(ws_loop_init(&t.loop), WS_OK);
+        assert_int_equal(ws_loop_new(&t.loop), WS_OK);
         assert_int_equal(ws_url_parse("ws://inside.example/", &url), WS_URL_OK);
+        assert_int_equal(ws_conn_env_init(&t.env, t.loop, &t.client_config, &client_handler, NULL),
+                         WS_OK);
         calls = failed = 0;
         armed = true;
         const char *wrong = ws_proxy_parse("socks5://joe:pass@127.0.0.1:1", &proxy);
@@ -405,21 +405,21 @@ static void towards_a_proxy(void **state)
                 .url = &url,
                 .proxy = &proxy,
                 .connect_ms = 5000,
-                .env = &env,
+                .env = &t.env,
                 .connected = on_connected,
                 .failed = on_failed,
             };
             t.client = ws_client_connect(&options);
             assert_true(t.client || failed > 0);
             if (t.client)
-                TURN_UNTIL(&t.loop, over());
+                TURN_UNTIL(t.loop, over());
             assert_true(failed > 0 || t.refusal == WS_E_CONNECT);
         }
         armed = false;
         ws_proxy_free(&proxy);
         ws_url_free(&url);
-        ws_loop_turn(&t.loop, 0);
-        ws_loop_free(&t.loop);
+        ws_loop_turn(t.loop, 0);
+        ws_loop_free(t.loop);
         assert_int_equal(open_descriptors(), before);
         if (failed == 0)
             break;

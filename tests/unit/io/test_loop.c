@@ -18,18 +18,18 @@
 /* cmocka.h needs those and stddef.h, stdint.h before it. */
 #include <cmocka.h>
 
-static struct ws_loop loop;
+static struct ws_loop *loop;
 
 static int set_up(void **state)
 {
     (void)state;
-    return ws_loop_init(&loop) == WS_OK ? 0 : -1;
+    return ws_loop_new(&loop) == WS_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    ws_loop_free(&loop);
+    ws_loop_free(loop);
     return 0;
 }
 
@@ -51,9 +51,9 @@ static void on_ready(struct ws_watch *watch, unsigned ready)
     if (counted->drain && read(watch->fd, byte, sizeof byte) < 0)
         assert_int_equal(errno, EAGAIN);
     if (counted->unwatch)
-        ws_loop_unwatch(&loop, &counted->unwatch->watch);
+        ws_loop_unwatch(loop, &counted->unwatch->watch);
     if (counted->defer)
-        ws_loop_defer(&loop, counted->defer);
+        ws_loop_defer(loop, counted->defer);
 }
 
 static void watch(struct counted *counted, int fd, unsigned interest)
@@ -61,13 +61,13 @@ static void watch(struct counted *counted, int fd, unsigned interest)
     memset(counted, 0, sizeof *counted);
     counted->watch.fd = fd;
     counted->watch.ready = on_ready;
-    assert_int_equal(ws_loop_watch(&loop, &counted->watch, interest), WS_OK);
+    assert_int_equal(ws_loop_watch(loop, &counted->watch, interest), WS_OK);
 }
 
 static void turn(int times)
 {
     while (times-- > 0)
-        ws_loop_turn(&loop, 0);
+        ws_loop_turn(loop, 0);
 }
 
 static void readable_and_writable(void **state)
@@ -87,20 +87,20 @@ static void readable_and_writable(void **state)
     assert_int_equal(c.calls, 2);
 
     /* Nothing is waited for: neither the byte nor that it could be written to. */
-    assert_int_equal(ws_loop_rewatch(&loop, &c.watch, 0), WS_OK);
+    assert_int_equal(ws_loop_rewatch(loop, &c.watch, 0), WS_OK);
     turn(3);
     assert_int_equal(c.calls, 2);
-    assert_int_equal(ws_loop_rewatch(&loop, &c.watch, WS_READABLE | WS_WRITABLE), WS_OK);
+    assert_int_equal(ws_loop_rewatch(loop, &c.watch, WS_READABLE | WS_WRITABLE), WS_OK);
     turn(1);
     assert_int_equal(c.ready, WS_READABLE | WS_WRITABLE);
     c.ready = 0;
-    assert_int_equal(ws_loop_rewatch(&loop, &c.watch, WS_WRITABLE), WS_OK);
+    assert_int_equal(ws_loop_rewatch(loop, &c.watch, WS_WRITABLE), WS_OK);
     turn(1);
     assert_int_equal(c.ready, WS_WRITABLE);
 
-    assert_int_equal(ws_loop_unwatch(&loop, &c.watch), fds[0]);
+    assert_int_equal(ws_loop_unwatch(loop, &c.watch), fds[0]);
     assert_int_equal(c.watch.fd, -1);
-    assert_int_equal(ws_loop_unwatch(&loop, &c.watch), -1);
+    assert_int_equal(ws_loop_unwatch(loop, &c.watch), -1);
     unsigned calls = c.calls;
     turn(3);
     assert_int_equal(c.calls, calls);
@@ -117,8 +117,8 @@ static void a_bad_descriptor_is_an_error(void **state)
     close(fds[0]);
     close(fds[1]);
     c.watch.fd = fds[0];
-    assert_int_equal(ws_loop_watch(&loop, &c.watch, WS_READABLE), WS_E_IO);
-    ws_loop_unwatch(&loop, &c.watch);
+    assert_int_equal(ws_loop_watch(loop, &c.watch, WS_READABLE), WS_E_IO);
+    ws_loop_unwatch(loop, &c.watch);
 }
 
 /* A hang-up is reported for as long as epoll is asked at all: without interest it must not be. */
@@ -129,17 +129,17 @@ static void a_hang_up_without_interest_does_not_spin(void **state)
     struct counted c;
     socket_pair(fds);
     watch(&c, fds[0], WS_READABLE);
-    ws_loop_rewatch(&loop, &c.watch, 0);
+    ws_loop_rewatch(loop, &c.watch, 0);
     close(fds[1]);
     int64_t begun = ws_clock_us();
-    ws_loop_turn(&loop, 30);
+    ws_loop_turn(loop, 30);
     assert_true(ws_clock_us() - begun >= 25000); /* it slept */
     assert_int_equal(c.calls, 0);
     /* With interest it shows as what is waited for. */
-    ws_loop_rewatch(&loop, &c.watch, WS_WRITABLE);
-    ws_loop_turn(&loop, 30);
+    ws_loop_rewatch(loop, &c.watch, WS_WRITABLE);
+    ws_loop_turn(loop, 30);
     assert_int_equal(c.ready, WS_WRITABLE);
-    close(ws_loop_unwatch(&loop, &c.watch));
+    close(ws_loop_unwatch(loop, &c.watch));
 }
 
 static void unwatched_by_an_earlier_event_of_the_batch(void **state)
@@ -159,8 +159,8 @@ static void unwatched_by_an_earlier_event_of_the_batch(void **state)
         assert_int_equal(write(b[1], "x", 1), 1);
         turn(1);
         assert_int_equal(first.calls + second.calls, 1);
-        ws_loop_unwatch(&loop, &first.watch);
-        ws_loop_unwatch(&loop, &second.watch);
+        ws_loop_unwatch(loop, &first.watch);
+        ws_loop_unwatch(loop, &second.watch);
         for (int i = 0; i < 2; i++) {
             close(a[i]);
             close(b[i]);
@@ -178,19 +178,19 @@ static void a_regular_file_is_always_ready(void **state)
     struct counted c;
     watch(&c, fd, WS_READABLE);
     int64_t begun = ws_clock_us();
-    ws_loop_turn(&loop, 1000);
-    ws_loop_turn(&loop, 1000);
+    ws_loop_turn(loop, 1000);
+    ws_loop_turn(loop, 1000);
     assert_true(ws_clock_us() - begun < 500000); /* it did not wait */
     assert_int_equal(c.calls, 2);
     assert_int_equal(c.ready, WS_READABLE);
-    ws_loop_rewatch(&loop, &c.watch, 0);
-    ws_loop_turn(&loop, 5);
+    ws_loop_rewatch(loop, &c.watch, 0);
+    ws_loop_turn(loop, 5);
     assert_int_equal(c.calls, 2);
-    ws_loop_rewatch(&loop, &c.watch, WS_READABLE | WS_WRITABLE);
+    ws_loop_rewatch(loop, &c.watch, WS_READABLE | WS_WRITABLE);
     turn(1);
     assert_int_equal(c.calls, 3);
     assert_int_equal(c.ready, WS_READABLE | WS_WRITABLE);
-    close(ws_loop_unwatch(&loop, &c.watch));
+    close(ws_loop_unwatch(loop, &c.watch));
     turn(1);
     assert_int_equal(c.calls, 3);
 }
@@ -208,10 +208,10 @@ static void on_chain(struct ws_deferred *task)
     struct chain *chain = ws_container_of(task, struct chain, task);
     chain->runs++;
     if (chain->next)
-        ws_loop_defer(&loop, chain->next);
+        ws_loop_defer(loop, chain->next);
     if (chain->more > 0) {
         chain->more--;
-        ws_loop_defer(&loop, task);
+        ws_loop_defer(loop, task);
     }
 }
 
@@ -220,9 +220,9 @@ static void tasks(void **state)
     (void)state;
     struct chain second = {.task = {.run = on_chain}, .more = 5};
     struct chain first = {.task = {.run = on_chain}, .next = &second.task};
-    ws_loop_defer(&loop, &first.task);
-    ws_loop_defer(&loop, &first.task);
-    ws_loop_defer(&loop, &first.task);
+    ws_loop_defer(loop, &first.task);
+    ws_loop_defer(loop, &first.task);
+    ws_loop_defer(loop, &first.task);
     assert_int_equal(first.runs, 0);
     turn(1);
     assert_int_equal(first.runs, 1);  /* once however often it is asked for */
@@ -243,7 +243,7 @@ static void a_task_may_free_itself(void **state)
         struct ws_deferred *task = calloc(1, sizeof *task);
         assert_non_null(task);
         task->run = on_free;
-        ws_loop_defer(&loop, task);
+        ws_loop_defer(loop, task);
     }
     turn(1);
 }
@@ -261,7 +261,7 @@ static void tasks_of_an_event_run_in_its_batch(void **state)
     assert_int_equal(write(fds[1], "x", 1), 1);
     turn(1);
     assert_int_equal(chain.runs, 1);
-    close(ws_loop_unwatch(&loop, &c.watch));
+    close(ws_loop_unwatch(loop, &c.watch));
     close(fds[1]);
 }
 
@@ -279,7 +279,7 @@ static void *wake(void *argument)
 {
     (void)argument;
     usleep(20000);
-    ws_loop_wake(&loop);
+    ws_loop_wake(loop);
     return NULL;
 }
 
@@ -288,16 +288,16 @@ static void woken_from_another_thread(void **state)
     (void)state;
     pthread_t thread;
     woken = 0;
-    ws_loop_on_wake(&loop, on_woken, &woken);
+    ws_loop_on_wake(loop, on_woken, &woken);
     assert_int_equal(pthread_create(&thread, NULL, wake, NULL), 0);
     int64_t begun = ws_clock_us();
     while (woken == 0)
-        ws_loop_turn(&loop, 10000);
+        ws_loop_turn(loop, 10000);
     assert_true(ws_clock_us() - begun < 5000000);
     pthread_join(thread, NULL);
     /* Any number of wake-ups before it looks are at least one. */
     for (int i = 0; i < 1000; i++)
-        ws_loop_wake(&loop);
+        ws_loop_wake(loop);
     turn(1);
     assert_int_equal(woken, 2);
     turn(3);
@@ -320,7 +320,7 @@ static void signals_are_events(void **state)
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGTERM);
-    assert_int_equal(ws_loop_on_signals(&loop, &set, on_signal, NULL), WS_OK);
+    assert_int_equal(ws_loop_on_signals(loop, &set, on_signal, NULL), WS_OK);
     raise(SIGUSR1);
     raise(SIGTERM);
     assert_int_equal(signals[SIGUSR1], 0);
@@ -342,43 +342,43 @@ struct clocked {
 static void on_fire(struct ws_timer *timer)
 {
     struct clocked *clocked = ws_container_of(timer, struct clocked, timer);
-    clocked->fired = ws_loop_now(&loop);
-    ws_loop_stop(&loop);
+    clocked->fired = ws_loop_now(loop);
+    ws_loop_stop(loop);
 }
 
 static void timers_wake_the_loop(void **state)
 {
     (void)state;
     struct clocked c = {.timer = {.fire = on_fire}};
-    assert_true(ws_loop_now(&loop) > 0);
-    int64_t when = ws_loop_now(&loop) + 30;
-    ws_loop_arm(&loop, &c.timer, when);
-    ws_loop_run(&loop); /* until it stops it */
+    assert_true(ws_loop_now(loop) > 0);
+    int64_t when = ws_loop_now(loop) + 30;
+    ws_loop_arm(loop, &c.timer, when);
+    ws_loop_run(loop); /* until it stops it */
     assert_true(c.fired >= when);
     assert_true(c.fired < when + 1000);
 
     /* One that is disarmed does not fire, and an earlier wait ends earlier. */
-    ws_loop_arm(&loop, &c.timer, ws_loop_now(&loop) + 10);
-    ws_loop_disarm(&loop, &c.timer);
+    ws_loop_arm(loop, &c.timer, ws_loop_now(loop) + 10);
+    ws_loop_disarm(loop, &c.timer);
     c.fired = 0;
-    ws_loop_turn(&loop, 20);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 20);
+    ws_loop_turn(loop, 0);
     assert_int_equal(c.fired, 0);
-    ws_loop_arm(&loop, &c.timer, ws_loop_now(&loop) + 3600 * 1000);
+    ws_loop_arm(loop, &c.timer, ws_loop_now(loop) + 3600 * 1000);
     int64_t begun = ws_clock_us();
-    ws_loop_turn(&loop, 10);
+    ws_loop_turn(loop, 10);
     assert_true(ws_clock_us() - begun < 1000000);
-    ws_loop_disarm(&loop, &c.timer);
+    ws_loop_disarm(loop, &c.timer);
 }
 
 static void time_goes_on_and_never_back(void **state)
 {
     (void)state;
-    int64_t last = ws_loop_now(&loop);
+    int64_t last = ws_loop_now(loop);
     for (int i = 0; i < 1000; i++) {
-        ws_loop_turn(&loop, 0);
-        assert_true(ws_loop_now(&loop) >= last);
-        last = ws_loop_now(&loop);
+        ws_loop_turn(loop, 0);
+        assert_true(ws_loop_now(loop) >= last);
+        last = ws_loop_now(loop);
     }
 }
 
@@ -393,15 +393,15 @@ static void without_descriptors(void **state)
     assert_true(next >= 0);
     close(next);
     for (int spare = 0; spare < 3; spare++) {
-        struct ws_loop other;
+        struct ws_loop *other;
         unsigned open_before = open_descriptors();
         limit = before;
         limit.rlim_cur = (rlim_t)(next + spare);
         setrlimit(RLIMIT_NOFILE, &limit);
-        enum ws_error error = ws_loop_init(&other);
+        enum ws_error error = ws_loop_new(&other);
         setrlimit(RLIMIT_NOFILE, &before);
         if (error == WS_OK)
-            ws_loop_free(&other);
+            ws_loop_free(other);
         assert_int_equal(error, spare < 2 ? WS_E_NO_DESCRIPTORS : WS_OK);
         assert_int_equal(open_descriptors(), open_before);
     }
@@ -427,7 +427,7 @@ static void more_events_than_a_batch(void **state)
     turn(4);
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(many[i].calls, 1);
-        close(ws_loop_unwatch(&loop, &many[i].watch));
+        close(ws_loop_unwatch(loop, &many[i].watch));
         close(far[i]);
     }
 }

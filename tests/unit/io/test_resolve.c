@@ -13,7 +13,7 @@
 /* cmocka.h needs those and stddef.h, stdint.h before it. */
 #include <cmocka.h>
 
-static struct ws_loop loop;
+static struct ws_loop *loop;
 
 /* A thread that still runs has a descriptor until it lets go; in the end all are closed. */
 static void wait_for_descriptors(unsigned before)
@@ -29,13 +29,13 @@ static int set_up(void **state)
 {
     (void)state;
     descriptors = open_descriptors();
-    return ws_loop_init(&loop) == WS_OK ? 0 : -1;
+    return ws_loop_new(&loop) == WS_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    ws_loop_free(&loop);
+    ws_loop_free(loop);
     wait_for_descriptors(descriptors);
     return 0;
 }
@@ -57,10 +57,10 @@ static void on_done(void *context, int error, struct addrinfo *addresses)
 static struct answer ask(const char *host, uint16_t port)
 {
     struct answer answer = {0};
-    assert_non_null(ws_resolve_start(&loop, host, port, on_done, &answer));
+    assert_non_null(ws_resolve_start(loop, host, port, on_done, &answer));
     assert_int_equal(answer.calls, 0); /* later, from the loop */
-    TURN_UNTIL(&loop, answer.calls > 0);
-    ws_loop_turn(&loop, 0);
+    TURN_UNTIL(loop, answer.calls > 0);
+    ws_loop_turn(loop, 0);
     assert_int_equal(answer.calls, 1);
     return answer;
 }
@@ -113,12 +113,12 @@ static void cancel(void **state)
     for (size_t h = 0; h < 3; h++)
         for (unsigned delay = 0; delay < 20; delay++) {
             struct answer answer = {0};
-            struct ws_resolve *resolve = ws_resolve_start(&loop, hosts[h], 1, on_done, &answer);
+            struct ws_resolve *resolve = ws_resolve_start(loop, hosts[h], 1, on_done, &answer);
             assert_non_null(resolve);
             usleep(delay * delay * 20);
             ws_resolve_cancel(resolve);
-            ws_loop_turn(&loop, 0);
-            ws_loop_turn(&loop, 1);
+            ws_loop_turn(loop, 0);
+            ws_loop_turn(loop, 1);
             assert_int_equal(answer.calls, 0);
         }
     wait_for_descriptors(before);
@@ -131,9 +131,9 @@ static void many_at_once(void **state)
     unsigned before = open_descriptors();
     for (int i = 0; i < 50; i++)
         assert_non_null(
-            ws_resolve_start(&loop, i % 2 ? "localhost" : "127.0.0.1", 1, on_done, &answers[i]));
+            ws_resolve_start(loop, i % 2 ? "localhost" : "127.0.0.1", 1, on_done, &answers[i]));
     for (int i = 0; i < 50; i++) {
-        TURN_UNTIL(&loop, answers[i].calls == 1);
+        TURN_UNTIL(loop, answers[i].calls == 1);
         assert_int_equal(answers[i].error, 0);
         freeaddrinfo(answers[i].addresses);
     }
@@ -151,7 +151,7 @@ static void without_descriptors(void **state)
     limit = before;
     limit.rlim_cur = (rlim_t)next;
     setrlimit(RLIMIT_NOFILE, &limit);
-    struct ws_resolve *resolve = ws_resolve_start(&loop, "127.0.0.1", 1, on_done, &answer);
+    struct ws_resolve *resolve = ws_resolve_start(loop, "127.0.0.1", 1, on_done, &answer);
     setrlimit(RLIMIT_NOFILE, &before);
     assert_null(resolve);
 }

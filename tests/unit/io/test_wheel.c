@@ -1,4 +1,4 @@
-#include <ws/wheel.h>
+#include "libws/io/wheel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static int64_t earliest(void)
 static void arm(struct entry *entry, int64_t when)
 {
     ws_wheel_arm(&wheel, &entry->timer, when);
-    entry->due = when > wheel.now ? when : wheel.now + 1;
+    entry->due = when > wheel.now_ms ? when : wheel.now_ms + 1;
 }
 
 static void cancel(struct entry *entry)
@@ -66,7 +66,7 @@ static void on_fire(struct ws_timer *timer)
     struct entry *entry = (struct entry *)(void *)timer;
     assert_false(ws_timer_armed(timer));
     assert_true(entry->due >= 0);
-    assert_int_equal(entry->due, wheel.now); /* neither early nor late */
+    assert_int_equal(entry->due, wheel.now_ms); /* neither early nor late */
     assert_true(entry->due <= target);
     assert_true(entry->due >= last_fired); /* in order */
     last_fired = entry->due;
@@ -77,7 +77,7 @@ static void on_fire(struct ws_timer *timer)
     if (entry->victim)
         cancel(entry->victim);
     if (entry->begun_again)
-        arm(entry, wheel.now + entry->begun_again - 1);
+        arm(entry, wheel.now_ms + entry->begun_again - 1);
     entry->begun_again = 0;
     entry->victim = NULL;
 }
@@ -89,7 +89,7 @@ static void check_next(void)
         assert_int_equal(next, -1);
         return;
     }
-    assert_true(next > wheel.now);
+    assert_true(next > wheel.now_ms);
     assert_true(next <= least);
 }
 
@@ -98,7 +98,7 @@ static void advance(int64_t now)
     target = now;
     last_fired = 0;
     ws_wheel_advance(&wheel, now);
-    assert_int_equal(wheel.now, now);
+    assert_int_equal(wheel.now_ms, now);
     for (int i = 0; i < TIMERS; i++) {
         assert_true(entries[i].due < 0 || entries[i].due > now);
         assert_int_equal(ws_timer_armed(&entries[i].timer), entries[i].due >= 0);
@@ -141,23 +141,23 @@ static void like_a_sorted_list(void **unused)
                 entry->victim = &entries[random_number() % TIMERS];
                 break;
             case 2:
-                advance(wheel.now + random_distance() % 300);
+                advance(wheel.now_ms + random_distance() % 300);
                 break;
             case 3:
                 if (random_number() % 50 == 0)
-                    advance(wheel.now + random_distance());
+                    advance(wheel.now_ms + random_distance());
                 else
-                    advance(wheel.now + 1);
+                    advance(wheel.now_ms + 1);
                 break;
             case 4:
-                arm(entry, wheel.now - random_distance() % 10); /* that has passed */
+                arm(entry, wheel.now_ms - random_distance() % 10); /* that has passed */
                 break;
             default:
-                arm(entry, wheel.now + random_distance());
+                arm(entry, wheel.now_ms + random_distance());
             }
             check_next();
         }
-        advance(wheel.now + (INT64_C(1) << 35) + 1);
+        advance(wheel.now_ms + (INT64_C(1) << 35) + 1);
         for (int i = 0; i < TIMERS; i++)
             cancel(&entries[i]);
         check_next();
@@ -226,7 +226,7 @@ static void farther_than_the_wheel_is_cut(void **unused)
     (void)unused;
     start(7);
     ws_wheel_arm(&wheel, &entries[0].timer, INT64_MAX);
-    entries[0].due = entries[0].timer.when;
+    entries[0].due = entries[0].timer.when_ms;
     assert_int_equal(entries[0].due, 7 + (INT64_C(1) << 35));
     advance(7 + (INT64_C(1) << 35));
     assert_int_equal(entries[0].fired, 1);
@@ -238,7 +238,7 @@ static void few_wake_ups(void **unused)
     (void)unused;
     for (int i = 0; i < 200; i++) {
         start((int64_t)(random_number() >> 30));
-        arm(&entries[0], wheel.now + 1 + random_distance());
+        arm(&entries[0], wheel.now_ms + 1 + random_distance());
         unsigned wakes = 0;
         while (!entries[0].fired) {
             assert_true(++wakes <= WS_WHEEL_LEVELS);

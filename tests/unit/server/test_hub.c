@@ -1,6 +1,7 @@
 #include <ws/hub.h>
 
-#include "libws/server/registry.h"
+#include "libws/conn/conn_owner.h"
+#include "libws/server/registry_private.h"
 #include "tests/unit/support_net.h"
 
 #include <stdio.h>
@@ -19,12 +20,11 @@ enum { LOOPS = 2, CONNS = 6, MESSAGES = 400 };
 
 /* Two loops, turned by one thread, and connections that are dealt out between them. */
 static struct {
-    struct ws_loop loops[LOOPS];
+    struct ws_loop *loops[LOOPS];
     struct ws_conn_config config;
     struct ws_deflate_config deflate, theirs[CONNS];
     struct ws_handler handler;
-    struct ws_registry registries[LOOPS];
-    struct ws_conn_env homes[LOOPS];
+    struct ws_server_env envs[LOOPS];
     struct ws_hub *hub;
     unsigned loop_count;
     struct {
@@ -48,8 +48,8 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     size_t len = 0;
     const char *group = ws_hub_group(conn, &len);
     t.ends[index_of(conn)].heard++;
-    assert_true(ws_hub_publish(conn->env->hub, group, len, ws_conn_id(conn), event->opcode,
-                               event->data, event->len));
+    assert_true(ws_hub_publish(ws_server_env(conn)->hub, group, len, ws_conn_id(conn),
+                               event->opcode, event->data, event->len));
     ws_hub_wait(conn);
 }
 
@@ -62,7 +62,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
 static void turn(void)
 {
     for (unsigned i = 0; i < t.loop_count; i++)
-        ws_loop_turn(&t.loops[i], 0);
+        ws_loop_turn(t.loops[i], 0);
 }
 
 #define TURN_ALL_UNTIL(condition)                                                                  \
@@ -89,7 +89,7 @@ static void offer(int i)
 
 static void start_with(unsigned loops, bool deflate)
 {
-    struct ws_conn_env *homes[LOOPS];
+    struct ws_server_env *envs[LOOPS];
     memset(&t, 0, sizeof t);
     t.loop_count = loops;
     for (int i = 0; i < CONNS; i++)
@@ -100,22 +100,19 @@ static void start_with(unsigned loops, bool deflate)
     t.config.session.deflate = deflate ? &t.deflate : NULL;
     t.handler = (struct ws_handler){.event = on_event, .close = on_close};
     for (unsigned i = 0; i < loops; i++) {
-        assert_int_equal(ws_loop_init(&t.loops[i]), WS_OK);
-        ws_registry_init(&t.registries[i]);
-        t.homes[i] = (struct ws_conn_env){.loop = &t.loops[i],
-                                          .config = &t.config,
-                                          .handler = &t.handler,
-                                          .registry = &t.registries[i]};
-        homes[i] = &t.homes[i];
+        assert_int_equal(ws_loop_new(&t.loops[i]), WS_OK);
+        assert_int_equal(ws_server_env_init(&t.envs[i], t.loops[i], &t.config, &t.handler, NULL),
+                         WS_OK);
+        envs[i] = &t.envs[i];
     }
-    t.hub = ws_hub_new(homes, loops);
+    t.hub = ws_hub_new(envs, loops);
     assert_non_null(t.hub);
     for (int i = 0; i < CONNS; i++) {
         int fds[2];
-        struct ws_conn_env *env = homes[(unsigned)i % loops];
+        struct ws_server_env *env = envs[(unsigned)i % loops];
         socket_pair(fds);
         far_init(&t.ends[i].far, fds[1], WS_ROLE_CLIENT);
-        t.ends[i].conn = ws_conn_new(env, fds[0], NULL);
+        t.ends[i].conn = ws_conn_new(&env->conn, fds[0], NULL);
         ws_registry_add(env->registry, t.ends[i].conn, (uint64_t)i + 1);
         if (deflate)
             offer(i);
@@ -133,7 +130,7 @@ static struct ws_deliveries deliveries(void)
 {
     struct ws_deliveries sum = {0};
     for (unsigned i = 0; i < t.loop_count; i++) {
-        struct ws_deliveries one = ws_hub_deliveries(t.homes[i].hub);
+        struct ws_deliveries one = ws_hub_deliveries(t.envs[i].hub);
         sum.sent += one.sent;
         sum.dropped += one.dropped;
         sum.failed += one.failed;
@@ -152,11 +149,11 @@ static void stop(void)
     for (int i = 0; i < 5; i++)
         turn();
     for (unsigned i = 0; i < t.loop_count; i++)
-        assert_int_equal(t.registries[i].count, 0);
+        assert_int_equal(ws_registry_count(t.envs[i].registry), 0);
     ws_hub_free(t.hub);
     for (unsigned i = 0; i < t.loop_count; i++) {
-        ws_registry_free(&t.registries[i]);
-        ws_loop_free(&t.loops[i]);
+        ws_server_env_free(&t.envs[i]);
+        ws_loop_free(t.loops[i]);
     }
 }
 
@@ -245,7 +242,7 @@ static void compressed_for_those_who_can(void **state)
             plain[to] += len >= 100 ? len : 0;
         } else {
             expect(from, all_hear, message, len);
-            assert_true(ws_hub_publish(t.homes[0].hub, NULL, 0, (uint64_t)from + 1, WS_OP_BINARY,
+            assert_true(ws_hub_publish(t.envs[0].hub, NULL, 0, (uint64_t)from + 1, WS_OP_BINARY,
                                        message, len));
             for (int k = 0; k < CONNS; k++)
                 plain[k] += k != from && len >= 100 ? len : 0;
@@ -255,7 +252,7 @@ static void compressed_for_those_who_can(void **state)
     }
     check_all();
     for (int i = 0; i < CONNS; i++) {
-        const struct ws_deflate *deflate = ws_session_deflate(&t.ends[i].conn->session);
+        const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(t.ends[i].conn));
         assert_true((i % 3 != 0) == (deflate != NULL));
         if (!deflate)
             continue;
@@ -277,13 +274,13 @@ static void a_turn_is_one_send(void **state)
         before[i] = t.ends[i].far.receives;
     for (int i = 0; i < 100; i++)
         assert_true(ws_hub_publish(t.hub, NULL, 0, 1, WS_OP_TEXT, "hello", 5));
-    ws_loop_turn(&t.loops[0], 0);
+    ws_loop_turn(t.loops[0], 0);
     for (int i = 0; i < CONNS; i++)
         far_pump(&t.ends[i].far);
     for (int i = 1; i < CONNS; i++) {
         assert_int_equal(t.ends[i].far.receives, before[i] + 1);
         assert_int_equal(t.ends[i].far.record.messages, 100);
-        assert_int_equal(t.ends[i].conn->counters.messages_out, 100);
+        assert_int_equal(ws_conn_counters(t.ends[i].conn)->messages_out, 100);
     }
     assert_int_equal(t.ends[0].far.record.messages, 0);
     stop();
@@ -382,7 +379,7 @@ static unsigned flood(bool (*enough)(void))
 
 static bool it_was_closed(void)
 {
-    return ws_session_close_sent(&t.ends[SLOW].conn->session);
+    return ws_session_close_sent(ws_conn_session(t.ends[SLOW].conn));
 }
 
 static bool some_were_dropped(void)
@@ -392,15 +389,15 @@ static bool some_were_dropped(void)
 
 static bool some_wait(void)
 {
-    return t.ends[SLOW].conn->is_slow_receiver;
+    return ws_conn_flag(t.ends[SLOW].conn, WS_CONN_SLOW);
 }
 
 static void start_slow(enum ws_slow slow)
 {
     start(1);
-    t.config.high_water = 64 * 1024;
+    t.envs[0].conn.config.high_water = 64 * 1024;
     ws_hub_set_slow(t.hub, slow);
-    shrink_buffers(t.ends[SLOW].conn->watch.fd);
+    shrink_buffers(ws_conn_fd(t.ends[SLOW].conn));
 }
 
 static void slow_is_closed(void **state)
@@ -430,7 +427,7 @@ static void slow_misses_the_new(void **state)
     TURN_ALL_UNTIL(record->messages == count - d.dropped);
     for (unsigned i = 0; i < record->messages; i++)
         assert_int_equal(number_at(&record->data, i), i);
-    assert_int_equal(t.ends[SLOW].conn->counters.messages_out, record->messages);
+    assert_int_equal(ws_conn_counters(t.ends[SLOW].conn)->messages_out, record->messages);
     stop();
 }
 
@@ -465,13 +462,13 @@ static void slow_is_waited_for(void **state)
     far_send(&t.ends[0].far, WS_OP_TEXT, 0, "one", 3);
     while (t.ends[0].heard == heard)
         pump_the_others();
-    assert_true(t.ends[0].conn->paused_by_hub);
+    assert_true(ws_conn_blocked(t.ends[0].conn, WS_BLOCK_HUB));
     far_send(&t.ends[0].far, WS_OP_TEXT, 0, "two", 3);
     for (int i = 0; i < 20; i++)
         pump_the_others();
     assert_int_equal(t.ends[0].heard, heard + 1);
     TURN_ALL_UNTIL(t.ends[0].heard == heard + 2);
-    assert_false(t.ends[0].conn->paused_by_hub);
+    assert_false(ws_conn_blocked(t.ends[0].conn, WS_BLOCK_HUB));
     TURN_ALL_UNTIL(t.ends[SLOW].far.record.messages == t.ends[1].far.record.messages);
     assert_int_equal(deliveries().dropped + deliveries().failed, 0);
     stop();
@@ -484,10 +481,10 @@ static void waited_for_in_vain(void **state)
     start_slow(WS_SLOW_BLOCK);
     flood(some_wait);
     far_send(&t.ends[0].far, WS_OP_TEXT, 0, "one", 3);
-    while (!t.ends[0].conn->paused_by_hub)
+    while (!ws_conn_blocked(t.ends[0].conn, WS_BLOCK_HUB))
         pump_the_others();
     ws_conn_abort(t.ends[SLOW].conn, WS_E_WRITE_TIMEOUT);
-    TURN_ALL_UNTIL(!t.ends[0].conn->paused_by_hub);
+    TURN_ALL_UNTIL(!ws_conn_blocked(t.ends[0].conn, WS_BLOCK_HUB));
     stop();
 }
 

@@ -1,6 +1,7 @@
 #include <ws/overload.h>
 
-#include "libws/server/registry.h"
+#include "libws/conn/conn_owner.h"
+#include "libws/server/registry_private.h"
 #include "tests/unit/support_net.h"
 
 #include <string.h>
@@ -15,11 +16,10 @@
 enum { CONNS = 4 };
 
 static struct {
-    struct ws_loop loop;
+    struct ws_loop *loop;
     struct ws_conn_config config;
     struct ws_handler handler;
-    struct ws_registry registry;
-    struct ws_conn_env env;
+    struct ws_server_env env;
     struct ws_admission *admission;
     struct ws_overload *overload;
     struct ws_conn *conns[CONNS];
@@ -42,26 +42,24 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
 static void start(const struct ws_overload_limits *limits, size_t max_connections)
 {
     struct ws_admission_limits admission = {.max_connections = max_connections};
-    struct ws_conn_env *homes[] = {&t.env};
+    struct ws_server_env *envs[] = {&t.env};
     memset(&t, 0, sizeof t);
-    assert_int_equal(ws_loop_init(&t.loop), WS_OK);
+    assert_int_equal(ws_loop_new(&t.loop), WS_OK);
     ws_conn_config_init(&t.config, WS_ROLE_SERVER);
     t.config.high_water = 64 << 20;
     t.handler = (struct ws_handler){.event = on_event, .close = on_close};
-    ws_registry_init(&t.registry);
-    t.env = (struct ws_conn_env){
-        .loop = &t.loop, .config = &t.config, .handler = &t.handler, .registry = &t.registry};
+    assert_int_equal(ws_server_env_init(&t.env, t.loop, &t.config, &t.handler, NULL), WS_OK);
     t.admission = ws_admission_new(&admission);
-    t.overload = ws_overload_new(limits, t.admission, homes, 1);
+    t.overload = ws_overload_new(limits, t.admission, envs, 1);
     assert_non_null(t.overload);
     for (int i = 0; i < CONNS; i++) {
         int fds[2];
         socket_pair(fds);
         far_init(&t.far[i], fds[1], WS_ROLE_CLIENT);
-        t.conns[i] = ws_conn_new(&t.env, fds[0], NULL);
-        ws_registry_add(&t.registry, t.conns[i], (uint64_t)i + 1);
+        t.conns[i] = ws_conn_new(&t.env.conn, fds[0], NULL);
+        ws_registry_add(t.env.registry, t.conns[i], (uint64_t)i + 1);
         far_connect(&t.far[i]);
-        PUMP_UNTIL(&t.loop, &t.far[i], t.far[i].record.opens == 1);
+        PUMP_UNTIL(t.loop, &t.far[i], t.far[i].record.opens == 1);
     }
 }
 
@@ -72,14 +70,14 @@ static void stop(void)
             ws_conn_abort(t.conns[i], WS_E_SHUTDOWN);
         far_free(&t.far[i]);
     }
-    ws_loop_turn(&t.loop, 0);
-    ws_loop_turn(&t.loop, 0);
-    assert_int_equal(t.registry.count, 0);
+    ws_loop_turn(t.loop, 0);
+    ws_loop_turn(t.loop, 0);
+    assert_int_equal(ws_registry_count(t.env.registry), 0);
     assert_int_equal(ws_overload_memory(t.overload), 0); /* whatever the way they went */
     ws_overload_free(t.overload);
     ws_admission_free(t.admission);
-    ws_registry_free(&t.registry);
-    ws_loop_free(&t.loop);
+    ws_server_env_free(&t.env);
+    ws_loop_free(t.loop);
 }
 
 static void two_thresholds(void **state)
@@ -106,19 +104,19 @@ static void the_largest_holder_goes(void **state)
     static uint8_t data[400000];
     start(&limits, 0);
     for (int i = 0; i < CONNS; i++)
-        shrink_buffers(t.conns[i]->watch.fd);
-    for (int round = 0; !t.conns[3]->evicted; round++) {
+        shrink_buffers(ws_conn_fd(t.conns[i]));
+    for (int round = 0; !ws_conn_flag(t.conns[3], WS_CONN_EVICTED); round++) {
         assert_true(round < 10);
-        for (int i = CONNS; i-- > 0 && !t.conns[3]->evicted;)
+        for (int i = CONNS; i-- > 0 && !ws_conn_flag(t.conns[3], WS_CONN_EVICTED);)
             for (int k = 0; k <= i; k++) {
                 ws_conn_send(t.conns[i], WS_OP_BINARY, 0, data, sizeof data);
-                ws_loop_turn(&t.loop, 0);
+                ws_loop_turn(t.loop, 0);
             }
         assert_true(ws_overload_memory(t.overload) <= limits.max_memory);
     }
     assert_true(ws_overload_memory(t.overload) > 0);
     /* It is told, once it reads on. */
-    PUMP_UNTIL(&t.loop, &t.far[3], !t.conns[3]);
+    PUMP_UNTIL(t.loop, &t.far[3], !t.conns[3]);
     assert_int_equal(t.far[3].record.code, 1013);
     assert_int_equal(t.ends[3].error, WS_E_MEMORY_LIMIT);
     for (int i = 0; i < 3; i++)
@@ -135,14 +133,14 @@ static void unfinished_messages_count(void **state)
     start(&limits, 0);
     for (int i = 0; i < 3; i++) {
         far_send(&t.far[i], WS_OP_BINARY, WS_SEND_MORE, data, sizeof data);
-        TURN_UNTIL(&t.loop, t.conns[i]->cold->charged >= sizeof data);
+        TURN_UNTIL(t.loop, ws_conn_cold_slot(t.conns[i])->charged_bytes >= sizeof data);
     }
     far_send(&t.far[0], WS_OP_BINARY, WS_SEND_MORE, data, sizeof data);
-    PUMP_UNTIL(&t.loop, &t.far[0], !t.conns[0]);
+    PUMP_UNTIL(t.loop, &t.far[0], !t.conns[0]);
     assert_int_equal(t.far[0].record.code, 1013);
     far_send(&t.far[1], WS_OP_BINARY, 0, data, sizeof data); /* it ends: all is given back */
-    PUMP_UNTIL(&t.loop, &t.far[1], t.far[1].record.messages == 1);
-    ws_loop_turn(&t.loop, 0);
+    PUMP_UNTIL(t.loop, &t.far[1], t.far[1].record.messages == 1);
+    ws_loop_turn(t.loop, 0);
     assert_true(ws_overload_memory(t.overload) < 200000);
     stop();
 }
@@ -157,16 +155,16 @@ static void the_idle_are_shed(void **state)
     start(&limits, CONNS);
     for (int i = 0; i < CONNS; i++)
         assert_int_equal(ws_admission_acquire(t.admission, NULL, 0, &client_entry), WS_OK);
-    int64_t later = ws_loop_now(&t.loop) + 5;
-    TURN_UNTIL(&t.loop, ws_loop_now(&t.loop) >= later);
+    int64_t later = ws_loop_now(t.loop) + 5;
+    TURN_UNTIL(t.loop, ws_loop_now(t.loop) >= later);
     far_send(&t.far[0], WS_OP_TEXT, 0, "alive", 5);
-    PUMP_UNTIL(&t.loop, &t.far[0], t.far[0].record.messages == 1);
+    PUMP_UNTIL(t.loop, &t.far[0], t.far[0].record.messages == 1);
     int gone = 0;
     int64_t give_up = ws_clock_us() + 10000000;
     while (gone < 3 && ws_clock_us() < give_up) {
         for (int i = 0; i < CONNS; i++)
             far_pump(&t.far[i]);
-        ws_loop_turn(&t.loop, 5);
+        ws_loop_turn(t.loop, 5);
         int now = 0;
         for (int i = 0; i < CONNS; i++)
             now += !t.conns[i];
@@ -178,7 +176,7 @@ static void the_idle_are_shed(void **state)
     assert_int_equal(gone, 3);
     assert_non_null(t.conns[0]);
     assert_int_equal(t.far[1].record.code, 1013);
-    TURN_UNTIL(&t.loop, !ws_overload_shedding(t.overload));
+    TURN_UNTIL(t.loop, !ws_overload_shedding(t.overload));
     ws_admission_release(t.admission, NULL);
     stop();
 }

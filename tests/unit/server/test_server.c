@@ -20,7 +20,7 @@
 /* cmocka.h needs those and stddef.h, stdint.h before it. */
 #include <cmocka.h>
 
-static struct ws_loop loop;
+static struct ws_loop *loop;
 static struct ws_server *server;
 static struct ws_conn_config config;
 static unsigned descriptors, accepted, warnings, dones, ends;
@@ -76,7 +76,7 @@ static void make_server(size_t max_connections)
         .accepted = on_accepted,
         .warn = on_warning,
     };
-    server = ws_server_new(&loop, &options);
+    server = ws_server_new(loop, &options);
     assert_non_null(server);
 }
 
@@ -87,7 +87,7 @@ static int set_up(void **state)
     strcpy(directory, "/tmp/test_server.XXXXXX");
     accepted = warnings = dones = ends = 0;
     last_end = WS_OK;
-    if (!mkdtemp(directory) || ws_loop_init(&loop) != WS_OK)
+    if (!mkdtemp(directory) || ws_loop_new(&loop) != WS_OK)
         return -1;
     ws_conn_config_init(&config, WS_ROLE_SERVER);
     make_server(0);
@@ -98,8 +98,8 @@ static int tear_down(void **state)
 {
     (void)state;
     ws_server_free(server);
-    ws_loop_turn(&loop, 0);
-    ws_loop_free(&loop);
+    ws_loop_turn(loop, 0);
+    ws_loop_free(loop);
     assert_int_equal(rmdir(directory), 0); /* no socket is left in it */
     assert_int_equal(open_descriptors(), descriptors);
     return 0;
@@ -180,10 +180,10 @@ static void dial(struct peer *end, size_t index)
 
 static void echo_over(struct peer *end)
 {
-    PUMP_UNTIL(&loop, end, end->record.opens == 1);
+    PUMP_UNTIL(loop, end, end->record.opens == 1);
     unsigned before = end->record.messages;
     far_send(end, WS_OP_TEXT, 0, "hello", 5);
-    PUMP_UNTIL(&loop, end, end->record.messages == before + 1);
+    PUMP_UNTIL(loop, end, end->record.messages == before + 1);
 }
 
 /* --- listening --- */
@@ -241,7 +241,7 @@ static void a_port_in_use(void **state)
     echo_over(&end);
     ws_server_free(server);
     far_free(&end);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
     make_server(0);
     must_listen(where);
 }
@@ -286,7 +286,7 @@ static void several_listeners_and_one_handed_over(void **state)
     assert_int_equal(accepted, 2);
     for (size_t i = 0; i < 2; i++)
         far_free(&ends_of[i]);
-    TURN_UNTIL(&loop, ws_server_count(server) == 0);
+    TURN_UNTIL(loop, ws_server_count(server) == 0);
     assert_int_equal(last_end, WS_E_LOST);
 }
 
@@ -308,7 +308,7 @@ static void a_stale_socket_is_replaced(void **state)
     must_not_listen(where, "Address already in use");
     fd = call_unix(where + 5);
     assert_true(fd >= 0);
-    TURN_UNTIL(&loop, accepted > 0);
+    TURN_UNTIL(loop, accepted > 0);
     close(fd);
     ws_server_stop_listening(server);
     assert_true(stat(where + 5, &status) < 0); /* it goes with the server */
@@ -362,15 +362,15 @@ static void max_connections(void **state)
     }
     for (int i = 2; i < 4; i++) {
         dial(&end[i], 0);
-        PUMP_UNTIL(&loop, &end[i], end[i].record.errors == 1 && end[i].eof);
+        PUMP_UNTIL(loop, &end[i], end[i].record.errors == 1 && end[i].eof);
         assert_int_equal(end[i].record.error, WS_E_STATUS);
         far_free(&end[i]);
-        TURN_UNTIL(&loop, ends == (unsigned)i - 1);
+        TURN_UNTIL(loop, ends == (unsigned)i - 1);
         assert_int_equal(last_end, WS_E_TOO_MANY_CONNECTIONS);
     }
     echo_over(&end[0]); /* the others are as they were */
     far_free(&end[0]);
-    TURN_UNTIL(&loop, ws_server_count(server) == 1);
+    TURN_UNTIL(loop, ws_server_count(server) == 1);
     dial(&end[2], 0);
     echo_over(&end[2]);
     far_free(&end[1]);
@@ -391,7 +391,7 @@ static void far_too_many(void **state)
         assert_true(fds[i] >= 0);
     }
     for (int i = 0; i < 20; i++)
-        ws_loop_turn(&loop, 1);
+        ws_loop_turn(loop, 1);
     assert_int_equal(ws_server_count(server), 65);
     unsigned dropped = 0;
     for (int i = 0; i < MANY; i++) {
@@ -417,19 +417,19 @@ static void out_of_descriptors(void **state)
     limit = before;
     limit.rlim_cur = (rlim_t)next;
     setrlimit(RLIMIT_NOFILE, &limit);
-    TURN_UNTIL(&loop, warnings == 1);
+    TURN_UNTIL(loop, warnings == 1);
     assert_non_null(strstr(warning, "accept: Too many open files"));
     echo_over(&end);
-    int64_t begun = ws_loop_now(&loop);
+    int64_t begun = ws_loop_now(loop);
     unsigned turns = 0;
-    while (ws_loop_now(&loop) < begun + 50) {
-        ws_loop_turn(&loop, 10); /* it sleeps meanwhile, and does not spin */
+    while (ws_loop_now(loop) < begun + 50) {
+        ws_loop_turn(loop, 10); /* it sleeps meanwhile, and does not spin */
         turns++;
     }
     assert_true(turns < 50);
     assert_int_equal(warnings, 1);
-    begun = ws_loop_now(&loop);
-    TURN_UNTIL(&loop, ws_loop_now(&loop) > begun + 220); /* it tries again, and says no more */
+    begun = ws_loop_now(loop);
+    TURN_UNTIL(loop, ws_loop_now(loop) > begun + 220); /* it tries again, and says no more */
     assert_int_equal(warnings, 1);
     setrlimit(RLIMIT_NOFILE, &before);
     echo_over(&late);
@@ -452,11 +452,11 @@ static void stopped_while_it_waits_for_descriptors(void **state)
     limit = before;
     limit.rlim_cur = (rlim_t)next;
     setrlimit(RLIMIT_NOFILE, &limit);
-    TURN_UNTIL(&loop, warnings == 1);
+    TURN_UNTIL(loop, warnings == 1);
     ws_server_stop_listening(server);
     setrlimit(RLIMIT_NOFILE, &before);
-    int64_t until = ws_loop_now(&loop) + 150;
-    TURN_UNTIL(&loop, ws_loop_now(&loop) >= until);
+    int64_t until = ws_loop_now(loop) + 150;
+    TURN_UNTIL(loop, ws_loop_now(loop) >= until);
     assert_int_equal(accepted, 0);
     close(fd);
 }
@@ -472,14 +472,14 @@ static void nearly_full(void **state)
     must_listen("127.0.0.1:0");
     for (int i = 0; i < MOST - 2; i++) {
         fds[i] = call(port(0));
-        TURN_UNTIL(&loop, (int)accepted == i + 1);
+        TURN_UNTIL(loop, (int)accepted == i + 1);
     }
     for (int i = MOST - 2; i < MOST; i++) {
-        int64_t begun = ws_loop_now(&loop);
+        int64_t begun = ws_loop_now(loop);
         fds[i] = call(port(0));
-        TURN_UNTIL(&loop, (int)accepted == i + 1);
+        TURN_UNTIL(loop, (int)accepted == i + 1);
         if (i == MOST - 1) /* the one before it was above 80 percent */
-            assert_true(ws_loop_now(&loop) >= begun + 8);
+            assert_true(ws_loop_now(loop) >= begun + 8);
     }
     for (int i = 0; i < MOST; i++)
         close(fds[i]);
@@ -500,19 +500,19 @@ static void unfinished_handshakes(void **state)
     char answer[200];
     int fds[MANY];
     ws_server_free(server);
-    server = ws_server_new(&loop, &options);
+    server = ws_server_new(loop, &options);
     must_listen("127.0.0.1:0");
     dial(&old, 0);
     echo_over(&old);
     for (int i = 0; i < MANY; i++) {
         fds[i] = call(port(0));
-        TURN_UNTIL(&loop, (int)accepted == i + 2);
+        TURN_UNTIL(loop, (int)accepted == i + 2);
     }
     dial(&fresh, 0);
     echo_over(&fresh);
     for (int i = 0; i < MANY; i++) {
         bool gone = i < MANY - MOST + 1;
-        TURN_UNTIL(&loop, !gone || recv(fds[i], answer, sizeof answer, MSG_PEEK) > 0);
+        TURN_UNTIL(loop, !gone || recv(fds[i], answer, sizeof answer, MSG_PEEK) > 0);
         ssize_t n = recv(fds[i], answer, sizeof answer, 0);
         assert_true((n > 12) == gone);
         if (gone)
@@ -539,12 +539,12 @@ static void says_goodbye(void **state)
     /* One that has not finished its request. */
     int fd = call(port(0));
     far_init(&end[3], fd, WS_ROLE_CLIENT);
-    TURN_UNTIL(&loop, ws_server_count(server) == 4);
+    TURN_UNTIL(loop, ws_server_count(server) == 4);
     unsigned number = port(0);
     ws_server_shutdown(server, 1001, "away", 5000, on_done);
     assert_int_equal(call(number), -1); /* nobody listens any more */
     for (int i = 0; i < 3; i++) {
-        PUMP_UNTIL(&loop, &end[i], end[i].record.closes == 1 && end[i].eof);
+        PUMP_UNTIL(loop, &end[i], end[i].record.closes == 1 && end[i].eof);
         assert_int_equal(end[i].record.code, 1001);
         far_free(&end[i]);
     }
@@ -554,16 +554,16 @@ static void says_goodbye(void **state)
     while (!strstr(answer, "\r\n\r\n")) {
         ssize_t n = recv(fd, answer + len, sizeof answer - 1 - len, 0);
         len += n > 0 ? (size_t)n : 0;
-        ws_loop_turn(&loop, 1);
+        ws_loop_turn(loop, 1);
     }
     assert_memory_equal(answer, "HTTP/1.1 503 ", 13);
     far_free(&end[3]);
-    TURN_UNTIL(&loop, dones == 1);
+    TURN_UNTIL(loop, dones == 1);
     assert_int_equal(ws_server_count(server), 0);
     assert_int_equal(ends, 4);
     assert_int_equal(last_end, WS_E_SHUTDOWN);
     for (int i = 0; i < 5; i++)
-        ws_loop_turn(&loop, 1);
+        ws_loop_turn(loop, 1);
     assert_int_equal(dones, 1);
 }
 
@@ -576,12 +576,12 @@ static void does_not_wait_for_ever(void **state)
         must_listen("127.0.0.1:0");
         dial(&end, 0);
         echo_over(&end);
-        int64_t begun = ws_loop_now(&loop);
+        int64_t begun = ws_loop_now(loop);
         dones = 0;
         ws_server_shutdown(server, 1001, NULL, drains[i], on_done);
-        TURN_UNTIL(&loop, dones == 1); /* the far end says nothing */
-        assert_true(ws_loop_now(&loop) - begun >= drains[i]);
-        assert_true(ws_loop_now(&loop) - begun < 3000);
+        TURN_UNTIL(loop, dones == 1); /* the far end says nothing */
+        assert_true(ws_loop_now(loop) - begun >= drains[i]);
+        assert_true(ws_loop_now(loop) - begun < 3000);
         assert_int_equal(last_end, WS_E_SHUTDOWN);
         while (far_pump(&end))
             ;
@@ -599,7 +599,7 @@ static void nobody_is_there(void **state)
     must_listen("127.0.0.1:0");
     ws_server_shutdown(server, 1001, NULL, 1000, on_done);
     assert_int_equal(dones, 0); /* from the loop */
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
     assert_int_equal(dones, 1);
 }
 
@@ -618,18 +618,18 @@ static void the_paused_leave_too(void **state)
     ws_server_free(server);
     struct ws_server_options options = {
         .config = &config, .handler = &handler, .user = &accepted, .accepted = pause_it};
-    server = ws_server_new(&loop, &options);
+    server = ws_server_new(loop, &options);
     must_listen("127.0.0.1:0");
     struct peer end;
     dial(&end, 0);
     echo_over(&end);
     ws_conn_pause(the_one);
     far_send(&end, WS_OP_TEXT, 0, "unread", 6);
-    ws_loop_turn(&loop, 1);
+    ws_loop_turn(loop, 1);
     ws_server_shutdown(server, 1001, NULL, 5000, on_done);
-    PUMP_UNTIL(&loop, &end, end.record.closes == 1 && end.eof);
+    PUMP_UNTIL(loop, &end, end.record.closes == 1 && end.eof);
     far_free(&end);
-    TURN_UNTIL(&loop, dones == 1);
+    TURN_UNTIL(loop, dones == 1);
 }
 
 /* --- everything at once --- */
@@ -708,18 +708,18 @@ static void a_storm(void **state)
         }
         if (there[which])
             far_pump(end);
-        ws_loop_turn(&loop, 0);
+        ws_loop_turn(loop, 0);
         assert_int_equal(accepted - ends, ws_server_count(server));
         assert_int_equal(open_descriptors() - base - held, ws_server_count(server));
-        assert_int_equal(ws_wheel_count(&loop.wheel), ws_server_count(server));
+        assert_int_equal(ws_loop_timer_count(loop), ws_server_count(server));
     }
     for (int i = 0; i < ENDS; i++)
         if (there[i])
             far_free(&far[i]);
-    TURN_UNTIL(&loop, ws_server_count(server) == 0);
+    TURN_UNTIL(loop, ws_server_count(server) == 0);
     assert_int_equal(ends, accepted);
     assert_true(accepted > 500 && accepted <= dialled);
-    assert_int_equal(ws_wheel_count(&loop.wheel), 0);
+    assert_int_equal(ws_loop_timer_count(loop), 0);
     assert_int_equal(open_descriptors(), base);
 }
 
@@ -729,29 +729,29 @@ enum { LOOPS = 3, CLIENTS = 12 };
 
 static atomic_uint opened_on[LOOPS], visited;
 
-static void *index_of(void *user, unsigned index, struct ws_conn_env *env)
+static void *index_of(void *user, unsigned index, struct ws_server_env *env)
 {
     assert_ptr_equal(user, &accepted);
-    assert_non_null(env->loop);
+    assert_non_null(env->conn.loop);
     return &opened_on[index];
 }
 
 static void count_open(struct ws_conn *conn, const struct ws_event *event)
 {
     (void)event;
-    atomic_fetch_add((atomic_uint *)conn->env->user, 1);
+    atomic_fetch_add((atomic_uint *)ws_conn_env(conn)->user, 1);
 }
 
-static void visit(struct ws_conn_env *env, void *context)
+static void visit(struct ws_server_env *env, void *context)
 {
     size_t *total = context;
-    assert_int_equal((atomic_uint *)env->user - opened_on, atomic_fetch_add(&visited, 1));
-    *total += env->registry->count;
+    assert_int_equal((atomic_uint *)env->conn.user - opened_on, atomic_fetch_add(&visited, 1));
+    *total += ws_registry_count(env->registry);
 }
 
-static void visit_silently(struct ws_conn_env *env, void *context)
+static void visit_silently(struct ws_server_env *env, void *context)
 {
-    *(size_t *)context += env->registry->count;
+    *(size_t *)context += ws_registry_count(env->registry);
 }
 
 static unsigned answers;
@@ -779,7 +779,7 @@ static void several_loops(void **state)
     for (int i = 0; i < LOOPS; i++)
         opened_on[i] = 0;
     visited = answers = 0;
-    server = ws_server_new(&loop, &options);
+    server = ws_server_new(loop, &options);
     assert_non_null(server);
     must_listen("127.0.0.1:0");
     for (int i = 0; i < CLIENTS; i++) {
@@ -789,29 +789,29 @@ static void several_loops(void **state)
     for (int i = 0; i < LOOPS; i++)
         assert_int_equal(opened_on[i], CLIENTS / LOOPS);
     assert_int_equal(ws_server_count(server), CLIENTS);
-    struct ws_conn_env asker = {.loop = &loop};
+    struct ws_server_env asker = {.conn = {.loop = loop}};
     assert_true(ws_server_ask(server, &asker, visit, on_answer, &total));
-    TURN_UNTIL(&loop, answers == 1);
+    TURN_UNTIL(loop, answers == 1);
     assert_int_equal(total, CLIENTS);
     assert_int_equal(visited, LOOPS);
 
     ws_server_shutdown(server, 1001, "bye", 5000, on_done);
     for (int i = 0; i < CLIENTS; i++) {
-        PUMP_UNTIL(&loop, &far[i], far[i].record.closes == 1 && far[i].eof);
+        PUMP_UNTIL(loop, &far[i], far[i].record.closes == 1 && far[i].eof);
         assert_int_equal(far[i].record.code, 1001);
         far_free(&far[i]);
     }
-    TURN_UNTIL(&loop, dones == 1);
+    TURN_UNTIL(loop, dones == 1);
     assert_int_equal(ws_server_count(server), 0);
 }
 
 static unsigned homes_left;
 
-static void on_home_left(void *user, struct ws_conn_env *env)
+static void on_env_left(void *user, struct ws_server_env *env)
 {
     assert_ptr_equal(user, &accepted);
-    assert_int_equal(env->registry->count, 0);
-    ws_loop_turn(env->loop, 0);
+    assert_int_equal(ws_registry_count(env->registry), 0);
+    ws_loop_turn(env->conn.loop, 0);
     homes_left++;
 }
 
@@ -824,10 +824,10 @@ static void homes_are_left(void **state)
                                         .handler = &handler,
                                         .user = &accepted,
                                         .loops = LOOPS,
-                                        .env_left = on_home_left};
+                                        .env_left = on_env_left};
     ws_server_free(server);
     homes_left = 0;
-    server = ws_server_new(&loop, &options);
+    server = ws_server_new(loop, &options);
     must_listen("127.0.0.1:0");
     for (int i = 0; i < LOOPS; i++) {
         dial(&far[i], 0);
@@ -849,13 +849,13 @@ static void freed_in_the_middle(void **state)
     struct peer far[LOOPS];
     size_t totals[20] = {0};
     ws_server_free(server);
-    server = ws_server_new(&loop, &options);
+    server = ws_server_new(loop, &options);
     must_listen("127.0.0.1:0");
     for (int i = 0; i < LOOPS; i++) {
         dial(&far[i], 0);
         echo_over(&far[i]);
     }
-    struct ws_conn_env asker = {.loop = &loop};
+    struct ws_server_env asker = {.conn = {.loop = loop}};
     answers = 0;
     for (int i = 0; i < 20; i++)
         ws_server_ask(server, &asker, visit_silently, on_answer, &totals[i]);

@@ -17,7 +17,7 @@
 /* cmocka.h needs those four before it. */
 #include <cmocka.h>
 
-static struct ws_loop loop;
+static struct ws_loop *loop;
 static uint8_t memory[CHANNEL_READ_SIZE];
 
 struct heard {
@@ -71,7 +71,7 @@ static void open_pipes(struct heard *heard, int *far_in, int *far_out, size_t hi
     *far_in = to[0];
     *far_out = from[1];
     *heard = (struct heard){.channel = {.user = &user}};
-    assert_int_equal(channel_open(&heard->channel, &loop, from[0], to[1], memory, high_water),
+    assert_int_equal(channel_open(&heard->channel, loop, from[0], to[1], memory, high_water),
                      WS_OK);
     channel_resume(&heard->channel);
 }
@@ -96,7 +96,7 @@ static void test_both_ways_and_the_end(void **state)
     assert_int_equal(channel_write(&heard.channel, "cd", 2), WS_OK);
     channel_finish(&heard.channel);
     assert_int_equal(channel_write(&heard.channel, "e", 1), WS_E_CLOSING);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
     char some[8];
     assert_int_equal(read(in, some, sizeof some), 4);
     assert_memory_equal(some, "abcd", 4);
@@ -104,7 +104,7 @@ static void test_both_ways_and_the_end(void **state)
 
     assert_int_equal(write(out, "xyz", 3), 3);
     close(out);
-    TURN_UNTIL(&loop, heard.ends == 1);
+    TURN_UNTIL(loop, heard.ends == 1);
     assert_int_equal(heard.data.len, 3);
     assert_int_equal(heard.why, WS_E_LOST);
     assert_false(channel_reading(&heard.channel));
@@ -112,7 +112,7 @@ static void test_both_ways_and_the_end(void **state)
     channel_close(&heard.channel);
     close(in);
     grown_free(&heard.data);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
     assert_int_equal(open_descriptors(), before);
 }
 
@@ -128,10 +128,10 @@ static void test_a_slow_reader(void **state)
     open_pipes(&heard, &in, &out, 50000);
     for (size_t at = 0; at < TOTAL; at += 1000)
         assert_int_equal(channel_write(&heard.channel, data + at, 1000), WS_OK);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
     assert_true(channel_full(&heard.channel));
     assert_int_equal(heard.drained, 0);
-    TURN_UNTIL(&loop, (drain(in, &got), got.len == TOTAL));
+    TURN_UNTIL(loop, (drain(in, &got), got.len == TOTAL));
     assert_int_equal(heard.drained, 1);
     assert_false(channel_full(&heard.channel));
     assert_memory_equal(got.data, data, TOTAL);
@@ -140,7 +140,7 @@ static void test_a_slow_reader(void **state)
     close(in);
     close(out);
     grown_free(&got);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
 }
 
 static void test_large_ones_are_written_at_once(void **state)
@@ -155,14 +155,14 @@ static void test_large_ones_are_written_at_once(void **state)
     open_pipes(&heard, &in, &out, 1000);
     channel_write(&heard.channel, "first", 5);
     channel_write(&heard.channel, data, TOTAL);
-    TURN_UNTIL(&loop, (drain(in, &got), got.len == TOTAL + 5));
+    TURN_UNTIL(loop, (drain(in, &got), got.len == TOTAL + 5));
     assert_memory_equal(got.data, "first", 5);
     assert_memory_equal(got.data + 5, data, TOTAL);
     channel_close(&heard.channel);
     close(in);
     close(out);
     grown_free(&got);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
 }
 
 static void test_its_user_may_have_enough(void **state)
@@ -174,16 +174,16 @@ static void test_its_user_may_have_enough(void **state)
     heard.refuse = true;
     assert_int_equal(write(out, "xyz", 3), 3);
     for (int i = 0; i < 5; i++)
-        ws_loop_turn(&loop, 0);
+        ws_loop_turn(loop, 0);
     assert_int_equal(heard.inputs, 0);
     heard.refuse = false;
     channel_resume(&heard.channel);
-    TURN_UNTIL(&loop, heard.inputs == 1);
+    TURN_UNTIL(loop, heard.inputs == 1);
     channel_close(&heard.channel);
     close(in);
     close(out);
     grown_free(&heard.data);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
 }
 
 static void test_nobody_reads_any_more(void **state)
@@ -194,16 +194,16 @@ static void test_nobody_reads_any_more(void **state)
     open_pipes(&heard, &in, &out, 1000);
     close(in);
     assert_int_equal(channel_write(&heard.channel, "x", 1), WS_OK);
-    TURN_UNTIL(&loop, heard.broken == 1);
+    TURN_UNTIL(loop, heard.broken == 1);
     assert_int_equal(heard.why, WS_E_RESET);
     assert_int_equal(channel_write(&heard.channel, "x", 1), WS_E_CLOSING);
     /* It can still say something. */
     assert_int_equal(write(out, "xyz", 3), 3);
-    TURN_UNTIL(&loop, heard.inputs == 1);
+    TURN_UNTIL(loop, heard.inputs == 1);
     channel_close(&heard.channel);
     close(out);
     grown_free(&heard.data);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
 }
 
 static void test_one_socket_for_both(void **state)
@@ -213,22 +213,22 @@ static void test_one_socket_for_both(void **state)
     char some[8];
     struct heard heard = {.channel = {.user = &user}};
     socket_pair(fds);
-    assert_int_equal(channel_open(&heard.channel, &loop, fds[0], fds[0], memory, 1000), WS_OK);
+    assert_int_equal(channel_open(&heard.channel, loop, fds[0], fds[0], memory, 1000), WS_OK);
     channel_resume(&heard.channel);
     channel_write(&heard.channel, "ab", 2);
     channel_finish(&heard.channel);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
     assert_int_equal(read(fds[1], some, sizeof some), 2);
     assert_int_equal(read(fds[1], some, sizeof some), 0);
     /* The other half is still open. */
     assert_int_equal(write(fds[1], "xyz", 3), 3);
-    TURN_UNTIL(&loop, heard.inputs == 1);
+    TURN_UNTIL(loop, heard.inputs == 1);
     assert_int_equal(heard.ends, 0);
     close(fds[1]);
-    TURN_UNTIL(&loop, heard.ends == 1);
+    TURN_UNTIL(loop, heard.ends == 1);
     channel_close(&heard.channel);
     grown_free(&heard.data);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
 }
 
 static void test_a_full_socket(void **state)
@@ -242,30 +242,30 @@ static void test_a_full_socket(void **state)
     socket_pair(fds);
     shrink_buffers(fds[0]);
     fill(data, sizeof data, 9);
-    assert_int_equal(channel_open(&heard.channel, &loop, fds[0], fds[0], memory, 1000), WS_OK);
+    assert_int_equal(channel_open(&heard.channel, loop, fds[0], fds[0], memory, 1000), WS_OK);
     channel_resume(&heard.channel);
     channel_write(&heard.channel, data, TOTAL);
     assert_true(channel_full(&heard.channel));
-    TURN_UNTIL(&loop, (drain(fds[1], &got), got.len == TOTAL));
+    TURN_UNTIL(loop, (drain(fds[1], &got), got.len == TOTAL));
     assert_memory_equal(got.data, data, TOTAL);
     assert_int_equal(heard.drained, 1);
     channel_close(&heard.channel);
     close(fds[1]);
     grown_free(&got);
-    ws_loop_turn(&loop, 0);
+    ws_loop_turn(loop, 0);
 }
 
 static int begin(void **state)
 {
     (void)state;
     signal(SIGPIPE, SIG_IGN);
-    return ws_loop_init(&loop) == WS_OK ? 0 : -1;
+    return ws_loop_new(&loop) == WS_OK ? 0 : -1;
 }
 
 static int end(void **state)
 {
     (void)state;
-    ws_loop_free(&loop);
+    ws_loop_free(loop);
     return 0;
 }
 

@@ -18,7 +18,7 @@
 /* cmocka.h needs those four before it. */
 #include <cmocka.h>
 
-static struct ws_loop loop;
+static struct ws_loop *loop;
 static struct children family;
 static struct kill_sequence steps;
 
@@ -68,7 +68,7 @@ static char *text_of(int fd, const char *wanted)
             break;
         len += n > 0 ? (size_t)n : 0;
         text[len] = 0;
-        ws_loop_turn(&loop, 1);
+        ws_loop_turn(loop, 1);
     }
     return text;
 }
@@ -96,13 +96,13 @@ static void test_its_output_and_its_end(void **state)
     run("read x; echo got $x; echo hidden >&2; exit 3", false, fds, &child);
     assert_int_equal(write(fds[1], "hello\n", 6), 6);
     assert_string_equal(text_of(fds[0], NULL), "got hello\n");
-    TURN_UNTIL(&loop, exits == 1);
+    TURN_UNTIL(loop, exits == 1);
     assert_int_equal(child.status, 3);
     assert_int_equal(child.signal, 0);
     assert_false(child.ended);
     assert_int_equal(goners, 0);
     child_end(&child, 1000);
-    TURN_UNTIL(&loop, goners == 1);
+    TURN_UNTIL(loop, goners == 1);
     no_children_left();
     close_both(fds);
     assert_int_equal(open_descriptors(), before);
@@ -114,10 +114,10 @@ static void test_a_signal_of_its_own(void **state)
     int fds[2];
     struct child child;
     run("kill -SEGV $$", false, fds, &child);
-    TURN_UNTIL(&loop, exits == 1);
+    TURN_UNTIL(loop, exits == 1);
     assert_int_equal(child.signal, SIGSEGV);
     child_end(&child, 0);
-    TURN_UNTIL(&loop, goners == 1);
+    TURN_UNTIL(loop, goners == 1);
     close_both(fds);
     no_children_left();
 }
@@ -131,11 +131,11 @@ static void test_the_group_goes_with_it(void **state)
     pid_t grandchild = atoi(text_of(fds[0], "\n"));
     assert_true(exists(grandchild));
     child_end(&child, 0);
-    TURN_UNTIL(&loop, goners == 1);
+    TURN_UNTIL(loop, goners == 1);
     assert_int_equal(exits, 0);
     assert_true(child.ended);
     assert_int_equal(child.signal, SIGTERM);
-    TURN_UNTIL(&loop, !exists(grandchild));
+    TURN_UNTIL(loop, !exists(grandchild));
     close_both(fds);
     no_children_left();
 }
@@ -149,13 +149,13 @@ static void test_orphans_are_ended_too(void **state)
     run("(trap '' TERM; echo ready; exec sleep 1000) & echo $!; exit 0", false, fds, &child);
     const char *text = text_of(fds[0], "ready\n");
     pid_t orphan = atoi(text[0] == 'r' ? text + 6 : text);
-    TURN_UNTIL(&loop, exits == 1);
+    TURN_UNTIL(loop, exits == 1);
     assert_true(orphan > 1 && exists(orphan));
     child_end(&child, 60000);
-    TURN_UNTIL(&loop, goners == 1);
+    TURN_UNTIL(loop, goners == 1);
     assert_false(child.ended);
     assert_int_equal(child.status, 0);
-    TURN_UNTIL(&loop, !exists(orphan));
+    TURN_UNTIL(loop, !exists(orphan));
     close_both(fds);
     no_children_left();
 }
@@ -168,7 +168,7 @@ static void test_grace(void **state)
     run("trap 'exit 9' TERM; read x; exit 4", false, fds, &child);
     close(fds[1]);
     child_end(&child, 60000);
-    TURN_UNTIL(&loop, goners == 1);
+    TURN_UNTIL(loop, goners == 1);
     assert_int_equal(exits, 0);
     assert_false(child.ended);
     assert_int_equal(child.status, 4);
@@ -178,7 +178,7 @@ static void test_grace(void **state)
     text_of(fds[0], "ready");
     child_end(&child, 60000);
     child_end(&child, 50);
-    TURN_UNTIL(&loop, goners == 1);
+    TURN_UNTIL(loop, goners == 1);
     assert_true(child.ended);
     assert_int_equal(child.status, 9);
     close_both(fds);
@@ -193,14 +193,14 @@ static void test_the_last_step_is_for_the_stubborn(void **state)
     run("trap '' TERM; echo ready; while :; do sleep 0.01; done", false, fds, &child);
     text_of(fds[0], "ready");
     child_end(&child, 0);
-    TURN_UNTIL(&loop, goners == 1);
+    TURN_UNTIL(loop, goners == 1);
     assert_int_equal(child.signal, SIGKILL);
     close_both(fds);
 
     /* And for those that are stopped. */
     run("kill -STOP $$", false, fds, &child);
     child_end(&child, 0);
-    TURN_UNTIL(&loop, goners == 1);
+    TURN_UNTIL(loop, goners == 1);
     close_both(fds);
     no_children_left();
 }
@@ -216,13 +216,13 @@ static void test_strays_are_reaped(void **state)
             &child);
         pid_t stray = i == 0 ? atoi(text_of(fds[0], "\n")) : 0;
         child_end(&child, i == 0 ? 0 : 10000);
-        TURN_UNTIL(&loop, goners == 1);
+        TURN_UNTIL(loop, goners == 1);
         close_both(fds);
         if (i == 0) {
             siginfo_t info = {0};
             assert_true(stray > 1);
-            TURN_UNTIL(&loop, waitid(P_PID, (id_t)stray, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
-                                  info.si_pid == stray);
+            TURN_UNTIL(loop, waitid(P_PID, (id_t)stray, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+                                 info.si_pid == stray);
         }
     }
     no_children_left();
@@ -231,7 +231,7 @@ static void test_strays_are_reaped(void **state)
 static void stop_loop(struct ws_timer *timer)
 {
     (void)timer;
-    ws_loop_stop(&loop);
+    ws_loop_stop(loop);
 }
 
 static void test_finish_ends_all(void **state)
@@ -254,7 +254,7 @@ static void test_finish_ends_all(void **state)
     struct kill_sequence slow = {.count = 2, .step = {{SIGTERM, 60000}, {SIGKILL, 1000}}};
     struct ws_timer soon = {.fire = stop_loop};
     family.kill = &slow;
-    ws_loop_arm(&loop, &soon, ws_loop_now(&loop) + 50);
+    ws_loop_arm(loop, &soon, ws_loop_now(loop) + 50);
     children_finish(&family);
     family.kill = &steps;
     assert_true(ws_clock_us() - before < 10 * 1000000);
@@ -294,10 +294,10 @@ static void test_a_terminal(void **state)
     /* Nothing is echoed, and a newline is a newline. */
     assert_string_equal(text_of(fds[0], "hello\n"), "got hello\n");
     assert_int_equal(write(fds[1], "\4", 1), 1);
-    TURN_UNTIL(&loop, exits == 1);
+    TURN_UNTIL(loop, exits == 1);
     assert_int_equal(child.status, 0);
     child_end(&child, 0);
-    TURN_UNTIL(&loop, goners == 1);
+    TURN_UNTIL(loop, goners == 1);
     close_both(fds);
     no_children_left();
     assert_int_equal(open_descriptors(), before);
@@ -327,9 +327,9 @@ static void test_what_a_child_inherits(void **state)
     assert_int_equal(strtoull(ignored + 8, NULL, 16) & ~(3ull << 31), 0);
     close(stray);
     sigprocmask(SIG_SETMASK, &old, NULL);
-    TURN_UNTIL(&loop, exits == 1);
+    TURN_UNTIL(loop, exits == 1);
     child_end(&child, 0);
-    TURN_UNTIL(&loop, goners == 1);
+    TURN_UNTIL(loop, goners == 1);
     close_both(fds);
 }
 
@@ -363,16 +363,16 @@ static int begin(void **state)
     signal(SIGPIPE, SIG_IGN);
     kill_sequence_parse("TERM:100ms,KILL", &steps);
     child_prepare();
-    if (ws_loop_init(&loop) != WS_OK)
+    if (ws_loop_new(&loop) != WS_OK)
         return -1;
-    children_init(&family, &loop, &steps);
+    children_init(&family, loop, &steps);
     return 0;
 }
 
 static int end(void **state)
 {
     (void)state;
-    ws_loop_free(&loop);
+    ws_loop_free(loop);
     return 0;
 }
 

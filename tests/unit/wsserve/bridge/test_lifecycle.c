@@ -17,7 +17,7 @@
 /* cmocka.h needs those four before it. */
 #include <cmocka.h>
 
-static struct ws_loop loop;
+static struct ws_loop *loop;
 static struct children family;
 static struct kill_sequence steps;
 static struct attempts attempts;
@@ -91,7 +91,7 @@ static const struct lifecycle_target target = {&attempts, &backoff, "target"};
 static void prepare(struct run *run)
 {
     *run = (struct run){.why = WS_ERROR_COUNT};
-    lifecycle_init(&run->life, &life_user, &discarded, &loop);
+    lifecycle_init(&run->life, &life_user, &discarded, loop);
     assert_int_equal(run->life.phase, PHASE_WAITING);
     assert_int_equal(lifecycle_ask(&run->life, &target), 0);
 }
@@ -99,7 +99,7 @@ static void prepare(struct run *run)
 static void attach(struct run *run, const int fds[2])
 {
     run->channel.user = &channel_user;
-    assert_int_equal(channel_open(&run->channel, &loop, fds[0], fds[1], memory, 1024), WS_OK);
+    assert_int_equal(channel_open(&run->channel, loop, fds[0], fds[1], memory, 1024), WS_OK);
     lifecycle_attach(&run->life, &run->channel);
     channel_resume(&run->channel);
 }
@@ -133,8 +133,8 @@ static void release(struct run *run, uint32_t grace_ms)
 {
     lifecycle_release(&run->life, grace_ms);
     assert_int_equal(run->frees, 0);
-    TURN_UNTIL(&loop, run->frees == 1);
-    ws_loop_turn(&loop, 0);
+    TURN_UNTIL(loop, run->frees == 1);
+    ws_loop_turn(loop, 0);
     assert_int_equal(run->frees, 1);
     assert_int_equal(run->life.phase, PHASE_FREED);
     assert_int_equal(attempts.running, 0);
@@ -148,7 +148,7 @@ static void test_a_program_that_ends(void **state)
     (void)state;
     struct run run;
     start(&run, "echo hello");
-    TURN_UNTIL(&loop, run.finishes == 1);
+    TURN_UNTIL(loop, run.finishes == 1);
     assert_int_equal(run.exits, 1);
     assert_memory_equal(run.output, "hello\n", 6);
     assert_false(run.failed);
@@ -164,7 +164,7 @@ static void test_released_inside_of_finished(void **state)
     struct run run;
     start(&run, "true");
     run.release_when_finished = true;
-    TURN_UNTIL(&loop, run.frees == 1);
+    TURN_UNTIL(loop, run.frees == 1);
     assert_int_equal(run.finishes, 1);
     assert_int_equal(attempts.running, 0);
 }
@@ -175,12 +175,12 @@ static void test_failures_back_it_off(void **state)
     struct run run;
     for (int i = 0; i < BACKOFF_FAILURES; i++) {
         start(&run, "exit 3");
-        TURN_UNTIL(&loop, run.finishes == 1);
+        TURN_UNTIL(loop, run.finishes == 1);
         assert_true(run.failed);
         assert_int_equal(run.life.child.status, 3);
         release(&run, 0);
     }
-    lifecycle_init(&run.life, &life_user, &discarded, &loop);
+    lifecycle_init(&run.life, &life_user, &discarded, loop);
     assert_true(lifecycle_ask(&run.life, &target) > 0);
     assert_int_equal(attempts.running, 0);
     backoff = (struct backoff){0};
@@ -194,7 +194,7 @@ static void test_the_end_of_input_and_what_it_still_says(void **state)
     assert_int_equal(channel_write(&run.channel, "a\n", 2), WS_OK);
     lifecycle_close_input(&run.life, 10000);
     assert_int_equal(run.life.phase, PHASE_INPUT_CLOSED);
-    TURN_UNTIL(&loop, run.finishes == 1);
+    TURN_UNTIL(loop, run.finishes == 1);
     assert_memory_equal(run.output, "a\nbye\n", 6);
     assert_false(run.failed);
     release(&run, 0);
@@ -206,7 +206,7 @@ static void test_a_grace_that_is_over(void **state)
     struct run run;
     start(&run, "trap '' TERM; while :; do sleep 1; done");
     lifecycle_close_input(&run.life, 20);
-    TURN_UNTIL(&loop, run.finishes == 1);
+    TURN_UNTIL(loop, run.finishes == 1);
     assert_false(run.failed); /* it was killed by us */
     release(&run, 0);
     assert_int_equal(backoff.failures, 0);
@@ -218,11 +218,11 @@ static void test_output_after_the_exit(void **state)
     (void)state;
     struct run run;
     start(&run, "(sleep 0.3; echo late; sleep 60) & exit 0");
-    TURN_UNTIL(&loop, run.exits == 1);
+    TURN_UNTIL(loop, run.exits == 1);
     assert_int_equal(run.life.phase, PHASE_DRAINING);
     assert_int_equal(run.finishes, 0);
     int64_t before = ws_clock_us();
-    TURN_UNTIL(&loop, run.finishes == 1);
+    TURN_UNTIL(loop, run.finishes == 1);
     assert_memory_equal(run.output, "late\n", 5);
     assert_true(ws_clock_us() - before >= (int64_t)LIFECYCLE_LINGER_MS * 1000);
     release(&run, 0);
@@ -235,10 +235,10 @@ static void test_full_receivers_prolong_it(void **state)
     start(&run, "sleep 60 & exit 0");
     run.blocked = true;
     int64_t end = ws_clock_us() + (int64_t)(LIFECYCLE_LINGER_MS + 300) * 1000;
-    TURN_UNTIL(&loop, ws_clock_us() > end);
+    TURN_UNTIL(loop, ws_clock_us() > end);
     assert_int_equal(run.life.phase, PHASE_DRAINING);
     run.blocked = false;
-    TURN_UNTIL(&loop, run.finishes == 1);
+    TURN_UNTIL(loop, run.finishes == 1);
     release(&run, 0);
 }
 
@@ -247,7 +247,7 @@ static void test_a_program_that_closes_its_output(void **state)
     (void)state;
     struct run run;
     start(&run, "exec >&-; sleep 60");
-    TURN_UNTIL(&loop, run.finishes == 1);
+    TURN_UNTIL(loop, run.finishes == 1);
     assert_false(run.failed);
     release(&run, 0);
 }
@@ -301,7 +301,7 @@ static void test_a_service_that_ends(void **state)
     int fd = connect_service(&run);
     assert_int_equal(write(fd, "hello", 5), 5);
     close(fd);
-    TURN_UNTIL(&loop, run.finishes == 1);
+    TURN_UNTIL(loop, run.finishes == 1);
     assert_int_equal(run.why, WS_E_LOST);
     assert_memory_equal(run.output, "hello", 5);
     assert_false(run.life.exited);
@@ -316,7 +316,7 @@ static void test_a_service_has_a_grace(void **state)
     int fd = connect_service(&run);
     lifecycle_close_input(&run.life, 20);
     assert_int_equal(run.finishes, 0);
-    TURN_UNTIL(&loop, run.finishes == 1);
+    TURN_UNTIL(loop, run.finishes == 1);
     assert_int_equal(run.why, WS_OK);
     assert_int_equal(read(fd, &byte, 1), 0);
     release(&run, 0);
@@ -343,9 +343,9 @@ static int begin(void **state)
     child_prepare();
     kill_sequence_parse("TERM:50ms,KILL", &steps);
     attempts_init(&attempts, 0);
-    if (ws_loop_init(&loop) != WS_OK)
+    if (ws_loop_new(&loop) != WS_OK)
         return -1;
-    children_init(&family, &loop, &steps);
+    children_init(&family, loop, &steps);
     return 0;
 }
 
@@ -353,7 +353,7 @@ static int end(void **state)
 {
     (void)state;
     attempts_free(&attempts);
-    ws_loop_free(&loop);
+    ws_loop_free(loop);
     return 0;
 }
 

@@ -1,5 +1,7 @@
 #include "cmd/wsserve/bridge/relay.h"
 
+#include "tests/unit/support_conn.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +14,7 @@
 /* cmocka.h needs those four before it. */
 #include <cmocka.h>
 
-static struct ws_loop loop;
+static struct ws_loop *loop;
 static uint8_t memory[CHANNEL_READ_SIZE];
 static const struct channel_user user;
 
@@ -21,14 +23,14 @@ static const char *written(enum framing framing, const struct ws_event *events, 
 {
     static char text[4096];
     int pipe_fds[2];
-    struct ws_conn conn = {.id = 7};
+    struct ws_conn *conn = idle_conn(loop, 7);
     struct channel channel = {.user = &user};
     assert_int_equal(pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK), 0);
     int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    assert_int_equal(channel_open(&channel, &loop, in, pipe_fds[1], memory, 1000), WS_OK);
+    assert_int_equal(channel_open(&channel, loop, in, pipe_fds[1], memory, 1000), WS_OK);
     for (size_t i = 0; i < count; i++)
-        assert_int_equal(relay_in(&channel, framing, &conn, ws_clock_us(), &events[i]), WS_OK);
-    ws_loop_turn(&loop, 0);
+        assert_int_equal(relay_in(&channel, framing, conn, ws_clock_us(), &events[i]), WS_OK);
+    ws_loop_turn(loop, 0);
     ssize_t n = read(pipe_fds[0], text, sizeof text - 1);
     text[n > 0 ? n : 0] = 0;
     for (ssize_t i = 0; i < n; i++)
@@ -36,7 +38,8 @@ static const char *written(enum framing framing, const struct ws_event *events, 
             text[i] = '0';
     channel_close(&channel);
     close(pipe_fds[0]);
-    ws_loop_turn(&loop, 0);
+    ws_conn_abort(conn, WS_E_SHUTDOWN);
+    ws_loop_turn(loop, 0);
     return text;
 }
 
@@ -87,13 +90,13 @@ static void test_kinds(void **state)
 static int begin(void **state)
 {
     (void)state;
-    return ws_loop_init(&loop) == WS_OK ? 0 : -1;
+    return ws_loop_new(&loop) == WS_OK ? 0 : -1;
 }
 
 static int end(void **state)
 {
     (void)state;
-    ws_loop_free(&loop);
+    ws_loop_free(loop);
     return 0;
 }
 

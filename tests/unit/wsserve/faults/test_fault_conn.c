@@ -14,7 +14,7 @@
 
 /* An echo with faults, and a client that is driven by hand. */
 static struct {
-    struct ws_loop loop;
+    struct ws_loop *loop;
     struct ws_conn_config config;
     struct ws_handler handler;
     struct ws_conn_env env;
@@ -26,10 +26,10 @@ static struct {
     struct ws_end end;
 } b;
 
-static void on_output(struct ws_conn *conn, struct ws_out *out)
+static void on_output(const struct ws_output_filter *self, struct ws_conn *conn, struct ws_out *out)
 {
     if (!b.fault)
-        b.fault = fault_conn_new(conn, &b.faults);
+        b.fault = fault_conn_new(conn, &b.faults, self);
     fault_conn_filter(b.fault, out);
 }
 
@@ -50,16 +50,16 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
 
 static int start(void **state)
 {
+    static const struct ws_output_filter filter = {.filter = on_output};
     (void)state;
     memset(&b, 0, sizeof b);
     ws_conn_config_init(&b.config, WS_ROLE_SERVER);
     b.config.heartbeat.interval_ms = 0;
-    b.config.output_filter = on_output;
+    b.config.output_filters = &filter;
     b.config.pause_reads_when_full = true;
     b.handler = (struct ws_handler){.event = on_event, .close = on_close};
-    b.env = (struct ws_conn_env){.loop = &b.loop, .config = &b.config, .handler = &b.handler};
     b.far.fd = -1;
-    return ws_loop_init(&b.loop) == WS_OK ? 0 : -1;
+    return ws_loop_new(&b.loop) == WS_OK ? 0 : -1;
 }
 
 static int stop(void **state)
@@ -67,11 +67,11 @@ static int stop(void **state)
     (void)state;
     if (!b.ended) {
         ws_conn_abort(b.conn, WS_E_LOST);
-        ws_loop_turn(&b.loop, 0);
-        ws_loop_turn(&b.loop, 0);
+        ws_loop_turn(b.loop, 0);
+        ws_loop_turn(b.loop, 0);
     }
     far_free(&b.far);
-    ws_loop_free(&b.loop);
+    ws_loop_free(b.loop);
     return 0;
 }
 
@@ -85,11 +85,12 @@ static void open_it(void)
 {
     int fds[2];
     socket_pair(fds);
+    assert_int_equal(ws_conn_env_init(&b.env, b.loop, &b.config, &b.handler, NULL), WS_OK);
     b.conn = ws_conn_new(&b.env, fds[0], NULL);
     assert_non_null(b.conn);
     far_init(&b.far, fds[1], WS_ROLE_CLIENT);
     far_connect(&b.far);
-    PUMP_UNTIL(&b.loop, &b.far, b.far.record.opens == 1);
+    PUMP_UNTIL(b.loop, &b.far, b.far.record.opens == 1);
 }
 
 static void say(const char *text)
@@ -113,7 +114,7 @@ static void test_delay(void **state)
     begun = ws_clock_us();
     say("one");
     say("two");
-    PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 2);
+    PUMP_UNTIL(b.loop, &b.far, b.far.record.messages == 2);
     assert_true(ws_clock_us() - begun >= 55000);
     expect_heard("onetwo");
 }
@@ -132,7 +133,7 @@ static void test_order(void **state)
         say(text);
         strcat(expected, text);
     }
-    PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 40);
+    PUMP_UNTIL(b.loop, &b.far, b.far.record.messages == 40);
     expect_heard(expected);
 }
 
@@ -144,7 +145,7 @@ static void test_split(void **state)
     unsigned receives = b.far.receives;
     say("hello");
     say("world");
-    PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 2);
+    PUMP_UNTIL(b.loop, &b.far, b.far.record.messages == 2);
     expect_heard("helloworld");
     assert_true(b.far.receives - receives >= 10); /* of fourteen bytes: some may come in pairs */
 }
@@ -157,12 +158,12 @@ static void test_close_waits(void **state)
     open_it();
     say("last");
     far_close(&b.far, 1000);
-    PUMP_UNTIL(&b.loop, &b.far, b.far.eof);
+    PUMP_UNTIL(b.loop, &b.far, b.far.eof);
     expect_heard("last");
     assert_int_equal(b.far.record.code, 1000);
     close(b.far.fd);
     b.far.fd = -1;
-    TURN_UNTIL(&b.loop, b.ended);
+    TURN_UNTIL(b.loop, b.ended);
     assert_true(b.end.clean);
 }
 
@@ -174,7 +175,7 @@ static void test_no_close_reply(void **state)
     open_it();
     far_close(&b.far, 1000);
     int64_t begun = ws_clock_us();
-    PUMP_UNTIL(&b.loop, &b.far, b.far.eof);
+    PUMP_UNTIL(b.loop, &b.far, b.far.eof);
     assert_true(ws_clock_us() - begun >= 90000);
     assert_int_equal(b.far.record.closes, 1); /* the end of the stream, and no frame */
     assert_int_equal(b.far.record.code, WS_CLOSE_ABNORMAL);
@@ -188,7 +189,7 @@ static void test_ends(void **state)
     say("one");
     say("two");
     say("three");
-    PUMP_UNTIL(&b.loop, &b.far, b.far.record.closes == 1);
+    PUMP_UNTIL(b.loop, &b.far, b.far.record.closes == 1);
     expect_heard("onetwo");
     assert_int_equal(b.far.record.code, WS_CLOSE_INTERNAL);
 }
@@ -199,7 +200,7 @@ static void test_abort(void **state)
     add_fault("abort-after:1");
     open_it();
     say("one");
-    PUMP_UNTIL(&b.loop, &b.far, b.far.eof && b.ended);
+    PUMP_UNTIL(b.loop, &b.far, b.far.eof && b.ended);
     assert_int_equal(b.end.error, WS_E_LOST);
 }
 
@@ -214,8 +215,8 @@ static void test_full(void **state)
     open_it();
     for (int i = 0; i < 20; i++)
         far_send(&b.far, WS_OP_BINARY, 0, large, sizeof large);
-    PUMP_UNTIL(&b.loop, &b.far, ws_conn_full(b.conn));
-    PUMP_UNTIL(&b.loop, &b.far, b.far.record.messages == 20);
+    PUMP_UNTIL(b.loop, &b.far, ws_conn_full(b.conn));
+    PUMP_UNTIL(b.loop, &b.far, b.far.record.messages == 20);
     assert_int_equal(b.far.record.data.len, 20 * sizeof large);
     assert_false(ws_conn_full(b.conn));
 }
@@ -234,7 +235,7 @@ static void test_freed(void **state)
         say("x");
     for (int i = 0; i < 20; i++) {
         far_pump(&b.far);
-        ws_loop_turn(&b.loop, 1);
+        ws_loop_turn(b.loop, 1);
     }
     assert_false(b.ended);
 }

@@ -46,7 +46,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
 
 static const struct ws_handler handler = {.request = on_request};
 
-static void *join(void *user, unsigned index, struct ws_conn_env *env)
+static void *join(void *user, unsigned index, struct ws_server_env *env)
 {
     (void)user;
     fx_server.workers[index].env = env;
@@ -63,13 +63,13 @@ static void begin(void)
     log = (struct log){.fd = -1, .least = WS_LOG_ERROR};
     assert_true(worker_init(&fx_server.workers[0], &fx_server, 0));
     ws_conn_config_init(&config, WS_ROLE_SERVER);
-    assert_int_equal(ws_loop_init(&fx_server.loop), WS_OK);
+    assert_int_equal(ws_loop_new(&fx_server.loop), WS_OK);
     struct ws_server_options options = {
         .config = &config, .handler = &handler, .user = &fx_server, .env_user = join};
     assert_true(access_control_start(&fx_server, reaches_local, error, sizeof error));
     fx_server.http = http_new(&settings.http, error, sizeof error);
     assert_non_null(fx_server.http);
-    fx_server.ws_server = ws_server_new(&fx_server.loop, &options);
+    fx_server.ws_server = ws_server_new(fx_server.loop, &options);
     assert_non_null(fx_server.ws_server);
     assert_true(ws_server_listen(fx_server.ws_server, "127.0.0.1:0", error, sizeof error));
     assert_true(admin_start(&fx_server));
@@ -80,7 +80,7 @@ static int end(void **state)
     (void)state;
     ws_server_free(fx_server.ws_server);
     admin_stop(&fx_server);
-    ws_loop_free(&fx_server.loop);
+    ws_loop_free(fx_server.loop);
     http_free(fx_server.http);
     access_control_stop(&fx_server);
     worker_free(&fx_server.workers[0]);
@@ -109,7 +109,7 @@ static int ask_at(const char *url, const char *request)
     size_t len = 0;
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
     assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
-    TURN_UNTIL(&fx_server.loop, receive(fd, &len));
+    TURN_UNTIL(fx_server.loop, receive(fd, &len));
     close(fd);
     assert_memory_equal(answer, "HTTP/1.1 ", 9);
     return atoi(answer + 9);
@@ -244,10 +244,10 @@ static void the_one_who_asked_is_gone(void **state)
         assert_int_equal(send(fd, request, sizeof request - 1, MSG_NOSIGNAL), sizeof request - 1);
         setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
         for (int turn = 0; turn < i % 4; turn++)
-            ws_loop_turn(&fx_server.loop, 0);
+            ws_loop_turn(fx_server.loop, 0);
         close(fd);
     }
-    TURN_UNTIL(&fx_server.loop, ws_server_count(fx_server.ws_server) == 0);
+    TURN_UNTIL(fx_server.loop, ws_server_count(fx_server.ws_server) == 0);
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, end)

@@ -1,8 +1,9 @@
 #include "cmd/wsserve/observe/record_conn.h"
 
 #include "cmd/common/conn_name.h"
-#include "libws/server/registry.h"
+#include "libws/server/registry_private.h"
 #include "tests/unit/support_net.h"
+#include <ws/server_env.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,11 +21,10 @@
 /* An echo that is recorded, and a client that is driven by hand. */
 static struct {
     char folder[40];
-    struct ws_loop loop;
+    struct ws_loop *loop;
     struct ws_conn_config config;
     struct ws_handler handler;
-    struct ws_registry registry;
-    struct ws_conn_env env;
+    struct ws_server_env env;
     struct recorder *recorder;
     struct recording *recording;
     struct json json;
@@ -33,8 +33,9 @@ static struct {
     bool ended;
 } b;
 
-static void on_output(struct ws_conn *conn, struct ws_out *out)
+static void on_output(const struct ws_output_filter *self, struct ws_conn *conn, struct ws_out *out)
 {
+    (void)self;
     (void)conn;
     recording_sent(b.recording, out, &b.json);
 }
@@ -77,17 +78,16 @@ static void begin(uint64_t limit)
     b.recorder = recorder_open(&b.log, b.folder, limit);
     assert_non_null(b.recorder);
     ws_conn_config_init(&b.config, WS_ROLE_SERVER);
-    b.config.output_filter = on_output;
+    static const struct ws_output_filter filter = {.filter = on_output};
+    b.config.output_filters = &filter;
     b.handler = (struct ws_handler){
         .request = on_request, .open = on_open, .event = on_event, .close = on_close};
-    assert_int_equal(ws_loop_init(&b.loop), WS_OK);
-    ws_registry_init(&b.registry);
-    b.env = (struct ws_conn_env){
-        .loop = &b.loop, .config = &b.config, .handler = &b.handler, .registry = &b.registry};
+    assert_int_equal(ws_loop_new(&b.loop), WS_OK);
+    assert_int_equal(ws_server_env_init(&b.env, b.loop, &b.config, &b.handler, NULL), WS_OK);
     socket_pair(fds);
-    struct ws_conn *conn = ws_conn_new(&b.env, fds[0], NULL);
+    struct ws_conn *conn = ws_conn_new(&b.env.conn, fds[0], NULL);
     assert_non_null(conn);
-    ws_registry_add(&b.registry, conn, 7);
+    ws_registry_add(b.env.registry, conn, 7);
     far_init(&b.far, fds[1], WS_ROLE_CLIENT);
     static const char request[] = "GET /chat HTTP/1.1\r\nHost: x:80\r\nUpgrade: websocket\r\n"
                                   "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -111,11 +111,11 @@ static const char *told(void)
     size_t n = 0;
     for (int i = 0; i < 50; i++) {
         far_flush(&b.far);
-        ws_loop_turn(&b.loop, 1);
+        ws_loop_turn(b.loop, 1);
     }
     close(b.far.fd);
     b.far.fd = -1;
-    TURN_UNTIL(&b.loop, b.ended);
+    TURN_UNTIL(b.loop, b.ended);
     recorder_close(b.recorder, 10000);
     snprintf(path, sizeof path, "%s/7.jsonl", b.folder);
     FILE *file = fopen(path, "re");
@@ -136,9 +136,9 @@ static const char *told(void)
     unlink(path);
     rmdir(b.folder);
     far_free(&b.far);
-    ws_loop_turn(&b.loop, 0);
-    ws_registry_free(&b.registry);
-    ws_loop_free(&b.loop);
+    ws_loop_turn(b.loop, 0);
+    ws_server_env_free(&b.env);
+    ws_loop_free(b.loop);
     json_free(&b.json);
     close(b.log.fd);
     return text;

@@ -1,5 +1,7 @@
 #include "cmd/wsserve/observe/totals.h"
 
+#include "tests/unit/support_conn.h"
+
 #include <string.h>
 
 #include <setjmp.h>
@@ -47,15 +49,18 @@ static void every_code_has_a_slot(void **state)
 static void ends_are_counted_by_what_they_were(void **state)
 {
     struct totals t = {0};
-    struct ws_conn conn = {.counters = {1, 2, 30, 40}};
+    struct ws_loop *loop;
     (void)state;
-    totals_ended(&t, &conn, &(struct ws_end){.opened = true, .code = 1000});
-    totals_ended(&t, &conn, &(struct ws_end){.opened = true, .code = 1006, .error = WS_E_RSV});
-    totals_ended(&t, &conn, &(struct ws_end){.error = WS_E_KEY_MISSING, .http_status = 400});
-    totals_ended(&t, &conn, &(struct ws_end){.error = WS_E_NOT_AN_UPGRADE, .http_status = 426});
-    totals_ended(&t, &conn, &(struct ws_end){.http_status = 200});
-    totals_ended(&t, &conn, &(struct ws_end){.http_status = 60000});
-    totals_ended(&t, &conn, &(struct ws_end){.error = WS_OK});
+    assert_int_equal(ws_loop_new(&loop), WS_OK);
+    struct ws_conn *conn = idle_conn(loop, 1);
+    *(struct ws_counters *)(uintptr_t)ws_conn_counters(conn) = (struct ws_counters){1, 2, 30, 40};
+    totals_ended(&t, conn, &(struct ws_end){.opened = true, .code = 1000});
+    totals_ended(&t, conn, &(struct ws_end){.opened = true, .code = 1006, .error = WS_E_RSV});
+    totals_ended(&t, conn, &(struct ws_end){.error = WS_E_KEY_MISSING, .http_status = 400});
+    totals_ended(&t, conn, &(struct ws_end){.error = WS_E_NOT_AN_UPGRADE, .http_status = 426});
+    totals_ended(&t, conn, &(struct ws_end){.http_status = 200});
+    totals_ended(&t, conn, &(struct ws_end){.http_status = 60000});
+    totals_ended(&t, conn, &(struct ws_end){.error = WS_OK});
     assert_int_equal(t.closed[totals_code_slot(1000)], 1);
     assert_int_equal(t.closed[totals_code_slot(1006)], 1);
     assert_int_equal(t.errors[WS_E_RSV], 1);
@@ -66,6 +71,9 @@ static void ends_are_counted_by_what_they_were(void **state)
     assert_int_equal(t.plain[0], 1);
     assert_int_equal(t.messages_in, 7);
     assert_int_equal(t.bytes_out, 280);
+    ws_conn_abort(conn, WS_E_SHUTDOWN);
+    ws_loop_turn(loop, 0);
+    ws_loop_free(loop);
 }
 
 /* Every number of the struct takes part in the sum: with all of them one, twice is two. */

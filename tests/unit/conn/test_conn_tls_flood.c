@@ -16,7 +16,7 @@
 
 enum { ROOM = 64 * 1024 };
 
-static struct ws_loop loop;
+static struct ws_loop *loop;
 static struct ws_conn *conn;
 static struct ws_tls *client;
 static struct ws_out sealed;
@@ -62,14 +62,14 @@ static void shake_hands(void)
     int64_t give_up = ws_clock_us() + 10 * 1000000;
     while (!ws_tls_established(client)) {
         assert_true(ws_clock_us() < give_up);
-        ws_loop_turn(&loop, 5);
+        ws_loop_turn(loop, 5);
         ssize_t n = recv(far, memory + WS_TLS_RECORD_MAX, ROOM, 0);
         if (n <= 0)
             continue;
         ws_tls_open(client, memory + WS_TLS_RECORD_MAX, (size_t)n, memory, &sealed, &len);
         push();
     }
-    TURN_UNTIL(&loop, ws_tls_established(conn->cold->tls));
+    TURN_UNTIL(loop, ws_tls_established(conn->cold->tls));
 }
 
 /* New keys, asked for again and again, with a byte of a request in between. */
@@ -94,15 +94,16 @@ static void answers_of_tls_are_not_gathered_for_ever(void **state)
 {
     struct ws_conn_config config;
     static const struct ws_handler handler = {.close = forget};
-    struct ws_conn_env env = {.loop = &loop, .config = &config, .handler = &handler};
+    struct ws_conn_env env;
     struct ws_tls_identity *pair = ws_tls_identity_self_signed(NULL, 0);
     struct ws_tls_context *ours = new_context(WS_ROLE_SERVER, pair);
     struct ws_tls_context *theirs = new_context(WS_ROLE_CLIENT, NULL);
     int fds[2];
     (void)state;
-    assert_int_equal(ws_loop_init(&loop), WS_OK);
+    assert_int_equal(ws_loop_new(&loop), WS_OK);
     ws_conn_config_init(&config, WS_ROLE_SERVER);
     config.handshake_ms = config.write_ms = 3600 * 1000;
+    assert_int_equal(ws_conn_env_init(&env, loop, &config, &handler, NULL), WS_OK);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
     far = fds[1];
     conn = ws_conn_new(&env, fds[0], NULL);
@@ -117,7 +118,7 @@ static void answers_of_tls_are_not_gathered_for_ever(void **state)
         if (wire.len == 0)
             ask();
         stuck = push() ? 0 : stuck + 1;
-        ws_loop_turn(&loop, 0);
+        ws_loop_turn(loop, 0);
         assert_non_null(conn);
         most = conn->cold->sealed.bytes > most ? conn->cold->sealed.bytes : most;
         assert_true(most < 3 * WS_SEALED_HIGH);
@@ -125,14 +126,14 @@ static void answers_of_tls_are_not_gathered_for_ever(void **state)
     assert_true(most > WS_SEALED_HIGH);
 
     close(far);
-    TURN_UNTIL(&loop, !conn);
+    TURN_UNTIL(loop, !conn);
     ws_tls_free(client);
     ws_tls_context_free(ours);
     ws_tls_context_free(theirs);
     ws_tls_identity_free(pair);
     ws_out_free(&sealed);
     grown_free(&wire);
-    ws_loop_free(&loop);
+    ws_loop_free(loop);
 }
 
 int main(void)

@@ -1,0 +1,73 @@
+/*
+ * conn_owner: what conn offers to the module that owns connections (server) beyond <ws/conn.h>.
+ *
+ * A slot in each connection for the owner's own data, so that it needs no table of its own: one
+ * node for a hash table and a few bits in the connection itself, and more where it is rare. conn
+ * reads none of it, except the id. All for the connection's own thread.
+ */
+#ifndef LIBWS_CONN_CONN_OWNER_H
+#define LIBWS_CONN_CONN_OWNER_H
+
+#include "libws/io/hash_table.h"
+#include <ws/conn.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* In every connection; its hash is the connection's id. */
+struct ws_conn_slot {
+    struct ws_hash_node by_id;
+};
+
+struct ws_conn_slot *ws_conn_slot(struct ws_conn *conn);
+struct ws_conn *ws_conn_of_slot(struct ws_conn_slot *slot);
+
+enum ws_conn_flag {
+    WS_CONN_SLOW = 1,    /* hub: senders wait for this receiver */
+    WS_CONN_EVICTED = 2, /* overload: it was evicted, and is no longer charged */
+};
+
+bool ws_conn_flag(const struct ws_conn *conn, enum ws_conn_flag flag);
+void ws_conn_set_flag(struct ws_conn *conn, enum ws_conn_flag flag, bool on);
+
+/* What few connections have. Its memory stays as long as a member is set. */
+struct ws_conn_cold_slot {
+    void *group_member;   /* hub's */
+    void *client_entry;   /* admission's */
+    size_t charged_bytes; /* overload's */
+};
+
+/* To read; never NULL. */
+const struct ws_conn_cold_slot *ws_conn_cold_slot(const struct ws_conn *conn);
+/* To write to; NULL without memory. */
+struct ws_conn_cold_slot *ws_conn_make_cold_slot(struct ws_conn *conn);
+
+/* Why a connection is not being read; or-ed together. */
+enum ws_read_block {
+    WS_BLOCK_HANDLER = 1, /* ws_conn_pause() */
+    WS_BLOCK_HUB = 2,     /* its receivers cannot follow */
+    WS_BLOCK_RATE = 4,    /* it sent faster than it may, or much at once; ends with a timer */
+    WS_BLOCK_QUEUE = 8,   /* config.pause_reads_when_full, and it is full */
+    WS_BLOCK_UNREAD = 16, /* input that was received before it was paused comes first */
+    WS_BLOCK_TLS = 32,    /* TLS has more records to send than the peer takes */
+};
+
+/* Adds a reason; and takes it away: once no other is left, reading goes on at the end of the
+ * batch. */
+void ws_conn_block(struct ws_conn *conn, enum ws_read_block reason);
+void ws_conn_unblock(struct ws_conn *conn, enum ws_read_block reason);
+bool ws_conn_blocked(const struct ws_conn *conn, enum ws_read_block reason);
+
+/* Did the stream fail, or has the connection ended? Nothing can be sent on it then. */
+bool ws_conn_failed(const struct ws_conn *conn);
+/* Has the handler's close been called? */
+bool ws_conn_ended(const struct ws_conn *conn);
+
+/* `why` is why it ends, unless there was a reason before. */
+void ws_conn_record_error(struct ws_conn *conn, enum ws_error why);
+
+/* When its last message came, or its upgrade was done, in the loop's milliseconds. */
+int64_t ws_conn_last_message_ms(const struct ws_conn *conn);
+
+#endif

@@ -1,0 +1,287 @@
+#include "libws/conn/conn_private.h"
+
+#include "tests/unit/support_conn_fixture.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+/* cmocka.h needs those and stddef.h, stdint.h before it. */
+#include <cmocka.h>
+
+static bool got_text(const char *text)
+{
+    static char all[4096];
+    static size_t len;
+    static int of = -1;
+    if (of != fx.far.fd)
+        len = 0;
+    of = fx.far.fd;
+    ssize_t n = recv(fx.far.fd, all + len, sizeof all - 1 - len, 0);
+    if (n > 0)
+        len += (size_t)n;
+    all[len] = '\0';
+    if (!strstr(all, text))
+        return false;
+    of = -1;
+    return true;
+}
+
+static void handshake_deadline(void **state)
+{
+    (void)state;
+    fx.config.handshake_ms = 20;
+    fx.config.close_ms = 20;
+    for (int variant = 0; variant < 3; variant++) {
+        fx.pending = variant == 2;
+        connect_ends();
+        int64_t begun = ws_loop_now(fx.loop);
+        if (variant == 1)
+            assert_int_equal(send(fx.far.fd, "GET / HTTP/1.1\r\n", 16, 0), 16);
+        if (variant == 2)
+            far_connect(&fx.far);
+        TURN_UNTIL(fx.loop, got_text("HTTP/1.1 408 "));
+        assert_true(ws_loop_now(fx.loop) - begun >= 20);
+        TURN_UNTIL(fx.loop, fx.record.ends == 1);
+        assert_int_equal(fx.record.end.error, WS_E_HANDSHAKE_TIMEOUT);
+        assert_int_equal(fx.record.end.http_status, 408);
+        disconnect_pair();
+    }
+}
+
+/* The loop stands still until this deadline and the next have passed: the answer is still sent. */
+static void handshake_deadline_after_a_stall(void **state)
+{
+    (void)state;
+    fx.config.handshake_ms = 5;
+    fx.config.close_ms = 5;
+    connect_ends();
+    usleep(40000);
+    TURN_UNTIL(fx.loop, got_text("HTTP/1.1 408 "));
+    TURN_UNTIL(fx.loop, fx.record.ends == 1);
+    disconnect_pair();
+}
+
+/* A client sends no status to anyone. */
+static void handshake_deadline_of_a_client(void **state)
+{
+    (void)state;
+    ws_conn_config_init(&fx.config, WS_ROLE_CLIENT);
+    fx.config.handshake_ms = 20;
+    fx.config.close_ms = 20;
+    connect_ends();
+    struct ws_request_options options = {.target = "/", .host = "test"};
+    assert_int_equal(ws_conn_connect(fx.conn, &options), WS_OK);
+    TURN_UNTIL(fx.loop, fx.record.ends == 1);
+    assert_int_equal(fx.record.end.error, WS_E_HANDSHAKE_TIMEOUT);
+    assert_int_equal(fx.record.end.http_status, 0);
+    disconnect_pair();
+}
+
+static void close_deadline(void **state)
+{
+    (void)state;
+    fx.config.close_ms = 30;
+    /* A peer that never answers our close frame. */
+    connect_and_open();
+    int64_t begun = ws_loop_now(fx.loop);
+    assert_int_equal(ws_conn_close(fx.conn, 1000, NULL), WS_OK);
+    TURN_UNTIL(fx.loop, fx.record.ends == 1);
+    assert_true(ws_loop_now(fx.loop) - begun >= 30);
+    assert_int_equal(fx.record.end.error, WS_E_CLOSE_TIMEOUT);
+    assert_false(fx.record.end.clean);
+    disconnect_pair();
+    /* One that answers, and then keeps its end open: not worth a word. */
+    connect_and_open();
+    assert_int_equal(ws_conn_close(fx.conn, 1000, NULL), WS_OK);
+    PUMP_UNTIL(fx.loop, &fx.far, fx.record.ends == 1);
+    assert_int_equal(fx.record.end.error, WS_OK);
+    assert_true(fx.record.end.clean);
+    assert_false(fx.record.end.by_peer);
+    disconnect_pair();
+}
+
+/* A client waits for as long as something moves. */
+static void a_client_waits_for_the_rest(void **state)
+{
+    (void)state;
+    ws_conn_config_init(&fx.config, WS_ROLE_CLIENT);
+    fx.config.close_ms = 60;
+    fx.echo = false;
+    connect_and_open();
+    assert_int_equal(ws_conn_close(fx.conn, 1000, NULL), WS_OK);
+    fixture_turn(1);
+    for (unsigned i = 1; i <= 10; i++) {
+        uint8_t frame[] = {0x81, 1, 'x'};
+        assert_int_equal(send(fx.far.fd, frame, sizeof frame, 0), sizeof frame);
+        int64_t until = ws_loop_now(fx.loop) + 20;
+        TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until);
+        assert_int_equal(fx.record.messages, i);
+    }
+    assert_int_equal(fx.record.ends, 0);
+    TURN_UNTIL(fx.loop, fx.record.ends == 1);
+    assert_int_equal(fx.record.end.error, WS_E_CLOSE_TIMEOUT);
+    disconnect_pair();
+}
+
+static void fragment_deadline(void **state)
+{
+    (void)state;
+    fx.config.fragment_ms = 400;
+    fx.config.close_ms = 20;
+    connect_and_open();
+    /* Finished in time, again and again: no harm. */
+    for (unsigned i = 0; i < 5; i++) {
+        far_send(&fx.far, WS_OP_TEXT, WS_SEND_MORE, "a", 1);
+        int64_t until = ws_loop_now(fx.loop) + 100;
+        TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until);
+        far_send(&fx.far, WS_OP_TEXT, 0, "b", 1);
+        PUMP_UNTIL(fx.loop, &fx.far, fx.far.record.messages == i + 1);
+    }
+    far_send(&fx.far, WS_OP_TEXT, WS_SEND_MORE, "a", 1);
+    PUMP_UNTIL(fx.loop, &fx.far, fx.far.record.closes == 1);
+    assert_int_equal(fx.far.record.code, 1008);
+    PUMP_UNTIL(fx.loop, &fx.far, fx.record.ends == 1);
+    assert_int_equal(fx.record.end.error, WS_E_FRAGMENT_TIMEOUT);
+    disconnect_pair();
+}
+
+static void write_deadline(void **state)
+{
+    (void)state;
+    static uint8_t data[3000000];
+    fx.config.write_ms = 100;
+    connect_and_open();
+    assert_int_equal(ws_conn_send(fx.conn, WS_OP_BINARY, WS_SEND_COPY, data, sizeof data), WS_OK);
+    fixture_turn(2);
+    assert_true(ws_conn_queued(fx.conn) > 0);
+    /* As long as a byte goes now and then it goes on. */
+    size_t taken = 0;
+    int64_t started = ws_loop_now(fx.loop);
+    while (ws_loop_now(fx.loop) < started + 300) {
+        int64_t until = ws_loop_now(fx.loop) + 50;
+        TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until);
+        size_t before = ws_conn_queued(fx.conn);
+        while (ws_conn_queued(fx.conn) == before) {
+            ssize_t n = recv(fx.far.fd, fx.far.buffer, 10000, 0);
+            assert_true(n > 0);
+            taken += (size_t)n;
+            fixture_turn(1);
+        }
+    }
+    assert_int_equal(fx.record.ends, 0);
+    assert_true(taken < sizeof data);
+    int64_t begun = ws_loop_now(fx.loop);
+    TURN_UNTIL(fx.loop, fx.record.ends == 1);
+    assert_true(ws_loop_now(fx.loop) - begun >= 90);
+    assert_int_equal(fx.record.end.error, WS_E_WRITE_TIMEOUT);
+    disconnect_pair();
+}
+
+static void idle_deadline(void **state)
+{
+    (void)state;
+    fx.config.idle_ms = 40;
+    connect_and_open();
+    for (unsigned i = 0; i < 4; i++) {
+        far_send(&fx.far, WS_OP_TEXT, 0, "x", 1);
+        int64_t until = ws_loop_now(fx.loop) + 20;
+        TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until);
+        assert_int_equal(fx.record.ends, 0);
+    }
+    PUMP_UNTIL(fx.loop, &fx.far, fx.far.record.closes == 1 && fx.far.eof);
+    assert_int_equal(fx.far.record.code, 1001);
+    close(fx.far.fd);
+    fx.far.fd = -1;
+    TURN_UNTIL(fx.loop, fx.record.ends == 1);
+    assert_int_equal(fx.record.end.error, WS_E_IDLE_TIMEOUT);
+    assert_true(fx.record.end.clean);
+    disconnect_pair();
+}
+
+static void heartbeat(void **state)
+{
+    (void)state;
+    fx.config.heartbeat = (struct ws_heartbeat_config){20, 15, 2};
+    connect_and_open();
+    PUMP_UNTIL(fx.loop, &fx.far, fx.far.record.pings >= 5);
+    assert_int_equal(fx.record.ends, 0);
+    assert_true(fx.conn->heartbeat.rtt.last_us > 0);
+    assert_true(fx.conn->heartbeat.rtt.last_us < 5000000);
+    /* Now it falls silent: two more pings, and that is it. */
+    unsigned before = fx.far.record.pings;
+    int64_t begun = ws_loop_now(fx.loop);
+    TURN_UNTIL(fx.loop, fx.record.ends == 1);
+    assert_int_equal(fx.record.end.error, WS_E_HEARTBEAT_TIMEOUT);
+    assert_true(ws_loop_now(fx.loop) - begun <= 2000);
+    while (far_pump(&fx.far))
+        ;
+    assert_in_range(fx.far.record.pings - before, 2, 3);
+    disconnect_pair();
+}
+
+/* Whoever is paused by us cannot be heard: that is no death. */
+static void no_heartbeat_death_of_whom_we_do_not_read(void **state)
+{
+    (void)state;
+    fx.config.heartbeat = (struct ws_heartbeat_config){10, 5, 1};
+    connect_and_open();
+    ws_conn_pause(fx.conn);
+    int64_t until = ws_loop_now(fx.loop) + 100;
+    TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until);
+    assert_int_equal(fx.record.ends, 0);
+    ws_conn_resume(fx.conn);
+    PUMP_UNTIL(fx.loop, &fx.far, fx.far.record.pings > 5);
+    assert_int_equal(fx.record.ends, 0);
+    close_and_disconnect();
+}
+
+/* Without any limit nothing ever happens by itself. */
+static void limits_switched_off(void **state)
+{
+    (void)state;
+    fx.config.handshake_ms = fx.config.close_ms = fx.config.fragment_ms = 0;
+    fx.config.write_ms = fx.config.idle_ms = fx.config.heartbeat.interval_ms = 0;
+    connect_and_open();
+    assert_int_equal(ws_loop_timer_count(fx.loop) == 0 || fx.record.ends == 0, true);
+    int64_t until = ws_loop_now(fx.loop) + 30;
+    TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until);
+    assert_int_equal(fx.record.ends, 0);
+    assert_int_equal(fx.far.received, fx.conn->counters.bytes_out);
+    close_and_disconnect();
+}
+
+/* A limit that was not there when it was opened. */
+static void another_config(void **state)
+{
+    (void)state;
+    fx.config.heartbeat.interval_ms = 0;
+    connect_and_open();
+    fx.config.idle_ms = 30;
+    ws_conn_env_configure(&fx.env, &fx.config);
+    ws_conn_reconsider(fx.conn);
+    PUMP_UNTIL(fx.loop, &fx.far, fx.far.record.closes == 1);
+    assert_int_equal(fx.far.record.code, 1001);
+    disconnect_pair();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(handshake_deadline),
+        FIXTURE_TEST(handshake_deadline_after_a_stall),
+        FIXTURE_TEST(handshake_deadline_of_a_client),
+        FIXTURE_TEST(close_deadline),
+        FIXTURE_TEST(a_client_waits_for_the_rest),
+        FIXTURE_TEST(fragment_deadline),
+        FIXTURE_TEST(write_deadline),
+        FIXTURE_TEST(idle_deadline),
+        FIXTURE_TEST(heartbeat),
+        FIXTURE_TEST(no_heartbeat_death_of_whom_we_do_not_read),
+        FIXTURE_TEST(limits_switched_off),
+        FIXTURE_TEST(another_config),
+    };
+    return cmocka_run_group_tests_name("conn_time", tests, NULL, NULL);
+}
