@@ -139,7 +139,7 @@ static void test_bad_records_are_left_out(void **state)
     assert_int_equal(framing_next(&reader, &message), FRAMING_MESSAGE);
     assert_non_null(message.record);
     assert_int_equal(framing_next(&reader, &message), FRAMING_BAD_RECORD);
-    assert_string_equal(framing_error(&reader), "no JSON");
+    assert_string_equal(framing_error(&reader), "not JSON");
     assert_int_equal(framing_next(&reader, &message), FRAMING_BAD_RECORD);
     assert_non_null(strstr(framing_error(&reader), "larger"));
     assert_int_equal(framing_next(&reader, &message), FRAMING_MESSAGE);
