@@ -1,6 +1,7 @@
 #include "cmd/wsserve/bridge/cgi.h"
 
 #include "cmd/common/hex.h"
+#include "libws/proto/bytes.h"
 #include <ws/version.h>
 
 #include <stdint.h>
@@ -11,8 +12,7 @@
 
 /* NUL-ended NAME=VALUE strings, one after the other, growing. */
 struct list {
-    char *text;
-    size_t len, capacity;
+    struct ws_bytes *text;
     size_t count;
     bool failed;
 };
@@ -21,21 +21,7 @@ static void add(struct list *list, const char *text, size_t len)
 {
     if (list->failed)
         return;
-    if (list->capacity - list->len < len) {
-        size_t capacity = list->capacity ? list->capacity : 4096;
-        while (capacity - list->len < len)
-            capacity *= 2;
-        char *grown = realloc(list->text, capacity);
-        if (!grown) {
-            list->failed = true;
-            return;
-        }
-        list->text = grown;
-        list->capacity = capacity;
-    }
-    if (len > 0)
-        memcpy(list->text + list->len, text, len);
-    list->len += len;
+    list->failed = !ws_bytes_append(&list->text, text, len);
 }
 
 static void add_string(struct list *list, const char *text)
@@ -251,17 +237,17 @@ static void set_request(struct list *list, const struct cgi_request *cgi)
 static char **in_one_piece(struct list *list)
 {
     size_t pointers = (list->count + 1) * sizeof(char *);
-    char **env = list->failed ? NULL : malloc(pointers + list->len);
+    char **env = list->failed ? NULL : malloc(pointers + ws_bytes_len(list->text));
     if (env) {
         char *at = (char *)env + pointers;
-        memcpy(at, list->text, list->len);
+        memcpy(at, ws_bytes_data(list->text), ws_bytes_len(list->text));
         for (size_t i = 0; i < list->count; i++) {
             env[i] = at;
             at += strlen(at) + 1;
         }
         env[list->count] = NULL;
     }
-    free(list->text);
+    ws_bytes_free(&list->text);
     return env;
 }
 

@@ -3,7 +3,6 @@
 #include "libws/io/stream.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <termios.h>
@@ -60,13 +59,6 @@ enum ws_error channel_open(struct channel *c, struct ws_loop *loop, int in, int 
 
 /* --- writing --- */
 
-static void forget_queue(struct channel *c)
-{
-    free(c->queue);
-    c->queue = NULL;
-    c->begin = c->end = c->capacity = 0;
-}
-
 /* Closes the writing half, by the means of its kind of descriptor. */
 static void end_output(struct channel *c)
 {
@@ -86,7 +78,7 @@ static void end_output(struct channel *c)
 
 static void break_off(struct channel *c, enum ws_error why)
 {
-    forget_queue(c);
+    ws_bytes_free(&c->queue);
     c->full = false;
     end_output(c);
     if (c->user->broken)
@@ -115,28 +107,6 @@ static size_t try_write(struct channel *c, const uint8_t *data, size_t len, enum
     return done;
 }
 
-static bool append(struct channel *c, const uint8_t *data, size_t len)
-{
-    if (c->capacity - c->end < len && c->begin > 0) {
-        memmove(c->queue, c->queue + c->begin, channel_queued(c));
-        c->end -= c->begin;
-        c->begin = 0;
-    }
-    if (c->capacity - c->end < len) {
-        size_t capacity = c->capacity ? c->capacity : 1024;
-        while (capacity - c->end < len)
-            capacity *= 2;
-        uint8_t *grown = realloc(c->queue, capacity);
-        if (!grown)
-            return false;
-        c->queue = grown;
-        c->capacity = capacity;
-    }
-    memcpy(c->queue + c->end, data, len);
-    c->end += len;
-    return true;
-}
-
 enum ws_error channel_write(struct channel *c, const void *data, size_t len)
 {
     const uint8_t *bytes = data;
@@ -151,7 +121,7 @@ enum ws_error channel_write(struct channel *c, const void *data, size_t len)
         len -= done;
     }
     /* An error is reported when the rest is written. */
-    if (len > 0 && !append(c, bytes, len))
+    if (len > 0 && !ws_bytes_append(&c->queue, bytes, len))
         return WS_E_NO_MEMORY;
     if (channel_queued(c) > c->high_water)
         c->full = true;
@@ -164,13 +134,15 @@ static void drain(struct channel *c)
     enum ws_error error = WS_OK;
     if (!c->opened || !c->writable)
         return;
-    c->begin += try_write(c, c->queue + c->begin, channel_queued(c), &error);
+    if (c->queue)
+        ws_bytes_consume(c->queue,
+                         try_write(c, ws_bytes_data(c->queue), channel_queued(c), &error));
     if (error != WS_OK) {
         break_off(c, error);
         return;
     }
     if (channel_queued(c) == 0) {
-        forget_queue(c);
+        ws_bytes_free(&c->queue);
         if (c->finishing)
             end_output(c);
     }
@@ -255,5 +227,5 @@ void channel_close(struct channel *c)
         close(ws_loop_unwatch(c->loop, &c->in));
     if (c->out.fd >= 0)
         close(ws_loop_unwatch(c->loop, &c->out));
-    forget_queue(c);
+    ws_bytes_free(&c->queue);
 }

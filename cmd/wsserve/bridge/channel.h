@@ -9,6 +9,7 @@
 #ifndef CMD_WSSERVE_BRIDGE_CHANNEL_H
 #define CMD_WSSERVE_BRIDGE_CHANNEL_H
 
+#include "libws/proto/bytes.h"
 #include <ws/loop.h>
 
 #include <stdbool.h>
@@ -42,8 +43,7 @@ struct channel {
     size_t high_water;
     struct ws_watch in, out; /* out.fd -1: `in` is both */
     struct ws_deferred task;
-    uint8_t *queue; /* not written yet: from `begin` to `end` */
-    size_t begin, end, capacity;
+    struct ws_bytes *queue; /* not written yet */
     bool duplex;
     bool opened;
     bool reading; /* until the end of input */
@@ -94,7 +94,7 @@ static inline bool channel_paused(const struct channel *channel)
 /* Bytes that wait to be written. */
 static inline size_t channel_queued(const struct channel *channel)
 {
-    return channel->end - channel->begin;
+    return ws_bytes_len(channel->queue);
 }
 
 /* Closes both; what is queued is lost. Safe at any time, also before channel_open() and again. */

@@ -1,6 +1,5 @@
 #include "cmd/wsserve/bridge/framing.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { LENGTH_BYTES = 4 };
@@ -15,19 +14,8 @@ void framing_feed(struct framing_reader *reader, void *data, size_t len)
  * never with what a length claims. */
 static bool hold(struct framing_reader *r, size_t len)
 {
-    if (r->held_capacity - r->held_len < len) {
-        size_t capacity = r->held_capacity ? r->held_capacity : 512;
-        while (capacity - r->held_len < len)
-            capacity *= 2;
-        uint8_t *held = realloc(r->held, capacity);
-        if (!held)
-            return false;
-        r->held = held;
-        r->held_capacity = capacity;
-    }
-    if (len > 0)
-        memcpy(r->held + r->held_len, r->input, len);
-    r->held_len += len;
+    if (!ws_bytes_append(&r->held, r->input, len))
+        return false;
     r->input += len;
     r->input_len -= len;
     return true;
@@ -36,9 +24,7 @@ static bool hold(struct framing_reader *r, size_t len)
 static void forget_held(struct framing_reader *r)
 {
     /* Own no memory between two messages. */
-    free(r->held);
-    r->held = NULL;
-    r->held_len = r->held_capacity = 0;
+    ws_bytes_free(&r->held);
     r->spent = false;
 }
 
@@ -64,14 +50,14 @@ static enum framing_result complete(struct framing_reader *r, size_t len, size_t
                                     struct framing_message *message)
 {
     const uint8_t *data = r->input;
-    if (too_long(r, r->held_len + len))
+    if (too_long(r, ws_bytes_len(r->held) + len))
         return FRAMING_TOO_LONG;
-    if (r->held_len > 0) {
+    if (ws_bytes_len(r->held) > 0) {
         if (!hold(r, len))
             return FRAMING_NO_MEMORY;
         r->spent = true;
-        data = r->held;
-        len = r->held_len;
+        data = ws_bytes_data(r->held);
+        len = ws_bytes_len(r->held);
     } else {
         r->input += len;
         r->input_len -= len;
@@ -89,7 +75,7 @@ static enum framing_result next_marked(struct framing_reader *r, uint8_t mark,
     const uint8_t *end = memchr(r->input, mark, r->input_len);
     if (end)
         return complete(r, (size_t)(end - r->input), 1, message);
-    if (too_long(r, r->held_len + r->input_len))
+    if (too_long(r, ws_bytes_len(r->held) + r->input_len))
         return FRAMING_TOO_LONG;
     return hold(r, r->input_len) ? FRAMING_MORE : FRAMING_NO_MEMORY;
 }
@@ -102,7 +88,7 @@ static size_t read_length(const uint8_t *p)
 /* The length is kept together with the bytes that follow it. */
 static enum framing_result next_counted(struct framing_reader *r, struct framing_message *message)
 {
-    if (r->held_len == 0 && r->input_len >= LENGTH_BYTES) {
+    if (ws_bytes_len(r->held) == 0 && r->input_len >= LENGTH_BYTES) {
         size_t len = read_length(r->input);
         if (too_long(r, len))
             return FRAMING_TOO_LONG;
@@ -113,23 +99,23 @@ static enum framing_result next_counted(struct framing_reader *r, struct framing
             return give(message, data, len);
         }
     }
-    if (r->held_len < LENGTH_BYTES) {
-        size_t missing = LENGTH_BYTES - r->held_len;
+    if (ws_bytes_len(r->held) < LENGTH_BYTES) {
+        size_t missing = LENGTH_BYTES - ws_bytes_len(r->held);
         if (!hold(r, missing < r->input_len ? missing : r->input_len))
             return FRAMING_NO_MEMORY;
-        if (r->held_len < LENGTH_BYTES)
+        if (ws_bytes_len(r->held) < LENGTH_BYTES)
             return FRAMING_MORE;
     }
-    size_t len = read_length(r->held);
+    size_t len = read_length(ws_bytes_data(r->held));
     if (too_long(r, len))
         return FRAMING_TOO_LONG;
-    size_t missing = LENGTH_BYTES + len - r->held_len;
+    size_t missing = LENGTH_BYTES + len - ws_bytes_len(r->held);
     if (!hold(r, missing < r->input_len ? missing : r->input_len))
         return FRAMING_NO_MEMORY;
-    if (r->held_len < LENGTH_BYTES + len)
+    if (ws_bytes_len(r->held) < LENGTH_BYTES + len)
         return FRAMING_MORE;
     r->spent = true;
-    return give(message, r->held + LENGTH_BYTES, len);
+    return give(message, ws_bytes_data(r->held) + LENGTH_BYTES, len);
 }
 
 static enum framing_result next_chunk(struct framing_reader *r, struct framing_message *message)
@@ -193,14 +179,14 @@ enum framing_result framing_end(struct framing_reader *r, struct framing_message
     record_in_free(&r->record);
     if (r->spent)
         forget_held(r);
-    if (r->held_len == 0)
+    if (ws_bytes_len(r->held) == 0)
         return FRAMING_MORE;
     if (r->framing == FRAMING_LEN32)
         return FRAMING_TOO_LONG;
     r->spent = true;
-    if (r->framing == FRAMING_JSONL && blank(r->held, r->held_len))
+    if (r->framing == FRAMING_JSONL && blank(ws_bytes_data(r->held), ws_bytes_len(r->held)))
         return FRAMING_MORE;
-    give(message, r->held, r->held_len);
+    give(message, ws_bytes_data(r->held), ws_bytes_len(r->held));
     return r->framing == FRAMING_JSONL ? read_record(r, message) : FRAMING_MESSAGE;
 }
 

@@ -15,6 +15,7 @@
 
 #include "cmd/common/record_read.h"
 #include "cmd/wsserve/options/framing_kind.h"
+#include "libws/proto/bytes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,9 +31,8 @@ struct framing_reader {
     /* Private. */
     const uint8_t *input;
     size_t input_len;
-    uint8_t *held; /* an incomplete message */
-    size_t held_len, held_capacity;
-    bool spent; /* `held` was handed out */
+    struct ws_bytes *held; /* an incomplete message */
+    bool spent;            /* `held` was handed out */
     const char *error;
     struct record_in record;
 };

@@ -155,7 +155,7 @@ while True:
 	same $'welcome\nwhat?' "$output"
 	says 'closed by the server: 4321 .*so long'
 	await '"type":"close".*"code":' "$BATS_TEST_TMPDIR/records"
-	await 'COMMAND wrote a record that cannot be sent: no JSON' "$SERVER_LOG"
+	await 'COMMAND wrote a record that cannot be sent: not JSON' "$SERVER_LOG"
 	"$PYTHON" - "$BATS_TEST_TMPDIR/records" "$ROOT/docs/record.schema.json" <<-'END'
 		import json, sys, jsonschema
 		records = [json.loads(line) for line in open(sys.argv[1])]

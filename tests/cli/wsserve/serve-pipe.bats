@@ -148,7 +148,7 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	same $'all\nthe group\ngroup but one\nlast' "$(cat "$BATS_TEST_TMPDIR/two")"
 	await '^last$' "$BATS_TEST_TMPDIR/one"
 	same $'all\none alone\nall but two\nthe group' "$(head -n 4 "$BATS_TEST_TMPDIR/one")"
-	await 'a record that cannot be sent: no JSON' "$SERVER_LOG"
+	await 'a record that cannot be sent: not JSON' "$SERVER_LOG"
 	echo '{"type":"close","group":"/other"}' >&8
 	await 'closed by the server: 1000' "$BATS_TEST_TMPDIR/three.log"
 	exec 8>&-

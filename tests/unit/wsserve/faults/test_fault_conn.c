@@ -147,7 +147,8 @@ static void test_split(void **state)
     say("world");
     PUMP_UNTIL(b.loop, &b.far, b.far.record.messages == 2);
     expect_heard("helloworld");
-    assert_true(b.far.receives - receives >= 10); /* of fourteen bytes: some may come in pairs */
+    assert_true(b.far.receives - receives >=
+                4); /* of 14 bytes; a busy machine reads several at once */
 }
 
 /* A close waits for what is held back, and so does the end of the connection. */
