@@ -284,7 +284,7 @@ void log_error(const struct log *log, uint64_t conn, enum ws_error error, const 
 /* --- asynchronous writing --- */
 
 /* Called on the spool's thread. */
-static size_t tell_lost(void *context, uint64_t count, char *text, size_t size)
+static size_t format_lost(void *context, uint64_t count, char *text, size_t size)
 {
     char message[80];
     struct log_field field = log_number("lines", count);
@@ -297,7 +297,7 @@ static size_t tell_lost(void *context, uint64_t count, char *text, size_t size)
 
 bool log_start(struct log *log, size_t capacity)
 {
-    struct spool_options options = {.capacity = capacity, .lost = tell_lost, .context = log};
+    struct spool_options options = {.capacity = capacity, .lost = format_lost, .context = log};
     log->spool = spool_new(&options);
     log->file = log->spool ? spool_on(log->spool, log->fd) : NULL;
     if (log->spool && !log->file)

@@ -22,7 +22,7 @@ struct piece {
 /* --- the thread --- */
 
 /* Reports the missing pieces before the next one is written. */
-static void say_missing(struct spool *spool, struct spool_file *file)
+static void report_missing(struct spool *spool, struct spool_file *file)
 {
     char text[SPOOL_ATOMIC];
     pthread_mutex_lock(&spool->lock);
@@ -39,14 +39,14 @@ static void say_missing(struct spool *spool, struct spool_file *file)
 }
 
 /* The same for every file, as the next piece may come late. */
-static void say_all_missing(struct spool *spool)
+static void report_all_missing(struct spool *spool)
 {
     pthread_mutex_lock(&spool->lock);
     struct spool_file *file = spool->unreported ? spool->files : NULL;
     spool->unreported = false;
     pthread_mutex_unlock(&spool->lock);
     for (; file; file = file->next)
-        say_missing(spool, file);
+        report_missing(spool, file);
 }
 
 static void count_missing(struct spool *spool, struct spool_file *file, uint64_t count)
@@ -91,7 +91,7 @@ static struct piece *write_run(struct spool *spool, struct piece *piece, size_t 
     uint64_t count = 0;
     bool alone = piece->len > sizeof text;
 
-    say_missing(spool, file);
+    report_missing(spool, file);
     if (alone) {
         if (!spool_file_write(spool, file, piece->data, piece->len))
             count_missing(spool, file, 1);
@@ -175,7 +175,7 @@ static void *run(void *context)
             spool->bytes -= freed;
             pthread_mutex_unlock(&spool->lock);
         }
-        say_all_missing(spool);
+        report_all_missing(spool);
         pthread_mutex_lock(&spool->lock);
     }
     spool->gone = true;

@@ -26,7 +26,7 @@ static double thread_cpu(void)
 }
 
 /* Increments the counter and wakes the main thread, which waits for signals. */
-static void tell(_Atomic unsigned *counter)
+static void notify_main(_Atomic unsigned *counter)
 {
     atomic_fetch_add(counter, 1);
     kill(getpid(), SIGUSR1);
@@ -68,7 +68,7 @@ void worker_connected(struct worker *w)
     connect_more(w);
     if (!w->told_ready && w->begun == w->count && w->connecting == 0) {
         w->told_ready = true;
-        tell(&w->bench->ready);
+        notify_main(&w->bench->ready);
     }
 }
 
@@ -145,7 +145,7 @@ void worker_check_drained(struct worker *w)
     if (w->phase < PHASE_LOAD || w->told_drained || outstanding || sending)
         return;
     w->told_drained = true;
-    tell(&w->bench->drained);
+    notify_main(&w->bench->drained);
 }
 
 static void end_load(struct worker *w)
@@ -235,7 +235,7 @@ void *worker_run(void *argument)
         w->connect_start_ns = clock_ns();
         if (w->settings->mode == MODE_CHURN) {
             w->told_ready = true;
-            tell(&w->bench->ready);
+            notify_main(&w->bench->ready);
         } else {
             connect_more(w);
         }
@@ -244,14 +244,14 @@ void *worker_run(void *argument)
         ws_loop_free(&w->loop);
     } else {
         w->status = 1;
-        tell(&w->bench->ready);
-        tell(&w->bench->drained);
+        notify_main(&w->bench->ready);
+        notify_main(&w->bench->drained);
     }
     if (w->peers)
         free(w->peers[0].stamps);
     free(w->peers);
     free(w->message);
     ws_tls_context_free(w->tls);
-    tell(&w->bench->done);
+    notify_main(&w->bench->done);
     return NULL;
 }

@@ -31,10 +31,10 @@ static int reopen(void)
     return open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 }
 
-void output_init(struct output *output, struct ws_loop *loop, void (*relief)(void *context),
+void output_init(struct output *output, struct ws_loop *loop, void (*on_unblocked)(void *context),
                  void *context)
 {
-    *output = (struct output){.loop = loop, .relief = relief, .context = context};
+    *output = (struct output){.loop = loop, .on_unblocked = on_unblocked, .context = context};
     int fd = reopen();
     output->own = fd >= 0;
     output->watch.fd = output->own ? fd : STDOUT_FILENO;
@@ -118,7 +118,7 @@ static void drain(struct output *output)
         ws_loop_rewatch(output->loop, &output->watch, left > 0 ? WS_WRITABLE : 0);
     if (output->full && left <= LOW_WATER) {
         output->full = false;
-        output->relief(output->context);
+        output->on_unblocked(output->context);
     }
 }
 

@@ -24,11 +24,11 @@ struct output {
     uint8_t *buffer;
     size_t begin, end, capacity;
     void *context;
-    void (*relief)(void *context); /* called when the buffer falls below the low-water mark after
-                                      output_full() was true */
+    void (*on_unblocked)(void *context); /* called when the buffer falls below the low-water mark
+                                      after output_full() was true */
 };
 
-void output_init(struct output *output, struct ws_loop *loop, void (*relief)(void *context),
+void output_init(struct output *output, struct ws_loop *loop, void (*on_unblocked)(void *context),
                  void *context);
 
 /* Writes the bytes or buffers them. A write error ends the program: quietly if the reader has

@@ -324,7 +324,8 @@ static void on_relief(void *context)
 
 /* Decides the exit code of a connection that ended, and prints the error unless it was printed
  * already. */
-static int judge(const struct run *run, const struct ws_conn *conn, const struct ws_end *ended)
+static int exit_status(const struct run *run, const struct ws_conn *conn,
+                       const struct ws_end *ended)
 {
     const struct settings *s = run->settings;
     const struct ws_error_info *info = ws_error_info(ended->error);
@@ -358,7 +359,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *ended)
     struct run *run = ws_conn_user(conn);
     stats_take(&run->stats, conn);
     run->conn = NULL;
-    end(run, judge(run, conn, ended));
+    end(run, exit_status(run, conn, ended));
 }
 
 static const struct ws_handler handler = {

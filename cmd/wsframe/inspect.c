@@ -174,7 +174,7 @@ static void inspect_bytes(struct inspection *in, const char *name, enum form for
     conversation_init(&conversation, &in->decode);
     struct decoder *decoder = &conversation.side[0];
     decoder->sender = in->settings->decode.direction;
-    decoder->judged = decoder->sender != SENDER_UNKNOWN;
+    decoder->sender_known = decoder->sender != SENDER_UNKNOWN;
     decoder->offset = skip;
     for (size_t at = (size_t)skip; at < len && !in->decode.stop; at += PIECE)
         decode_feed(decoder, data + at, len - at < PIECE ? len - at : PIECE);

@@ -225,7 +225,7 @@ static void check_fields(struct run *run, const struct ws_event *event)
     if (event->type != WS_EVENT_ERROR && ((event->error && !lost) || event->offset))
         problem(run, "an event that is no error has one");
     if (event->type == WS_EVENT_ERROR && event->offset > run->feed->bytes.len)
-        problem(run, "an error lies behind the input");
+        problem(run, "an error lies after the input");
     if (event->type != WS_EVENT_CHUNK && (event->first || event->last))
         problem(run, "an event that is no chunk begins or ends one");
 }

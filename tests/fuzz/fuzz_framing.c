@@ -7,20 +7,20 @@
 #include "tests/fuzz/fuzz.h"
 
 /* Every message after its length, or a marker for a dropped record. */
-struct heard {
+struct messages {
     uint8_t *data;
     size_t len;
     enum framing_result end;
 };
 
-static void hear(struct heard *heard, const void *data, size_t len)
+static void add_message(struct messages *messages, const void *data, size_t len)
 {
-    heard->data = realloc(heard->data, heard->len + sizeof len + len);
-    CHECK(heard->data);
-    memcpy(heard->data + heard->len, &len, sizeof len);
+    messages->data = realloc(messages->data, messages->len + sizeof len + len);
+    CHECK(messages->data);
+    memcpy(messages->data + messages->len, &len, sizeof len);
     if (len > 0)
-        memcpy(heard->data + heard->len + sizeof len, data, len);
-    heard->len += sizeof len + len;
+        memcpy(messages->data + messages->len + sizeof len, data, len);
+    messages->len += sizeof len + len;
 }
 
 static void check_marks(enum framing framing, const struct framing_message *message)
@@ -32,14 +32,14 @@ static void check_marks(enum framing framing, const struct framing_message *mess
         CHECK(message->len == 0 || !memchr(message->data, marks.tail, message->len));
 }
 
-static struct heard read_all(enum framing framing, uint64_t max, const uint8_t *data, size_t size,
-                             size_t piece)
+static struct messages read_all(enum framing framing, uint64_t max, const uint8_t *data,
+                                size_t size, size_t piece)
 {
     struct framing_reader reader = {.framing = framing, .max = max};
     struct framing_message message;
-    struct heard heard = {.end = FRAMING_MORE};
+    struct messages messages = {.end = FRAMING_MORE};
     bool ending = false;
-    for (size_t at = 0; heard.end == FRAMING_MORE; at += piece) {
+    for (size_t at = 0; messages.end == FRAMING_MORE; at += piece) {
         size_t len = at < size ? (size - at < piece ? size - at : piece) : 0;
         uint8_t *part = malloc(len + 1);
         CHECK(part);
@@ -49,23 +49,24 @@ static struct heard read_all(enum framing framing, uint64_t max, const uint8_t *
         if (!ending)
             framing_feed(&reader, part, len);
         do {
-            heard.end = ending ? framing_end(&reader, &message) : framing_next(&reader, &message);
-            if (heard.end == FRAMING_MESSAGE) {
+            messages.end =
+                ending ? framing_end(&reader, &message) : framing_next(&reader, &message);
+            if (messages.end == FRAMING_MESSAGE) {
                 CHECK(!max || message.len <= max);
                 CHECK((message.record != NULL) == (framing == FRAMING_JSONL));
                 check_marks(framing, &message);
-                hear(&heard, message.data, message.len);
-            } else if (heard.end == FRAMING_BAD_RECORD) {
+                add_message(&messages, message.data, message.len);
+            } else if (messages.end == FRAMING_BAD_RECORD) {
                 CHECK(framing == FRAMING_JSONL && framing_error(&reader));
-                hear(&heard, framing_error(&reader), strlen(framing_error(&reader)));
+                add_message(&messages, framing_error(&reader), strlen(framing_error(&reader)));
             }
-        } while (heard.end == FRAMING_MESSAGE || heard.end == FRAMING_BAD_RECORD);
+        } while (messages.end == FRAMING_MESSAGE || messages.end == FRAMING_BAD_RECORD);
         free(part);
         if (ending)
             break;
     }
     framing_free(&reader);
-    return heard;
+    return messages;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -75,8 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum framing framing = (enum framing)(data[0] % (FRAMING_CHUNKS + 1));
     uint64_t max = data[1] < 200 ? data[1] : 0;
     size_t piece = data[2] % 64 + 1;
-    struct heard whole = read_all(framing, max, data + 3, size - 3, size);
-    struct heard cut = read_all(framing, max, data + 3, size - 3, piece);
+    struct messages whole = read_all(framing, max, data + 3, size - 3, size);
+    struct messages cut = read_all(framing, max, data + 3, size - 3, piece);
     if (framing != FRAMING_CHUNKS) {
         CHECK(whole.end == cut.end && whole.len == cut.len);
         CHECK(whole.len == 0 || memcmp(whole.data, cut.data, whole.len) == 0);

@@ -18,14 +18,14 @@ browser() {
 	local socket=$URL
 	start "$PYTHON" "$FIXTURES/page_server.py"
 	local page="$URL?url=$socket" dir=$BATS_TEST_TMPDIR
-	local told=$OUT
+	local report=$OUT
 	background env HOME="$dir" timeout -k 5 60 "$chromium" --headless --no-sandbox --disable-gpu \
 		--disable-quic --no-first-run --disable-background-networking --disable-component-update \
 		--disable-sync --disable-dev-shm-usage --user-data-dir="$dir/profile" \
 		--remote-debugging-port=0 "$page"
-	await '^done$' "$told"
+	await '^done$' "$report"
 	same "open extensions=[]|text grüße|binary 0 255 128|big true|closed 4321 true|done" \
-		"$(tail -n +2 "$told" | paste -sd '|')"
+		"$(tail -n +2 "$report" | paste -sd '|')"
 	await 'conn=[0-9a-z]+-1 close by the client: code 4321' "$SERVER_LOG"
 }
 
@@ -46,12 +46,12 @@ browser() {
 	serve --sameorigin
 	local socket=$URL
 	start "$PYTHON" "$FIXTURES/page_server.py"
-	local page="$URL?url=$socket" dir=$BATS_TEST_TMPDIR told=$OUT
+	local page="$URL?url=$socket" dir=$BATS_TEST_TMPDIR report=$OUT
 	background env HOME="$dir" timeout -k 5 60 "$chromium" --headless --no-sandbox --disable-gpu \
 		--disable-quic --no-first-run --disable-background-networking --disable-component-update \
 		--disable-sync --disable-dev-shm-usage --user-data-dir="$dir/profile" \
 		--remote-debugging-port=0 "$page"
-	await '^done$' "$told"
-	same "error|closed 1006 false|done" "$(tail -n +2 "$told" | paste -sd '|')"
+	await '^done$' "$report"
+	same "error|closed 1006 false|done" "$(tail -n +2 "$report" | paste -sd '|')"
 	await 'ORIGIN_REFUSED .*http://127.0.0.1:' "$SERVER_LOG"
 }

@@ -58,8 +58,8 @@ struct decode_message {
 struct decoder {
     struct conversation *conversation;
     enum sender sender;
-    bool judged;   /* the sender is known from the TCP connection */
-    bool from_syn; /* the capture has the connection's first byte */
+    bool sender_known; /* the sender is known from the TCP connection */
+    bool from_syn;     /* the capture has the connection's first byte */
     enum decode_state state;
     struct bytes buffer;
     size_t at;       /* bytes before it are consumed */

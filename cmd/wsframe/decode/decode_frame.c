@@ -6,26 +6,26 @@
 bool decode_frame_rules(struct decode_event *event, const struct ws_frame *frame, unsigned rules)
 {
     /* ws_frame_violation() returns the first violation; correcting it reveals the next. */
-    struct ws_frame mended = *frame;
+    struct ws_frame corrected = *frame;
     enum ws_error error;
-    while ((error = ws_frame_violation(&mended, rules)) != WS_OK) {
+    while ((error = ws_frame_violation(&corrected, rules)) != WS_OK) {
         decode_find(event, error, event->offset + ws_frame_error_offset(frame, error));
         switch (error) {
         case WS_E_RSV:
-            mended.rsv = 0;
+            corrected.rsv = 0;
             break;
         case WS_E_OPCODE:
-            mended.opcode = ws_opcode_is_control(frame->opcode) ? WS_OP_PING : WS_OP_BINARY;
+            corrected.opcode = ws_opcode_is_control(frame->opcode) ? WS_OP_PING : WS_OP_BINARY;
             break;
         case WS_E_CONTROL_FRAGMENTED:
-            mended.fin = true;
+            corrected.fin = true;
             break;
         case WS_E_UNMASKED:
         case WS_E_MASKED:
             rules &= ~(unsigned)(WS_REQUIRE_MASK | WS_REFUSE_MASK);
             break;
         case WS_E_CONTROL_TOO_LONG:
-            mended.opcode = WS_OP_BINARY;
+            corrected.opcode = WS_OP_BINARY;
             break;
         case WS_E_LENGTH_TOP_BIT:
             return false;
@@ -152,7 +152,7 @@ static unsigned rules_of(const struct decoder *decoder, enum sender sender)
 {
     const struct conversation *conversation = decoder->conversation;
     unsigned rules = conversation->deflate ? WS_ALLOW_RSV1 : 0;
-    if (decoder->judged)
+    if (decoder->sender_known)
         rules |= sender == SENDER_CLIENT ? WS_REQUIRE_MASK : WS_REFUSE_MASK;
     return rules;
 }

@@ -144,7 +144,7 @@ bool decode_http(struct decoder *decoder)
             exit_die(WS_EXIT_FAILURE, "out of memory");
         ws_http_init(decoder->head, is_response(data), WS_HTTP_RESPONSE_MAX);
         decode_assign(decoder, is_response(data) ? SENDER_SERVER : SENDER_CLIENT);
-        decoder->judged |= decoder->conversation->info.captured;
+        decoder->sender_known |= decoder->conversation->info.captured;
     }
     enum ws_error result = ws_http_parse(decoder->head, (const char *)data, len);
     if (result == WS_MORE)

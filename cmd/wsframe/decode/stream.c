@@ -12,7 +12,7 @@ enum {
     CONNECTIONS_MAX = 16384, /* concurrent connections: a new one ends the oldest */
     WAITING_MAX = 512,       /* waiting segments of one direction */
     WAITING_BYTES_MAX = 4 << 20,
-    PATIENCE = 3, /* segments after an acknowledged hole until it counts as lost */
+    LOST_AFTER = 3, /* segments after an acknowledged hole until it counts as lost */
 };
 
 /* An out-of-order segment. */
@@ -176,7 +176,7 @@ static void hold(struct connection *connection, int side, uint64_t seq,
     half->since++;
     /* The receiver has acknowledged the hole: it will not be sent again, so the capture has lost
      * it. */
-    bool given_up = half->acked > half->next && half->since > PATIENCE;
+    bool given_up = half->acked > half->next && half->since > LOST_AFTER;
     if (given_up || half->count == WAITING_MAX || half->bytes > WAITING_BYTES_MAX)
         release(connection, side, true);
 }
@@ -271,7 +271,7 @@ static struct connection *begin(struct streams *streams, const struct segment *s
     enum sender sender = sender_of(streams, segment);
     if (sender != SENDER_UNKNOWN) {
         decode_assign(&conversation->side[0], sender);
-        conversation->side[0].judged = conversation->side[1].judged = true;
+        conversation->side[0].sender_known = conversation->side[1].sender_known = true;
     }
     connection->older = streams->newest;
     *(streams->newest ? &streams->newest->newer : &streams->oldest) = connection;

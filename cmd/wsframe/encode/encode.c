@@ -175,7 +175,7 @@ struct verdict {
     struct finding finding; /* the first one */
 };
 
-static void judge(void *context, const struct decode_event *event)
+static void check_event(void *context, const struct decode_event *event)
 {
     struct verdict *verdict = context;
     for (size_t i = 0; i < event->finding_count && !verdict->forbidden; i++) {
@@ -190,7 +190,7 @@ static void judge(void *context, const struct decode_event *event)
 static bool allowed(const struct encoding_state *state)
 {
     struct verdict verdict = {0};
-    struct decode decode = {.sink = judge, .context = &verdict};
+    struct decode decode = {.sink = check_event, .context = &verdict};
     struct conversation conversation;
     char section[64];
     conversation_init(&conversation, &decode);

@@ -86,6 +86,6 @@ in close 2 1000 True " "$output"
 @test "large messages are complete records" {
 	serve
 	head -c 200000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/big"
-	records -N 1 "$URL" "@$BATS_TEST_TMPDIR/big" >"$BATS_TEST_TMPDIR/told"
-	same 2 "$(grep -c '^\(in\|out\) text 200000 ' "$BATS_TEST_TMPDIR/told")"
+	records -N 1 "$URL" "@$BATS_TEST_TMPDIR/big" >"$BATS_TEST_TMPDIR/records"
+	same 2 "$(grep -c '^\(in\|out\) text 200000 ' "$BATS_TEST_TMPDIR/records")"
 }

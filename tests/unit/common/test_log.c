@@ -226,7 +226,7 @@ static void test_trace(void **state)
 }
 
 /* The number of lost lines, summed over all notices in the log. */
-static uint64_t told(const char *text)
+static uint64_t lost_count(const char *text)
 {
     uint64_t sum = 0;
     while ((text = strstr(text, "\"lines\":"))) {
@@ -249,12 +249,12 @@ static void test_full_pipe(void **state)
     uint64_t dropped = log_dropped(&log);
     assert_true(dropped > 5000);
     size_t len = 0;
-    while (told(text) < dropped || text[len - 1] != '\n') {
+    while (lost_count(text) < dropped || text[len - 1] != '\n') {
         ssize_t n = read(pipe.ends[0], text + len, sizeof text - 1 - len);
         assert_true(n > 0);
         len += (size_t)n;
     }
-    assert_int_equal(told(text), dropped);
+    assert_int_equal(lost_count(text), dropped);
     log_line(&log, WS_LOG_INFO, 0, "open", "again");
     log_stop(&log, 10000);
     log_line(&log, WS_LOG_INFO, 0, "open", "and after the end");

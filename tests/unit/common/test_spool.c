@@ -89,7 +89,7 @@ static void test_in_order(void **state)
 }
 
 /* The number of lost pieces, summed over all notices. */
-static unsigned told(const char *text)
+static unsigned lost_count(const char *text)
 {
     unsigned sum = 0;
     while ((text = strstr(text, "lost "))) {
@@ -131,12 +131,12 @@ static void test_full_pipe(void **state)
     /* The pipe is read: all accepted lines arrive complete, and a notice of the others. */
     char *all = calloc(1, 1 << 20);
     size_t len = 0;
-    while (told(all) < LINES - taken || whole(all, line) < taken) {
+    while (lost_count(all) < LINES - taken || whole(all, line) < taken) {
         ssize_t n = read(ends[0], all + len, (1 << 20) - 1 - len);
         assert_true(n > 0);
         len += (size_t)n;
     }
-    assert_int_equal(told(all), LINES - taken);
+    assert_int_equal(lost_count(all), LINES - taken);
     assert_int_equal(whole(all, line), taken);
     assert_true(put(spool, file, "again\n"));
     assert_true(spool_free(spool, 10000));
