@@ -70,7 +70,7 @@ static struct seen decode_plain(const uint8_t *data, size_t len, unsigned mode, 
     struct conversation conversation;
     conversation_init(&conversation, &decode);
     conversation.side[0].sender = decode.direction;
-    conversation.side[0].judged = decode.direction != SENDER_UNKNOWN;
+    conversation.side[0].sender_known = decode.direction != SENDER_UNKNOWN;
     for (size_t at = 0; at < len; at += piece) {
         size_t n = len - at < piece ? len - at : piece;
         uint8_t *copy = malloc(n);
