@@ -1,6 +1,7 @@
 #include "cmd/wscat/input.h"
 
 #include "cmd/common/hex.h"
+#include "libws/proto/bytes.h"
 #include <ws/utf8.h>
 
 #include <errno.h>
@@ -55,29 +56,6 @@ static void give_up(struct input *input, const char *why)
     input->receiver->error(input->context, why);
 }
 
-/* Makes room for one more read, after the bytes that are not handed over yet. */
-static bool make_room(struct input *input)
-{
-    if (input->begin > 0 && input->begin == input->end)
-        input->begin = input->end = 0;
-    if (input->capacity - input->end >= READ_SIZE)
-        return true;
-    if (input->begin > 0) {
-        memmove(input->buffer, input->buffer + input->begin, input->end - input->begin);
-        input->end -= input->begin;
-        input->begin = 0;
-        if (input->capacity - input->end >= READ_SIZE)
-            return true;
-    }
-    size_t capacity = input->capacity ? input->capacity * 2 : 2 * READ_SIZE;
-    uint8_t *buffer = realloc(input->buffer, capacity);
-    if (!buffer)
-        return false;
-    input->buffer = buffer;
-    input->capacity = capacity;
-    return true;
-}
-
 /* Checks a message, decodes hex digits, and hands it over. */
 static bool hand_over(struct input *input, uint8_t *data, size_t len)
 {
@@ -122,47 +100,51 @@ static void finish(struct input *input)
 /* Hands over the buffered lines, until it is stopped. */
 static void cut_lines(struct input *input)
 {
-    while (!input->stopped && !input->ended && input->begin < input->end) {
-        uint8_t *start = input->buffer + input->begin + input->searched;
-        uint8_t *newline = memchr(start, '\n', input->end - input->begin - input->searched);
+    while (!input->stopped && !input->ended && ws_bytes_len(input->buffer) > 0) {
+        uint8_t *line = ws_bytes_data(input->buffer);
+        size_t len = input->buffer->len;
+        uint8_t *newline = memchr(line + input->searched, '\n', len - input->searched);
         if (!newline) {
-            input->searched = input->end - input->begin;
-            if (input->searched > input->max) {
+            input->searched = len;
+            if (len > input->max) {
                 input->searched = 0;
-                hand_over(input, input->buffer + input->begin, input->end - input->begin);
+                hand_over(input, line, len);
             }
             return;
         }
-        uint8_t *line = input->buffer + input->begin;
-        input->begin = (size_t)(newline + 1 - input->buffer);
+        /* Consumed bytes stay where they are until the next read. */
+        ws_bytes_consume(input->buffer, (size_t)(newline + 1 - line));
         input->searched = 0;
         if (!hand_over(input, line, (size_t)(newline - line)))
             return;
     }
 }
 
+/* Hands over all that is buffered as one message. */
+static void hand_over_all(struct input *input)
+{
+    size_t len = input->buffer->len;
+    uint8_t *data = ws_bytes_data(input->buffer);
+    ws_bytes_consume(input->buffer, len);
+    hand_over(input, data, len);
+}
+
 /* At the end of input the rest is the last message. */
 static void at_end(struct input *input)
 {
-    size_t len = input->end - input->begin;
-    uint8_t *data = input->buffer + input->begin;
-    input->begin = input->end = 0;
-    if (len > 0 || input->form == INPUT_WHOLE)
-        hand_over(input, data, len);
+    if (ws_bytes_len(input->buffer) > 0 || input->form == INPUT_WHOLE)
+        hand_over_all(input);
     if (!input->ended)
         finish(input);
 }
 
 static void take(struct input *input, size_t len)
 {
-    input->end += len;
+    input->buffer->len += len;
     if (input->form == INPUT_CHUNKS) {
-        uint8_t *data = input->buffer + input->begin;
-        len = input->end - input->begin;
-        input->begin = input->end;
-        hand_over(input, data, len);
+        hand_over_all(input);
     } else if (input->form == INPUT_WHOLE) {
-        if (input->end > input->max)
+        if (input->buffer->len > input->max)
             give_up(input, "the input is larger than --max-message-size");
     } else {
         cut_lines(input);
@@ -173,11 +155,11 @@ static void on_ready(struct ws_watch *watch, unsigned ready)
 {
     struct input *input = ws_container_of(watch, struct input, watch);
     (void)ready;
-    if (!make_room(input)) {
+    if (!ws_bytes_reserve(&input->buffer, READ_SIZE)) {
         give_up(input, "out of memory");
         return;
     }
-    ssize_t n = read(watch->fd, input->buffer + input->end, READ_SIZE);
+    ssize_t n = read(watch->fd, ws_bytes_data(input->buffer) + input->buffer->len, READ_SIZE);
     if (n > 0)
         take(input, (size_t)n);
     else if (n == 0)
@@ -226,6 +208,5 @@ void input_free(struct input *input)
     int fd = ws_loop_unwatch(input->loop, &input->watch);
     if (input->own && fd >= 0)
         close(fd);
-    free(input->buffer);
-    input->buffer = NULL;
+    ws_bytes_free(&input->buffer);
 }

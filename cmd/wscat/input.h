@@ -34,12 +34,11 @@ struct input {
     bool text; /* lines must be UTF-8 */
     bool stopped;
     bool ended;
-    bool own;        /* the descriptor must be closed */
-    size_t max;      /* bytes of a message */
-    uint8_t *buffer; /* bytes begin..end are read and not yet handed over */
-    size_t begin, end, capacity;
-    size_t searched; /* the part of them that was searched for a newline */
-    uint64_t line;   /* number of the line handed over last */
+    bool own;                /* the descriptor must be closed */
+    size_t max;              /* bytes of a message */
+    struct ws_bytes *buffer; /* what is read and not yet handed over */
+    size_t searched;         /* the part of them that was searched for a newline */
+    uint64_t line;           /* number of the line handed over last */
 };
 
 /* Reads standard input; stopped at first. `max` limits the bytes of a message. */

@@ -1,6 +1,7 @@
 #include "cmd/wscat/output.h"
 
 #include "cmd/common/exit.h"
+#include "libws/proto/bytes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,26 +62,9 @@ static size_t try_write(const struct output *output, const uint8_t *data, size_t
 
 static void append(struct output *output, const uint8_t *data, size_t len)
 {
-    if (output->begin == output->end)
-        output->begin = output->end = 0;
-    if (output->capacity - output->end < len && output->begin > 0) {
-        memmove(output->buffer, output->buffer + output->begin, output->end - output->begin);
-        output->end -= output->begin;
-        output->begin = 0;
-    }
-    if (output->capacity - output->end < len) {
-        size_t capacity = output->capacity ? output->capacity : 64 * 1024;
-        while (capacity - output->end < len)
-            capacity *= 2;
-        uint8_t *buffer = realloc(output->buffer, capacity);
-        if (!buffer)
-            exit_die(WS_EXIT_FAILURE, "out of memory");
-        output->buffer = buffer;
-        output->capacity = capacity;
-    }
-    memcpy(output->buffer + output->end, data, len);
-    output->end += len;
-    if (output->end - output->begin > HIGH_WATER)
+    if (!ws_bytes_append(&output->buffer, data, len))
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    if (ws_bytes_len(output->buffer) > HIGH_WATER)
         output->full = true;
     ws_loop_defer(output->loop, &output->task);
 }
@@ -90,7 +74,7 @@ void output_write(struct output *output, const void *data, size_t len)
     const uint8_t *bytes = data;
     if (len == 0)
         return;
-    if (output->begin == output->end && len >= DIRECT) {
+    if (ws_bytes_len(output->buffer) == 0 && len >= DIRECT) {
         size_t done = try_write(output, bytes, len);
         bytes += done;
         len -= done;
@@ -99,19 +83,20 @@ void output_write(struct output *output, const void *data, size_t len)
         append(output, bytes, len);
 }
 
+static void write_buffered(struct output *output)
+{
+    struct ws_bytes *buffer = output->buffer;
+    if (buffer)
+        ws_bytes_consume(buffer, try_write(output, ws_bytes_data(buffer), buffer->len));
+}
+
 static void drain(struct output *output)
 {
-    output->begin += try_write(output, output->buffer + output->begin, output->end - output->begin);
-    size_t left = output->end - output->begin;
-    if (left == 0) {
-        /* Frees the memory of a large message. */
-        output->begin = output->end = 0;
-        if (output->capacity > 4 * HIGH_WATER) {
-            free(output->buffer);
-            output->buffer = NULL;
-            output->capacity = 0;
-        }
-    }
+    write_buffered(output);
+    size_t left = ws_bytes_len(output->buffer);
+    /* Frees the memory of a large message. */
+    if (left == 0 && ws_bytes_capacity(output->buffer) > 4 * HIGH_WATER)
+        ws_bytes_free(&output->buffer);
     if (!output->watching && left > 0)
         output->watching = ws_loop_watch(output->loop, &output->watch, WS_WRITABLE) == WS_OK;
     else if (output->watching)
@@ -135,11 +120,10 @@ static void on_task(struct ws_deferred *task)
 
 void output_finish(struct output *output)
 {
-    while (output->begin < output->end) {
+    while (ws_bytes_len(output->buffer) > 0) {
         struct pollfd wait = {.fd = output->watch.fd, .events = POLLOUT};
-        output->begin +=
-            try_write(output, output->buffer + output->begin, output->end - output->begin);
-        if (output->begin < output->end)
+        write_buffered(output);
+        if (ws_bytes_len(output->buffer) > 0)
             poll(&wait, 1, -1);
     }
 }
@@ -151,6 +135,5 @@ void output_free(struct output *output)
         ws_loop_unwatch(output->loop, &output->watch);
     if (output->own)
         close(fd);
-    free(output->buffer);
-    output->buffer = NULL;
+    ws_bytes_free(&output->buffer);
 }

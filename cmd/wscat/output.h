@@ -21,8 +21,7 @@ struct output {
     bool watching;
     bool own;  /* the descriptor must be closed */
     bool full; /* above the high-water mark */
-    uint8_t *buffer;
-    size_t begin, end, capacity;
+    struct ws_bytes *buffer;
     void *context;
     void (*on_unblocked)(void *context); /* called when the buffer falls below the low-water mark
                                       after output_full() was true */
