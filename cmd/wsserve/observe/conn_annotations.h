@@ -10,13 +10,13 @@
 #define CMD_WSSERVE_OBSERVE_CONN_ANNOTATIONS_H
 
 #include "libws/io/address.h"
+#include "libws/io/hash_table.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 struct conn_annotations {
-    struct conn_annotations *next;
-    uint64_t conn;
+    struct ws_hash_node node;   /* by the connection's id */
     char *trace;                /* from malloc: trace.h */
     struct recording *record;   /* record_conn.h */
     struct fault_conn *fault;   /* fault_conn.h */
@@ -26,9 +26,7 @@ struct conn_annotations {
 
 /* All zero is empty. */
 struct conn_annotations_table {
-    struct conn_annotations **buckets;
-    size_t capacity; /* of them: 0 or a power of two */
-    size_t count;
+    struct ws_hash_table nodes;
 };
 
 /* The annotations of a connection, or NULL. */

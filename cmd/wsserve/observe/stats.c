@@ -63,7 +63,7 @@ static void count(struct ws_server_env *env, void *context)
     stats->bytes_in += ended->bytes_in;
     stats->bytes_out += ended->bytes_out;
     compress_add(&stats->deflate, &ended->deflate);
-    stats->annotations += worker->annotations->count;
+    stats->annotations += worker->annotations->nodes.count;
     ws_registry_each(env->registry, count_one, stats);
 }
 

@@ -198,7 +198,7 @@ bool instrument_event(struct ws_conn *conn, const struct ws_event *event)
             last_frames_note(&notes->frames, event->frame);
         return false;
     }
-    if (worker->annotations->count > 0) {
+    if (worker->annotations->nodes.count > 0) {
         struct conn_annotations *notes = annotations_of(conn);
         if (notes)
             recording_event(notes->record, event, worker->json);

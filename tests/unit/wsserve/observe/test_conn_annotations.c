@@ -20,22 +20,22 @@ static void test_find(void **state)
         struct conn_annotations *notes = conn_annotations_get(&table, id * 7);
         assert_non_null(notes);
         assert_null(notes->trace);
-        assert_int_equal(notes->conn, id * 7);
+        assert_int_equal(notes->node.hash, id * 7);
         assert_ptr_equal(conn_annotations_get(&table, id * 7), notes);
     }
-    assert_int_equal(table.count, COUNT);
+    assert_int_equal(table.nodes.count, COUNT);
     for (uint64_t id = 1; id <= COUNT; id += 2)
         conn_annotations_drop(&table, id * 7);
     for (uint64_t id = 1; id <= COUNT; id++) {
         const struct conn_annotations *notes = conn_annotations_find(&table, id * 7);
-        assert_true(id % 2 ? notes == NULL : notes && notes->conn == id * 7);
+        assert_true(id % 2 ? notes == NULL : notes && notes->node.hash == id * 7);
         assert_null(conn_annotations_find(&table, id * 7 + 1));
     }
     for (uint64_t id = 1; id <= COUNT; id++)
         conn_annotations_drop(&table, id * 7);
     /* Nothing is left, not even an empty table. */
-    assert_int_equal(table.count, 0);
-    assert_null(table.buckets);
+    assert_int_equal(table.nodes.count, 0);
+    assert_null(table.nodes.buckets);
 }
 
 static void *other_thread(void *context)
@@ -68,5 +68,5 @@ int main(void)
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_here),
     };
-    return cmocka_run_group_tests_name("wsserve_extra", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("wsserve_conn_annotations", tests, NULL, NULL);
 }
