@@ -27,8 +27,8 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     enter(AT_REQUEST, NULL);
     if (fx.pending)
         return;
-    if (request->fault != WS_OK)
-        ws_conn_refuse_error(conn, request->fault);
+    if (request->violation != WS_OK)
+        ws_conn_refuse_error(conn, request->violation);
     else
         ws_conn_accept(conn, NULL);
 }
