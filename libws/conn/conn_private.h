@@ -241,7 +241,7 @@ static inline int64_t ws_conn_paid_us(const struct ws_conn *conn)
 
 /* Sets `full` and the reads that it blocks. */
 void ws_conn_set_full(struct ws_conn *conn);
-/* The queue is below low water again: reading goes on, and the handler hears of it. */
+/* The queue is below low water again: reading goes on, and the handler is notified. */
 void ws_conn_drained(struct ws_conn *conn);
 
 /* Is the peer being read? */

@@ -97,7 +97,7 @@ static bool add_deflated(struct ws_batch_form *form, size_t index, unsigned opco
         return add_plain(form, index, opcode, data, len, config->max_frame);
     if (!reserve(form, framed + len, index))
         return false;
-    /* Deflated behind where it will be, since its frames' headers depend on what comes of it. */
+    /* Deflated after the place where it will be, since its frames' headers depend on its length. */
     uint8_t *to = ws_shared_data(form->frames) + form->used, *deflated = to + framed;
     size_t wire =
         ws_deflate_once(config->deflate_pool, config->deflate, bits, data, len, deflated, len - 1);
@@ -155,7 +155,7 @@ static int by_except(const void *a, const void *b)
 
 void ws_batch_complete(struct ws_batch *batch)
 {
-    /* Whoever is slow holds on to it: no more than there is in it. */
+    /* A slow receiver keeps a reference for long: keep no unused memory. */
     for (unsigned i = 0; i < WS_BATCH_FORMS; i++) {
         struct ws_batch_form *form = &batch->forms[i];
         struct ws_shared *smaller =

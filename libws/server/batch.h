@@ -1,8 +1,8 @@
 /*
- * batch: messages that are published together, framed one behind the other in one piece of memory.
+ * batch: messages that are published together, framed one after the other in one piece of memory.
  *
- * hub fills one while the loop turns, completes it and lends it to every receiver; after that
- * nobody writes to it, and any thread may hold a reference. The messages are there in several
+ * hub fills one while the loop turns, completes it and lends it to every receiver; after that it is
+ * not written to any more, and any thread may hold a reference. The messages are there in several
  * forms: as they are, and deflated once for all receivers that can inflate it.
  */
 #ifndef LIBWS_SERVER_BATCH_H
@@ -28,7 +28,7 @@ struct ws_batch_mark {
 
 /* The messages, framed. */
 struct ws_batch_form {
-    struct ws_shared *frames;    /* NULL: nobody asked for this form, or memory ran out */
+    struct ws_shared *frames;    /* NULL: no receiver needs this form, or memory ran out */
     size_t used;                 /* of its bytes */
     struct ws_batch_mark *marks; /* one more than there are messages: the end */
     size_t capacity;             /* of marks */
@@ -51,7 +51,7 @@ struct ws_batch {
 };
 
 /* With one reference, and room for `need` bytes of frames at least. `wanted` has a bit for each
- * form that somebody can make use of; the plain one is always there. NULL without memory. */
+ * form that a receiver can use; the plain one is always there. NULL without memory. */
 struct ws_batch *ws_batch_new(size_t need, unsigned wanted);
 void ws_batch_unref(struct ws_batch *batch);
 

@@ -67,7 +67,7 @@ struct ws_conn_config {
 /* Every default of the toolkit, for a role. */
 void ws_conn_config_init(struct ws_conn_config *config, enum ws_role role);
 
-/* What the module that owns connections (server) is told of each. Every member may be NULL. */
+/* Notifications for the module that owns connections (server). Every member may be NULL. */
 struct ws_conn_hooks {
     void (*opened)(struct ws_conn *conn); /* the upgrade is done; before the handler's open */
     void (*memory_changed)(struct ws_conn *conn); /* ws_conn_holds() may have changed */
