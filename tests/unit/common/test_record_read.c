@@ -15,7 +15,7 @@ static void refused(const char *line, const char *why)
 {
     struct record_in in;
     const char *fault = record_read(&in, line, strlen(line));
-    if (!fault || !strstr(fault, why))
+    if (!fault || !strstr(message, why))
         fail_msg("%s: %s", line, fault ? fault : "was taken");
     record_in_free(&in);
 }
