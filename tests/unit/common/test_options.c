@@ -423,7 +423,7 @@ static void test_equal(void **state)
     end(&two);
 }
 
-static void test_fault(void **state)
+static void test_usage_error(void **state)
 {
     (void)state;
     struct run run;
@@ -443,7 +443,7 @@ int main(void)
         cmocka_unit_test(test_unknown),       cmocka_unit_test(test_bad_values),
         cmocka_unit_test(test_secrets),       cmocka_unit_test(test_subcommands),
         cmocka_unit_test(test_table_letters), cmocka_unit_test(test_set),
-        cmocka_unit_test(test_equal),         cmocka_unit_test(test_fault),
+        cmocka_unit_test(test_equal),         cmocka_unit_test(test_usage_error),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }
