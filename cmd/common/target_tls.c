@@ -41,7 +41,8 @@ const struct option_row target_tls_rows[TARGET_TLS_ROWS] = {
     {.name = "tls-domain",
      OPTION_STRING(S, domain),
      .metavar = "NAME",
-     .help = "request this server name, and check the certificate against it (default: the URL's " "host)"},
+     .help = "request this server name, and check the certificate against it (default: the URL's "
+             "host)"},
     {.name = "tls-min",
      OPTION_CHOICE(S, least, "1.2|1.3"),
      .help = "refuse older versions of TLS (default 1.2)"},

@@ -19,8 +19,8 @@ static const struct option_row row = {COMPRESS_OPTION(struct settings, compress,
 static struct compress read_params(const char *params, bool fine)
 {
     struct settings settings = {0};
-    const char *fault = compress_option(NULL, &row, &settings, params);
-    assert_true(fine == !fault);
+    const char *problem = compress_option(NULL, &row, &settings, params);
+    assert_true(fine == !problem);
     return settings.compress;
 }
 

@@ -117,7 +117,7 @@ static void test_empty_values(void **state)
     end(&run);
 }
 
-static void test_faults(void **state)
+static void test_errors(void **state)
 {
     (void)state;
     static const struct {
@@ -259,7 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),   cmocka_unit_test(test_empty_values),
-        cmocka_unit_test(test_faults),  cmocka_unit_test(test_command_line_wins),
+        cmocka_unit_test(test_errors),  cmocka_unit_test(test_command_line_wins),
         cmocka_unit_test(test_parts),   cmocka_unit_test(test_same),
         cmocka_unit_test(test_reading),
     };

@@ -20,7 +20,7 @@ static void expect_bytes(const char *text, const void *bytes, size_t len)
     assert_int_equal(at, 99);
 }
 
-static void expect_fault(const char *text, enum hex_result result, size_t where)
+static void expect_error(const char *text, enum hex_result result, size_t where)
 {
     uint8_t out[4];
     size_t n, at = 99;
@@ -40,16 +40,16 @@ static void test_parse(void **state)
     expect_bytes("0x8105", "\x81\x05", 2);
     expect_bytes("0x81 0X05", "\x81\x05", 2);
     expect_bytes("aAFf00", "\xaa\xff\x00", 3);
-    expect_fault("8", HEX_ODD, 0);
-    expect_fault("81 5", HEX_ODD, 3);
-    expect_fault("8 1", HEX_ODD, 0);
-    expect_fault("81g0", HEX_BAD_DIGIT, 2);
-    expect_fault("810g", HEX_BAD_DIGIT, 3);
-    expect_fault("810x05", HEX_BAD_DIGIT, 3);
-    expect_fault("0x", HEX_BAD_DIGIT, 2);
-    expect_fault("0x 81", HEX_BAD_DIGIT, 2);
-    expect_fault("81:05", HEX_BAD_DIGIT, 2);
-    expect_fault("0102030405", HEX_TOO_LONG, 8);
+    expect_error("8", HEX_ODD, 0);
+    expect_error("81 5", HEX_ODD, 3);
+    expect_error("8 1", HEX_ODD, 0);
+    expect_error("81g0", HEX_BAD_DIGIT, 2);
+    expect_error("810g", HEX_BAD_DIGIT, 3);
+    expect_error("810x05", HEX_BAD_DIGIT, 3);
+    expect_error("0x", HEX_BAD_DIGIT, 2);
+    expect_error("0x 81", HEX_BAD_DIGIT, 2);
+    expect_error("81:05", HEX_BAD_DIGIT, 2);
+    expect_error("0102030405", HEX_TOO_LONG, 8);
 }
 
 static void test_parse_in_place(void **state)

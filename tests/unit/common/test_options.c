@@ -130,7 +130,7 @@ static void expect_words(struct run *run, const char *line)
     assert_string_equal(all, line);
 }
 
-static void expect_fault(const char *line, const char *message)
+static void expect_error(const char *line, const char *message)
 {
     struct run run;
     begin(&run);
@@ -260,46 +260,46 @@ static void test_last_wins(void **state)
 static void test_unknown(void **state)
 {
     (void)state;
-    expect_fault("--wiat", "tool: unknown option '--wiat' (did you mean '--wait'?)\n" TRY);
-    expect_fault("--wiat=3", "tool: unknown option '--wiat' (did you mean '--wait'?)\n" TRY);
-    expect_fault("--cacrt=3", "tool: unknown option '--cacrt' (did you mean '--cacert'?)\n" TRY);
+    expect_error("--wiat", "tool: unknown option '--wiat' (did you mean '--wait'?)\n" TRY);
+    expect_error("--wiat=3", "tool: unknown option '--wiat' (did you mean '--wait'?)\n" TRY);
+    expect_error("--cacrt=3", "tool: unknown option '--cacrt' (did you mean '--cacert'?)\n" TRY);
     /* Abbreviations are unknown names. */
-    expect_fault("--inse", "tool: unknown option '--inse' (did you mean '--insecure'?)\n" TRY);
-    expect_fault("--xyzzyplugh", "tool: unknown option '--xyzzyplugh'\n" TRY);
-    expect_fault("--print-option", "tool: unknown option '--print-option'\n" TRY);
-    expect_fault("--=x", "tool: unknown option '--'\n" TRY);
-    expect_fault("-P", "tool: unknown option '-P' (did you mean '-p'?)\n" TRY);
-    expect_fault("-kfX", "tool: unknown option '-f'\n" TRY);
-    expect_fault("-format", "tool: unknown option '-f' (did you mean '--format'?)\n" TRY);
-    expect_fault("--a\033[2J\nb", "tool: unknown option '--a\\x1b[2J\\nb'\n" TRY);
+    expect_error("--inse", "tool: unknown option '--inse' (did you mean '--insecure'?)\n" TRY);
+    expect_error("--xyzzyplugh", "tool: unknown option '--xyzzyplugh'\n" TRY);
+    expect_error("--print-option", "tool: unknown option '--print-option'\n" TRY);
+    expect_error("--=x", "tool: unknown option '--'\n" TRY);
+    expect_error("-P", "tool: unknown option '-P' (did you mean '-p'?)\n" TRY);
+    expect_error("-kfX", "tool: unknown option '-f'\n" TRY);
+    expect_error("-format", "tool: unknown option '-f' (did you mean '--format'?)\n" TRY);
+    expect_error("--a\033[2J\nb", "tool: unknown option '--a\\x1b[2J\\nb'\n" TRY);
 }
 
 static void test_bad_values(void **state)
 {
     (void)state;
-    expect_fault("--port=99999", "tool: option '--port': '99999' is not a port, 0 to 65535\n");
-    expect_fault("-px", "tool: option '-p': 'x' is not a port, 0 to 65535\n");
-    expect_fault("--wait=1x", "tool: option '--wait': '1x' is not a duration such as 500ms, 1.5s, "
+    expect_error("--port=99999", "tool: option '--port': '99999' is not a port, 0 to 65535\n");
+    expect_error("-px", "tool: option '-p': 'x' is not a port, 0 to 65535\n");
+    expect_error("--wait=1x", "tool: option '--wait': '1x' is not a duration such as 500ms, 1.5s, "
                               "2m or 1h (a bare number is seconds)\n");
-    expect_fault("--wait=999999999999999999999",
+    expect_error("--wait=999999999999999999999",
                  "tool: option '--wait': '999999999999999999999' is too large\n");
-    expect_fault("--limit=1", "tool: option '--limit': '1' is too small: at least 1.00 KiB is "
+    expect_error("--limit=1", "tool: option '--limit': '1' is too small: at least 1.00 KiB is "
                               "allowed\n");
-    expect_fault("--limit=2M",
+    expect_error("--limit=2M",
                  "tool: option '--limit': '2M' is too large: at most 1.00 MiB is allowed\n");
-    expect_fault("--number=1.5", "tool: option '--number': '1.5' is not a count such as 100, 10k "
+    expect_error("--number=1.5", "tool: option '--number': '1.5' is not a count such as 100, 10k "
                                  "or 1.5m (k and m are powers of 1000)\n");
-    expect_fault("--reconnect=0",
+    expect_error("--reconnect=0",
                  "tool: option '--reconnect': '0' is not a whole number from 1 to 100\n");
-    expect_fault("--format=x", "tool: option '--format': 'x' is not one of text, raw, hex\n");
-    expect_fault("--format=", "tool: option '--format': '' is not one of text, raw, hex\n");
-    expect_fault("--call=bad", "tool: option '--call': 'bad' is not HOST:PORT\n");
-    expect_fault("--port", "tool: option '--port' needs a value: N\n");
-    expect_fault("-kp", "tool: option '-p' needs a value: N\n");
-    expect_fault("--insecure=1", "tool: option '--insecure' takes no value\n");
-    expect_fault("-HA: 1\r\nB: 2",
+    expect_error("--format=x", "tool: option '--format': 'x' is not one of text, raw, hex\n");
+    expect_error("--format=", "tool: option '--format': '' is not one of text, raw, hex\n");
+    expect_error("--call=bad", "tool: option '--call': 'bad' is not HOST:PORT\n");
+    expect_error("--port", "tool: option '--port' needs a value: N\n");
+    expect_error("-kp", "tool: option '-p' needs a value: N\n");
+    expect_error("--insecure=1", "tool: option '--insecure' takes no value\n");
+    expect_error("-HA: 1\r\nB: 2",
                  "tool: option '-H': a line break cannot go into an HTTP header\n");
-    expect_fault("--agent=a\nb",
+    expect_error("--agent=a\nb",
                  "tool: option '--agent': a line break cannot go into an HTTP header\n");
 }
 
@@ -314,10 +314,10 @@ static void test_secrets(void **state)
     assert_string_equal(run.settings.auth, "me:secret");
     end(&run);
     setenv("LIBWS_TEST_AUTH", "me:sec\nret", 1);
-    expect_fault("--auth=env:LIBWS_TEST_AUTH",
+    expect_error("--auth=env:LIBWS_TEST_AUTH",
                  "tool: option '--auth': a line break cannot go into an HTTP header\n");
     unsetenv("LIBWS_TEST_AUTH");
-    expect_fault("--auth=env:LIBWS_TEST_AUTH",
+    expect_error("--auth=env:LIBWS_TEST_AUTH",
                  "tool: option '--auth': the environment has no variable 'LIBWS_TEST_AUTH'\n");
 }
 
@@ -423,7 +423,7 @@ static void test_equal(void **state)
     end(&two);
 }
 
-static void test_fault(void **state)
+static void test_usage_error(void **state)
 {
     (void)state;
     struct run run;
@@ -443,7 +443,7 @@ int main(void)
         cmocka_unit_test(test_unknown),       cmocka_unit_test(test_bad_values),
         cmocka_unit_test(test_secrets),       cmocka_unit_test(test_subcommands),
         cmocka_unit_test(test_table_letters), cmocka_unit_test(test_set),
-        cmocka_unit_test(test_equal),         cmocka_unit_test(test_fault),
+        cmocka_unit_test(test_equal),         cmocka_unit_test(test_usage_error),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }

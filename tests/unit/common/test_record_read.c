@@ -14,18 +14,18 @@
 static void refused(const char *line, const char *why)
 {
     struct record_in in;
-    const char *fault = record_read(&in, line, strlen(line));
-    if (!fault || !strstr(fault, why))
-        fail_msg("%s: %s", line, fault ? fault : "was taken");
+    const char *problem = record_read(&in, line, strlen(line));
+    if (!problem || !strstr(problem, why))
+        fail_msg("%s: %s", line, problem ? problem : "was taken");
     record_in_free(&in);
 }
 
 static struct record_in taken(const char *line)
 {
     struct record_in in;
-    const char *fault = record_read(&in, line, strlen(line));
-    if (fault)
-        fail_msg("%s: %s", line, fault);
+    const char *problem = record_read(&in, line, strlen(line));
+    if (problem)
+        fail_msg("%s: %s", line, problem);
     return in;
 }
 

@@ -17,18 +17,18 @@
 
 static void expect(const char *value, const char *secret)
 {
-    char fault[200] = "";
-    char *got = secret_resolve(value, fault, sizeof fault);
+    char message[200] = "";
+    char *got = secret_resolve(value, message, sizeof message);
     assert_non_null(got);
     assert_string_equal(got, secret);
     secret_free(got);
 }
 
-static void expect_fault(const char *value, const char *part)
+static void expect_error(const char *value, const char *part)
 {
-    char fault[200] = "";
-    assert_null(secret_resolve(value, fault, sizeof fault));
-    assert_non_null(strstr(fault, part));
+    char message[200] = "";
+    assert_null(secret_resolve(value, message, sizeof message));
+    assert_non_null(strstr(message, part));
 }
 
 /* Makes a file of the given content; `value` gets its name after an "@". */
@@ -50,9 +50,9 @@ static void test_sources(void **state)
     setenv("LIBWS_TEST_SECRET", "from env", 1);
     expect("env:LIBWS_TEST_SECRET", "from env");
     unsetenv("LIBWS_TEST_SECRET");
-    expect_fault("env:LIBWS_TEST_SECRET", "LIBWS_TEST_SECRET");
-    expect_fault("@/nonexistent/file", "/nonexistent/file");
-    expect_fault("@/", "cannot read");
+    expect_error("env:LIBWS_TEST_SECRET", "LIBWS_TEST_SECRET");
+    expect_error("@/nonexistent/file", "/nonexistent/file");
+    expect_error("@/", "cannot read");
 }
 
 static void test_files(void **state)
@@ -71,12 +71,12 @@ static void test_files(void **state)
         unlink(value + 1);
     }
     make_file("a\0b", 3, value, sizeof value);
-    expect_fault(value, "NUL");
+    expect_error(value, "NUL");
     unlink(value + 1);
     char *large = calloc(1, 70000);
     memset(large, 'x', 70000);
     make_file(large, 70000, value, sizeof value);
-    expect_fault(value, "64 KiB");
+    expect_error(value, "64 KiB");
     unlink(value + 1);
     free(large);
 }
@@ -95,7 +95,7 @@ static void test_stdin(void **state)
     expect("@-", "first");
     assert_int_equal(read(STDIN_FILENO, rest, sizeof rest), 4);
     assert_string_equal(rest, "rest");
-    expect_fault("@-", "no data");
+    expect_error("@-", "no data");
     if (saved >= 0) {
         dup2(saved, STDIN_FILENO);
         close(saved);
