@@ -415,10 +415,7 @@ static bool set_up(struct run *run)
 {
     const struct settings *s = run->settings;
     struct ws_conn_config config;
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
+    static const int signals[] = {SIGINT, SIGTERM};
     run->quiet.fire = on_quiet;
     run->deadline.fire = on_deadline;
     wscat_settings_conn_config(s, &config);
@@ -442,7 +439,7 @@ static bool set_up(struct run *run)
         .failed = on_failed,
     };
     target_client(&s->target, &options);
-    enum ws_error error = ws_loop_on_signals(run->loop, &signals, on_signal, run);
+    enum ws_error error = ws_loop_on_signals(run->loop, signals, 2, on_signal, run);
     run->client = error == WS_OK ? ws_client_connect(&options) : NULL;
     if (!run->client)
         exit_warn("%s", ws_error_info(error == WS_OK ? WS_E_NO_MEMORY : error)->explanation);

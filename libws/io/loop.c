@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -384,14 +385,18 @@ void ws_loop_on_wake(struct ws_loop *loop, void (*woken)(void *context), void *c
     loop->woken_context = context;
 }
 
-enum ws_error ws_loop_on_signals(struct ws_loop *loop, const sigset_t *signals,
+enum ws_error ws_loop_on_signals(struct ws_loop *loop, const int *signals, size_t count,
                                  void (*signalled)(void *context, int signal_number), void *context)
 {
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < count; i++)
+        sigaddset(&set, signals[i]);
     loop->signalled = signalled;
     loop->signal_context = context;
-    if (sigprocmask(SIG_BLOCK, signals, NULL) < 0)
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return last_error();
-    loop->signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    loop->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (loop->signal_fd < 0)
         return last_error();
     loop->signal_watch.fd = loop->signal_fd;

@@ -40,11 +40,7 @@ static void on_signal(void *context, int signal_number)
 
 enum ws_error signals_start(struct server *server)
 {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigaddset(&signals, SIGUSR1);
-    return ws_loop_on_signals(server->loop, &signals, on_signal, server);
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+    return ws_loop_on_signals(server->loop, signals, sizeof signals / sizeof signals[0], on_signal,
+                              server);
 }

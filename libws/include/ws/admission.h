@@ -14,6 +14,10 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* 0 switches each of them off. */
 struct ws_admission_limits {
     size_t max_connections; /* at a time */
@@ -59,5 +63,9 @@ unsigned ws_admission_percent(struct ws_admission *admission);
 
 /* Entries in the table; for tests and statistics. */
 size_t ws_admission_addresses(struct ws_admission *admission);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,6 +14,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ws_conn;
 
 /* How a connection ended. */
@@ -40,5 +44,9 @@ struct ws_handler {
     /* The last call: `conn` is invalid when this returns. */
     void (*close)(struct ws_conn *conn, const struct ws_end *end);
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -17,6 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What happens to a receiver whose queue is above high water. */
 enum ws_slow {
     WS_SLOW_CLOSE,    /* it is closed with WS_E_TOO_SLOW */
@@ -80,5 +84,9 @@ void ws_hub_wait(struct ws_conn *conn);
 
 /* Deliveries to this loop's receivers so far. */
 struct ws_deliveries ws_hub_deliveries(const struct ws_hub *hub);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,7 +12,6 @@
 
 #include <ws/error.h>
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -122,9 +121,10 @@ void ws_loop_on_wake(struct ws_loop *loop, void (*woken)(void *context), void *c
  * It must stay in memory until then; what is posted to a loop that turns no more never runs. */
 void ws_loop_post(struct ws_loop *loop, struct ws_async *async);
 
-/* Blocks `signals` in this thread and has `signalled` called with each that arrives, as an event.
- * A child must unblock them before it runs another program. WS_OK or WS_E_IO. */
-enum ws_error ws_loop_on_signals(struct ws_loop *loop, const sigset_t *signals,
+/* Blocks `count` signals, such as SIGTERM, in this thread and has `signalled` called with each that
+ * arrives, as an event. Once a loop. A child must unblock them before it runs another program.
+ * WS_OK, WS_E_IO, WS_E_NO_DESCRIPTORS or WS_E_NO_MEMORY. */
+enum ws_error ws_loop_on_signals(struct ws_loop *loop, const int *signals, size_t count,
                                  void (*signalled)(void *context, int signal_number),
                                  void *context);
 

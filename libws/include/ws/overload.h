@@ -17,6 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct ws_overload_limits {
     size_t max_memory;    /* bytes; 0: no limit */
     unsigned shed_start;  /* percent; 0: no shedding */
@@ -44,5 +48,9 @@ size_t ws_overload_memory(const struct ws_overload *overload);
 
 /* Hysteresis: on from `start` percent (0: never), off below `stop`. */
 bool ws_overload_decide(bool shedding, unsigned percent, unsigned start, unsigned stop);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

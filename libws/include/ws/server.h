@@ -22,6 +22,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { WS_SERVER_LOOPS_MAX = 64 };
 
 struct ws_server;
@@ -108,5 +112,9 @@ struct ws_admission *ws_server_admission(struct ws_server *server);
 bool ws_server_ask(struct ws_server *server, const struct ws_server_env *asker,
                    void (*visit)(struct ws_server_env *env, void *context),
                    void (*done)(void *context), void *context);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -115,11 +115,11 @@ build() { # LANGUAGE SOURCE OUTPUT
 }
 
 @test "CC, CFLAGS, CPPFLAGS, LDFLAGS and LDLIBS from the command line are used" {
-	run -0 make -n -B build/wscat CC=their-cc CFLAGS=-their-cflag CPPFLAGS=-DTHEIR_CPPFLAG \
+	run -0 make -n -B V=1 build/wscat CC=their-cc CFLAGS=-their-cflag CPPFLAGS=-DTHEIR_CPPFLAG \
 		LDFLAGS=-their-ldflag LDLIBS=-ltheir
 	says '^their-cc .*-DTHEIR_CPPFLAG.*-their-cflag.* -c ' "$output"
-	says '^their-cc .*-their-cflag.*-their-ldflag.*-o build/wscat .*-ltheir' "$output"
-	run ! grep -E '^their-cc.* -O2' <<<"$output"
+	says '^(mkdir -p build && )?their-cc .*-their-cflag.*-their-ldflag.*-o build/wscat .*-ltheir' "$output"
+	run ! grep -E 'their-cc.* -O2' <<<"$output"
 }
 
 @test "pkg-config has the version of the tools" {
