@@ -9,7 +9,7 @@
 #define LIBWS_CONN_CONN_OWNER_H
 
 #include "libws/io/hash_table.h"
-#include <ws/conn.h>
+#include <ws/error.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +19,8 @@
 struct ws_conn_slot {
     struct ws_hash_node by_id;
 };
+
+struct ws_conn;
 
 struct ws_conn_slot *ws_conn_slot(struct ws_conn *conn);
 struct ws_conn *ws_conn_of_slot(struct ws_conn_slot *slot);

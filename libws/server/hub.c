@@ -1,6 +1,7 @@
 #include "libws/server/hub_private.h"
 
 #include "libws/conn/conn_owner.h"
+#include <ws/conn.h>
 #include <ws/registry.h>
 
 #include <stdatomic.h>

@@ -1,6 +1,8 @@
+#include "libws/server/server_hooks.h"
 #include "libws/server/server_private.h"
 
 #include "libws/conn/conn_owner.h"
+#include <ws/conn.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 #include "libws/server/server_private.h"
 
 #include "libws/conn/conn_owner.h"
+#include <ws/conn.h>
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -11,7 +11,6 @@
 #include <ws/loop.h>
 #include <ws/server.h>
 #include <ws/tls_context.h>
-#include <ws/tls_identity.h>
 #include <ws/url.h>
 #include <ws/ws.h>
 

@@ -1,3 +1,4 @@
+#include "libws/server/server_hooks.h"
 #include <ws/hub.h>
 
 #include "libws/conn/conn_owner.h"
