@@ -9,11 +9,13 @@
 #define LIBWS_CONN_CONN_OWNER_H
 
 #include "libws/io/hash_table.h"
-#include <ws/conn.h>
+#include <ws/error.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct ws_conn;
 
 /* In every connection; its hash is the connection's id. */
 struct ws_conn_slot {

@@ -1,6 +1,7 @@
 #include "libws/server/registry_private.h"
 
 #include "libws/conn/conn_owner.h"
+#include <ws/conn.h>
 
 #include <stdlib.h>
 

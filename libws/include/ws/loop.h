@@ -11,6 +11,7 @@
 #define WS_LOOP_H
 
 #include <ws/error.h>
+#include <ws/timer.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,15 +47,6 @@ struct ws_deferred {
 struct ws_async {
     struct ws_async *next;
     void (*run)(struct ws_async *async);
-};
-
-/* A timer; embedded in its owner. All zero: not armed. */
-struct ws_timer {
-    struct ws_timer *next;
-    struct ws_timer *prev;
-    int64_t when_ms : 56; /* the loop's milliseconds; private to the loop, as `level` */
-    uint64_t level : 8;
-    void (*fire)(struct ws_timer *timer);
 };
 
 /* Makes a loop; `*loop` is NULL on failure. WS_OK, WS_E_NO_MEMORY, WS_E_NO_DESCRIPTORS or
@@ -104,11 +96,6 @@ void ws_loop_defer(struct ws_loop *loop, struct ws_deferred *task);
 void ws_loop_arm(struct ws_loop *loop, struct ws_timer *timer, int64_t when_ms);
 /* Allowed for a timer that is not armed. */
 void ws_loop_disarm(struct ws_loop *loop, struct ws_timer *timer);
-
-static inline bool ws_timer_armed(const struct ws_timer *timer)
-{
-    return timer->prev != 0;
-}
 
 /* How many timers are armed; for tests, since it looks at all of them. */
 size_t ws_loop_timer_count(const struct ws_loop *loop);

@@ -34,13 +34,6 @@ struct ws_server_env {
     void (*left)(struct ws_server_env *env, struct ws_conn *conn);
 };
 
-/* As ws_conn_env_init(), with an empty registry and nothing else of the server's; to be freed when
- * no connection is left. ws_server_new() does it; on its own it is for tests. */
-enum ws_error ws_server_env_init(struct ws_server_env *env, struct ws_loop *loop,
-                                 const struct ws_conn_config *config,
-                                 const struct ws_handler *handler, void *user);
-void ws_server_env_free(struct ws_server_env *env);
-
 /* Of a connection that a server accepted; outlives it. */
 const struct ws_server_env *ws_server_env(const struct ws_conn *conn);
 
