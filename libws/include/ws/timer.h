@@ -1,5 +1,5 @@
 /*
- * timer: the entry of a loop's timer wheel, to be embedded in its owner. ws_loop_arm() and
+ * timer: the entry of a loop's timer wheel (libws/io), embedded in its owner. ws_loop_arm() and
  * ws_loop_disarm() (loop.h) use it.
  */
 #ifndef WS_TIMER_H
