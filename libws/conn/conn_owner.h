@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct ws_conn;
+
 /* In every connection; its hash is the connection's id. */
 struct ws_conn_slot {
     struct ws_hash_node by_id;

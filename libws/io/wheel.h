@@ -1,7 +1,7 @@
 /*
  * wheel: a hierarchical timer wheel in milliseconds. Private to the loop.
  *
- * Entries (struct ws_timer of ws/timer.h) are intrusive; arming and cancelling take constant time,
+ * Entries (struct ws_timer) are intrusive; arming and cancelling take constant time,
  * and one wake-up serves them all. Invariant: an entry lies on the level of the highest 6-bit digit
  * in which its time differs from the wheel's, in the slot of that digit; so everything on a lower
  * level is due before everything above. The wheel has no clock: the loop sets its time. One

@@ -1,8 +1,7 @@
 #include "libws/server/overload_private.h"
 
 #include "libws/conn/conn_owner.h"
-#include <ws/conn.h>
-#include <ws/registry.h>
+#include <ws/server_env.h>
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /*
  * registry_private: what server does with the registry of a loop, beside looking connections up
- * (<ws/registry.h>).
+ * (<ws/server_env.h>).
  */
 #ifndef LIBWS_SERVER_REGISTRY_PRIVATE_H
 #define LIBWS_SERVER_REGISTRY_PRIVATE_H
 
-#include <ws/registry.h>
+#include <ws/server_env.h>
 
 /* NULL without memory. */
 struct ws_registry *ws_registry_new(void);

@@ -1,4 +1,3 @@
-#include "libws/server/server_hooks.h"
 #include "libws/server/server_private.h"
 
 #include "libws/conn/conn_owner.h"

@@ -8,6 +8,7 @@
 #define LIBWS_SERVER_SERVER_PRIVATE_H
 
 #include "libws/io/listener.h"
+#include "libws/server/env_hooks.h"
 #include "libws/server/registry_private.h"
 #include <ws/hub.h>
 #include <ws/server.h>

@@ -26,7 +26,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
     if (conn == fx.newest)
         fx.newest = NULL;
-    fx.ends++; /* with several loops nobody looks at it */
+    fx.ends++; /* not looked at with several loops */
     fx.last_end = end->error;
 }
 

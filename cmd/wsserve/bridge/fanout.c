@@ -6,7 +6,7 @@
 #include "cmd/wsserve/bridge/relay.h"
 #include "cmd/wsserve/options/settings.h"
 #include <ws/hub.h>
-#include <ws/registry.h>
+#include <ws/server_env.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "cmd/wsserve/observe/totals.h"
 #include "cmd/wsserve/request/answer.h"
 #include <ws/hub.h>
-#include <ws/registry.h>
+#include <ws/server_env.h>
 
 #include <stdlib.h>
 

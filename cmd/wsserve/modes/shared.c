@@ -14,7 +14,7 @@
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/modes/mode.h"
 #include "cmd/wsserve/request/answer.h"
-#include <ws/registry.h>
+#include <ws/server_env.h>
 
 #include <stdio.h>
 #include <stdlib.h>

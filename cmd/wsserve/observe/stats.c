@@ -7,7 +7,7 @@
 #include "cmd/wsserve/observe/record_conn.h"
 #include "cmd/wsserve/observe/totals.h"
 #include "libws/proto/bytes.h"
-#include <ws/registry.h>
+#include <ws/server_env.h>
 
 #include <stdlib.h>
 

@@ -10,7 +10,7 @@
 #include "cmd/wsserve/server/certificates.h"
 #include "cmd/wsserve/server/conn_config.h"
 #include "cmd/wsserve/server/periodic.h"
-#include <ws/registry.h>
+#include <ws/server_env.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -15,7 +15,6 @@
 #include <ws/handler.h>
 #include <ws/loop.h>
 #include <ws/overload.h>
-#include <ws/registry.h>
 #include <ws/server_env.h>
 
 #include <stdbool.h>

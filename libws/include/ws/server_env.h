@@ -10,6 +10,7 @@
 #include <ws/conn.h>
 #include <ws/tls_context.h>
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -36,6 +37,19 @@ struct ws_server_env {
 
 /* Of a connection that a server accepted; outlives it. */
 const struct ws_server_env *ws_server_env(const struct ws_conn *conn);
+
+/* --- the registry: the live connections of a loop, by id; on its thread --- */
+
+/* The connection of that id, or NULL: it is not on this loop, or has ended. */
+struct ws_conn *ws_registry_find(const struct ws_registry *registry, uint64_t id);
+
+/* Calls `visit` with every connection, in no order; it may end the one that it is given. */
+void ws_registry_each(const struct ws_registry *registry,
+                      void (*visit)(struct ws_conn *conn, void *context), void *context);
+
+/* How many connections there are, and how many of them have done the upgrade. */
+size_t ws_registry_count(const struct ws_registry *registry);
+size_t ws_registry_open_count(const struct ws_registry *registry);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 /*
- * timer: an entry of a loop's timers (libws/io). Armed and disarmed with ws_loop_arm() and
- * ws_loop_disarm() of <ws/loop.h>.
+ * timer: the entry of a loop's timer wheel (libws/io), embedded in its owner. ws_loop_arm() and
+ * ws_loop_disarm() (loop.h) use it.
  */
 #ifndef WS_TIMER_H
 #define WS_TIMER_H
@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/* A timer; embedded in its owner. All zero: not armed. */
+/* All zero: not armed. */
 struct ws_timer {
     struct ws_timer *next;
     struct ws_timer *prev;
@@ -21,7 +21,6 @@ struct ws_timer {
     void (*fire)(struct ws_timer *timer);
 };
 
-/* True while it is armed. */
 static inline bool ws_timer_armed(const struct ws_timer *timer)
 {
     return timer->prev != 0;

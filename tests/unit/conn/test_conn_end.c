@@ -267,7 +267,7 @@ static void answered_later(void **state)
         fixture_turn(2);
         assert_int_equal(fx.record.opens, 0);
         if (deed == 0) {
-            /* What comes behind the head waits with it. */
+            /* What comes after the head waits with it. */
             uint8_t early[] = {0x81, 0x81, 0, 0, 0, 0, 'e'};
             far_raw(&fx.far, early, sizeof early);
             fixture_turn(3);
@@ -326,7 +326,7 @@ static void a_close_may_be_answered_late(void **state)
     connect_and_open();
     far_close(&fx.far, 1000);
     PUMP_UNTIL(fx.loop, &fx.far, fx.record.closes == 1);
-    /* Nobody is in a hurry, and a ping is not answered any more (5.5.2). */
+    /* No deadline runs, and a ping is not answered any more (5.5.2). */
     int64_t later = ws_clock_us() + 60000;
     PUMP_UNTIL(fx.loop, &fx.far, ws_clock_us() > later);
     assert_int_equal(fx.far.record.closes, 0);

@@ -226,7 +226,7 @@ static void refill(struct conn_fixture *f, enum where where, const struct ws_eve
     }
 }
 
-/* A source that sends until it is full and goes on when it is told. */
+/* A source that sends until the queue is full and goes on when it has drained. */
 static void drained_drives_a_source(void **state)
 {
     (void)state;
@@ -332,7 +332,8 @@ static void closing_waits_for_no_rate(void **state)
     disconnect_pair();
 }
 
-/* Whoever sends little has the others get less at a time; the end of something large does not. */
+/* After an interactive connection the others get less at a time; after the end of a large message
+ * they do not. */
 static void who_sends_little_is_minded(void **state)
 {
     (void)state;

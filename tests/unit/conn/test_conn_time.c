@@ -222,7 +222,7 @@ static void heartbeat(void **state)
     disconnect_pair();
 }
 
-/* Whoever is paused by us cannot be heard: that is no death. */
+/* A peer that we do not read is silent for us: that does not make it dead. */
 static void no_heartbeat_death_of_whom_we_do_not_read(void **state)
 {
     (void)state;

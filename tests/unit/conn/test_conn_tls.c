@@ -1,6 +1,6 @@
 /*
  * Connections through TLS: a server's and a client's, joined by a pair of sockets on one loop; or
- * the server's alone, with a stranger at the other end. What the bytes say is test_tls.c's.
+ * the server's alone, with a bare socket at the other end. What the bytes say is test_tls.c's.
  */
 #include "libws/conn/conn_private.h"
 #include <ws/tls_context.h>
@@ -363,7 +363,7 @@ static void an_alert_arrives(void **state)
     char alert[64];
     (void)state;
     set_up_stranger();
-    for (int i = 0; i < 3; i++) /* a record that is no ClientHello, and more behind it */
+    for (int i = 0; i < 3; i++) /* a record that is no ClientHello, and more after it */
         assert_int_equal(send(stranger, "\x16\x03\x01\x00\x04\x55\x00\x00\x00", 9, 0), 9);
     for (int i = 0; i < 5; i++)
         ws_loop_turn(loop, 1);

@@ -38,7 +38,7 @@ struct talk {
     unsigned opened, connected, refused, ended, served, pauses, pongs;
     enum ws_error refusal;
     struct ws_end end, server_end;
-    bool complete; /* all that was sent has come back, and both said goodbye */
+    bool complete; /* all that was sent has come back, and both closed */
 };
 
 static struct talk t;
@@ -196,7 +196,7 @@ static void forget(void)
     t.complete = false;
 }
 
-/* What came is what was sent, as far as it came; and who got all of it was told so. */
+/* What came is what was sent, as far as it came; and an end that got all of it closed cleanly. */
 static void check(void)
 {
     assert_true(t.heard.len <= t.sent.len);

@@ -414,7 +414,7 @@ static void more_events_than_a_batch(void **state)
     for (int i = 0; i < MANY; i++) {
         int fds[2];
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds) < 0) {
-            print_message("only %d sockets to be had\n", i);
+            print_message("only %d sockets available\n", i);
             fail();
         }
         watch(&many[i], fds[0], WS_READABLE);

@@ -60,7 +60,7 @@ static void so_many_and_no_more(void **state)
         assert_int_equal(ws_admission_percent(admission), 25 * (i + 1));
     }
     assert_int_equal(enter("127.0.0.1", 0, &v[4]), WS_E_TOO_MANY_CONNECTIONS);
-    assert_int_equal(ws_admission_count(admission), 5); /* it still has to be told */
+    assert_int_equal(ws_admission_count(admission), 5); /* the refusal is still to be sent */
     ws_admission_release(admission, v[4]);
     ws_admission_release(admission, v[0]);
     assert_int_equal(enter("127.0.0.1", 0, &v[0]), WS_OK);
@@ -82,7 +82,7 @@ static void by_address(void **state)
     ws_admission_release(admission, a[0]);
     assert_int_equal(enter("10.0.0.1", 0, &a[0]), WS_OK);
 
-    /* All of an IPv6 network is one neighbour; a unix socket is nobody in particular. */
+    /* All of an IPv6 network counts as one address; a unix socket has none. */
     struct ws_client_entry *six[3];
     assert_int_equal(enter("2001:db8::1", 0, &six[0]), WS_OK);
     assert_int_equal(enter("2001:db8::2:1", 0, &six[1]), WS_OK);

@@ -90,7 +90,8 @@ static size_t inflate_naively(const uint8_t *data, size_t len, unsigned bits, ui
     return room - z.avail_out;
 }
 
-/* Every window's form has every message, compressed where that pays, for whoever has no context. */
+/* Every window's form has every message, compressed where that pays, for receivers without context.
+ */
 static void deflated_forms(void **state)
 {
     (void)state;
@@ -115,7 +116,7 @@ static void deflated_forms(void **state)
     for (unsigned bits = WS_WINDOW_BITS_MIN; bits <= WS_WINDOW_BITS_MAX; bits++) {
         struct ws_deflate peer = {.params.server_bits = (uint8_t)bits};
         const struct ws_batch_form *form = ws_batch_form_for(batch, &peer);
-        if (bits == 10) { /* nobody asked for that one */
+        if (bits == 10) { /* that form was not wanted */
             assert_ptr_equal(form, ws_batch_form_for(batch, NULL));
             continue;
         }

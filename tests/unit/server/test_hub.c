@@ -1,7 +1,7 @@
-#include "libws/server/server_hooks.h"
 #include <ws/hub.h>
 
 #include "libws/conn/conn_owner.h"
+#include "libws/server/env_hooks.h"
 #include "libws/server/registry_private.h"
 #include "tests/unit/support_net.h"
 
@@ -248,7 +248,7 @@ static void compressed_for_those_who_can(void **state)
             for (int k = 0; k < CONNS; k++)
                 plain[k] += k != from && len >= 100 ? len : 0;
         }
-        /* To keep the order over two loops what is published waits for nobody. */
+        /* To keep the order over two loops nothing that is published waits. */
         TURN_ALL_UNTIL(all_came());
     }
     check_all();
@@ -315,7 +315,7 @@ static void groups(void **state)
     turn();
     unsigned before = t.ends[0].far.record.messages;
     assert_true(ws_hub_publish(t.hub, "odd", 3, 2, WS_OP_TEXT, "x", 1));
-    assert_true(ws_hub_publish(t.hub, "nobody is here", 14, 0, WS_OP_TEXT, "x", 1));
+    assert_true(ws_hub_publish(t.hub, "an empty group", 14, 0, WS_OP_TEXT, "x", 1));
     TURN_ALL_UNTIL(t.ends[0].far.record.messages == before + 1);
     assert_int_equal(t.ends[1].far.record.data.len, t.ends[1].expected.len);
     assert_int_equal(t.ends[2].far.record.data.len, t.ends[2].expected.len);
@@ -359,7 +359,7 @@ static void pump_the_others(void)
         far_pump(&t.ends[i].far);
 }
 
-/* Sends to all, of whom one does not read, until something was done about it. */
+/* Sends to all, of which one does not read, until the policy acts. */
 static unsigned flood(bool (*enough)(void))
 {
     char piece[PIECE];
@@ -489,7 +489,7 @@ static void waited_for_in_vain(void **state)
     stop();
 }
 
-/* To all, to a group and to one, in turns: whoever hears several hears them in their order. */
+/* To all, to a group and to one, in turns: a receiver of several gets them in their order. */
 static void the_order_of_publishing(void **state)
 {
     (void)state;
@@ -520,7 +520,7 @@ static void on_relief(void *context)
     reliefs++;
 }
 
-/* A source that is no connection asks, and is told. */
+/* A source that is no connection asks, and is notified. */
 static void a_source_waits_too(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
-#include "libws/server/server_hooks.h"
 #include <ws/overload.h>
 
 #include "libws/conn/conn_owner.h"
+#include "libws/server/env_hooks.h"
 #include "libws/server/registry_private.h"
 #include "tests/unit/support_net.h"
 
@@ -97,7 +97,7 @@ static void two_thresholds(void **state)
     assert_false(ws_overload_decide(true, 100, 0, 0)); /* never */
 }
 
-/* Replies that nobody reads: the last holds most, and goes. */
+/* Replies that no client reads: the last holds most, and is evicted. */
 static void the_largest_holder_goes(void **state)
 {
     (void)state;
@@ -116,7 +116,7 @@ static void the_largest_holder_goes(void **state)
         assert_true(ws_overload_memory(t.overload) <= limits.max_memory);
     }
     assert_true(ws_overload_memory(t.overload) > 0);
-    /* It is told, once it reads on. */
+    /* Its close frame arrives, once it reads on. */
     PUMP_UNTIL(t.loop, &t.far[3], !t.conns[3]);
     assert_int_equal(t.far[3].record.code, 1013);
     assert_int_equal(t.ends[3].error, WS_E_MEMORY_LIMIT);

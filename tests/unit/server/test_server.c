@@ -209,7 +209,7 @@ static void says_goodbye(void **state)
     TURN_UNTIL(fx.loop, ws_server_count(fx.server) == 4);
     unsigned number = port(0);
     ws_server_shutdown(fx.server, 1001, "away", 5000, server_done);
-    assert_int_equal(call(number), -1); /* nobody listens any more */
+    assert_int_equal(call(number), -1); /* no listener any more */
     for (int i = 0; i < 3; i++) {
         PUMP_UNTIL(fx.loop, &end[i], end[i].record.closes == 1 && end[i].eof);
         assert_int_equal(end[i].record.code, 1001);
@@ -252,7 +252,7 @@ static void does_not_wait_for_ever(void **state)
         assert_int_equal(fx.last_end, WS_E_SHUTDOWN);
         while (far_pump(&end))
             ;
-        assert_int_equal(end.record.code, 1001); /* it was told all the same */
+        assert_int_equal(end.record.code, 1001); /* the close frame came all the same */
         far_free(&end);
         ws_server_free(fx.server);
         fx.accepted = 0;
@@ -321,8 +321,8 @@ static void throw_one_out(void)
 }
 
 /* Clients come, talk, close, reset, vanish and are thrown out for several causes in one turn. Every
- * time the registry, the descriptors and the timers tell of the same connections, each is told of
- * its end once, and in the end nothing is there. */
+ * time the registry, the descriptors and the timers agree, each connection's close is called once,
+ * and in the end nothing is left. */
 static void a_storm(void **state)
 {
     (void)state;

@@ -132,7 +132,7 @@ static void a_stale_socket_is_replaced(void **state)
     strcpy(address.sun_path, where + 5);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)(void *)&address, sizeof address), 0);
-    close(fd); /* its file stays, and nobody listens */
+    close(fd); /* its file stays, without a listener */
     assert_int_equal(stat(where + 5, &status), 0);
     must_listen(where);
     /* One that is listened on is not. */
@@ -160,7 +160,7 @@ static void no_file_but_a_socket_is_removed(void **state)
     unlink(where + 5);
 }
 
-/* Somebody else took the path in the meantime: it is theirs. */
+/* Another process took the path in the meantime: it stays. */
 static void the_socket_of_another_is_left_alone(void **state)
 {
     (void)state;

@@ -51,8 +51,7 @@ static void on_answer(void *context)
     answers++;
 }
 
-/* Dealt out in turn; asked one loop after the other; all are told goodbye, and all is given back.
- */
+/* Sockets go to the loops in turn; loops are visited one after the other; all are closed. */
 static void several_loops(void **state)
 {
     (void)state;

@@ -1,7 +1,7 @@
 #include "cmd/wsserve/observe/record_conn.h"
 
 #include "cmd/common/conn_name.h"
-#include "libws/server/server_hooks.h"
+#include "libws/server/env_hooks.h"
 #include "libws/server/registry_private.h"
 #include "tests/unit/support_net.h"
 #include <ws/server_env.h>

@@ -1,4 +1,4 @@
-#include "libws/server/server_hooks.h"
+#include "libws/server/env_hooks.h"
 
 #include "libws/server/hub_private.h"
 #include "libws/server/overload_private.h"
