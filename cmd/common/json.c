@@ -1,5 +1,6 @@
 #include "cmd/common/json.h"
 
+#include "libws/proto/bytes.h"
 #include <ws/utf8.h>
 
 #include <assert.h>
@@ -12,7 +13,7 @@
 
 void json_free(struct json *json)
 {
-    free(json->data);
+    ws_bytes_free(&json->bytes);
     *json = (struct json){0};
 }
 
@@ -30,18 +31,13 @@ static char *reserve(struct json *json, size_t more)
 {
     if (json->failed)
         return NULL;
-    if (json->capacity - json->len < more) {
-        size_t need, grown = json->capacity < 128 ? 256 : json->capacity + json->capacity / 2;
-        char *data = NULL;
-        if (!__builtin_add_overflow(json->len, more, &need))
-            data = realloc(json->data, grown > need ? grown : need);
-        if (!data) {
-            json->failed = true;
-            return NULL;
-        }
-        json->data = data;
-        json->capacity = grown > need ? grown : need;
+    if (json->bytes)
+        json->bytes->len = json->len;
+    if (!ws_bytes_reserve(&json->bytes, more)) {
+        json->failed = true;
+        return NULL;
     }
+    json->data = (char *)ws_bytes_data(json->bytes);
     return json->data + json->len;
 }
 

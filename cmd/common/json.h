@@ -23,9 +23,9 @@
 
 /* All zero is empty. `data`, `len` and `failed` may be read; `data` is not NUL-terminated. */
 struct json {
-    char *data;
+    char *data; /* in `bytes` */
     size_t len;
-    size_t capacity;
+    struct ws_bytes *bytes;
     uint64_t filled; /* one bit per level: it has a value already */
     uint8_t depth;   /* 63 levels at most */
     bool after_key;

@@ -6,6 +6,7 @@
 #include "cmd/wscat/output.h"
 #include "cmd/wscat/show.h"
 #include "cmd/wscat/stats.h"
+#include "libws/proto/bytes.h"
 #include "libws/tls/tls.h"
 #include <ws/client.h>
 
@@ -17,6 +18,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { FILE_READ_SIZE = 64 * 1024 };
 
 struct run {
     const struct settings *settings;
@@ -164,42 +167,30 @@ static void start_input(struct run *run)
         input_start(&run->input);
 }
 
-/* Reads the file of "@FILE"; NULL after an error message. */
-static void *read_file(const char *path, size_t max, size_t *len)
+/* Reads the file of "@FILE"; false after an error message. */
+static bool read_file(const char *path, size_t max, struct ws_bytes **content)
 {
     FILE *file = fopen(path, "rb");
     struct stat status;
-    char *data = NULL;
-    size_t capacity = 0;
-    *len = 0;
     if (!file || fstat(fileno(file), &status) < 0 || S_ISDIR(status.st_mode)) {
         exit_warn("%s: %s", path, file ? strerror(EISDIR) : strerror(errno));
         if (file)
             fclose(file);
-        return NULL;
+        return false;
     }
-    for (;;) {
-        if (capacity - *len < 64 * 1024) {
-            capacity = capacity ? capacity * 2 : 128 * 1024;
-            char *grown = realloc(data, capacity);
-            if (!grown)
-                exit_die(WS_EXIT_FAILURE, "out of memory");
-            data = grown;
-        }
-        size_t n = fread(data + *len, 1, capacity - *len, file);
-        *len += n;
-        if (n == 0 || *len > max)
-            break;
-    }
-    bool failed = ferror(file) || *len > max;
+    size_t n;
+    do {
+        if (!ws_bytes_reserve(content, FILE_READ_SIZE))
+            exit_die(WS_EXIT_FAILURE, "out of memory");
+        uint8_t *end = ws_bytes_data(*content) + (*content)->len;
+        n = fread(end, 1, FILE_READ_SIZE, file);
+        (*content)->len += n;
+    } while (n > 0 && (*content)->len <= max);
+    bool too_large = (*content)->len > max, failed = ferror(file) || too_large;
     if (failed)
-        exit_warn("%s: %s", path, *len > max ? "larger than --max-message-size" : strerror(errno));
+        exit_warn("%s: %s", path, too_large ? "larger than --max-message-size" : strerror(errno));
     fclose(file);
-    if (failed) {
-        free(data);
-        return NULL;
-    }
-    return data;
+    return !failed;
 }
 
 /* Sends a message of the command line. */
@@ -208,14 +199,13 @@ static bool send_word(struct run *run, char *word)
     unsigned opcode = settings_opcode(run->settings);
     if (word[0] != '@')
         return send_message(run, opcode, WS_SEND_COPY, word, strlen(word));
-    size_t len;
-    void *data = read_file(word + 1, (size_t)run->settings->max_message_size, &len);
-    if (!data) {
+    struct ws_bytes *content = NULL;
+    bool sent = false;
+    if (read_file(word + 1, (size_t)run->settings->max_message_size, &content))
+        sent = send_message(run, opcode, WS_SEND_COPY, ws_bytes_data(content), content->len);
+    else
         leave_with(run, WS_EXIT_FAILURE);
-        return false;
-    }
-    bool sent = send_message(run, opcode, WS_SEND_COPY, data, len);
-    free(data);
+    ws_bytes_free(&content);
     return sent;
 }
 

@@ -11,17 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* All zero is ready. Bytes once given out are wiped from the block. */
+/* All zero is ready. Bytes are wiped from the block once used. */
 struct ws_random {
-    uint32_t left;
+    uint32_t unused; /* bytes at the beginning of the block that were not used yet */
     uint8_t block[2048];
 };
 
-/* Fills `bytes`; false when libcrypto has none to give, and nothing is then to be sent. `context`
+/* Fills `bytes`; false when libcrypto fails: nothing may be sent then. `context`
  * is a struct ws_random: the form that ws_session_config.random wants. */
 bool ws_random_bytes(void *context, void *bytes, size_t size);
-
-/* Below `limit`, which is not 0; for jitter, where a slight bias does not matter. 0 on failure. */
-uint32_t ws_random_below(struct ws_random *random, uint32_t limit);
 
 #endif

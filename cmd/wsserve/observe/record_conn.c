@@ -4,6 +4,7 @@
 #include "cmd/common/record.h"
 #include "cmd/common/spool.h"
 #include "cmd/common/units.h"
+#include "libws/proto/bytes.h"
 #include <ws/session.h>
 
 #include <errno.h>
@@ -134,7 +135,7 @@ static void put(struct recording *recording, struct json *json, struct record *r
         recording->stopped = true;
     else if (!json->failed)
         spool_put(recording->recorder->spool, recording->file, json->data, json->len);
-    if (json->capacity > SCRATCH_MAX)
+    if (ws_bytes_capacity(json->bytes) > SCRATCH_MAX)
         json_free(json);
 }
 
