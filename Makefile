@@ -51,7 +51,7 @@ TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
 
 TOOLS    := $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c)))
 LIB_SRC  := $(wildcard libws/*/*.c)
-COM_SRC  := $(wildcard cmd/common/*.c)
+COM_SRC  := $(wildcard cmd/common/*.c cmd/common/*/*.c)
 tool_src  = $(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c)
 less_main = $(filter-out %/main.c,$(call tool_src,$(1)))
 SUPPORT  := $(wildcard tests/unit/support*.c)

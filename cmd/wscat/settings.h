@@ -4,9 +4,9 @@
 #ifndef CMD_WSCAT_SETTINGS_H
 #define CMD_WSCAT_SETTINGS_H
 
-#include "cmd/common/compress.h"
-#include "cmd/common/options.h"
-#include "cmd/common/target.h"
+#include "cmd/common/options/compress.h"
+#include "cmd/common/options/options.h"
+#include "cmd/common/options/target.h"
 #include <ws/conn.h>
 
 #include <regex.h>

@@ -1,7 +1,7 @@
 #include "cmd/wscat/stats.h"
 
-#include "cmd/common/compress.h"
 #include "cmd/common/exit.h"
+#include "cmd/common/options/compress.h"
 #include "cmd/common/units.h"
 
 #include <inttypes.h>

@@ -4,7 +4,7 @@
 #ifndef CMD_WSFRAME_OPTIONS_SETTINGS_H
 #define CMD_WSFRAME_OPTIONS_SETTINGS_H
 
-#include "cmd/common/options.h"
+#include "cmd/common/options/options.h"
 #include "cmd/wsframe/decode/event.h"
 #include "cmd/wsframe/read/form.h"
 

@@ -1,6 +1,6 @@
 #include "cmd/wsserve/access/access_rules.h"
 
-#include "cmd/common/secret.h"
+#include "cmd/common/options/secret.h"
 #include "cmd/wsserve/request/target.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 #include "cmd/wsserve/observe/totals.h"
 
-#include "cmd/common/compress.h"
+#include "cmd/common/options/compress.h"
 
 #include <stdio.h>
 

@@ -5,9 +5,9 @@
 #ifndef CMD_WSSERVE_OPTIONS_SETTINGS_H
 #define CMD_WSSERVE_OPTIONS_SETTINGS_H
 
-#include "cmd/common/compress.h"
 #include "cmd/common/log.h"
-#include "cmd/common/options.h"
+#include "cmd/common/options/compress.h"
+#include "cmd/common/options/options.h"
 #include "cmd/wsserve/options/settings_http.h"
 #include "cmd/wsserve/options/settings_operate.h"
 #include "cmd/wsserve/options/settings_process.h"

@@ -7,7 +7,7 @@
 #ifndef CMD_WSSERVE_OPTIONS_SETTINGS_CONFIG_H
 #define CMD_WSSERVE_OPTIONS_SETTINGS_CONFIG_H
 
-#include "cmd/common/config.h"
+#include "cmd/common/options/config.h"
 #include "cmd/wsserve/options/settings.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #ifndef CMD_WSSERVE_OPTIONS_SETTINGS_HTTP_H
 #define CMD_WSSERVE_OPTIONS_SETTINGS_HTTP_H
 
-#include "cmd/common/options.h"
+#include "cmd/common/options/options.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -8,7 +8,7 @@
 #define CMD_WSSERVE_OPTIONS_SETTINGS_OPERATE_H
 
 #include "cmd/common/log.h"
-#include "cmd/common/options.h"
+#include "cmd/common/options/options.h"
 #include "cmd/wsserve/faults/fault.h"
 
 #include <stdbool.h>

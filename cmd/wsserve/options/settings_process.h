@@ -5,7 +5,7 @@
 #ifndef CMD_WSSERVE_OPTIONS_SETTINGS_PROCESS_H
 #define CMD_WSSERVE_OPTIONS_SETTINGS_PROCESS_H
 
-#include "cmd/common/options.h"
+#include "cmd/common/options/options.h"
 #include "cmd/wsserve/options/framing_kind.h"
 #include "cmd/wsserve/options/kill_sequence.h"
 

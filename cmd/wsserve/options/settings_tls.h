@@ -4,7 +4,7 @@
 #ifndef CMD_WSSERVE_OPTIONS_SETTINGS_TLS_H
 #define CMD_WSSERVE_OPTIONS_SETTINGS_TLS_H
 
-#include "cmd/common/options.h"
+#include "cmd/common/options/options.h"
 
 #include <stdbool.h>
 

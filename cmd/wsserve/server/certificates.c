@@ -2,7 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/log.h"
-#include "cmd/common/secret.h"
+#include "cmd/common/options/secret.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/options/settings.h"
 #include "libws/io/address.h"

@@ -1,0 +1,166 @@
+#include "cmd/common/options/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { SECRET_MAX = 64 * 1024 };
+
+void secret_free(char *secret)
+{
+    if (!secret)
+        return;
+    explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
+static ssize_t read_some(int fd, void *data, size_t size)
+{
+    ssize_t n;
+    do
+        n = read(fd, data, size);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
+/* Reads everything or, with `line`, up to a newline, which is consumed but not returned. */
+static char *read_all(int fd, bool line, const char *name, char *message, size_t size)
+{
+    char *text = malloc(SECRET_MAX + 2);
+    size_t len = 0;
+    const char *wrong = NULL;
+    if (!text) {
+        snprintf(message, size, "out of memory");
+        return NULL;
+    }
+    while (len <= SECRET_MAX) {
+        /* A line is read bytewise: the rest of the input is for other readers. */
+        ssize_t n = read_some(fd, text + len, line ? 1 : SECRET_MAX + 1 - len);
+        if (n < 0)
+            wrong = strerror(errno);
+        if (n <= 0)
+            break;
+        len += (size_t)n;
+        if (line && text[len - 1] == '\n')
+            break;
+    }
+    if (!wrong && len > SECRET_MAX)
+        wrong = "larger than 64 KiB";
+    if (!wrong && memchr(text, '\0', len))
+        wrong = "contains a NUL byte";
+    if (!wrong && line && len == 0)
+        wrong = "no data to read";
+    if (len > 0 && text[len - 1] == '\n')
+        len--;
+    if (len > 0 && text[len - 1] == '\r')
+        len--;
+    text[len] = '\0';
+    char *secret = wrong ? NULL : strdup(text);
+    if (!secret)
+        snprintf(message, size, "cannot read %s: %s", name, wrong ? wrong : "out of memory");
+    explicit_bzero(text, SECRET_MAX + 2);
+    free(text);
+    return secret;
+}
+
+char *secret_resolve(const char *value, char *message, size_t size)
+{
+    char *secret;
+    if (strncmp(value, "env:", 4) == 0) {
+        const char *text = getenv(value + 4);
+        if (!text) {
+            snprintf(message, size, "the environment has no variable '%s'", value + 4);
+            return NULL;
+        }
+        secret = strdup(text);
+    } else if (strcmp(value, "@-") == 0) {
+        if (!isatty(STDIN_FILENO))
+            return read_all(STDIN_FILENO, true, "standard input", message, size);
+        secret = secret_ask_on(STDIN_FILENO, "Secret: ");
+        if (!secret)
+            snprintf(message, size, "nothing was entered");
+        return secret;
+    } else if (value[0] == '@') {
+        int fd = open(value + 1, O_RDONLY | O_CLOEXEC);
+        if (fd < 0) {
+            snprintf(message, size, "cannot open '%s': %s", value + 1, strerror(errno));
+            return NULL;
+        }
+        secret = read_all(fd, false, value + 1, message, size);
+        close(fd);
+        return secret;
+    } else {
+        secret = strdup(value);
+    }
+    if (!secret)
+        snprintf(message, size, "out of memory");
+    return secret;
+}
+
+static void say(int fd, const char *text)
+{
+    /* If the prompt cannot be shown, read the answer anyway. */
+    ssize_t ignored = write(fd, text, strlen(text));
+    (void)ignored;
+}
+
+char *secret_ask_on(int fd, const char *prompt)
+{
+    struct termios before, quiet;
+    if (tcgetattr(fd, &before) != 0)
+        return NULL;
+    /* Signals from the keyboard are off: a Ctrl-C that killed the process here would leave the
+     * terminal without echo. It is read as a character and handled below. */
+    quiet = before;
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG | IEXTEN);
+    quiet.c_iflag |= ICRNL;
+    quiet.c_cc[VMIN] = 1;
+    quiet.c_cc[VTIME] = 0;
+    /* TCSADRAIN keeps what was typed ahead; TCSAFLUSH would drop it. */
+    if (tcsetattr(fd, TCSADRAIN, &quiet) != 0)
+        return NULL;
+    say(fd, prompt);
+
+    char text[1024];
+    size_t len = 0;
+    bool entered = false;
+    char c;
+    while (read_some(fd, &c, 1) == 1) {
+        if (c == '\n' || (c == 4 && len > 0)) { /* Ctrl-D after text ends a line too */
+            entered = true;
+            break;
+        }
+        if (c == 3 || c == 4) /* Ctrl-C, Ctrl-D */
+            break;
+        if (c == 8 || c == 127) {
+            /* Deletes a whole UTF-8 character, not one of its bytes. */
+            while (len > 0 && ((uint8_t)text[--len] & 0xC0) == 0x80)
+                ;
+        } else if (c == 21) { /* Ctrl-U */
+            len = 0;
+        } else if (c != 0 && len < sizeof text - 1) {
+            text[len++] = c;
+        }
+    }
+    text[len] = '\0';
+    say(fd, "\n");
+    tcsetattr(fd, TCSADRAIN, &before);
+    char *secret = entered ? strdup(text) : NULL;
+    explicit_bzero(text, sizeof text);
+    return secret;
+}
+
+char *secret_ask(const char *prompt)
+{
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return NULL;
+    char *secret = secret_ask_on(fd, prompt);
+    close(fd);
+    return secret;
+}

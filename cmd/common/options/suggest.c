@@ -1,0 +1,62 @@
+#include "cmd/common/options/suggest.h"
+
+#include <limits.h>
+#include <string.h>
+
+enum { WORD_MAX = 64 };
+
+static unsigned least(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+unsigned suggest_distance(const char *a, const char *b)
+{
+    size_t a_len = strlen(a), b_len = strlen(b);
+    if (a_len >= WORD_MAX || b_len >= WORD_MAX)
+        return UINT_MAX;
+
+    /* For swaps, optimal string alignment needs the two lines before the current one. */
+    unsigned lines[3][WORD_MAX];
+    unsigned *before = lines[0], *above = lines[1], *line = lines[2];
+    for (unsigned j = 0; j <= b_len; j++)
+        above[j] = j;
+    for (unsigned i = 1; i <= a_len; i++) {
+        line[0] = i;
+        for (unsigned j = 1; j <= b_len; j++) {
+            unsigned replace = above[j - 1] + (a[i - 1] != b[j - 1]);
+            unsigned best = least(replace, least(above[j], line[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                best = least(best, before[j - 2] + 1);
+            line[j] = best;
+        }
+        unsigned *spare = before;
+        before = above;
+        above = line;
+        line = spare;
+    }
+    return above[b_len];
+}
+
+void suggest_begin(struct suggest *search, const char *wanted)
+{
+    size_t len = strlen(wanted);
+    search->wanted = wanted;
+    search->best = NULL;
+    /* A third of the word may be wrong; a worse guess would confuse. */
+    search->distance = len < 3 ? 1 : len / 3 > 5 ? 5 : (unsigned)(len / 3);
+    search->distance++;
+}
+
+void suggest_offer(struct suggest *search, const char *name)
+{
+    size_t len = strlen(search->wanted);
+    unsigned distance = suggest_distance(search->wanted, name);
+    /* An abbreviation has a large distance but is probably right. */
+    if (len >= 2 && strncmp(search->wanted, name, len) == 0)
+        distance = 0;
+    if (distance < search->distance) {
+        search->distance = distance;
+        search->best = name;
+    }
+}
