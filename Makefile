@@ -82,7 +82,7 @@ help: ## this list
 # Whatever is compiled needs the libraries' headers: where one is missing, this says what to install.
 build/needed: FORCE
 	@mkdir -p build
-	$(if $(found),@touch -a $@,@tests/install-deps --missing build; exit 1)
+	$(if $(found),@touch -a $@,@echo "$(PKG_CONFIG) does not find all of: $(NEEDED)" >&2; tests/install-deps --missing build; exit 1)
 
 # The console's page, as bytes that C can include.
 build/devconsole/%.inc: cmd/wsserve/http/devconsole/%

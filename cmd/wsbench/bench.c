@@ -3,6 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
 #include "cmd/wsbench/limits.h"
+#include "cmd/wsbench/phases.h"
 #include "cmd/wsbench/worker.h"
 
 #include <arpa/inet.h>
@@ -212,7 +213,7 @@ static bool start_workers(struct run *run)
             exit_warn("thread %u: %s", i + 1, ws_error_info(error)->explanation);
             return false;
         }
-        int failed = pthread_create(&w->thread, NULL, worker_run, w);
+        int failed = pthread_create(&w->thread, NULL, phases_run, w);
         if (failed) {
             exit_warn("thread %u: %s", i + 1, strerror(failed));
             return false;

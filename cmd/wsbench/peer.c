@@ -1,4 +1,4 @@
-#include "cmd/wsbench/worker.h"
+#include "cmd/wsbench/peer.h"
 #include "libws/tls/tls.h"
 
 #include <stdio.h>

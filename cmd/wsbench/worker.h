@@ -1,13 +1,12 @@
 /*
  * worker: a thread, its loop, and its share of the connections.
  *
- * bench.c moves all workers through the phases; worker.c runs a phase; peer.c handles one
- * connection.
+ * bench.c moves all workers through the phases; phases.c runs a phase; peer.c handles one
+ * connection; worker.c keeps count and notifies the main thread.
  */
 #ifndef CMD_WSBENCH_WORKER_H
 #define CMD_WSBENCH_WORKER_H
 
-#include "cmd/wsbench/payload.h"
 #include "cmd/wsbench/settings.h"
 #include "cmd/wsbench/totals.h"
 #include <ws/client.h>
@@ -36,28 +35,8 @@ struct bench {
     int64_t start_ns;         /* start of the load, monotonic */
 };
 
+struct peer;
 struct worker;
-
-/* The times when a message in flight was due and was sent. */
-struct stamp {
-    int64_t due_ns, sent_ns;
-};
-
-struct peer {
-    struct worker *worker;
-    struct ws_client *client; /* while connecting */
-    struct ws_conn *conn;     /* from then until it ends */
-    uint32_t number;          /* unique over all workers */
-    bool open;
-    bool leaving;          /* closed by us */
-    uint64_t due;          /* messages of its schedule sent so far (open model) */
-    uint64_t next;         /* sequence number of the next message */
-    uint64_t expected;     /* sequence number of the next reply */
-    struct stamp *stamps;  /* a ring of settings->window */
-    unsigned first, count; /* of the ring */
-    struct payload_answer answer;
-    int64_t begun_ns; /* start of the connection, then of the request */
-};
 
 struct worker {
     struct bench *bench;
@@ -86,6 +65,7 @@ struct worker {
     double load_begun_cpu;
     int phase; /* the last completed phase */
     bool told_ready, told_drained;
+    void (*connect_more)(struct worker *worker); /* starts further connections */
     int status; /* 0, or 1 if the thread could not start its work */
 };
 
@@ -96,21 +76,8 @@ struct worker {
 /* The monotonic clock in nanoseconds. */
 int64_t clock_ns(void);
 
-/* The thread's function; `argument` is its worker. Sets the worker's totals. */
-void *worker_run(void *argument);
-
-/* --- between worker.c and peer.c --- */
-
-extern const struct ws_handler peer_handler;
-
-/* Starts to connect. */
-void peer_connect(struct peer *peer);
-/* Call when the load begins: sends the closed model's first messages. */
-void peer_start(struct peer *peer);
-/* Sends the messages that are due at `now_ns`, as far as the window allows. */
-void peer_send_due(struct peer *peer, int64_t now_ns);
-/* Closes the connection, or cancels connecting. */
-void peer_leave(struct peer *peer);
+/* Adds one and wakes the main thread, which waits for signals. */
+void worker_notify_main(_Atomic unsigned *counter);
 
 /* Call when a connection has opened or failed: starts the next. */
 void worker_connected(struct worker *worker);

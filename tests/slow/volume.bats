@@ -21,8 +21,8 @@ lines_come_back() {
 }
 
 bytes_come_back() {
-	# shellcheck disable=SC2094 # both only read it
 	head -c 20000000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
+	# shellcheck disable=SC2094 # both only read it
 	wscat -b -w 1 "$URL" <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
 }
 

@@ -128,3 +128,33 @@ build() { # LANGUAGE SOURCE OUTPUT
 	run -0 wscat --version
 	says "$version" "$output"
 }
+
+@test "LIBDIR, INCLUDEDIR and MANDIR are the packager's; uninstall removes what install put there" {
+	local stage=$BATS_TEST_TMPDIR/stage folders=(PREFIX=/usr LIBDIR=/usr/lib/there INCLUDEDIR=/usr/inc MANDIR=/man)
+	make -s install DESTDIR="$stage" "${folders[@]}"
+	[[ -s $stage/usr/lib/there/libws.a && -s $stage/usr/inc/ws/ws.h && -s $stage/man/man1/wscat.1 ]]
+	grep -q '^libdir=/usr/lib/there$' "$stage/usr/lib/there/pkgconfig/libws.pc"
+	make -s uninstall DESTDIR="$stage" "${folders[@]}"
+	same "" "$(find "$stage" -type f)"
+	[[ ! -e $stage/usr/inc/ws && ! -e $stage/usr/share/doc/libws ]]
+}
+
+@test "what the manuals name is installed: schemas, units, alert rules, examples, the licence" {
+	local file
+	for file in LICENSE log.schema.json record.schema.json wsframe.schema.json wsserve.service \
+		wsserve.socket prometheus-alerts.yml examples/chat.sh examples/client.c; do
+		[[ -s $STAGE/opt/ws/share/doc/libws/$file ]]
+	done
+}
+
+@test "warnings are errors with WERROR=1, and not because a CI builds it" {
+	run -0 make -n -B build/wscat CI=true
+	[[ $output != *-Werror* ]]
+	run -0 make -n -B build/wscat WERROR=1
+	says '-Werror' "$output"
+}
+
+@test "a library that is not there is named, and how to install it" {
+	run -2 make PKG_CONFIG=false build/needed
+	says 'does not find all of: libssl libcrypto zlib jansson' "$output"
+}
