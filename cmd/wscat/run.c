@@ -408,16 +408,16 @@ static bool set_up(struct run *run)
     static const int signals[] = {SIGINT, SIGTERM};
     run->quiet.fire = on_quiet;
     run->deadline.fire = on_deadline;
-    wscat_settings_conn_config(s, &config);
-    if (ws_conn_env_init(&run->env, run->loop, &config, &handler, run) != WS_OK) {
-        exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
-        return false;
-    }
     bool text = settings_opcode(s) == WS_OP_TEXT;
     size_t max = s->max_message_size ? (size_t)s->max_message_size : SIZE_MAX / 4;
     input_init(&run->input, run->loop, s->input, text, max, &receiver, run);
     output_init(&run->output, run->loop, on_relief, run);
     show_init(&run->show, s, &run->output);
+    wscat_settings_conn_config(s, &config);
+    if (ws_conn_env_init(&run->env, run->loop, &config, &handler, run) != WS_OK) {
+        exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
+        return false;
+    }
     if (s->timeout_us > 0)
         ws_loop_arm(run->loop, &run->deadline,
                     ws_loop_now(run->loop) + (s->timeout_us + 999) / 1000);
