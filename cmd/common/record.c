@@ -73,8 +73,8 @@ void record_write(struct json *json, const struct record *record)
     char time[UNITS_TEXT_MAX], name[CONN_NAME_MAX];
     json_begin_object(json);
     json_member_int(json, "v", 1);
-    json_member_string(json, "t", units_format_utc(record->utc, time, sizeof time));
-    json_member_int(json, "us", record->us);
+    json_member_string(json, "t", units_format_utc(record->utc_us, time, sizeof time));
+    json_member_int(json, "us", record->elapsed_us);
     if (record->conn && conn_name_is_text())
         json_member_string(json, "conn", conn_name(record->conn, name));
     else if (record->conn)

@@ -39,9 +39,9 @@ struct record_timing {
 
 /* All pointers are borrowed for the call. Fields of other types are ignored. */
 struct record {
-    int64_t utc;   /* wall clock, microseconds since 1970 */
-    int64_t us;    /* monotonic, microseconds since open */
-    uint64_t conn; /* number of the connection, from 1; 0: left out */
+    int64_t utc_us;     /* wall clock, microseconds since 1970 */
+    int64_t elapsed_us; /* monotonic, microseconds since open */
+    uint64_t conn;      /* number of the connection, from 1; 0: left out */
     enum record_direction direction;
     enum record_type type;
     const void *data; /* TEXT, BINARY, PING, PONG: the payload */

@@ -29,8 +29,8 @@ static struct record begin_record(const struct show *show, enum record_direction
                                   enum record_type type)
 {
     return (struct record){
-        .utc = units_now_utc(),
-        .us = show->opened_us ? ws_clock_us() - show->opened_us : 0,
+        .utc_us = units_now_utc(),
+        .elapsed_us = show->opened_us ? ws_clock_us() - show->opened_us : 0,
         .direction = direction,
         .type = type,
     };

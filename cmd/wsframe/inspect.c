@@ -135,7 +135,7 @@ static void begin_capture(struct inspection *in, const char *name, enum form for
     in->streams = streams_new(&in->decode, in->settings->decode.port);
 }
 
-static void inspect_pcap(struct inspection *in, const char *name, const struct bytes *head, int fd)
+static void inspect_pcap(struct inspection *in, const char *name, struct ws_bytes *head, int fd)
 {
     begin_capture(in, name, FORM_PCAP);
     in->printer.flush = true;
@@ -145,7 +145,7 @@ static void inspect_pcap(struct inspection *in, const char *name, const struct b
 }
 
 /* Decodes a capture that is completely in memory. */
-static void inspect_pcap_bytes(struct inspection *in, const char *name, const struct bytes *bytes)
+static void inspect_pcap_bytes(struct inspection *in, const char *name, struct ws_bytes *bytes)
 {
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     inspect_pcap(in, name, bytes, nothing);
@@ -153,10 +153,11 @@ static void inspect_pcap_bytes(struct inspection *in, const char *name, const st
         close(nothing);
 }
 
-static void inspect_tcpdump(struct inspection *in, const char *name, const struct bytes *text)
+static void inspect_tcpdump(struct inspection *in, const char *name, struct ws_bytes *text)
 {
     begin_capture(in, name, FORM_TCPDUMP);
-    end_capture(in, name, read_tcpdump(text->data, text->len, take_packet, in), NULL);
+    end_capture(in, name, read_tcpdump(bytes_data(text), ws_bytes_len(text), take_packet, in),
+                NULL);
 }
 
 /* --- bytes --- */
@@ -184,29 +185,29 @@ static void inspect_bytes(struct inspection *in, const char *name, enum form for
 
 /* Checks what the bytes are that were read from text, and decodes them. */
 static void inspect_read(struct inspection *in, const char *name, enum form form,
-                         const struct bytes *bytes)
+                         struct ws_bytes *bytes)
 {
     if (in->settings->decode.from == FORM_AUTO && in->settings->decode.skip == 0) {
-        enum form inner = detect_bytes(bytes->data, bytes->len);
+        enum form inner = detect_bytes(bytes_data(bytes), ws_bytes_len(bytes));
         if (inner != FORM_RAW) {
             fail(in, name, form_explanation(inner));
             return;
         }
-        if (detect_pcap(bytes->data, bytes->len)) {
+        if (detect_pcap(bytes_data(bytes), ws_bytes_len(bytes))) {
             inspect_pcap_bytes(in, name, bytes);
             return;
         }
     }
-    inspect_bytes(in, name, form, bytes->data, bytes->len);
+    inspect_bytes(in, name, form, bytes_data(bytes), ws_bytes_len(bytes));
 }
 
 static void inspect_text(struct inspection *in, const char *name, enum form form,
-                         const struct bytes *text)
+                         struct ws_bytes *text)
 {
-    struct bytes bytes = {0};
+    struct ws_bytes *bytes = NULL;
     struct read_error error;
-    const uint8_t *data = text->data;
-    size_t len = text->len;
+    const uint8_t *data = bytes_data(text);
+    size_t len = ws_bytes_len(text);
     bool read;
     /* A byte order mark before UTF-8 text. */
     if (len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) {
@@ -220,7 +221,7 @@ static void inspect_text(struct inspection *in, const char *name, enum form form
     else
         read = read_dump(form, data, len, &bytes, &error);
     if (read) {
-        inspect_read(in, name, form, &bytes);
+        inspect_read(in, name, form, bytes);
     } else {
         char why[256];
         if (error.column > 0)
@@ -231,14 +232,14 @@ static void inspect_text(struct inspection *in, const char *name, enum form form
                      error.line, error.what);
         fail(in, name, why);
     }
-    bytes_free(&bytes);
+    ws_bytes_free(&bytes);
 }
 
-static void inspect_input(struct inspection *in, const char *name, const struct bytes *input)
+static void inspect_input(struct inspection *in, const char *name, struct ws_bytes *input)
 {
     enum form form = in->settings->decode.from;
     if (form == FORM_AUTO)
-        form = detect(input->data, input->len);
+        form = detect(bytes_data(input), ws_bytes_len(input));
     switch (form) {
     case FORM_PCAP:
         inspect_pcap_bytes(in, name, input);
@@ -247,7 +248,7 @@ static void inspect_input(struct inspection *in, const char *name, const struct 
         inspect_tcpdump(in, name, input);
         break;
     case FORM_RAW:
-        inspect_bytes(in, name, form, input->data, input->len);
+        inspect_bytes(in, name, form, bytes_data(input), ws_bytes_len(input));
         break;
     case FORM_HEX:
     case FORM_BASE64:
@@ -265,20 +266,21 @@ static void inspect_input(struct inspection *in, const char *name, const struct 
 
 static void inspect_fd(struct inspection *in, const char *name, int fd, bool capture)
 {
-    struct bytes bytes = {0};
+    struct ws_bytes *bytes = NULL;
     enum form from = in->settings->decode.from;
     capture |= from == FORM_PCAP;
     if (!bytes_read(&bytes, fd, MAGIC, name)) {
         fail(in, name, strerror(errno));
-    } else if (capture || (from == FORM_AUTO && detect_pcap(bytes.data, bytes.len))) {
+    } else if (capture ||
+               (from == FORM_AUTO && detect_pcap(bytes_data(bytes), ws_bytes_len(bytes)))) {
         /* The capture may be growing: packets are shown before more is read. */
-        inspect_pcap(in, name, &bytes, fd);
+        inspect_pcap(in, name, bytes, fd);
     } else if (!bytes_read(&bytes, fd, SIZE_MAX, name)) {
         fail(in, name, strerror(errno));
     } else {
-        inspect_input(in, name, &bytes);
+        inspect_input(in, name, bytes);
     }
-    bytes_free(&bytes);
+    ws_bytes_free(&bytes);
 }
 
 static void inspect_file(struct inspection *in, const char *path, bool capture)
@@ -310,21 +312,21 @@ static bool is_hex(const char *word)
 /* Decodes words that are not files; hex digits pasted without quotes are joined. */
 static void inspect_words(struct inspection *in, char **words, int count)
 {
-    struct bytes text = {0};
+    struct ws_bytes *text = NULL;
     for (int i = 0; i < count; i++) {
         if (i > 0)
             bytes_byte(&text, ' ');
         bytes_add(&text, words[i], strlen(words[i]));
     }
-    enum form form = detect(text.data, text.len);
+    enum form form = detect(bytes_data(text), ws_bytes_len(text));
     if (in->settings->decode.from == FORM_AUTO && form == FORM_UNKNOWN) {
         char why[160];
         snprintf(why, sizeof why, "not a file, hex digits or base64");
         fail(in, words[0], why);
     } else {
-        inspect_input(in, "the command line", &text);
+        inspect_input(in, "the command line", text);
     }
-    bytes_free(&text);
+    ws_bytes_free(&text);
 }
 
 static void inspect_all(struct inspection *in)
@@ -333,10 +335,10 @@ static void inspect_all(struct inspection *in)
     for (size_t i = 0; i < s->decode.captures.count && !in->decode.stop; i++)
         inspect_file(in, s->decode.captures.items[i], true);
     for (size_t i = 0; i < s->decode.hex.count && !in->decode.stop; i++) {
-        struct bytes text = {0};
+        struct ws_bytes *text = NULL;
         bytes_add(&text, s->decode.hex.items[i], strlen(s->decode.hex.items[i]));
-        inspect_text(in, "--hex", FORM_HEX, &text);
-        bytes_free(&text);
+        inspect_text(in, "--hex", FORM_HEX, text);
+        ws_bytes_free(&text);
     }
     for (int i = 0; i < s->word_count && !in->decode.stop;) {
         if (is_file(s->words[i])) {

@@ -38,7 +38,11 @@ int main(int argc, char **argv)
     struct ws_conn_env env;
     struct ws_url url;
     struct ws_loop *loop;
-    struct ws_client_options options = {&url, &env, argc > 2 ? argv[2] : NULL, NULL, on_failed};
+    static struct ws_client_options options;
+    options.url = &url;
+    options.env = &env;
+    options.user = argv[argc - 1];
+    options.failed = on_failed;
     ws_conn_config_init(&config, WS_ROLE_CLIENT);
     if (argc != 3 || ws_url_parse(argv[1], &url) != WS_URL_OK || ws_loop_new(&loop) != WS_OK ||
         ws_conn_env_init(&env, loop, &config, &handler, NULL) != WS_OK ||

@@ -1,10 +1,12 @@
 #include <ws/out.h>
 
+#include "libws/proto/bytes.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 /* What a cleared ws_out keeps for its next use; memory of a rare burst is freed. */
-enum { KEEP_SCRATCH = 1 << 20, KEEP_SPANS = 4096 };
+enum { LEAST_SCRATCH = 512, KEEP_SCRATCH = 1 << 20, KEEP_SPANS = 4096 };
 
 static void release(struct ws_span *span)
 {
@@ -21,12 +23,9 @@ void ws_out_clear(struct ws_out *out)
     out->count = 0;
     out->bytes = 0;
     out->in_place = 0;
-    out->scratch_len = 0;
-    if (out->scratch_capacity > KEEP_SCRATCH) {
-        free(out->scratch);
-        out->scratch = NULL;
-        out->scratch_capacity = 0;
-    }
+    ws_bytes_consume(out->scratch, ws_bytes_len(out->scratch));
+    if (ws_bytes_capacity(out->scratch) > KEEP_SCRATCH)
+        ws_bytes_free(&out->scratch);
     if (out->capacity > KEEP_SPANS) {
         free(out->spans);
         out->spans = NULL;
@@ -38,7 +37,7 @@ void ws_out_free(struct ws_out *out)
 {
     ws_out_clear(out);
     free(out->spans);
-    free(out->scratch);
+    ws_bytes_free(&out->scratch);
     *out = (struct ws_out){0};
 }
 
@@ -57,20 +56,9 @@ static bool grow_spans(struct ws_out *out, size_t more)
 
 static bool grow_scratch(struct ws_out *out, size_t more)
 {
-    if (out->scratch_capacity - out->scratch_len >= more)
-        return true;
-    size_t capacity = out->scratch_capacity ? out->scratch_capacity : 512;
-    while (capacity - out->scratch_len < more) {
-        if (capacity > SIZE_MAX / 2)
-            return false;
-        capacity *= 2;
-    }
-    uint8_t *scratch = realloc(out->scratch, capacity);
-    if (!scratch)
-        return false;
-    out->scratch = scratch;
-    out->scratch_capacity = capacity;
-    return true;
+    if (!out->scratch && more < LEAST_SCRATCH)
+        more = LEAST_SCRATCH;
+    return ws_bytes_reserve(&out->scratch, more);
 }
 
 bool ws_out_prepare(struct ws_out *out, size_t len)
@@ -93,20 +81,21 @@ uint8_t *ws_out_reserve(struct ws_out *out, size_t len)
 {
     if (!grow_scratch(out, len ? len : 1))
         return NULL;
+    size_t offset = out->scratch->len;
+    uint8_t *at = ws_bytes_data(out->scratch) + offset;
     if (len == 0)
-        return out->scratch + out->scratch_len;
+        return at;
     struct ws_span *last = last_span(out);
-    if (last && last->kind == WS_SPAN_SCRATCH && last->offset + last->len == out->scratch_len) {
+    if (last && last->kind == WS_SPAN_SCRATCH && last->offset + last->len == offset) {
         last->len += len;
     } else {
         struct ws_span *span = next_span(out);
         if (!span)
             return NULL;
-        *span = (struct ws_span){.kind = WS_SPAN_SCRATCH, .len = len, .offset = out->scratch_len};
+        *span = (struct ws_span){.kind = WS_SPAN_SCRATCH, .len = len, .offset = offset};
         out->count++;
     }
-    uint8_t *at = out->scratch + out->scratch_len;
-    out->scratch_len += len;
+    out->scratch->len += len;
     out->bytes += len;
     return at;
 }
@@ -119,7 +108,7 @@ void ws_out_trim(struct ws_out *out, size_t len)
     last->len -= len;
     if (last->len == 0)
         out->count--;
-    out->scratch_len -= len;
+    out->scratch->len -= len;
     out->bytes -= len;
 }
 
@@ -198,5 +187,5 @@ enum ws_error ws_out_share(struct ws_out *out, struct ws_shared *shared, size_t 
 const uint8_t *ws_out_span_data(const struct ws_out *out, size_t index)
 {
     const struct ws_span *span = &out->spans[index];
-    return span->kind == WS_SPAN_SCRATCH ? out->scratch + span->offset : span->data;
+    return span->kind == WS_SPAN_SCRATCH ? ws_bytes_data(out->scratch) + span->offset : span->data;
 }

@@ -111,12 +111,12 @@ static void feed_text(struct streams *streams, const uint8_t *data, size_t len)
 
 static void feed_pcap(struct streams *streams, const uint8_t *data, size_t len)
 {
-    struct bytes bytes = {0};
+    struct ws_bytes *bytes = NULL;
     int nothing = open("/dev/null", O_RDONLY);
     bytes_add(&bytes, data, len);
-    read_pcap(&bytes, nothing, take, streams);
+    read_pcap(bytes, nothing, take, streams);
     close(nothing);
-    bytes_free(&bytes);
+    ws_bytes_free(&bytes);
 }
 
 /* Each segment: flags, side, two bytes of sequence number, length, payload. */
@@ -148,22 +148,22 @@ static void feed_segments(struct streams *streams, const uint8_t *data, size_t l
 
 static void read_one(enum form form, const uint8_t *data, size_t len)
 {
-    struct bytes out = {0};
+    struct ws_bytes *out = NULL;
     struct read_error error = {0};
     bool read = true;
     switch (form) {
     case FORM_HEX:
         read = read_hex(data, len, &out, &error);
-        CHECK(out.len <= len);
+        CHECK(ws_bytes_len(out) <= len);
         break;
     case FORM_BASE64:
         read = read_base64(data, len, &out, &error);
-        CHECK(out.len <= len);
+        CHECK(ws_bytes_len(out) <= len);
         break;
     case FORM_XXD:
     case FORM_HEXDUMP:
         read = read_dump(form, data, len, &out, &error);
-        CHECK(out.len <= len + ((size_t)16 << 20) + 256);
+        CHECK(ws_bytes_len(out) <= len + ((size_t)16 << 20) + 256);
         break;
     case FORM_TCPDUMP:
         with_streams(data, len, feed_text);
@@ -176,9 +176,9 @@ static void read_one(enum form form, const uint8_t *data, size_t len)
         break;
     }
     CHECK(read || (error.what && error.line > 0));
-    if (out.len > 0 && out.len <= 4096)
-        decode_plain(out.data, out.len, 8, 4096);
-    bytes_free(&out);
+    if (ws_bytes_len(out) > 0 && ws_bytes_len(out) <= 4096)
+        decode_plain(bytes_data(out), ws_bytes_len(out), 8, 4096);
+    ws_bytes_free(&out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -23,16 +23,16 @@ void conversation_init(struct conversation *conversation, struct decode *decode)
 
 static void free_side(struct decoder *d)
 {
-    bytes_free(&d->buffer);
+    ws_bytes_free(&d->buffer);
     for (size_t i = 0; i < sizeof d->message / sizeof *d->message; i++)
-        bytes_free(&d->message[i].bytes);
+        ws_bytes_free(&d->message[i].bytes);
     free(d->head);
     d->head = NULL;
 }
 
 void decode_free(struct decode *decode)
 {
-    bytes_free(&decode->scratch);
+    ws_bytes_free(&decode->scratch);
 }
 
 /* --- events --- */
@@ -111,12 +111,6 @@ void decode_assign(struct decoder *decoder, enum sender sender)
 static void hold(struct decoder *decoder, const uint8_t *data, size_t len)
 {
     struct decode *decode = decoder->conversation->decode;
-    /* Moving the rest down when more than half is consumed moves each byte once at most. */
-    if (decoder->at > 0 && decoder->at >= decode_left(decoder)) {
-        memmove(decoder->buffer.data, decode_data(decoder), decode_left(decoder));
-        decoder->buffer.len -= decoder->at;
-        decoder->at = 0;
-    }
     decode->held += len;
     if (decode->held > INPUT_MAX)
         exit_die(WS_EXIT_FAILURE, "more than 256 MiB of unfinished frames");
@@ -125,7 +119,7 @@ static void hold(struct decoder *decoder, const uint8_t *data, size_t len)
 
 void decode_consume(struct decoder *decoder, size_t len)
 {
-    decoder->at += len;
+    ws_bytes_consume(decoder->buffer, len);
     decoder->offset += len;
     decoder->conversation->decode->held -= len;
 }
@@ -363,7 +357,7 @@ void conversation_end(struct conversation *conversation)
         }
         conversation->decode->held -= decode_left(d);
         for (size_t m = 0; m < sizeof d->message / sizeof *d->message; m++)
-            conversation->decode->held -= d->message[m].bytes.len;
+            conversation->decode->held -= ws_bytes_len(d->message[m].bytes);
         free_side(d);
     }
 }

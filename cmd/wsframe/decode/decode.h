@@ -29,7 +29,7 @@ struct decode {
     uint64_t heads, frames, violations, incomplete;
     /* Private. */
     size_t held; /* bytes in unfinished frames and messages */
-    struct bytes scratch;
+    struct ws_bytes *scratch;
 };
 
 enum decode_state {
@@ -51,7 +51,7 @@ struct decode_message {
                                 */
     uint64_t offset;
     unsigned opcode;
-    struct bytes bytes; /* if messages are emitted */
+    struct ws_bytes *bytes; /* if messages are emitted */
 };
 
 /* One direction. */
@@ -61,11 +61,10 @@ struct decoder {
     bool sender_known; /* the sender is known from the TCP connection */
     bool from_syn;     /* the capture has the connection's first byte */
     enum decode_state state;
-    struct bytes buffer;
-    size_t at;       /* bytes before it are consumed */
-    uint64_t offset; /* stream offset of the byte at `at` */
-    uint64_t skip;   /* bytes to skip of a payload whose middle is lost */
-    uint64_t lost;   /* skipped bytes that are not reported yet */
+    struct ws_bytes *buffer; /* bytes that are not consumed */
+    uint64_t offset;         /* stream offset of its first byte */
+    uint64_t skip;           /* bytes to skip of a payload whose middle is lost */
+    uint64_t lost;           /* skipped bytes that are not reported yet */
     const char *lost_why;
     const char *why; /* reason for the states SEARCH and DEAD; or NULL */
     uint64_t frames;

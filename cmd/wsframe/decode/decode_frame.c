@@ -116,8 +116,8 @@ static void add_to_message(struct decoder *decoder, struct decode_message *messa
 {
     struct decode *decode = decoder->conversation->decode;
     if (event->opcode != WS_OP_CONTINUATION) {
-        decode->held -= message->bytes.len;
-        message->bytes.len = 0;
+        decode->held -= ws_bytes_len(message->bytes);
+        bytes_clear(message->bytes);
     }
     bytes_add(&message->bytes, event->payload, event->len);
     decode->held += event->len;
@@ -133,16 +133,16 @@ static void emit_message(struct decoder *decoder, const struct decode_event *fra
         event.offset = message->offset;
         event.opcode = message->opcode;
         event.compressed = message->compressed;
-        event.payload = message->bytes.data;
-        event.len = message->bytes.len;
+        event.payload = bytes_data(message->bytes);
+        event.len = ws_bytes_len(message->bytes);
     }
     decode_emit(decoder, &event);
     if (message) {
-        decoder->conversation->decode->held -= message->bytes.len;
+        decoder->conversation->decode->held -= ws_bytes_len(message->bytes);
         /* Frees the memory of a large message. */
-        if (message->bytes.capacity > 65536)
-            bytes_free(&message->bytes);
-        message->bytes.len = 0;
+        if (ws_bytes_capacity(message->bytes) > 65536)
+            ws_bytes_free(&message->bytes);
+        bytes_clear(message->bytes);
     }
 }
 
@@ -173,10 +173,9 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
     event.len = payload;
 
     if (payload > 0 && frame->masked) {
-        decode->scratch.len = 0;
         bytes_reserve(&decode->scratch, payload);
-        ws_mask(decode->scratch.data, data, payload, frame->mask_key, 0);
-        data = decode->scratch.data;
+        ws_mask(ws_bytes_data(decode->scratch), data, payload, frame->mask_key, 0);
+        data = bytes_data(decode->scratch);
     }
     event.payload = data;
     if (event.sender == SENDER_UNKNOWN && frame->known >= 2)

@@ -12,11 +12,11 @@
 
 static inline const uint8_t *decode_data(const struct decoder *d)
 {
-    return d->buffer.data + d->at;
+    return bytes_data(d->buffer);
 }
 static inline size_t decode_left(const struct decoder *d)
 {
-    return d->buffer.len - d->at;
+    return ws_bytes_len(d->buffer);
 }
 void decode_consume(struct decoder *decoder, size_t len);
 /* Returns an event with the fields of the direction set. */

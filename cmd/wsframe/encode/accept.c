@@ -14,16 +14,16 @@
 /* Prints one step of the calculation: its name and the bytes of the base64 `text`. */
 static void print_bytes_of(const char *label, const char *text)
 {
-    struct bytes bytes = {0};
+    struct ws_bytes *bytes = NULL;
     struct read_error error;
     char hex[3 * 64 + 1];
     if (read_base64((const uint8_t *)text, strlen(text), &bytes, &error)) {
-        hex_format(bytes.data, bytes.len, ' ', hex, sizeof hex);
-        fprintf(stderr, "%-14s%s (%zu bytes)\n", label, hex, bytes.len);
+        hex_format(bytes_data(bytes), ws_bytes_len(bytes), ' ', hex, sizeof hex);
+        fprintf(stderr, "%-14s%s (%zu bytes)\n", label, hex, ws_bytes_len(bytes));
     } else {
         fprintf(stderr, "%-14snot base64\n", label);
     }
-    bytes_free(&bytes);
+    ws_bytes_free(&bytes);
 }
 
 int accept_key(const struct settings *settings)

@@ -19,13 +19,13 @@
 /* The frames encoded so far, and the end of each. */
 struct encoding_state {
     const struct settings *settings;
-    struct bytes wire;
-    struct bytes ends; /* array of uint64_t */
+    struct ws_bytes *wire;
+    struct ws_bytes *ends; /* array of uint64_t */
 };
 
 /* --- payloads --- */
 
-static bool read_payload_file(const char *path, struct bytes *payload)
+static bool read_payload_file(const char *path, struct ws_bytes **payload)
 {
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -38,7 +38,7 @@ static bool read_payload_file(const char *path, struct bytes *payload)
 }
 
 /* Reads the payload from an option or standard input, if no word gives it. Returns an exit code. */
-static int gather(const struct settings *s, struct bytes *payload)
+static int gather(const struct settings *s, struct ws_bytes **payload)
 {
     struct read_error error;
     if (s->encode.hex) {
@@ -87,13 +87,13 @@ static void add_frame(struct encoding_state *state, struct ws_frame *frame, cons
         exit_die(WS_EXIT_FAILURE, "no random bytes: %m");
     bytes_add(&state->wire, header, ws_frame_encode(header, frame));
     bytes_reserve(&state->wire, len);
-    uint8_t *to = state->wire.data + state->wire.len;
+    uint8_t *to = ws_bytes_data(state->wire) + state->wire->len;
     if (frame->masked)
         ws_mask(to, data, len, frame->mask_key, 0);
     else if (len > 0)
         memcpy(to, data, len);
-    state->wire.len += len;
-    uint64_t end = state->wire.len;
+    state->wire->len += len;
+    uint64_t end = state->wire->len;
     bytes_add(&state->ends, &end, sizeof end);
 }
 
@@ -141,19 +141,19 @@ static int add_payload(struct encoding_state *state, const uint8_t *data, size_t
     unsigned code = state->settings->encode.close_code;
     if (state->settings->encode.opcode != WS_OP_CLOSE || code == 0)
         return add_message(state, data, len);
-    struct bytes close = {0};
+    struct ws_bytes *close = NULL;
     bytes_byte(&close, (uint8_t)(code >> 8));
     bytes_byte(&close, (uint8_t)code);
     bytes_add(&close, data, len);
-    int status = add_message(state, close.data, close.len);
-    bytes_free(&close);
+    int status = add_message(state, bytes_data(close), ws_bytes_len(close));
+    ws_bytes_free(&close);
     return status;
 }
 
 static int make(struct encoding_state *state)
 {
     const struct settings *s = state->settings;
-    struct bytes payload = {0};
+    struct ws_bytes *payload = NULL;
     int status = WS_EXIT_OK;
     if (s->word_count > 0) {
         for (int i = 0; i < s->word_count && status == WS_EXIT_OK; i++)
@@ -161,9 +161,8 @@ static int make(struct encoding_state *state)
     } else {
         status = gather(s, &payload);
         if (status == WS_EXIT_OK)
-            status =
-                add_payload(state, payload.data ? payload.data : (const uint8_t *)"", payload.len);
-        bytes_free(&payload);
+            status = add_payload(state, bytes_data(payload), ws_bytes_len(payload));
+        ws_bytes_free(&payload);
     }
     return status;
 }
@@ -195,9 +194,10 @@ static bool allowed(const struct encoding_state *state)
     char section[64];
     conversation_init(&conversation, &decode);
     enum { PIECE = 65536 };
-    for (size_t at = 0; at < state->wire.len; at += PIECE)
-        decode_feed(&conversation.side[0], state->wire.data + at,
-                    state->wire.len - at < PIECE ? state->wire.len - at : PIECE);
+    for (size_t at = 0; at < ws_bytes_len(state->wire); at += PIECE)
+        decode_feed(&conversation.side[0], bytes_data(state->wire) + at,
+                    ws_bytes_len(state->wire) - at < PIECE ? ws_bytes_len(state->wire) - at
+                                                           : PIECE);
     conversation_end(&conversation);
     decode_free(&decode);
     if (state->settings->encode.fake && !verdict.forbidden) {
@@ -217,31 +217,31 @@ static bool allowed(const struct encoding_state *state)
 
 static void print_hex(const struct encoding_state *state)
 {
-    size_t at = 0, count = state->ends.len / sizeof(uint64_t);
+    size_t at = 0, count = ws_bytes_len(state->ends) / sizeof(uint64_t);
     for (size_t i = 0; i < count; i++) {
         uint64_t end;
-        memcpy(&end, state->ends.data + i * sizeof end, sizeof end);
+        memcpy(&end, bytes_data(state->ends) + i * sizeof end, sizeof end);
         for (size_t first = at; at < end; at++)
-            printf("%s%02x", at > first ? " " : "", state->wire.data[at]);
+            printf("%s%02x", at > first ? " " : "", bytes_data(state->wire)[at]);
         putchar('\n');
     }
 }
 
-static void print_c(const struct bytes *wire)
+static void print_c(struct ws_bytes *wire)
 {
-    printf("static const unsigned char frames[%zu] = {", wire->len);
-    for (size_t i = 0; i < wire->len; i++)
-        printf("%s0x%02x,", i % 12 == 0 ? "\n    " : " ", wire->data[i]);
+    printf("static const unsigned char frames[%zu] = {", ws_bytes_len(wire));
+    for (size_t i = 0; i < ws_bytes_len(wire); i++)
+        printf("%s0x%02x,", i % 12 == 0 ? "\n    " : " ", bytes_data(wire)[i]);
     puts("\n};");
 }
 
-static void print_base64(const struct bytes *wire)
+static void print_base64(struct ws_bytes *wire)
 {
     enum { PIECE = 3 * 1024 };
     unsigned char text[PIECE / 3 * 4 + 1];
-    for (size_t at = 0; at < wire->len; at += PIECE) {
-        size_t n = wire->len - at < PIECE ? wire->len - at : PIECE;
-        int len = EVP_EncodeBlock(text, wire->data + at, (int)n);
+    for (size_t at = 0; at < ws_bytes_len(wire); at += PIECE) {
+        size_t n = ws_bytes_len(wire) - at < PIECE ? ws_bytes_len(wire) - at : PIECE;
+        int len = EVP_EncodeBlock(text, bytes_data(wire) + at, (int)n);
         fwrite(text, 1, (size_t)len, stdout);
     }
     putchar('\n');
@@ -254,13 +254,13 @@ static void print(const struct encoding_state *state)
         print_hex(state);
         break;
     case ENCODING_RAW:
-        fwrite(state->wire.data, 1, state->wire.len, stdout);
+        fwrite(bytes_data(state->wire), 1, ws_bytes_len(state->wire), stdout);
         break;
     case ENCODING_C:
-        print_c(&state->wire);
+        print_c(state->wire);
         break;
     case ENCODING_BASE64:
-        print_base64(&state->wire);
+        print_base64(state->wire);
         break;
     }
 }
@@ -273,7 +273,7 @@ int encode(const struct settings *settings)
         status = WS_EXIT_USAGE;
     if (status == WS_EXIT_OK)
         print(&state);
-    bytes_free(&state.wire);
-    bytes_free(&state.ends);
+    ws_bytes_free(&state.wire);
+    ws_bytes_free(&state.ends);
     return status;
 }

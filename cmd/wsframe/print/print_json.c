@@ -179,8 +179,8 @@ static struct record begin_record(const struct decode_event *event, enum record_
 {
     int64_t began = event->conversation->began_us;
     return (struct record){
-        .utc = event->utc_us,
-        .us = event->utc_us > began ? event->utc_us - began : 0,
+        .utc_us = event->utc_us,
+        .elapsed_us = event->utc_us > began ? event->utc_us - began : 0,
         .conn = event->conversation->id,
         .direction = event->sender == SENDER_SERVER ? RECORD_IN : RECORD_OUT,
         .type = type,

@@ -3,55 +3,35 @@
 #include "cmd/common/exit.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-void bytes_reserve(struct bytes *bytes, size_t more)
+void bytes_reserve(struct ws_bytes **bytes, size_t more)
 {
-    if (bytes->capacity - bytes->len >= more)
-        return;
-    size_t wanted = bytes->len + more;
-    if (wanted < bytes->capacity * 2)
-        wanted = bytes->capacity * 2;
-    if (wanted < 64)
-        wanted = 64;
-    uint8_t *grown = realloc(bytes->data, wanted);
-    if (!grown)
+    if (!ws_bytes_reserve(bytes, more))
         exit_die(WS_EXIT_FAILURE, "out of memory");
-    bytes->data = grown;
-    bytes->capacity = wanted;
 }
 
-void bytes_add(struct bytes *bytes, const void *data, size_t len)
+void bytes_add(struct ws_bytes **bytes, const void *data, size_t len)
 {
-    if (len == 0)
-        return;
-    bytes_reserve(bytes, len);
-    memcpy(bytes->data + bytes->len, data, len);
-    bytes->len += len;
+    if (!ws_bytes_append(bytes, data, len))
+        exit_die(WS_EXIT_FAILURE, "out of memory");
 }
 
-void bytes_free(struct bytes *bytes)
+bool bytes_read(struct ws_bytes **bytes, int fd, size_t most, const char *name)
 {
-    free(bytes->data);
-    *bytes = (struct bytes){0};
-}
-
-bool bytes_read(struct bytes *bytes, int fd, size_t most, const char *name)
-{
-    while (bytes->len < most) {
-        size_t room = most - bytes->len < 65536 ? most - bytes->len : 65536;
-        bytes_reserve(bytes, room);
-        ssize_t got = read(fd, bytes->data + bytes->len, room);
+    while (ws_bytes_len(*bytes) < most) {
+        size_t left = most - ws_bytes_len(*bytes);
+        size_t piece = left < 65536 ? left : 65536;
+        bytes_reserve(bytes, piece);
+        ssize_t got = read(fd, ws_bytes_data(*bytes) + (*bytes)->len, piece);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return false;
         if (got == 0)
             break;
-        bytes->len += (size_t)got;
-        if (bytes->len > INPUT_MAX)
+        (*bytes)->len += (size_t)got;
+        if ((*bytes)->len > INPUT_MAX)
             exit_die(WS_EXIT_FAILURE, "%s is larger than the limit of 256 MiB", name);
     }
     return true;

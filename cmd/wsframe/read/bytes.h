@@ -1,12 +1,14 @@
 /*
- * bytes: a growing buffer, and reading input into one.
+ * bytes: libws's growing buffer for a tool that ends when memory does, and reading input into it.
  *
- * All buffers of wsframe are of this type, so that memory has one limit: INPUT_MAX. They grow with
- * the bytes that exist, never with a length that a header claims. Out of memory ends the tool with
- * a message. Any file of wsframe may call it.
+ * All buffers of wsframe are `struct ws_bytes *`, of which NULL is empty. They grow with the bytes
+ * that exist, never with a length that a header claims, and have one limit: INPUT_MAX. Without
+ * memory the tool ends with a message. Any file of wsframe may call it.
  */
 #ifndef CMD_WSFRAME_READ_BYTES_H
 #define CMD_WSFRAME_READ_BYTES_H
+
+#include "libws/proto/bytes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,29 +17,36 @@
 /* Maximum size of an input, and of all unfinished frames together. */
 #define INPUT_MAX ((size_t)256 << 20)
 
-/* All zero is empty. */
-struct bytes {
-    uint8_t *data;
-    size_t len;
-    size_t capacity;
-};
+/* As ws_bytes_reserve() and ws_bytes_append(), which cannot fail here. */
+void bytes_reserve(struct ws_bytes **bytes, size_t more);
+void bytes_add(struct ws_bytes **bytes, const void *data, size_t len);
 
-/* Reserves `more` bytes after the content. The capacity doubles, so that adding a byte takes
- * amortised constant time. */
-void bytes_reserve(struct bytes *bytes, size_t more);
-void bytes_add(struct bytes *bytes, const void *data, size_t len);
-static inline void bytes_byte(struct bytes *bytes, uint8_t byte)
+static inline void bytes_byte(struct ws_bytes **bytes, uint8_t byte)
 {
-    if (bytes->len == bytes->capacity)
+    struct ws_bytes *b = *bytes;
+    if (!b || b->consumed + b->len == b->capacity) {
         bytes_reserve(bytes, 1);
-    bytes->data[bytes->len++] = byte;
+        b = *bytes;
+    }
+    ws_bytes_data(b)[b->len++] = byte;
 }
-void bytes_free(struct bytes *bytes);
+
+/* The first byte; of an empty buffer a pointer that is not NULL. */
+static inline const uint8_t *bytes_data(struct ws_bytes *bytes)
+{
+    return bytes ? ws_bytes_data(bytes) : (const uint8_t *)"";
+}
+
+/* Forgets the content and keeps the memory. */
+static inline void bytes_clear(struct ws_bytes *bytes)
+{
+    ws_bytes_consume(bytes, ws_bytes_len(bytes));
+}
 
 /*
  * Reads from `fd` until its end, or until the buffer has `most` bytes. False, with errno, on a read
  * error. More than INPUT_MAX ends the tool; `name` is for the message.
  */
-bool bytes_read(struct bytes *bytes, int fd, size_t most, const char *name);
+bool bytes_read(struct ws_bytes **bytes, int fd, size_t most, const char *name);
 
 #endif

@@ -208,21 +208,22 @@ static enum form detect_lines(const uint8_t *data, size_t len)
 static bool holds_frames(const uint8_t *text, size_t len)
 {
     enum { LOOKED_AT = 64 };
-    struct bytes bytes = {0};
+    struct ws_bytes *bytes = NULL;
     struct read_error error;
     /* The sample may end inside a byte, which is not an error. */
     bool whole = len <= LOOKED_AT;
     bool read = read_base64(text, whole ? len : LOOKED_AT, &bytes, &error) || !whole;
     bool holds = false;
-    if (read && bytes.len >= 2) {
-        const uint8_t *p = bytes.data;
+    if (read && ws_bytes_len(bytes) >= 2) {
+        const uint8_t *p = bytes_data(bytes);
         unsigned opcode = p[0] & 15;
         holds =
-            detect_pcap(p, bytes.len) || detect_bytes(p, bytes.len) != FORM_RAW ||
-            is_http_text(p, bytes.len) ||
+            detect_pcap(p, ws_bytes_len(bytes)) ||
+            detect_bytes(p, ws_bytes_len(bytes)) != FORM_RAW ||
+            is_http_text(p, ws_bytes_len(bytes)) ||
             (!(p[0] & 0x30) && (opcode <= WS_OP_BINARY || (opcode & 8 && opcode <= WS_OP_PONG)));
     }
-    bytes_free(&bytes);
+    ws_bytes_free(&bytes);
     return holds;
 }
 

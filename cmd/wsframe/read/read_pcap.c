@@ -12,7 +12,7 @@
 
 /* The bytes read for the detection of the form, and the descriptor with the rest. */
 struct source {
-    const struct bytes *head;
+    struct ws_bytes *head;
     size_t at;
     int fd;
 };
@@ -20,10 +20,10 @@ struct source {
 static ssize_t read_source(void *cookie, char *buffer, size_t size)
 {
     struct source *source = cookie;
-    size_t left = source->head->len - source->at;
+    size_t left = ws_bytes_len(source->head) - source->at;
     if (left > 0) {
         size_t n = left < size ? left : size;
-        memcpy(buffer, source->head->data + source->at, n);
+        memcpy(buffer, bytes_data(source->head) + source->at, n);
         source->at += n;
         return (ssize_t)n;
     }
@@ -89,7 +89,7 @@ static const char *read_packets(pcap_t *capture, read_packet *sink, void *contex
     return why;
 }
 
-const char *read_pcap(const struct bytes *head, int fd, read_packet *sink, void *context)
+const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, void *context)
 {
     static char why[PCAP_ERRBUF_SIZE + 64];
     char error[PCAP_ERRBUF_SIZE] = "";
@@ -111,7 +111,7 @@ const char *read_pcap(const struct bytes *head, int fd, read_packet *sink, void 
 
 #else
 
-const char *read_pcap(const struct bytes *head, int fd, read_packet *sink, void *context)
+const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, void *context)
 {
     (void)head;
     (void)fd;

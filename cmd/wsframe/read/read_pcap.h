@@ -15,6 +15,6 @@
  * soon as it has arrived. Returns NULL, or an error message that is valid until the next call;
  * packets before the error were passed on.
  */
-const char *read_pcap(const struct bytes *head, int fd, read_packet *sink, void *context);
+const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, void *context);
 
 #endif

@@ -10,7 +10,7 @@
 #include <time.h>
 
 struct reading {
-    struct bytes bytes;
+    struct ws_bytes *bytes;
     struct packet packet;
     bool broken;        /* a line of the packet is missing */
     int64_t day_us;     /* midnight before the packet if dates are shown; else 0 */
@@ -25,12 +25,12 @@ static void finish(struct reading *reading)
 {
     if (reading->broken) {
         reading->left_out++;
-    } else if (reading->bytes.len > 0 && !reading->enough) {
-        reading->packet.data = reading->bytes.data;
-        reading->packet.len = reading->bytes.len;
+    } else if (ws_bytes_len(reading->bytes) > 0 && !reading->enough) {
+        reading->packet.data = bytes_data(reading->bytes);
+        reading->packet.len = ws_bytes_len(reading->bytes);
         reading->enough = !reading->sink(reading->context, &reading->packet, LINK_GUESS);
     }
-    reading->bytes.len = 0;
+    bytes_clear(reading->bytes);
     reading->broken = false;
 }
 
@@ -77,9 +77,9 @@ static int64_t time_of(struct reading *reading, struct line line)
 /* "    0x0010:  7f00 0001 ..." Two blanks end the digits, before the characters of -X. */
 static void take_bytes(struct reading *reading, struct line rest, uint64_t offset)
 {
-    if (offset == 0 && (reading->bytes.len > 0 || reading->broken))
+    if (offset == 0 && (ws_bytes_len(reading->bytes) > 0 || reading->broken))
         finish(reading);
-    if (offset != reading->bytes.len) {
+    if (offset != ws_bytes_len(reading->bytes)) {
         reading->broken = true;
         return;
     }
@@ -132,6 +132,6 @@ uint64_t read_tcpdump(const uint8_t *text, size_t len, read_packet *sink, void *
         }
     }
     finish(&reading);
-    bytes_free(&reading.bytes);
+    ws_bytes_free(&reading.bytes);
     return reading.left_out;
 }

@@ -27,7 +27,7 @@ static bool separates(uint8_t c)
     return isspace(c) || c == ',' || c == ':' || c == '-';
 }
 
-bool read_hex(const uint8_t *text, size_t len, struct bytes *out, struct read_error *error)
+bool read_hex(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error)
 {
     bool inside = false; /* inside a word, where 0x is not allowed */
     for (size_t i = 0; i < len;) {
@@ -70,7 +70,7 @@ static int base64_digit(uint8_t c)
     return c == '/' || c == '_' ? 63 : -1;
 }
 
-bool read_base64(const uint8_t *text, size_t len, struct bytes *out, struct read_error *error)
+bool read_base64(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error)
 {
     uint32_t bits = 0;
     unsigned count = 0, padding = 0;
@@ -104,7 +104,7 @@ bool read_base64(const uint8_t *text, size_t len, struct bytes *out, struct read
 /* --- dumps --- */
 
 struct dump {
-    struct bytes *out;
+    struct ws_bytes **out;
     bool begun;
     bool squeezed; /* a "*" was read */
     uint64_t next; /* expected offset of the next line */
@@ -194,7 +194,7 @@ static const char *read_line(struct line line, enum form form, struct dump *dump
     return NULL;
 }
 
-bool read_dump(enum form form, const uint8_t *text, size_t len, struct bytes *out,
+bool read_dump(enum form form, const uint8_t *text, size_t len, struct ws_bytes **out,
                struct read_error *error)
 {
     struct dump dump = {.out = out};

@@ -19,14 +19,14 @@ struct read_error {
 
 /* Pairs of digits, optionally separated by white space, commas, colons or dashes, and with 0x
  * before them. */
-bool read_hex(const uint8_t *text, size_t len, struct bytes *out, struct read_error *error);
+bool read_hex(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error);
 
 /* The alphabets of RFC 4648 sections 4 and 5, with or without padding, white space anywhere. */
-bool read_base64(const uint8_t *text, size_t len, struct bytes *out, struct read_error *error);
+bool read_base64(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error);
 
 /* FORM_XXD and FORM_HEXDUMP. Offsets must be consecutive; a "*" repeats the line before it. A dump
  * may begin at any offset, and another one may follow, from offset 0. */
-bool read_dump(enum form form, const uint8_t *text, size_t len, struct bytes *out,
+bool read_dump(enum form form, const uint8_t *text, size_t len, struct ws_bytes **out,
                struct read_error *error);
 
 #endif

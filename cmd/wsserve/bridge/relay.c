@@ -9,7 +9,7 @@
 static enum ws_error write_record(struct channel *channel, struct record *record)
 {
     struct json json = {0};
-    record->utc = units_now_utc();
+    record->utc_us = units_now_utc();
     record->direction = RECORD_IN;
     record_write(&json, record);
     enum ws_error error =
@@ -23,7 +23,7 @@ enum ws_error relay_in(struct channel *channel, enum framing framing, const stru
 {
     struct framing_marks marks;
     if (framing == FRAMING_JSONL) {
-        struct record record = {.us = ws_clock_us() - opened_us,
+        struct record record = {.elapsed_us = ws_clock_us() - opened_us,
                                 .conn = ws_conn_id(conn),
                                 .type = event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY,
                                 .data = event->data,
@@ -62,7 +62,7 @@ enum ws_error relay_close(struct channel *channel, enum framing framing, const s
     if (framing != FRAMING_JSONL)
         return WS_OK;
     struct record record = {
-        .us = ws_clock_us() - opened_us, .conn = ws_conn_id(conn), .type = RECORD_CLOSE};
+        .elapsed_us = ws_clock_us() - opened_us, .conn = ws_conn_id(conn), .type = RECORD_CLOSE};
     record.close.code = code;
     record.close.reason = reason;
     record.close.reason_len = reason_len;

@@ -126,8 +126,8 @@ static void put(struct recording *recording, struct json *json, struct record *r
 {
     if (recording->stopped)
         return;
-    record->utc = units_now_utc();
-    record->us = ws_clock_us() - recording->started_us;
+    record->utc_us = units_now_utc();
+    record->elapsed_us = ws_clock_us() - recording->started_us;
     record->conn = recording->conn;
     json_clear(json);
     record_write(json, record);

@@ -47,11 +47,9 @@ struct ws_out {
     struct ws_span *spans;
     size_t count;
     size_t capacity;
-    uint8_t *scratch;
-    size_t scratch_len;
-    size_t scratch_capacity;
-    size_t bytes;    /* to be sent, all spans together */
-    size_t in_place; /* of them, those written over the input that they answer */
+    struct ws_bytes *scratch; /* memory that the spans of kind WS_SPAN_SCRATCH are in */
+    size_t bytes;             /* to be sent, all spans together */
+    size_t in_place;          /* of them, those written over the input that they answer */
 };
 
 /* Frees everything that `out` holds, sent or not, and leaves it empty. */

@@ -15,8 +15,8 @@
 static void expect(struct record record, const char *line)
 {
     struct json json = {0};
-    record.utc = 1769860800123456;
-    record.us = 1234;
+    record.utc_us = 1769860800123456;
+    record.elapsed_us = 1234;
     record_write(&json, &record);
     assert_false(json.failed);
     assert_int_equal(json.len, strlen(line));

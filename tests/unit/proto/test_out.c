@@ -1,3 +1,4 @@
+#include "libws/proto/bytes.h"
 #include <ws/out.h>
 
 #include <stdlib.h>
@@ -166,13 +167,13 @@ static void cleared_memory_is_used_again(void **state)
     struct ws_out out = {0};
     (void)state;
     assert_int_equal(ws_out_copy(&out, "0123456789", 10), WS_OK);
-    const uint8_t *scratch = out.scratch;
+    const uint8_t *scratch = ws_bytes_data(out.scratch);
     const struct ws_span *spans = out.spans;
     for (int i = 0; i < 1000; i++) {
         ws_out_clear(&out);
         assert_int_equal(ws_out_copy(&out, "0123456789", 10), WS_OK);
     }
-    assert_ptr_equal(out.scratch, scratch);
+    assert_ptr_equal(ws_bytes_data(out.scratch), scratch);
     assert_ptr_equal(out.spans, spans);
     ws_out_free(&out);
 }
@@ -182,9 +183,9 @@ static void a_burst_does_not_stay(void **state)
     struct ws_out out = {0};
     (void)state;
     assert_non_null(ws_out_reserve(&out, 8u << 20));
-    assert_true(out.scratch_capacity >= 8u << 20);
+    assert_true(ws_bytes_capacity(out.scratch) >= 8u << 20);
     ws_out_clear(&out);
-    assert_true(out.scratch_capacity <= 1u << 20);
+    assert_true(ws_bytes_capacity(out.scratch) <= 1u << 20);
     for (int i = 0; i < 10000; i++)
         assert_int_equal(ws_out_borrow(&out, i % 2 ? "a" : "bc", 1), WS_OK);
     ws_out_clear(&out);
@@ -199,7 +200,7 @@ static void prepare_makes_room(void **state)
     assert_true(ws_out_prepare(&out, 3000));
     assert_int_equal(out.count, 0);
     assert_int_equal(out.bytes, 0);
-    assert_true(out.scratch_capacity - out.scratch_len >= 3000);
+    assert_true(ws_bytes_capacity(out.scratch) - ws_bytes_len(out.scratch) >= 3000);
     assert_true(out.capacity - out.count >= 2);
     ws_out_free(&out);
 }
