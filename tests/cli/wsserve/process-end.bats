@@ -16,6 +16,11 @@ load ../helper
 	says '1011.*COMMAND was ended by SIGSEGV'
 }
 
+# The program says "ready" when it has forked its three children, which may not run `sleep` yet.
+family_sleeps() {
+	(($(pgrep -c -g "$(pgrep -P "$SERVER")" -x sleep) == 3))
+}
+
 @test "the client leaves, in order or not: the whole group dies, and is reaped" {
 	local family
 	family=$(shell_script family.sh <<-END
@@ -31,7 +36,7 @@ load ../helper
 	for how in TERM KILL; do
 		background wscat -w -1 "$URL" </dev/null
 		await ready "$OUT"
-		(($(ps -eo pid=,args= | grep -c '[s]leep 1000') >= 3))
+		eventually family_sleeps
 		kill -"$how" "$PID"
 		eventually no_children
 	done
