@@ -1,11 +1,11 @@
 # Completion of wsserve for fish. Made by completions/generate from wsserve --print-options.
 complete -c wsserve -s p -l port -x -d 'listen on this TCP port; 0 picks a free one (default 8080)'
-complete -c wsserve -s a -l address -x -d 'listen on this address (default 127.0.0.1)'
+complete -c wsserve -s a -l address -x -d 'listen on this address (default 127.0.0.1); may be repeated'
 complete -c wsserve -l listen -r -F -d 'listen here instead; may be repeated'
 complete -c wsserve -l announce -d 'print \'listening URL\' on descriptor FD (default 1) once clients can connect'
 complete -c wsserve -l backlog -x -d 'connections that may wait to be accepted (default: the system\'s limit)'
 complete -c wsserve -s t -l threads -x -d 'distribute the connections over N threads (default 1)'
-complete -c wsserve -l oneshot -d 'accept one connection, and exit when it ends'
+complete -c wsserve -l oneshot -d 'exit when the first WebSocket ends; other requests do not count'
 complete -c wsserve -l echo -d 'send every message back (the default)'
 complete -c wsserve -l broadcast -d 'send every client\'s messages to all others'
 complete -c wsserve -l rooms -d 'send every client\'s messages to all others with the same URL path'

@@ -92,12 +92,19 @@ static bool bind_unix(int fd, const struct sockaddr_un *address, int mode)
     return mode < 0 || chmod(address->sun_path, (mode_t)mode) == 0;
 }
 
+static const char path_unfit[] = "the path is missing or too long";
+
+static bool fits_unix(const char *path)
+{
+    return path[0] && strlen(path) < sizeof((struct sockaddr_un *)0)->sun_path;
+}
+
 static struct ws_listener *listen_unix(const char *where, const char *path, int backlog, int mode,
                                        bool secure, char *error, size_t size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) == 0 || strlen(path) >= sizeof address.sun_path)
-        return report(error, size, where, "the path is missing or too long");
+    if (!fits_unix(path))
+        return report(error, size, where, path_unfit);
     strcpy(address.sun_path, path);
     remove_stale(path, &address);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -116,19 +123,24 @@ static struct ws_listener *listen_unix(const char *where, const char *path, int 
     return listener;
 }
 
-static struct ws_listener *listen_fd(const char *where, const char *digits, bool secure,
-                                     char *error, size_t size)
+/* -1: it is no number of a descriptor. */
+static int read_fd(const char *digits)
 {
     char *end;
     long fd = strtol(digits, &end, 10);
-    int listening = 0;
+    return *digits < '0' || *digits > '9' || *end || fd > INT32_MAX ? -1 : (int)fd;
+}
+
+static struct ws_listener *listen_fd(const char *where, const char *digits, bool secure,
+                                     char *error, size_t size)
+{
+    int fd = read_fd(digits), listening = 0;
     socklen_t len = sizeof listening;
-    if (end == digits || *end || fd < 0 || fd > INT32_MAX ||
-        getsockopt((int)fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0 || !listening)
+    if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) < 0 || !listening)
         return report(error, size, where, "not a listening socket");
-    fcntl((int)fd, F_SETFL, fcntl((int)fd, F_GETFL) | O_NONBLOCK);
-    fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-    struct ws_listener *listener = make((int)fd, NULL, secure);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    struct ws_listener *listener = make(fd, NULL, secure);
     return listener ? listener : report(error, size, where, "out of memory");
 }
 
@@ -150,15 +162,32 @@ static int open_tcp(const struct addrinfo *address, int backlog)
     return fd;
 }
 
+enum { HOST_MAX = 256 };
+
+/* An IPv6 address has brackets before its port, and a name has no colon. */
+static bool split_tcp(const char *where, struct ws_host_port *split, char *error, size_t size)
+{
+    enum ws_host_port_error wrong =
+        ws_host_port_parse((struct ws_str){where, strlen(where)}, split);
+    bool colons = memchr(split->host.p, ':', split->host.len) != NULL;
+    if (wrong == WS_HOST_PORT_PORT)
+        report(error, size, where, "the port is not a number from 0 to 65535");
+    else if (colons && !split->bracketed)
+        report(error, size, where, "an IPv6 address takes brackets: [ADDRESS]:PORT");
+    else if (wrong != WS_HOST_PORT_OK || !split->has_port || split->host.len >= HOST_MAX)
+        report(error, size, where, "expected ADDRESS:PORT");
+    else
+        return true;
+    return false;
+}
+
 static struct ws_listener *listen_tcp(const char *where, int backlog, bool secure, char *error,
                                       size_t size)
 {
     struct ws_host_port split;
-    char host[256], port[8];
-    if (ws_host_port_parse((struct ws_str){where, strlen(where)}, &split) == WS_HOST_PORT_PORT)
-        return report(error, size, where, "the port is not a number from 0 to 65535");
-    if (!split.has_port || split.host.len >= sizeof host)
-        return report(error, size, where, "expected ADDRESS:PORT");
+    char host[HOST_MAX], port[8];
+    if (!split_tcp(where, &split, error, size))
+        return NULL;
     snprintf(host, sizeof host, "%.*s", (int)split.host.len, split.host.p);
     snprintf(port, sizeof port, "%u", split.port);
 
@@ -181,6 +210,16 @@ static struct ws_listener *listen_tcp(const char *where, int backlog, bool secur
         return report(error, size, where, "out of memory");
     }
     return listener;
+}
+
+bool ws_listener_check(const char *where, char *error, size_t size)
+{
+    struct ws_host_port split;
+    if (strncmp(where, "unix:", 5) == 0)
+        return fits_unix(where + 5) || report(error, size, where, path_unfit);
+    if (strncmp(where, "fd:", 3) == 0)
+        return read_fd(where + 3) >= 0 || report(error, size, where, "not a descriptor's number");
+    return split_tcp(where, &split, error, size);
 }
 
 struct ws_listener *ws_listener_open(const char *where, int backlog, int socket_mode, bool secure,

@@ -23,6 +23,10 @@ struct ws_listener {
     ino_t unix_ino;
 };
 
+/* Can `where` be read as one of the forms below? Nothing is looked up or opened. False with one
+ * line in `error`, cut to `size` bytes. */
+bool ws_listener_check(const char *where, char *error, size_t size);
+
 /*
  * Listens on `where`: "ADDRESS:PORT" (port 0: any that is free; no address: loopback),
  * "[ADDRESS]:PORT", "unix:PATH" (a stale socket is replaced), or "fd:N", a descriptor that listens

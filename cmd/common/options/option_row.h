@@ -133,6 +133,12 @@ struct options_common {
     unsigned verbose;
 };
 
+/* An option of other programs, for the message that refuses it. */
+struct option_elsewhere {
+    const char *name;    /* without dashes; NULL ends a list */
+    const char *instead; /* what to write, or why there is no such option: a clause, no full stop */
+};
+
 enum { OPTIONS_MAX = 256 }; /* rows of all tables of a tool together */
 
 struct options {
@@ -143,10 +149,11 @@ struct options {
     const char *tail;  /* at the end of --help: examples, exit status; or NULL */
     const struct option_table *tables;
     size_t table_count;
-    const char *subcommands; /* separated by blanks, the default first; or NULL */
-    const char *subcommand;  /* options of other subcommands are refused; NULL: --help shows all */
-    bool stop_at_word;       /* the first word that is not an option ends the options */
-    FILE *out, *err;         /* NULL: stdout, stderr */
+    const struct option_elsewhere *elsewhere; /* or NULL */
+    const char *subcommands;                  /* separated by blanks, the default first; or NULL */
+    const char *subcommand; /* options of other subcommands are refused; NULL: --help shows all */
+    bool stop_at_word;      /* the first word that is not an option ends the options */
+    FILE *out, *err;        /* NULL: stdout, stderr */
 
     /* Set by options_parse. */
     /* The words that are not options, NULL-terminated. They point into argv, which is reordered. */

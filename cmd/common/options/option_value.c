@@ -232,3 +232,10 @@ bool options_apply(struct options *options, const struct option_found *found, co
     assert(false); /* unreachable: headings and help set nothing */
     return false;
 }
+
+void options_clear(struct options *options, const struct option_found *found)
+{
+    bool *flag = (bool *)(void *)((char *)found->table->settings + found->row->offset);
+    options->given[found->index] = 1;
+    *flag = false;
+}

@@ -12,6 +12,9 @@
  * secrets. False after an error message. Not for HELP, VERSION and PRINT. */
 bool options_apply(struct options *options, const struct option_found *found, const char *value);
 
+/* Sets a FLAG to false, as --flag=false does; it counts as given. */
+void options_clear(struct options *options, const struct option_found *found);
+
 /* Takes ownership of `text` (from malloc) until options_free(), which wipes it. False, after a
  * message, when memory runs out, and for NULL from a failed strdup(); `text` is freed then. */
 bool options_own(struct options *options, char *text);

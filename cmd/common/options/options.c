@@ -101,6 +101,15 @@ static const char *nearest(const struct options *options, bool in_file, const ch
     return name[0] ? name : NULL;
 }
 
+/* What to write instead of another tool's option, or NULL. */
+static const char *known_elsewhere(const struct options *options, const char *name)
+{
+    for (const struct option_elsewhere *row = options->elsewhere; row && row->name; row++)
+        if (strcmp(row->name, name) == 0)
+            return row->instead;
+    return NULL;
+}
+
 static bool unknown_name(struct options *options, const char *where, const char *name, size_t len,
                          const struct option_row *other)
 {
@@ -111,7 +120,11 @@ static bool unknown_name(struct options *options, const char *where, const char 
         return options_refuse(options, "%s%soption '%s%s' belongs to '%s', not to '%s'",
                               where ? where : "", where ? ": " : "", dashes, wanted, other->only,
                               options->subcommand);
-    if (nearest(options, where != NULL, wanted, near, sizeof near))
+    const char *instead = known_elsewhere(options, wanted);
+    if (instead)
+        options_refuse(options, "%s%sunknown option '%s%s': %s", where ? where : "",
+                       where ? ": " : "", dashes, wanted, instead);
+    else if (nearest(options, where != NULL, wanted, near, sizeof near))
         options_refuse(options, "%s%sunknown option '%s%s' (did you mean '%s%s'?)",
                        where ? where : "", where ? ": " : "", dashes, wanted, dashes, near);
     else
@@ -122,21 +135,15 @@ static bool unknown_name(struct options *options, const char *where, const char 
     return false;
 }
 
-/* `word` is the whole argument: "-wait" may lack a dash. */
-static bool unknown_letter(struct options *options, const char *word, char letter,
-                           const struct option_row *other)
+static bool unknown_letter(struct options *options, char letter, const struct option_row *other)
 {
     struct option_found found;
     const struct option_row *ignored;
     char swapped = (char)(letter ^ 0x20);
-    size_t len = strcspn(word + 1, "=");
     if (other)
         return options_refuse(options, "option '-%c' belongs to '%s', not to '%s'", letter,
                               other->only, options->subcommand);
-    if (len > 1 && options_find_name(options, word + 1, len, &found, &ignored))
-        options_refuse(options, "unknown option '-%c' (did you mean '--%.*s'?)", letter, (int)len,
-                       word + 1);
-    else if (options_find_letter(options, swapped, &found, &ignored))
+    if (options_find_letter(options, swapped, &found, &ignored))
         options_refuse(options, "unknown option '-%c' (did you mean '-%c'?)", letter, swapped);
     else
         options_refuse(options, "unknown option '-%c'", letter);
@@ -148,6 +155,35 @@ static bool missing(struct options *options, const struct option_found *found)
 {
     return options_refuse(options, "%s needs a value: %s", found->said,
                           options_metavar(found->row));
+}
+
+/* Is `word` a long option with one dash, as Go's flags are written? "-ca" may be two letters. */
+static bool lacks_dash(const struct options *options, const char *word)
+{
+    struct option_found found;
+    const struct option_row *other;
+    size_t len = strcspn(word + 1, "=");
+    return (len > 2 || (len > 1 && word[1 + len])) &&
+           options_find_name(options, word + 1, len, &found, &other);
+}
+
+static bool refuse_one_dash(struct options *options, const char *word)
+{
+    options_refuse(options, "option '%s': a long name takes two dashes, as in '-%s'", word, word);
+    options_point_to_help(options);
+    return false;
+}
+
+/* Sets an option without an argument as the text says that was given with it. */
+static bool take_switch(struct options *options, const struct option_found *found, const char *text)
+{
+    if (strcmp(text, "true") == 0 || strcmp(text, "yes") == 0)
+        return take(options, found, NULL);
+    if (strcmp(text, "false") != 0 && strcmp(text, "no") != 0)
+        return options_refuse(options, "%s takes no value", found->said);
+    if (found->row->kind == OPTION_KIND_FLAG)
+        options_clear(options, found);
+    return true;
 }
 
 /* Handles a long option, as `word` spells it: getopt_long() accepts abbreviations, the tools do
@@ -168,18 +204,17 @@ static bool take_long(struct options *options, const char *word, const char *val
     if (missing_value)
         return missing(options, &found);
     if (options_argument(found.row) == OPTION_ARG_NONE && name[len])
-        return options_refuse(options, "%s takes no value", said);
+        return take_switch(options, &found, name + len + 1);
     return take(options, &found, value);
 }
 
-/* Handles a short option in `word`, which may bundle several. */
-static bool take_letter(struct options *options, const char *word, char letter, const char *value,
-                        bool missing_value)
+/* Handles a short option. */
+static bool take_letter(struct options *options, char letter, const char *value, bool missing_value)
 {
     struct option_found found;
     const struct option_row *other;
     if (!options_find_letter(options, letter, &found, &other))
-        return unknown_letter(options, word, letter, other);
+        return unknown_letter(options, letter, other);
     char said[32];
     snprintf(said, sizeof said, "option '-%c'", letter);
     found.said = said;
@@ -243,8 +278,10 @@ static bool read_options(struct options *options, const struct option_getopt *ge
         const char *word = argv[at];
         bool is_long = word[0] == '-' && word[1] == '-';
         bool failed = c == '?' || c == ':';
+        if (!is_long && lacks_dash(options, word))
+            return refuse_one_dash(options, word);
         if (!(is_long ? take_long(options, word, optarg, c == ':')
-                      : take_letter(options, word, (char)(failed ? optopt : c), optarg, c == ':')))
+                      : take_letter(options, (char)(failed ? optopt : c), optarg, c == ':')))
             return false;
     }
 }
@@ -282,13 +319,8 @@ bool options_set(struct options *options, const char *where, const char *name, c
     char said[512];
     snprintf(said, sizeof said, "%s: option '%s'", where, name);
     found.said = said;
-    if (options_argument(found.row) == OPTION_ARG_NONE) {
-        if (value && (strcmp(value, "false") == 0 || strcmp(value, "no") == 0))
-            return true;
-        if (value && strcmp(value, "true") != 0 && strcmp(value, "yes") != 0)
-            return options_refuse(options, "%s takes no value", said);
-        return take(options, &found, NULL);
-    }
+    if (options_argument(found.row) == OPTION_ARG_NONE)
+        return take_switch(options, &found, value ? value : "true");
     if (!value && options_argument(found.row) == OPTION_ARG_NEEDED)
         return missing(options, &found);
     if (value) {

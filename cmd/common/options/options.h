@@ -58,7 +58,7 @@ bool options_parse(struct options *options, int argc, char **argv);
 /*
  * Sets one option by its long name, as a line of a configuration file does. `value` is copied, or
  * NULL if there is none. `where` ("FILE:LINE") begins error messages. The value of a flag may be
- * "true" or "yes", or "false" or "no", which leave it unchanged. False after an error message, with
+ * "true" or "yes", or "false" or "no", on the command line too. False after an error message, with
  * `options->status`.
  */
 bool options_set(struct options *options, const char *where, const char *name, const char *value);

@@ -90,7 +90,10 @@ bool ws_origin_rule_parse(struct ws_str text, struct ws_origin *rule)
         return true;
     *rule = (struct ws_origin){.scheme = {text.p, 0}};
     /* Any sandboxed frame has the origin null: no rule can allow a particular one. */
-    return !ws_str_equal_case(text, "null") && ws_host_parse(text, &rule->host, &rule->port);
+    if (ws_str_equal_case(text, "null") || !ws_host_parse(text, &rule->host, &rule->port))
+        return false;
+    rule->any_port = rule->port == 0;
+    return true;
 }
 
 /* 0: the scheme has no port of its own. */
@@ -124,7 +127,8 @@ bool ws_origin_matches(const struct ws_origin *rule, const struct ws_origin *ori
                              : default_port(origin->scheme) == 0)
         return false;
     return same_host(rule->host, origin->host) &&
-           effective(rule->port, origin->scheme) == effective(origin->port, origin->scheme);
+           (rule->any_port ||
+            effective(rule->port, origin->scheme) == effective(origin->port, origin->scheme));
 }
 
 bool ws_origin_is_same(const struct ws_origin *origin, struct ws_str host_header, bool secure)

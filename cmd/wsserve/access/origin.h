@@ -21,13 +21,15 @@ struct ws_origin {
     struct ws_str scheme; /* len 0: only in a rule, for http and https alike */
     struct ws_str host;   /* with the brackets of an IPv6 address */
     uint16_t port;        /* 0: the scheme's own */
+    bool any_port;        /* only in a rule */
 };
 
 /* "https://example.com", "http://[::1]:8080", as browsers write them, without surrounding text.
  * False for "null" and for what is malformed: a bad port, a path, a user, two origins. */
 bool ws_origin_parse(struct ws_str text, struct ws_origin *origin);
 
-/* A rule: the same, or without its scheme: "example.com", "example.com:8080". */
+/* A rule: the same, or without its scheme: "example.com:8080"; "example.com" is that host on any
+ * port, as in websocketd. */
 bool ws_origin_rule_parse(struct ws_str text, struct ws_origin *rule);
 
 /* Scheme, host and port are the same; ASCII letters in any case, defaults filled in. */

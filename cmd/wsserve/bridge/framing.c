@@ -147,6 +147,13 @@ static enum framing_result read_record(struct framing_reader *r, struct framing_
     return FRAMING_MESSAGE;
 }
 
+/* Lines of programs that end them with CR LF, as websocketd strips them. */
+static void strip_cr(const struct framing_reader *r, struct framing_message *message)
+{
+    if (r->framing == FRAMING_LINES && message->len > 0 && message->data[message->len - 1] == '\r')
+        message->len--;
+}
+
 enum framing_result framing_next(struct framing_reader *r, struct framing_message *message)
 {
     enum framing_result result;
@@ -162,7 +169,10 @@ enum framing_result framing_next(struct framing_reader *r, struct framing_messag
         case FRAMING_NUL:
             return next_marked(r, 0, message);
         case FRAMING_LINES:
-            return next_marked(r, '\n', message);
+            result = next_marked(r, '\n', message);
+            if (result == FRAMING_MESSAGE)
+                strip_cr(r, message);
+            return result;
         case FRAMING_JSONL:
             break;
         }
@@ -187,6 +197,7 @@ enum framing_result framing_end(struct framing_reader *r, struct framing_message
     if (r->framing == FRAMING_JSONL && blank(ws_bytes_data(r->held), ws_bytes_len(r->held)))
         return FRAMING_MORE;
     give(message, ws_bytes_data(r->held), ws_bytes_len(r->held));
+    strip_cr(r, message);
     return r->framing == FRAMING_JSONL ? read_record(r, message) : FRAMING_MESSAGE;
 }
 

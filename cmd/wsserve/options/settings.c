@@ -2,6 +2,8 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
+#include "libws/io/address.h"
+#include "libws/io/listener.h"
 #include <ws/close.h>
 #include <ws/server.h>
 
@@ -67,9 +69,9 @@ static const struct option_row rows[] = {
      .help = "listen on this TCP port; 0 picks a free one (default 8080)"},
     {.name = "address",
      .letters = "a",
-     OPTION_STRING(S, address),
+     OPTION_LIST(S, address),
      .metavar = "ADDRESS",
-     .help = "listen on this address (default 127.0.0.1)"},
+     .help = "listen on this address (default 127.0.0.1); may be repeated"},
     {.name = "listen",
      OPTION_LIST(S, listen),
      .metavar = "ADDR:PORT|unix:PATH|fd:N",
@@ -90,7 +92,7 @@ static const struct option_row rows[] = {
      .help = "distribute the connections over N threads (default 1)"},
     {.name = "oneshot",
      OPTION_FLAG(S, oneshot),
-     .help = "accept one connection, and exit when it ends"},
+     .help = "exit when the first WebSocket ends; other requests do not count"},
 
     {OPTION_GROUP("Mode")},
     {.name = "echo", OPTION_FLAG(S, echo), .help = "send every message back (the default)"},
@@ -211,6 +213,51 @@ static const struct option_row rows[] = {
 };
 #undef S
 
+/* Options of websocketd, websockify, websocat, npm's ws servers and web servers. */
+static const struct option_elsewhere elsewhere[] = {
+    {"uds", "--listen=unix:PATH listens on a unix socket"},
+    {"unix-listen", "--listen=unix:PATH listens on a unix socket"},
+    {"redirport", "a second port is not redirected; a proxy before it can"},
+    {"reverselookup", "names of clients are not looked up: REMOTE_HOST is their address"},
+    {"cgidir", "CGI scripts are not run; --dir runs programs for WebSockets"},
+    {"license", "the licence is in the file LICENSE of the package"},
+    {"bind", "--address=ADDRESS, or --listen=ADDR:PORT"},
+    {"host", "--address=ADDRESS listens there; --host-allow=NAME allows that Host"},
+    {"interface", "--address=ADDRESS"},
+    {"web", "--staticdir=DIR serves files"},
+    {"static", "--staticdir=DIR serves files"},
+    {"static-file", "--staticdir=DIR serves files"},
+    {"root", "--staticdir=DIR serves files"},
+    {"tls-cert", "--cert=FILE"},
+    {"tls-key", "--key=FILE"},
+    {"ssl-cert", "--cert=FILE"},
+    {"ssl-key", "--key=FILE"},
+    {"ssl-only", "--tls: with it nothing else is spoken"},
+    {"cacert", "--client-ca=FILE is for certificates of clients"},
+    {"ca", "--client-ca=FILE is for certificates of clients"},
+    {"verify-client", "--client-ca=FILE requires certificates of clients"},
+    {"run-once", "--oneshot"},
+    {"once", "--oneshot"},
+    {"timeout", "--idle-timeout=T, --handshake-timeout=T or --exit-idle=T"},
+    {"protocol", "--subprotocol=NAME"},
+    {"server-protocol", "--subprotocol=NAME"},
+    {"basic-auth", "--auth=USER:PASSWORD"},
+    {"user", "--auth=USER:PASSWORD"},
+    {"bearer", "--token=TOKEN"},
+    {"max-clients", "--max-connections=N"},
+    {"connections", "--max-connections=N"},
+    {"max-payload", "--max-message-size=SIZE"},
+    {"max-payload-size", "--max-message-size=SIZE"},
+    {"workers", "--threads=N"},
+    {"concurrency", "--threads=N and --max-connections=N"},
+    {"log-level", "--loglevel=LEVEL"},
+    {"log-file", "the log goes to standard error; --access-log=FILE has a file"},
+    {"daemon", "it stays in the foreground: see docs/wsserve.service for systemd"},
+    {"exec", "the program is the first word that is no option: wsserve COMMAND"},
+    {"cmd", "the program is the first word that is no option: wsserve COMMAND"},
+    {NULL, NULL},
+};
+
 static const char tail[] =
     "Examples:\n"
     "  wsserve                          echo on ws://127.0.0.1:8080/\n"
@@ -246,7 +293,6 @@ void settings_begin(struct settings *settings, struct options *options)
 {
     *settings = (struct settings){
         .port = 8080,
-        .address = "127.0.0.1",
         .announce_fd = -1,
         .threads = 1,
         .max_connections = 1000,
@@ -266,6 +312,7 @@ void settings_begin(struct settings *settings, struct options *options)
         .tool = "wsserve",
         .usage = "wsserve [OPTION]... [COMMAND [ARG]...]",
         .stop_at_word = true,
+        .elsewhere = elsewhere,
         .about = "A WebSocket server.",
         .tail = tail,
     };
@@ -310,9 +357,43 @@ static bool choose_mode(struct settings *settings, struct options *options)
     return true;
 }
 
+const char *serve_settings_where(const struct settings *settings, size_t index,
+                                 char text[SETTINGS_WHERE_MAX])
+{
+    static const char *const loopback[] = {"127.0.0.1"};
+    const struct option_list *listen = &settings->listen;
+    if (listen->count > 0)
+        return index < listen->count ? listen->items[index] : NULL;
+    bool given = settings->address.count > 0;
+    if (index >= (given ? settings->address.count : 1))
+        return NULL;
+    const char *address = given ? settings->address.items[index] : loopback[index];
+    if (address[0] == '[')
+        snprintf(text, SETTINGS_WHERE_MAX, "%s:%u", address, settings->port);
+    else
+        ws_host_port_format(address, settings->port, text, SETTINGS_WHERE_MAX);
+    return text;
+}
+
+/* Can every place to listen on be read? */
+static bool check_places(const struct settings *settings, struct options *options)
+{
+    char text[SETTINGS_WHERE_MAX], error[SETTINGS_WHERE_MAX + 80];
+    const char *where;
+    bool address = options_given(options, "port") || options_given(options, "address");
+    if (settings->listen.count > 0 && address)
+        return usage_error(options, "--listen cannot be combined with --port or --address");
+    for (size_t i = 0; (where = serve_settings_where(settings, i, text)); i++)
+        if (!ws_listener_check(where, error, sizeof error))
+            return usage_error(options, "cannot listen on %s", error);
+    where = settings->http.admin;
+    if (where && !ws_listener_check(where, error, sizeof error))
+        return usage_error(options, "option '--admin': cannot listen on %s", error);
+    return true;
+}
+
 bool settings_finish(struct settings *settings, struct options *options)
 {
-    bool address = options_given(options, "port") || options_given(options, "address");
     if (options->arg_count > 0)
         settings->process.command = options->args;
     if (!choose_mode(settings, options) || !settings_process_check(&settings->process, options))
@@ -320,10 +401,12 @@ bool settings_finish(struct settings *settings, struct options *options)
     /* A single source that can wait should lose nothing. */
     if ((settings->process.shared || settings->process.pipe) && !options_given(options, "slow"))
         settings->slow = WS_SLOW_BLOCK;
-    settings->address_given = address || settings->listen.count > 0;
-    if (settings->listen.count > 0 && address)
-        return usage_error(options, "--listen cannot be combined with --port or --address");
-    if (!settings_http_check(&settings->http, settings->check_http, options) ||
+    settings->address_given = options_given(options, "port") || options_given(options, "address") ||
+                              settings->listen.count > 0;
+    /* As websockify, whose clients ask for it. */
+    settings->http.mode_subprotocol = settings->mode == MODE_PROXY ? "binary" : NULL;
+    if (!check_places(settings, options) ||
+        !settings_http_check(&settings->http, settings->check_http, options) ||
         !settings_tls_check(&settings->tls, options) ||
         !settings_operate_check(&settings->operate, options))
         return false;

@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SETTINGS_TABLES = 8 };
+enum { SETTINGS_TABLES = 8, SETTINGS_WHERE_MAX = 300 };
 
 /* What connections are for: one of these; modes/ has a file for each. */
 enum settings_mode {
@@ -44,7 +44,7 @@ struct settings {
     struct settings_tls tls;
 
     uint16_t port;
-    const char *address;
+    struct option_list address; /* empty: 127.0.0.1 */
     struct option_list listen;
     int announce_fd; /* -1: nothing is announced */
     unsigned backlog;
@@ -87,6 +87,13 @@ struct settings {
 
 /* "echo", "process": as the log names it; constant. */
 const char *serve_settings_mode_name(enum settings_mode mode);
+
+/*
+ * The `index`th place to listen on, in the form of --listen: each --listen, or each --address with
+ * the --port. Written into `text`, if it is made of two options. NULL after the last.
+ */
+const char *serve_settings_where(const struct settings *settings, size_t index,
+                                 char text[SETTINGS_WHERE_MAX]);
 
 /* Sets the defaults and the option tables, which are `settings`' own. */
 void settings_begin(struct settings *settings, struct options *options);

@@ -132,7 +132,7 @@ bool settings_http_check(const struct settings_http *s, settings_http_checker *c
         return usage_error(options, "--health and --metrics cannot both be at %s", s->health);
     if (s->same_origin && s->origin.count > 0)
         return usage_error(options, "--origin and --sameorigin say different things");
-    if (s->require_protocol && s->subprotocols.count == 0)
+    if (s->require_protocol && s->subprotocols.count == 0 && !s->mode_subprotocol)
         return usage_error(options, "--require-protocol needs a --subprotocol");
     if (!check(s, error, sizeof error))
         return usage_error(options, "%s", error);

@@ -24,6 +24,7 @@ struct settings_http {
     /* What is served. */
     const char *path; /* of WebSockets; NULL: any */
     struct option_list subprotocols;
+    const char *mode_subprotocol; /* that the mode speaks without --subprotocol; NULL: none */
     bool require_protocol;
     const char *static_dir;
     bool dev_console;

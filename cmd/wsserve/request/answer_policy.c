@@ -85,9 +85,10 @@ static bool read_all_headers(const struct compile *c, const struct settings_http
                         &policy->header_http_count);
 }
 
-static bool read_subprotocols(const struct compile *c, const struct option_list *list)
+static bool read_subprotocols(const struct compile *c, const struct settings_http *s)
 {
-    const char **names = calloc(list->count + 1, sizeof *names);
+    const struct option_list *list = &s->subprotocols;
+    const char **names = calloc(list->count + 2, sizeof *names);
     if (!names)
         return no_memory(c);
     c->policy->subprotocols = names;
@@ -96,6 +97,7 @@ static bool read_subprotocols(const struct compile *c, const struct option_list 
         if (!ws_http_is_token((struct ws_str){names[i], strlen(names[i])}))
             return wrong(c, "option '--subprotocol': '%s' is no token", names[i]);
     }
+    names[list->count] = s->mode_subprotocol;
     return true;
 }
 
@@ -118,7 +120,7 @@ struct answer_policy *answer_policy_new(const struct settings_http *settings, ch
         no_memory(&c);
         return NULL;
     }
-    if (read_all_headers(&c, settings) && read_subprotocols(&c, &settings->subprotocols) &&
+    if (read_all_headers(&c, settings) && read_subprotocols(&c, settings) &&
         make_realm(&c, settings))
         return c.policy;
     answer_policy_free(c.policy);

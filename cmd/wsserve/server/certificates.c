@@ -54,18 +54,11 @@ static bool host_of(const char *where, char name[NAME_MAX_LEN])
 
 static struct ws_tls_identity *make_self_signed(const struct settings *settings)
 {
-    char names[NAMES_MAX][NAME_MAX_LEN] = {{0}}, where[300];
-    const char *list[NAMES_MAX];
+    char names[NAMES_MAX][NAME_MAX_LEN] = {{0}}, text[SETTINGS_WHERE_MAX];
+    const char *list[NAMES_MAX], *where;
     size_t count = 0;
-    if (settings->listen.count == 0) {
-        bool bracketed = settings->address[0] == '[';
-        count +=
-            host_of(bracketed ? settings->address
-                              : ws_host_port_format(settings->address, -1, where, sizeof where),
-                    names[0]);
-    }
-    for (size_t i = 0; i < settings->listen.count && count < NAMES_MAX; i++)
-        count += host_of(settings->listen.items[i], names[count]);
+    for (size_t i = 0; count < NAMES_MAX && (where = serve_settings_where(settings, i, text)); i++)
+        count += host_of(where, names[count]);
     for (size_t i = 0; i < count; i++)
         list[i] = names[i];
     return ws_tls_identity_self_signed(list, count);

@@ -5,7 +5,6 @@
 #include "cmd/common/units.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/options/settings.h"
-#include "libws/io/address.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,23 +27,17 @@ static bool listen_on(struct server *server, const char *where)
 bool listen_all(struct server *server, int inherited)
 {
     const struct settings *settings = server->settings;
-    char where[300];
+    char text[SETTINGS_WHERE_MAX];
+    const char *where;
     for (int i = 0; i < inherited; i++) {
-        snprintf(where, sizeof where, "fd:%d", INHERITED_FIRST + i);
-        if (!listen_on(server, where))
+        snprintf(text, sizeof text, "fd:%d", INHERITED_FIRST + i);
+        if (!listen_on(server, text))
             return false;
     }
     if (inherited > 0 && !settings->address_given)
         return true;
-    if (settings->listen.count == 0) {
-        if (settings->address[0] == '[')
-            snprintf(where, sizeof where, "%s:%u", settings->address, settings->port);
-        else
-            ws_host_port_format(settings->address, settings->port, where, sizeof where);
-        return listen_on(server, where);
-    }
-    for (size_t i = 0; i < settings->listen.count; i++)
-        if (!listen_on(server, settings->listen.items[i]))
+    for (size_t i = 0; (where = serve_settings_where(settings, i, text)); i++)
+        if (!listen_on(server, where))
             return false;
     return true;
 }

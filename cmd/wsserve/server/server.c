@@ -93,6 +93,12 @@ static void note_tls(const struct ws_conn *conn, const struct ws_tls *tls)
              peer[0] ? "; certificate of " : "", peer);
 }
 
+/* --oneshot serves the first WebSocket only. */
+static bool is_second(const struct ws_conn *conn)
+{
+    return server_of(conn)->settings->oneshot && worker_of(conn)->totals->handshakes[WS_OK] > 0;
+}
+
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
     struct server *server = server_of(conn);
@@ -112,7 +118,9 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
         http_answer(conn, request);
         break;
     case ACCESS_UPGRADE:
-        if (server->mode->handler.request)
+        if (is_second(conn))
+            answer_refuse(conn, WS_E_SHUTDOWN, 0);
+        else if (server->mode->handler.request)
             server->mode->handler.request(conn, request);
         else
             answer_accept(conn, request);
@@ -128,6 +136,8 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
         log_line(server->log, WS_LOG_INFO, ws_conn_id(conn), "open", "from %s for %s",
                  client_label(conn, who), target_loggable(event->request, target, sizeof target));
     instrument_open(conn, event);
+    if (server->settings->oneshot)
+        ws_server_stop_listening(server->ws_server);
     if (server->mode->handler.open)
         server->mode->handler.open(conn, event);
 }
@@ -189,7 +199,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     log_end(server, conn, end);
     instrument_forget(conn);
     periodic_note_connection(server);
-    if (server->settings->oneshot && !server_draining(server))
+    if (server->settings->oneshot && end->opened && !server_draining(server))
         shut_down(server);
 }
 
@@ -199,8 +209,6 @@ static void on_accepted(void *user, struct ws_conn *conn)
     log_line(server->log, WS_LOG_DEBUG, ws_conn_id(conn), "accept", "a connection");
     worker_of(conn)->totals->accepted++;
     access_control_on_accept(conn);
-    if (server->settings->oneshot)
-        ws_server_stop_listening(server->ws_server);
 }
 
 static void on_warning(void *user, const char *message)

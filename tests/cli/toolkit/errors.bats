@@ -42,7 +42,7 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 @test "a missing argument, and an argument for an option without one: 2" {
 	run -2 --separate-stderr wscat ws://127.0.0.1:9/ --origin
 	usage_line --origin
-	run -2 --separate-stderr wscat ws://127.0.0.1:9/ --text=yes
+	run -2 --separate-stderr wscat ws://127.0.0.1:9/ --text=loud
 	usage_line --text
 }
 
@@ -88,8 +88,8 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 @test "an address of another machine, an unknown name: 1" {
 	run -1 --separate-stderr wsserve -p 0 -a 192.0.2.1
 	one_line '192\.0\.2\.1:0: Cannot assign'
-	run -1 --separate-stderr wsserve --listen=127.0.0.1
-	one_line ADDRESS:PORT
+	run -2 --separate-stderr wsserve --listen=127.0.0.1
+	usage_line ADDRESS:PORT
 	run -1 --separate-stderr wsserve --listen=fd:77
 	one_line 'fd:77: not a listening socket'
 }

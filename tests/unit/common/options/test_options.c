@@ -270,7 +270,10 @@ static void test_unknown(void **state)
     expect_error("--=x", "tool: unknown option '--'\n" TRY);
     expect_error("-P", "tool: unknown option '-P' (did you mean '-p'?)\n" TRY);
     expect_error("-kfX", "tool: unknown option '-f'\n" TRY);
-    expect_error("-format", "tool: unknown option '-f' (did you mean '--format'?)\n" TRY);
+    expect_error("-format",
+                 "tool: option '-format': a long name takes two dashes, as in '--format'\n" TRY);
+    expect_error("-wait=3",
+                 "tool: option '-wait=3': a long name takes two dashes, as in '--wait=3'\n" TRY);
     expect_error("--a\033[2J\nb", "tool: unknown option '--a\\x1b[2J\\nb'\n" TRY);
 }
 

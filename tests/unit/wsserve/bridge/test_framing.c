@@ -66,9 +66,10 @@ static void every_cut(enum framing framing, const char *input, size_t len, const
 static void test_lines(void **state)
 {
     (void)state;
-    EVERY_CUT(FRAMING_LINES, "abc\n\nde\r\nf", "3:abc 0: 3:de\r 1:f ");
+    EVERY_CUT(FRAMING_LINES, "abc\n\nde\r\nf", "3:abc 0: 2:de 1:f ");
     EVERY_CUT(FRAMING_LINES, "abc\n", "3:abc ");
     EVERY_CUT(FRAMING_LINES, "\n\n", "0: 0: ");
+    EVERY_CUT(FRAMING_LINES, "\r\na\rb\r\r\nc\r", "0: 4:a\rb\r 1:c ");
 }
 
 static void test_nul(void **state)
