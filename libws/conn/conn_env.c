@@ -1,6 +1,7 @@
 #include "libws/conn/conn_private.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 void ws_conn_config_init(struct ws_conn_config *config, enum ws_role role)
 {
@@ -61,6 +62,17 @@ enum ws_error ws_conn_env_init(struct ws_conn_env *env, struct ws_loop *loop,
     return WS_OK;
 }
 
+/* Written once a second. */
+static const char *date_of(void *context)
+{
+    struct ws_conn_scratch *scratch = context;
+    int64_t now_s = time(NULL);
+    if (scratch->date_s != now_s)
+        ws_http_date_format(now_s, scratch->date);
+    scratch->date_s = now_s;
+    return scratch->date;
+}
+
 void ws_conn_env_configure(struct ws_conn_env *env, const struct ws_conn_config *config)
 {
     env->config = *config;
@@ -68,5 +80,9 @@ void ws_conn_env_configure(struct ws_conn_env *env, const struct ws_conn_config 
     if (!config->session.random) {
         env->config.session.random = ws_loop_random;
         env->config.session.random_context = env->loop;
+    }
+    if (!config->session.date) {
+        env->config.session.date = date_of;
+        env->config.session.date_context = env->scratch;
     }
 }

@@ -41,6 +41,8 @@ struct ws_conn_scratch {
     struct ws_out sealed;   /* TLS records about to be sent by `sealer` */
     struct ws_conn *sealer;
     struct ws_deflate_pool deflate;
+    int64_t date_s; /* what `date` was written of */
+    char date[WS_HTTP_DATE];
 };
 
 /* Input that a pause left unread. */

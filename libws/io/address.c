@@ -146,29 +146,52 @@ bool ws_address_parse(struct ws_str text, struct ws_address *address)
     return true;
 }
 
-void ws_address_of_peer(int fd, struct ws_address *address)
+union any_address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    struct sockaddr_storage storage;
+};
+
+/* `result` is that of the call that filled `from`. */
+static void set_address(const union any_address *from, int result, struct ws_address *address)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage storage;
-    } peer = {0};
-    socklen_t len = sizeof peer;
     *address = (struct ws_address){.kind = WS_ADDRESS_UNKNOWN};
-    if (getpeername(fd, &peer.any, &len) < 0)
+    if (result < 0)
         return;
-    if (peer.any.sa_family == AF_INET) {
+    if (from->any.sa_family == AF_INET) {
         address->kind = WS_ADDRESS_IP;
-        address->port = ntohs(peer.v4.sin_port);
-        set_v4(address->ip, &peer.v4.sin_addr);
-    } else if (peer.any.sa_family == AF_INET6) {
+        address->port = ntohs(from->v4.sin_port);
+        set_v4(address->ip, &from->v4.sin_addr);
+    } else if (from->any.sa_family == AF_INET6) {
         address->kind = WS_ADDRESS_IP;
-        address->port = ntohs(peer.v6.sin6_port);
-        memcpy(address->ip, &peer.v6.sin6_addr, sizeof address->ip);
-    } else if (peer.any.sa_family == AF_UNIX) {
+        address->port = ntohs(from->v6.sin6_port);
+        memcpy(address->ip, &from->v6.sin6_addr, sizeof address->ip);
+    } else if (from->any.sa_family == AF_UNIX) {
         address->kind = WS_ADDRESS_UNIX;
     }
+}
+
+void ws_address_of_peer(int fd, struct ws_address *address)
+{
+    union any_address peer = {0};
+    socklen_t len = sizeof peer;
+    set_address(&peer, getpeername(fd, &peer.any, &len), address);
+}
+
+void ws_address_of_socket(int fd, struct ws_address *address)
+{
+    union any_address own = {0};
+    socklen_t len = sizeof own;
+    set_address(&own, getsockname(fd, &own.any, &len), address);
+}
+
+bool ws_address_is_loopback(const struct ws_address *address)
+{
+    static const uint8_t v6[16] = {[15] = 1};
+    return address->kind == WS_ADDRESS_IP &&
+           (memcmp(address->ip, v6, sizeof v6) == 0 ||
+            (is_v4(address->ip) && address->ip[sizeof mapped] == 127));
 }
 
 void ws_address_to_socket(const struct ws_address *address, struct sockaddr_storage *storage)

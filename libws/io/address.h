@@ -65,6 +65,12 @@ bool ws_address_parse(struct ws_str text, struct ws_address *address);
 /* Sets the address of the other end of socket `fd`; UNKNOWN if it has none. */
 void ws_address_of_peer(int fd, struct ws_address *address);
 
+/* The same of our end. */
+void ws_address_of_socket(int fd, struct ws_address *address);
+
+/* Is it 127.0.0.0/8 or ::1? */
+bool ws_address_is_loopback(const struct ws_address *address);
+
 /* Converts it to AF_INET or AF_INET6; AF_UNSPEC for what is no IP address. */
 void ws_address_to_socket(const struct ws_address *address, struct sockaddr_storage *storage);
 

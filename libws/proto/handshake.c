@@ -156,12 +156,39 @@ static bool extensions_well_formed(const struct ws_http_head *head, const char *
     return true;
 }
 
-static bool has_body(const struct ws_http_head *head, const char *buffer)
+/* A length may be there more than once, or as a list, if it is the same one each time (RFC
+ * 9110 8.6): otherwise a proxy and we might see different ends of the request. */
+static enum ws_error check_body(const struct ws_http_head *head, const char *buffer)
 {
-    struct ws_str length;
-    if (ws_http_find(head, buffer, "Transfer-Encoding", 0) >= 0)
-        return true;
-    return count_of(head, buffer, "Content-Length", &length) > 0 && !ws_str_equal(length, "0");
+    struct ws_str length = {0};
+    for (int i = -1; (i = ws_http_find(head, buffer, "Content-Length", i + 1)) >= 0;) {
+        struct ws_str list = ws_http_value(head, buffer, (size_t)i), one;
+        if (list.len == 0)
+            return WS_E_HTTP_LENGTH;
+        while (ws_http_list_next(&list, &one)) {
+            bool differs = length.p && (one.len != length.len || memcmp(one.p, length.p, one.len));
+            for (size_t k = 0; k < one.len; k++)
+                differs |= one.p[k] < '0' || one.p[k] > '9';
+            if (differs)
+                return WS_E_HTTP_LENGTH;
+            length = one;
+        }
+    }
+    bool coded = ws_http_find(head, buffer, "Transfer-Encoding", 0) >= 0;
+    return coded || (length.p && !ws_str_equal(length, "0")) ? WS_E_HTTP_BODY : WS_OK;
+}
+
+/* The characters of uri-host [ ":" port ] (RFC 3986 3.2.2); whether that host exists, and is ours,
+ * is not looked at. */
+static bool is_host(struct ws_str host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        char c = host.p[i];
+        bool alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        if (!alnum && (c == '\0' || !strchr("-._~%!$&'()*+,;=:[]", c)))
+            return false;
+    }
+    return host.len > 0 && host.p[0] != ':';
 }
 
 static bool is_target(struct ws_str target)
@@ -186,8 +213,13 @@ static enum ws_error judge_request(const struct ws_request *r, int hosts, int ke
 
     if (hosts > 1)
         return WS_E_HOST_DUPLICATE;
-    if (has_body(head, buffer))
-        return WS_E_HTTP_BODY;
+    if (head->minor >= 1 && hosts == 0)
+        return WS_E_HOST_MISSING;
+    if (hosts == 1 && !is_host(r->host))
+        return WS_E_HOST_INVALID;
+    enum ws_error error = check_body(head, buffer);
+    if (error != WS_OK)
+        return error;
     if (!r->upgrade)
         return WS_E_NOT_AN_UPGRADE;
     if (!ws_str_equal(r->method, "GET"))
@@ -196,8 +228,6 @@ static enum ws_error judge_request(const struct ws_request *r, int hosts, int ke
         return WS_E_HTTP_VERSION;
     if (!is_target(r->target))
         return WS_E_TARGET;
-    if (hosts == 0)
-        return WS_E_HOST_MISSING;
     if (!ws_http_has_token(head, buffer, "Upgrade", "websocket"))
         return WS_E_UPGRADE_MISSING;
     if (!ws_http_has_token(head, buffer, "Connection", "upgrade"))
@@ -216,7 +246,7 @@ static enum ws_error judge_request(const struct ws_request *r, int hosts, int ke
         return WS_E_KEY_INVALID;
     if (origins > 1)
         return WS_E_ORIGIN_DUPLICATE;
-    enum ws_error error = check_subprotocols(r);
+    error = check_subprotocols(r);
     if (error != WS_OK)
         return error;
     return extensions_well_formed(head, buffer) ? WS_OK : WS_E_EXTENSION_SYNTAX;

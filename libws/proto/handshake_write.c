@@ -61,6 +61,8 @@ static void build_accept(struct text *t, const char *accept, const struct ws_acc
 {
     put(t, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
     put_header(t, "Sec-WebSocket-Accept", accept);
+    if (a && a->date)
+        put_header(t, "Date", a->date);
     if (a && a->subprotocol)
         put_header(t, "Sec-WebSocket-Protocol", a->subprotocol);
     if (a && a->extensions)
@@ -99,6 +101,7 @@ const char *ws_http_status_name(unsigned status)
         {101, "Switching Protocols"},
         {200, "OK"},
         {204, "No Content"},
+        {206, "Partial Content"},
         {301, "Moved Permanently"},
         {302, "Found"},
         {304, "Not Modified"},
@@ -111,6 +114,7 @@ const char *ws_http_status_name(unsigned status)
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
         {413, "Content Too Large"},
+        {416, "Range Not Satisfiable"},
         {421, "Misdirected Request"},
         {426, "Upgrade Required"},
         {429, "Too Many Requests"},
@@ -142,6 +146,8 @@ static void build_answer(struct text *t, const struct ws_http_answer *a)
     put(t, line);
     put(t, ws_http_status_name(a->status));
     put(t, "\r\nConnection: close\r\n");
+    if (a->date)
+        put_header(t, "Date", a->date);
     if (a->status == 426) {
         /* RFC 9110 15.5.22 requires Upgrade there; 4.4 the version that is supported. */
         put_header(t, "Upgrade", "websocket");
@@ -150,7 +156,7 @@ static void build_answer(struct text *t, const struct ws_http_answer *a)
     if (a->status == 405 && !has_header(a, "Allow"))
         put_header(t, "Allow", "GET");
     put_headers(t, a->headers, a->header_count);
-    if (a->body_len > 0)
+    if (a->body_len > 0 || a->content_type)
         put_header(t, "Content-Type",
                    a->content_type ? a->content_type : "text/plain; charset=utf-8");
     /* In a 304 it would be the length of a body that is not sent (RFC 9110 8.6). */
@@ -181,7 +187,7 @@ enum ws_error ws_handshake_write_answer(struct ws_out *out, const struct ws_http
 
 enum ws_error ws_handshake_write_refusal(struct ws_out *out, enum ws_error why,
                                          const struct ws_header *headers, size_t header_count,
-                                         bool head_only)
+                                         const char *date, bool head_only)
 {
     const struct ws_error_info *info = ws_error_info(why);
     bool secret = info->category == WS_CAT_ACCESS;
@@ -201,6 +207,7 @@ enum ws_error ws_handshake_write_refusal(struct ws_out *out, enum ws_error why,
     struct ws_http_answer answer = {.status = info->http_status ? info->http_status : 500,
                                     .headers = secret ? all + 1 : all,
                                     .header_count = header_count + !secret,
+                                    .date = date,
                                     .body = body,
                                     .body_len = (size_t)len,
                                     .head_only = head_only};

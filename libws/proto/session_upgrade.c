@@ -283,6 +283,11 @@ enum ws_error ws_session_connect(struct ws_session *s, struct ws_out *out,
     return error;
 }
 
+static const char *date_of(const struct ws_session *s)
+{
+    return s->config->date ? s->config->date(s->config->date_context) : NULL;
+}
+
 enum ws_error ws_session_accept(struct ws_session *s, struct ws_out *out,
                                 const struct ws_acceptance *acceptance)
 {
@@ -298,6 +303,7 @@ enum ws_error ws_session_accept(struct ws_session *s, struct ws_out *out,
         s->config->deflate && !speaks_of_extensions(all.headers, all.header_count) &&
         ws_deflate_accept(request->head, request->buffer, s->config->deflate, &params, answer);
     all.extensions = deflates ? answer : NULL;
+    all.date = date_of(s);
     enum ws_error error = deflates ? agree(s, s->config->deflate, &params) : WS_OK;
     if (error == WS_OK)
         error = ws_handshake_write_accept(out, request->key, &all);
@@ -318,6 +324,7 @@ enum ws_error ws_session_refuse(struct ws_session *s, struct ws_out *out,
     if (!s->request_pending || s->done)
         return WS_E_STATE;
     struct ws_http_answer final = *answer;
+    final.date = date_of(s);
     final.head_only |= ws_str_equal(s->upgrade->request.method, "HEAD");
     enum ws_error error = ws_handshake_write_answer(out, &final);
     if (error != WS_OK)
@@ -333,7 +340,7 @@ enum ws_error ws_session_error_answer(const struct ws_session *s, struct ws_out 
                                       enum ws_error why)
 {
     bool head_only = s->request_pending && ws_str_equal(s->upgrade->request.method, "HEAD");
-    return ws_handshake_write_refusal(out, why, NULL, 0, head_only);
+    return ws_handshake_write_refusal(out, why, NULL, 0, date_of(s), head_only);
 }
 
 enum ws_error ws_session_refuse_with(struct ws_session *s, struct ws_out *out, enum ws_error why,
@@ -341,8 +348,9 @@ enum ws_error ws_session_refuse_with(struct ws_session *s, struct ws_out *out, e
 {
     if (!s->request_pending || s->done)
         return WS_E_STATE;
-    enum ws_error error = ws_handshake_write_refusal(
-        out, why, headers, header_count, ws_str_equal(s->upgrade->request.method, "HEAD"));
+    enum ws_error error =
+        ws_handshake_write_refusal(out, why, headers, header_count, date_of(s),
+                                   ws_str_equal(s->upgrade->request.method, "HEAD"));
     if (error != WS_OK)
         return error;
     s->request_pending = false;

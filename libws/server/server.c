@@ -63,8 +63,9 @@ static void on_done(struct ws_deferred *task)
 static void check_done(struct ws_async *note)
 {
     struct ws_server *server = ws_container_of(note, struct ws_server, done_note);
-    if (ws_admission_count(server->admission) > 0)
+    if (ws_admission_count(server->admission) > atomic_load(&server->late))
         return;
+    ws_server_stop_listening(server);
     ws_loop_disarm(server->loop, &server->drain);
     ws_loop_defer(server->loop, &server->done_task);
 }
@@ -73,10 +74,14 @@ static void on_left(struct ws_server_env *env, struct ws_conn *conn)
 {
     struct ws_worker *worker = ws_container_of(env, struct ws_worker, env);
     struct ws_server *server = worker->server;
+    bool draining = atomic_load(&server->shutting_down);
+    /* Before it is released: other loops must never see fewer connections than late ones, lest two
+     * of them post the note. A last one that is missed meanwhile is noticed here. */
+    if (draining && ws_conn_id(conn) > server->last_awaited)
+        atomic_fetch_sub(&server->late, 1);
     ws_admission_release(server->admission, ws_conn_cold_slot(conn)->client_entry);
-    if (!atomic_load(&server->shutting_down) || ws_admission_count(server->admission) > 0)
+    if (!draining || ws_admission_count(server->admission) > atomic_load(&server->late))
         return;
-    /* Only one is the last, and no new one is accepted any more. */
     if (env->conn.loop == server->loop)
         check_done(&server->done_note);
     else
@@ -98,6 +103,7 @@ static void abort_all(struct ws_server_env *env, void *context)
 static void on_drained(struct ws_timer *timer)
 {
     struct ws_server *server = ws_container_of(timer, struct ws_server, drain);
+    ws_server_stop_listening(server);
     ws_server_ask(server, &server->workers[0].env, abort_all, NULL, NULL);
 }
 
@@ -130,8 +136,10 @@ void ws_server_shutdown(struct ws_server *server, unsigned code, const char *rea
     server->done = done;
     server->goodbye_code = code;
     snprintf(server->goodbye_reason, sizeof server->goodbye_reason, "%s", reason ? reason : "");
+    server->last_awaited = server->last_id;
     atomic_store(&server->shutting_down, true);
-    ws_server_stop_listening(server);
+    if (!server->options.accept_while_draining)
+        ws_server_stop_listening(server);
     if (ws_admission_count(server->admission) == 0) {
         ws_loop_defer(server->loop, &server->done_task);
         return;

@@ -65,6 +65,8 @@ static void adopt_socket(struct ws_worker *worker, const struct handoff *handoff
     if (!conn) {
         warn(server, "a connection was dropped: out of memory");
         close(handoff->fd);
+        if (atomic_load(&server->shutting_down) && handoff->id > server->last_awaited)
+            atomic_fetch_sub(&server->late, 1);
         ws_admission_release(server->admission, handoff->client_entry);
         return;
     }
@@ -135,7 +137,12 @@ static void admit(struct ws_server *server, int fd, const struct sockaddr *addre
         ws_admission_acquire(server->admission, address, ws_clock_us(), &handoff.client_entry);
     if (handoff.refusal == WS_OK && server->overload && ws_overload_shedding(server->overload))
         handoff.refusal = WS_E_SHED;
-    dispatch_socket(server, &handoff);
+    if (atomic_load(&server->shutting_down)) {
+        atomic_fetch_add(&server->late, 1);
+        adopt_socket(&server->workers[0], &handoff);
+    } else {
+        dispatch_socket(server, &handoff);
+    }
 }
 
 static void watch_listeners(struct ws_server *server, unsigned interest)

@@ -44,6 +44,9 @@ struct ws_server {
     struct ws_deferred done_task;
     void (*done)(void *user);
     atomic_bool shutting_down;
+    /* Connections that were accepted since then: all on loop 0, with ids above `last_awaited`. */
+    atomic_size_t late;
+    uint64_t last_awaited;
     unsigned goodbye_code;
     char goodbye_reason[WS_GOODBYE_MAX];
 };

@@ -181,9 +181,17 @@ bool access_control_check_admin(struct ws_conn *conn, const struct ws_request *r
     enum ws_error error = request->violation == WS_E_NOT_AN_UPGRADE ? WS_OK : request->violation;
     if (error == WS_OK && request->upgrade)
         error = WS_E_NOT_FOUND;
-    if (error == WS_OK)
-        error = access_rules_check_host(rules_of(conn), request);
     return pass(conn, error, request, &peer, "");
+}
+
+bool access_control_check_admin_host(struct ws_conn *conn, const struct ws_request *request)
+{
+    struct ws_address own, peer;
+    ws_address_of_socket(ws_conn_fd(conn), &own);
+    if (!ws_address_is_loopback(&own))
+        return true;
+    ws_address_of_peer(ws_conn_fd(conn), &peer);
+    return pass(conn, access_rules_check_host(rules_of(conn), request), request, &peer, "");
 }
 
 const char *client_label(const struct ws_conn *conn, char text[CLIENT_LABEL_MAX])

@@ -42,9 +42,13 @@ enum access_verdict access_control_check(struct ws_conn *conn, const struct ws_r
 /* Checks the credentials of a plain request. False: it was refused. */
 bool access_control_check_plain(struct ws_conn *conn, const struct ws_request *request);
 
-/* Checks a request to --admin. False: it was malformed, or its Host is neither an address, nor
- * localhost, nor allowed, and it was refused. */
+/* Checks a request to --admin. False: it was malformed or an upgrade, and it was refused. */
 bool access_control_check_admin(struct ws_conn *conn, const struct ws_request *request);
+
+/* Checks its Host, where a page could have got there by DNS rebinding: over loopback it must be an
+ * address, localhost or a name of --host-allow; elsewhere the operator has opened the port to the
+ * network, and Host may be any name. False: it was refused. */
+bool access_control_check_admin_host(struct ws_conn *conn, const struct ws_request *request);
 
 enum { CLIENT_LABEL_MAX = 160 };
 

@@ -55,7 +55,8 @@ enum ws_error access_rules_check_address(const struct access_rules *rules,
                                          const struct ws_address *address);
 
 /* The checks that every request has to pass, in this order: the client's address, over trusted
- * proxies, stored in `client` (WS_E_ADDRESS_REFUSED); Host (WS_E_HOST_REFUSED). Else WS_OK. */
+ * proxies, stored in `client` (WS_E_ADDRESS_REFUSED); Host (WS_E_HOST_REFUSED), except of a health
+ * check. Else WS_OK. */
 enum ws_error access_rules_check_request(const struct access_rules *rules,
                                          const struct ws_request *request,
                                          const struct ws_address *peer, struct ws_address *client);

@@ -5,10 +5,12 @@
 #include "cmd/wsserve/http/aggregate.h"
 #include "cmd/wsserve/http/devconsole.h"
 #include "cmd/wsserve/http/static_files.h"
+#include "cmd/wsserve/options/settings.h"
 #include "cmd/wsserve/request/answer.h"
 #include "cmd/wsserve/request/target.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,12 +63,15 @@ static void answer_line(struct ws_conn *conn, unsigned status, const char *line)
 static void answer_health(struct ws_conn *conn)
 {
     const struct server *server = server_of(conn);
-    if (server_draining(server))
-        answer_line(conn, 503, "draining\n");
-    else if (server_shedding(server))
-        answer_line(conn, 503, "shedding\n");
-    else
-        answer_line(conn, 200, "ok\n");
+    const struct settings *settings = server->settings;
+    const char *state = server_draining(server)   ? "draining"
+                        : server_shedding(server) ? "shedding"
+                                                  : "ok";
+    char text[160];
+    int len = snprintf(text, sizeof text,
+                       "{\"status\":\"%s\",\"connections\":%zu,\"limit\":%" PRIu64 "}\n", state,
+                       ws_server_count(server->ws_server), settings->max_connections);
+    answer_text(conn, strcmp(state, "ok") == 0 ? 200 : 503, "application/json", text, (size_t)len);
 }
 
 static bool is(struct ws_str path, const char *wanted)
@@ -97,6 +102,10 @@ void http_answer(struct ws_conn *conn, const struct ws_request *request)
     }
     if (!access_control_check_plain(conn, request))
         return;
+    if (server_draining(server_of(conn)) && !is(path, s->metrics)) {
+        answer_refuse(conn, WS_E_SHUTDOWN, 0);
+        return;
+    }
     if (!reads(request)) {
         if (http->static_root >= 0 || http->console || s->metrics || s->health)
             answer_line(conn, 405, "the method is neither GET nor HEAD\n");
@@ -126,7 +135,8 @@ void http_answer_admin(struct ws_conn *conn, const struct ws_request *request)
         answer_line(conn, 405, "the method is neither GET nor HEAD\n");
     else if (is(path, s->health ? s->health : "/health"))
         answer_health(conn);
-    else if (!access_control_check_plain(conn, request))
+    else if (!access_control_check_admin_host(conn, request) ||
+             !access_control_check_plain(conn, request))
         return;
     else if (is(path, s->metrics ? s->metrics : "/metrics"))
         aggregate_metrics(conn);

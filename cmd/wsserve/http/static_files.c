@@ -1,10 +1,12 @@
 #include "cmd/wsserve/http/static_files.h"
 
+#include "cmd/wsserve/http/conditional.h"
 #include "cmd/wsserve/request/answer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +16,14 @@
 
 enum { DEPTH_MAX = 64, NAME_MAX_LEN = 255 };
 
+static const char index_name[] = "index.html";
+
 int static_files_open(const char *dir)
 {
     return open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* --- the walk --- */
+/* --- the path --- */
 
 static int hex_digit(char c)
 {
@@ -65,6 +69,8 @@ static bool next_part(struct ws_str *path, struct ws_str *part)
     return part->len > 0;
 }
 
+/* --- the file --- */
+
 static const char *type_of(const char *name)
 {
     static const struct {
@@ -109,93 +115,91 @@ static const char *type_of(const char *name)
     return "application/octet-stream";
 }
 
-/* O_NONBLOCK: opening a FIFO must not block. */
-static int open_file(int dir, const char *name, struct static_file *file)
+/* Decodes the path into one that is relative to the root, and ends in index.html where it names a
+ * directory with its slash. False for one that is not served. */
+static bool decode_path(struct ws_str path, char decoded[PATH_MAX])
 {
-    struct stat status;
-    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) {
-        close(fd);
-        return -1;
+    char name[NAME_MAX_LEN + 1];
+    struct ws_str part;
+    size_t len = 0;
+    if (path.len == 0 || path.p[0] != '/')
+        return false;
+    bool slash = path.p[path.len - 1] == '/';
+    for (int depth = 0; next_part(&path, &part); depth++) {
+        if (depth == DEPTH_MAX || !decode_name(part, name) ||
+            len + strlen(name) + sizeof "/" + sizeof index_name > PATH_MAX)
+            return false;
+        len += (size_t)sprintf(decoded + len, "%s%s", len > 0 ? "/" : "", name);
     }
-    file->size = (uint64_t)status.st_size;
-    file->type = type_of(name);
-    /* A replaced file has another inode, a changed one another time. */
-    snprintf(file->etag, sizeof file->etag, "\"%" PRIxMAX "-%" PRIx64 "-%" PRIxMAX ".%lx\"",
-             (uintmax_t)status.st_ino, file->size, (uintmax_t)status.st_mtim.tv_sec,
-             (unsigned long)status.st_mtim.tv_nsec);
-    return fd;
+    if (slash)
+        sprintf(decoded + len, "%s%s", len > 0 ? "/" : "", index_name);
+    return true;
 }
 
-static bool is_directory(int dir, const char *name)
+/* The path of an open file, without links. False without /proc, or for one that is too long. */
+static bool real_path(int fd, char path[PATH_MAX])
 {
-    struct stat status;
-    return fstatat(dir, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode);
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(link, path, PATH_MAX - 1);
+    path[len < 0 ? 0 : len] = '\0';
+    return len > 0 && len < PATH_MAX - 1;
 }
 
-/* Opens directory `name` in `dir`, which is closed unless it is the root. -1 with errno. */
-static int step(int dir, int root, const char *name)
+/* Does what was opened lie below the root, wherever links led? */
+static bool is_below(int root, int fd)
 {
-    int next = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir != root)
-        close(dir);
-    return next;
+    char above[PATH_MAX], path[PATH_MAX];
+    if (!real_path(root, above) || !real_path(fd, path))
+        return false;
+    size_t len = strcmp(above, "/") == 0 ? 0 : strlen(above);
+    return strncmp(above, path, len) == 0 && (path[len] == '/' || path[len] == '\0');
+}
+
+/* Opens what the descriptor `handle` (O_PATH) stands for, for reading. */
+static int reopen(int handle)
+{
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", handle);
+    return open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+static void describe(const char *name, const struct stat *status, struct static_file *file)
+{
+    const char *slash = strrchr(name, '/');
+    file->size = (uint64_t)status->st_size;
+    file->modified_s = status->st_mtim.tv_sec;
+    file->type = type_of(slash ? slash + 1 : name);
+    /* No inode: copies of a file on several servers have one tag. */
+    snprintf(file->etag, sizeof file->etag, "\"%" PRIx64 "-%" PRIxMAX ".%lx\"", file->size,
+             (uintmax_t)status->st_mtim.tv_sec, (unsigned long)status->st_mtim.tv_nsec);
 }
 
 enum static_found static_files_find(int root, struct ws_str path, struct static_file *file)
 {
-    char name[NAME_MAX_LEN + 1] = "index.html";
-    struct ws_str part, ahead;
-    int dir = root;
+    char name[PATH_MAX];
+    struct stat status;
     enum static_found found = STATIC_MISSING;
     *file = (struct static_file){.fd = -1};
-    if (path.len == 0 || path.p[0] != '/')
+    if (!decode_path(path, name))
         return STATIC_MISSING;
-    bool slash = path.p[path.len - 1] == '/';
-    bool more = next_part(&path, &part);
-    for (int depth = 0; more; depth++) {
-        if (depth == DEPTH_MAX || !decode_name(part, name))
-            goto out;
-        more = next_part(&path, &ahead);
-        part = ahead;
-        if (!more && !slash)
-            break;
-        dir = step(dir, root, name);
-        if (dir < 0)
-            return STATIC_MISSING;
-        strcpy(name, "index.html");
+    /* Without opening it, as opening a device may do something. */
+    int handle = openat(root, name, O_PATH | O_CLOEXEC);
+    if (handle < 0)
+        return STATIC_MISSING;
+    if (fstat(handle, &status) == 0 && is_below(root, handle)) {
+        if (S_ISDIR(status.st_mode) && path.p[path.len - 1] != '/')
+            found = STATIC_DIRECTORY;
+        else if (S_ISREG(status.st_mode) && (file->fd = reopen(handle)) >= 0)
+            found = STATIC_FILE;
     }
-    file->fd = open_file(dir, name, file);
-    if (file->fd >= 0)
-        found = STATIC_FILE;
-    else if (!slash && is_directory(dir, name))
-        found = STATIC_DIRECTORY;
-out:
-    if (dir != root)
-        close(dir);
+    close(handle);
+    if (found == STATIC_FILE)
+        describe(name, &status, file);
     return found;
 }
 
 /* --- answering --- */
-
-bool static_files_unchanged(const struct ws_request *request, const char *etag)
-{
-    for (int i = -1;
-         (i = ws_http_find(request->head, request->buffer, "If-None-Match", i + 1)) >= 0;) {
-        struct ws_str list = ws_http_value(request->head, request->buffer, (size_t)i), element;
-        while (ws_http_list_next(&list, &element)) {
-            if (ws_str_equal(element, "*"))
-                return true;
-            if (element.len > 2 && memcmp(element.p, "W/", 2) == 0)
-                element = (struct ws_str){element.p + 2, element.len - 2};
-            if (ws_str_equal(element, etag))
-                return true;
-        }
-    }
-    return false;
-}
 
 struct file_body {
     struct ws_body body; /* first */
@@ -222,36 +226,68 @@ static void free_body(struct ws_body *body)
     free(body);
 }
 
-static void send_file(struct ws_conn *conn, bool head_only, const struct static_file *file)
+/* Sends `answer`, whose body is a part of the file from `first` on; closes the file. */
+static void send_part(struct ws_conn *conn, const struct ws_http_answer *answer, int fd,
+                      uint64_t first)
 {
-    struct ws_header headers[] = {
-        {"ETag", file->etag},
-        {"Cache-Control", "no-cache"}, /* cacheable, but to be revalidated */
-        {"X-Content-Type-Options", "nosniff"},
-    };
-    struct ws_http_answer answer = {.status = 200,
-                                    .headers = headers,
-                                    .header_count = sizeof headers / sizeof headers[0],
-                                    .content_type = file->type,
-                                    .body_len = file->size};
-    struct file_body *body = head_only ? NULL : malloc(sizeof *body);
-    if (head_only) {
-        answer_send(conn, &answer);
-        close(file->fd);
-    } else if (!body) {
+    struct file_body *body = malloc(sizeof *body);
+    if (!body) {
         answer_refuse(conn, WS_E_NO_MEMORY, 0);
-        close(file->fd);
-    } else {
-        *body = (struct file_body){{file->size, read_body, free_body}, file->fd, 0};
-        answer_send_body(conn, &answer, &body->body);
+        close(fd);
+        return;
     }
+    *body = (struct file_body){{answer->body_len, read_body, free_body}, fd, (off_t)first};
+    answer_send_body(conn, answer, &body->body);
 }
 
-/* Redirects to the path with a slash at its end. Built from its parts, so that a target such as
- * "//evil.example" leads nowhere else. */
-static void redirect(struct ws_conn *conn, struct ws_str path)
+/* Answers with the file, a part of it, or neither, and closes it. */
+static void send_file(struct ws_conn *conn, const struct ws_request *request,
+                      const struct static_file *file)
 {
-    char location[WS_HTTP_REQUEST_MAX + 2];
+    static const unsigned status[] = {[CONDITIONAL_WHOLE] = 200,
+                                      [CONDITIONAL_UNCHANGED] = 304,
+                                      [CONDITIONAL_PART] = 206,
+                                      [CONDITIONAL_OUTSIDE] = 416};
+    char modified[WS_HTTP_DATE], range[80];
+    uint64_t first, len;
+    enum conditional wanted = conditional_of(
+        request, &(struct conditional_file){file->etag, file->modified_s, file->size}, &first,
+        &len);
+    struct ws_header headers[] = {
+        {"ETag", file->etag},
+        {"Last-Modified", ws_http_date_format(file->modified_s, modified)},
+        {"Cache-Control", "no-cache"}, /* cacheable, but to be revalidated */
+        {"X-Content-Type-Options", "nosniff"},
+        {"Accept-Ranges", "bytes"},
+        {"Content-Range", range},
+    };
+    bool ranged = wanted == CONDITIONAL_PART || wanted == CONDITIONAL_OUTSIDE;
+    bool whole = wanted == CONDITIONAL_WHOLE || wanted == CONDITIONAL_PART;
+    struct ws_http_answer answer = {.status = status[wanted],
+                                    .headers = headers,
+                                    .header_count = sizeof headers / sizeof *headers - !ranged,
+                                    .content_type = whole ? file->type : NULL,
+                                    .body_len = len};
+    if (wanted == CONDITIONAL_PART)
+        snprintf(range, sizeof range, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, first,
+                 first + len - 1, file->size);
+    else
+        snprintf(range, sizeof range, "bytes */%" PRIu64, file->size);
+    if (whole && len > 0 && !ws_str_equal(request->method, "HEAD")) {
+        send_part(conn, &answer, file->fd, first);
+        return;
+    }
+    answer_send(conn, &answer);
+    close(file->fd);
+}
+
+/* Redirects to the path with a slash at its end and the query that it had. Built from its parts, so
+ * that a target such as "//evil.example" leads nowhere else. */
+static void redirect(struct ws_conn *conn, const struct ws_request *request, struct ws_str path)
+{
+    const char *query = memchr(request->target.p, '?', request->target.len);
+    size_t query_len = query ? request->target.len - (size_t)(query - request->target.p) : 0;
+    char location[WS_HTTP_REQUEST_MAX + 4];
     size_t len = 0;
     struct ws_str part;
     while (next_part(&path, &part) && len + part.len + 2 < sizeof location) {
@@ -260,7 +296,9 @@ static void redirect(struct ws_conn *conn, struct ws_str path)
         len += part.len;
     }
     location[len++] = '/';
-    location[len] = '\0';
+    if (query_len > 0)
+        memcpy(location + len, query, query_len);
+    location[len + query_len] = '\0';
     struct ws_header header = {"Location", location};
     struct ws_http_answer answer = {.status = 301, .headers = &header, .header_count = 1};
     answer_send(conn, &answer);
@@ -272,18 +310,11 @@ bool static_files_answer(struct ws_conn *conn, const struct ws_request *request,
     struct static_file file;
     enum static_found found = static_files_find(root, path, &file);
     if (found == STATIC_DIRECTORY) {
-        redirect(conn, path);
+        redirect(conn, request, path);
         return true;
     }
     if (found != STATIC_FILE)
         return false;
-    if (static_files_unchanged(request, file.etag)) {
-        struct ws_header header = {"ETag", file.etag};
-        struct ws_http_answer answer = {.status = 304, .headers = &header, .header_count = 1};
-        close(file.fd);
-        answer_send(conn, &answer);
-        return true;
-    }
-    send_file(conn, ws_str_equal(request->method, "HEAD"), &file);
+    send_file(conn, request, &file);
     return true;
 }

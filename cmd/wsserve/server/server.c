@@ -93,10 +93,12 @@ static void note_tls(const struct ws_conn *conn, const struct ws_tls *tls)
              peer[0] ? "; certificate of " : "", peer);
 }
 
-/* --oneshot serves the first WebSocket only. */
-static bool is_second(const struct ws_conn *conn)
+/* Connections that came for --health while the server drains, and for --oneshot after the first. */
+static bool is_too_late(const struct ws_conn *conn)
 {
-    return server_of(conn)->settings->oneshot && worker_of(conn)->totals->handshakes[WS_OK] > 0;
+    const struct server *server = server_of(conn);
+    return server_draining(server) ||
+           (server->settings->oneshot && worker_of(conn)->totals->handshakes[WS_OK] > 0);
 }
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
@@ -118,7 +120,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
         http_answer(conn, request);
         break;
     case ACCESS_UPGRADE:
-        if (is_second(conn))
+        if (is_too_late(conn))
             answer_refuse(conn, WS_E_SHUTDOWN, 0);
         else if (server->mode->handler.request)
             server->mode->handler.request(conn, request);
@@ -266,6 +268,7 @@ static bool make_ws_server(struct server *server, const struct ws_handler *handl
         .loops = server->worker_count,
         .env_user = join_worker,
         .fan_out = true,
+        .accept_while_draining = settings->http.health && !settings->http.admin,
         .secure = settings->tls.on,
         .limits = settings_admission(settings),
         .overload = {.watch_lag = settings->http.metrics || settings->http.admin,

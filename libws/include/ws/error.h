@@ -66,6 +66,7 @@ enum ws_level { WS_LOG_DEBUG, WS_LOG_INFO, WS_LOG_WARNING, WS_LOG_ERROR };
     X(HTTP_TOO_LARGE, UPGRADE, 0, 431, INFO, "RFC 6585 5", "the HTTP head is too large")                     \
     X(HTTP_TOO_MANY_HEADERS, UPGRADE, 0, 431, INFO, "RFC 6585 5", "the HTTP head has too many headers")      \
     X(HTTP_VERSION, UPGRADE, 0, 505, INFO, "4.2.1", "the HTTP version is not 1.1")                           \
+    X(HTTP_LENGTH, UPGRADE, 0, 400, INFO, "RFC 9112 6.3", "the Content-Length is no number, or there are several that differ") \
     X(HTTP_BODY, UPGRADE, 0, 413, INFO, "4.1", "the request announces a body")                               \
     /* the request, as a server sees it */                                                                   \
     X(NOT_AN_UPGRADE, UPGRADE, 0, 426, INFO, "4.2.1", "the request asks for no upgrade to a WebSocket")      \
@@ -73,6 +74,7 @@ enum ws_level { WS_LOG_DEBUG, WS_LOG_INFO, WS_LOG_WARNING, WS_LOG_ERROR };
     X(TARGET, UPGRADE, 0, 400, INFO, "4.2.1", "the request target is neither a path nor a URL")              \
     X(HOST_MISSING, UPGRADE, 0, 400, INFO, "4.2.1", "the Host header is missing")                            \
     X(HOST_DUPLICATE, UPGRADE, 0, 400, INFO, "RFC 9112 3.2", "the Host header is there more than once")        \
+    X(HOST_INVALID, UPGRADE, 0, 400, INFO, "RFC 9112 3.2", "the Host header is empty or names no host")        \
     X(UPGRADE_MISSING, UPGRADE, 0, 400, INFO, "4.2.1", "the Upgrade header lacks the token websocket")       \
     X(CONNECTION_MISSING, UPGRADE, 0, 400, INFO, "4.2.1", "the Connection header lacks the token Upgrade")   \
     X(KEY_MISSING, UPGRADE, 0, 400, INFO, "4.2.1", "the Sec-WebSocket-Key header is missing")                \

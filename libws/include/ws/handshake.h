@@ -53,7 +53,8 @@ struct ws_request {
  * Reads the whole request in `buffer` and checks it (4.2.1). Returns `request->violation`: WS_OK
  * for an upgrade that may be accepted; WS_E_NOT_AN_UPGRADE for a plain HTTP request (no Upgrade:
  * websocket and no Sec-WebSocket-Key), which a server may answer otherwise; else the first of:
- * METHOD, HTTP_VERSION, TARGET, HOST_MISSING, HOST_DUPLICATE, HTTP_BODY, UPGRADE_MISSING,
+ * HOST_DUPLICATE, HOST_MISSING and HOST_INVALID (of HTTP/1.1), HTTP_LENGTH, HTTP_BODY, all four for
+ * plain requests too; METHOD, HTTP_VERSION, TARGET, UPGRADE_MISSING,
  * CONNECTION_MISSING, VERSION_MISSING, VERSION_DUPLICATE, VERSION, KEY_MISSING, KEY_DUPLICATE,
  * KEY_INVALID, ORIGIN_DUPLICATE, SUBPROTOCOL_SYNTAX, EXTENSION_SYNTAX. All strings that are present
  * are set in any case.
@@ -95,6 +96,7 @@ bool ws_header_valid(const char *name, const char *value);
 struct ws_acceptance {
     const char *subprotocol;
     const char *extensions;          /* session's: what was agreed on */
+    const char *date;                /* session's: ws_http_date_format() */
     const struct ws_header *headers; /* `header_count` of them */
     size_t header_count;
 };
@@ -109,7 +111,8 @@ struct ws_http_answer {
     unsigned status;
     const struct ws_header *headers; /* besides Content-Length, Content-Type, Connection */
     size_t header_count;
-    const char *content_type; /* NULL: text/plain; charset=utf-8 */
+    const char *content_type; /* NULL: text/plain; charset=utf-8, if there is a body */
+    const char *date;         /* session's: ws_http_date_format() */
     const void *body;         /* NULL: the caller sends it, only the headers are written */
     uint64_t body_len;
     bool head_only; /* the answer to a HEAD: no body, but its length */
@@ -125,12 +128,12 @@ enum ws_error ws_handshake_write_answer(struct ws_out *out, const struct ws_http
 /*
  * Writes the answer that the row of `why` names: its status, and its explanation both as the body
  * and as X-WebSocket-Error; for WS_CAT_ACCESS only that the request was refused. `headers` are
- * added, and with 429 and 503 a Retry-After, unless they have one. WS_OK, WS_E_NO_MEMORY or
- * WS_E_ARGUMENT.
+ * added, and with 429 and 503 a Retry-After, unless they have one. `date` may be NULL. WS_OK,
+ * WS_E_NO_MEMORY or WS_E_ARGUMENT.
  */
 enum ws_error ws_handshake_write_refusal(struct ws_out *out, enum ws_error why,
                                          const struct ws_header *headers, size_t header_count,
-                                         bool head_only);
+                                         const char *date, bool head_only);
 
 /* "Switching Protocols", "Not Found", …; never NULL. */
 const char *ws_http_status_name(unsigned status);

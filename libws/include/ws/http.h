@@ -93,6 +93,14 @@ bool ws_http_is_token(struct ws_str s);
 /* True if it may be the value of a header: no control characters except tab. */
 bool ws_http_is_value(struct ws_str s);
 
+enum { WS_HTTP_DATE = 30 }; /* bytes of a date with its NUL */
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), of seconds since 1970. Returns `text`. */
+const char *ws_http_date_format(int64_t seconds, char text[WS_HTTP_DATE]);
+
+/* Reads a date in that form, or in one of the two obsolete ones. False if it is none. */
+bool ws_http_date_parse(struct ws_str text, int64_t *seconds);
+
 bool ws_str_equal(struct ws_str a, const char *b);      /* byte by byte */
 bool ws_str_equal_case(struct ws_str a, const char *b); /* ASCII letters in any case */
 /* Without the spaces and tabs at both ends. */

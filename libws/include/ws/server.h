@@ -54,6 +54,9 @@ struct ws_server_options {
     bool (*allowed)(void *user, const struct sockaddr *address);
     bool secure;  /* its URLs are wss: env_user sets the tls of every env */
     bool fan_out; /* the loops get hubs: ws_server_env()->hub */
+    /* ws_server_shutdown() goes on accepting until its end, so that the handler can answer health
+     * checks, and upgrades with 503. It does not wait for connections that come then. */
+    bool accept_while_draining;
     /* A message for the operator: one line, valid during the call. NULL: not reported. */
     void (*warn)(void *user, const char *message);
 };
@@ -82,8 +85,9 @@ const char *ws_server_url(const struct ws_server *server, size_t index);
 void ws_server_stop_listening(struct ws_server *server);
 
 /*
- * Stops accepting, closes every connection with `code`, and after `drain_ms` (0: at once) ends
- * those that are left. `done` is called, from loop 0, when none is. To be called once only.
+ * Stops accepting (but see accept_while_draining), closes every connection with `code`, and after
+ * `drain_ms` (0: at once) ends those that are left. `done` is called, from loop 0, when none is. To
+ * be called once only.
  */
 void ws_server_shutdown(struct ws_server *server, unsigned code, const char *reason,
                         uint32_t drain_ms, void (*done)(void *user));

@@ -60,6 +60,10 @@ struct ws_session_config {
      * its key and masks; a server does not call it. */
     bool (*random)(void *context, void *bytes, size_t size);
     void *random_context;
+    /* The value of Date in a server's answers (RFC 9110 6.6.1), as ws_http_date_format() writes it;
+     * valid until the next call. NULL: they have none. */
+    const char *(*date)(void *context);
+    void *date_context;
     /* permessage-deflate is agreed on if the other end wants it too, and offered by a client. NULL:
      * never. Read during the upgrade only. */
     const struct ws_deflate_config *deflate;

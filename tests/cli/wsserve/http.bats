@@ -11,6 +11,16 @@ get() { # PATH [ARGUMENT OF curl]...
 	curl -sS --max-time 20 --path-as-is "${@:2}" "http://127.0.0.1:$PORT$1"
 }
 
+# Sends these bytes, with printf's escapes, and prints what comes.
+raw() { # BYTES
+	local answer
+	exec 5<>"/dev/tcp/127.0.0.1/$PORT"
+	printf '%b' "$1" >&5
+	answer=$(timeout 20 cat <&5 | tr -d '\r')
+	exec 5>&-
+	printf '%s\n' "$answer"
+}
+
 status() { # STATUS PATH [ARGUMENT OF curl]...
 	same "$1" "$(get "$2" -o "$BATS_TEST_TMPDIR/body" -w '%{http_code}' "${@:3}")"
 }
@@ -58,7 +68,7 @@ files() {
 	serve --staticdir="$DIR"
 	local path
 	for path in /../outside.txt /sub/../../outside.txt /%2e%2e/outside.txt /..%2foutside.txt \
-		/%2e%2e%2foutside.txt '/sub/%2e./%2e%2e/outside.txt' /link.txt /up/outside.txt /inside/index.html \
+		/%2e%2e%2foutside.txt '/sub/%2e./%2e%2e/outside.txt' /link.txt /up/outside.txt /up/none \
 		/.env /%2eenv /sub/. /sub/.. /pipe /empty/ /none /sub/none/x /index.html/ /%00 /index.html%00 \
 		/index.html%0 /%zz "/$(printf 'a%.0s' {1..300})" "$(printf '/a%.0s' {1..100})"; do
 		status 404 "$path"
@@ -154,7 +164,7 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 @test "--health: 200, at its path; --path goes on beside it" {
 	serve --health --path=/ws
 	status 200 /health
-	same ok "$(cat "$BATS_TEST_TMPDIR/body")"
+	says '"status":"ok"' "$(cat "$BATS_TEST_TMPDIR/body")"
 	status 404 /
 	status 426 /ws
 	status 405 /health -X POST
@@ -182,10 +192,39 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 	says '^HTTP/1.1 404 ' "$output"
 	kill "$SERVER"
 	eventually status 503 /health
-	same draining "$(get /health)"
+	says '"status":"draining"' "$(get /health)"
 	same 1 "$(get /metrics | sed -n 's/^wsserve_draining //p')"
 	PORT=$main
 	kill "$SERVER"
+}
+
+@test "--health: JSON, whatever Host says, in front of a program too" {
+	serve --health --max-connections=77 cat
+	same '{"status":"ok","connections":1,"limit":77}' "$(get /health)"
+	same application/json "$(get /health -o /dev/null -w '%{content_type}')"
+	status 200 /health -H 'Host: monitor.example'
+	status 200 '/health?from=lb' -H 'Host: monitor.example'
+	status 403 / -H 'Host: monitor.example'
+	run -0 raw 'GET /health HTTP/1.0\r\n\r\n'
+	says '^HTTP/1.1 200 ' "$output"
+}
+
+@test "--health can be asked while draining, on the same port; nothing else enters" {
+	serve --health --drain=30s --close-timeout=30s
+	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	await 'conn=.* open' "$SERVER_LOG"
+	kill "$SERVER"
+	await shutdown "$SERVER_LOG"
+	status 503 /health
+	says '"status":"draining"' "$(get /health)"
+	status 503 /
+	run -5 --separate-stderr wscat "$URL" hello </dev/null
+	says 'HTTP status 503'
+	# A connection that came late and says nothing is not waited for.
+	exec 5<>"/dev/tcp/127.0.0.1/$PORT"
+	kill "$PID"
+	finished "$SERVER"
+	exec 5>&-
 }
 
 @test "--admin: no page gets there by a name of its own" {
@@ -197,7 +236,105 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 	says '^HTTP/1.1 200 ' "$output"
 	run -0 ask --plain "$ADMIN" /connections 'Host: localhost'
 	says '^HTTP/1.1 200 ' "$output"
+	run -0 ask --plain "$ADMIN" /health 'Host: evil.example'
+	says '^HTTP/1.1 200 ' "$output"
 }
+
+@test "--admin beyond loopback: a scraper may use any name" {
+	local address
+	address=$(hostname -I | cut -d' ' -f1)
+	[[ $address ]] || skip "this machine has no address but loopback"
+	serve --admin=0.0.0.0:0
+	await 'listen on http://0\.0\.0\.0:[0-9]+/ \(admin\)' "$SERVER_LOG"
+	ADMIN=$(sed -n 's|.*on http://0.0.0.0:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	run -0 curl -sS -o /dev/null -w '%{http_code}' -H 'Host: wsserve:9100' "http://$address:$ADMIN/metrics"
+	same 200 "$output"
+	run -0 curl -sS -o /dev/null -w '%{http_code}' -H 'Host: wsserve:9100' "http://127.0.0.1:$ADMIN/metrics"
+	same 403 "$output"
+}
+
+@test "HTTP/1.1 without a valid Host, and lengths that differ: 400; HTTP/1.0 needs none" {
+	serve --devconsole
+	local head
+	while read -r head; do
+		run -0 raw "$head"
+		says '^HTTP/1.1 400 Bad Request' "$output"
+	done <<-'END'
+		GET / HTTP/1.1\r\n\r\n
+		GET / HTTP/1.1\r\nHost:\r\n\r\n
+		GET / HTTP/1.1\r\nHost: a b\r\n\r\n
+		GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\nhello
+		GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5, 0\r\n\r\nhello
+		GET / HTTP/1.1\r\nHost: x\r\nContent-Length: +0\r\n\r\n
+	END
+	run -0 raw 'GET / HTTP/1.0\r\n\r\n'
+	says '^HTTP/1.1 200 ' "$output"
+	status 200 / -H 'Content-Length: 0'
+}
+
+@test "every answer has a Date, the 101 too" {
+	files
+	serve --staticdir="$DIR" --health
+	local path
+	for path in / /none /health /sub; do
+		says '^Date: [A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} 20[0-9]{2} [0-9:]{8} GMT.$' "$(get "$path" -i)"
+	done
+	run -0 ask "$PORT" /
+	says '^HTTP/1.1 101' "$output"
+	says '^Date: .* GMT' "$output"
+	run -0 raw 'nonsense\r\n\r\n'
+	says '^HTTP/1.1 400' "$output"
+	says '^Date: .* GMT' "$output"
+}
+
+@test "--staticdir: Last-Modified, If-Modified-Since, and one ETag for copies" {
+	files
+	cp -a "$DIR" "$BATS_TEST_TMPDIR/copy"
+	serve --staticdir="$DIR"
+	local modified first
+	modified=$(get / -I | tr -d '\r' | sed -n 's/^Last-Modified: //p')
+	same "$(date -u -r "$DIR/index.html" '+%a, %d %b %Y %T GMT')" "$modified"
+	status 304 / -H "If-Modified-Since: $modified"
+	status 200 / -H 'If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT'
+	first=$(get / -I | grep ^ETag)
+	serve --staticdir="$BATS_TEST_TMPDIR/copy"
+	same "$first" "$(get / -I | grep ^ETag)"
+}
+
+@test "--staticdir: parts of a file: Range" {
+	files
+	printf 0123456789 >"$DIR/ten"
+	head -c 1000000 /dev/urandom >"$DIR/large"
+	serve --staticdir="$DIR"
+	says '^Accept-Ranges: bytes' "$(get /ten -I)"
+	same 234 "$(get /ten -r 2-4)"
+	same 89 "$(get /ten -r -2)"
+	says '^Content-Range: bytes 2-4/10' "$(get /ten -r 2-4 -i)"
+	status 206 /ten -r 0-0
+	status 416 /ten -r 10-
+	says '^Content-Range: bytes \*/10' "$(get /ten -r 10- -i)"
+	status 200 /ten -H 'Range: bytes=0-1,3-4'
+	status 200 /nothing.css
+	get /large -o "$BATS_TEST_TMPDIR/got" -r 0-399999
+	get /large -o "$BATS_TEST_TMPDIR/got" -C -
+	cmp "$DIR/large" "$BATS_TEST_TMPDIR/got"
+}
+
+@test "--staticdir: links inside are followed, an empty file has its type, a folder keeps the query" {
+	files
+	ln -s "$DIR/sub/deep/x.js" "$DIR/absolute.js"
+	ln -s index.html "$DIR/relative.html"
+	ln -s /etc/passwd "$DIR/passwd"
+	serve --staticdir="$DIR"
+	same '<p>top' "$(get /relative.html)"
+	same x "$(get /absolute.js)"
+	same sub "$(get /inside/)"
+	status 404 /passwd
+	same 'text/css; charset=utf-8' "$(get /nothing.css -o /dev/null -w '%{content_type}')"
+	run -0 ask --plain "$PORT" '/sub?a=1&b=%20'
+	says '^Location: /sub/\?a=1&b=%20' "$output"
+}
+
 
 @test "--admin: a password is asked for there too; a port in use: 1" {
 	serve --admin=127.0.0.1:0 --token=abc

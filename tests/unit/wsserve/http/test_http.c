@@ -153,7 +153,7 @@ static void paths_lead_where_they_should(void **state)
         .health = "/up", .metrics = "/m", .path = "/ws", .dev_console = true};
     begin();
     assert_int_equal(get("/up"), 200);
-    assert_true(says("\r\n\r\nok\n"));
+    assert_true(says("\r\n\r\n{\"status\":\"ok\",\"connections\":1,\"limit\":0}\n"));
     assert_int_equal(get("/m"), 200);
     assert_true(says("wsserve_connections{state="));
     assert_int_equal(get("/"), 200);
@@ -161,8 +161,8 @@ static void paths_lead_where_they_should(void **state)
     assert_int_equal(get("/ws"), 200);
     assert_int_equal(get("/other"), 404);
     assert_int_equal(ask("HEAD /up HTTP/1.1\r\nHost: x\r\n\r\n"), 200);
-    assert_true(says("Content-Length: 3\r\n"));
-    assert_false(says("ok\n"));
+    assert_true(says("Content-Length: 42\r\n"));
+    assert_false(says("status"));
     assert_int_equal(ask("PUT /up HTTP/1.1\r\nHost: x\r\n\r\n"), 405);
     assert_true(says("Allow: GET, HEAD\r\n"));
     assert_int_equal(ask("GET / HTTP/1.1\r\nHost: x\r\n" UPGRADE "\r\n"), 404);
@@ -176,7 +176,8 @@ static void drained_and_unwell(void **state)
     begin();
     atomic_store(&fx_server.draining, true);
     assert_int_equal(get("/health"), 503);
-    assert_true(says("draining\n"));
+    assert_true(says("\"status\":\"draining\""));
+    assert_int_equal(get("/"), 503);
 }
 
 static void the_admin_has_it_alone(void **state)
@@ -193,7 +194,8 @@ static void the_admin_has_it_alone(void **state)
     assert_int_equal(ask_at(admin, "GET /connections HTTP/1.1\r\nHost: [::1]\r\n\r\n"), 200);
     assert_true(says("Content-Type: application/json\r\n"));
     assert_true(says("\r\n\r\n[]\n"));
-    assert_int_equal(ask_at(admin, "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 403);
+    assert_int_equal(ask_at(admin, "GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 200);
+    assert_int_equal(ask_at(admin, "GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 403);
     assert_int_equal(ask_at(admin, "GET / HTTP/1.1\r\nHost: localhost\r\n" UPGRADE "\r\n"), 404);
 }
 
