@@ -39,7 +39,7 @@ bool ws_http_date_parse(struct ws_str text, int64_t *seconds)
     memcpy(copy, text.p, text.len);
     copy[text.len] = '\0';
 
-    /* The form of today, then RFC 850's, whose years have two digits, then asctime()'s. */
+    /* The form of today, then RFC 850's, whose years have two digits, then C's. */
     if (sscanf(copy, "%*3[A-Z a-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d GMT%n", &tm.tm_mday, month,
                &tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &end) == 6 &&
         end > 0)

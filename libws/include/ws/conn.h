@@ -41,9 +41,9 @@ struct ws_output_filter {
 
 /* Limits and behaviour of connections. Times are milliseconds; 0 switches a limit off. */
 struct ws_conn_config {
-    struct ws_session_config
-        session; /* `random` and `date` may be NULL: the loop's
-                  * are used then. `deflate_pool` is set by ws_conn_env_init() */
+    /* `random` and `date` may be NULL: the loop's are used then. `deflate_pool` is set by
+     * ws_conn_env_init(). */
+    struct ws_session_config session;
     struct ws_heartbeat_config heartbeat;
     uint32_t handshake_ms; /* for the whole upgrade, TLS included */
     uint32_t close_ms;     /* for the peer's close frame, and for the end of its stream after that.
