@@ -89,7 +89,9 @@ static const struct option_row rows[] = {
      .help = "exit with 7 if not done within this time"},
     {.name = "close-timeout",
      OPTION_DURATION(S, close_timeout_us),
-     .help = "time limit for the server's close frame after ours (default 5s)"},
+     .help =
+         "time limit for the server's close frame after ours, whatever else arrives (default 5s); "
+         "a message under way may double it"},
     {.name = "close-code",
      OPTION_CALL(set_close_code),
      .metavar = "CODE",
@@ -102,7 +104,9 @@ static const struct option_row rows[] = {
     {OPTION_GROUP("Keeping it alive")},
     {.name = "ping-interval",
      OPTION_DURATION(S, ping_interval_us),
-     .help = "ping the server this often (default: never)"},
+     .help = "ping the server this often (default: never); an interval below --wait keeps it from "
+             "being "
+             "quiet"},
     {.name = "ping-timeout",
      OPTION_DURATION(S, ping_timeout_us),
      .help = "exit with 7 if nothing is received for this long after a ping (default 10s)"},

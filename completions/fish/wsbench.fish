@@ -20,7 +20,7 @@ complete -c wsbench -s u -l auth -l user -x -d 'use HTTP basic authentication; @
 complete -c wsbench -l origin -x -d 'send this Origin header'
 complete -c wsbench -l subprotocol -x -d 'offer this subprotocol; may be repeated'
 complete -c wsbench -l proxy -x -d 'connect through http://[USER:PASSWORD@]HOST[:PORT] or socks5://...; \'\' for no proxy, overriding HTTPS_PROXY and ALL_PROXY; @FILE and env:NAME as above'
-complete -c wsbench -l connect-timeout -x -d 'time limit for connecting, proxy included, and again for the upgrade (default 10s)'
+complete -c wsbench -l connect-timeout -x -d 'time limit for name, connection, proxy, TLS and upgrade together (default 10s)'
 complete -c wsbench -l ca -l cacert -r -F -d 'trust the authorities in this PEM file or folder instead of the system\'s'
 complete -c wsbench -l cert -r -F -d 'present this client certificate, with its chain, if the server asks for one'
 complete -c wsbench -l key -r -F -d 'private key of the certificate (default: in the same file)'

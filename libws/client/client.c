@@ -1,5 +1,7 @@
 #include "libws/client/client_private.h"
 
+#include "libws/conn/conn_owner.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,6 +101,8 @@ void ws_client_upgrade(struct ws_client *client, int fd)
         error = ws_conn_secure(conn, options->tls, client->tls_name);
     if (error == WS_OK)
         error = ws_conn_connect(conn, &request);
+    if (client->deadline_ms)
+        ws_conn_limit_handshake(conn, client->deadline_ms);
     if (options->connected)
         options->connected(options->user, conn);
     if (error != WS_OK)

@@ -37,6 +37,10 @@ void ws_conn_unblock(struct ws_conn *conn, enum ws_read_block reason)
 {
     if (!(conn->blocked & reason) || conn->life == WS_LIFE_ENDED)
         return;
+    /* The time to close of a client that was not reading: see closing_due_ms(). */
+    if (reason == WS_BLOCK_HANDLER && ws_conn_is_client(conn) &&
+        ws_session_close_sent(&conn->session))
+        conn->phase_started_ms += ws_loop_now(conn->env->loop) - conn->heartbeat.heard_ms;
     conn->blocked &= ~(unsigned)reason;
     resume_later(conn);
 }
@@ -162,13 +166,16 @@ static void note_event(struct ws_conn *conn, const struct ws_event *event)
         if (conn->env->config.max_rate)
             charge_time(conn, OF_MESSAGES, SECOND_US / conn->env->config.max_rate);
         conn->last_message_ms = ws_loop_now(conn->env->loop);
-        conn->phase_started_ms = 0;
+        if (!ws_session_close_sent(&conn->session))
+            conn->phase_started_ms = 0;
     }
     if (event->type == WS_EVENT_CLOSE) {
         conn->end.code = event->code;
         conn->end.by_peer = event->clean && !ws_session_close_sent(&conn->session);
         if (!event->clean)
             ws_conn_record_error(conn, event->error);
+        else if (ws_error_info(conn->end.error)->category == WS_CAT_NETWORK)
+            conn->end.error = WS_OK; /* sending failed while it was on its way */
     }
     if (event->type == WS_EVENT_ERROR)
         ws_conn_record_error(conn, event->error);
@@ -409,12 +416,16 @@ static void on_writable(struct ws_conn *conn)
         size_t sent;
         enum ws_error error = ws_conn_send_waiting(conn, &sent);
         if (error != WS_OK) {
-            ws_conn_abort(conn, error);
+            ws_conn_sending_failed(conn, error);
             ws_conn_settle(conn);
             return;
         }
-        if (sent > 0)
+        if (sent > 0) {
+            /* What was refused before is taken: the peer has read. A ping that waited among it is
+             * written only now. */
             conn->last_taken_ms = ws_loop_now(conn->env->loop);
+            ws_heartbeat_heard(&conn->heartbeat, conn->last_taken_ms);
+        }
         after_sending(conn);
     }
     if (ws_conn_waiting(conn) == 0 && conn->cold->body)
@@ -422,14 +433,15 @@ static void on_writable(struct ws_conn *conn)
     ws_conn_settle(conn);
 }
 
-/* While nothing is read: data before the peer's FIN is still worth reading, data before a reset is
- * not. */
+/* While nothing is read: data before the peer's FIN is still worth reading; data before a reset is
+ * for a client, since the server's close frame may be there. */
 static void on_hangup(struct ws_conn *conn)
 {
     int failed = 0, left = 0;
     socklen_t size = sizeof failed;
     getsockopt(conn->watch.fd, SOL_SOCKET, SO_ERROR, &failed, &size);
-    if (failed == 0 && ioctl(conn->watch.fd, FIONREAD, &left) == 0 && left > 0) {
+    if ((failed == 0 || ws_conn_is_client(conn)) && ioctl(conn->watch.fd, FIONREAD, &left) == 0 &&
+        left > 0) {
         conn->peer_hup = true;
         ws_conn_update_interest(conn);
     } else {

@@ -120,14 +120,17 @@ static void begin_lingering(struct ws_conn *conn)
 
 /* The session is closed, and all output sent. The server closes first (7.1.1): a FIN, then what is
  * still on its way is read and discarded, for a reset would take our close frame from the peer. A
- * client waits. */
+ * client waits; one whose upgrade failed has nothing under way that a reset could take. */
 static void end_stream(struct ws_conn *conn)
 {
-    bool first = conn->env->config.session.role == WS_ROLE_SERVER || conn->end.error != WS_OK;
-    if (conn->peer_eof)
+    bool client = ws_conn_is_client(conn), first = !client || conn->end.error != WS_OK;
+    if (conn->peer_eof || (client && !conn->end.opened)) {
         finish(conn);
-    else if (first && !conn->fin_sent)
-        conn->fin_sent = ws_conn_shut(conn);
+    } else if (first && !conn->fin_sent && ws_conn_shut(conn)) {
+        conn->fin_sent = true;
+        if (!conn->end.opened)
+            conn->phase_started_ms = ws_loop_now(conn->env->loop);
+    }
 }
 
 void ws_conn_settle(struct ws_conn *conn)
@@ -140,6 +143,8 @@ void ws_conn_settle(struct ws_conn *conn)
     }
     report_state(conn, ws_session_state(&conn->session));
     bool closed = ws_session_state(&conn->session) == WS_STATE_CLOSED;
+    if (ws_conn_is_client(conn) && ws_conn_waiting(conn) == 0 && conn->env->scratch->writer != conn)
+        ws_conn_note_close_out(conn);
     if (closed && conn->life < WS_LIFE_LINGERING)
         begin_lingering(conn);
     if (closed && ws_conn_waiting(conn) == 0 && !conn->cold->body && !conn->output_deferred &&

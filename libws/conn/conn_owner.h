@@ -68,6 +68,10 @@ bool ws_conn_failed(const struct ws_conn *conn);
 /* Has the handler's close been called? */
 bool ws_conn_ended(const struct ws_conn *conn);
 
+/* Its upgrade must be done by `deadline_ms` of the loop's time, if config's handshake_ms, which may
+ * not be 0 then, would allow more. For a client whose connecting has taken part of the time. */
+void ws_conn_limit_handshake(struct ws_conn *conn, int64_t deadline_ms);
+
 /* `why` is why it ends, unless there was a reason before. */
 void ws_conn_record_error(struct ws_conn *conn, enum ws_error why);
 

@@ -26,6 +26,9 @@ enum {
     /* Bytes of messages that a connection delivers before it is another's turn: a compressed byte
      * may become a thousand. */
     WS_TURN_MOST = 4 << 20,
+    /* How long a client, and a server that refused the upgrade, wait for the end of the peer's
+     * stream once they have sent all. */
+    WS_LINGER_MS = 1000,
     /* Plaintext that is encrypted at a time: cold->sealed holds little more than that because of
      * what we send. */
     WS_SEALED_MAX = 256 * 1024,
@@ -88,6 +91,8 @@ struct ws_conn {
     bool full : 1;               /* the queue was above high water, and is not yet below low */
     bool resumed : 1;            /* unread input is to be looked at */
     bool drained_due : 1;        /* the handler's drained is to be called */
+    bool close_out : 1;          /* a client's: the kernel has taken its close frame */
+    bool close_prolonged : 1;    /* a client's: the time to close was doubled */
     bool fin_sent : 1;           /* nothing more will be sent, and the kernel knows */
     bool peer_eof : 1;           /* nothing more will come */
     bool peer_hup : 1;           /* peer has hung up; unread data remains */
@@ -126,6 +131,11 @@ static inline void ws_conn_set_failed(struct ws_conn *conn)
         ws_conn_enter(conn, WS_LIFE_FAILED);
 }
 
+static inline bool ws_conn_is_client(const struct ws_conn *conn)
+{
+    return conn->env->config.session.role == WS_ROLE_CLIENT;
+}
+
 static inline bool ws_conn_usable(const struct ws_conn *conn)
 {
     return conn->life < WS_LIFE_FAILED;
@@ -136,6 +146,9 @@ static inline bool ws_conn_usable(const struct ws_conn *conn)
 /* The loop's output, for `conn` to write into; it is sent at the end of its read cycle or of the
  * batch. */
 struct ws_out *ws_conn_take_out(struct ws_conn *conn);
+/* The peer takes no more. What it sent before it reset the connection is still read, since its
+ * close frame may be there; after other errors, and where nothing is read, the connection ends. */
+void ws_conn_sending_failed(struct ws_conn *conn, enum ws_error why);
 /* Sends what another connection gathered in the loop's output. */
 void ws_conn_free_out(struct ws_conn_scratch *scratch);
 /* Sends what `conn` has gathered in the loop's output; what the kernel refuses is queued. */
@@ -214,6 +227,9 @@ void ws_conn_free_body(struct ws_conn *conn);
 void ws_conn_arm(struct ws_conn *conn);
 /* The time to close runs from now. */
 void ws_conn_begin_closing(struct ws_conn *conn);
+/* A client's output is sent, all of it: if its close frame is among it, the time to close runs from
+ * now. */
+void ws_conn_note_close_out(struct ws_conn *conn);
 void ws_conn_on_timer(struct ws_timer *timer);
 
 /* --- conn_life.c --- */

@@ -6,8 +6,24 @@
 
 void ws_conn_record_error(struct ws_conn *conn, enum ws_error why)
 {
+    /* A close frame that came decides how the connection ended, whatever TCP does after it. */
+    if (ws_session_close_received(&conn->session) &&
+        (ws_error_info(why)->category == WS_CAT_NETWORK || why == WS_E_WRITE_TIMEOUT))
+        return;
     if (conn->end.error == WS_OK)
         conn->end.error = why;
+}
+
+void ws_conn_sending_failed(struct ws_conn *conn, enum ws_error why)
+{
+    if (why != WS_E_RESET || !ws_conn_reading(conn) || conn->life >= WS_LIFE_LINGERING ||
+        conn->cold->body) {
+        ws_conn_abort(conn, why);
+        return;
+    }
+    ws_conn_record_error(conn, why);
+    ws_conn_forget_waiting(conn);
+    conn->fin_sent = true;
 }
 
 const struct ws_out *ws_conn_gathered(const struct ws_conn *conn)
@@ -49,7 +65,7 @@ static void flush_through(struct ws_conn *conn, const struct ws_output_filter *f
     if (!conn->cold->tls)
         conn->counters.bytes_out += bytes;
     if (error != WS_OK)
-        ws_conn_abort(conn, error);
+        ws_conn_sending_failed(conn, error);
     if (ws_conn_waiting(conn) > conn->env->config.high_water)
         ws_conn_set_full(conn);
 }

@@ -41,13 +41,32 @@ int64_t ws_conn_last_moved_ms(const struct ws_conn *conn)
     return heard_ms > conn->last_taken_ms ? heard_ms : conn->last_taken_ms;
 }
 
-/* What the time to close runs from. */
-static int64_t closing_since_ms(const struct ws_conn *conn)
+/* Nothing more is sent, and what is received is discarded: only the end of the peer's stream is
+ * waited for, so that no reset takes our last bytes from it. */
+static bool awaits_end_of_stream(const struct ws_conn *conn)
 {
-    int64_t moved_ms = ws_conn_last_moved_ms(conn);
-    bool patient =
-        conn->env->config.session.role == WS_ROLE_CLIENT && conn->life < WS_LIFE_LINGERING;
-    return patient && moved_ms > conn->phase_started_ms ? moved_ms : conn->phase_started_ms;
+    return conn->life >= WS_LIFE_LINGERING &&
+           (conn->fin_sent || (ws_conn_is_client(conn) && ws_conn_waiting(conn) == 0));
+}
+
+/* When the closing handshake must be over. It is absolute: what the peer goes on sending does not
+ * prolong it (but see on_close_timeout()). Until a client's close frame is out, which waits after
+ * its messages, the time runs from the last byte that the kernel took. */
+static int64_t closing_due_ms(const struct ws_conn *conn)
+{
+    bool client = ws_conn_is_client(conn);
+    int64_t since_ms = conn->phase_started_ms;
+    uint32_t limit_ms = conn->env->config.close_ms;
+    if (client && conn->life < WS_LIFE_LINGERING) {
+        if (ws_conn_paused(conn))
+            return INT64_MAX; /* it does not count: see ws_conn_unblock() */
+        if (!conn->close_out && conn->last_taken_ms > since_ms)
+            since_ms = conn->last_taken_ms;
+    } else if (awaits_end_of_stream(conn) && (client || !conn->end.opened)) {
+        if (limit_ms == 0 || limit_ms > WS_LINGER_MS)
+            limit_ms = WS_LINGER_MS;
+    }
+    return due(since_ms, limit_ms);
 }
 
 static struct nearest nearest_deadline(const struct ws_conn *conn)
@@ -57,7 +76,7 @@ static struct nearest nearest_deadline(const struct ws_conn *conn)
     if (conn->cold->body)
         ; /* only the peer's reading counts */
     else if (closing(conn))
-        consider(&nearest, due(closing_since_ms(conn), c->close_ms), DEADLINE_CLOSE);
+        consider(&nearest, closing_due_ms(conn), DEADLINE_CLOSE);
     else if (ws_session_close_received(&conn->session))
         ; /* the handler answers it: ws_conn_defer_close_reply() */
     else if (!conn->end.opened)
@@ -102,6 +121,22 @@ void ws_conn_reconsider(struct ws_conn *conn)
         ws_conn_arm(conn);
 }
 
+void ws_conn_limit_handshake(struct ws_conn *conn, int64_t deadline_ms)
+{
+    uint32_t handshake_ms = conn->env->config.handshake_ms;
+    if (handshake_ms && deadline_ms < conn->phase_started_ms + handshake_ms)
+        conn->phase_started_ms = deadline_ms - handshake_ms;
+    ws_conn_arm(conn);
+}
+
+void ws_conn_note_close_out(struct ws_conn *conn)
+{
+    if (conn->close_out || !ws_session_close_sent(&conn->session))
+        return;
+    conn->close_out = true;
+    conn->phase_started_ms = ws_loop_now(conn->env->loop);
+}
+
 void ws_conn_begin_closing(struct ws_conn *conn)
 {
     conn->phase_started_ms = ws_loop_now(conn->env->loop);
@@ -133,6 +168,13 @@ static void check_heartbeat(struct ws_conn *conn)
 
 static void on_close_timeout(struct ws_conn *conn)
 {
+    /* A client that is in the middle of a message waits once more as long for the rest of it. */
+    if (ws_conn_is_client(conn) && conn->life < WS_LIFE_LINGERING && !conn->close_prolonged &&
+        ws_session_in_data(&conn->session) && conn->heartbeat.heard_ms > conn->phase_started_ms) {
+        conn->close_prolonged = true;
+        conn->phase_started_ms = ws_loop_now(conn->env->loop);
+        return;
+    }
     /* Only a peer that owes us a close frame is at fault; one that merely keeps its end of the
      * connection open after the last byte is not reported. */
     if (!(ws_session_close_received(&conn->session) || conn->fin_sent))

@@ -44,7 +44,7 @@ void ws_conn_send_records(struct ws_conn *conn)
         return;
     enum ws_error error = send_sealed(conn);
     if (error != WS_OK)
-        ws_conn_abort(conn, error);
+        ws_conn_sending_failed(conn, error);
 }
 
 /* Encrypts up to WS_SEALED_MAX bytes of the queue. */

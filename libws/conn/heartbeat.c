@@ -10,6 +10,16 @@ void ws_heartbeat_start(struct ws_heartbeat *heartbeat, const struct ws_heartbea
         config->interval_ms ? now_ms + config->interval_ms - jitter_ms / 2 : INT64_MAX;
 }
 
+/* While a ping is unanswered: the interval's end, where the next ping is due if an answer came
+ * meanwhile, or the answer's, whichever is first. */
+static int64_t next_look_ms(const struct ws_heartbeat *heartbeat,
+                            const struct ws_heartbeat_config *config, int64_t now_ms)
+{
+    int64_t look_ms = now_ms + config->interval_ms,
+            answer_ms = heartbeat->pinged_ms + config->timeout_ms;
+    return config->timeout_ms && answer_ms < look_ms ? answer_ms : look_ms;
+}
+
 enum ws_heartbeat_verdict ws_heartbeat_check(struct ws_heartbeat *heartbeat,
                                              const struct ws_heartbeat_config *config,
                                              int64_t now_ms)
@@ -25,11 +35,15 @@ enum ws_heartbeat_verdict ws_heartbeat_check(struct ws_heartbeat *heartbeat,
         if (next_ms > now_ms)
             return WS_HEARTBEAT_WAIT;
     }
+    if (heartbeat->pinged_ms && now_ms - heartbeat->pinged_ms < config->timeout_ms) {
+        heartbeat->due_ms = next_look_ms(heartbeat, config, now_ms);
+        return WS_HEARTBEAT_WAIT;
+    }
     if (heartbeat->pinged_ms && ++heartbeat->missed >= config->missed_limit)
         return WS_HEARTBEAT_DEAD;
     heartbeat->pinged_ms = now_ms;
     heartbeat->sequence++;
-    heartbeat->due_ms = now_ms + (config->timeout_ms ? config->timeout_ms : config->interval_ms);
+    heartbeat->due_ms = next_look_ms(heartbeat, config, now_ms);
     if (!config->timeout_ms)
         heartbeat->pinged_ms = 0;
     return WS_HEARTBEAT_PING;

@@ -91,6 +91,11 @@ bool ws_session_in_message(const struct ws_session *s)
     return s->message.begun && !only_frame;
 }
 
+bool ws_session_in_data(const struct ws_session *s)
+{
+    return s->message.begun;
+}
+
 /* --- input --- */
 
 void ws_session_feed(struct ws_session *s, void *data, size_t len, size_t headroom)

@@ -43,7 +43,7 @@ const struct option_row target_rows[TARGET_ROWS] = {
              "overriding HTTPS_PROXY and ALL_PROXY; @FILE and env:NAME as above"},
     {.name = "connect-timeout",
      OPTION_DURATION(struct target, connect_timeout_us),
-     .help = "time limit for connecting, proxy included, and again for the upgrade (default 10s)"},
+     .help = "time limit for name, connection, proxy, TLS and upgrade together (default 10s)"},
 };
 
 /* Reports a usage error; false, so that it can be returned. */

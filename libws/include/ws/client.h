@@ -37,8 +37,8 @@ struct ws_client_options {
      * line such as "connect 127.0.0.1:9: Connection refused", valid during the call, without
      * passwords. NULL: not reported. */
     void (*failed)(void *user, enum ws_error error, const char *detail);
-    uint32_t connect_ms; /* for name, connection and proxy together; 0: no limit. TLS and upgrade
-                          * have the config's handshake_ms */
+    uint32_t connect_ms; /* for name, connection, proxy, TLS and upgrade together; 0: no limit. TLS
+                          * and upgrade have at most the config's handshake_ms of it */
     const char *const *subprotocols; /* NULL-terminated, in order of preference; or NULL */
     const struct ws_header *headers; /* as in ws_request_options */
     size_t header_count;

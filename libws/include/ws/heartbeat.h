@@ -2,10 +2,11 @@
  * heartbeat: pings that detect a dead peer (RFC 6455 section 5.5.2).
  *
  * Two phases: a ping every interval; if nothing at all arrives within the pong's time, another, and
- * after `missed_limit` of those the peer is dead. Any byte that arrives counts as life. The payload
- * is 12 bytes: 8 of monotonic time in microseconds, 4 of sequence number, so that a pong gives its
- * round-trip time. No clock and no timer of its own: the caller passes the time, and checks again
- * at `due_ms`.
+ * after `missed_limit` of those the peer is dead. One ping is unanswered at a time: while the
+ * pong's time is longer than the interval, a peer that has not answered yet gets no second ping
+ * before it has passed. Any byte that arrives counts as life. The payload is 12 bytes: 8 of
+ * monotonic time in microseconds, 4 of sequence number, so that a pong gives its round-trip time.
+ * No clock and no timer of its own: the caller passes the time, and checks again at `due_ms`.
  */
 #ifndef WS_HEARTBEAT_H
 #define WS_HEARTBEAT_H

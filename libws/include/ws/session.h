@@ -336,6 +336,9 @@ bool ws_session_close_received(const struct ws_session *session);
 /* True while the peer has begun a fragmented message and not finished it; for its deadline. */
 bool ws_session_in_message(const struct ws_session *session);
 
+/* True while the peer has begun any data message and not finished it, be it in a single frame. */
+bool ws_session_in_data(const struct ws_session *session);
+
 /* What was agreed on of permessage-deflate, and its counters; NULL: not agreed on, or the upgrade
  * is not done. Lives as long as the session. */
 const struct ws_deflate *ws_session_deflate(const struct ws_session *session);

@@ -192,3 +192,12 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	run -0 --separate-stderr wsbench -c 1 -d 1200ms -R 100 "$URL"
 	same "" "$stderr"
 }
+
+@test "a server that talks on after our close: wsbench leaves all the same" {
+	local what
+	for what in pings messages bytes fragments; do
+		bad talks-on "$what"
+		run --separate-stderr timeout -k 1 20 wsbench --quiet -c 1 --mode=connect "$URL"
+		((status <= 1)) # 1 where messages came that were not asked for
+	done
+}

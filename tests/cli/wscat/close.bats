@@ -113,6 +113,53 @@ load ../helper
 	one_line 'close.* in time'
 }
 
+# Milliseconds that a command takes; its exit status is in `status`.
+took() {
+	local begun
+	begun=$(date +%s%N)
+	run --separate-stderr timeout -k 1 15 "$@"
+	TOOK=$((($(date +%s%N) - begun) / 1000000))
+}
+
+@test "a close frame that came decides the exit status, whatever TCP does after it" {
+	local i
+	for i in {1..20}; do
+		bad close-reset
+		run -0 --separate-stderr wscat "$URL" </dev/null
+		same "" "$output$stderr"
+	done
+	for i in {1..20}; do # with input under way, which meets the reset
+		bad close-reset
+		run -0 --separate-stderr wscat -b "$URL" </dev/zero
+	done
+}
+
+@test "--close-timeout is absolute: pings, messages and bytes that trickle in do not prolong it" {
+	local what
+	for what in pings messages; do
+		bad talks-on "$what"
+		took wscat -w 0 --close-timeout=500ms "$URL" </dev/null
+		same 7 "$status"
+		((TOOK < 3000))
+	done
+	for what in bytes fragments; do # data of a message under way: twice as long, and no longer
+		bad talks-on "$what"
+		took wscat -w 0 --close-timeout=500ms "$URL" </dev/null
+		same 7 "$status"
+		((TOOK < 3000))
+	done
+}
+
+@test "after both close frames the end of the stream is waited for a second at most" {
+	local what
+	for what in pings bytes; do
+		bad talks-on "$what" close
+		took wscat -w 0 --close-timeout=30s "$URL" </dev/null
+		same 0 "$status"
+		((TOOK < 5000))
+	done
+}
+
 @test "wsserve closes violations with 1002 and 1007, and other connections do not notice" {
 	serve -v
 	local what

@@ -52,7 +52,7 @@ in close 2 1000 True " "$output"
 	says '^in ping 2 a\?' "$output"
 	says '^in ping 2 b\?' "$output"
 	serve
-	run -0 records -w 0.3 --ping-interval=50ms "$URL"
+	run -7 records -T 1s --ping-interval=50ms "$URL" # whose pongs keep it from being quiet
 	says '^in pong 12 ' "$output"
 }
 

@@ -277,6 +277,15 @@ hostile() { # SCHEME SCENARIO STATUS REGEX
 	done
 }
 
+@test "--connect-timeout is for proxy and upgrade together" {
+	local begun
+	badproxy_runs late
+	begun=$(date +%s%N)
+	run -7 --separate-stderr wscat --connect-timeout=3s --proxy="http://$PROXY" ws://127.0.0.1:1/ x
+	one_line 'upgrade.* in time'
+	(($(date +%s%N) - begun < 4700000000))
+}
+
 @test "a silent proxy, and an endless one: 7 after --connect-timeout" {
 	local scenario
 	for scenario in silent trickle; do

@@ -19,6 +19,18 @@ load ../helper
 	run -7 wscat --ping-interval=50ms --ping-timeout=2s -w -1 -T 500ms "$URL" </dev/null
 }
 
+@test "wscat pings at the interval, however long it would wait for a pong" {
+	serve
+	run -7 --separate-stderr wscat -vv --ping-interval=100ms --ping-timeout=10s -w -1 -T 2s "$URL" </dev/null
+	(($(grep -c '< pong, 12 bytes' <<<"$stderr") > 4))
+}
+
+@test "wsserve pings at the interval, however long it would wait for a pong" {
+	serve --ping-interval=100ms --ping-timeout=10s
+	run -7 --separate-stderr wscat -vv -w -1 -T 2s "$URL" </dev/null
+	(($(grep -c '< ping, 12 bytes' <<<"$stderr") > 4))
+}
+
 @test "no ping unless asked for" {
 	bad mute
 	run -7 wscat -w 0.3 --close-timeout=0.1 "$URL" hello </dev/null

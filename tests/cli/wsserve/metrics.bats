@@ -30,9 +30,9 @@ need_promtool() {
 	metrics >"$BATS_TEST_TMPDIR/first"
 	run -0 promtool check metrics <"$BATS_TEST_TMPDIR/first"
 	same "" "$output"
-	wscat -o http://a.example -w 0.2 "$URL" hello --ping-interval=20ms </dev/null
+	wscat -o http://a.example -T 300ms "$URL" hello --ping-interval=20ms </dev/null || true
 	wscat -o http://c.example -w 0.1 "$URL" hello </dev/null || true
-	wscat -o http://a.example -w 0.1 --close-code=4321 "$URL" hello </dev/null || true
+	wscat -o http://a.example -1 --close-code=4321 "$URL" hello </dev/null || true
 	curl -sS "http://127.0.0.1:$PORT/" >/dev/null
 	metrics >"$BATS_TEST_TMPDIR/second"
 	run -0 promtool check metrics <"$BATS_TEST_TMPDIR/second"

@@ -103,26 +103,103 @@ static void close_deadline(void **state)
     disconnect_pair();
 }
 
-/* A client waits for as long as something moves. */
-static void a_client_waits_for_the_rest(void **state)
+/* Closes, and sends `piece` to the client every 10 ms until it has ended: how long that took. */
+static int64_t talk_to_a_closing_client(const char *begin, const char *piece)
+{
+    fx.echo = false;
+    connect_and_open();
+    int64_t begun = ws_loop_now(fx.loop);
+    assert_int_equal(ws_conn_close(fx.conn, 1000, NULL), WS_OK);
+    fixture_turn(1);
+    far_raw(&fx.far, begin, strlen(begin));
+    while (fx.record.ends == 0) {
+        int64_t until = ws_loop_now(fx.loop) + 10;
+        send(fx.far.fd, piece, strlen(piece), MSG_NOSIGNAL);
+        TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until || fx.record.ends == 1);
+    }
+    assert_int_equal(fx.record.end.error, WS_E_CLOSE_TIMEOUT);
+    int64_t took = ws_loop_now(fx.loop) - begun;
+    disconnect_pair();
+    return took;
+}
+
+/* What a server goes on sending after our close frame prolongs nothing; for a message that is under
+ * way the time is doubled, once. */
+static void a_client_closes_in_time(void **state)
 {
     (void)state;
     ws_conn_config_init(&fx.config, WS_ROLE_CLIENT);
-    fx.config.close_ms = 60;
-    fx.echo = false;
+    fx.config.close_ms = 200;
+    assert_in_range(talk_to_a_closing_client("", "\x81\x01x"), 200, 390);
+    assert_in_range(talk_to_a_closing_client("\x81\x7e\x10", "xx"), 400, 4000);
+    assert_in_range(talk_to_a_closing_client("\x01\x01x", "\x89\x01x"), 400, 4000);
+}
+
+/* Its own messages, which the kernel takes little by little, are not cut off. */
+static void a_client_that_closes_sends_all(void **state)
+{
+    (void)state;
+    static uint8_t data[3000000];
+    ws_conn_config_init(&fx.config, WS_ROLE_CLIENT);
+    fx.config.close_ms = 400;
+    fx.config.write_ms = 0;
+    connect_and_open();
+    assert_int_equal(ws_conn_send(fx.conn, WS_OP_BINARY, WS_SEND_COPY, data, sizeof data), WS_OK);
+    assert_int_equal(ws_conn_close(fx.conn, 1000, NULL), WS_OK);
+    fixture_turn(1);
+    for (int i = 0; i < 8; i++) {
+        int64_t until = ws_loop_now(fx.loop) + 100;
+        size_t before = ws_conn_queued(fx.conn);
+        while (ws_conn_queued(fx.conn) == before) {
+            assert_true(recv(fx.far.fd, fx.far.buffer, 10000, 0) > 0);
+            fixture_turn(1);
+        }
+        TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until);
+        assert_int_equal(fx.record.ends, 0);
+    }
+    while (ws_conn_queued(fx.conn) > 0) {
+        recv(fx.far.fd, fx.far.buffer, 10000, 0);
+        fixture_turn(1);
+    }
+    int64_t begun = ws_loop_now(fx.loop);
+    TURN_UNTIL(fx.loop, fx.record.ends == 1);
+    assert_in_range(ws_loop_now(fx.loop) - begun, 390, 5000);
+    disconnect_pair();
+}
+
+/* The time in which the handler had it paused does not count. */
+static void a_paused_client_does_not_close(void **state)
+{
+    (void)state;
+    ws_conn_config_init(&fx.config, WS_ROLE_CLIENT);
+    fx.config.close_ms = 100;
     connect_and_open();
     assert_int_equal(ws_conn_close(fx.conn, 1000, NULL), WS_OK);
     fixture_turn(1);
-    for (unsigned i = 1; i <= 10; i++) {
-        uint8_t frame[] = {0x81, 1, 'x'};
-        assert_int_equal(send(fx.far.fd, frame, sizeof frame, 0), sizeof frame);
-        int64_t until = ws_loop_now(fx.loop) + 20;
-        TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until);
-        assert_int_equal(fx.record.messages, i);
-    }
+    ws_conn_pause(fx.conn);
+    int64_t until = ws_loop_now(fx.loop) + 300;
+    TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until);
     assert_int_equal(fx.record.ends, 0);
+    ws_conn_resume(fx.conn);
+    fixture_turn(2);
+    assert_int_equal(fx.record.ends, 0);
+    PUMP_UNTIL(fx.loop, &fx.far, fx.record.ends == 1);
+    assert_int_equal(fx.record.end.error, WS_OK);
+    disconnect_pair();
+}
+
+/* Connecting took a part of the time. */
+static void less_time_for_the_handshake(void **state)
+{
+    (void)state;
+    ws_conn_config_init(&fx.config, WS_ROLE_CLIENT);
+    fx.config.handshake_ms = 60000;
+    connect_ends();
+    int64_t begun = ws_loop_now(fx.loop);
+    ws_conn_limit_handshake(fx.conn, begun + 50);
     TURN_UNTIL(fx.loop, fx.record.ends == 1);
-    assert_int_equal(fx.record.end.error, WS_E_CLOSE_TIMEOUT);
+    assert_in_range(ws_loop_now(fx.loop) - begun, 50, 5000);
+    assert_int_equal(fx.record.end.error, WS_E_HANDSHAKE_TIMEOUT);
     disconnect_pair();
 }
 
@@ -274,7 +351,10 @@ int main(void)
         FIXTURE_TEST(handshake_deadline_after_a_stall),
         FIXTURE_TEST(handshake_deadline_of_a_client),
         FIXTURE_TEST(close_deadline),
-        FIXTURE_TEST(a_client_waits_for_the_rest),
+        FIXTURE_TEST(a_client_closes_in_time),
+        FIXTURE_TEST(a_client_that_closes_sends_all),
+        FIXTURE_TEST(a_paused_client_does_not_close),
+        FIXTURE_TEST(less_time_for_the_handshake),
         FIXTURE_TEST(fragment_deadline),
         FIXTURE_TEST(write_deadline),
         FIXTURE_TEST(idle_deadline),

@@ -73,6 +73,27 @@ static void a_peer_that_answers_is_pinged_every_interval(void **state)
     }
 }
 
+/* However much longer it would wait for an answer. */
+static void the_interval_may_be_shorter_than_the_timeout(void **state)
+{
+    (void)state;
+    struct ws_heartbeat_config config = {1000, 10000, 2};
+    struct ws_heartbeat beat;
+    enum ws_heartbeat_verdict verdict;
+    ws_heartbeat_start(&beat, &config, 1, 0);
+    for (int i = 1; i < 100; i++) {
+        assert_int_equal(run(&beat, &config, &verdict), 1 + i * 1000);
+        assert_int_equal(verdict, WS_HEARTBEAT_PING);
+        ws_heartbeat_heard(&beat, 1 + i * 1000 + i);
+    }
+    /* Without an answer the next comes when the time for it is over. */
+    assert_int_equal(run(&beat, &config, &verdict), 100001);
+    assert_int_equal(run(&beat, &config, &verdict), 110001);
+    assert_int_equal(verdict, WS_HEARTBEAT_PING);
+    assert_int_equal(run(&beat, &config, &verdict), 120001);
+    assert_int_equal(verdict, WS_HEARTBEAT_DEAD);
+}
+
 /* One that is missed is forgiven as soon as anything comes. */
 static void any_life_counts(void **state)
 {
@@ -235,6 +256,7 @@ int main(void)
         cmocka_unit_test(a_dead_peer_is_found),
         cmocka_unit_test(more_may_be_missed),
         cmocka_unit_test(a_peer_that_answers_is_pinged_every_interval),
+        cmocka_unit_test(the_interval_may_be_shorter_than_the_timeout),
         cmocka_unit_test(any_life_counts),
         cmocka_unit_test(life_before_the_ping_does_not_count),
         cmocka_unit_test(a_late_look),
