@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,27 @@ static const char *read_string(const json_t *root, const char *key, const char *
     return *to ? NULL : "\"conn\", \"group\", \"except\" or \"reason\" is not a string";
 }
 
+static const char *read_direction(struct record_in *in, const json_t *root)
+{
+    const json_t *value = json_object_get(root, "dir");
+    const char *name = value ? json_string_value(value) : "out";
+    if (!name || (strcmp(name, "in") != 0 && strcmp(name, "out") != 0))
+        return "\"dir\" is not in or out";
+    in->direction = strcmp(name, "in") == 0 ? RECORD_IN : RECORD_OUT;
+    return NULL;
+}
+
+/* A connection's name, or its number, which is what a tool with numbers writes. */
+static const char *read_conn(struct record_in *in, const json_t *root)
+{
+    const json_t *value = json_object_get(root, "conn");
+    if (!json_is_integer(value))
+        return read_string(root, "conn", &in->conn);
+    snprintf(in->number, sizeof in->number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    in->conn = in->number;
+    return NULL;
+}
+
 static const char *read_close(struct record_in *in, const json_t *root)
 {
     const json_t *code = json_object_get(root, "code");
@@ -96,7 +118,7 @@ static const char *read_close(struct record_in *in, const json_t *root)
 
 const char *record_read(struct record_in *in, const void *line, size_t len)
 {
-    *in = (struct record_in){.data = ""};
+    *in = (struct record_in){.data = "", .direction = RECORD_OUT};
     json_t *root = json_loadb(line, len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
     in->root = root;
     if (!root)
@@ -107,7 +129,9 @@ const char *record_read(struct record_in *in, const void *line, size_t len)
     if (!problem)
         problem = read_payload(in, root);
     if (!problem)
-        problem = read_string(root, "conn", &in->conn);
+        problem = read_direction(in, root);
+    if (!problem)
+        problem = read_conn(in, root);
     if (!problem)
         problem = read_string(root, "group", &in->group);
     if (!problem)

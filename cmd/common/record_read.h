@@ -1,8 +1,8 @@
 /*
  * record_read: the reading half of the JSON Lines record (docs/record.schema.json).
  *
- * Parses one line into one record, with jansson. Members that a reader does not need (t, us, dir,
- * len) and unknown ones are ignored, so a record may be as short as {"data":"hello"}. Any file of
+ * Parses one line into one record, with jansson. Members that a reader does not need (t, us, len)
+ * and unknown ones are ignored, so a record may be as short as {"data":"hello"}. Any file of
  * cmd/ may call it. No state beyond the record.
  *
  *     struct record_in in;
@@ -25,13 +25,15 @@ struct record_in {
     enum record_type type; /* default: RECORD_TEXT for "data", RECORD_BINARY for "b64" */
     const void *data;      /* the payload, followed by a NUL; the caller may overwrite it */
     size_t len;
-    const char *conn;   /* the receiver's or the sender's name */
-    const char *group;  /* a group of receivers */
-    const char *except; /* the connection that does not receive it */
-    unsigned code;      /* CLOSE: 0 if there is none */
-    const char *reason; /* CLOSE */
+    enum record_direction direction; /* default: RECORD_OUT */
+    const char *conn;                /* the receiver's or the sender's name */
+    const char *group;               /* a group of receivers */
+    const char *except;              /* the connection that does not receive it */
+    unsigned code;                   /* CLOSE: 0 if there is none */
+    const char *reason;              /* CLOSE */
 
     /* Private. */
+    char number[24]; /* that `conn` is */
     void *root;
     uint8_t *bytes;
 };

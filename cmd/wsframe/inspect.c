@@ -3,10 +3,11 @@
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/decode/stream.h"
 #include "cmd/wsframe/print/print.h"
-#include "cmd/wsframe/read/detect.h"
 #include "cmd/wsframe/read/read_pcap.h"
 #include "cmd/wsframe/read/read_tcpdump.h"
-#include "cmd/wsframe/read/read_text.h"
+#include "cmd/wsframe/text/detect.h"
+#include "cmd/wsframe/text/plain_text.h"
+#include "cmd/wsframe/text/read_pieces.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -183,45 +184,77 @@ static void inspect_bytes(struct inspection *in, const char *name, enum form for
     finish(in);
 }
 
-/* Checks what the bytes are that were read from text, and decodes them. */
-static void inspect_read(struct inspection *in, const char *name, enum form form,
-                         struct ws_bytes *bytes)
+/* Decodes packets that text shows. */
+static void inspect_packets(struct inspection *in, const char *name, enum form form,
+                            struct pieces *pieces)
 {
-    if (in->settings->decode.from == FORM_AUTO && in->settings->decode.skip == 0) {
-        enum form inner = detect_bytes(bytes_data(bytes), ws_bytes_len(bytes));
-        if (inner != FORM_RAW) {
-            fail(in, name, form_explanation(inner));
-            return;
-        }
-        if (detect_pcap(bytes_data(bytes), ws_bytes_len(bytes))) {
-            inspect_pcap_bytes(in, name, bytes);
-            return;
-        }
+    size_t from = 0;
+    begin_capture(in, name, form);
+    for (size_t i = 0; i < pieces_count(pieces) && !in->decode.stop; i++) {
+        struct piece piece = pieces_get(pieces, i);
+        struct packet packet = {
+            .number = i + 1, .data = bytes_data(pieces->bytes) + from, .len = piece.end - from};
+        take_packet(in, &packet, LINK_GUESS);
+        from = piece.end;
     }
-    inspect_bytes(in, name, form, bytes_data(bytes), ws_bytes_len(bytes));
+    end_capture(in, name, 0, NULL);
+}
+
+/* Decodes the two directions of a text, each with a decoder. */
+static void inspect_directions(struct inspection *in, const char *name, enum form form,
+                               struct pieces *pieces)
+{
+    struct conversation conversation;
+    size_t from = 0;
+    begin(in, name, form);
+    conversation_init(&conversation, &in->decode);
+    for (size_t i = 0; i < pieces_count(pieces) && !in->decode.stop; i++) {
+        struct piece piece = pieces_get(pieces, i);
+        struct decoder *decoder = &conversation.side[piece.side == PIECE_OTHER];
+        if (piece.client_known) {
+            decoder->sender = piece.side == PIECE_ONE ? SENDER_CLIENT : SENDER_SERVER;
+            decoder->sender_known = !piece.made;
+        }
+        decode_feed(decoder, bytes_data(pieces->bytes) + from, piece.end - from);
+        if (piece.missing > 0)
+            decode_gap(decoder, piece.missing);
+        from = piece.end;
+    }
+    conversation_end(&conversation);
+    finish(in);
+}
+
+/* Checks what the bytes are that were read from text, and decodes them. */
+static void inspect_pieces(struct inspection *in, const char *name, enum form form,
+                           struct pieces *pieces)
+{
+    const uint8_t *data = bytes_data(pieces->bytes);
+    size_t len = ws_bytes_len(pieces->bytes), count = pieces_count(pieces);
+    struct piece first = count > 0 ? pieces_get(pieces, 0) : (struct piece){0};
+    bool automatic = in->settings->decode.from == FORM_AUTO && in->settings->decode.skip == 0;
+    if (automatic && detect_bytes(data, len) != FORM_RAW)
+        fail(in, name, form_explanation(detect_bytes(data, len)));
+    else if (automatic && detect_pcap(data, len))
+        inspect_pcap_bytes(in, name, pieces->bytes);
+    else if (first.side == PIECE_PACKET)
+        inspect_packets(in, name, form, pieces);
+    else if (count > 1 || first.client_known || first.missing > 0)
+        inspect_directions(in, name, form, pieces);
+    else
+        inspect_bytes(in, name, form, data, len);
 }
 
 static void inspect_text(struct inspection *in, const char *name, enum form form,
                          struct ws_bytes *text)
 {
-    struct ws_bytes *bytes = NULL;
+    struct pieces pieces = {0};
     struct read_error error;
-    const uint8_t *data = bytes_data(text);
-    size_t len = ws_bytes_len(text);
-    bool read;
-    /* A byte order mark before UTF-8 text. */
-    if (len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0) {
-        data += 3;
-        len -= 3;
-    }
-    if (form == FORM_HEX)
-        read = read_hex(data, len, &bytes, &error);
-    else if (form == FORM_BASE64)
-        read = read_base64(data, len, &bytes, &error);
-    else
-        read = read_dump(form, data, len, &bytes, &error);
-    if (read) {
-        inspect_read(in, name, form, bytes);
+    const char *note;
+    bool strict = in->settings->decode.from != FORM_AUTO;
+    if (read_pieces(form, strict, bytes_data(text), ws_bytes_len(text), &pieces, &error, &note)) {
+        if (note && !in->settings->common.quiet)
+            exit_warn("%s: %s", name, note);
+        inspect_pieces(in, name, form, &pieces);
     } else {
         char why[256];
         if (error.column > 0)
@@ -232,34 +265,27 @@ static void inspect_text(struct inspection *in, const char *name, enum form form
                      error.line, error.what);
         fail(in, name, why);
     }
-    ws_bytes_free(&bytes);
+    pieces_free(&pieces);
 }
 
-static void inspect_input(struct inspection *in, const char *name, struct ws_bytes *input)
+/* Decodes a complete input; text is made plain. */
+static void inspect_input(struct inspection *in, const char *name, struct ws_bytes **input)
 {
     enum form form = in->settings->decode.from;
+    if (form != FORM_RAW && form != FORM_PCAP)
+        plain_text(input);
     if (form == FORM_AUTO)
-        form = detect(bytes_data(input), ws_bytes_len(input));
-    switch (form) {
-    case FORM_PCAP:
-        inspect_pcap_bytes(in, name, input);
-        break;
-    case FORM_TCPDUMP:
-        inspect_tcpdump(in, name, input);
-        break;
-    case FORM_RAW:
-        inspect_bytes(in, name, form, bytes_data(input), ws_bytes_len(input));
-        break;
-    case FORM_HEX:
-    case FORM_BASE64:
-    case FORM_XXD:
-    case FORM_HEXDUMP:
-        inspect_text(in, name, form, input);
-        break;
-    default:
+        form = detect(bytes_data(*input), ws_bytes_len(*input));
+    if (form == FORM_PCAP)
+        inspect_pcap_bytes(in, name, *input);
+    else if (form == FORM_TCPDUMP)
+        inspect_tcpdump(in, name, *input);
+    else if (form == FORM_RAW)
+        inspect_bytes(in, name, form, bytes_data(*input), ws_bytes_len(*input));
+    else if (read_pieces_can(form))
+        inspect_text(in, name, form, *input);
+    else
         fail(in, name, form_explanation(form));
-        break;
-    }
 }
 
 /* --- inputs --- */
@@ -278,7 +304,7 @@ static void inspect_fd(struct inspection *in, const char *name, int fd, bool cap
     } else if (!bytes_read(&bytes, fd, SIZE_MAX, name)) {
         fail(in, name, strerror(errno));
     } else {
-        inspect_input(in, name, bytes);
+        inspect_input(in, name, &bytes);
     }
     ws_bytes_free(&bytes);
 }
@@ -324,7 +350,7 @@ static void inspect_words(struct inspection *in, char **words, int count)
         snprintf(why, sizeof why, "not a file, hex digits or base64");
         fail(in, words[0], why);
     } else {
-        inspect_input(in, "the command line", text);
+        inspect_input(in, "the command line", &text);
     }
     ws_bytes_free(&text);
 }

@@ -1,15 +1,17 @@
 /*
- * wsframe's readers and its decoder. The first byte says what the rest is: 0 to 7 what --from calls
- * it, 8 whatever it is taken for, 9 bytes of a plain input in pieces, 10 TCP segments of a made-up
- * connection. The decoder must account for every byte exactly once, in order, and never hand out
- * what was not there; bytes must give the same events however they are cut up.
+ * wsframe's readers and its decoder. The first byte says what the rest is: a form, whatever it is
+ * taken for, bytes of a plain input in pieces, or TCP segments of a made-up connection. The decoder
+ * must account for every byte exactly once, in order, and never hand out what was not there; bytes
+ * must give the same events however they are cut up.
  */
 #include "cmd/wsframe/decode/decode.h"
 #include "cmd/wsframe/decode/stream.h"
-#include "cmd/wsframe/read/detect.h"
 #include "cmd/wsframe/read/read_pcap.h"
 #include "cmd/wsframe/read/read_tcpdump.h"
-#include "cmd/wsframe/read/read_text.h"
+#include "cmd/wsframe/text/detect.h"
+#include "cmd/wsframe/text/dump_row.h"
+#include "cmd/wsframe/text/plain_text.h"
+#include "cmd/wsframe/text/read_pieces.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>
@@ -146,58 +148,69 @@ static void feed_segments(struct streams *streams, const uint8_t *data, size_t l
     }
 }
 
-static void read_one(enum form form, const uint8_t *data, size_t len)
+static void read_text_form(enum form form, bool strict, const uint8_t *data, size_t len)
 {
-    struct ws_bytes *out = NULL;
+    struct pieces pieces = {0};
     struct read_error error = {0};
-    bool read = true;
-    switch (form) {
-    case FORM_HEX:
-        read = read_hex(data, len, &out, &error);
-        CHECK(ws_bytes_len(out) <= len);
-        break;
-    case FORM_BASE64:
-        read = read_base64(data, len, &out, &error);
-        CHECK(ws_bytes_len(out) <= len);
-        break;
-    case FORM_XXD:
-    case FORM_HEXDUMP:
-        read = read_dump(form, data, len, &out, &error);
-        CHECK(ws_bytes_len(out) <= len + ((size_t)16 << 20) + 256);
-        break;
-    case FORM_TCPDUMP:
-        with_streams(data, len, feed_text);
-        break;
-    case FORM_PCAP:
-        with_streams(data, len, feed_pcap);
-        break;
-    default:
-        decode_plain(data, len, 0, 65536);
-        break;
+    const char *note;
+    if (read_pieces(form, strict, data, len, &pieces, &error, &note)) {
+        size_t end = 0;
+        for (size_t i = 0; i < pieces_count(&pieces); i++) {
+            struct piece piece = pieces_get(&pieces, i);
+            CHECK(piece.end > end || piece.missing > 0);
+            end = piece.end;
+        }
+        CHECK(end == ws_bytes_len(pieces.bytes));
+    } else {
+        CHECK(error.what && error.line > 0);
     }
-    CHECK(read || (error.what && error.line > 0));
-    if (ws_bytes_len(out) > 0 && ws_bytes_len(out) <= 4096)
-        decode_plain(bytes_data(out), ws_bytes_len(out), 8, 4096);
-    ws_bytes_free(&out);
+    /* A record of one character becomes a frame, a "*" many lines. */
+    CHECK(ws_bytes_len(pieces.bytes) <= len * 2 + ((size_t)16 << 20) + ROW_BYTES_MAX);
+    if (ws_bytes_len(pieces.bytes) <= 4096)
+        decode_plain(bytes_data(pieces.bytes), ws_bytes_len(pieces.bytes), 8, 4096);
+    pieces_free(&pieces);
+}
+
+static void read_one(enum form form, bool strict, const uint8_t *data, size_t len)
+{
+    if (form == FORM_TCPDUMP)
+        with_streams(data, len, feed_text);
+    else if (form == FORM_PCAP)
+        with_streams(data, len, feed_pcap);
+    else if (read_pieces_can(form))
+        read_text_form(form, strict, data, len);
+    else
+        decode_plain(data, len, 0, 65536);
+}
+
+/* What inspect does with an input of unknown form. */
+static void detect_and_read(const uint8_t *data, size_t len)
+{
+    struct ws_bytes *text = NULL;
+    bytes_add(&text, data, len);
+    plain_text(&text);
+    enum form form = detect(bytes_data(text), ws_bytes_len(text));
+    CHECK(form < FORM_COUNT && form_name(form));
+    CHECK(form <= FORM_RECORDS || form_explanation(form));
+    if (form <= FORM_RECORDS)
+        read_one(form, false, bytes_data(text), ws_bytes_len(text));
+    ws_bytes_free(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 3)
         return 0;
-    unsigned what = data[0] % 11, mode = data[1];
+    enum { DETECT = FORM_RECORDS + 1, PIECES, SEGMENTS, COUNT };
+    unsigned what = data[0] % COUNT, mode = data[1];
     size_t piece = data[2] ? data[2] : 1;
     data += 3;
     size -= 3;
-    if (what <= FORM_PCAP) {
-        read_one((enum form)what, data, size);
-    } else if (what == 8) {
-        enum form form = detect(data, size);
-        CHECK(form < FORM_COUNT && form_name(form));
-        CHECK(form <= FORM_PCAP || form_explanation(form));
-        if (form <= FORM_PCAP)
-            read_one(form, data, size);
-    } else if (what == 9) {
+    if (what <= FORM_RECORDS) {
+        read_one((enum form)what, mode & 1, data, size);
+    } else if (what == DETECT) {
+        detect_and_read(data, size);
+    } else if (what == PIECES) {
         struct seen whole = decode_plain(data, size, mode, size ? size : 1);
         struct seen pieces = decode_plain(data, size, mode, piece);
         CHECK(whole.sum == pieces.sum && whole.frames == pieces.frames);

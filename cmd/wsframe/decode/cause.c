@@ -1,7 +1,7 @@
 #include "cmd/wsframe/decode/cause.h"
 
 #include "cmd/wsframe/decode/event.h"
-#include "cmd/wsframe/read/detect.h"
+#include "cmd/wsframe/read/detect_bytes.h"
 #include <ws/close.h>
 
 static const char no_frame[] =

@@ -3,7 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/decode/cause.h"
 #include "cmd/wsframe/decode/resync.h"
-#include "cmd/wsframe/read/detect.h"
+#include "cmd/wsframe/read/detect_bytes.h"
 
 #include <stdlib.h>
 #include <string.h>

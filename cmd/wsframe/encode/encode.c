@@ -3,7 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
 #include "cmd/wsframe/decode/decode.h"
-#include "cmd/wsframe/read/read_text.h"
+#include "cmd/wsframe/text/read_text.h"
 #include <ws/mask.h>
 
 #include <errno.h>

@@ -126,9 +126,12 @@ static const struct option_row rows[] = {
     {OPTION_GROUP("What decode reads")},
     {.name = "from",
      .letters = "f",
-     OPTION_CHOICE(S, decode.from, "auto|hex|xxd|hexdump|tcpdump|base64|raw|pcap"),
+     OPTION_CHOICE(S, decode.from,
+                   "auto|hex|xxd|hexdump|hexdump-le|od|tcpdump|c|escaped|base64|bits|raw|pcap"),
      D,
-     .help = "form of the input, instead of detecting it; hexdump is that of hexdump -C"},
+     .help =
+         "form of the input, instead of detecting it; hexdump is hexdump -C, hexdump-le hexdump, "
+         "c a list of numbers"},
     {.name = "hex",
      OPTION_LIST(S, decode.hex),
      .metavar = "HEX",
@@ -304,9 +307,10 @@ static const struct option_row rows[] = {
 #undef E
 
 static const char tail[] =
-    "Decode takes hex digits with or without blanks, base64, raw bytes, the dumps of xxd,\n"
-    "xxd -p and hexdump -C, the text of tcpdump -x, -X, -xx and -XX, and captures; from words,\n"
-    "files, or standard input. A word that names an existing file is that file.\n"
+    "Decode takes whatever form the bytes are in: hex digits, dumps of xxd, hexdump, od, tcpdump,\n"
+    "Wireshark and the like, arrays and strings of C, Python, JavaScript and others, log lines,\n"
+    "base64, raw bytes, captures; from words, files, or standard input. -v says what it was taken\n"
+    "for. A word that names an existing file is that file.\n"
     "\n"
     "Examples:\n"
     "  wsframe 81 85 37 fa 21 3d 7f 9f 4d 51 58      what is this?\n"

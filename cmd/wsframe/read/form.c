@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#define PACKED(program) "this is compressed with " program ": unpack it first"
+
 static const struct {
     const char *name, *explanation;
 } forms[FORM_COUNT] = {
@@ -9,36 +11,51 @@ static const struct {
     [FORM_HEX] = {"hex digits", NULL},
     [FORM_XXD] = {"a dump of xxd", NULL},
     [FORM_HEXDUMP] = {"a dump of hexdump -C", NULL},
+    [FORM_WORDS] = {"a dump of 16-bit words, the last byte of each first", NULL},
+    [FORM_OD] = {"a dump of od", NULL},
     [FORM_TCPDUMP] = {"the text of tcpdump -x or -X", NULL},
+    [FORM_LIST] = {"a list of numbers", NULL},
+    [FORM_ESCAPED] = {"a string with escapes", NULL},
     [FORM_BASE64] = {"base64", NULL},
+    [FORM_BITS] = {"bits", NULL},
     [FORM_RAW] = {"raw bytes", NULL},
     [FORM_PCAP] = {"a capture file", NULL},
+    [FORM_DUMP] = {"a hex dump", NULL},
+    [FORM_CURL] = {"the output of curl --trace", NULL},
+    [FORM_SOCAT] = {"the output of socat -x", NULL},
+    [FORM_TABLE] = {"a hex dump in a table", NULL},
+    [FORM_GDB] = {"memory as gdb shows it", NULL},
+    [FORM_LOG] = {"lines with a run of hex digits in each", NULL},
+    [FORM_HAR] = {"a HAR file with WebSocket messages", NULL},
+    [FORM_RECORDS] = {"JSON Lines records", NULL},
     [FORM_EMPTY] = {"nothing", "the input is empty"},
     [FORM_TCPDUMP_ASCII] =
         {"the text of tcpdump without -x",
          "this is tcpdump's text without the bytes (-A replaces them with dots): use -x or -w "
          "FILE"},
-    [FORM_WORDS] = {"a dump of 16-bit words",
-                    "this dump has 16-bit words, whose bytes are swapped on most machines: use "
-                    "hexdump -C or xxd"},
-    [FORM_OD] = {"a dump of od", "this is a dump of od: use hexdump -C or xxd"},
-    [FORM_XXD_BITS] = {"a dump of xxd -b", "this is a dump of xxd -b: use xxd without -b"},
-    [FORM_C_ARRAY] = {"an array in C", "this is an array in C: give only what is between the "
-                                       "braces"},
-    [FORM_ESCAPED] = {"a string with escapes",
-                      "this is a string with escapes: give its bytes, with printf '%b' '...' |"},
     [FORM_HTTP_TEXT] = {"HTTP",
                         "this is HTTP only: frames follow the heads of the upgrade's request "
                         "and response"},
+    [FORM_NUMBERS] = {"numbers",
+                      "these are numbers, but the first one begins no frame: --from=c decodes them "
+                      "all the same"},
     [FORM_TLS] = {"TLS", "this is TLS: the frames are encrypted; capture the plaintext behind a "
                          "TLS proxy"},
     [FORM_HTTP2] = {"HTTP/2",
                     "this is HTTP/2: WebSocket frames (RFC 8441) are inside its DATA frames, "
                     "which are not decoded"},
-    [FORM_GZIP] = {"gzip", "this is compressed with gzip: unpack it first"},
+    [FORM_HIXIE] = {"frames of a draft",
+                    "these are frames of a draft from before RFC 6455 (hixie-76: 00, text, ff): "
+                    "the program that sent them needs a newer WebSocket library"},
+    [FORM_GZIP] = {"gzip", PACKED("gzip")},
+    [FORM_XZ] = {"xz", PACKED("xz")},
+    [FORM_BZIP2] = {"bzip2", PACKED("bzip2")},
+    [FORM_ZSTD] = {"zstd", PACKED("zstd")},
+    [FORM_LZ4] = {"lz4", PACKED("lz4")},
+    [FORM_ZIP] = {"zip", PACKED("zip")},
     [FORM_UNKNOWN] = {"unknown",
-                      "unknown form, none of hex, xxd, hexdump -C, tcpdump -x, base64 and "
-                      "captures; use --from=raw for raw bytes"},
+                      "unknown form: no hex digits, dump, list of numbers, string with escapes, "
+                      "base64 or capture; use --from=raw for raw bytes"},
 };
 
 const char *form_name(enum form form)
@@ -49,9 +66,11 @@ const char *form_name(enum form form)
 const char *form_word(enum form form)
 {
     static const char *const words[] = {
-        [FORM_AUTO] = "auto",       [FORM_HEX] = "hex",         [FORM_XXD] = "xxd",
-        [FORM_HEXDUMP] = "hexdump", [FORM_TCPDUMP] = "tcpdump", [FORM_BASE64] = "base64",
-        [FORM_RAW] = "raw",         [FORM_PCAP] = "pcap",
+        [FORM_AUTO] = "auto",       [FORM_HEX] = "hex",          [FORM_XXD] = "xxd",
+        [FORM_HEXDUMP] = "hexdump", [FORM_WORDS] = "hexdump-le", [FORM_OD] = "od",
+        [FORM_TCPDUMP] = "tcpdump", [FORM_LIST] = "c",           [FORM_ESCAPED] = "escaped",
+        [FORM_BASE64] = "base64",   [FORM_BITS] = "bits",        [FORM_RAW] = "raw",
+        [FORM_PCAP] = "pcap",
     };
     return (size_t)form < sizeof words / sizeof *words ? words[form] : "unknown";
 }

@@ -13,22 +13,38 @@ enum form {
     FORM_HEX,
     FORM_XXD,
     FORM_HEXDUMP, /* -C */
+    FORM_WORDS,   /* hexdump, od -x: words of two bytes, the last one first */
+    FORM_OD,      /* od -tx1, -b, and od itself */
     FORM_TCPDUMP,
+    FORM_LIST, /* numbers in brackets, or with separators */
+    FORM_ESCAPED,
     FORM_BASE64,
+    FORM_BITS, /* xxd -b, or bits only */
     FORM_RAW,
     FORM_PCAP,
+    /* Found by detection only. */
+    FORM_DUMP,  /* Wireshark, tshark, Format-Hex, certutil: an offset and bytes */
+    FORM_CURL,  /* curl --trace */
+    FORM_SOCAT, /* socat -x */
+    FORM_TABLE, /* hexyl, netty */
+    FORM_GDB,   /* x/8xb */
+    FORM_LOG,   /* a run of bytes in each line */
+    FORM_HAR,
+    FORM_RECORDS, /* our own JSON Lines */
     /* Recognised but not decoded. */
     FORM_EMPTY,
     FORM_TCPDUMP_ASCII,
-    FORM_WORDS, /* plain hexdump, od -x */
-    FORM_OD,    /* od -tx1, and od's other forms */
-    FORM_XXD_BITS,
-    FORM_C_ARRAY,
-    FORM_ESCAPED,
     FORM_HTTP_TEXT,
+    FORM_NUMBERS, /* which begin no frame */
     FORM_TLS,
     FORM_HTTP2,
+    FORM_HIXIE,
     FORM_GZIP,
+    FORM_XZ,
+    FORM_BZIP2,
+    FORM_ZSTD,
+    FORM_LZ4,
+    FORM_ZIP,
     FORM_UNKNOWN,
     FORM_COUNT
 };

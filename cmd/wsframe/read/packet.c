@@ -96,7 +96,7 @@ static int ip_score(const uint8_t *p, size_t len)
     return 0;
 }
 
-static enum packet_link guess_link(const struct packet *packet)
+static enum packet_link guess_link(const struct packet *packet, size_t *ip)
 {
     static const enum packet_link links[] = {LINK_RAW, LINK_ETHERNET, LINK_SLL2, LINK_SLL,
                                              LINK_NULL};
@@ -110,6 +110,7 @@ static enum packet_link guess_link(const struct packet *packet)
         if (score > best_score) {
             best_score = score;
             best = links[i];
+            *ip = at;
         }
     }
     return best;
@@ -191,7 +192,7 @@ enum packet_result packet_peel(const struct packet *packet, enum packet_link lin
     size_t at;
     *segment = (struct segment){0};
     enum packet_result result =
-        link_header(packet, link == LINK_GUESS ? guess_link(packet) : link, &at);
+        link_header(packet, link == LINK_GUESS ? guess_link(packet, &at) : link, &at);
     if (result != PACKET_SEGMENT)
         return result;
     if (at >= packet->len)
@@ -204,6 +205,19 @@ enum packet_result packet_peel(const struct packet *packet, enum packet_link lin
     default:
         return PACKET_OTHER;
     }
+}
+
+bool packet_is_whole(const uint8_t *data, size_t len)
+{
+    enum { PADDED = 60 }; /* the length that Ethernet pads short packets to */
+    struct packet packet = {.data = data, .len = len};
+    struct segment segment;
+    size_t ip = 0;
+    enum packet_link link = guess_link(&packet, &ip);
+    if (len < 40 || packet_peel(&packet, link, &segment) != PACKET_SEGMENT)
+        return false;
+    size_t total = data[ip] >> 4 == 4 ? get16(data + ip + 2) : get16(data + ip + 4) + 40u;
+    return ip + total == len || (ip + total < len && len == PADDED);
 }
 
 char *packet_end_text(const struct packet_end *end, bool v6, char text[PACKET_END_TEXT])

@@ -54,6 +54,9 @@ enum packet_result {
 enum packet_result packet_peel(const struct packet *packet, enum packet_link link,
                                struct segment *segment);
 
+/* Are these bytes certainly a packet of TCP, from its link or IP header to its end? */
+bool packet_is_whole(const uint8_t *data, size_t len);
+
 /* "127.0.0.1:8080", "[::1]:8080" */
 enum { PACKET_END_TEXT = 64 };
 char *packet_end_text(const struct packet_end *end, bool v6, char text[PACKET_END_TEXT]);

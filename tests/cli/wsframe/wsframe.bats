@@ -115,15 +115,18 @@ capture() {
 	explained 'this is HTTP/2' "$BATS_TEST_TMPDIR/h2"
 	printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' >"$BATS_TEST_TMPDIR/http"
 	explained 'this is HTTP only' "$BATS_TEST_TMPDIR/http"
-	explained '16-bit words.*hexdump -C' <(hexdump "$DATA/examples.raw")
-	explained '16-bit words' <(od -x "$DATA/examples.raw")
-	explained 'a dump of od' <(od -tx1 "$DATA/examples.raw")
-	explained 'xxd -b' <(xxd -b "$DATA/examples.raw")
-	explained 'an array in C' <(xxd -i "$DATA/examples.raw")
-	explained 'gzip' <(gzip -c "$DATA/examples.raw")
 	explained 'the input is empty' /dev/null
 	explained 'not a file, hex digits or base64' 'what is this?'
 	explained 'unknown form' <(echo 'what is this?')
+	explained 'this is TLS' <(echo "'\\x17\\x03'")
+	explained 'HTTP only' <(printf '> GET /chat HTTP/1.1\n> Host: a\n\n< HTTP/1.1 101 Switching Protocols\n')
+	explained 'these are numbers' <(echo '[250, 251, 252]')
+	explained 'hixie-76' <(echo '00 48 65 6c 6c 6f ff')
+	local packer
+	for packer in gzip xz bzip2 zstd lz4; do
+		command -v "$packer" >/dev/null || continue
+		explained "compressed with $packer: unpack it first" <("$packer" -c <"$DATA/examples.raw")
+	done
 }
 
 @test "frames after the heads of an upgrade are decoded, and so is HTTP among frames" {

@@ -85,6 +85,9 @@ static void test_address(void **state)
     assert_string_equal(in.group, "/a");
     assert_string_equal(in.except, "x-2");
     record_in_free(&in);
+    in = taken("{\"data\":\"\",\"conn\":7}");
+    assert_string_equal(in.conn, "7");
+    record_in_free(&in);
     in = taken("{\"data\":\"\",\"conn\":null}");
     assert_null(in.conn);
     record_in_free(&in);
@@ -123,7 +126,7 @@ static void test_faults(void **state)
     refused("{\"type\":\"text\"}", "neither");
     refused("{\"type\":\"shout\",\"data\":\"\"}", "type");
     refused("{\"type\":7,\"data\":\"\"}", "type");
-    refused("{\"data\":\"\",\"conn\":7}", "conn");
+    refused("{\"data\":\"\",\"conn\":true}", "conn");
     refused("{\"b64\":\"/w==\",\"type\":\"text\"}", "UTF-8");
 }
 

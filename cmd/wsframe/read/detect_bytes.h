@@ -1,11 +1,10 @@
 /*
- * detect: detects the form of an input.
+ * detect_bytes: detects what bytes are, wherever they come from: an input, text, or a connection.
  *
- * A new form is a value of enum form with its row (form.c), a test in detect.c and a reader. Called
- * by inspect and decode; no state.
+ * Called by detect, the readers, decode and inspect; no state.
  */
-#ifndef CMD_WSFRAME_READ_DETECT_H
-#define CMD_WSFRAME_READ_DETECT_H
+#ifndef CMD_WSFRAME_READ_DETECT_BYTES_H
+#define CMD_WSFRAME_READ_DETECT_BYTES_H
 
 #include "cmd/wsframe/read/form.h"
 #include <ws/error.h>
@@ -14,10 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum form detect(const uint8_t *data, size_t len);
-
-/* The form of decoded bytes: FORM_TLS, FORM_HTTP2, or FORM_RAW. */
+/* The form of decoded bytes: FORM_TLS, FORM_HTTP2, FORM_HIXIE, a compressed one, or FORM_RAW. */
 enum form detect_bytes(const uint8_t *data, size_t len);
+
+/* Can the bytes begin with a frame, or with something else that is detected in bytes? */
+bool detect_plausible(const uint8_t *data, size_t len);
 
 bool detect_tls(const uint8_t *data, size_t len);
 bool detect_http2(const uint8_t *data, size_t len);

@@ -1,0 +1,201 @@
+#include "cmd/wsframe/text/detect.h"
+
+#include "cmd/wsframe/read/lines.h"
+#include "cmd/wsframe/text/plain_text.h"
+#include "cmd/wsframe/text/read_dump.h"
+#include "cmd/wsframe/text/read_escaped.h"
+#include "cmd/wsframe/text/read_list.h"
+#include "cmd/wsframe/text/read_log.h"
+#include "cmd/wsframe/text/read_text.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { LINES_LOOKED_AT = 200 };
+
+static bool is_tcpdump_header(struct line line)
+{
+    static const char *const words[] = {"IP ", "IP6 "};
+    for (size_t w = 0; w < 2; w++) {
+        size_t n = strlen(words[w]);
+        for (size_t i = 0; i + n < line.len && i < 64; i++)
+            if ((i == 0 || line.p[i - 1] == ' ') && memcmp(line.p + i, words[w], n) == 0 &&
+                memmem(line.p + i, line.len - i, "Flags [", 7))
+                return true;
+    }
+    return false;
+}
+
+/* HTTP begins with one of these, also as curl -v shows it. */
+static bool is_http_text(const uint8_t *data, size_t len)
+{
+    static const char *const words[] = {"GET /", "POST /", "HTTP/1.0 ", "HTTP/1.1 "};
+    struct line rest = {(const char *)data, len}, line;
+    for (int i = 0; i < LINES_LOOKED_AT && line_next(&rest, &line); i++) {
+        bool shown = line.len > 2 && (*line.p == '>' || *line.p == '<') && line.p[1] == ' ';
+        const char *p = shown ? line.p + 2 : line.p;
+        size_t left = shown ? line.len - 2 : line.len;
+        for (size_t w = 0; w < sizeof words / sizeof *words; w++)
+            if (left > strlen(words[w]) && memcmp(p, words[w], strlen(words[w])) == 0)
+                return true;
+        if (line.len > 0 && *line.p != '*')
+            return false;
+    }
+    return false;
+}
+
+/* True for characters of `alphabet` and white space only; `*count` gets the number of the
+ * former. */
+static bool consists_of(const uint8_t *data, size_t len, const char *alphabet, size_t *count)
+{
+    bool allowed[256] = {false};
+    for (const char *p = alphabet; *p; p++)
+        allowed[(uint8_t)*p] = true;
+    *count = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (isspace(data[i]))
+            continue;
+        if (!allowed[data[i]])
+            return false;
+        ++*count;
+    }
+    return *count > 0;
+}
+
+static bool contains(const uint8_t *data, size_t len, const char *text)
+{
+    return memmem(data, len, text, strlen(text)) != NULL;
+}
+
+/* "        0x0010:  7f00 0001 ..." of tcpdump; gdb has 0x before its bytes too. */
+static bool is_tcpdump_bytes(struct line line)
+{
+    uint64_t offset;
+    line_skip_blanks(&line);
+    if (line.len < 3 || line.p[0] != '0' || line.p[1] != 'x')
+        return false;
+    struct line rest = {line.p + 2, line.len - 2};
+    if (line_hex_number(&rest, &offset) < 4 || rest.len < 2 || *rest.p != ':')
+        return false;
+    rest = (struct line){rest.p + 1, rest.len - 1};
+    line_skip_blanks(&rest);
+    return rest.len > 1 && rest.p[1] != 'x';
+}
+
+/* tcpdump's text, with bytes or without. FORM_UNKNOWN: no text of tcpdump. */
+static enum form detect_tcpdump(const uint8_t *data, size_t len)
+{
+    struct line rest = {(const char *)data, len}, line;
+    bool header = false;
+    for (int i = 0; i < LINES_LOOKED_AT && line_next(&rest, &line); i++) {
+        if (is_tcpdump_bytes(line))
+            return FORM_TCPDUMP;
+        header |= is_tcpdump_header(line);
+    }
+    return header ? FORM_TCPDUMP_ASCII : FORM_UNKNOWN;
+}
+
+static enum form detect_json(const uint8_t *data, size_t len)
+{
+    if (*data != '{' && *data != '[')
+        return FORM_UNKNOWN;
+    if (contains(data, len, "\"_webSocketMessages\""))
+        return FORM_HAR;
+    return contains(data, len, "\"dir\":") && contains(data, len, "\"type\":") ? FORM_RECORDS
+                                                                               : FORM_UNKNOWN;
+}
+
+/* Groups of eight, zeros and ones only. */
+static bool is_bits(const uint8_t *data, size_t len)
+{
+    size_t run = 0, groups = 0;
+    for (size_t i = 0; i <= len; i++) {
+        if (i < len && (data[i] == '0' || data[i] == '1')) {
+            run++;
+        } else if (i == len || isspace(data[i]) || data[i] == ',') {
+            if (run != 0 && run != 8)
+                return false;
+            groups += run == 8;
+            run = 0;
+        } else {
+            return false;
+        }
+    }
+    return groups > 1;
+}
+
+enum reader { BY_HEX, BY_BASE64, BY_LIST, BY_LOG };
+
+/* Does a reader make bytes of the text that may begin with a frame? `*read` says that it makes
+ * bytes at all. */
+static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bool *read)
+{
+    enum { LOOKED_AT = 65536 };
+    struct pieces pieces = {0};
+    struct read_error error;
+    const char *note;
+    /* The sample may end inside a byte, which is not an error. */
+    bool whole = len <= LOOKED_AT;
+    size_t sample = whole ? len : LOOKED_AT;
+    *read = reader == BY_HEX      ? read_hex(text, sample, &pieces.bytes, &error) || !whole
+            : reader == BY_BASE64 ? read_base64(text, sample, &pieces.bytes, &error) || !whole
+            : reader == BY_LIST   ? read_list(text, sample, &pieces, &note)
+                                  : read_log(text, sample, &pieces);
+    *read = *read && ws_bytes_len(pieces.bytes) > 0;
+    bool holds = *read && detect_plausible(bytes_data(pieces.bytes), ws_bytes_len(pieces.bytes));
+    pieces_free(&pieces);
+    return holds;
+}
+
+/* The forms that are made of numbers or letters only, and then those that have them somewhere. */
+static enum form detect_digits(const uint8_t *data, size_t len)
+{
+    size_t count;
+    bool read, hex = consists_of(data, len, "0123456789abcdefABCDEFxX,:-", &count);
+    if (hex && holds_frames(BY_HEX, data, len, &read))
+        return FORM_HEX;
+    if (holds_frames(BY_LIST, data, len, &read))
+        return FORM_LIST;
+    if (hex)
+        return FORM_HEX;
+    if (read)
+        return FORM_NUMBERS;
+    if (consists_of(data, len,
+                    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_",
+                    &count) &&
+        count > 2 && holds_frames(BY_BASE64, data, len, &read))
+        return FORM_BASE64;
+    return holds_frames(BY_LOG, data, len, &read) ? FORM_LOG : FORM_UNKNOWN;
+}
+
+static enum form detect_text(const uint8_t *data, size_t len)
+{
+    enum form form;
+    while (len > 0 && isspace(*data)) {
+        data++;
+        len--;
+    }
+    if (len == 0)
+        return FORM_EMPTY;
+    if (is_bits(data, len))
+        return FORM_BITS;
+    if (is_http_text(data, len))
+        return FORM_HTTP_TEXT;
+    if ((form = detect_tcpdump(data, len)) != FORM_UNKNOWN ||
+        (form = detect_json(data, len)) != FORM_UNKNOWN ||
+        (form = read_dump_form(data, len)) != FORM_UNKNOWN)
+        return form;
+    return read_escaped_has(data, len) ? FORM_ESCAPED : detect_digits(data, len);
+}
+
+enum form detect(const uint8_t *data, size_t len)
+{
+    if (len == 0)
+        return FORM_EMPTY;
+    if (detect_pcap(data, len))
+        return FORM_PCAP;
+    enum form form = detect_bytes(data, len);
+    if (form != FORM_RAW)
+        return form;
+    return plain_text_is(data, len) ? detect_text(data, len) : FORM_RAW;
+}

@@ -1,0 +1,296 @@
+#include "cmd/wsframe/text/dump_row.h"
+
+#include "cmd/common/hex.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void skip(struct line *line, size_t n)
+{
+    line->p += n;
+    line->len -= n;
+}
+
+static bool begins(struct line line, char c)
+{
+    return line.len > 0 && *line.p == c;
+}
+
+/* Removes blanks and returns their number, with tabs as `tab`. */
+static size_t blanks(struct line *line, size_t tab)
+{
+    size_t n = 0;
+    while (line->len > 0 && (*line->p == ' ' || *line->p == '\t')) {
+        n += *line->p == '\t' ? tab : 1;
+        skip(line, 1);
+    }
+    return n;
+}
+
+static size_t digits(struct line line, unsigned base)
+{
+    size_t n = 0;
+    while (n < line.len && hex_digit(line.p[n]) >= 0 && hex_digit(line.p[n]) < (int)base)
+        n++;
+    return n;
+}
+
+static bool has_prefix(struct line line)
+{
+    return line.len > 2 && line.p[0] == '0' && line.p[1] == 'x' && hex_digit(line.p[2]) >= 0;
+}
+
+/* --- the text column --- */
+
+/* Does the text show these bytes? A byte that is no ASCII character is shown as a dot, a question
+ * mark, a blank or as any character beyond ASCII. */
+static bool text_shows(struct line text, const uint8_t *bytes, size_t len)
+{
+    if (begins(text, '|') || begins(text, '>'))
+        skip(&text, 1);
+    for (size_t i = 0; i < len; i++) {
+        bool shown = bytes[i] >= 0x20 && bytes[i] < 0x7F;
+        if (text.len == 0) {
+            if (bytes[i] != ' ')
+                return false;
+            continue;
+        }
+        uint8_t c = (uint8_t)*text.p;
+        if (shown ? c != bytes[i] : !(strchr(".? _", c) || c >= 0x80 || (c == '0' && !bytes[i])))
+            return false;
+        skip(&text, 1);
+        while (c >= 0xC0 && text.len > 0 && ((uint8_t)*text.p & 0xC0) == 0x80)
+            skip(&text, 1);
+    }
+    blanks(&text, 1);
+    return text.len == 0 || (text.len <= 2 && strchr("|<\"", *text.p));
+}
+
+void dump_row_reverse(uint8_t *bytes, size_t len, size_t group)
+{
+    for (size_t at = 0; at < len; at += group) {
+        size_t n = len - at < group ? len - at : group;
+        for (size_t i = 0; i < n / 2; i++) {
+            uint8_t byte = bytes[at + i];
+            bytes[at + i] = bytes[at + n - 1 - i];
+            bytes[at + n - 1 - i] = byte;
+        }
+    }
+}
+
+/* Compares the text with the bytes, as they are written and with words turned around. */
+static bool text_fits(struct line text, struct dump_row *row)
+{
+    uint8_t reversed[ROW_BYTES_MAX];
+    if (row->len == 0 || text.len == 0)
+        return false;
+    memcpy(reversed, row->bytes, row->len);
+    dump_row_reverse(reversed, row->len, row->group);
+    bool written = text_shows(text, row->bytes, row->len);
+    bool turned = row->group > 1 && text_shows(text, reversed, row->len);
+    if (written != turned)
+        row->order = written ? ROW_ORDER_WRITTEN : ROW_ORDER_REVERSED;
+    return written || turned;
+}
+
+/* --- the columns --- */
+
+static unsigned base_of(struct line rest)
+{
+    size_t n = digits(rest, 16);
+    if (n == 8 && digits(rest, 2) == 8)
+        return 2;
+    return (n == 3 || n == 6) && digits(rest, 8) == n ? 8 : 16;
+}
+
+/* Adds a group of `n` digits to the row's bytes; NULL, or what is wrong with it. */
+static const char *add_group(struct dump_row *row, const char *p, size_t n)
+{
+    uint64_t value = 0;
+    size_t size = row->base == 2 ? 1 : row->base == 8 ? n / 3 : n / 2;
+    bool fits = row->base == 2   ? n == 8
+                : row->base == 8 ? n == 3 || n == 6
+                                 : n % 2 == 0 && n > 0 && n <= 16;
+    if (!fits)
+        return "expected pairs of hex digits";
+    for (size_t i = 0; i < n; i++)
+        value = value * row->base + (unsigned)hex_digit(p[i]);
+    if (size < 8 && value >> size * 8)
+        return "a number is larger than its bytes";
+    if (row->group == 0)
+        row->group = size;
+    if (row->len + size > sizeof row->bytes)
+        return "more bytes than a line of a dump has";
+    for (size_t i = size; i > 0; i--)
+        row->bytes[row->len++] = (uint8_t)(value >> (i - 1) * 8);
+    return NULL;
+}
+
+/* Reads groups of digits up to the text column or the end of the line. */
+static const char *columns(struct line rest, unsigned base, struct dump_row *row)
+{
+    size_t stop = 0; /* bytes before the last wide gap, where the text may have begun */
+    row->base = base;
+    for (;;) {
+        size_t gap = blanks(&rest, 2);
+        if (row->bar && row->len == 8 && gap == 1 && begins(rest, '|')) {
+            skip(&rest, 1); /* hexyl's middle */
+            continue;
+        }
+        if (rest.len == 0 || begins(rest, '|'))
+            break;
+        if (gap > 1 && row->len > 0) {
+            if (text_fits(rest, row))
+                return NULL;
+            stop = row->len;
+        } else if (gap > 0 && row->len > 0 && begins(rest, '>')) {
+            break;
+        }
+        bool prefixed = has_prefix(rest);
+        if (prefixed)
+            skip(&rest, 2);
+        if (row->base == 0)
+            row->base = prefixed ? 16 : base_of(rest);
+        size_t n = digits(rest, row->base);
+        bool ends = n > 0 && (n == rest.len || strchr(" \t|", rest.p[n]));
+        const char *problem = ends ? add_group(row, rest.p, n) : "expected pairs of hex digits";
+        if (problem) {
+            if (stop == 0)
+                return problem;
+            row->len = stop;
+            row->doubtful = true;
+            return NULL;
+        }
+        row->prefixed |= prefixed;
+        skip(&rest, n);
+    }
+    if (begins(rest, '|'))
+        text_fits(rest, row);
+    return NULL;
+}
+
+/* Decimal numbers, in od -tu1 and -td1 of a byte, in hexdump -d, with five digits, of two. */
+static const char *decimals(struct line rest, struct dump_row *row)
+{
+    row->base = 10;
+    for (;;) {
+        char text[8];
+        size_t n = 0;
+        blanks(&rest, 1);
+        if (rest.len == 0)
+            return NULL;
+        while (n < rest.len && n < sizeof text - 1 && !isblank((uint8_t)rest.p[n])) {
+            text[n] = rest.p[n];
+            n++;
+        }
+        text[n] = '\0';
+        char *end;
+        long value = strtol(text, &end, 10);
+        size_t size = n == 5 ? 2 : 1;
+        if (end == text || *end || value < (size == 1 ? -128 : 0) ||
+            value > (size == 1 ? 255 : 65535))
+            return "expected decimal numbers";
+        row->group = row->group ? row->group : size;
+        if (row->len + size > sizeof row->bytes)
+            return "more bytes than a line of a dump has";
+        if (size == 2)
+            row->bytes[row->len++] = (uint8_t)(value >> 8);
+        row->bytes[row->len++] = (uint8_t)value;
+        skip(&rest, n);
+    }
+}
+
+/* Characters, three octal digits or an escape, in cells of four columns: od -c, hexdump -c. */
+static const char *characters(struct line rest, struct dump_row *row)
+{
+    static const char letters[] = "0abtnvfr", values[] = "\0\a\b\t\n\v\f\r";
+    row->base = 1;
+    row->group = 1;
+    while (rest.len > 0) {
+        struct line cell = {rest.p, rest.len < 4 ? rest.len : 4};
+        skip(&rest, cell.len);
+        size_t gap = blanks(&cell, 1);
+        const char *letter = cell.len == 2 && cell.p[0] == '\\' ? strchr(letters, cell.p[1]) : NULL;
+        if (gap == 0 || row->len == sizeof row->bytes)
+            return "expected a character in four columns";
+        unsigned value;
+        if (cell.len == 0)
+            value = ' ';
+        else if (cell.len == 1 || (cell.len == 2 && memcmp(cell.p, "\\\\", 2) == 0))
+            value = (uint8_t)*cell.p;
+        else if (letter)
+            value = (uint8_t)values[letter - letters];
+        else if (cell.len == 3 && digits(cell, 8) == 3 && *cell.p <= '3')
+            value = (unsigned)((cell.p[0] - '0') * 64 + (cell.p[1] - '0') * 8 + cell.p[2] - '0');
+        else
+            return "expected a character in four columns";
+        row->bytes[row->len++] = (uint8_t)value;
+    }
+    return NULL;
+}
+
+/* Removes the offset, with what a debugger or a table adds to it. False if there is none. */
+static bool take_offset(struct line *rest, struct dump_row *row)
+{
+    if (rest->len > 2 && (begins(*rest, '>') || begins(*rest, '<')) && rest->p[1] == ' ')
+        skip(rest, 2); /* quoted */
+    row->indent = blanks(rest, 4);
+    row->bar = begins(*rest, '|');
+    if (row->bar)
+        skip(rest, 1);
+    bool address = has_prefix(*rest);
+    if (address)
+        skip(rest, 2);
+    row->offset = rest->p;
+    row->offset_len = digits(*rest, 16);
+    if (row->offset_len < 4 || row->offset_len > ROW_OFFSET_MAX)
+        return false;
+    skip(rest, row->offset_len);
+    struct line symbol = *rest;
+    blanks(&symbol, 1);
+    if (address && begins(symbol, '<')) { /* gdb: 0x601040 <buffer+8>: */
+        const char *end = memchr(symbol.p, '>', symbol.len);
+        if (!end || (size_t)(end + 1 - symbol.p) == symbol.len || end[1] != ':')
+            return false;
+        skip(&symbol, (size_t)(end + 1 - symbol.p));
+        *rest = symbol;
+    }
+    row->colon = begins(*rest, ':');
+    if (row->colon || (row->bar && begins(*rest, '|')))
+        skip(rest, 1);
+    struct line after = *rest;
+    row->gap = blanks(&after, 2);
+    return rest->len == 0 || row->gap > 0 || (row->bar && rest->p[-1] == '|');
+}
+
+enum row_kind dump_row(struct line line, unsigned base, bool offset, struct dump_row *row)
+{
+    memset(row, 0, offsetof(struct dump_row, bytes));
+    struct line rest = line;
+    while (base != 1 && rest.len > 0 && isspace((uint8_t)rest.p[rest.len - 1]))
+        rest.len--;
+    struct line star = rest;
+    blanks(&star, 1);
+    if (star.len == 1 && *star.p == '*')
+        return ROW_STAR;
+    if (offset && !take_offset(&rest, row))
+        return ROW_NONE;
+    row->problem = base == 10  ? decimals(rest, row)
+                   : base == 1 ? characters(rest, row)
+                               : columns(rest, base, row);
+    return row->problem ? ROW_WRONG : ROW_BYTES;
+}
+
+uint64_t dump_row_offset(const struct dump_row *row, unsigned base)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < row->offset_len; i++) {
+        unsigned digit = (unsigned)hex_digit(row->offset[i]);
+        if (digit >= base)
+            return UINT64_MAX;
+        value = value * base + digit;
+    }
+    return value;
+}

@@ -1,0 +1,306 @@
+#include "cmd/wsframe/text/read_list.h"
+
+#include "cmd/common/hex.h"
+#include "cmd/wsframe/read/detect_bytes.h"
+#include "cmd/wsframe/read/lines.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WORD_MAX = 8,      /* characters of a number */
+    LISTS_MAX = 65536, /* lists of a text */
+};
+
+static const char cast[] = "(byte)";
+
+/* --- numbers --- */
+
+/* What is written of all numbers of a list. */
+struct notation {
+    size_t count;
+    bool hex;     /* 0x81, 81h, $81, &H81 */
+    bool bits;    /* 0b10000001 */
+    bool letters; /* a to f */
+    bool negative;
+    bool octal;       /* a leading 0 and three more digits */
+    bool wide;        /* three digits */
+    uint64_t missing; /* numbers that the list says it leaves out */
+};
+
+static bool is_separator(char c)
+{
+    return isspace((uint8_t)c) || (c && strchr(",;'\"", c));
+}
+
+/* Removes a comment of C from the beginning. */
+static bool skip_comment(struct line *rest)
+{
+    const char *end;
+    if (rest->len < 2 || rest->p[0] != '/')
+        return false;
+    if (rest->p[1] == '*') {
+        end = memmem(rest->p + 2, rest->len - 2, "*/", 2);
+        end = end ? end + 2 : rest->p + rest->len;
+    } else if (rest->p[1] == '/') {
+        end = memchr(rest->p, '\n', rest->len);
+        end = end ? end : rest->p + rest->len;
+    } else {
+        return false;
+    }
+    rest->len -= (size_t)(end - rest->p);
+    rest->p = end;
+    return true;
+}
+
+/* Removes Java's cast. */
+static bool skip_cast(struct line *rest)
+{
+    size_t n = sizeof cast - 1;
+    if (rest->len < n || memcmp(rest->p, cast, n) != 0)
+        return false;
+    *rest = (struct line){rest->p + n, rest->len - n};
+    return true;
+}
+
+/* The next word of the list; false at its end. */
+static bool next_word(struct line *rest, struct line *word)
+{
+    for (;;) {
+        while (rest->len > 0 && is_separator(*rest->p)) {
+            rest->p++;
+            rest->len--;
+        }
+        if (!skip_comment(rest) && !skip_cast(rest))
+            break;
+    }
+    *word = (struct line){rest->p, 0};
+    while (word->len < rest->len && !is_separator(rest->p[word->len]) && rest->p[word->len] != '/')
+        word->len++;
+    rest->p += word->len;
+    rest->len -= word->len;
+    return word->len > 0;
+}
+
+/* Removes what says the base of a number, and a type after it. Returns the base, or 0. */
+static int take_marks(struct line *word)
+{
+    static const struct {
+        const char *mark;
+        int base;
+    } marks[] = {{"0x", 16}, {"0X", 16}, {"&H", 16}, {"$", 16}, {"0b", 2}, {"0B", 2}};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        size_t n = strlen(marks[i].mark);
+        if (word->len > n && memcmp(word->p, marks[i].mark, n) == 0) {
+            *word = (struct line){word->p + n, word->len - n};
+            if (word->len > 2 && memcmp(word->p + word->len - 2, "u8", 2) == 0)
+                word->len -= 2;
+            return marks[i].base;
+        }
+    }
+    if (word->len > 1 && (word->p[word->len - 1] | 0x20) == 'h') {
+        word->len--;
+        return 16;
+    }
+    if (word->len > 2 && memcmp(word->p + word->len - 2, "u8", 2) == 0)
+        word->len -= 2;
+    return 0;
+}
+
+/* Looks at a number; false if it is none. */
+static bool look_at(struct line word, struct notation *notation)
+{
+    size_t decimal = 0;
+    int base = take_marks(&word);
+    notation->hex |= base == 16;
+    notation->bits |= base == 2;
+    if (base == 0 && word.len > 0 && *word.p == '-') {
+        notation->negative = true;
+        word = (struct line){word.p + 1, word.len - 1};
+    } else if (base == 0 && word.len == 4 && *word.p == '0') {
+        notation->octal = true;
+        word = (struct line){word.p + 1, word.len - 1};
+    }
+    if (word.len == 0 || word.len > (base == 2 ? 8u : 3u))
+        return false;
+    for (size_t i = 0; i < word.len; i++) {
+        if (hex_digit(word.p[i]) < 0)
+            return false;
+        decimal += isdigit((uint8_t)word.p[i]) != 0;
+    }
+    notation->letters |= decimal < word.len;
+    notation->wide |= word.len == 3;
+    notation->count++;
+    return decimal == word.len || word.len <= 2;
+}
+
+/* "... 5958 more bytes", as Node writes at the end of a list. */
+static bool is_rest(struct line rest, struct notation *notation)
+{
+    char number[24];
+    size_t n = 0;
+    while (rest.len > 0 && (*rest.p == '.' || *rest.p == ' ')) {
+        rest.p++;
+        rest.len--;
+    }
+    while (n < rest.len && n < sizeof number - 1 && isdigit((uint8_t)rest.p[n])) {
+        number[n] = rest.p[n];
+        n++;
+    }
+    number[n] = '\0';
+    struct line word = {rest.p + n, rest.len - n};
+    if (n == 0 || word.len < 5 || memcmp(word.p, " more", 5) != 0)
+        return false;
+    notation->missing = strtoull(number, NULL, 10);
+    return true;
+}
+
+/* Looks at all numbers of a text; false if there is anything else in it. */
+static bool look_at_all(struct line rest, struct notation *notation)
+{
+    struct line word;
+    *notation = (struct notation){0};
+    while (next_word(&rest, &word)) {
+        struct line here = {word.p, word.len + rest.len};
+        if (word.len >= 3 && memcmp(word.p, "...", 3) == 0 && is_rest(here, notation))
+            return notation->count > 0;
+        if (!look_at(word, notation))
+            return false;
+    }
+    return notation->count > 0 && notation->hex + notation->bits + notation->negative < 2;
+}
+
+static int base_of(const struct notation *notation)
+{
+    if (notation->hex || notation->bits)
+        return notation->hex ? 16 : 2;
+    if (notation->negative || (notation->wide && !notation->octal))
+        return 10;
+    return notation->octal ? 8 : notation->letters ? 16 : 0;
+}
+
+/* Appends the numbers in a base; false if one is no byte. */
+static bool add_all(struct line rest, int base, struct ws_bytes **out)
+{
+    struct line word;
+    while (next_word(&rest, &word)) {
+        char digits[WORD_MAX + 1];
+        if (*word.p == '.')
+            break;
+        take_marks(&word);
+        if (word.len > WORD_MAX)
+            return false;
+        memcpy(digits, word.p, word.len);
+        digits[word.len] = '\0';
+        char *end;
+        long value = strtol(digits, &end, base);
+        if (end == digits || *end || value < -128 || value > 255)
+            return false;
+        bytes_byte(out, (uint8_t)value);
+    }
+    return true;
+}
+
+/* Appends a list. Numbers of one and two decimal digits may be of either base: what begins a frame
+ * decides. */
+static bool add_list(struct line list, const struct notation *notation, struct pieces *out,
+                     const char **note)
+{
+    size_t before = ws_bytes_len(out->bytes);
+    int base = base_of(notation);
+    bool added;
+    if (base != 0) {
+        added = add_all(list, base, &out->bytes);
+    } else {
+        added = add_all(list, 16, &out->bytes);
+        bool hex =
+            detect_plausible(bytes_data(out->bytes) + before, ws_bytes_len(out->bytes) - before);
+        size_t len = ws_bytes_len(out->bytes);
+        bool decimal =
+            add_all(list, 10, &out->bytes) &&
+            detect_plausible(bytes_data(out->bytes) + len, ws_bytes_len(out->bytes) - len);
+        if (decimal && !hex) {
+            out->bytes->len = before;
+            added = add_all(list, 10, &out->bytes);
+        } else {
+            out->bytes->len = len;
+            if (decimal)
+                *note = "taken for hex digits; they could also be decimal numbers";
+        }
+    }
+    if (!added && out->bytes)
+        out->bytes->len = before;
+    return added;
+}
+
+/* --- lists in a text --- */
+
+static bool opens_at(const uint8_t *text, size_t len, size_t at)
+{
+    bool is_cast = len - at >= sizeof cast - 1 && memcmp(text + at, cast, sizeof cast - 1) == 0;
+    return text[at] && strchr("[{(<", text[at]) && !is_cast;
+}
+
+static char closing(char c)
+{
+    return c == '[' ? ']' : c == '{' ? '}' : c == '(' ? ')' : '>';
+}
+
+/* Whose direction is a list of Wireshark's "C Arrays": peer0_1 and peer1_0. */
+static enum piece_side side_of(const uint8_t *text, const char *list)
+{
+    const char *line = list;
+    while (line > (const char *)text && line[-1] != '\n')
+        line--;
+    return memmem(line, (size_t)(list - line), "peer1_", 6) ? PIECE_OTHER : PIECE_ONE;
+}
+
+/* The next bracket whose content is a list: without brackets in it, and of numbers only. */
+static bool next_list(const uint8_t *text, size_t len, size_t *at, struct line *list,
+                      struct notation *notation)
+{
+    while (*at < len) {
+        size_t start = (*at)++, end = start + 1;
+        char c = (char)text[start];
+        if (!opens_at(text, len, start))
+            continue;
+        while (end < len && (char)text[end] != closing(c) && !opens_at(text, len, end))
+            end++;
+        if (end == len || (char)text[end] != closing(c))
+            continue;
+        *list = (struct line){(const char *)text + start + 1, end - start - 1};
+        if (c == '<' && list->len > 7 && memcmp(list->p, "Buffer ", 7) == 0)
+            *list = (struct line){list->p + 7, list->len - 7};
+        if (look_at_all(*list, notation)) {
+            *at = end + 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool read_list(const uint8_t *text, size_t len, struct pieces *out, const char **note)
+{
+    struct notation notation;
+    struct line list;
+    size_t at = 0, count = 0;
+    *note = NULL;
+    /* A number alone in brackets is a size where a longer list is there: Uint8Array(11) [ ... ] */
+    bool longer = false;
+    while (next_list(text, len, &at, &list, &notation) && count++ < LISTS_MAX)
+        longer |= notation.count > 1;
+    at = 0;
+    while (longer && next_list(text, len, &at, &list, &notation)) {
+        if (notation.count == 1 && notation.missing == 0)
+            continue;
+        if (add_list(list, &notation, out, note))
+            pieces_end(out,
+                       (struct piece){.missing = notation.missing, .side = side_of(text, list.p)});
+    }
+    if (!longer && look_at_all((struct line){(const char *)text, len}, &notation) &&
+        notation.count > 1 &&
+        add_list((struct line){(const char *)text, len}, &notation, out, note))
+        pieces_end(out, (struct piece){0});
+    return ws_bytes_len(out->bytes) > 0;
+}

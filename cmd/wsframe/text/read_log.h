@@ -1,0 +1,16 @@
+/*
+ * read_log: reads the one run of bytes in each line of a log, between times, tags and prompts.
+ *
+ * A run is pairs of hex digits with the same separator between them. Times and dates are none. A
+ * line that begins with ">" or "<" names its direction. Lines without a run are passed over.
+ * Called by detect and inspect; no state.
+ */
+#ifndef CMD_WSFRAME_TEXT_READ_LOG_H
+#define CMD_WSFRAME_TEXT_READ_LOG_H
+
+#include "cmd/wsframe/read/pieces.h"
+
+/* False if no line has a run, or if what the runs begin with cannot begin a frame. */
+bool read_log(const uint8_t *text, size_t len, struct pieces *out);
+
+#endif

@@ -1,0 +1,115 @@
+#include "cmd/wsframe/text/read_messages.h"
+
+#include "cmd/common/record_read.h"
+#include "cmd/wsframe/read/lines.h"
+#include "cmd/wsframe/text/read_text.h"
+#include <ws/frame.h>
+
+#include <jansson.h>
+#include <string.h>
+
+static void add_frame(struct pieces *out, unsigned opcode, const void *data, size_t len,
+                      bool from_client)
+{
+    uint8_t header[WS_HEADER_MAX];
+    struct ws_frame frame = {.fin = true,
+                             .opcode = (uint8_t)opcode,
+                             .length = len,
+                             .length_bytes = (uint8_t)ws_frame_length_bytes(len)};
+    bytes_add(&out->bytes, header, ws_frame_encode(header, &frame));
+    bytes_add(&out->bytes, data, len);
+    pieces_end(out, (struct piece){.side = from_client ? PIECE_ONE : PIECE_OTHER,
+                                   .client_known = true,
+                                   .made = true});
+}
+
+/* --- records --- */
+
+static void add_close(struct pieces *out, const struct record_in *in)
+{
+    struct ws_bytes *payload = NULL;
+    /* 1005 and 1006 stand for a close frame without a code, and for none (RFC 6455 7.4.1). */
+    if (in->code == 1006)
+        return;
+    if (in->code != 0 && in->code != 1005) {
+        bytes_byte(&payload, (uint8_t)(in->code >> 8));
+        bytes_byte(&payload, (uint8_t)in->code);
+        if (in->reason)
+            bytes_add(&payload, in->reason, strlen(in->reason));
+    }
+    add_frame(out, WS_OP_CLOSE, bytes_data(payload), ws_bytes_len(payload),
+              in->direction == RECORD_OUT);
+    ws_bytes_free(&payload);
+}
+
+static void add_record(struct pieces *out, const struct record_in *in)
+{
+    static const unsigned opcodes[] = {[RECORD_TEXT] = WS_OP_TEXT,
+                                       [RECORD_BINARY] = WS_OP_BINARY,
+                                       [RECORD_PING] = WS_OP_PING,
+                                       [RECORD_PONG] = WS_OP_PONG};
+    if (in->type == RECORD_CLOSE)
+        add_close(out, in);
+    else if (in->type >= RECORD_TEXT && in->type <= RECORD_PONG)
+        add_frame(out, opcodes[in->type], in->data, in->len, in->direction == RECORD_OUT);
+}
+
+bool read_records(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error)
+{
+    struct line rest = {(const char *)text, len}, line;
+    for (size_t number = 1; line_next(&rest, &line); number++) {
+        struct record_in in;
+        line_skip_blanks(&line);
+        if (line.len == 0)
+            continue;
+        const char *problem = record_read(&in, line.p, line.len);
+        if (!problem)
+            add_record(out, &in);
+        record_in_free(&in);
+        if (problem) {
+            *error = (struct read_error){.line = number, .what = problem};
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- HAR --- */
+
+static bool add_har_message(struct pieces *out, const json_t *message)
+{
+    const json_t *data = json_object_get(message, "data");
+    const char *type = json_string_value(json_object_get(message, "type"));
+    json_int_t opcode = json_integer_value(json_object_get(message, "opcode"));
+    if (!type || !json_is_string(data) || opcode < 0 || opcode > 15)
+        return false;
+    const char *text = json_string_value(data);
+    size_t len = json_string_length(data);
+    struct ws_bytes *bytes = NULL;
+    struct read_error ignored;
+    /* Browsers write binary messages as base64. */
+    bool base64 = opcode != WS_OP_TEXT && read_base64((const uint8_t *)text, len, &bytes, &ignored);
+    add_frame(out, (unsigned)opcode, base64 ? bytes_data(bytes) : (const uint8_t *)text,
+              base64 ? ws_bytes_len(bytes) : len, strcmp(type, "send") == 0);
+    ws_bytes_free(&bytes);
+    return true;
+}
+
+bool read_har(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error)
+{
+    json_error_t problem = {.line = 1};
+    json_t *root = json_loadb((const char *)text, len, JSON_ALLOW_NUL, &problem);
+    const json_t *entries = json_object_get(json_object_get(root, "log"), "entries");
+    bool read = json_is_array(entries);
+    for (size_t i = 0; read && i < json_array_size(entries); i++) {
+        const json_t *messages = json_object_get(json_array_get(entries, i), "_webSocketMessages");
+        for (size_t m = 0; read && m < json_array_size(messages); m++)
+            read = add_har_message(out, json_array_get(messages, m));
+    }
+    *error = (struct read_error){.line = problem.line > 0 ? (size_t)problem.line : 1,
+                                 .what = root ? "no HAR file: log.entries with their messages are "
+                                                "not there"
+                                              : "not JSON"};
+    json_decref(root);
+    return read;
+}

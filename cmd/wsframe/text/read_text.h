@@ -1,0 +1,22 @@
+/*
+ * read_text: reads bytes from hex digits, base64 and bits.
+ *
+ * Each reader appends to `out`; on failure it returns the place and the reason. The output is never
+ * larger than the input. Called by inspect, encode and accept; no state.
+ */
+#ifndef CMD_WSFRAME_TEXT_READ_TEXT_H
+#define CMD_WSFRAME_TEXT_READ_TEXT_H
+
+#include "cmd/wsframe/read/pieces.h"
+
+/* Pairs of digits, optionally separated by white space, commas, colons or dashes, and with 0x
+ * before them. */
+bool read_hex(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error);
+
+/* The alphabets of RFC 4648 sections 4 and 5, with or without padding, white space anywhere. */
+bool read_base64(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error);
+
+/* Groups of eight zeros and ones, with white space or commas between them. */
+bool read_bits(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error);
+
+#endif

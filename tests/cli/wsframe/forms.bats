@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# shellcheck disable=SC2016 # scripts in quotes
+# wsframe: the forms in which bytes are pasted. Whatever a tool makes of the same bytes gives the
+# same frames.
+
+load ../helper
+
+DATA=$BATS_TEST_DIRNAME/../../fixtures/wsframe
+
+# The output of a command that reads the frames gives the frames.
+gives_frames() { # COMMAND ARGUMENT...
+	"$@" <"$BYTES" >"$BATS_TEST_TMPDIR/form" 2>"$BATS_TEST_TMPDIR/stderr" || {
+		echo "$*: $(cat "$BATS_TEST_TMPDIR/stderr")" >&2
+		return 1
+	}
+	wsframe "$BATS_TEST_TMPDIR/form" >"$BATS_TEST_TMPDIR/stdout" 2>&1 || :
+	diff -u "$EXPECTED" "$BATS_TEST_TMPDIR/stdout" && return
+	echo "the form of: $*" >&2
+	head -n 5 "$BATS_TEST_TMPDIR/form" >&2
+	return 1
+}
+
+setup() {
+	BYTES=$DATA/examples.raw
+	EXPECTED=$DATA/examples.text
+}
+
+# A frame with every byte in it, which has all that a text column may contain.
+every_byte() {
+	BYTES=$BATS_TEST_TMPDIR/every.raw
+	EXPECTED=$BATS_TEST_TMPDIR/every.text
+	"$PYTHON" -c 'import sys; sys.stdout.buffer.write(bytes(range(256)) + b"  |  41 42  |\n")' |
+		wsframe encode -b --file=- -o raw >"$BYTES"
+	wsframe -f raw "$BYTES" >"$EXPECTED"
+}
+
+@test "what people paste: each form gives its frames, or a line that explains it" {
+	local file status
+	for file in "$DATA"/paste/*.in; do
+		status=0
+		wsframe <"$file" >"$BATS_TEST_TMPDIR/out" 2>&1 || status=$?
+		echo "exit $status" >>"$BATS_TEST_TMPDIR/out"
+		diff -u "${file%.in}.out" "$BATS_TEST_TMPDIR/out"
+	done
+}
+
+@test "xxd, in each of its forms" {
+	local options
+	for options in "" -u -b -e "-e -g2" "-e -g8" -p -i -g1 -g4 -g8 -g3 -c8 -c32 "-c 256" -d; do
+		# shellcheck disable=SC2086 # options are words
+		gives_frames xxd $options
+	done
+	every_byte
+	for options in "" -b -e -p -i -g1 -c32; do
+		# shellcheck disable=SC2086
+		gives_frames xxd $options
+	done
+}
+
+@test "hexdump and od, in each of their forms" {
+	local options
+	for options in "" -C -b -x -o -d -c "-v -C"; do
+		# shellcheck disable=SC2086 # options are words
+		gives_frames hexdump $options
+	done
+	for options in "" -x -tx1 "-Ax -tx1" "-Ad -tx1" "-An -tx1" -tx1z "-Ax -tx1z -v" -b -to1 -c -tx2 -tx4 \
+		-tx8 -tu1 -td1 "-Ax -tx2" "--endian=big -tx2"; do
+		# shellcheck disable=SC2086
+		gives_frames od $options
+	done
+	every_byte
+	gives_frames hexdump -C
+	gives_frames hexdump
+	gives_frames od -tx1z
+	gives_frames od -c
+}
+
+@test "hexyl, in color, in a box and in ASCII" {
+	command -v hexyl >/dev/null || skip "hexyl is not installed"
+	gives_frames hexyl
+	gives_frames hexyl --color=always
+	gives_frames hexyl --border=ascii
+	every_byte
+	gives_frames hexyl
+}
+
+@test "base64, in one line and in several" {
+	gives_frames base64
+	gives_frames base64 -w0
+	gives_frames base64 -w 20
+}
+
+@test "the lists and strings of languages" {
+	local written
+	for written in 'list(b)' 'b' 'bytearray(b)' 'b.hex(" ")' 'b.hex("-").upper()' 'b.hex(":")' \
+		'[x - 256 if x > 127 else x for x in b]' '[hex(x) for x in b]' \
+		'" ".join(map(str, b))' '", ".join("&H%02X" % x for x in b)' \
+		'" ".join("$%02X" % x for x in b)' '", ".join("0b{:08b}".format(x) for x in b)' \
+		'" ".join("{:08b}".format(x) for x in b)' '";".join("%x" % x for x in b)' \
+		'"byte[] a = {" + ", ".join("(byte)0x%02X" % x for x in b) + "};"' \
+		'"let a: [u8; 9] = [" + ", ".join("%du8" % x for x in b) + "];"' \
+		'"printf \x27" + "".join("\\%03o" % x for x in b) + "\x27"' \
+		'"\"" + "".join("\\x%02x" % x for x in b) + "\""' \
+		'"".join("%%%02X" % x for x in b)' '"".join("\\u%04x" % x for x in b)'; do
+		gives_frames "$PYTHON" -c "import sys
+b = sys.stdin.buffer.read()
+print($written)"
+	done
+}
+
+@test "what Node prints of a Buffer, and what it leaves out" {
+	command -v node >/dev/null || skip "node is not installed"
+	gives_frames node -e 'console.log(require("fs").readFileSync(0))'
+	gives_frames node -e 'console.log(JSON.stringify(require("fs").readFileSync(0)))'
+	gives_frames node -e 'console.log(new Uint8Array(require("fs").readFileSync(0)))'
+	run -0 bash -c "wsframe encode -b --file=<(head -c 300 /dev/zero) -o raw |
+		node -e 'console.log(require(\"fs\").readFileSync(0))' | wsframe"
+	says '46 of 300 bytes of the payload are present, 254 are missing' "$output"
+}
+
+@test "around the bytes: quotes, fences, prompts, a log's times, UTF-16" {
+	gives_frames sh -c "xxd | sed 's/^/> /'"
+	gives_frames sh -c "echo '\`\`\`text'; xxd; echo '\`\`\`'"
+	gives_frames sh -c "echo '\$ xxd frames'; xxd; echo '\$'"
+	gives_frames sh -c "od -An -v -tx1 | sed 's/^/2026-01-31T10:20:30.123Z INFO recv:/'"
+	gives_frames sh -c "od -An -v -tx1 | sed 's/^ /[10:20:30] read: /; s/ *$/ (bytes)/'"
+	gives_frames sh -c 'xxd | iconv -t UTF-16'
+	gives_frames sh -c 'hexdump -C | iconv -t UTF-16LE'
+	gives_frames sh -c 'xxd -p | iconv -t UTF-16BE'
+}
+
+@test "socat -x against a server: both directions" {
+	serve --echo
+	local port=${URL##*:} form
+	port=${port%%/*}
+	wsframe encode --mask=37fa213d -o raw Hello >"$BATS_TEST_TMPDIR/frame"
+	wsframe encode --mask=zero -o raw --close=1000 >>"$BATS_TEST_TMPDIR/frame"
+	{
+		printf 'GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+		printf 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n'
+		cat "$BATS_TEST_TMPDIR/frame"
+	} >"$BATS_TEST_TMPDIR/session"
+	command -v socat >/dev/null || skip "socat is not installed"
+	for form in -x "-x -v"; do
+		# shellcheck disable=SC2086 # options are words
+		socat $form -t 10 \
+			"OPEN:$BATS_TEST_TMPDIR/session,rdonly,ignoreeof!!OPEN:/dev/null,wronly" "TCP:127.0.0.1:$port" \
+			>/dev/null 2>"$BATS_TEST_TMPDIR/trace"
+		run -0 wsframe -S "$BATS_TEST_TMPDIR/trace"
+		says '> GET / HTTP/1.1  \(asks for a WebSocket\)' "$output"
+		says '< HTTP/1.1 101 .*accepted' "$output"
+		says '> text .*key 37fa213d  "Hello"' "$output"
+		says '< text .*no mask       "Hello"' "$output"
+	done
+}
+
+@test "HAR and our own records: the messages as frames" {
+	cat >"$BATS_TEST_TMPDIR/har" <<-'END'
+		{"log":{"entries":[{"_webSocketMessages":[
+			{"type":"send","time":1.5,"opcode":1,"data":"hi"},
+			{"type":"receive","time":1.6,"opcode":2,"data":"AP8="}]}]}}
+	END
+	run -0 wsframe -v "$BATS_TEST_TMPDIR/har"
+	says 'detected as a HAR file' "$output"
+	says '> text +FIN +2 bytes .*"hi"' "$output"
+	says '< binary +FIN +2 bytes .* 00 ff' "$output"
+	run -0 bash -c "wsframe -o jsonl '$DATA/conversation.pcap' | wsframe --messages"
+	says '> text +5 bytes  "hello"' "$output"
+	run -1 --separate-stderr wsframe <<<'{"type":"text","dir":"sideways","data":"x"}'
+	one_line 'in line 1: "dir" is not in or out'
+}
+
+@test "numbers that could be of two bases: what they were taken for is said" {
+	run -0 --separate-stderr wsframe <<<'[1, 2, 10, 8]'
+	says 'taken for hex digits; they could also be decimal numbers'
+	run -0 --separate-stderr wsframe <<<'81 5 48 65 6c 6c 6f'
+	same "" "$stderr"
+	[[ $output == *'"Hello"' ]]
+}
+
+@test "a dump with a damaged line is refused, not shortened" {
+	sed 's/^\(00000010:.*\)51/\15g/' "$DATA/examples.xxd" >"$BATS_TEST_TMPDIR/dump"
+	run -1 --separate-stderr wsframe "$BATS_TEST_TMPDIR/dump"
+	one_line 'in line 2'
+	sed '2s/^........: ..../&5/' "$DATA/examples.xxd" >"$BATS_TEST_TMPDIR/dump"
+	run -1 --separate-stderr wsframe "$BATS_TEST_TMPDIR/dump"
+	one_line 'in line 2'
+}
