@@ -76,31 +76,6 @@ void ws_conn_update_interest(struct ws_conn *conn)
 
 /* --- the path of a message --- */
 
-/* While the kernel refuses output only the newest pong is kept (5.5.3). */
-static enum ws_error answer_ping(struct ws_conn *conn, const struct ws_event *event)
-{
-    if (ws_conn_waiting(conn) == 0)
-        return ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
-    if (!conn->cold->pong) /* there is a queue, so the cold part is its own */
-        conn->cold->pong = malloc(sizeof *conn->cold->pong);
-    if (!conn->cold->pong)
-        return WS_E_NO_MEMORY;
-    conn->cold->pong->len = event->len;
-    if (event->len > 0)
-        memcpy(conn->cold->pong->data, event->data, event->len);
-    return WS_OK;
-}
-
-static void send_kept_pong(struct ws_conn *conn)
-{
-    struct ws_pong *pong = conn->cold->pong;
-    if (!pong)
-        return;
-    conn->cold->pong = NULL;
-    ws_session_pong(&conn->session, ws_conn_take_out(conn), pong->data, pong->len);
-    free(pong);
-}
-
 static bool above_high_water(const struct ws_conn *conn)
 {
     const struct ws_out *out = ws_conn_own_out(conn);
@@ -130,6 +105,8 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
 
 static void on_request(struct ws_conn *conn, const struct ws_event *event)
 {
+    if (conn->env->hooks.requested)
+        conn->env->hooks.requested(conn);
     if (conn->refusal != WS_OK)
         ws_conn_refuse_error(conn, conn->refusal);
     else if (conn->env->handler->request)
@@ -192,7 +169,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         conn->env->handler->event(conn, event);
 
     if (event->type == WS_EVENT_PING)
-        error = answer_ping(conn, event);
+        error = ws_conn_answer_ping(conn, event);
     else if (event->type == WS_EVENT_CLOSE || event->type == WS_EVENT_ERROR) {
         /* The message that a chunk of ours began ends unfinished; the close may go in between. */
         if (event->type == WS_EVENT_ERROR && !conn->end.opened &&
@@ -404,7 +381,7 @@ void ws_conn_drained(struct ws_conn *conn)
 static void after_sending(struct ws_conn *conn)
 {
     if (ws_conn_waiting(conn) == 0)
-        send_kept_pong(conn);
+        ws_conn_send_kept_pong(conn);
     if (conn->full && !conn->output_deferred &&
         ws_conn_waiting(conn) <= conn->env->config.high_water / 4)
         ws_conn_drained(conn);
@@ -462,6 +439,12 @@ void ws_conn_on_ready(struct ws_watch *watch, unsigned ready)
         on_writable(conn);
     if ((ready & WS_READABLE) && conn->life != WS_LIFE_ENDED &&
         (conn->watch.interest & WS_READABLE))
+        on_readable(conn);
+}
+
+void ws_conn_receive_now(struct ws_conn *conn)
+{
+    if (ws_conn_usable(conn) && (conn->watch.interest & WS_READABLE))
         on_readable(conn);
 }
 

@@ -130,6 +130,8 @@ static void end_stream(struct ws_conn *conn)
         conn->fin_sent = true;
         if (!conn->end.opened)
             conn->phase_started_ms = ws_loop_now(conn->env->loop);
+        if (conn->env->hooks.sent_all)
+            conn->env->hooks.sent_all(conn);
     }
 }
 

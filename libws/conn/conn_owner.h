@@ -30,6 +30,10 @@ struct ws_conn *ws_conn_of_slot(struct ws_conn_slot *slot);
 enum ws_conn_flag {
     WS_CONN_SLOW = 1,    /* hub: senders wait for this receiver */
     WS_CONN_EVICTED = 2, /* overload: it was evicted, and is no longer charged */
+    /* server: what it counts as; none of them: nothing */
+    WS_CONN_UNFINISHED = 4, /* its request has not come */
+    WS_CONN_ADMITTED = 8,   /* it has one of the places */
+    WS_CONN_WAITING = 16,   /* nothing, and it only waits to be closed */
 };
 
 bool ws_conn_flag(const struct ws_conn *conn, enum ws_conn_flag flag);
@@ -62,6 +66,10 @@ enum ws_read_block {
 void ws_conn_block(struct ws_conn *conn, enum ws_read_block reason);
 void ws_conn_unblock(struct ws_conn *conn, enum ws_read_block reason);
 bool ws_conn_blocked(const struct ws_conn *conn, enum ws_read_block reason);
+
+/* Receives what lies in the kernel now, as if the loop had reported it; it may end because of that.
+ * Not within a handler. */
+void ws_conn_receive_now(struct ws_conn *conn);
 
 /* Did the stream fail, or has the connection ended? Nothing can be sent on it then. */
 bool ws_conn_failed(const struct ws_conn *conn);

@@ -87,7 +87,7 @@ struct ws_conn {
     unsigned reported_state : 2; /* the state that config.on_state_change got last */
     unsigned bulk_score : 3;     /* small reads left before it counts as interactive */
     unsigned blocked : 6;        /* enum ws_read_block */
-    unsigned flags : 2;          /* enum ws_conn_flag */
+    unsigned flags : 5;          /* enum ws_conn_flag */
     bool full : 1;               /* the queue was above high water, and is not yet below low */
     bool resumed : 1;            /* unread input is to be looked at */
     bool drained_due : 1;        /* the handler's drained is to be called */
@@ -153,6 +153,12 @@ void ws_conn_sending_failed(struct ws_conn *conn, enum ws_error why);
 void ws_conn_free_out(struct ws_conn_scratch *scratch);
 /* Sends what `conn` has gathered in the loop's output; what the kernel refuses is queued. */
 void ws_conn_flush(struct ws_conn *conn);
+
+/* Answers a PING. While the kernel refuses output only the newest pong is kept (5.5.3). WS_OK,
+ * WS_E_NO_MEMORY, or the errors of ws_session_answer(). */
+enum ws_error ws_conn_answer_ping(struct ws_conn *conn, const struct ws_event *event);
+/* Nothing waits any longer: sends the pong that was kept, if there is one. */
+void ws_conn_send_kept_pong(struct ws_conn *conn);
 
 /* ws_conn_gathered() */
 static inline const struct ws_out *ws_conn_own_out(const struct ws_conn *conn)

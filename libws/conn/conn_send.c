@@ -1,5 +1,6 @@
 #include "libws/conn/conn_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* --- gathering and sending --- */
@@ -118,6 +119,32 @@ struct ws_out *ws_conn_take_out(struct ws_conn *conn)
             ws_loop_defer(conn->env->loop, &conn->task);
     }
     return &scratch->out;
+}
+
+/* --- pongs --- */
+
+enum ws_error ws_conn_answer_ping(struct ws_conn *conn, const struct ws_event *event)
+{
+    if (ws_conn_waiting(conn) == 0)
+        return ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
+    if (!conn->cold->pong) /* there is a queue, so the cold part is its own */
+        conn->cold->pong = malloc(sizeof *conn->cold->pong);
+    if (!conn->cold->pong)
+        return WS_E_NO_MEMORY;
+    conn->cold->pong->len = event->len;
+    if (event->len > 0)
+        memcpy(conn->cold->pong->data, event->data, event->len);
+    return WS_OK;
+}
+
+void ws_conn_send_kept_pong(struct ws_conn *conn)
+{
+    struct ws_pong *pong = conn->cold->pong;
+    if (!pong)
+        return;
+    conn->cold->pong = NULL;
+    ws_session_pong(&conn->session, ws_conn_take_out(conn), pong->data, pong->len);
+    free(pong);
 }
 
 /* --- what handlers call --- */

@@ -23,6 +23,7 @@ struct ws_client_entry {
 struct ws_admission {
     pthread_mutex_t lock;
     struct ws_admission_limits limits;
+    struct ws_admission_counts counts;
     atomic_size_t count;
     struct ws_hash_table clients;
     size_t sweep_at; /* from so many entries on, unused ones are looked for */
@@ -178,12 +179,35 @@ enum ws_error ws_admission_acquire(struct ws_admission *a, const struct sockaddr
                                    int64_t now_us, struct ws_client_entry **client_entry)
 {
     pthread_mutex_lock(&a->lock);
-    size_t count = atomic_fetch_add(&a->count, 1) + 1;
+    atomic_fetch_add(&a->count, 1);
+    a->counts.unfinished++;
     enum ws_error error = count_address(a, address, now_us, client_entry);
-    if (a->limits.max_connections && count > a->limits.max_connections)
-        error = WS_E_TOO_MANY_CONNECTIONS;
     pthread_mutex_unlock(&a->lock);
     return error;
+}
+
+enum ws_error ws_admission_admit(struct ws_admission *a)
+{
+    pthread_mutex_lock(&a->lock);
+    size_t max = a->limits.max_connections;
+    bool full = max && a->counts.admitted >= max;
+    if (!full) {
+        a->counts.unfinished--;
+        a->counts.admitted++;
+    }
+    pthread_mutex_unlock(&a->lock);
+    return full ? WS_E_TOO_MANY_CONNECTIONS : WS_OK;
+}
+
+void ws_admission_leave(struct ws_admission *a, enum ws_place place,
+                        struct ws_client_entry *client_entry)
+{
+    pthread_mutex_lock(&a->lock);
+    a->counts.unfinished -= place == WS_PLACE_UNFINISHED;
+    a->counts.admitted -= place == WS_PLACE_ADMITTED;
+    if (client_entry)
+        client_entry->connections--;
+    pthread_mutex_unlock(&a->lock);
 }
 
 enum ws_error ws_admission_reassign(struct ws_admission *a, const struct sockaddr *address,
@@ -197,13 +221,8 @@ enum ws_error ws_admission_reassign(struct ws_admission *a, const struct sockadd
     return error;
 }
 
-void ws_admission_release(struct ws_admission *a, struct ws_client_entry *client_entry)
+void ws_admission_release(struct ws_admission *a)
 {
-    if (client_entry) {
-        pthread_mutex_lock(&a->lock);
-        client_entry->connections--;
-        pthread_mutex_unlock(&a->lock);
-    }
     atomic_fetch_sub(&a->count, 1);
 }
 
@@ -212,12 +231,22 @@ size_t ws_admission_count(const struct ws_admission *a)
     return atomic_load(&a->count);
 }
 
-unsigned ws_admission_percent(struct ws_admission *a)
+void ws_admission_read(struct ws_admission *a, struct ws_admission_limits *limits,
+                       struct ws_admission_counts *counts)
 {
     pthread_mutex_lock(&a->lock);
-    size_t max = a->limits.max_connections;
+    *limits = a->limits;
+    *counts = a->counts;
     pthread_mutex_unlock(&a->lock);
-    return max ? (unsigned)(atomic_load(&a->count) * 100 / max) : 0;
+}
+
+unsigned ws_admission_percent(struct ws_admission *a)
+{
+    struct ws_admission_limits limits;
+    struct ws_admission_counts counts;
+    ws_admission_read(a, &limits, &counts);
+    size_t max = limits.max_connections;
+    return max ? (unsigned)(counts.admitted * 100 / max) : 0;
 }
 
 size_t ws_admission_addresses(struct ws_admission *a)

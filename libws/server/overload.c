@@ -52,6 +52,14 @@ static void discharge(struct ws_overload *overload, struct ws_conn *conn)
     ws_conn_make_cold_slot(conn)->charged_bytes = 0; /* there is one: it cannot fail */
 }
 
+/* It counts as gone, whether it answers or not. */
+static void dismiss(struct ws_conn *conn, enum ws_error why)
+{
+    ws_conn_fail(conn, why);
+    if (ws_server_env(conn)->dismissed)
+        ws_server_env(conn)->dismissed(conn);
+}
+
 /* Its close frame waits after what is queued already; that is no longer counted, for its time is
  * now bounded by the closing handshake's. */
 static void evict(struct ws_overload *overload, struct ws_conn *conn)
@@ -59,7 +67,7 @@ static void evict(struct ws_overload *overload, struct ws_conn *conn)
     discharge(overload, conn);
     ws_conn_set_flag(conn, WS_CONN_EVICTED, true);
     ws_conn_drop_shared(conn);
-    ws_conn_fail(conn, WS_E_MEMORY_LIMIT);
+    dismiss(conn, WS_E_MEMORY_LIMIT);
 }
 
 void ws_overload_charge(struct ws_conn *conn)
@@ -154,7 +162,7 @@ static void on_tick(struct ws_timer *timer)
     struct ws_conn *idlest = NULL;
     ws_registry_each(monitor->env->registry, find_idlest, &idlest);
     if (idlest)
-        ws_conn_fail(idlest, WS_E_SHED);
+        dismiss(idlest, WS_E_SHED);
 }
 
 /* --- beginning and end --- */

@@ -9,8 +9,6 @@ struct ws_registry {
     /* Ids come one after the other: their low bits spread them as well as any function. */
     struct ws_hash_table by_id;
     size_t open;
-    uint64_t *expected; /* ids that began a handshake, the oldest first; some have finished it */
-    size_t expected_count, expected_capacity;
 };
 
 static struct ws_conn *conn_of(struct ws_hash_node *by_id)
@@ -28,7 +26,6 @@ void ws_registry_free(struct ws_registry *registry)
     if (!registry)
         return;
     ws_hash_table_free(&registry->by_id);
-    free(registry->expected);
     free(registry);
 }
 
@@ -58,44 +55,6 @@ size_t ws_registry_open_count(const struct ws_registry *registry)
     return registry->open;
 }
 
-/* Removes connections that have opened or ended from the list. */
-static void forget_finished(struct ws_registry *registry)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < registry->expected_count; i++) {
-        const struct ws_conn *conn = ws_registry_find(registry, registry->expected[i]);
-        if (conn && !ws_conn_upgraded(conn))
-            registry->expected[kept++] = registry->expected[i];
-    }
-    registry->expected_count = kept;
-}
-
-void ws_registry_expect(struct ws_registry *registry, struct ws_conn *conn, size_t max)
-{
-    /* With space for twice as many, half of the entries have finished: constant time on average. */
-    if (registry->expected_count >= 2 * max)
-        forget_finished(registry);
-    if (registry->expected_count == registry->expected_capacity) {
-        size_t capacity = registry->expected_capacity ? registry->expected_capacity * 2 : 64;
-        uint64_t *larger = realloc(registry->expected, capacity * sizeof *larger);
-        if (!larger)
-            return;
-        registry->expected = larger;
-        registry->expected_capacity = capacity;
-    }
-    registry->expected[registry->expected_count++] = ws_conn_id(conn);
-    if (ws_registry_count(registry) - registry->open <= max)
-        return;
-    for (size_t i = 0; i < registry->expected_count; i++) {
-        struct ws_conn *oldest = ws_registry_find(registry, registry->expected[i]);
-        if (!oldest || ws_conn_upgraded(oldest) || ws_conn_failed(oldest) ||
-            ws_conn_end(oldest)->error != WS_OK)
-            continue;
-        ws_conn_fail(oldest, WS_E_HANDSHAKE_TIMEOUT);
-        return;
-    }
-}
-
 struct ws_conn *ws_registry_find(const struct ws_registry *registry, uint64_t id)
 {
     struct ws_hash_node *node = ws_hash_find(&registry->by_id, id);
@@ -111,4 +70,73 @@ void ws_registry_each(const struct ws_registry *registry,
             next = node->next;
             visit(conn_of(node), context);
         }
+}
+
+/* --- lists by age --- */
+
+static struct ws_conn *flagged(const struct ws_registry *registry, uint64_t id,
+                               enum ws_conn_flag flag)
+{
+    struct ws_conn *conn = ws_registry_find(registry, id);
+    return conn && ws_conn_flag(conn, flag) ? conn : NULL;
+}
+
+/* Has space for one more: without those that have left, or in more memory. With twice the space
+ * that is needed this is constant time on average. */
+static bool make_space(struct ws_id_list *list, const struct ws_registry *registry,
+                       enum ws_conn_flag flag)
+{
+    size_t kept = 0;
+    if (list->end < list->capacity)
+        return true;
+    for (size_t i = list->first; i < list->end; i++)
+        if (flagged(registry, list->ids[i], flag))
+            list->ids[kept++] = list->ids[i];
+    list->first = 0;
+    list->end = kept;
+    if (kept < list->capacity / 2)
+        return true;
+    size_t capacity = list->capacity ? list->capacity * 2 : 64;
+    uint64_t *larger = realloc(list->ids, capacity * sizeof *larger);
+    if (larger) {
+        list->ids = larger;
+        list->capacity = capacity;
+    }
+    return list->end < list->capacity;
+}
+
+bool ws_id_list_add(struct ws_id_list *list, const struct ws_registry *registry,
+                    struct ws_conn *conn, enum ws_conn_flag flag)
+{
+    if (!make_space(list, registry, flag))
+        return false;
+    list->ids[list->end++] = ws_conn_id(conn);
+    list->count++;
+    ws_conn_set_flag(conn, flag, true);
+    return true;
+}
+
+void ws_id_list_remove(struct ws_id_list *list, struct ws_conn *conn, enum ws_conn_flag flag)
+{
+    if (!ws_conn_flag(conn, flag))
+        return;
+    ws_conn_set_flag(conn, flag, false);
+    list->count--;
+}
+
+struct ws_conn *ws_id_list_oldest(struct ws_id_list *list, const struct ws_registry *registry,
+                                  enum ws_conn_flag flag)
+{
+    for (; list->first < list->end; list->first++) {
+        struct ws_conn *conn = flagged(registry, list->ids[list->first], flag);
+        if (conn)
+            return conn;
+    }
+    return NULL;
+}
+
+void ws_id_list_free(struct ws_id_list *list)
+{
+    free(list->ids);
+    *list = (struct ws_id_list){0};
 }

@@ -79,7 +79,8 @@ static void on_left(struct ws_server_env *env, struct ws_conn *conn)
      * of them post the note. A last one that is missed meanwhile is noticed here. */
     if (draining && ws_conn_id(conn) > server->last_awaited)
         atomic_fetch_sub(&server->late, 1);
-    ws_admission_release(server->admission, ws_conn_cold_slot(conn)->client_entry);
+    ws_server_on_ended(conn);
+    ws_admission_release(server->admission);
     if (!draining || ws_admission_count(server->admission) > atomic_load(&server->late))
         return;
     if (env->conn.loop == server->loop)
@@ -193,6 +194,9 @@ static bool start_worker(struct ws_server *server, unsigned index)
     server->worker_count++;
     worker->server = server;
     worker->env.left = on_left;
+    worker->env.dismissed = ws_server_give_up_place;
+    worker->env.conn.hooks.requested = ws_server_on_requested;
+    worker->env.conn.hooks.sent_all = ws_server_on_sent_all;
     worker->stop.run = on_stop;
     if (options->env_user)
         worker->env.conn.user = options->env_user(options->user, index, &worker->env);
@@ -277,6 +281,8 @@ void ws_server_free(struct ws_server *server)
     ws_hub_free(server->hub);
     ws_overload_free(server->overload);
     for (unsigned i = 0; i < server->worker_count; i++) {
+        ws_id_list_free(&server->workers[i].unfinished);
+        ws_id_list_free(&server->workers[i].waiting);
         ws_server_env_free(&server->workers[i].env);
         ws_loop_free(server->workers[i].own);
     }

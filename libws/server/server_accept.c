@@ -17,8 +17,6 @@ enum {
     ACCEPT_PAUSE_MS = 100, /* after the system had no descriptor for us */
     SLOW_FROM = 80,        /* percent of the connections; from there on it accepts more slowly */
     SLOW_PAUSE_MS = 10,
-    REFUSABLE =
-        64 /* beyond the limits so many at a time get an HTTP answer; the others are closed */
 };
 
 static void warn(struct ws_server *server, const char *message)
@@ -67,7 +65,8 @@ static void adopt_socket(struct ws_worker *worker, const struct handoff *handoff
         close(handoff->fd);
         if (atomic_load(&server->shutting_down) && handoff->id > server->last_awaited)
             atomic_fetch_sub(&server->late, 1);
-        ws_admission_release(server->admission, handoff->client_entry);
+        ws_admission_leave(server->admission, WS_PLACE_UNFINISHED, handoff->client_entry);
+        ws_admission_release(server->admission);
         return;
     }
     ws_conn_set_refusal(conn, handoff->refusal);
@@ -75,10 +74,9 @@ static void adopt_socket(struct ws_worker *worker, const struct handoff *handoff
     if (server->options.secure && secure(conn) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
     ws_registry_add(worker->env.registry, conn, handoff->id);
-    if (server->options.max_handshakes)
-        ws_registry_expect(worker->env.registry, conn, server->options.max_handshakes);
     if (server->options.accepted)
         server->options.accepted(server->options.user, conn);
+    ws_server_begin_unfinished(worker, conn);
 }
 
 static void on_handoff(struct ws_async *async)
@@ -124,9 +122,7 @@ enum ws_error ws_server_reassign(struct ws_server *server, struct ws_conn *conn,
 static void admit(struct ws_server *server, int fd, const struct sockaddr *address)
 {
     const struct ws_server_options *options = &server->options;
-    size_t max = options->limits.max_connections;
-    if ((max && ws_admission_count(server->admission) >= max + REFUSABLE) ||
-        (options->allowed && !options->allowed(options->user, address))) {
+    if (options->allowed && !options->allowed(options->user, address)) {
         close(fd);
         return;
     }
@@ -135,8 +131,6 @@ static void admit(struct ws_server *server, int fd, const struct sockaddr *addre
     struct handoff handoff = {.fd = fd, .id = ++server->last_id};
     handoff.refusal =
         ws_admission_acquire(server->admission, address, ws_clock_us(), &handoff.client_entry);
-    if (handoff.refusal == WS_OK && server->overload && ws_overload_shedding(server->overload))
-        handoff.refusal = WS_E_SHED;
     if (atomic_load(&server->shutting_down)) {
         atomic_fetch_add(&server->late, 1);
         adopt_socket(&server->workers[0], &handoff);

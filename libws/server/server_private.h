@@ -1,8 +1,8 @@
 /*
  * server_private: what the files of server share.
  *
- * server_accept.c accepts sockets and hands them to the loops; server_ask.c visits all loops;
- * server.c does the rest.
+ * server_accept.c accepts sockets and hands them to the loops; server_places.c knows what each
+ * connection counts as; server_ask.c visits all loops; server.c does the rest.
  */
 #ifndef LIBWS_SERVER_SERVER_PRIVATE_H
 #define LIBWS_SERVER_SERVER_PRIVATE_H
@@ -26,6 +26,8 @@ struct ws_worker {
     pthread_t thread;
     bool running;
     struct ws_async stop;
+    struct ws_id_list unfinished; /* by age: their request has not come */
+    struct ws_id_list waiting;    /* by age: they only wait to be closed */
 };
 
 struct ws_server {
@@ -57,5 +59,18 @@ struct ws_server {
 void ws_server_on_acceptable(struct ws_watch *watch, unsigned ready);
 /* Accepting was paused, and goes on. */
 void ws_server_on_accept_again(struct ws_timer *timer);
+
+/* server_places.c; all on the connection's thread */
+
+/* It was accepted and is in the registry: its request is awaited. Others of its loop, which are
+ * unfinished for longer, may have to give way to it. */
+void ws_server_begin_unfinished(struct ws_worker *worker, struct ws_conn *conn);
+/* Hooks of conn: its request came, all is sent. */
+void ws_server_on_requested(struct ws_conn *conn);
+void ws_server_on_sent_all(struct ws_conn *conn);
+/* Hook of overload protection: it was dismissed. */
+void ws_server_give_up_place(struct ws_conn *conn);
+/* It has ended. */
+void ws_server_on_ended(struct ws_conn *conn);
 
 #endif

@@ -42,7 +42,7 @@ static bool make_server(struct admin *admin, struct ws_loop *loop)
         .handler = &handler,
         .user = admin,
         .env_user = join,
-        .limits = {.max_connections = ADMIN_CONNECTIONS},
+        .limits = {.max_connections = ADMIN_CONNECTIONS, .max_handshakes = ADMIN_CONNECTIONS},
         .warn = on_warning,
     };
     admin->ws_server = ws_server_new(loop, &options);

@@ -117,6 +117,12 @@ static const struct option_row rows[] = {
      OPTION_COUNT(S, max_connections),
      .flags = OPTION_RELOADABLE,
      .help = "answer 503 above this many; 0: no limit (default 1000)"},
+    {.name = "max-handshakes",
+     OPTION_COUNT(S, max_handshakes),
+     .flags = OPTION_RELOADABLE,
+     .help =
+         "above this many requests that have not come yet, the oldest connection gives way to a "
+         "newcomer; 0: no limit (default a quarter of --max-connections)"},
     {.name = "max-per-ip",
      OPTION_COUNT(S, max_per_ip),
      .flags = OPTION_RELOADABLE,
@@ -392,6 +398,12 @@ static bool check_places(const struct settings *settings, struct options *option
     return true;
 }
 
+static uint64_t default_handshakes(uint64_t max_connections)
+{
+    enum { WITHOUT_LIMIT = 1000 };
+    return max_connections == 0 ? WITHOUT_LIMIT : (max_connections + 3) / 4;
+}
+
 bool settings_finish(struct settings *settings, struct options *options)
 {
     if (options->arg_count > 0)
@@ -399,6 +411,8 @@ bool settings_finish(struct settings *settings, struct options *options)
     if (!choose_mode(settings, options) || !settings_process_check(&settings->process, options))
         return false;
     /* A single source that can wait should lose nothing. */
+    if (!options_given(options, "max-handshakes"))
+        settings->max_handshakes = default_handshakes(settings->max_connections);
     if ((settings->process.shared || settings->process.pipe) && !options_given(options, "slow"))
         settings->slow = WS_SLOW_BLOCK;
     settings->address_given = options_given(options, "port") || options_given(options, "address") ||
@@ -439,6 +453,7 @@ void serve_settings_conn_config(const struct settings *s, struct ws_conn_config 
 struct ws_admission_limits settings_admission(const struct settings *s)
 {
     return (struct ws_admission_limits){.max_connections = s->max_connections,
+                                        .max_handshakes = s->max_handshakes,
                                         .max_per_address = s->max_per_ip,
                                         .connect_rate = s->connect_rate};
 }

@@ -57,6 +57,7 @@ struct settings {
     struct settings_process process;
 
     uint64_t max_connections;
+    uint64_t max_handshakes;
     uint64_t max_per_ip;
     unsigned connect_rate;
     unsigned max_rate;

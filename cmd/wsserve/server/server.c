@@ -31,8 +31,7 @@
 #include <unistd.h>
 
 enum {
-    HANDSHAKES_MAX = 1000, /* unfinished ones a loop: above it the oldest is evicted */
-    DRAIN_LOG_MS = 1000,   /* between two log lines while draining */
+    DRAIN_LOG_MS = 1000, /* between two log lines while draining */
 };
 
 /* --- shutting down --- */
@@ -275,7 +274,6 @@ static bool make_ws_server(struct server *server, const struct ws_handler *handl
                      .max_memory = settings->max_memory,
                      .shed_start = settings->shed_start,
                      .shed_stop = settings->shed_stop},
-        .max_handshakes = HANDSHAKES_MAX,
         .env_left = leave_worker,
         .backlog = (int)settings->backlog,
         .socket_mode = socket_mode < 0 ? 0 : (unsigned)socket_mode,

@@ -73,9 +73,12 @@ void ws_conn_config_init(struct ws_conn_config *config, enum ws_role role);
 
 /* Notifications for the module that owns connections (server). Every member may be NULL. */
 struct ws_conn_hooks {
-    void (*opened)(struct ws_conn *conn); /* the upgrade is done; before the handler's open */
+    void (*requested)(struct ws_conn *conn); /* its request came, and is answered now */
+    void (*opened)(struct ws_conn *conn);    /* the upgrade is done; before the handler's open */
     void (*memory_changed)(struct ws_conn *conn); /* ws_conn_holds() may have changed */
     void (*drained)(struct ws_conn *conn);        /* its queue went from full to below low water */
+    /* All is sent, and it only waits for the peer to close. At most once. */
+    void (*sent_all)(struct ws_conn *conn);
     /* It ended: after the handler's close; its memory lasts until the end of the batch. */
     void (*ended)(struct ws_conn *conn);
 };

@@ -41,11 +41,10 @@ struct ws_server_options {
      * and whatever else of the user's lives on its loop must end now. It may turn the loop.
      * NULL: nothing does. */
     void (*env_left)(void *user, struct ws_server_env *env);
-    struct ws_admission_limits limits; /* a connection above them is answered in HTTP: 503 or 429 */
+    struct ws_admission_limits limits; /* a request above them is answered in HTTP: 503 or 429 */
     struct ws_overload_limits overload;
-    size_t max_handshakes; /* unfinished ones on a loop: above it the oldest fails; 0: no limit */
-    int backlog;           /* 0: the system's own */
-    unsigned socket_mode;  /* of unix sockets' files; 0: as the umask has it */
+    int backlog;          /* 0: the system's own */
+    unsigned socket_mode; /* of unix sockets' files; 0: as the umask has it */
     /* A connection was accepted; its handler gets the rest. On its loop's thread. NULL: not
      * reported. */
     void (*accepted)(void *user, struct ws_conn *conn);

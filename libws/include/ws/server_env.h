@@ -31,6 +31,8 @@ struct ws_server_env {
     /* The loop came to a timer `late_ms` after its time, measured a few times a second, if the
      * server watches that. On the loop's thread. NULL: not reported. */
     void (*lagged)(struct ws_server_env *env, int64_t late_ms);
+    /* ws_server's: the connection was dismissed because of overload, and counts as gone. */
+    void (*dismissed)(struct ws_conn *conn);
     /* ws_server's: the connection has ended, and left the registry. */
     void (*left)(struct ws_server_env *env, struct ws_conn *conn);
 };

@@ -38,7 +38,7 @@ static struct ws_admission *admission;
 
 static void start(size_t connections, size_t per_address, uint32_t rate)
 {
-    struct ws_admission_limits limits = {connections, per_address, rate};
+    struct ws_admission_limits limits = {connections, 0, per_address, rate};
     admission = ws_admission_new(&limits);
     assert_non_null(admission);
 }
@@ -49,21 +49,39 @@ static enum ws_error enter(const char *text, int64_t now, struct ws_client_entry
     return ws_admission_acquire(admission, &a.any, now, client_entry);
 }
 
+/* It had no place. */
+static void leave(struct ws_client_entry *client_entry)
+{
+    ws_admission_leave(admission, WS_PLACE_UNFINISHED, client_entry);
+    ws_admission_release(admission);
+}
+
 static void so_many_and_no_more(void **state)
 {
     (void)state;
-    struct ws_client_entry *v[5];
+    struct ws_client_entry *v[6];
+    struct ws_admission_limits limits;
+    struct ws_admission_counts counts;
     start(4, 0, 0);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 6; i++) {
         assert_int_equal(enter("127.0.0.1", 0, &v[i]), WS_OK);
         assert_null(v[i]);
+        assert_int_equal(ws_admission_percent(admission), 0); /* it has asked for nothing */
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(ws_admission_admit(admission), WS_OK);
         assert_int_equal(ws_admission_percent(admission), 25 * (i + 1));
     }
-    assert_int_equal(enter("127.0.0.1", 0, &v[4]), WS_E_TOO_MANY_CONNECTIONS);
-    assert_int_equal(ws_admission_count(admission), 5); /* the refusal is still to be sent */
-    ws_admission_release(admission, v[4]);
-    ws_admission_release(admission, v[0]);
-    assert_int_equal(enter("127.0.0.1", 0, &v[0]), WS_OK);
+    assert_int_equal(ws_admission_admit(admission), WS_E_TOO_MANY_CONNECTIONS);
+    ws_admission_read(admission, &limits, &counts);
+    assert_int_equal(limits.max_connections, 4);
+    assert_int_equal(counts.admitted, 4);
+    assert_int_equal(counts.unfinished, 2);
+    ws_admission_leave(admission, WS_PLACE_ADMITTED, v[0]);
+    assert_int_equal(ws_admission_count(admission), 6); /* it is still to be closed */
+    assert_int_equal(ws_admission_admit(admission), WS_OK);
+    ws_admission_release(admission);
+    assert_int_equal(ws_admission_count(admission), 5);
     assert_int_equal(ws_admission_addresses(admission), 0);
     ws_admission_free(admission);
 }
@@ -78,8 +96,8 @@ static void by_address(void **state)
     assert_ptr_equal(a[0], a[1]);
     assert_int_equal(enter("10.0.0.1", 0, &a[2]), WS_E_TOO_MANY_FROM_ADDRESS);
     assert_int_equal(enter("10.0.0.2", 0, &b), WS_OK);
-    ws_admission_release(admission, a[2]);
-    ws_admission_release(admission, a[0]);
+    leave(a[2]);
+    leave(a[0]);
     assert_int_equal(enter("10.0.0.1", 0, &a[0]), WS_OK);
 
     /* All of an IPv6 network counts as one address; a unix socket has none. */
@@ -104,7 +122,7 @@ static void a_rate_of_connecting(void **state)
     start(0, 0, 3);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(enter("10.0.0.1", 5 * SECOND, &v), WS_OK);
-        ws_admission_release(admission, v);
+        leave(v);
     }
     assert_int_equal(enter("10.0.0.1", 5 * SECOND, &v), WS_E_CONNECT_RATE);
     assert_int_equal(enter("10.0.0.9", 5 * SECOND, &v), WS_OK); /* another's affair */
@@ -133,7 +151,7 @@ static void counted_where_a_proxy_says(void **state)
     assert_int_equal(ws_admission_reassign(admission, &two.any, 0, &v[2]), WS_OK);
     assert_int_equal(ws_admission_count(admission), 3);
     for (int i = 0; i < 3; i++)
-        ws_admission_release(admission, v[i]);
+        leave(v[i]);
     assert_int_equal(ws_admission_count(admission), 0);
     ws_admission_free(admission);
 }
@@ -149,7 +167,7 @@ static void memory_is_bounded(void **state)
         struct ws_client_entry *v;
         /* 1,000 a second */
         assert_int_equal(ws_admission_acquire(admission, &a.any, (int64_t)i * 1000, &v), WS_OK);
-        ws_admission_release(admission, v);
+        leave(v);
         size_t now = ws_admission_addresses(admission);
         most = now > most ? now : most;
     }
@@ -165,7 +183,7 @@ static void *come_and_go(void *unused)
         struct ws_client_entry *v;
         union any a = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl((uint32_t)i % 50)}};
         ws_admission_acquire(admission, &a.any, i, &v);
-        ws_admission_release(admission, v);
+        leave(v);
     }
     return NULL;
 }

@@ -156,6 +156,9 @@ static void the_idle_are_shed(void **state)
     start(&limits, CONNS);
     for (int i = 0; i < CONNS; i++)
         assert_int_equal(ws_admission_acquire(t.admission, NULL, 0, &client_entry), WS_OK);
+    assert_int_equal(ws_admission_percent(t.admission), 0); /* silent connections shed no other */
+    for (int i = 0; i < CONNS; i++)
+        assert_int_equal(ws_admission_admit(t.admission), WS_OK);
     int64_t later = ws_loop_now(t.loop) + 5;
     TURN_UNTIL(t.loop, ws_loop_now(t.loop) >= later);
     far_send(&t.far[0], WS_OP_TEXT, 0, "alive", 5);
@@ -170,7 +173,7 @@ static void the_idle_are_shed(void **state)
         for (int i = 0; i < CONNS; i++)
             now += !t.conns[i];
         for (; gone < now; gone++)
-            ws_admission_release(t.admission, NULL);
+            ws_admission_leave(t.admission, WS_PLACE_ADMITTED, NULL);
         if (gone > 0 && gone < 3)
             assert_true(ws_overload_shedding(t.overload));
     }
@@ -178,7 +181,7 @@ static void the_idle_are_shed(void **state)
     assert_non_null(t.conns[0]);
     assert_int_equal(t.far[1].record.code, 1013);
     TURN_UNTIL(t.loop, !ws_overload_shedding(t.overload));
-    ws_admission_release(t.admission, NULL);
+    ws_admission_leave(t.admission, WS_PLACE_ADMITTED, NULL);
     stop();
 }
 

@@ -134,12 +134,44 @@ static void visited_may_leave(void **state)
     ws_registry_free(registry);
 }
 
+/* Those of a list are found by age, whatever became of the others. */
+static void by_age(void **state)
+{
+    (void)state;
+    struct ws_id_list list = {0};
+    const enum ws_conn_flag flag = WS_CONN_UNFINISHED;
+    start(CROWD);
+    assert_null(ws_id_list_oldest(&list, registry, flag));
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < CROWD; i++)
+            assert_true(ws_id_list_add(&list, registry, conns[i], flag));
+        assert_int_equal(list.count, CROWD);
+        for (int i = 0; i < CROWD; i++)
+            if (i % 7 != 3) {
+                ws_id_list_remove(&list, conns[i], flag);
+                ws_id_list_remove(&list, conns[i], flag);
+            }
+        for (int i = 3; i < CROWD; i += 7) {
+            assert_ptr_equal(ws_id_list_oldest(&list, registry, flag), conns[i]);
+            ws_id_list_remove(&list, conns[i], flag);
+        }
+        assert_null(ws_id_list_oldest(&list, registry, flag));
+        assert_int_equal(list.count, 0);
+    }
+    assert_true(list.capacity <= 4 * CROWD); /* those that left do not stay in it */
+    ws_id_list_free(&list);
+    for (int i = 0; i < CROWD; i++)
+        ws_registry_remove(registry, conns[i]);
+    ws_registry_free(registry);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(added_and_removed),
         cmocka_unit_test(a_crowd_is_found_by_id),
         cmocka_unit_test(visited_may_leave),
+        cmocka_unit_test(by_age),
     };
     return cmocka_run_group_tests_name("registry", tests, make_conns, free_conns);
 }

@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# Clients that ask for nothing take no place from others. See tests/fixtures/crowd.py.
+
+load ../helper
+
+setup() {
+	ulimit -Sn "$(ulimit -Hn)"
+}
+
+# In the background until the end of the test.
+crowd() { # SCENARIO [ARG]...
+	local what=$1
+	shift
+	background "$PYTHON" "$FIXTURES/crowd.py" "$what" "$PORT" "$@"
+}
+
+# A newcomer with the right password is served within a second or two, and one with a wrong one refused.
+newcomer() {
+	local begun
+	begun=$(date +%s%N)
+	same hello "$(timeout 10 wscat -u ann:secret -1 "$URL" hello </dev/null)"
+	(($(date +%s%N) - begun < 2500000000))
+	run -5 timeout 10 wscat -u ann:wrong -1 "$URL" hello </dev/null
+}
+
+@test "ten silent connections, and --max-connections=10: a newcomer is served at once" {
+	serve --max-connections=10 --auth=ann:secret
+	crowd silent 10
+	await '^open 10' "$OUT"
+	newcomer
+}
+
+@test "the same for half a request, with TLS, and on several loops" {
+	serve --max-connections=10 --auth=ann:secret
+	crowd silent 10 'GET / HTTP/1.1'
+	await '^open 10' "$OUT"
+	newcomer
+	serve --max-connections=10 --auth=ann:secret -t 3
+	crowd silent 10
+	await '^open 10' "$OUT"
+	newcomer
+	serve --max-connections=10 --tls --self-signed
+	crowd silent 10
+	await '^open 10' "$OUT"
+	same hello "$(timeout 10 wscat -k -1 "$URL" hello </dev/null)"
+}
+
+@test "1,100 silent connections and the defaults: a newcomer is served at once" {
+	(($(ulimit -Hn) > 3000)) || skip "open files are limited to $(ulimit -Hn)"
+	serve --auth=ann:secret
+	crowd silent 1100
+	await '^open 1100' "$OUT"
+	newcomer
+}
+
+@test "250 silent connections a second: twenty newcomers are served" {
+	serve --auth=ann:secret
+	crowd drip 250 1200
+	await many "$OUT"
+	local i
+	for i in {1..20}; do
+		newcomer
+	done
+}
+
+@test "2,000 clients that connect at once all get in" {
+	(($(ulimit -Hn) > 5000)) || skip "open files are limited to $(ulimit -Hn)"
+	serve --max-connections=3000
+	crowd burst 2000
+	await . "$OUT"
+	same "101 2000" "$(<"$OUT")"
+	same hello "$(wscat -1 "$URL" hello </dev/null)"
+}
+
+@test "above --max-connections everybody gets the 503, also of 200 at once" {
+	serve --max-connections=1
+	background wscat -v -w -1 --no-stdin "$URL"
+	await '101' "$LOG"
+	crowd burst 200
+	await . "$OUT"
+	same "503 200" "$(<"$OUT")"
+}
+
+@test "--max-handshakes: above it the oldest that said nothing for a second is asked to go" {
+	serve --max-handshakes=3 --handshake-timeout=60s
+	crowd silent 4
+	await '^open 4' "$OUT"
+	eventually newcomer_replaces_one
+	same hello "$(wscat -1 "$URL" hello </dev/null)"
+}
+
+newcomer_replaces_one() {
+	wscat -1 "$URL" hello </dev/null && grep -q HANDSHAKE_TIMEOUT "$SERVER_LOG"
+}
+
+@test "a refused client that stays is cut after a second, and counts for nothing before" {
+	serve --max-connections=2 --auth=ann:secret
+	crowd silent 2 $'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
+	await '^open 2' "$OUT"
+	newcomer
+	eventually at_most_descriptors 20
+}
+
+at_most_descriptors() {
+	(($(descriptors) <= $1))
+}
