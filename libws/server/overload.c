@@ -17,11 +17,22 @@ struct loop_monitor {
     atomic_uint lag; /* percent */
 };
 
+/* A look for the largest holder of all loops, which goes from one to the next and then to the one
+ * that has it. One at a time. */
+struct search {
+    struct ws_async async;
+    unsigned next; /* index of the loop to look at; then of the one to go to */
+    size_t most;
+    uint64_t id;    /* of the connection that holds it */
+    unsigned owner; /* index of its loop */
+};
+
 struct ws_overload {
     struct ws_admission *admission;
     atomic_size_t max_memory, memory;
     atomic_uint shed_start, shed_stop, lag_full_ms;
-    atomic_bool shedding;
+    atomic_bool shedding, searching;
+    struct search search;
     unsigned count;
     struct loop_monitor monitors[];
 };
@@ -70,6 +81,85 @@ static void evict(struct ws_overload *overload, struct ws_conn *conn)
     dismiss(conn, WS_E_MEMORY_LIMIT);
 }
 
+static struct largest largest_of(const struct ws_server_env *env)
+{
+    struct largest largest = {0};
+    ws_registry_each(env->registry, compare, &largest);
+    return largest;
+}
+
+static bool above_limit(const struct ws_overload *overload)
+{
+    size_t max = atomic_load(&overload->max_memory);
+    return max && atomic_load(&overload->memory) > max;
+}
+
+static void post_search(struct ws_overload *overload, unsigned index,
+                        void (*run)(struct ws_async *async))
+{
+    overload->search.async.run = run;
+    ws_loop_post(overload->monitors[index].env->conn.loop, &overload->search.async);
+}
+
+static void on_search(struct ws_async *async);
+
+static void search_again(struct ws_overload *overload)
+{
+    overload->search.next = 0;
+    overload->search.most = 0;
+    post_search(overload, 0, on_search);
+}
+
+/* On the loop of the largest holder. */
+static void on_found(struct ws_async *async)
+{
+    struct ws_overload *overload = ws_container_of(async, struct ws_overload, search.async);
+    const struct search *search = &overload->search;
+    struct ws_conn *conn =
+        ws_registry_find(overload->monitors[search->owner].env->registry, search->id);
+    bool goes = conn && above_limit(overload) && !ws_conn_failed(conn) &&
+                !ws_conn_flag(conn, WS_CONN_EVICTED);
+    if (goes)
+        evict(overload, conn);
+    if (goes && above_limit(overload))
+        search_again(overload);
+    else
+        atomic_store(&overload->searching, false);
+}
+
+/* On each loop in turn. */
+static void on_search(struct ws_async *async)
+{
+    struct ws_overload *overload = ws_container_of(async, struct ws_overload, search.async);
+    struct search *search = &overload->search;
+    struct largest largest = largest_of(overload->monitors[search->next].env);
+    if (largest.charged > search->most) {
+        search->most = largest.charged;
+        search->id = ws_conn_id(largest.conn);
+        search->owner = search->next;
+    }
+    if (++search->next < overload->count)
+        post_search(overload, search->next, on_search);
+    else if (search->most > 0)
+        post_search(overload, search->owner, on_found);
+    else
+        atomic_store(&overload->searching, false);
+}
+
+/* Above the limit. With several loops the largest holder is found a little later; until then only
+ * one that holds most of what is allowed goes at once. */
+static void relieve(struct ws_overload *overload, const struct ws_server_env *env)
+{
+    if (overload->count > 1 && !atomic_exchange(&overload->searching, true)) {
+        search_again(overload);
+        return;
+    }
+    struct largest largest = largest_of(env);
+    if (largest.conn &&
+        (overload->count == 1 || largest.charged > atomic_load(&overload->max_memory) / 2))
+        evict(overload, largest.conn);
+}
+
 void ws_overload_charge(struct ws_conn *conn)
 {
     const struct ws_server_env *env = ws_server_env(conn);
@@ -85,10 +175,7 @@ void ws_overload_charge(struct ws_conn *conn)
     size_t memory = atomic_fetch_add(&overload->memory, holds - before) + holds - before;
     if (memory <= max || holds < before)
         return;
-    struct largest largest = {0};
-    ws_registry_each(env->registry, compare, &largest);
-    if (largest.conn)
-        evict(overload, largest.conn);
+    relieve(overload, env);
 }
 
 void ws_overload_release(struct ws_conn *conn)

@@ -85,6 +85,16 @@ refused() { # [OPTION]... of curl
 	kill -0 "$fast"
 }
 
+@test "--max-memory: the largest holder goes, on whatever loop it is" {
+	local before
+	for before in 0 1 2; do
+		serve --broadcast -t 3 --max-memory=4M --max-message-size=8M
+		run -0 timeout 60 "$PYTHON" "$FIXTURES/client.py" holders "$URL" "$before"
+		says '^close 1013' "$output"
+		await MEMORY_LIMIT "$SERVER_LOG"
+	done
+}
+
 shed_at_least() {
 	(($(grep -c SHED "$SERVER_LOG") >= $1))
 }
@@ -104,6 +114,34 @@ shed_at_least() {
 	eventually shed_at_least 4
 	eventually wscat "$URL" 'after that' -1
 	kill -0 "${pids[8]}"
+}
+
+# Those that were refused are not counted.
+dismissed() {
+	grep -c ' SHED .* code ' "$SERVER_LOG"
+}
+
+refused_newcomer() {
+	[[ $(refused) == 503 ]]
+}
+
+all_are_gone() {
+	(($(descriptors) <= DESCRIPTORS))
+}
+
+@test "--shed-at: those that do not answer count as gone, and no more have to go than that" {
+	serve --max-connections=20 --shed-at=90:50 --ping-interval=0
+	wscat -1 "$URL" warm </dev/null
+	DESCRIPTORS=$(descriptors)
+	background "$PYTHON" "$FIXTURES/crowd.py" burst "$PORT" 18
+	await '^101 18' "$OUT"
+	eventually refused_newcomer
+	eventually wscat -q "$URL" 'after that' -1 2>"$BATS_TEST_TMPDIR/refused"
+	kill "$PID"
+	eventually all_are_gone
+	local count
+	count=$(dismissed)
+	((count >= 8 && count <= 11)) || same "9 to 11" "$count"
 }
 
 @test "--shed-at: two percentages, the second the lower" {
