@@ -1,9 +1,9 @@
 #include "libws/conn/conn_private.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "libws/io/address.h"
+
 #include <stdio.h>
-#include <sys/socket.h>
+#include <string.h>
 
 /* --- ws/conn.h --- */
 
@@ -99,7 +99,7 @@ enum ws_error ws_conn_refusal(const struct ws_conn *conn)
 
 void ws_conn_set_refusal(struct ws_conn *conn, enum ws_error refusal)
 {
-    conn->refusal = refusal;
+    conn->refusal = (uint16_t)refusal;
 }
 
 uint64_t ws_conn_age_s(const struct ws_conn *conn)
@@ -125,29 +125,36 @@ size_t ws_conn_queued(const struct ws_conn *conn)
     return ws_conn_waiting(conn) + (gathered ? gathered->bytes : 0);
 }
 
+void ws_conn_set_peer(struct ws_conn *conn, const struct sockaddr *address)
+{
+    struct ws_address peer;
+    ws_address_of_sockaddr(address, &peer);
+    conn->has_peer = peer.kind == WS_ADDRESS_IP;
+    conn->peer_port = peer.port;
+    memcpy(conn->peer_ip, peer.ip, sizeof conn->peer_ip);
+}
+
+void ws_conn_peer_address(const struct ws_conn *conn, struct ws_address *address)
+{
+    if (!conn->has_peer) {
+        ws_address_of_peer(conn->watch.fd, address);
+        return;
+    }
+    *address = (struct ws_address){.kind = WS_ADDRESS_IP, .port = conn->peer_port};
+    memcpy(address->ip, conn->peer_ip, sizeof address->ip);
+}
+
 const char *ws_conn_peer(const struct ws_conn *conn, char *text, size_t size)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage storage;
-    } address = {0};
-    socklen_t len = sizeof address;
-    char host[INET6_ADDRSTRLEN] = "?";
-
-    if (getpeername(conn->watch.fd, &address.any, &len) < 0)
-        snprintf(text, size, "unknown");
-    else if (address.any.sa_family == AF_INET)
-        snprintf(text, size, "%s:%u", inet_ntop(AF_INET, &address.v4.sin_addr, host, sizeof host),
-                 ntohs(address.v4.sin_port));
-    else if (address.any.sa_family == AF_INET6)
-        snprintf(text, size, "[%s]:%u",
-                 inet_ntop(AF_INET6, &address.v6.sin6_addr, host, sizeof host),
-                 ntohs(address.v6.sin6_port));
-    else
-        snprintf(text, size, "unix");
-    return text;
+    struct ws_address peer;
+    char host[WS_ADDRESS_TEXT];
+    ws_conn_peer_address(conn, &peer);
+    ws_address_format(&peer, host);
+    if (peer.kind != WS_ADDRESS_IP) {
+        snprintf(text, size, "%s", host);
+        return text;
+    }
+    return ws_host_port_format(host, peer.port, text, size);
 }
 
 /* --- conn_owner.h --- */

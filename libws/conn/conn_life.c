@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 /* What ten thousand idle connections cost is ten thousand times this. */
-static_assert(sizeof(void *) > 8 || sizeof(struct ws_conn) <= 360, "the connection has grown");
+static_assert(sizeof(void *) > 8 || sizeof(struct ws_conn) <= 376, "the connection has grown");
 
 /* --- the cold part --- */
 
@@ -76,8 +76,15 @@ void ws_conn_destroy(struct ws_conn *conn)
 static void report_state(struct ws_conn *conn, enum ws_state to)
 {
     enum ws_state from = conn->reported_state;
+    const struct ws_session *session = &conn->session;
     if (from == to)
         return;
+    /* Closing began with the first close frame (7.1.3), also where the second is sent at once. */
+    if (from == WS_STATE_OPEN && to == WS_STATE_CLOSED &&
+        (ws_session_close_sent(session) || ws_session_close_received(session))) {
+        report_state(conn, WS_STATE_CLOSING);
+        from = WS_STATE_CLOSING;
+    }
     conn->reported_state = (unsigned)to & 3;
     if (conn->env->config.on_state_change)
         conn->env->config.on_state_change(conn, from, to);
@@ -97,6 +104,7 @@ static void finish(struct ws_conn *conn)
     ws_loop_disarm(conn->env->loop, &conn->timer);
     if (conn->end.code == 0)
         conn->end.code = WS_CLOSE_ABNORMAL;
+    conn->end.sent_code = (uint16_t)ws_session_sent_code(&conn->session);
     conn->end.clean =
         ws_session_close_sent(&conn->session) && ws_session_close_received(&conn->session);
     report_state(conn, WS_STATE_CLOSED);

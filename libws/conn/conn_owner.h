@@ -27,6 +27,16 @@ struct ws_conn;
 struct ws_conn_slot *ws_conn_slot(struct ws_conn *conn);
 struct ws_conn *ws_conn_of_slot(struct ws_conn_slot *slot);
 
+struct ws_address;
+struct sockaddr;
+
+/* Keeps the address of its other end, as accept() returned it, so that it is known after a reset
+ * too. */
+void ws_conn_set_peer(struct ws_conn *conn, const struct sockaddr *address);
+
+/* The address of its other end. */
+void ws_conn_peer_address(const struct ws_conn *conn, struct ws_address *address);
+
 enum ws_conn_flag {
     WS_CONN_SLOW = 1,    /* hub: senders wait for this receiver */
     WS_CONN_EVICTED = 2, /* overload: it was evicted, and is no longer charged */

@@ -99,6 +99,8 @@ struct ws_conn {
     bool in_read_cycle : 1;      /* process_input() runs, and will flush */
     bool output_deferred : 1;    /* an output filter holds some of it back */
     bool pong_matched : 1;       /* the last pong answered our last ping */
+    bool has_peer : 1;           /* `peer_ip` and `peer_port` are set: the kernel forgets them with
+                                  * a reset */
     uint32_t accepted_s;         /* when it was made, in the loop's seconds */
     const struct ws_conn_env *env;
     void *user; /* the handler's, for this connection */
@@ -113,7 +115,10 @@ struct ws_conn {
     int64_t last_taken_ms; /* when the kernel last took output, or the queue began */
     struct ws_counters counters;
     struct ws_end end;
-    enum ws_error refusal; /* the answer to every request; WS_OK: the handler decides */
+    uint16_t
+        refusal; /* an enum ws_error, the answer to every request; WS_OK: the handler decides */
+    uint16_t peer_port;
+    uint8_t peer_ip[16]; /* as in struct ws_address */
     struct ws_conn_slot slot;
 };
 

@@ -153,21 +153,21 @@ union any_address {
     struct sockaddr_storage storage;
 };
 
-/* `result` is that of the call that filled `from`. */
-static void set_address(const union any_address *from, int result, struct ws_address *address)
+void ws_address_of_sockaddr(const struct sockaddr *socket, struct ws_address *address)
 {
+    union any_address from = {0};
     *address = (struct ws_address){.kind = WS_ADDRESS_UNKNOWN};
-    if (result < 0)
-        return;
-    if (from->any.sa_family == AF_INET) {
+    if (socket->sa_family == AF_INET) {
+        memcpy(&from.v4, socket, sizeof from.v4);
         address->kind = WS_ADDRESS_IP;
-        address->port = ntohs(from->v4.sin_port);
-        set_v4(address->ip, &from->v4.sin_addr);
-    } else if (from->any.sa_family == AF_INET6) {
+        address->port = ntohs(from.v4.sin_port);
+        set_v4(address->ip, &from.v4.sin_addr);
+    } else if (socket->sa_family == AF_INET6) {
+        memcpy(&from.v6, socket, sizeof from.v6);
         address->kind = WS_ADDRESS_IP;
-        address->port = ntohs(from->v6.sin6_port);
-        memcpy(address->ip, &from->v6.sin6_addr, sizeof address->ip);
-    } else if (from->any.sa_family == AF_UNIX) {
+        address->port = ntohs(from.v6.sin6_port);
+        memcpy(address->ip, &from.v6.sin6_addr, sizeof address->ip);
+    } else if (socket->sa_family == AF_UNIX) {
         address->kind = WS_ADDRESS_UNIX;
     }
 }
@@ -176,14 +176,18 @@ void ws_address_of_peer(int fd, struct ws_address *address)
 {
     union any_address peer = {0};
     socklen_t len = sizeof peer;
-    set_address(&peer, getpeername(fd, &peer.any, &len), address);
+    *address = (struct ws_address){.kind = WS_ADDRESS_UNKNOWN};
+    if (getpeername(fd, &peer.any, &len) == 0)
+        ws_address_of_sockaddr(&peer.any, address);
 }
 
 void ws_address_of_socket(int fd, struct ws_address *address)
 {
     union any_address own = {0};
     socklen_t len = sizeof own;
-    set_address(&own, getsockname(fd, &own.any, &len), address);
+    *address = (struct ws_address){.kind = WS_ADDRESS_UNKNOWN};
+    if (getsockname(fd, &own.any, &len) == 0)
+        ws_address_of_sockaddr(&own.any, address);
 }
 
 bool ws_address_is_loopback(const struct ws_address *address)

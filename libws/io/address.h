@@ -65,6 +65,9 @@ bool ws_address_parse(struct ws_str text, struct ws_address *address);
 /* Sets the address of the other end of socket `fd`; UNKNOWN if it has none. */
 void ws_address_of_peer(int fd, struct ws_address *address);
 
+/* Converts it; UNKNOWN for a family other than IP's and unix sockets'. */
+void ws_address_of_sockaddr(const struct sockaddr *socket, struct ws_address *address);
+
 /* The same of our end. */
 void ws_address_of_socket(int fd, struct ws_address *address);
 

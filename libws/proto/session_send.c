@@ -263,8 +263,14 @@ enum ws_error ws_session_close(struct ws_session *s, struct ws_out *out, unsigne
     if (error != WS_OK)
         return error;
     s->close_sent = true;
+    s->sent_code = (uint16_t)(len > 0 ? code : WS_CLOSE_NO_CODE);
     session_move_to(s, s->close_received ? WS_STATE_CLOSED : WS_STATE_CLOSING);
     return WS_OK;
+}
+
+unsigned ws_session_sent_code(const struct ws_session *s)
+{
+    return s->sent_code ? s->sent_code : WS_CLOSE_ABNORMAL;
 }
 
 /* --- what the RFC prescribes --- */

@@ -31,6 +31,10 @@ struct handoff {
     struct ws_async async;
     struct ws_worker *worker;
     int fd;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in6 largest; /* that is kept */
+    } peer;
     uint64_t id;
     enum ws_error refusal;
     struct ws_client_entry *client_entry;
@@ -69,6 +73,7 @@ static void adopt_socket(struct ws_worker *worker, const struct handoff *handoff
         ws_admission_release(server->admission);
         return;
     }
+    ws_conn_set_peer(conn, &handoff->peer.any);
     ws_conn_set_refusal(conn, handoff->refusal);
     count_for(server, conn, handoff->client_entry);
     if (server->options.secure && secure(conn) != WS_OK)
@@ -129,6 +134,7 @@ static void admit(struct ws_server *server, int fd, const struct sockaddr *addre
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
     struct handoff handoff = {.fd = fd, .id = ++server->last_id};
+    memcpy(&handoff.peer, address, sizeof handoff.peer);
     handoff.refusal =
         ws_admission_acquire(server->admission, address, ws_clock_us(), &handoff.client_entry);
     if (atomic_load(&server->shutting_down)) {

@@ -6,6 +6,8 @@
 #include "cmd/wsserve/observe/conn_annotations.h"
 #include "cmd/wsserve/options/settings.h"
 #include "cmd/wsserve/request/answer.h"
+#include "cmd/wsserve/request/target.h"
+#include "libws/conn/conn_owner.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +53,7 @@ static const char *describe(const struct ws_conn *conn, const struct ws_address 
     char from[WS_ADDRESS_TEXT], name[80];
     struct ws_address peer;
     ws_conn_peer(conn, name, sizeof name);
-    ws_address_of_peer(ws_conn_fd(conn), &peer);
+    ws_conn_peer_address(conn, &peer);
     if (peer.kind == client->kind && memcmp(peer.ip, client->ip, sizeof peer.ip) == 0)
         snprintf(text, CLIENT_LABEL_MAX, "%s", name);
     else
@@ -59,33 +61,52 @@ static const char *describe(const struct ws_conn *conn, const struct ws_address 
     return text;
 }
 
+/* What was compared, of the request. */
+static void describe_cause(enum ws_error why, const struct ws_request *request, const char *user,
+                           char what[2 * SHOWN_MAX + 64])
+{
+    enum { SIZE = 2 * SHOWN_MAX + 64 };
+    what[0] = '\0';
+    switch (why) {
+    case WS_E_HOST_REFUSED:
+        snprintf(what, SIZE, ": '%.*s'", shown(request->host), request->host.p);
+        break;
+    case WS_E_ORIGIN_REFUSED:
+        if (ws_http_find(request->head, request->buffer, "Origin", 0) < 0)
+            snprintf(what, SIZE, ": there is none; Host is '%.*s'", shown(request->host),
+                     request->host.p);
+        else
+            snprintf(what, SIZE, ": '%.*s'; Host is '%.*s'", shown(request->origin),
+                     request->origin.p, shown(request->host), request->host.p);
+        break;
+    case WS_E_CREDENTIALS_WRONG:
+        if (user[0])
+            snprintf(what, SIZE, ": user '%s'", user);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Logs a refusal by access control: the connection's end adds nothing to that. */
 static void log_refusal(struct ws_conn *conn, enum ws_error why, const struct ws_request *request,
                         const struct ws_address *client, const char *user)
 {
     const struct log *log = server_of(conn)->log;
     const struct ws_error_info *info = ws_error_info(why);
-    char who[CLIENT_LABEL_MAX], what[SHOWN_MAX + 32] = "";
+    char who[CLIENT_LABEL_MAX], what[2 * SHOWN_MAX + 64], peer[WS_ADDRESS_TEXT];
+    char target[LOGGED_TARGET_MAX] = "";
     if (!log_wants(log, info->level))
         return;
-    switch (why) {
-    case WS_E_HOST_REFUSED:
-        snprintf(what, sizeof what, ": '%.*s'", shown(request->host), request->host.p);
-        break;
-    case WS_E_ORIGIN_REFUSED:
-        if (ws_http_find(request->head, request->buffer, "Origin", 0) < 0)
-            snprintf(what, sizeof what, ": there is none");
-        else
-            snprintf(what, sizeof what, ": '%.*s'", shown(request->origin), request->origin.p);
-        break;
-    case WS_E_CREDENTIALS_WRONG:
-        if (user[0])
-            snprintf(what, sizeof what, ": user '%s'", user);
-        break;
-    default:
-        break;
-    }
-    log_line(log, info->level, ws_conn_id(conn), info->name, "%s%s; from %s; answered %u",
-             info->explanation, what, describe(conn, client, who), info->http_status);
+    describe_cause(why, request, user, what);
+    if (request)
+        target_loggable(request, target, sizeof target);
+    const struct log_field fields[] = {log_word("peer", ws_address_format(client, peer)),
+                                       log_number("status", info->http_status),
+                                       log_word("target", target)};
+    log_fields(log, info->level, ws_conn_id(conn), info->name, fields, 2 + (request != NULL),
+               "%s%s; from %s; answered %u", info->explanation, what, describe(conn, client, who),
+               info->http_status);
 }
 
 /* --- checking --- */
@@ -96,7 +117,7 @@ void access_control_on_accept(struct ws_conn *conn)
     const struct access_rules *rules = rules_of(conn);
     if (rules->allow.count + rules->deny.count + rules->trusted.count == 0)
         return;
-    ws_address_of_peer(ws_conn_fd(conn), &peer);
+    ws_conn_peer_address(conn, &peer);
     /* A trusted proxy's clients share its address: count them once their own is known. */
     if ((ws_conn_refusal(conn) == WS_E_TOO_MANY_FROM_ADDRESS ||
          ws_conn_refusal(conn) == WS_E_CONNECT_RATE) &&
@@ -117,7 +138,7 @@ static bool pass(struct ws_conn *conn, enum ws_error error, const struct ws_requ
         return true;
     struct ws_address peer;
     if (rules_of(conn)->trusted.count == 0) {
-        ws_address_of_peer(ws_conn_fd(conn), &peer); /* not looked up yet */
+        ws_conn_peer_address(conn, &peer); /* not looked up yet */
         client = &peer;
     }
     if (ws_error_info(error)->category == WS_CAT_ACCESS)
@@ -152,7 +173,7 @@ enum access_verdict access_control_check(struct ws_conn *conn, const struct ws_r
         request->violation == WS_E_NOT_AN_UPGRADE ? WS_OK : request->violation;
     /* Without a trusted proxy the peer's address is not needed: spare the system call. */
     if (rules->trusted.count > 0)
-        ws_address_of_peer(ws_conn_fd(conn), &peer);
+        ws_conn_peer_address(conn, &peer);
     if (!pass(conn, violation, request, &peer, "") ||
         !pass(conn, access_rules_check_request(rules, request, &peer, &client), request, &client,
               "") ||
@@ -177,7 +198,7 @@ bool access_control_check_plain(struct ws_conn *conn, const struct ws_request *r
 bool access_control_check_admin(struct ws_conn *conn, const struct ws_request *request)
 {
     struct ws_address peer;
-    ws_address_of_peer(ws_conn_fd(conn), &peer);
+    ws_conn_peer_address(conn, &peer);
     enum ws_error error = request->violation == WS_E_NOT_AN_UPGRADE ? WS_OK : request->violation;
     if (error == WS_OK && request->upgrade)
         error = WS_E_NOT_FOUND;
@@ -190,7 +211,7 @@ bool access_control_check_admin_host(struct ws_conn *conn, const struct ws_reque
     ws_address_of_socket(ws_conn_fd(conn), &own);
     if (!ws_address_is_loopback(&own))
         return true;
-    ws_address_of_peer(ws_conn_fd(conn), &peer);
+    ws_conn_peer_address(conn, &peer);
     return pass(conn, access_rules_check_host(rules_of(conn), request), request, &peer, "");
 }
 
@@ -203,11 +224,22 @@ const char *client_label(const struct ws_conn *conn, char text[CLIENT_LABEL_MAX]
     return ws_conn_peer(conn, text, CLIENT_LABEL_MAX);
 }
 
+const char *client_address(const struct ws_conn *conn, char text[WS_ADDRESS_TEXT])
+{
+    const struct conn_annotations *notes =
+        conn_annotations_find(worker_of(conn)->annotations, ws_conn_id(conn));
+    struct ws_address client;
+    ws_conn_peer_address(conn, &client);
+    if (notes && notes->client.kind != WS_ADDRESS_UNKNOWN)
+        client = notes->client;
+    return ws_address_format(&client, text);
+}
+
 void access_control_client(const struct ws_conn *conn, const struct ws_request *request,
                            struct ws_address *client)
 {
     struct ws_address peer;
-    ws_address_of_peer(ws_conn_fd(conn), &peer);
+    ws_conn_peer_address(conn, &peer);
     ws_forwarded_client(request, &rules_of(conn)->trusted, &peer, client);
 }
 

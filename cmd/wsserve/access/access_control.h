@@ -56,6 +56,9 @@ enum { CLIENT_LABEL_MAX = 160 };
  * of 127.0.0.1:4711". Returns `text`. */
 const char *client_label(const struct ws_conn *conn, char text[CLIENT_LABEL_MAX]);
 
+/* The address alone, for programs that read the log. Returns `text`. */
+const char *client_address(const struct ws_conn *conn, char text[WS_ADDRESS_TEXT]);
+
 /* The client's address: the peer's or, over a trusted proxy, the one that the proxy names. */
 void access_control_client(const struct ws_conn *conn, const struct ws_request *request,
                            struct ws_address *client);

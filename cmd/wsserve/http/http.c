@@ -1,5 +1,6 @@
 #include "cmd/wsserve/http/http.h"
 
+#include "cmd/common/log.h"
 #include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/http/aggregate.h"
@@ -84,8 +85,19 @@ static bool reads(const struct ws_request *request)
     return ws_str_equal(request->method, "GET") || ws_str_equal(request->method, "HEAD");
 }
 
-static void answer_missing(struct ws_conn *conn)
+/* Logged, as scanners are to be seen in the log. */
+static void answer_missing(struct ws_conn *conn, const struct ws_request *request)
 {
+    const struct ws_error_info *info = ws_error_info(WS_E_NOT_FOUND);
+    const struct log *log = server_of(conn)->log;
+    if (log_wants(log, info->level)) {
+        char who[CLIENT_LABEL_MAX], peer[WS_ADDRESS_TEXT], target[LOGGED_TARGET_MAX];
+        const struct log_field fields[] = {
+            log_word("peer", client_address(conn, peer)), log_number("status", info->http_status),
+            log_word("target", target_loggable(request, target, sizeof target))};
+        log_fields(log, info->level, ws_conn_id(conn), info->name, fields, 3,
+                   "%s: answered 404; from %s", info->explanation, client_label(conn, who));
+    }
     answer_line(conn, 404, "nothing is served at this path\n");
 }
 
@@ -121,7 +133,7 @@ void http_answer(struct ws_conn *conn, const struct ws_request *request)
     } else if (sockets && http->static_root < 0) {
         answer_refuse(conn, request->violation, 0);
     } else {
-        answer_missing(conn);
+        answer_missing(conn, request);
     }
 }
 
@@ -143,5 +155,5 @@ void http_answer_admin(struct ws_conn *conn, const struct ws_request *request)
     else if (is(path, "/connections"))
         aggregate_connections(conn);
     else
-        answer_missing(conn);
+        answer_missing(conn, request);
 }

@@ -45,6 +45,24 @@ static void histogram(FILE *out, const char *name, const char *help, enum totals
 
 /* --- the groups --- */
 
+/* Every pair that occurred, and three that are always there, so that a rate can be taken of them.
+ */
+static void write_closes(FILE *out, const struct totals *t)
+{
+    enum { NORMAL = 0, AWAY = 1, NONE = 6 };
+    head(out, "wsserve_closes_total", "counter",
+         "Connections that were open and ended, by the close code that each end sent; 1006: none.");
+    for (unsigned sent = 0; sent < TOTALS_CODES; sent++)
+        for (unsigned received = 0; received < TOTALS_CODES; received++) {
+            char ours[16], theirs[16];
+            bool always = sent == received && (sent == NORMAL || sent == AWAY || sent == NONE);
+            if (t->closed[sent][received] > 0 || always)
+                fprintf(out, "wsserve_closes_total{sent=\"%s\",received=\"%s\"} %" PRIu64 "\n",
+                        totals_code_name(sent, ours), totals_code_name(received, theirs),
+                        t->closed[sent][received]);
+        }
+}
+
 static void write_connections(FILE *out, const struct totals *t)
 {
     number(out, "wsserve_accepted_total", "counter", "Connections accepted.", t->accepted);
@@ -54,13 +72,7 @@ static void write_connections(FILE *out, const struct totals *t)
     number(out, "wsserve_queue_bytes", "gauge", "Bytes that wait for clients to take them.",
            t->queue_bytes);
 
-    head(out, "wsserve_closes_total", "counter",
-         "Connections that were open and ended, by close code.");
-    for (unsigned i = 0; i < TOTALS_CODES; i++) {
-        char name[16];
-        if (t->closed[i] > 0 || i < 2 || i == 6)
-            labelled(out, "wsserve_closes_total", "code", totals_code_name(i, name), t->closed[i]);
-    }
+    write_closes(out, t);
     head(out, "wsserve_errors_total", "counter",
          "Open connections that a fault ended, by the rule that was broken.");
     for (int i = WS_MORE + 1; i < WS_ERROR_COUNT; i++) {

@@ -59,7 +59,7 @@ void totals_ended(struct totals *totals, const struct ws_conn *conn, const struc
     totals->bytes_out += ws_conn_counters(conn)->bytes_out;
     compress_count(&totals->deflate, conn);
     if (end->opened) {
-        totals->closed[totals_code_slot(end->code)]++;
+        totals->closed[totals_code_slot(end->sent_code)][totals_code_slot(end->code)]++;
         if (end->error != WS_OK)
             totals->errors[end->error]++;
     } else if (end->error != WS_OK && end->error != WS_E_NOT_AN_UPGRADE) {
@@ -97,7 +97,8 @@ void totals_add(struct totals *sum, const struct totals *t)
     for (unsigned i = 0; i < TOTALS_STATUSES; i++)
         sum->plain[i] += t->plain[i];
     for (unsigned i = 0; i < TOTALS_CODES; i++)
-        sum->closed[i] += t->closed[i];
+        for (unsigned j = 0; j < TOTALS_CODES; j++)
+            sum->closed[i][j] += t->closed[i][j];
     sum->accepted += t->accepted;
     sum->tls[0] += t->tls[0];
     sum->tls[1] += t->tls[1];

@@ -35,8 +35,10 @@ struct totals {
     uint64_t accepted;                   /* connections */
     uint64_t handshakes[WS_ERROR_COUNT]; /* upgrades by outcome, WS_OK included */
     uint64_t plain[TOTALS_STATUSES];     /* other requests, by status */
-    uint64_t closed[TOTALS_CODES];       /* connections that were open, by totals_code_slot() */
-    uint64_t errors[WS_ERROR_COUNT];     /* the same, by error */
+    /* Connections that were open, by totals_code_slot() of the codes that were sent and received.
+     */
+    uint64_t closed[TOTALS_CODES][TOTALS_CODES];
+    uint64_t errors[WS_ERROR_COUNT]; /* the same, by error */
     uint64_t messages_in, messages_out, bytes_in, bytes_out;
     uint64_t sent, dropped, failed; /* deliveries of broadcasts */
     struct ws_deflate_counts deflate;

@@ -14,6 +14,7 @@
 #include "cmd/wsserve/observe/trace.h"
 #include "cmd/wsserve/options/settings.h"
 #include "cmd/wsserve/request/target.h"
+#include "libws/conn/conn_owner.h"
 #include "libws/io/random.h"
 
 #include <errno.h>
@@ -90,7 +91,7 @@ static void log_access(const struct ws_conn *conn, const struct ws_request *requ
         access_control_client(conn, request, &client);
         target_loggable(request, target, sizeof target);
     } else {
-        ws_address_of_peer(ws_conn_fd(conn), &client);
+        ws_conn_peer_address(conn, &client);
     }
     access_log_line(server->access_log,
                     &(struct access_log_entry){.conn = ws_conn_id(conn),
@@ -112,9 +113,9 @@ static const char *cause(const struct ws_conn *conn, enum ws_state to)
         return ws_error_info(ws_conn_end(conn)->error)->name;
     if (ws_conn_end(conn)->http_status)
         return "answered in HTTP";
-    if (!ws_session_close_received(ws_conn_session(conn)))
-        return "our close";
-    return ws_conn_end(conn)->by_peer ? "its close" : "close answered";
+    if (to == WS_STATE_CLOSING)
+        return ws_conn_end(conn)->by_peer ? "its close" : "our close";
+    return ws_session_close_received(ws_conn_session(conn)) ? "close answered" : "our close";
 }
 
 static void on_state_change(struct ws_conn *conn, enum ws_state from, enum ws_state to)

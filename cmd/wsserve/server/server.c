@@ -131,11 +131,14 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
     struct server *server = server_of(conn);
-    char who[CLIENT_LABEL_MAX], target[LOGGED_TARGET_MAX];
     worker_of(conn)->totals->handshakes[WS_OK]++;
-    if (log_wants(server->log, WS_LOG_INFO))
-        log_line(server->log, WS_LOG_INFO, ws_conn_id(conn), "open", "from %s for %s",
-                 client_label(conn, who), target_loggable(event->request, target, sizeof target));
+    if (log_wants(server->log, WS_LOG_INFO)) {
+        char who[CLIENT_LABEL_MAX], target[LOGGED_TARGET_MAX], peer[WS_ADDRESS_TEXT];
+        target_loggable(event->request, target, sizeof target);
+        const struct log_field field = log_word("peer", client_address(conn, peer));
+        log_fields(server->log, WS_LOG_INFO, ws_conn_id(conn), "open", &field, 1, "from %s for %s",
+                   client_label(conn, who), target);
+    }
     instrument_open(conn, event);
     if (server->settings->oneshot)
         ws_server_stop_listening(server->ws_server);
@@ -160,35 +163,59 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         server->mode->handler.event(conn, event);
 }
 
-static void log_end(struct server *server, struct ws_conn *conn, const struct ws_end *end)
+/* A request that was refused, or a connection that ended without one. */
+static void log_refused(const struct server *server, const struct ws_conn *conn,
+                        const struct ws_end *end)
 {
     const struct ws_error_info *info = ws_error_info(end->error);
-    char detail[512], in[UNITS_TEXT_MAX], out[UNITS_TEXT_MAX];
-    if (!end->opened) {
-        /* access_control has logged its refusals. */
-        if (end->error == WS_OK || info->category == WS_CAT_ACCESS)
-            return;
-        snprintf(detail, sizeof detail, "before the upgrade%s",
-                 end->http_status ? "" : ", without an answer");
-        if (end->http_status)
-            snprintf(detail, sizeof detail, "answered %u", end->http_status);
-        else if (end->error == WS_E_TLS && ws_conn_tls(conn))
-            snprintf(detail, sizeof detail, "%s", ws_tls_failure(ws_conn_tls(conn)));
-        log_error(server->log, ws_conn_id(conn), end->error, detail);
+    const struct ws_request *request = ws_session_request(ws_conn_session(conn));
+    char detail[512], who[CLIENT_LABEL_MAX], peer[WS_ADDRESS_TEXT], target[LOGGED_TARGET_MAX];
+    struct log_field fields[3];
+    size_t count = 0;
+    /* access_control has logged its refusals. */
+    if (end->error == WS_OK || info->category == WS_CAT_ACCESS ||
+        !log_wants(server->log, info->level))
         return;
-    }
-    units_format_size(ws_conn_counters(conn)->bytes_in, in, sizeof in);
-    units_format_size(ws_conn_counters(conn)->bytes_out, out, sizeof out);
-    snprintf(detail, sizeof detail,
-             "code %u (%s), %" PRIu64 " messages and %s in, %" PRIu64 " and %s out", end->code,
-             ws_close_name(end->code), ws_conn_counters(conn)->messages_in, in,
-             ws_conn_counters(conn)->messages_out, out);
-    if (end->error != WS_OK)
-        log_line(server->log, info->level, ws_conn_id(conn), info->name, "%s: %s",
-                 info->explanation, detail);
+    fields[count++] = log_word("peer", client_address(conn, peer));
+    if (end->http_status)
+        fields[count++] = log_number("status", end->http_status);
+    if (request)
+        fields[count++] = log_word("target", target_loggable(request, target, sizeof target));
+    if (end->http_status)
+        snprintf(detail, sizeof detail, "answered %u", end->http_status);
+    else if (end->error == WS_E_TLS && ws_conn_tls(conn))
+        snprintf(detail, sizeof detail, "%s", ws_tls_failure(ws_conn_tls(conn)));
     else
-        log_line(server->log, WS_LOG_INFO, ws_conn_id(conn), "close", "by %s: %s",
-                 end->by_peer ? "the client" : "us", detail);
+        snprintf(detail, sizeof detail, "before the upgrade, without an answer");
+    log_fields(server->log, info->level, ws_conn_id(conn), info->name, fields, count,
+               "%s: %s; from %s", info->explanation, detail, client_label(conn, who));
+}
+
+/* The end of an open connection; the close codes of both ends are fields. */
+static void log_closed(const struct server *server, const struct ws_conn *conn,
+                       const struct ws_end *end)
+{
+    const struct ws_error_info *info = ws_error_info(end->error);
+    const struct ws_counters *counters = ws_conn_counters(conn);
+    enum ws_level level = end->error == WS_OK ? WS_LOG_INFO : info->level;
+    char detail[512], in[UNITS_TEXT_MAX], out[UNITS_TEXT_MAX], peer[WS_ADDRESS_TEXT];
+    unsigned code = end->by_peer ? end->code : end->sent_code;
+    if (!log_wants(server->log, level))
+        return;
+    const struct log_field fields[] = {log_word("peer", client_address(conn, peer)),
+                                       log_number("sent", end->sent_code),
+                                       log_number("received", end->code)};
+    units_format_size(counters->bytes_in, in, sizeof in);
+    units_format_size(counters->bytes_out, out, sizeof out);
+    snprintf(detail, sizeof detail,
+             "code %u (%s), %" PRIu64 " messages and %s in, %" PRIu64 " and %s out", code,
+             ws_close_name(code), counters->messages_in, in, counters->messages_out, out);
+    if (end->error != WS_OK)
+        log_fields(server->log, level, ws_conn_id(conn), info->name, fields, 3, "%s: %s",
+                   info->explanation, detail);
+    else
+        log_fields(server->log, level, ws_conn_id(conn), "close", fields, 3, "by %s: %s",
+                   end->by_peer ? "the client" : "us", detail);
 }
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
@@ -197,7 +224,10 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     if (server->mode->handler.close)
         server->mode->handler.close(conn, end);
     totals_ended(worker_of(conn)->totals, conn, end);
-    log_end(server, conn, end);
+    if (end->opened)
+        log_closed(server, conn, end);
+    else
+        log_refused(server, conn, end);
     instrument_forget(conn);
     periodic_note_connection(server);
     if (server->settings->oneshot && end->opened && !server_draining(server))

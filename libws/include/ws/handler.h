@@ -23,10 +23,11 @@ struct ws_conn;
 /* How a connection ended. */
 struct ws_end {
     enum ws_error error;  /* what ended it: WS_OK after a closing handshake, or a refusal in HTTP */
-    bool clean;           /* close frames went both ways */
-    bool opened;          /* the upgrade was done; known from then on, the rest at the end */
-    bool by_peer;         /* the peer's close frame came first */
+    bool clean : 1;       /* close frames went both ways */
+    bool opened : 1;      /* the upgrade was done; known from then on, the rest at the end */
+    bool by_peer : 1;     /* the peer's close frame came first */
     uint16_t code;        /* the close code that the peer sent; else WS_CLOSE_ABNORMAL */
+    uint16_t sent_code;   /* the one that we sent; else WS_CLOSE_ABNORMAL */
     uint16_t http_status; /* of a refusal that was sent; 0: none */
 };
 

@@ -135,10 +135,10 @@ struct ws_session {
         uint8_t header[WS_HEADER_MAX]; /* before it: the bytes of a header that is not whole */
     };
     uint8_t header_have;
-    uint8_t state;
-    uint8_t fragment_opcode; /* opcode of the fragmented message that is being sent, or 0 */
-    bool upgrading : 1;      /* the upgrade's state is kept */
-    bool in_payload : 1;     /* between a header and the end of its payload */
+    uint8_t state : 4;
+    uint8_t fragment_opcode : 4; /* opcode of the fragmented message that is being sent, or 0 */
+    bool upgrading : 1;          /* the upgrade's state is kept */
+    bool in_payload : 1;         /* between a header and the end of its payload */
     bool announce_open : 1;
     bool close_sent : 1;
     bool close_received : 1;
@@ -151,6 +151,7 @@ struct ws_session {
     bool lent_control : 1;      /* the same of `held_control` */
     uint8_t end_error;          /* an enum ws_error, as is the next */
     uint8_t pending_error;      /* to be delivered by the next pull */
+    uint16_t sent_code;         /* of our close frame; 0: none was sent */
 };
 
 /* --- beginning and end --- */
@@ -332,6 +333,10 @@ enum ws_state ws_session_state(const struct ws_session *session);
 /* True once our close frame was written, or the peer's was delivered. */
 bool ws_session_close_sent(const struct ws_session *session);
 bool ws_session_close_received(const struct ws_session *session);
+
+/* The code of our close frame: WS_CLOSE_NO_CODE if it has none, WS_CLOSE_ABNORMAL if none was
+ * sent. */
+unsigned ws_session_sent_code(const struct ws_session *session);
 
 /* True while the peer has begun a fragmented message and not finished it; for its deadline. */
 bool ws_session_in_message(const struct ws_session *session);

@@ -140,7 +140,7 @@ status() { # STATUS [ARGUMENT OF ask.py]...
 	status 401 "$PORT" '/?token=first' 'Authorization: Bearer t0k'
 	run -0 ask "$PORT" /
 	says '^WWW-Authenticate: Bearer realm="wsserve"$' "$output"
-	await 'open from .* for /\?a=b&token=\*\*\*&c=d$' "$SERVER_LOG"
+	await 'open from .* for /\?a=b&token=\*\*\*&c=d ' "$SERVER_LOG"
 	run ! grep -E 't0k(\+|%)|first' "$SERVER_LOG"
 }
 

@@ -105,7 +105,7 @@ checked() { # FILE
 	serve -v
 	wscat -w 0 "$URL" hello </dev/null
 	await 'DEBUG +conn=[^ ]+-1 state from=connecting to=open cause=upgrade$' "$SERVER_LOG"
-	await 'conn=[^ ]+-1 state from=open to=closed cause="its close"$' "$SERVER_LOG"
+	await 'conn=[^ ]+-1 state from=open to=closing cause="its close"$' "$SERVER_LOG"
 	client http "$URL"
 	await 'conn=[^ ]+-2 state from=connecting to=closed cause=NOT_AN_UPGRADE$' "$SERVER_LOG"
 	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"

@@ -38,7 +38,7 @@ need_promtool() {
 	run -0 promtool check metrics <"$BATS_TEST_TMPDIR/second"
 	same "" "$output"
 	says '^wsserve_handshakes_total\{result="ORIGIN_REFUSED"\} 1$' "$(<"$BATS_TEST_TMPDIR/second")"
-	says '^wsserve_closes_total\{code="3000-4999"\} 1$' "$(<"$BATS_TEST_TMPDIR/second")"
+	says '^wsserve_closes_total\{sent="[0-9-]+",received="3000-4999"\} 1$' "$(<"$BATS_TEST_TMPDIR/second")"
 	# No line twice, all heads before their series.
 	same "" "$(grep -v '^#' "$BATS_TEST_TMPDIR/second" | cut -d' ' -f1 | sort | uniq -d)"
 }
@@ -46,7 +46,7 @@ need_promtool() {
 @test "--metrics: connections, messages, bytes, sizes and closes, to the last one" {
 	serve --metrics=/m
 	seq 1 100 | wscat -w 0.2 "$URL" >/dev/null
-	eventually is_m 1 'wsserve_closes_total{code="1000"}'
+	eventually is_m 1 'wsserve_closes_total{sent="1000",received="1000"}'
 	metrics /m >"$BATS_TEST_TMPDIR/m"
 	local text
 	text=$(<"$BATS_TEST_TMPDIR/m")

@@ -254,8 +254,8 @@ load ../helper
 	wscat -w 0 "$URL" hello </dev/null
 	wscat -w 0 "${URL}path" hello </dev/null
 	await 'conn=[0-9a-z]+-2 close' "$LOG"
-	await '^[0-9]{4}-[0-9-]+T[0-9:.]+Z INFO +conn=[0-9a-z]+-1 open from 127\.0\.0\.1:[0-9]+ for /$' "$LOG"
-	await 'conn=[0-9a-z]+-2 open .* for /path$' "$LOG"
+	await '^[0-9]{4}-[0-9-]+T[0-9:.]+Z INFO +conn=[0-9a-z]+-1 open from 127\.0\.0\.1:[0-9]+ for / peer=127\.0\.0\.1$' "$LOG"
+	await 'conn=[0-9a-z]+-2 open .* for /path ' "$LOG"
 	await 'conn=[0-9a-z]+-1 close by the client: code 1000 .*1 messages' "$LOG"
 }
 

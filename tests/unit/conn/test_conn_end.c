@@ -381,7 +381,7 @@ static void states_are_told(void **state)
     connect_and_open();
     assert_string_equal(states, "01 ");
     close_and_disconnect();
-    assert_string_equal(states, "01 13 ");
+    assert_string_equal(states, "01 12 23 ");
 
     states[0] = '\0';
     connect_and_open();

@@ -54,15 +54,17 @@ static void ends_are_counted_by_what_they_were(void **state)
     assert_int_equal(ws_loop_new(&loop), WS_OK);
     struct ws_conn *conn = idle_conn(loop, 1);
     *(struct ws_counters *)(uintptr_t)ws_conn_counters(conn) = (struct ws_counters){1, 2, 30, 40};
-    totals_ended(&t, conn, &(struct ws_end){.opened = true, .code = 1000});
-    totals_ended(&t, conn, &(struct ws_end){.opened = true, .code = 1006, .error = WS_E_RSV});
+    totals_ended(&t, conn, &(struct ws_end){.opened = true, .code = 1000, .sent_code = 1001});
+    totals_ended(
+        &t, conn,
+        &(struct ws_end){.opened = true, .code = 1006, .sent_code = 1002, .error = WS_E_RSV});
     totals_ended(&t, conn, &(struct ws_end){.error = WS_E_KEY_MISSING, .http_status = 400});
     totals_ended(&t, conn, &(struct ws_end){.error = WS_E_NOT_AN_UPGRADE, .http_status = 426});
     totals_ended(&t, conn, &(struct ws_end){.http_status = 200});
     totals_ended(&t, conn, &(struct ws_end){.http_status = 60000});
     totals_ended(&t, conn, &(struct ws_end){.error = WS_OK});
-    assert_int_equal(t.closed[totals_code_slot(1000)], 1);
-    assert_int_equal(t.closed[totals_code_slot(1006)], 1);
+    assert_int_equal(t.closed[totals_code_slot(1001)][totals_code_slot(1000)], 1);
+    assert_int_equal(t.closed[totals_code_slot(1002)][totals_code_slot(1006)], 1);
     assert_int_equal(t.errors[WS_E_RSV], 1);
     assert_int_equal(t.errors[WS_OK], 0);
     assert_int_equal(t.handshakes[WS_E_KEY_MISSING], 1);
