@@ -1,6 +1,7 @@
 #include "libws/client/client_private.h"
 
 #include "libws/conn/conn_owner.h"
+#include "libws/io/address.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ static void free_copies(struct ws_client *client)
     }
     free(client->headers);
     free(client->tls_name);
+    free(client->address);
     ws_url_free(&client->url);
     ws_client_proxy_free(client);
 }
@@ -154,8 +156,12 @@ static bool start_connector(struct ws_client *client)
     const struct ws_connector_options options = {
         .loop = client->loop,
         .unix_path = client->url.unix_path,
-        .host = client->proxy ? client->proxy->host : client->url.host,
+        .host = client->proxy     ? client->proxy->host
+                : client->address ? client->address
+                                  : client->url.host,
         .port = client->proxy ? client->proxy->port : client->url.port,
+        .family = client->options.family,
+        .local = &client->local,
         .timeout_ms = client->options.connect_ms,
         .label = client->proxy ? "the proxy" : NULL,
         .user = client,
@@ -186,6 +192,7 @@ static bool copy_options(struct ws_client *client, const struct ws_client_option
         !copy_string(&client->url.host, url->host) ||
         !copy_string(&client->url.target, url->target) ||
         !copy_string(&client->url.authority, url->authority) ||
+        !copy_string(&client->address, options->address) ||
         !copy_string(&client->tls_name, options->tls_name ? options->tls_name : url->host))
         return false;
     while (options->subprotocols && options->subprotocols[count])
@@ -208,12 +215,27 @@ static bool copy_options(struct ws_client *client, const struct ws_client_option
     return true;
 }
 
+static bool read_local_address(struct ws_client *client, const char *text)
+{
+    struct ws_address address;
+    if (!text)
+        return true;
+    if (!ws_address_parse((struct ws_str){text, strlen(text)}, &address))
+        return false;
+    ws_address_to_socket(&address, &client->local);
+    return true;
+}
+
 /* Copies the options and starts the first step. On failure there is nothing to free but what was
  * copied; WS_E_ARGUMENT has its detail. */
 static enum ws_error start(struct ws_client *client, const struct ws_client_options *options)
 {
     if (!copy_options(client, options))
         return WS_E_NO_MEMORY;
+    if (!read_local_address(client, options->local_address)) {
+        ws_client_note(client, WS_E_ARGUMENT, "'%s' is no address", options->local_address);
+        return WS_E_ARGUMENT;
+    }
     if (client->url.secure && !options->tls) {
         ws_client_note(client, WS_E_ARGUMENT, "a wss URL needs a TLS context");
         return WS_E_ARGUMENT;

@@ -10,6 +10,8 @@
 #include "libws/io/connector.h"
 #include <ws/client.h>
 
+#include <sys/socket.h>
+
 enum { WS_PROXY_NAME_MAX = 270 }; /* "[host]:port" */
 
 /* The proxy that is to be asked, or is being asked. */
@@ -29,6 +31,8 @@ struct ws_client {
     struct ws_url url;
     char **subprotocols;
     char *tls_name;
+    char *address;                 /* to connect to; NULL: the URL's host */
+    struct sockaddr_storage local; /* ss_family 0: any */
     struct ws_header *headers;
     struct ws_client_proxy *proxy;  /* NULL: none */
     struct ws_connector *connector; /* NULL: not yet, or done */

@@ -19,7 +19,11 @@ const char *ws_url_error_text(enum ws_url_error error)
         [WS_URL_HOST] = "the host is missing or malformed",
         [WS_URL_PORT] = "the port is not a number from 1 to 65535",
         [WS_URL_FRAGMENT] = "a WebSocket URL has no fragment: write # as %23",
-        [WS_URL_CHARACTER] = "it has a character that must be percent-encoded",
+        [WS_URL_CHARACTER] = "it has a control character, or a space before the path",
+        [WS_URL_USER] = "the user or the password has a NUL (%00)",
+        [WS_URL_NAME] =
+            "a host name outside ASCII is written in its ASCII form, xn--..., which the "
+            "command idn2 prints",
         [WS_URL_PATH] = "the path of the unix socket is missing or too long",
     };
     return texts[error];
@@ -35,20 +39,40 @@ void ws_url_free(struct ws_url *url)
     memset(url, 0, sizeof *url);
 }
 
-static bool has_bad_character(const char *text)
+/* `authority_end` is where the path begins: there spaces are encoded (see make_target()). */
+static enum ws_url_error find_bad_character(const char *text, const char *authority_end)
 {
-    for (; *text; text++)
-        if (*text <= 0x20 || *text >= 0x7F)
-            return true;
-    return false;
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c < 0x20 || c == 0x7F || (c == ' ' && p < authority_end))
+            return WS_URL_CHARACTER;
+        if (c > 0x7F && p < authority_end)
+            return WS_URL_NAME;
+    }
+    return WS_URL_OK;
 }
 
-/* The target from "/path?query", "?query" or nothing. */
+/* The target from "/path?query", "?query" or nothing. What a browser's address bar takes is encoded
+ * as a browser does it: spaces, and the bytes of what is outside ASCII. */
 static char *make_target(const char *rest)
 {
-    char *target = NULL;
-    if (asprintf(&target, "%s%s", *rest == '/' ? "" : "/", rest) < 0)
+    static const char digits[] = "0123456789ABCDEF";
+    char *target = malloc(3 * strlen(rest) + 2), *at = target;
+    if (!target)
         return NULL;
+    if (*rest != '/')
+        *at++ = '/';
+    for (; *rest; rest++) {
+        unsigned char c = (unsigned char)*rest;
+        if (c > 0x20 && c < 0x7F) {
+            *at++ = (char)c;
+            continue;
+        }
+        *at++ = '%';
+        *at++ = digits[c >> 4];
+        *at++ = digits[c & 15];
+    }
+    *at = '\0';
     return target;
 }
 
@@ -96,6 +120,9 @@ char *ws_url_decode(const char *text, size_t len)
 enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, uint16_t *port)
 {
     struct ws_host_port split;
+    /* An empty port is the default one (RFC 3986 3.2.3). */
+    if (len > 1 && text[len - 1] == ':' && text[len - 2] != ':')
+        len--;
     enum ws_host_port_error error = ws_host_port_parse((struct ws_str){text, len}, &split);
     *host = NULL;
     if (error == WS_HOST_PORT_HOST || split.host.len == 0 || split.host.len > HOST_MAX ||
@@ -119,6 +146,8 @@ static enum ws_url_error parse_authority(const char *text, size_t len, struct ws
         url->user_info = ws_url_decode(text, (size_t)(at - text));
         if (!url->user_info)
             return WS_URL_NO_MEMORY;
+        if (memmem(text, (size_t)(at - text), "%00", 3))
+            return WS_URL_USER;
         len -= (size_t)(at + 1 - text);
         text = at + 1;
     }
@@ -133,6 +162,23 @@ static enum ws_url_error parse_authority(const char *text, size_t len, struct ws
     return WS_URL_OK;
 }
 
+/* PORT or :PORT, for localhost; else 0. */
+static size_t bare_port(const char *text)
+{
+    size_t colon = *text == ':', digits = strspn(text + colon, "0123456789");
+    return digits > 0 && strchr("/?", text[colon + digits]) ? colon + digits : 0;
+}
+
+static enum ws_url_error parse_port(const char *text, size_t len, struct ws_url *url)
+{
+    char authority[sizeof "localhost:65535"];
+    if (len > 6)
+        return WS_URL_PORT;
+    snprintf(authority, sizeof authority, "localhost%s%.*s", *text == ':' ? "" : ":", (int)len,
+             text);
+    return parse_authority(authority, strlen(authority), url);
+}
+
 static enum ws_url_error parse(const char *text, struct ws_url *url)
 {
     static const struct {
@@ -143,8 +189,9 @@ static enum ws_url_error parse(const char *text, struct ws_url *url)
 
     if (strchr(text, '#'))
         return WS_URL_FRAGMENT;
-    if (has_bad_character(text))
-        return WS_URL_CHARACTER;
+    enum ws_url_error error = find_bad_character(text, text + strcspn(text, "/?"));
+    if (error != WS_URL_OK)
+        return error;
     url->secure = strncasecmp(text, "wss+unix:", 9) == 0;
     if (url->secure || strncasecmp(text, "ws+unix:", 8) == 0)
         return parse_unix(strchr(text, ':') + 1, url);
@@ -161,7 +208,10 @@ static enum ws_url_error parse(const char *text, struct ws_url *url)
         rest = text;
     }
     size_t len = strcspn(rest, "/?");
-    enum ws_url_error error = parse_authority(rest, len, url);
+    size_t port_len = rest == text ? bare_port(text) : 0;
+    error = find_bad_character(text, rest + len);
+    if (error == WS_URL_OK)
+        error = port_len ? parse_port(rest, port_len, url) : parse_authority(rest, len, url);
     if (error == WS_URL_OK)
         url->target = make_target(rest + len);
     return error;

@@ -101,6 +101,7 @@ struct ws_conn {
     bool pong_matched : 1;       /* the last pong answered our last ping */
     bool has_peer : 1;           /* `peer_ip` and `peer_port` are set: the kernel forgets them with
                                   * a reset */
+    bool refused : 1;            /* our upgrade: only the body of the refusal is still awaited */
     uint32_t accepted_s;         /* when it was made, in the loop's seconds */
     const struct ws_conn_env *env;
     void *user; /* the handler's, for this connection */
@@ -109,8 +110,8 @@ struct ws_conn {
     struct ws_timer timer;
     struct ws_deferred task;
     struct ws_heartbeat heartbeat;
-    int64_t phase_started_ms; /* the handshake, an unfinished message (0: none), the closing: what
-                               * the deadline of the present phase runs from */
+    int64_t phase_started_ms; /* the handshake, a refusal's body, an unfinished message (0: none),
+                               * the closing: what the deadline of the present phase runs from */
     int64_t last_message_ms;
     int64_t last_taken_ms; /* when the kernel last took output, or the queue began */
     struct ws_counters counters;
@@ -241,6 +242,8 @@ void ws_conn_begin_closing(struct ws_conn *conn);
 /* A client's output is sent, all of it: if its close frame is among it, the time to close runs from
  * now. */
 void ws_conn_note_close_out(struct ws_conn *conn);
+/* Our upgrade was refused: a short while is left for the body. May be called again. */
+void ws_conn_begin_refusal(struct ws_conn *conn);
 void ws_conn_on_timer(struct ws_timer *timer);
 
 /* --- conn_life.c --- */

@@ -4,12 +4,16 @@ enum deadline {
     DEADLINE_NONE,
     DEADLINE_CLOSE,
     DEADLINE_HANDSHAKE,
+    DEADLINE_REFUSAL, /* the body of the refusal of our upgrade */
     DEADLINE_FRAGMENT,
     DEADLINE_IDLE,
     DEADLINE_HEARTBEAT, /* a ping is due, or its pong */
     DEADLINE_RATE,      /* what it sent is paid for: it may be read again */
     DEADLINE_WRITE,
 };
+
+/* How long a client waits for the body of a refusal: the status is what counts. */
+enum { REFUSAL_BODY_MS = 1000 };
 
 struct nearest {
     enum deadline what;
@@ -79,6 +83,8 @@ static struct nearest nearest_deadline(const struct ws_conn *conn)
         consider(&nearest, closing_due_ms(conn), DEADLINE_CLOSE);
     else if (ws_session_close_received(&conn->session))
         ; /* the handler answers it: ws_conn_defer_close_reply() */
+    else if (conn->refused)
+        consider(&nearest, due(conn->phase_started_ms, REFUSAL_BODY_MS), DEADLINE_REFUSAL);
     else if (!conn->end.opened)
         consider(&nearest, due(conn->phase_started_ms, c->handshake_ms), DEADLINE_HANDSHAKE);
     else {
@@ -144,6 +150,20 @@ void ws_conn_begin_closing(struct ws_conn *conn)
     ws_conn_arm(conn);
 }
 
+void ws_conn_begin_refusal(struct ws_conn *conn)
+{
+    int64_t begun_ms = ws_loop_now(conn->env->loop),
+            last_ms = due(conn->phase_started_ms, conn->env->config.handshake_ms);
+    if (conn->refused)
+        return;
+    conn->refused = true;
+    /* Not beyond the deadline of the handshake. */
+    if (begun_ms > last_ms - REFUSAL_BODY_MS)
+        begun_ms = last_ms - REFUSAL_BODY_MS;
+    conn->phase_started_ms = begun_ms;
+    ws_conn_arm(conn);
+}
+
 static void check_heartbeat(struct ws_conn *conn)
 {
     int64_t now_ms = ws_loop_now(conn->env->loop);
@@ -195,6 +215,12 @@ static void on_deadline(struct ws_conn *conn, enum deadline what)
         break;
     case DEADLINE_HANDSHAKE:
         ws_conn_fail(conn, WS_E_HANDSHAKE_TIMEOUT);
+        break;
+    case DEADLINE_REFUSAL:
+        ws_session_cut_refusal(&conn->session);
+        conn->refused = false;
+        conn->resumed = true; /* the session has an event to deliver */
+        ws_loop_defer(conn->env->loop, &conn->task);
         break;
     case DEADLINE_FRAGMENT:
         ws_conn_fail(conn, WS_E_FRAGMENT_TIMEOUT);

@@ -29,6 +29,7 @@ struct attempt {
 struct ws_connector {
     struct ws_connector_options options; /* its strings are copies */
     char *unix_path, *host, *label;
+    struct sockaddr_storage local; /* ss_family 0: any */
     struct ws_resolve *resolve;
     struct addrinfo *addresses, *next;
     struct attempt attempts[ATTEMPTS_MAX];
@@ -150,6 +151,11 @@ static void on_writable(struct ws_watch *watch, unsigned ready)
         attempt_succeeded(attempt);
 }
 
+static socklen_t local_len(const struct ws_connector *c)
+{
+    return c->local.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+
 static void attempt_connection(struct attempt *attempt, const struct sockaddr *address,
                                socklen_t len)
 {
@@ -164,7 +170,13 @@ static void attempt_connection(struct attempt *attempt, const struct sockaddr *a
     int on = 1;
     if (address->sa_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    int result;
+    int result = 0;
+    if (c->local.ss_family && address->sa_family != AF_UNIX)
+        result = bind(fd, (const struct sockaddr *)&c->local, local_len(c));
+    if (result < 0) {
+        attempt_failed(attempt, errno);
+        return;
+    }
     do
         result = connect(fd, address, len);
     while (result < 0 && errno == EINTR);
@@ -230,15 +242,39 @@ static struct addrinfo *interleave(struct addrinfo *list)
     return result;
 }
 
+/* Keeps the addresses of the family that was asked for, or that the local address has. */
+static struct addrinfo *of_family(struct addrinfo *list, int family)
+{
+    struct addrinfo *kept = NULL, **tail = &kept;
+    for (struct addrinfo *next; list; list = next) {
+        next = list->ai_next;
+        list->ai_next = NULL;
+        if (list->ai_family == family) {
+            *tail = list;
+            tail = &list->ai_next;
+        } else {
+            freeaddrinfo(list);
+        }
+    }
+    return kept;
+}
+
 static void on_resolved(void *user, int error, struct addrinfo *addresses)
 {
     struct ws_connector *c = user;
     c->resolve = NULL;
     c->resolved_us = ws_clock_us();
     c->times.resolve_us = c->resolved_us - c->started_us;
+    int family = c->local.ss_family ? c->local.ss_family : c->options.family;
+    if (family && error == 0)
+        addresses = of_family(addresses, family);
     if (error != 0 || !addresses) {
         note(c, WS_E_RESOLVE, "resolve %s%s%s: %s", c->label ? c->label : "", c->label ? " " : "",
-             c->host, error ? gai_strerror(error) : "no address");
+             c->host,
+             error                ? gai_strerror(error)
+             : family == AF_INET  ? "it has no IPv4 address"
+             : family == AF_INET6 ? "it has no IPv6 address"
+                                  : "no address");
         report_failure(c);
         return;
     }
@@ -295,6 +331,8 @@ struct ws_connector *ws_connector_start(const struct ws_connector_options *optio
     c->deadline.fire = on_deadline;
     c->attempt_delay.fire = on_attempt_delay;
     c->started_us = ws_clock_us();
+    if (options->local)
+        c->local = *options->local;
     if (!copy_string(&c->unix_path, options->unix_path) || !copy_string(&c->host, options->host) ||
         !copy_string(&c->label, options->label)) {
         release(c);

@@ -13,6 +13,7 @@
 #include <ws/loop.h>
 
 #include <stdint.h>
+#include <sys/socket.h>
 
 struct ws_connector;
 
@@ -21,6 +22,9 @@ struct ws_connector_options {
     const char *unix_path; /* of a unix socket; NULL: host and port are used */
     const char *host;      /* a name, or an address without brackets */
     uint16_t port;
+    int family; /* AF_INET or AF_INET6: only such addresses; 0: both */
+    const struct sockaddr_storage
+        *local;          /* the address to connect from; ss_family 0, or NULL: any */
     uint32_t timeout_ms; /* for name and connection together; 0: no limit */
     const char *label;   /* what host is, for messages, "the proxy"; NULL: nothing is added */
     void *user;

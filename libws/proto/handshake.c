@@ -339,6 +339,22 @@ static bool offers(const char *offered, struct ws_str one)
     return false;
 }
 
+enum ws_error ws_handshake_read_extensions(const struct ws_response *response)
+{
+    const struct ws_http_head *head = response->head;
+    const char *buffer = response->buffer;
+    if (!extensions_well_formed(head, buffer))
+        return WS_E_RESPONSE_EXTENSION;
+    for (int i = ws_http_find(head, buffer, "Sec-WebSocket-Extensions", 0); i >= 0;
+         i = ws_http_find(head, buffer, "Sec-WebSocket-Extensions", i + 1)) {
+        /* Any extension counts: which ones were offered is not known here. */
+        struct ws_str list = ws_http_value(head, buffer, (size_t)i), name, params;
+        if (ws_extension_next(&list, &name, &params) == WS_EXTENSION_FOUND)
+            return WS_E_EXTENSION_UNSOLICITED;
+    }
+    return WS_OK;
+}
+
 enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const char *buffer,
                                          const char *key, const char *offered,
                                          struct ws_response *response)
@@ -354,7 +370,7 @@ enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const 
     };
     int accepts = count_of(head, buffer, "Sec-WebSocket-Accept", &accept);
     int subprotocols = count_of(head, buffer, "Sec-WebSocket-Protocol", &response->subprotocol);
-    int extensions = count_of(head, buffer, "Sec-WebSocket-Extensions", &response->extensions);
+    count_of(head, buffer, "Sec-WebSocket-Extensions", &response->extensions);
 
     if (head->status != 101)
         return WS_E_STATUS;
@@ -371,23 +387,13 @@ enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const 
     if (!ws_handshake_accept(key, strlen(key), expected))
         return WS_E_INTERNAL;
     if (!ws_str_equal(accept, expected)) {
-        response->cause = accept_mistake(key, accept);
+        if (ws_handshake_key_valid((struct ws_str){key, strlen(key)}))
+            response->cause = accept_mistake(key, accept);
         return WS_E_ACCEPT_WRONG;
     }
     if (subprotocols > 1)
         return WS_E_SUBPROTOCOL_DUPLICATE;
     if (subprotocols == 1 && !offers(offered, response->subprotocol))
         return WS_E_SUBPROTOCOL_UNSOLICITED;
-    if (!extensions_well_formed(head, buffer))
-        return WS_E_RESPONSE_EXTENSION;
-    for (int i = 0; extensions > 0 && i >= 0; i++) {
-        /* Any extension counts: which ones were offered is not known here. */
-        i = ws_http_find(head, buffer, "Sec-WebSocket-Extensions", i);
-        if (i < 0)
-            break;
-        struct ws_str list = ws_http_value(head, buffer, (size_t)i), name, params;
-        if (ws_extension_next(&list, &name, &params) == WS_EXTENSION_FOUND)
-            return WS_E_EXTENSION_UNSOLICITED;
-    }
-    return WS_OK;
+    return ws_handshake_read_extensions(response);
 }

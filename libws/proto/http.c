@@ -138,9 +138,9 @@ enum ws_error ws_http_parse(struct ws_http_head *head, const char *buffer, size_
         unsigned char c = (unsigned char)buffer[head->scanned];
         bool after_cr = head->scanned > head->line && buffer[head->scanned - 1] == '\r';
         if (c == '\n') {
-            if (!after_cr)
+            if (!after_cr && !head->lenient)
                 return WS_E_HTTP_LINE_END;
-            enum ws_error error = parse_line(head, buffer, head->scanned - 1);
+            enum ws_error error = parse_line(head, buffer, head->scanned - after_cr);
             if (error != WS_OK)
                 return error;
             head->scanned++;
@@ -205,6 +205,50 @@ bool ws_http_has_token(const struct ws_http_head *head, const char *buffer, cons
                 return true;
     }
     return false;
+}
+
+/* A chunk's size in hex, whatever extensions follow it (RFC 9112 7.1), up to `end`. */
+static bool chunk_size(const char *line, const char *end, size_t *size)
+{
+    const char *p = line;
+    for (*size = 0; p < end && *size <= SIZE_MAX >> 5; p++) {
+        char c = (char)(*p | 0x20);
+        if (*p >= '0' && *p <= '9')
+            *size = *size << 4 | (size_t)(*p - '0');
+        else if (c >= 'a' && c <= 'f')
+            *size = *size << 4 | (size_t)(c - 'a' + 10);
+        else
+            break;
+    }
+    return p > line && (p == end || *p == ';' || is_space(*p));
+}
+
+enum ws_error ws_http_dechunk(const char *data, size_t len, char *out, size_t size, size_t *out_len)
+{
+    const char *end = data + len;
+    *out_len = 0;
+    while (*out_len < size) {
+        const char *newline = memchr(data, '\n', (size_t)(end - data));
+        size_t chunk;
+        if (!newline)
+            return WS_MORE;
+        const char *line_end = newline > data && newline[-1] == '\r' ? newline - 1 : newline;
+        if (!chunk_size(data, line_end, &chunk))
+            return WS_E_HTTP_SYNTAX;
+        if (chunk == 0)
+            return WS_OK;
+        data = newline + 1;
+        size_t here = chunk < (size_t)(end - data) ? chunk : (size_t)(end - data);
+        size_t n = here < size - *out_len ? here : size - *out_len;
+        memcpy(out + *out_len, data, n);
+        *out_len += n;
+        data += here;
+        if (here < chunk)
+            return *out_len < size ? WS_MORE : WS_OK;
+        data += data < end && *data == '\r';
+        data += data < end && *data == '\n';
+    }
+    return WS_OK;
 }
 
 bool ws_http_list_next(struct ws_str *list, struct ws_str *element)

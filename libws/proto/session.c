@@ -143,7 +143,9 @@ static enum ws_event_type emit_end(struct ws_session *s, struct ws_event *event)
 /* Reads a header. WS_OK: s->frame is whole and `in` is at its payload. */
 static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
 {
-    unsigned rules = s->config->role == WS_ROLE_SERVER ? WS_REQUIRE_MASK : WS_REFUSE_MASK;
+    unsigned rules = s->config->role == WS_ROLE_SERVER ? WS_REQUIRE_MASK
+                     : s->config->lenient              ? 0
+                                                       : WS_REFUSE_MASK;
     if (s->deflate)
         rules |= WS_ALLOW_RSV1;
     size_t have = s->header_have;

@@ -21,11 +21,14 @@ struct ws_upgrade {
     struct ws_http_head head;
     struct ws_request request;
     struct ws_response response;
-    char key[WS_KEY_LEN + 1]; /* client: what was sent */
+    char key[WS_KEY_LEN + 1]; /* client: what was sent, unless the caller had its own */
+    char *own_key;            /* client: the caller's, or NULL */
     char *offered;            /* client: the subprotocols that were sent, as a list, or NULL */
     struct ws_bytes *bytes;   /* the head, and the beginning of a refusal's body */
     size_t wanted;            /* client: bytes of head and body to wait for after a refusal */
     bool refused;             /* client: the status is not 101 */
+    bool chunked;             /* client: the body of the refusal is */
+    char *body;               /* client: that body, decoded; or NULL */
     bool offered_deflate;     /* client: with this config */
     struct ws_deflate_config deflate_config;
     struct ws_deflate *deflate; /* agreed on; the session's, once the rest is gone */

@@ -14,6 +14,8 @@ void ws_session_free_upgrade(struct ws_session *s)
     if (!up)
         return;
     free(up->offered);
+    free(up->own_key);
+    free(up->body);
     ws_bytes_free(&up->bytes);
     free(up);
 }
@@ -22,6 +24,12 @@ void ws_session_free_upgrade(struct ws_session *s)
 static const char *buffer_of(const struct ws_upgrade *up)
 {
     return (const char *)ws_bytes_data(up->bytes);
+}
+
+/* The key that was sent. */
+static const char *key_of(const struct ws_upgrade *up)
+{
+    return up->own_key ? up->own_key : up->key;
 }
 
 /* --- permessage-deflate --- */
@@ -72,8 +80,10 @@ static struct ws_upgrade *need_upgrade(struct ws_session *s)
     if (max == 0)
         max = response ? WS_HTTP_RESPONSE_MAX : WS_HTTP_REQUEST_MAX;
     s->upgrade = calloc(1, sizeof *s->upgrade);
-    if (s->upgrade)
+    if (s->upgrade) {
         ws_http_init(&s->upgrade->head, response, max);
+        s->upgrade->head.lenient = s->config->lenient;
+    }
     return s->upgrade;
 }
 
@@ -108,9 +118,15 @@ static enum ws_error read_head(struct ws_session *s, struct ws_upgrade *up, uint
     return error;
 }
 
-/* Bytes of a refusal's body to wait for. */
+enum { CHUNKED_BODY_MAX = 2 * WS_RESPONSE_BODY_MAX /* sizes and extensions of chunks included */ };
+
+/* Bytes of a refusal's body to wait for (RFC 9112 6.3). */
 static size_t body_wanted(const struct ws_upgrade *up)
 {
+    if (up->head.status == 204 || up->head.status == 304)
+        return 0;
+    if (up->chunked)
+        return CHUNKED_BODY_MAX;
     int i = ws_http_find(&up->head, buffer_of(up), "Content-Length", 0);
     size_t length = WS_RESPONSE_BODY_MAX;
     if (i >= 0) {
@@ -125,39 +141,70 @@ static size_t body_wanted(const struct ws_upgrade *up)
     return length < WS_RESPONSE_BODY_MAX ? length : WS_RESPONSE_BODY_MAX;
 }
 
-/* True if the body is chunked and its last chunk has come; cuts off what follows. */
-static bool cut_at_last_chunk(struct ws_upgrade *up)
+/* What has come of the body, decoded; `*whole` when no more of it is wanted. */
+static struct ws_str body_so_far(struct ws_upgrade *up, bool *whole)
 {
-    static const char last_chunk[] = "\r\n0\r\n\r\n";
-    if (!ws_http_has_token(&up->head, buffer_of(up), "Transfer-Encoding", "chunked"))
-        return false;
-    /* The head's end may be the line end before it. */
-    const char *begin = buffer_of(up) + up->head.length - 2;
-    const char *found = memmem(begin, (size_t)(buffer_of(up) + ws_bytes_len(up->bytes) - begin),
-                               last_chunk, sizeof last_chunk - 1);
-    if (found)
-        up->bytes->len = (size_t)(found - buffer_of(up)) + sizeof last_chunk - 1;
-    return found != NULL;
+    struct ws_str raw = {buffer_of(up) + up->head.length,
+                         ws_bytes_len(up->bytes) - up->head.length};
+    *whole = ws_bytes_len(up->bytes) >= up->wanted;
+    if (!up->chunked)
+        return raw;
+    size_t len;
+    enum ws_error error = ws_http_dechunk(raw.p, raw.len, up->body, WS_RESPONSE_BODY_MAX, &len);
+    *whole |= error != WS_MORE;
+    return error == WS_OK || error == WS_MORE ? (struct ws_str){up->body, len} : raw;
 }
 
 /* A refusal: waits for its body, and then reports both. */
 static enum ws_event_type next_refusal(struct ws_session *s, struct ws_event *event)
 {
     struct ws_upgrade *up = s->upgrade;
-    size_t missing = up->wanted - ws_bytes_len(up->bytes);
+    size_t have = ws_bytes_len(up->bytes);
+    size_t missing = up->wanted > have ? up->wanted - have : 0;
     size_t len = session_available(s) < missing ? session_available(s) : missing;
+    bool whole;
     if (len > 0 && !take(s, up, len))
         return session_emit_error(s, event, WS_E_NO_MEMORY, session_offset(s, s->in));
-    bool last = cut_at_last_chunk(up);
-    if (ws_bytes_len(up->bytes) < up->wanted && !last && !s->ended)
+    struct ws_str body = body_so_far(up, &whole);
+    if (!whole && !s->ended)
         return WS_EVENT_NONE;
 
     /* The buffer may have moved since the head was read. */
-    ws_handshake_read_response(&up->head, buffer_of(up), up->key, up->offered, &up->response);
-    up->response.body =
-        (struct ws_str){buffer_of(up) + up->head.length, ws_bytes_len(up->bytes) - up->head.length};
+    ws_handshake_read_response(&up->head, buffer_of(up), key_of(up), up->offered, &up->response);
+    up->response.body = body;
     event->response = &up->response;
     return session_emit_error(s, event, WS_E_STATUS, 0);
+}
+
+static enum ws_event_type begin_refusal(struct ws_session *s, struct ws_event *event)
+{
+    struct ws_upgrade *up = s->upgrade;
+    up->refused = true;
+    up->chunked = ws_http_has_token(&up->head, buffer_of(up), "Transfer-Encoding", "chunked");
+    if (up->chunked && !(up->body = malloc(WS_RESPONSE_BODY_MAX)))
+        return session_emit_error(s, event, WS_E_NO_MEMORY, session_offset(s, s->in));
+    up->wanted = ws_bytes_len(up->bytes) + body_wanted(up);
+    return next_refusal(s, event);
+}
+
+bool ws_session_refused(const struct ws_session *s)
+{
+    return s->upgrading && s->upgrade && s->upgrade->refused && !s->done;
+}
+
+void ws_session_cut_refusal(struct ws_session *s)
+{
+    if (ws_session_refused(s))
+        s->upgrade->wanted = 0;
+}
+
+/* --lenient of the tools: "" chooses none, as many servers mean it. */
+static enum ws_error judge_response(const struct ws_session *s, struct ws_upgrade *up)
+{
+    enum ws_error error = ws_handshake_read_response(&up->head, buffer_of(up), key_of(up),
+                                                     up->offered, &up->response);
+    bool empty = error == WS_E_SUBPROTOCOL_UNSOLICITED && up->response.subprotocol.len == 0;
+    return empty && s->config->lenient ? ws_handshake_read_extensions(&up->response) : error;
 }
 
 static enum ws_event_type next_response(struct ws_session *s, struct ws_event *event)
@@ -166,16 +213,13 @@ static enum ws_event_type next_response(struct ws_session *s, struct ws_event *e
     if (up->head.status != 101 && up->head.status < 200) {
         /* An interim response (RFC 9110 15.2): the one that counts follows. */
         ws_http_init(&up->head, true, up->head.max);
+        up->head.lenient = s->config->lenient;
         up->bytes->len = 0;
         return WS_EVENT_NONE;
     }
-    enum ws_error error =
-        ws_handshake_read_response(&up->head, buffer_of(up), up->key, up->offered, &up->response);
-    if (error == WS_E_STATUS) {
-        up->refused = true;
-        up->wanted = ws_bytes_len(up->bytes) + body_wanted(up);
-        return next_refusal(s, event);
-    }
+    enum ws_error error = judge_response(s, up);
+    if (error == WS_E_STATUS)
+        return begin_refusal(s, event);
     event->response = &up->response;
     if (error == WS_E_EXTENSION_UNSOLICITED)
         error = judge_extensions(s, up);
@@ -253,6 +297,25 @@ static enum ws_error join_subprotocols(struct ws_upgrade *up, const char *const 
     return WS_OK;
 }
 
+/* The caller's Sec-WebSocket-Key is sent as it is, and is what the accept is checked against. The
+ * caller's Sec-WebSocket-Protocol counts as what was offered. */
+static enum ws_error note_own_headers(struct ws_upgrade *up,
+                                      const struct ws_request_options *options)
+{
+    for (size_t i = 0; i < options->header_count; i++) {
+        const struct ws_header *header = &options->headers[i];
+        bool key = strcasecmp(header->name, "Sec-WebSocket-Key") == 0;
+        if (!header->value || (!key && strcasecmp(header->name, "Sec-WebSocket-Protocol") != 0))
+            continue;
+        char **to = key ? &up->own_key : &up->offered;
+        free(*to);
+        *to = strdup(header->value);
+        if (!*to)
+            return WS_E_NO_MEMORY;
+    }
+    return WS_OK;
+}
+
 enum ws_error ws_session_connect(struct ws_session *s, struct ws_out *out,
                                  const struct ws_request_options *options)
 {
@@ -267,6 +330,8 @@ enum ws_error ws_session_connect(struct ws_session *s, struct ws_out *out,
         return WS_E_RANDOM;
     ws_handshake_key(nonce, up->key);
     enum ws_error error = join_subprotocols(up, options->subprotocols);
+    if (error == WS_OK)
+        error = note_own_headers(up, options);
     struct ws_request_options all = *options;
     char offer[WS_DEFLATE_TEXT_MAX];
     all.extensions = NULL;

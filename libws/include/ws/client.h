@@ -33,15 +33,19 @@ struct ws_client_options {
      * everything else is reported to its handler. NULL: not reported. */
     void (*connected)(void *user, struct ws_conn *conn);
     /* No connection: WS_E_RESOLVE, WS_E_CONNECT, WS_E_PROXY, WS_E_CONNECT_TIMEOUT, WS_E_ARGUMENT (a
-     * host that no proxy can be asked for, or wss without `tls`) or WS_E_NO_MEMORY. `detail` is one
-     * line such as "connect 127.0.0.1:9: Connection refused", valid during the call, without
-     * passwords. NULL: not reported. */
+     * host that no proxy can be asked for, wss without `tls`, or a local_address that is none) or
+     * WS_E_NO_MEMORY. `detail` is one line such as "connect 127.0.0.1:9: Connection refused", valid
+     * during the call, without passwords. NULL: not reported. */
     void (*failed)(void *user, enum ws_error error, const char *detail);
     uint32_t connect_ms; /* for name, connection, proxy, TLS and upgrade together; 0: no limit. TLS
                           * and upgrade have at most the config's handshake_ms of it */
     const char *const *subprotocols; /* NULL-terminated, in order of preference; or NULL */
     const struct ws_header *headers; /* as in ws_request_options */
     size_t header_count;
+    const char *address; /* connect to this address, or name, instead of the URL's host; NULL: to
+                          * that */
+    int family;          /* AF_INET or AF_INET6: only such addresses; 0: both */
+    const char *local_address;    /* to connect from, "192.0.2.1" or "2001:db8::1"; NULL: any */
     const struct ws_proxy *proxy; /* to connect through; NULL: none. Not used for unix sockets. With
                                    * a proxy, the proxy resolves the URL's host */
     struct ws_tls_context *tls;   /* needed for wss; must outlive the client */

@@ -180,6 +180,10 @@ enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const 
                                          const char *key, const char *offered,
                                          struct ws_response *response);
 
+/* The last step of it: the extensions of a response whose other parts are right. WS_OK,
+ * WS_E_RESPONSE_EXTENSION or WS_E_EXTENSION_UNSOLICITED. */
+enum ws_error ws_handshake_read_extensions(const struct ws_response *response);
+
 #ifdef __cplusplus
 }
 #endif

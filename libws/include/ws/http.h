@@ -39,6 +39,7 @@ struct ws_http_field {
 /* A head, being parsed or parsed. Begin with ws_http_init(). Read it through the accessors. */
 struct ws_http_head {
     bool response;
+    bool lenient; /* set after ws_http_init(): a line may end in LF alone */
     bool done;
     uint8_t minor; /* HTTP/1.minor */
     uint16_t status;
@@ -66,6 +67,14 @@ void ws_http_init(struct ws_http_head *head, bool response, size_t max);
  * called again. `head->scanned` is then the offset of the offending byte.
  */
 enum ws_error ws_http_parse(struct ws_http_head *head, const char *buffer, size_t len);
+
+/*
+ * Decodes the chunks of a body (RFC 9112 7.1), from its first byte: `len` bytes of it that have
+ * come so far, of which at most `size` decoded ones go to `out`. `*out_len` gets their number, in
+ * any case. WS_OK: the last chunk was met, or `out` is full; WS_MORE; WS_E_HTTP_SYNTAX.
+ */
+enum ws_error ws_http_dechunk(const char *data, size_t len, char *out, size_t size,
+                              size_t *out_len);
 
 /* Of a whole head in `buffer`; the results point into it. */
 struct ws_str ws_http_method(const struct ws_http_head *head, const char *buffer);

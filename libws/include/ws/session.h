@@ -50,8 +50,10 @@ bool ws_state_may_follow(enum ws_state from, enum ws_state to);
 /* May be shared by any number of sessions; must not change while one of them lives. */
 struct ws_session_config {
     enum ws_role role;
-    bool chunks;          /* deliver large frames as they arrive: WS_EVENT_CHUNK */
-    bool frames;          /* deliver a WS_EVENT_FRAME for every header */
+    bool chunks;  /* deliver large frames as they arrive: WS_EVENT_CHUNK */
+    bool frames;  /* deliver a WS_EVENT_FRAME for every header */
+    bool lenient; /* client: take what common servers do wrong and what does no harm: lines of the
+                   * HTTP head that end in LF alone, an empty subprotocol, masked frames */
     uint64_t max_message; /* bytes of payload, over all fragments, inflated; 0: no limit */
     size_t max_frame;     /* bytes of payload in a data frame that is sent: larger messages leave as
                            * fragments; 0: no limit */
@@ -234,6 +236,12 @@ enum ws_error ws_session_refuse_error(struct ws_session *session, struct ws_out 
 enum ws_error ws_session_refuse_with(struct ws_session *session, struct ws_out *out,
                                      enum ws_error why, const struct ws_header *headers,
                                      size_t header_count);
+
+/* Client: has the upgrade been refused, while the body of the refusal is still waited for? */
+bool ws_session_refused(const struct ws_session *session);
+
+/* Client: waits no longer for it. The next pull delivers the ERROR, with the part that has come. */
+void ws_session_cut_refusal(struct ws_session *session);
 
 /* --- sending --- */
 

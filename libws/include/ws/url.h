@@ -32,14 +32,18 @@ enum ws_url_error {
     WS_URL_HOST,      /* the host is missing or malformed */
     WS_URL_PORT,      /* the port is not a number from 1 to 65535 */
     WS_URL_FRAGMENT,  /* a # may not be in a WebSocket URL (3) */
-    WS_URL_CHARACTER, /* a space, a control character or one beyond ASCII */
+    WS_URL_CHARACTER, /* a control character, or a space before the path */
+    WS_URL_USER,      /* a NUL (%00) in the user or the password */
+    WS_URL_NAME,      /* a host name outside ASCII: its xn-- form is needed */
     WS_URL_PATH,      /* the path of a unix socket is missing or too long */
 };
 
 /*
  * Parses `text`: ws://host[:port][/path][?query], wss://, http:// and https:// (for ws and
- * wss), host[:port][/path] without a scheme (ws), ws+unix:/path/to/socket[:/target] (or with
- * //), and wss+unix: for TLS on such a socket. On WS_URL_OK `url` owns memory; else it owns none.
+ * wss), host[:port][/path] without a scheme (ws), PORT or :PORT with or without a path for
+ * localhost, ws+unix:/path/to/socket[:/target] (or with //), and wss+unix: for TLS on such a
+ * socket. In path and query spaces and what is outside ASCII are percent-encoded. On WS_URL_OK
+ * `url` owns memory; else it owns none.
  */
 enum ws_url_error ws_url_parse(const char *text, struct ws_url *url);
 
