@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 static const char *tool = "libws";
+static void (*before_message)(void *context);
+static void *before_context;
 
 const char *exit_meaning(int code)
 {
@@ -108,24 +110,54 @@ const char *exit_tool(void)
 
 static void complain(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
-static void complain(const char *format, va_list args)
+static void write_line(const char *message, size_t len, char *line, size_t size)
 {
-    int saved = errno;
-    char message[2048], line[4096];
-    errno = saved; /* for %m */
-    int len = vsnprintf(message, sizeof message, format, args);
-    if (len < 0)
-        len = 0;
-    if ((size_t)len >= sizeof message)
-        len = sizeof message - 1;
-    int head = snprintf(line, sizeof line, "%s: ", tool);
+    int head = snprintf(line, size, "%s: ", tool);
     size_t used = (size_t)head;
-    used += hex_escape(message, (size_t)len, 0, line + used, sizeof line - used - 1, NULL);
+    used += hex_escape(message, len, 0, line + used, size - used - 1, NULL);
     line[used++] = '\n';
     /* A failed write is ignored: there is no other place to report it. */
     while (write(STDERR_FILENO, line, used) < 0 && errno == EINTR)
         ;
+}
+
+static void complain(const char *format, va_list args)
+{
+    int saved = errno;
+    char message[2048], line[4096], *long_message = NULL, *long_line = NULL;
+    va_list again;
+    va_copy(again, args);
+    errno = saved; /* for %m */
+    int len = vsnprintf(message, sizeof message, format, args);
+    if (len < 0)
+        len = 0;
+    if (before_message)
+        before_message(before_context);
+    if ((size_t)len >= sizeof message) {
+        /* A URL, a header: shown whole where there is memory for it, else cut. */
+        size_t size = HEX_ESCAPE_GROWTH * (size_t)len + sizeof line - sizeof message;
+        long_message = malloc((size_t)len + 1);
+        long_line = malloc(size);
+        errno = saved;
+        if (long_message && long_line) {
+            vsnprintf(long_message, (size_t)len + 1, format, again);
+            write_line(long_message, (size_t)len, long_line, size);
+        } else {
+            write_line(message, sizeof message - 1, line, sizeof line);
+        }
+        free(long_message);
+        free(long_line);
+    } else {
+        write_line(message, (size_t)len, line, sizeof line);
+    }
+    va_end(again);
     errno = saved;
+}
+
+void exit_before_message(void (*before)(void *context), void *context)
+{
+    before_message = before;
+    before_context = context;
 }
 
 void exit_warn(const char *format, ...)
@@ -145,11 +177,13 @@ void exit_die(enum exit_code code, const char *format, ...)
     exit((int)code);
 }
 
-void exit_open_streams(void)
+bool exit_open_streams(void)
 {
+    bool has_stdout = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
             exit((int)WS_EXIT_FAILURE);
+    return has_stdout;
 }
 
 void exit_ignore_sigpipe(void)

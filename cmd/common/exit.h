@@ -57,9 +57,14 @@ void exit_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 __attribute__((noreturn)) void exit_die(enum exit_code code, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Has `before` called ahead of each message, to make the terminal ready for it; NULL: nothing is.
+ */
+void exit_before_message(void (*before)(void *context), void *context);
+
 /* Opens /dev/null in place of each of the three standard streams that is closed: otherwise the next
- * socket would get its descriptor. Call it before anything else is opened. */
-void exit_open_streams(void);
+ * socket would get its descriptor. Call it before anything else is opened. False if standard output
+ * was closed: what is written there is lost. */
+bool exit_open_streams(void);
 
 /* Ignores SIGPIPE, so that writes fail with EPIPE. A child process restores the default with
  * exit_restore_sigpipe(), which is safe after fork, before it calls exec. */

@@ -66,6 +66,8 @@ static void write_error(struct json *json, const struct record *record)
                        ws_error_section(record->error.error, section, sizeof section));
     if (record->error.has_offset)
         json_member_uint(json, "offset", record->error.offset);
+    if (record->error.status)
+        json_member_uint(json, "status", record->error.status);
 }
 
 void record_write(struct json *json, const struct record *record)

@@ -63,6 +63,7 @@ struct record {
         enum ws_error error; /* its name, explanation and section are written */
         uint64_t offset;     /* of the invalid byte, from the first byte of the stream */
         bool has_offset;
+        unsigned status; /* HTTP, of a refused upgrade; 0: left out */
     } error;
 };
 

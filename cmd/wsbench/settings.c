@@ -110,7 +110,11 @@ static bool check(struct settings *s, struct options *options)
         s->size = PAYLOAD_HEAD;
     if (s->mode == MODE_BROADCAST && s->rate == 0)
         s->rate = 100;
-    return target_read(&s->target, options, options->args[0]);
+    if (!target_read(&s->target, options, options->args[0]))
+        return false;
+    if (s->target.offers_deflate && !s->compress.wanted)
+        compress_default(&s->compress);
+    return true;
 }
 
 bool wsbench_settings_read(struct settings *settings, struct options *options, int argc,
@@ -128,7 +132,7 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
         .size = 20,
     };
     tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
-    tables[1] = (struct option_table){OPTION_ROWS(target_rows), &settings->target, "Hu"};
+    tables[1] = (struct option_table){OPTION_ROWS(target_rows), &settings->target, "HAu46"};
     tables[2] = (struct option_table){OPTION_ROWS(target_tls_rows), &settings->target.tls, "k"};
     tables[3] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
     *options = (struct options){

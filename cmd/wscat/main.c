@@ -1,15 +1,20 @@
 /* wscat: a command-line WebSocket client, for scripts, pipes and people. */
 #include "cmd/common/exit.h"
-#include "cmd/wscat/run.h"
-#include "cmd/wscat/settings.h"
+#include "cmd/wscat/options/settings.h"
+#include "cmd/wscat/run/run.h"
 
 int main(int argc, char **argv)
 {
     struct settings settings;
     struct options options;
-    exit_open_streams();
-    int status =
-        wscat_settings_read(&settings, &options, argc, argv) ? run(&settings) : options.status;
+    bool has_stdout = exit_open_streams();
+    int status = WS_EXIT_FAILURE;
+    if (!wscat_settings_read(&settings, &options, argc, argv))
+        status = options.status;
+    else if (!has_stdout)
+        exit_warn("standard output is closed");
+    else
+        status = run(&settings);
     wscat_settings_free(&settings);
     options_free(&options);
     return status;

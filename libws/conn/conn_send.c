@@ -272,6 +272,13 @@ enum ws_error ws_conn_ping(struct ws_conn *conn, const void *data, size_t len)
     return ws_session_ping(&conn->session, ws_conn_take_out(conn), data, len);
 }
 
+enum ws_error ws_conn_pong(struct ws_conn *conn, const void *data, size_t len)
+{
+    if (!ws_conn_usable(conn))
+        return WS_E_CLOSING;
+    return ws_session_pong(&conn->session, ws_conn_take_out(conn), data, len);
+}
+
 enum ws_error ws_conn_close(struct ws_conn *conn, unsigned code, const char *reason)
 {
     if (!ws_conn_usable(conn))

@@ -21,6 +21,7 @@ struct work {
 
 struct ws_resolve {
     struct ws_watch watch;
+    struct ws_deferred task; /* frees it: an event of the same batch may still refer to it */
     struct ws_loop *loop;
     struct work *work;
     void (*done)(void *context, int error, struct addrinfo *addresses);
@@ -59,6 +60,11 @@ static void *run(void *argument)
     announce(work);
     release_work(work);
     return NULL;
+}
+
+static void on_task(struct ws_deferred *task)
+{
+    free(ws_container_of(task, struct ws_resolve, task));
 }
 
 static void on_done(struct ws_watch *watch, unsigned ready)
@@ -114,6 +120,7 @@ ws_resolve_start(struct ws_loop *loop, const char *host, uint16_t port,
     *resolve = (struct ws_resolve){.loop = loop, .work = work, .done = done, .context = context};
     resolve->watch.fd = fd;
     resolve->watch.ready = on_done;
+    resolve->task.run = on_task;
 
     look_up(work, AI_NUMERICHOST);
     bool known = work->addresses != NULL;
@@ -131,5 +138,5 @@ void ws_resolve_cancel(struct ws_resolve *resolve)
 {
     ws_loop_unwatch(resolve->loop, &resolve->watch);
     release_work(resolve->work);
-    free(resolve);
+    ws_loop_defer(resolve->loop, &resolve->task);
 }

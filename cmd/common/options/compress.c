@@ -85,6 +85,12 @@ const char *compress_option(struct options *options, const struct option_row *ro
     return fine ? NULL : expected;
 }
 
+void compress_default(struct compress *compress)
+{
+    ws_deflate_config_init(&compress->config);
+    compress->wanted = true;
+}
+
 const struct ws_deflate_config *compress_config(const struct compress *compress)
 {
     return compress->wanted ? &compress->config : NULL;

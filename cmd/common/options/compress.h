@@ -23,8 +23,10 @@ struct compress {
 /* The fields of an option row. `defaults` are PARAMS too: they apply to everything that the given
  * PARAMS leave out. */
 #define COMPRESS_OPTION(type, field, defaults)                                                     \
-    OPTION_CALL(compress_option), .metavar = "PARAMS", .implied = (defaults),                      \
-                                  .offset = OPTION_OFFSET_(type, field, struct compress)
+    OPTION_CALL(compress_option),                                                                  \
+        .metavar = "PARAMS", .implied = (defaults),                                                \
+        .like = "^(level|memory|threshold|(server-|client-)?window|takeover)=",                    \
+        .offset = OPTION_OFFSET_(type, field, struct compress)
 
 /*
  * Reads "level=9,window=10,takeover=none" and the like into the struct compress at the row's
@@ -33,6 +35,9 @@ struct compress {
  * keeps the value of ws_deflate_config_init().
  */
 option_call compress_option;
+
+/* As if the option had been given without an argument, where both ends keep their context. */
+void compress_default(struct compress *compress);
 
 /* The configuration for a connection, or NULL if the option was not given. It lives as long as
  * `compress`. */

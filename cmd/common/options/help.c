@@ -126,13 +126,13 @@ static const char *group_of(const struct option_table *table, const struct optio
 }
 
 /* Prints a heading and its rows, which may be spread over several tables. */
-static void print_group(const struct options *options, const char *group, int width)
+static void print_group(const struct options *options, const char *group, unsigned hide, int width)
 {
     FILE *out = output(options);
     struct option_found at = {0};
     bool begun = false;
     while (options_next(options, &at)) {
-        if (at.row->kind == OPTION_KIND_GROUP || (at.row->flags & OPTION_HIDDEN) ||
+        if (at.row->kind == OPTION_KIND_GROUP || (at.row->flags & hide) ||
             !options_applies(options, at.row) || strcmp(group_of(at.table, at.row), group) != 0)
             continue;
         if (!begun)
@@ -152,10 +152,11 @@ static bool seen_before(const struct options *options, const struct option_found
     return false;
 }
 
-int help_print(const struct options *options)
+int help_print(const struct options *options, bool all)
 {
     FILE *out = output(options);
     int width = width_of(out);
+    unsigned hide = OPTION_HIDDEN | (all ? 0 : OPTION_RARE);
     const char *label = "Usage: ";
     for (const char *p = options->usage; p && *p;) {
         int len = (int)strcspn(p, "\n");
@@ -165,11 +166,11 @@ int help_print(const struct options *options)
     }
     if (options->about)
         fprintf(out, "%s\n", options->about);
-    print_group(options, "", width);
+    print_group(options, "", hide, width);
     struct option_found at = {0};
     while (options_next(options, &at))
         if (at.row->kind == OPTION_KIND_GROUP && !seen_before(options, &at))
-            print_group(options, at.row->help, width);
+            print_group(options, at.row->help, hide, width);
     if (options->tail)
         fprintf(out, "\n%s\n", options->tail);
     return finish(options);

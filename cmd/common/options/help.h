@@ -10,8 +10,8 @@
 #include "cmd/common/options/option_row.h"
 
 /* Prints the usage, the option groups of the subcommand, and the tool's own tail, as wide as the
- * terminal but between 80 and 100 columns. */
-int help_print(const struct options *options);
+ * terminal but between 80 and 100 columns. Options that are used rarely only if `all` is set. */
+int help_print(const struct options *options, bool all);
 
 /* "TOOL VERSION". */
 int help_version(const struct options *options);

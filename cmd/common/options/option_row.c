@@ -44,6 +44,8 @@ const char *options_metavar(const struct option_row *row)
         return row->metavar ? row->metavar : row->choices;
     case OPTION_KIND_CALL:
         return row->metavar ? row->metavar : "";
+    case OPTION_KIND_HELP:
+        return "all";
     default:
         return "";
     }

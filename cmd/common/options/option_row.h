@@ -45,6 +45,7 @@ enum option_flags {
     OPTION_HIDDEN = 32,    /* not in --help */
     OPTION_REPEAT = 64,    /* CALL: collects; lists and levels do by themselves */
     OPTION_TYPED = 128,    /* allowed on the command line only, not in a file */
+    OPTION_RARE = 256,     /* in --help=all, not in --help */
 };
 
 struct option_list {
@@ -70,6 +71,8 @@ struct option_row {
     const char *metavar; /* NULL: the kind's default. A CALL without one takes no argument */
     const char *only;    /* the subcommands that have it, separated by blanks; NULL: all */
     const char *choices; /* CHOICE: "auto|always|never". Others: for completion and --help */
+    const char *like;    /* OPTIONAL: what an argument looks like, an extended regular expression,
+                          * to notice one that was typed after a blank; or NULL */
     const char *implied; /* OPTIONAL: the default argument; NULL only for a CALL */
     uint64_t min, max;   /* of a number, in the unit of the field; max 0: no limit */
     int set;             /* SET */

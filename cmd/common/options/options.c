@@ -8,6 +8,7 @@
 #include "cmd/common/options/suggest.h"
 
 #include <assert.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,13 @@ const struct option_row options_common_rows[OPTIONS_COMMON_COUNT] = {
     {.name = "no-color",
      OPTION_SET(struct options_common, color, COLOR_NEVER),
      .help = "disable colour, as --color=never does"},
-    {.name = "help", .letters = "h", .kind = OPTION_KIND_HELP, .help = "print this help"},
+    {.name = "help",
+     .letters = "h",
+     .kind = OPTION_KIND_HELP,
+     .flags = OPTION_OPTIONAL,
+     .like = "^all$",
+     .implied = "",
+     .help = "print what is used most; with =all every option"},
     {.name = "version", .letters = "V", .kind = OPTION_KIND_VERSION, .help = "print the version"},
     {.name = "print-options",
      .kind = OPTION_KIND_PRINT,
@@ -58,7 +65,9 @@ static bool take(struct options *options, const struct option_found *found, cons
 {
     switch (found->row->kind) {
     case OPTION_KIND_HELP:
-        options->status = help_print(options);
+        if (value && strcmp(value, "all") != 0)
+            return options_refuse(options, "%s: '%s' is not all", found->said, value);
+        options->status = help_print(options, value != NULL);
         return false;
     case OPTION_KIND_VERSION:
         options->status = help_version(options);
@@ -110,6 +119,16 @@ static const char *known_elsewhere(const struct options *options, const char *na
     return NULL;
 }
 
+/* The name that this tool has for an option of another program; NULL when it has none. */
+static const char *foreign(const struct options *options, const char *name)
+{
+    const char *ours = NULL;
+    for (size_t i = 0; (ours = suggest_foreign(name, i)); i++)
+        if (options_find(options, ours))
+            return ours;
+    return NULL;
+}
+
 static bool unknown_name(struct options *options, const char *where, const char *name, size_t len,
                          const struct option_row *other)
 {
@@ -121,9 +140,12 @@ static bool unknown_name(struct options *options, const char *where, const char 
                               where ? where : "", where ? ": " : "", dashes, wanted, other->only,
                               options->subcommand);
     const char *instead = known_elsewhere(options, wanted);
+    const char *ours = where ? NULL : foreign(options, wanted);
     if (instead)
         options_refuse(options, "%s%sunknown option '%s%s': %s", where ? where : "",
                        where ? ": " : "", dashes, wanted, instead);
+    else if (ours)
+        options_refuse(options, "unknown option '--%s': here it is '--%s'", wanted, ours);
     else if (nearest(options, where != NULL, wanted, near, sizeof near))
         options_refuse(options, "%s%sunknown option '%s%s' (did you mean '%s%s'?)",
                        where ? where : "", where ? ": " : "", dashes, wanted, dashes, near);
@@ -186,11 +208,26 @@ static bool take_switch(struct options *options, const struct option_found *foun
     return true;
 }
 
+/* `next` is the word after an option whose argument is optional, and needs "=". If it looks like
+ * that argument, it is not taken for something else in silence. */
+static bool meant_as_argument(struct options *options, const struct option_found *found,
+                              const char *next)
+{
+    regex_t like;
+    if (!next || !found->row->like || regcomp(&like, found->row->like, REG_EXTENDED | REG_NOSUB))
+        return false;
+    bool meant = regexec(&like, next, 0, NULL, 0) == 0;
+    regfree(&like);
+    if (meant)
+        options_refuse(options, "%s: write --%s=%s", found->said, found->row->name, next);
+    return meant;
+}
+
 /* Handles a long option, as `word` spells it: getopt_long() accepts abbreviations, the tools do
  * not. `value` is the argument that getopt_long() found; `missing_value`: a required one is
  * missing. */
-static bool take_long(struct options *options, const char *word, const char *value,
-                      bool missing_value)
+static bool take_long(struct options *options, const char *word, const char *next,
+                      const char *value, bool missing_value)
 {
     const char *name = word + 2;
     size_t len = strcspn(name, "=");
@@ -205,11 +242,14 @@ static bool take_long(struct options *options, const char *word, const char *val
         return missing(options, &found);
     if (options_argument(found.row) == OPTION_ARG_NONE && name[len])
         return take_switch(options, &found, name + len + 1);
+    if (!value && meant_as_argument(options, &found, next))
+        return false;
     return take(options, &found, value);
 }
 
 /* Handles a short option. */
-static bool take_letter(struct options *options, char letter, const char *value, bool missing_value)
+static bool take_letter(struct options *options, const char *next, char letter, const char *value,
+                        bool missing_value)
 {
     struct option_found found;
     const struct option_row *other;
@@ -218,7 +258,11 @@ static bool take_letter(struct options *options, char letter, const char *value,
     char said[32];
     snprintf(said, sizeof said, "option '-%c'", letter);
     found.said = said;
-    return missing_value ? missing(options, &found) : take(options, &found, value);
+    if (missing_value)
+        return missing(options, &found);
+    if (!value && meant_as_argument(options, &found, next))
+        return false;
+    return take(options, &found, value);
 }
 
 /* Asserts the rules for tables; a violation is a programming error. */
@@ -278,10 +322,11 @@ static bool read_options(struct options *options, const struct option_getopt *ge
         const char *word = argv[at];
         bool is_long = word[0] == '-' && word[1] == '-';
         bool failed = c == '?' || c == ':';
+        const char *next = optind < argc && optind > at ? argv[optind] : NULL;
         if (!is_long && lacks_dash(options, word))
             return refuse_one_dash(options, word);
-        if (!(is_long ? take_long(options, word, optarg, c == ':')
-                      : take_letter(options, (char)(failed ? optopt : c), optarg, c == ':')))
+        if (!(is_long ? take_long(options, word, next, optarg, c == ':')
+                      : take_letter(options, next, (char)(failed ? optopt : c), optarg, c == ':')))
             return false;
     }
 }

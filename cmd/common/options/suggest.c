@@ -60,3 +60,49 @@ void suggest_offer(struct suggest *search, const char *name)
         search->best = name;
     }
 }
+
+const char *suggest_foreign(const char *name, size_t index)
+{
+    enum { CANDIDATES = 3 };
+    static const struct {
+        const char *name, *ours[CANDIDATES];
+    } names[] = {
+        {"max-time", {"timeout", "duration"}},
+        {"data", {"execute", "message"}},
+        {"data-binary", {"execute", "message-file"}},
+        {"json", {"jsonl", "output", "format"}},
+        {"concurrency", {"connections"}},
+        {"connections", {"max-connections"}},
+        {"requests", {"messages", "count"}},
+        {"bind", {"address", "listen", "interface"}},
+        {"tls-cert", {"cert"}},
+        {"tls-key", {"key"}},
+        {"tls-ca", {"ca", "client-ca"}},
+        {"client-cert", {"cert"}},
+        {"oauth2-bearer", {"bearer", "token"}},
+        {"uri", {"connect"}},
+        {"url", {"connect"}},
+        {"protocol", {"subprotocol"}},
+        {"protocols", {"subprotocol"}},
+        {"no-check-certificate", {"insecure"}},
+        {"ws-c-uri", {"connect"}},
+        {"proxy-user", {"proxy"}},
+        {"socks5", {"proxy"}},
+        {"socks5-hostname", {"proxy"}},
+        {"output", {"format"}},
+        {"user-header", {"header"}},
+        {"one-message", {"count"}},
+        {"ping-period", {"ping-interval"}},
+        {"max-messages", {"count", "messages"}},
+        {"buffer-size", {"chunk", "size"}},
+        {"verbosity", {"verbose", "loglevel"}},
+        {"dns-servers", {"resolve"}},
+        {"location-trusted", {"location"}},
+        {"retry", {"reconnect"}},
+        {"linemode-zero-terminated", {"null-terminated"}},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && index < CANDIDATES; i++)
+        if (strcmp(names[i].name, name) == 0)
+            return names[i].ours[index];
+    return NULL;
+}

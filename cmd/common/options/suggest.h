@@ -24,4 +24,11 @@ void suggest_offer(struct suggest *search, const char *name);
  * neighbours count one each. UINT_MAX for words of more than 63 bytes. */
 unsigned suggest_distance(const char *a, const char *b);
 
+/*
+ * What the option `name` of another program (curl, websocat, websocketd, wrk and others) is called
+ * here: the candidates by `index` from 0, since not every tool has each of them. NULL after the
+ * last.
+ */
+const char *suggest_foreign(const char *name, size_t index);
+
 #endif

@@ -2,53 +2,17 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/options/proxy_choice.h"
+#include "cmd/common/options/secret.h"
 #include "cmd/common/units.h"
+#include "libws/io/address.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-const struct option_row target_rows[TARGET_ROWS] = {
-    {OPTION_GROUP("Connection")},
-    {.name = "header",
-     .letters = "H",
-     OPTION_LIST(struct target, headers),
-     .metavar = "NAME: VALUE",
-     .flags = OPTION_HEADER,
-     .help = "send this header; 'NAME:' removes a default one"},
-    {.name = "auth",
-     .letters = "u",
-     .aliases = "user",
-     OPTION_STRING(struct target, auth),
-     .metavar = "USER:PASSWORD",
-     .flags = OPTION_SECRET | OPTION_HEADER,
-     .help = "use HTTP basic authentication; @FILE, @- or env:NAME keep it off the command line"},
-    {.name = "origin",
-     .letters = "o",
-     OPTION_STRING(struct target, origin),
-     .metavar = "ORIGIN",
-     .flags = OPTION_HEADER,
-     .help = "send this Origin header"},
-    {.name = "subprotocol",
-     .letters = "s",
-     OPTION_LIST(struct target, subprotocols),
-     .metavar = "NAME",
-     .flags = OPTION_HEADER,
-     .help = "offer this subprotocol; may be repeated"},
-    {.name = "proxy",
-     OPTION_STRING(struct target, proxy_typed),
-     .metavar = "URL",
-     .flags = OPTION_SECRET,
-     .help = "connect through http://[USER:PASSWORD@]HOST[:PORT] or socks5://...; '' for no proxy, "
-             "overriding HTTPS_PROXY and ALL_PROXY; @FILE and env:NAME as above"},
-    {.name = "connect-timeout",
-     OPTION_DURATION(struct target, connect_timeout_us),
-     .help = "time limit for name, connection, proxy, TLS and upgrade together (default 10s)"},
-};
-
-/* Reports a usage error; false, so that it can be returned. */
-#define usage_error(options, ...)                                                                  \
-    ((options)->status = options_usage_error(options, __VA_ARGS__), false)
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 static char *keep(struct target *t, char *string)
 {
@@ -64,6 +28,8 @@ static char *keep(struct target *t, char *string)
     return string;
 }
 
+/* --- headers --- */
+
 static void add_header(struct target *t, const char *name, const char *value)
 {
     struct ws_header *headers =
@@ -74,20 +40,124 @@ static void add_header(struct target *t, const char *name, const char *value)
     headers[t->request_header_count++] = (struct ws_header){name, value};
 }
 
-/* Parses "NAME: VALUE"; "NAME:" removes a default header. */
-static bool parse_header(struct target *t, struct options *options, const char *text)
+static bool is_named(const char *const *names, const char *name, size_t len)
+{
+    for (; *names; names++)
+        if (strlen(*names) == len && strncasecmp(*names, name, len) == 0)
+            return true;
+    return false;
+}
+
+bool target_header_secret(const char *name, size_t len)
+{
+    static const char *const secrets[] = {"Authorization", "Proxy-Authorization", "Cookie",
+                                          "Set-Cookie", NULL};
+    return is_named(secrets, name, len);
+}
+
+/* A request has one of each (RFC 9110 5.3, RFC 6455 11.3): the last that was given. */
+static bool is_single(const char *name)
+{
+    static const char *const singles[] = {
+        "Authorization",         "Host", "Origin", "User-Agent", "Sec-WebSocket-Key",
+        "Sec-WebSocket-Version", NULL};
+    return is_named(singles, name, strlen(name));
+}
+
+static void drop_header(struct target *t, const char *name)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < t->request_header_count; i++)
+        if (strcasecmp(t->request_headers[i].name, name) != 0)
+            t->request_headers[kept++] = t->request_headers[i];
+    t->request_header_count = kept;
+}
+
+/* A header that an option other than --header stands for; --header wins. */
+static void add_default(struct target *t, const char *name, const char *value)
+{
+    for (size_t i = 0; i < t->request_header_count; i++)
+        if (strcasecmp(t->request_headers[i].name, name) == 0)
+            return;
+    add_header(t, name, value);
+}
+
+/* --- subprotocols and extensions --- */
+
+static bool offer(struct target *t, const char *option, const char *name)
+{
+    if (!ws_http_is_token((struct ws_str){name, strlen(name)}))
+        return usage_error(t->options, "option '--%s': '%s' is not a token", option, name);
+    for (size_t i = 0; i < t->offered_count; i++)
+        if (strcmp(t->offered[i], name) == 0)
+            return usage_error(t->options, "option '--%s': '%s' was given twice", option, name);
+    const char **offered = realloc(t->offered, (t->offered_count + 2) * sizeof *offered);
+    if (!offered)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    t->offered = offered;
+    offered[t->offered_count++] = name;
+    offered[t->offered_count] = NULL;
+    return true;
+}
+
+/* A list separated by commas, as npm's wscat has it too. */
+static bool offer_list(struct target *t, const char *option, const char *text)
+{
+    struct ws_str list = {text, strlen(text)}, one;
+    if (!ws_http_list_next(&list, &one))
+        return usage_error(t->options, "option '--%s': '%s' is not a token", option, text);
+    do {
+        if (!offer(t, option, keep(t, strndup(one.p, one.len))))
+            return false;
+    } while (ws_http_list_next(&list, &one));
+    return true;
+}
+
+/* "" or what browsers send: "; client_max_window_bits". */
+static bool browser_params(struct ws_str params)
+{
+    if (params.len == 0)
+        return true;
+    return ws_str_equal_case(ws_str_trim((struct ws_str){params.p + 1, params.len - 1}),
+                             "client_max_window_bits");
+}
+
+/* Of all extensions only permessage-deflate can be spoken, and its parameters are those of
+ * --compress; what browsers offer is its default. */
+static bool offer_extension(struct target *t, const char *value)
+{
+    struct ws_str list = {value, strlen(value)}, name, params;
+    if (ws_extension_next(&list, &name, &params) != WS_EXTENSION_FOUND || list.len > 0 ||
+        !ws_str_equal_case(name, "permessage-deflate") || !browser_params(params))
+        return usage_error(t->options,
+                           "option '--header': Sec-WebSocket-Extensions is made by --compress");
+    t->offers_deflate = true;
+    return true;
+}
+
+/* Parses "NAME: VALUE"; "NAME:" removes a default header. What --header offers counts as offered.
+ */
+static bool parse_header(struct target *t, const char *text)
 {
     const char *colon = strchr(text, ':');
     if (!colon)
-        return usage_error(options, "option '--header': '%s' is not 'NAME: VALUE'", text);
+        return usage_error(t->options, "option '--header': '%s' is not 'NAME: VALUE'", text);
     const char *value = colon + 1 + strspn(colon + 1, " \t");
     char *name = keep(t, strndup(text, (size_t)(colon - text)));
     if (!ws_header_valid(name, value))
-        return usage_error(options, "option '--header': '%s' is not a header that may be sent",
+        return usage_error(t->options, "option '--header': '%s' is not a header that may be sent",
                            text);
+    if (*value && strcasecmp(name, "Sec-WebSocket-Protocol") == 0)
+        return offer_list(t, "header", value);
+    if (*value && strcasecmp(name, "Sec-WebSocket-Extensions") == 0)
+        return offer_extension(t, value);
+    if (is_single(name))
+        drop_header(t, name);
     add_header(t, name, *value ? value : NULL);
     return true;
 }
+
+/* --- credentials --- */
 
 static void add_basic_auth(struct target *t, const char *credentials)
 {
@@ -95,75 +165,212 @@ static void add_basic_auth(struct target *t, const char *credentials)
     char *value = keep(t, malloc(len / 3 * 4 + 16));
     strcpy(value, "Basic ");
     EVP_EncodeBlock((unsigned char *)value + 6, (const unsigned char *)credentials, (int)len);
-    add_header(t, "Authorization", value);
+    add_default(t, "Authorization", value);
 }
 
-static bool offer(struct target *t, struct options *options, const char *name, size_t count)
+/* USER without a password: asks for it at the terminal, if there is one and `ask` is set. */
+static const char *with_password(struct target *t, const char *credentials, bool ask)
 {
-    if (!ws_http_is_token((struct ws_str){name, strlen(name)}))
-        return usage_error(options, "option '--subprotocol': '%s' is not a token", name);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(t->offered[i], name) == 0)
-            return usage_error(options, "option '--subprotocol': '%s' was given twice", name);
-    t->offered[count] = name;
-    return true;
+    char *whole = NULL, prompt[128];
+    if (strchr(credentials, ':'))
+        return credentials;
+    snprintf(prompt, sizeof prompt, "Password of %.64s: ", credentials);
+    char *password = ask ? secret_ask(prompt) : NULL;
+    if (asprintf(&whole, "%s:%s", credentials, password ? password : "") < 0)
+        whole = NULL;
+    secret_free(password);
+    return keep(t, whole);
 }
 
-/* Parses -s a -s b, or -s a,b as in npm's wscat. */
-static bool offer_subprotocols(struct target *t, struct options *options)
+static bool add_credentials(struct target *t)
 {
-    size_t count = 0, room = 1;
-    for (size_t i = 0; i < t->subprotocols.count; i++)
-        room += strlen(t->subprotocols.items[i]) + 1;
-    t->offered = calloc(room, sizeof *t->offered);
-    for (size_t i = 0; i < t->subprotocols.count; i++) {
-        struct ws_str list = {t->subprotocols.items[i], strlen(t->subprotocols.items[i])}, one;
-        if (!ws_http_list_next(&list, &one))
-            return usage_error(options, "option '--subprotocol': '%s' is not a token",
-                               t->subprotocols.items[i]);
-        do {
-            if (!offer(t, options, keep(t, strndup(one.p, one.len)), count))
-                return false;
-            count++;
-        } while (ws_http_list_next(&list, &one));
+    if (t->bearer) {
+        char *value = NULL;
+        if (t->auth)
+            return usage_error(t->options, "--auth and --bearer exclude each other");
+        add_default(t, "Authorization",
+                    keep(t, asprintf(&value, "Bearer %s", t->bearer) < 0 ? NULL : value));
+    } else if (t->auth) {
+        add_basic_auth(t, with_password(t, t->auth, true));
+    } else if (t->url.user_info) {
+        add_basic_auth(t, with_password(t, t->url.user_info, false));
     }
     return true;
 }
 
-static bool make_request(struct target *t, struct options *options)
+static bool make_request(struct target *t)
 {
-    if (t->origin)
-        add_header(t, "Origin", t->origin);
-    if (!t->auth && t->url.user_info)
-        t->auth = t->url.user_info;
-    if (t->auth)
-        add_basic_auth(t, t->auth);
     for (size_t i = 0; i < t->headers.count; i++)
-        if (!parse_header(t, options, t->headers.items[i]))
+        if (!parse_header(t, t->headers.items[i]))
             return false;
-    return offer_subprotocols(t, options);
+    for (size_t i = 0; i < t->subprotocols.count; i++)
+        if (!offer_list(t, "subprotocol", t->subprotocols.items[i]))
+            return false;
+    if (t->host)
+        add_default(t, "Host", t->host);
+    if (t->origin)
+        add_default(t, "Origin", t->origin);
+    if (t->user_agent)
+        add_default(t, "User-Agent", t->user_agent);
+    return add_credentials(t);
 }
 
-bool target_read(struct target *t, struct options *options, const char *url)
+/* --- where to --- */
+
+/* The address for the URL's host and port in HOST:PORT:ADDRESS; NULL when it is for another. */
+static const char *resolved(const char *entry, const struct ws_url *url)
+{
+    const char *port = strchr(entry, ':'), *address = port ? strchr(port + 1, ':') : NULL;
+    if (!address)
+        return NULL;
+    bool host_fits = (port == entry + 1 && *entry == '*') ||
+                     (strlen(url->host) == (size_t)(port - entry) &&
+                      strncasecmp(entry, url->host, (size_t)(port - entry)) == 0);
+    bool port_fits = (address == port + 2 && port[1] == '*') || atoi(port + 1) == url->port;
+    return host_fits && port_fits ? address + 1 : NULL;
+}
+
+/* Checks the form of --resolve. */
+static bool check_resolve(struct target *t, const char *entry)
+{
+    const char *port = strchr(entry, ':'), *address = port ? strchr(port + 1, ':') : NULL;
+    struct ws_address ignored;
+    size_t digits = port ? strspn(port + 1, "0123456789") : 0;
+    bool port_good =
+        address && (address == port + 1 + digits || (address == port + 2 && port[1] == '*'));
+    size_t len = address ? strlen(address + 1) : 0;
+    if (port != entry && port_good && address != port + 1 &&
+        ws_address_parse((struct ws_str){address + 1, len}, &ignored))
+        return true;
+    return usage_error(t->options, "option '--resolve': '%s' is not HOST:PORT:ADDRESS", entry);
+}
+
+static bool choose_address(struct target *t)
+{
+    t->address = NULL;
+    for (size_t i = 0; i < t->resolve.count; i++) {
+        if (!check_resolve(t, t->resolve.items[i]))
+            return false;
+        const char *address = resolved(t->resolve.items[i], &t->url);
+        if (!t->address && address) {
+            /* [::1] is ::1 to the resolver. */
+            size_t bracket = *address == '[';
+            t->address = keep(t, strndup(address + bracket, strcspn(address + bracket, "]")));
+        }
+    }
+    return true;
+}
+
+static bool check_local(struct target *t)
+{
+    struct ws_address address;
+    if (t->interface &&
+        !ws_address_parse((struct ws_str){t->interface, strlen(t->interface)}, &address))
+        return usage_error(t->options, "option '--interface': '%s' is not an address",
+                           t->interface);
+    if (t->unix_socket &&
+        (!*t->unix_socket || strlen(t->unix_socket) >= sizeof(((struct sockaddr_un *)0)->sun_path)))
+        return usage_error(t->options, "option '--unix-socket': the path is empty or too long");
+    if (t->unix_socket && !t->url.unix_path)
+        t->url.unix_path = strdup(t->unix_socket);
+    return true;
+}
+
+/* Sets everything but the request's headers. */
+static bool read_url(struct target *t, const char *url)
 {
     enum ws_url_error error = ws_url_parse(url, &t->url);
     if (error == WS_URL_NO_MEMORY)
         exit_die(WS_EXIT_FAILURE, "%s", ws_url_error_text(error));
     if (error != WS_URL_OK)
-        return usage_error(options, "'%s' is not a WebSocket URL: %s", url,
+        return usage_error(t->options, "'%s' is not a WebSocket URL: %s", url,
                            ws_url_error_text(error));
     char why[160];
     if (!proxy_choose(&t->url, t->proxy_typed, &t->proxy, why, sizeof why))
-        return usage_error(options, "%s", why);
-    return make_request(t, options) && target_tls_read(&t->tls, options, t->url.secure);
+        return usage_error(t->options, "%s", why);
+    return choose_address(t) && check_local(t) &&
+           (t->tls.context || target_tls_read(&t->tls, t->options, t->url.secure));
+}
+
+bool target_read(struct target *t, struct options *options, const char *url)
+{
+    t->options = options;
+    return read_url(t, url) && make_request(t);
+}
+
+/* --- redirects --- */
+
+/* `location` as a whole URL; from malloc, NULL without memory. */
+static char *absolute(const struct target *t, const char *location)
+{
+    char *base = target_url(t), *whole = NULL;
+    if (!base)
+        return NULL;
+    size_t keep_len = 0; /* of the present URL */
+    if (strncmp(location + strcspn(location, ":/?"), "://", 3) != 0) {
+        size_t authority = (size_t)(strchr(base, ':') + 3 - base);
+        size_t path = authority + strcspn(base + authority, "/");
+        size_t query = path + strcspn(base + path, "?");
+        keep_len = path;
+        if (strncmp(location, "//", 2) == 0)
+            keep_len = authority - 2;
+        else if (*location == '?')
+            keep_len = query;
+        else if (*location != '/')
+            for (size_t i = path; i < query; i++)
+                keep_len = base[i] == '/' ? i + 1 : keep_len;
+    }
+    if (asprintf(&whole, "%.*s%s", (int)keep_len, base, location) < 0)
+        whole = NULL;
+    free(base);
+    return whole;
+}
+
+bool target_redirect(struct target *t, const char *location)
+{
+    char *url = absolute(t, location), *fragment = url ? strchr(url, '#') : NULL;
+    struct ws_url before = t->url;
+    if (!url)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    if (fragment)
+        *fragment = '\0';
+    t->url = (struct ws_url){0};
+    ws_proxy_free(&t->proxy);
+    bool read = read_url(t, url);
+    bool elsewhere =
+        read && (strcasecmp(before.host, t->url.host) != 0 || (before.secure && !t->url.secure));
+    if (elsewhere) {
+        drop_header(t, "Authorization");
+        drop_header(t, "Cookie");
+        drop_header(t, "Host");
+    }
+    free(url);
+    ws_url_free(&before);
+    return read;
+}
+
+char *target_url(const struct target *t)
+{
+    const struct ws_url *u = &t->url;
+    const char *scheme = u->secure ? "wss" : "ws";
+    char *text = NULL;
+    int made = u->unix_path && !t->unix_socket
+                   ? asprintf(&text, "%s+unix:%s:%s", scheme, u->unix_path, u->target)
+                   : asprintf(&text, "%s://%s%s", scheme, u->authority, u->target);
+    return made < 0 ? NULL : text;
 }
 
 void target_client(const struct target *t, struct ws_client_options *client)
 {
+    static const int families[] = {
+        [TARGET_ANY] = AF_UNSPEC, [TARGET_IPV4] = AF_INET, [TARGET_IPV6] = AF_INET6};
     client->url = &t->url;
     client->subprotocols = t->offered;
     client->headers = t->request_headers;
     client->header_count = t->request_header_count;
+    client->address = t->address;
+    client->family = families[t->family];
+    client->local_address = t->interface;
     client->proxy = t->proxy.host ? &t->proxy : NULL;
     client->tls = t->tls.context;
     client->tls_name = t->tls.domain ? t->tls.domain : t->url.host;

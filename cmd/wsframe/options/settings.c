@@ -235,6 +235,7 @@ static const struct option_row rows[] = {
      OPTION_CALL(set_kind),
      .metavar = "CODE[:REASON]",
      .flags = OPTION_OPTIONAL,
+     .like = "^[0-9]{4}(:|$)",
      E,
      .help = "make a close frame, without a code unless one is given"},
     {.name = "opcode",
@@ -256,6 +257,7 @@ static const struct option_row rows[] = {
      OPTION_CALL(set_mask),
      .metavar = "KEY",
      .flags = OPTION_OPTIONAL,
+     .like = "^((0[xX])?[0-9a-fA-F]{8}|random|zero)$",
      .choices = "random|zero",
      E,
      .help = "mask the payload as clients do, with this key of 8 hex digits or a random one"},
@@ -399,7 +401,8 @@ static int command_of(const char *word)
 
 static bool shows_all(const char *word)
 {
-    static const char *const words[] = {"-h", "--help", "-V", "--version", "--print-options"};
+    static const char *const words[] = {"-h", "--help",    "--help=all",
+                                        "-V", "--version", "--print-options"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i]) == 0)
             return true;

@@ -79,6 +79,7 @@ static const struct option_row rows[] = {
     {.name = "announce",
      OPTION_CALL(set_announce),
      .flags = OPTION_OPTIONAL,
+     .like = "^[0-9]+$",
      .metavar = "FD",
      .help = "print 'listening URL' on descriptor FD (default 1) once clients can connect"},
     {.name = "backlog",

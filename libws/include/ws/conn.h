@@ -183,6 +183,9 @@ void ws_conn_flush_now(struct ws_conn *conn);
 /* Only from within the handler's event(), of that event: sends its payload back, in place. */
 enum ws_error ws_conn_reply(struct ws_conn *conn, const struct ws_event *event);
 enum ws_error ws_conn_ping(struct ws_conn *conn, const void *data, size_t len);
+/* A pong that answers no ping (5.5.3); those that do are sent without it. Errors as
+ * ws_session_pong. */
+enum ws_error ws_conn_pong(struct ws_conn *conn, const void *data, size_t len);
 
 /* For an output filter: it now holds `bytes` bytes back in all. The connection does not end before
  * that is 0 again. They count towards a full queue, but not as the connection's memory. */

@@ -23,7 +23,7 @@ tools() {
 @test "--help and -h: on standard output, exit 0, with every option" {
 	local tool option name
 	for tool in $(tools); do
-		for option in --help -h; do
+		for option in --help -h --help=all; do
 			run -0 --separate-stderr "$tool" "$option"
 			same "" "$stderr"
 			says "^Usage: $tool " "$output"
@@ -32,6 +32,31 @@ tools() {
 			says "--$name\b" "$output"
 		done
 	done
+}
+
+@test "an option of another program is answered with ours" {
+	local case
+	for case in wscat:max-time:timeout wscat:data:execute wscat:json:jsonl wscat:oauth2-bearer:bearer \
+		wscat:uri:connect wscat:no-check-certificate:insecure wscat:tls-cert:cert \
+		wscat:bind:interface wsserve:bind:address wsserve:connections:max-connections \
+		wsbench:concurrency:connections wsbench:json:format wsframe:json:output; do
+		IFS=: read -r tool theirs ours <<<"$case"
+		run -2 --separate-stderr "$tool" "--$theirs=1"
+		usage_line "unknown option '--$theirs': here it is '--$ours'"
+	done
+}
+
+@test "an optional argument after a blank is answered with the = it needs" {
+	run -2 --separate-stderr wscat -z level=1 ws://127.0.0.1:9/
+	usage_line "write --compress=level=1"
+	run -2 --separate-stderr wsserve --health /health
+	usage_line "write --health=/health"
+	run -2 --separate-stderr wsframe encode --mask 37fa213d
+	usage_line "write --mask=37fa213d"
+	run -2 --separate-stderr wsframe encode --close 1000
+	usage_line "write --close=1000"
+	run -2 --separate-stderr wscat --help all
+	usage_line "write --help=all"
 }
 
 @test "no line of --help is wider than a terminal" {

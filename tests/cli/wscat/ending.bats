@@ -188,3 +188,16 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$s
 	run -3 --separate-stderr wscat --stats ws://127.0.0.1:9/ hello </dev/null
 	same "wscat: stats: the connection never opened" "${stderr_lines[-1]}"
 }
+
+@test "--expect sees what follows a NUL" {
+	serve
+	run -0 bash -c "printf 'a\0needle\n' | timeout 10 wscat -w -1 --expect=needle '$URL' | tr '\0' ."
+	same a.needle "$output"
+}
+
+@test "a hostile message does not hold --expect" {
+	# A back-reference takes time that grows with the square of the length.
+	serve --max-message-size=0
+	head -c 300000 /dev/zero | tr '\0' a >"$BATS_TEST_TMPDIR/a"
+	run -0 timeout 60 wscat -w -1 --expect='^b$' "$URL" "@$BATS_TEST_TMPDIR/a" b </dev/null
+}

@@ -145,3 +145,74 @@ refute_secret() {
 	run -2 --separate-stderr wscat -s a,a ws://127.0.0.1:9/
 	usage_line twice
 }
+
+@test "what -H offers counts as offered" {
+	bad chosen v2.chat
+	run -0 --separate-stderr wscat -N 1 -H 'Sec-WebSocket-Protocol: mqtt, v2.chat' "$URL" hello </dev/null
+	same hello "$output"
+	same "" "$stderr"
+	ask -s a -H 'sec-websocket-protocol: b'
+	same "b, a" "$(header Sec-WebSocket-Protocol)"
+	serve -z
+	run -0 --separate-stderr wscat -v -N 1 \
+		-H 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits' "$URL" hello </dev/null
+	says '< Sec-WebSocket-Extensions: permessage-deflate'
+	run -2 --separate-stderr wscat -H 'Sec-WebSocket-Extensions: x-other' "$URL"
+	usage_line 'is made by --compress'
+}
+
+@test "-H Sec-WebSocket-Key is sent, and the accept is checked against it" {
+	bad echo
+	run -0 wscat -N 1 -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' "$URL" hello </dev/null
+	same hello "$output"
+	same 'dGhlIHNhbXBsZSBub25jZQ==' "$(header Sec-WebSocket-Key)"
+}
+
+@test "there is one Authorization and one Origin, and -H wins" {
+	ask -u me:secret -H 'authorization: Basic other' -o http://a -H 'Origin: http://b'
+	same "header authorization: Basic other" "$(grep -i '^header authorization' "$OUT")"
+	same "http://b" "$(header Origin)"
+}
+
+@test "a user without a password, in the URL and in -u" {
+	bad echo
+	wscat -w 0 "ws://me@127.0.0.1:$PORT/" </dev/null
+	same "Basic $(printf 'me:' | base64)" "$(header Authorization)"
+	bad echo
+	setsid wscat -w 0 -u me "$URL" </dev/null # without a terminal nothing is asked
+	same "Basic $(printf 'me:' | base64)" "$(header Authorization)"
+}
+
+@test "--bearer, from a file too, and not with --auth" {
+	echo s3cret >"$BATS_TEST_TMPDIR/token"
+	ask --bearer="@$BATS_TEST_TMPDIR/token"
+	same "Bearer s3cret" "$(header Authorization)"
+	run -2 --separate-stderr wscat --bearer=x --auth=a:b ws://127.0.0.1:9/
+	usage_line '--auth and --bearer exclude each other'
+}
+
+@test "--user-agent and --host" {
+	ask -A curl/8 --host=example.org
+	same curl/8 "$(header User-Agent)"
+	same example.org "$(header Host)"
+}
+
+@test "-v shows our request, without secrets" {
+	bad echo
+	run -0 --separate-stderr wscat -v -w 0 -H 'Cookie: id=hunter2' -H 'X-Long: '"$(printf '%5000s' '' | tr ' ' x)" \
+		"$URL" </dev/null
+	says '> GET / HTTP/1.1'
+	says '> Cookie: \[not shown\]'
+	says '> X-Long: x{5000}$'
+}
+
+@test "what the server did not choose is said" {
+	bad echo
+	run -0 --separate-stderr wscat -N 1 -s mqtt -z "$URL" hello </dev/null
+	same hello "$output"
+	says 'the server chose no subprotocol, though mqtt was offered'
+	says 'the server declined compression'
+	bad echo
+	run -0 --separate-stderr wscat -q -N 1 -s mqtt -z "$URL" hello </dev/null
+	same "" "$stderr"
+}

@@ -89,3 +89,27 @@ in close 2 1000 True " "$output"
 	records -N 1 "$URL" "@$BATS_TEST_TMPDIR/big" >"$BATS_TEST_TMPDIR/records"
 	same 2 "$(grep -c '^\(in\|out\) text 200000 ' "$BATS_TEST_TMPDIR/records")"
 }
+
+@test "our own pings, pongs and closes are in the records, and in -vv" {
+	bad pinging
+	run -0 --separate-stderr wscat -J -vv --ping-interval=100ms -w 0.5 "$URL" </dev/null
+	for type in ping pong close; do
+		jq -se "any(.dir == \"out\" and .type == \"$type\")" <<<"$output" >/dev/null
+	done
+	same $'a?\nb?' "$(jq -r 'select(.dir == "out" and .type == "pong").data' <<<"$output")"
+	says '> ping, 12 bytes, masked'
+	says '> pong, 2 bytes, masked'
+	says '> close, 2 bytes, masked'
+}
+
+@test "what was sent is recorded as it was, compressed and in fragments too" {
+	serve --compress=threshold=1
+	run -0 wscat -J --compress=threshold=1 --fragment=3 -N 2 "$URL" hello,hello,hello 世界世界 </dev/null
+	same $'hello,hello,hello\n世界世界' "$(jq -r 'select(.dir == "out" and .type == "text").data' <<<"$output")"
+}
+
+@test "a long URL is not cut in the records" {
+	serve
+	run -0 wscat -J -w 0 "$URL?$(printf '%4000s' '' | tr ' ' x)" </dev/null
+	same 4001 "$(jq -j 'select(.type == "open").url' <<<"$output" | sed 's/.*?/?/' | wc -c)"
+}

@@ -166,10 +166,10 @@ saw() {
 	same 'grüße, 世界 🌍' "$output"
 }
 
-@test "a line above --max-message-size is refused, with its number" {
-	serve --max-message-size=0
+@test "a line of hex above --max-message-size is refused, with its number" {
+	serve
 	run -1 --separate-stderr bash -c \
-		"(echo ok; head -c 5000 /dev/zero | tr '\0' x) | wscat --max-message-size=4K -w 0.1 '$URL'"
+		"(echo 00; head -c 5000 /dev/zero | tr '\0' 0) | wscat --input=hex --max-message-size=4K -w 0.1 '$URL'"
 	says 'line 2 .*4096'
 }
 
@@ -199,4 +199,25 @@ saw() {
 	finished "$hearer"
 	same "$(cat "$BATS_TEST_TMPDIR/line")" "$(cat "$heard")"
 	same 133 "$(grep -c '< continuation' "$frames")"
+}
+
+@test "-x: @@x sends @x, @- all of standard input, both also as words" {
+	printf 'two\nlines\n' >"$BATS_TEST_TMPDIR/in"
+	bad echo
+	wscat -w 0.1 -x @@first -x @- -x last "$URL" <"$BATS_TEST_TMPDIR/in" >/dev/null
+	same $'text 6 @first\ntext 10 two\nlines\n\ntext 4 last' "$(sed -n '/^text/,/last/p' "$OUT")"
+	bad echo
+	wscat -w 0.1 "$URL" @- @@ <"$BATS_TEST_TMPDIR/in" >/dev/null
+	same $'text 10 two\nlines\n\ntext 1 @' "$(sed -n '/^text/,/@/p' "$OUT")"
+	run -2 --separate-stderr wscat ws://127.0.0.1:9/ @- @-
+	usage_line "'@-' was given twice"
+}
+
+@test "a word or a file that is not UTF-8: 1, and a hint at --binary" {
+	serve
+	run -1 --separate-stderr wscat "$URL" $'b\xffd' </dev/null
+	says 'not UTF-8; --binary'
+	printf 'b\xffd' >"$BATS_TEST_TMPDIR/file"
+	run -1 --separate-stderr wscat "$URL" "@$BATS_TEST_TMPDIR/file" </dev/null
+	says 'file is not UTF-8; --binary'
 }

@@ -57,7 +57,7 @@ static char *printed(const char *option, const char *subcommand, bool common)
         assert_false(options_parse(&options, 2, argv));
         assert_int_equal(options.status, WS_EXIT_OK);
     } else {
-        assert_int_equal(strcmp(option, "--help") == 0 ? help_print(&options)
+        assert_int_equal(strcmp(option, "--help") == 0 ? help_print(&options, true)
                                                        : help_print_options(&options),
                          WS_EXIT_OK);
     }

@@ -1,4 +1,4 @@
-#include "cmd/wscat/settings.h"
+#include "cmd/wscat/options/settings.h"
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
@@ -9,112 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-static const char *set_close_code(struct options *options, const struct option_row *row,
-                                  void *settings, const char *value)
-{
-    (void)options;
-    (void)row;
-    if (units_close_code(value, &((struct settings *)settings)->close_code) != UNITS_OK)
-        return "a close code that may be sent: 1000 to 1003, 1007 to 1014, 3000 to 4999";
-    return NULL;
-}
-
-#define S struct settings
-static const struct option_row rows[] = {
-    {OPTION_GROUP("Connection")},
-    {.name = "connect",
-     .letters = "c",
-     OPTION_STRING(S, connect),
-     .metavar = "URL",
-     .help = "connect to URL; all words are messages then"},
-
-    {OPTION_GROUP("What is sent")},
-    {.name = "execute",
-     .letters = "x",
-     OPTION_LIST(S, execute),
-     .metavar = "MESSAGE",
-     .help = "send this message before standard input; @FILE sends a file; may be repeated"},
-    {.name = "text", .letters = "t", OPTION_FLAG(S, text), .help = "send text messages (default)"},
-    {.name = "binary",
-     .letters = "b",
-     OPTION_FLAG(S, binary),
-     .help = "send binary messages, the input unchanged in chunks; print received bytes unchanged"},
-    {.name = "input",
-     OPTION_CHOICE(S, input, "lines|whole|hex"),
-     .help = "split input into messages: one a line, the whole input, or one a line of hex digits "
-             "(default lines)"},
-    {.name = "no-stdin", OPTION_FLAG(S, no_stdin), .help = "do not read standard input"},
-    {.name = "compress",
-     .letters = "z",
-     COMPRESS_OPTION(S, compress, "takeover=both"),
-     .flags = OPTION_OPTIONAL,
-     .help = "offer permessage-deflate; PARAMS as level=6,threshold=1K,window=15,takeover=both"},
-
-    {OPTION_GROUP("What is shown")},
-    {.name = "jsonl",
-     .letters = "J",
-     OPTION_FLAG(S, jsonl),
-     .help = "print every event as a line of JSON, in both directions"},
-    {.name = "stats",
-     OPTION_FLAG(S, stats),
-     .help = "print timings and amounts of data on standard error at the end"},
-
-    {OPTION_GROUP("When it ends")},
-    {.name = "wait",
-     .letters = "w",
-     OPTION_DURATION(S, wait_us),
-     .flags = OPTION_NEVER,
-     .help = "close after this much silence once input has ended; -1: wait for the server to close "
-             "(default 2s)"},
-    {.name = "exit-on-eof",
-     .letters = "E",
-     OPTION_FLAG(S, exit_on_eof),
-     .help = "close at the end of input, without waiting"},
-    {.name = "one-message",
-     .letters = "1",
-     OPTION_FLAG(S, one_message),
-     .help = "send one message, print one, and close"},
-    {.name = "count",
-     .letters = "N",
-     OPTION_COUNT(S, count),
-     .help = "close after this many received messages"},
-    {.name = "expect",
-     OPTION_STRING(S, expect),
-     .metavar = "REGEX",
-     .help = "exit with 0 at the first message that matches, with 10 if none does"},
-    {.name = "timeout",
-     .letters = "T",
-     OPTION_DURATION(S, timeout_us),
-     .help = "exit with 7 if not done within this time"},
-    {.name = "close-timeout",
-     OPTION_DURATION(S, close_timeout_us),
-     .help =
-         "time limit for the server's close frame after ours, whatever else arrives (default 5s); "
-         "a message under way may double it"},
-    {.name = "close-code",
-     OPTION_CALL(set_close_code),
-     .metavar = "CODE",
-     .help = "close with this code (default 1000)"},
-    {.name = "close-reason",
-     OPTION_STRING(S, close_reason),
-     .metavar = "TEXT",
-     .help = "close with this reason, at most 123 bytes"},
-
-    {OPTION_GROUP("Keeping it alive")},
-    {.name = "ping-interval",
-     OPTION_DURATION(S, ping_interval_us),
-     .help = "ping the server this often (default: never); an interval below --wait keeps it from "
-             "being "
-             "quiet"},
-    {.name = "ping-timeout",
-     OPTION_DURATION(S, ping_timeout_us),
-     .help = "exit with 7 if nothing is received for this long after a ping (default 10s)"},
-    {.name = "max-message-size",
-     OPTION_SIZE(S, max_message_size),
-     .help = "close with 1009 when a message exceeds this size (default 64M)"},
-};
-#undef S
 
 static const char tail[] =
     "Examples:\n"
@@ -127,11 +21,24 @@ static const char tail[] =
     "6 protocol error; 7 timeout; 8 connection lost; 9 closed with an error code; 10 --expect or\n"
     "--count not met; 130, 143 interrupted, terminated.\n";
 
-/* Reports a usage error; false, so that it can be returned. */
-#define usage_error(options, ...)                                                                  \
-    ((options)->status = options_usage_error(options, __VA_ARGS__), false)
+/* --- the words --- */
 
-/* --- the whole command line --- */
+static bool is_url(const char *word)
+{
+    return strncasecmp(word, "ws://", 5) == 0 || strncasecmp(word, "wss://", 6) == 0 ||
+           strncasecmp(word, "ws+unix:", 8) == 0 || strncasecmp(word, "wss+unix:", 9) == 0;
+}
+
+/* Of the messages only one can be all of standard input. */
+static bool check_stdin_words(const struct settings *s, struct options *options)
+{
+    unsigned count = 0;
+    for (char **word = s->messages; *word; word++)
+        count += strcmp(*word, "@-") == 0;
+    if (count > 1)
+        return usage_error(options, "'@-' was given twice: standard input is read once");
+    return true;
+}
 
 /* Takes the URL from the words unless --connect has it, and the messages, after those of
  * --execute. */
@@ -144,8 +51,15 @@ static bool take_words(struct settings *s, struct options *options)
             return usage_error(options, "no URL to connect to");
         text = options->args[first++];
     }
+    for (int i = first; i < options->arg_count; i++)
+        if (is_url(options->args[i]))
+            return usage_error(options,
+                               "two URLs, '%s' and '%s' (--execute sends one as a message)", text,
+                               options->args[i]);
     if (!target_read(&s->target, options, text))
         return false;
+    if (s->target.offers_deflate && !s->compress.wanted)
+        compress_default(&s->compress);
     size_t count = 0;
     s->messages = calloc(s->execute.count + (size_t)options->arg_count + 1, sizeof *s->messages);
     if (!s->messages)
@@ -155,21 +69,70 @@ static bool take_words(struct settings *s, struct options *options)
     for (int i = first; i < options->arg_count; i++)
         s->messages[count++] = options->args[i];
     s->no_stdin |= options->arg_count > first;
+    return check_stdin_words(s, options);
+}
+
+/* --- combinations --- */
+
+static bool choose_forms(struct settings *s, struct options *options)
+{
+    bool form_given = options_given(options, "input");
+    if (s->text && s->binary)
+        return usage_error(options, "--text and --binary exclude each other");
+    if (s->jsonl + s->raw + options_given(options, "format") > 1)
+        return usage_error(options, "--format, --jsonl and --raw exclude each other");
+    if (s->null_terminated && form_given)
+        return usage_error(options, "--input and --null-terminated exclude each other");
+    if (s->jsonl)
+        s->format = FORMAT_JSONL;
+    else if (s->raw || (s->binary && !options_given(options, "format")))
+        s->format = FORMAT_RAW;
+    s->jsonl = s->format == FORMAT_JSONL;
+    if (s->null_terminated)
+        s->input = INPUT_NUL;
+    else if (s->binary && !form_given)
+        s->input = INPUT_CHUNKS;
+    if (s->jsonl && s->null_after)
+        return usage_error(options, "--null-after has no effect on JSON Lines");
+    if (s->pretty && s->format != FORMAT_TEXT)
+        return usage_error(options, "--pretty has no effect with another --format than text");
+    if (s->jsonl && s->timestamps != TIMESTAMPS_NONE)
+        return usage_error(options, "--timestamps has no effect on JSON Lines, which have times");
+    if (s->keep_newline && s->input != INPUT_LINES && s->input != INPUT_NUL)
+        return usage_error(options, "--keep-newline has an effect on lines and --input=nul only");
+    if (options_given(options, "chunk") && s->input != INPUT_CHUNKS)
+        return usage_error(options, "--chunk has an effect with --binary only");
+    return true;
+}
+
+/* An option without an effect is a mistake, which is better reported than ignored. */
+static bool check_effects(const struct settings *s, struct options *options)
+{
+    static const struct {
+        const char *option, *needs;
+    } needs[] = {{"ping-timeout", "ping-interval"},
+                 {"max-redirects", "location"},
+                 {"reconnect-delay", "reconnect"}};
+    static const char *const of_input[] = {"input", "null-terminated", "keep-newline", "chunk"};
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        if (options_given(options, needs[i].option) && !options_given(options, needs[i].needs))
+            return usage_error(options, "--%s has no effect without --%s", needs[i].option,
+                               needs[i].needs);
+    for (size_t i = 0; i < sizeof of_input / sizeof of_input[0] && s->no_stdin; i++)
+        if (options_given(options, of_input[i]))
+            return usage_error(options, "--%s has no effect: standard input is not read",
+                               of_input[i]);
     return true;
 }
 
 static bool check(struct settings *s, struct options *options)
 {
-    if (s->text && s->binary)
-        return usage_error(options, "--text and --binary exclude each other");
     if (s->close_reason && strlen(s->close_reason) > WS_CLOSE_REASON_MAX)
         return usage_error(options, "option '--close-reason': longer than 123 bytes");
     if (s->close_reason && !ws_utf8_valid(s->close_reason, strlen(s->close_reason)))
         return usage_error(options, "option '--close-reason': not UTF-8");
     if (s->exit_on_eof && options_given(options, "wait"))
         return usage_error(options, "--exit-on-eof and --wait exclude each other");
-    if (s->binary && !options_given(options, "input"))
-        s->input = INPUT_CHUNKS;
     if (s->one_message && s->count == 0)
         s->count = 1;
     if (s->expect) {
@@ -190,13 +153,17 @@ bool wscat_settings_read(struct settings *settings, struct options *options, int
     static struct option_table tables[4];
     *settings = (struct settings){
         .target = {.connect_timeout_us = SECONDS(10)},
+        .max_redirects = 10,
+        .chunk = 64 << 10,
+        .timestamps = TIMESTAMPS_NONE,
         .wait_us = SECONDS(2),
         .close_timeout_us = SECONDS(5),
         .close_code = WS_CLOSE_NORMAL,
         .ping_timeout_us = SECONDS(10),
+        .reconnect_delay_us = SECONDS(1),
         .max_message_size = 64 << 20,
     };
-    tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
+    tables[0] = (struct option_table){OPTION_ROWS(wscat_rows), settings, NULL};
     tables[1] = (struct option_table){OPTION_ROWS(target_rows), &settings->target, NULL};
     tables[2] = (struct option_table){OPTION_ROWS(target_tls_rows), &settings->target.tls, NULL};
     tables[3] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
@@ -209,8 +176,9 @@ bool wscat_settings_read(struct settings *settings, struct options *options, int
         .tables = tables,
         .table_count = 4,
     };
-    return options_parse(options, argc, argv) && check(settings, options) &&
-           take_words(settings, options);
+    return options_parse(options, argc, argv) && choose_forms(settings, options) &&
+           check(settings, options) && take_words(settings, options) &&
+           check_effects(settings, options);
 }
 
 void wscat_settings_free(struct settings *s)
@@ -221,15 +189,24 @@ void wscat_settings_free(struct settings *s)
     target_free(&s->target);
 }
 
+/* True if messages may be printed piece by piece: nothing needs them whole. */
+static bool may_stream(const struct settings *s)
+{
+    return !s->expect && !s->pretty && (s->format == FORMAT_TEXT || s->format == FORMAT_RAW);
+}
+
 void wscat_settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
     ws_conn_config_init(config, WS_ROLE_CLIENT);
     config->session.max_message = s->max_message_size;
-    config->session.chunks = s->binary && !s->jsonl && !s->expect;
+    config->session.max_frame = s->fragment < SIZE_MAX ? (size_t)s->fragment : 0;
+    config->session.chunks = may_stream(s);
     config->session.deflate = compress_config(&s->compress);
     config->session.frames = s->common.verbose >= 2;
+    config->session.lenient = s->lenient;
     config->handshake_ms = units_milliseconds(s->target.connect_timeout_us);
     config->close_ms = units_milliseconds(s->close_timeout_us);
+    config->idle_ms = units_milliseconds(s->idle_timeout_us);
     config->write_ms = 0; /* no limit: a slow server slows down the reading of the input */
     config->heartbeat.interval_ms = units_milliseconds(s->ping_interval_us);
     config->heartbeat.timeout_ms = units_milliseconds(s->ping_timeout_us);

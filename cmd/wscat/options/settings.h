@@ -1,8 +1,8 @@
 /*
  * settings: the parsed command line of wscat. The option table sets it; the other files read it.
  */
-#ifndef CMD_WSCAT_SETTINGS_H
-#define CMD_WSCAT_SETTINGS_H
+#ifndef CMD_WSCAT_OPTIONS_SETTINGS_H
+#define CMD_WSCAT_OPTIONS_SETTINGS_H
 
 #include "cmd/common/options/compress.h"
 #include "cmd/common/options/options.h"
@@ -13,37 +13,62 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum input_form { INPUT_LINES, INPUT_WHOLE, INPUT_HEX, INPUT_CHUNKS };
+/* How standard input becomes messages; in the order of the option's choices, then --binary's. */
+enum input_form {
+    INPUT_LINES,
+    INPUT_NUL,
+    INPUT_WHOLE,
+    INPUT_HEX,
+    INPUT_JSON,
+    INPUT_JSONL,
+    INPUT_CHUNKS,
+};
+
+/* How messages are printed; in the order of the option's choices. */
+enum output_format { FORMAT_TEXT, FORMAT_RAW, FORMAT_HEX, FORMAT_BASE64, FORMAT_JSONL };
+
+/* In the order of the option's choices, after none. */
+enum timestamps { TIMESTAMPS_ISO, TIMESTAMPS_REL, TIMESTAMPS_NONE };
 
 struct settings {
     struct options_common common;
 
-    const char *connect;
+    const char *connect, *listen;
     struct target target;
+    bool location;
+    unsigned max_redirects;
+    bool lenient;
 
     struct option_list execute; /* sent before the words after the URL */
     bool text, binary;
     enum input_form input;
-    bool no_stdin;
+    bool null_terminated, keep_newline, no_stdin, slash;
+    uint64_t chunk, fragment;
+    int64_t send_delay_us;
     struct compress compress;
+    const char *history;
 
-    bool jsonl;
-    bool stats;
+    enum output_format format;
+    bool jsonl, raw, null_after, pretty, show_ping_pong, include, stats;
+    enum timestamps timestamps;
 
     int64_t wait_us; /* UNITS_NEVER: until the peer closes */
-    bool exit_on_eof;
-    bool one_message;
+    bool exit_on_eof, one_message, request_reply;
     uint64_t count; /* 0: any number */
     const char *expect;
     regex_t expect_regex;
-    int64_t timeout_us;
-    int64_t close_timeout_us;
+    int64_t timeout_us, close_timeout_us, idle_timeout_us;
     unsigned close_code;
     const char *close_reason;
 
-    int64_t ping_interval_us;
-    int64_t ping_timeout_us;
+    int64_t ping_interval_us, ping_timeout_us;
+    bool reconnect;
+    uint64_t reconnect_max; /* 0: for ever */
+    int64_t reconnect_delay_us;
     uint64_t max_message_size;
+
+    bool check;
+    int64_t check_idle_us;
 
     char **messages; /* the messages to send first, NULL-terminated */
 };
@@ -61,5 +86,9 @@ void wscat_settings_conn_config(const struct settings *settings, struct ws_conn_
 
 /* WS_OP_TEXT or WS_OP_BINARY: the type of the messages sent. */
 unsigned settings_opcode(const struct settings *settings);
+
+/* The rows, in rows.c. */
+enum { WSCAT_ROWS = 46 };
+extern const struct option_row wscat_rows[WSCAT_ROWS];
 
 #endif

@@ -3,8 +3,8 @@
  *
  * run.c counts while the connection lives and calls this once, after all other output.
  */
-#ifndef CMD_WSCAT_STATS_H
-#define CMD_WSCAT_STATS_H
+#ifndef CMD_WSCAT_OUTPUT_STATS_H
+#define CMD_WSCAT_OUTPUT_STATS_H
 
 #include <ws/client.h>
 #include <ws/conn.h>

@@ -1,4 +1,4 @@
-#include "cmd/wscat/stats.h"
+#include "cmd/wscat/output/stats.h"
 
 #include "cmd/common/exit.h"
 #include "cmd/common/options/compress.h"

@@ -1,0 +1,266 @@
+#include "cmd/wscat/input/input.h"
+
+#include "cmd/common/hex.h"
+#include "libws/proto/bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    READ_SIZE = 64 * 1024,
+    PIECE_SIZE = 1024 * 1024, /* more of a message without an end is handed over in pieces */
+};
+
+static void on_ready(struct ws_watch *watch, unsigned ready);
+static void on_task(struct ws_deferred *task);
+
+/* Reads must not block, even if another process empties the same pipe first. O_NONBLOCK cannot be
+ * set on the inherited descriptor: the flag belongs to the open file description, which other
+ * processes share. Opening a pipe or terminal again through /proc gives a description of our own.
+ * If that fails, the original descriptor is read. */
+static int reopen(void)
+{
+    struct stat status;
+    if (fstat(STDIN_FILENO, &status) < 0 || (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)))
+        return -1;
+    return open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}
+
+void input_init(struct input *input, struct ws_loop *loop, const struct input_options *options,
+                const struct input_receiver *receiver, void *context)
+{
+    *input = (struct input){
+        .loop = loop,
+        .receiver = receiver,
+        .context = context,
+        .split = {.form = options->form, .keep_end = options->keep_end},
+        .text = options->text,
+        .stopped = true,
+        .chunk = options->chunk,
+        .max = options->max,
+    };
+    int fd = reopen();
+    input->own = fd >= 0;
+    input->watch.fd = input->own ? fd : STDIN_FILENO;
+    input->watch.ready = on_ready;
+    input->task.run = on_task;
+}
+
+void input_take_whole(struct input *input)
+{
+    input->split.form = INPUT_WHOLE;
+}
+
+/* --- what is wrong with it --- */
+
+static void give_up(struct input *input, const char *why)
+{
+    input_stop(input);
+    input->ended = true;
+    input->receiver->error(input->context, why);
+}
+
+/* What the user can find: "line 3 of the input". */
+static void name_message(const struct input *input, char *text, size_t size)
+{
+    enum input_form form = input->split.form;
+    bool lines = form == INPUT_LINES || form == INPUT_HEX || form == INPUT_JSONL;
+    if (form == INPUT_WHOLE)
+        snprintf(text, size, "the input");
+    else
+        snprintf(text, size, "%s %" PRIu64 " of the input", lines ? "line" : "message",
+                 input->number);
+}
+
+__attribute__((format(printf, 2, 3))) static void complain(struct input *input, const char *format,
+                                                           ...)
+{
+    char name[64], what[160], why[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    name_message(input, name, sizeof name);
+    snprintf(why, sizeof why, "%s%s", name, what);
+    give_up(input, why);
+}
+
+/* --- handing over --- */
+
+/* Decodes hex digits, and checks JSON. False after a complaint. */
+static bool decode(struct input *input, uint8_t *data, size_t *len)
+{
+    if (input->split.form == INPUT_HEX) {
+        size_t at = 0, size = *len;
+        enum hex_result result = hex_parse((char *)data, size, data, size, len, &at);
+        if (result != HEX_OK)
+            complain(input, ", column %zu: %s", at + 1, hex_problem(result));
+        return result == HEX_OK;
+    }
+    if (input->split.form == INPUT_JSON) {
+        json_error_t error;
+        json_t *value = json_loadb((char *)data, *len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+        if (!value)
+            complain(input, " is not JSON: %s", error.text);
+        json_decref(value);
+        return value != NULL;
+    }
+    return true;
+}
+
+static bool check_text(struct input *input, const uint8_t *data, size_t len, bool more)
+{
+    if (!input->text)
+        return true;
+    if (!input->begun)
+        input->utf8 = (struct ws_utf8){0};
+    if (ws_utf8_check(&input->utf8, data, len) == len && (more || ws_utf8_complete(&input->utf8)))
+        return true;
+    complain(input, " is not UTF-8; --binary sends bytes");
+    return false;
+}
+
+/* Hands over a message, or with `more` a piece of one that is not the last. */
+static void hand_over(struct input *input, uint8_t *data, size_t len, bool more)
+{
+    if (!input->begun)
+        input->number++;
+    if (input->split.form == INPUT_JSONL) {
+        const char *problem = input->receiver->record(input->context, data, len);
+        if (problem)
+            complain(input, ": %s", problem);
+        return;
+    }
+    if (!decode(input, data, &len) || !check_text(input, data, len, more))
+        return;
+    input->begun = more;
+    input->receiver->message(input->context, data, len, more);
+}
+
+/* A message that has no end so far may be too long to wait for it. */
+static void hand_over_piece(struct input *input)
+{
+    size_t len = ws_bytes_len(input->buffer);
+    if (split_streams(input->split.form) && len >= PIECE_SIZE) {
+        uint8_t *data = ws_bytes_data(input->buffer);
+        split_taken(&input->split, len);
+        ws_bytes_consume(input->buffer, len);
+        hand_over(input, data, len, true);
+    } else if (!split_streams(input->split.form) && len > input->max) {
+        input->number++;
+        complain(input, " is longer than %zu bytes", input->max);
+    }
+}
+
+/* What is left at the end of input is the last message. */
+static void hand_over_tail(struct input *input)
+{
+    static uint8_t nothing[1];
+    struct split_message found;
+    size_t len = ws_bytes_len(input->buffer);
+    uint8_t *data = len > 0 ? ws_bytes_data(input->buffer) : nothing;
+    bool is_message = split_tail(&input->split, data, len, &found) || input->begun;
+    if (len > 0)
+        ws_bytes_consume(input->buffer, len);
+    if (is_message)
+        hand_over(input, data + found.skip, found.len, false);
+    if (input->ended)
+        return;
+    input->ended = true;
+    input_stop(input);
+    input->receiver->end(input->context);
+}
+
+/* Hands over what is buffered, until it is stopped. Consumed bytes stay where they are until the
+ * next read. */
+static void hand_over_buffered(struct input *input)
+{
+    struct split_message found;
+    while (!input->stopped && !input->ended && ws_bytes_len(input->buffer) > 0) {
+        size_t len = input->buffer->len;
+        uint8_t *data = ws_bytes_data(input->buffer);
+        /* Bytes that were buffered for another reason are chunks of the right size, too. */
+        if (input->split.form == INPUT_CHUNKS && len > input->chunk)
+            len = input->chunk;
+        if (!split_next(&input->split, data, len, &found))
+            break;
+        ws_bytes_consume(input->buffer, found.skip + found.len + found.after);
+        hand_over(input, data + found.skip, found.len, false);
+    }
+    if (!input->stopped && !input->ended)
+        hand_over_piece(input);
+    if (!input->stopped && !input->ended && input->at_end)
+        hand_over_tail(input);
+}
+
+/* --- reading --- */
+
+static void on_ready(struct ws_watch *watch, unsigned ready)
+{
+    struct input *input = ws_container_of(watch, struct input, watch);
+    size_t size = input->split.form == INPUT_CHUNKS ? input->chunk : READ_SIZE;
+    (void)ready;
+    if (!ws_bytes_reserve(&input->buffer, size)) {
+        give_up(input, "out of memory");
+        return;
+    }
+    ssize_t n = read(watch->fd, ws_bytes_data(input->buffer) + input->buffer->len, size);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    /* EIO: the terminal has hung up, or the process is in its background. */
+    if (n < 0 && errno != EIO) {
+        give_up(input, strerror(errno));
+        return;
+    }
+    if (n > 0)
+        input->buffer->len += (size_t)n;
+    else
+        input->at_end = true;
+    hand_over_buffered(input);
+}
+
+/* What was read before the stop is handed over before more is read. */
+static void on_task(struct ws_deferred *task)
+{
+    struct input *input = ws_container_of(task, struct input, task);
+    if (!input->stopped && !input->ended && (ws_bytes_len(input->buffer) > 0 || input->at_end))
+        hand_over_buffered(input);
+    if (input->stopped || input->ended)
+        return;
+    enum ws_error error = ws_loop_rewatch(input->loop, &input->watch, WS_READABLE);
+    if (error != WS_OK)
+        give_up(input, ws_error_info(error)->explanation);
+}
+
+void input_start(struct input *input)
+{
+    if (input->ended || !input->stopped)
+        return;
+    input->stopped = false;
+    ws_loop_defer(input->loop, &input->task);
+}
+
+void input_stop(struct input *input)
+{
+    if (input->stopped)
+        return;
+    input->stopped = true;
+    ws_loop_rewatch(input->loop, &input->watch, 0);
+}
+
+void input_free(struct input *input)
+{
+    input->ended = true;
+    input->stopped = true;
+    int fd = ws_loop_unwatch(input->loop, &input->watch);
+    if (input->own && fd >= 0)
+        close(fd);
+    ws_bytes_free(&input->buffer);
+}

@@ -1,0 +1,73 @@
+/*
+ * input: reads standard input and splits it into messages.
+ *
+ * Reads between input_start() and input_stop() (while the connection is open and not full), hands
+ * over every message as soon as it is complete, and reports the end. Of a message that is larger
+ * than a megabyte, pieces are handed over as they come, so memory use is limited whatever the
+ * input. Where a message ends is split.h's matter.
+ */
+#ifndef CMD_WSCAT_INPUT_INPUT_H
+#define CMD_WSCAT_INPUT_INPUT_H
+
+#include "cmd/wscat/input/split.h"
+#include <ws/loop.h>
+#include <ws/utf8.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct input_receiver {
+    /* A message, or with `more` a piece of one that is not the last. `data` may be overwritten. */
+    void (*message)(void *context, void *data, size_t len, bool more);
+    /* One record of --input=jsonl, not NUL-terminated. Returns NULL, or what is wrong with it. */
+    const char *(*record)(void *context, const void *line, size_t len);
+    /* The end of input; everything was handed over. */
+    void (*end)(void *context);
+    /* Reading failed; `why` is a message of one line. */
+    void (*error)(void *context, const char *why);
+};
+
+struct input {
+    struct ws_watch watch;
+    struct ws_deferred task; /* hands over the messages that were left when reading stopped */
+    struct ws_loop *loop;
+    const struct input_receiver *receiver;
+    void *context;
+    struct split split;
+    bool text; /* messages must be UTF-8 */
+    bool stopped;
+    bool at_end; /* nothing more will be read */
+    bool ended;  /* and everything was handed over */
+    bool own;    /* the descriptor must be closed */
+    bool begun;  /* a piece of the present message was handed over */
+    size_t max;  /* bytes of a message that cannot be handed over in pieces */
+    size_t chunk;
+    struct ws_utf8 utf8;     /* of the present message */
+    struct ws_bytes *buffer; /* what is read and not yet handed over */
+    uint64_t number;         /* of the present message, from 1 */
+};
+
+struct input_options {
+    enum input_form form;
+    bool text;
+    bool keep_end; /* --keep-newline */
+    size_t chunk;  /* bytes of a message of INPUT_CHUNKS */
+    size_t max;
+};
+
+/* Reads standard input; stopped at first. */
+void input_init(struct input *input, struct ws_loop *loop, const struct input_options *options,
+                const struct input_receiver *receiver, void *context);
+
+/* From now on all of it is one message: "@-". Call it before the first start. */
+void input_take_whole(struct input *input);
+
+/* Both may be called at any time, also by the receiver. No effect after the end. */
+void input_start(struct input *input);
+void input_stop(struct input *input);
+
+/* Frees the buffer; input cannot be started again. */
+void input_free(struct input *input);
+
+#endif

@@ -1,0 +1,179 @@
+#include "cmd/wscat/output/output.h"
+
+#include "libws/proto/bytes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    HIGH_WATER = 256 * 1024,
+    LOW_WATER = 64 * 1024,
+    DIRECT = 16 * 1024, /* from this size a direct write is cheaper than a copy */
+};
+
+static void on_ready(struct ws_watch *watch, unsigned ready);
+static void on_task(struct ws_deferred *task);
+
+/* O_NONBLOCK cannot be set on the inherited descriptor: the flag belongs to the open file
+ * description, which other processes share, such as the shell. Opening a pipe or terminal again
+ * through /proc gives a description of our own. */
+static void find_kind(struct output *output)
+{
+    struct stat status;
+    output->watch.fd = STDOUT_FILENO;
+    output->kind = OUTPUT_BLOCKS;
+    if (fstat(STDOUT_FILENO, &status) < 0)
+        return;
+    if (S_ISSOCK(status.st_mode)) {
+        output->kind = OUTPUT_SOCKET;
+    } else if (S_ISFIFO(status.st_mode) || isatty(STDOUT_FILENO)) {
+        int fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        output->kind = fd >= 0 ? OUTPUT_OWN : OUTPUT_SHARED;
+        if (fd >= 0)
+            output->watch.fd = fd;
+    }
+}
+
+void output_init(struct output *output, struct ws_loop *loop,
+                 const struct output_receiver *receiver, void *context)
+{
+    *output = (struct output){.loop = loop, .receiver = receiver, .context = context};
+    output->watch.ready = on_ready;
+    output->task.run = on_task;
+    find_kind(output);
+    /* A reader that leaves is noticed even while there is nothing to write. */
+    if (output->kind != OUTPUT_BLOCKS)
+        output->watching = ws_loop_watch(loop, &output->watch, WS_HANGUP) == WS_OK;
+}
+
+/* One write that does not wait. */
+static ssize_t write_once(const struct output *output, const uint8_t *data, size_t len)
+{
+    struct pollfd writable = {.fd = output->watch.fd, .events = POLLOUT};
+    switch (output->kind) {
+    case OUTPUT_SOCKET:
+        return send(output->watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    case OUTPUT_SHARED:
+        /* A pipe that is writable takes so many bytes without waiting. */
+        if (poll(&writable, 1, 0) == 0) {
+            errno = EAGAIN;
+            return -1;
+        }
+        return write(output->watch.fd, data, len < PIPE_BUF ? len : PIPE_BUF);
+    default:
+        return write(output->watch.fd, data, len);
+    }
+}
+
+/* Returns the number of bytes written to stdout; all of them once nothing can be. */
+static size_t try_write(struct output *output, const uint8_t *data, size_t len)
+{
+    size_t done = 0;
+    while (done < len && !output->failure) {
+        ssize_t n = write_once(output, data + done, len - done);
+        if (n >= 0)
+            done += (size_t)n;
+        else if (errno == EAGAIN)
+            return done;
+        else if (errno != EINTR)
+            output->failure = errno;
+    }
+    if (output->failure)
+        ws_loop_defer(output->loop, &output->task);
+    return output->failure ? len : done;
+}
+
+void output_write(struct output *output, const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    if (len == 0 || output->failure)
+        return;
+    if (ws_bytes_len(output->buffer) == 0 && len >= DIRECT) {
+        size_t done = try_write(output, bytes, len);
+        bytes += done;
+        len -= done;
+    }
+    if (len == 0)
+        return;
+    if (!ws_bytes_append(&output->buffer, bytes, len))
+        output->failure = ENOMEM;
+    if (ws_bytes_len(output->buffer) > HIGH_WATER)
+        output->full = true;
+    ws_loop_defer(output->loop, &output->task);
+}
+
+bool output_pending(const struct output *output)
+{
+    return !output->failure && ws_bytes_len(output->buffer) > 0;
+}
+
+static void write_buffered(struct output *output)
+{
+    struct ws_bytes *buffer = output->buffer;
+    if (ws_bytes_len(buffer) > 0)
+        ws_bytes_consume(buffer, try_write(output, ws_bytes_data(buffer), buffer->len));
+    /* Frees the memory of a large message. */
+    if (ws_bytes_len(buffer) == 0 && ws_bytes_capacity(buffer) > 4 * HIGH_WATER)
+        ws_bytes_free(&output->buffer);
+}
+
+static void report_failure(struct output *output)
+{
+    if (output->watching)
+        ws_loop_rewatch(output->loop, &output->watch, 0);
+    if (output->reported)
+        return;
+    output->reported = true;
+    output->receiver->failed(output->context, output->failure);
+}
+
+static void drain(struct output *output)
+{
+    write_buffered(output);
+    if (output->failure) {
+        report_failure(output);
+        return;
+    }
+    size_t left = ws_bytes_len(output->buffer);
+    if (output->watching)
+        ws_loop_rewatch(output->loop, &output->watch, left > 0 ? WS_WRITABLE : WS_HANGUP);
+    if (output->full && left <= LOW_WATER) {
+        output->full = false;
+        output->receiver->unblocked(output->context);
+    }
+    if (left == 0)
+        output->receiver->written(output->context);
+}
+
+/* For a pipe, an error means that its other end is not open any more. */
+static void on_ready(struct ws_watch *watch, unsigned ready)
+{
+    struct output *output = ws_container_of(watch, struct output, watch);
+    if ((ready & WS_HANGUP) && !output->failure) {
+        output->failure = EPIPE;
+        report_failure(output);
+        return;
+    }
+    drain(output);
+}
+
+static void on_task(struct ws_deferred *task)
+{
+    drain(ws_container_of(task, struct output, task));
+}
+
+void output_free(struct output *output)
+{
+    write_buffered(output);
+    int fd = output->watch.fd;
+    if (output->watching)
+        ws_loop_unwatch(output->loop, &output->watch);
+    if (output->kind == OUTPUT_OWN)
+        close(fd);
+    ws_bytes_free(&output->buffer);
+}

@@ -1,0 +1,66 @@
+/*
+ * show: prints what happens on the connection, for people or programs.
+ *
+ * Data goes to standard output (output.h): messages, or JSON records of all events. Everything else
+ * goes to standard error, in the detail that --verbose selects. The HTTP half is show_http.h's.
+ */
+#ifndef CMD_WSCAT_OUTPUT_SHOW_H
+#define CMD_WSCAT_OUTPUT_SHOW_H
+
+#include "cmd/common/json.h"
+#include "cmd/common/record.h"
+#include "cmd/wscat/options/settings.h"
+#include "cmd/wscat/output/output.h"
+#include <ws/client.h>
+#include <ws/session.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct show {
+    const struct settings *settings;
+    struct output *output;
+    struct json json;
+    struct ws_bytes *pretty; /* scratch memory of --pretty */
+    bool escape;             /* stdout is a terminal: control characters are escaped */
+    bool color;              /* on stdout */
+    bool person;             /* a person types on the same terminal: arrows mark the direction */
+    uint64_t conn;           /* in listen mode: the connection's number, for records; else 0 */
+    uint8_t partial[4];      /* of a chunk: the beginning of a character that is not whole yet */
+    size_t partial_len;
+    int64_t opened_us; /* monotonic */
+    struct ws_client_times times;
+    int64_t tls_us; /* duration of the TLS handshake; -1: none */
+    int64_t upgrade_us;
+    bool closing; /* our close frame was sent: an echo of its code is not reported */
+};
+
+void show_init(struct show *show, const struct settings *settings, struct output *output);
+void show_free(struct show *show);
+
+/* Call when the connection is open; show->times has the times of the earlier steps, `url` is what
+ * was asked for. */
+void show_open(struct show *show, const struct ws_event *event, const char *url);
+
+/* Shows a MESSAGE, CHUNK, PING, PONG, CLOSE, ERROR or FRAME event: what was received, or with
+ * RECORD_OUT what we have sent. */
+void show_event(struct show *show, enum record_direction direction, const struct ws_event *event);
+
+/* Shows that a pong answered our last ping, after so long. */
+void show_round_trip(const struct show *show, int64_t us);
+
+/* Call when our close frame is sent: an answer with the same code is no news. */
+void show_closing(struct show *show);
+
+/* A failure before there was a connection, as a record. */
+void show_failure(struct show *show, enum ws_error error);
+
+/* Prints a protocol violation by the server: the rule, the place in the stream, and the RFC's
+ * section. */
+void show_violation(const struct ws_event *event);
+
+/* Text from the peer, escaped for a terminal: a copy to be freed. */
+char *show_quoted(const void *data, size_t len);
+
+#endif

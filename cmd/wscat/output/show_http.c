@@ -1,0 +1,124 @@
+#include "cmd/wscat/output/show_http.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/options/target.h"
+#include "cmd/wscat/output/show.h"
+#include "libws/tls/tls.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void show_http_tls(const struct ws_tls *tls)
+{
+    char peer[256];
+    ws_tls_peer(tls, peer, sizeof peer);
+    exit_warn("< %s, %s%s; %s%s", ws_tls_version(tls), ws_tls_cipher(tls),
+              ws_tls_resumed(tls) ? ", resumed" : "",
+              peer[0] ? "certificate of " : "no certificate", peer);
+}
+
+void show_http_proxy(const struct ws_proxy *proxy)
+{
+    exit_warn(strchr(proxy->host, ':') ? "through the proxy [%s]:%u" : "through the proxy %s:%u",
+              proxy->host, proxy->port);
+}
+
+void show_http_request(const char *head, size_t len)
+{
+    const char *end = head + len;
+    while (head < end) {
+        const char *line_end = memchr(head, '\n', (size_t)(end - head));
+        size_t n = line_end ? (size_t)(line_end - head) : (size_t)(end - head);
+        size_t text = n > 0 && head[n - 1] == '\r' ? n - 1 : n;
+        const char *colon = memchr(head, ':', text);
+        if (text > 0 && colon && target_header_secret(head, (size_t)(colon - head)))
+            exit_warn("> %.*s: [not shown]", (int)(colon - head), head);
+        else if (text > 0)
+            exit_warn("> %.*s", (int)text, head);
+        head += n + (line_end != NULL);
+    }
+}
+
+static void show_header(struct ws_str name, struct ws_str value)
+{
+    char *n = show_quoted(name.p, name.len), *v = show_quoted(value.p, value.len);
+    exit_warn("< %s: %s", n, target_header_secret(name.p, name.len) ? "[not shown]" : v);
+    free(n);
+    free(v);
+}
+
+void show_http_response(const struct ws_response *response)
+{
+    char *reason = show_quoted(response->reason.p, response->reason.len);
+    exit_warn("< HTTP/1.%u %u %s", response->head->minor, response->status, reason);
+    free(reason);
+    for (uint32_t i = 0; i < response->head->count; i++)
+        show_header(ws_http_name(response->head, response->buffer, i),
+                    ws_http_value(response->head, response->buffer, i));
+}
+
+void show_http_include(struct output *output, const struct ws_response *response)
+{
+    const struct ws_http_head *head = response->head;
+    output_write(output, response->buffer + head->start, head->length - head->start);
+}
+
+/* Prints the first lines of a refusal's body if it is text. */
+static void show_body(struct ws_str body)
+{
+    size_t begin = 0;
+    for (int lines = 0; lines < 10 && begin < body.len; lines++) {
+        const char *newline = memchr(body.p + begin, '\n', body.len - begin);
+        size_t end = newline ? (size_t)(newline - body.p) : body.len;
+        size_t len = end - begin;
+        if (len > 0 && body.p[begin + len - 1] == '\r')
+            len--;
+        char *text = show_quoted(body.p + begin, len);
+        if (len > 0)
+            exit_warn("  %s", text);
+        free(text);
+        begin = end + 1;
+    }
+}
+
+static void show_status(const struct ws_response *response)
+{
+    char *reason = show_quoted(response->reason.p, response->reason.len);
+    exit_warn("the server refused the upgrade: HTTP status %u %s", response->status, reason);
+    free(reason);
+    int location = ws_http_find(response->head, response->buffer, "Location", 0);
+    if (location >= 0) {
+        struct ws_str to = ws_http_value(response->head, response->buffer, (size_t)location);
+        char *text = show_quoted(to.p, to.len);
+        exit_warn("  it redirects to %s", text);
+        free(text);
+    }
+    show_body(response->body);
+}
+
+void show_http_refusal(const struct ws_event *event)
+{
+    const struct ws_error_info *info = ws_error_info(event->error);
+    const struct ws_response *response = event->response;
+    char section[32];
+    ws_error_section(event->error, section, sizeof section);
+    if (event->error == WS_E_STATUS)
+        show_status(response);
+    else if (response && response->cause)
+        exit_warn("%s (%s): %s", info->explanation, section, response->cause);
+    else if (!response && event->offset == 0 && event->error == WS_E_HTTP_SYNTAX)
+        exit_warn("the server does not speak HTTP (%s)", section);
+    else
+        exit_warn("%s (%s)", info->explanation, section);
+}
+
+void show_http_declined(const struct ws_response *response, const char *const *offered,
+                        bool compression)
+{
+    if (offered && offered[0] && response->subprotocol.len == 0)
+        exit_warn("the server chose no subprotocol, though %s%s offered", offered[0],
+                  offered[1] ? " and others were" : " was");
+    if (compression && response->extensions.len == 0)
+        exit_warn("the server declined compression");
+}

@@ -1,0 +1,185 @@
+#include "cmd/common/exit.h"
+#include "cmd/wscat/output/show_http.h"
+#include "cmd/wscat/run/expect.h"
+#include "cmd/wscat/run/run_private.h"
+#include "libws/tls/tls.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static void take_times(struct run *run, const struct ws_conn *conn)
+{
+    const struct ws_tls *tls = ws_conn_tls(conn);
+    run->stats.opened_us = ws_clock_us();
+    run->stats.tls_us = tls ? ws_tls_handshake_us(tls) : -1;
+    run->stats.upgrade_us =
+        run->stats.opened_us - (tls ? ws_tls_established_us(tls) : run->connected_us);
+    run->stats.times = run->show.times;
+    run->show.tls_us = run->stats.tls_us;
+    run->show.upgrade_us = run->stats.upgrade_us;
+}
+
+static void on_open(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct run *run = ws_conn_user(conn);
+    const struct settings *s = run->settings;
+    take_times(run, conn);
+    if (ws_conn_tls(conn) && s->common.verbose > 0)
+        show_http_tls(ws_conn_tls(conn));
+    if (s->common.verbose > 0)
+        show_http_response(event->response);
+    if (s->include)
+        show_http_include(&run->output, event->response);
+    if (!s->common.quiet)
+        show_http_declined(event->response, s->target.offered, s->compress.wanted);
+    char *url = target_url(&s->target);
+    show_open(&run->show, event, url);
+    free(url);
+    sent_opened(&run->sent, conn);
+    run->opened = true;
+    run->attempts = 0;
+    sending_continue(run);
+}
+
+/* A whole message was received: is that enough? */
+static void count_message(struct run *run, const struct ws_event *event)
+{
+    const struct settings *s = run->settings;
+    run->stats.received++;
+    bool counted = s->count && run->stats.received >= s->count;
+    bool met = s->expect ? expect_matches(&s->expect_regex, (const char *)event->data, event->len)
+                         : counted;
+    run->enough = met || counted;
+    if (run->enough) {
+        run_next_with(run, ENDING_ENOUGH, met ? WS_EXIT_OK : WS_EXIT_ASSERTION);
+    } else if (run->awaits_reply) {
+        run->awaits_reply = false;
+        sending_continue(run);
+    }
+}
+
+static void on_message(struct run *run, const struct ws_event *event)
+{
+    /* What comes after --count or --expect is met, or fails, is not printed. */
+    if (run->enough)
+        return;
+    show_event(&run->show, RECORD_IN, event);
+    run->stats.received_bytes += event->len;
+    if (output_full(&run->output))
+        ws_conn_pause(run->conn);
+    if (event->type == WS_EVENT_MESSAGE || event->last)
+        count_message(run, event);
+}
+
+/* A refusal that is followed, or tried again, is no error yet. */
+static void on_error(struct run *run, const struct ws_event *event)
+{
+    const struct ws_error_info *info = ws_error_info(event->error);
+    const struct ws_response *response = event->response;
+    bool refused = event->error == WS_E_STATUS && response;
+    input_stop(&run->input);
+    if (refused && run->settings->common.verbose > 0)
+        show_http_response(response);
+    if (refused && link_note_refusal(run, response))
+        return;
+    if (info->category == WS_CAT_PROTOCOL)
+        show_violation(event);
+    else if (info->category == WS_CAT_UPGRADE)
+        show_http_refusal(event);
+}
+
+static void on_event(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct run *run = ws_conn_user(conn);
+    switch (event->type) {
+    case WS_EVENT_MESSAGE:
+    case WS_EVENT_CHUNK:
+        on_message(run, event);
+        return;
+    case WS_EVENT_CLOSE:
+        input_stop(&run->input);
+        if (!run->settings->reconnect)
+            run_next(run, ENDING_PEER_CLOSES);
+        break;
+    case WS_EVENT_ERROR:
+        on_error(run, event);
+        break;
+    default:
+        break;
+    }
+    show_event(&run->show, RECORD_IN, event);
+    if (event->type == WS_EVENT_PONG && ws_conn_pong_matched(conn))
+        show_round_trip(&run->show, ws_conn_heartbeat(conn)->rtt.last_us);
+}
+
+static void on_drained(struct ws_conn *conn)
+{
+    sending_continue(ws_conn_user(conn));
+}
+
+/* Prints why a connection failed, unless it was printed already. */
+static void say_failure(const struct ws_conn *conn, enum ws_error error)
+{
+    const struct ws_error_info *info = ws_error_info(error);
+    if (error == WS_E_TLS && ws_conn_tls(conn))
+        exit_warn("TLS failed: %s", ws_tls_failure(ws_conn_tls(conn)));
+    else if (info->category != WS_CAT_PROTOCOL && info->category != WS_CAT_UPGRADE)
+        exit_warn("%s%s", info->explanation,
+                  error == WS_E_LOST || error == WS_E_RESET ? " (1006)" : "");
+}
+
+/* The exit code of a connection that ended. */
+static int exit_status(const struct run *run, const struct ws_conn *conn,
+                       const struct ws_end *ended)
+{
+    const struct settings *s = run->settings;
+    if (run->forced >= 0)
+        return run->forced;
+    if (ended->error != WS_OK) {
+        say_failure(conn, ended->error);
+        return exit_code_for(ended->error);
+    }
+    if (s->expect || s->count) {
+        if (s->expect)
+            exit_warn("no message matched '%s' (%" PRIu64 " received)", s->expect,
+                      run->stats.received);
+        else
+            exit_warn("%" PRIu64 " message%s received, %" PRIu64 " expected", run->stats.received,
+                      run->stats.received == 1 ? "" : "s", s->count);
+        return WS_EXIT_ASSERTION;
+    }
+    /* A server that only echoes our close code reports no error. */
+    if (!ended->by_peer && run->ending.state >= ENDING_CLOSING && ended->code == run->close_code)
+        return WS_EXIT_OK;
+    return exit_code_for_close(ended->code, ended->clean);
+}
+
+static void on_close(struct ws_conn *conn, const struct ws_end *ended)
+{
+    struct run *run = ws_conn_user(conn);
+    bool was_open = run->opened;
+    stats_take(&run->stats, conn);
+    sent_ended(&run->sent);
+    run->conn = NULL;
+    run->opened = false;
+    if (run->over)
+        return;
+    bool answered = run->ending.state == ENDING_TALKING || run->ending.state == ENDING_WAITING;
+    unsigned code = was_open && ended->clean ? ended->code : 0;
+    if (answered && run->forced < 0 && (run->redirect || run->settings->reconnect)) {
+        bool follows = run->redirect != NULL;
+        if (link_again(run, ended->error, code)) {
+            if (!follows && ended->error != WS_OK)
+                say_failure(conn, ended->error);
+            return;
+        }
+    }
+    run_ended(run, exit_status(run, conn, ended));
+}
+
+const struct ws_handler receiving_handler = {
+    .open = on_open,
+    .event = on_event,
+    .drained = on_drained,
+    .close = on_close,
+};

@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# What wscat takes for a URL, and what it makes of it.
+
+load ../helper
+
+@test "a port alone means localhost" {
+	serve --address=127.0.0.1 --host-allow='*'
+	run -0 wscat -N 1 -4 "$PORT" hello </dev/null
+	same hello "$output"
+	run -0 wscat -N 1 -4 ":$PORT" hello </dev/null
+	same hello "$output"
+}
+
+@test "an empty port is the default one" {
+	run -3 --separate-stderr wscat --resolve='*:80:127.0.0.1' -T 5 ws://host.invalid:/ </dev/null
+	says '127.0.0.1:80'
+}
+
+@test "spaces and umlauts in a path are encoded" {
+	bad echo
+	wscat -w 0 "${URL}a b/grün?q=1 2" </dev/null
+	says '^header GET /a%20b/gr%C3%BCn\?q=1%202 HTTP/1.1$' "$(cat "$OUT")"
+}
+
+@test "a host name outside ASCII is refused with advice" {
+	run -2 --separate-stderr wscat ws://münchen.example/
+	usage_line 'xn--'
+}
+
+@test "a NUL in the user or the password: 2" {
+	run -2 --separate-stderr wscat 'ws://a%00b:c@127.0.0.1:9/'
+	usage_line 'NUL'
+}
+
+@test "two URLs are refused" {
+	run -2 --separate-stderr wscat ws://127.0.0.1:9/ wss://127.0.0.1:9/
+	usage_line "two URLs, 'ws://127.0.0.1:9/' and 'wss://127.0.0.1:9/'"
+	run -2 --separate-stderr wscat -c ws://127.0.0.1:9/ ws+unix:/socket
+	usage_line "two URLs"
+}
+
+@test "--count=0, and options without effect: 2" {
+	local case
+	for case in '--count=0:too small' '--ping-timeout=1:--ping-interval' '--max-redirects=1:--location' \
+		'--reconnect-delay=1:--reconnect' '--no-stdin --input=nul:not read' '--chunk=1K:--binary' \
+		'--binary --keep-newline:lines' '-J --pretty:--format' '-J -r:exclude' \
+		'-J --null-after:JSON Lines' '-0 --input=hex:exclude' '-p 12:13' '-J --timestamps=iso:JSON Lines'; do
+		# shellcheck disable=SC2086 # several words
+		run -2 --separate-stderr wscat ${case%%:*} ws://127.0.0.1:9/
+		usage_line "${case#*:}"
+	done
+	run -2 --separate-stderr wscat --input=whole ws://127.0.0.1:9/ message
+	usage_line 'no effect: standard input is not read'
+}
+
+@test "-p 13 is accepted, as npm's wscat does" {
+	serve
+	run -0 wscat -p 13 -N 1 "$URL" hello </dev/null
+	run -0 wscat --protocol-version=13 -N 1 "$URL" hello </dev/null
+}
