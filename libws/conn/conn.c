@@ -204,8 +204,6 @@ static void deliver_events(struct ws_conn *conn)
         if (delivered > WS_TURN_MOST)
             conn->blocked |= WS_BLOCK_RATE; /* it goes on with the loop's next turn */
     }
-    if (ws_session_refused(&conn->session))
-        ws_conn_begin_refusal(conn);
     if (ws_session_state(&conn->session) != WS_STATE_OPEN)
         return;
     if (!ws_session_in_message(&conn->session))

@@ -166,5 +166,6 @@ void ws_conn_settle(struct ws_conn *conn)
     if (conn->env->hooks.memory_changed)
         conn->env->hooks.memory_changed(conn);
     ws_conn_update_interest(conn);
+    ws_conn_note_refusal(conn);
     ws_conn_arm(conn);
 }

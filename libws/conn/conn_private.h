@@ -242,8 +242,8 @@ void ws_conn_begin_closing(struct ws_conn *conn);
 /* A client's output is sent, all of it: if its close frame is among it, the time to close runs from
  * now. */
 void ws_conn_note_close_out(struct ws_conn *conn);
-/* Our upgrade was refused: a short while is left for the body. May be called again. */
-void ws_conn_begin_refusal(struct ws_conn *conn);
+/* If our upgrade was refused, a short while is left for the body. To be called after each event. */
+void ws_conn_note_refusal(struct ws_conn *conn);
 void ws_conn_on_timer(struct ws_timer *timer);
 
 /* --- conn_life.c --- */

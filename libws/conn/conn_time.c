@@ -150,11 +150,11 @@ void ws_conn_begin_closing(struct ws_conn *conn)
     ws_conn_arm(conn);
 }
 
-void ws_conn_begin_refusal(struct ws_conn *conn)
+void ws_conn_note_refusal(struct ws_conn *conn)
 {
     int64_t begun_ms = ws_loop_now(conn->env->loop),
             last_ms = due(conn->phase_started_ms, conn->env->config.handshake_ms);
-    if (conn->refused)
+    if (conn->refused || !ws_session_refused(&conn->session))
         return;
     conn->refused = true;
     /* Not beyond the deadline of the handshake. */

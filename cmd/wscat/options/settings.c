@@ -83,6 +83,7 @@ static bool choose_forms(struct settings *s, struct options *options)
         return usage_error(options, "--format, --jsonl and --raw exclude each other");
     if (s->null_terminated && form_given)
         return usage_error(options, "--input and --null-terminated exclude each other");
+    s->unescaped = s->raw || (options_given(options, "format") && s->format == FORMAT_RAW);
     if (s->jsonl)
         s->format = FORMAT_JSONL;
     else if (s->raw || (s->binary && !options_given(options, "format")))
@@ -189,18 +190,13 @@ void wscat_settings_free(struct settings *s)
     target_free(&s->target);
 }
 
-/* True if messages may be printed piece by piece: nothing needs them whole. */
-static bool may_stream(const struct settings *s)
-{
-    return !s->expect && !s->pretty && (s->format == FORMAT_TEXT || s->format == FORMAT_RAW);
-}
-
 void wscat_settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
     ws_conn_config_init(config, WS_ROLE_CLIENT);
     config->session.max_message = s->max_message_size;
     config->session.max_frame = s->fragment < SIZE_MAX ? (size_t)s->fragment : 0;
-    config->session.chunks = may_stream(s);
+    /* Bytes are printed as they come; a line, only once it is whole. */
+    config->session.chunks = s->format == FORMAT_RAW && !s->expect;
     config->session.deflate = compress_config(&s->compress);
     config->session.frames = s->common.verbose >= 2;
     config->session.lenient = s->lenient;

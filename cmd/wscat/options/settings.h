@@ -51,6 +51,7 @@ struct settings {
     enum output_format format;
     bool jsonl, raw, null_after, pretty, show_ping_pong, include, stats;
     enum timestamps timestamps;
+    bool unescaped; /* control characters are printed as they are on a terminal, too */
 
     int64_t wait_us; /* UNITS_NEVER: until the peer closes */
     bool exit_on_eof, one_message, request_reply;

@@ -19,7 +19,7 @@ void show_init(struct show *show, const struct settings *settings, struct output
 {
     *show = (struct show){.settings = settings, .output = output, .tls_us = -1};
     bool terminal = isatty(STDOUT_FILENO);
-    show->escape = terminal && settings->format != FORMAT_RAW;
+    show->escape = terminal && !settings->unescaped;
     show->color = color_wanted(settings->common.color, STDOUT_FILENO) &&
                   (terminal || settings->common.color == COLOR_ALWAYS) && !settings->jsonl;
 }
@@ -287,7 +287,7 @@ static void show_message(struct show *show, const struct ws_event *event)
         put(show, END_COLOR);
     if (s->null_after)
         output_write(show->output, "", 1);
-    else if (s->format != FORMAT_RAW || show->person)
+    else if (s->format != FORMAT_RAW || show->escape)
         put(show, "\n");
 }
 

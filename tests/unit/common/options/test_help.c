@@ -97,7 +97,7 @@ static void test_common(void **state)
     char *text = printed("--help", NULL, true);
     assert_non_null(strstr(text, "\nGeneral:\n  -q, --quiet "));
     assert_non_null(strstr(text, "\n      --color=auto|always|never\n"));
-    assert_non_null(strstr(text, "\n  -h, --help "));
+    assert_non_null(strstr(text, "\n  -h, --help[=all]"));
     assert_null(strstr(text, "print-options"));
     for (char *line = text, *next; *line; line = next) {
         next = strchr(line, '\n') + 1;
