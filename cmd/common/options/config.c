@@ -104,7 +104,7 @@ static bool wanted(const struct options *options, const char *name, enum config_
 }
 
 bool config_apply(struct options *options, const struct config *config, enum config_part part,
-                  const uint8_t *over)
+                  const uint8_t *over, config_check *check, void *context)
 {
     char *text = strdup(config->text), where[512];
     if (!text)
@@ -123,6 +123,9 @@ bool config_apply(struct options *options, const struct config *config, enum con
         fine = only_typed ? options_refuse(options, "%s: option '%s' belongs on the command line",
                                            where, name)
                           : options_set(options, where, name, value);
+        const char *wrong = fine && check ? check(context) : NULL;
+        if (wrong)
+            fine = options_refuse(options, "%s: %s", where, wrong);
     }
     free(text);
     return fine;

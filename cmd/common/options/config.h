@@ -38,12 +38,17 @@ enum config_part {
     CONFIG_FIXED,      /* the options that may not */
 };
 
+/* Checks the settings after a line: NULL, or one line on what is wrong with it, which lives until
+ * the next call. */
+typedef const char *config_check(void *context);
+
 /*
  * Sets the options of `part` of the file, except those that `over` marks as given on the command
- * line, which takes precedence (OPTIONS_MAX bytes, as in struct options; or NULL). Stops at the
- * first error in that part: false, with options->status, after one line "FILE:LINE: …".
+ * line, which takes precedence (OPTIONS_MAX bytes, as in struct options; or NULL). `check` is
+ * called with `context` after each of them; NULL: it is not. Stops at the first error in that part:
+ * false, with options->status, after one line "FILE:LINE: …".
  */
 bool config_apply(struct options *options, const struct config *config, enum config_part part,
-                  const uint8_t *over);
+                  const uint8_t *over, config_check *check, void *context);
 
 #endif

@@ -166,7 +166,8 @@ struct options {
 
     /* Private. */
     uint8_t given[OPTIONS_MAX];
-    uint64_t said[OPTIONS_MAX]; /* CALL: a digest of all arguments */
+    uint64_t said[OPTIONS_MAX];           /* CALL: a digest of all arguments */
+    const char *secret_file[OPTIONS_MAX]; /* secrets that came from "@FILE": that argument */
     char **owned;
     size_t owned_count;
 };

@@ -105,6 +105,8 @@ static bool set_string(struct options *options, const struct option_found *found
             return options_refuse(options, "%s: %s", found->said, why);
         if (!options_own(options, secret))
             return false;
+        bool from_file = value[0] == '@' && strcmp(value, "@-") != 0;
+        options->secret_file[found->index] = from_file ? value : NULL;
         value = secret;
     }
     if ((found->row->flags & OPTION_HEADER) && strpbrk(value, "\r\n"))

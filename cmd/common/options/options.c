@@ -50,6 +50,15 @@ bool options_given(const struct options *options, const char *name)
            options->given[found.index];
 }
 
+const char *options_secret_file(const struct options *options, const char *name)
+{
+    struct option_found found;
+    const struct option_row *other;
+    return options_find_name(options, name, strlen(name), &found, &other)
+               ? options->secret_file[found.index]
+               : NULL;
+}
+
 bool options_same(const struct options *a, const struct options *b, size_t index)
 {
     struct option_found in_a = {0}, in_b = {0};

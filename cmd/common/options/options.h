@@ -66,6 +66,10 @@ bool options_set(struct options *options, const char *where, const char *name, c
 /* Was the option given, under any of its names? `name` is its long name. */
 bool options_given(const struct options *options, const char *name);
 
+/* The argument "@FILE" of a secret that was read from a file, for programs that read it again;
+ * NULL for others. Lives as long as the settings. */
+const char *options_secret_file(const struct options *options, const char *name);
+
 /* True if two parse results of the same tables have the same value for the option at `index`
  * (option_found). */
 bool options_same(const struct options *a, const struct options *b, size_t index);

@@ -106,24 +106,58 @@ static bool each_line(const char *text, bool (*add)(struct ws_credentials *, str
     return true;
 }
 
+/* Reads "@FILE". NULL after an error, which names the option. */
+static char *read_file(const struct compile *c, const char *option, const char *source)
+{
+    char why[160];
+    char *text = secret_resolve(source, why, sizeof why);
+    if (!text)
+        (void)wrong(c, "option '--%s': %s", option, why);
+    return text;
+}
+
+static bool add_auth(const struct compile *c, const char *auth)
+{
+    struct ws_str password = {auth, strlen(auth)};
+    return ws_credentials_add_password(&c->rules->credentials, password) ||
+           wrong(c, "option '--auth': expected USER:PASSWORD");
+}
+
+static bool add_tokens(const struct compile *c, const char *tokens)
+{
+    struct ws_credentials *credentials = &c->rules->credentials;
+    unsigned line;
+    if (!each_line(tokens, ws_credentials_add_token, credentials, &line))
+        return no_memory(c);
+    return credentials->tokens || wrong(c, "option '--token': it is empty");
+}
+
+/* Adds a secret with `add`: from its file, as it is now, or as it was given. */
+static bool add_secret(const struct compile *c, const char *option, const char *given,
+                       const char *again, bool (*add)(const struct compile *, const char *))
+{
+    if (!again)
+        return !given || add(c, given);
+    char *text = read_file(c, option, again);
+    bool added = text && add(c, text);
+    secret_free(text);
+    return added;
+}
+
 static bool read_credentials(const struct compile *c, const struct settings_http *s)
 {
     struct ws_credentials *credentials = &c->rules->credentials;
     unsigned line;
-    if (s->auth &&
-        !ws_credentials_add_password(credentials, (struct ws_str){s->auth, strlen(s->auth)}))
-        return wrong(c, "option '--auth': expected USER:PASSWORD");
-    if (s->token && !each_line(s->token, ws_credentials_add_token, credentials, &line))
-        return no_memory(c);
-    if (s->token && !credentials->tokens)
-        return wrong(c, "option '--token': it is empty");
+    if (!add_secret(c, "auth", s->auth, s->auth_again, add_auth) ||
+        !add_secret(c, "token", s->token, s->token_again, add_tokens))
+        return false;
     if (!s->auth_file)
         return true;
-    char source[4096], why[160];
+    char source[4096];
     snprintf(source, sizeof source, "@%s", s->auth_file);
-    char *text = secret_resolve(source, why, sizeof why);
+    char *text = read_file(c, "auth-file", source);
     if (!text)
-        return wrong(c, "option '--auth-file': %s", why);
+        return false;
     size_t before = credentials->count;
     bool read = each_line(text, ws_credentials_add_password, credentials, &line);
     secret_free(text);

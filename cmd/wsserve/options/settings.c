@@ -418,6 +418,8 @@ bool settings_finish(struct settings *settings, struct options *options)
         settings->slow = WS_SLOW_BLOCK;
     settings->address_given = options_given(options, "port") || options_given(options, "address") ||
                               settings->listen.count > 0;
+    settings->http.auth_again = options_secret_file(options, "auth");
+    settings->http.token_again = options_secret_file(options, "token");
     /* As websockify, whose clients ask for it. */
     settings->http.mode_subprotocol = settings->mode == MODE_PROXY ? "binary" : NULL;
     if (!check_places(settings, options) ||

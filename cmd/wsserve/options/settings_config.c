@@ -30,16 +30,33 @@ static void free_copied(struct settings *settings, struct options *options,
     (void)settings;
 }
 
-/* Checks every line of the file, also those that the command line overrides. */
-static bool check_lines(struct options *options, const struct config *config)
+/* Settings that a file alone makes, line by line. */
+struct line_check {
+    struct settings settings;
+    settings_http_checker *check_http;
+    char error[256];
+};
+
+static const char *check_line(void *context)
 {
-    struct settings *scratch = malloc(sizeof *scratch);
+    struct line_check *check = context;
+    return check->check_http(&check->settings.http, check->error, sizeof check->error)
+               ? NULL
+               : check->error;
+}
+
+/* Checks every line of the file, also those that the command line overrides. */
+static bool check_lines(struct options *options, const struct config *config,
+                        settings_http_checker *check_http)
+{
+    struct line_check *scratch = malloc(sizeof *scratch);
     struct options checking;
     if (!scratch)
         return complain(options, "out of memory");
-    settings_begin(scratch, &checking);
+    settings_begin(&scratch->settings, &checking);
+    scratch->check_http = check_http;
     checking.err = options->err;
-    bool fine = config_apply(&checking, config, CONFIG_WHOLE, NULL);
+    bool fine = config_apply(&checking, config, CONFIG_WHOLE, NULL, check_line, scratch);
     options->status = checking.status;
     options_free(&checking);
     free(scratch);
@@ -64,8 +81,8 @@ static bool load(struct settings *settings, struct options *options)
     source->options = *options;
     source->options.owned = NULL;
     source->options.owned_count = 0;
-    return check_lines(options, &source->config) &&
-           config_apply(options, &source->config, CONFIG_WHOLE, source->options.given);
+    return check_lines(options, &source->config, settings->check_http) &&
+           config_apply(options, &source->config, CONFIG_WHOLE, source->options.given, NULL, NULL);
 }
 
 static void forget_source(struct settings *settings)
@@ -115,9 +132,11 @@ static struct settings_reload *make(const struct settings_source *source,
     reload->options = source->options;
     reload->options.err = err;
     settings_own_tables(&reload->settings, &reload->options);
-    bool fine = whole ? config_apply(&reload->options, config, CONFIG_WHOLE, typed)
-                      : config_apply(&reload->options, config, CONFIG_RELOADABLE, typed) &&
-                            config_apply(&reload->options, &source->config, CONFIG_FIXED, typed);
+    bool fine =
+        whole
+            ? config_apply(&reload->options, config, CONFIG_WHOLE, typed, NULL, NULL)
+            : config_apply(&reload->options, config, CONFIG_RELOADABLE, typed, NULL, NULL) &&
+                  config_apply(&reload->options, &source->config, CONFIG_FIXED, typed, NULL, NULL);
     if (fine && settings_finish(&reload->settings, &reload->options))
         return reload;
     settings_reload_free(reload);
@@ -162,7 +181,7 @@ struct settings_reload *settings_config_reload(const struct settings *now,
         complain(&reporting, why);
         return NULL;
     }
-    if (check_lines(&reporting, &config))
+    if (check_lines(&reporting, &config, now->check_http))
         reload = make(source, &config, true, err);
     if (reload) {
         compare(now_options, &reload->options, changed, not_reloadable);

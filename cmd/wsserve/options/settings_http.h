@@ -15,9 +15,10 @@ struct settings_http {
     struct option_list origin;
     bool same_origin;
     struct option_list host_allow;
-    const char *auth;      /* "USER:PASSWORD", or NULL */
-    const char *auth_file; /* the same, one a line */
-    const char *token;     /* one a line, if it is from a file */
+    const char *auth;                     /* "USER:PASSWORD", or NULL */
+    const char *auth_file;                /* the same, one a line */
+    const char *token;                    /* one a line, if it is from a file */
+    const char *auth_again, *token_again; /* "@FILE", to be read again on SIGHUP; NULL: neither */
     struct option_list allow, deny, trust_proxy;
     int64_t replay_window_us; /* 0: none */
 

@@ -367,3 +367,32 @@ basic() { # USER:PASSWORD
 	run -2 --separate-stderr timeout 10 wsserve -p 0 --header=$'A: b\r\nC: d'
 	usage_line 'header'
 }
+
+@test "SIGHUP: --token=@FILE and --auth=@FILE of the command line are read again" {
+	local token=$BATS_TEST_TMPDIR/token auth=$BATS_TEST_TMPDIR/auth
+	echo old >"$token"
+	echo ann:one >"$auth"
+	serve --token=@"$token" --auth=@"$auth"
+	status 101 "$PORT" '/?token=old'
+	status 101 "$PORT" / "$(basic ann:one)"
+	echo new >"$token"
+	echo ann:two >"$auth"
+	kill -HUP "$SERVER"
+	eventually status 401 "$PORT" '/?token=old'
+	status 101 "$PORT" '/?token=new'
+	status 401 "$PORT" / "$(basic ann:one)"
+	status 101 "$PORT" / "$(basic ann:two)"
+	rm "$token"
+	kill -HUP "$SERVER"
+	await "ERROR +config option '--token': .*the old access rules stay" "$SERVER_LOG"
+	status 101 "$PORT" '/?token=new'
+}
+
+@test "a wrong rule in the configuration is named with its line" {
+	local config=$BATS_TEST_TMPDIR/config line
+	for line in 'origin = null' 'host-allow = a b' 'allow = 10.0.0.1/8' 'header = x' 'subprotocol = a b'; do
+		printf 'max-connections = 5\n%s\nhealth\n' "$line" >"$config"
+		run -2 --separate-stderr timeout 10 wsserve -p 0 --config="$config"
+		one_line "$config:2: option '--${line%% *}'"
+	done
+}

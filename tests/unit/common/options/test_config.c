@@ -72,7 +72,7 @@ static bool apply(struct run *run, const char *text, enum config_part part, cons
 {
     static char path[] = "f.conf";
     struct config config = {.path = path, .text = strdup(text)};
-    bool fine = config_apply(&run->options, &config, part, over);
+    bool fine = config_apply(&run->options, &config, part, over, NULL, NULL);
     fflush(run->options.err);
     free(config.text);
     return fine;
