@@ -38,7 +38,7 @@ complete -c wsserve -l loglevel -x -a 'debug info warning error' -d 'log this le
 complete -c wsserve -l log-format -x -a 'text json' -d 'format of log lines (default text)'
 complete -c wsserve -l drain -x -d 'wait this long for clients to leave on SIGTERM or SIGINT (default 10s)'
 complete -c wsserve -l shutdown-code -x -d 'close code sent to clients on SIGTERM or SIGINT (default 1001)'
-complete -c wsserve -l access-log -d 'log a line a request, to FILE or with the log; SIGHUP reopens FILE'
+complete -c wsserve -l access-log -d 'log a line a request and one at the end of a WebSocket, to FILE or with the log; SIGHUP reopens FILE'
 complete -c wsserve -l config -r -F -d 'read options from FILE, \'name = value\' a line; SIGHUP reads it again'
 complete -c wsserve -l exit-idle -x -d 'exit 0 after this long without a connection (default: never)'
 complete -c wsserve -l record -x -a '(__fish_complete_directories)' -d 'record the messages of every connection to a JSON Lines file in DIR'

@@ -107,6 +107,11 @@ uint64_t ws_conn_age_s(const struct ws_conn *conn)
     return (uint64_t)(ws_loop_now(conn->env->loop) / 1000) - conn->accepted_s;
 }
 
+uint64_t ws_conn_upgrading_us(const struct ws_conn *conn)
+{
+    return conn->life == WS_LIFE_UPGRADING ? (uint64_t)(ws_clock_us() - conn->accepted_us) : 0;
+}
+
 int64_t ws_conn_phase_ms(const struct ws_conn *conn)
 {
     return ws_loop_now(conn->env->loop) - conn->phase_started_ms;

@@ -47,6 +47,7 @@ struct ws_conn *ws_conn_new(const struct ws_conn_env *env, int fd, void *user)
     conn->timer.fire = ws_conn_on_timer;
     conn->accepted_s = (uint32_t)(ws_loop_now(env->loop) / 1000);
     conn->phase_started_ms = ws_loop_now(env->loop);
+    conn->accepted_us = ws_clock_us();
     ws_session_init(&conn->session, &env->config.session);
     if (ws_loop_watch(env->loop, &conn->watch, WS_READABLE) != WS_OK) {
         free(conn);

@@ -112,12 +112,14 @@ struct ws_conn {
     struct ws_heartbeat heartbeat;
     int64_t phase_started_ms; /* the handshake, a refusal's body, an unfinished message (0: none),
                                * the closing: what the deadline of the present phase runs from */
-    int64_t last_message_ms;
+    union {
+        int64_t accepted_us;     /* before the upgrade is done */
+        int64_t last_message_ms; /* after it */
+    };
     int64_t last_taken_ms; /* when the kernel last took output, or the queue began */
     struct ws_counters counters;
     struct ws_end end;
-    uint16_t
-        refusal; /* an enum ws_error, the answer to every request; WS_OK: the handler decides */
+    uint16_t refusal; /* an enum ws_error: every request's answer; WS_OK: the handler decides */
     uint16_t peer_port;
     uint8_t peer_ip[16]; /* as in struct ws_address */
     struct ws_conn_slot slot;

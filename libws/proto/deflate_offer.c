@@ -120,6 +120,23 @@ static void write_text(char text[WS_DEFLATE_TEXT_MAX], const struct ws_deflate_o
         add(text, "=%u", offer->client_bits);
 }
 
+static uint8_t mentioned(uint8_t bits)
+{
+    return bits < WS_WINDOW_BITS_MAX ? bits : 0;
+}
+
+void ws_deflate_write_agreed(const struct ws_deflate_params *params, char text[WS_DEFLATE_TEXT_MAX])
+{
+    const struct ws_deflate_offer offer = {
+        .server_no_takeover = params->server_no_takeover,
+        .client_no_takeover = params->client_no_takeover,
+        .server_bits = mentioned(params->server_bits),
+        .client_bits = mentioned(params->client_bits),
+        .client_bits_known = mentioned(params->client_bits) > 0,
+    };
+    write_text(text, &offer);
+}
+
 /* --- agreeing --- */
 
 static uint8_t least(uint8_t a, uint8_t b)

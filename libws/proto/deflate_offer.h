@@ -40,6 +40,10 @@ bool ws_deflate_accept(const struct ws_http_head *head, const char *buffer,
                        const struct ws_deflate_config *config, struct ws_deflate_params *params,
                        char answer[WS_DEFLATE_TEXT_MAX]);
 
+/* The text of what was agreed on, as an answer has it, without windows of full size. */
+void ws_deflate_write_agreed(const struct ws_deflate_params *params,
+                             char text[WS_DEFLATE_TEXT_MAX]);
+
 /* Client: the text of the offer for `config`. */
 void ws_deflate_write_offer(const struct ws_deflate_config *config,
                             char offer[WS_DEFLATE_TEXT_MAX]);

@@ -2,11 +2,16 @@
 
 #include "cmd/common/conn_name.h"
 #include "cmd/common/json.h"
+#include "cmd/common/log.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/http/metrics.h"
+#include "cmd/wsserve/observe/access_log.h"
 #include "cmd/wsserve/observe/conn_annotations.h"
+#include "cmd/wsserve/observe/record_conn.h"
 #include "cmd/wsserve/observe/totals.h"
+#include "cmd/wsserve/options/settings.h"
 #include "cmd/wsserve/request/answer.h"
+#include "libws/proto/deflate_offer.h"
 #include <ws/hub.h>
 #include <ws/server_env.h>
 
@@ -21,6 +26,23 @@ struct aggregate {
     struct totals totals;
     struct json json;
 };
+
+/* What the upgrade agreed on. */
+static void add_websocket(struct json *json, const struct ws_conn *conn,
+                          const struct conn_annotations *notes)
+{
+    const struct ws_deflate *deflate =
+        ws_conn_upgraded(conn) ? ws_session_deflate(ws_conn_session(conn)) : NULL;
+    char extensions[WS_DEFLATE_TEXT_MAX] = "";
+    if (notes && notes->request)
+        json_member_string(json, "url", notes->request->target);
+    if (notes && notes->subprotocol)
+        json_member_string(json, "subprotocol", notes->subprotocol);
+    if (deflate)
+        ws_deflate_write_agreed(&deflate->params, extensions);
+    if (extensions[0])
+        json_member_string(json, "extensions", extensions);
+}
 
 static void add_connection(struct ws_conn *conn, void *context)
 {
@@ -44,7 +66,10 @@ static void add_connection(struct ws_conn *conn, void *context)
                        ws_conn_discarding(conn) ? "closing"
                        : ws_conn_upgraded(conn) ? "open"
                                                 : "handshake");
+    add_websocket(json, conn, notes);
     json_member_uint(json, "age_s", ws_conn_age_s(conn));
+    json_member_int(json, "idle_ms",
+                    ws_loop_now(ws_conn_env(conn)->loop) - ws_conn_last_moved_ms(conn));
     json_member_uint(json, "messages_in", ws_conn_counters(conn)->messages_in);
     json_member_uint(json, "messages_out", ws_conn_counters(conn)->messages_out);
     json_member_uint(json, "bytes_in", ws_conn_counters(conn)->bytes_in);
@@ -54,7 +79,9 @@ static void add_connection(struct ws_conn *conn, void *context)
         json_member_uint(json, "rtt_least_us", ws_conn_heartbeat(conn)->rtt.least_us);
         json_member_uint(json, "rtt_smoothed_us", ws_conn_heartbeat(conn)->rtt.smoothed_us);
     }
+    json_member_uint(json, "missed_pongs", ws_conn_heartbeat(conn)->missed);
     json_member_uint(json, "queue_bytes", ws_conn_queued(conn));
+    json_member_uint(json, "memory_bytes", ws_conn_holds(conn));
     json_end_object(json);
 }
 
@@ -75,11 +102,18 @@ static void visit(struct ws_server_env *env, void *context)
 
 static void answer_metrics(struct aggregate *g, struct ws_conn *conn)
 {
+    const struct settings *settings = g->server->settings;
     struct metrics_server notes = {
         .draining = server_draining(g->server),
         .shedding = server_shedding(g->server),
         .loops = g->server->worker_count,
         .start_seconds = (double)g->server->started_us / 1e6,
+        .max_connections = settings->max_connections,
+        .max_handshakes = settings->max_handshakes,
+        .max_memory = settings->max_memory,
+        .log_dropped = log_dropped(g->server->log),
+        .access_log_dropped = access_log_dropped(g->server->access_log),
+        .records_dropped = g->server->recorder ? recorder_dropped(g->server->recorder) : 0,
     };
     size_t len;
     char *text = metrics_write(&g->totals, &notes, &len);

@@ -2,6 +2,7 @@
 
 #include <ws/version.h>
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,8 @@ static void write_connections(FILE *out, const struct totals *t)
     labelled(out, "wsserve_connections", "state", "handshake", t->connections - t->open);
     number(out, "wsserve_queue_bytes", "gauge", "Bytes that wait for clients to take them.",
            t->queue_bytes);
+    number(out, "wsserve_held_bytes", "gauge",
+           "Memory of queues, unread input, unfinished messages and zlib.", t->held_bytes);
 
     write_closes(out, t);
     head(out, "wsserve_errors_total", "counter",
@@ -142,6 +145,7 @@ static void write_messages(FILE *out, const struct totals *t)
     labelled(out, "wsserve_deliveries_total", "result", "sent", t->sent);
     labelled(out, "wsserve_deliveries_total", "result", "dropped", t->dropped);
     labelled(out, "wsserve_deliveries_total", "result", "failed", t->failed);
+    number(out, "wsserve_pings_total", "counter", "Pings that were sent.", t->pings);
     histogram(out, "wsserve_rtt_seconds", "Round trips of our pings.", TOTALS_TIMES, &t->rtt_us);
 }
 
@@ -155,23 +159,55 @@ static void write_server(FILE *out, const struct totals *t, const struct metrics
            state->shedding);
     number(out, "wsserve_draining", "gauge", "Is the server about to end? 1: yes.",
            state->draining);
+    head(out, "wsserve_limit", "gauge", "What is allowed at most, by its option; 0: no limit.");
+    labelled(out, "wsserve_limit", "option", "max-connections", state->max_connections);
+    labelled(out, "wsserve_limit", "option", "max-handshakes", state->max_handshakes);
+    labelled(out, "wsserve_limit", "option", "max-memory", state->max_memory);
+    head(out, "wsserve_unwritten_total", "counter",
+         "Lines and records that a file did not take, or not in time.");
+    labelled(out, "wsserve_unwritten_total", "file", "log", state->log_dropped);
+    labelled(out, "wsserve_unwritten_total", "file", "access-log", state->access_log_dropped);
+    labelled(out, "wsserve_unwritten_total", "file", "record", state->records_dropped);
     number(out, "wsserve_loops", "gauge", "Event loops, each a thread.", state->loops);
     head(out, "wsserve_build_info", "gauge", "Always 1; its label is the version.");
     fprintf(out, "wsserve_build_info{version=\"%s\"} 1\n", WS_VERSION);
 }
 
+static void write_memory(FILE *out)
+{
+    unsigned long size = 0, resident = 0;
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    FILE *statm = fopen("/proc/self/statm", "re");
+    if (!statm)
+        return;
+    if (fscanf(statm, "%lu %lu", &size, &resident) != 2)
+        size = resident = 0;
+    fclose(statm);
+    number(out, "process_resident_memory_bytes", "gauge", "Memory in use.", resident * page);
+    number(out, "process_virtual_memory_bytes", "gauge", "Address space in use.", size * page);
+}
+
+static void write_descriptors(FILE *out)
+{
+    struct rlimit limit;
+    uint64_t count = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    if (dir) {
+        while (readdir(dir))
+            count++;
+        closedir(dir);
+        /* Without ".", ".." and the one of `dir`. */
+        number(out, "process_open_fds", "gauge", "Descriptors in use.", count > 3 ? count - 3 : 0);
+    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        number(out, "process_max_fds", "gauge", "Descriptors that are allowed.", limit.rlim_cur);
+}
+
 static void write_process(FILE *out, const struct metrics_server *state)
 {
     struct rusage usage;
-    unsigned long resident = 0;
-    FILE *statm = fopen("/proc/self/statm", "re");
-    if (statm) {
-        if (fscanf(statm, "%*u %lu", &resident) != 1)
-            resident = 0;
-        fclose(statm);
-        number(out, "process_resident_memory_bytes", "gauge", "Memory in use.",
-               (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE));
-    }
+    write_memory(out);
+    write_descriptors(out);
     if (getrusage(RUSAGE_SELF, &usage) == 0) {
         head(out, "process_cpu_seconds_total", "counter", "User and system time.");
         fprintf(out, "process_cpu_seconds_total %.6f\n",

@@ -16,6 +16,10 @@ struct metrics_server {
     bool draining, shedding;
     unsigned loops;
     double start_seconds; /* since 1970 */
+    /* Limits; 0: none. */
+    uint64_t max_connections, max_handshakes, max_memory;
+    /* Lines and records that could not be written so far. */
+    uint64_t log_dropped, access_log_dropped, records_dropped;
 };
 
 /* The whole text, from malloc, and its length; NULL without memory. */

@@ -55,6 +55,11 @@ void access_log_reopen(struct access_log *access_log)
         spool_reopen(access_log->spool);
 }
 
+uint64_t access_log_dropped(const struct access_log *access_log)
+{
+    return access_log && access_log->spool ? spool_dropped(access_log->spool) : 0;
+}
+
 /* Untrusted text in quotes, or "-": quotes and control characters are escaped. */
 static const char *quoted(struct ws_str text, char out[QUOTED_MAX])
 {
@@ -85,36 +90,71 @@ static const char *quoted(struct ws_str text, char out[QUOTED_MAX])
 
 static struct ws_str header(const struct ws_request *request, const char *name)
 {
-    int at = request ? ws_http_find(request->head, request->buffer, name, 0) : -1;
+    int at = ws_http_find(request->head, request->buffer, name, 0);
     if (at < 0)
         return (struct ws_str){0};
     return ws_http_value(request->head, request->buffer, (size_t)at);
 }
 
+/* Appends a copy of `part` to `*at`; returns it. */
+static const char *keep(char **at, struct ws_str part)
+{
+    char *copy = *at;
+    if (part.len > 0)
+        memcpy(copy, part.p, part.len);
+    copy[part.len] = '\0';
+    *at += part.len + 1;
+    return copy;
+}
+
+struct access_log_request *access_log_request_new(const struct ws_request *request,
+                                                  const char *target)
+{
+    struct ws_str referer = header(request, "Referer"), agent = header(request, "User-Agent");
+    struct ws_str shown = {target, strlen(target)};
+    size_t len = request->method.len + shown.len + referer.len + request->origin.len + agent.len;
+    struct access_log_request *copy = malloc(sizeof *copy + len + 5); /* a NUL each */
+    if (!copy)
+        return NULL;
+    char *at = copy->text;
+    copy->minor = request->head->minor;
+    copy->method = keep(&at, request->method);
+    copy->target = keep(&at, shown);
+    copy->referer = keep(&at, referer);
+    copy->origin = keep(&at, request->origin);
+    copy->agent = keep(&at, agent);
+    return copy;
+}
+
+static struct ws_str text_of(const char *text)
+{
+    return (struct ws_str){text, text ? strlen(text) : 0};
+}
+
 static size_t combined(const struct access_log *access_log, const struct access_log_entry *entry,
                        char text[LOG_LINE_MAX])
 {
-    char method[QUOTED_MAX], target[QUOTED_MAX], origin[QUOTED_MAX], agent[QUOTED_MAX];
-    char when[64], name[CONN_NAME_MAX];
-    const struct ws_request *request = entry->request;
+    char method[QUOTED_MAX], target[QUOTED_MAX], from[QUOTED_MAX], agent[QUOTED_MAX];
+    char when[64], name[CONN_NAME_MAX], end[160] = "", line[QUOTED_MAX * 2 + 16] = "-";
+    const struct access_log_request *request = entry->request;
+    const char *page = !request ? NULL : request->referer[0] ? request->referer : request->origin;
     time_t seconds =
         (time_t)((access_log->log->now ? access_log->log->now() : units_now_utc()) / 1000000);
     struct tm tm;
     gmtime_r(&seconds, &tm);
     strftime(when, sizeof when, "%d/%b/%Y:%H:%M:%S +0000", &tm);
-    char line[QUOTED_MAX * 2 + 16] = "-";
     if (request)
-        snprintf(line, sizeof line, "%s %s HTTP/1.%u", quoted(request->method, method),
-                 quoted((struct ws_str){entry->target, strlen(entry->target)}, target),
-                 request->head->minor);
-    struct ws_str from = header(request, "Referer");
-    if (from.len == 0 && request)
-        from = request->origin;
-    int n = snprintf(text, LOG_LINE_MAX,
-                     "%s - - [%s] \"%s\" %u %" PRIu64 " \"%s\" \"%s\" conn=%s trace=%s\n",
-                     entry->peer, when, line, entry->status, entry->bytes, quoted(from, origin),
-                     quoted(header(request, "User-Agent"), agent), conn_name(entry->conn, name),
-                     entry->trace ? entry->trace : "-");
+        snprintf(line, sizeof line, "%s %s HTTP/1.%u", quoted(text_of(request->method), method),
+                 quoted(text_of(request->target), target), request->minor);
+    if (entry->end)
+        snprintf(end, sizeof end, " duration=%.6f in=%" PRIu64 " sent=%u received=%u",
+                 (double)entry->end->duration_us / 1e6, entry->end->bytes_in, entry->end->sent,
+                 entry->end->received);
+    int n = snprintf(
+        text, LOG_LINE_MAX, "%s - - [%s] \"%s\" %u %" PRIu64 " \"%s\" \"%s\" conn=%s trace=%s%s\n",
+        entry->peer, when, line, entry->status, entry->bytes, quoted(text_of(page), from),
+        quoted(text_of(request ? request->agent : NULL), agent), conn_name(entry->conn, name),
+        entry->trace ? entry->trace : "-", end);
     if (n < 0)
         return 0;
     if (n < LOG_LINE_MAX)
@@ -126,20 +166,25 @@ static size_t combined(const struct access_log *access_log, const struct access_
 static size_t object(const struct access_log *access_log, const struct access_log_entry *entry,
                      char text[LOG_LINE_MAX])
 {
-    const struct ws_request *request = entry->request;
-    struct ws_str agent = header(request, "User-Agent");
-    struct log_field fields[8];
+    const struct access_log_request *request = entry->request;
+    struct log_field fields[11];
     size_t n = 0;
     fields[n++] = log_word("peer", entry->peer);
     fields[n++] = log_number("status", entry->status);
     fields[n++] = log_number("bytes", entry->bytes);
     if (request) {
-        fields[n++] = log_text("method", request->method.p, request->method.len);
-        fields[n++] = log_word("target", entry->target);
-        if (request->origin.len > 0)
-            fields[n++] = log_text("origin", request->origin.p, request->origin.len);
-        if (agent.len > 0)
-            fields[n++] = log_text("agent", agent.p, agent.len);
+        fields[n++] = log_word("method", request->method);
+        fields[n++] = log_word("target", request->target);
+        if (request->origin[0])
+            fields[n++] = log_word("origin", request->origin);
+        if (request->agent[0])
+            fields[n++] = log_word("agent", request->agent);
+    }
+    if (entry->end) {
+        fields[n++] = log_number("duration_us", (uint64_t)entry->end->duration_us);
+        fields[n++] = log_number("bytes_in", entry->end->bytes_in);
+        fields[n++] = log_number("sent", entry->end->sent);
+        fields[n++] = log_number("received", entry->end->received);
     }
     return log_compose(access_log->log, WS_LOG_INFO, entry->conn, "access", fields, n, "", text);
 }

@@ -16,12 +16,15 @@
 #include <stdint.h>
 
 struct conn_annotations {
-    struct ws_hash_node node;   /* by the connection's id */
-    char *trace;                /* from malloc: trace.h */
-    struct recording *record;   /* record_conn.h */
-    struct fault_conn *fault;   /* fault_conn.h */
-    struct last_frames *frames; /* last_frames.h */
-    struct ws_address client;   /* over a trusted proxy: its client (access_control.h) */
+    struct ws_hash_node node;           /* by the connection's id */
+    char *trace;                        /* from malloc: trace.h */
+    struct recording *record;           /* record_conn.h */
+    struct fault_conn *fault;           /* fault_conn.h */
+    struct last_frames *frames;         /* last_frames.h */
+    struct access_log_request *request; /* access_log.h: of an open WebSocket, for what follows */
+    int64_t opened_us;                  /* with `request`: when the upgrade was done */
+    const char *subprotocol;            /* that was agreed on; the answer_policy's, or NULL */
+    struct ws_address client;           /* over a trusted proxy: its client (access_control.h) */
 };
 
 /* All zero is empty. */

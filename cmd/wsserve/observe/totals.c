@@ -57,6 +57,7 @@ void totals_ended(struct totals *totals, const struct ws_conn *conn, const struc
     totals->messages_out += ws_conn_counters(conn)->messages_out;
     totals->bytes_in += ws_conn_counters(conn)->bytes_in;
     totals->bytes_out += ws_conn_counters(conn)->bytes_out;
+    totals->pings += ws_conn_heartbeat(conn)->sequence;
     compress_count(&totals->deflate, conn);
     if (end->opened) {
         totals->closed[totals_code_slot(end->sent_code)][totals_code_slot(end->code)]++;
@@ -75,10 +76,12 @@ void totals_connection(struct totals *totals, const struct ws_conn *conn)
     totals->messages_out += ws_conn_counters(conn)->messages_out;
     totals->bytes_in += ws_conn_counters(conn)->bytes_in;
     totals->bytes_out += ws_conn_counters(conn)->bytes_out;
+    totals->pings += ws_conn_heartbeat(conn)->sequence;
     compress_count(&totals->deflate, conn);
     totals->connections++;
     totals->open += ws_conn_upgraded(conn);
     totals->queue_bytes += ws_conn_queued(conn);
+    totals->held_bytes += ws_conn_holds(conn);
 }
 
 static void add_histogram(struct totals_histogram *sum, const struct totals_histogram *histogram)
@@ -107,6 +110,7 @@ void totals_add(struct totals *sum, const struct totals *t)
     sum->bytes_in += t->bytes_in;
     sum->bytes_out += t->bytes_out;
     compress_add(&sum->deflate, &t->deflate);
+    sum->pings += t->pings;
     sum->sent += t->sent;
     sum->dropped += t->dropped;
     sum->failed += t->failed;
@@ -117,4 +121,5 @@ void totals_add(struct totals *sum, const struct totals *t)
     sum->connections += t->connections;
     sum->open += t->open;
     sum->queue_bytes += t->queue_bytes;
+    sum->held_bytes += t->held_bytes;
 }

@@ -40,12 +40,13 @@ struct totals {
     uint64_t closed[TOTALS_CODES][TOTALS_CODES];
     uint64_t errors[WS_ERROR_COUNT]; /* the same, by error */
     uint64_t messages_in, messages_out, bytes_in, bytes_out;
+    uint64_t pings;                 /* that were sent */
     uint64_t sent, dropped, failed; /* deliveries of broadcasts */
     struct ws_deflate_counts deflate;
     struct totals_histogram handshake_us, rtt_us, lag_us, message_bytes;
 
     /* As of now. */
-    uint64_t connections, open, queue_bytes;
+    uint64_t connections, open, queue_bytes, held_bytes;
 };
 
 /* Upper bounds of all buckets but the last. */

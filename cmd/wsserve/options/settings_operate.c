@@ -128,7 +128,8 @@ const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS] = {
      OPTION_CALL(set_access_log),
      .flags = OPTION_OPTIONAL,
      .metavar = "FILE",
-     .help = "log a line a request, to FILE or with the log; SIGHUP reopens FILE"},
+     .help = "log a line a request and one at the end of a WebSocket, to FILE or with the log; "
+             "SIGHUP reopens FILE"},
     {.name = "config",
      OPTION_STRING(S, config),
      .flags = OPTION_TYPED,

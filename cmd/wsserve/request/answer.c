@@ -1,6 +1,7 @@
 #include "cmd/wsserve/request/answer.h"
 
 #include "cmd/wsserve/context.h"
+#include "cmd/wsserve/observe/conn_annotations.h"
 #include "cmd/wsserve/observe/totals.h"
 #include "cmd/wsserve/request/answer_policy.h"
 
@@ -22,10 +23,17 @@ enum ws_error answer_accept(struct ws_conn *conn, const struct ws_request *reque
         .headers = policy->headers_ws,
         .header_count = policy->header_ws_count,
     };
-    uint64_t took_us = (uint64_t)ws_conn_phase_ms(conn) * 1000;
+    uint64_t took_us = ws_conn_upgrading_us(conn);
     enum ws_error error = ws_conn_accept(conn, &acceptance);
-    if (error == WS_OK)
-        totals_note(&worker_of(conn)->totals->handshake_us, TOTALS_TIMES, took_us);
+    if (error != WS_OK)
+        return error;
+    totals_note(&worker_of(conn)->totals->handshake_us, TOTALS_TIMES, took_us);
+    if (acceptance.subprotocol && server_of(conn)->admin) {
+        struct conn_annotations *notes =
+            conn_annotations_get(worker_of(conn)->annotations, ws_conn_id(conn));
+        if (notes)
+            notes->subprotocol = acceptance.subprotocol;
+    }
     return error;
 }
 

@@ -78,29 +78,58 @@ static const struct ws_output_filter record_filter = {&fault_filter, record_outp
 
 /* --- the access log --- */
 
-static void log_access(const struct ws_conn *conn, const struct ws_request *request,
-                       unsigned status, uint64_t bytes)
+/* `request` is NULL where the input was no HTTP request. */
+static void write_access(const struct ws_conn *conn, const struct access_log_request *request,
+                         const struct ws_address *client, unsigned status, uint64_t bytes,
+                         const struct access_log_end *end)
 {
-    const struct server *server = server_of(conn);
     const struct conn_annotations *notes = annotations_of(conn);
-    char peer[WS_ADDRESS_TEXT], target[LOGGED_TARGET_MAX] = "";
+    char peer[WS_ADDRESS_TEXT];
+    access_log_line(server_of(conn)->access_log,
+                    &(struct access_log_entry){.conn = ws_conn_id(conn),
+                                               .peer = ws_address_format(client, peer),
+                                               .trace = notes ? notes->trace : NULL,
+                                               .request = request,
+                                               .status = status,
+                                               .bytes = bytes,
+                                               .end = end});
+}
+
+/* A request was answered in HTTP. */
+static void log_answer(const struct ws_conn *conn)
+{
+    const struct ws_request *request = ws_session_request(ws_conn_session(conn));
+    struct access_log_request *copy = NULL;
     struct ws_address client;
-    if (!server->access_log)
+    char target[LOGGED_TARGET_MAX];
+    if (!server_of(conn)->access_log)
         return;
     if (request) {
         access_control_client(conn, request, &client);
-        target_loggable(request, target, sizeof target);
+        copy = access_log_request_new(request, target_loggable(request, target, sizeof target));
     } else {
         ws_conn_peer_address(conn, &client);
     }
-    access_log_line(server->access_log,
-                    &(struct access_log_entry){.conn = ws_conn_id(conn),
-                                               .peer = ws_address_format(&client, peer),
-                                               .trace = notes ? notes->trace : NULL,
-                                               .request = request,
-                                               .target = target,
-                                               .status = status,
-                                               .bytes = bytes});
+    write_access(conn, copy, &client, ws_conn_end(conn)->http_status,
+                 ws_conn_counters(conn)->bytes_out, NULL);
+    free(copy);
+}
+
+/* A WebSocket was opened, whose request is kept, or has ended. */
+static void log_websocket(const struct ws_conn *conn, const struct conn_annotations *notes,
+                          const struct ws_end *end)
+{
+    struct ws_address client = notes->client;
+    if (!server_of(conn)->access_log)
+        return;
+    if (client.kind == WS_ADDRESS_UNKNOWN)
+        ws_conn_peer_address(conn, &client);
+    const struct access_log_end last = {.duration_us = ws_clock_us() - notes->opened_us,
+                                        .bytes_in = ws_conn_counters(conn)->bytes_in,
+                                        .sent = end ? end->sent_code : 0,
+                                        .received = end ? end->code : 0};
+    write_access(conn, notes->request, &client, 101, end ? ws_conn_counters(conn)->bytes_out : 0,
+                 end ? &last : NULL);
 }
 
 /* --- states --- */
@@ -125,10 +154,8 @@ static void on_state_change(struct ws_conn *conn, enum ws_state from, enum ws_st
     const struct log_field fields[] = {log_word("from", names[from]), log_word("to", names[to]),
                                        log_word("cause", cause(conn, to))};
     log_fields(server->log, WS_LOG_DEBUG, ws_conn_id(conn), "state", fields, 3, "%s", "");
-    /* Now, while the socket still knows its peer. */
     if (from == WS_STATE_CONNECTING && to == WS_STATE_CLOSED && ws_conn_end(conn)->http_status)
-        log_access(conn, ws_session_request(ws_conn_session(conn)), ws_conn_end(conn)->http_status,
-                   ws_conn_counters(conn)->bytes_out);
+        log_answer(conn);
 }
 
 /* --- one connection --- */
@@ -164,15 +191,18 @@ void instrument_open(struct ws_conn *conn, const struct ws_event *event)
 {
     struct server *server = server_of(conn);
     struct conn_annotations *notes = NULL;
-    if (server->recorder)
+    char target[LOGGED_TARGET_MAX];
+    if (server->recorder || server->access_log || server->admin)
         notes = conn_annotations_get(worker_of(conn)->annotations, ws_conn_id(conn));
-    if (notes && !notes->record) {
-        char target[LOGGED_TARGET_MAX];
-        target_loggable(event->request, target, sizeof target);
+    if (!notes)
+        return;
+    target_loggable(event->request, target, sizeof target);
+    if (server->recorder && !notes->record)
         notes->record = recording_new(server->recorder, conn, event->request->host, target,
                                       worker_of(conn)->json);
-    }
-    log_access(conn, event->request, 101, 0);
+    notes->request = access_log_request_new(event->request, target);
+    notes->opened_us = ws_clock_us();
+    log_websocket(conn, notes, NULL);
 }
 
 /* Logs the offending header, and those before it. */
@@ -209,11 +239,14 @@ bool instrument_event(struct ws_conn *conn, const struct ws_event *event)
     return true;
 }
 
-void instrument_forget(struct ws_conn *conn)
+void instrument_forget(struct ws_conn *conn, const struct ws_end *end)
 {
     struct conn_annotations *notes = annotations_of(conn);
     if (!notes)
         return;
+    if (end->opened && notes->request)
+        log_websocket(conn, notes, end);
+    free(notes->request);
     free(notes->trace);
     free(notes->frames);
     fault_conn_free(notes->fault);

@@ -33,6 +33,6 @@ void instrument_open(struct ws_conn *conn, const struct ws_event *event);
 bool instrument_event(struct ws_conn *conn, const struct ws_event *event);
 
 /* Frees what belongs to the connection, after the mode's close and the last log line. */
-void instrument_forget(struct ws_conn *conn);
+void instrument_forget(struct ws_conn *conn, const struct ws_end *end);
 
 #endif

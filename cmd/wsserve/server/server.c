@@ -228,7 +228,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
         log_closed(server, conn, end);
     else
         log_refused(server, conn, end);
-    instrument_forget(conn);
+    instrument_forget(conn, end);
     periodic_note_connection(server);
     if (server->settings->oneshot && end->opened && !server_draining(server))
         shut_down(server);

@@ -205,3 +205,15 @@ checked() { # FILE
 	run -1 --separate-stderr wsserve -p 0 -q --access-log="$BATS_TEST_TMPDIR/no/such"
 	one_line -- '--access-log: .*No such file'
 }
+
+@test "--access-log: a WebSocket's end too, with duration, bytes and close codes" {
+	local file=$BATS_TEST_TMPDIR/access
+	serve --access-log="$file"
+	wscat -H 'User-Agent: me/1' -N 1 --close-code=4000 "${URL}a?token=abc" hello </dev/null || true
+	await 'GET /a\?token=\*\*\* HTTP/1.1" 101 0 "-" "me/1" conn=.* trace=-$' "$file"
+	await 'GET /a\?token=\*\*\* HTTP/1.1" 101 [0-9]{2,} "-" "me/1" .* duration=0\.[0-9]{6} in=[0-9]{2,} sent=4000 received=4000$' "$file"
+	serve --access-log --log-format=json
+	wscat -N 1 "$URL" hello </dev/null
+	await '"event":"access".*"duration_us":[0-9]+,"bytes_in":[0-9]+,"sent":1000,"received":1000' "$SERVER_LOG"
+	checked "$SERVER_LOG"
+}

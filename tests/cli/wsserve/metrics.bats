@@ -144,3 +144,47 @@ is_m() {
 		says "^# TYPE (${name%_bucket}|$name) " "$text"
 	done < <(grep -oE 'wsserve_[a-z_]+' "$ROOT/docs/prometheus-alerts.yml" | sort -u)
 }
+
+@test "/connections: URL, subprotocol, extensions, idle time, missed pongs, memory" {
+	serve --admin=127.0.0.1:0 -z --subprotocol=chat
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/in"
+	background wscat -z -s chat -w -1 "${URL}room?a=1&token=abc" <"$BATS_TEST_TMPDIR/in"
+	await ' open from' "$SERVER_LOG"
+	local admin
+	admin=$(sed -n 's|.*on http://\(127.0.0.1:[0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	run -0 --separate-stderr "$PYTHON" -c '
+import json, sys, urllib.request
+(c,) = json.load(urllib.request.urlopen("http://%s/connections" % sys.argv[1]))
+assert c["url"] == "/room?a=1&token=***", c
+assert c["subprotocol"] == "chat", c
+assert c["extensions"].startswith("permessage-deflate; server_no_context_takeover"), c
+assert c["idle_ms"] >= 0 and c["missed_pongs"] == 0 and c["memory_bytes"] >= 0, c
+' "$admin"
+	exec 9>&-
+}
+
+@test "--metrics: limits, descriptors, memory, pings" {
+	serve --metrics --max-connections=77 --max-memory=1M --pingms=10
+	background wscat -w 30 "$URL" hello </dev/null
+	eventually above 2 wsserve_pings_total
+	is 77 'wsserve_limit{option="max-connections"}'
+	is 1048576 'wsserve_limit{option="max-memory"}'
+	above 5 process_open_fds
+	is "$(ulimit -n)" process_max_fds
+	above 1000000 process_virtual_memory_bytes
+	is 0 'wsserve_unwritten_total{file="log"}'
+	value wsserve_held_bytes | grep -qE '^[0-9]+$'
+	# The count of descriptors is that of the system.
+	local seen
+	seen=$(find "/proc/$SERVER/fd" -mindepth 1 | wc -l)
+	(($(value process_open_fds) - seen <= 1))
+}
+
+@test "--metrics: handshakes of less than a millisecond take some time" {
+	serve --metrics
+	local i
+	for i in {1..10}; do wscat -N 1 "$URL" x </dev/null >/dev/null; done
+	eventually above 9 wsserve_handshake_duration_seconds_count
+	value wsserve_handshake_duration_seconds_sum | grep -vqx 0
+}

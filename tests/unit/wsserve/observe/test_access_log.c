@@ -29,18 +29,20 @@ static const char *line(enum log_format format, const char *head_text, const cha
     struct log log = {.fd = ends[1], .format = format, .now = noon};
     struct access_log *access_log = access_log_open(&log, NULL);
     assert_non_null(access_log);
+    struct access_log_request *copy = NULL;
     struct access_log_entry entry = {
-        .conn = 7, .peer = "192.0.2.1", .trace = trace, .target = "", .status = 101, .bytes = 42};
+        .conn = 7, .peer = "192.0.2.1", .trace = trace, .status = 101, .bytes = 42};
     char target[4096] = "";
     if (head_text) {
         ws_http_init(&head, false, 8192);
         assert_int_equal(ws_http_parse(&head, head_text, strlen(head_text)), WS_OK);
         ws_handshake_read_request(&head, head_text, &request);
         snprintf(target, sizeof target, "%.*s", (int)request.target.len, request.target.p);
-        entry.request = &request;
-        entry.target = target;
+        entry.request = copy = access_log_request_new(&request, target);
+        assert_non_null(copy);
     }
     access_log_line(access_log, &entry);
+    free(copy);
     access_log_close(access_log, 0);
     close(ends[1]);
     ssize_t n = read(ends[0], text, sizeof text - 1);
@@ -105,8 +107,7 @@ static void test_file(void **state)
     assert_true(fd >= 0);
     struct access_log *access_log = access_log_open(&log, path);
     assert_non_null(access_log);
-    access_log_line(access_log, &(struct access_log_entry){
-                                    .conn = 1, .peer = "p", .target = "", .status = 400});
+    access_log_line(access_log, &(struct access_log_entry){.conn = 1, .peer = "p", .status = 400});
     access_log_reopen(access_log);
     access_log_close(access_log, 10000);
     ssize_t n = read(fd, text, sizeof text - 1);
