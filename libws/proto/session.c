@@ -309,8 +309,15 @@ enum ws_event_type ws_session_emit_piece(struct ws_session *s, struct ws_event *
 enum ws_event_type ws_session_emit_before_error(struct ws_session *s, struct ws_event *event,
                                                 bool large, enum ws_error error, uint64_t offset)
 {
-    if (!large || event->len == 0)
-        return session_emit_error(s, event, error, offset);
+    if (!large || event->len == 0) {
+        struct ws_event piece = *event;
+        session_emit_error(s, event, error, offset);
+        if (error == WS_E_UTF8) {
+            event->data = piece.data;
+            event->len = piece.len;
+        }
+        return WS_EVENT_ERROR;
+    }
     s->pending_error = (uint8_t)error;
     s->error_offset = offset;
     s->in = s->in_end;

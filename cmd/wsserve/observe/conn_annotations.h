@@ -20,6 +20,7 @@ struct conn_annotations {
     char *trace;                        /* from malloc: trace.h */
     struct recording *record;           /* record_conn.h */
     struct fault_conn *fault;           /* fault_conn.h */
+    struct wire_trace *wire;            /* wire_trace.h */
     struct last_frames *frames;         /* last_frames.h */
     struct access_log_request *request; /* access_log.h: of an open WebSocket, for what follows */
     int64_t opened_us;                  /* with `request`: when the upgrade was done */

@@ -4,6 +4,7 @@
 #include "cmd/common/record.h"
 #include "cmd/common/spool.h"
 #include "cmd/common/units.h"
+#include "cmd/wsserve/observe/sent_reader.h"
 #include "libws/proto/bytes.h"
 #include <ws/session.h>
 
@@ -31,8 +32,7 @@ struct recording {
     struct spool_file *file;
     uint64_t conn;
     int64_t started_us;
-    struct ws_session_config config;   /* of the next */
-    struct ws_session sent;            /* reads our own output, as the client does */
+    struct sent_reader sent;
     bool upgraded;                     /* the 101 has gone out: frames follow */
     bool stopped;                      /* the limit was reached */
     char subprotocol[SUBPROTOCOL_MAX]; /* that was agreed on, or "" */
@@ -118,7 +118,7 @@ void recording_free(struct recording *recording)
     if (!recording)
         return;
     spool_close(recording->recorder->spool, recording->file);
-    ws_session_free(&recording->sent);
+    sent_reader_free(&recording->sent);
     free(recording);
 }
 
@@ -187,8 +187,9 @@ void recording_event(struct recording *recording, const struct ws_event *event, 
 static size_t read_head(struct recording *recording, const uint8_t *data, size_t len)
 {
     static const char name[] = "\r\nSec-WebSocket-Protocol:";
-    const uint8_t *end = memmem(data, len, "\r\n\r\n", 4);
-    if (!end || len < 12 || memcmp(data, "HTTP/1.1 101", 12) != 0)
+    size_t head = sent_reader_head(data, len);
+    const uint8_t *end = data + head - strlen("\r\n\r\n");
+    if (head == 0 || memcmp(data, "HTTP/1.1 101", 12) != 0)
         return 0;
     recording->upgraded = true;
     for (const uint8_t *p = data; p + sizeof name - 1 < end; p++) {
@@ -201,38 +202,34 @@ static size_t read_head(struct recording *recording, const uint8_t *data, size_t
         snprintf(recording->subprotocol, sizeof recording->subprotocol, "%.*s", (int)n, p);
         break;
     }
-    return (size_t)(end - data) + 4;
+    return head;
 }
 
-/* A copy of all of `out`, from malloc: the session that reads it overwrites it. */
-static uint8_t *copy_of(const struct ws_out *out)
+/* Where an event that is sent goes. */
+struct sent_context {
+    struct recording *recording;
+    struct json *json;
+};
+
+static void put_sent(void *context, const struct ws_event *event)
 {
-    uint8_t *bytes = malloc(out->bytes ? out->bytes : 1);
-    size_t len = 0;
-    for (size_t i = 0; bytes && i < out->count; i++) {
-        memcpy(bytes + len, ws_out_span_data(out, i), out->spans[i].len);
-        len += out->spans[i].len;
-    }
-    return bytes;
+    const struct sent_context *sent = context;
+    put_event(sent->recording, sent->json, RECORD_OUT, event);
 }
 
 void recording_sent(struct recording *recording, const struct ws_out *out, struct json *json)
 {
     if (!recording || recording->stopped)
         return;
-    uint8_t *bytes = copy_of(out);
+    uint8_t *bytes = sent_reader_copy(out);
     size_t at = 0;
-    struct ws_event event;
     if (!bytes)
         return;
     if (!recording->upgraded)
         at = read_head(recording, bytes, out->bytes);
-    if (recording->upgraded && at < out->bytes) {
-        ws_session_feed(&recording->sent, bytes + at, out->bytes - at, 0);
-        while (ws_session_next(&recording->sent, &event) != WS_EVENT_NONE)
-            if (event.type != WS_EVENT_ERROR)
-                put_event(recording, json, RECORD_OUT, &event);
-    }
+    if (recording->upgraded && at < out->bytes)
+        sent_reader_feed(&recording->sent, bytes + at, out->bytes - at, put_sent,
+                         &(struct sent_context){recording, json});
     free(bytes);
 }
 
@@ -249,7 +246,7 @@ static void put_open(struct recording *recording, const struct ws_conn *conn, st
              host.p, target);
     recording->upgraded = true;
     if (gathered) {
-        uint8_t *bytes = copy_of(gathered);
+        uint8_t *bytes = sent_reader_copy(gathered);
         /* It will come once more, before the first frame. */
         recording->upgraded = !bytes || read_head(recording, bytes, gathered->bytes) == 0;
         free(bytes);
@@ -277,13 +274,7 @@ struct recording *recording_new(struct recorder *recorder, const struct ws_conn 
     recording->recorder = recorder;
     recording->conn = ws_conn_id(conn);
     recording->started_us = ws_clock_us();
-    const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(conn));
-    recording->config = (struct ws_session_config){
-        .role = WS_ROLE_CLIENT, .deflate_pool = ws_conn_env(conn)->config.session.deflate_pool};
-    ws_session_init_open(&recording->sent, &recording->config);
-    /* Without memory, compressed messages are not recorded. */
-    if (deflate)
-        ws_session_init_deflate(&recording->sent, &deflate->params);
+    sent_reader_begin(&recording->sent, conn, false);
     put_open(recording, conn, host, target, json);
     return recording;
 }

@@ -12,6 +12,7 @@
 #include "cmd/wsserve/observe/last_frames.h"
 #include "cmd/wsserve/observe/record_conn.h"
 #include "cmd/wsserve/observe/trace.h"
+#include "cmd/wsserve/observe/wire_trace.h"
 #include "cmd/wsserve/options/settings.h"
 #include "cmd/wsserve/request/target.h"
 #include "libws/conn/conn_owner.h"
@@ -71,10 +72,28 @@ static void record_output(const struct ws_output_filter *self, struct ws_conn *c
         recording_sent(notes->record, out, worker_of(conn)->json);
 }
 
+static unsigned verbose(const struct server *server)
+{
+    return server->settings->common.verbose;
+}
+
+static void trace_output(const struct ws_output_filter *self, struct ws_conn *conn,
+                         struct ws_out *out)
+{
+    struct server *server = server_of(conn);
+    struct conn_annotations *notes =
+        conn_annotations_get(worker_of(conn)->annotations, ws_conn_id(conn));
+    (void)self;
+    if (notes)
+        wire_trace_sent(&notes->wire, server->log, conn, out, verbose(server) > 1,
+                        verbose(server) > 2);
+}
+
 /* Recordings show what was meant to be sent, before faults are injected. A filter that is not
  * switched on passes everything. */
 static const struct ws_output_filter fault_filter = {NULL, inject_faults};
 static const struct ws_output_filter record_filter = {&fault_filter, record_output};
+static const struct ws_output_filter trace_filter = {&record_filter, trace_output};
 
 /* --- the access log --- */
 
@@ -174,7 +193,11 @@ static void note_trace(struct ws_conn *conn, const struct ws_request *request)
 bool instrument_request(struct ws_conn *conn, const struct ws_request *request)
 {
     struct server *server = server_of(conn);
+    char target[LOGGED_TARGET_MAX];
     note_trace(conn, request);
+    if (verbose(server) > 0)
+        wire_trace_request(server->log, ws_conn_id(conn), request,
+                           target_loggable(request, target, sizeof target));
     if (request->violation != WS_OK)
         return true;
     unsigned status = server->faults ? fault_reject(server->faults, ws_conn_id(conn)) : 0;
@@ -222,6 +245,13 @@ static void log_frames(struct ws_conn *conn, const struct ws_event *event)
 bool instrument_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct worker *worker = worker_of(conn);
+    if (verbose(worker->server) > 1) {
+        struct conn_annotations *notes =
+            conn_annotations_get(worker->annotations, ws_conn_id(conn));
+        if (notes && wire_trace_event(&notes->wire, worker->server->log, conn, event,
+                                      verbose(worker->server) > 2))
+            return false;
+    }
     if (event->type == WS_EVENT_FRAME) {
         struct conn_annotations *notes =
             conn_annotations_get(worker->annotations, ws_conn_id(conn));
@@ -249,6 +279,7 @@ void instrument_forget(struct ws_conn *conn, const struct ws_end *end)
     free(notes->request);
     free(notes->trace);
     free(notes->frames);
+    wire_trace_free(notes->wire);
     fault_conn_free(notes->fault);
     recording_free(notes->record);
     conn_annotations_drop(worker_of(conn)->annotations, ws_conn_id(conn));
@@ -266,7 +297,10 @@ static bool trace_for_log(void *context, uint64_t conn, char *text, size_t size)
 void instrument_config(const struct server *server, struct ws_conn_config *config)
 {
     bool corrupted = server->faults != NULL, recorded = server->recorder != NULL;
-    config->output_filters = recorded ? &record_filter : corrupted ? &fault_filter : NULL;
+    config->output_filters = verbose(server) > 0 ? &trace_filter
+                             : recorded          ? &record_filter
+                             : corrupted         ? &fault_filter
+                                                 : NULL;
     config->on_state_change = debugging(server) || server->access_log ? on_state_change : NULL;
     config->session.frames = debugging(server);
     /* Recordings and faults need whole messages. */

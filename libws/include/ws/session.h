@@ -99,7 +99,8 @@ struct ws_event {
         code; /* CLOSE: as received; WS_CLOSE_NO_CODE, WS_CLOSE_ABNORMAL where there was none */
     enum ws_error error; /* ERROR: what is wrong; CLOSE that is not clean: why the stream ended */
     uint64_t offset;     /* ERROR: of the offending byte, from the first byte ever fed */
-    uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason. Without a final
+    uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason; ERROR that is
+                          * WS_E_UTF8: valid text before the offending byte, or nothing. Without a final
                           * NUL. May be written to. */
     size_t len;
     uint64_t total; /* MESSAGE, CHUNK: payload bytes of the message that frames have announced so

@@ -94,8 +94,8 @@ checked() { # FILE
 	says '"GET /a\\"%0a HTTP/1.1" 426 .* "a\\" 200 1 \\"b\\\\"' "$(cat "$SERVER_LOG")"
 }
 
-@test "payload is not logged, not even at debug" {
-	serve -vvv
+@test "payload is not logged, not even with -vv" {
+	serve -vv
 	wscat -N 1 "$URL" "secret payload" </dev/null
 	await 'conn=.*close by' "$SERVER_LOG"
 	run ! grep -q secret "$SERVER_LOG"
