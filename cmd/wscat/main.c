@@ -1,5 +1,6 @@
 /* wscat: a command-line WebSocket client, for scripts, pipes and people. */
 #include "cmd/common/exit.h"
+#include "cmd/wscat/listen/listen.h"
 #include "cmd/wscat/options/settings.h"
 #include "cmd/wscat/run/run.h"
 
@@ -14,7 +15,7 @@ int main(int argc, char **argv)
     else if (!has_stdout)
         exit_warn("standard output is closed");
     else
-        status = run(&settings);
+        status = settings.listen ? listen_run(&settings) : run(&settings);
     wscat_settings_free(&settings);
     options_free(&options);
     return status;

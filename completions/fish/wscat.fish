@@ -1,5 +1,6 @@
 # Completion of wscat for fish. Made by completions/generate from wscat --print-options.
 complete -c wscat -s c -l connect -x -d 'connect to URL; all words are messages then'
+complete -c wscat -s l -l listen -x -d 'wait for clients here, on loopback unless ADDRESS says otherwise; all words are messages for each client then'
 complete -c wscat -s L -l location -d 'follow redirects; credentials are not sent to another host'
 complete -c wscat -l max-redirects -x -d 'follow at most this many (default 10)'
 complete -c wscat -l lenient -d 'tolerate a server\'s lines that end in LF, its empty subprotocol and masked frames'
@@ -13,6 +14,7 @@ complete -c wscat -l keep-newline -d 'send the newline, or the NUL, that ends a 
 complete -c wscat -l chunk -x -d 'largest message of --binary (default 64K)'
 complete -c wscat -l fragment -x -d 'send messages in fragments of at most this size'
 complete -c wscat -l send-delay -x -d 'wait this long between messages'
+complete -c wscat -l slash -d 'take lines that begin with a slash as commands: /ping, /close, /help and others; //x sends /x'
 complete -c wscat -l no-stdin -d 'do not read standard input'
 complete -c wscat -s z -l compress -d 'offer permessage-deflate; PARAMS as level=6,threshold=1K,window=15,takeover=both'
 complete -c wscat -l format -x -a 'text raw hex base64 jsonl' -d 'print a message a line, its bytes alone, hex digits, base64, or JSON (default text)'

@@ -198,14 +198,22 @@ static bool add_credentials(struct target *t)
     return true;
 }
 
+bool target_read_subprotocols(struct target *t, struct options *options)
+{
+    t->options = options;
+    for (size_t i = 0; i < t->subprotocols.count; i++)
+        if (!offer_list(t, "subprotocol", t->subprotocols.items[i]))
+            return false;
+    return true;
+}
+
 static bool make_request(struct target *t)
 {
     for (size_t i = 0; i < t->headers.count; i++)
         if (!parse_header(t, t->headers.items[i]))
             return false;
-    for (size_t i = 0; i < t->subprotocols.count; i++)
-        if (!offer_list(t, "subprotocol", t->subprotocols.items[i]))
-            return false;
+    if (!target_read_subprotocols(t, t->options))
+        return false;
     if (t->host)
         add_default(t, "Host", t->host);
     if (t->origin)

@@ -54,6 +54,9 @@ extern const struct option_row target_rows[TARGET_ROWS];
  * `options->status`. Free `target` with target_free() in either case. */
 bool target_read(struct target *target, struct options *options, const char *url);
 
+/* Sets only `offered`, from --subprotocol: for a listener, which has no URL. As target_read(). */
+bool target_read_subprotocols(struct target *target, struct options *options);
+
 /*
  * Follows a redirect to `location`, a URL or a reference relative to the present one (RFC 3986 4.2,
  * without dot segments). Credentials, cookies and a Host of the user's own are left out from then

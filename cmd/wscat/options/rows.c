@@ -45,6 +45,12 @@ const struct option_row wscat_rows[WSCAT_ROWS] = {
      OPTION_STRING(S, connect),
      .metavar = "URL",
      .help = "connect to URL; all words are messages then"},
+    {.name = "listen",
+     .letters = "l",
+     OPTION_STRING(S, listen),
+     .metavar = "[ADDRESS:]PORT",
+     .help = "wait for clients here, on loopback unless ADDRESS says otherwise; all words are "
+             "messages for each client then"},
     {.name = "location",
      .letters = "L",
      OPTION_FLAG(S, location),
@@ -104,6 +110,10 @@ const struct option_row wscat_rows[WSCAT_ROWS] = {
      OPTION_DURATION(S, send_delay_us),
      .flags = OPTION_RARE,
      .help = "wait this long between messages"},
+    {.name = "slash",
+     OPTION_FLAG(S, slash),
+     .help = "take lines that begin with a slash as commands: /ping, /close, /help and others; //x "
+             "sends /x"},
     {.name = "no-stdin", OPTION_FLAG(S, no_stdin), .help = "do not read standard input"},
     {.name = "compress",
      .letters = "z",

@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
+#include "libws/io/listener.h"
 #include <ws/close.h>
 #include <ws/utf8.h>
 
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+enum { HANDSHAKE_MS = 5000 /* of a client, in listen mode */ };
 
 static const char tail[] =
     "Examples:\n"
@@ -40,12 +43,33 @@ static bool check_stdin_words(const struct settings *s, struct options *options)
     return true;
 }
 
+/* The messages of the command line: those of --execute, then the words from `first` on. */
+static bool take_messages(struct settings *s, struct options *options, int first)
+{
+    size_t count = 0;
+    for (int i = first; i < options->arg_count && s->listen; i++)
+        if (is_url(options->args[i]))
+            return usage_error(options, "--listen waits for clients, and takes no URL: '%s'",
+                               options->args[i]);
+    s->messages = calloc(s->execute.count + (size_t)options->arg_count + 1, sizeof *s->messages);
+    if (!s->messages)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    for (size_t i = 0; i < s->execute.count; i++)
+        s->messages[count++] = (char *)(uintptr_t)s->execute.items[i];
+    for (int i = first; i < options->arg_count; i++)
+        s->messages[count++] = options->args[i];
+    s->no_stdin |= options->arg_count > first;
+    return check_stdin_words(s, options);
+}
+
 /* Takes the URL from the words unless --connect has it, and the messages, after those of
  * --execute. */
 static bool take_words(struct settings *s, struct options *options)
 {
     int first = 0;
     const char *text = s->connect;
+    if (s->listen)
+        return target_read_subprotocols(&s->target, options) && take_messages(s, options, 0);
     if (!text) {
         if (options->arg_count == 0)
             return usage_error(options, "no URL to connect to");
@@ -60,16 +84,7 @@ static bool take_words(struct settings *s, struct options *options)
         return false;
     if (s->target.offers_deflate && !s->compress.wanted)
         compress_default(&s->compress);
-    size_t count = 0;
-    s->messages = calloc(s->execute.count + (size_t)options->arg_count + 1, sizeof *s->messages);
-    if (!s->messages)
-        exit_die(WS_EXIT_FAILURE, "out of memory");
-    for (size_t i = 0; i < s->execute.count; i++)
-        s->messages[count++] = (char *)(uintptr_t)s->execute.items[i];
-    for (int i = first; i < options->arg_count; i++)
-        s->messages[count++] = options->args[i];
-    s->no_stdin |= options->arg_count > first;
-    return check_stdin_words(s, options);
+    return take_messages(s, options, first);
 }
 
 /* --- combinations --- */
@@ -101,6 +116,8 @@ static bool choose_forms(struct settings *s, struct options *options)
         return usage_error(options, "--timestamps has no effect on JSON Lines, which have times");
     if (s->keep_newline && s->input != INPUT_LINES && s->input != INPUT_NUL)
         return usage_error(options, "--keep-newline has an effect on lines and --input=nul only");
+    if (s->slash && s->input != INPUT_LINES)
+        return usage_error(options, "--slash has an effect on lines only");
     if (options_given(options, "chunk") && s->input != INPUT_CHUNKS)
         return usage_error(options, "--chunk has an effect with --binary only");
     return true;
@@ -123,6 +140,32 @@ static bool check_effects(const struct settings *s, struct options *options)
         if (options_given(options, of_input[i]))
             return usage_error(options, "--%s has no effect: standard input is not read",
                                of_input[i]);
+    return true;
+}
+
+/* A listener has clients, and no server to connect to. */
+static bool check_listen(struct settings *s, struct options *options)
+{
+    static const char *const of_clients[] = {
+        "connect",    "location", "header",     "auth",        "bearer",
+        "origin",     "host",     "user-agent", "proxy",       "resolve",
+        "ipv4",       "ipv6",     "interface",  "unix-socket", "connect-timeout",
+        "ca",         "cert",     "key",        "passphrase",  "insecure",
+        "tls-domain", "tls-min",  "reconnect",  "lenient",     "include",
+        "check",      "stats"};
+    for (size_t i = 0; i < sizeof of_clients / sizeof of_clients[0]; i++)
+        if (options_find(options, of_clients[i]) && options_given(options, of_clients[i]))
+            return usage_error(options, "--%s has no effect with --listen", of_clients[i]);
+    /* "8080" and ":8080" are loopback; "0.0.0.0:8080" is what it says. */
+    char error[256];
+    const char *at = s->listen + (s->listen[0] == ':');
+    bool port = strspn(at, "0123456789") == strlen(at);
+    snprintf(s->where, sizeof s->where, "%s%s", port ? "127.0.0.1:" : "", port ? at : s->listen);
+    if (strlen(s->listen) >= sizeof s->where - sizeof "127.0.0.1:" ||
+        !ws_listener_check(s->where, error, sizeof error))
+        return usage_error(options, "option '--listen': '%s' is not [ADDRESS:]PORT", s->listen);
+    if (!options_given(options, "wait") && !s->exit_on_eof)
+        s->wait_us = UNITS_NEVER;
     return true;
 }
 
@@ -170,7 +213,8 @@ bool wscat_settings_read(struct settings *settings, struct options *options, int
     tables[3] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
     *options = (struct options){
         .tool = "wscat",
-        .usage = "wscat [OPTION]... URL [MESSAGE]...",
+        .usage = "wscat [OPTION]... URL [MESSAGE]...\n"
+                 "wscat [OPTION]... -l [ADDRESS:]PORT [MESSAGE]...",
         .about = "Sends standard input to a WebSocket server, message by message, and prints the "
                  "replies.",
         .tail = tail,
@@ -179,7 +223,8 @@ bool wscat_settings_read(struct settings *settings, struct options *options, int
     };
     return options_parse(options, argc, argv) && choose_forms(settings, options) &&
            check(settings, options) && take_words(settings, options) &&
-           check_effects(settings, options);
+           check_effects(settings, options) &&
+           (!settings->listen || check_listen(settings, options));
 }
 
 void wscat_settings_free(struct settings *s)
@@ -192,7 +237,7 @@ void wscat_settings_free(struct settings *s)
 
 void wscat_settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
-    ws_conn_config_init(config, WS_ROLE_CLIENT);
+    ws_conn_config_init(config, s->listen ? WS_ROLE_SERVER : WS_ROLE_CLIENT);
     config->session.max_message = s->max_message_size;
     config->session.max_frame = s->fragment < SIZE_MAX ? (size_t)s->fragment : 0;
     /* Bytes are printed as they come; a line, only once it is whole. */
@@ -207,6 +252,8 @@ void wscat_settings_conn_config(const struct settings *s, struct ws_conn_config 
     config->heartbeat.interval_ms = units_milliseconds(s->ping_interval_us);
     config->heartbeat.timeout_ms = units_milliseconds(s->ping_timeout_us);
     config->heartbeat.missed_limit = 1;
+    if (s->listen)
+        config->handshake_ms = HANDSHAKE_MS;
 }
 
 unsigned settings_opcode(const struct settings *s)

@@ -34,6 +34,7 @@ struct settings {
     struct options_common common;
 
     const char *connect, *listen;
+    char where[256]; /* what to listen on, in full */
     struct target target;
     bool location;
     unsigned max_redirects;
@@ -89,7 +90,7 @@ void wscat_settings_conn_config(const struct settings *settings, struct ws_conn_
 unsigned settings_opcode(const struct settings *settings);
 
 /* The rows, in rows.c. */
-enum { WSCAT_ROWS = 46 };
+enum { WSCAT_ROWS = 48 };
 extern const struct option_row wscat_rows[WSCAT_ROWS];
 
 #endif

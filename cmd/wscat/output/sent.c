@@ -31,7 +31,7 @@ static void see(const struct ws_output_filter *filter, struct ws_conn *conn, str
         return;
     if (!sent->upgraded) {
         if (settings->common.verbose > 0)
-            show_http_request((const char *)bytes, out->bytes);
+            show_http_head('>', (const char *)bytes, out->bytes);
     } else {
         ws_session_feed(&sent->session, bytes, out->bytes, 0);
         while (ws_session_next(&sent->session, &event) != WS_EVENT_NONE)

@@ -24,7 +24,7 @@ void show_http_proxy(const struct ws_proxy *proxy)
               proxy->host, proxy->port);
 }
 
-void show_http_request(const char *head, size_t len)
+void show_http_head(char arrow, const char *head, size_t len)
 {
     const char *end = head + len;
     while (head < end) {
@@ -33,29 +33,17 @@ void show_http_request(const char *head, size_t len)
         size_t text = n > 0 && head[n - 1] == '\r' ? n - 1 : n;
         const char *colon = memchr(head, ':', text);
         if (text > 0 && colon && target_header_secret(head, (size_t)(colon - head)))
-            exit_warn("> %.*s: [not shown]", (int)(colon - head), head);
+            exit_warn("%c %.*s: [not shown]", arrow, (int)(colon - head), head);
         else if (text > 0)
-            exit_warn("> %.*s", (int)text, head);
+            exit_warn("%c %.*s", arrow, (int)text, head);
         head += n + (line_end != NULL);
     }
 }
 
-static void show_header(struct ws_str name, struct ws_str value)
-{
-    char *n = show_quoted(name.p, name.len), *v = show_quoted(value.p, value.len);
-    exit_warn("< %s: %s", n, target_header_secret(name.p, name.len) ? "[not shown]" : v);
-    free(n);
-    free(v);
-}
-
 void show_http_response(const struct ws_response *response)
 {
-    char *reason = show_quoted(response->reason.p, response->reason.len);
-    exit_warn("< HTTP/1.%u %u %s", response->head->minor, response->status, reason);
-    free(reason);
-    for (uint32_t i = 0; i < response->head->count; i++)
-        show_header(ws_http_name(response->head, response->buffer, i),
-                    ws_http_value(response->head, response->buffer, i));
+    const struct ws_http_head *head = response->head;
+    show_http_head('<', response->buffer + head->start, head->length - head->start);
 }
 
 void show_http_include(struct output *output, const struct ws_response *response)

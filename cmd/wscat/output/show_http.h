@@ -20,8 +20,8 @@ void show_http_tls(const struct ws_tls *tls);
 /* The proxy that was connected through. */
 void show_http_proxy(const struct ws_proxy *proxy);
 
-/* The head of our request, `len` bytes of it. */
-void show_http_request(const char *head, size_t len);
+/* A head, `len` bytes of it: our request ('>'), or a response ('<'). */
+void show_http_head(char arrow, const char *head, size_t len);
 
 /* The head of the server's response. */
 void show_http_response(const struct ws_response *response);

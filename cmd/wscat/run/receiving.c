@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void take_times(struct run *run, const struct ws_conn *conn)
 {
@@ -32,6 +33,10 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
         show_http_include(&run->output, event->response);
     if (!s->common.quiet)
         show_http_declined(event->response, s->target.offered, s->compress.wanted);
+    free(run->response);
+    run->response = strndup(event->response->buffer, event->response->head->length);
+    if (!run->response)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
     char *url = target_url(&s->target);
     show_open(&run->show, event, url);
     free(url);

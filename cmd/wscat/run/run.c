@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- the end --- */
@@ -177,6 +178,7 @@ static void tear_down(struct run *run)
     sent_ended(&run->sent);
     output_free(&run->output);
     show_free(&run->show);
+    free(run->response);
     ws_loop_free(run->loop);
 }
 

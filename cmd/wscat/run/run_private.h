@@ -43,6 +43,7 @@ struct run {
     struct ws_conn_env env;
     struct ws_client *client; /* while connecting */
     struct ws_conn *conn;     /* from then to the end */
+    char *response;           /* the head of the response, for /headers; or NULL */
     bool opened;              /* the upgrade of the present connection is done */
     int64_t connected_us;
     unsigned redirects;

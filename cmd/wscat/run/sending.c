@@ -1,18 +1,16 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/record_read.h"
 #include "cmd/common/units.h"
+#include "cmd/wscat/input/file.h"
+#include "cmd/wscat/output/show_http.h"
+#include "cmd/wscat/people/slash.h"
 #include "cmd/wscat/run/run_private.h"
 #include "libws/proto/bytes.h"
 #include <ws/utf8.h>
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-enum { FILE_READ_SIZE = 64 * 1024 };
 
 /* --- may it be sent --- */
 
@@ -72,32 +70,6 @@ bool sending_message(struct run *run, unsigned opcode, unsigned flags, void *dat
 
 /* --- words of the command line --- */
 
-/* Reads the file of "@FILE"; false after an error message. */
-static bool read_file(const char *path, size_t max, struct ws_bytes **content)
-{
-    FILE *file = fopen(path, "rb");
-    struct stat status;
-    if (!file || fstat(fileno(file), &status) < 0 || S_ISDIR(status.st_mode)) {
-        exit_warn("%s: %s", path, file ? strerror(EISDIR) : strerror(errno));
-        if (file)
-            fclose(file);
-        return false;
-    }
-    size_t n;
-    do {
-        if (!ws_bytes_reserve(content, FILE_READ_SIZE))
-            exit_die(WS_EXIT_FAILURE, "out of memory");
-        uint8_t *end = ws_bytes_data(*content) + (*content)->len;
-        n = fread(end, 1, FILE_READ_SIZE, file);
-        (*content)->len += n;
-    } while (n > 0 && (*content)->len <= max);
-    bool too_large = (*content)->len > max, failed = ferror(file) || too_large;
-    if (failed)
-        exit_warn("%s: %s", path, too_large ? "larger than --max-message-size" : strerror(errno));
-    fclose(file);
-    return !failed;
-}
-
 static size_t largest(const struct run *run)
 {
     uint64_t max = run->settings->max_message_size;
@@ -119,7 +91,7 @@ static bool send_checked(struct run *run, const char *name, void *data, size_t l
 static bool send_file(struct run *run, const char *path)
 {
     struct ws_bytes *content = NULL;
-    bool read = read_file(path, largest(run), &content), sent = false;
+    bool read = file_read(path, largest(run), &content), sent = false;
     if (read)
         sent = send_checked(run, path, ws_bytes_data(content), content->len);
     else
@@ -138,12 +110,86 @@ static bool send_word(struct run *run, char *word)
     return send_checked(run, "a word of the command line", word, strlen(word));
 }
 
+/* --- commands --- */
+
+static bool slash_send(void *context, unsigned opcode, unsigned flags, void *data, size_t len)
+{
+    return sending_message(context, opcode, flags, data, len);
+}
+
+static void slash_ping(void *context, const void *data, size_t len)
+{
+    struct run *run = context;
+    if (ws_conn_ping(run->conn, data, len) == WS_E_CONTROL_TOO_LONG)
+        exit_warn("the payload of a ping is at most 125 bytes");
+}
+
+static void slash_pong(void *context, const void *data, size_t len)
+{
+    struct run *run = context;
+    if (ws_conn_pong(run->conn, data, len) == WS_E_CONTROL_TOO_LONG)
+        exit_warn("the payload of a pong is at most 125 bytes");
+}
+
+static void slash_close(void *context, unsigned code, const char *reason)
+{
+    struct run *run = context;
+    run->close_code = code;
+    snprintf(run->close_reason, sizeof run->close_reason, "%s", reason);
+    run_next(run, ENDING_ENOUGH);
+}
+
+static void slash_raw(void *context, const void *data, size_t len)
+{
+    struct run *run = context;
+    ws_conn_send_raw(run->conn, NULL, data, len);
+}
+
+static void slash_headers(void *context)
+{
+    struct run *run = context;
+    show_http_head('<', run->response, strlen(run->response));
+}
+
+static void slash_stats(void *context)
+{
+    struct run *run = context;
+    stats_take(&run->stats, run->conn);
+    stats_print(&run->stats);
+}
+
+static const struct slash_ops slash_ops = {slash_send, slash_ping,    slash_pong, slash_close,
+                                           slash_raw,  slash_headers, slash_stats};
+
+/* True if the line was a command, and not to be sent. "//x" becomes "/x". */
+static bool take_command(struct run *run, char **line, size_t *len)
+{
+    if (!run->settings->slash)
+        return false;
+    if (slash_is_command(*line, *len)) {
+        slash_run(&slash_ops, run, *line, *len, largest(run));
+        return true;
+    }
+    if (*len > 1 && (*line)[0] == '/') {
+        ++*line;
+        --*len;
+    }
+    return false;
+}
+
 /* --- standard input --- */
 
 static void on_input(void *context, void *data, size_t len, bool more)
 {
     struct run *run = context;
     enum input_form form = run->input.split.form;
+    char *line = data;
+    if (form == INPUT_LINES && !more && !run->in_message && take_command(run, &line, &len)) {
+        if (!may_send(run))
+            input_stop(&run->input);
+        return;
+    }
+    data = line;
     /* Chunks of a byte stream, and pieces, may be masked in place: they are not used again, and are
      * sent before more is read. Lines are copied while masking. */
     unsigned flags = more                   ? WS_SEND_BORROW | WS_SEND_MUTABLE | WS_SEND_MORE

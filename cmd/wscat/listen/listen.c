@@ -1,0 +1,484 @@
+#include "cmd/wscat/listen/listen.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/record_read.h"
+#include "cmd/common/units.h"
+#include "cmd/wscat/input/file.h"
+#include "cmd/wscat/input/input.h"
+#include "cmd/wscat/output/show.h"
+#include "cmd/wscat/people/slash.h"
+#include "cmd/wscat/run/ending.h"
+#include "cmd/wscat/run/expect.h"
+#include "libws/proto/bytes.h"
+#include <ws/server.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DRAIN_MS = 5000 };
+
+struct listener {
+    struct settings *settings;
+    struct ws_loop *loop;
+    struct ws_server *server;
+    struct ws_server_env *env;
+    struct input input;
+    struct output output;
+    struct show show;
+    struct ending ending;
+    struct ws_timer quiet, deadline;
+    int64_t moved_ms; /* when a message last went either way */
+    uint64_t clients; /* that are open */
+    uint64_t received;
+    bool input_ended, over;
+    int status;
+};
+
+static void next(struct listener *l, enum ending_event event);
+
+/* --- to every client --- */
+
+struct message {
+    struct listener *listener;
+    unsigned opcode, flags;
+    const void *data;
+    size_t len;
+};
+
+static void send_to(struct ws_conn *conn, void *context)
+{
+    const struct message *m = context;
+    if (!ws_conn_upgraded(conn))
+        return;
+    ws_conn_send(conn, m->opcode, WS_SEND_COPY | m->flags, (void *)(uintptr_t)m->data, m->len);
+    /* A slow client slows down the input; see on_drained(). */
+    if (ws_conn_full(conn))
+        input_stop(&m->listener->input);
+}
+
+static bool send_all(void *context, unsigned opcode, unsigned flags, void *data, size_t len)
+{
+    struct listener *l = context;
+    struct message message = {l, opcode, flags & WS_SEND_MORE, data, len};
+    const struct ws_event event = {
+        .type = WS_EVENT_MESSAGE, .opcode = (uint8_t)opcode, .data = data, .len = len};
+    l->moved_ms = ws_loop_now(l->loop);
+    l->show.conn = 0;
+    show_event(&l->show, RECORD_OUT, &event);
+    ws_registry_each(l->env->registry, send_to, &message);
+    return true;
+}
+
+static void ping_one(struct ws_conn *conn, void *context)
+{
+    const struct message *m = context;
+    if (m->opcode == WS_OP_PING)
+        ws_conn_ping(conn, m->data, m->len);
+    else
+        ws_conn_pong(conn, m->data, m->len);
+}
+
+static void ping_all(void *context, const void *data, size_t len)
+{
+    struct listener *l = context;
+    struct message message = {l, WS_OP_PING, 0, data, len};
+    ws_registry_each(l->env->registry, ping_one, &message);
+}
+
+static void pong_all(void *context, const void *data, size_t len)
+{
+    struct listener *l = context;
+    struct message message = {l, WS_OP_PONG, 0, data, len};
+    ws_registry_each(l->env->registry, ping_one, &message);
+}
+
+struct closing {
+    unsigned code;
+    const char *reason;
+};
+
+static void close_one(struct ws_conn *conn, void *context)
+{
+    const struct closing *closing = context;
+    ws_conn_close(conn, closing->code, closing->reason);
+}
+
+static void close_all(void *context, unsigned code, const char *reason)
+{
+    struct listener *l = context;
+    struct closing closing = {code, reason};
+    ws_registry_each(l->env->registry, close_one, &closing);
+}
+
+static void raw_one(struct ws_conn *conn, void *context)
+{
+    const struct message *m = context;
+    ws_conn_send_raw(conn, NULL, m->data, m->len);
+}
+
+static void raw_all(void *context, const void *data, size_t len)
+{
+    struct listener *l = context;
+    struct message message = {l, 0, 0, data, len};
+    ws_registry_each(l->env->registry, raw_one, &message);
+}
+
+static void print_headers(void *context)
+{
+    (void)context;
+    exit_warn("in listen mode there is no response; -v shows the requests");
+}
+
+static void print_stats(void *context)
+{
+    struct listener *l = context;
+    exit_warn("%" PRIu64 " clients, %" PRIu64 " messages received", l->clients, l->received);
+}
+
+static const struct slash_ops slash_ops = {send_all, ping_all,      pong_all,   close_all,
+                                           raw_all,  print_headers, print_stats};
+
+/* --- input --- */
+
+static size_t largest(const struct listener *l)
+{
+    uint64_t max = l->settings->max_message_size;
+    return max && max < SIZE_MAX / 4 ? (size_t)max : SIZE_MAX / 4;
+}
+
+static void on_input(void *context, void *data, size_t len, bool more)
+{
+    struct listener *l = context;
+    char *line = data;
+    if (l->settings->slash && slash_is_command(line, len)) {
+        slash_run(&slash_ops, l, line, len, largest(l));
+        return;
+    }
+    if (l->settings->slash && len > 1 && line[0] == '/') {
+        line++;
+        len--;
+    }
+    send_all(l, settings_opcode(l->settings), more ? WS_SEND_MORE : 0, line, len);
+}
+
+static const char *on_record(void *context, const void *line, size_t len)
+{
+    struct record_in record;
+    const char *problem = record_read(&record, line, len);
+    if (!problem && (record.type == RECORD_TEXT || record.type == RECORD_BINARY))
+        send_all(context, record.type == RECORD_TEXT ? WS_OP_TEXT : WS_OP_BINARY, 0,
+                 (void *)(uintptr_t)record.data, record.len);
+    else if (!problem && record.type == RECORD_PING)
+        ping_all(context, record.data, record.len);
+    else if (!problem && record.type == RECORD_CLOSE)
+        close_all(context, record.code ? record.code : WS_CLOSE_NORMAL, record.reason);
+    record_in_free(&record);
+    return problem;
+}
+
+static void on_input_end(void *context)
+{
+    struct listener *l = context;
+    l->input_ended = true;
+    next(l, ENDING_INPUT_ENDED);
+}
+
+static void on_input_error(void *context, const char *why)
+{
+    struct listener *l = context;
+    exit_warn("%s", why);
+    l->status = WS_EXIT_FAILURE;
+    next(l, ENDING_ENOUGH);
+}
+
+static const struct input_receiver receiver = {on_input, on_record, on_input_end, on_input_error};
+
+/* Input is read while there is a client, so that nothing is lost. */
+static void read_input(struct listener *l)
+{
+    if (l->clients == 0 || l->ending.state != ENDING_TALKING)
+        input_stop(&l->input);
+    else if (l->settings->no_stdin && !l->input_ended)
+        on_input_end(l);
+    else
+        input_start(&l->input);
+}
+
+/* --- clients --- */
+
+static struct listener *listener_of(const struct ws_conn *conn)
+{
+    return ws_conn_env(conn)->user;
+}
+
+static void on_request(struct ws_conn *conn, const struct ws_request *request)
+{
+    struct listener *l = listener_of(conn);
+    struct ws_acceptance acceptance = {
+        .subprotocol = ws_request_choose_subprotocol(request, l->settings->target.offered)};
+    if (l->settings->common.verbose > 0)
+        exit_warn("< %.*s %.*s, origin %.*s", (int)request->method.len, request->method.p,
+                  (int)request->target.len, request->target.p,
+                  (int)(request->origin.len ? request->origin.len : 4),
+                  request->origin.len ? request->origin.p : "none");
+    if (request->violation != WS_OK)
+        ws_conn_refuse_error(conn, request->violation);
+    else
+        ws_conn_accept(conn, &acceptance);
+}
+
+static void send_words(struct listener *l, struct ws_conn *conn)
+{
+    unsigned opcode = settings_opcode(l->settings);
+    for (char **word = l->settings->messages; *word; word++) {
+        char *text = *word;
+        struct ws_bytes *content = NULL;
+        if (text[0] == '@' && text[1] != '@') {
+            if (file_read(text + 1, largest(l), &content))
+                ws_conn_send(conn, opcode, WS_SEND_COPY, ws_bytes_data(content), content->len);
+            ws_bytes_free(&content);
+            continue;
+        }
+        text += text[0] == '@';
+        ws_conn_send(conn, opcode, WS_SEND_COPY, text, strlen(text));
+    }
+}
+
+static void on_open(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct listener *l = listener_of(conn);
+    char peer[128];
+    (void)event;
+    l->clients++;
+    l->moved_ms = ws_loop_now(l->loop);
+    if (!l->show.opened_us)
+        l->show.opened_us = ws_clock_us();
+    if (!l->settings->common.quiet)
+        exit_warn("client %" PRIu64 " connected from %s", ws_conn_id(conn),
+                  ws_conn_peer(conn, peer, sizeof peer));
+    send_words(l, conn);
+    read_input(l);
+}
+
+static void count_message(struct listener *l, const struct ws_event *event)
+{
+    const struct settings *s = l->settings;
+    bool counted = s->count && ++l->received >= s->count;
+    bool met = s->expect ? expect_matches(&s->expect_regex, (const char *)event->data, event->len)
+                         : counted;
+    if (!met && !counted)
+        return;
+    l->status = met ? WS_EXIT_OK : WS_EXIT_ASSERTION;
+    next(l, ENDING_ENOUGH);
+}
+
+static void pause_one(struct ws_conn *conn, void *context)
+{
+    (void)context;
+    ws_conn_pause(conn);
+}
+
+static void resume_one(struct ws_conn *conn, void *context)
+{
+    (void)context;
+    ws_conn_resume(conn);
+}
+
+static void on_event(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct listener *l = listener_of(conn);
+    bool data = event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK;
+    if (data && l->ending.state >= ENDING_CLOSING)
+        return;
+    if (data)
+        l->moved_ms = ws_loop_now(l->loop);
+    l->show.conn = ws_conn_id(conn);
+    show_event(&l->show, RECORD_IN, event);
+    if (event->type == WS_EVENT_ERROR && ws_error_info(event->error)->category == WS_CAT_PROTOCOL)
+        show_violation(event);
+    if (output_full(&l->output))
+        ws_registry_each(l->env->registry, pause_one, NULL);
+    if (event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last))
+        count_message(l, event);
+}
+
+static void on_drained(struct ws_conn *conn)
+{
+    read_input(listener_of(conn));
+}
+
+static void on_close(struct ws_conn *conn, const struct ws_end *end)
+{
+    struct listener *l = listener_of(conn);
+    if (!end->opened)
+        return;
+    l->clients--;
+    if (!l->settings->common.quiet)
+        exit_warn("client %" PRIu64 " left: %u", ws_conn_id(conn), end->code);
+    /* One that was full is gone. */
+    input_stop(&l->input);
+    read_input(l);
+}
+
+static const struct ws_handler handler = {on_request, on_open, on_event, on_drained, on_close};
+
+/* --- the end --- */
+
+static void on_shut(void *context)
+{
+    next(context, ENDING_CONNECTION_ENDED);
+}
+
+static void on_quiet(struct ws_timer *timer)
+{
+    struct listener *l = ws_container_of(timer, struct listener, quiet);
+    int64_t now_ms = ws_loop_now(l->loop);
+    int64_t due_ms = ending_silent_at_ms(&l->ending, now_ms, l->moved_ms, output_full(&l->output));
+    if (due_ms <= now_ms)
+        next(l, ENDING_SILENCE);
+    else
+        ws_loop_arm(l->loop, &l->quiet, due_ms);
+}
+
+static void next(struct listener *l, enum ending_event event)
+{
+    switch (ending_next(&l->ending, event)) {
+    case ENDING_NOTHING:
+        break;
+    case ENDING_AWAIT_SILENCE:
+        on_quiet(&l->quiet);
+        break;
+    case ENDING_CLOSE:
+        input_stop(&l->input);
+        ws_server_shutdown(l->server, l->settings->close_code, l->settings->close_reason, DRAIN_MS,
+                           on_shut);
+        break;
+    case ENDING_WRITE:
+        if (!output_pending(&l->output))
+            next(l, ENDING_WRITTEN);
+        break;
+    case ENDING_STOP:
+        close_all(l, WS_CLOSE_GOING_AWAY, NULL); /* sent at the end of this batch */
+        l->over = true;
+        ws_loop_stop(l->loop);
+        break;
+    }
+}
+
+static void on_unblocked(void *context)
+{
+    struct listener *l = context;
+    ws_registry_each(l->env->registry, resume_one, NULL);
+}
+
+static void on_written(void *context)
+{
+    next(context, ENDING_WRITTEN);
+}
+
+static void on_output_failed(void *context, int number)
+{
+    struct listener *l = context;
+    if (number != EPIPE) {
+        exit_warn("cannot write to standard output: %s", strerror(number));
+        l->status = WS_EXIT_FAILURE;
+    }
+    on_unblocked(l);
+    next(l, ENDING_READER_LEFT);
+}
+
+static const struct output_receiver output_receiver = {on_unblocked, on_written, on_output_failed};
+
+static void on_deadline(struct ws_timer *timer)
+{
+    struct listener *l = ws_container_of(timer, struct listener, deadline);
+    char limit[UNITS_TEXT_MAX];
+    exit_warn("timeout: not done within %s (--timeout)",
+              units_format_duration(l->settings->timeout_us, limit, sizeof limit));
+    l->status = WS_EXIT_TIMEOUT;
+    next(l, ENDING_HURRY);
+}
+
+static void on_signal(void *context, int signal_number)
+{
+    struct listener *l = context;
+    l->status = 128 + signal_number;
+    next(l, ENDING_HURRY);
+}
+
+/* --- the whole run --- */
+
+static void *take_env(void *user, unsigned index, struct ws_server_env *env)
+{
+    struct listener *l = user;
+    (void)index;
+    l->env = env;
+    return l;
+}
+
+static bool start(struct listener *l)
+{
+    char error[256];
+    if (!ws_server_listen(l->server, l->settings->where, error, sizeof error)) {
+        exit_warn("cannot listen on %s", error);
+        return false;
+    }
+    if (!l->settings->common.quiet)
+        exit_warn("listening on %s", ws_server_url(l->server, 0));
+    return true;
+}
+
+static bool set_up(struct listener *l)
+{
+    const struct settings *s = l->settings;
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    struct ws_conn_config config;
+    const struct input_options input = {.form = s->input,
+                                        .text = settings_opcode(s) == WS_OP_TEXT,
+                                        .keep_end = s->keep_newline,
+                                        .chunk = (size_t)s->chunk,
+                                        .max = largest(l)};
+    wscat_settings_conn_config(s, &config);
+    const struct ws_server_options options = {
+        .config = &config, .handler = &handler, .user = l, .env_user = take_env};
+    l->quiet.fire = on_quiet;
+    l->deadline.fire = on_deadline;
+    ending_init(&l->ending, s->wait_us, s->exit_on_eof);
+    output_init(&l->output, l->loop, &output_receiver, l);
+    show_init(&l->show, s, &l->output);
+    input_init(&l->input, l->loop, &input, &receiver, l);
+    if (s->timeout_us > 0)
+        ws_loop_arm(l->loop, &l->deadline,
+                    ws_loop_now(l->loop) + units_milliseconds(s->timeout_us));
+    l->server = ws_server_new(l->loop, &options);
+    if (!l->server || ws_loop_on_signals(l->loop, signals, 3, on_signal, l) != WS_OK) {
+        exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
+        return false;
+    }
+    return start(l);
+}
+
+int listen_run(struct settings *settings)
+{
+    struct listener l = {.settings = settings, .status = WS_EXIT_OK};
+    exit_ignore_sigpipe();
+    if (ws_loop_new(&l.loop) != WS_OK) {
+        exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
+        return WS_EXIT_FAILURE;
+    }
+    if (set_up(&l))
+        ws_loop_run(l.loop);
+    input_free(&l.input);
+    ws_loop_disarm(l.loop, &l.quiet);
+    ws_loop_disarm(l.loop, &l.deadline);
+    ws_server_free(l.server);
+    ws_loop_turn(l.loop, 0);
+    output_free(&l.output);
+    show_free(&l.show);
+    ws_loop_free(l.loop);
+    return l.over ? l.status : WS_EXIT_FAILURE;
+}

@@ -1,0 +1,37 @@
+/*
+ * slash: the commands of --slash: lines that begin with a slash and are not sent as they are.
+ *
+ * Used by the client and by listen mode, which say through `slash_ops` what their connections are.
+ * No state.
+ */
+#ifndef CMD_WSCAT_PEOPLE_SLASH_H
+#define CMD_WSCAT_PEOPLE_SLASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a command does; false is a failure that was reported. */
+struct slash_ops {
+    /* A message, with WS_SEND_MORE in `flags` a fragment of one. */
+    bool (*send)(void *context, unsigned opcode, unsigned flags, void *data, size_t len);
+    void (*ping)(void *context, const void *data, size_t len);
+    void (*pong)(void *context, const void *data, size_t len);
+    void (*close)(void *context, unsigned code, const char *reason);
+    /* Bytes, as they are on the wire. */
+    void (*raw)(void *context, const void *data, size_t len);
+    /* Prints the head of the server's response; what was sent and received. */
+    void (*headers)(void *context);
+    void (*stats)(void *context);
+};
+
+/* True if the line is a command: it begins with a slash, but not with two. */
+bool slash_is_command(const char *line, size_t len);
+
+/* Carries out a command; what is wrong with it is printed. `max` limits the bytes of a file. */
+void slash_run(const struct slash_ops *ops, void *context, const char *line, size_t len,
+               size_t max);
+
+/* The name of the command at `index` from 0, with its slash; NULL after the last. */
+const char *slash_name(size_t index);
+
+#endif

@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# wscat -l: the other end.
+
+load ../helper
+
+# Starts wscat -l on a free port, with the test's fifo "in" as its input: its id is in LISTENER, its output
+# in HEARD, its messages in SAID; PORT and URL are set.
+listen() { # OPTION...
+	[[ -p $BATS_TEST_TMPDIR/in ]] || mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/in"
+	background wscat -l 0 "$@" <"$BATS_TEST_TMPDIR/in"
+	LISTENER=$PID HEARD=$OUT SAID=$LOG
+	await 'listening on' "$SAID"
+	URL=$(sed -n 's/^wscat: listening on //p' "$SAID")
+}
+
+@test "-l and --listen: messages of several clients are printed, lines go to all of them" {
+	listen
+	background wscat --no-stdin -w -1 -x one "$URL"
+	local one=$OUT
+	background wscat --no-stdin -w -1 -x two "$URL"
+	local two=$OUT
+	await '^one$' "$HEARD"
+	await '^two$' "$HEARD"
+	echo hello >&9
+	await '^hello$' "$one"
+	await '^hello$' "$two"
+	says 'client 2 connected from 127\.0\.0\.1:' "$(cat "$SAID")"
+	exec 9>&-
+}
+
+@test "it listens on loopback, and elsewhere where it is told to" {
+	listen
+	[[ $URL == ws://127.0.0.1:* ]]
+	background wscat --listen=127.0.0.9:0
+	await 'listening on ws://127.0.0.9:' "$LOG"
+	exec 9>&-
+}
+
+@test "nothing is lost while there is no client" {
+	listen
+	echo early >&9
+	run -0 wscat --no-stdin -N 1 "$URL"
+	same early "$output"
+	exec 9>&-
+}
+
+@test "the words are sent to each client, and a subprotocol is agreed on" {
+	listen -s chat welcome
+	for _ in 1 2; do
+		run -0 --separate-stderr wscat --no-stdin -N 1 -s chat "$URL"
+		same welcome "$output"
+		same "" "$stderr"
+	done
+	exec 9>&-
+}
+
+@test "-l ends with --count, --expect, and silence after the end of input" {
+	listen -N 2
+	wscat -w 0 "$URL" a b >/dev/null </dev/null
+	finished "$LISTENER"
+	same $'a\nb' "$(cat "$HEARD")"
+	listen --expect=b
+	wscat -w 0 "$URL" a b >/dev/null </dev/null
+	finished "$LISTENER"
+	exec 9>&-
+	background wscat -l 0 -w 300ms < <(seq 3)
+	local listener=$PID
+	await 'listening on' "$LOG"
+	run -0 wscat --no-stdin -w -1 "$(sed -n 's/^wscat: listening on //p' "$LOG")"
+	same $'1\n2\n3' "$output"
+	finished "$listener"
+}
+
+@test "-l: SIGTERM closes its clients with 1001: 143" {
+	local status=0
+	listen
+	background wscat -v --no-stdin -w -1 -x hi "$URL"
+	local log=$LOG
+	await '^hi$' "$HEARD"
+	kill "$LISTENER"
+	finished "$LISTENER" || status=$?
+	same 143 "$status"
+	await 'closed by the server: 1001' "$log"
+	exec 9>&-
+}
+
+@test "-l -J: records have the connection's number" {
+	listen -J
+	wscat -w 0 "$URL" a >/dev/null </dev/null
+	wscat -w 0 "$URL" b >/dev/null </dev/null
+	await '"type":"close"' "$HEARD"
+	eventually bash -c "[[ \$(jq -c 'select(.type == \"text\") | [.conn, .data]' '$HEARD' | tr -d '\n') == '[1,\"a\"][2,\"b\"]' ]]"
+	exec 9>&-
+}
+
+@test "-l --slash: the same commands" {
+	listen --slash
+	background wscat -P --no-stdin -w -1 "$URL"
+	local client=$PID log=$LOG status=0
+	await 'client 1 connected' "$SAID"
+	echo /ping are you there >&9
+	await '< ping: are you there' "$log"
+	echo '/close 4001 enough' >&9
+	finished "$client" || status=$?
+	same 9 "$status"
+	await '4001 .*enough' "$log"
+	exec 9>&-
+}
+
+@test "a port in use: 1, an address that is none: 2, options of a client: 2" {
+	listen
+	local port=${URL##*:}
+	run -1 --separate-stderr wscat -l "${port%/}"
+	one_line "cannot listen on 127.0.0.1:${port%/}: Address already in use"
+	exec 9>&-
+	for wrong in host:name 99999 '' a:b:c; do
+		run -2 --separate-stderr wscat -l "$wrong"
+	done
+	run -2 --separate-stderr wscat -l 8080 ws://127.0.0.1:9/
+	usage_line 'takes no URL'
+	run -2 --separate-stderr wscat -l 8080 -H 'A: b'
+	usage_line '--header has no effect with --listen'
+}
