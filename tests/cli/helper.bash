@@ -183,6 +183,11 @@ need_ws() {
 	node -e 'require("ws")' 2>/dev/null || skip "npm's ws is not installed"
 }
 
+need_npm_wscat() {
+	NPM_WSCAT=$NODE_PATH/.bin/wscat
+	[[ -x $NPM_WSCAT ]] || skip "npm's wscat is not installed"
+}
+
 # Makes an executable in the test's folder: its path.
 shell_script() { # NAME: what it does comes from standard input
 	local file=$BATS_TEST_TMPDIR/$1

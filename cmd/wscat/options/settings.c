@@ -89,6 +89,23 @@ static bool take_words(struct settings *s, struct options *options)
 
 /* --- combinations --- */
 
+static bool check_forms(const struct settings *s, struct options *options)
+{
+    if (s->jsonl && s->null_after)
+        return usage_error(options, "--null-after has no effect on JSON Lines");
+    if (s->pretty && s->format != FORMAT_TEXT)
+        return usage_error(options, "--pretty has no effect with another --format than text");
+    if (s->jsonl && s->timestamps != TIMESTAMPS_NONE)
+        return usage_error(options, "--timestamps has no effect on JSON Lines, which have times");
+    if (s->keep_newline && s->input != INPUT_LINES && s->input != INPUT_NUL)
+        return usage_error(options, "--keep-newline has an effect on lines and --input=nul only");
+    if (s->slash && s->input != INPUT_LINES)
+        return usage_error(options, "--slash has an effect on lines only");
+    if (options_given(options, "chunk") && s->input != INPUT_CHUNKS)
+        return usage_error(options, "--chunk has an effect with --binary only");
+    return true;
+}
+
 static bool choose_forms(struct settings *s, struct options *options)
 {
     bool form_given = options_given(options, "input");
@@ -108,19 +125,7 @@ static bool choose_forms(struct settings *s, struct options *options)
         s->input = INPUT_NUL;
     else if (s->binary && !form_given)
         s->input = INPUT_CHUNKS;
-    if (s->jsonl && s->null_after)
-        return usage_error(options, "--null-after has no effect on JSON Lines");
-    if (s->pretty && s->format != FORMAT_TEXT)
-        return usage_error(options, "--pretty has no effect with another --format than text");
-    if (s->jsonl && s->timestamps != TIMESTAMPS_NONE)
-        return usage_error(options, "--timestamps has no effect on JSON Lines, which have times");
-    if (s->keep_newline && s->input != INPUT_LINES && s->input != INPUT_NUL)
-        return usage_error(options, "--keep-newline has an effect on lines and --input=nul only");
-    if (s->slash && s->input != INPUT_LINES)
-        return usage_error(options, "--slash has an effect on lines only");
-    if (options_given(options, "chunk") && s->input != INPUT_CHUNKS)
-        return usage_error(options, "--chunk has an effect with --binary only");
-    return true;
+    return check_forms(s, options);
 }
 
 /* An option without an effect is a mistake, which is better reported than ignored. */

@@ -29,7 +29,7 @@ listen() { # OPTION...
 	exec 9>&-
 }
 
-@test "it listens on loopback, and elsewhere where it is told to" {
+@test "it listens on loopback, and elsewhere where the address says so" {
 	listen
 	[[ $URL == ws://127.0.0.1:* ]]
 	background wscat --listen=127.0.0.9:0
