@@ -190,6 +190,7 @@ static void inspect_packets(struct inspection *in, const char *name, enum form f
 {
     size_t from = 0;
     begin_capture(in, name, form);
+    in->decode.pasted = true;
     for (size_t i = 0; i < pieces_count(pieces) && !in->decode.stop; i++) {
         struct piece piece = pieces_get(pieces, i);
         struct packet packet = {

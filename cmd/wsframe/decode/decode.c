@@ -2,7 +2,6 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/decode/cause.h"
-#include "cmd/wsframe/decode/resync.h"
 #include "cmd/wsframe/read/detect_bytes.h"
 
 #include <stdlib.h>
@@ -69,8 +68,9 @@ static void report_skipped(struct decoder *decoder)
     event.offset = decoder->offset - decoder->lost;
     event.lost = decoder->lost;
     event.why = decoder->lost_why;
+    event.harmless = decoder->lost_harmless;
     decoder->lost = 0;
-    decode->incomplete++;
+    decode->incomplete += !event.harmless;
     decode->sink(decode->context, &event);
 }
 
@@ -86,12 +86,13 @@ void decode_emit(struct decoder *decoder, const struct decode_event *event)
         decode->sink(decode->context, event);
 }
 
-void skip_bytes(struct decoder *decoder, uint64_t len, const char *why)
+void skip_bytes(struct decoder *decoder, uint64_t len, const char *why, bool harmless)
 {
     const struct conversation *conversation = decoder->conversation;
     if (decoder->lost > 0 && decoder->lost_why != why &&
         (!conversation->info.captured || conversation->info.kind == KIND_WEBSOCKET))
         report_skipped(decoder);
+    decoder->lost_harmless = decoder->lost > 0 ? decoder->lost_harmless && harmless : harmless;
     decoder->lost += len;
     decoder->lost_why = why;
 }
@@ -126,20 +127,52 @@ void decode_consume(struct decoder *decoder, size_t len)
 
 /* --- the state machine --- */
 
-static void ignore(struct decoder *decoder, enum conversation_kind kind)
+void decode_ignore(struct decoder *decoder, enum conversation_kind kind)
 {
     struct conversation *conversation = decoder->conversation;
     decoder->state = STATE_DEAD;
-    if (conversation->info.kind == KIND_UNKNOWN)
+    if (conversation->info.kind == KIND_UNKNOWN || conversation->info.kind == KIND_HTTP)
         conversation->info.kind = kind;
+}
+
+void decode_give_up(struct decoder *decoder, enum conversation_kind kind, const char *why)
+{
+    struct conversation *conversation = decoder->conversation;
+    for (int i = 0; i < 2; i++) {
+        decode_ignore(&conversation->side[i], kind);
+        conversation->side[i].why = why;
+    }
+}
+
+/* Passes over the handshake of a proxy or a tunnel. False when it needs more bytes. */
+static bool pass_tunnel(struct decoder *decoder, long *length)
+{
+    static const char handshake[] = "the handshake of a proxy";
+    struct conversation *conversation = decoder->conversation;
+    *length = 0;
+    if (!conversation->info.captured || !decoder->from_start)
+        return true;
+    *length = tunnel_prefix(&conversation->tunnel, decoder->sender, decode_data(decoder),
+                            decode_left(decoder));
+    if (*length > 0) {
+        skip_bytes(decoder, (uint64_t)*length, handshake, true);
+        decode_consume(decoder, (size_t)*length);
+    }
+    return *length != TUNNEL_MORE;
 }
 
 /* Detects the content. False when it needs more bytes. */
 static bool start(struct decoder *decoder)
 {
+    const struct conversation *conversation = decoder->conversation;
+    bool captured = conversation->info.captured;
+    long tunnel;
+    if (!pass_tunnel(decoder, &tunnel))
+        return false;
+    if (tunnel > 0)
+        return true;
     const uint8_t *data = decode_data(decoder);
     size_t len = decode_left(decoder);
-    bool captured = decoder->conversation->info.captured;
     enum ws_error http = detect_http_head(data, len);
     if (http == WS_MORE)
         return false;
@@ -148,16 +181,24 @@ static bool start(struct decoder *decoder)
     } else if (!captured) {
         decoder->state = STATE_FRAMES;
     } else if (detect_tls(data, len)) {
-        ignore(decoder, KIND_TLS);
+        decode_ignore(decoder, KIND_TLS);
     } else if (detect_http2(data, len)) {
-        ignore(decoder, KIND_HTTP2);
-    } else if (decoder->from_syn) {
+        decode_ignore(decoder, KIND_HTTP2);
+    } else if (decoder->from_start) {
         /* The capture has the connection's first byte, and it is not an upgrade. */
-        ignore(decoder, KIND_OTHER);
+        decode_ignore(decoder, KIND_OTHER);
+    } else if (decode_is_something_else(conversation)) {
+        decode_ignore(decoder, conversation->info.kind);
     } else {
         decoder->state = STATE_SEARCH;
     }
     return true;
+}
+
+/* RSV2, RSV3 and the reserved opcodes, which no extension uses. */
+static bool is_no_frame(const struct ws_frame *frame)
+{
+    return (frame->rsv & 3) || (frame->opcode & 7) > WS_OP_BINARY;
 }
 
 /* Decodes a frame. False when it needs more bytes. */
@@ -179,12 +220,20 @@ static bool take_frame(struct decoder *decoder)
         decoder->state = STATE_HTTP;
         return true;
     }
-    if (ws_frame_parse(data, len, &frame) == WS_MORE)
+    enum ws_error parsed = ws_frame_parse(data, len, &frame);
+    if (decoder->by_search && frame.known > 0 && is_no_frame(&frame)) {
+        /* The search was wrong, or what came after it was lost. */
+        decode_search_again(decoder);
+        return true;
+    }
+    if (parsed == WS_MORE)
         return false;
     if (frame.length > WS_PAYLOAD_MAX) {
         decode_frame(decoder, &frame, 0, 0);
         decode_consume(decoder, frame.header_len);
-        decoder->state = decoder->conversation->info.captured ? STATE_SEARCH : STATE_DEAD;
+        decoder->state = STATE_DEAD;
+        if (decoder->conversation->info.captured)
+            decode_search_again(decoder);
         decoder->why = "after an impossible length: the beginning of the next frame is unknown";
         return true;
     }
@@ -193,38 +242,6 @@ static bool take_frame(struct decoder *decoder)
     decode_frame(decoder, &frame, (size_t)frame.length, 0);
     decode_consume(decoder, frame.header_len + (size_t)frame.length);
     return true;
-}
-
-static const char in_the_middle[] =
-    "not the beginning of a frame: the middle of one, or bytes before it were lost";
-
-/* Searches a segment for a frame, when the capture began in the middle or has a gap. */
-static void search(struct decoder *decoder)
-{
-    size_t at = 0;
-    switch (resync(decode_data(decoder), decode_left(decoder), decoder->sender,
-                   decoder->state == STATE_TRIAL, &at)) {
-    case RESYNC_FOUND:
-        if (at > 0) {
-            skip_bytes(decoder, at, decoder->why ? decoder->why : in_the_middle);
-            decode_consume(decoder, at);
-        }
-        decoder->state = STATE_FRAMES;
-        decoder->why = NULL;
-        decoder->conversation->info.kind = KIND_WEBSOCKET;
-        for (size_t i = 0; i < sizeof decoder->message / sizeof *decoder->message; i++)
-            decoder->message[i].capture_began_inside = !decoder->message[i].rules.begun;
-        decode_assign(decoder, decode_data(decoder)[1] & 0x80 ? SENDER_CLIENT : SENDER_SERVER);
-        break;
-    case RESYNC_PERHAPS:
-        decoder->state = STATE_TRIAL;
-        break;
-    case RESYNC_NOT:
-        decoder->state = STATE_SEARCH;
-        skip_bytes(decoder, decode_left(decoder), decoder->why ? decoder->why : in_the_middle);
-        decode_consume(decoder, decode_left(decoder));
-        break;
-    }
 }
 
 /* Runs one step. False when it needs more bytes. */
@@ -237,17 +254,24 @@ static bool step(struct decoder *decoder)
         return decode_http(decoder);
     case STATE_FRAMES:
         return take_frame(decoder);
+    case STATE_BODY:
+        return decode_body(decoder);
     case STATE_SEARCH:
-    case STATE_TRIAL:
-        search(decoder);
-        return decoder->state == STATE_FRAMES;
+        decode_search(decoder, false);
+        return decoder->state != STATE_SEARCH;
     case STATE_DEAD:
         if (!decoder->conversation->info.captured)
-            skip_bytes(decoder, decode_left(decoder), decoder->why);
+            skip_bytes(decoder, decode_left(decoder), decoder->why, false);
         decode_consume(decoder, decode_left(decoder));
         return false;
     }
     return false;
+}
+
+static void run(struct decoder *decoder)
+{
+    while (decode_left(decoder) > 0 && !decoder->conversation->decode->stop && step(decoder))
+        ;
 }
 
 void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
@@ -255,17 +279,25 @@ void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
     struct conversation *conversation = decoder->conversation;
     if (conversation->decode->stop)
         return;
-    /* A connection may carry other requests before the upgrade request. */
-    if (decoder->state == STATE_DEAD && conversation->info.kind == KIND_HTTP &&
+    /* After a response of unknown length there may be another one. */
+    if (decoder->state == STATE_BODY && decoder->body.left == UINT64_MAX &&
         detect_http_head(data, len) == WS_OK)
         decoder->state = STATE_HTTP;
     if (decoder->state == STATE_DEAD && conversation->info.captured) {
+        if (decoder->why)
+            skip_bytes(decoder, len, decoder->why, false);
         decoder->offset += len;
         return;
     }
+    if (decoder->state == STATE_SEARCH || decoder->state == STATE_START)
+        decode_search_segment(decoder);
+    bool searched = decoder->state == STATE_SEARCH;
     hold(decoder, data, len);
-    while (decode_left(decoder) > 0 && !conversation->decode->stop && step(decoder))
-        ;
+    run(decoder);
+    /* Once one direction is known to have frames, less evidence is enough for the other. */
+    struct decoder *other = &conversation->side[decoder == &conversation->side[0]];
+    if (searched && decoder->state == STATE_FRAMES && other->state == STATE_SEARCH)
+        run(other);
 }
 
 /* Ends a frame whose remaining bytes are missing, perhaps in its header. */
@@ -301,13 +333,25 @@ static void cut(struct decoder *decoder)
         decode_http_cut(decoder);
         break;
     case STATE_SEARCH:
-    case STATE_TRIAL:
-        skip_bytes(decoder, decode_left(decoder), in_the_middle);
+        skip_bytes(decoder, decode_left(decoder), decode_in_the_middle, false);
+        break;
+    case STATE_BODY:
+        skip_bytes(decoder, decode_left(decoder), "the body of an HTTP message", true);
         break;
     case STATE_DEAD:
         break;
     }
     decode_consume(decoder, decode_left(decoder));
+}
+
+/* Decodes what the end of the input, or a gap, makes certain to begin with a frame. */
+static void search_held(struct decoder *decoder)
+{
+    if (decoder->state != STATE_SEARCH || decode_left(decoder) == 0)
+        return;
+    decode_search(decoder, true);
+    if (decoder->state != STATE_SEARCH)
+        run(decoder);
 }
 
 void decode_gap(struct decoder *decoder, uint64_t len)
@@ -318,6 +362,13 @@ void decode_gap(struct decoder *decoder, uint64_t len)
     if (decoder->conversation->decode->stop)
         return;
     if (decoder->state == STATE_DEAD) {
+        decoder->offset += len;
+        return;
+    }
+    if (decoder->state == STATE_BODY && decoder->body.part == BODY_PLAIN &&
+        decoder->body.left >= len) {
+        decoder->body.left -= decoder->body.left == UINT64_MAX ? 0 : len;
+        skip_bytes(decoder, len, not_captured, false);
         decoder->offset += len;
         return;
     }
@@ -334,21 +385,28 @@ void decode_gap(struct decoder *decoder, uint64_t len)
     } else {
         decoder->skip = 0;
     }
+    search_held(decoder);
     cut(decoder);
-    skip_bytes(decoder, len, not_captured);
+    skip_bytes(decoder, len, not_captured, false);
     decoder->offset += len;
     if (decoder->state == STATE_FRAMES && inside)
         return;
-    decoder->from_syn = false;
-    decoder->state = decoder->state == STATE_START ? STATE_START : STATE_SEARCH;
+    decoder->from_start = false;
+    if (decoder->state != STATE_START)
+        decode_search_again(decoder);
     decoder->why = NULL;
 }
 
 void conversation_end(struct conversation *conversation)
 {
+    /* Each direction's evidence counts for the other. */
+    for (int i = 0; i < 2; i++)
+        if (conversation->side[i].state == STATE_SEARCH && decode_left(&conversation->side[i]) > 0)
+            decode_search_evidence(&conversation->side[i]);
     for (int i = 0; i < 2; i++) {
         struct decoder *d = &conversation->side[i];
         if (!conversation->decode->stop) {
+            search_held(d);
             cut(d);
             /* Connections that are not WebSockets are summarised by inspect. */
             if (d->lost > 0 &&

@@ -9,6 +9,7 @@
 #define CMD_WSFRAME_DECODE_DECODE_H
 
 #include "cmd/wsframe/decode/event.h"
+#include "cmd/wsframe/decode/tunnel.h"
 #include "cmd/wsframe/read/bytes.h"
 #include <ws/message.h>
 
@@ -23,6 +24,7 @@ struct decode {
     enum sender direction; /* sender of plain bytes; SENDER_UNKNOWN: decided by the mask bit */
     bool keep_mask;
     bool messages; /* emit DECODE_MESSAGE */
+    bool pasted;   /* packets that a person has chosen: their connections are WebSockets */
     bool stop;     /* set by the sink to stop */
 
     /* Counters. */
@@ -35,9 +37,9 @@ struct decode {
 enum decode_state {
     STATE_START,  /* no bytes yet */
     STATE_HTTP,   /* inside a head */
+    STATE_BODY,   /* inside the body of an HTTP message */
     STATE_FRAMES, /* at a frame, or inside one */
-    STATE_SEARCH, /* searching for the beginning of a frame */
-    STATE_TRIAL,  /* a frame may have been found */
+    STATE_SEARCH, /* searching for the beginning of a frame, in bytes that are held */
     STATE_DEAD,   /* the rest of the stream cannot be decoded */
 };
 
@@ -54,23 +56,39 @@ struct decode_message {
     struct ws_bytes *bytes; /* if messages are emitted */
 };
 
+/* The rest of an HTTP message, which is passed over. */
+struct decode_body {
+    enum { BODY_PLAIN, BODY_CHUNK, BODY_TRAILER } part;
+    uint64_t left; /* bytes, of the chunk if there are chunks; UINT64_MAX: until the end */
+    bool harmless; /* it stands in the place of no frames */
+};
+
+enum { SEARCH_SEGMENTS = 64 };
+
 /* One direction. */
 struct decoder {
     struct conversation *conversation;
     enum sender sender;
     bool sender_known; /* the sender is known from the TCP connection */
-    bool from_syn;     /* the capture has the connection's first byte */
+    bool from_start;   /* its next byte is the connection's first, or the first after a message */
+    bool by_search;    /* its frames were found by searching, not after a handshake */
     enum decode_state state;
     struct ws_bytes *buffer; /* bytes that are not consumed */
     uint64_t offset;         /* stream offset of its first byte */
     uint64_t skip;           /* bytes to skip of a payload whose middle is lost */
     uint64_t lost;           /* skipped bytes that are not reported yet */
     const char *lost_why;
+    bool lost_harmless;
     const char *why; /* reason for the states SEARCH and DEAD; or NULL */
     uint64_t frames;
     int64_t utc_us;
     uint64_t packet;
     struct ws_http_head *head;
+    struct decode_body body;
+    /* While searching: where the segments that are held begin, and the evidence found so far. */
+    uint32_t segments[SEARCH_SEGMENTS];
+    unsigned segment_count;
+    unsigned evidence;
     struct decode_message message[3]; /* by enum sender: plain bytes may mix both directions */
 };
 
@@ -78,7 +96,11 @@ struct conversation {
     struct decode *decode;
     struct conversation_info info;
     struct decoder side[2];
-    bool asked;   /* an upgrade request was seen */
+    bool asked;     /* the last request asks for an upgrade */
+    bool head_only; /* it was HEAD, whose response has no body */
+    bool connect;   /* it was CONNECT: after the response the connection begins again */
+    bool head_cut;  /* a head was cut by the snapshot length: it may have been an upgrade's */
+    struct tunnel tunnel;
     bool deflate; /* permessage-deflate was negotiated */
     char key[WS_KEY_LEN + 1];
     char offered[256]; /* subprotocols */

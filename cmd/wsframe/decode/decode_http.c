@@ -1,11 +1,15 @@
 #include "cmd/wsframe/decode/decode_private.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/hex.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+static const char http_exchange[] = "an HTTP exchange before the upgrade",
+                  http_body[] = "the body of an HTTP message";
 
 static bool is_response(const uint8_t *data)
 {
@@ -41,6 +45,108 @@ static bool names_deflate(const struct ws_http_head *head, const char *text)
     return false;
 }
 
+/* --- bodies (RFC 9112 6.3) --- */
+
+static uint64_t content_length(const struct ws_http_head *head, const char *text)
+{
+    uint64_t length = 0;
+    int at = ws_http_find(head, text, "Content-Length", 0);
+    struct ws_str value = at < 0 ? (struct ws_str){NULL, 0} : ws_http_value(head, text, (size_t)at);
+    for (size_t i = 0; i < value.len && value.p[i] >= '0' && value.p[i] <= '9'; i++)
+        if (length < UINT64_MAX / 100)
+            length = length * 10 + (unsigned)(value.p[i] - '0');
+    return length;
+}
+
+/* Continues with the body of the message, and then at the next head. `bare`: it has no body. */
+static void expect_body(struct decoder *decoder, const struct ws_http_head *head, const char *text,
+                        bool bare, bool harmless)
+{
+    bool chunked = ws_http_has_token(head, text, "Transfer-Encoding", "chunked");
+    decoder->body = (struct decode_body){.harmless = harmless};
+    if (bare) {
+        decoder->body.left = 0;
+    } else if (chunked) {
+        decoder->body.part = BODY_CHUNK;
+    } else if (ws_http_find(head, text, "Content-Length", 0) >= 0 || !head->response) {
+        decoder->body.left = content_length(head, text);
+    } else {
+        /* Until the server closes; a head in between is looked for in each segment. */
+        decoder->body.left = UINT64_MAX;
+    }
+    decoder->state = STATE_BODY;
+    decoder->why = NULL;
+}
+
+/* The next line of the chunked coding, of which the size line says how long the chunk is. */
+static bool chunk_line(struct decoder *decoder)
+{
+    enum { LINE_MAX_LEN = 4096 };
+    struct decode_body *body = &decoder->body;
+    const uint8_t *data = decode_data(decoder);
+    size_t len = decode_left(decoder);
+    const uint8_t *end = memchr(data, '\n', len < LINE_MAX_LEN ? len : LINE_MAX_LEN);
+    if (!end) {
+        if (len < LINE_MAX_LEN)
+            return false;
+        body->part = BODY_PLAIN;
+        body->left = UINT64_MAX;
+        return true;
+    }
+    size_t line = (size_t)(end - data) + 1;
+    if (body->part == BODY_TRAILER) {
+        if (line <= 2)
+            body->part = BODY_PLAIN;
+    } else {
+        uint64_t size = 0;
+        for (size_t i = 0; hex_digit((char)data[i]) >= 0; i++)
+            if (size < UINT64_MAX / 32)
+                size = size << 4 | (unsigned)hex_digit((char)data[i]);
+        body->left = size ? size + 2 : 0; /* with the line break after it */
+        if (size == 0)
+            body->part = BODY_TRAILER;
+    }
+    skip_bytes(decoder, line, http_body, body->harmless);
+    decode_consume(decoder, line);
+    return true;
+}
+
+bool decode_body(struct decoder *decoder)
+{
+    struct decode_body *body = &decoder->body;
+    size_t len = decode_left(decoder);
+    if (body->left > 0) {
+        size_t n = body->left < len ? (size_t)body->left : len;
+        if (body->left != UINT64_MAX)
+            body->left -= n;
+        skip_bytes(decoder, n, http_body, body->harmless);
+        decode_consume(decoder, n);
+        return n > 0;
+    }
+    if (body->part != BODY_PLAIN)
+        return chunk_line(decoder);
+    decoder->state = STATE_START;
+    decoder->from_start = true;
+    return true;
+}
+
+/* --- requests and responses --- */
+
+static void set_kind(struct conversation *conversation, enum conversation_kind kind)
+{
+    if (conversation->info.kind == KIND_UNKNOWN || conversation->info.kind == KIND_HTTP)
+        conversation->info.kind = kind;
+}
+
+/* Passes over a head that has nothing to do with a WebSocket. */
+static void pass_over(struct decoder *decoder, const struct ws_http_head *head, const char *text,
+                      bool bare)
+{
+    set_kind(decoder->conversation, KIND_HTTP);
+    skip_bytes(decoder, head->length, http_exchange, true);
+    expect_body(decoder, head, text, bare, true);
+}
+
 static void judge_request(struct decoder *decoder, struct decode_event *event,
                           struct ws_request *request, const char *text)
 {
@@ -48,6 +154,8 @@ static void judge_request(struct decoder *decoder, struct decode_event *event,
     enum ws_error violation = ws_handshake_read_request(event->head, text, request);
     event->request = request;
     conversation->asked = request->upgrade;
+    conversation->head_only = ws_str_equal_case(request->method, "HEAD");
+    conversation->connect = ws_str_equal_case(request->method, "CONNECT");
     keep(conversation->key, sizeof conversation->key, request->key);
     int offered = ws_http_find(event->head, text, "Sec-WebSocket-Protocol", 0);
     keep(conversation->offered, sizeof conversation->offered,
@@ -58,10 +166,8 @@ static void judge_request(struct decoder *decoder, struct decode_event *event,
              (int)request->host.len, request->host.p ? request->host.p : "",
              (int)request->target.len, request->target.p);
 
-    if (violation == WS_E_NOT_AN_UPGRADE && conversation->info.captured) {
-        if (conversation->info.kind == KIND_UNKNOWN)
-            conversation->info.kind = KIND_HTTP;
-        go_on(decoder, STATE_DEAD, NULL);
+    if (!request->upgrade && conversation->info.captured) {
+        pass_over(decoder, event->head, text, conversation->connect);
         return;
     }
     conversation->info.kind = KIND_WEBSOCKET;
@@ -69,6 +175,21 @@ static void judge_request(struct decoder *decoder, struct decode_event *event,
         decode_find(event, violation, event->offset);
     go_on(decoder, STATE_FRAMES, NULL);
     decode_emit(decoder, event);
+    if (!request->upgrade)
+        expect_body(decoder, event->head, text, false, false);
+}
+
+/* A 101 to another protocol, such as h2c: no frames follow. */
+static bool is_other_protocol(const struct ws_http_head *head, const char *text, unsigned status)
+{
+    return status == 101 && ws_http_find(head, text, "Upgrade", 0) >= 0 &&
+           !ws_http_has_token(head, text, "Upgrade", "websocket");
+}
+
+static bool has_no_body(const struct conversation *conversation, unsigned status)
+{
+    return status < 200 || status == 204 || status == 304 || conversation->head_only ||
+           (conversation->connect && status / 100 == 2);
 }
 
 static void judge_response(struct decoder *decoder, struct decode_event *event,
@@ -89,11 +210,12 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
         (violation == WS_E_ACCEPT_WRONG || violation == WS_E_SUBPROTOCOL_UNSOLICITED))
         violation = WS_OK;
 
-    if (conversation->info.captured && response->status != 101 && !conversation->asked &&
-        !in_between) {
-        if (conversation->info.kind == KIND_UNKNOWN)
-            conversation->info.kind = KIND_HTTP;
-        go_on(decoder, STATE_DEAD, NULL);
+    bool other = is_other_protocol(event->head, text, response->status);
+    if (conversation->info.captured && !conversation->asked && !in_between &&
+        (response->status != 101 || other)) {
+        pass_over(decoder, event->head, text, has_no_body(conversation, response->status));
+        if (other)
+            decode_give_up(decoder, KIND_OTHER, NULL);
         return;
     }
     conversation->info.kind = KIND_WEBSOCKET;
@@ -101,11 +223,13 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
         decode_find(event, WS_E_RSV, event->offset);
     if (violation != WS_OK)
         decode_find(event, violation, event->offset);
-    if (response->status == 101)
-        go_on(decoder, STATE_FRAMES, NULL);
-    else
-        go_on(decoder, STATE_DEAD, "the body of the HTTP answer");
+    go_on(decoder, STATE_FRAMES, NULL);
     decode_emit(decoder, event);
+    if (other)
+        decode_give_up(decoder, KIND_WEBSOCKET, "after the upgrade to another protocol");
+    else if (response->status != 101)
+        expect_body(decoder, event->head, text, has_no_body(conversation, response->status),
+                    !in_between);
     decoder->message[SENDER_SERVER].closed = false;
 }
 
@@ -173,9 +297,15 @@ bool decode_http(struct decoder *decoder)
 
 void decode_http_cut(struct decoder *decoder)
 {
+    static const char switching[] = "HTTP/1.1 101 ";
     struct decode_event event = decode_event_begin(decoder, DECODE_HEAD);
-    if (decoder->conversation->info.captured && !decoder->conversation->asked)
+    if (decoder->conversation->info.captured && !decoder->conversation->asked) {
+        if (decode_left(decoder) >= sizeof switching - 1 &&
+            memcmp(decode_data(decoder), switching, sizeof switching - 1) == 0)
+            decoder->conversation->info.kind = KIND_WEBSOCKET;
+        decoder->conversation->head_cut = true;
         return;
+    }
     event.wire = decode_data(decoder);
     event.wire_len = first_line(event.wire, decode_left(decoder));
     event.missing = 1;

@@ -2,8 +2,9 @@
  * decode_private: declarations shared by the files of the decoder.
  *
  * decode.c is the state machine of a direction, decode_frame.c checks frames, decode_http.c heads,
- * resync.c finds the first frame of a capture that began in the middle, cause.c names the likely
- * cause of a finding. stream.c feeds them from captures.
+ * tunnel.c knows what may stand before the first head, resync.c finds the first frame of a capture
+ * that began in the middle, cause.c names the likely cause of a finding. stream.c feeds them from
+ * captures.
  */
 #ifndef CMD_WSFRAME_DECODE_DECODE_PRIVATE_H
 #define CMD_WSFRAME_DECODE_DECODE_PRIVATE_H
@@ -23,11 +24,29 @@ void decode_consume(struct decoder *decoder, size_t len);
 struct decode_event decode_event_begin(const struct decoder *decoder, enum decode_type type);
 void decode_emit(struct decoder *decoder, const struct decode_event *event);
 void decode_find(struct decode_event *event, enum ws_error error, uint64_t offset);
-/* Counts `len` bytes as lost for the reason; report_skipped() reports them before the next
- * event. */
-void skip_bytes(struct decoder *decoder, uint64_t len, const char *why);
+/* Counts `len` bytes as not shown for the reason; they are reported before the next event. Harmless
+ * ones belong to no frame. */
+void skip_bytes(struct decoder *decoder, uint64_t len, const char *why, bool harmless);
 /* Sets the sender of this direction, and the other one's. */
 void decode_assign(struct decoder *decoder, enum sender sender);
+
+/* Decodes nothing more of this direction. */
+void decode_ignore(struct decoder *decoder, enum conversation_kind kind);
+
+/* Is the connection known to carry something else than frames? */
+bool decode_is_something_else(const struct conversation *conversation);
+
+/* Searches what is held for a frame; `final`: no more bytes follow. The state is STATE_FRAMES when
+ * one was found. */
+void decode_search(struct decoder *decoder, bool final);
+/* Searches from the next byte on. */
+void decode_search_again(struct decoder *decoder);
+/* Notes that a segment begins after what is held: most frames begin where segments do. */
+void decode_search_segment(struct decoder *decoder);
+/* Measures the evidence at the end of the connection, for the other direction. */
+void decode_search_evidence(struct decoder *decoder);
+/* Why bytes are not shown that the search passed over. */
+extern const char decode_in_the_middle[];
 
 /* Checks and emits a frame with its available payload; `missing` bytes are not available. */
 void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t payload,
@@ -35,8 +54,13 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
 /* Adds the findings for the frame in `event`; false if its length is impossible. */
 bool decode_frame_rules(struct decode_event *event, const struct ws_frame *frame, unsigned rules);
 
+/* Decodes nothing more of both directions; `why` says so of their bytes, unless it is NULL. */
+void decode_give_up(struct decoder *decoder, enum conversation_kind kind, const char *why);
+
 /* Decodes the head. False when it needs more bytes. */
 bool decode_http(struct decoder *decoder);
+/* Passes over the body of an HTTP message. False when it needs more bytes. */
+bool decode_body(struct decoder *decoder);
 /* Reports a head that the end of input cuts off. */
 void decode_http_cut(struct decoder *decoder);
 

@@ -78,6 +78,7 @@ struct decode_event {
     const struct ws_response *response;
 
     uint64_t lost; /* LOST: number of bytes */
+    bool harmless; /* they belong to no frame: HTTP before the upgrade, a proxy's handshake */
     const char *why;
 };
 

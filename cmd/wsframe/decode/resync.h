@@ -1,25 +1,35 @@
 /*
  * resync: finds the beginning of a frame in a capture that began in the middle or has gaps.
  *
- * A header alone proves little: a fifth of all pairs of bytes could be one. The proof is a chain of
- * frames that ends exactly where a TCP segment ends. Used by decode; no state.
+ * A header alone proves little: one of forty pairs of random bytes could be one. What counts is
+ * evidence, in bits: each further frame of a chain, text that is text, a frame that ends where a
+ * segment does. Empty continuations are none. A chain is believed from so much evidence on that
+ * random bytes have it once in millions of connections; less is enough where the other direction
+ * has evidence too, or a handshake was seen. Used by decode; no state.
  */
 #ifndef CMD_WSFRAME_DECODE_RESYNC_H
 #define CMD_WSFRAME_DECODE_RESYNC_H
 
 #include "cmd/wsframe/decode/event.h"
 
-enum resync_result {
-    RESYNC_FOUND,   /* a frame begins at `*at` */
-    RESYNC_PERHAPS, /* a frame may begin at 0: call again with `trial` when more bytes are there */
-    RESYNC_NOT,     /* no frame found */
+struct resync_input {
+    const uint8_t *data; /* begins and ends where segments do */
+    size_t len;
+    enum sender sender;       /* SENDER_UNKNOWN if not known */
+    const uint32_t *segments; /* offsets in `data` where segments begin, ascending */
+    unsigned segment_count;
+    bool known;              /* this is a WebSocket: only the place is unknown */
+    unsigned other_evidence; /* of the other direction */
+    bool final;              /* no more bytes follow */
 };
 
-/*
- * `data` begins and ends at segment boundaries. `sender` is SENDER_UNKNOWN if not known. With
- * `trial` it begins with the data of an earlier RESYNC_PERHAPS. The time is linear in `len`.
- */
-enum resync_result resync(const uint8_t *data, size_t len, enum sender sender, bool trial,
-                          size_t *at);
+struct resync_result {
+    bool found;        /* a frame begins after the bytes to drop */
+    size_t drop;       /* bytes that begin no frame; the others must be given again, with more */
+    unsigned evidence; /* of the best chain */
+};
+
+/* The time is linear in `len` but for chains, whose length is limited. */
+struct resync_result resync(const struct resync_input *input);
 
 #endif

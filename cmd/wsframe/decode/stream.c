@@ -321,7 +321,7 @@ static void segment_arrived(struct streams *streams, const struct segment *segme
             half->begun = true;
             half->next = (UINT64_C(1) << 62) + segment->seq + 1;
             half->seen = half->next;
-            connection->conversation.side[side].from_syn = true;
+            connection->conversation.side[side].from_start = true;
         }
         return;
     }

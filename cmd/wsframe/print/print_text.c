@@ -277,8 +277,9 @@ void print_text(struct printer *printer, const struct decode_event *event, bool 
         print_message(printer, event);
         break;
     case DECODE_LOST:
-        printf("%s%" PRIu64 " byte%s: %s%s", paint(printer, red), event->lost, s(event->lost),
-               event->why ? event->why : "not read", paint(printer, plain));
+        printf("%s%" PRIu64 " byte%s: %s%s", paint(printer, event->harmless ? dim : red),
+               event->lost, s(event->lost), event->why ? event->why : "not read",
+               paint(printer, plain));
         break;
     }
     putchar('\n');

@@ -35,8 +35,8 @@ bool detect_pcap(const uint8_t *data, size_t len)
 
 enum ws_error detect_http_head(const uint8_t *data, size_t len)
 {
-    static const char *const words[] = {"GET ", "HTTP/1.", "POST ",  "HEAD ",
-                                        "PUT ", "DELETE ", "PATCH ", "OPTIONS "};
+    static const char *const words[] = {"GET ",    "HTTP/1.", "POST ",    "HEAD ",   "PUT ",
+                                        "DELETE ", "PATCH ",  "OPTIONS ", "CONNECT "};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t n = strlen(words[i]);
         if (memcmp(data, words[i], len < n ? len : n) == 0)

@@ -4,7 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ETHERTYPE_4 = 0x0800, ETHERTYPE_6 = 0x86DD, PROTOCOL_TCP = 6 };
+enum {
+    ETHERTYPE_4 = 0x0800,
+    ETHERTYPE_6 = 0x86DD,
+    ETHERTYPE_MPLS = 0x8847,
+    ETHERTYPE_MPLS_MULTICAST = 0x8848,
+    ETHERTYPE_PPPOE = 0x8864,
+    ETHERTYPE_BRIDGED = 0x6558, /* an Ethernet frame in GRE or Geneve */
+    PROTOCOL_4 = 4,
+    PROTOCOL_TCP = 6,
+    PROTOCOL_UDP = 17,
+    PROTOCOL_6 = 41,
+    PROTOCOL_GRE = 47,
+    PORT_VXLAN = 4789,
+    PORT_GENEVE = 6081,
+    DEPTH_MAX = 6, /* packets inside packets */
+};
 
 static unsigned get16(const uint8_t *p)
 {
@@ -23,12 +38,26 @@ static bool is_vlan(unsigned type)
     return type == 0x8100 || type == 0x88A8 || type == 0x9100;
 }
 
-/* Skips VLAN tags; `at` is the offset of the payload, of `type`. False if it is not IP. */
+/* Skips VLAN tags, MPLS labels and PPPoE's header; `at` is the offset of the payload, of `type`.
+ * False if it is not IP. */
 static bool pass_tags(const struct packet *packet, size_t *at, unsigned type)
 {
+    const uint8_t *p = packet->data;
     while (is_vlan(type) && packet->len >= *at + 4) {
-        type = get16(packet->data + *at + 2);
+        type = get16(p + *at + 2);
         *at += 4;
+    }
+    if (type == ETHERTYPE_PPPOE && packet->len >= *at + 8) {
+        type = get16(p + *at + 6) == 0x57 ? ETHERTYPE_6 : ETHERTYPE_4;
+        *at += 8;
+    }
+    if (type == ETHERTYPE_MPLS || type == ETHERTYPE_MPLS_MULTICAST) {
+        bool last = false;
+        while (!last && packet->len >= *at + 4) {
+            last = p[*at + 2] & 1;
+            *at += 4;
+        }
+        return last;
     }
     return type == ETHERTYPE_4 || type == ETHERTYPE_6;
 }
@@ -54,6 +83,13 @@ static enum packet_result link_header(const struct packet *packet, enum packet_l
             return PACKET_CUT;
         return pass_tags(packet, at, get16(p + layout[link].type_at)) ? PACKET_SEGMENT
                                                                       : PACKET_OTHER;
+    case LINK_PPP:
+        /* HDLC's address and control bytes may be left out. */
+        *at = packet->len >= 2 && p[0] == 0xFF && p[1] == 3 ? 4 : 2;
+        if (packet->len < *at)
+            return PACKET_CUT;
+        return get16(p + *at - 2) == 0x21 || get16(p + *at - 2) == 0x57 ? PACKET_SEGMENT
+                                                                        : PACKET_OTHER;
     case LINK_NULL:
         *at = 4;
         if (packet->len < 4)
@@ -137,7 +173,76 @@ static enum packet_result peel_tcp(const uint8_t *p, size_t len, size_t claimed,
     return PACKET_SEGMENT;
 }
 
-static enum packet_result peel_4(const uint8_t *p, size_t len, struct segment *segment)
+static enum packet_result peel_ip(const uint8_t *p, size_t len, int depth, struct segment *segment);
+
+/* An Ethernet frame or an IP packet inside a tunnel, of this Ethernet type. */
+static enum packet_result peel_inner(const uint8_t *p, size_t len, unsigned type, int depth,
+                                     struct segment *segment)
+{
+    struct packet inner = {.data = p, .len = len};
+    size_t at = 0;
+    if (type == ETHERTYPE_BRIDGED) {
+        enum packet_result result = link_header(&inner, LINK_ETHERNET, &at);
+        if (result != PACKET_SEGMENT)
+            return result;
+    } else if (!pass_tags(&inner, &at, type)) {
+        return PACKET_OTHER;
+    }
+    return at < len ? peel_ip(p + at, len - at, depth + 1, segment) : PACKET_CUT;
+}
+
+/* GRE (RFC 2784, 2890), of which version 0 only. */
+static enum packet_result peel_gre(const uint8_t *p, size_t len, int depth, struct segment *segment)
+{
+    if (len < 4)
+        return PACKET_CUT;
+    size_t header = 4u + (p[0] & 0x80 ? 4 : 0) + (p[0] & 0x20 ? 4 : 0) + (p[0] & 0x10 ? 4 : 0);
+    if (p[1] & 7)
+        return PACKET_OTHER;
+    if (len <= header)
+        return PACKET_CUT;
+    return peel_inner(p + header, len - header, get16(p + 2), depth, segment);
+}
+
+/* VXLAN (RFC 7348) and Geneve (RFC 8926). */
+static enum packet_result peel_udp(const uint8_t *p, size_t len, int depth, struct segment *segment)
+{
+    enum { UDP = 8, HEADER = 8 };
+    unsigned port = len >= UDP ? get16(p + 2) : 0, type = ETHERTYPE_BRIDGED;
+    size_t header = UDP + HEADER;
+    if (port != PORT_VXLAN && port != PORT_GENEVE)
+        return PACKET_OTHER;
+    if (len < header)
+        return PACKET_CUT;
+    if (port == PORT_GENEVE) {
+        type = get16(p + UDP + 2);
+        header += (p[UDP] & 0x3F) * 4u;
+    }
+    if (len <= header)
+        return PACKET_CUT;
+    return peel_inner(p + header, len - header, type, depth, segment);
+}
+
+/* What an IP packet carries: `len` captured bytes of `claimed`. */
+static enum packet_result peel_protocol(unsigned protocol, const uint8_t *p, size_t len,
+                                        size_t claimed, int depth, struct segment *segment)
+{
+    switch (protocol) {
+    case PROTOCOL_TCP:
+        return peel_tcp(p, len, claimed, segment);
+    case PROTOCOL_4:
+    case PROTOCOL_6:
+        return peel_ip(p, len, depth + 1, segment);
+    case PROTOCOL_GRE:
+        return peel_gre(p, len, depth, segment);
+    case PROTOCOL_UDP:
+        return peel_udp(p, len, depth, segment);
+    default:
+        return PACKET_OTHER;
+    }
+}
+
+static enum packet_result peel_4(const uint8_t *p, size_t len, int depth, struct segment *segment)
 {
     if (len < 20)
         return PACKET_CUT;
@@ -149,17 +254,19 @@ static enum packet_result peel_4(const uint8_t *p, size_t len, struct segment *s
         return PACKET_OTHER;
     if (len < header)
         return PACKET_CUT;
-    if (p[9] != PROTOCOL_TCP)
-        return PACKET_OTHER;
     if (get16(p + 6) & 0x3FFF)
-        return PACKET_FRAGMENT;
+        return p[9] == PROTOCOL_TCP ? PACKET_FRAGMENT : PACKET_OTHER;
+    segment->v6 = false;
+    memset(segment->from.address, 0, sizeof segment->from.address);
+    memset(segment->to.address, 0, sizeof segment->to.address);
     memcpy(segment->from.address, p + 12, 4);
     memcpy(segment->to.address, p + 16, 4);
     /* Bytes after the packet are the link's padding. */
-    return peel_tcp(p + header, (len < total ? len : total) - header, total - header, segment);
+    return peel_protocol(p[9], p + header, (len < total ? len : total) - header, total - header,
+                         depth, segment);
 }
 
-static enum packet_result peel_6(const uint8_t *p, size_t len, struct segment *segment)
+static enum packet_result peel_6(const uint8_t *p, size_t len, int depth, struct segment *segment)
 {
     enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, DESTINATION = 60 };
     if (len < 40)
@@ -171,19 +278,35 @@ static enum packet_result peel_6(const uint8_t *p, size_t len, struct segment *s
     memcpy(segment->to.address, p + 24, 16);
     if (len > total)
         len = total;
-    while (next == HOP_BY_HOP || next == ROUTING || next == DESTINATION) {
+    while (next == HOP_BY_HOP || next == ROUTING || next == DESTINATION || next == FRAGMENT) {
         if (len < at + 8)
             return PACKET_CUT;
+        /* A fragment with offset 0 and no more to follow is whole (RFC 6946). */
+        if (next == FRAGMENT && get16(p + at + 2) & 0xFFF9)
+            return p[at] == PROTOCOL_TCP ? PACKET_FRAGMENT : PACKET_OTHER;
+        size_t size = next == FRAGMENT ? 8 : 8 + p[at + 1] * 8u;
         next = p[at];
-        at += 8 + p[at + 1] * 8u;
+        at += size;
         if (at > len)
             return PACKET_CUT;
     }
-    if (next == FRAGMENT)
-        return PACKET_FRAGMENT;
-    if (next != PROTOCOL_TCP || at > total)
+    if (at > total)
         return PACKET_OTHER;
-    return peel_tcp(p + at, len - at, total - at, segment);
+    return peel_protocol(next, p + at, len - at, total - at, depth, segment);
+}
+
+static enum packet_result peel_ip(const uint8_t *p, size_t len, int depth, struct segment *segment)
+{
+    if (depth == DEPTH_MAX || len == 0)
+        return PACKET_OTHER;
+    switch (p[0] >> 4) {
+    case 4:
+        return peel_4(p, len, depth, segment);
+    case 6:
+        return peel_6(p, len, depth, segment);
+    default:
+        return PACKET_OTHER;
+    }
 }
 
 enum packet_result packet_peel(const struct packet *packet, enum packet_link link,
@@ -197,14 +320,7 @@ enum packet_result packet_peel(const struct packet *packet, enum packet_link lin
         return result;
     if (at >= packet->len)
         return PACKET_CUT;
-    switch (packet->data[at] >> 4) {
-    case 4:
-        return peel_4(packet->data + at, packet->len - at, segment);
-    case 6:
-        return peel_6(packet->data + at, packet->len - at, segment);
-    default:
-        return PACKET_OTHER;
-    }
+    return peel_ip(packet->data + at, packet->len - at, 0, segment);
 }
 
 bool packet_is_whole(const uint8_t *data, size_t len)

@@ -1,5 +1,6 @@
 /*
- * packet: parses a captured packet: link, VLAN, IP and TCP headers, down to the TCP segment.
+ * packet: parses a captured packet: link, VLAN, IP and TCP headers, down to the TCP segment, also
+ * inside tunnels: PPPoE, MPLS, IP in IP, GRE, VXLAN, Geneve.
  *
  * Fed by the readers of captures and of tcpdump's text; stream takes the segments. No state, no
  * allocation, and every length is checked against the bytes that are there.
@@ -18,6 +19,7 @@ enum packet_link {
     LINK_SLL2, /* version 2, from newer ones */
     LINK_NULL, /* four bytes of address family: loopback on the BSDs and macOS */
     LINK_RAW,  /* IP without a link header */
+    LINK_PPP,
 };
 
 struct packet {
@@ -43,6 +45,9 @@ struct segment {
     size_t len;          /* captured bytes of payload */
     size_t claimed; /* sent bytes of payload: more than `len` if the capture truncated the packet */
 };
+
+/* Receives the packets; each is borrowed for the call. Returns false to stop. */
+typedef bool read_packet(void *context, const struct packet *packet, enum packet_link link);
 
 enum packet_result {
     PACKET_SEGMENT,  /* a TCP segment, with or without payload */

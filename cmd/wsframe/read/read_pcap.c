@@ -1,12 +1,17 @@
 #include "cmd/wsframe/read/read_pcap.h"
 
+#include "cmd/wsframe/read/read_pcapng.h"
+
+#include <string.h>
+
 #ifdef WITH_PCAP
 
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
+
+enum { BUFFER = 256 << 10 };
 
 #define YEAR_10000 INT64_C(253402300800) /* in seconds since 1970 */
 
@@ -42,7 +47,8 @@ static bool link_of(int type, enum packet_link *link)
     } links[] = {
         {DLT_EN10MB, LINK_ETHERNET}, {DLT_LINUX_SLL, LINK_SLL}, {DLT_LINUX_SLL2, LINK_SLL2},
         {DLT_NULL, LINK_NULL},       {DLT_LOOP, LINK_NULL},     {DLT_RAW, LINK_RAW},
-        {DLT_IPV4, LINK_RAW},        {DLT_IPV6, LINK_RAW},
+        {DLT_IPV4, LINK_RAW},        {DLT_IPV6, LINK_RAW},      {DLT_PPP, LINK_PPP},
+        {DLT_PPP_SERIAL, LINK_PPP},
     };
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
         if (links[i].type == type) {
@@ -89,7 +95,7 @@ static const char *read_packets(pcap_t *capture, read_packet *sink, void *contex
     return why;
 }
 
-const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, void *context)
+static const char *read_classic(struct ws_bytes *head, int fd, read_packet *sink, void *context)
 {
     static char why[PCAP_ERRBUF_SIZE + 64];
     char error[PCAP_ERRBUF_SIZE] = "";
@@ -97,7 +103,9 @@ const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, void *co
     FILE *file = fopencookie(&source, "rb", (cookie_io_functions_t){.read = read_source});
     if (!file)
         return "out of memory";
-    /* Unbuffered: packets of a growing capture are shown as they arrive. */
+    /* stdio reads what is there, and no more than is needed: packets of a growing capture are shown
+     * as they arrive. */
+    setvbuf(file, NULL, _IOFBF, BUFFER);
     pcap_t *capture = pcap_fopen_offline(file, error);
     if (!capture) {
         fclose(file);
@@ -111,13 +119,23 @@ const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, void *co
 
 #else
 
-const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, void *context)
+static const char *read_classic(struct ws_bytes *head, int fd, read_packet *sink, void *context)
 {
     (void)head;
     (void)fd;
     (void)sink;
     (void)context;
-    return "this build does not read captures (WITH_PCAP=0): use the text of tcpdump -r FILE -x";
+    return "this build reads no pcap captures (WITH_PCAP=0): use pcapng, or the text of tcpdump -r "
+           "FILE -x";
 }
 
 #endif
+
+const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, void *context)
+{
+    static const uint8_t section[] = {0x0A, 0x0D, 0x0D, 0x0A};
+    if (ws_bytes_len(head) >= sizeof section &&
+        memcmp(bytes_data(head), section, sizeof section) == 0)
+        return read_pcapng(head, fd, sink, context);
+    return read_classic(head, fd, sink, context);
+}

@@ -9,9 +9,6 @@
 
 #include "cmd/wsframe/read/packet.h"
 
-/* Receives the packets; each is borrowed for the call. Returns false to stop. */
-typedef bool read_packet(void *context, const struct packet *packet, enum packet_link link);
-
 /* Returns the number of packets with missing lines, which were left out. */
 uint64_t read_tcpdump(const uint8_t *text, size_t len, read_packet *sink, void *context);
 

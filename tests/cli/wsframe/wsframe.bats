@@ -144,7 +144,7 @@ capture() {
 	[[ ${lines[2]} == *'"Hello"' ]]
 	same '0x0115  < HTTP/1.1 502 Bad Gateway' "${lines[3]}"
 	[[ $output == *'a proxy or the server answered in HTTP where a frame should be'* ]]
-	[[ $output == *'2 bytes: the body of the HTTP answer' ]]
+	[[ $output == *'2 bytes: the body of an HTTP message' ]]
 	# The response to another key.
 	sed -i 's/s3pPLMBi/AAAALMBi/' "$BATS_TEST_TMPDIR/in"
 	run -10 --separate-stderr wsframe -S "$BATS_TEST_TMPDIR/in"

@@ -1,0 +1,237 @@
+#include "cmd/wsframe/read/read_pcapng.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    READ_SIZE = 256 << 10,
+    BLOCK_MAX = 16 << 20, /* larger than any packet */
+    BLOCK_LEAST = 12,
+    INTERFACES_MAX = 1024,
+};
+
+enum block_type {
+    BLOCK_INTERFACE = 1,
+    BLOCK_OLD_PACKET = 2,
+    BLOCK_SIMPLE_PACKET = 3,
+    BLOCK_PACKET = 6,
+    BLOCK_SECTION = 0x0A0D0D0A,
+};
+
+struct interface {
+    bool supported;
+    enum packet_link link;
+    uint32_t snapshot; /* 0: no limit */
+    uint64_t ticks;    /* a second */
+    int64_t offset_s;
+};
+
+struct reading {
+    int fd;
+    bool swapped; /* the section has the other byte order */
+    struct ws_bytes *buffer;
+    struct interface interfaces[INTERFACES_MAX];
+    uint32_t interface_count;
+    struct packet packet;
+    uint64_t unsupported; /* packets of interfaces that are not supported */
+    unsigned unsupported_type;
+    read_packet *sink;
+    void *context;
+};
+
+/* --- numbers --- */
+
+static uint32_t get32(const struct reading *reading, const uint8_t *p)
+{
+    uint32_t value;
+    memcpy(&value, p, sizeof value);
+    return reading->swapped ? __builtin_bswap32(value) : value;
+}
+
+static unsigned get16(const struct reading *reading, const uint8_t *p)
+{
+    uint16_t value;
+    memcpy(&value, p, sizeof value);
+    return reading->swapped ? __builtin_bswap16(value) : value;
+}
+
+/* --- input --- */
+
+/* Reads until `len` bytes are there. False at the end of the input, or with errno. */
+static bool need(struct reading *reading, size_t len)
+{
+    errno = 0;
+    while (ws_bytes_len(reading->buffer) < len) {
+        bytes_reserve(&reading->buffer, READ_SIZE);
+        struct ws_bytes *b = reading->buffer;
+        ssize_t got = read(reading->fd, ws_bytes_data(b) + b->len, READ_SIZE);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        b->len += (size_t)got;
+    }
+    return true;
+}
+
+/* --- blocks --- */
+
+static bool link_of(unsigned type, enum packet_link *link)
+{
+    static const struct {
+        unsigned type;
+        enum packet_link link;
+    } links[] = {
+        {0, LINK_NULL},   {1, LINK_ETHERNET}, {9, LINK_PPP},   {50, LINK_PPP},  {101, LINK_RAW},
+        {108, LINK_NULL}, {113, LINK_SLL},    {228, LINK_RAW}, {229, LINK_RAW}, {276, LINK_SLL2},
+    };
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        if (links[i].type == type) {
+            *link = links[i].link;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The resolution of an interface's times: a power of ten, or of two with the top bit. */
+static uint64_t ticks_of(uint8_t resolution)
+{
+    uint64_t ticks = 1;
+    if (resolution & 0x80)
+        return (resolution & 0x7F) < 63 ? UINT64_C(1) << (resolution & 0x7F) : 1000000;
+    for (uint8_t i = 0; i < resolution && i < 18; i++)
+        ticks *= 10;
+    return ticks;
+}
+
+static const char *take_interface(struct reading *reading, const uint8_t *body, size_t len)
+{
+    enum { OPTION_RESOLUTION = 9, OPTION_OFFSET = 14 };
+    if (len < 8)
+        return "an interface's description is too short";
+    if (reading->interface_count == INTERFACES_MAX)
+        return "more than 1024 interfaces";
+    struct interface *interface = &reading->interfaces[reading->interface_count++];
+    *interface = (struct interface){.ticks = 1000000, .snapshot = get32(reading, body + 4)};
+    interface->supported = link_of(get16(reading, body), &interface->link);
+    if (!interface->supported)
+        reading->unsupported_type = get16(reading, body);
+    for (size_t at = 8; at + 4 <= len;) {
+        unsigned code = get16(reading, body + at), size = get16(reading, body + at + 2);
+        if (code == 0 || size > len - at - 4)
+            break;
+        if (code == OPTION_RESOLUTION && size >= 1)
+            interface->ticks = ticks_of(body[at + 4]);
+        if (code == OPTION_OFFSET && size == 8)
+            memcpy(&interface->offset_s, body + at + 4, 8);
+        at += 4 + ((size + 3) & ~3u);
+    }
+    if (reading->swapped)
+        interface->offset_s = (int64_t)__builtin_bswap64((uint64_t)interface->offset_s);
+    return NULL;
+}
+
+/* Microseconds since 1970; 0 for a time that cannot be. */
+static int64_t time_of(const struct interface *interface, uint64_t ticks)
+{
+    enum { YEAR_3000_S = 2000000000 };
+    uint64_t seconds = ticks / interface->ticks, rest = ticks % interface->ticks;
+    __uint128_t us = (__uint128_t)rest * 1000000 / interface->ticks;
+    int64_t offset_s = interface->offset_s;
+    if (seconds > YEAR_3000_S * UINT64_C(16) || offset_s < -YEAR_3000_S || offset_s > YEAR_3000_S)
+        return 0;
+    return ((int64_t)seconds + offset_s) * 1000000 + (int64_t)us;
+}
+
+/* Passes a packet on. False when enough was seen. */
+static bool pass(struct reading *reading, uint32_t index, uint64_t ticks, const uint8_t *data,
+                 size_t len)
+{
+    reading->packet.number++;
+    if (index >= reading->interface_count || !reading->interfaces[index].supported) {
+        reading->unsupported++;
+        return true;
+    }
+    const struct interface *interface = &reading->interfaces[index];
+    reading->packet.utc_us = ticks == UINT64_MAX ? 0 : time_of(interface, ticks);
+    reading->packet.data = data;
+    reading->packet.len = len;
+    return reading->sink(reading->context, &reading->packet, interface->link);
+}
+
+/* The three kinds of packet blocks. False when enough was seen, or with the problem. */
+static bool take_packet(struct reading *reading, uint32_t type, const uint8_t *body, size_t len,
+                        const char **problem)
+{
+    size_t header = type == BLOCK_SIMPLE_PACKET ? 4 : 20;
+    *problem = len < header ? "a packet's block is too short" : NULL;
+    if (*problem)
+        return false;
+    if (type == BLOCK_SIMPLE_PACKET) {
+        uint32_t sent = get32(reading, body), snapshot = reading->interfaces[0].snapshot;
+        size_t captured = snapshot && sent > snapshot ? snapshot : sent;
+        return pass(reading, 0, UINT64_MAX, body + 4, captured < len - 4 ? captured : len - 4);
+    }
+    uint32_t index = type == BLOCK_PACKET ? get32(reading, body) : get16(reading, body);
+    uint64_t ticks = (uint64_t)get32(reading, body + 4) << 32 | get32(reading, body + 8);
+    size_t captured = get32(reading, body + 12);
+    *problem = captured > len - header ? "a packet is longer than its block" : NULL;
+    return !*problem && pass(reading, index, ticks, body + header, captured);
+}
+
+/* The byte order of a section is that of its magic number. False if it has none. */
+static bool begin_section(struct reading *reading, const uint8_t *block)
+{
+    uint32_t magic;
+    memcpy(&magic, block + 8, sizeof magic);
+    reading->swapped = magic == 0x4D3C2B1A;
+    reading->interface_count = 0;
+    return reading->swapped || magic == 0x1A2B3C4D;
+}
+
+static const char *read_blocks(struct reading *reading)
+{
+    static const char truncated[] = "the capture is truncated in the middle of a block";
+    const char *problem = NULL;
+    while (need(reading, BLOCK_LEAST)) {
+        const uint8_t *block = bytes_data(reading->buffer);
+        uint32_t type = get32(reading, block);
+        if (type == BLOCK_SECTION && !begin_section(reading, block))
+            return "a section of the capture has no byte order";
+        uint32_t len = get32(reading, block + 4);
+        if (len < BLOCK_LEAST || len > BLOCK_MAX || len % 4 != 0)
+            return "a block of the capture has an impossible length";
+        if (!need(reading, len))
+            return errno ? strerror(errno) : truncated;
+        const uint8_t *body = bytes_data(reading->buffer) + 8;
+        if (type == BLOCK_INTERFACE)
+            problem = take_interface(reading, body, len - BLOCK_LEAST);
+        else if ((type == BLOCK_PACKET || type == BLOCK_SIMPLE_PACKET ||
+                  type == BLOCK_OLD_PACKET) &&
+                 !take_packet(reading, type, body, len - BLOCK_LEAST, &problem))
+            return problem;
+        if (problem)
+            return problem;
+        ws_bytes_consume(reading->buffer, len);
+    }
+    return errno ? strerror(errno) : ws_bytes_len(reading->buffer) > 0 ? truncated : NULL;
+}
+
+const char *read_pcapng(struct ws_bytes *head, int fd, read_packet *sink, void *context)
+{
+    static char why[128];
+    static struct reading reading;
+    reading = (struct reading){.fd = fd, .sink = sink, .context = context};
+    bytes_add(&reading.buffer, bytes_data(head), ws_bytes_len(head));
+    const char *problem = read_blocks(&reading);
+    ws_bytes_free(&reading.buffer);
+    if (problem || reading.unsupported == 0)
+        return problem;
+    snprintf(why, sizeof why, "%" PRIu64 " packets of the link type %u, which is not supported",
+             reading.unsupported, reading.unsupported_type);
+    return why;
+}

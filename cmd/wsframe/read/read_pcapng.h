@@ -1,0 +1,17 @@
+/*
+ * read_pcapng: reads the packets of a pcapng capture, of all its interfaces.
+ *
+ * libpcap reads a pcapng capture only if all of its interfaces have the same type and snapshot
+ * length, which captures of several interfaces and merged ones do not. Called by read_pcap; packets
+ * are passed on as they arrive.
+ */
+#ifndef CMD_WSFRAME_READ_READ_PCAPNG_H
+#define CMD_WSFRAME_READ_READ_PCAPNG_H
+
+#include "cmd/wsframe/read/bytes.h"
+#include "cmd/wsframe/read/packet.h"
+
+/* As read_pcap(). */
+const char *read_pcapng(struct ws_bytes *head, int fd, read_packet *sink, void *context);
+
+#endif
