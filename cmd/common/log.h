@@ -120,6 +120,11 @@ size_t log_compose(const struct log *log, enum ws_level level, uint64_t conn, co
                    const struct log_field *fields, size_t count, const char *message,
                    char text[LOG_LINE_MAX]);
 
+/* Logs the trouble of a spool with another file, for `what`: see spool_options. `log` as its
+ * context, which the file must not belong to. */
+void log_file_trouble(const struct log *log, const char *event, const char *what, const char *path,
+                      int error, uint64_t missing);
+
 /* Writes a line that log_compose() made, `len` bytes with its newline, to the log. */
 void log_raw(const struct log *log, const char *text, size_t len);
 

@@ -3,7 +3,7 @@
 /* clang-format off */
 const struct log_event log_events[] = {
     {"accept", "a connection was accepted (nothing is read yet), or accepting failed"},
-    {"access", "a request was answered: one line each, with --access-log"},
+    {"access", "a request was answered: one line each, with --access-log; or its file cannot be written"},
     {"backoff", "a program or upstream that keeps failing is not tried for a while; clients are refused meanwhile"},
     {"close", "an open connection has ended in order; at debug level: the client's reason"},
     {"config", "the configuration was reloaded, or could not be"},
@@ -18,8 +18,8 @@ const struct log_event log_events[] = {
     {"log-dropped", "log lines were dropped because the log was not read in time"},
     {"open", "a connection was upgraded"},
     {"payload", "what was sent or received, with -vvv"},
-    {"process", "a program has started or ended, or wrote output that cannot be sent"},
-    {"record", "recording has started, has reached its limit, or has lost records"},
+    {"process", "a program has started or ended, wrote output that cannot be sent, or said something on its standard error"},
+    {"record", "recording has started, has reached its limit, or cannot write its files"},
     {"reopen", "log files are reopened"},
     {"request", "a request was received"},
     {"shutdown", "a signal stops the server"},

@@ -57,6 +57,27 @@ static void count_missing(struct spool *spool, struct spool_file *file, uint64_t
     pthread_mutex_unlock(&spool->lock);
 }
 
+/* Writes `count` pieces in one go, and counts them if that fails. */
+static void write_pieces(struct spool *spool, struct spool_file *file, const char *data, size_t len,
+                         uint64_t count)
+{
+    void (*trouble)(void *, const char *, int, uint64_t) = spool->options.trouble;
+    bool written = spool_file_write(spool, file, data, len);
+    if (!written)
+        count_missing(spool, file, count);
+    if (!trouble)
+        return;
+    if (!written && spool->error) {
+        if (!spool->failing)
+            trouble(spool->options.context, file->path, spool->error, 0);
+        spool->failed_since = count + (spool->failing ? spool->failed_since : 0);
+        spool->failing = true;
+    } else if (written && spool->failing) {
+        spool->failing = false;
+        trouble(spool->options.context, file->path, 0, spool->failed_since);
+    }
+}
+
 static size_t cost(const struct piece *piece)
 {
     return sizeof *piece + piece->len;
@@ -93,8 +114,7 @@ static struct piece *write_run(struct spool *spool, struct piece *piece, size_t 
 
     report_missing(spool, file);
     if (alone) {
-        if (!spool_file_write(spool, file, piece->data, piece->len))
-            count_missing(spool, file, 1);
+        write_pieces(spool, file, piece->data, piece->len, 1);
         struct piece *next = piece->next;
         *freed += cost(piece);
         free(piece);
@@ -109,8 +129,7 @@ static struct piece *write_run(struct spool *spool, struct piece *piece, size_t 
         free(piece);
         piece = next;
     }
-    if (!spool_file_write(spool, file, text, len))
-        count_missing(spool, file, count);
+    write_pieces(spool, file, text, len, count);
     return piece;
 }
 

@@ -29,6 +29,10 @@ struct spool_options {
     /* Writes the line that reports `count` missing pieces into `text`: at most `size` bytes,
      * returns their number. Called on the spool's thread. NULL: no report. */
     size_t (*lost)(void *context, uint64_t count, char *text, size_t size);
+    /* The first failure to open or to write a file since the last success, with its errno, and then
+     * the first success, with 0 and the pieces that are missing since. Not for files that are only
+     * slow. On the spool's thread. NULL: no report. */
+    void (*trouble)(void *context, const char *path, int error, uint64_t missing);
     void *context;
 };
 

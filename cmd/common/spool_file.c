@@ -58,15 +58,20 @@ static bool wait_for(struct spool *spool, int fd)
 static bool write_all(struct spool *spool, struct spool_file *file, const char *data, size_t len)
 {
     const char *begin = data;
-    if (!spool_file_ready(spool, file))
+    spool->error = 0;
+    if (!spool_file_ready(spool, file)) {
+        spool->error = errno;
         return false;
+    }
     while (len > 0) {
         /* A pipe that is writable takes SPOOL_ATOMIC bytes without blocking, whatever its flags. */
         if (!wait_for(spool, file->fd))
             break;
         ssize_t n = write(file->fd, data, len < SPOOL_ATOMIC ? len : SPOOL_ATOMIC);
-        if (n < 0 && errno != EINTR && errno != EAGAIN)
+        if (n < 0 && errno != EINTR && errno != EAGAIN) {
+            spool->error = errno;
             break;
+        }
         if (n > 0) {
             data += n;
             len -= (size_t)n;

@@ -43,6 +43,9 @@ struct spool {
     /* Used by the thread only. */
     struct spool_file *open; /* the file that is open for the current write */
     bool abandoned;
+    int error;             /* of the last write; 0: it succeeded, or was abandoned */
+    bool failing;          /* `trouble` was called with an error */
+    uint64_t failed_since; /* pieces that were not written since then */
 };
 
 /* Opens a file by path. False with errno. */

@@ -243,6 +243,25 @@ void access_control_client(const struct ws_conn *conn, const struct ws_request *
     ws_forwarded_client(request, &rules_of(conn)->trusted, &peer, client);
 }
 
+bool access_control_https(const struct ws_conn *conn, const struct ws_request *request)
+{
+    struct ws_address peer;
+    struct ws_str list, scheme = {0};
+    const struct access_rules *rules = rules_of(conn);
+    if (rules->trusted.count == 0)
+        return false;
+    ws_conn_peer_address(conn, &peer);
+    if (!ws_networks_have(&rules->trusted, &peer))
+        return false;
+    for (int i = -1;
+         (i = ws_http_find(request->head, request->buffer, "X-Forwarded-Proto", i + 1)) >= 0;) {
+        list = ws_http_value(request->head, request->buffer, (size_t)i);
+        while (ws_http_list_next(&list, &scheme))
+            ; /* the last one counts */
+    }
+    return ws_str_equal_case(scheme, "https") || ws_str_equal_case(scheme, "wss");
+}
+
 void access_control_user(const struct ws_conn *conn, const struct ws_request *request,
                          char user[WS_CREDENTIALS_USER])
 {

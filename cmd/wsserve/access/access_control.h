@@ -63,6 +63,10 @@ const char *client_address(const struct ws_conn *conn, char text[WS_ADDRESS_TEXT
 void access_control_client(const struct ws_conn *conn, const struct ws_request *request,
                            struct ws_address *client);
 
+/* Does a trusted proxy say, in the X-Forwarded-Proto that it added last, that the client speaks TLS
+ * to it? */
+bool access_control_https(const struct ws_conn *conn, const struct ws_request *request);
+
 /* The user whose password was accepted; "" without a password, or with a token. */
 void access_control_user(const struct ws_conn *conn, const struct ws_request *request,
                          char user[WS_CREDENTIALS_USER]);

@@ -1,5 +1,7 @@
 #include "cmd/wsserve/bridge/child.h"
 
+#include "cmd/wsserve/bridge/exec_error.h"
+
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
@@ -123,14 +125,6 @@ static bool make_terminal(int fds[2], struct ends *ends)
     return fcntl(master, F_SETFL, O_NONBLOCK) == 0;
 }
 
-static bool make_stderr(bool pass, struct ends *ends)
-{
-    if (ends->err >= 0)
-        return true;
-    ends->err = pass ? STDERR_FILENO : open("/dev/null", O_WRONLY | O_CLOEXEC);
-    return ends->err >= 0;
-}
-
 /* Forks, and waits for exec(): then the child leads its group, or has reported its errno and
  * exited. Returns that errno, or 0. */
 static int start(struct child *child, const struct child_command *command, struct ends *ends)
@@ -228,6 +222,7 @@ static void leave(struct child *child)
 {
     struct children *family = child->family;
     child->phase = CHILD_GONE;
+    stderr_log_close(&child->errors);
     ws_loop_disarm(family->loop, &child->timer);
     if (child->prev)
         child->prev->next = child->next;
@@ -347,9 +342,13 @@ bool child_spawn(struct child *child, struct children *family, const struct chil
                  int fds[2], char *error, size_t error_size)
 {
     struct ends ends = {-1, -1, -1, -1};
+    int errors = -1;
     fds[0] = fds[1] = -1;
     bool made = command->pty ? make_terminal(fds, &ends) : make_pipes(fds, &ends);
-    int why = made && make_stderr(command->pass_stderr, &ends) ? 0 : errno;
+    if (made && ends.err < 0) /* no terminal */
+        ends.err =
+            command->pass_stderr ? STDERR_FILENO : stderr_log_pipe(&command->errors, &errors);
+    int why = made && ends.err >= 0 ? 0 : errno;
     if (!why) {
         pthread_mutex_lock(&leaders.lock);
         why = start(child, command, &ends);
@@ -378,9 +377,12 @@ bool child_spawn(struct child *child, struct children *family, const struct chil
         if (fds[1] != fds[0])
             close_fd(&fds[1]);
         close_fd(&fds[0]);
-        snprintf(error, error_size, "cannot run %s: %s", command->file, strerror(why));
+        close_fd(&errors);
+        exec_error_explain(command->file, why, error, error_size);
         return false;
     }
+    if (errors >= 0 && !stderr_log_open(&child->errors, family->loop, errors, &command->errors))
+        close(errors);
     child->prev = NULL;
     child->next = family->first;
     if (family->first)

@@ -8,6 +8,7 @@
 #ifndef CMD_WSSERVE_BRIDGE_CHILD_H
 #define CMD_WSSERVE_BRIDGE_CHILD_H
 
+#include "cmd/wsserve/bridge/stderr_log.h"
 #include "cmd/wsserve/options/kill_sequence.h"
 #include <ws/loop.h>
 
@@ -43,7 +44,8 @@ struct child_command {
     char *const *envp;
     const char *directory; /* to run in; NULL: ours */
     bool pty;              /* standard input, output and error are a terminal */
-    bool pass_stderr;      /* standard error is ours; else /dev/null */
+    bool pass_stderr;      /* standard error is ours; else it is logged */
+    struct stderr_target errors;
 };
 
 enum child_phase { CHILD_RUNNING, CHILD_GRACE, CHILD_STEPS, CHILD_GONE };
@@ -63,6 +65,7 @@ struct child {
     struct ws_watch watch;     /* its pidfd */
     struct ws_timer timer;
     struct ws_deferred task;
+    struct stderr_log errors;
     enum child_phase phase;
     unsigned step;
     int64_t due_ms; /* the next step */

@@ -168,8 +168,8 @@ struct lifecycle_target program_target(struct programs *programs, struct program
 }
 
 bool program_start(const struct programs *programs, const struct program *program,
-                   struct lifecycle *life, struct children *family, char **environment, int fds[2],
-                   char *error, size_t error_size)
+                   struct lifecycle *life, uint64_t conn, struct children *family,
+                   char **environment, int fds[2], char *error, size_t error_size)
 {
     const struct settings_process *settings = programs->settings;
     char *only[] = {program->file, NULL};
@@ -180,6 +180,7 @@ bool program_start(const struct programs *programs, const struct program *progra
         .directory = settings->chdir,
         .pty = settings->pty,
         .pass_stderr = settings->pass_stderr,
+        .errors = {.log = life->log, .conn = conn, .file = program->file},
     };
     return lifecycle_start_program(life, family, &command, fds, error, error_size);
 }

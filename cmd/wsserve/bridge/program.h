@@ -51,10 +51,10 @@ void program_forget(struct program_place *place);
 /* For lifecycle_ask(). Borrows from both. */
 struct lifecycle_target program_target(struct programs *programs, struct program *program);
 
-/* Runs it with `environment` (cgi.h): as lifecycle_start_program(). */
+/* Runs it with `environment` (cgi.h) for `conn` (0: for all): as lifecycle_start_program(). */
 bool program_start(const struct programs *programs, const struct program *program,
-                   struct lifecycle *life, struct children *family, char **environment, int fds[2],
-                   char *error, size_t error_size);
+                   struct lifecycle *life, uint64_t conn, struct children *family,
+                   char **environment, int fds[2], char *error, size_t error_size);
 
 /* "COMMAND ended with status 3", "COMMAND was ended by SIGSEGV": of a child that has exited.
  * Written into `text`, at most `size` bytes, and returned. */

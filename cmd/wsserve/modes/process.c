@@ -238,7 +238,7 @@ static char **environment_of(const struct process *process, const struct ws_requ
         .address = ws_address_format(&client, address),
         .port = client.port,
         .user = user[0] ? user : NULL,
-        .https = ws_conn_tls(process->conn) != NULL,
+        .https = ws_conn_tls(process->conn) || access_control_https(process->conn, request),
         .unique_id = conn_name(ws_conn_id(process->conn), name),
         .passenv = settings_of(process)->passenv,
     };
@@ -256,7 +256,8 @@ static bool start_process(struct process *process, const struct ws_request *requ
     if (!environment)
         return false;
     bool started = program_start(programs_of(process), process->place.program, &process->life,
-                                 &pool->children, environment, fds, error, error_size);
+                                 ws_conn_id(process->conn), &pool->children, environment, fds,
+                                 error, error_size);
     free(environment);
     if (!started)
         return false;

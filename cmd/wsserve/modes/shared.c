@@ -125,7 +125,7 @@ static bool start_program(struct run *run, char *error, size_t error_size)
     snprintf(error, error_size, "out of memory");
     if (!environment)
         return false;
-    bool started = program_start(&shared->programs, shared->programs.first, &run->life,
+    bool started = program_start(&shared->programs, shared->programs.first, &run->life, 0,
                                  &shared->children, environment, fds, error, error_size);
     free(environment);
     if (!started)

@@ -22,6 +22,11 @@ struct access_log {
     struct spool_file *file;
 };
 
+static void on_trouble(void *context, const char *path, int error, uint64_t missing)
+{
+    log_file_trouble(context, "access", "--access-log", path, error, missing);
+}
+
 struct access_log *access_log_open(const struct log *log, const char *path)
 {
     struct access_log *access_log = calloc(1, sizeof *access_log);
@@ -30,7 +35,8 @@ struct access_log *access_log_open(const struct log *log, const char *path)
     access_log->log = log;
     if (!path)
         return access_log;
-    access_log->spool = spool_new(&(struct spool_options){.capacity = QUEUE});
+    access_log->spool = spool_new(&(struct spool_options){
+        .capacity = QUEUE, .trouble = on_trouble, .context = (void *)(uintptr_t)log});
     if (access_log->spool)
         access_log->file = spool_open(access_log->spool, AT_FDCWD, path, 0640, true);
     if (access_log->file)

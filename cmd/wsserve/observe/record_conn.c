@@ -49,6 +49,11 @@ struct recorder {
     const struct log *log;
 };
 
+static void on_trouble(void *context, const char *path, int error, uint64_t missing)
+{
+    log_file_trouble(context, "record", "--record", path, error, missing);
+}
+
 struct recorder *recorder_open(const struct log *log, const char *path, uint64_t limit)
 {
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
@@ -58,7 +63,8 @@ struct recorder *recorder_open(const struct log *log, const char *path, uint64_t
         return NULL;
     struct recorder *recorder = calloc(1, sizeof *recorder);
     if (!recorder || faccessat(dir, ".", W_OK | X_OK, 0) < 0 ||
-        !(recorder->spool = spool_new(&(struct spool_options){.capacity = QUEUE}))) {
+        !(recorder->spool = spool_new(&(struct spool_options){
+              .capacity = QUEUE, .trouble = on_trouble, .context = (void *)(uintptr_t)log}))) {
         int number = errno;
         free(recorder);
         close(dir);

@@ -98,7 +98,7 @@ const struct option_row settings_process_rows[] = {
      .help = "give COMMAND a terminal, so that it does not buffer its output"},
     {.name = "passstderr",
      OPTION_FLAG(S, pass_stderr),
-     .help = "pass COMMAND's standard error through; else it is discarded"},
+     .help = "pass COMMAND's standard error through; else its lines are logged"},
     {.name = "passenv",
      OPTION_STRING(S, passenv),
      .metavar = "NAME,...",

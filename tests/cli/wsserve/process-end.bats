@@ -185,7 +185,7 @@ family_sleeps() {
 	serve "$BATS_TEST_TMPDIR/broken"
 	run -9 --separate-stderr wscat "$URL" </dev/null
 	says '1011.*COMMAND could not be started'
-	await 'cannot run .*/broken: No such file' "$SERVER_LOG"
+	await 'cannot run .*/broken: its interpreter .*: No such file' "$SERVER_LOG"
 }
 
 @test "a COMMAND that keeps failing is backed off: 503, Retry-After, one probe at a time" {
