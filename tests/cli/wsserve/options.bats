@@ -37,7 +37,7 @@ ask() {
 	local name words
 	while IFS='|' read -r name words; do
 		run -2 --separate-stderr wsserve "--$name=x"
-		says "unknown option '--$name': .*$words" "$stderr"
+		says "unknown option '--$name'.*$words" "$stderr"
 	done <<-'END'
 		uds|--listen=unix:PATH
 		redirport|proxy
@@ -49,6 +49,27 @@ ask() {
 		max-payload|--max-message-size
 		connections|--max-connections
 	END
+}
+
+@test "an optional argument after a blank is not taken for the COMMAND: 2" {
+	local words
+	for words in '-z level=1' '--announce 3' '--health /status' '--metrics /m'; do
+		# shellcheck disable=SC2086 # two words
+		run -2 --separate-stderr timeout 10 wsserve -p 0 $words
+		says ": write --[a-z]*=${words##* }\$" "$stderr"
+	done
+	serve --health cat
+	run -0 --separate-stderr wscat -N 1 "$URL" hello </dev/null
+	same hello "$output"
+}
+
+@test "--help is what people use first, --help=all every option" {
+	run -0 wsserve --help
+	((${#lines[@]} < 120))
+	says '^ +--origin=LIST' "$output"
+	run ! grep -e --missed-pongs <<<"$output"
+	run -0 wsserve --help=all
+	says '^ +--missed-pongs=N' "$output"
 }
 
 @test "--address may be repeated: it listens on all of them" {
