@@ -1,5 +1,6 @@
 /* wscat: a command-line WebSocket client, for scripts, pipes and people. */
 #include "cmd/common/exit.h"
+#include "cmd/wscat/check/check.h"
 #include "cmd/wscat/listen/listen.h"
 #include "cmd/wscat/options/settings.h"
 #include "cmd/wscat/run/run.h"
@@ -15,7 +16,9 @@ int main(int argc, char **argv)
     else if (!has_stdout)
         exit_warn("standard output is closed");
     else
-        status = settings.listen ? listen_run(&settings) : run(&settings);
+        status = settings.check    ? check_run(&settings)
+                 : settings.listen ? listen_run(&settings)
+                                   : run(&settings);
     wscat_settings_free(&settings);
     options_free(&options);
     return status;

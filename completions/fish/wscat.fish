@@ -42,6 +42,8 @@ complete -c wscat -l ping-timeout -x -d 'exit with 7 if nothing is received for 
 complete -c wscat -l reconnect -d 'connect again when the connection fails, MAX times in a row at most (default: for ever)'
 complete -c wscat -l reconnect-delay -x -d 'wait about this long before that, twice as long each time, 30s at most (default 1s)'
 complete -c wscat -l max-message-size -x -d 'close with 1009 when a message exceeds this size (default 64M)'
+complete -c wscat -l check -d 'test whether the endpoint, and every proxy before it, is fit for WebSockets: a line a step, and the usual cause where one fails'
+complete -c wscat -l check-idle -x -d 'length of the silence that the connection must survive (default 65s)'
 complete -c wscat -s H -l header -x -d 'send this header; \'NAME:\' removes a default one'
 complete -c wscat -s u -l auth -l user -x -d 'use HTTP basic authentication; without a password, ask for it; @FILE, @- or env:NAME keep it off the command line'
 complete -c wscat -l bearer -x -d 'send this token as Authorization: Bearer; @FILE, @- and env:NAME as above'

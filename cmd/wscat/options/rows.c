@@ -234,5 +234,16 @@ const struct option_row wscat_rows[WSCAT_ROWS] = {
      OPTION_SIZE(S, max_message_size),
      .flags = OPTION_RARE,
      .help = "close with 1009 when a message exceeds this size (default 64M)"},
+
+    {OPTION_GROUP("Checking an endpoint")},
+    {.name = "check",
+     OPTION_FLAG(S, check),
+     .help =
+         "test whether the endpoint, and every proxy before it, is fit for WebSockets: a line a "
+         "step, and the usual cause where one fails"},
+    {.name = "check-idle",
+     OPTION_DURATION(S, check_idle_us),
+     .flags = OPTION_RARE,
+     .help = "length of the silence that the connection must survive (default 65s)"},
 };
 #undef S

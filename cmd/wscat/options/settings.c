@@ -135,12 +135,15 @@ static bool check_effects(const struct settings *s, struct options *options)
         const char *option, *needs;
     } needs[] = {{"ping-timeout", "ping-interval"},
                  {"max-redirects", "location"},
-                 {"reconnect-delay", "reconnect"}};
+                 {"reconnect-delay", "reconnect"},
+                 {"check-idle", "check"}};
     static const char *const of_input[] = {"input", "null-terminated", "keep-newline", "chunk"};
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
         if (options_given(options, needs[i].option) && !options_given(options, needs[i].needs))
             return usage_error(options, "--%s has no effect without --%s", needs[i].option,
                                needs[i].needs);
+    if (s->check && s->messages[0])
+        return usage_error(options, "--check sends its own messages");
     for (size_t i = 0; i < sizeof of_input / sizeof of_input[0] && s->no_stdin; i++)
         if (options_given(options, of_input[i]))
             return usage_error(options, "--%s has no effect: standard input is not read",
@@ -210,6 +213,7 @@ bool wscat_settings_read(struct settings *settings, struct options *options, int
         .close_code = WS_CLOSE_NORMAL,
         .ping_timeout_us = SECONDS(10),
         .reconnect_delay_us = SECONDS(1),
+        .check_idle_us = SECONDS(65),
         .max_message_size = 64 << 20,
     };
     tables[0] = (struct option_table){OPTION_ROWS(wscat_rows), settings, NULL};

@@ -1,0 +1,71 @@
+#include "cmd/wscat/check/cause.h"
+
+#include <stddef.h>
+
+static const char NO_UPGRADE[] =
+    "a proxy does not pass the upgrade on. nginx: proxy_http_version 1.1; proxy_set_header Upgrade "
+    "$http_upgrade; proxy_set_header Connection upgrade. Apache: mod_proxy_wstunnel, or ProxyPass "
+    "with upgrade=websocket";
+
+static const struct {
+    const char *name, *cause;
+} steps[CHECK_STEPS] = {
+    [CHECK_CONNECT] = {"connect", "the name, the address or the port is wrong, a firewall drops "
+                                  "the connection, or the server is not running"},
+    [CHECK_UPGRADE] = {"upgrade", NO_UPGRADE},
+    [CHECK_SUBPROTOCOL] = {"subprotocol", "the server does not speak it, or a proxy drops the "
+                                          "header Sec-WebSocket-Protocol"},
+    [CHECK_ECHO] = {"echo", "the server closes connections whose messages it does not understand, "
+                            "or a proxy closes the connection after the upgrade"},
+    [CHECK_PING] = {"ping", "the server does not answer pings, or a proxy that understands frames "
+                            "swallows them"},
+    [CHECK_FRAGMENTS] = {"fragments", "the server or a proxy that understands frames does not "
+                                      "support messages in fragments"},
+    [CHECK_LARGE] = {"1 MiB", "a limit of the server or of a proxy on the size of messages"},
+    [CHECK_IDLE] = {"idle", "a proxy closes connections that are silent. nginx: proxy_read_timeout "
+                            "(60s). HAProxy: timeout tunnel. Apache: Timeout. A "
+                            "load balancer: its idle timeout. Or send pings more often than that"},
+    [CHECK_CLOSE] = {"close", "the server, or a proxy, drops the connection instead of answering "
+                              "the close frame"},
+    [CHECK_COMPRESSION] = {"compression", "the server or a proxy agrees to permessage-deflate and "
+                                          "does not carry it out"},
+};
+
+static const struct {
+    unsigned status;
+    const char *cause;
+} statuses[] = {
+    {200,
+     "something answers in plain HTTP: the path belongs to no WebSocket, or the proxy before it "
+     "does not pass the upgrade on (nginx: proxy_http_version 1.1 and the headers Upgrade and "
+     "Connection)"},
+    {301, "it has moved: --location follows"},
+    {302, "it has moved, often to a page for logging in: --location follows"},
+    {307, "it has moved: --location follows"},
+    {308, "it has moved: --location follows"},
+    {400, NO_UPGRADE},
+    {401, "it wants credentials: --auth, --bearer or a cookie"},
+    {403, "it does not accept these credentials, or this Origin (--origin)"},
+    {404, "there is nothing at this path, or a proxy does not know it"},
+    {405, "a handler for other methods answers: the path belongs to no WebSocket"},
+    {426, NO_UPGRADE},
+    {429, "too many connections from here"},
+    {431, "the headers are too long for a proxy: a large cookie or token"},
+    {500, "the server failed during the upgrade: its log has the reason"},
+    {502, "the proxy does not reach the server after it, or did not understand its 101"},
+    {503, "the server after the proxy is down, or has too many connections"},
+    {504, "the server after the proxy does not answer"},
+};
+
+const char *check_step_name(enum check_step step)
+{
+    return steps[step].name;
+}
+
+const char *check_cause(enum check_step step, unsigned status)
+{
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+        if (statuses[i].status == status)
+            return statuses[i].cause;
+    return steps[step].cause;
+}

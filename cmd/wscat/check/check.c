@@ -1,0 +1,370 @@
+#include "cmd/wscat/check/check.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/units.h"
+#include "cmd/wscat/check/cause.h"
+#include "libws/tls/tls.h"
+#include <ws/client.h>
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ANSWER_MS = 5000, /* for what must be answered */
+    ECHO_MS = 2000,   /* for what only an echo server answers */
+    LARGE = 1 << 20,
+};
+
+struct check {
+    struct settings *settings;
+    struct ws_loop *loop;
+    struct ws_conn_env env;
+    struct ws_client *client;
+    struct ws_conn *conn;
+    struct ws_deflate_config deflate;
+    struct ws_timer limit; /* of the present step */
+    enum check_step step;
+    int64_t begun_us; /* the present step */
+    bool compressed;  /* the present connection is for CHECK_COMPRESSION */
+    bool echoes;      /* an echo server is at the other end */
+    bool closing;
+    uint8_t *message; /* that an echo is awaited of */
+    size_t len;
+    int status;
+    bool over;
+};
+
+static void begin(struct check *c, enum check_step step);
+
+/* --- results --- */
+
+__attribute__((format(printf, 3, 4))) static void print(const struct check *c, const char *verdict,
+                                                        const char *format, ...)
+{
+    char detail[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(detail, sizeof detail, format, args);
+    va_end(args);
+    printf("%-5s %-12s %s\n", verdict, check_step_name(c->step), detail);
+    fflush(stdout);
+}
+
+static void finish(struct check *c, int status)
+{
+    if (c->over)
+        return;
+    c->over = true;
+    c->status = status;
+    ws_loop_stop(c->loop);
+}
+
+__attribute__((format(printf, 3, 4))) static void failed(struct check *c, unsigned status,
+                                                         const char *format, ...)
+{
+    char detail[512];
+    va_list args;
+    if (c->over)
+        return;
+    va_start(args, format);
+    vsnprintf(detail, sizeof detail, format, args);
+    va_end(args);
+    print(c, "FAIL", "%s", detail);
+    printf("      usual cause: %s\n", check_cause(c->step, status));
+    finish(c, WS_EXIT_ASSERTION);
+}
+
+static const char *elapsed(const struct check *c, char text[UNITS_TEXT_MAX])
+{
+    return units_format_duration(ws_clock_us() - c->begun_us, text, UNITS_TEXT_MAX);
+}
+
+/* --- steps --- */
+
+static void set_limit(struct check *c, int64_t ms)
+{
+    ws_loop_arm(c->loop, &c->limit, ws_loop_now(c->loop) + ms);
+}
+
+/* The step has passed: to the next. */
+static void next(struct check *c)
+{
+    ws_loop_disarm(c->loop, &c->limit);
+    free(c->message);
+    c->message = NULL;
+    if (c->step + 1 == CHECK_STEPS)
+        finish(c, WS_EXIT_OK);
+    else
+        begin(c, c->step + 1);
+}
+
+static bool make_message(struct check *c, size_t len)
+{
+    static const char alphabet[] = "wscat checks this endpoint. ";
+    c->message = malloc(len);
+    c->len = len;
+    for (size_t i = 0; c->message && i < len; i++)
+        c->message[i] = (uint8_t)alphabet[i % (sizeof alphabet - 1)];
+    if (!c->message)
+        finish(c, WS_EXIT_FAILURE);
+    return c->message != NULL;
+}
+
+/* Sends the message, and a ping after it: an echo is awaited, or else that the connection lives. */
+static void send_message(struct check *c, size_t len, size_t fragment)
+{
+    if (!make_message(c, len))
+        return;
+    size_t at = 0;
+    for (; fragment && len - at > fragment; at += fragment)
+        ws_conn_send(c->conn, WS_OP_TEXT, WS_SEND_COPY | WS_SEND_MORE, c->message + at, fragment);
+    ws_conn_send(c->conn, WS_OP_TEXT, WS_SEND_COPY, c->message + at, len - at);
+    if (!c->echoes && c->step != CHECK_ECHO)
+        ws_conn_ping(c->conn, "after", 5);
+}
+
+static void check_subprotocol(struct check *c, const struct ws_response *response)
+{
+    c->step = CHECK_SUBPROTOCOL;
+    if (!c->settings->target.offered)
+        print(c, "-", "none was offered (--subprotocol)");
+    else if (response->subprotocol.len == 0)
+        failed(c, 0, "the server chose none of those offered");
+    else
+        print(c, "ok", "%.*s", (int)response->subprotocol.len, response->subprotocol.p);
+    if (!c->over)
+        next(c);
+}
+
+static bool connect_now(struct check *c);
+
+static void begin(struct check *c, enum check_step step)
+{
+    c->step = step;
+    c->begun_us = ws_clock_us();
+    set_limit(c, ANSWER_MS);
+    switch (step) {
+    case CHECK_ECHO:
+        set_limit(c, ECHO_MS);
+        send_message(c, 40, 0);
+        break;
+    case CHECK_PING:
+        ws_conn_ping(c->conn, "ping", 4);
+        break;
+    case CHECK_FRAGMENTS:
+        send_message(c, 60, 20);
+        break;
+    case CHECK_LARGE:
+        send_message(c, LARGE, 0);
+        break;
+    case CHECK_IDLE:
+        set_limit(c, units_milliseconds(c->settings->check_idle_us));
+        break;
+    case CHECK_CLOSE:
+        c->closing = true;
+        ws_conn_close(c->conn, WS_CLOSE_NORMAL, NULL);
+        break;
+    case CHECK_COMPRESSION:
+        c->compressed = true;
+        set_limit(c, 2 * ANSWER_MS);
+        if (!connect_now(c))
+            finish(c, WS_EXIT_FAILURE);
+        break;
+    default:
+        break;
+    }
+}
+
+/* --- what happens --- */
+
+static void on_limit(struct ws_timer *timer)
+{
+    struct check *c = ws_container_of(timer, struct check, limit);
+    char text[UNITS_TEXT_MAX];
+    if (c->step == CHECK_ECHO) {
+        print(c, "-", "no echo within %s: what is sent is not compared", elapsed(c, text));
+        next(c);
+    } else if (c->step == CHECK_IDLE && !c->closing) {
+        /* The silence is over: is the connection still there? */
+        c->closing = true;
+        ws_conn_ping(c->conn, "idle", 4);
+        set_limit(c, ANSWER_MS);
+    } else {
+        failed(c, 0, "no answer within %s", elapsed(c, text));
+    }
+}
+
+static void on_open(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct check *c = ws_conn_user(conn);
+    char text[UNITS_TEXT_MAX], tls[128] = "";
+    if (c->compressed) {
+        if (event->response->extensions.len == 0) {
+            print(c, "-", "declined");
+            finish(c, WS_EXIT_OK);
+        } else {
+            send_message(c, 4096, 0);
+        }
+        return;
+    }
+    if (ws_conn_tls(conn))
+        snprintf(tls, sizeof tls, ", %s", ws_tls_version(ws_conn_tls(conn)));
+    print(c, "ok", "101 after %s%s", elapsed(c, text), tls);
+    check_subprotocol(c, event->response);
+}
+
+static bool is_echo(const struct check *c, const struct ws_event *event)
+{
+    return event->type == WS_EVENT_MESSAGE && c->message && event->len == c->len &&
+           memcmp(event->data, c->message, c->len) == 0;
+}
+
+static void on_pong(struct check *c)
+{
+    char text[UNITS_TEXT_MAX];
+    bool alive = c->step == CHECK_FRAGMENTS || c->step == CHECK_LARGE;
+    if (c->step == CHECK_PING || (c->step == CHECK_IDLE && c->closing)) {
+        print(c, "ok", "answered after %s", elapsed(c, text));
+        c->closing = false;
+        next(c);
+    } else if (alive && !c->echoes) {
+        print(c, "ok", "accepted");
+        next(c);
+    } else if (c->step == CHECK_COMPRESSION && !c->echoes) {
+        print(c, "ok", "permessage-deflate");
+        finish(c, WS_EXIT_OK);
+    }
+}
+
+static void on_event(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct check *c = ws_conn_user(conn);
+    char text[UNITS_TEXT_MAX];
+    if (is_echo(c, event)) {
+        c->echoes = true;
+        print(c, "ok",
+              c->step == CHECK_COMPRESSION ? "permessage-deflate, echoed after %s"
+                                           : "echoed after %s",
+              elapsed(c, text));
+        next(c);
+    } else if (event->type == WS_EVENT_PONG) {
+        on_pong(c);
+    } else if (event->type == WS_EVENT_ERROR && event->response && event->error == WS_E_STATUS) {
+        failed(c, event->response->status, "the server answers %u instead of 101",
+               event->response->status);
+    } else if (event->type == WS_EVENT_ERROR) {
+        failed(c, 0, "%s%s%s", ws_error_info(event->error)->explanation,
+               event->response && event->response->cause ? ": " : "",
+               event->response && event->response->cause ? event->response->cause : "");
+    }
+}
+
+static void on_close(struct ws_conn *conn, const struct ws_end *end)
+{
+    struct check *c = ws_conn_user(conn);
+    char text[UNITS_TEXT_MAX];
+    c->conn = NULL;
+    if (c->over)
+        return;
+    if (end->error == WS_E_TLS)
+        failed(c, 0, "TLS failed: %s", ws_tls_failure(ws_conn_tls(conn)));
+    else if (c->step == CHECK_CLOSE && end->clean) {
+        print(c, "ok", "answered with %u after %s", end->code, elapsed(c, text));
+        next(c);
+    } else if (end->error != WS_OK) {
+        failed(c, 0, "%s after %s", ws_error_info(end->error)->explanation, elapsed(c, text));
+    } else {
+        failed(c, 0, "closed by the server with %u after %s", end->code, elapsed(c, text));
+    }
+}
+
+static const struct ws_handler handler = {.open = on_open, .event = on_event, .close = on_close};
+
+/* --- connecting --- */
+
+static void on_connected(void *user, struct ws_conn *conn)
+{
+    struct check *c = user;
+    char resolve[UNITS_TEXT_MAX], connect[UNITS_TEXT_MAX];
+    const struct ws_client_times *times = ws_client_times(c->client);
+    c->conn = conn;
+    if (!c->compressed) {
+        print(c, "ok", "name %s, connection %s",
+              units_format_duration(times->resolve_us, resolve, sizeof resolve),
+              units_format_duration(times->connect_us, connect, sizeof connect));
+        c->step = CHECK_UPGRADE;
+        c->begun_us = ws_clock_us();
+    }
+    c->client = NULL;
+}
+
+static void on_failed(void *user, enum ws_error error, const char *detail)
+{
+    struct check *c = user;
+    (void)error;
+    c->client = NULL;
+    failed(c, 0, "%s", detail);
+}
+
+static bool connect_now(struct check *c)
+{
+    struct ws_conn_config config;
+    wscat_settings_conn_config(c->settings, &config);
+    config.session.frames = config.session.chunks = false;
+    config.idle_ms = 0;
+    config.heartbeat.interval_ms = 0;
+    ws_deflate_config_init(&c->deflate);
+    c->deflate.threshold = 0;
+    config.session.deflate = c->compressed ? &c->deflate : NULL;
+    if (ws_conn_env_init(&c->env, c->loop, &config, &handler, c) != WS_OK)
+        return false;
+    struct ws_client_options options = {
+        .env = &c->env, .user = c, .connected = on_connected, .failed = on_failed};
+    target_client(&c->settings->target, &options);
+    c->client = ws_client_connect(&options);
+    return c->client != NULL;
+}
+
+/* --- the whole check --- */
+
+static void on_signal(void *context, int signal_number)
+{
+    finish(context, 128 + signal_number);
+}
+
+static bool set_up(struct check *c)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    c->limit.fire = on_limit;
+    c->begun_us = ws_clock_us();
+    return ws_loop_on_signals(c->loop, signals, 3, on_signal, c) == WS_OK && connect_now(c);
+}
+
+int check_run(struct settings *settings)
+{
+    struct check c = {.settings = settings, .status = WS_EXIT_FAILURE};
+    if (ws_loop_new(&c.loop) != WS_OK) {
+        exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
+        return WS_EXIT_FAILURE;
+    }
+    if (set_up(&c))
+        ws_loop_run(c.loop);
+    else
+        exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
+    c.over = true;
+    ws_loop_disarm(c.loop, &c.limit);
+    if (c.client)
+        ws_client_cancel(c.client);
+    if (c.conn)
+        ws_conn_close(c.conn, WS_CLOSE_NORMAL, NULL);
+    ws_loop_turn(c.loop, 0);
+    if (c.conn)
+        ws_conn_abort(c.conn, WS_E_SHUTDOWN);
+    ws_loop_turn(c.loop, 0);
+    free(c.message);
+    ws_loop_free(c.loop);
+    return exit_flush_stdout(c.status);
+}

@@ -1,0 +1,15 @@
+/*
+ * check: wscat --check: is an endpoint, and every proxy before it, fit for WebSockets?
+ *
+ * Goes through steps, from connecting to a silence of a minute, and prints a line a step. A step
+ * that fails ends it, with the cause that is usual in practice.
+ */
+#ifndef CMD_WSCAT_CHECK_CHECK_H
+#define CMD_WSCAT_CHECK_CHECK_H
+
+#include "cmd/wscat/options/settings.h"
+
+/* Returns 0, 10 after a step that failed, or 1. */
+int check_run(struct settings *settings);
+
+#endif

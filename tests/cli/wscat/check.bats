@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# --check: what it finds out about an endpoint.
+
+load ../helper
+
+# A step with its verdict is in the output.
+# shellcheck disable=SC2154
+step() { # VERDICT NAME DETAIL
+	says "^$1 +$2 +.*$3" "$output"
+}
+
+@test "an echo server passes every step: 0" {
+	serve -z --subprotocol=chat
+	run -0 --separate-stderr wscat --check --check-idle=200ms -s chat "$URL"
+	same "" "$stderr"
+	step ok connect 'connection'
+	step ok upgrade '101 after'
+	step ok subprotocol chat
+	step ok echo 'echoed after'
+	step ok ping 'answered'
+	step ok fragments 'echoed'
+	step ok '1 MiB' 'echoed'
+	step ok idle 'answered'
+	step ok close 'answered with 1000'
+	step ok compression 'permessage-deflate, echoed'
+	same 10 "${#lines[@]}"
+}
+
+@test "a server that does not echo passes too" {
+	serve --sink
+	run -0 --separate-stderr wscat --check --check-idle=200ms "$URL"
+	step - subprotocol 'none was offered'
+	step - echo 'no echo'
+	step ok fragments accepted
+	step ok '1 MiB' accepted
+	step - compression declined
+}
+
+@test "the step that fails, and the usual cause: 10" {
+	run -10 --separate-stderr wscat --check ws://127.0.0.1:9/
+	step FAIL connect 'Connection refused'
+	bad 404
+	run -10 --separate-stderr wscat --check "$URL"
+	step FAIL upgrade '404 instead of 101'
+	says 'usual cause: there is nothing at this path' "$output"
+	bad 200
+	run -10 --separate-stderr wscat --check "$URL"
+	says 'usual cause: something answers in plain HTTP' "$output"
+	bad no-upgrade
+	run -10 --separate-stderr wscat --check "$URL"
+	step FAIL upgrade ''
+	says 'usual cause: .*proxy_set_header Upgrade' "$output"
+	bad accept=no-guid
+	run -10 --separate-stderr wscat --check "$URL"
+	step FAIL upgrade 'without the GUID'
+}
+
+@test "limits and faults of a server are found" {
+	serve --max-message-size=100K
+	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
+	step FAIL '1 MiB' 1009
+	serve --fault=no-pong
+	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
+	step FAIL ping 'no answer within 5'
+	serve --subprotocol=other
+	run -10 --separate-stderr wscat --check -s chat "$URL"
+	step FAIL subprotocol 'chose none'
+	serve --idle-timeout=500ms
+	run -10 --separate-stderr wscat --check --check-idle=5s "$URL"
+	step FAIL idle ''
+	says 'proxy_read_timeout' "$output"
+}
+
+@test "--check sends its own messages" {
+	run -2 --separate-stderr wscat --check ws://127.0.0.1:9/ hello
+	usage_line 'its own messages'
+	run -2 --separate-stderr wscat --check-idle=1 ws://127.0.0.1:9/
+	usage_line 'no effect without --check'
+}
