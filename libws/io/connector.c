@@ -129,7 +129,8 @@ static void attempt_failed(struct attempt *attempt, int number)
     if (fd >= 0)
         close(fd);
     c->pending--;
-    note(c, WS_E_CONNECT, "connect %s%s%s%s: %s", c->label ? "to " : "", c->label ? c->label : "",
+    note(c, number == EMFILE || number == ENFILE ? WS_E_NO_DESCRIPTORS : WS_E_CONNECT,
+         "connect %s%s%s%s: %s", c->label ? "to " : "", c->label ? c->label : "",
          c->label ? " " : "", attempt->name, strerror(number));
     if (c->next)
         start_next(c);

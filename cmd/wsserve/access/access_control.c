@@ -147,20 +147,46 @@ static bool pass(struct ws_conn *conn, enum ws_error error, const struct ws_requ
     return false;
 }
 
-/* Counts the connection under its client's address instead of its proxy's. */
-static enum ws_error reassign(struct ws_conn *conn, const struct ws_address *peer,
-                              const struct ws_address *client)
+/* What a proxy says about its client contradicts itself, or cannot be read. */
+static void log_unknown(struct ws_conn *conn, const struct ws_request *request,
+                        const struct ws_address *client)
 {
-    struct sockaddr_storage address;
-    ws_address_to_socket(client, &address);
-    if (address.ss_family == AF_UNSPEC ||
-        (client->kind == peer->kind && memcmp(client->ip, peer->ip, sizeof peer->ip) == 0))
+    static const char *const names[] = {"X-Forwarded-For", "Forwarded"};
+    struct ws_str values[2] = {{0}};
+    char who[CLIENT_LABEL_MAX];
+    if (!log_wants(server_of(conn)->log, WS_LOG_INFO))
+        return;
+    for (int i = 0; i < 2; i++) {
+        int at = ws_http_find(request->head, request->buffer, names[i], 0);
+        if (at >= 0)
+            values[i] = ws_http_value(request->head, request->buffer, (size_t)at);
+    }
+    log_line(server_of(conn)->log, WS_LOG_INFO, ws_conn_id(conn), "forwarded",
+             "from %s: X-Forwarded-For '%.*s', Forwarded '%.*s'", describe(conn, client, who),
+             shown(values[0]), values[0].p ? values[0].p : "", shown(values[1]),
+             values[1].p ? values[1].p : "");
+}
+
+/* Counts the connection under its client's address instead of its proxy's. All that are unknown
+ * count as one visitor, so that hiding is no way around the limits. */
+static enum ws_error reassign(struct ws_conn *conn, const struct ws_request *request,
+                              const struct ws_address *peer, const struct ws_address *client)
+{
+    struct sockaddr_storage address = {.ss_family = AF_INET}; /* 0.0.0.0: no client has it */
+    if (client->kind == peer->kind && memcmp(client->ip, peer->ip, sizeof peer->ip) == 0)
+        return WS_OK;
+    if (client->kind == WS_ADDRESS_UNKNOWN)
+        log_unknown(conn, request, client);
+    else
+        ws_address_to_socket(client, &address);
+    if (address.ss_family == AF_UNSPEC)
         return WS_OK;
     struct conn_annotations *notes =
         conn_annotations_get(worker_of(conn)->annotations, ws_conn_id(conn));
     if (!notes)
         return WS_E_NO_MEMORY;
     notes->client = *client;
+    notes->proxied = true;
     return ws_server_reassign(server_of(conn)->ws_server, conn, (const struct sockaddr *)&address);
 }
 
@@ -177,7 +203,7 @@ enum access_verdict access_control_check(struct ws_conn *conn, const struct ws_r
     if (!pass(conn, violation, request, &peer, "") ||
         !pass(conn, access_rules_check_request(rules, request, &peer, &client), request, &client,
               "") ||
-        !pass(conn, reassign(conn, &peer, &client), request, &client, ""))
+        !pass(conn, reassign(conn, request, &peer, &client), request, &client, ""))
         return ACCESS_REFUSED;
     if (request->violation == WS_E_NOT_AN_UPGRADE)
         return ACCESS_PLAIN;
@@ -219,7 +245,7 @@ const char *client_label(const struct ws_conn *conn, char text[CLIENT_LABEL_MAX]
 {
     const struct conn_annotations *notes =
         conn_annotations_find(worker_of(conn)->annotations, ws_conn_id(conn));
-    if (notes && notes->client.kind != WS_ADDRESS_UNKNOWN)
+    if (notes && notes->proxied)
         return describe(conn, &notes->client, text);
     return ws_conn_peer(conn, text, CLIENT_LABEL_MAX);
 }

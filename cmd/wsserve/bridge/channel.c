@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
@@ -59,12 +60,22 @@ enum ws_error channel_open(struct channel *c, struct ws_loop *loop, int in, int 
 
 /* --- writing --- */
 
+bool channel_heard(const struct channel *c)
+{
+    int unread = 0;
+    if (c->written == 0 || c->heard || (!c->duplex && c->out.fd < 0))
+        return c->heard;
+    return c->duplex || ioctl(c->out.fd, FIONREAD, &unread) < 0 ||
+           c->written > (uint64_t)unread;
+}
+
 /* Closes the writing half, by the means of its kind of descriptor. */
 static void end_output(struct channel *c)
 {
     static const char end_of_input[] = {4};
     struct termios mode;
     c->writable = false;
+    c->heard = channel_heard(c);
     if (!c->duplex) {
         if (c->out.fd >= 0)
             close(ws_loop_unwatch(c->loop, &c->out));
@@ -107,6 +118,14 @@ static size_t try_write(struct channel *c, const uint8_t *data, size_t len, enum
     return done;
 }
 
+static size_t write_counted(struct channel *c, const uint8_t *data, size_t len,
+                            enum ws_error *error)
+{
+    size_t done = try_write(c, data, len, error);
+    c->written += done;
+    return done;
+}
+
 enum ws_error channel_write(struct channel *c, const void *data, size_t len)
 {
     const uint8_t *bytes = data;
@@ -116,7 +135,7 @@ enum ws_error channel_write(struct channel *c, const void *data, size_t len)
     if (len == 0)
         return WS_OK;
     if (channel_queued(c) == 0 && len >= DIRECT) {
-        size_t done = try_write(c, bytes, len, &error);
+        size_t done = write_counted(c, bytes, len, &error);
         bytes += done;
         len -= done;
     }
@@ -136,7 +155,7 @@ static void drain(struct channel *c)
         return;
     if (c->queue)
         ws_bytes_consume(c->queue,
-                         try_write(c, ws_bytes_data(c->queue), channel_queued(c), &error));
+                         write_counted(c, ws_bytes_data(c->queue), channel_queued(c), &error));
     if (error != WS_OK) {
         break_off(c, error);
         return;

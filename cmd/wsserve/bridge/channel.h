@@ -51,6 +51,9 @@ struct channel {
     bool full;
     bool writable; /* until channel_finish() or an error */
     bool finishing;
+    bool relayed; /* relay_in()'s: a client's message is among what was written */
+    bool heard;   /* once the descriptor to write to is closed: channel_heard() */
+    uint64_t written;
 };
 
 /*
@@ -96,6 +99,10 @@ static inline size_t channel_queued(const struct channel *channel)
 {
     return ws_bytes_len(channel->queue);
 }
+
+/* Has the other side taken any byte of what was written? Known of pipes; else it is assumed as soon
+ * as the kernel has one. */
+bool channel_heard(const struct channel *channel);
 
 /* Closes both; what is queued is lost. Safe at any time, also before channel_open() and again. */
 void channel_close(struct channel *channel);

@@ -373,6 +373,7 @@ bool child_spawn(struct child *child, struct children *family, const struct chil
             reap(child);
         }
     }
+    child->failure = why;
     if (why) {
         if (fds[1] != fds[0])
             close_fd(&fds[1]);

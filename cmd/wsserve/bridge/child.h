@@ -57,6 +57,7 @@ struct child {
     uint8_t status;                      /* once it has exited: with this status, */
     uint8_t signal;                      /* or killed by this signal, unless 0 */
     bool ended;                          /* by our signal */
+    int failure;                         /* the errno for which child_spawn() failed */
     pid_t pid;
 
     struct children *family;

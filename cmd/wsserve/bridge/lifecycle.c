@@ -3,6 +3,7 @@
 #include "cmd/common/log.h"
 
 #include <assert.h>
+#include <errno.h>
 
 static int64_t now_ms(void)
 {
@@ -108,15 +109,28 @@ static void on_timer(struct ws_timer *timer)
         finish(life, WS_OK);
 }
 
+/* Only a program that cannot run has failed. One that has read of what it got can, however it ended
+ * afterwards: else a client could take it from all others with a message that it does not like. */
+static enum outcome outcome_of(const struct lifecycle *life)
+{
+    enum { AT_ONCE_MS = 1000, NOT_EXECUTABLE = 126, NOT_FOUND = 127 }; /* as shells report it */
+    const struct child *child = &life->child;
+    if (child->ended || life->input_closed)
+        return OUTCOME_UNKNOWN;
+    if (!lifecycle_failed(life) || (life->channel && channel_heard(life->channel)))
+        return OUTCOME_WORKS;
+    if (child->signal || child->status == NOT_EXECUTABLE || child->status == NOT_FOUND)
+        return OUTCOME_FAILED;
+    bool spoken = life->channel && life->channel->relayed;
+    return !spoken && now_ms() - life->started_ms < AT_ONCE_MS ? OUTCOME_FAILED : OUTCOME_WORKS;
+}
+
 static void note_exit(struct lifecycle *life)
 {
     life->exited = true;
     if (life->phase < PHASE_DRAINING)
         advance(life, PHASE_DRAINING);
-    if (lifecycle_failed(life))
-        report(life, OUTCOME_FAILED);
-    else
-        report(life, life->child.ended ? OUTCOME_UNKNOWN : OUTCOME_WORKS);
+    report(life, outcome_of(life));
     if (life->user->exited)
         life->user->exited(life);
 }
@@ -163,15 +177,26 @@ uint32_t lifecycle_ask(struct lifecycle *life, const struct lifecycle_target *ta
     return wait_ms;
 }
 
+/* Is it this process that lacks something, and not the program? A client's headers may be too much
+ * for an environment. */
+static bool ours(int number)
+{
+    return number == EMFILE || number == ENFILE || number == EAGAIN || number == ENOMEM ||
+           number == E2BIG;
+}
+
 bool lifecycle_start_program(struct lifecycle *life, struct children *family,
                              const struct child_command *command, int fds[2], char *error,
                              size_t error_size)
 {
     life->child.exited = on_child_exited;
     life->child.gone = on_child_gone;
-    if (!child_spawn(&life->child, family, command, fds, error, error_size))
+    if (!child_spawn(&life->child, family, command, fds, error, error_size)) {
+        report(life, ours(life->child.failure) ? OUTCOME_UNKNOWN : OUTCOME_FAILED);
         return false;
+    }
     life->program = true;
+    life->started_ms = now_ms();
     advance(life, PHASE_RUNNING);
     return true;
 }
@@ -187,11 +212,21 @@ void lifecycle_attach(struct lifecycle *life, struct channel *channel)
     life->channel = channel;
 }
 
-void lifecycle_fail(struct lifecycle *life)
+static void give_up(struct lifecycle *life, enum outcome outcome)
 {
-    report(life, OUTCOME_FAILED);
+    report(life, outcome);
     if (life->phase > PHASE_WAITING)
         lifecycle_abort(life);
+}
+
+void lifecycle_fail(struct lifecycle *life)
+{
+    give_up(life, OUTCOME_FAILED);
+}
+
+void lifecycle_give_up(struct lifecycle *life)
+{
+    give_up(life, OUTCOME_UNKNOWN);
 }
 
 /* --- what happens to it --- */
@@ -203,17 +238,7 @@ void lifecycle_on_input(struct lifecycle *life)
         finish_when_drained(life);
 }
 
-void lifecycle_on_input_end(struct lifecycle *life, enum ws_error why)
-{
-    if (!life->program)
-        finish(life, why);
-    else if (life->phase == PHASE_DRAINING)
-        finish(life, WS_OK);
-    else /* most programs are about to exit, and no output can come of the others */
-        lifecycle_close_input(life, LIFECYCLE_LINGER_MS);
-}
-
-void lifecycle_close_input(struct lifecycle *life, uint32_t grace_ms)
+static void close_input(struct lifecycle *life, uint32_t grace_ms)
 {
     if (!lifecycle_active(life))
         return;
@@ -225,6 +250,22 @@ void lifecycle_close_input(struct lifecycle *life, uint32_t grace_ms)
         child_end(&life->child, grace_ms);
     else if (grace_ms != LIFECYCLE_FOREVER)
         ws_loop_arm(life->loop, &life->timer, ws_loop_now(life->loop) + grace_ms);
+}
+
+void lifecycle_on_input_end(struct lifecycle *life, enum ws_error why)
+{
+    if (!life->program)
+        finish(life, why);
+    else if (life->phase == PHASE_DRAINING)
+        finish(life, WS_OK);
+    else /* most programs are about to exit, and no output can come of the others */
+        close_input(life, LIFECYCLE_LINGER_MS);
+}
+
+void lifecycle_close_input(struct lifecycle *life, uint32_t grace_ms)
+{
+    life->input_closed = true;
+    close_input(life, grace_ms);
 }
 
 void lifecycle_release(struct lifecycle *life, uint32_t grace_ms)

@@ -68,11 +68,13 @@ struct lifecycle {
     struct lifecycle_target target;
     enum phase phase;
     unsigned attempt;
-    bool counted;  /* by attempts_begin(), until attempts_end() */
-    bool reported; /* the outcome of the attempt */
-    bool released; /* the owner has no use for it any more */
-    bool program;  /* `child` is in use; else it is a service */
-    bool exited;   /* the program has */
+    bool counted;       /* by attempts_begin(), until attempts_end() */
+    bool reported;      /* the outcome of the attempt */
+    bool released;      /* the owner has no use for it any more */
+    bool program;       /* `child` is in use; else it is a service */
+    bool exited;        /* the program has */
+    bool input_closed;  /* by the owner: the program may end because of that */
+    int64_t started_ms; /* of the monotonic clock: the program's start */
     struct child child;
     struct channel *channel;
     struct ws_timer timer; /* of the grace of a service, or of DRAINING */
@@ -84,10 +86,12 @@ void lifecycle_init(struct lifecycle *life, const struct lifecycle_user *user,
                     const struct log *log, struct ws_loop *loop);
 
 /* Asks whether `target` may be started. 0: yes, and lifecycle_start_program(), _start_service(),
- * _fail() or _release() follows; else the milliseconds to wait, and nothing has to follow. */
+ * _fail(), _give_up() or _release() follows; else the milliseconds to wait, and nothing has to
+ * follow. */
 uint32_t lifecycle_ask(struct lifecycle *life, const struct lifecycle_target *target);
 
-/* Starts the program: RUNNING. `fds` and errors as child_spawn(); the state stays WAITING then. */
+/* Starts the program: RUNNING. `fds` and errors as child_spawn(); the state stays WAITING then, and
+ * the attempt has failed, unless it was for a lack of ours, such as descriptors. */
 bool lifecycle_start_program(struct lifecycle *life, struct children *family,
                              const struct child_command *command, int fds[2], char *error,
                              size_t error_size);
@@ -98,9 +102,12 @@ void lifecycle_start_service(struct lifecycle *life);
 /* The open `channel` leads to it, from here on. */
 void lifecycle_attach(struct lifecycle *life, struct channel *channel);
 
-/* It could not be started, or used once it was: the attempt has failed. As lifecycle_abort() then.
- */
+/* A service could not be reached: the attempt has failed. As lifecycle_abort() then. */
 void lifecycle_fail(struct lifecycle *life);
+
+/* It could not be started, or used once it was, for a reason of ours: says nothing about it. As
+ * lifecycle_abort() then. */
+void lifecycle_give_up(struct lifecycle *life);
 
 /* The channel brought input, or its end; called by the owner's channel_user. The end of a service
  * finishes it, from inside; a program that has closed its output gets a second to exit. */

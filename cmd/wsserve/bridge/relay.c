@@ -22,6 +22,7 @@ enum ws_error relay_in(struct channel *channel, enum framing framing, const stru
                        int64_t opened_us, const struct ws_event *event)
 {
     struct framing_marks marks;
+    channel->relayed = true;
     if (framing == FRAMING_JSONL) {
         struct record record = {.elapsed_us = ws_clock_us() - opened_us,
                                 .conn = ws_conn_id(conn),

@@ -55,7 +55,7 @@ static void add_connection(struct ws_conn *conn, void *context)
     char name[CONN_NAME_MAX], peer[80], client[WS_ADDRESS_TEXT];
     const struct conn_annotations *notes =
         conn_annotations_find(worker_of(conn)->annotations, ws_conn_id(conn));
-    bool proxied = notes && notes->client.kind != WS_ADDRESS_UNKNOWN;
+    bool proxied = notes && notes->proxied;
     ws_conn_peer(conn, peer, sizeof peer);
     json_begin_object(json);
     json_member_string(json, "id", conn_name(ws_conn_id(conn), name));

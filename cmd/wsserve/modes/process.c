@@ -288,7 +288,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
         return;
     }
     log_line(process->server->log, WS_LOG_ERROR, ws_conn_id(conn), "process", "%s", error);
-    lifecycle_fail(&process->life);
+    lifecycle_give_up(&process->life);
     ws_conn_close(conn, WS_CLOSE_INTERNAL, "COMMAND could not be started");
 }
 

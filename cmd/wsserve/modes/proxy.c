@@ -136,13 +136,16 @@ static const struct channel_user channel_user = {on_ready, on_input, on_end, on_
 
 /* --- connecting --- */
 
-static void answer_unreachable(struct upstream *upstream, const char *why)
+static void answer_unreachable(struct upstream *upstream, enum ws_error error, const char *why)
 {
     static const char body[] = "the service cannot be reached\n";
     struct ws_http_answer answer = {.status = 502, .body = body, .body_len = sizeof body - 1};
     log_line(upstream->server->log, WS_LOG_WARNING, ws_conn_id(upstream->conn), "process",
              "cannot reach %s: %s; answered 502", service_of(upstream)->name, why);
-    lifecycle_fail(&upstream->life);
+    if (ws_error_info(error)->category == WS_CAT_RESOURCE)
+        lifecycle_give_up(&upstream->life);
+    else
+        lifecycle_fail(&upstream->life);
     answer_send(upstream->conn, &answer);
 }
 
@@ -155,7 +158,7 @@ static void on_connected(void *user, int fd)
     if (channel_open(&upstream->channel, upstream->loop, fd, fd, upstream->memory,
                      ws_conn_env(upstream->conn)->config.high_water) != WS_OK) {
         close(fd);
-        answer_unreachable(upstream, "out of memory");
+        answer_unreachable(upstream, WS_E_NO_MEMORY, "out of memory");
         return;
     }
     lifecycle_attach(&upstream->life, &upstream->channel);
@@ -171,9 +174,8 @@ static void on_connected(void *user, int fd)
 static void on_connect_failed(void *user, enum ws_error error, const char *detail)
 {
     struct upstream *upstream = user;
-    (void)error;
     upstream->connector = NULL;
-    answer_unreachable(upstream, detail);
+    answer_unreachable(upstream, error, detail);
 }
 
 static void connect_upstream(struct upstream *upstream)
@@ -191,7 +193,7 @@ static void connect_upstream(struct upstream *upstream)
     };
     upstream->connector = ws_connector_start(&options);
     if (!upstream->connector)
-        answer_unreachable(upstream, "out of memory");
+        answer_unreachable(upstream, WS_E_NO_MEMORY, "out of memory");
 }
 
 static void on_request(struct ws_conn *conn, const struct ws_request *request)

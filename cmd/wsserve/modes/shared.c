@@ -169,7 +169,7 @@ static uint32_t start_run(struct shared *shared, char *error, size_t error_size)
         shared->run = run;
         return 0;
     }
-    lifecycle_fail(&run->life);
+    lifecycle_give_up(&run->life);
     lifecycle_release(&run->life, 0);
     return LIFECYCLE_LINGER_MS;
 }

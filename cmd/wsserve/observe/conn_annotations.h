@@ -12,6 +12,7 @@
 #include "libws/io/address.h"
 #include "libws/io/hash_table.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,8 @@ struct conn_annotations {
     struct access_log_request *request; /* access_log.h: of an open WebSocket, for what follows */
     int64_t opened_us;                  /* with `request`: when the upgrade was done */
     const char *subprotocol;            /* that was agreed on; the answer_policy's, or NULL */
-    struct ws_address client;           /* over a trusted proxy: its client (access_control.h) */
+    bool proxied;                       /* it came over a trusted proxy, */
+    struct ws_address client;           /* for this client, or UNKNOWN (access_control.h) */
 };
 
 /* All zero is empty. */

@@ -198,6 +198,33 @@ print(s.recv(1000).decode().splitlines()[0])' "$PORT"
 	status 101 "$port" / 'X-Forwarded-For: 192.0.2.2'
 }
 
+# A client that a Forwarded header of its own hides, behind a proxy that writes X-Forwarded-For.
+hidden() { # NUMBER [STATUS]
+	status "${2-101}" "$PORT" / 'X-Forwarded-For: 192.0.2.1' "Forwarded: for=198.51.100.$1"
+}
+
+@test "--trust-proxy: a Forwarded header of the client's does not hide it from the limits" {
+	serve --trust-proxy=127.0.0.1 --max-per-ip=2 --admin=127.0.0.1:0
+	local port=$PORT admin i
+	admin=$(sed -n 's|.*on http://127.0.0.1:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	for i in 1 2; do
+		background wscat -w -1 -H 'X-Forwarded-For: 192.0.2.1' -H "Forwarded: for=198.51.100.$i" "$URL" </dev/null
+		await "open from unknown by way of 127\.0\.0\.1:[0-9]+ for" "$SERVER_LOG"
+		eventually eval '(($(grep -c "open from unknown" "$SERVER_LOG") == i))'
+	done
+	await "X-Forwarded-For '192.0.2.1', Forwarded 'for=198.51.100.1'" "$SERVER_LOG"
+	hidden 3 429
+	run -0 curl -sS "http://127.0.0.1:$admin/connections"
+	says '"address":"unknown","proxy":"127\.0\.0\.1:[0-9]+"' "$output"
+	status 101 "$port" / 'X-Forwarded-For: 192.0.2.1' # the others are not concerned
+	status 101 "$port" / 'X-Forwarded-For: 192.0.2.1' 'Forwarded: for=192.0.2.1'
+	serve --trust-proxy=127.0.0.1 --connect-rate=2
+	hidden 1
+	hidden 2
+	hidden 3 429
+	status 101 "$PORT" / 'X-Forwarded-For: 192.0.2.1'
+}
+
 @test "a command: no page of another origin gets there, and no name of its own" {
 	serve cat
 	status 101 "$PORT" /

@@ -188,6 +188,68 @@ family_sleeps() {
 	await 'cannot run .*/broken: its interpreter .*: No such file' "$SERVER_LOG"
 }
 
+# Ends four runs of COMMAND by that option of wscat and message, and is served then.
+not_backed_off() { # WSCAT-ARGUMENT...
+	local i
+	for i in {1..4}; do
+		wscat -q "$@" </dev/null 2>/dev/null || true
+	done
+	run --separate-stderr wscat -q "$@" </dev/null
+	run ! grep 503 <<<"$stderr"
+	run ! grep 'backing off' "$SERVER_LOG"
+}
+
+@test "one client cannot take COMMAND from the others" {
+	serve grep --line-buffered foo
+	not_backed_off -w 0 "$URL" bar          # exit 1: nothing found
+	not_backed_off -w 0 "$URL"              # the same without a word
+	same foo "$(wscat -1 "$URL" foo </dev/null)"
+	serve sh -c 'read word; exit 3'
+	not_backed_off "$URL" x
+	serve sh -c 'read word; kill -SEGV $$' # a message that it does not survive
+	not_backed_off "$URL" x
+	serve sh -c 'read word; exec /no/such/program'
+	not_backed_off "$URL" x
+	serve --shared sh -c 'read word; exit 3'
+	not_backed_off "$URL" x
+}
+
+@test "what shows that COMMAND cannot run: 126, 127, a signal, or an end at once" {
+	local script i
+	for script in 'exit 126' 'exec /no/such/program' 'kill -SEGV $$' 'exit 1'; do
+		serve sh -c "$script"
+		for i in 1 2 3; do
+			run -9 wscat -q "$URL" </dev/null
+		done
+		run -5 --separate-stderr wscat "$URL" </dev/null
+		says 503
+	done
+	serve sh -c 'kill -SEGV $$'
+	for i in 1 2 3; do # whose messages it never reads
+		run -9 wscat -q -w -1 "$URL" x </dev/null
+	done
+	run -5 --separate-stderr wscat "$URL" </dev/null
+	says 503
+}
+
+none_left() {
+	no_children && (($(descriptors) <= DESCRIPTORS))
+}
+
+@test "a lack of descriptors of ours is no failure of COMMAND" {
+	start bash -c 'ulimit -n 32; exec wsserve -p 0 --announce cat'
+	SERVER=$PID SERVER_LOG=$LOG
+	wscat -1 "$URL" warm </dev/null
+	eventually no_children
+	DESCRIPTORS=$(descriptors)
+	background "$PYTHON" "$FIXTURES/crowd.py" burst "$PORT" 12
+	await . "$OUT"
+	(($(grep -c 'Too many open files' "$SERVER_LOG") >= 3))
+	kill "$PID"
+	eventually none_left
+	same hello "$(wscat -1 "$URL" hello </dev/null)"
+}
+
 @test "a COMMAND that keeps failing is backed off: 503, Retry-After, one probe at a time" {
 	serve "$(shell_script moody.sh <<-'END'
 		[ -e "${0%/*}/well" ] || exit 1

@@ -186,6 +186,61 @@ static void test_failures_back_it_off(void **state)
     backoff = (struct backoff){0};
 }
 
+/* How many failures in a row there are after the script has had `words`. */
+static unsigned failures_after(const char *script, const char *words, bool from_client)
+{
+    struct run run;
+    backoff = (struct backoff){0};
+    start(&run, script);
+    if (words[0])
+        assert_int_equal(channel_write(&run.channel, words, strlen(words)), WS_OK);
+    run.channel.relayed = from_client;
+    TURN_UNTIL(loop, run.finishes == 1);
+    assert_true(run.failed);
+    release(&run, 0);
+    unsigned failures = backoff.failures;
+    backoff = (struct backoff){0};
+    return failures;
+}
+
+/* What a program does after it has read its input says nothing about whether it can run. */
+static void test_what_is_a_failure(void **state)
+{
+    (void)state;
+    assert_int_equal(failures_after("exit 1", "", false), 1);
+    assert_int_equal(failures_after("exit 126", "", false), 1);
+    assert_int_equal(failures_after("kill -SEGV $$", "", false), 1);
+    assert_int_equal(failures_after("kill -SEGV $$", "x\n", true), 1); /* which it never read */
+    assert_int_equal(failures_after("sleep 1.1; exit 1", "", false), 0);
+    assert_int_equal(failures_after("sleep 1.1; exit 127", "", false), 1);
+    assert_int_equal(failures_after("exit 1", "x\n", true), 0);
+    assert_int_equal(failures_after("read x; exit 1", "x\n", true), 0);
+    assert_int_equal(failures_after("read x; exit 127", "x\n", true), 0);
+    assert_int_equal(failures_after("read x; kill -SEGV $$", "x\n", true), 0);
+}
+
+/* It got the end of its input, and no client is there any more. */
+static void test_an_end_because_of_ours(void **state)
+{
+    (void)state;
+    struct run run;
+    start(&run, "cat; exit 1");
+    lifecycle_close_input(&run.life, 10000);
+    TURN_UNTIL(loop, run.finishes == 1);
+    release(&run, 0);
+    assert_int_equal(backoff.failures, 0);
+}
+
+static void test_a_lack_of_ours(void **state)
+{
+    (void)state;
+    struct run run;
+    prepare(&run);
+    lifecycle_give_up(&run.life);
+    release(&run, 0);
+    assert_int_equal(backoff.failures, 0);
+}
+
 static void test_the_end_of_input_and_what_it_still_says(void **state)
 {
     (void)state;
@@ -363,6 +418,9 @@ int main(void)
         cmocka_unit_test(test_a_program_that_ends),
         cmocka_unit_test(test_released_inside_of_finished),
         cmocka_unit_test(test_failures_back_it_off),
+        cmocka_unit_test(test_what_is_a_failure),
+        cmocka_unit_test(test_an_end_because_of_ours),
+        cmocka_unit_test(test_a_lack_of_ours),
         cmocka_unit_test(test_the_end_of_input_and_what_it_still_says),
         cmocka_unit_test(test_a_grace_that_is_over),
         cmocka_unit_test(test_output_after_the_exit),
