@@ -15,10 +15,13 @@ void spool_file_close(struct spool *spool, struct spool_file *file)
         spool->open = NULL;
 }
 
+/* In a folder of ours no link is followed, which others may have put there; a file that the
+ * command line names may be one. */
 bool spool_file_open(struct spool_file *file)
 {
+    int links = file->dir == AT_FDCWD ? 0 : O_NOFOLLOW;
     file->fd = openat(file->dir, file->path,
-                      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | links,
                       (mode_t)file->mode);
     return file->fd >= 0;
 }

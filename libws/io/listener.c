@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -66,6 +67,29 @@ static struct ws_listener *make(int fd, const char *unix_path, bool secure)
     return listener;
 }
 
+/* Only one server at a time may look whether a socket is stale, replace it and listen: another
+ * would take one that is bound and does not listen yet for stale. The lock is on the folder, so
+ * nothing is left of it, and ends with the descriptor. -1: it cannot be had; whoever else holds a
+ * lock on that folder keeps us waiting for LOCK_WAIT_MS at most. */
+static int lock_folder(const char *path)
+{
+    enum { LOCK_WAIT_MS = 3000, LOCK_LOOK_MS = 10 };
+    const char *slash = strrchr(path, '/');
+    char folder[sizeof((struct sockaddr_un *)0)->sun_path] = ".";
+    if (slash)
+        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int waited_ms = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+         waited_ms += LOCK_LOOK_MS) {
+        if (waited_ms >= LOCK_WAIT_MS || (errno != EWOULDBLOCK && errno != EINTR)) {
+            close(fd);
+            return -1;
+        }
+        usleep(LOCK_LOOK_MS * 1000);
+    }
+    return fd;
+}
+
 /* Removes a socket file whose server is gone; no other file. */
 static void remove_stale(const char *path, const struct sockaddr_un *address)
 {
@@ -106,10 +130,16 @@ static struct ws_listener *listen_unix(const char *where, const char *path, int 
     if (!fits_unix(path))
         return report(error, size, where, path_unfit);
     strcpy(address.sun_path, path);
+    int lock = lock_folder(path);
     remove_stale(path, &address);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || !bind_unix(fd, &address, mode) || listen(fd, backlog) < 0) {
-        int number = errno;
+    bool bound = fd >= 0 && bind_unix(fd, &address, mode);
+    int number = bound && listen(fd, backlog) == 0 ? 0 : errno;
+    if (lock >= 0)
+        close(lock);
+    if (number) {
+        if (bound)
+            unlink(path);
         if (fd >= 0)
             close(fd);
         return report(error, size, where, strerror(number));

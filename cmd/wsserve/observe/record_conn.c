@@ -54,6 +54,13 @@ static void on_trouble(void *context, const char *path, int error, uint64_t miss
     log_file_trouble(context, "record", "--record", path, error, missing);
 }
 
+static bool others_write_to(int dir)
+{
+    struct stat status;
+    return fstat(dir, &status) == 0 && ((status.st_mode & (S_IWGRP | S_IWOTH)) ||
+                                        (status.st_uid != geteuid() && status.st_uid != 0));
+}
+
 struct recorder *recorder_open(const struct log *log, const char *path, uint64_t limit)
 {
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
@@ -75,6 +82,9 @@ struct recorder *recorder_open(const struct log *log, const char *path, uint64_t
     recorder->log = log;
     recorder_set_limit(recorder, limit);
     log_line(log, WS_LOG_INFO, 0, "record", "into %s", path);
+    if (others_write_to(dir))
+        log_line(log, WS_LOG_WARNING, 0, "record",
+                 "other users may write to %s, and change or remove what is recorded", path);
     return recorder;
 }
 

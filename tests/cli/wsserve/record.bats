@@ -141,3 +141,28 @@ in text 5 hello" "$(told 1 | grep '^in text')"
 out text 2500 $text
 out text 5 hello" "$(told 1 | grep '^out text')"
 }
+
+@test "no link in the folder is followed, and what is missing is said" {
+	serve --record="$DIR"
+	wscat -N 1 "$URL" first </dev/null
+	local name
+	name=$(sed -nE 's/.*conn=([^ ]+)-1 open .*/\1/p' "$SERVER_LOG")
+	echo precious >"$BATS_TEST_TMPDIR/precious"
+	ln -s "$BATS_TEST_TMPDIR/precious" "$DIR/$name-2.jsonl"
+	wscat -N 1 "$URL" second </dev/null
+	wscat -N 1 "$URL" third </dev/null
+	end
+	same precious "$(<"$BATS_TEST_TMPDIR/precious")"
+	says '^in text 5 third' "$(told 3)"
+	await 'records are missing' "$SERVER_LOG"
+}
+
+@test "a folder that others may write to: a warning" {
+	mkdir -m 0700 "$DIR"
+	serve --record="$DIR"
+	await 'record .*into' "$SERVER_LOG"
+	run ! grep 'other users' "$SERVER_LOG"
+	chmod 1777 "$DIR"
+	serve --record="$DIR"
+	await "WARNING .*other users may write to $DIR" "$SERVER_LOG"
+}
