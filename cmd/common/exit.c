@@ -54,6 +54,7 @@ enum exit_code exit_code_for(enum ws_error error)
     switch (error) {
     case WS_E_RESOLVE:
     case WS_E_CONNECT:
+    case WS_E_NO_DESCRIPTORS: /* for a socket to connect with */
     case WS_E_PROXY:
         return WS_EXIT_CONNECT;
     case WS_E_TLS:

@@ -179,6 +179,9 @@ static void check_heartbeat(struct ws_conn *conn)
         ws_conn_ping(conn, payload, sizeof payload);
         break;
     case WS_HEARTBEAT_DEAD:
+        /* It may still read, and then learns why; nothing is waited for. */
+        ws_conn_fail(conn, WS_E_HEARTBEAT_TIMEOUT);
+        ws_conn_flush(conn);
         ws_conn_abort(conn, WS_E_HEARTBEAT_TIMEOUT);
         break;
     case WS_HEARTBEAT_WAIT:

@@ -32,9 +32,9 @@ struct ws_connector_options {
      * callee. */
     void (*connected)(void *user, int fd);
     /*
-     * WS_E_RESOLVE, WS_E_CONNECT, WS_E_CONNECT_TIMEOUT, WS_E_NO_MEMORY. `detail` is one line such
-     * as "connect 127.0.0.1:9: Connection refused", valid during the call: of several attempts, the
-     * one that failed last.
+     * WS_E_RESOLVE, WS_E_CONNECT, WS_E_NO_DESCRIPTORS, WS_E_CONNECT_TIMEOUT, WS_E_NO_MEMORY.
+     * `detail` is one line such as "connect 127.0.0.1:9: Connection refused", valid during the
+     * call: of several attempts, the one that failed last.
      */
     void (*failed)(void *user, enum ws_error error, const char *detail);
 };

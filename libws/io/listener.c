@@ -69,8 +69,8 @@ static struct ws_listener *make(int fd, const char *unix_path, bool secure)
 
 /* Only one server at a time may look whether a socket is stale, replace it and listen: another
  * would take one that is bound and does not listen yet for stale. The lock is on the folder, so
- * nothing is left of it, and ends with the descriptor. -1: it cannot be had; whoever else holds a
- * lock on that folder keeps us waiting for LOCK_WAIT_MS at most. */
+ * nothing is left of it, and ends with the descriptor. -1: it cannot be had; another holder of it
+ * keeps us waiting for LOCK_WAIT_MS at most. */
 static int lock_folder(const char *path)
 {
     enum { LOCK_WAIT_MS = 3000, LOCK_LOOK_MS = 10 };
@@ -174,15 +174,15 @@ static struct ws_listener *listen_fd(const char *where, const char *digits, bool
     return listener ? listener : report(error, size, where, "out of memory");
 }
 
-static int open_tcp(const struct addrinfo *address, int backlog)
+static int open_tcp(const struct addrinfo *address, int backlog, bool ipv6_only)
 {
-    int on = 1;
+    int on = 1, only = ipv6_only;
     int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* past connections' TIME_WAIT */
     if (address->ai_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
     if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, backlog) < 0) {
         int number = errno;
         close(fd);
@@ -211,8 +211,22 @@ static bool split_tcp(const char *where, struct ws_host_port *split, char *error
     return false;
 }
 
-static struct ws_listener *listen_tcp(const char *where, int backlog, bool secure, char *error,
-                                      size_t size)
+/* Does one of them listen on all IPv4 addresses with that port? */
+static bool takes_ipv4(const struct ws_listener *listener, uint16_t port)
+{
+    for (; listener; listener = listener->next) {
+        struct ws_address own;
+        char text[WS_ADDRESS_TEXT];
+        ws_address_of_socket(listener->watch.fd, &own);
+        if (own.port == port && own.kind == WS_ADDRESS_IP &&
+            strcmp(ws_address_format(&own, text), "0.0.0.0") == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct ws_listener *listen_tcp(const char *where, const struct ws_listener *others,
+                                      int backlog, bool secure, char *error, size_t size)
 {
     struct ws_host_port split;
     char host[HOST_MAX], port[8];
@@ -229,9 +243,14 @@ static struct ws_listener *listen_tcp(const char *where, int backlog, bool secur
     int failure = getaddrinfo(host, port, &hints, &addresses);
     if (failure)
         return report(error, size, where, gai_strerror(failure));
-    int fd = open_tcp(addresses, backlog);
+    int fd = open_tcp(addresses, backlog, takes_ipv4(others, split.port));
     int number = errno;
     freeaddrinfo(addresses);
+    if (fd < 0 && number == EAFNOSUPPORT && strcmp(host, "::") == 0) {
+        char everywhere[sizeof "0.0.0.0:65535"];
+        snprintf(everywhere, sizeof everywhere, "0.0.0.0:%u", split.port);
+        return listen_tcp(everywhere, others, backlog, secure, error, size);
+    }
     if (fd < 0)
         return report(error, size, where, strerror(number));
     struct ws_listener *listener = make(fd, NULL, secure);
@@ -252,8 +271,9 @@ bool ws_listener_check(const char *where, char *error, size_t size)
     return split_tcp(where, &split, error, size);
 }
 
-struct ws_listener *ws_listener_open(const char *where, int backlog, int socket_mode, bool secure,
-                                     char *error, size_t size)
+struct ws_listener *ws_listener_open(const char *where, const struct ws_listener *others,
+                                     int backlog, int socket_mode, bool secure, char *error,
+                                     size_t size)
 {
     if (backlog == 0)
         backlog = SOMAXCONN;
@@ -261,7 +281,7 @@ struct ws_listener *ws_listener_open(const char *where, int backlog, int socket_
         return listen_unix(where, where + 5, backlog, socket_mode, secure, error, size);
     if (strncmp(where, "fd:", 3) == 0)
         return listen_fd(where, where + 3, secure, error, size);
-    return listen_tcp(where, backlog, secure, error, size);
+    return listen_tcp(where, others, backlog, secure, error, size);
 }
 
 void ws_listener_close(struct ws_listener *listener)

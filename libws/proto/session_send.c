@@ -3,6 +3,8 @@
 #include <ws/mask.h>
 #include <ws/utf8.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum ws_error ws_session_make_frame(const struct ws_session *s, struct ws_frame *frame,
@@ -275,6 +277,24 @@ unsigned ws_session_sent_code(const struct ws_session *s)
 
 /* --- what the RFC prescribes --- */
 
+const char *ws_session_explain(const struct ws_session *s, enum ws_error why,
+                               char text[WS_CLOSE_REASON_MAX + 1])
+{
+    uint64_t max = s->config->max_message, size = s->message.total + s->frame.length;
+    if (why != WS_E_MESSAGE_TOO_BIG || max == 0 || !s->message.begun ||
+        (size <= max && !s->message.deflated))
+        return ws_error_info(why)->explanation;
+    if (s->message.deflated)
+        snprintf(text, WS_CLOSE_REASON_MAX + 1,
+                 "the message inflates to more than the %" PRIu64 " bytes that are the limit here",
+                 max);
+    else
+        snprintf(text, WS_CLOSE_REASON_MAX + 1,
+                 "the message has at least %" PRIu64 " bytes, and the limit here is %" PRIu64, size,
+                 max);
+    return text;
+}
+
 enum ws_error ws_session_fail(struct ws_session *s, struct ws_out *out, enum ws_error why)
 {
     const struct ws_error_info *info = ws_error_info(why);
@@ -283,8 +303,9 @@ enum ws_error ws_session_fail(struct ws_session *s, struct ws_out *out, enum ws_
         if (s->config->role == WS_ROLE_SERVER && info->http_status != 0)
             error = ws_session_error_answer(s, out, why);
     } else if (s->state != WS_STATE_CLOSED && !s->close_sent && info->close_code != 0) {
-        error = ws_session_close(s, out, info->close_code, info->explanation,
-                                 strlen(info->explanation));
+        char text[WS_CLOSE_REASON_MAX + 1];
+        const char *reason = ws_session_explain(s, why, text);
+        error = ws_session_close(s, out, info->close_code, reason, strlen(reason));
     }
     s->request_pending = false;
     s->done = true;

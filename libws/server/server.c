@@ -12,7 +12,7 @@
 bool ws_server_listen(struct ws_server *server, const char *where, char *error, size_t size)
 {
     struct ws_listener *listener =
-        ws_listener_open(where, server->options.backlog,
+        ws_listener_open(where, server->listeners, server->options.backlog,
                          server->options.socket_mode ? (int)server->options.socket_mode : -1,
                          server->options.secure, error, size);
     struct ws_listener **end = &server->listeners;

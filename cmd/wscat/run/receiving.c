@@ -126,10 +126,11 @@ static void on_drained(struct ws_conn *conn)
 static void say_failure(const struct ws_conn *conn, enum ws_error error)
 {
     const struct ws_error_info *info = ws_error_info(error);
+    char reason[WS_CLOSE_REASON_MAX + 1];
     if (error == WS_E_TLS && ws_conn_tls(conn))
         exit_warn("TLS failed: %s", ws_tls_failure(ws_conn_tls(conn)));
     else if (info->category != WS_CAT_PROTOCOL && info->category != WS_CAT_UPGRADE)
-        exit_warn("%s%s", info->explanation,
+        exit_warn("%s%s", ws_session_explain(ws_conn_session(conn), error, reason),
                   error == WS_E_LOST || error == WS_E_RESET ? " (1006)" : "");
 }
 

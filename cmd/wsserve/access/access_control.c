@@ -256,7 +256,7 @@ const char *client_address(const struct ws_conn *conn, char text[WS_ADDRESS_TEXT
         conn_annotations_find(worker_of(conn)->annotations, ws_conn_id(conn));
     struct ws_address client;
     ws_conn_peer_address(conn, &client);
-    if (notes && notes->client.kind != WS_ADDRESS_UNKNOWN)
+    if (notes && notes->proxied)
         client = notes->client;
     return ws_address_format(&client, text);
 }

@@ -65,8 +65,7 @@ bool channel_heard(const struct channel *c)
     int unread = 0;
     if (c->written == 0 || c->heard || (!c->duplex && c->out.fd < 0))
         return c->heard;
-    return c->duplex || ioctl(c->out.fd, FIONREAD, &unread) < 0 ||
-           c->written > (uint64_t)unread;
+    return c->duplex || ioctl(c->out.fd, FIONREAD, &unread) < 0 || c->written > (uint64_t)unread;
 }
 
 /* Closes the writing half, by the means of its kind of descriptor. */

@@ -141,7 +141,7 @@ static void log_websocket(const struct ws_conn *conn, const struct conn_annotati
     struct ws_address client = notes->client;
     if (!server_of(conn)->access_log)
         return;
-    if (client.kind == WS_ADDRESS_UNKNOWN)
+    if (!notes->proxied)
         ws_conn_peer_address(conn, &client);
     const struct access_log_end last = {.duration_us = ws_clock_us() - notes->opened_us,
                                         .bytes_in = ws_conn_counters(conn)->bytes_in,

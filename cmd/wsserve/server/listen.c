@@ -36,9 +36,11 @@ bool listen_all(struct server *server, int inherited)
     }
     if (inherited > 0 && !settings->address_given)
         return true;
-    for (size_t i = 0; (where = serve_settings_where(settings, i, text)); i++)
-        if (!listen_on(server, where))
-            return false;
+    /* [::] comes last: it takes IPv4 too, but for ports that 0.0.0.0 has taken. */
+    for (int last = 0; last < 2; last++)
+        for (size_t i = 0; (where = serve_settings_where(settings, i, text)); i++)
+            if ((strncmp(where, "[::]", 4) == 0) == last && !listen_on(server, where))
+                return false;
     return true;
 }
 

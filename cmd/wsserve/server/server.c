@@ -199,6 +199,7 @@ static void log_closed(const struct server *server, const struct ws_conn *conn,
     const struct ws_counters *counters = ws_conn_counters(conn);
     enum ws_level level = end->error == WS_OK ? WS_LOG_INFO : info->level;
     char detail[512], in[UNITS_TEXT_MAX], out[UNITS_TEXT_MAX], peer[WS_ADDRESS_TEXT];
+    char reason[WS_CLOSE_REASON_MAX + 1];
     unsigned code = end->by_peer ? end->code : end->sent_code;
     if (!log_wants(server->log, level))
         return;
@@ -212,7 +213,7 @@ static void log_closed(const struct server *server, const struct ws_conn *conn,
              ws_close_name(code), counters->messages_in, in, counters->messages_out, out);
     if (end->error != WS_OK)
         log_fields(server->log, level, ws_conn_id(conn), info->name, fields, 3, "%s: %s",
-                   info->explanation, detail);
+                   ws_session_explain(ws_conn_session(conn), end->error, reason), detail);
     else
         log_fields(server->log, level, ws_conn_id(conn), "close", fields, 3, "by %s: %s",
                    end->by_peer ? "the client" : "us", detail);

@@ -32,10 +32,11 @@ struct ws_client_options {
     /* The socket is connected and the request is on its way: the connection lives from here on, and
      * everything else is reported to its handler. NULL: not reported. */
     void (*connected)(void *user, struct ws_conn *conn);
-    /* No connection: WS_E_RESOLVE, WS_E_CONNECT, WS_E_PROXY, WS_E_CONNECT_TIMEOUT, WS_E_ARGUMENT (a
-     * host that no proxy can be asked for, wss without `tls`, or a local_address that is none) or
-     * WS_E_NO_MEMORY. `detail` is one line such as "connect 127.0.0.1:9: Connection refused", valid
-     * during the call, without passwords. NULL: not reported. */
+    /* No connection: WS_E_RESOLVE, WS_E_CONNECT, WS_E_NO_DESCRIPTORS, WS_E_PROXY,
+     * WS_E_CONNECT_TIMEOUT, WS_E_ARGUMENT (a host that no proxy can be asked for, wss without
+     * `tls`, or a local_address that is none) or WS_E_NO_MEMORY. `detail` is one line such as
+     * "connect 127.0.0.1:9: Connection refused", valid during the call, without passwords. NULL:
+     * not reported. */
     void (*failed)(void *user, enum ws_error error, const char *detail);
     uint32_t connect_ms; /* for name, connection, proxy, TLS and upgrade together; 0: no limit. TLS
                           * and upgrade have at most the config's handshake_ms of it */

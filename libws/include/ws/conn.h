@@ -284,7 +284,8 @@ int64_t ws_conn_phase_ms(const struct ws_conn *conn);
 /* Microseconds since it was made, until the upgrade is done; 0 after that. */
 uint64_t ws_conn_upgrading_us(const struct ws_conn *conn);
 
-/* "127.0.0.1:4711", "[::1]:4711" or "unix": the other end's address. Writes at most
+/* "127.0.0.1:4711" (of IPv4 over an IPv6 socket too), "[::1]:4711" or "unix": the other end's
+ * address. Writes at most
  * `size` bytes with the NUL and returns `text`. */
 const char *ws_conn_peer(const struct ws_conn *conn, char *text, size_t size);
 

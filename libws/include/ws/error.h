@@ -116,7 +116,7 @@ enum ws_level { WS_LOG_DEBUG, WS_LOG_INFO, WS_LOG_WARNING, WS_LOG_ERROR };
     X(IDLE_TIMEOUT, TIMEOUT, 1001, 0, INFO, "7.4.1", "no message came for too long")                         \
     X(FRAGMENT_TIMEOUT, TIMEOUT, 1008, 0, INFO, "5.4", "a fragmented message was not finished in time")      \
     X(WRITE_TIMEOUT, TIMEOUT, 0, 0, INFO, "7.1.7", "the peer took no bytes for too long")                    \
-    X(HEARTBEAT_TIMEOUT, TIMEOUT, 0, 0, INFO, "5.5.2", "the peer did not answer our pings")                  \
+    X(HEARTBEAT_TIMEOUT, TIMEOUT, 1001, 0, INFO, "5.5.2", "the peer did not answer our pings")                  \
     /* limits and decisions of ours */                                                                       \
     X(NO_MEMORY, RESOURCE, 1011, 503, ERROR, "7.4.1", "out of memory")                                       \
     X(NO_DESCRIPTORS, RESOURCE, 0, 503, ERROR, "7.4.1", "out of file descriptors")                           \

@@ -339,6 +339,12 @@ void ws_session_defer_close_reply(struct ws_session *session);
 
 enum ws_state ws_session_state(const struct ws_session *session);
 
+/* What `why`, for which the session ended, is explained with to people and to the peer: the table's
+ * explanation, or for a MESSAGE_TOO_BIG that it found one with the size and the limit, written to
+ * `text`. One line without a full stop; valid as long as `text`. */
+const char *ws_session_explain(const struct ws_session *session, enum ws_error why,
+                               char text[WS_CLOSE_REASON_MAX + 1]);
+
 /* True once our close frame was written, or the peer's was delivered. */
 bool ws_session_close_sent(const struct ws_session *session);
 bool ws_session_close_received(const struct ws_session *session);

@@ -47,6 +47,7 @@ load ../helper
 	serve --ping-interval=100ms --ping-timeout=100ms --missed-pongs=2
 	run -0 timeout 10 "$PYTHON" "$FIXTURES/client.py" mute "$URL"
 	same 2 "$(grep -c '^ping 12' <<<"$output")"
+	says '^close 1001 .*pings' "$output" # it may still hear why
 	same end "${lines[-1]/reset/end}"
 	await 'conn=[^ ]*-1 HEARTBEAT_TIMEOUT' "$LOG"
 }

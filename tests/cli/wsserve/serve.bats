@@ -32,6 +32,25 @@ load ../helper
 	fi
 }
 
+@test "--address=:: is all addresses, of IPv4 and IPv6" {
+	serve --address=::
+	same hello "$(wscat -1 "ws://127.0.0.1:$PORT/" hello </dev/null)"
+	await 'open from 127\.0\.0\.1:[0-9]+ for' "$SERVER_LOG" # and not ::ffff:127.0.0.1
+	if grep -q . /proc/net/if_inet6 2>/dev/null; then
+		[[ $URL == "ws://[::]:"* ]]
+		same hello "$(wscat -1 "ws://[::1]:$PORT/" hello </dev/null)"
+	fi
+	local port
+	port=$(free_port)
+	for both in "--listen=[::]:$port --listen=0.0.0.0:$port" "--listen=0.0.0.0:$port --listen=[::]:$port"; do
+		# shellcheck disable=SC2086
+		start wsserve --announce $both
+		same hello "$(wscat -1 "ws://127.0.0.1:$port/" hello </dev/null)"
+		kill "$PID"
+		finished || true
+	done
+}
+
 @test "--port and -p" {
 	serve
 	local free=$PORT
@@ -191,8 +210,14 @@ load ../helper
 	run -0 bash -c "wscat -b -N 1 '$URL' @$BATS_TEST_TMPDIR/fits </dev/null | wc -c"
 	same 1024 "$output"
 	run -9 --separate-stderr wscat -b "$URL" "@$BATS_TEST_TMPDIR/large" </dev/null
-	says 1009
-	await 'conn=[0-9a-z]+-2 MESSAGE_TOO_BIG' "$SERVER_LOG"
+	says '1009 .*1025 bytes.* limit here is 1024'
+	await 'conn=[0-9a-z]+-2 MESSAGE_TOO_BIG .*1025 bytes.* limit here is 1024' "$SERVER_LOG"
+	serve --reply="$(printf %0200d 0)"
+	run -1 --separate-stderr wscat --max-message-size=100 "$URL" x </dev/null
+	says '200 bytes.* limit here is 100$'
+	serve --max-message-size=1K -z
+	run -9 --separate-stderr wscat -z -b "$URL" "@$BATS_TEST_TMPDIR/large" </dev/null
+	says '1009 .*inflates to more than the 1024 bytes'
 }
 
 @test "--maxframesize is its other name; the limit is over all fragments" {

@@ -536,7 +536,7 @@ static void without_descriptors(void **state)
     setrlimit(RLIMIT_NOFILE, &limit);
     begin(url, 100);
     setrlimit(RLIMIT_NOFILE, &before);
-    expect_failure(WS_E_CONNECT, "Too many open files");
+    expect_failure(WS_E_NO_DESCRIPTORS, "Too many open files");
     /* One for the name, none for the socket; none for the name either. */
     for (rlim_t spare = 0; spare < 2; spare++) {
         limit.rlim_cur = (rlim_t)next + spare;

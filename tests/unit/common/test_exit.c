@@ -38,6 +38,7 @@ static void test_errors(void **state)
         {WS_E_RESET, WS_EXIT_LOST},
         {WS_E_EOF_IN_HANDSHAKE, WS_EXIT_LOST},
         {WS_E_IO, WS_EXIT_FAILURE},
+        {WS_E_NO_DESCRIPTORS, WS_EXIT_CONNECT},
         {WS_E_NO_MEMORY, WS_EXIT_FAILURE},
         {WS_E_MESSAGE_TOO_BIG, WS_EXIT_FAILURE},
         {WS_E_ARGUMENT, WS_EXIT_FAILURE},

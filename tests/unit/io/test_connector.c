@@ -71,7 +71,7 @@ static int set_up(void **state)
     char why[200];
     (void)state;
     assert_int_equal(ws_loop_new(&loop), WS_OK);
-    listener = ws_listener_open("127.0.0.1:0", 0, -1, false, why, sizeof why);
+    listener = ws_listener_open("127.0.0.1:0", NULL, 0, -1, false, why, sizeof why);
     return listener ? 0 : -1;
 }
 
@@ -118,7 +118,7 @@ static void a_unix_socket_is_connected_to(void **state)
     (void)state;
     assert_non_null(mkdtemp(path));
     snprintf(where, sizeof where, "unix:%s/socket", path);
-    struct ws_listener *local = ws_listener_open(where, 0, -1, false, why, sizeof why);
+    struct ws_listener *local = ws_listener_open(where, NULL, 0, -1, false, why, sizeof why);
     assert_non_null(local);
     connect_with((struct ws_connector_options){.unix_path = where + 5});
     assert_true(fd >= 0);

@@ -20,7 +20,7 @@ static char error[200];
 
 static struct ws_listener *must_open(const char *where)
 {
-    struct ws_listener *listener = ws_listener_open(where, 0, -1, false, error, sizeof error);
+    struct ws_listener *listener = ws_listener_open(where, NULL, 0, -1, false, error, sizeof error);
     if (!listener)
         fail_msg("%s", error);
     return listener;
@@ -63,7 +63,7 @@ static void a_unix_path_goes_with_its_owner_only(void **state)
     snprintf(path, sizeof path, "%s/s", folder);
     snprintf(where, sizeof where, "unix:%s", path);
     struct ws_listener *first = must_open(where);
-    assert_null(ws_listener_open(where, 0, -1, false, error, sizeof error)); /* in use */
+    assert_null(ws_listener_open(where, NULL, 0, -1, false, error, sizeof error)); /* in use */
     assert_non_null(strstr(error, "in use"));
     unlink(path);
     struct ws_listener *second = must_open(where);
@@ -89,7 +89,7 @@ static void what_is_wrong_is_said(void **state)
         {"unix:/nonexistent/s", "No such file"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_null(ws_listener_open(bad[i].where, 0, -1, false, error, sizeof error));
+        assert_null(ws_listener_open(bad[i].where, NULL, 0, -1, false, error, sizeof error));
         assert_memory_equal(error, bad[i].where, strlen(bad[i].where));
         if (!strstr(error, bad[i].what))
             fail_msg("'%s' does not say '%s'", error, bad[i].what);
