@@ -11,6 +11,7 @@ const struct log_event log_events[] = {
     {"end", "the server exits; its totals"},
     {"error", "the place in the stream where a client violated the protocol"},
     {"fault", "fault injection is on, or a fault was injected"},
+    {"forwarded", "what a trusted proxy says about its client contradicts itself, or cannot be read"},
     {"frame", "a frame header: each one with -vv, else the last ones before a client's protocol violation"},
     {"head", "the head of a request, or of its answer, with -v"},
     {"idle", "no client has been connected for the time of --exit-idle"},

@@ -286,12 +286,14 @@ const char *ws_session_explain(const struct ws_session *s, enum ws_error why,
         return ws_error_info(why)->explanation;
     if (s->message.deflated)
         snprintf(text, WS_CLOSE_REASON_MAX + 1,
-                 "the message inflates to more than the %" PRIu64 " bytes that are the limit here",
+                 "the message is larger than the limit here: it inflates to more than %" PRIu64
+                 " bytes",
                  max);
     else
         snprintf(text, WS_CLOSE_REASON_MAX + 1,
-                 "the message has at least %" PRIu64 " bytes, and the limit here is %" PRIu64, size,
-                 max);
+                 "the message is larger than the limit here: at least %" PRIu64
+                 " bytes, and the limit is %" PRIu64,
+                 size, max);
     return text;
 }
 

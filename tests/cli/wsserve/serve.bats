@@ -210,14 +210,14 @@ load ../helper
 	run -0 bash -c "wscat -b -N 1 '$URL' @$BATS_TEST_TMPDIR/fits </dev/null | wc -c"
 	same 1024 "$output"
 	run -9 --separate-stderr wscat -b "$URL" "@$BATS_TEST_TMPDIR/large" </dev/null
-	says '1009 .*1025 bytes.* limit here is 1024'
-	await 'conn=[0-9a-z]+-2 MESSAGE_TOO_BIG .*1025 bytes.* limit here is 1024' "$SERVER_LOG"
+	says '1009 .*larger than.* 1025 bytes.* limit is 1024'
+	await 'conn=[0-9a-z]+-2 MESSAGE_TOO_BIG .*larger than.* 1025 bytes.* limit is 1024' "$SERVER_LOG"
 	serve --reply="$(printf %0200d 0)"
 	run -1 --separate-stderr wscat --max-message-size=100 "$URL" x </dev/null
-	says '200 bytes.* limit here is 100$'
+	says '200 bytes.* limit is 100$'
 	serve --max-message-size=1K -z
 	run -9 --separate-stderr wscat -z -b "$URL" "@$BATS_TEST_TMPDIR/large" </dev/null
-	says '1009 .*inflates to more than the 1024 bytes'
+	says '1009 .*inflates to more than 1024 bytes'
 }
 
 @test "--maxframesize is its other name; the limit is over all fragments" {
