@@ -6,12 +6,10 @@
 #include "cmd/wsserve/http/aggregate.h"
 #include "cmd/wsserve/http/devconsole.h"
 #include "cmd/wsserve/http/static_files.h"
-#include "cmd/wsserve/options/settings.h"
 #include "cmd/wsserve/request/answer.h"
 #include "cmd/wsserve/request/target.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,14 +62,16 @@ static void answer_line(struct ws_conn *conn, unsigned status, const char *line)
 static void answer_health(struct ws_conn *conn)
 {
     const struct server *server = server_of(conn);
-    const struct settings *settings = server->settings;
+    struct ws_admission_limits limits;
+    struct ws_admission_counts counts;
     const char *state = server_draining(server)   ? "draining"
                         : server_shedding(server) ? "shedding"
                                                   : "ok";
     char text[160];
-    int len = snprintf(text, sizeof text,
-                       "{\"status\":\"%s\",\"connections\":%zu,\"limit\":%" PRIu64 "}\n", state,
-                       ws_server_count(server->ws_server), settings->max_connections);
+    /* Those that the limit is for. */
+    ws_admission_read(ws_server_admission(server->ws_server), &limits, &counts);
+    int len = snprintf(text, sizeof text, "{\"status\":\"%s\",\"connections\":%zu,\"limit\":%zu}\n",
+                       state, counts.admitted, limits.max_connections);
     answer_text(conn, strcmp(state, "ok") == 0 ? 200 : 503, "application/json", text, (size_t)len);
 }
 

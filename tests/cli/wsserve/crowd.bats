@@ -93,6 +93,15 @@ newcomer_replaces_one() {
 	wscat -1 "$URL" hello </dev/null && grep -q HANDSHAKE_TIMEOUT "$SERVER_LOG"
 }
 
+@test "--health counts the connections that --max-connections is for" {
+	serve --max-connections=10 --health
+	crowd silent 5
+	await '^open 5' "$OUT"
+	background wscat -v -w -1 --no-stdin "$URL"
+	await '101' "$LOG"
+	same '{"status":"ok","connections":2,"limit":10}' "$(curl -sS "http://127.0.0.1:$PORT/health")"
+}
+
 @test "a refused client that stays is cut after a second, and counts for nothing before" {
 	serve --max-connections=2 --auth=ann:secret
 	crowd silent 2 $'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
