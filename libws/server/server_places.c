@@ -47,6 +47,9 @@ void ws_server_on_requested(struct ws_conn *conn)
         return;
     if (atomic_load(&server->shutting_down))
         return; /* its handler refuses what it does not answer */
+    if (server->options.always_answered &&
+        server->options.always_answered(server->options.user, conn))
+        return;
     enum ws_error refusal =
         server->overload && ws_overload_shedding(server->overload) ? WS_E_SHED : WS_OK;
     if (refusal == WS_OK)

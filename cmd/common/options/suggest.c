@@ -74,7 +74,7 @@ const char *suggest_foreign(const char *name, size_t index)
         {"concurrency", {"connections"}},
         {"connections", {"max-connections"}},
         {"requests", {"messages", "count"}},
-        {"bind", {"address", "listen", "interface"}},
+        {"bind", {"address", "interface", "listen"}},
         {"tls-cert", {"cert"}},
         {"tls-key", {"key"}},
         {"tls-ca", {"ca", "client-ca"}},

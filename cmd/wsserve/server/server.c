@@ -235,6 +235,22 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
         shut_down(server);
 }
 
+static bool serves_health(const struct server *server)
+{
+    const struct settings *settings = server->settings;
+    return settings->http.health && !settings->http.admin;
+}
+
+/* A load balancer learns in JSON that the server sheds; a full one is healthy. */
+static bool asks_health(void *user, const struct ws_conn *conn)
+{
+    const struct server *server = user;
+    const struct settings *settings = server->settings;
+    const struct ws_request *request = ws_session_request(ws_conn_session(conn));
+    return serves_health(server) && request && !request->upgrade &&
+           ws_str_equal(target_path(request), settings->http.health);
+}
+
 static void on_accepted(void *user, struct ws_conn *conn)
 {
     struct server *server = user;
@@ -298,7 +314,8 @@ static bool make_ws_server(struct server *server, const struct ws_handler *handl
         .loops = server->worker_count,
         .env_user = join_worker,
         .fan_out = true,
-        .accept_while_draining = settings->http.health && !settings->http.admin,
+        .accept_while_draining = serves_health(server),
+        .always_answered = asks_health,
         .secure = settings->tls.on,
         .limits = settings_admission(settings),
         .overload = {.watch_lag = settings->http.metrics || settings->http.admin,

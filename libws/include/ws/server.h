@@ -56,6 +56,9 @@ struct ws_server_options {
     /* ws_server_shutdown() goes on accepting until its end, so that the handler can answer health
      * checks, and upgrades with 503. It does not wait for connections that come then. */
     bool accept_while_draining;
+    /* Does its request get an answer from the handler whatever the load is, such as a health check?
+     * On its loop's thread. NULL: none does. */
+    bool (*always_answered)(void *user, const struct ws_conn *conn);
     /* A message for the operator: one line, valid during the call. NULL: not reported. */
     void (*warn)(void *user, const char *message);
 };

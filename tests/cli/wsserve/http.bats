@@ -209,6 +209,15 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 	says '^HTTP/1.1 200 ' "$output"
 }
 
+@test "--health is answered by a full server; other requests get 503" {
+	serve --health --max-connections=1
+	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	await 'conn=.* open' "$SERVER_LOG"
+	status 200 /health
+	status 503 /
+	run -5 --separate-stderr wscat "$URL" hello </dev/null
+}
+
 @test "--health can be asked while draining, on the same port; nothing else enters" {
 	serve --health --drain=30s --close-timeout=30s
 	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"

@@ -120,6 +120,10 @@ is_m() {
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 4 <>"$BATS_TEST_TMPDIR/in"
 	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 3 <>"$BATS_TEST_TMPDIR/in"
+	shedding() {
+		metrics /health | grep -q '"status":"shedding"'
+	}
+	eventually shedding
 	eventually above 0 wsserve_sheds_total
 	eventually is 0 wsserve_shedding
 	says '"status":"ok"' "$(metrics /health)"

@@ -185,6 +185,47 @@ static void test_full_disk(void **state)
 
 /* A disk that is full in the middle of a line, and later is not: the next line begins on a new
  * line. */
+static int troubles[4];
+static uint64_t missing_at_end;
+static size_t trouble_count;
+
+static void note_trouble(void *context, const char *path, int error, uint64_t missing)
+{
+    (void)context;
+    assert_non_null(strstr(path, "trouble"));
+    assert_true(trouble_count < 4);
+    troubles[trouble_count++] = error;
+    missing_at_end = missing;
+}
+
+/* Reported when it begins, once, and when it ends. */
+static void test_trouble(void **state)
+{
+    char path[64], good[64];
+    (void)state;
+    trouble_count = 0;
+    assert_int_equal(symlink("/dev/full", in_folder("trouble", path, sizeof path)), 0);
+    struct spool *spool =
+        spool_new(&(struct spool_options){.capacity = 65536, .trouble = note_trouble});
+    struct spool_file *file = spool_open(spool, AT_FDCWD, path, 0600, true);
+    assert_non_null(file);
+    for (int i = 0; i < 3; i++) {
+        assert_true(put(spool, file, "lost\n"));
+        while (spool_waiting(spool) > 0)
+            nap();
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(in_folder("good", good, sizeof good), path), 0);
+    spool_reopen(spool);
+    assert_true(put(spool, file, "kept\n"));
+    assert_true(spool_free(spool, 10000));
+    assert_int_equal(trouble_count, 2);
+    assert_int_equal(troubles[0], ENOSPC);
+    assert_int_equal(troubles[1], 0);
+    assert_int_equal(missing_at_end, 3);
+    expect_content(good, "kept\n");
+}
+
 static void test_torn_line(void **state)
 {
     (void)state;
@@ -346,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_full_pipe),
         cmocka_unit_test(test_end_with_full_pipe),
         cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_torn_line),
         cmocka_unit_test(test_closed_pipe),
         cmocka_unit_test(test_reopen),

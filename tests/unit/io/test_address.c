@@ -209,6 +209,25 @@ static void lists_say_which_entry_is_wrong(void **state)
     assert_false(ws_networks_have(&networks, &a));
 }
 
+static void loopback(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is;
+    } rows[] = {
+        {"127.0.0.1", true},  {"127.9.9.9", true}, {"::1", true}, {"::ffff:127.0.0.1", true},
+        {"128.0.0.1", false}, {"0.0.0.0", false},  {"::", false}, {"::2", false}};
+    struct ws_address address;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_true(
+            ws_address_parse((struct ws_str){rows[i].text, strlen(rows[i].text)}, &address));
+        if (ws_address_is_loopback(&address) != rows[i].is)
+            fail_msg("%s", rows[i].text);
+    }
+    assert_false(ws_address_is_loopback(&(struct ws_address){.kind = WS_ADDRESS_UNIX}));
+}
+
 static void a_sockets_other_end(void **state)
 {
     int pair[2];
@@ -248,6 +267,7 @@ int main(void)
         cmocka_unit_test(networks_hold_what_lies_in_them),
         cmocka_unit_test(what_is_no_network_is_refused),
         cmocka_unit_test(lists_say_which_entry_is_wrong),
+        cmocka_unit_test(loopback),
         cmocka_unit_test(a_sockets_other_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

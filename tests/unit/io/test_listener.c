@@ -74,6 +74,36 @@ static void a_unix_path_goes_with_its_owner_only(void **state)
     rmdir(folder);
 }
 
+static void what_can_be_read(void **state)
+{
+    static const struct {
+        const char *where, *wrong; /* NULL: nothing */
+    } rows[] = {
+        {"127.0.0.1:80", NULL},
+        {"name.example:0", NULL},
+        {":8080", NULL},
+        {"[::]:65535", NULL},
+        {"unix:/a", NULL},
+        {"fd:3", NULL},
+        {"127.0.0.1", "expected ADDRESS:PORT"},
+        {"", "expected ADDRESS:PORT"},
+        {"[::1", "brackets"},
+        {"::1:80", "brackets"},
+        {"127.0.0.1:65536", "the port"},
+        {"127.0.0.1:x", "the port"},
+        {"unix:", "the path"},
+        {"fd:", "not a descriptor"},
+        {"fd:-1", "not a descriptor"},
+        {"fd:3x", "not a descriptor"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool read = ws_listener_check(rows[i].where, error, sizeof error);
+        if (read != !rows[i].wrong || (!read && !strstr(error, rows[i].wrong)))
+            fail_msg("%s: %s", rows[i].where, read ? "read" : error);
+    }
+}
+
 static void what_is_wrong_is_said(void **state)
 {
     (void)state;
@@ -102,6 +132,7 @@ int main(void)
         cmocka_unit_test(opened_named_and_closed),
         cmocka_unit_test(no_address_is_loopback),
         cmocka_unit_test(a_unix_path_goes_with_its_owner_only),
+        cmocka_unit_test(what_can_be_read),
         cmocka_unit_test(what_is_wrong_is_said),
     };
     return cmocka_run_group_tests_name("listener", tests, NULL, NULL);

@@ -227,6 +227,17 @@ static void what_a_client_takes_for_an_answer(void **state)
 
 /* Whatever a client of ours wishes and whatever a server of ours wishes: they agree, both on the
  * same, and on no more than either wished. */
+static void what_was_agreed_on_as_text(void **state)
+{
+    char text[WS_DEFLATE_TEXT_MAX];
+    (void)state;
+    ws_deflate_write_agreed(&(struct ws_deflate_params){false, false, 15, 15}, text);
+    assert_string_equal(text, "permessage-deflate");
+    ws_deflate_write_agreed(&(struct ws_deflate_params){true, false, 10, 9}, text);
+    assert_string_equal(text, "permessage-deflate; server_no_context_takeover; "
+                              "server_max_window_bits=10; client_max_window_bits=9");
+}
+
 static void all_wishes_meet(void **state)
 {
     struct ws_http_head head;
@@ -266,6 +277,7 @@ int main(void)
         cmocka_unit_test(what_a_server_accepts),
         cmocka_unit_test(what_a_client_offers),
         cmocka_unit_test(what_a_client_takes_for_an_answer),
+        cmocka_unit_test(what_was_agreed_on_as_text),
         cmocka_unit_test(all_wishes_meet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

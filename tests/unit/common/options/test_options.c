@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -306,6 +307,58 @@ static void test_bad_values(void **state)
                  "tool: option '--agent': a line break cannot go into an HTTP header\n");
 }
 
+/* The last one counts; false is given, too. */
+static void test_switches(void **state)
+{
+    static const struct {
+        const char *line;
+        bool on;
+    } lines[] = {{"--insecure=true", true},
+                 {"--unsafe=yes", true},
+                 {"--insecure|--insecure=false", false},
+                 {"--insecure=no|-k", true},
+                 {"--insecure=no", false}};
+    struct run run;
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        begin(&run);
+        parse(&run, lines[i].line);
+        assert_true(run.result);
+        assert_int_equal(run.settings.insecure, lines[i].on);
+        assert_true(options_given(&run.options, "insecure"));
+        end(&run);
+    }
+    begin(&run);
+    parse(&run, "--ipv4=false");
+    assert_true(run.result);
+    assert_int_equal(run.settings.family, 0);
+    end(&run);
+}
+
+/* Where a secret can be read again. */
+static void test_secret_files(void **state)
+{
+    char path[] = "/tmp/test_options.XXXXXX", line[64];
+    struct run run;
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "me:secret\n", 10), 10);
+    close(fd);
+    begin(&run);
+    snprintf(line, sizeof line, "--auth=@%s", path);
+    parse(&run, line);
+    assert_string_equal(run.settings.auth, "me:secret");
+    assert_string_equal(options_secret_file(&run.options, "auth") + 1, path);
+    end(&run);
+    begin(&run);
+    parse(&run, "--auth=a:b");
+    assert_null(options_secret_file(&run.options, "auth"));
+    assert_null(options_secret_file(&run.options, "none"));
+    end(&run);
+    unlink(path);
+}
+
 static void test_secrets(void **state)
 {
     (void)state;
@@ -444,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_bundles),       cmocka_unit_test(test_words),
         cmocka_unit_test(test_optional),      cmocka_unit_test(test_last_wins),
         cmocka_unit_test(test_unknown),       cmocka_unit_test(test_bad_values),
+        cmocka_unit_test(test_switches),      cmocka_unit_test(test_secret_files),
         cmocka_unit_test(test_secrets),       cmocka_unit_test(test_subcommands),
         cmocka_unit_test(test_table_letters), cmocka_unit_test(test_set),
         cmocka_unit_test(test_equal),         cmocka_unit_test(test_usage_error),
