@@ -99,7 +99,7 @@ newcomer_replaces_one() {
 	await '^open 5' "$OUT"
 	background wscat -v -w -1 --no-stdin "$URL"
 	await '101' "$LOG"
-	same '{"status":"ok","connections":2,"limit":10}' "$(curl -sS "http://127.0.0.1:$PORT/health")"
+	same '{"status":"ok","connections":1,"limit":10}' "$(curl -sS "http://127.0.0.1:$PORT/health")"
 }
 
 @test "a refused client that stays is cut after a second, and counts for nothing before" {

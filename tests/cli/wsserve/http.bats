@@ -200,7 +200,7 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 
 @test "--health: JSON, whatever Host says, in front of a program too" {
 	serve --health --max-connections=77 cat
-	same '{"status":"ok","connections":1,"limit":77}' "$(get /health)"
+	same '{"status":"ok","connections":0,"limit":77}' "$(get /health)"
 	same application/json "$(get /health -o /dev/null -w '%{content_type}')"
 	status 200 /health -H 'Host: monitor.example'
 	status 200 '/health?from=lb' -H 'Host: monitor.example'
