@@ -429,3 +429,18 @@ os.execvp(sys.argv[1], sys.argv[1:])' wsserve -p 0 --announce
 	await '^close 1001' "$OUT"
 	run -3 wscat "$URL" </dev/null
 }
+
+all_have_ended() {
+	(($(grep -cE 'conn=[^ ]+ (close|RESET|LOST) ' "$SERVER_LOG") == 20))
+}
+
+@test "a close frame that came decides how a connection ended, whatever TCP does after it" {
+	serve
+	local i
+	for i in {1..20}; do
+		client close-reset "$URL"
+	done
+	eventually all_have_ended
+	same 20 "$(grep -cE 'conn=[^ ]+ close by the client: code 1000' "$SERVER_LOG")"
+	same hello "$(wscat -1 "$URL" hello </dev/null)"
+}
