@@ -174,6 +174,7 @@ static void on_fd_exhaustion(struct ws_server *server, int number)
         warn(server, message);
     }
     server->fds_exhausted = true;
+    ws_server_ask(server, &server->workers[0].env, ws_server_free_descriptors, NULL, NULL);
     pause_accepting(server, ACCEPT_PAUSE_MS);
 }
 

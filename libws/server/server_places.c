@@ -131,3 +131,30 @@ void ws_server_begin_unfinished(struct ws_worker *worker, struct ws_conn *conn)
         leave_place(worker, oldest);
     }
 }
+
+/* --- when there are no descriptors --- */
+
+void ws_server_free_descriptors(struct ws_server_env *env, void *context)
+{
+    enum { AT_ONCE = 16 };
+    struct ws_worker *worker = ws_container_of(env, struct ws_worker, env);
+    struct ws_conn *conn;
+    (void)context;
+    for (int i = 0; i < AT_ONCE; i++) {
+        if ((conn = ws_id_list_oldest(&worker->waiting, env->registry, WS_CONN_WAITING))) {
+            ws_id_list_remove(&worker->waiting, conn, WS_CONN_WAITING);
+            ws_conn_abort(conn, WS_OK);
+            continue;
+        }
+        conn = ws_id_list_oldest(&worker->unfinished, env->registry, WS_CONN_UNFINISHED);
+        if (!conn)
+            break;
+        ws_conn_receive_now(conn);
+        if (!ws_conn_flag(conn, WS_CONN_UNFINISHED))
+            continue;
+        ws_conn_fail(conn, WS_E_NO_DESCRIPTORS);
+        ws_conn_flush_now(conn);
+        ws_conn_abort(conn, WS_E_NO_DESCRIPTORS);
+        leave_place(worker, conn);
+    }
+}

@@ -63,6 +63,15 @@ newcomer() {
 	done
 }
 
+@test "more silent connections than there are descriptors: a newcomer is served" {
+	start bash -c 'ulimit -n 100; exec wsserve -p 0 --announce --auth=ann:secret --handshake-timeout=60s -t 2'
+	SERVER_LOG=$LOG
+	crowd silent 150
+	await '^open 150' "$OUT"
+	await 'Too many open files' "$SERVER_LOG"
+	newcomer
+}
+
 @test "2,000 clients that connect at once all get in" {
 	(($(ulimit -Hn) > 5000)) || skip "open files are limited to $(ulimit -Hn)"
 	serve --max-connections=3000
