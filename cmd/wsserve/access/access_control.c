@@ -228,6 +228,9 @@ bool access_control_check_admin(struct ws_conn *conn, const struct ws_request *r
     enum ws_error error = request->violation == WS_E_NOT_AN_UPGRADE ? WS_OK : request->violation;
     if (error == WS_OK && request->upgrade)
         error = WS_E_NOT_FOUND;
+    /* Nothing else logs the ends of these connections. */
+    if (error != WS_OK)
+        log_refusal(conn, error, request, &peer, "");
     return pass(conn, error, request, &peer, "");
 }
 

@@ -65,6 +65,15 @@ provoke() {
 	await 'NOT_FOUND .*peer=127\.0\.0\.1 status=404 target="/\.git/config\?x=1"' "$SERVER_LOG"
 }
 
+@test "--admin: what is refused there is logged too" {
+	serve --admin=127.0.0.1:0
+	PORT=$(sed -n 's|.*on http://127.0.0.1:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	ask "$PORT" /sneaky >/dev/null
+	await 'NOT_FOUND .*peer=127\.0\.0\.1 status=404 target=/sneaky' "$SERVER_LOG"
+	ask --plain "$PORT" /connections 'Host: evil.example' >/dev/null
+	await "HOST_REFUSED .*'evil\.example'.*peer=127\.0\.0\.1 status=403" "$SERVER_LOG"
+}
+
 @test "a client that resets its connection right after a violation is named all the same" {
 	serve
 	local i
