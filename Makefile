@@ -24,13 +24,14 @@ say         = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # What wsframe reads captures with; WITH_PCAP=0 leaves it out.
 WITH_PCAP ?= 1
-NEEDED    := libssl libcrypto zlib jansson $(if $(filter 1,$(WITH_PCAP)),libpcap)
+NEEDED    := libssl libcrypto zlib jansson libedit $(if $(filter 1,$(WITH_PCAP)),libpcap)
 found     := $(shell $(PKG_CONFIG) --exists $(NEEDED) 2>/dev/null && echo yes)
 pkg        = $(if $(found),$(shell $(PKG_CONFIG) $(if $(STATIC),--static) $(1)))
 PC_CFLAGS := $(call pkg,--cflags $(NEEDED))
 LIB_LIBS  := $(call pkg,--libs libssl libcrypto zlib)
 TOOL_LIBS := $(call pkg,--libs jansson) $(LIB_LIBS)
 PCAP_LIBS := $(if $(filter 1,$(WITH_PCAP)),$(call pkg,--libs libpcap))
+EDIT_LIBS := $(call pkg,--libs libedit)
 ifdef STATIC
 # Debian has no static libsystemd. libpcap's D-Bus names it for servers alone, which wsframe never is.
 PCAP_LIBS := $(filter-out -lsystemd,$(PCAP_LIBS)) -Wl,--defsym,sd_listen_fds=0,--defsym,sd_is_socket=0
@@ -113,10 +114,10 @@ link_$(1) = $$(call say,LINK,$$@)mkdir -p $$(@D) && \
 $(foreach t,$(TOOLS),$(eval $(3)/$(t): $(call objects,$(1),$(call tool_src,$(t)) $(COM_SRC) $(LIB_SRC))))
 $(TOOLS:%=$(3)/%): static = $$(if $$(STATIC),-static)
 $(TOOLS:%=$(3)/%): build/$(1)/flags
-	$$(link_$(1)) $$(if $$(findstring wsframe,$$@),$$(PCAP_LIBS)) $$(TOOL_LIBS)
+	$$(link_$(1)) $$(if $$(findstring wsframe,$$@),$$(PCAP_LIBS)) $$(if $$(findstring wscat,$$@),$$(EDIT_LIBS)) $$(TOOL_LIBS)
 
 build/$(1)/unit/%: build/$(1)/tests/unit/%.o $(call objects,$(1),$(LIB_SRC) $(COM_SRC) $(SUPPORT))
-	$$(link_$(1)) -lcmocka $$(PCAP_LIBS) $$(TOOL_LIBS)
+	$$(link_$(1)) -lcmocka $$(PCAP_LIBS) $$(EDIT_LIBS) $$(TOOL_LIBS)
 
 # A tool's tests are linked with all of it but main().
 $(foreach t,$(TOOLS),$(eval $(filter build/$(1)/unit/$(t)/%,$(UNIT:%=build/$(1)/unit/%)): \

@@ -2,6 +2,7 @@
 # wscat --check through nginx, HAProxy and Apache, configured well and badly: it names the step and the
 # usual cause.
 
+# shellcheck disable=SC2016 # for nginx
 load ../cli/helper
 load nginx
 

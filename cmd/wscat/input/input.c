@@ -33,6 +33,29 @@ static int reopen(void)
     return open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 }
 
+static void on_line(void *context, char *text, size_t len);
+
+static void on_editor_end(void *context)
+{
+    struct input *input = context;
+    input->ended = true;
+    input_stop(input);
+    input->receiver->end(input->context);
+}
+
+static void open_editor(struct input *input, const struct input_options *options)
+{
+    const struct editor_options editor = {
+        .loop = input->loop,
+        .history = options->history,
+        .slash = options->slash,
+        .context = input,
+        .line = on_line,
+        .end = on_editor_end,
+    };
+    input->editor = editor_new(&editor);
+}
+
 void input_init(struct input *input, struct ws_loop *loop, const struct input_options *options,
                 const struct input_receiver *receiver, void *context)
 {
@@ -46,7 +69,9 @@ void input_init(struct input *input, struct ws_loop *loop, const struct input_op
         .chunk = options->chunk,
         .max = options->max,
     };
-    int fd = reopen();
+    if (options->edit && options->form == INPUT_LINES && editor_possible())
+        open_editor(input, options);
+    int fd = input->editor ? -1 : reopen();
     input->own = fd >= 0;
     input->watch.fd = input->own ? fd : STDIN_FILENO;
     input->watch.ready = on_ready;
@@ -142,6 +167,11 @@ static void hand_over(struct input *input, uint8_t *data, size_t len, bool more)
         return;
     input->begun = more;
     input->receiver->message(input->context, data, len, more);
+}
+
+static void on_line(void *context, char *text, size_t len)
+{
+    hand_over(context, (uint8_t *)text, len, false);
 }
 
 /* A message that has no end so far may be too long to wait for it. */
@@ -244,6 +274,10 @@ void input_start(struct input *input)
     if (input->ended || !input->stopped)
         return;
     input->stopped = false;
+    if (input->editor) {
+        editor_start(input->editor);
+        return;
+    }
     ws_loop_defer(input->loop, &input->task);
 }
 
@@ -252,13 +286,18 @@ void input_stop(struct input *input)
     if (input->stopped)
         return;
     input->stopped = true;
-    ws_loop_rewatch(input->loop, &input->watch, 0);
+    if (input->editor)
+        editor_stop(input->editor);
+    else
+        ws_loop_rewatch(input->loop, &input->watch, 0);
 }
 
 void input_free(struct input *input)
 {
     input->ended = true;
     input->stopped = true;
+    editor_free(input->editor);
+    input->editor = NULL;
     int fd = ws_loop_unwatch(input->loop, &input->watch);
     if (input->own && fd >= 0)
         close(fd);

@@ -10,6 +10,7 @@
 #define CMD_WSCAT_INPUT_INPUT_H
 
 #include "cmd/wscat/input/split.h"
+#include "cmd/wscat/people/editor.h"
 #include <ws/loop.h>
 #include <ws/utf8.h>
 
@@ -43,6 +44,7 @@ struct input {
     bool begun;  /* a piece of the present message was handed over */
     size_t max;  /* bytes of a message that cannot be handed over in pieces */
     size_t chunk;
+    struct editor *editor;   /* a person types; NULL: bytes are read */
     struct ws_utf8 utf8;     /* of the present message */
     struct ws_bytes *buffer; /* what is read and not yet handed over */
     uint64_t number;         /* of the present message, from 1 */
@@ -54,6 +56,9 @@ struct input_options {
     bool keep_end; /* --keep-newline */
     size_t chunk;  /* bytes of a message of INPUT_CHUNKS */
     size_t max;
+    bool edit; /* lines are typed at a terminal, if there is one */
+    bool slash;
+    const char *history; /* of --history, or NULL */
 };
 
 /* Reads standard input; stopped at first. */

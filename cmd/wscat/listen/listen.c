@@ -1,9 +1,9 @@
 #include "cmd/wscat/listen/listen.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/file.h"
 #include "cmd/common/record_read.h"
 #include "cmd/common/units.h"
-#include "cmd/wscat/input/file.h"
 #include "cmd/wscat/input/input.h"
 #include "cmd/wscat/output/show.h"
 #include "cmd/wscat/people/slash.h"
@@ -377,7 +377,9 @@ static void on_unblocked(void *context)
 
 static void on_written(void *context)
 {
-    next(context, ENDING_WRITTEN);
+    struct listener *l = context;
+    editor_show(l->input.editor);
+    next(l, ENDING_WRITTEN);
 }
 
 static void on_output_failed(void *context, int number)
@@ -406,6 +408,10 @@ static void on_deadline(struct ws_timer *timer)
 static void on_signal(void *context, int signal_number)
 {
     struct listener *l = context;
+    if (signal_number == SIGWINCH) {
+        editor_resize(l->input.editor);
+        return;
+    }
     l->status = 128 + signal_number;
     next(l, ENDING_HURRY);
 }
@@ -435,13 +441,17 @@ static bool start(struct listener *l)
 static bool set_up(struct listener *l)
 {
     const struct settings *s = l->settings;
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
     struct ws_conn_config config;
-    const struct input_options input = {.form = s->input,
-                                        .text = settings_opcode(s) == WS_OP_TEXT,
-                                        .keep_end = s->keep_newline,
-                                        .chunk = (size_t)s->chunk,
-                                        .max = largest(l)};
+    const struct input_options input = {
+        .form = s->input,
+        .text = settings_opcode(s) == WS_OP_TEXT,
+        .keep_end = s->keep_newline,
+        .chunk = (size_t)s->chunk,
+        .max = largest(l),
+        .edit = !s->no_stdin,
+        .slash = s->slash,
+        .history = s->history && strcmp(s->history, "none") != 0 ? s->history : NULL};
     wscat_settings_conn_config(s, &config);
     const struct ws_server_options options = {
         .config = &config, .handler = &handler, .user = l, .env_user = take_env};
@@ -451,11 +461,12 @@ static bool set_up(struct listener *l)
     output_init(&l->output, l->loop, &output_receiver, l);
     show_init(&l->show, s, &l->output);
     input_init(&l->input, l->loop, &input, &receiver, l);
+    show_to_person(&l->show, l->input.editor);
     if (s->timeout_us > 0)
         ws_loop_arm(l->loop, &l->deadline,
                     ws_loop_now(l->loop) + units_milliseconds(s->timeout_us));
     l->server = ws_server_new(l->loop, &options);
-    if (!l->server || ws_loop_on_signals(l->loop, signals, 3, on_signal, l) != WS_OK) {
+    if (!l->server || ws_loop_on_signals(l->loop, signals, 4, on_signal, l) != WS_OK) {
         exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
         return false;
     }

@@ -114,6 +114,11 @@ const struct option_row wscat_rows[WSCAT_ROWS] = {
      OPTION_FLAG(S, slash),
      .help = "take lines that begin with a slash as commands: /ping, /close, /help and others; //x "
              "sends /x"},
+    {.name = "history",
+     OPTION_STRING(S, history),
+     .metavar = "FILE|none",
+     .flags = OPTION_RARE,
+     .help = "keep the lines that are typed in FILE (default none: until wscat ends)"},
     {.name = "no-stdin", OPTION_FLAG(S, no_stdin), .help = "do not read standard input"},
     {.name = "compress",
      .letters = "z",

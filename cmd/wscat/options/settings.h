@@ -90,7 +90,7 @@ void wscat_settings_conn_config(const struct settings *settings, struct ws_conn_
 unsigned settings_opcode(const struct settings *settings);
 
 /* The rows, in rows.c. */
-enum { WSCAT_ROWS = 51 };
+enum { WSCAT_ROWS = 52 };
 extern const struct option_row wscat_rows[WSCAT_ROWS];
 
 #endif

@@ -30,6 +30,20 @@ void show_free(struct show *show)
     ws_bytes_free(&show->pretty);
 }
 
+static bool output_waits(void *output)
+{
+    return output_pending(output);
+}
+
+void show_to_person(struct show *show, struct editor *editor)
+{
+    show->person = editor;
+    if (!editor)
+        return;
+    editor_set_pending(editor, output_waits, show->output);
+    exit_before_message(editor_hide, editor);
+}
+
 char *show_quoted(const void *data, size_t len)
 {
     size_t size = HEX_ESCAPE_GROWTH * len + 1;
@@ -56,12 +70,59 @@ static struct record begin_record(const struct show *show, enum record_direction
     };
 }
 
+/* The length in UTF-8 of a character of C1, of DEL, or of those that change the direction of
+ * writing, at the beginning of `text`; 0 for others. */
+static size_t json_control(const char *text, size_t len, uint32_t *c)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    if (p[0] == 0x7F) {
+        *c = 0x7F;
+        return 1;
+    }
+    if (len >= 2 && (p[0] & 0xE0) == 0xC0) {
+        *c = (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3F);
+        return *c < 0xA0 || *c == 0x61C ? 2 : 0;
+    }
+    if (len >= 3 && (p[0] & 0xF0) == 0xE0) {
+        *c = (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+        bool turns = *c == 0x200E || *c == 0x200F || (*c >= 0x202A && *c <= 0x202E) ||
+                     (*c >= 0x2066 && *c <= 0x2069);
+        return turns ? 3 : 0;
+    }
+    return 0;
+}
+
+/* JSON strings escape what is below a blank; on a terminal the characters above ASCII that control
+ * it are escaped too, as JSON does it. */
+static void write_json_escaped(struct show *show)
+{
+    const char *text = show->json.data;
+    size_t len = show->json.len, from = 0;
+    for (size_t at = 0; at < len; at++) {
+        uint32_t c = 0;
+        size_t n = json_control(text + at, len - at, &c);
+        if (n == 0)
+            continue;
+        char escape[8];
+        snprintf(escape, sizeof escape, "\\u%04x", c);
+        output_write(show->output, text + from, at - from);
+        output_write(show->output, escape, strlen(escape));
+        at += n - 1;
+        from = at + 1;
+    }
+    output_write(show->output, text + from, len - from);
+}
+
 static void write_record(struct show *show, const struct record *record)
 {
     record_write(&show->json, record);
     if (show->json.failed)
         exit_die(WS_EXIT_FAILURE, "out of memory");
-    output_write(show->output, show->json.data, show->json.len);
+    editor_hide(show->person);
+    if (show->escape)
+        write_json_escaped(show);
+    else
+        output_write(show->output, show->json.data, show->json.len);
     json_clear(&show->json);
 }
 
@@ -273,6 +334,7 @@ static void show_message(struct show *show, const struct ws_event *event)
 {
     const struct settings *s = show->settings;
     bool first = event->type == WS_EVENT_MESSAGE || event->first;
+    editor_hide(show->person);
     bool whole = event->type == WS_EVENT_MESSAGE || event->last;
     if (first && show->color)
         put(show, IN_COLOR);
@@ -329,11 +391,11 @@ static bool is_news(const struct show *show, const struct ws_event *event)
 {
     if (!event->clean || show->settings->common.quiet)
         return false;
-    if (show->settings->common.verbose > 0 || show->person)
+    if (show->settings->common.verbose > 0)
         return true;
     if (show->closing && event->code == show->settings->close_code)
         return false;
-    return exit_code_for_close(event->code, true) != WS_EXIT_OK || event->len > 0;
+    return show->person || exit_code_for_close(event->code, true) != WS_EXIT_OK || event->len > 0;
 }
 
 static void show_control(const struct show *show, char arrow, const char *name,

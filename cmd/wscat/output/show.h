@@ -11,6 +11,7 @@
 #include "cmd/common/record.h"
 #include "cmd/wscat/options/settings.h"
 #include "cmd/wscat/output/output.h"
+#include "cmd/wscat/people/editor.h"
 #include <ws/client.h>
 #include <ws/session.h>
 
@@ -25,7 +26,7 @@ struct show {
     struct ws_bytes *pretty; /* scratch memory of --pretty */
     bool escape;             /* stdout is a terminal: control characters are escaped */
     bool color;              /* on stdout */
-    bool person;             /* a person types on the same terminal: arrows mark the direction */
+    struct editor *person;   /* types on the same terminal: arrows mark the direction; or NULL */
     uint64_t conn;           /* in listen mode: the connection's number, for records; else 0 */
     uint8_t partial[4];      /* of a chunk: the beginning of a character that is not whole yet */
     size_t partial_len;
@@ -38,6 +39,9 @@ struct show {
 
 void show_init(struct show *show, const struct settings *settings, struct output *output);
 void show_free(struct show *show);
+
+/* A person types on the same terminal: what is printed goes above the line. NULL: none does. */
+void show_to_person(struct show *show, struct editor *editor);
 
 /* Call when the connection is open; show->times has the times of the earlier steps, `url` is what
  * was asked for. */

@@ -1,9 +1,9 @@
 #include "cmd/wscat/people/slash.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/file.h"
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
-#include "cmd/wscat/input/file.h"
 #include "libws/proto/bytes.h"
 #include <ws/close.h>
 #include <ws/session.h>

@@ -38,6 +38,9 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     if (!run->response)
         exit_die(WS_EXIT_FAILURE, "out of memory");
     char *url = target_url(&s->target);
+    if (run->show.person && !s->common.quiet)
+        exit_warn("connected to %s; Ctrl-D or Ctrl-C ends it%s", url ? url : "",
+                  s->slash ? ", /help lists commands" : "");
     show_open(&run->show, event, url);
     free(url);
     sent_opened(&run->sent, conn);

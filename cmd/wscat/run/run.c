@@ -102,7 +102,9 @@ static void on_unblocked(void *context)
 
 static void on_written(void *context)
 {
-    run_next(context, ENDING_WRITTEN);
+    struct run *run = context;
+    editor_show(run->input.editor);
+    run_next(run, ENDING_WRITTEN);
 }
 
 static void on_output_failed(void *context, int number)
@@ -134,6 +136,10 @@ static void on_deadline(struct ws_timer *timer)
 static void on_signal(void *context, int signal_number)
 {
     struct run *run = context;
+    if (signal_number == SIGWINCH) {
+        editor_resize(run->input.editor);
+        return;
+    }
     run->forced = 128 + signal_number;
     /* A terminal that is gone: our user has navigated away, so to speak (RFC 6455 7.4.1). */
     if (signal_number == SIGHUP)
@@ -146,7 +152,7 @@ static void on_signal(void *context, int signal_number)
 static bool set_up(struct run *run)
 {
     const struct settings *s = run->settings;
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
     run->quiet.fire = on_quiet;
     run->deadline.fire = on_deadline;
     run->close_code = s->close_code;
@@ -160,7 +166,7 @@ static bool set_up(struct run *run)
     if (s->timeout_us > 0)
         ws_loop_arm(run->loop, &run->deadline,
                     ws_loop_now(run->loop) + units_milliseconds(s->timeout_us));
-    enum ws_error error = ws_loop_on_signals(run->loop, signals, 3, on_signal, run);
+    enum ws_error error = ws_loop_on_signals(run->loop, signals, 4, on_signal, run);
     if (error != WS_OK)
         exit_warn("%s", ws_error_info(error)->explanation);
     return error == WS_OK && link_start(run);

@@ -1,7 +1,7 @@
 #include "cmd/common/exit.h"
+#include "cmd/common/file.h"
 #include "cmd/common/record_read.h"
 #include "cmd/common/units.h"
-#include "cmd/wscat/input/file.h"
 #include "cmd/wscat/output/show_http.h"
 #include "cmd/wscat/people/slash.h"
 #include "cmd/wscat/run/run_private.h"
@@ -323,9 +323,13 @@ void sending_init(struct run *run)
         .keep_end = s->keep_newline,
         .chunk = (size_t)s->chunk,
         .max = largest(run),
+        .edit = !s->no_stdin && (s->execute.count == 0 || !isatty(STDIN_FILENO)),
+        .slash = s->slash,
+        .history = s->history && strcmp(s->history, "none") != 0 ? s->history : NULL,
     };
     run->delay.fire = on_delay;
     input_init(&run->input, run->loop, &options, &receiver, run);
+    show_to_person(&run->show, run->input.editor);
 }
 
 void sending_free(struct run *run)

@@ -2,6 +2,7 @@
 # npm's wscat and ours with the same command line, against the same server: what it sees is the same.
 # The differences that are known are left out here, and are in the manual under COMING FROM.
 
+# shellcheck disable=SC2016 # other shells expand it
 load ../helper
 load ../certificates
 load ../proxies

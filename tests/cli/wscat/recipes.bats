@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
 # The recipes of docs/recipes.md, each run exactly as it is printed.
 
+# shellcheck disable=SC2016 # other shells expand it
 load ../helper
 load ../proxies
 
 setup() {
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 	export URL SITE CHROME KUBE OTHER PROXY_URL
 }
 

@@ -1,4 +1,4 @@
-#include "cmd/wscat/input/file.h"
+#include "cmd/common/file.h"
 
 #include "cmd/common/exit.h"
 #include "libws/proto/bytes.h"

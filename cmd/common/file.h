@@ -1,8 +1,8 @@
 /*
- * file: reads a file that is to be sent as one message.
+ * file: reads a file that is to be sent as one message. Any tool may call it; no state.
  */
-#ifndef CMD_WSCAT_INPUT_FILE_H
-#define CMD_WSCAT_INPUT_FILE_H
+#ifndef CMD_COMMON_FILE_H
+#define CMD_COMMON_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,170 @@
+#!/usr/bin/env bats
+# wscat at a terminal: a real one, tmux's.
+
+# shellcheck disable=SC2016 # other shells expand it
+load ../helper
+
+setup() {
+	command -v tmux >/dev/null || skip "tmux is not installed"
+	export LC_ALL=C.UTF-8 TERM=xterm-256color
+	unset TMUX
+}
+
+teardown() {
+	mux kill-server 2>/dev/null || true
+	end_all
+}
+
+mux() {
+	tmux -L "wscat-$BATS_ROOT_PID-$BATS_TEST_NUMBER" -f /dev/null "$@" 3>&-
+}
+
+# Runs wscat in a terminal of this many columns; its exit status is written to the file "status".
+terminal() { # COLUMNS WSCAT-ARGUMENT...
+	local columns=$1
+	shift
+	# The shell outlives the SIGINT that Ctrl-C sends to both.
+	printf '%q ' trap : INT >"$BATS_TEST_TMPDIR/command"
+	printf '; %s ' "$(printf '%q ' env "PATH=$PATH" wscat "$@")" >>"$BATS_TEST_TMPDIR/command"
+	printf '; echo $? >%q; cat\n' "$BATS_TEST_TMPDIR/status" >>"$BATS_TEST_TMPDIR/command"
+	mux new-session -d -x "$columns" -y 24 "sh $BATS_TEST_TMPDIR/command"
+}
+
+keys() {
+	mux send-keys "$@"
+}
+
+screen() {
+	mux capture-pane -p | sed '/^$/d'
+}
+
+# Waits until the screen has this line.
+shows() { # REGEX
+	eventually eval "screen | grep -qE -e '$1'" || {
+		screen >&2
+		return 1
+	}
+}
+
+ended_with() { # STATUS
+	eventually test -s "$BATS_TEST_TMPDIR/status"
+	same "$1" "$(cat "$BATS_TEST_TMPDIR/status")"
+}
+
+@test "what is typed is sent, what comes is shown with an arrow, Ctrl-D ends it" {
+	serve
+	terminal 80 -w 0.2 "$URL"
+	shows '^wscat: connected to ws://127.0.0.1'
+	keys 'hello' Enter
+	shows '^< hello$'
+	shows '^> hello$'
+	keys C-d
+	ended_with 0
+}
+
+@test "a message that arrives does not garble the line that is typed" {
+	local columns
+	for columns in 80 20; do
+		mkfifo "$BATS_TEST_TMPDIR/in.$columns"
+		exec 7<>"$BATS_TEST_TMPDIR/in.$columns"
+		background wsserve -p 0 --announce=2 --pipe <&7
+		await '^listening' "$LOG"
+		terminal "$columns" -w 0.2 "$(sed -n 's/^listening //p' "$LOG")"
+		shows 'connected to'
+		keys 'a line that is typed gr' 'ü' '世界'
+		shows '世界'
+		echo arrives >&7
+		shows '^< arrives$'
+		# The line is there once, and whole.
+		eventually eval '[[ $(screen | sed -n "/^> a line/,\$p" | tr -d "\n ") == ">alinethatistypedgrü世界" ]]'
+		same 1 "$(screen | grep -c '^> a line')"
+		keys BSpace '!' Enter
+		await '^a line that is typed grü世!$' "$OUT"
+		mux kill-server
+		exec 7>&-
+	done
+}
+
+@test "a paste of many lines is one message" {
+	bad echo
+	terminal 80 -w 0.2 "$URL"
+	shows 'connected to'
+	printf 'one\ntwo\nthree\n' >"$BATS_TEST_TMPDIR/paste"
+	mux load-buffer "$BATS_TEST_TMPDIR/paste"
+	mux paste-buffer -p
+	shows 'three'
+	run ! grep '^text' "$OUT"
+	keys Enter
+	await '^text 13 one' "$OUT"
+}
+
+@test "history: the line before, also from a file" {
+	bad echo
+	terminal 80 -w 0.2 --history="$BATS_TEST_TMPDIR/history" "$URL"
+	shows 'connected to'
+	keys 'first line' Enter
+	shows '^< first line'
+	keys Up ' again' Enter
+	await '^text 16 first line again' "$OUT"
+	keys C-d
+	ended_with 0
+	says 'first' "$(cat "$BATS_TEST_TMPDIR/history")"
+	same 600 "$(stat -c %a "$BATS_TEST_TMPDIR/history")"
+	mux kill-server
+	bad echo
+	terminal 80 --history="$BATS_TEST_TMPDIR/history" "$URL"
+	shows 'connected to'
+	keys Up Up Enter
+	await '^text 10 first line$' "$OUT"
+	mux kill-server
+	serve
+	terminal 80 --history=none "$URL"
+	shows 'connected to'
+}
+
+@test "--slash: Tab completes commands" {
+	bad echo
+	terminal 80 --slash "$URL"
+	shows '/help lists'
+	keys /pi Tab ' x' Enter
+	await '^ping 1 78' "$OUT"
+}
+
+@test "escapes of a hostile server are shown, not obeyed, under -J too" {
+	bad print
+	terminal 80 "$URL"
+	shows '\\x1b\[31mred\\x07'
+	mux kill-server
+	serve --reply=$'\u202eevil\u009b31m'
+	terminal 80 "$URL" x
+	shows 'xe2\\x80\\xae|202e'
+	mux kill-server
+	terminal 120 -J "$URL" x
+	shows '\\u202eevil\\u009b31m'
+}
+
+@test "a line when the server closes" {
+	bad close 1000 bye
+	terminal 80 "$URL"
+	shows '^wscat: closed by the server: 1000 .*: bye'
+	ended_with 0
+}
+
+@test "Ctrl-C ends it with 130, and the terminal is as it was" {
+	serve
+	terminal 80 "$URL"
+	shows 'connected to'
+	keys 'half a line' C-c
+	ended_with 130
+	keys 'echoed' Enter
+	shows '^echoed$'
+}
+
+@test "a password is asked for without echo" {
+	bad echo
+	terminal 80 -u me "$URL"
+	shows 'Password of me:'
+	keys 'hunter2' Enter
+	await "^header Authorization: Basic $(printf me:hunter2 | base64)" "$OUT"
+	run ! grep hunter2 <<<"$(screen)"
+}
