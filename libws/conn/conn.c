@@ -461,6 +461,21 @@ static void resume(struct ws_conn *conn)
         handle_tls_end(conn);
 }
 
+/* Sending failed: reads what came before the reset, as far as it is being read. */
+static void read_rest(struct ws_conn *conn)
+{
+    enum { RECEIVES_MOST = 64 };
+    uint64_t before;
+    int receives = 0;
+    do {
+        before = conn->counters.bytes_in;
+        on_readable(conn);
+    } while (conn->counters.bytes_in > before && ++receives < RECEIVES_MOST &&
+             ws_conn_usable(conn) && ws_conn_reading(conn));
+    if (ws_conn_usable(conn) && ws_conn_reading(conn))
+        ws_conn_set_failed(conn);
+}
+
 void ws_conn_on_task(struct ws_deferred *task)
 {
     struct ws_conn *conn = ws_container_of(task, struct ws_conn, task);
@@ -476,6 +491,8 @@ void ws_conn_on_task(struct ws_deferred *task)
     }
     if (conn->resumed && may_deliver(conn))
         resume(conn);
+    if (ws_conn_broken(conn) && ws_conn_reading(conn))
+        read_rest(conn);
     if (conn->life == WS_LIFE_ENDED)
         return;
     ws_conn_flush(conn);

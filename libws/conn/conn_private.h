@@ -149,6 +149,12 @@ static inline bool ws_conn_usable(const struct ws_conn *conn)
     return conn->life < WS_LIFE_FAILED;
 }
 
+/* Sending failed, and what was received before is still to be read: ws_conn_sending_failed(). */
+static inline bool ws_conn_broken(const struct ws_conn *conn)
+{
+    return conn->fin_sent && conn->life < WS_LIFE_LINGERING && !conn->peer_eof;
+}
+
 /* --- conn_send.c --- */
 
 /* The loop's output, for `conn` to write into; it is sent at the end of its read cycle or of the

@@ -25,6 +25,7 @@ void ws_conn_sending_failed(struct ws_conn *conn, enum ws_error why)
     ws_conn_record_error(conn, why);
     ws_conn_forget_waiting(conn);
     conn->fin_sent = true;
+    ws_loop_defer(conn->env->loop, &conn->task);
 }
 
 const struct ws_out *ws_conn_gathered(const struct ws_conn *conn)

@@ -147,7 +147,7 @@ void ws_server_free_descriptors(struct ws_server_env *env, void *context)
             continue;
         }
         conn = ws_id_list_oldest(&worker->unfinished, env->registry, WS_CONN_UNFINISHED);
-        if (!conn)
+        if (!conn || ws_conn_phase_ms(conn) < GRACE_MS)
             break;
         ws_conn_receive_now(conn);
         if (!ws_conn_flag(conn, WS_CONN_UNFINISHED))

@@ -70,8 +70,8 @@ void ws_server_on_requested(struct ws_conn *conn);
 void ws_server_on_sent_all(struct ws_conn *conn);
 /* Hook of overload protection: it was dismissed. */
 void ws_server_give_up_place(struct ws_conn *conn);
-/* For ws_server_ask(): closes some connections of the loop that have no place, the oldest first,
- * those that only wait before the unfinished ones. */
+/* For ws_server_ask(): closes some connections of the loop that have no place, the oldest first:
+ * those that only wait, and then unfinished ones that are older than a second. */
 void ws_server_free_descriptors(struct ws_server_env *env, void *context);
 /* It has ended. */
 void ws_server_on_ended(struct ws_conn *conn);
