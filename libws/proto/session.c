@@ -313,8 +313,8 @@ enum ws_event_type ws_session_emit_before_error(struct ws_session *s, struct ws_
         struct ws_event piece = *event;
         session_emit_error(s, event, error, offset);
         if (error == WS_E_UTF8) {
-            event->data = piece.data;
-            event->len = piece.len;
+            event->valid = piece.data;
+            event->valid_len = piece.len;
         }
         return WS_EVENT_ERROR;
     }

@@ -132,8 +132,8 @@ static const char *name_of(const struct ws_event *event)
         return "pong";
     case WS_EVENT_CLOSE:
         return event->clean ? "close" : NULL;
-    case WS_EVENT_ERROR: /* the valid text before a byte that is not UTF-8 */
-        return event->error == WS_E_UTF8 && event->len > 0 ? "text before the error" : NULL;
+    case WS_EVENT_ERROR:
+        return event->valid_len > 0 ? "text before the error" : NULL;
     default:
         return NULL;
     }
@@ -144,23 +144,22 @@ static void log_payload(const struct log *log, uint64_t conn, const char *direct
 {
     char hex[3 * WIRE_TRACE_PAYLOAD + 1] = "", code[32] = "";
     const char *name = name_of(event);
-    const uint8_t *data = event->data;
-    size_t len = event->len;
+    bool error = event->type == WS_EVENT_ERROR;
+    const uint8_t *data = error ? event->valid : event->data;
+    const size_t whole = error ? event->valid_len : event->len;
+    size_t len = whole < WIRE_TRACE_PAYLOAD ? whole : WIRE_TRACE_PAYLOAD;
     if (!name)
         return;
-    /* Of an error its end is shown, next to the offending byte. */
-    if (len > WIRE_TRACE_PAYLOAD && event->type == WS_EVENT_ERROR)
-        data += len - WIRE_TRACE_PAYLOAD;
-    if (len > WIRE_TRACE_PAYLOAD)
-        len = WIRE_TRACE_PAYLOAD;
+    if (error)
+        data += whole - len; /* its end, next to the offending byte */
     if (event->type == WS_EVENT_CLOSE)
         snprintf(code, sizeof code, ", code %u", event->code);
     hex_format(data, len, ' ', hex, sizeof hex);
-    const struct log_field fields[] = {log_word("dir", direction), log_number("len", event->len),
+    const struct log_field fields[] = {log_word("dir", direction), log_number("len", whole),
                                        log_word("hex", hex),
                                        log_text("text", (const char *)data, len)};
     log_fields(log, WS_LOG_DEBUG, conn, "payload", fields, 4, "%s%s%s", name, code,
-               len < event->len ? ", cut" : "");
+               len < whole ? ", cut" : "");
 }
 
 bool wire_trace_event(struct wire_trace **trace, const struct log *log, const struct ws_conn *conn,

@@ -99,8 +99,7 @@ struct ws_event {
         code; /* CLOSE: as received; WS_CLOSE_NO_CODE, WS_CLOSE_ABNORMAL where there was none */
     enum ws_error error; /* ERROR: what is wrong; CLOSE that is not clean: why the stream ended */
     uint64_t offset;     /* ERROR: of the offending byte, from the first byte ever fed */
-    uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason; ERROR that is
-                          * WS_E_UTF8: valid text before the offending byte, or nothing. Without a final
+    uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason. Without a final
                           * NUL. May be written to. */
     size_t len;
     uint64_t total; /* MESSAGE, CHUNK: payload bytes of the message that frames have announced so
@@ -109,6 +108,10 @@ struct ws_event {
     const struct ws_request
         *request; /* REQUEST; ERROR of a server before the upgrade: may be NULL */
     const struct ws_response *response; /* OPEN and ERROR of a client's upgrade: may be NULL */
+    /* ERROR that is WS_E_UTF8: the valid text that came in one piece with the offending byte and
+     * before it; for logs. */
+    const uint8_t *valid;
+    size_t valid_len;
 };
 
 struct ws_bytes;
