@@ -45,3 +45,30 @@ bytes_come_back() {
 	ws_echo
 	bytes_come_back
 }
+
+@test "two gigabytes through a slow reader, in constant memory" {
+	local client size=$((2 << 30))
+	sanitized && size=$((64 << 20))
+	serve --max-message-size=0
+	mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+	head -c "$size" /dev/zero >"$BATS_TEST_TMPDIR/in" 3>&- &
+	STARTED+=("$!")
+	wscat -b -w -1 "$URL" <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	client=$!
+	STARTED+=("$client")
+	watch_peak "$client"
+	exec 9<"$BATS_TEST_TMPDIR/out"
+	run -0 "$PYTHON" -c 'import os, sys, time
+left, reads = int(sys.argv[1]), 0
+while left:
+    left -= len(os.read(9, min(left, 65536)))
+    reads += 1
+    if reads % 64 == 0:
+        time.sleep(0.001)' "$size"
+	# Both still run: their peaks can be read.
+	grew_less "$client" 10000
+	grew_less "$SERVER" 10000
+	kill -TERM "$SERVER"
+	finished "$client"
+	same "" "$(head -c 1 <&9 | xxd -p)" # and not a byte more
+}

@@ -22,7 +22,7 @@ static const char tail[] =
     "\n"
     "Exit status: 0 done; 1 I/O error; 2 usage; 3 cannot connect; 4 TLS; 5 upgrade refused;\n"
     "6 protocol error; 7 timeout; 8 connection lost; 9 closed with an error code; 10 --expect or\n"
-    "--count not met; 130, 143 interrupted, terminated.\n";
+    "--count not met, or --check failed; 129, 130, 143 hung up, interrupted, terminated.\n";
 
 /* --- the words --- */
 
