@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,12 +205,19 @@ void exit_stdout_failed(void)
     exit_die(WS_EXIT_FAILURE, "cannot write to standard output: %m");
 }
 
+/* Has the reader of a pipe left? An earlier write may have failed, whose errno is gone. */
+static bool reader_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
 int exit_flush_stdout(int code)
 {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    if (errno == EPIPE)
+    if (errno == EPIPE || reader_left())
         return code;
     if (errno)
         exit_warn("cannot write to standard output: %m");

@@ -26,6 +26,7 @@ struct inspection {
     struct decode decode;
     struct printer printer;
     struct streams *streams;
+    bool live; /* the input may be waiting for more: what it has given is shown at once */
     int status;
     /* Sums over all inputs. */
     uint64_t violations, incomplete;
@@ -62,12 +63,25 @@ static void finish(struct inspection *in)
     decode_free(&in->decode);
 }
 
+static bool is_live(int fd)
+{
+    struct stat info;
+    return fstat(fd, &info) == 0 && !S_ISREG(info.st_mode) && info.st_size == 0;
+}
+
+static void show(struct inspection *in)
+{
+    if (in->live && fflush(stdout) != 0)
+        exit_stdout_failed();
+}
+
 /* --- captures --- */
 
 static bool take_packet(void *context, const struct packet *packet, enum packet_link link)
 {
     struct inspection *in = context;
     streams_packet(in->streams, packet, link);
+    show(in);
     return !in->decode.stop;
 }
 
@@ -139,10 +153,10 @@ static void begin_capture(struct inspection *in, const char *name, enum form for
 static void inspect_pcap(struct inspection *in, const char *name, struct ws_bytes *head, int fd)
 {
     begin_capture(in, name, FORM_PCAP);
-    in->printer.flush = true;
+    in->live = is_live(fd);
     const char *problem = read_pcap(head, fd, take_packet, in);
+    in->live = false;
     end_capture(in, name, 0, problem);
-    in->printer.flush = false;
 }
 
 /* Decodes a capture that is completely in memory. */
@@ -182,6 +196,45 @@ static void inspect_bytes(struct inspection *in, const char *name, enum form for
         decode_feed(decoder, data + at, len - at < PIECE ? len - at : PIECE);
     conversation_end(&conversation);
     finish(in);
+}
+
+/* Decodes raw bytes as they arrive: `head` holds the first ones. */
+static void inspect_stream(struct inspection *in, const char *name, struct ws_bytes *head, int fd)
+{
+    static uint8_t piece[PIECE];
+    struct conversation conversation;
+    begin(in, name, FORM_RAW);
+    in->live = is_live(fd);
+    conversation_init(&conversation, &in->decode);
+    struct decoder *decoder = &conversation.side[0];
+    decoder->sender = in->settings->decode.direction;
+    decoder->sender_known = decoder->sender != SENDER_UNKNOWN;
+    decode_feed(decoder, bytes_data(head), ws_bytes_len(head));
+    ssize_t got = 0;
+    while (!in->decode.stop) {
+        got = read(fd, piece, sizeof piece);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        decode_feed(decoder, piece, (size_t)got);
+        show(in);
+    }
+    int error = errno;
+    conversation_end(&conversation);
+    finish(in);
+    in->live = false;
+    if (got < 0)
+        fail(in, name, strerror(error));
+}
+
+/* Is an input of raw bytes, by what it begins with? */
+static bool is_raw(const struct inspection *in, struct ws_bytes *head)
+{
+    const uint8_t *data = bytes_data(head);
+    size_t len = ws_bytes_len(head);
+    return in->settings->decode.skip == 0 && in->settings->decode.from == FORM_AUTO &&
+           len >= PIECE && detect(data, len) == FORM_RAW;
 }
 
 /* Decodes packets that text shows. */
@@ -302,6 +355,12 @@ static void inspect_fd(struct inspection *in, const char *name, int fd, bool cap
                (from == FORM_AUTO && detect_pcap(bytes_data(bytes), ws_bytes_len(bytes)))) {
         /* The capture may be growing: packets are shown before more is read. */
         inspect_pcap(in, name, bytes, fd);
+    } else if (from == FORM_RAW && in->settings->decode.skip == 0) {
+        inspect_stream(in, name, bytes, fd);
+    } else if (!bytes_read(&bytes, fd, PIECE, name)) {
+        fail(in, name, strerror(errno));
+    } else if (is_raw(in, bytes)) {
+        inspect_stream(in, name, bytes, fd);
     } else if (!bytes_read(&bytes, fd, SIZE_MAX, name)) {
         fail(in, name, strerror(errno));
     } else {

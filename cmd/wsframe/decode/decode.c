@@ -4,8 +4,11 @@
 #include "cmd/wsframe/decode/cause.h"
 #include "cmd/wsframe/read/detect_bytes.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FRAME_HELD_MAX = 32 << 20 };
 
 const char *sender_name(enum sender sender)
 {
@@ -36,18 +39,18 @@ void decode_free(struct decode *decode)
 
 /* --- events --- */
 
-struct decode_event decode_event_begin(const struct decoder *decoder, enum decode_type type)
+void decode_event_begin(struct decode_event *event, const struct decoder *decoder,
+                        enum decode_type type)
 {
     struct conversation *conversation = decoder->conversation;
     conversation->info.client_end = conversation->side[1].sender == SENDER_CLIENT;
-    return (struct decode_event){
-        .type = type,
-        .conversation = &conversation->info,
-        .sender = decoder->sender,
-        .offset = decoder->offset,
-        .utc_us = decoder->utc_us,
-        .packet = decoder->packet,
-    };
+    memset(event, 0, offsetof(struct decode_event, findings));
+    event->type = type;
+    event->conversation = &conversation->info;
+    event->sender = decoder->sender;
+    event->offset = decoder->offset;
+    event->utc_us = decoder->utc_us;
+    event->packet = decoder->packet;
 }
 
 void decode_find(struct decode_event *event, enum ws_error error, uint64_t offset)
@@ -64,7 +67,8 @@ static void report_skipped(struct decoder *decoder)
     struct decode *decode = decoder->conversation->decode;
     if (decoder->lost == 0)
         return;
-    struct decode_event event = decode_event_begin(decoder, DECODE_LOST);
+    struct decode_event event;
+    decode_event_begin(&event, decoder, DECODE_LOST);
     event.offset = decoder->offset - decoder->lost;
     event.lost = decoder->lost;
     event.why = decoder->lost_why;
@@ -237,8 +241,15 @@ static bool take_frame(struct decoder *decoder)
         decoder->why = "after an impossible length: the beginning of the next frame is unknown";
         return true;
     }
-    if (len - frame.header_len < frame.length)
-        return false;
+    if (len - frame.header_len < frame.length) {
+        if (!decoder->conversation->info.captured || len < FRAME_HELD_MAX)
+            return false;
+        /* Too long to be held: its first bytes are shown, and the rest is passed over. */
+        decoder->skip = frame.length - (len - frame.header_len);
+        decode_frame(decoder, &frame, len - frame.header_len, decoder->skip);
+        decode_consume(decoder, len);
+        return true;
+    }
     decode_frame(decoder, &frame, (size_t)frame.length, 0);
     decode_consume(decoder, frame.header_len + (size_t)frame.length);
     return true;

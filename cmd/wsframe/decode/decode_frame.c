@@ -161,7 +161,8 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
                   uint64_t missing)
 {
     struct decode *decode = decoder->conversation->decode;
-    struct decode_event event = decode_event_begin(decoder, DECODE_FRAME);
+    struct decode_event event;
+    decode_event_begin(&event, decoder, DECODE_FRAME);
     bool whole_header = frame->known == frame->header_len && frame->known >= 2;
     size_t header = whole_header ? frame->header_len : frame->known;
     const uint8_t *wire = decode_data(decoder), *data = wire + header;

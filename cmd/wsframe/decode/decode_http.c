@@ -244,7 +244,8 @@ static size_t first_line(const uint8_t *data, size_t len)
 static void unreadable(struct decoder *decoder, enum ws_error violation, size_t at)
 {
     struct conversation *conversation = decoder->conversation;
-    struct decode_event event = decode_event_begin(decoder, DECODE_HEAD);
+    struct decode_event event;
+    decode_event_begin(&event, decoder, DECODE_HEAD);
     /* The part of the first line before the violation: the rest may be missing. */
     event.wire = decode_data(decoder);
     event.wire_len = first_line(event.wire, at);
@@ -274,7 +275,8 @@ bool decode_http(struct decoder *decoder)
     if (result == WS_MORE)
         return false;
     if (result == WS_OK) {
-        struct decode_event event = decode_event_begin(decoder, DECODE_HEAD);
+        struct decode_event event;
+        decode_event_begin(&event, decoder, DECODE_HEAD);
         struct ws_request request;
         struct ws_response response;
         event.head = decoder->head;
@@ -298,7 +300,8 @@ bool decode_http(struct decoder *decoder)
 void decode_http_cut(struct decoder *decoder)
 {
     static const char switching[] = "HTTP/1.1 101 ";
-    struct decode_event event = decode_event_begin(decoder, DECODE_HEAD);
+    struct decode_event event;
+    decode_event_begin(&event, decoder, DECODE_HEAD);
     if (decoder->conversation->info.captured && !decoder->conversation->asked) {
         if (decode_left(decoder) >= sizeof switching - 1 &&
             memcmp(decode_data(decoder), switching, sizeof switching - 1) == 0)

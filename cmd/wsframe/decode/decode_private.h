@@ -20,8 +20,9 @@ static inline size_t decode_left(const struct decoder *d)
     return ws_bytes_len(d->buffer);
 }
 void decode_consume(struct decoder *decoder, size_t len);
-/* Returns an event with the fields of the direction set. */
-struct decode_event decode_event_begin(const struct decoder *decoder, enum decode_type type);
+/* Sets the fields of the direction, and all others but the findings to zero. */
+void decode_event_begin(struct decode_event *event, const struct decoder *decoder,
+                        enum decode_type type);
 void decode_emit(struct decoder *decoder, const struct decode_event *event);
 void decode_find(struct decode_event *event, enum ws_error error, uint64_t offset);
 /* Counts `len` bytes as not shown for the reason; they are reported before the next event. Harmless

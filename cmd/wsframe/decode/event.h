@@ -61,7 +61,6 @@ struct decode_event {
     int64_t utc_us;     /* capture time of its last byte, since 1970; 0: unknown */
     uint64_t packet;    /* number of its last packet; 0: none */
     uint64_t missing;   /* minimum of bytes missing at its end; 0: complete */
-    struct finding findings[DECODE_FINDINGS];
     size_t finding_count;
 
     const uint8_t *wire; /* FRAME: as captured, header and payload. HEAD: its text */
@@ -80,6 +79,8 @@ struct decode_event {
     uint64_t lost; /* LOST: number of bytes */
     bool harmless; /* they belong to no frame: HTTP before the upgrade, a proxy's handshake */
     const char *why;
+
+    struct finding findings[DECODE_FINDINGS]; /* `finding_count` of them are set */
 };
 
 typedef void decode_sink(void *context, const struct decode_event *event);

@@ -9,7 +9,8 @@
 
 enum {
     BUCKETS = 4096,
-    CONNECTIONS_MAX = 16384, /* concurrent connections: a new one ends the oldest */
+    CONNECTIONS_MAX = 16384, /* concurrent connections: a new one ends the one that rests longest */
+    HELD_MAX = 48 << 20,     /* bytes of unfinished frames of all connections together */
     WAITING_MAX = 512,       /* waiting segments of one direction */
     WAITING_BYTES_MAX = 4 << 20,
     LOST_AFTER = 3, /* segments after an acknowledged hole until it counts as lost */
@@ -44,7 +45,7 @@ struct connection {
     bool syn;
     bool carried; /* the connection had payload */
     struct connection *in_bucket;
-    struct connection *older, *newer;
+    struct connection *older, *newer; /* in the order of their last packets */
 };
 
 struct streams {
@@ -217,6 +218,20 @@ static void payload(struct connection *connection, int side, const struct segmen
 
 /* --- connections --- */
 
+static void unlink_connection(struct streams *streams, struct connection *connection)
+{
+    *(connection->older ? &connection->older->newer : &streams->oldest) = connection->newer;
+    *(connection->newer ? &connection->newer->older : &streams->newest) = connection->older;
+}
+
+static void link_newest(struct streams *streams, struct connection *connection)
+{
+    connection->older = streams->newest;
+    connection->newer = NULL;
+    *(streams->newest ? &streams->newest->newer : &streams->oldest) = connection;
+    streams->newest = connection;
+}
+
 static void end(struct streams *streams, struct connection *connection)
 {
     struct conversation *conversation = &connection->conversation;
@@ -237,8 +252,7 @@ static void end(struct streams *streams, struct connection *connection)
     while (*link != connection)
         link = &(*link)->in_bucket;
     *link = connection->in_bucket;
-    *(connection->older ? &connection->older->newer : &streams->oldest) = connection->newer;
-    *(connection->newer ? &connection->newer->older : &streams->newest) = connection->older;
+    unlink_connection(streams, connection);
     streams->open--;
     free(connection);
 }
@@ -273,9 +287,7 @@ static struct connection *begin(struct streams *streams, const struct segment *s
         decode_assign(&conversation->side[0], sender);
         conversation->side[0].sender_known = conversation->side[1].sender_known = true;
     }
-    connection->older = streams->newest;
-    *(streams->newest ? &streams->newest->newer : &streams->oldest) = connection;
-    streams->newest = connection;
+    link_newest(streams, connection);
     struct connection **bucket = &streams->buckets[bucket_of(streams, segment)];
     connection->in_bucket = *bucket;
     *bucket = connection;
@@ -311,6 +323,10 @@ static void segment_arrived(struct streams *streams, const struct segment *segme
         connection = begin(streams, segment, packet);
         side = 0;
     }
+    if (connection != streams->newest) {
+        unlink_connection(streams, connection);
+        link_newest(streams, connection);
+    }
     struct half *half = &connection->half[side], *other = &connection->half[!side];
     if (segment->flags & TCP_SYN) {
         if (opening) {
@@ -331,6 +347,8 @@ static void segment_arrived(struct streams *streams, const struct segment *segme
             other->acked = acked;
     }
     payload(connection, side, segment, packet);
+    while (streams->decode->held > HELD_MAX && streams->oldest != connection)
+        end(streams, streams->oldest);
 }
 
 void streams_packet(struct streams *streams, const struct packet *packet, enum packet_link link)

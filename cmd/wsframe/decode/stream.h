@@ -25,7 +25,7 @@ struct streams *streams_new(struct decode *decode, uint16_t port);
 
 void streams_packet(struct streams *streams, const struct packet *packet, enum packet_link link);
 
-/* Ends all connections in the order of their beginning, and frees the memory. */
+/* Ends all connections in the order of their last packets, and frees the memory. */
 void streams_end(struct streams *streams, struct stream_counts *counts);
 
 #endif

@@ -6,6 +6,7 @@
 #include "cmd/wsframe/print/print_json.h"
 #include "cmd/wsframe/print/print_text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -113,6 +114,7 @@ void print_event(void *context, const struct decode_event *event)
     struct printer *printer = context;
     enum output output = printer->settings->decode.output;
     bool is_wanted = wanted(printer, event);
+    errno = 0; /* for a write that fails */
     bool lines = output == OUTPUT_TEXT && !printer->settings->decode.payload_only;
     bool counts = event->type == DECODE_FRAME || event->type == DECODE_MESSAGE;
 
@@ -131,8 +133,6 @@ void print_event(void *context, const struct decode_event *event)
         printer->shown++;
     if (printer->settings->decode.count > 0 && printer->shown >= printer->settings->decode.count)
         printer->decode->stop = true;
-    if (printer->flush)
-        fflush(stdout);
     if (ferror(stdout))
-        printer->decode->stop = true;
+        exit_stdout_failed();
 }

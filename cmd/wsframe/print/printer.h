@@ -17,7 +17,6 @@ struct printer {
     struct decode *decode;
     bool color;
     bool escape;       /* standard output is a terminal: payloads are escaped */
-    bool flush;        /* the input is live: flush after each event */
     uint64_t shown;    /* number of frames or messages */
     const char *input; /* name and form of the current input */
     enum form form;

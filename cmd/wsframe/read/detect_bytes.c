@@ -37,6 +37,9 @@ enum ws_error detect_http_head(const uint8_t *data, size_t len)
 {
     static const char *const words[] = {"GET ",    "HTTP/1.", "POST ",    "HEAD ",   "PUT ",
                                         "DELETE ", "PATCH ",  "OPTIONS ", "CONNECT "};
+    /* All begin with a capital letter, which no frame without reserved bits begins with. */
+    if (len > 0 && (data[0] < 'A' || data[0] > 'Z'))
+        return WS_E_HTTP_SYNTAX;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t n = strlen(words[i]);
         if (memcmp(data, words[i], len < n ? len : n) == 0)
