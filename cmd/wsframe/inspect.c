@@ -150,8 +150,18 @@ static void begin_capture(struct inspection *in, const char *name, enum form for
     in->streams = streams_new(&in->decode, in->settings->decode.port);
 }
 
+/* A capture has no bytes of its own to skip. */
+static bool refuses_skip(struct inspection *in, const char *name)
+{
+    if (in->settings->decode.skip > 0)
+        fail(in, name, "this is a capture, and --skip is for bytes");
+    return in->settings->decode.skip > 0;
+}
+
 static void inspect_pcap(struct inspection *in, const char *name, struct ws_bytes *head, int fd)
 {
+    if (refuses_skip(in, name))
+        return;
     begin_capture(in, name, FORM_PCAP);
     in->live = is_live(fd);
     const char *problem = read_pcap(head, fd, take_packet, in);
@@ -170,6 +180,8 @@ static void inspect_pcap_bytes(struct inspection *in, const char *name, struct w
 
 static void inspect_tcpdump(struct inspection *in, const char *name, struct ws_bytes *text)
 {
+    if (refuses_skip(in, name))
+        return;
     begin_capture(in, name, FORM_TCPDUMP);
     end_capture(in, name, read_tcpdump(bytes_data(text), ws_bytes_len(text), take_packet, in),
                 NULL);
@@ -439,10 +451,24 @@ static void inspect_all(struct inspection *in)
     }
 }
 
+/* At least how many inputs there are: words of hex digits are one together. */
+static size_t input_count(const struct settings *settings)
+{
+    size_t count = settings->decode.captures.count + settings->decode.hex.count;
+    bool words = false;
+    for (int i = 0; i < settings->word_count; i++) {
+        bool file = is_file(settings->words[i]);
+        count += file || !words;
+        words = !file;
+    }
+    return count;
+}
+
 int inspect(const struct settings *settings)
 {
     struct inspection in = {.settings = settings, .status = WS_EXIT_OK};
     print_init(&in.printer, settings, &in.decode);
+    in.printer.named = input_count(settings) > 1;
     if (settings->decode.captures.count + settings->decode.hex.count > 0 ||
         settings->word_count > 0) {
         inspect_all(&in);

@@ -44,6 +44,18 @@ static const char *set_only(struct options *options, const struct option_row *ro
     }
 }
 
+static bool read_opcode(const char *value, unsigned *opcode)
+{
+    uint64_t number;
+    if (strncmp(value, "0x", 2) == 0 && hex_digit(value[2]) >= 0 && value[3] == '\0') {
+        *opcode = (unsigned)hex_digit(value[2]);
+        return true;
+    }
+    bool read = units_number(value, 0, 15, &number) == UNITS_OK;
+    *opcode = read ? (unsigned)number : 0;
+    return read;
+}
+
 /* Stores one of the options that choose the kind of frame. */
 static const char *set_kind(struct options *options, const struct option_row *row, void *settings,
                             const char *value)
@@ -62,9 +74,8 @@ static const char *set_kind(struct options *options, const struct option_row *ro
     s->encode.typed = true;
     s->encode.kind = row->name;
     if (strcmp(row->name, "opcode") == 0) {
-        if (units_number(value, 0, 15, &number) != UNITS_OK)
-            return "an opcode: a number from 0 to 15";
-        s->encode.opcode = (unsigned)number;
+        if (!read_opcode(value, &s->encode.opcode))
+            return "an opcode: a number from 0 to 15, or 0x0 to 0xf";
         return NULL;
     }
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -104,6 +115,19 @@ static const char *set_mask(struct options *options, const struct option_row *ro
     }
     if (hex_parse(value, strlen(value), s->encode.mask_key, 4, &len, NULL) != HEX_OK || len != 4)
         return "a masking key: 8 hex digits, random, or zero";
+    return NULL;
+}
+
+static const char *set_length_form(struct options *options, const struct option_row *row,
+                                   void *settings, const char *value)
+{
+    struct settings *s = settings;
+    int form = strcmp(row->name, "len7") == 0 ? 7 : strcmp(row->name, "len16") == 0 ? 16 : 64;
+    (void)options;
+    (void)value;
+    if (s->encode.length_form && s->encode.length_form != form)
+        return "the only one: a length has one form";
+    s->encode.length_form = form;
     return NULL;
 }
 
@@ -275,18 +299,9 @@ static const struct option_row rows[] = {
     {.name = "rsv1", OPTION_FLAG(S, encode.rsv1), E, .help = "set the first reserved bit"},
     {.name = "rsv2", OPTION_FLAG(S, encode.rsv2), E, .help = "set the second reserved bit"},
     {.name = "rsv3", OPTION_FLAG(S, encode.rsv3), E, .help = "set the third reserved bit"},
-    {.name = "len7",
-     OPTION_SET(S, encode.length_form, 7),
-     E,
-     .help = "encode the length in 7 bits"},
-    {.name = "len16",
-     OPTION_SET(S, encode.length_form, 16),
-     E,
-     .help = "encode the length in 16 bits"},
-    {.name = "len64",
-     OPTION_SET(S, encode.length_form, 64),
-     E,
-     .help = "encode the length in 64 bits"},
+    {.name = "len7", OPTION_CALL(set_length_form), E, .help = "encode the length in 7 bits"},
+    {.name = "len16", OPTION_CALL(set_length_form), E, .help = "encode the length in 16 bits"},
+    {.name = "len64", OPTION_CALL(set_length_form), E, .help = "encode the length in 64 bits"},
     {.name = "fake-length",
      OPTION_CALL(set_fake_length),
      .metavar = "N",
@@ -342,6 +357,9 @@ static bool check_decode(const struct settings *s, struct options *options)
                                     "--output=hex or raw needs --payload-only");
     if (s->decode.keep_mask && (s->decode.messages || s->decode.output == OUTPUT_JSONL))
         return usage_error(options, "--keep-mask needs frames: a message has no mask");
+    if (s->decode.skip > 0 && (s->decode.captures.count > 0 || s->decode.from == FORM_PCAP ||
+                               s->decode.from == FORM_TCPDUMP))
+        return usage_error(options, "--skip is for bytes: a capture has none to skip");
     if (s->decode.captures.count > 0 && s->decode.from != FORM_AUTO && s->decode.from != FORM_PCAP)
         return usage_error(options,
                            "--read is for captures: it cannot be combined with another --from");
@@ -356,6 +374,14 @@ static bool check_encode(struct settings *s, struct options *options)
         return usage_error(options, "the payload has one source: a word, --hex, or --file");
     if (!s->encode.typed)
         s->encode.opcode = s->encode.hex || s->encode.file ? WS_OP_BINARY : WS_OP_TEXT;
+    if (s->word_count > 0 && s->encode.opcode == WS_OP_CLOSE && !s->encode.close_code &&
+        strspn(s->words[0], "0123456789") == strlen(s->words[0]))
+        return usage_error(options, "write --close=%s: an optional argument needs '='",
+                           s->words[0]);
+    if (s->word_count > 0 && s->encode.masking == MASKING_RANDOM &&
+        (strcmp(s->words[0], "zero") == 0 || strcmp(s->words[0], "random") == 0 ||
+         (strlen(s->words[0]) == 8 && strspn(s->words[0], "0123456789abcdefABCDEF") == 8)))
+        return usage_error(options, "write --mask=%s: an optional argument needs '='", s->words[0]);
     if (s->encode.opcode == WS_OP_CLOSE && s->encode.close_code && s->word_count > 0)
         return usage_error(options,
                            "a close frame takes no words: give its reason as --close=%u:REASON",

@@ -34,6 +34,9 @@ void print_begin(struct printer *printer, const char *input, enum form form)
     printer->conversation = 0;
     if (printer->settings->decode.output == OUTPUT_JSON)
         print_json_begin(printer);
+    else if (printer->named && printer->settings->decode.output == OUTPUT_TEXT &&
+             !printer->settings->decode.payload_only)
+        printf("%s==> %s <==\n", printer->inputs++ > 0 ? "\n" : "", input);
 }
 
 void print_end(struct printer *printer)

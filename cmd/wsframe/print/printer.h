@@ -18,6 +18,8 @@ struct printer {
     bool color;
     bool escape;       /* standard output is a terminal: payloads are escaped */
     uint64_t shown;    /* number of frames or messages */
+    bool named;        /* there are several inputs: each is headed by its name */
+    unsigned inputs;   /* begun */
     const char *input; /* name and form of the current input */
     enum form form;
     uint64_t conversation; /* of the last line */

@@ -27,6 +27,7 @@ static const struct {
     [FORM_GDB] = {"memory as gdb shows it", NULL},
     [FORM_LOG] = {"lines with a run of hex digits in each", NULL},
     [FORM_HAR] = {"a HAR file with WebSocket messages", NULL},
+    [FORM_HEADS] = {"the heads of an upgrade", NULL},
     [FORM_RECORDS] = {"JSON Lines records", NULL},
     [FORM_EMPTY] = {"nothing", "the input is empty"},
     [FORM_TCPDUMP_ASCII] =

@@ -30,7 +30,8 @@ enum form {
     FORM_GDB,   /* x/8xb */
     FORM_LOG,   /* a run of bytes in each line */
     FORM_HAR,
-    FORM_RECORDS, /* our own JSON Lines */
+    FORM_HEADS,   /* the heads of an upgrade, as text */
+    FORM_RECORDS, /* our own JSON Lines; the last one that is decoded */
     /* Recognised but not decoded. */
     FORM_EMPTY,
     FORM_TCPDUMP_ASCII,

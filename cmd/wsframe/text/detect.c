@@ -4,6 +4,7 @@
 #include "cmd/wsframe/text/plain_text.h"
 #include "cmd/wsframe/text/read_dump.h"
 #include "cmd/wsframe/text/read_escaped.h"
+#include "cmd/wsframe/text/read_heads.h"
 #include "cmd/wsframe/text/read_list.h"
 #include "cmd/wsframe/text/read_log.h"
 #include "cmd/wsframe/text/read_text.h"
@@ -180,7 +181,7 @@ static enum form detect_text(const uint8_t *data, size_t len)
     if (is_bits(data, len))
         return FORM_BITS;
     if (is_http_text(data, len))
-        return FORM_HTTP_TEXT;
+        return read_heads_has(data, len) ? FORM_HEADS : FORM_HTTP_TEXT;
     if ((form = detect_tcpdump(data, len)) != FORM_UNKNOWN ||
         (form = detect_json(data, len)) != FORM_UNKNOWN ||
         (form = read_dump_form(data, len)) != FORM_UNKNOWN)

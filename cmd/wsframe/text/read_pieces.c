@@ -2,6 +2,7 @@
 
 #include "cmd/wsframe/text/read_dump.h"
 #include "cmd/wsframe/text/read_escaped.h"
+#include "cmd/wsframe/text/read_heads.h"
 #include "cmd/wsframe/text/read_list.h"
 #include "cmd/wsframe/text/read_log.h"
 #include "cmd/wsframe/text/read_messages.h"
@@ -51,6 +52,9 @@ bool read_pieces(enum form form, bool strict, const uint8_t *text, size_t len, s
         break;
     case FORM_LOG:
         read = read_log(text, len, out) || fail(error, "there is no run of hex digits");
+        break;
+    case FORM_HEADS:
+        read = read_heads(text, len, out);
         break;
     case FORM_HAR:
         read = read_har(text, len, out, error);

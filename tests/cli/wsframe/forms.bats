@@ -186,3 +186,18 @@ print($written)"
 	run -1 --separate-stderr wsframe "$BATS_TEST_TMPDIR/dump"
 	one_line 'in line 2'
 }
+
+@test "the heads of an upgrade alone, as a browser or curl -v shows them, are judged" {
+	printf '%s\n' '* Connected to a' '> GET /chat HTTP/1.1' '> Host: a' '> Upgrade: websocket' \
+		'> Connection: keep-alive' '> Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \
+		'> Sec-WebSocket-Version: 13' '>' '< HTTP/1.1 101 Switching Protocols' '< Upgrade: websocket' \
+		'< Connection: Upgrade' '< Sec-WebSocket-Accept: AAAALMBiTxaQ9kYGzzhZRbK+xOo=' '<' \
+		>"$BATS_TEST_TMPDIR/heads"
+	run -10 --separate-stderr wsframe -S "$BATS_TEST_TMPDIR/heads"
+	says '! CONNECTION_MISSING' "$output"
+	says '! ACCEPT_WRONG' "$output"
+	sed 's/^[<>] \?//; /^\*/d; s/keep-alive/Upgrade/; s/AAAALMBi/s3pPLMBi/' "$BATS_TEST_TMPDIR/heads" \
+		>"$BATS_TEST_TMPDIR/good"
+	run -0 --separate-stderr wsframe -S "$BATS_TEST_TMPDIR/good"
+	says 'accepted' "$output"
+}

@@ -94,7 +94,9 @@ capture() {
 
 @test "several inputs, one after the other; one that fails fails all" {
 	run -1 --separate-stderr wsframe 8900 /does/not/exist "$DATA/examples.hex"
-	same 7 "${#lines[@]}"
+	same 9 "${#lines[@]}"
+	same "==> the command line <==" "${lines[0]}"
+	same "==> $DATA/examples.hex <==" "${lines[2]}"
 	says '^wsframe: /does/not/exist: '
 }
 
@@ -119,7 +121,7 @@ capture() {
 	explained 'not a file, hex digits or base64' 'what is this?'
 	explained 'unknown form' <(echo 'what is this?')
 	explained 'this is TLS' <(echo "'\\x17\\x03'")
-	explained 'HTTP only' <(printf '> GET /chat HTTP/1.1\n> Host: a\n\n< HTTP/1.1 101 Switching Protocols\n')
+	explained 'HTTP only' <(printf '> GET /chat HTTP/1.1\n> Host: a\n\n< HTTP/1.1 200 OK\n')
 	explained 'these are numbers' <(echo '[250, 251, 252]')
 	explained 'hixie-76' <(echo '00 48 65 6c 6c 6f ff')
 	local packer
@@ -434,6 +436,23 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	forbids 7.4 '88 02 03 ed' --close=1005
 	forbids 8.1 '81 01 ff' -t --hex=ff
 	forbids 5.4 $'01 01 61\n01 01 62' --no-fin a b
+}
+
+@test "encode: what is typed with a blank is told, an opcode may be hex, a length has one form" {
+	run -2 --separate-stderr wsframe encode --close 1000
+	says 'write --close=1000'
+	run -2 --separate-stderr wsframe encode --mask 37fa213d Hello
+	says 'write --mask=37fa213d'
+	run -0 wsframe encode --opcode=0x9 --file=/dev/null
+	same '89 00' "$output"
+	run -2 --separate-stderr wsframe encode --len7 --len16 a
+	says 'a length has one form'
+	run -2 --separate-stderr wsframe --skip=2 -r "$DATA/conversation.pcap"
+	says 'skip is for bytes: a capture'
+	run -1 --separate-stderr wsframe --skip=2 "$DATA/conversation.pcap"
+	one_line 'this is a capture'
+	run -0 bash -c 'wsframe encode -o c Hello there | wsframe'
+	same 2 "${#lines[@]}"
 }
 
 @test "encode: usage errors" {
