@@ -47,7 +47,11 @@ static void begin(struct inspection *in, const char *name, enum form form)
         .context = &in->printer,
         .direction = in->settings->decode.direction,
         .keep_mask = in->settings->decode.keep_mask,
-        .messages = in->settings->decode.messages || in->settings->decode.output == OUTPUT_JSONL,
+        .messages = in->settings->decode.messages || in->settings->decode.extract ||
+                    in->settings->decode.output == OUTPUT_JSONL,
+        .inflate = in->settings->decode.inflate,
+        .stream = in->settings->decode.stream,
+        .follow = in->settings->decode.follow,
         .stop = in->decode.stop,
     };
     if (in->settings->common.verbose)
@@ -136,7 +140,11 @@ static void end_capture(struct inspection *in, const char *name, uint64_t left_o
     if (counts.fragments > 0)
         exit_warn("%s: %" PRIu64 " fragments of IP packets were left out", name, counts.fragments);
     in->incomplete += left_out + counts.fragments;
-    if (in->decode.frames == 0 && in->decode.heads == 0)
+    if (in->decode.frames == 0 && in->decode.heads == 0 && in->settings->decode.stream > 0 &&
+        counts.kinds[KIND_WEBSOCKET] > 0)
+        fail(in, name,
+             "the connection of --stream has no WebSocket: -o table lists those that have");
+    else if (in->decode.frames == 0 && in->decode.heads == 0)
         explain_capture(in, name, &counts);
     else if (in->settings->common.verbose)
         exit_warn("%s: %" PRIu64 " packets, %" PRIu64 " TCP connections, %" PRIu64

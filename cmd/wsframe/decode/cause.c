@@ -29,6 +29,15 @@ static const char *cause_of_top_bit(const struct ws_frame *frame)
                : no_frame;
 }
 
+static const char *cause_of_length(const struct ws_frame *frame)
+{
+    if ((frame->length_bytes == 2 && frame->length == 125) ||
+        (frame->length_bytes == 8 && frame->length == 65535))
+        return "a comparison with < where the limit is included: 125 fits into 7 bits, 65535 into "
+               "16";
+    return "an encoder that always writes the length in 16 or 64 bits";
+}
+
 static const char *cause_of_close_code(const struct decode_event *event)
 {
     unsigned code = (unsigned)event->payload[0] << 8 | event->payload[1];
@@ -46,6 +55,8 @@ static const char *cause_of_close_code(const struct decode_event *event)
 
 static const char *cause_of_continuation(const struct decode_event *event)
 {
+    if (event->frame && event->frame->length == 0 && !event->frame->fin && event->offset > 0)
+        return "zero bytes after a frame: a buffer was sent with more than the frame in it";
     return event->offset == 0 ? "the first fragment is before the beginning of this input"
                               : "FIN was set on the fragment before it, or a fragment was lost";
 }
@@ -96,7 +107,7 @@ const char *cause_of(enum ws_error error, const struct decode_event *event, uint
     case WS_E_OPCODE:
         return no_frame;
     case WS_E_LENGTH_NOT_MINIMAL:
-        return "an encoder that always writes the length in 16 or 64 bits";
+        return cause_of_length(event->frame);
     case WS_E_LENGTH_TOP_BIT:
         return cause_of_top_bit(event->frame);
     case WS_E_CONTROL_TOO_LONG:
@@ -120,7 +131,10 @@ const char *cause_of(enum ws_error error, const struct decode_event *event, uint
     case WS_E_CLOSE_UTF8:
         return "a reason cut inside a character";
     case WS_E_CLOSING:
-        return "a writer that does not check for the close";
+        return event->frame && event->frame->opcode == WS_OP_CONTINUATION &&
+                       event->frame->length == 0
+                   ? "zero bytes after the frame: a buffer was sent with more than the frame in it"
+                   : "a writer that does not check for the close";
     case WS_E_STATUS:
         return cause_of_status(event);
     case WS_E_ACCEPT_WRONG:

@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/decode/cause.h"
+#include "cmd/wsframe/decode/inflate.h"
 #include "cmd/wsframe/read/detect_bytes.h"
 
 #include <stddef.h>
@@ -26,8 +27,10 @@ void conversation_init(struct conversation *conversation, struct decode *decode)
 static void free_side(struct decoder *d)
 {
     ws_bytes_free(&d->buffer);
-    for (size_t i = 0; i < sizeof d->message / sizeof *d->message; i++)
+    for (size_t i = 0; i < sizeof d->message / sizeof *d->message; i++) {
         ws_bytes_free(&d->message[i].bytes);
+        inflater_free(d->message[i].inflater);
+    }
     free(d->head);
     d->head = NULL;
 }
@@ -35,6 +38,7 @@ static void free_side(struct decoder *d)
 void decode_free(struct decode *decode)
 {
     ws_bytes_free(&decode->scratch);
+    ws_bytes_free(&decode->inflated);
 }
 
 /* --- events --- */
@@ -45,6 +49,8 @@ void decode_event_begin(struct decode_event *event, const struct decoder *decode
     struct conversation *conversation = decoder->conversation;
     conversation->info.client_end = conversation->side[1].sender == SENDER_CLIENT;
     memset(event, 0, offsetof(struct decode_event, findings));
+    if (decoder->utc_us > conversation->info.ended_us)
+        conversation->info.ended_us = decoder->utc_us;
     event->type = type;
     event->conversation = &conversation->info;
     event->sender = decoder->sender;
@@ -61,11 +67,20 @@ void decode_find(struct decode_event *event, enum ws_error error, uint64_t offse
         (struct finding){error, offset, cause_of(error, event, offset - event->offset)};
 }
 
+/* Is the conversation one that was asked for? */
+static bool is_selected(const struct conversation *conversation)
+{
+    struct decode *decode = conversation->decode;
+    if (decode->follow && decode->stream == 0)
+        decode->stream = conversation->info.id;
+    return decode->stream == 0 || decode->stream == conversation->info.id;
+}
+
 /* Reports skipped bytes before the next event, to keep the order of the stream. */
 static void report_skipped(struct decoder *decoder)
 {
     struct decode *decode = decoder->conversation->decode;
-    if (decoder->lost == 0)
+    if (decoder->lost == 0 || !is_selected(decoder->conversation))
         return;
     struct decode_event event;
     decode_event_begin(&event, decoder, DECODE_LOST);
@@ -81,6 +96,8 @@ static void report_skipped(struct decoder *decoder)
 void decode_emit(struct decoder *decoder, const struct decode_event *event)
 {
     struct decode *decode = decoder->conversation->decode;
+    if (!is_selected(decoder->conversation))
+        return;
     report_skipped(decoder);
     decode->heads += event->type == DECODE_HEAD;
     decode->frames += event->type == DECODE_FRAME;
@@ -398,6 +415,8 @@ void decode_gap(struct decoder *decoder, uint64_t len)
     }
     search_held(decoder);
     cut(decoder);
+    for (size_t i = 0; i < sizeof decoder->message / sizeof *decoder->message; i++)
+        inflater_forget(decoder->message[i].inflater);
     skip_bytes(decoder, len, not_captured, false);
     decoder->offset += len;
     if (decoder->state == STATE_FRAMES && inside)
@@ -410,6 +429,7 @@ void decode_gap(struct decoder *decoder, uint64_t len)
 
 void conversation_end(struct conversation *conversation)
 {
+    struct decode_event end;
     /* Each direction's evidence counts for the other. */
     for (int i = 0; i < 2; i++)
         if (conversation->side[i].state == STATE_SEARCH && decode_left(&conversation->side[i]) > 0)
@@ -426,7 +446,15 @@ void conversation_end(struct conversation *conversation)
         }
         conversation->decode->held -= decode_left(d);
         for (size_t m = 0; m < sizeof d->message / sizeof *d->message; m++)
-            conversation->decode->held -= ws_bytes_len(d->message[m].bytes);
-        free_side(d);
+            conversation->decode->held -=
+                ws_bytes_len(d->message[m].bytes) + (d->message[m].inflater ? INFLATER_SIZE : 0);
     }
+    if (conversation->side[0].frames + conversation->side[1].frames > 0 &&
+        !conversation->decode->stop) {
+        decode_event_begin(&end, &conversation->side[0], DECODE_END);
+        end.finding_count = 0;
+        decode_emit(&conversation->side[0], &end);
+    }
+    for (int i = 0; i < 2; i++)
+        free_side(&conversation->side[i]);
 }

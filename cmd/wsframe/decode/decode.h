@@ -17,21 +17,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct inflater;
+
 /* A decoding with all its connections. */
 struct decode {
     decode_sink *sink;
     void *context;
     enum sender direction; /* sender of plain bytes; SENDER_UNKNOWN: decided by the mask bit */
     bool keep_mask;
-    bool messages; /* emit DECODE_MESSAGE */
-    bool pasted;   /* packets that a person has chosen: their connections are WebSockets */
-    bool stop;     /* set by the sink to stop */
+    bool messages;   /* emit DECODE_MESSAGE */
+    uint64_t stream; /* decode only the conversation of this number; 0: all */
+    bool follow;     /* decode only the first one with a WebSocket */
+    bool inflate;    /* inflate the payloads of frames too, and without a handshake */
+    bool pasted;     /* packets that a person has chosen: their connections are WebSockets */
+    bool stop;       /* set by the sink to stop */
 
     /* Counters. */
     uint64_t heads, frames, violations, incomplete;
     /* Private. */
     size_t held; /* bytes in unfinished frames and messages */
     struct ws_bytes *scratch;
+    struct ws_bytes *inflated;
 };
 
 enum decode_state {
@@ -53,7 +59,9 @@ struct decode_message {
                                 */
     uint64_t offset;
     unsigned opcode;
-    struct ws_bytes *bytes; /* if messages are emitted */
+    struct ws_bytes *bytes;    /* if messages are emitted */
+    struct inflater *inflater; /* once there was something to inflate */
+    const char *inflate_problem;
 };
 
 /* The rest of an HTTP message, which is passed over. */

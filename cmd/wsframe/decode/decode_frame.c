@@ -1,4 +1,5 @@
 #include "cmd/wsframe/decode/decode_private.h"
+#include "cmd/wsframe/decode/inflate.h"
 
 #include <ws/close.h>
 #include <ws/mask.h>
@@ -111,16 +112,50 @@ static void check_close(struct decode_event *event, const uint8_t *data)
 
 /* --- assembled messages --- */
 
+/* A part of a compressed message, or none. */
+struct part {
+    const uint8_t *data;
+    size_t len;
+    bool inflated;
+};
+
+/* Inflates the frame's payload, if the message is compressed and its content is wanted. */
+static void inflate_part(struct decoder *decoder, struct decode_message *message,
+                         const struct decode_event *event, bool last, struct part *part)
+{
+    struct decode *decode = decoder->conversation->decode;
+    bool wanted = decode->inflate || (decode->messages && decoder->conversation->deflate);
+    if (!message->compressed || !wanted)
+        return;
+    if (event->opcode != WS_OP_CONTINUATION)
+        message->inflate_problem = NULL;
+    if (!message->inflater) {
+        message->inflater = inflater_new();
+        decode->held += INFLATER_SIZE;
+    }
+    bytes_clear(decode->inflated);
+    if (event->missing > 0 && !message->inflate_problem) {
+        message->inflate_problem = "bytes of it are missing";
+        inflater_forget(message->inflater);
+    }
+    if (!message->inflate_problem)
+        message->inflate_problem =
+            inflater_part(message->inflater, part->data, part->len, last, &decode->inflated);
+    if (message->inflate_problem)
+        return;
+    *part = (struct part){bytes_data(decode->inflated), ws_bytes_len(decode->inflated), true};
+}
+
 static void add_to_message(struct decoder *decoder, struct decode_message *message,
-                           const struct decode_event *event)
+                           const struct decode_event *event, const struct part *part)
 {
     struct decode *decode = decoder->conversation->decode;
     if (event->opcode != WS_OP_CONTINUATION) {
         decode->held -= ws_bytes_len(message->bytes);
         bytes_clear(message->bytes);
     }
-    bytes_add(&message->bytes, event->payload, event->len);
-    decode->held += event->len;
+    bytes_add(&message->bytes, part->data, part->len);
+    decode->held += part->len;
 }
 
 static void emit_message(struct decoder *decoder, const struct decode_event *frame,
@@ -133,6 +168,11 @@ static void emit_message(struct decoder *decoder, const struct decode_event *fra
         event.offset = message->offset;
         event.opcode = message->opcode;
         event.compressed = message->compressed;
+        event.inflate_problem = message->inflate_problem;
+        event.inflated = message->compressed && message->inflater && !message->inflate_problem;
+        if (event.inflated && event.opcode == WS_OP_TEXT &&
+            !ws_utf8_valid(bytes_data(message->bytes), ws_bytes_len(message->bytes)))
+            decode_find(&event, WS_E_UTF8, event.offset);
         event.payload = bytes_data(message->bytes);
         event.len = ws_bytes_len(message->bytes);
     }
@@ -148,13 +188,69 @@ static void emit_message(struct decoder *decoder, const struct decode_event *fra
 
 /* --- a frame --- */
 
+/* Adds the frame to the conversation's summary. */
+static void count(struct decoder *decoder, const struct decode_event *event, bool believed)
+{
+    struct conversation_info *info = &decoder->conversation->info;
+    struct conversation_traffic *traffic = &info->traffic[event->sender == SENDER_SERVER];
+    const struct ws_frame *frame = event->frame;
+    traffic->frames++;
+    if (!believed)
+        return;
+    traffic->bytes += frame->length;
+    traffic->messages += frame->opcode <= WS_OP_BINARY && frame->fin;
+    if (frame->opcode == WS_OP_CLOSE && event->missing == 0)
+        traffic->close_code = event->len >= 2 ? (unsigned)event->payload[0] << 8 | event->payload[1]
+                                              : WS_CLOSE_NO_CODE;
+}
+
 static unsigned rules_of(const struct decoder *decoder, enum sender sender)
 {
     const struct conversation *conversation = decoder->conversation;
-    unsigned rules = conversation->deflate ? WS_ALLOW_RSV1 : 0;
+    unsigned rules = conversation->deflate || conversation->decode->inflate ? WS_ALLOW_RSV1 : 0;
     if (decoder->sender_known)
         rules |= sender == SENDER_CLIENT ? WS_REQUIRE_MASK : WS_REFUSE_MASK;
     return rules;
+}
+
+/* Checks what a frame of a believable header carries, and its place among the others. */
+static void judge(struct decode_event *event, struct decode_message *message, const uint8_t *data)
+{
+    const struct ws_frame *frame = event->frame;
+    if (frame->opcode == WS_OP_CLOSE) {
+        check_close(event, data);
+        message->closed = true;
+    }
+    if (frame->opcode > WS_OP_BINARY)
+        return;
+    follow(event, message, frame);
+    event->compressed = message->compressed;
+    check_text(event, message, frame->fin, data);
+    /* Incomplete text cannot be checked. */
+    if (event->missing > 0)
+        message->unchecked = true;
+    if (frame->fin)
+        message->rules.begun = false;
+}
+
+/* Sets the event's fields of the frame; its payload is unmasked. */
+static void describe(struct decoder *decoder, struct decode_event *event,
+                     const struct ws_frame *frame, size_t header, size_t payload)
+{
+    struct decode *decode = decoder->conversation->decode;
+    event->frame = frame;
+    event->opcode = frame->opcode;
+    event->wire = decode_data(decoder);
+    event->wire_len = header + payload;
+    event->payload = event->wire + header;
+    event->len = payload;
+    if (payload > 0 && frame->masked) {
+        bytes_reserve(&decode->scratch, payload);
+        ws_mask(ws_bytes_data(decode->scratch), event->payload, payload, frame->mask_key, 0);
+        event->payload = bytes_data(decode->scratch);
+    }
+    if (event->sender == SENDER_UNKNOWN && frame->known >= 2)
+        event->sender = frame->masked ? SENDER_CLIENT : SENDER_SERVER;
 }
 
 void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t payload,
@@ -162,53 +258,37 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
 {
     struct decode *decode = decoder->conversation->decode;
     struct decode_event event;
-    decode_event_begin(&event, decoder, DECODE_FRAME);
     bool whole_header = frame->known == frame->header_len && frame->known >= 2;
     size_t header = whole_header ? frame->header_len : frame->known;
-    const uint8_t *wire = decode_data(decoder), *data = wire + header;
-    event.frame = frame;
-    event.opcode = frame->opcode;
-    event.wire = wire;
-    event.wire_len = header + payload;
+    decode_event_begin(&event, decoder, DECODE_FRAME);
     event.missing = missing;
-    event.len = payload;
-
-    if (payload > 0 && frame->masked) {
-        bytes_reserve(&decode->scratch, payload);
-        ws_mask(ws_bytes_data(decode->scratch), data, payload, frame->mask_key, 0);
-        data = bytes_data(decode->scratch);
-    }
-    event.payload = data;
-    if (event.sender == SENDER_UNKNOWN && frame->known >= 2)
-        event.sender = frame->masked ? SENDER_CLIENT : SENDER_SERVER;
+    describe(decoder, &event, frame, header, payload);
 
     bool believed = decode_frame_rules(&event, frame, rules_of(decoder, event.sender));
     struct decode_message *message = message_of(decoder, event.sender);
+    struct part part = {event.payload, payload, false};
     bool is_data = frame->opcode <= WS_OP_BINARY;
-    if (whole_header && believed) {
-        if (is_data) {
-            follow(&event, message, frame);
-            event.compressed = message->compressed;
-            check_text(&event, message, frame->fin, data);
-            /* Incomplete text cannot be checked. */
-            if (missing > 0)
-                message->unchecked = true;
-            if (frame->fin)
-                message->rules.begun = false;
-        } else if (frame->opcode == WS_OP_CLOSE) {
-            check_close(&event, data);
-            message->closed = true;
-        }
+    believed = believed && whole_header;
+    if (believed)
+        judge(&event, message, event.payload);
+    if (believed && is_data)
+        inflate_part(decoder, message, &event, frame->fin && missing == 0, &part);
+    count(decoder, &event, believed);
+    if (decode->inflate && event.compressed) {
+        event.payload = part.data;
+        event.len = part.len;
+        event.inflated = part.inflated;
+        event.inflate_problem = message->inflate_problem;
     }
     if (decode->keep_mask)
-        event.payload = wire + header;
+        event.payload = event.wire + header;
     decoder->frames++;
     decode_emit(decoder, &event);
 
-    if (!decode->messages || !whole_header || !believed)
+    if (!decode->messages || !believed)
         return;
     if (is_data) {
-        add_to_message(decoder, message, &event);
+        add_to_message(decoder, message, &event, &part);
         if (missing == 0 && frame->fin)
             emit_message(decoder, &event, message);
     } else if (missing == 0) {

@@ -201,6 +201,9 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
         event->head, text, conversation->key,
         conversation->offered[0] ? conversation->offered : NULL, response);
     event->response = response;
+    keep(conversation->info.subprotocol, sizeof conversation->info.subprotocol,
+         response->subprotocol);
+    keep(conversation->info.extensions, sizeof conversation->info.extensions, response->extensions);
     conversation->deflate = response->status == 101 && names_deflate(event->head, text);
     /* The offered extensions are not recorded, so that this cannot be checked. */
     if (violation == WS_E_EXTENSION_UNSOLICITED)

@@ -35,7 +35,14 @@ struct conversation_info {
     unsigned client_end; /* the index of the client among them, if known */
     int64_t began_us;    /* time of its first packet, since 1970 */
     enum conversation_kind kind;
-    char url[512]; /* "" unless a request was seen */
+    char url[512];         /* "" unless a request was seen */
+    char subprotocol[128]; /* of the response; "" if it has none or was not seen */
+    char extensions[256];
+    int64_t ended_us; /* time of its last packet */
+    struct conversation_traffic {
+        uint64_t frames, messages, bytes; /* bytes: of payloads */
+        unsigned close_code; /* 1005: a close frame without a code; 0: no close frame */
+    } traffic[2];            /* by the client, by the server */
 };
 
 struct finding {
@@ -51,6 +58,7 @@ enum decode_type {
     DECODE_FRAME,   /* a frame, whole or cut */
     DECODE_MESSAGE, /* an assembled data message, or a control frame; if decode.messages */
     DECODE_LOST,    /* bytes that cannot be decoded or are missing */
+    DECODE_END,     /* the end of a conversation with frames: its summary is in `conversation` */
 };
 
 struct decode_event {
@@ -70,7 +78,9 @@ struct decode_event {
     unsigned opcode;              /* FRAME, MESSAGE */
     const uint8_t *payload;       /* FRAME, MESSAGE: unmasked, unless config.keep_mask */
     size_t len;
-    bool compressed; /* the message has RSV1: the payload is compressed */
+    bool compressed;             /* the message has RSV1 */
+    bool inflated;               /* and the payload is what it was compressed from */
+    const char *inflate_problem; /* why it is not; or NULL */
 
     const struct ws_http_head *head;  /* HEAD; NULL if malformed */
     const struct ws_request *request; /* one of these two is set with the head */

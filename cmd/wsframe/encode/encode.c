@@ -2,8 +2,12 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
+#include "cmd/common/record_read.h"
 #include "cmd/wsframe/decode/decode.h"
+#include "cmd/wsframe/encode/write_capture.h"
+#include "cmd/wsframe/read/lines.h"
 #include "cmd/wsframe/text/read_text.h"
+#include <ws/close.h>
 #include <ws/mask.h>
 
 #include <errno.h>
@@ -15,12 +19,15 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
+#include <zlib.h>
 
 /* The frames encoded so far, and the end of each. */
 struct encoding_state {
     const struct settings *settings;
     struct ws_bytes *wire;
     struct ws_bytes *ends; /* array of uint64_t */
+    unsigned opcode;       /* of the next message */
+    bool masked;           /* the next message is, even without --mask */
 };
 
 /* --- payloads --- */
@@ -64,10 +71,9 @@ static int gather(const struct settings *s, struct ws_bytes **payload)
 
 static bool choose_key(const struct settings *s, uint8_t key[4])
 {
-    if (s->encode.masking == MASKING_KEY)
-        memcpy(key, s->encode.mask_key, 4);
-    else if (s->encode.masking == MASKING_RANDOM && getrandom(key, 4, 0) != 4)
-        return false;
+    if (s->encode.masking != MASKING_KEY)
+        return getrandom(key, 4, 0) == 4;
+    memcpy(key, s->encode.mask_key, 4);
     return true;
 }
 
@@ -77,7 +83,7 @@ static void add_frame(struct encoding_state *state, struct ws_frame *frame, cons
     const struct settings *s = state->settings;
     uint8_t header[WS_HEADER_MAX];
     frame->length = s->encode.fake ? s->encode.fake_length : len;
-    frame->masked = s->encode.masking != MASKING_NONE;
+    frame->masked = state->masked || s->encode.masking != MASKING_NONE;
     frame->length_bytes = s->encode.length_form == 64   ? 8
                           : s->encode.length_form == 16 ? 2
                           : s->encode.length_form == 7
@@ -112,14 +118,15 @@ static bool length_fits(const struct settings *s, uint64_t len)
     return false;
 }
 
-static int add_message(struct encoding_state *state, const uint8_t *data, size_t len)
+static int add_fragments(struct encoding_state *state, const uint8_t *data, size_t len,
+                         bool compressed)
 {
     const struct settings *s = state->settings;
     size_t piece =
         s->encode.fragment && s->encode.fragment < len ? (size_t)s->encode.fragment : len;
     struct ws_frame frame = {
-        .opcode = (uint8_t)s->encode.opcode,
-        .rsv = (uint8_t)(s->encode.rsv1 * 4 + s->encode.rsv2 * 2 + s->encode.rsv3),
+        .opcode = (uint8_t)state->opcode,
+        .rsv = (uint8_t)((s->encode.rsv1 || compressed) * 4 + s->encode.rsv2 * 2 + s->encode.rsv3),
     };
     if (!length_fits(s, piece))
         return WS_EXIT_USAGE;
@@ -135,11 +142,41 @@ static int add_message(struct encoding_state *state, const uint8_t *data, size_t
     return WS_EXIT_OK;
 }
 
+/* Compresses a message: its last four bytes are left out (RFC 7692 7.2.1). */
+static void compress_message(const uint8_t *data, size_t len, struct ws_bytes **out)
+{
+    z_stream z = {0};
+    uLong bound;
+    if (len > UINT32_MAX - 1024 ||
+        deflateInit2(&z, 9, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    bound = deflateBound(&z, len) + 16;
+    bytes_reserve(out, bound);
+    z.next_in = (Bytef *)(uintptr_t)data;
+    z.avail_in = (uInt)len;
+    z.next_out = ws_bytes_data(*out);
+    z.avail_out = (uInt)bound;
+    deflate(&z, Z_SYNC_FLUSH);
+    (*out)->len = bound - z.avail_out - 4;
+    deflateEnd(&z);
+}
+
+static int add_message(struct encoding_state *state, const uint8_t *data, size_t len)
+{
+    if (!state->settings->encode.deflate || state->opcode > WS_OP_BINARY || state->opcode == 0)
+        return add_fragments(state, data, len, false);
+    struct ws_bytes *compressed = NULL;
+    compress_message(data, len, &compressed);
+    int status = add_fragments(state, bytes_data(compressed), ws_bytes_len(compressed), true);
+    ws_bytes_free(&compressed);
+    return status;
+}
+
 /* Adds a payload; a close frame's is its code followed by its reason (5.5.1). */
 static int add_payload(struct encoding_state *state, const uint8_t *data, size_t len)
 {
     unsigned code = state->settings->encode.close_code;
-    if (state->settings->encode.opcode != WS_OP_CLOSE || code == 0)
+    if (state->opcode != WS_OP_CLOSE || code == 0)
         return add_message(state, data, len);
     struct ws_bytes *close = NULL;
     bytes_byte(&close, (uint8_t)(code >> 8));
@@ -150,9 +187,59 @@ static int add_payload(struct encoding_state *state, const uint8_t *data, size_t
     return status;
 }
 
+/* Adds the frame of a record. In a capture the frames of the client are masked. */
+static int add_record(struct encoding_state *state, const struct record_in *in)
+{
+    static const unsigned opcodes[] = {[RECORD_TEXT] = WS_OP_TEXT,
+                                       [RECORD_BINARY] = WS_OP_BINARY,
+                                       [RECORD_PING] = WS_OP_PING,
+                                       [RECORD_PONG] = WS_OP_PONG,
+                                       [RECORD_CLOSE] = WS_OP_CLOSE};
+    struct ws_bytes *payload = NULL;
+    bool no_frame = in->type == RECORD_CLOSE && in->code == WS_CLOSE_ABNORMAL;
+    if (in->type < RECORD_TEXT || in->type > RECORD_CLOSE || no_frame)
+        return WS_EXIT_OK;
+    state->opcode = opcodes[in->type];
+    state->masked =
+        in->direction == RECORD_OUT && state->settings->encode.encoding == ENCODING_PCAP;
+    if (in->type != RECORD_CLOSE)
+        return add_message(state, in->data, in->len);
+    if (in->code != 0 && in->code != WS_CLOSE_NO_CODE) {
+        bytes_byte(&payload, (uint8_t)(in->code >> 8));
+        bytes_byte(&payload, (uint8_t)in->code);
+        if (in->reason)
+            bytes_add(&payload, in->reason, strlen(in->reason));
+    }
+    int status = add_message(state, bytes_data(payload), ws_bytes_len(payload));
+    ws_bytes_free(&payload);
+    return status;
+}
+
+static int add_records(struct encoding_state *state, struct ws_bytes *text)
+{
+    struct line rest = {(const char *)bytes_data(text), ws_bytes_len(text)}, line;
+    int status = WS_EXIT_OK;
+    for (size_t number = 1; status == WS_EXIT_OK && line_next(&rest, &line); number++) {
+        struct record_in in;
+        line_skip_blanks(&line);
+        if (line.len == 0)
+            continue;
+        const char *problem = record_read(&in, line.p, line.len);
+        if (problem) {
+            exit_warn("in line %zu: %s", number, problem);
+            status = WS_EXIT_FAILURE;
+        } else {
+            status = add_record(state, &in);
+        }
+        record_in_free(&in);
+    }
+    return status;
+}
+
 static int make(struct encoding_state *state)
 {
     const struct settings *s = state->settings;
+    state->opcode = s->encode.opcode;
     struct ws_bytes *payload = NULL;
     int status = WS_EXIT_OK;
     if (s->word_count > 0) {
@@ -161,7 +248,9 @@ static int make(struct encoding_state *state)
     } else {
         status = gather(s, &payload);
         if (status == WS_EXIT_OK)
-            status = add_payload(state, bytes_data(payload), ws_bytes_len(payload));
+            status = s->encode.from_records
+                         ? add_records(state, payload)
+                         : add_payload(state, bytes_data(payload), ws_bytes_len(payload));
         ws_bytes_free(&payload);
     }
     return status;
@@ -193,6 +282,7 @@ static bool allowed(const struct encoding_state *state)
     struct conversation conversation;
     char section[64];
     conversation_init(&conversation, &decode);
+    conversation.deflate = state->settings->encode.deflate;
     enum { PIECE = 65536 };
     for (size_t at = 0; at < ws_bytes_len(state->wire); at += PIECE)
         decode_feed(&conversation.side[0], bytes_data(state->wire) + at,
@@ -261,6 +351,9 @@ static void print(const struct encoding_state *state)
         break;
     case ENCODING_BASE64:
         print_base64(state->wire);
+        break;
+    case ENCODING_PCAP:
+        write_capture(state->wire, state->ends, state->settings->encode.deflate);
         break;
     }
 }

@@ -4,7 +4,9 @@
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
 #include <ws/close.h>
+#include <ws/handshake.h>
 
+#include <stdio.h>
 #include <string.h>
 
 static const char commands[] = "decode encode accept key close-codes";
@@ -44,108 +46,27 @@ static const char *set_only(struct options *options, const struct option_row *ro
     }
 }
 
-static bool read_opcode(const char *value, unsigned *opcode)
+/* The parameters of a handshake that is not in the input, such as client_no_context_takeover: a
+ * decompressor needs none of them, but they must be some. */
+static const char *set_inflate(struct options *options, const struct option_row *row,
+                               void *settings, const char *value)
 {
-    uint64_t number;
-    if (strncmp(value, "0x", 2) == 0 && hex_digit(value[2]) >= 0 && value[3] == '\0') {
-        *opcode = (unsigned)hex_digit(value[2]);
-        return true;
-    }
-    bool read = units_number(value, 0, 15, &number) == UNITS_OK;
-    *opcode = read ? (unsigned)number : 0;
-    return read;
-}
-
-/* Stores one of the options that choose the kind of frame. */
-static const char *set_kind(struct options *options, const struct option_row *row, void *settings,
-                            const char *value)
-{
-    static const struct {
-        const char *name;
-        unsigned opcode;
-    } kinds[] = {
-        {"text", WS_OP_TEXT}, {"binary", WS_OP_BINARY}, {"continuation", WS_OP_CONTINUATION},
-        {"ping", WS_OP_PING}, {"pong", WS_OP_PONG},     {"close", WS_OP_CLOSE}};
-    struct settings *s = settings;
-    uint64_t number = 0;
-    (void)options;
-    if (s->encode.typed && strcmp(s->encode.kind, row->name) != 0)
-        return "the only kind: a frame has one kind";
-    s->encode.typed = true;
-    s->encode.kind = row->name;
-    if (strcmp(row->name, "opcode") == 0) {
-        if (!read_opcode(value, &s->encode.opcode))
-            return "an opcode: a number from 0 to 15, or 0x0 to 0xf";
-        return NULL;
-    }
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(kinds[i].name, row->name) == 0)
-            s->encode.opcode = kinds[i].opcode;
-    s->encode.payload = value;
-    if (s->encode.opcode != WS_OP_CLOSE || !value)
-        return NULL;
-    char digits[8];
-    size_t n = strcspn(value, ":");
-    if (n >= sizeof digits)
-        return "CODE or CODE:REASON, such as 1000:bye";
-    memcpy(digits, value, n);
-    digits[n] = '\0';
-    if (units_number(digits, 0, 65535, &number) != UNITS_OK)
-        return "CODE or CODE:REASON, such as 1000:bye";
-    s->encode.close_code = (unsigned)number;
-    s->encode.payload = value[n] ? value + n + 1 : NULL;
-    return NULL;
-}
-
-static const char *set_mask(struct options *options, const struct option_row *row, void *settings,
-                            const char *value)
-{
-    struct settings *s = settings;
-    size_t len;
     (void)options;
     (void)row;
-    if (!value || strcmp(value, "random") == 0) {
-        s->encode.masking = MASKING_RANDOM;
+    ((struct settings *)settings)->decode.inflate = true;
+    if (!value || strcmp(value, "auto") == 0)
         return NULL;
-    }
-    s->encode.masking = MASKING_KEY;
-    if (strcmp(value, "zero") == 0) {
-        memset(s->encode.mask_key, 0, sizeof s->encode.mask_key);
+    char list[256];
+    int len = snprintf(list, sizeof list, "permessage-deflate; %s", value);
+    struct ws_str rest = {list, (size_t)len}, name, params;
+    if ((size_t)len < sizeof list &&
+        ws_extension_next(&rest, &name, &params) == WS_EXTENSION_FOUND && rest.len == 0)
         return NULL;
-    }
-    if (hex_parse(value, strlen(value), s->encode.mask_key, 4, &len, NULL) != HEX_OK || len != 4)
-        return "a masking key: 8 hex digits, random, or zero";
-    return NULL;
-}
-
-static const char *set_length_form(struct options *options, const struct option_row *row,
-                                   void *settings, const char *value)
-{
-    struct settings *s = settings;
-    int form = strcmp(row->name, "len7") == 0 ? 7 : strcmp(row->name, "len16") == 0 ? 16 : 64;
-    (void)options;
-    (void)value;
-    if (s->encode.length_form && s->encode.length_form != form)
-        return "the only one: a length has one form";
-    s->encode.length_form = form;
-    return NULL;
-}
-
-static const char *set_fake_length(struct options *options, const struct option_row *row,
-                                   void *settings, const char *value)
-{
-    struct settings *s = settings;
-    (void)options;
-    (void)row;
-    if (units_number(value, 0, UINT64_MAX, &s->encode.fake_length) != UNITS_OK)
-        return "a number of bytes";
-    s->encode.fake = true;
-    return NULL;
+    return "auto, or parameters of permessage-deflate, such as client_no_context_takeover";
 }
 
 #define S struct settings
 #define D .only = "decode"
-#define E .only = "encode"
 static const struct option_row rows[] = {
     {OPTION_GROUP("What decode reads")},
     {.name = "from",
@@ -182,10 +103,11 @@ static const struct option_row rows[] = {
     {OPTION_GROUP("What decode shows")},
     {.name = "output",
      .letters = "o",
-     OPTION_CHOICE(S, decode.output, "text|json|jsonl|hex|raw"),
+     OPTION_CHOICE(S, decode.output, "text|table|json|jsonl|hex|raw"),
      D,
-     .help = "print lines for people, JSON of every frame, the toolkit's records of every message, "
-             "or the frames themselves"},
+     .help =
+         "print lines for people, a table of the connections, JSON of every frame, the toolkit's "
+         "records of every message, or the frames themselves"},
     {.name = "bytes", OPTION_FLAG(S, decode.bytes), D, .help = "label every byte below its frame"},
     {.name = "diagram",
      OPTION_FLAG(S, decode.diagram),
@@ -200,6 +122,29 @@ static const struct option_row rows[] = {
      OPTION_SET(S, decode.messages, true),
      D,
      .help = "assemble fragments and show messages"},
+    {.name = "inflate",
+     OPTION_CALL(set_inflate),
+     .metavar = "auto|PARAMS",
+     .flags = OPTION_OPTIONAL,
+     D,
+     .help =
+         "inflate compressed frames too, and without a captured handshake; messages are inflated "
+         "in any case where a handshake agreed on it"},
+    {.name = "stream",
+     OPTION_COUNT(S, decode.stream),
+     .metavar = "N",
+     D,
+     .help = "show only the connection of this number"},
+    {.name = "follow",
+     OPTION_FLAG(S, decode.follow),
+     D,
+     .help =
+         "show the whole messages of one connection: of --stream, or the first with a WebSocket"},
+    {.name = "extract",
+     OPTION_STRING(S, decode.extract),
+     .metavar = "DIR",
+     D,
+     .help = "write each message to a file of its own in this folder, which is made if needed"},
     {.name = "frames", OPTION_SET(S, decode.messages, false), D, .help = "show frames (default)"},
     {.name = "only",
      OPTION_CALL(set_only),
@@ -222,106 +167,9 @@ static const struct option_row rows[] = {
      D,
      .help = "exit with 10 if a rule is violated or bytes are missing"},
 
-    {OPTION_GROUP("What encode makes")},
-    {.name = "text",
-     .letters = "t",
-     OPTION_CALL(set_kind),
-     .metavar = "PAYLOAD",
-     .flags = OPTION_OPTIONAL,
-     E,
-     .help = "make a text frame (default); without =PAYLOAD from the words, or standard input"},
-    {.name = "binary",
-     .letters = "b",
-     OPTION_CALL(set_kind),
-     .metavar = "PAYLOAD",
-     .flags = OPTION_OPTIONAL,
-     E,
-     .help = "make a binary frame"},
-    {.name = "continuation",
-     OPTION_CALL(set_kind),
-     .metavar = "PAYLOAD",
-     .flags = OPTION_OPTIONAL,
-     E,
-     .help = "make a continuation frame"},
-    {.name = "ping",
-     OPTION_CALL(set_kind),
-     .metavar = "PAYLOAD",
-     .flags = OPTION_OPTIONAL,
-     E,
-     .help = "make a ping"},
-    {.name = "pong",
-     OPTION_CALL(set_kind),
-     .metavar = "PAYLOAD",
-     .flags = OPTION_OPTIONAL,
-     E,
-     .help = "make a pong"},
-    {.name = "close",
-     OPTION_CALL(set_kind),
-     .metavar = "CODE[:REASON]",
-     .flags = OPTION_OPTIONAL,
-     .like = "^[0-9]{4}(:|$)",
-     E,
-     .help = "make a close frame, without a code unless one is given"},
-    {.name = "opcode",
-     OPTION_CALL(set_kind),
-     .metavar = "N",
-     E,
-     .help = "make a frame with this opcode, 0 to 15"},
-    {.name = "hex",
-     OPTION_STRING(S, encode.hex),
-     .metavar = "HEX",
-     E,
-     .help = "payload in hex digits (a binary frame unless an option says otherwise)"},
-    {.name = "file",
-     OPTION_STRING(S, encode.file),
-     .metavar = "FILE",
-     E,
-     .help = "file with the payload (a binary frame unless an option says otherwise)"},
-    {.name = "mask",
-     OPTION_CALL(set_mask),
-     .metavar = "KEY",
-     .flags = OPTION_OPTIONAL,
-     .like = "^((0[xX])?[0-9a-fA-F]{8}|random|zero)$",
-     .choices = "random|zero",
-     E,
-     .help = "mask the payload as clients do, with this key of 8 hex digits or a random one"},
-    {.name = "fragment",
-     OPTION_SIZE(S, encode.fragment),
-     .min = 1,
-     E,
-     .help = "split the message into frames of at most this size"},
-
-    {OPTION_GROUP("What encode makes for tests")},
-    {.name = "no-fin",
-     OPTION_FLAG(S, encode.no_fin),
-     E,
-     .help = "clear FIN: more fragments follow"},
-    {.name = "rsv1", OPTION_FLAG(S, encode.rsv1), E, .help = "set the first reserved bit"},
-    {.name = "rsv2", OPTION_FLAG(S, encode.rsv2), E, .help = "set the second reserved bit"},
-    {.name = "rsv3", OPTION_FLAG(S, encode.rsv3), E, .help = "set the third reserved bit"},
-    {.name = "len7", OPTION_CALL(set_length_form), E, .help = "encode the length in 7 bits"},
-    {.name = "len16", OPTION_CALL(set_length_form), E, .help = "encode the length in 16 bits"},
-    {.name = "len64", OPTION_CALL(set_length_form), E, .help = "encode the length in 64 bits"},
-    {.name = "fake-length",
-     OPTION_CALL(set_fake_length),
-     .metavar = "N",
-     E,
-     .help = "claim this length instead of the payload's"},
-    {.name = "allow-invalid",
-     OPTION_FLAG(S, encode.allow_invalid),
-     E,
-     .help = "make frames that the RFC forbids"},
-
-    {OPTION_GROUP("What encode prints")},
-    {.name = "output",
-     .letters = "o",
-     OPTION_CHOICE(S, encode.encoding, "hex|raw|c|base64"),
-     E,
-     .help = "print hex digits, a line a frame (default); the bytes; an array in C; or base64"},
 };
 #undef S
 #undef D
-#undef E
 
 static const char tail[] =
     "Decode takes whatever form the bytes are in: hex digits, dumps of xxd, hexdump, od, tcpdump,\n"
@@ -343,7 +191,7 @@ static const char tail[] =
 #define usage_error(options, ...)                                                                  \
     ((options)->status = options_usage_error(options, __VA_ARGS__), false)
 
-static bool check_decode(const struct settings *s, struct options *options)
+static bool check_decode(struct settings *s, struct options *options)
 {
     bool lines = s->decode.output == OUTPUT_TEXT && !s->decode.payload_only;
     bool json = s->decode.output == OUTPUT_JSON || s->decode.output == OUTPUT_JSONL;
@@ -357,6 +205,10 @@ static bool check_decode(const struct settings *s, struct options *options)
                                     "--output=hex or raw needs --payload-only");
     if (s->decode.keep_mask && (s->decode.messages || s->decode.output == OUTPUT_JSONL))
         return usage_error(options, "--keep-mask needs frames: a message has no mask");
+    if (s->decode.follow && s->decode.output != OUTPUT_TEXT)
+        return usage_error(options, "--follow needs --output=text");
+    if (s->decode.follow)
+        s->decode.messages = true;
     if (s->decode.skip > 0 && (s->decode.captures.count > 0 || s->decode.from == FORM_PCAP ||
                                s->decode.from == FORM_TCPDUMP))
         return usage_error(options, "--skip is for bytes: a capture has none to skip");
@@ -366,38 +218,13 @@ static bool check_decode(const struct settings *s, struct options *options)
     return true;
 }
 
-static bool check_encode(struct settings *s, struct options *options)
-{
-    int sources = (s->encode.payload != NULL) + (s->encode.hex != NULL) + (s->encode.file != NULL) +
-                  (s->word_count > 0);
-    if (sources > 1)
-        return usage_error(options, "the payload has one source: a word, --hex, or --file");
-    if (!s->encode.typed)
-        s->encode.opcode = s->encode.hex || s->encode.file ? WS_OP_BINARY : WS_OP_TEXT;
-    if (s->word_count > 0 && s->encode.opcode == WS_OP_CLOSE && !s->encode.close_code &&
-        strspn(s->words[0], "0123456789") == strlen(s->words[0]))
-        return usage_error(options, "write --close=%s: an optional argument needs '='",
-                           s->words[0]);
-    if (s->word_count > 0 && s->encode.masking == MASKING_RANDOM &&
-        (strcmp(s->words[0], "zero") == 0 || strcmp(s->words[0], "random") == 0 ||
-         (strlen(s->words[0]) == 8 && strspn(s->words[0], "0123456789abcdefABCDEF") == 8)))
-        return usage_error(options, "write --mask=%s: an optional argument needs '='", s->words[0]);
-    if (s->encode.opcode == WS_OP_CLOSE && s->encode.close_code && s->word_count > 0)
-        return usage_error(options,
-                           "a close frame takes no words: give its reason as --close=%u:REASON",
-                           s->encode.close_code);
-    if (s->encode.fragment && s->encode.fake)
-        return usage_error(options, "--fake-length and --fragment exclude each other");
-    return true;
-}
-
 static bool check(struct settings *s, struct options *options)
 {
     switch (s->command) {
     case COMMAND_DECODE:
         return check_decode(s, options);
     case COMMAND_ENCODE:
-        return check_encode(s, options);
+        return settings_encode_check(&s->encode, s->words, s->word_count, options);
     case COMMAND_ACCEPT:
         if (s->word_count != 1)
             return usage_error(options, "accept takes one KEY, as in Sec-WebSocket-Key");
@@ -439,10 +266,11 @@ bool wsframe_settings_read(struct settings *settings, struct options *options, i
                            char **argv)
 {
     static const char *const names[] = {"decode", "encode", "accept", "key", "close-codes"};
-    static struct option_table tables[2];
+    static struct option_table tables[3];
     *settings = (struct settings){.command = COMMAND_DECODE};
     tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
-    tables[1] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
+    tables[1] = settings_encode_table(&settings->encode);
+    tables[2] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
     *options = (struct options){
         .tool = "wsframe",
         .usage = "wsframe [decode] [OPTION]... [FILE|HEX]...\n"
@@ -454,7 +282,7 @@ bool wsframe_settings_read(struct settings *settings, struct options *options, i
             "Decodes WebSocket frames, reports violations of the protocol, and makes new frames.",
         .tail = tail,
         .tables = tables,
-        .table_count = 2,
+        .table_count = 3,
         .subcommands = commands,
     };
     int command = argc > 1 ? command_of(argv[1]) : -1;

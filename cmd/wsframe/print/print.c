@@ -3,7 +3,9 @@
 #include "cmd/common/color.h"
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
+#include "cmd/wsframe/print/extract.h"
 #include "cmd/wsframe/print/print_json.h"
+#include "cmd/wsframe/print/print_table.h"
 #include "cmd/wsframe/print/print_text.h"
 
 #include <errno.h>
@@ -96,6 +98,11 @@ static void print_data(struct printer *printer, const struct decode_event *event
     }
 }
 
+static bool shows_messages(const struct printer *printer)
+{
+    return printer->settings->decode.messages || printer->settings->decode.output == OUTPUT_JSONL;
+}
+
 /* Was this frame or message asked for? */
 static bool wanted(const struct printer *printer, const struct decode_event *event)
 {
@@ -104,7 +111,7 @@ static bool wanted(const struct printer *printer, const struct decode_event *eve
         return only == 0;
     if (event->type == DECODE_LOST)
         return true;
-    if ((event->type == DECODE_MESSAGE) != printer->decode->messages)
+    if ((event->type == DECODE_MESSAGE) != shows_messages(printer))
         return false;
     /* --payload-only shows data frames unless --only selects others. */
     if (only == 0)
@@ -121,7 +128,13 @@ void print_event(void *context, const struct decode_event *event)
     bool lines = output == OUTPUT_TEXT && !printer->settings->decode.payload_only;
     bool counts = event->type == DECODE_FRAME || event->type == DECODE_MESSAGE;
 
-    if (lines)
+    if (event->type == DECODE_MESSAGE && printer->settings->decode.extract)
+        extract(printer, event);
+    if (output == OUTPUT_TABLE)
+        print_table(printer, event);
+    else if (event->type == DECODE_END)
+        return;
+    else if (lines)
         print_text(printer, event, is_wanted);
     else if (output == OUTPUT_JSON)
         print_json(printer, event, is_wanted);

@@ -76,6 +76,10 @@ static void write_payload(struct json *json, const struct decode_event *event, b
     json_payload(json, event->payload ? event->payload : (const uint8_t *)"", event->len);
     if (event->compressed)
         json_member_bool(json, "compressed", true);
+    if (event->inflated)
+        json_member_bool(json, "inflated", true);
+    if (event->inflate_problem)
+        json_member_string(json, "not_inflated", event->inflate_problem);
     if (event->opcode == WS_OP_CLOSE && event->len >= 2 && event->missing == 0 && !masked) {
         unsigned code = (unsigned)event->payload[0] << 8 | event->payload[1];
         json_member_uint(json, "code", code);
@@ -86,7 +90,7 @@ static void write_payload(struct json *json, const struct decode_event *event, b
 static void write_frame(struct json *json, const struct decode_event *event, bool keep_mask)
 {
     const struct ws_frame *frame = event->frame;
-    size_t header = event->wire_len - event->len;
+    size_t header = frame->known;
     char hex[2 * WS_HEADER_MAX + 1];
     json_member_bool(json, "fin", frame->fin);
     json_member_uint(json, "rsv", frame->rsv);

@@ -68,9 +68,15 @@ static void begin_line(struct printer *printer, const struct decode_event *event
 
 /* --- payloads --- */
 
+/* Are payloads shown to their end? */
+static bool shows_all(const struct printer *printer)
+{
+    return printer->settings->common.verbose || printer->settings->decode.follow;
+}
+
 static void print_quoted(const struct printer *printer, const uint8_t *data, size_t len)
 {
-    size_t most = printer->settings->common.verbose ? len : TEXT_SHOWN, shown = 0;
+    size_t most = shows_all(printer) ? len : TEXT_SHOWN, shown = 0;
     char text[HEX_ESCAPE_GROWTH * 64 + 1];
     /* Does not cut inside a character. */
     if (len > most)
@@ -92,7 +98,7 @@ static void print_quoted(const struct printer *printer, const uint8_t *data, siz
 
 static void print_bytes(const struct printer *printer, const uint8_t *data, size_t len)
 {
-    size_t most = printer->settings->common.verbose || len < HEX_SHOWN ? len : HEX_SHOWN;
+    size_t most = shows_all(printer) || len < HEX_SHOWN ? len : HEX_SHOWN;
     for (size_t i = 0; i < most; i++)
         printf("%s%02x", i > 0 ? " " : "", data[i]);
     if (most < len)
@@ -128,7 +134,7 @@ static void print_payload(const struct printer *printer, const struct decode_eve
     if (masked) {
         fputs("masked: ", stdout);
         print_bytes(printer, data, len);
-    } else if (event->compressed) {
+    } else if (event->compressed && !event->inflated) {
         fputs("compressed: ", stdout);
         print_bytes(printer, data, len);
     } else if (event->opcode == WS_OP_TEXT ||
@@ -248,7 +254,8 @@ static void print_missing(const struct printer *printer, const struct decode_eve
                frame->header_len - frame->known == 1 ? "is" : "are");
     else
         printf("%zu of %" PRIu64 " bytes of the payload are present, %" PRIu64 " %s missing",
-               event->len, frame->length, event->missing, event->missing == 1 ? "is" : "are");
+               event->wire_len - frame->known, frame->length, event->missing,
+               event->missing == 1 ? "is" : "are");
     printf("%s\n", paint(printer, plain));
     if (!event->conversation->captured && frame && frame->known == frame->header_len &&
         event->missing > (1u << 20) && event->missing > 100 * (uint64_t)event->wire_len)
@@ -276,6 +283,8 @@ void print_text(struct printer *printer, const struct decode_event *event, bool 
     case DECODE_MESSAGE:
         print_message(printer, event);
         break;
+    case DECODE_END:
+        break;
     case DECODE_LOST:
         printf("%s%" PRIu64 " byte%s: %s%s", paint(printer, event->harmless ? dim : red),
                event->lost, s(event->lost), event->why ? event->why : "not read",
@@ -283,6 +292,8 @@ void print_text(struct printer *printer, const struct decode_event *event, bool 
         break;
     }
     putchar('\n');
+    if (event->inflate_problem)
+        printf("        not inflated: %s\n", event->inflate_problem);
     print_findings(printer, event, true);
     if (event->missing > 0)
         print_missing(printer, event);

@@ -16,11 +16,12 @@ struct printer {
     const struct settings *settings;
     struct decode *decode;
     bool color;
-    bool escape;       /* standard output is a terminal: payloads are escaped */
-    uint64_t shown;    /* number of frames or messages */
-    bool named;        /* there are several inputs: each is headed by its name */
-    unsigned inputs;   /* begun */
-    const char *input; /* name and form of the current input */
+    bool escape;        /* standard output is a terminal: payloads are escaped */
+    uint64_t shown;     /* number of frames or messages */
+    bool named;         /* there are several inputs: each is headed by its name */
+    uint64_t extracted; /* messages written to files */
+    unsigned inputs;    /* begun */
+    const char *input;  /* name and form of the current input */
     enum form form;
     uint64_t conversation; /* of the last line */
     bool begun;            /* an event of this input was printed */

@@ -329,6 +329,8 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	finds RSV 5.2 0000 'not the beginning of a frame' b100
 	finds OPCODE 5.2 0000 'not the beginning of a frame' 8300
 	finds LENGTH_NOT_MINIMAL 5.2 0003 'always writes the length' 817e0001 61
+	finds LENGTH_NOT_MINIMAL 5.2 0003 'comparison with <' 827e007d "$(printf '%0250d' 0)"
+	finds CONTINUATION_UNEXPECTED 5.4 0007 'zero bytes after a frame' 810548656c6c6f 0000
 	finds LENGTH_TOP_BIT 5.2 0002 'not the beginning of a frame' 817f ffffffffffffffff
 	finds LENGTH_TOP_BIT 5.2 0002 'lowest byte first' 817f 8100000000000000 61
 	finds CONTROL_TOO_LONG 5.5 0001 'ping or a pong' 897e007e "$(printf '%0252d' 0)"
@@ -438,7 +440,7 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	forbids 5.4 $'01 01 61\n01 01 62' --no-fin a b
 }
 
-@test "encode: what is typed with a blank is told, an opcode may be hex, a length has one form" {
+@test "encode: what is typed with a blank is reported, an opcode may be hex, a length has one form" {
 	run -2 --separate-stderr wsframe encode --close 1000
 	says 'write --close=1000'
 	run -2 --separate-stderr wsframe encode --mask 37fa213d Hello
