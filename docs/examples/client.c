@@ -8,15 +8,14 @@
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    char *message = (char *)ws_conn_user(conn);
     (void)event;
-    ws_conn_send(conn, WS_OP_TEXT, WS_SEND_COPY, message, strlen(message));
+    ws_conn_send(conn, WS_OP_TEXT, WS_SEND_COPY, ws_conn_user(conn),
+                 strlen((char *)ws_conn_user(conn)));
 }
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    if (event->type == WS_EVENT_MESSAGE &&
-        printf("%.*s\n", (int)event->len, (char *)event->data) > 0)
+    if (event->type == WS_EVENT_MESSAGE && printf("%.*s\n", (int)event->len, event->data) > 0)
         ws_conn_close(conn, WS_CLOSE_NORMAL, NULL);
 }
 
@@ -31,6 +30,7 @@ static void on_failed(void *message, enum ws_error error, const char *detail)
     exit(1);
 }
 
+/* WS_OK and WS_URL_OK are 0, all other errors are not. */
 int main(int argc, char **argv)
 {
     static const struct ws_handler handler = {NULL, on_open, on_event, NULL, on_close};
@@ -39,14 +39,11 @@ int main(int argc, char **argv)
     struct ws_url url;
     struct ws_loop *loop;
     static struct ws_client_options options;
-    options.url = &url;
-    options.env = &env;
-    options.user = argv[argc - 1];
-    options.failed = on_failed;
+    options.url = &url, options.env = &env;
+    options.user = argv[argc - 1], options.failed = on_failed;
     ws_conn_config_init(&config, WS_ROLE_CLIENT);
-    if (argc != 3 || ws_url_parse(argv[1], &url) != WS_URL_OK || ws_loop_new(&loop) != WS_OK ||
-        ws_conn_env_init(&env, loop, &config, &handler, NULL) != WS_OK ||
-        !ws_client_connect(&options))
+    if (argc != 3 || ws_url_parse(argv[1], &url) || ws_loop_new(&loop) ||
+        ws_conn_env_init(&env, loop, &config, &handler, NULL) || !ws_client_connect(&options))
         return 2;
     ws_loop_run(loop); /* until on_close() or on_failed() */
 }

@@ -151,8 +151,14 @@ static struct ws_str body_so_far(struct ws_upgrade *up, bool *whole)
         return raw;
     size_t len;
     enum ws_error error = ws_http_dechunk(raw.p, raw.len, up->body, WS_RESPONSE_BODY_MAX, &len);
+    if (error == WS_E_HTTP_SYNTAX && len == 0) {
+        /* No chunks at all: the body is shown as it comes. */
+        up->chunked = false;
+        return raw;
+    }
+    /* Of a broken coding, what came before: how much came after depends on how it arrived. */
     *whole |= error != WS_MORE;
-    return error == WS_OK || error == WS_MORE ? (struct ws_str){up->body, len} : raw;
+    return (struct ws_str){up->body, len};
 }
 
 /* A refusal: waits for its body, and then reports both. */

@@ -37,6 +37,7 @@ static void what_names_a_proxy(void **state)
     static const char *const rows[][2] = {
         {"http://proxy.example:3128", "http proxy.example 3128 - -"},
         {"http://proxy.example:3128/", "http proxy.example 3128 - -"},
+        {"http://proxy.example:", "http proxy.example 80 - -"},
         {"HTTP://proxy.example", "http proxy.example 80 - -"},
         {"proxy.example", "http proxy.example 80 - -"},
         {"proxy.example:8080", "http proxy.example 8080 - -"},
@@ -75,7 +76,7 @@ static void what_does_not(void **state)
         {"socks://joe:secret@proxy.example", "scheme is none"},
         {"http://h:0", "port"},
         {"http://h:65536", "port"},
-        {"http://h:", "port"},
+        {"http://h::", "port"},
         {"http://h:8o", "port"},
         {"http://[::1", "host"},
         {"http://[::1]x", "host"},
