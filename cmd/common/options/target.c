@@ -336,6 +336,9 @@ static char *absolute(const struct target *t, const char *location)
 
 bool target_redirect(struct target *t, const char *location)
 {
+    /* No server may point a client to a socket of the client's computer. */
+    if (strncasecmp(location, "ws+unix:", 8) == 0 || strncasecmp(location, "wss+unix:", 9) == 0)
+        return usage_error(t->options, "a redirect to a unix socket is not followed");
     char *url = absolute(t, location), *fragment = url ? strchr(url, '#') : NULL;
     struct ws_url before = t->url;
     if (!url)

@@ -1,6 +1,7 @@
 #include "cmd/wscat/check/check.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/hex.h"
 #include "cmd/common/units.h"
 #include "cmd/wscat/check/cause.h"
 #include "libws/tls/tls.h"
@@ -44,12 +45,14 @@ static void begin(struct check *c, enum check_step step);
 __attribute__((format(printf, 3, 4))) static void print(const struct check *c, const char *verdict,
                                                         const char *format, ...)
 {
-    char detail[512];
+    char detail[512], text[HEX_ESCAPE_GROWTH * sizeof detail + 1];
     va_list args;
     va_start(args, format);
     vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
-    printf("%-5s %-12s %s\n", verdict, check_step_name(c->step), detail);
+    /* Some of it may come from the server. */
+    hex_escape(detail, strlen(detail), 0, text, sizeof text, NULL);
+    printf("%-5s %-12s %s\n", verdict, check_step_name(c->step), text);
     fflush(stdout);
 }
 

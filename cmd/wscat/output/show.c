@@ -233,6 +233,20 @@ static void write_escaped(struct show *show, const uint8_t *data, size_t len)
     }
 }
 
+void show_text(struct show *show, const void *data, size_t len)
+{
+    const uint8_t *text = data, *end;
+    editor_hide(show->person);
+    if (!show->escape) {
+        output_write(show->output, data, len);
+        return;
+    }
+    /* A terminal needs no CR before LF. */
+    for (; (end = memmem(text, len, "\r\n", 2)); len -= (size_t)(end + 1 - text), text = end + 1)
+        write_escaped(show, text, (size_t)(end - text));
+    write_escaped(show, text, len);
+}
+
 /* Bytes at the end of `data` that begin a character which is not whole. */
 static size_t unfinished(const uint8_t *data, size_t len)
 {

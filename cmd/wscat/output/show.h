@@ -51,6 +51,9 @@ void show_open(struct show *show, const struct ws_event *event, const char *url)
  * RECORD_OUT what we have sent. */
 void show_event(struct show *show, enum record_direction direction, const struct ws_event *event);
 
+/* Writes text of the server's to standard output, escaped on a terminal. */
+void show_text(struct show *show, const void *data, size_t len);
+
 /* Shows that a pong answered our last ping, after so long. */
 void show_round_trip(const struct show *show, int64_t us);
 

@@ -2,7 +2,6 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/options/target.h"
-#include "cmd/wscat/output/show.h"
 #include "libws/tls/tls.h"
 
 #include <stdio.h>
@@ -46,10 +45,10 @@ void show_http_response(const struct ws_response *response)
     show_http_head('<', response->buffer + head->start, head->length - head->start);
 }
 
-void show_http_include(struct output *output, const struct ws_response *response)
+void show_http_include(struct show *show, const struct ws_response *response)
 {
     const struct ws_http_head *head = response->head;
-    output_write(output, response->buffer + head->start, head->length - head->start);
+    show_text(show, response->buffer + head->start, head->length - head->start);
 }
 
 /* Prints the first lines of a refusal's body if it is text. */

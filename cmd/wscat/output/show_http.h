@@ -6,7 +6,7 @@
 #ifndef CMD_WSCAT_OUTPUT_SHOW_HTTP_H
 #define CMD_WSCAT_OUTPUT_SHOW_HTTP_H
 
-#include "cmd/wscat/output/output.h"
+#include "cmd/wscat/output/show.h"
 #include <ws/client.h>
 #include <ws/session.h>
 
@@ -26,8 +26,8 @@ void show_http_head(char arrow, const char *head, size_t len);
 /* The head of the server's response. */
 void show_http_response(const struct ws_response *response);
 
-/* --include: the same, as it is, on standard output. */
-void show_http_include(struct output *output, const struct ws_response *response);
+/* --include: the same, as it is, on standard output; escaped on a terminal. */
+void show_http_include(struct show *show, const struct ws_response *response);
 
 /* The server's response to an upgrade that was refused or failed: one or more lines. */
 void show_http_refusal(const struct ws_event *event);

@@ -30,7 +30,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     if (s->common.verbose > 0)
         show_http_response(event->response);
     if (s->include)
-        show_http_include(&run->output, event->response);
+        show_http_include(&run->show, event->response);
     if (!s->common.quiet)
         show_http_declined(event->response, s->target.offered, s->compress.wanted);
     free(run->response);

@@ -54,6 +54,17 @@ redirect_to() { # LOCATION
 	says 'more than 0 redirects'
 }
 
+@test "a redirect to a unix socket is not followed: 5" {
+	start wsserve --announce --listen="unix:$BATS_TEST_TMPDIR/socket"
+	local location
+	for location in "ws+unix://$BATS_TEST_TMPDIR/socket" "WS+UNIX:$BATS_TEST_TMPDIR/socket"; do
+		redirect_to "$location"
+		run -5 --separate-stderr wscat -L "$FIRST" hello </dev/null
+		same "" "$output"
+		says 'unix socket is not followed'
+	done
+}
+
 @test "a redirect to what is no URL: 5" {
 	redirect_to 'ftp://127.0.0.1/'
 	run -5 --separate-stderr wscat -L "$FIRST" </dev/null

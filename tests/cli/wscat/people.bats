@@ -143,6 +143,14 @@ ended_with() { # STATUS
 	shows '\\u202eevil\\u009b31m'
 }
 
+@test "-i at a terminal: a line a header" {
+	serve
+	terminal 80 -i "$URL" x
+	shows '^HTTP/1.1 101 Switching Protocols$'
+	shows '^Upgrade: websocket$'
+	shows '^< x$|^x$'
+}
+
 @test "a line when the server closes" {
 	bad close 1000 bye
 	terminal 80 "$URL"
