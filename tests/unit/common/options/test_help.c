@@ -94,7 +94,7 @@ static void test_help(void **state)
 static void test_common(void **state)
 {
     (void)state;
-    char *text = printed("--help", NULL, true);
+    char *text = printed("--help=all", NULL, true);
     assert_non_null(strstr(text, "\nGeneral:\n  -q, --quiet "));
     assert_non_null(strstr(text, "\n      --color=auto|always|never\n"));
     assert_non_null(strstr(text, "\n  -h, --help[=all]"));
