@@ -96,21 +96,37 @@ static bool wait_for(struct run *run, _Atomic unsigned *counter, int64_t deadlin
     return true;
 }
 
+/* Without a duration the load ends with its last message, or when no answer came for three times
+ * as long as one may take: then none will. */
+static void wait_for_answers(struct run *run)
+{
+    int64_t patience_ns = 3 * run->settings->timeout_us * NS_PER_US;
+    uint64_t opened, sent, before, received;
+    snapshot(run, &opened, &sent, &received);
+    do {
+        before = received;
+        if (wait_for(run, &run->bench.drained, clock_ns() + patience_ns))
+            return;
+        snapshot(run, &opened, &sent, &received);
+    } while (received != before && !run->result->signal_number);
+    run->result->silent = !run->result->signal_number;
+}
+
 static void load(struct run *run)
 {
     const struct settings *s = run->settings;
     struct result *result = run->result;
     uint64_t opened, sent, received;
-    bool until_drained = s->mode == MODE_ECHO || s->mode == MODE_CHURN;
+    bool until_drained = s->mode == MODE_ECHO || s->mode == MODE_CHURN || s->mode == MODE_BROADCAST;
 
     probe_look(&result->probe, &result->probe.loaded);
     run->bench.start_ns = clock_ns();
     enter(run, PHASE_LOAD);
-    int64_t end_ns = s->duration_us && !(s->messages && until_drained && s->duration_us == 0)
-                         ? run->bench.start_ns + s->duration_us * NS_PER_US
-                         : 0;
-    if (s->mode != MODE_CONNECT)
-        wait_for(run, until_drained ? &run->bench.drained : NULL, end_ns);
+    if (s->mode != MODE_CONNECT && s->duration_us == 0)
+        wait_for_answers(run);
+    else if (s->mode != MODE_CONNECT)
+        wait_for(run, until_drained ? &run->bench.drained : NULL,
+                 run->bench.start_ns + s->duration_us * NS_PER_US);
     result->load_s = (double)(clock_ns() - run->bench.start_ns) / 1e9;
     snapshot(run, &opened, &sent, &received);
     result->load_sent = sent;
@@ -195,7 +211,10 @@ static bool start_workers(struct run *run)
 {
     const struct settings *s = run->settings;
     bool sends = s->mode == MODE_ECHO || s->mode == MODE_BROADCAST || s->mode == MODE_CHURN;
-    uint32_t first = 0;
+    /* Workers without a publisher have nothing to send. */
+    bool few = s->mode == MODE_BROADCAST && s->publishers < s->threads;
+    unsigned senders = few ? (unsigned)s->publishers : s->threads;
+    uint32_t first = 0, first_publisher = 0;
     run->workers = calloc(s->threads, sizeof *run->workers);
     if (!run->workers)
         return false;
@@ -206,8 +225,12 @@ static bool start_workers(struct run *run)
         w->count = (uint32_t)part(s->connections, i, s->threads);
         w->publishers = (uint32_t)part(s->publishers, i, s->threads);
         w->first = first;
+        w->first_publisher = first_publisher;
         first += w->count;
-        w->quota = !sends ? 0 : s->messages ? part(s->messages, i, s->threads) : UINT64_MAX;
+        first_publisher += w->publishers;
+        w->quota = !sends || i >= senders ? 0
+                   : s->messages          ? part(s->messages, i, senders)
+                                          : UINT64_MAX;
         enum ws_error error = ws_loop_new(&w->loop);
         if (error != WS_OK) {
             exit_warn("thread %u: %s", i + 1, ws_error_info(error)->explanation);

@@ -18,6 +18,7 @@ struct result {
     double load_s;                     /* duration of the load */
     uint64_t load_sent, load_received; /* messages during the load */
     int signal_number;                 /* the signal that ended the run early; 0: none */
+    bool silent;                       /* the load was ended since no answer came any more */
     bool drained;                      /* all outstanding replies arrived in time */
 };
 

@@ -51,44 +51,63 @@ static bool get_hex(const uint8_t *at, size_t digits, uint64_t *value)
     return true;
 }
 
-/* The number of sequence digits that fit into a message. */
-static size_t sequence_digits(size_t size)
+/* 16 bits over the fields of a head: damage to any of them shows. */
+static uint64_t check_of(const struct payload_head *head)
 {
-    return size < 16 ? size : 16;
+    uint64_t sum = head->sequence * UINT64_C(0x9e3779b97f4a7c15);
+    sum = (sum ^ head->connection ^ sum >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+    sum = (sum ^ head->time ^ sum >> 32) * UINT64_C(0x94d049bb133111eb);
+    return sum >> 48;
+}
+
+static size_t head_size(size_t size)
+{
+    return size >= PAYLOAD_HEAD ? PAYLOAD_HEAD : size >= PAYLOAD_CHECKED ? PAYLOAD_CHECKED : size;
+}
+
+uint64_t payload_modulus(size_t size)
+{
+    return size >= PAYLOAD_CHECKED ? 0 : UINT64_C(1) << (4 * size);
 }
 
 void payload_write(uint8_t *message, size_t size, const struct payload_head *head)
 {
-    if (size < PAYLOAD_HEAD) {
-        put_hex(message, head->sequence, sequence_digits(size));
+    struct payload_head checked = *head;
+    if (size < PAYLOAD_CHECKED) {
+        put_hex(message, head->sequence, size);
         return;
     }
-    put_hex(message, head->connection, 8);
-    put_hex(message + 8, head->sequence, 16);
-    put_hex(message + 24, head->time, 16);
+    if (size >= PAYLOAD_HEAD) {
+        put_hex(message + 16, head->connection, 8);
+        put_hex(message + 24, head->time, 16);
+    } else {
+        checked.time = 0;
+    }
+    put_hex(message, head->sequence, 12);
+    put_hex(message + 12, check_of(&checked), 4);
 }
 
 bool payload_read(const uint8_t *message, size_t size, struct payload_head *head)
 {
-    uint64_t connection = 0;
-    *head = (struct payload_head){0};
-    if (size < PAYLOAD_HEAD)
-        return get_hex(message, sequence_digits(size), &head->sequence);
-    bool whole = get_hex(message, 8, &connection) && get_hex(message + 8, 16, &head->sequence) &&
-                 get_hex(message + 24, 16, &head->time);
-    head->connection = (uint32_t)connection;
-    return whole;
+    uint64_t connection = 0, check;
+    uint32_t expected = head->connection;
+    *head = (struct payload_head){.connection = expected};
+    if (size < PAYLOAD_CHECKED)
+        return get_hex(message, size, &head->sequence);
+    if (!get_hex(message, 12, &head->sequence) || !get_hex(message + 12, 4, &check))
+        return false;
+    if (size >= PAYLOAD_HEAD) {
+        if (!get_hex(message + 16, 8, &connection) || !get_hex(message + 24, 16, &head->time))
+            return false;
+        head->connection = (uint32_t)connection;
+    }
+    return check == check_of(head);
 }
 
 void payload_take(struct payload_answer *answer, const uint8_t *pattern, size_t size,
                   const uint8_t *data, size_t len)
 {
-    size_t head_len = size < PAYLOAD_HEAD ? sequence_digits(size) : PAYLOAD_HEAD;
-    if (len > size - answer->len) {
-        answer->wrong = true;
-        answer->len = size;
-        return;
-    }
+    size_t head_len = head_size(size);
     if (answer->len < head_len) {
         size_t n = head_len - answer->len < len ? head_len - answer->len : len;
         memcpy(answer->head + answer->len, data, n);
@@ -96,7 +115,21 @@ void payload_take(struct payload_answer *answer, const uint8_t *pattern, size_t 
         data += n;
         len -= n;
     }
-    if (len > 0 && memcmp(data, pattern + answer->len, len) != 0)
+    size_t known = answer->len < size ? size - answer->len : 0;
+    if (len > 0 && memcmp(data, pattern + answer->len, known < len ? known : len) != 0)
         answer->wrong = true;
     answer->len += len;
+}
+
+enum payload_verdict payload_judge(const struct payload_answer *answer, size_t size,
+                                   struct payload_head *head)
+{
+    bool same_size = answer->len == size;
+    bool ours = answer->len >= head_size(size) && payload_read(answer->head, size, head);
+    if (ours && same_size && !answer->wrong)
+        return PAYLOAD_INTACT;
+    /* Either half of it shows whose it was; without a check the digits of the head prove nothing.
+     */
+    bool tail_ours = same_size && !answer->wrong;
+    return tail_ours || (ours && size >= PAYLOAD_CHECKED) ? PAYLOAD_DAMAGED : PAYLOAD_FOREIGN;
 }

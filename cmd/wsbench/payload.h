@@ -1,9 +1,10 @@
 /*
  * payload: makes the messages and checks the replies.
  *
- * A message is a head of hex digits (connection, sequence number, time when it was due) followed by
- * a pattern. A message too small for the head has the last digits of the sequence number only. A
- * reply may arrive in pieces, which are compared one by one.
+ * A message is a head of hex digits (sequence number, check, connection, time when it was due)
+ * followed by a pattern. A message too small for all of it has the sequence number and the check,
+ * and one too small for those the last digits of the sequence number. A reply may arrive in pieces,
+ * which are compared one by one.
  */
 #ifndef CMD_WSBENCH_PAYLOAD_H
 #define CMD_WSBENCH_PAYLOAD_H
@@ -12,7 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PAYLOAD_HEAD = 40 }; /* 8 digits of connection, 16 of sequence, 16 of time in nanoseconds */
+enum {
+    PAYLOAD_HEAD = 40, /* 12 digits of sequence, 4 of check, 8 of connection, 16 of nanoseconds */
+    PAYLOAD_CHECKED = 16, /* the first two of them */
+};
 
 struct payload_head {
     uint32_t connection;
@@ -24,23 +28,38 @@ struct payload_head {
  * memory runs out. */
 uint8_t *payload_new(size_t size);
 
-/* Writes `head` to the beginning of a message of `size` bytes. Below PAYLOAD_HEAD bytes only the
- * sequence number is written, and below 16 only its last digits. */
+/* Writes `head` to the beginning of a message of `size` bytes. Below PAYLOAD_HEAD bytes its time is
+ * left out, and below PAYLOAD_CHECKED all but the last digits of its sequence number. */
 void payload_write(uint8_t *message, size_t size, const struct payload_head *head);
 
-/* Parses the head of a message; a short one has fewer fields. False if it is malformed. */
+/* Parses the head of a message of `size` bytes. `head->connection` is, before, the connection that
+ * it is expected to be of, for a message too small to say it. False if the head is malformed or its
+ * check differs. */
 bool payload_read(const uint8_t *message, size_t size, struct payload_head *head);
+
+/* How many sequence numbers a message of this size can tell apart; 0: all. */
+uint64_t payload_modulus(size_t size);
 
 /* A reply that is being received. All zero: between two replies. */
 struct payload_answer {
     uint8_t head[PAYLOAD_HEAD];
     size_t len; /* received so far */
-    bool wrong; /* its pattern differs, or it is too long */
+    bool wrong; /* its pattern differs */
 };
 
 /* Takes the next piece of a reply, and compares it with `pattern` (from payload_new), which is
  * `size` bytes long. */
 void payload_take(struct payload_answer *answer, const uint8_t *pattern, size_t size,
                   const uint8_t *data, size_t len);
+
+enum payload_verdict {
+    PAYLOAD_INTACT,
+    PAYLOAD_DAMAGED, /* one of our messages, changed on its way */
+    PAYLOAD_FOREIGN, /* none of ours: neither its head nor what follows it */
+};
+
+/* Judges a whole reply to a message of `size` bytes, and reads its head as payload_read() does. */
+enum payload_verdict payload_judge(const struct payload_answer *answer, size_t size,
+                                   struct payload_head *head);
 
 #endif

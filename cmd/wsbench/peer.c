@@ -9,7 +9,27 @@ static bool may_send(const struct worker *w)
     return w->phase == PHASE_LOAD && w->quota > 0;
 }
 
+static bool sends(const struct peer *peer)
+{
+    const struct worker *w = peer->worker;
+    return w->settings->mode != MODE_BROADCAST || peer->number - w->first < w->publishers;
+}
+
+static int64_t limit_ns(const struct peer *peer)
+{
+    return peer->worker->settings->timeout_us * NS_PER_US;
+}
+
 /* --- sending --- */
+
+/* Has the limit's timer fire at `end_ns`. An armed one is left alone while messages come and go: it
+ * fires early, and looks which is the oldest then. */
+static void watch_limit(struct peer *peer, int64_t end_ns, int64_t now_ns)
+{
+    struct ws_loop *loop = peer->worker->loop;
+    peer->limited = true;
+    ws_loop_arm(loop, &peer->limit, ws_loop_now(loop) + (end_ns - now_ns) / NS_PER_MS + 1);
+}
 
 static bool send_one(struct peer *peer, int64_t due_ns)
 {
@@ -17,30 +37,35 @@ static bool send_one(struct peer *peer, int64_t due_ns)
     const struct settings *s = w->settings;
     int64_t now = clock_ns();
     struct payload_head head = {
-        .connection = peer->number,
-        .sequence = peer->next,
+        .connection = peer->identity,
+        .sequence = s->mode == MODE_BROADCAST ? peer->published : peer->flight.next,
         .time = (uint64_t)(due_ns - w->bench->start_ns),
     };
+    if (s->mode != MODE_BROADCAST &&
+        !flight_prepare(&peer->flight, s->window, limit_ns(peer), &w->totals))
+        return false;
     payload_write(w->message, s->size, &head);
     if (ws_conn_send(peer->conn, s->binary ? WS_OP_BINARY : WS_OP_TEXT, WS_SEND_COPY, w->message,
                      s->size) != WS_OK)
         return false;
-    peer->next++;
     w->quota -= s->mode != MODE_CHURN; /* churn counts connections instead */
-    counter_add(&w->totals.sent, 1);
-    histogram_add(&w->totals.lag, now - due_ns);
-    if (s->mode != MODE_BROADCAST) {
-        peer->stamps[(peer->first + peer->count) % s->window] = (struct stamp){due_ns, now};
-        peer->count++;
-        w->outstanding++;
+    if (s->mode == MODE_BROADCAST) {
+        peer->published++;
+        counter_add(&w->totals.sent, 1);
+        histogram_add(&w->totals.lag, now - due_ns);
+        return true;
     }
+    if (!peer->limited)
+        watch_limit(peer, now + limit_ns(peer), now);
+    flight_sent(&peer->flight, due_ns, now, &w->totals);
+    w->outstanding++;
     return true;
 }
 
 void peer_start(struct peer *peer)
 {
     const struct settings *s = peer->worker->settings;
-    while (peer->open && s->rate == 0 && peer->count < s->window && may_send(peer->worker))
+    while (peer->open && s->rate == 0 && peer->flight.waiting < s->window && may_send(peer->worker))
         if (!send_one(peer, clock_ns()))
             break;
 }
@@ -58,7 +83,8 @@ void peer_send_due(struct peer *peer, int64_t now_ns)
     const struct settings *s = peer->worker->settings;
     bool broadcast = s->mode == MODE_BROADCAST;
     uint32_t senders = broadcast ? peer->worker->publishers : peer->worker->count;
-    while (peer->open && may_send(peer->worker) && (broadcast || peer->count < s->window)) {
+    while (peer->open && may_send(peer->worker) &&
+           (broadcast || peer->flight.waiting < s->window)) {
         int64_t due_ns = due_time(peer, senders);
         if (due_ns > now_ns || !send_one(peer, due_ns))
             break;
@@ -83,92 +109,97 @@ void peer_leave(struct peer *peer)
 
 /* --- replies --- */
 
-static void pop_stamps(struct peer *peer, uint64_t n)
+/* Fills the places in the window that have become free since `waited` messages were in flight. */
+static void refill(struct peer *peer, unsigned waited, int64_t now_ns)
 {
     struct worker *w = peer->worker;
-    peer->first = (unsigned)((peer->first + n) % w->settings->window);
-    peer->count -= (unsigned)n;
-    peer->expected += n;
-    w->outstanding -= n;
+    w->outstanding -= waited - peer->flight.waiting;
+    if (peer->flight.waiting == waited)
+        return;
+    if (w->settings->mode == MODE_CHURN)
+        peer_leave(peer);
+    else if (w->settings->rate)
+        peer_send_due(peer, now_ns);
+    else
+        peer_start(peer);
 }
 
-/* The part of a sequence number that fits into a message of this size. */
-static uint64_t visible(uint64_t sequence, size_t size)
+static void on_limit(struct ws_timer *timer)
 {
-    return size >= 16 ? sequence : sequence & ((UINT64_C(1) << (4 * size)) - 1);
+    struct peer *peer = ws_container_of(timer, struct peer, limit);
+    unsigned waited = peer->flight.waiting;
+    int64_t now = clock_ns();
+    peer->limited = false;
+    int64_t next = flight_expire(&peer->flight, now, limit_ns(peer), &peer->worker->totals);
+    if (next)
+        watch_limit(peer, next, now);
+    refill(peer, waited, now);
+    worker_check_drained(peer->worker);
 }
 
-/* Finds the message that this reply belongs to. False if no message is waiting for it. */
-static bool match_answer(struct peer *peer)
+void peer_init(struct peer *peer, struct worker *worker, uint32_t index)
+{
+    const struct settings *s = worker->settings;
+    uint32_t number = worker->first + index;
+    bool publishes = index < worker->publishers;
+    *peer = (struct peer){
+        .worker = worker,
+        .number = number,
+        .identity = s->mode != MODE_BROADCAST ? number
+                    : publishes               ? worker->first_publisher + index
+                                              : (uint32_t)s->publishers + number,
+        .limit.fire = on_limit,
+    };
+    if (s->mode == MODE_BROADCAST)
+        peer->heard = worker->heard + (size_t)index * s->publishers;
+}
+
+void peer_settle(struct peer *peer)
 {
     struct worker *w = peer->worker;
-    struct totals *t = &w->totals;
-    size_t size = w->settings->size;
-    struct payload_head head;
-    bool whole = !peer->answer.wrong && peer->answer.len == size &&
-                 payload_read(peer->answer.head, size, &head);
-    if (peer->count == 0) {
-        t->duplicated++;
-        return false;
-    }
-    if (!whole) {
-        t->corrupted++;
-        return true; /* counted as the reply to the oldest message */
-    }
-    if (head.sequence == visible(peer->expected, size))
-        return true;
-    if (size < 16 || head.sequence >= peer->next) {
-        t->corrupted++;
-        return true;
-    }
-    if (head.sequence < peer->expected) {
-        /* A reply that was counted as lost arrived late, or a reply arrived twice. */
-        if (t->lost > 0) {
-            t->lost--;
-            t->reordered++;
-        } else {
-            t->duplicated++;
-        }
-        return false;
-    }
-    uint64_t skipped = head.sequence - peer->expected;
-    t->lost += skipped;
-    pop_stamps(peer, skipped);
-    return true;
+    ws_loop_disarm(w->loop, &peer->limit);
+    peer->limited = false;
+    w->outstanding -= peer->flight.waiting;
+    flight_end(&peer->flight, clock_ns(), limit_ns(peer), &w->totals);
 }
 
 static void on_answer(struct peer *peer)
 {
     struct worker *w = peer->worker;
-    if (match_answer(peer)) {
-        const struct stamp *stamp = &peer->stamps[peer->first];
-        int64_t now = clock_ns();
-        counter_add(&w->totals.received, 1);
-        histogram_add(&w->totals.rtt, now - stamp->due_ns);
-        histogram_add(&w->totals.rtt_sent, now - stamp->sent_ns);
-        pop_stamps(peer, 1);
-        if (w->settings->mode == MODE_CHURN)
-            peer_leave(peer);
-        else if (w->settings->rate)
-            peer_send_due(peer, now);
-        else
-            peer_start(peer);
-    }
+    size_t size = w->settings->size;
+    struct payload_head head = {.connection = peer->identity};
+    enum payload_verdict verdict = payload_judge(&peer->answer, size, &head);
+    unsigned waited = peer->flight.waiting;
+    int64_t now = clock_ns();
+    if (verdict == PAYLOAD_FOREIGN || peer->flight.next == 0)
+        w->totals.unasked++;
+    else if (verdict == PAYLOAD_DAMAGED || head.connection != peer->identity ||
+             !flight_answered(&peer->flight, head.sequence, payload_modulus(size), now, &w->totals))
+        flight_damaged(&peer->flight, &w->totals);
+    refill(peer, waited, now);
     worker_check_drained(w);
 }
 
 static void on_broadcast(struct peer *peer)
 {
     struct worker *w = peer->worker;
-    struct payload_head head;
-    if (peer->answer.wrong || peer->answer.len != w->settings->size ||
-        !payload_read(peer->answer.head, w->settings->size, &head)) {
-        w->totals.corrupted++;
-    } else if (head.connection == peer->number) {
-        w->totals.own++;
+    struct totals *t = &w->totals;
+    struct payload_head head = {0};
+    enum payload_verdict verdict = payload_judge(&peer->answer, w->settings->size, &head);
+    if (verdict == PAYLOAD_FOREIGN) {
+        t->unasked++;
+    } else if (verdict == PAYLOAD_DAMAGED || head.connection >= w->settings->publishers) {
+        t->corrupted++;
+    } else if (head.connection == peer->identity) {
+        t->own++;
     } else {
-        counter_add(&w->totals.received, 1);
-        histogram_add(&w->totals.rtt, clock_ns() - w->bench->start_ns - (int64_t)head.time);
+        enum fanout_news news = fanout_received(&peer->heard[head.connection], head.sequence);
+        t->duplicated += news == FANOUT_DUPLICATE;
+        t->reordered += news == FANOUT_REORDERED;
+        if (news == FANOUT_DUPLICATE)
+            return;
+        counter_add(&t->received, 1);
+        histogram_add(&t->rtt, clock_ns() - w->bench->start_ns - (int64_t)head.time);
     }
 }
 
@@ -197,6 +228,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     struct worker *w = peer->worker;
     (void)event;
     peer->open = true;
+    w->can_send += sends(peer);
     counter_add(&w->totals.opened, 1);
     const struct ws_tls *tls = ws_conn_tls(conn);
     if (tls) {
@@ -228,13 +260,11 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     struct peer *peer = ws_conn_user(conn);
     struct worker *w = peer->worker;
     bool was_open = peer->open;
+    w->can_send -= was_open && sends(peer);
     peer->conn = NULL;
     peer->open = false;
     compress_count(&w->totals.deflate, conn);
-    w->outstanding -= peer->count;
-    w->totals.lost += peer->count;
-    peer->first = peer->count = 0;
-    peer->expected = peer->next;
+    peer_settle(peer);
     if (!was_open && peer->leaving) {
         w->totals.tried--;
         w->connecting--;

@@ -7,41 +7,44 @@
 #ifndef CMD_WSBENCH_PEER_H
 #define CMD_WSBENCH_PEER_H
 
+#include "cmd/wsbench/fanout.h"
+#include "cmd/wsbench/flight.h"
 #include "cmd/wsbench/payload.h"
 #include "cmd/wsbench/worker.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The times when a message in flight was due and was sent. */
-struct stamp {
-    int64_t due_ns, sent_ns;
-};
-
 struct peer {
     struct worker *worker;
     struct ws_client *client; /* while connecting */
     struct ws_conn *conn;     /* from then until it ends */
     uint32_t number;          /* unique over all workers */
+    uint32_t identity;        /* what its messages say: its number; broadcast: which publisher */
+    uint64_t published;       /* broadcast: messages sent */
     bool open;
     bool leaving;          /* closed by us */
     uint64_t due;          /* messages of its schedule sent so far (open model) */
-    uint64_t next;         /* sequence number of the next message */
-    uint64_t expected;     /* sequence number of the next reply */
-    struct stamp *stamps;  /* a ring of settings->window */
-    unsigned first, count; /* of the ring */
+    struct flight flight;  /* its messages and what became of them */
+    struct fanout *heard;  /* broadcast: what it had of each publisher */
+    struct ws_timer limit; /* fires when an answer may be overdue */
+    bool limited;          /* the timer is armed */
     struct payload_answer answer;
     int64_t begun_ns; /* start of the connection, then of the request */
 };
 
 extern const struct ws_handler peer_handler;
 
+/* Makes peer `index` of `worker`. */
+void peer_init(struct peer *peer, struct worker *worker, uint32_t index);
 /* Starts to connect. */
 void peer_connect(struct peer *peer);
 /* Call when the load begins: sends the closed model's first messages. */
 void peer_start(struct peer *peer);
 /* Sends the messages that are due at `now_ns`, as far as the window allows. */
 void peer_send_due(struct peer *peer, int64_t now_ns);
+/* Gives the messages up that wait, once no more answers are waited for. */
+void peer_settle(struct peer *peer);
 /* Closes the connection, or cancels connecting. */
 void peer_leave(struct peer *peer);
 

@@ -130,11 +130,9 @@ static void end_load(struct worker *w)
 
 static void close_all(struct worker *w)
 {
-    w->totals.lost += w->outstanding;
-    w->outstanding = 0;
     ws_loop_disarm(w->loop, &w->connect_timer);
     for (uint32_t i = 0; i < w->begun; i++) {
-        w->peers[i].count = 0;
+        peer_settle(&w->peers[i]);
         peer_leave(&w->peers[i]);
     }
     if (w->alive == 0)
@@ -174,14 +172,12 @@ static bool set_up(struct worker *w)
         return false;
     w->message = payload_new(s->size);
     w->peers = calloc(w->count, sizeof *w->peers);
-    struct stamp *stamps = calloc((size_t)w->count * s->window, sizeof *stamps);
-    if (!w->message || !w->peers || !stamps) {
-        free(stamps);
+    if (s->mode == MODE_BROADCAST)
+        w->heard = calloc(w->count, s->publishers * sizeof *w->heard);
+    if (!w->message || !w->peers || (s->mode == MODE_BROADCAST && !w->heard))
         return false;
-    }
     for (uint32_t i = 0; i < w->count; i++)
-        w->peers[i] = (struct peer){
-            .worker = w, .number = w->first + i, .stamps = stamps + (size_t)i * s->window};
+        peer_init(&w->peers[i], w, i);
     return true;
 }
 
@@ -203,9 +199,10 @@ void *phases_run(void *argument)
         worker_notify_main(&w->bench->ready);
         worker_notify_main(&w->bench->drained);
     }
-    if (w->peers)
-        free(w->peers[0].stamps);
+    for (uint32_t i = 0; w->peers && i < w->count; i++)
+        flight_free(&w->peers[i].flight);
     free(w->peers);
+    free(w->heard);
     free(w->message);
     ws_tls_context_free(w->tls);
     worker_notify_main(&w->bench->done);

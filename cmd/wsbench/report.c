@@ -68,6 +68,8 @@ static void print_messages(const struct settings *s, const struct result *r)
            t->sent, t->received, t->lost, t->duplicated, t->reordered, t->corrupted);
     if (t->own)
         printf("                %" PRIu64 " were received by their sender\n", t->own);
+    if (t->unasked)
+        printf("                %" PRIu64 " came unasked\n", t->unasked);
     printf("sent            %s, %s\n",
            units_format_rate((double)r->load_sent / seconds, "msg", rate, sizeof rate),
            units_format_bandwidth((double)r->load_sent * (double)s->size / seconds, bytes,
@@ -162,6 +164,12 @@ int report_verdict(const struct settings *s, const struct result *r)
     if (r->signal_number)
         return r->signal_number == SIGINT ? WS_EXIT_SIGINT : WS_EXIT_SIGTERM;
     int status = WS_EXIT_OK;
+    if (r->silent) {
+        char limit[UNITS_TEXT_MAX];
+        exit_warn("no answer for %s: the load was ended",
+                  units_format_duration(3 * s->timeout_us, limit, sizeof limit));
+        status = WS_EXIT_FAILURE;
+    }
     if (t->failed || t->dropped) {
         exit_warn("%" PRIu64 " connections failed, %" PRIu64 " were dropped%s%s", t->failed,
                   t->dropped, t->first_detail[0] ? ": " : "", t->first_detail);

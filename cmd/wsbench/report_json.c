@@ -69,6 +69,7 @@ static void put_messages(struct json *j, const struct settings *s, const struct 
     json_member_uint(j, "duplicated", t->duplicated);
     json_member_uint(j, "reordered", t->reordered);
     json_member_uint(j, "corrupted", t->corrupted);
+    json_member_uint(j, "unasked", t->unasked);
     json_member_double(j, "sent_per_s", (double)r->load_sent / seconds);
     json_member_double(j, "received_per_s", (double)r->load_received / seconds);
     json_member_double(j, "received_bytes_per_s",

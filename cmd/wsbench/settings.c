@@ -50,7 +50,8 @@ static const struct option_row rows[] = {
     {.name = "timeout",
      .letters = "T",
      OPTION_DURATION(S, timeout_us),
-     .help = "time limit for outstanding replies at the end (default 5s)"},
+     .help = "time limit of each reply: a message without one is lost, and the next is sent "
+             "(default 5s)"},
 
     {OPTION_GROUP("Payload")},
     {.name = "size",

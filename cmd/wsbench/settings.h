@@ -30,7 +30,7 @@ struct settings {
     unsigned window;
     uint64_t connect_rate; /* connections a second; 0: as fast as they are accepted */
     uint64_t publishers;
-    int64_t timeout_us; /* for outstanding replies at the end */
+    int64_t timeout_us; /* of each reply */
 
     uint64_t size;
     bool binary;

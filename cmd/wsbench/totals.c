@@ -25,6 +25,7 @@ void totals_merge(struct totals *t, const struct totals *o)
     t->duplicated += o->duplicated;
     t->reordered += o->reordered;
     t->corrupted += o->corrupted;
+    t->unasked += o->unasked;
     histogram_merge(&t->rtt, &o->rtt);
     histogram_merge(&t->rtt_sent, &o->rtt_sent);
     histogram_merge(&t->lag, &o->lag);

@@ -24,7 +24,10 @@ struct totals {
 
     atomic_uint_fast64_t sent, received; /* messages */
     uint64_t own; /* broadcast: messages received by their sender; not in received */
+    /* received + lost = sent (broadcast: sent times receivers). A damaged message is not received.
+     */
     uint64_t lost, duplicated, reordered, corrupted;
+    uint64_t unasked; /* messages that belong to none of ours */
 
     struct ws_deflate_counts deflate;
 

@@ -31,8 +31,7 @@ void worker_check_drained(struct worker *w)
 {
     bool churn = w->settings->mode == MODE_CHURN;
     bool outstanding = w->outstanding > 0 || (churn && w->alive > 0);
-    bool sending =
-        w->phase < PHASE_DRAIN && w->quota > 0 && (churn || w->totals.opened > w->totals.dropped);
+    bool sending = w->phase < PHASE_DRAIN && w->quota > 0 && (churn || w->can_send > 0);
     if (w->phase < PHASE_LOAD || w->told_drained || outstanding || sending)
         return;
     w->told_drained = true;

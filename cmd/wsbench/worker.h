@@ -47,17 +47,20 @@ struct worker {
     struct ws_tls_context *tls; /* owned; NULL without TLS */
     struct totals totals;
     struct peer *peers;
-    uint32_t count;       /* number of peers */
-    uint32_t first;       /* number of the first peer */
-    uint32_t publishers;  /* number of senders, which come first */
-    uint32_t begun;       /* peers that have started to connect */
-    uint32_t connecting;  /* connection attempts in progress */
-    uint32_t alive;       /* connections that exist, open or not */
-    uint64_t quota;       /* messages (churn: connections) that may still be sent */
-    uint64_t outstanding; /* messages in flight */
-    double interval_ns;   /* open model: time between two messages of this worker */
-    uint64_t scheduled;   /* number of scheduled messages handled so far */
-    struct ws_watch pace; /* a timerfd with nanosecond resolution, for the schedule */
+    uint32_t count;           /* number of peers */
+    uint32_t first;           /* number of the first peer */
+    uint32_t publishers;      /* number of senders, which come first */
+    uint32_t first_publisher; /* number of the first of them */
+    uint32_t can_send;        /* open connections that send */
+    struct fanout *heard;     /* broadcast: settings->publishers of each peer */
+    uint32_t begun;           /* peers that have started to connect */
+    uint32_t connecting;      /* connection attempts in progress */
+    uint32_t alive;           /* connections that exist, open or not */
+    uint64_t quota;           /* messages (churn: connections) that may still be sent */
+    uint64_t outstanding;     /* messages in flight */
+    double interval_ns;       /* open model: time between two messages of this worker */
+    uint64_t scheduled;       /* number of scheduled messages handled so far */
+    struct ws_watch pace;     /* a timerfd with nanosecond resolution, for the schedule */
     struct ws_timer connect_timer;
     uint8_t *message;
     int64_t connect_start_ns;

@@ -8,7 +8,7 @@ complete -c wsbench -s R -l rate -x -d 'send this many messages a second in all,
 complete -c wsbench -s w -l window -x -d 'limit the messages in flight on a connection (default 1)'
 complete -c wsbench -l connect-rate -x -d 'open this many connections a second (default: as fast as the server accepts)'
 complete -c wsbench -l publishers -x -d 'number of connections that send in --mode=broadcast (default 1)'
-complete -c wsbench -s T -l timeout -x -d 'time limit for outstanding replies at the end (default 5s)'
+complete -c wsbench -s T -l timeout -x -d 'time limit of each reply: a message without one is lost, and the next is sent (default 5s)'
 complete -c wsbench -s s -l size -x -d 'size of a message (default 20)'
 complete -c wsbench -l text -d 'send text messages (default)'
 complete -c wsbench -s b -l binary -d 'send binary messages'

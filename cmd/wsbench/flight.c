@@ -1,0 +1,180 @@
+#include "cmd/wsbench/flight.h"
+
+#include <stdlib.h>
+
+static struct flight_message *at(const struct flight *f, uint64_t sequence)
+{
+    return &f->ring[sequence & (f->size - 1)];
+}
+
+/* --- the memory --- */
+
+/* What was lost took at least this long; a mean and a percentile without it would be too good. */
+static void forget(const struct flight_message *message, int64_t age_ns, struct totals *totals)
+{
+    if (message->fate != FATE_LOST)
+        return;
+    histogram_add(&totals->rtt, message->sent_ns - message->due_ns + age_ns);
+    histogram_add(&totals->rtt_sent, age_ns);
+}
+
+static bool grow(struct flight *f, uint64_t size)
+{
+    struct flight_message *ring = malloc(size * sizeof *ring);
+    if (!ring)
+        return false;
+    for (uint64_t i = f->oldest; i < f->next; i++)
+        ring[i & (size - 1)] = *at(f, i);
+    free(f->ring);
+    f->ring = ring;
+    f->size = size;
+    return true;
+}
+
+static void give_up(struct flight *f, uint64_t sequence, struct totals *totals)
+{
+    at(f, sequence)->fate = FATE_LOST;
+    f->waiting--;
+    totals->lost++;
+}
+
+bool flight_prepare(struct flight *f, unsigned window, int64_t limit_ns, struct totals *totals)
+{
+    if (f->size == 0) {
+        uint64_t size = FLIGHT_LEAST;
+        while (size < 2 * (uint64_t)window)
+            size *= 2;
+        return grow(f, size);
+    }
+    if (f->next - f->oldest < f->size)
+        return true;
+    if (at(f, f->oldest)->fate == FATE_WAITING) {
+        if (f->size < FLIGHT_MOST)
+            return grow(f, 2 * f->size);
+        give_up(f, f->oldest, totals);
+    }
+    forget(at(f, f->oldest), limit_ns, totals);
+    f->oldest++;
+    return true;
+}
+
+/* --- what becomes of a message --- */
+
+void flight_sent(struct flight *f, int64_t due_ns, int64_t now_ns, struct totals *totals)
+{
+    if (f->waiting == 0)
+        f->waiting_from = f->next;
+    *at(f, f->next++) = (struct flight_message){due_ns, now_ns, FATE_WAITING};
+    f->waiting++;
+    counter_add(&totals->sent, 1);
+    histogram_add(&totals->lag, now_ns - due_ns);
+}
+
+/* Moves waiting_from to the first message that waits, or to `next`. */
+static void skip_settled(struct flight *f)
+{
+    if (f->waiting == 0)
+        f->waiting_from = f->next;
+    if (f->waiting_from < f->oldest)
+        f->waiting_from = f->oldest;
+    while (f->waiting_from < f->next && at(f, f->waiting_from)->fate != FATE_WAITING)
+        f->waiting_from++;
+}
+
+/* The first number from `from` on that is `sequence` modulo `modulus`. */
+static uint64_t first_from(uint64_t from, uint64_t sequence, uint64_t modulus)
+{
+    return from + ((sequence - from) & (modulus - 1));
+}
+
+/*
+ * Which of the messages with these last digits is it? The first that waits; if none does, the last
+ * that was lost; if none was, the last that was answered. A complete number has one candidate.
+ */
+static bool find(const struct flight *f, uint64_t sequence, uint64_t modulus, uint64_t *found)
+{
+    if (modulus == 0) {
+        *found = sequence;
+        return sequence < f->next;
+    }
+    for (uint64_t i = first_from(f->waiting_from, sequence, modulus); i < f->next; i += modulus) {
+        *found = i;
+        if (at(f, i)->fate == FATE_WAITING)
+            return true;
+    }
+    bool any = false;
+    for (uint64_t i = first_from(f->oldest, sequence, modulus); i < f->next; i += modulus) {
+        bool lost = at(f, i)->fate == FATE_LOST;
+        if (!any || lost || at(f, *found)->fate != FATE_LOST)
+            *found = i;
+        any = true;
+    }
+    return any;
+}
+
+bool flight_answered(struct flight *f, uint64_t sequence, uint64_t modulus, int64_t now_ns,
+                     struct totals *totals)
+{
+    uint64_t number = 0;
+    if (!find(f, sequence, modulus, &number))
+        return false;
+    /* What is no longer remembered was answered: a lost one is forgotten only long after that. */
+    if (number < f->oldest || at(f, number)->fate == FATE_ANSWERED) {
+        totals->duplicated++;
+        return true;
+    }
+    struct flight_message *message = at(f, number);
+    if (message->fate == FATE_LOST)
+        totals->lost--;
+    else
+        f->waiting--;
+    message->fate = FATE_ANSWERED;
+    if (number < f->answered_to)
+        totals->reordered++;
+    else
+        f->answered_to = number + 1;
+    counter_add(&totals->received, 1);
+    histogram_add(&totals->rtt, now_ns - message->due_ns);
+    histogram_add(&totals->rtt_sent, now_ns - message->sent_ns);
+    skip_settled(f);
+    return true;
+}
+
+void flight_damaged(struct flight *f, struct totals *totals)
+{
+    totals->corrupted++;
+    if (f->waiting == 0)
+        return;
+    give_up(f, f->waiting_from, totals);
+    skip_settled(f);
+}
+
+int64_t flight_expire(struct flight *f, int64_t now_ns, int64_t limit_ns, struct totals *totals)
+{
+    while (f->waiting > 0) {
+        int64_t end_ns = at(f, f->waiting_from)->sent_ns + limit_ns;
+        if (end_ns > now_ns)
+            return end_ns;
+        give_up(f, f->waiting_from, totals);
+        skip_settled(f);
+    }
+    return 0;
+}
+
+void flight_end(struct flight *f, int64_t now_ns, int64_t limit_ns, struct totals *totals)
+{
+    for (uint64_t i = f->oldest; i < f->next; i++) {
+        struct flight_message *message = at(f, i);
+        int64_t age_ns = now_ns - message->sent_ns;
+        if (message->fate == FATE_WAITING)
+            give_up(f, i, totals);
+        forget(message, age_ns < limit_ns ? age_ns : limit_ns, totals);
+    }
+    f->oldest = f->waiting_from = f->answered_to = f->next;
+}
+
+void flight_free(struct flight *f)
+{
+    free(f->ring);
+    *f = (struct flight){0};
+}

@@ -1,0 +1,74 @@
+/*
+ * flight: the messages of one connection, from when they are sent until it is known what became of
+ * them. It counts them into the worker's totals.
+ *
+ * Every message is remembered by its sequence number: waiting, answered or lost. So received + lost
+ * is sent at any time after the last one was settled, and an answer that comes twice, late or out
+ * of order is seen as what it is, also where a server does all of that at once. A lost message
+ * keeps its place in the memory, not in the window: when its answer comes late, it is lost no
+ * longer.
+ *
+ * The memory is a ring that holds at least FLIGHT_LEAST messages and twice the window. It grows
+ * while the oldest one still waits (an answer overtaken by many), to FLIGHT_MOST at most.
+ */
+#ifndef CMD_WSBENCH_FLIGHT_H
+#define CMD_WSBENCH_FLIGHT_H
+
+#include "cmd/wsbench/totals.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    FLIGHT_LEAST = 256,
+    FLIGHT_MOST = 1 << 18, /* 6 MiB for a connection whose server answers all but the oldest */
+};
+
+enum fate { FATE_WAITING, FATE_ANSWERED, FATE_LOST };
+
+struct flight_message {
+    int64_t due_ns, sent_ns;
+    enum fate fate;
+};
+
+struct flight {
+    struct flight_message *ring; /* owned; message k is at k modulo `size` */
+    uint64_t size;               /* a power of two; 0: nothing was sent yet */
+    uint64_t oldest, next;       /* sequence numbers: [oldest, next) are remembered */
+    uint64_t waiting_from;       /* no message before it waits */
+    uint64_t answered_to;        /* one more than the highest that was answered */
+    unsigned waiting;            /* messages in flight */
+};
+
+/* Makes sure that the next message can be remembered; it is `window` wide. False without memory. */
+bool flight_prepare(struct flight *flight, unsigned window, int64_t limit_ns,
+                    struct totals *totals);
+
+/* The message `flight->next` was sent: it waits from here on. After flight_prepare(). */
+void flight_sent(struct flight *flight, int64_t due_ns, int64_t now_ns, struct totals *totals);
+
+/* A whole answer came, to the message whose number is `sequence` modulo `modulus` (a power of two;
+ * 0: the number is complete). Counts it as received, reordered or duplicated, and its times. False
+ * if no message can have that number: nothing is counted. */
+bool flight_answered(struct flight *flight, uint64_t sequence, uint64_t modulus, int64_t now_ns,
+                     struct totals *totals);
+
+/* A damaged answer came, which is none: the oldest message that waits is given up, so that its
+ * place in the window is free. If that was another's answer, its own makes up for it. */
+void flight_damaged(struct flight *flight, struct totals *totals);
+
+/* Gives up the messages that were sent at least `limit_ns` ago. Returns when the next one will be
+ * due for that, 0 when none waits. */
+int64_t flight_expire(struct flight *flight, int64_t now_ns, int64_t limit_ns,
+                      struct totals *totals);
+
+/* No more answers can come: what waits is lost, and everything is forgotten. Lost messages enter
+ * the times with the age that they have reached, `limit_ns` if they were given up after that.
+ * Numbers go on, so that an answer on the next connection is not taken for one of these. */
+void flight_end(struct flight *flight, int64_t now_ns, int64_t limit_ns, struct totals *totals);
+
+/* Frees the memory; the flight can be used again. */
+void flight_free(struct flight *flight);
+
+#endif

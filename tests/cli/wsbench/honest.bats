@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# wsbench's figures with servers that lose, repeat, swap, damage and delay messages, singly and together:
+# every count is the server's own.
+
+load ../helper
+
+# Starts a server with faults: see tests/fixtures/faultyecho.py.
+faulty() {
+	start "$PYTHON" "$FIXTURES/faultyecho.py" "$@"
+}
+
+# Runs wsbench against it; its report and what the server did are then in r and did of a Python
+# expression, which has to be true.
+measure() {
+	STATUS=0
+	timeout 60 wsbench --quiet --format=json "$@" "$URL" >"$BATS_TEST_TMPDIR/report" 2>"$BATS_TEST_TMPDIR/said" || STATUS=$?
+	kill "$PID"
+	finished
+	sed -n '2p' "$OUT" >"$BATS_TEST_TMPDIR/did"
+}
+
+holds() { # EXPRESSION
+	"$PYTHON" -c 'import json, sys
+r, did = (json.load(open(sys.argv[1] + "/" + name)) for name in ("report", "did"))
+m, c = r["messages"], r["connections"]
+assert r["mode"] == "broadcast" or m["received"] + m["lost"] == m["sent"], m
+assert eval(sys.argv[2]), (sys.argv[2], r, did)' "$BATS_TEST_TMPDIR" "$1"
+}
+
+exact() {
+	holds 'm["sent"] == did["received"]'
+	holds 'm["lost"] == did["dropped"] + did["flipped"] + did["held"]'
+	holds 'm["duplicated"] == did["doubled"]'
+	holds 'm["reordered"] == did["swapped"]'
+	holds 'm["corrupted"] == did["flipped"]'
+	holds 'm["unasked"] == did["unasked"]'
+}
+
+@test "lost, duplicated, reordered and corrupted are exact, at every size that has room for a number" {
+	local size fault
+	for size in 4 15 16 20 40 300; do
+		for fault in drop=7 double=7 swap=7; do
+			faulty "$fault"
+			measure -c 3 -n 300 -w 4 -s "$size" -T 300ms -d 20s
+			same 1 "$STATUS"
+			exact
+		done
+	done
+	for size in 16 20 40 300; do
+		faulty flip=7
+		measure -c 3 -n 300 -w 4 -s "$size" -T 300ms -d 20s
+		exact
+		holds 'did["flipped"] > 30'
+	done
+}
+
+@test "all of it at once, with greetings and ticks between the answers" {
+	faulty greet drop=11 double=7 swap=5 flip=13 tick=0.01
+	measure -c 4 -n 2000 -w 8 -s 40 -T 300ms -d 30s
+	same 1 "$STATUS"
+	exact
+	holds 'min(did[k] for k in ("dropped", "doubled", "swapped", "flipped", "unasked")) > 3'
+}
+
+@test "broadcast: exact a receiver at a time" {
+	faulty all drop=11 double=7 swap=5
+	measure --mode=broadcast -c 5 --publishers=2 -t 2 -R 400 -n 300 -T 300ms
+	same 1 "$STATUS"
+	holds 'm["sent"] == 300 == did["received"]'
+	holds 'm["received"] + m["lost"] == m["sent"] * 4'
+	holds 'm["lost"] == did["dropped"] + did["held"] > 0'
+	holds 'm["duplicated"] == did["doubled"] > 0'
+	# with two, a swap may be of messages of both, which have no order between them
+	faulty all drop=11 swap=5
+	measure --mode=broadcast -c 4 -t 2 -R 400 -n 200 -T 300ms
+	holds 'm["lost"] == did["dropped"] + did["held"] > 0 and m["reordered"] == did["swapped"] > 0'
+}
+
+@test "an answer after its time limit is received all the same, and its time counts" {
+	faulty delay=50:0.6
+	measure -c 1 -n 500 -w 8 -R 250 -T 200ms -d 10s
+	holds 'did["delayed"] == 10 == m["reordered"] + m["lost"] and m["lost"] <= 3'
+	holds 'r["rtt"]["max_us"] > 590000'
+}
+
+@test "messages that nothing asked for are no error, and no answer" {
+	local mode
+	for mode in idle echo; do
+		faulty greet tick=0.05
+		measure --mode="$mode" -c 2 -d 500ms
+		same 0 "$STATUS"
+		holds 'm["unasked"] > 4'
+	done
+	# what comes before the first message does not end a round trip
+	faulty greet delay=1:0.1
+	measure -c 1 -n 2
+	same 0 "$STATUS"
+	holds 'm["unasked"] == 1 and r["rtt"]["min_us"] > 99000'
+}
+
+@test "--timeout is the limit of each answer: a lost message does not stop its connection" {
+	faulty drop=5
+	measure -c 1 -w 1 -n 50 -d 0 -T 100ms
+	same 1 "$STATUS"
+	holds 'm["sent"] == 50 and m["lost"] == 10 == did["dropped"] and m["received"] == 40'
+	faulty drop=5
+	measure -c 1 -w 2 -R 100 -n 50 -d 0 -T 100ms
+	holds 'm["sent"] == 50 and m["lost"] == 10 and m["received"] == 40'
+}
+
+@test "-d 0 -n N ends: with a server that falls silent, or closes, and in broadcast without publishers" {
+	faulty hush=20
+	measure -c 2 -w 2 -n 1000000 -d 0 -T 100ms
+	same 1 "$STATUS"
+	holds 'm["received"] == 40'
+	grep -q 'no answer for' "$BATS_TEST_TMPDIR/said"
+	faulty close=5:1008
+	measure -c 2 -n 1000000 -d 0
+	same 1 "$STATUS"
+	faulty all close=1:1000
+	measure --mode=broadcast -c 3 -n 1000000 -d 0 -R 1000 -T 100ms
+	same 1 "$STATUS"
+	faulty all
+	measure --mode=broadcast -c 3 -n 30 -t 2 -d 0 -R 1000 -T 100ms
+	same 0 "$STATUS"
+	holds 'm["sent"] == 30 and m["received"] == 60'
+}

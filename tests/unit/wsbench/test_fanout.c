@@ -1,0 +1,49 @@
+#include "cmd/wsbench/fanout.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void new_again_and_late(void **state)
+{
+    struct fanout f = {0};
+    (void)state;
+    assert_int_equal(fanout_received(&f, 0), FANOUT_NEW);
+    assert_int_equal(fanout_received(&f, 0), FANOUT_DUPLICATE);
+    assert_int_equal(fanout_received(&f, 3), FANOUT_NEW);
+    assert_int_equal(fanout_received(&f, 1), FANOUT_REORDERED);
+    assert_int_equal(fanout_received(&f, 1), FANOUT_DUPLICATE);
+    assert_int_equal(fanout_received(&f, 2), FANOUT_REORDERED);
+    assert_int_equal(fanout_received(&f, 4), FANOUT_NEW);
+}
+
+/* Places are used again after FANOUT_WINDOW messages, and after a gap of any length. */
+static void places_are_used_again(void **state)
+{
+    static const uint64_t gaps[] = {1, 2, 63, 64, 65, FANOUT_WINDOW - 1, FANOUT_WINDOW, 5000};
+    (void)state;
+    for (size_t i = 0; i < sizeof gaps / sizeof gaps[0]; i++) {
+        struct fanout f = {0};
+        uint64_t last = 0;
+        for (uint64_t k = 0; k < 3 * FANOUT_WINDOW; k++, last = k)
+            assert_int_equal(fanout_received(&f, k), FANOUT_NEW);
+        uint64_t next = last - 1 + gaps[i];
+        assert_int_equal(fanout_received(&f, next), FANOUT_NEW);
+        for (uint64_t k = last; k < next; k++)
+            assert_int_equal(fanout_received(&f, k),
+                             next - k < FANOUT_WINDOW ? FANOUT_REORDERED : FANOUT_DUPLICATE);
+        assert_int_equal(fanout_received(&f, next), FANOUT_DUPLICATE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(new_again_and_late),
+        cmocka_unit_test(places_are_used_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

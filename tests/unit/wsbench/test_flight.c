@@ -1,0 +1,163 @@
+#include "cmd/wsbench/flight.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { LIMIT_NS = 1000 };
+
+static struct totals totals;
+static struct flight flight;
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&totals, 0, sizeof totals);
+    flight = (struct flight){0};
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    flight_free(&flight);
+    return 0;
+}
+
+static void send_at(int64_t now_ns, unsigned count)
+{
+    while (count-- > 0) {
+        assert_true(flight_prepare(&flight, 4, LIMIT_NS, &totals));
+        flight_sent(&flight, now_ns, now_ns, &totals);
+    }
+}
+
+static void answer(uint64_t sequence, int64_t now_ns)
+{
+    assert_true(flight_answered(&flight, sequence, 0, now_ns, &totals));
+}
+
+static void counted(uint64_t received, uint64_t lost, uint64_t duplicated, uint64_t reordered)
+{
+    assert_int_equal(totals.received, received);
+    assert_int_equal(totals.lost, lost);
+    assert_int_equal(totals.duplicated, duplicated);
+    assert_int_equal(totals.reordered, reordered);
+    assert_int_equal(totals.received + totals.lost + flight.waiting, totals.sent);
+}
+
+static void out_of_order_and_again(void **state)
+{
+    (void)state;
+    send_at(0, 4);
+    answer(1, 10);
+    answer(0, 20);
+    answer(1, 30);
+    answer(3, 40);
+    counted(3, 0, 1, 1);
+    flight_end(&flight, 50, LIMIT_NS, &totals);
+    counted(3, 1, 1, 1);
+    assert_false(flight_answered(&flight, 4, 0, 60, &totals)); /* never sent */
+}
+
+static void a_late_answer_is_lost_no_longer(void **state)
+{
+    (void)state;
+    send_at(0, 1);
+    assert_int_equal(flight_expire(&flight, 999, LIMIT_NS, &totals), LIMIT_NS);
+    counted(0, 0, 0, 0);
+    assert_int_equal(flight_expire(&flight, LIMIT_NS, LIMIT_NS, &totals), 0);
+    counted(0, 1, 0, 0);
+    send_at(1500, 1);
+    answer(1, 1600);
+    answer(0, 2000);
+    counted(2, 0, 0, 1);
+    flight_end(&flight, 3000, LIMIT_NS, &totals);
+    assert_int_equal(totals.rtt.count, 2);
+    assert_int_equal(totals.rtt.most, 2000);
+}
+
+static void what_was_lost_is_in_the_times(void **state)
+{
+    (void)state;
+    send_at(0, 1);
+    flight_expire(&flight, LIMIT_NS, LIMIT_NS, &totals);
+    send_at(2000, 1);
+    flight_end(&flight, 2300, LIMIT_NS, &totals); /* the second one was 300 ns old */
+    counted(0, 2, 0, 0);
+    assert_int_equal(totals.rtt.count, 2);
+    assert_int_equal(totals.rtt.least, 300);
+    assert_int_equal(totals.rtt.most, LIMIT_NS);
+}
+
+static void damage_frees_a_place_and_is_made_good(void **state)
+{
+    (void)state;
+    send_at(0, 3);
+    flight_damaged(&flight, &totals); /* it was the answer to 1 */
+    answer(0, 10);
+    answer(2, 20);
+    flight_expire(&flight, LIMIT_NS, LIMIT_NS, &totals);
+    counted(2, 1, 0, 0);
+    assert_int_equal(totals.corrupted, 1);
+}
+
+static void the_oldest_waits_while_many_pass(void **state)
+{
+    (void)state;
+    send_at(0, 1);
+    for (uint64_t i = 1; i <= 3 * FLIGHT_LEAST; i++) {
+        send_at((int64_t)i, 1);
+        answer(i, (int64_t)i);
+    }
+    answer(0, 900);
+    answer(0, 901);
+    counted(3 * FLIGHT_LEAST + 1, 0, 1, 1);
+}
+
+static void a_server_that_never_answers_the_oldest_has_a_limit(void **state)
+{
+    (void)state;
+    send_at(0, 1);
+    for (uint64_t i = 1; i <= FLIGHT_MOST; i++) {
+        send_at(1, 1);
+        answer(i, 1);
+    }
+    assert_int_equal(flight.size, FLIGHT_MOST);
+    counted(FLIGHT_MOST, 1, 0, 0);
+}
+
+static void last_digits(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 100; i++) {
+        send_at((int64_t)i, 1);
+        if (i % 10 != 5)
+            assert_true(flight_answered(&flight, i % 16, 16, (int64_t)i, &totals));
+        else
+            flight_expire(&flight, (int64_t)i + LIMIT_NS, LIMIT_NS, &totals);
+    }
+    counted(90, 10, 0, 0);
+    /* All with this digit were answered. */
+    assert_true(flight_answered(&flight, 98 % 16, 16, 100, &totals));
+    counted(90, 10, 1, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(out_of_order_and_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_late_answer_is_lost_no_longer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_lost_is_in_the_times, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(damage_frees_a_place_and_is_made_good, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_oldest_waits_while_many_pass, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_server_that_never_answers_the_oldest_has_a_limit, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(last_digits, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
