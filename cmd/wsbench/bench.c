@@ -121,12 +121,13 @@ static void load(struct run *run)
 
     probe_look(&result->probe, &result->probe.loaded);
     run->bench.start_ns = clock_ns();
+    run->bench.end_ns =
+        s->duration_us ? run->bench.start_ns + s->duration_us * NS_PER_US : INT64_MAX;
     enter(run, PHASE_LOAD);
     if (s->mode != MODE_CONNECT && s->duration_us == 0)
         wait_for_answers(run);
     else if (s->mode != MODE_CONNECT)
-        wait_for(run, until_drained ? &run->bench.drained : NULL,
-                 run->bench.start_ns + s->duration_us * NS_PER_US);
+        wait_for(run, until_drained ? &run->bench.drained : NULL, run->bench.end_ns);
     result->load_s = (double)(clock_ns() - run->bench.start_ns) / 1e9;
     snapshot(run, &opened, &sent, &received);
     result->load_sent = sent;

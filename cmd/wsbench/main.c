@@ -7,14 +7,18 @@
 static int bench(const struct settings *settings)
 {
     static struct result result; /* too large for the stack */
+    struct verdict verdict;
     int status;
     if (!bench_run(settings, &result, &status))
         return status;
+    verdict_make(settings, &result, &verdict);
     if (settings->format == REPORT_JSON)
-        report_json(settings, &result);
+        report_json(settings, &result, &verdict);
     else
         report_text(settings, &result);
-    return report_verdict(settings, &result);
+    for (unsigned i = 0; i < verdict.count; i++)
+        exit_warn("%s", verdict.lines[i]);
+    return verdict.status;
 }
 
 int main(int argc, char **argv)

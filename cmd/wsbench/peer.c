@@ -65,7 +65,8 @@ static bool send_one(struct peer *peer, int64_t due_ns)
 void peer_start(struct peer *peer)
 {
     const struct settings *s = peer->worker->settings;
-    while (peer->open && s->rate == 0 && peer->flight.waiting < s->window && may_send(peer->worker))
+    while (peer->open && s->rate == 0 && peer->flight.waiting < s->window &&
+           !ws_conn_full(peer->conn) && may_send(peer->worker))
         if (!send_one(peer, clock_ns()))
             break;
 }
@@ -78,17 +79,37 @@ static int64_t due_time(const struct peer *peer, uint32_t senders)
     return w->bench->start_ns + (int64_t)(k * w->interval_ns);
 }
 
+static bool window_full(const struct peer *peer)
+{
+    return peer->flight.waiting >= peer->worker->settings->window;
+}
+
 void peer_send_due(struct peer *peer, int64_t now_ns)
 {
-    const struct settings *s = peer->worker->settings;
-    bool broadcast = s->mode == MODE_BROADCAST;
-    uint32_t senders = broadcast ? peer->worker->publishers : peer->worker->count;
-    while (peer->open && may_send(peer->worker) &&
-           (broadcast || peer->flight.waiting < s->window)) {
+    const struct worker *w = peer->worker;
+    uint32_t senders = worker_senders(w);
+    while (peer->open && may_send(w) && !window_full(peer) && !ws_conn_full(peer->conn)) {
         int64_t due_ns = due_time(peer, senders);
-        if (due_ns > now_ns || !send_one(peer, due_ns))
+        if (due_ns > now_ns || due_ns >= w->bench->end_ns || !send_one(peer, due_ns))
             break;
         peer->due++;
+    }
+}
+
+void peer_count_unsent(struct peer *peer, int64_t end_ns)
+{
+    struct worker *w = peer->worker;
+    uint32_t senders = worker_senders(w);
+    enum unsent cause = !peer->open                ? UNSENT_GONE
+                        : window_full(peer)        ? UNSENT_WINDOW
+                        : ws_conn_full(peer->conn) ? UNSENT_QUEUE
+                                                   : UNSENT_CLIENT;
+    for (; w->quota > 0; w->quota--, peer->due++) {
+        int64_t due_ns = due_time(peer, senders);
+        if (due_ns >= end_ns)
+            break;
+        w->totals.unsent[cause]++;
+        histogram_add(&w->totals.rtt, end_ns - due_ns);
     }
 }
 
@@ -285,7 +306,19 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     worker_check_drained(w);
 }
 
-const struct ws_handler peer_handler = {.open = on_open, .event = on_event, .close = on_close};
+static void on_drained(struct ws_conn *conn)
+{
+    struct peer *peer = ws_conn_user(conn);
+    if (peer->worker->settings->mode == MODE_CHURN)
+        return;
+    if (peer->worker->settings->rate && sends(peer))
+        peer_send_due(peer, clock_ns());
+    else
+        peer_start(peer);
+}
+
+const struct ws_handler peer_handler = {
+    .open = on_open, .event = on_event, .drained = on_drained, .close = on_close};
 
 static void on_connected(void *user, struct ws_conn *conn)
 {

@@ -43,6 +43,9 @@ void peer_connect(struct peer *peer);
 void peer_start(struct peer *peer);
 /* Sends the messages that are due at `now_ns`, as far as the window allows. */
 void peer_send_due(struct peer *peer, int64_t now_ns);
+/* Call when the load ends: counts the messages that were due before `end_ns` and were not sent,
+ * with the time that they have waited. */
+void peer_count_unsent(struct peer *peer, int64_t end_ns);
 /* Gives the messages up that wait, once no more answers are waited for. */
 void peer_settle(struct peer *peer);
 /* Closes the connection, or cancels connecting. */

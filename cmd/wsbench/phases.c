@@ -70,7 +70,7 @@ static void on_pace(struct ws_watch *watch, unsigned ready)
         return;
     int64_t now = clock_ns();
     uint64_t passed = (uint64_t)((double)(now - w->bench->start_ns) / w->interval_ns) + 1;
-    uint32_t senders = w->settings->mode == MODE_BROADCAST ? w->publishers : w->count;
+    uint32_t senders = worker_senders(w);
     /* A peer sends all its due messages at once: one pass over the senders is enough. */
     uint64_t rounds = passed - w->scheduled < senders ? passed - w->scheduled : senders;
     for (uint64_t i = 0; i < rounds; i++)
@@ -84,7 +84,7 @@ static void on_pace(struct ws_watch *watch, unsigned ready)
 static bool start_pace(struct worker *w)
 {
     const struct settings *s = w->settings;
-    uint32_t senders = s->mode == MODE_BROADCAST ? w->publishers : w->count;
+    uint32_t senders = worker_senders(w);
     uint64_t all = s->mode == MODE_BROADCAST ? s->publishers : s->connections;
     if (senders == 0)
         return true;
@@ -114,10 +114,24 @@ static void start_load(struct worker *w)
     worker_check_drained(w);
 }
 
+/* What was due before the end of the load and has not had its turn yet. */
+static void send_all_due(struct worker *w)
+{
+    for (uint32_t i = 0; i < worker_senders(w); i++)
+        peer_send_due(&w->peers[i], clock_ns());
+}
+
 static void end_load(struct worker *w)
 {
     double seconds = (double)(clock_ns() - w->load_begun_ns) / 1e9;
+    int64_t now = clock_ns(), end_ns = w->bench->end_ns;
+    /* A load without connections ends early, and what was still to come of it is due all the same.
+     */
+    if (end_ns == INT64_MAX || (now < end_ns && w->can_send > 0))
+        end_ns = now;
     w->totals.cpu_s = thread_cpu() - w->load_begun_cpu;
+    for (uint32_t i = 0; w->settings->rate && i < worker_senders(w); i++)
+        peer_count_unsent(&w->peers[i], end_ns);
     if (seconds > 0)
         w->totals.busiest = w->totals.cpu_s / seconds;
     if (w->pace.fd >= 0) {
@@ -145,6 +159,8 @@ static void on_wake(void *context)
     struct worker *w = context;
     int phase = atomic_load(&w->bench->phase);
     while (w->phase < phase) {
+        if (w->phase == PHASE_LOAD && w->pace.fd >= 0)
+            send_all_due(w);
         w->phase++;
         if (w->phase == PHASE_LOAD)
             start_load(w);

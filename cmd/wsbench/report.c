@@ -1,19 +1,12 @@
 #include "cmd/wsbench/report.h"
 
-#include "cmd/common/exit.h"
 #include "cmd/common/units.h"
 #include <ws/version.h>
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 
 const double report_percentiles[REPORT_PERCENTILES] = {50, 75, 90, 99, 99.9, 99.99};
-
-bool report_client_busy(const struct result *result)
-{
-    return result->totals.busiest > 0.9;
-}
 
 static const char *time_text(int64_t ns, char *text)
 {
@@ -68,6 +61,10 @@ static void print_messages(const struct settings *s, const struct result *r)
            t->sent, t->received, t->lost, t->duplicated, t->reordered, t->corrupted);
     if (t->own)
         printf("                %" PRIu64 " were received by their sender\n", t->own);
+    for (int i = 0; i < UNSENT_CAUSES; i++)
+        if (t->unsent[i])
+            printf("                %" PRIu64 " were due and not sent: %s\n", t->unsent[i],
+                   verdict_unsent[i].text);
     if (t->unasked)
         printf("                %" PRIu64 " came unasked\n", t->unasked);
     printf("sent            %s, %s\n",
@@ -150,38 +147,6 @@ void report_text(const struct settings *s, const struct result *r)
     if (r->load_s > 0)
         printf("client          %.2f s of CPU, the busiest thread %.0f%% of a core%s\n",
                r->totals.cpu_s, 100 * r->totals.busiest,
-               report_client_busy(r) ? ": it may have been the bottleneck; try more --threads"
-                                     : "");
-}
-
-int report_verdict(const struct settings *s, const struct result *r)
-{
-    const struct totals *t = &r->totals;
-    if (t->opened == 0 && t->first_error != WS_OK) {
-        exit_warn("no connection could be opened: %s", t->first_detail);
-        return exit_code_for(t->first_error);
-    }
-    if (r->signal_number)
-        return r->signal_number == SIGINT ? WS_EXIT_SIGINT : WS_EXIT_SIGTERM;
-    int status = WS_EXIT_OK;
-    if (r->silent) {
-        char limit[UNITS_TEXT_MAX];
-        exit_warn("no answer for %s: the load was ended",
-                  units_format_duration(3 * s->timeout_us, limit, sizeof limit));
-        status = WS_EXIT_FAILURE;
-    }
-    if (t->failed || t->dropped) {
-        exit_warn("%" PRIu64 " connections failed, %" PRIu64 " were dropped%s%s", t->failed,
-                  t->dropped, t->first_detail[0] ? ": " : "", t->first_detail);
-        status = WS_EXIT_FAILURE;
-    }
-    if (t->lost || t->duplicated || t->reordered || t->corrupted) {
-        exit_warn("%" PRIu64 " messages lost, %" PRIu64 " duplicated, %" PRIu64
-                  " reordered, %" PRIu64 " corrupted",
-                  t->lost, t->duplicated, t->reordered, t->corrupted);
-        status = WS_EXIT_FAILURE;
-    }
-    if (report_client_busy(r) && s->format == REPORT_JSON && !s->common.quiet)
-        exit_warn("the client was busy: it may have been the bottleneck; try more --threads");
-    return status;
+               verdict_client_busy(r) ? ": it may have been the bottleneck; try more --threads"
+                                      : "");
 }

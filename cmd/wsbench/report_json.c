@@ -70,6 +70,11 @@ static void put_messages(struct json *j, const struct settings *s, const struct 
     json_member_uint(j, "reordered", t->reordered);
     json_member_uint(j, "corrupted", t->corrupted);
     json_member_uint(j, "unasked", t->unasked);
+    json_key(j, "unsent");
+    json_begin_object(j);
+    for (int i = 0; i < UNSENT_CAUSES; i++)
+        json_member_uint(j, verdict_unsent[i].key, t->unsent[i]);
+    json_end_object(j);
     json_member_double(j, "sent_per_s", (double)r->load_sent / seconds);
     json_member_double(j, "received_per_s", (double)r->load_received / seconds);
     json_member_double(j, "received_bytes_per_s",
@@ -108,7 +113,7 @@ static void put_server(struct json *j, const struct result *r)
     json_end_object(j);
 }
 
-void report_json(const struct settings *s, const struct result *r)
+void report_json(const struct settings *s, const struct result *r, const struct verdict *v)
 {
     struct json j = {0};
     json_begin_object(&j);
@@ -128,11 +133,16 @@ void report_json(const struct settings *s, const struct result *r)
     put_times(&j, "rtt_uncorrected", &r->totals.rtt_sent);
     put_times(&j, "send_lag", &r->totals.lag);
     put_server(&j, r);
+    json_key(&j, "verdict");
+    json_begin_array(&j);
+    for (unsigned i = 0; i < v->count; i++)
+        json_str(&j, v->lines[i]);
+    json_end_array(&j);
     json_key(&j, "client");
     json_begin_object(&j);
     json_member_double(&j, "cpu_s", r->totals.cpu_s);
     json_member_double(&j, "busiest_thread", r->totals.busiest);
-    json_member_bool(&j, "bottleneck", report_client_busy(r));
+    json_member_bool(&j, "bottleneck", verdict_client_busy(r));
     json_end_object(&j);
     json_end_object(&j);
     json_newline(&j);

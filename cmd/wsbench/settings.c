@@ -85,9 +85,13 @@ static const char tail[] =
     "  wsbench --mode=idle -c 10k -d 5s --server-pid=$PID ws://localhost:8080/\n"
     "  wsbench --mode=churn -c 50 --format=json ws://localhost:8080/ | jq .connections\n"
     "\n"
-    "Exit status: 0 measured, and nothing was lost; 1 messages or connections were lost, or the\n"
-    "limits of this machine do not allow the load; 2 usage; 3 to 9 no connection could be opened\n"
-    "(as wscat); 130, 143 interrupted, terminated, with a report up to then.\n";
+    "Exit status: 0 measured, and nothing was lost; 1 messages or connections were lost, the rate "
+    "was\n"
+    "not reached, nothing was measured, or the limits of this machine do not allow the load; 2 "
+    "usage;\n"
+    "3 to 9 no connection could be opened (as wscat); 130, 143 interrupted, terminated, with a "
+    "report\n"
+    "up to then.\n";
 
 /* Reports a usage error; false, so that it can be returned. */
 #define usage_error(options, ...)                                                                  \
@@ -153,6 +157,9 @@ const char *settings_mode_name(const struct settings *settings)
     return names[settings->mode];
 }
 
+/* Bytes that may wait for a server that does not read; while more do, nothing is sent. */
+enum { QUEUE_MAX = 1 << 20 };
+
 void wsbench_settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
     ws_conn_config_init(config, WS_ROLE_CLIENT);
@@ -161,5 +168,5 @@ void wsbench_settings_conn_config(const struct settings *s, struct ws_conn_confi
     config->session.max_message = s->size > (64 << 20) ? s->size : 64 << 20;
     config->handshake_ms = units_milliseconds(s->target.connect_timeout_us);
     config->write_ms = 0; /* no limit: a server that does not read shows up as missing replies */
-    config->high_water = SIZE_MAX / 4;
+    config->high_water = QUEUE_MAX;
 }

@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+uint64_t totals_unsent(const struct totals *t)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < UNSENT_CAUSES; i++)
+        sum += t->unsent[i];
+    return sum;
+}
+
 void totals_merge(struct totals *t, const struct totals *o)
 {
     t->tried += o->tried;
@@ -26,6 +34,8 @@ void totals_merge(struct totals *t, const struct totals *o)
     t->reordered += o->reordered;
     t->corrupted += o->corrupted;
     t->unasked += o->unasked;
+    for (int i = 0; i < UNSENT_CAUSES; i++)
+        t->unsent[i] += o->unsent[i];
     histogram_merge(&t->rtt, &o->rtt);
     histogram_merge(&t->rtt_sent, &o->rtt_sent);
     histogram_merge(&t->lag, &o->lag);

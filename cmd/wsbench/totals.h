@@ -12,6 +12,15 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+/* Why a message that was due could not be sent. */
+enum unsent {
+    UNSENT_WINDOW, /* as many as the window allows were in flight */
+    UNSENT_GONE,   /* its connection had ended, or never opened */
+    UNSENT_QUEUE,  /* the server read too little: what was sent still waited in the queue */
+    UNSENT_CLIENT, /* nothing hindered it: this program came too late */
+    UNSENT_CAUSES,
+};
+
 struct totals {
     atomic_uint_fast64_t tried, opened; /* connections; the main thread reads these, and sent and
                                            received, during the run */
@@ -27,7 +36,8 @@ struct totals {
     /* received + lost = sent (broadcast: sent times receivers). A damaged message is not received.
      */
     uint64_t lost, duplicated, reordered, corrupted;
-    uint64_t unasked; /* messages that belong to none of ours */
+    uint64_t unasked;               /* messages that belong to none of ours */
+    uint64_t unsent[UNSENT_CAUSES]; /* open model: due before the end of the load, and never sent */
 
     struct ws_deflate_counts deflate;
 
@@ -41,6 +51,9 @@ struct totals {
     double cpu_s;              /* CPU time of the worker during the load */
     double busiest;            /* the busiest worker's share of a core */
 };
+
+/* The sum of `unsent`. */
+uint64_t totals_unsent(const struct totals *totals);
 
 /* Adds `other` to `totals`. */
 void totals_merge(struct totals *totals, const struct totals *other);

@@ -17,6 +17,11 @@ void worker_notify_main(_Atomic unsigned *counter)
     kill(getpid(), SIGUSR1);
 }
 
+uint32_t worker_senders(const struct worker *w)
+{
+    return w->settings->mode == MODE_BROADCAST ? w->publishers : w->count;
+}
+
 void worker_connected(struct worker *w)
 {
     w->connecting--;

@@ -33,6 +33,7 @@ struct bench {
     _Atomic unsigned drained; /* workers with nothing outstanding and nothing to send */
     _Atomic unsigned done;    /* workers that have ended */
     int64_t start_ns;         /* start of the load, monotonic */
+    int64_t end_ns;           /* no message is due from then on; INT64_MAX: no limit */
 };
 
 struct peer;
@@ -82,6 +83,8 @@ int64_t clock_ns(void);
 /* Adds one and wakes the main thread, which waits for signals. */
 void worker_notify_main(_Atomic unsigned *counter);
 
+/* How many of its peers, the first ones, share its schedule. */
+uint32_t worker_senders(const struct worker *worker);
 /* Call when a connection has opened or failed: starts the next. */
 void worker_connected(struct worker *worker);
 /* Notifies the main thread, once, when everything is sent and answered. */

@@ -3,29 +3,7 @@
 # every count is the server's own.
 
 load ../helper
-
-# Starts a server with faults: see tests/fixtures/faultyecho.py.
-faulty() {
-	start "$PYTHON" "$FIXTURES/faultyecho.py" "$@"
-}
-
-# Runs wsbench against it; its report and what the server did are then in r and did of a Python
-# expression, which has to be true.
-measure() {
-	STATUS=0
-	timeout 60 wsbench --quiet --format=json "$@" "$URL" >"$BATS_TEST_TMPDIR/report" 2>"$BATS_TEST_TMPDIR/said" || STATUS=$?
-	kill "$PID"
-	finished
-	sed -n '2p' "$OUT" >"$BATS_TEST_TMPDIR/did"
-}
-
-holds() { # EXPRESSION
-	"$PYTHON" -c 'import json, sys
-r, did = (json.load(open(sys.argv[1] + "/" + name)) for name in ("report", "did"))
-m, c = r["messages"], r["connections"]
-assert r["mode"] == "broadcast" or m["received"] + m["lost"] == m["sent"], m
-assert eval(sys.argv[2]), (sys.argv[2], r, did)' "$BATS_TEST_TMPDIR" "$1"
-}
+load faulty
 
 exact() {
 	holds 'm["sent"] == did["received"]'

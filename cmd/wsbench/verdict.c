@@ -1,0 +1,95 @@
+#include "cmd/wsbench/verdict.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/units.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+const struct verdict_cause verdict_unsent[UNSENT_CAUSES] = {
+    [UNSENT_WINDOW] = {"the window was full", "window_full"},
+    [UNSENT_GONE] = {"the connection was gone", "connection_gone"},
+    [UNSENT_QUEUE] = {"the server did not read", "queue_full"},
+    [UNSENT_CLIENT] = {"this client was late", "client_late"},
+};
+
+bool verdict_client_busy(const struct result *result)
+{
+    return result->totals.busiest > 0.9;
+}
+
+__attribute__((format(printf, 3, 4))) static void add(struct verdict *v, int status,
+                                                      const char *format, ...)
+{
+    va_list arguments;
+    if (status != WS_EXIT_OK)
+        v->status = status;
+    if (v->count == VERDICT_LINES)
+        return;
+    va_start(arguments, format);
+    vsnprintf(v->lines[v->count++], VERDICT_TEXT_MAX, format, arguments);
+    va_end(arguments);
+}
+
+/* A few messages that were due in the last moment are no miss; one in a hundred is. */
+static void judge_rate(const struct settings *s, const struct result *r, struct verdict *v)
+{
+    uint64_t unsent = totals_unsent(&r->totals), sent = r->totals.sent;
+    char causes[VERDICT_TEXT_MAX / 2] = "";
+    size_t len = 0;
+    if (s->rate == 0 || unsent * 100 <= sent + unsent)
+        return;
+    for (int i = 0; i < UNSENT_CAUSES; i++)
+        if (r->totals.unsent[i])
+            len += (size_t)snprintf(causes + len, sizeof causes - len, "%s%" PRIu64 " since %s",
+                                    len ? ", " : "", r->totals.unsent[i], verdict_unsent[i].text);
+    add(v, WS_EXIT_FAILURE,
+        "the rate of %" PRIu64 "/s was not reached: %.0f/s; %" PRIu64
+        " messages were due and not sent (%s)",
+        s->rate, (double)sent * (double)s->rate / (double)(sent + unsent), unsent, causes);
+}
+
+static void judge_messages(const struct settings *s, const struct result *r, struct verdict *v)
+{
+    const struct totals *t = &r->totals;
+    bool sends = s->mode == MODE_ECHO || s->mode == MODE_BROADCAST || s->mode == MODE_CHURN;
+    if (r->silent) {
+        char limit[UNITS_TEXT_MAX];
+        add(v, WS_EXIT_FAILURE, "no answer for %s: the load was ended",
+            units_format_duration(3 * s->timeout_us, limit, sizeof limit));
+    }
+    judge_rate(s, r, v);
+    if (t->lost || t->duplicated || t->reordered || t->corrupted)
+        add(v, WS_EXIT_FAILURE,
+            "%" PRIu64 " messages lost, %" PRIu64 " duplicated, %" PRIu64 " reordered, %" PRIu64
+            " corrupted",
+            t->lost, t->duplicated, t->reordered, t->corrupted);
+    uint64_t done = s->mode == MODE_CHURN ? t->tried : t->sent;
+    if (sends && s->messages && done < s->messages)
+        add(v, WS_EXIT_OK, "--messages=%" PRIu64 " was not reached: %" PRIu64, s->messages, done);
+    if (sends && t->received == 0)
+        add(v, WS_EXIT_FAILURE, "nothing was measured: no message came back");
+}
+
+void verdict_make(const struct settings *s, const struct result *r, struct verdict *v)
+{
+    const struct totals *t = &r->totals;
+    *v = (struct verdict){.status = WS_EXIT_OK};
+    if (t->opened == 0 && t->first_error != WS_OK) {
+        add(v, exit_code_for(t->first_error), "no connection could be opened: %s", t->first_detail);
+        return;
+    }
+    if (r->signal_number) {
+        v->status = r->signal_number == SIGINT ? WS_EXIT_SIGINT : WS_EXIT_SIGTERM;
+        return;
+    }
+    if (t->failed || t->dropped)
+        add(v, WS_EXIT_FAILURE, "%" PRIu64 " connections failed, %" PRIu64 " were dropped%s%s",
+            t->failed, t->dropped, t->first_detail[0] ? ": " : "", t->first_detail);
+    judge_messages(s, r, v);
+    if (verdict_client_busy(r) && s->format == REPORT_JSON && !s->common.quiet)
+        add(v, WS_EXIT_OK,
+            "the client was busy: it may have been the bottleneck; try more --threads");
+}

@@ -1,0 +1,29 @@
+/*
+ * verdict: what is wrong with a result, in sentences, and the exit code that follows.
+ */
+#ifndef CMD_WSBENCH_VERDICT_H
+#define CMD_WSBENCH_VERDICT_H
+
+#include "cmd/wsbench/bench.h"
+
+enum { VERDICT_LINES = 12, VERDICT_TEXT_MAX = 400 };
+
+struct verdict {
+    int status; /* the exit code */
+    unsigned count;
+    char lines[VERDICT_LINES][VERDICT_TEXT_MAX]; /* one a problem; without control characters */
+};
+
+void verdict_make(const struct settings *settings, const struct result *result,
+                  struct verdict *verdict);
+
+/* True if the client used up its cores, so that it may have been the bottleneck. */
+bool verdict_client_busy(const struct result *result);
+
+/* What each cause of an unsent message is called in the report, and in JSON. */
+struct verdict_cause {
+    const char *text, *key;
+};
+extern const struct verdict_cause verdict_unsent[UNSENT_CAUSES];
+
+#endif
