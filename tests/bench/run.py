@@ -17,6 +17,7 @@ import time
 
 import cost
 import crowd
+import decode
 import pipe
 from measure import ROOT, Board, Server, idle, pinned, progress, quietly, table
 
@@ -145,7 +146,7 @@ def main():
         for server in servers.values():
             server.stop()
     costs = cost.section(args.rounds, args.seconds)
-    many = crowd.section(args.rounds, progress) + "\n" + pipe.section(args.rounds)
+    many = crowd.section(args.rounds, progress) + "\n" + pipe.section(args.rounds) + decode.section(args.rounds)
     write(board, names, rows, costs + many, args, time.monotonic() - begun)
     progress(f"wrote {os.path.relpath(args.out)}\n")
 
