@@ -6,16 +6,6 @@ load ../helper
 
 DATA=$BATS_TEST_DIRNAME/../../fixtures/wsframe
 
-traffic() {
-	"$PYTHON" "$FIXTURES/traffic.py" "$@"
-}
-
-# How many of the connections of a capture are called WebSockets.
-websockets() { # TRAFFIC-ARGUMENT...
-	traffic "$@" | wsframe -v 2>&1 >/dev/null |
-		sed -nE 's/.* ([0-9]+) of them WebSockets$/\1/p; s/.*no WebSocket in it.*/0/p'
-}
-
 # What a capture gives, on both outputs, is in the file of its name.
 gives() { # FILE
 	wsframe <"$DATA/$1" >"$BATS_TEST_TMPDIR/out" 2>&1 || :
@@ -50,24 +40,4 @@ gives() { # FILE
 		says '> text .*"one"' "$output"
 		says '< text .*"grün"' "$output"
 	done
-}
-
-@test "random bytes are no WebSocket: one in a thousand connections at most" {
-	(($(websockets random) <= 1))
-	(($(websockets --seed=2 random) <= 1))
-	same 0 "$(websockets zeros)"
-}
-
-@test "of a thousand WebSockets that begin in the middle 990 are found, wherever frames begin" {
-	(($(websockets frames) >= 990))
-	(($(websockets --seed=2 frames) >= 990))
-	(($(websockets coalesced) >= 950))
-}
-
-@test "after a lost segment decoding goes on with the second frame at the latest" {
-	traffic --connections=1 lost >"$BATS_TEST_TMPDIR/capture"
-	run -0 wsframe "$BATS_TEST_TMPDIR/capture"
-	# 1000 frames of 22 bytes; of 1448 lost bytes they are 67 at most.
-	(($(grep -c ' 20 bytes ' <<<"$output") >= 1000 - 67 - 2))
-	same 2 "$(grep -c ' bytes: ' <<<"$output")"
 }
