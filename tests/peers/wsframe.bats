@@ -68,7 +68,7 @@ agrees() { # MESSAGES-AT-LEAST
 	agrees $((2 * FEW_MESSAGES))
 }
 
-@test "nginx without the Upgrade header: the capture behind it says what is missing" {
+@test "nginx without the Upgrade header: the capture on its other side says what is missing" {
 	serve
 	local server=$PORT
 	listen "$server"
