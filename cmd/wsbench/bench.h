@@ -5,9 +5,9 @@
 #ifndef CMD_WSBENCH_BENCH_H
 #define CMD_WSBENCH_BENCH_H
 
+#include "cmd/wsbench/count/totals.h"
 #include "cmd/wsbench/probe.h"
 #include "cmd/wsbench/settings.h"
-#include "cmd/wsbench/totals.h"
 
 #include <stdbool.h>
 

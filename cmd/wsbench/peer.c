@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Bytes of a refusal's body that are shown, up to its first line end. */
+enum { REFUSAL_BODY = 80 };
+
 static bool may_send(const struct worker *w)
 {
     return w->phase == PHASE_LOAD && w->quota > 0;
@@ -224,10 +227,26 @@ static void on_broadcast(struct peer *peer)
     }
 }
 
+/* Counts a refusal, and keeps the first one's status and the start of its body for the report. */
+static void on_refusal(struct worker *w, const struct ws_response *response)
+{
+    int len = 0;
+    tally_add(&w->totals.refusals, response->status, 1);
+    if (w->refusal[0])
+        return;
+    while (len < REFUSAL_BODY && (size_t)len < response->body.len &&
+           response->body.p[len] >= 0x20 && response->body.p[len] < 0x7f)
+        len++;
+    snprintf(w->refusal, sizeof w->refusal, "%s: %u%s%.*s", ws_error_info(WS_E_STATUS)->explanation,
+             response->status, len ? ": " : "", len, len ? response->body.p : "");
+}
+
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct peer *peer = ws_conn_user(conn);
     struct worker *w = peer->worker;
+    if (event->type == WS_EVENT_ERROR && event->error == WS_E_STATUS && event->response)
+        on_refusal(w, event->response);
     if (event->type != WS_EVENT_MESSAGE && event->type != WS_EVENT_CHUNK)
         return;
     payload_take(&peer->answer, w->message, w->settings->size, event->data, event->len);
@@ -276,6 +295,29 @@ static void failed(struct peer *peer, enum ws_error error, const char *detail)
     }
 }
 
+static bool is_error_code(unsigned code)
+{
+    return code != WS_CLOSE_NORMAL && code != WS_CLOSE_GOING_AWAY && code != WS_CLOSE_NO_CODE &&
+           code != WS_CLOSE_ABNORMAL;
+}
+
+/* An open connection ended. A server that answers our close frame with an error, or sends its own
+ * at the same moment, has dropped the connection as well. */
+static void ended(const struct peer *peer, const struct ws_end *end)
+{
+    struct totals *t = &peer->worker->totals;
+    if (end->by_peer)
+        tally_add(&t->server_closes, end->code, 1);
+    else if (peer->leaving)
+        tally_add(&t->client_closes, end->code, 1);
+    t->closed_by_server += end->by_peer;
+    if (peer->leaving && !is_error_code(end->code))
+        return;
+    t->dropped++;
+    if (end->error != WS_OK)
+        t->causes[end->error]++;
+}
+
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
     struct peer *peer = ws_conn_user(conn);
@@ -291,14 +333,12 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
         w->connecting--;
     } else if (!was_open) {
         failed(peer, end->error == WS_OK ? WS_E_LOST : end->error,
-               end->error == WS_E_TLS && ws_conn_tls(conn)
-                   ? ws_tls_failure(ws_conn_tls(conn))
-                   : ws_error_info(end->error)->explanation);
+               end->error == WS_E_TLS && ws_conn_tls(conn) ? ws_tls_failure(ws_conn_tls(conn))
+               : end->error == WS_E_STATUS                 ? w->refusal
+                                           : ws_error_info(end->error)->explanation);
         worker_connected(w);
-    } else if (!peer->leaving) {
-        w->totals.dropped++;
-        w->totals.closed_by_server += end->by_peer;
-        w->totals.causes[end->error == WS_OK ? WS_E_LOST : end->error]++;
+    } else {
+        ended(peer, end);
     }
     if (w->settings->mode == MODE_CHURN && w->phase == PHASE_LOAD && w->quota > 0)
         peer_connect(peer);

@@ -7,8 +7,8 @@
 #ifndef CMD_WSBENCH_PEER_H
 #define CMD_WSBENCH_PEER_H
 
-#include "cmd/wsbench/fanout.h"
-#include "cmd/wsbench/flight.h"
+#include "cmd/wsbench/count/fanout.h"
+#include "cmd/wsbench/count/flight.h"
 #include "cmd/wsbench/payload.h"
 #include "cmd/wsbench/worker.h"
 

@@ -130,7 +130,7 @@ static void end_load(struct worker *w)
     if (end_ns == INT64_MAX || (now < end_ns && w->can_send > 0))
         end_ns = now;
     w->totals.cpu_s = thread_cpu() - w->load_begun_cpu;
-    for (uint32_t i = 0; w->settings->rate && i < worker_senders(w); i++)
+    for (uint32_t i = 0; w->pace.fd >= 0 && i < worker_senders(w); i++)
         peer_count_unsent(&w->peers[i], end_ns);
     if (seconds > 0)
         w->totals.busiest = w->totals.cpu_s / seconds;

@@ -1,6 +1,7 @@
 #include "cmd/wsbench/report.h"
 
 #include "cmd/common/units.h"
+#include <ws/close.h>
 #include <ws/version.h>
 
 #include <inttypes.h>
@@ -29,6 +30,15 @@ static void print_times(const char *name, const struct histogram *h)
     printf("max %s  mean %s\n", time_text(h->most, a), time_text((int64_t)histogram_mean(h), b));
 }
 
+static void print_closes(const struct tally *t, const char *how)
+{
+    for (unsigned i = 0; i < t->used; i++)
+        printf("                %" PRIu64 " × %s %u (%s)\n", t->rows[i].count, how,
+               t->rows[i].number, ws_close_name(t->rows[i].number));
+    if (t->others)
+        printf("                %" PRIu64 " × %s other codes\n", t->others, how);
+}
+
 static void print_connections(const struct settings *s, const struct result *r)
 {
     const struct totals *t = &r->totals;
@@ -44,6 +54,11 @@ static void print_connections(const struct settings *s, const struct result *r)
         if (t->causes[i])
             printf("                %" PRIu64 " × %s\n", t->causes[i],
                    ws_error_info((enum ws_error)i)->explanation);
+    print_closes(&t->server_closes, "closed by the server with");
+    print_closes(&t->client_closes, "closed by this client, answered with");
+    for (unsigned i = 0; i < t->refusals.used; i++)
+        printf("                %" PRIu64 " × refused with HTTP status %u\n",
+               t->refusals.rows[i].count, t->refusals.rows[i].number);
     print_times("connect", &t->connect);
     print_times("TLS", &t->tls);
     if (t->resumed > 0)

@@ -37,6 +37,21 @@ static void put_run(struct json *j, const struct settings *s)
     json_member_uint(j, "size_bytes", s->size);
 }
 
+/* {"1008": 3, "others": 0}: how often each number occurred. */
+static void put_tally(struct json *j, const char *name, const struct tally *t)
+{
+    json_key(j, name);
+    json_begin_object(j);
+    for (unsigned i = 0; i < t->used; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "%u", t->rows[i].number);
+        json_member_uint(j, key, t->rows[i].count);
+    }
+    if (t->others)
+        json_member_uint(j, "others", t->others);
+    json_end_object(j);
+}
+
 static void put_connections(struct json *j, const struct result *r)
 {
     const struct totals *t = &r->totals;
@@ -53,6 +68,9 @@ static void put_connections(struct json *j, const struct result *r)
         if (t->causes[i])
             json_member_uint(j, ws_error_info((enum ws_error)i)->name, t->causes[i]);
     json_end_object(j);
+    put_tally(j, "server_closes", &t->server_closes);
+    put_tally(j, "client_closes", &t->client_closes);
+    put_tally(j, "refusals", &t->refusals);
     json_end_object(j);
 }
 

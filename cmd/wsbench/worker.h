@@ -7,8 +7,8 @@
 #ifndef CMD_WSBENCH_WORKER_H
 #define CMD_WSBENCH_WORKER_H
 
+#include "cmd/wsbench/count/totals.h"
 #include "cmd/wsbench/settings.h"
-#include "cmd/wsbench/totals.h"
 #include <ws/client.h>
 
 #include <pthread.h>
@@ -67,7 +67,8 @@ struct worker {
     int64_t connect_start_ns;
     int64_t load_begun_ns;
     double load_begun_cpu;
-    int phase; /* the last completed phase */
+    char refusal[200]; /* the first refusal of an upgrade, as text; empty: none */
+    int phase;         /* the last completed phase */
     bool told_ready, told_drained;
     void (*connect_more)(struct worker *worker); /* starts further connections */
     int status; /* 0, or 1 if the thread could not start its work */

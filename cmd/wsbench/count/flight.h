@@ -11,10 +11,10 @@
  * The memory is a ring that holds at least FLIGHT_LEAST messages and twice the window. It grows
  * while the oldest one still waits (an answer overtaken by many), to FLIGHT_MOST at most.
  */
-#ifndef CMD_WSBENCH_FLIGHT_H
-#define CMD_WSBENCH_FLIGHT_H
+#ifndef CMD_WSBENCH_COUNT_FLIGHT_H
+#define CMD_WSBENCH_COUNT_FLIGHT_H
 
-#include "cmd/wsbench/totals.h"
+#include "cmd/wsbench/count/totals.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "cmd/wsbench/fanout.h"
+#include "cmd/wsbench/count/fanout.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * Values are nanoseconds, with a relative error of at most 1/128. The memory, a few kilobytes, does
  * not depend on their number. Histograms of several threads are merged at the end. No locks.
  */
-#ifndef CMD_WSBENCH_HISTOGRAM_H
-#define CMD_WSBENCH_HISTOGRAM_H
+#ifndef CMD_WSBENCH_COUNT_HISTOGRAM_H
+#define CMD_WSBENCH_COUNT_HISTOGRAM_H
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
  * fanout: what one receiver of a broadcast has had of one publisher: a bit a message, for the last
  * FANOUT_WINDOW of them. An older message that comes now counts as a duplicate.
  */
-#ifndef CMD_WSBENCH_FANOUT_H
-#define CMD_WSBENCH_FANOUT_H
+#ifndef CMD_WSBENCH_COUNT_FANOUT_H
+#define CMD_WSBENCH_COUNT_FANOUT_H
 
 #include <stdint.h>
 

@@ -2,10 +2,11 @@
  * totals: the counters of a run. Each worker writes its own; they are added up once the workers are
  * done.
  */
-#ifndef CMD_WSBENCH_TOTALS_H
-#define CMD_WSBENCH_TOTALS_H
+#ifndef CMD_WSBENCH_COUNT_TOTALS_H
+#define CMD_WSBENCH_COUNT_TOTALS_H
 
-#include "cmd/wsbench/histogram.h"
+#include "cmd/wsbench/count/histogram.h"
+#include "cmd/wsbench/count/tally.h"
 #include <ws/deflate.h>
 #include <ws/error.h>
 
@@ -27,8 +28,11 @@ struct totals {
     uint64_t failed;
     uint64_t dropped;                /* connections that ended before we closed them */
     uint64_t causes[WS_ERROR_COUNT]; /* of failed and dropped connections */
-    uint64_t closed_by_server; /* dropped connections that the server closed with a close frame */
-    enum ws_error first_error; /* of the first connection that failed */
+    uint64_t closed_by_server;       /* connections whose closing handshake the server began */
+    struct tally server_closes;      /* close codes of connections whose end the server began */
+    struct tally client_closes;      /* what the server answered where we began; 1006: nothing */
+    struct tally refusals;           /* HTTP statuses in place of an upgrade */
+    enum ws_error first_error;       /* of the first connection that failed */
     char first_detail[256];
 
     atomic_uint_fast64_t sent, received; /* messages */

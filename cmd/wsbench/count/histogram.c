@@ -1,4 +1,4 @@
-#include "cmd/wsbench/histogram.h"
+#include "cmd/wsbench/count/histogram.h"
 
 enum { SUB = 1 << HISTOGRAM_SUB_BITS };
 

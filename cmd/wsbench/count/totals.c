@@ -1,4 +1,4 @@
-#include "cmd/wsbench/totals.h"
+#include "cmd/wsbench/count/totals.h"
 
 #include "cmd/common/options/compress.h"
 
@@ -21,6 +21,9 @@ void totals_merge(struct totals *t, const struct totals *o)
     t->closed_by_server += o->closed_by_server;
     for (int i = 0; i < WS_ERROR_COUNT; i++)
         t->causes[i] += o->causes[i];
+    tally_merge(&t->server_closes, &o->server_closes);
+    tally_merge(&t->client_closes, &o->client_closes);
+    tally_merge(&t->refusals, &o->refusals);
     if (t->first_error == WS_OK) {
         t->first_error = o->first_error;
         memcpy(t->first_detail, o->first_detail, sizeof t->first_detail);

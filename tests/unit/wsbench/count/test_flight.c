@@ -1,4 +1,4 @@
-#include "cmd/wsbench/flight.h"
+#include "cmd/wsbench/count/flight.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
