@@ -161,13 +161,22 @@ static bool drain(struct run *run)
 
 /* --- setup and results --- */
 
-/* The first address of `host` in numeric form; NULL after an error message. */
+static bool same_address(const struct addrinfo *a, const struct addrinfo *b)
+{
+    return a->ai_addrlen == b->ai_addrlen && memcmp(a->ai_addr, b->ai_addr, a->ai_addrlen) == 0;
+}
+
+/* The address of `host` in numeric form; `host` itself if it has several, which are tried in turn
+ * until one answers (peer.c keeps that one). NULL after an error message. */
 static char *look_up(const char *host)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
     char digits[64] = "";
+    bool several = false;
     int error = getaddrinfo(host, NULL, &hints, &list);
     if (error == 0) {
+        for (const struct addrinfo *i = list; i; i = i->ai_next)
+            several |= !same_address(i, list);
         error = getnameinfo(list->ai_addr, list->ai_addrlen, digits, sizeof digits, NULL, 0,
                             NI_NUMERICHOST);
         freeaddrinfo(list);
@@ -176,7 +185,7 @@ static char *look_up(const char *host)
         exit_warn("resolve %s: %s", host, gai_strerror(error));
         return NULL;
     }
-    return strdup(digits);
+    return strdup(several ? host : digits);
 }
 
 static void forget_names(struct run *run)

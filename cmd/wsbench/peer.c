@@ -295,6 +295,12 @@ static void failed(struct peer *peer, enum ws_error error, const char *detail)
     }
 }
 
+/* Does a connection that has ended make place for the next one? */
+static bool may_come_again(const struct worker *w)
+{
+    return w->settings->mode == MODE_CHURN && may_send(w);
+}
+
 static bool is_error_code(unsigned code)
 {
     return code != WS_CLOSE_NORMAL && code != WS_CLOSE_GOING_AWAY && code != WS_CLOSE_NO_CODE &&
@@ -340,7 +346,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     } else {
         ended(peer, end);
     }
-    if (w->settings->mode == MODE_CHURN && w->phase == PHASE_LOAD && w->quota > 0)
+    if (may_come_again(w))
         peer_connect(peer);
     worker_ended(w);
     worker_check_drained(w);
@@ -360,6 +366,24 @@ static void on_drained(struct ws_conn *conn)
 const struct ws_handler peer_handler = {
     .open = on_open, .event = on_event, .drained = on_drained, .close = on_close};
 
+/* A name is resolved until one of its addresses has answered, and not for every connection. */
+static void keep_address(struct worker *w, const struct ws_conn *conn)
+{
+    char text[sizeof w->address + 8];
+    if (w->bench->proxy.host || w->bench->url.unix_path)
+        return;
+    const char *from = ws_conn_peer(conn, text, sizeof text);
+    char *colon = strrchr(text, ':');
+    if (!colon)
+        return;
+    *colon = '\0';
+    if (*from == '[') {
+        from++;
+        text[strlen(text) - 1] = '\0';
+    }
+    snprintf(w->address, sizeof w->address, "%s", from);
+}
+
 static void on_connected(void *user, struct ws_conn *conn)
 {
     struct peer *peer = user;
@@ -368,16 +392,22 @@ static void on_connected(void *user, struct ws_conn *conn)
     peer->begun_ns = now;
     peer->client = NULL;
     peer->conn = conn;
+    if (!peer->worker->address[0])
+        keep_address(peer->worker, conn);
 }
 
 static void on_failed(void *user, enum ws_error error, const char *detail)
 {
     struct peer *peer = user;
+    struct worker *w = peer->worker;
     peer->client = NULL;
     failed(peer, error, detail);
-    worker_connected(peer->worker);
-    worker_ended(peer->worker);
-    worker_check_drained(peer->worker);
+    worker_connected(w);
+    /* Without memory, trying again at once would fail again at once. */
+    if (may_come_again(w) && error != WS_E_NO_MEMORY)
+        peer_connect(peer);
+    worker_ended(w);
+    worker_check_drained(w);
 }
 
 void peer_connect(struct peer *peer)
@@ -393,6 +423,8 @@ void peer_connect(struct peer *peer)
     options.url = &w->bench->url;
     options.proxy = w->bench->proxy.host ? &w->bench->proxy : NULL;
     options.tls = w->tls;
+    if (w->address[0] && !options.address)
+        options.address = w->address;
     peer->leaving = false;
     peer->begun_ns = clock_ns();
     counter_add(&w->totals.tried, 1);

@@ -26,7 +26,10 @@ static void put_run(struct json *j, const struct settings *s)
 {
     const struct ws_url *url = &s->target.url;
     char text[1024];
-    snprintf(text, sizeof text, "%s%s%s", url->unix_path ? "ws+unix:" : "ws://",
+    snprintf(text, sizeof text, "%s%s%s",
+             url->unix_path ? "ws+unix:"
+             : url->secure  ? "wss://"
+                            : "ws://",
              url->unix_path ? url->unix_path : url->authority, url->unix_path ? "" : url->target);
     json_member_string(j, "version", WS_VERSION);
     json_member_string(j, "mode", settings_mode_name(s));

@@ -67,6 +67,7 @@ struct worker {
     int64_t connect_start_ns;
     int64_t load_begun_ns;
     double load_begun_cpu;
+    char address[64];  /* the one that answered first: later connections go there */
     char refusal[200]; /* the first refusal of an upgrade, as text; empty: none */
     int phase;         /* the last completed phase */
     bool told_ready, told_drained;

@@ -156,6 +156,26 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	says "no connection could be opened: the server refused the upgrade"
 }
 
+@test "all addresses of a name are tried, and the one that answers is kept" {
+	((EUID == 0)) || skip "only root can change /etc/hosts, in a namespace of its own"
+	serve
+	printf '::1 localhost\n127.0.0.1 localhost\n' >"$BATS_TEST_TMPDIR/hosts"
+	run -0 --separate-stderr unshare -m bash -c 'mount --bind "$1" /etc/hosts && wsbench -q -c 300 -n 600 "$2"' \
+		- "$BATS_TEST_TMPDIR/hosts" "ws://localhost:$PORT/"
+	grep -qE '^connections +300 tried, 300 opened' <<<"$output"
+	same "300 600 600" "$(served)"
+}
+
+@test "churn: a connection that is refused does not end its place" {
+	measure --mode=churn -c 2 -n 50 ws://127.0.0.1:1/ || true
+	same 50 "$(value connections.failed)"
+}
+
+@test "the URL of the JSON report has its scheme" {
+	measure -c 1 --connect-timeout=1s wss://127.0.0.1:1/ || true
+	same wss://127.0.0.1:1/ "$(value url)"
+}
+
 @test "limits are checked before anything is opened" {
 	run -1 --separate-stderr bash -c 'ulimit -n 100; wsbench -c 500 ws://127.0.0.1:1/'
 	one_line "500 connections need 564 open files, and 100 are allowed; as root: ulimit -n 564"
