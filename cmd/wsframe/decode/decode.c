@@ -171,11 +171,12 @@ static bool pass_tunnel(struct decoder *decoder, long *length)
     static const char handshake[] = "the handshake of a proxy";
     struct conversation *conversation = decoder->conversation;
     *length = 0;
-    if (!conversation->info.captured || !decoder->from_start)
+    if (!conversation->info.captured)
         return true;
     *length = tunnel_prefix(&conversation->tunnel, decoder->sender, decode_data(decoder),
-                            decode_left(decoder));
+                            decode_left(decoder), decoder->from_start);
     if (*length > 0) {
+        decoder->from_start = true;
         skip_bytes(decoder, (uint64_t)*length, handshake, true);
         decode_consume(decoder, (size_t)*length);
     }

@@ -97,13 +97,16 @@ static long socks(struct tunnel *tunnel, enum sender sender, const uint8_t *data
     return n;
 }
 
-long tunnel_prefix(struct tunnel *tunnel, enum sender sender, const uint8_t *data, size_t len)
+long tunnel_prefix(struct tunnel *tunnel, enum sender sender, const uint8_t *data, size_t len,
+                   bool from_start)
 {
-    if (!tunnel->proxy_protocol && !tunnel->socks && sender == SENDER_CLIENT) {
+    if (!tunnel->proxy_protocol && !tunnel->socks && sender != SENDER_SERVER) {
         long n = proxy_header(data, len);
         tunnel->proxy_protocol = n > 0;
         if (n != 0)
             return n;
     }
+    if (!from_start)
+        return 0;
     return socks(tunnel, sender, data, len);
 }

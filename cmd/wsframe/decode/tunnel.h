@@ -24,6 +24,7 @@ enum { TUNNEL_MORE = -1 };
  * The length of the part of a tunnel's handshake that `data`, sent by `sender`, begins with; 0 if
  * it begins with none; TUNNEL_MORE if that needs more bytes.
  */
-long tunnel_prefix(struct tunnel *tunnel, enum sender sender, const uint8_t *data, size_t len);
+long tunnel_prefix(struct tunnel *tunnel, enum sender sender, const uint8_t *data, size_t len,
+                   bool from_start);
 
 #endif

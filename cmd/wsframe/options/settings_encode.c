@@ -99,7 +99,7 @@ static const char *set_length_form(struct options *options, const struct option_
     (void)options;
     (void)value;
     if (s->length_form && s->length_form != form)
-        return "the only one: a length has one form";
+        s->length_forms = true;
     s->length_form = form;
     return NULL;
 }
@@ -251,6 +251,10 @@ bool settings_encode_check(struct settings_encode *s, char **words, int count,
                            struct options *options)
 {
     int sources = (s->payload != NULL) + (s->hex != NULL) + (s->file != NULL) + (count > 0);
+    if (s->length_forms)
+        return usage_error(options,
+                           "--len7, --len16 and --len64 exclude each other: a length has one "
+                           "form");
     if (s->from_records && (count > 0 || s->hex || s->typed))
         return usage_error(options, "--from=jsonl takes kinds and payloads from the records");
     if (s->deflate && s->typed && s->opcode != WS_OP_TEXT && s->opcode != WS_OP_BINARY)

@@ -30,6 +30,7 @@ struct settings_encode {
     enum masking masking;
     uint8_t mask_key[4];
     uint64_t fragment; /* 0: none */
+    bool length_forms; /* more than one was asked for */
     int length_form;   /* bits: 7, 16, 64; 0: the shortest */
     bool fake;
     uint64_t fake_length;

@@ -2,6 +2,8 @@
 
 #include "cmd/wsframe/read/packet.h"
 #include <ws/frame.h>
+#include <ws/mask.h>
+#include <ws/utf8.h>
 
 #include <string.h>
 
@@ -61,6 +63,7 @@ static enum form detect_packed(const uint8_t *data, size_t len)
         {"\x28\xB5\x2F\xFD", 4, FORM_ZSTD},
         {"\x04\x22\x4D\x18", 4, FORM_LZ4},
         {"PK\x03\x04", 4, FORM_ZIP},
+        {"\x89PNG\r\n", 6, FORM_UNKNOWN}, /* begins as a ping does */
     };
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
         if (len >= magics[i].len && memcmp(data, magics[i].magic, magics[i].len) == 0)
@@ -99,5 +102,46 @@ bool detect_plausible(const uint8_t *data, size_t len)
     bool is_data = opcode <= WS_OP_BINARY && (rsv == 0 || (rsv == 4 && opcode > 0));
     bool control = opcode >= WS_OP_CLOSE && opcode <= WS_OP_PONG && rsv == 0;
     return is_data || control || detect_pcap(data, len) || detect_bytes(data, len) != FORM_RAW ||
+           packet_is_whole(data, len) || (len >= 4 && detect_http_head(data, len) == WS_OK);
+}
+
+/* Is the payload of a whole frame what its opcode says? */
+static bool payload_fits(const struct ws_frame *frame, const uint8_t *payload)
+{
+    struct ws_utf8 state = {0};
+    if (frame->opcode != WS_OP_TEXT || frame->rsv)
+        return true;
+    for (size_t at = 0; at < frame->length; at += 256) {
+        uint8_t text[256];
+        size_t n = frame->length - at < sizeof text ? (size_t)frame->length - at : sizeof text;
+        if (frame->masked)
+            ws_mask(text, payload + at, n, frame->mask_key, at);
+        else
+            memcpy(text, payload + at, n);
+        if (ws_utf8_check(&state, text, n) < n)
+            return false;
+    }
+    return true;
+}
+
+bool detect_convincing(const uint8_t *data, size_t len)
+{
+    enum { ENOUGH = 16 };
+    int frames = 0;
+    for (size_t at = 0; at < len && frames < ENOUGH; frames++) {
+        struct ws_frame frame;
+        enum ws_error parsed = ws_frame_parse(data + at, len - at, &frame);
+        if (ws_frame_violation(&frame, WS_ALLOW_RSV1) != WS_OK ||
+            (frames == 0 && frame.opcode == WS_OP_CONTINUATION))
+            break;
+        if (parsed == WS_MORE || len - at - frame.header_len < frame.length)
+            return frames > 0;
+        if (!payload_fits(&frame, data + at + frame.header_len))
+            break;
+        at += frame.header_len + (size_t)frame.length;
+        if (at == len)
+            return true;
+    }
+    return frames == ENOUGH || detect_pcap(data, len) || detect_bytes(data, len) != FORM_RAW ||
            packet_is_whole(data, len) || (len >= 4 && detect_http_head(data, len) == WS_OK);
 }

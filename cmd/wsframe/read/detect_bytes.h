@@ -19,6 +19,10 @@ enum form detect_bytes(const uint8_t *data, size_t len);
 /* Can the bytes begin with a frame, or with something else that is detected in bytes? */
 bool detect_plausible(const uint8_t *data, size_t len);
 
+/* Do the bytes begin with whole frames that break no rule, or with something else that is detected
+ * in bytes? For what is found in text that has other words too. */
+bool detect_convincing(const uint8_t *data, size_t len);
+
 bool detect_tls(const uint8_t *data, size_t len);
 bool detect_http2(const uint8_t *data, size_t len);
 /* Does an HTTP head begin here? WS_OK, WS_MORE (it needs more bytes) or WS_E_HTTP_SYNTAX. */

@@ -37,9 +37,9 @@ static const struct {
     [FORM_HTTP_TEXT] = {"HTTP",
                         "this is HTTP only: frames follow the heads of the upgrade's request "
                         "and response"},
-    [FORM_NUMBERS] = {"numbers",
-                      "these are numbers, but the first one begins no frame: --from=c decodes them "
-                      "all the same"},
+    [FORM_NUMBERS] = {"numbers", "these are numbers, but they begin no frame, or stand among other "
+                                 "words: --from=c decodes them "
+                                 "all the same"},
     [FORM_TLS] = {"TLS", "this is TLS: the frames are encrypted; capture the plaintext behind a "
                          "TLS proxy"},
     [FORM_HTTP2] = {"HTTP/2",

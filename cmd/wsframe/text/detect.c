@@ -9,6 +9,8 @@
 #include "cmd/wsframe/text/read_log.h"
 #include "cmd/wsframe/text/read_text.h"
 
+#include <ws/frame.h>
+
 #include <ctype.h>
 #include <string.h>
 
@@ -106,31 +108,92 @@ static enum form detect_json(const uint8_t *data, size_t len)
                                                                                : FORM_UNKNOWN;
 }
 
-/* Groups of eight, zeros and ones only. */
+/* Words of four letters and more, as JSON, SQL and programs have them; Node's and C's own words for
+ * arrays of bytes are none. */
+static bool has_words(const uint8_t *data, size_t len)
+{
+    static const char *const names[] = {"Buffer",  "Uint8Array", "unsigned",
+                                        "uint8_t", "bytearray",  "byte["};
+    size_t letters = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (contains(data, len, names[i]))
+            return false;
+    for (size_t i = 0; i < len && letters < 4; i++)
+        letters = isalpha(data[i]) ? letters + 1 : 0;
+    return letters >= 4;
+}
+
+/* A backslash, x and all digits, as PostgreSQL prints a bytea. */
+static bool is_bytea(const uint8_t *data, size_t len)
+{
+    size_t count;
+    return len > 6 && data[0] == '\\' && data[1] == 'x' &&
+           consists_of(data + 2, len - 2, "0123456789abcdefABCDEF", &count) && count > 2 &&
+           count % 2 == 0;
+}
+
+/* Groups of eight or of four, zeros and ones only. */
 static bool is_bits(const uint8_t *data, size_t len)
 {
-    size_t run = 0, groups = 0;
+    size_t run = 0, groups = 0, size = strspn((const char *)data, "01") == 4 ? 4 : 8;
     for (size_t i = 0; i <= len; i++) {
         if (i < len && (data[i] == '0' || data[i] == '1')) {
             run++;
         } else if (i == len || isspace(data[i]) || data[i] == ',') {
-            if (run != 0 && run != 8)
+            if (run != 0 && run != size)
                 return false;
-            groups += run == 8;
+            groups += run == size;
             run = 0;
         } else {
             return false;
         }
     }
-    return groups > 1;
+    return groups * size >= 16;
 }
 
-enum reader { BY_HEX, BY_BASE64, BY_LIST, BY_LOG };
+/* The lengths of the groups of digits that `separators` separate; 0 if there is anything else. */
+static size_t group_lengths(const uint8_t *data, size_t len, const char *separators,
+                            size_t *lengths, size_t most)
+{
+    size_t count = 0, n = 0;
+    while (len > 0 && isspace(data[len - 1]))
+        len--;
+    for (size_t i = 0; i <= len; i++) {
+        if (i < len && isxdigit(data[i])) {
+            n++;
+        } else if (n > 0 && count < most && (i == len || strchr(separators, data[i]))) {
+            lengths[count++] = n;
+            n = 0;
+        } else {
+            return 0;
+        }
+    }
+    return count;
+}
+
+/* Times, dates, addresses of network cards, UUIDs and Intel HEX have hex digits too. */
+static bool is_name_of_something(const uint8_t *data, size_t len)
+{
+    size_t n[16], count = group_lengths(data, len, ":-", n, 16);
+    bool date = count == 3 && n[0] == 4 && n[1] == 2 && n[2] == 2;
+    bool time = count > 1 && count <= 3 && memchr(data, ':', len);
+    bool uuid = count == 5 && n[0] == 8 && n[1] == 4 && n[2] == 4 && n[3] == 4 && n[4] == 12;
+    bool card = count == 6;
+    for (size_t i = 0; i < count && (card || time); i++)
+        card = card && n[i] == 2, time = time && n[i] == 2;
+    if (*data == ':' && len > 11 && isxdigit(data[1]) && isxdigit(data[10]))
+        return true;
+    return date || time || uuid || card;
+}
+
+enum reader { BY_HEX, BY_BASE64, BY_LIST, BY_LOG, BY_ESCAPES };
 
 /* Does a reader make bytes of the text that may begin with a frame? `*read` says that it makes
  * bytes at all. */
 static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bool *read)
 {
+    /* Decimal numbers stand in other texts too, which arrays of bytes with 0x seldom do. */
+    bool strict = reader == BY_LIST && !contains(text, len, "0x") && has_words(text, len);
     enum { LOOKED_AT = 65536 };
     struct pieces pieces = {0};
     struct read_error error;
@@ -138,12 +201,15 @@ static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bo
     /* The sample may end inside a byte, which is not an error. */
     bool whole = len <= LOOKED_AT;
     size_t sample = whole ? len : LOOKED_AT;
-    *read = reader == BY_HEX      ? read_hex(text, sample, &pieces.bytes, &error) || !whole
-            : reader == BY_BASE64 ? read_base64(text, sample, &pieces.bytes, &error) || !whole
-            : reader == BY_LIST   ? read_list(text, sample, &pieces, &note)
-                                  : read_log(text, sample, &pieces);
+    *read = reader == BY_HEX       ? read_hex(text, sample, &pieces.bytes, &error) || !whole
+            : reader == BY_BASE64  ? read_base64(text, sample, &pieces.bytes, &error) || !whole
+            : reader == BY_ESCAPES ? read_escaped(text, sample, &pieces, &error) || !whole
+            : reader == BY_LIST    ? read_list(text, sample, &pieces, &note)
+                                   : read_log(text, sample, &pieces);
     *read = *read && ws_bytes_len(pieces.bytes) > 0;
-    bool holds = *read && detect_plausible(bytes_data(pieces.bytes), ws_bytes_len(pieces.bytes));
+    const uint8_t *data = bytes_data(pieces.bytes);
+    bool holds =
+        *read && (strict ? detect_convincing : detect_plausible)(data, ws_bytes_len(pieces.bytes));
     pieces_free(&pieces);
     return holds;
 }
@@ -153,6 +219,8 @@ static enum form detect_digits(const uint8_t *data, size_t len)
 {
     size_t count;
     bool read, hex = consists_of(data, len, "0123456789abcdefABCDEFxX,:-", &count);
+    if (is_name_of_something(data, len))
+        return FORM_UNKNOWN;
     if (hex && holds_frames(BY_HEX, data, len, &read))
         return FORM_HEX;
     if (holds_frames(BY_LIST, data, len, &read))
@@ -172,6 +240,7 @@ static enum form detect_digits(const uint8_t *data, size_t len)
 static enum form detect_text(const uint8_t *data, size_t len)
 {
     enum form form;
+    bool read;
     while (len > 0 && isspace(*data)) {
         data++;
         len--;
@@ -186,7 +255,11 @@ static enum form detect_text(const uint8_t *data, size_t len)
         (form = detect_json(data, len)) != FORM_UNKNOWN ||
         (form = read_dump_form(data, len)) != FORM_UNKNOWN)
         return form;
-    return read_escaped_has(data, len) ? FORM_ESCAPED : detect_digits(data, len);
+    if (is_bytea(data, len))
+        return FORM_HEX;
+    if (read_escaped_has(data, len) && holds_frames(BY_ESCAPES, data, len, &read))
+        return FORM_ESCAPED;
+    return detect_digits(data, len);
 }
 
 enum form detect(const uint8_t *data, size_t len)
@@ -198,5 +271,9 @@ enum form detect(const uint8_t *data, size_t len)
     enum form form = detect_bytes(data, len);
     if (form != FORM_RAW)
         return form;
-    return plain_text_is(data, len) ? detect_text(data, len) : FORM_RAW;
+    if (plain_text_is(data, len))
+        return detect_text(data, len);
+    /* A first fragment is not there, or this is no frame: only --from=raw decodes it. */
+    bool orphan = (data[0] & 15) == WS_OP_CONTINUATION;
+    return (orphan ? detect_convincing : detect_plausible)(data, len) ? FORM_RAW : FORM_UNKNOWN;
 }

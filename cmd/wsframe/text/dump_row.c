@@ -154,7 +154,9 @@ static const char *columns(struct line rest, unsigned base, struct dump_row *row
         if (row->base == 0)
             row->base = prefixed ? 16 : base_of(rest);
         size_t n = digits(rest, row->base);
-        bool ends = n > 0 && (n == rest.len || strchr(" \t|", rest.p[n]));
+        /* A dash in the middle of a line, as openssl and WinDbg write it. */
+        bool dash = n < rest.len && rest.p[n] == '-' && row->len + n / 2 == 8;
+        bool ends = n > 0 && (n == rest.len || dash || strchr(" \t|", rest.p[n]));
         const char *problem = ends ? add_group(row, rest.p, n) : "expected pairs of hex digits";
         if (problem) {
             if (stop == 0)
@@ -164,7 +166,7 @@ static const char *columns(struct line rest, unsigned base, struct dump_row *row
             return NULL;
         }
         row->prefixed |= prefixed;
-        skip(&rest, n);
+        skip(&rest, n + dash);
     }
     if (begins(rest, '|'))
         text_fits(rest, row);
@@ -248,6 +250,14 @@ static bool take_offset(struct line *rest, struct dump_row *row)
     if (row->offset_len < 4 || row->offset_len > ROW_OFFSET_MAX)
         return false;
     skip(rest, row->offset_len);
+    if (begins(*rest, '`') && digits((struct line){rest->p + 1, rest->len - 1}, 16) == 8) {
+        row->offset = rest->p + 1; /* WinDbg: the lower half of an address */
+        row->offset_len = 8;
+        skip(rest, 9);
+    }
+    bool hyphen = rest->len > 2 && memcmp(rest->p, " - ", 3) == 0; /* openssl */
+    if (hyphen)
+        skip(rest, 2);
     struct line symbol = *rest;
     blanks(&symbol, 1);
     if (address && begins(symbol, '<')) { /* gdb: 0x601040 <buffer+8>: */
@@ -261,7 +271,7 @@ static bool take_offset(struct line *rest, struct dump_row *row)
     if (row->colon || (row->bar && begins(*rest, '|')))
         skip(rest, 1);
     struct line after = *rest;
-    row->gap = blanks(&after, 2);
+    row->gap = blanks(&after, 2) + hyphen;
     return rest->len == 0 || row->gap > 0 || (row->bar && rest->p[-1] == '|');
 }
 

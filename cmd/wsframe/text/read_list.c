@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     WORD_MAX = 8,      /* characters of a number */
@@ -98,6 +99,11 @@ static int take_marks(struct line *word)
                 word->len -= 2;
             return marks[i].base;
         }
+    }
+    /* A negative char that printf's %x has extended. */
+    if (word->len == 8 && strncasecmp(word->p, "ffffff", 6) == 0) {
+        *word = (struct line){word->p + 6, 2};
+        return 16;
     }
     if (word->len > 1 && (word->p[word->len - 1] | 0x20) == 'h') {
         word->len--;

@@ -58,8 +58,8 @@ static size_t run_end(struct line line, size_t at, struct run *run)
             break;
         i++;
         /* After a comma there may be a blank, and a second one after eight bytes. */
-        if ((strchr(",;:", separator) || (separator == ' ' && run->bytes == 8)) && i < line.len &&
-            line.p[i] == ' ')
+        while ((strchr(",;:", separator) || (separator == ' ' && run->bytes == 8)) &&
+               i < line.len && line.p[i] == ' ')
             i++;
     }
     /* Digits without separators end where the word does. */
@@ -130,6 +130,17 @@ static void add(struct line line, const struct run *run, struct pieces *out)
     }
 }
 
+/* Digits that stand together, numbers, and addresses of network cards may be anything: they need
+ * whole frames. */
+static bool believable(struct line line, const struct run *run, const uint8_t *data, size_t len)
+{
+    bool apart = run->separator && strchr(" \t,;:-", run->separator) && run->bytes > 1;
+    bool card = run->separator == ':' && run->bytes == 6, letters = prefix(line, run->from) > 0;
+    for (size_t i = 0; i < run->len; i++)
+        letters |= isalpha((uint8_t)line.p[run->from + i]) != 0;
+    return apart && letters && !card ? detect_plausible(data, len) : detect_convincing(data, len);
+}
+
 bool read_log(const uint8_t *text, size_t len, struct pieces *out)
 {
     struct line rest = {(const char *)text, len}, line;
@@ -141,8 +152,8 @@ bool read_log(const uint8_t *text, size_t len, struct pieces *out)
             continue;
         size_t before = ws_bytes_len(out->bytes);
         add(line, &run, out);
-        if (first &&
-            !detect_plausible(bytes_data(out->bytes) + before, ws_bytes_len(out->bytes) - before)) {
+        if (first && !believable(line, &run, bytes_data(out->bytes) + before,
+                                 ws_bytes_len(out->bytes) - before)) {
             out->bytes->len = before;
             return false;
         }

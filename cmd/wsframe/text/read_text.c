@@ -25,7 +25,8 @@ bool read_hex(const uint8_t *text, size_t len, struct ws_bytes **out, struct rea
             i++;
             continue;
         }
-        if (!inside && text[i] == '0' && i + 1 < len && (text[i + 1] | 0x20) == 'x') {
+        if (!inside && (text[i] == '0' || text[i] == '\\') && i + 1 < len &&
+            (text[i + 1] | 0x20) == 'x') {
             i += 2;
             inside = true;
             if (i == len || hex_digit((char)text[i]) < 0)
@@ -100,7 +101,7 @@ bool read_bits(const uint8_t *text, size_t len, struct ws_bytes **out, struct re
                 bytes_byte(out, (uint8_t)byte);
                 byte = count = 0;
             }
-        } else if (count > 0) {
+        } else if (count > 0 && count != 4) {
             return fail(error, text, i, "expected eight bits");
         } else if (!isspace(text[i]) && text[i] != ',') {
             return fail(error, text, i, "expected 0 or 1");

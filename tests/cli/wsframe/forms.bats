@@ -201,3 +201,49 @@ print($written)"
 	run -0 --separate-stderr wsframe -S "$BATS_TEST_TMPDIR/good"
 	says 'accepted' "$output"
 }
+
+@test "dumps with a dash or more blanks in the middle, extended signs, bytea, bits by four" {
+	local hello='0x0000  > text          FIN           5 bytes  key 37fa213d  "Hello"' form
+	while IFS= read -r form; do
+		run -0 --separate-stderr wsframe <<<"$form"
+		same "$hello" "$output"
+	done <<-'END'
+		0000 - 81 85 37 fa 21 3d 7f 9f-4d 51 58    ..7.!=..MQX
+		00000000`00401000  81 85 37 fa 21 3d 7f 9f-4d 51 58  ..7.!=..MQX
+		T 1 > 2:  81 85 37 fa 21 3d 7f 9f    4d 51 58    ..7.!=..MQX
+		ffffff81 ffffff85 37 fffffffa 21 3d 7f ffffff9f 4d 51 58
+		\x818537fa213d7f9f4d5158
+		1000 0001 1000 0101 0011 0111 1111 1010 0010 0001 0011 1101 0111 1111 1001 1111 0100 1101 0101 0001 0101 1000
+	END
+}
+
+@test "text with digits in it is no frame: dates, names, addresses, JSON, SQL, other encodings" {
+	local text
+	while IFS= read -r text; do
+		run -1 --separate-stderr wsframe <<<"$text"
+		same "" "$output"
+		same 1 "${#stderr_lines[@]}"
+	done <<-'END'
+		2026-11-28
+		09:22:47
+		81054865-6c6c-6f81-8537-fa213d7f9f4d
+		82:7e:00:80:41:42
+		:0B000000818537FA213D7F9F4D51583F
+		Cookie: sid=81058537fa213d7f; Path=/
+		The commit 8105853 broke it, see also 82fa213d.
+		{"id":1,"scores":[129,5,72],"n":"x"}
+		INSERT INTO t VALUES (129, 133, 55);
+		const a = [129, 133]; ws.send(a);
+		http://example.com/%E4%BD%A0
+		{"msg":"Gr\u00fc\u00dfe"}
+		D\303\251j\303\240 vu
+	END
+	printf 'Gr\374\337e aus M\374nchen\r\n' >"$BATS_TEST_TMPDIR/latin1"
+	head -c 64 /dev/zero >"$BATS_TEST_TMPDIR/zeros"
+	local file
+	for file in "$BATS_TEST_TMPDIR/latin1" "$BATS_TEST_TMPDIR/zeros" "$ROOT/docs/devconsole-dark.png" \
+		"$(command -v ls)"; do
+		run -1 --separate-stderr wsframe "$file"
+		one_line 'use --from=raw for raw bytes'
+	done
+}
