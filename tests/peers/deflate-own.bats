@@ -29,6 +29,8 @@ load interop
 		serve --compress="$params"
 		ws_talks "$URL" "$FEW" - '?deflate'
 		came_back 1 "$FEW"
+		# zlib makes no raw DEFLATE with a window of 8, and Python's websockets uses it all the same.
+		[[ $params != *client-window=8 ]] || continue
 		websockets_talks "$URL" "$FEW" - '?deflate'
 		came_back 1 "$FEW"
 	done

@@ -19,7 +19,7 @@ import corpus
 
 
 def query(text):
-    return dict(urllib.parse.parse_qsl(text, keep_blank_values=True))
+    return dict(urllib.parse.parse_qsl(text.removeprefix('?'), keep_blank_values=True))
 
 
 def window(q, name):
