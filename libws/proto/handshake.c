@@ -1,5 +1,6 @@
 #include <ws/handshake.h>
 
+#include <arpa/inet.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdio.h>
@@ -178,17 +179,50 @@ static enum ws_error check_body(const struct ws_http_head *head, const char *buf
     return coded || (length.p && !ws_str_equal(length, "0")) ? WS_E_HTTP_BODY : WS_OK;
 }
 
-/* The characters of uri-host [ ":" port ] (RFC 3986 3.2.2); whether that host exists, and is ours,
- * is not looked at. */
-static bool is_host(struct ws_str host)
+static bool is_ipv6(const char *text, size_t len)
 {
-    for (size_t i = 0; i < host.len; i++) {
-        char c = host.p[i];
-        bool alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-        if (!alnum && (c == '\0' || !strchr("-._~%!$&'()*+,;=:[]", c)))
+    char copy[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+    if (len >= sizeof copy || memchr(text, '\0', len))
+        return false;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return inet_pton(AF_INET6, copy, &address) == 1;
+}
+
+static bool is_port(const char *text, size_t len)
+{
+    unsigned number = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        number = number * 10 + (unsigned)(text[i] - '0');
+        if (number > 65535)
             return false;
     }
-    return host.len > 0 && host.p[0] != ':';
+    return true;
+}
+
+/* uri-host [ ":" port ] (RFC 3986 3.2.2, 3.2.3), without the comma, which would make it a list.
+ * Whether that host exists, and is ours, is not looked at. */
+static bool is_host(struct ws_str host)
+{
+    const char *end = host.p + host.len, *p = host.p;
+    if (host.len > 0 && *p == '[') {
+        const char *bracket = memchr(p, ']', host.len);
+        if (!bracket || !is_ipv6(p + 1, (size_t)(bracket - p) - 1))
+            return false;
+        p = bracket + 1;
+    } else {
+        for (; p < end && *p != ':'; p++) {
+            bool alnum = (*p >= '0' && *p <= '9') || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z');
+            if (!alnum && (*p == '\0' || !strchr("-._~%!$&'()*+;=", *p)))
+                return false;
+        }
+    }
+    if (p == host.p)
+        return false;
+    return p == end || (*p == ':' && is_port(p + 1, (size_t)(end - p) - 1));
 }
 
 static bool is_target(struct ws_str target)
