@@ -119,6 +119,8 @@ static char *read_file(const struct compile *c, const char *option, const char *
 static bool add_auth(const struct compile *c, const char *auth)
 {
     struct ws_str password = {auth, strlen(auth)};
+    if (strpbrk(auth, "\r\n"))
+        return wrong(c, "option '--auth': a line end is within the password");
     return ws_credentials_add_password(&c->rules->credentials, password) ||
            wrong(c, "option '--auth': expected USER:PASSWORD");
 }
@@ -127,6 +129,10 @@ static bool add_tokens(const struct compile *c, const char *tokens)
 {
     struct ws_credentials *credentials = &c->rules->credentials;
     unsigned line;
+    /* A line end may be CR LF; a CR elsewhere cannot come in a request. */
+    for (const char *cr = strchr(tokens, '\r'); cr; cr = strchr(cr + 1, '\r'))
+        if (cr[1] != '\n')
+            return wrong(c, "option '--token': a line end is within the token");
     if (!each_line(tokens, ws_credentials_add_token, credentials, &line))
         return no_memory(c);
     return credentials->tokens || wrong(c, "option '--token': it is empty");

@@ -415,6 +415,32 @@ basic() { # USER:PASSWORD
 	status 101 "$PORT" '/?token=new'
 }
 
+@test "a secret with a line end or a NUL inside is refused, and SIGHUP keeps the old one" {
+	local token=$BATS_TEST_TMPDIR/token auth=$BATS_TEST_TMPDIR/auth bad
+	echo old >"$token"
+	for bad in 'ann:a\nb\n' 'ann:a\rb' 'ann:a\n\n' 'ann:a\0b'; do
+		printf "$bad" >"$auth"
+		run -2 --separate-stderr timeout 10 wsserve -p 0 --auth=@"$auth"
+		usage_line "'?--auth'?: .*(line end|NUL)"
+	done
+	for bad in 'a\rb\n' 'a\0b'; do
+		printf "$bad" >"$auth"
+		run -2 --separate-stderr timeout 10 wsserve -p 0 --token=@"$auth"
+		usage_line "'?--token'?: .*(line end|NUL)"
+	done
+	echo ann:one >"$auth"
+	serve --token=@"$token" --auth=@"$auth"
+	printf 'ann:two\nx' >"$auth"
+	kill -HUP "$SERVER"
+	await "ERROR +config option '--auth': .*line end.*the old access rules stay" "$SERVER_LOG"
+	status 101 "$PORT" / "$(basic ann:one)"
+	echo ann:one >"$auth"
+	printf 'new\rx' >"$token"
+	kill -HUP "$SERVER"
+	await "ERROR +config option '--token': .*line end.*the old access rules stay" "$SERVER_LOG"
+	status 101 "$PORT" '/?token=old'
+}
+
 @test "a wrong rule in the configuration is named with its line" {
 	local config=$BATS_TEST_TMPDIR/config line
 	for line in 'origin = null' 'host-allow = a b' 'allow = 10.0.0.1/8' 'header = x' 'subprotocol = a b'; do
