@@ -41,7 +41,7 @@ enum ws_conn_flag {
     WS_CONN_SLOW = 1,    /* hub: senders wait for this receiver */
     WS_CONN_EVICTED = 2, /* overload: it was evicted, and is no longer charged */
     /* server: what it counts as; none of them: nothing */
-    WS_CONN_UNFINISHED = 4, /* its request has not come */
+    WS_CONN_UNFINISHED = 4, /* its request has not come, or a plain answer is being sent */
     WS_CONN_ADMITTED = 8,   /* it has one of the places */
     WS_CONN_WAITING = 16,   /* nothing, and it only waits to be closed */
 };
@@ -92,6 +92,9 @@ void ws_conn_limit_handshake(struct ws_conn *conn, int64_t deadline_ms);
 
 /* `why` is why it ends, unless there was a reason before. */
 void ws_conn_record_error(struct ws_conn *conn, enum ws_error why);
+
+/* Milliseconds since the kernel last took output, or the queue began. */
+int64_t ws_conn_stalled_ms(const struct ws_conn *conn);
 
 /* When its last message came, or its upgrade was done, in the loop's milliseconds. */
 int64_t ws_conn_last_message_ms(const struct ws_conn *conn);

@@ -52,10 +52,15 @@ void ws_server_on_requested(struct ws_conn *conn)
         return;
     enum ws_error refusal =
         server->overload && ws_overload_shedding(server->overload) ? WS_E_SHED : WS_OK;
-    if (refusal == WS_OK)
+    /* A plain request takes no place from WebSockets: it stays among the unfinished ones until all
+     * is sent. */
+    bool upgrade = ws_session_request(ws_conn_session(conn))->upgrade;
+    if (refusal == WS_OK && upgrade)
         refusal = ws_admission_admit(server->admission);
+    else if (refusal == WS_OK && ws_admission_percent(server->admission) >= 100)
+        refusal = WS_E_TOO_MANY_CONNECTIONS;
     ws_conn_set_refusal(conn, refusal);
-    if (refusal != WS_OK)
+    if (refusal != WS_OK || !upgrade)
         return;
     ws_id_list_remove(&worker->unfinished, conn, WS_CONN_UNFINISHED);
     ws_conn_set_flag(conn, WS_CONN_ADMITTED, true);
@@ -112,6 +117,36 @@ static enum ws_error reason(const struct ws_server *server)
                : WS_E_HANDSHAKE_TIMEOUT;
 }
 
+/* It has to go. Where an answer is being sent, nothing can follow it. */
+static void give_way(struct ws_worker *worker, struct ws_conn *conn, enum ws_error why)
+{
+    if (ws_conn_discarding(conn))
+        ws_conn_abort(conn, WS_E_WRITE_TIMEOUT);
+    else
+        ws_conn_fail(conn, why);
+    leave_place(worker, conn);
+}
+
+/* The answers that the peer took bytes of within the last second go to the end of the list, so that
+ * the first is the one to give way; it is the oldest where all make progress. */
+static void pass_over_progress(struct ws_worker *worker)
+{
+    struct ws_registry *registry = worker->env.registry;
+    struct ws_conn *oldest;
+    for (size_t i = worker->unfinished.count; i > 0; i--) {
+        oldest = ws_id_list_oldest(&worker->unfinished, registry, WS_CONN_UNFINISHED);
+        if (!oldest || !ws_conn_discarding(oldest) || ws_conn_stalled_ms(oldest) >= GRACE_MS)
+            return;
+        ws_id_list_remove(&worker->unfinished, oldest, WS_CONN_UNFINISHED);
+        /* Looking for the next one skips its old entry. */
+        (void)ws_id_list_oldest(&worker->unfinished, registry, WS_CONN_UNFINISHED);
+        if (!ws_id_list_add(&worker->unfinished, registry, oldest, WS_CONN_UNFINISHED)) {
+            ws_admission_leave(worker->server->admission, WS_PLACE_UNFINISHED, NULL);
+            ws_conn_abort(oldest, WS_E_NO_MEMORY);
+        }
+    }
+}
+
 void ws_server_begin_unfinished(struct ws_worker *worker, struct ws_conn *conn)
 {
     struct ws_registry *registry = worker->env.registry;
@@ -121,14 +156,14 @@ void ws_server_begin_unfinished(struct ws_worker *worker, struct ws_conn *conn)
         ws_conn_set_refusal(conn, WS_E_NO_MEMORY);
         return;
     }
+    pass_over_progress(worker);
     while ((oldest = ws_id_list_oldest(&worker->unfinished, registry, WS_CONN_UNFINISHED)) &&
            oldest != conn && crowded(worker, oldest)) {
         /* Its request may lie in the kernel. */
         ws_conn_receive_now(oldest);
         if (!ws_conn_flag(oldest, WS_CONN_UNFINISHED))
             continue;
-        ws_conn_fail(oldest, reason(worker->server));
-        leave_place(worker, oldest);
+        give_way(worker, oldest, reason(worker->server));
     }
 }
 
@@ -152,8 +187,10 @@ void ws_server_free_descriptors(struct ws_server_env *env, void *context)
         ws_conn_receive_now(conn);
         if (!ws_conn_flag(conn, WS_CONN_UNFINISHED))
             continue;
-        ws_conn_fail(conn, WS_E_NO_DESCRIPTORS);
-        ws_conn_flush_now(conn);
+        if (!ws_conn_discarding(conn)) { /* nothing can follow an answer */
+            ws_conn_fail(conn, WS_E_NO_DESCRIPTORS);
+            ws_conn_flush_now(conn);
+        }
         ws_conn_abort(conn, WS_E_NO_DESCRIPTORS);
         leave_place(worker, conn);
     }

@@ -122,3 +122,12 @@ newcomer_replaces_one() {
 at_most_descriptors() {
 	(($(descriptors) <= $1))
 }
+
+@test "ten large files that are never read, and --max-connections=10: a newcomer is served at once" {
+	mkdir "$BATS_TEST_TMPDIR/files"
+	truncate -s 30M "$BATS_TEST_TMPDIR/files/large"
+	serve --max-connections=10 --staticdir="$BATS_TEST_TMPDIR/files"
+	crowd unread 10 /large
+	await '^open 10' "$OUT"
+	same hello "$(timeout 3 wscat -1 "$URL" hello </dev/null)"
+}
