@@ -199,7 +199,7 @@ static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bo
     struct read_error error;
     const char *note;
     /* The sample may end inside a byte, which is not an error. */
-    bool whole = len <= LOOKED_AT;
+    bool whole = len <= LOOKED_AT || reader == BY_LIST; /* a list ends with its bracket */
     size_t sample = whole ? len : LOOKED_AT;
     *read = reader == BY_HEX       ? read_hex(text, sample, &pieces.bytes, &error) || !whole
             : reader == BY_BASE64  ? read_base64(text, sample, &pieces.bytes, &error) || !whole

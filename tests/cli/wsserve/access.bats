@@ -83,11 +83,12 @@ status() { # STATUS [ARGUMENT OF ask.py]...
 	status 101 "$PORT" / 'Host: other.example:8443'
 	local host
 	for host in evil.example evil-chat.example chat.example.evil chat.example. other.example:80 \
-		127.0.0.1.evil.example localhost.evil.example chat.example:x 2130706433; do
+		127.0.0.1.evil.example localhost.evil.example 2130706433; do
 		status 403 "$PORT" / "Host: $host"
 		status 403 --plain "$PORT" / "Host: $host"
 	done
 	status 400 "$PORT" / 'Host: chat.example, evil'
+	status 400 "$PORT" / 'Host: chat.example:x'
 	status 403 "$PORT" http://evil.example/ 'Host: chat.example'
 	status 101 "$PORT" http://chat.example/ 'Host: chat.example'
 	await 'HOST_REFUSED .*evil-chat.example' "$SERVER_LOG"

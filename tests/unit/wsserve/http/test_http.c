@@ -153,7 +153,7 @@ static void paths_lead_where_they_should(void **state)
         .health = "/up", .metrics = "/m", .path = "/ws", .dev_console = true};
     begin();
     assert_int_equal(get("/up"), 200);
-    assert_true(says("\r\n\r\n{\"status\":\"ok\",\"connections\":1,\"limit\":0}\n"));
+    assert_true(says("\r\n\r\n{\"status\":\"ok\",\"connections\":0,\"limit\":0}\n"));
     assert_int_equal(get("/m"), 200);
     assert_true(says("wsserve_connections{state="));
     assert_int_equal(get("/"), 200);
