@@ -7,6 +7,7 @@
 #ifndef CMD_WSCAT_OUTPUT_SENT_H
 #define CMD_WSCAT_OUTPUT_SENT_H
 
+#include "cmd/common/sent_reader.h"
 #include "cmd/wscat/output/show.h"
 #include <ws/conn.h>
 
@@ -15,8 +16,7 @@ struct sent {
     struct show *show;
     bool frames; /* show them, and not the request alone */
     bool upgraded;
-    struct ws_session_config config;
-    struct ws_session session;
+    struct sent_reader reader;
 };
 
 /* `sent->filter` goes into the config of the connection. */

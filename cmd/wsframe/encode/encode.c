@@ -2,12 +2,11 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
-#include "cmd/common/record_read.h"
 #include "cmd/wsframe/decode/decode.h"
 #include "cmd/wsframe/encode/write_capture.h"
 #include "cmd/wsframe/read/lines.h"
+#include "cmd/wsframe/read/record_frame.h"
 #include "cmd/wsframe/text/read_text.h"
-#include <ws/close.h>
 #include <ws/mask.h>
 
 #include <errno.h>
@@ -190,27 +189,12 @@ static int add_payload(struct encoding_state *state, const uint8_t *data, size_t
 /* Adds the frame of a record. In a capture the frames of the client are masked. */
 static int add_record(struct encoding_state *state, const struct record_in *in)
 {
-    static const unsigned opcodes[] = {[RECORD_TEXT] = WS_OP_TEXT,
-                                       [RECORD_BINARY] = WS_OP_BINARY,
-                                       [RECORD_PING] = WS_OP_PING,
-                                       [RECORD_PONG] = WS_OP_PONG,
-                                       [RECORD_CLOSE] = WS_OP_CLOSE};
     struct ws_bytes *payload = NULL;
-    bool no_frame = in->type == RECORD_CLOSE && in->code == WS_CLOSE_ABNORMAL;
-    if (in->type < RECORD_TEXT || in->type > RECORD_CLOSE || no_frame)
-        return WS_EXIT_OK;
-    state->opcode = opcodes[in->type];
+    int status = WS_EXIT_OK;
     state->masked =
         in->direction == RECORD_OUT && state->settings->encode.encoding == ENCODING_PCAP;
-    if (in->type != RECORD_CLOSE)
-        return add_message(state, in->data, in->len);
-    if (in->code != 0 && in->code != WS_CLOSE_NO_CODE) {
-        bytes_byte(&payload, (uint8_t)(in->code >> 8));
-        bytes_byte(&payload, (uint8_t)in->code);
-        if (in->reason)
-            bytes_add(&payload, in->reason, strlen(in->reason));
-    }
-    int status = add_message(state, bytes_data(payload), ws_bytes_len(payload));
+    if (record_frame(in, &state->opcode, &payload))
+        status = add_message(state, bytes_data(payload), ws_bytes_len(payload));
     ws_bytes_free(&payload);
     return status;
 }

@@ -1,7 +1,7 @@
 #include "cmd/wsframe/text/read_messages.h"
 
-#include "cmd/common/record_read.h"
 #include "cmd/wsframe/read/lines.h"
+#include "cmd/wsframe/read/record_frame.h"
 #include "cmd/wsframe/text/read_text.h"
 #include <ws/frame.h>
 
@@ -25,33 +25,14 @@ static void add_frame(struct pieces *out, unsigned opcode, const void *data, siz
 
 /* --- records --- */
 
-static void add_close(struct pieces *out, const struct record_in *in)
-{
-    struct ws_bytes *payload = NULL;
-    /* 1005 and 1006 stand for a close frame without a code, and for none (RFC 6455 7.4.1). */
-    if (in->code == 1006)
-        return;
-    if (in->code != 0 && in->code != 1005) {
-        bytes_byte(&payload, (uint8_t)(in->code >> 8));
-        bytes_byte(&payload, (uint8_t)in->code);
-        if (in->reason)
-            bytes_add(&payload, in->reason, strlen(in->reason));
-    }
-    add_frame(out, WS_OP_CLOSE, bytes_data(payload), ws_bytes_len(payload),
-              in->direction == RECORD_OUT);
-    ws_bytes_free(&payload);
-}
-
 static void add_record(struct pieces *out, const struct record_in *in)
 {
-    static const unsigned opcodes[] = {[RECORD_TEXT] = WS_OP_TEXT,
-                                       [RECORD_BINARY] = WS_OP_BINARY,
-                                       [RECORD_PING] = WS_OP_PING,
-                                       [RECORD_PONG] = WS_OP_PONG};
-    if (in->type == RECORD_CLOSE)
-        add_close(out, in);
-    else if (in->type >= RECORD_TEXT && in->type <= RECORD_PONG)
-        add_frame(out, opcodes[in->type], in->data, in->len, in->direction == RECORD_OUT);
+    unsigned opcode;
+    struct ws_bytes *payload = NULL;
+    if (record_frame(in, &opcode, &payload))
+        add_frame(out, opcode, bytes_data(payload), ws_bytes_len(payload),
+                  in->direction == RECORD_OUT);
+    ws_bytes_free(&payload);
 }
 
 bool read_records(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error)

@@ -2,9 +2,9 @@
 
 #include "cmd/common/conn_name.h"
 #include "cmd/common/record.h"
+#include "cmd/common/sent_reader.h"
 #include "cmd/common/spool.h"
 #include "cmd/common/units.h"
-#include "cmd/wsserve/observe/sent_reader.h"
 #include "libws/proto/bytes.h"
 #include <ws/session.h>
 
@@ -290,7 +290,7 @@ struct recording *recording_new(struct recorder *recorder, const struct ws_conn 
     recording->recorder = recorder;
     recording->conn = ws_conn_id(conn);
     recording->started_us = ws_clock_us();
-    sent_reader_begin(&recording->sent, conn, false);
+    sent_reader_begin(&recording->sent, conn, false, false);
     put_open(recording, conn, host, target, json);
     return recording;
 }

@@ -1,8 +1,8 @@
 #include "cmd/wsserve/observe/wire_trace.h"
 
 #include "cmd/common/hex.h"
+#include "cmd/common/sent_reader.h"
 #include "cmd/wsserve/observe/last_frames.h"
-#include "cmd/wsserve/observe/sent_reader.h"
 #include <ws/close.h>
 
 #include <stdio.h>
@@ -205,7 +205,7 @@ void wire_trace_sent(struct wire_trace **trace, const struct log *log, const str
         log_answer(log, ws_conn_id(conn), (const char *)bytes, head);
     if (frames && head < out->bytes && ws_conn_upgraded(conn)) {
         if (!t->reading)
-            sent_reader_begin(&t->reader, conn, true);
+            sent_reader_begin(&t->reader, conn, true, false);
         t->reading = true;
         sent_reader_feed(&t->reader, bytes + head, out->bytes - head, on_sent,
                          &(struct sent_context){t, log, ws_conn_id(conn), payloads});

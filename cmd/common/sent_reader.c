@@ -1,15 +1,18 @@
-#include "cmd/wsserve/observe/sent_reader.h"
+#include "cmd/common/sent_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void sent_reader_begin(struct sent_reader *reader, const struct ws_conn *conn, bool frames)
+void sent_reader_begin(struct sent_reader *reader, const struct ws_conn *conn, bool frames,
+                       bool chunks)
 {
     const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(conn));
+    const struct ws_session_config *own = &ws_conn_env(conn)->config.session;
     reader->config = (struct ws_session_config){
-        .role = WS_ROLE_CLIENT,
+        .role = own->role == WS_ROLE_SERVER ? WS_ROLE_CLIENT : WS_ROLE_SERVER,
         .frames = frames,
-        .deflate_pool = ws_conn_env(conn)->config.session.deflate_pool,
+        .chunks = chunks,
+        .deflate_pool = own->deflate_pool,
     };
     ws_session_init_open(&reader->session, &reader->config);
     if (deflate)
