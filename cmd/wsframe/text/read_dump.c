@@ -90,7 +90,7 @@ static size_t mismatches(const uint8_t *text, size_t len, unsigned base, unsigne
     struct line rest = {(const char *)text, len}, line;
     struct dump_row row;
     uint64_t next = UINT64_MAX;
-    size_t count = 0;
+    size_t count = 0, group = 0;
     for (int i = 0; i < LINES_LOOKED_AT && line_next(&rest, &line); i++) {
         enum row_kind kind = dump_row(line, base, true, &row);
         if (kind == ROW_STAR)
@@ -100,8 +100,11 @@ static size_t mismatches(const uint8_t *text, size_t len, unsigned base, unsigne
         uint64_t offset = dump_row_offset(&row, radix);
         if (offset == UINT64_MAX)
             return SIZE_MAX;
-        count += next != UINT64_MAX && offset != next && offset != 0;
+        /* The last word may have been shown with more bytes than it has. */
+        bool ends = row.len == 0 && offset <= next && next - offset < group;
+        count += next != UINT64_MAX && offset != next && offset != 0 && !ends;
         next = offset + row.len;
+        group = row.group;
     }
     return count;
 }
@@ -109,8 +112,9 @@ static size_t mismatches(const uint8_t *text, size_t len, unsigned base, unsigne
 /* The base of the offsets: od's are octal unless told otherwise, hexdump's are not, xxd has -d. */
 static unsigned radix_of(enum form form, const uint8_t *text, size_t len, unsigned base)
 {
-    static const unsigned radixes[] = {16, 10, 8};
+    static const unsigned of_od[] = {16, 8, 10}, of_xxd[] = {16, 10};
     bool od = form == FORM_OD || form == FORM_WORDS;
+    const unsigned *radixes = od ? of_od : of_xxd;
     size_t count = od ? 3 : form == FORM_XXD || form == FORM_BITS ? 2 : 1;
     unsigned best = 16;
     size_t least = SIZE_MAX;

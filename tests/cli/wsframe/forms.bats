@@ -68,6 +68,16 @@ every_byte() {
 		# shellcheck disable=SC2086
 		gives_frames od $options
 	done
+	# An odd number of bytes in one line: the last word has a byte too many.
+	printf '\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58' >"$BATS_TEST_TMPDIR/odd.raw"
+	BYTES=$BATS_TEST_TMPDIR/odd.raw EXPECTED=$BATS_TEST_TMPDIR/odd.text
+	wsframe -f raw "$BYTES" >"$EXPECTED"
+	for options in -x "" -c -tx4 -tx8; do
+		# shellcheck disable=SC2086
+		gives_frames od $options
+	done
+	gives_frames hexdump
+	gives_frames hexdump -c
 	every_byte
 	gives_frames hexdump -C
 	gives_frames hexdump
