@@ -147,9 +147,10 @@ static void end_capture(struct inspection *in, const char *name, uint64_t left_o
     else if (in->decode.frames == 0 && in->decode.heads == 0)
         explain_capture(in, name, &counts);
     else if (in->settings->common.verbose)
-        exit_warn("%s: %" PRIu64 " packets, %" PRIu64 " TCP connections, %" PRIu64
+        exit_warn("%s: %" PRIu64 " packet%s, %" PRIu64 " TCP connection%s, %" PRIu64
                   " of them WebSockets",
-                  name, counts.packets, counts.connections, counts.kinds[KIND_WEBSOCKET]);
+                  name, counts.packets, counts.packets == 1 ? "" : "s", counts.connections,
+                  counts.connections == 1 ? "" : "s", counts.kinds[KIND_WEBSOCKET]);
 }
 
 static void begin_capture(struct inspection *in, const char *name, enum form form)

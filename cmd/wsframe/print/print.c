@@ -68,11 +68,11 @@ static void warn_of(const struct printer *printer, const struct decode_event *ev
     for (size_t i = 0; i < event->finding_count; i++)
         exit_warn("%s", printer_finding(&event->findings[i], text));
     if (event->missing > 0)
-        exit_warn("at 0x%04" PRIx64 " incomplete: %" PRIu64 " bytes are missing", event->offset,
-                  event->missing);
+        exit_warn("at 0x%04" PRIx64 " incomplete: %" PRIu64 " %s missing", event->offset,
+                  event->missing, event->missing == 1 ? "byte is" : "bytes are");
     if (event->type == DECODE_LOST)
-        exit_warn("%" PRIu64 " bytes at 0x%04" PRIx64 ": %s", event->lost, event->offset,
-                  event->why ? event->why : "not read");
+        exit_warn("%" PRIu64 " byte%s at 0x%04" PRIx64 ": %s", event->lost,
+                  event->lost == 1 ? "" : "s", event->offset, event->why ? event->why : "not read");
 }
 
 static void print_data(struct printer *printer, const struct decode_event *event)
