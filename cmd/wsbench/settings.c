@@ -93,10 +93,6 @@ static const char tail[] =
     "report\n"
     "up to then.\n";
 
-/* Reports a usage error; false, so that it can be returned. */
-#define usage_error(options, ...)                                                                  \
-    ((options)->status = options_usage_error(options, __VA_ARGS__), false)
-
 static bool check(struct settings *s, struct options *options)
 {
     if (options->arg_count == 0)

@@ -187,10 +187,6 @@ static const char tail[] =
     "Exit status: 0 done; 1 the input cannot be read or its form is unknown; 2 usage;\n"
     "10 --strict failed.\n";
 
-/* Reports a usage error; false, so that it can be returned. */
-#define usage_error(options, ...)                                                                  \
-    ((options)->status = options_usage_error(options, __VA_ARGS__), false)
-
 static bool check_decode(struct settings *s, struct options *options)
 {
     bool lines = s->decode.output == OUTPUT_TEXT && !s->decode.payload_only;

@@ -231,10 +231,6 @@ struct option_table settings_encode_table(struct settings_encode *settings)
     return (struct option_table){OPTION_ROWS(rows), settings, NULL};
 }
 
-/* Reports a usage error; false, so that it can be returned. */
-#define usage_error(options, ...)                                                                  \
-    ((options)->status = options_usage_error(options, __VA_ARGS__), false)
-
 /* An optional argument that was typed with a blank before it is the first word. */
 static bool check_word(const struct settings_encode *s, const char *word, struct options *options)
 {
