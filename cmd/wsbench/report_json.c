@@ -5,6 +5,7 @@
 #include <ws/version.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void put_times(struct json *j, const char *name, const struct histogram *h)
 {
@@ -24,16 +25,13 @@ static void put_times(struct json *j, const char *name, const struct histogram *
 
 static void put_run(struct json *j, const struct settings *s)
 {
-    const struct ws_url *url = &s->target.url;
-    char text[1024];
-    snprintf(text, sizeof text, "%s%s%s",
-             url->unix_path ? "ws+unix:"
-             : url->secure  ? "wss://"
-                            : "ws://",
-             url->unix_path ? url->unix_path : url->authority, url->unix_path ? "" : url->target);
+    char *url = target_url(&s->target);
+    if (!url)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
     json_member_string(j, "version", WS_VERSION);
     json_member_string(j, "mode", settings_mode_name(s));
-    json_member_string(j, "url", text);
+    json_member_string(j, "url", url);
+    free(url);
     json_member_uint(j, "threads", s->threads);
     json_member_uint(j, "window", s->window);
     json_member_uint(j, "rate_per_s", s->rate);

@@ -171,9 +171,14 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	same 50 "$(value connections.failed)"
 }
 
-@test "the URL of the JSON report has its scheme" {
-	measure -c 1 --connect-timeout=1s wss://127.0.0.1:1/ || true
-	same wss://127.0.0.1:1/ "$(value url)"
+@test "the URL of the JSON report is whole" {
+	local url
+	for url in wss://127.0.0.1:1/ ws+unix:/nowhere:/chat?a=1 wss+unix:/nowhere:/; do
+		measure -c 1 --connect-timeout=1s "$url" || true
+		same "$url" "$(value url)"
+	done
+	measure -c 1 --unix-socket=/nowhere ws://me:secret@host.example/chat || true
+	same ws://host.example/chat "$(value url)"
 }
 
 @test "limits are checked before anything is opened" {
