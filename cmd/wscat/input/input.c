@@ -43,12 +43,13 @@ static void on_editor_end(void *context)
     input->receiver->end(input->context);
 }
 
-static void open_editor(struct input *input, const struct input_options *options)
+static void open_editor(struct input *input, const struct settings *settings)
 {
     const struct editor_options editor = {
         .loop = input->loop,
-        .history = options->history,
-        .slash = options->slash,
+        .history =
+            settings->history && strcmp(settings->history, "none") != 0 ? settings->history : NULL,
+        .slash = settings->slash,
         .context = input,
         .line = on_line,
         .end = on_editor_end,
@@ -56,21 +57,21 @@ static void open_editor(struct input *input, const struct input_options *options
     input->editor = editor_new(&editor);
 }
 
-void input_init(struct input *input, struct ws_loop *loop, const struct input_options *options,
-                const struct input_receiver *receiver, void *context)
+void input_init(struct input *input, struct ws_loop *loop, const struct settings *settings,
+                bool edit, const struct input_receiver *receiver, void *context)
 {
     *input = (struct input){
         .loop = loop,
         .receiver = receiver,
         .context = context,
-        .split = {.form = options->form, .keep_end = options->keep_end},
-        .text = options->text,
+        .split = {.form = settings->input, .keep_end = settings->keep_newline},
+        .text = settings_opcode(settings) == WS_OP_TEXT,
         .stopped = true,
-        .chunk = options->chunk,
-        .max = options->max,
+        .chunk = (size_t)settings->chunk,
+        .max = settings_largest(settings),
     };
-    if (options->edit && options->form == INPUT_LINES && editor_possible())
-        open_editor(input, options);
+    if (edit && settings->input == INPUT_LINES && editor_possible())
+        open_editor(input, settings);
     int fd = input->editor ? -1 : reopen();
     input->own = fd >= 0;
     input->watch.fd = input->own ? fd : STDIN_FILENO;

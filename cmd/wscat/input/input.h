@@ -50,20 +50,10 @@ struct input {
     uint64_t number;         /* of the present message, from 1 */
 };
 
-struct input_options {
-    enum input_form form;
-    bool text;
-    bool keep_end; /* --keep-newline */
-    size_t chunk;  /* bytes of a message of INPUT_CHUNKS */
-    size_t max;
-    bool edit; /* lines are typed at a terminal, if there is one */
-    bool slash;
-    const char *history; /* of --history, or NULL */
-};
-
-/* Reads standard input; stopped at first. */
-void input_init(struct input *input, struct ws_loop *loop, const struct input_options *options,
-                const struct input_receiver *receiver, void *context);
+/* Reads standard input as the options say; stopped at first. `edit`: lines are typed at a terminal,
+ * if there is one. */
+void input_init(struct input *input, struct ws_loop *loop, const struct settings *settings,
+                bool edit, const struct input_receiver *receiver, void *context);
 
 /* From now on all of it is one message: "@-". Call it before the first start. */
 void input_take_whole(struct input *input);

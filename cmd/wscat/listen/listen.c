@@ -1,15 +1,14 @@
 #include "cmd/wscat/listen/listen.h"
 
 #include "cmd/common/exit.h"
-#include "cmd/common/file.h"
-#include "cmd/common/record_read.h"
 #include "cmd/common/units.h"
 #include "cmd/wscat/input/input.h"
+#include "cmd/wscat/input/perform.h"
+#include "cmd/wscat/input/word.h"
 #include "cmd/wscat/output/show.h"
 #include "cmd/wscat/people/slash.h"
 #include "cmd/wscat/run/ending.h"
 #include "cmd/wscat/run/expect.h"
-#include "libws/proto/bytes.h"
 #include <ws/server.h>
 
 #include <errno.h>
@@ -34,6 +33,7 @@ struct listener {
     int64_t moved_ms; /* when a message last went either way */
     uint64_t clients; /* that are open */
     uint64_t received;
+    bool in_message; /* pieces of a message were sent, and not the last */
     bool input_ended, over;
     int status;
 };
@@ -144,40 +144,21 @@ static const struct slash_ops slash_ops = {send_all, ping_all,      pong_all,   
 
 /* --- input --- */
 
-static size_t largest(const struct listener *l)
-{
-    uint64_t max = l->settings->max_message_size;
-    return max && max < SIZE_MAX / 4 ? (size_t)max : SIZE_MAX / 4;
-}
-
 static void on_input(void *context, void *data, size_t len, bool more)
 {
     struct listener *l = context;
+    bool whole = !more && !l->in_message;
     char *line = data;
-    if (l->settings->slash && slash_is_command(line, len)) {
-        slash_run(&slash_ops, l, line, len, largest(l));
+    if (l->settings->slash && whole &&
+        slash_take(&slash_ops, l, &line, &len, settings_largest(l->settings)))
         return;
-    }
-    if (l->settings->slash && len > 1 && line[0] == '/') {
-        line++;
-        len--;
-    }
+    l->in_message = more;
     send_all(l, settings_opcode(l->settings), more ? WS_SEND_MORE : 0, line, len);
 }
 
 static const char *on_record(void *context, const void *line, size_t len)
 {
-    struct record_in record;
-    const char *problem = record_read(&record, line, len);
-    if (!problem && (record.type == RECORD_TEXT || record.type == RECORD_BINARY))
-        send_all(context, record.type == RECORD_TEXT ? WS_OP_TEXT : WS_OP_BINARY, 0,
-                 (void *)(uintptr_t)record.data, record.len);
-    else if (!problem && record.type == RECORD_PING)
-        ping_all(context, record.data, record.len);
-    else if (!problem && record.type == RECORD_CLOSE)
-        close_all(context, record.code ? record.code : WS_CLOSE_NORMAL, record.reason);
-    record_in_free(&record);
-    return problem;
+    return perform_record(&slash_ops, context, line, len);
 }
 
 static void on_input_end(void *context)
@@ -234,17 +215,11 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
 static void send_words(struct listener *l, struct ws_conn *conn)
 {
     unsigned opcode = settings_opcode(l->settings);
-    for (char **word = l->settings->messages; *word; word++) {
-        char *text = *word;
-        struct ws_bytes *content = NULL;
-        if (text[0] == '@' && text[1] != '@') {
-            if (file_read(text + 1, largest(l), &content))
-                ws_conn_send(conn, opcode, WS_SEND_COPY, ws_bytes_data(content), content->len);
-            ws_bytes_free(&content);
-            continue;
-        }
-        text += text[0] == '@';
-        ws_conn_send(conn, opcode, WS_SEND_COPY, text, strlen(text));
+    struct word word;
+    for (char **text = l->settings->messages; *text; text++) {
+        if (word_read(&word, l->settings, *text))
+            ws_conn_send(conn, opcode, WS_SEND_COPY, word.data, word.len);
+        word_free(&word);
     }
 }
 
@@ -443,15 +418,6 @@ static bool set_up(struct listener *l)
     const struct settings *s = l->settings;
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
     struct ws_conn_config config;
-    const struct input_options input = {
-        .form = s->input,
-        .text = settings_opcode(s) == WS_OP_TEXT,
-        .keep_end = s->keep_newline,
-        .chunk = (size_t)s->chunk,
-        .max = largest(l),
-        .edit = !s->no_stdin,
-        .slash = s->slash,
-        .history = s->history && strcmp(s->history, "none") != 0 ? s->history : NULL};
     wscat_settings_conn_config(s, &config);
     const struct ws_server_options options = {
         .config = &config, .handler = &handler, .user = l, .env_user = take_env};
@@ -460,7 +426,7 @@ static bool set_up(struct listener *l)
     ending_init(&l->ending, s->wait_us, s->exit_on_eof);
     output_init(&l->output, l->loop, &output_receiver, l);
     show_init(&l->show, s, &l->output);
-    input_init(&l->input, l->loop, &input, &receiver, l);
+    input_init(&l->input, l->loop, s, !s->no_stdin, &receiver, l);
     show_to_person(&l->show, l->input.editor);
     if (s->timeout_us > 0)
         ws_loop_arm(l->loop, &l->deadline,

@@ -32,14 +32,22 @@ static bool is_url(const char *word)
            strncasecmp(word, "ws+unix:", 8) == 0 || strncasecmp(word, "wss+unix:", 9) == 0;
 }
 
+bool settings_is_stdin(const char *word)
+{
+    return strcmp(word, "@-") == 0;
+}
+
 /* Of the messages only one can be all of standard input. */
 static bool check_stdin_words(const struct settings *s, struct options *options)
 {
     unsigned count = 0;
     for (char **word = s->messages; *word; word++)
-        count += strcmp(*word, "@-") == 0;
+        count += settings_is_stdin(*word);
     if (count > 1)
         return usage_error(options, "'@-' was given twice: standard input is read once");
+    if (count > 0 && s->listen)
+        return usage_error(options, "'@-' with --listen: standard input is read once, and each "
+                                    "client is sent the messages; @FILE reads a file");
     return true;
 }
 
@@ -268,4 +276,10 @@ void wscat_settings_conn_config(const struct settings *s, struct ws_conn_config 
 unsigned settings_opcode(const struct settings *s)
 {
     return s->binary || (s->input == INPUT_HEX && !s->text) ? WS_OP_BINARY : WS_OP_TEXT;
+}
+
+size_t settings_largest(const struct settings *s)
+{
+    uint64_t max = s->max_message_size;
+    return max && max < SIZE_MAX / 4 ? (size_t)max : SIZE_MAX / 4;
 }

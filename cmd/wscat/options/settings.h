@@ -89,6 +89,13 @@ void wscat_settings_conn_config(const struct settings *settings, struct ws_conn_
 /* WS_OP_TEXT or WS_OP_BINARY: the type of the messages sent. */
 unsigned settings_opcode(const struct settings *settings);
 
+/* True for a message of the command line that is all of standard input: "@-". */
+bool settings_is_stdin(const char *word);
+
+/* The most bytes of a message that has to be in memory as a whole: --max-message-size, or where it
+ * is unlimited what can be allocated. */
+size_t settings_largest(const struct settings *settings);
+
 /* The rows, in rows.c. */
 enum { WSCAT_ROWS = 52 };
 extern const struct option_row wscat_rows[WSCAT_ROWS];

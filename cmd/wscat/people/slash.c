@@ -151,17 +151,13 @@ static void do_help(const struct call *call)
         exit_warn("%s %s", commands[i].name, commands[i].help);
 }
 
-bool slash_is_command(const char *line, size_t len)
-{
-    return len > 0 && line[0] == '/' && !(len > 1 && line[1] == '/');
-}
-
 const char *slash_name(size_t index)
 {
     return index < COMMANDS ? commands[index].name : NULL;
 }
 
-void slash_run(const struct slash_ops *ops, void *context, const char *line, size_t len, size_t max)
+static void run(const struct slash_ops *ops, void *context, const char *line, size_t len,
+                size_t max)
 {
     char *copy = strndup(line, len);
     if (!copy)
@@ -177,4 +173,17 @@ void slash_run(const struct slash_ops *ops, void *context, const char *line, siz
     else
         exit_warn("unknown command '%s'; /help lists them, //x sends /x", copy);
     free(copy);
+}
+
+bool slash_take(const struct slash_ops *ops, void *context, char **line, size_t *len, size_t max)
+{
+    if (*len == 0 || **line != '/')
+        return false;
+    if (*len > 1 && (*line)[1] == '/') {
+        ++*line;
+        --*len;
+        return false;
+    }
+    run(ops, context, *line, *len, max);
+    return true;
 }

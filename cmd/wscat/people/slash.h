@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a command does; false is a failure that was reported. */
+/* What commands, and records of --input=jsonl, do; false is a failure that was reported. */
 struct slash_ops {
     /* A message, with WS_SEND_MORE in `flags` a fragment of one. */
     bool (*send)(void *context, unsigned opcode, unsigned flags, void *data, size_t len);
@@ -24,12 +24,10 @@ struct slash_ops {
     void (*stats)(void *context);
 };
 
-/* True if the line is a command: it begins with a slash, but not with two. */
-bool slash_is_command(const char *line, size_t len);
-
-/* Carries out a command; what is wrong with it is printed. `max` limits the bytes of a file. */
-void slash_run(const struct slash_ops *ops, void *context, const char *line, size_t len,
-               size_t max);
+/* Carries out a line that begins with one slash: true, after a message if something is wrong with
+ * it. Any other is to be sent, and "//x" has become "/x" for that. `max` limits the bytes of a
+ * file. */
+bool slash_take(const struct slash_ops *ops, void *context, char **line, size_t *len, size_t max);
 
 /* The name of the command at `index` from 0, with its slash; NULL after the last. */
 const char *slash_name(size_t index);

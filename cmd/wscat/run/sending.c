@@ -1,12 +1,10 @@
 #include "cmd/common/exit.h"
-#include "cmd/common/file.h"
-#include "cmd/common/record_read.h"
 #include "cmd/common/units.h"
+#include "cmd/wscat/input/perform.h"
+#include "cmd/wscat/input/word.h"
 #include "cmd/wscat/output/show_http.h"
 #include "cmd/wscat/people/slash.h"
 #include "cmd/wscat/run/run_private.h"
-#include "libws/proto/bytes.h"
-#include <ws/utf8.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -70,44 +68,18 @@ bool sending_message(struct run *run, unsigned opcode, unsigned flags, void *dat
 
 /* --- words of the command line --- */
 
-static size_t largest(const struct run *run)
+/* Sends a message of the command line. */
+static bool send_word(struct run *run, char *text)
 {
-    uint64_t max = run->settings->max_message_size;
-    return max && max < SIZE_MAX / 4 ? (size_t)max : SIZE_MAX / 4;
-}
-
-/* Sends `len` bytes of a word or of the file that it names. */
-static bool send_checked(struct run *run, const char *name, void *data, size_t len)
-{
-    unsigned opcode = settings_opcode(run->settings);
-    if (opcode == WS_OP_TEXT && !ws_utf8_valid(data, len)) {
-        exit_warn("%s is not UTF-8; --binary sends bytes", name);
-        run_next_with(run, ENDING_ENOUGH, WS_EXIT_FAILURE);
-        return false;
-    }
-    return sending_message(run, opcode, WS_SEND_COPY, data, len);
-}
-
-static bool send_file(struct run *run, const char *path)
-{
-    struct ws_bytes *content = NULL;
-    bool read = file_read(path, largest(run), &content), sent = false;
-    if (read)
-        sent = send_checked(run, path, ws_bytes_data(content), content->len);
+    struct word word;
+    bool sent = false;
+    if (word_read(&word, run->settings, text))
+        sent =
+            sending_message(run, settings_opcode(run->settings), WS_SEND_COPY, word.data, word.len);
     else
         run_next_with(run, ENDING_ENOUGH, WS_EXIT_FAILURE);
-    ws_bytes_free(&content);
+    word_free(&word);
     return sent;
-}
-
-/* Sends a message of the command line: "@FILE", "@@text" for "@text", or the word itself. */
-static bool send_word(struct run *run, char *word)
-{
-    if (word[0] == '@' && word[1] != '@')
-        return send_file(run, word + 1);
-    if (word[0] == '@')
-        word++;
-    return send_checked(run, "a word of the command line", word, strlen(word));
 }
 
 /* --- commands --- */
@@ -161,22 +133,6 @@ static void slash_stats(void *context)
 static const struct slash_ops slash_ops = {slash_send, slash_ping,    slash_pong, slash_close,
                                            slash_raw,  slash_headers, slash_stats};
 
-/* True if the line was a command, and not to be sent. "//x" becomes "/x". */
-static bool take_command(struct run *run, char **line, size_t *len)
-{
-    if (!run->settings->slash)
-        return false;
-    if (slash_is_command(*line, *len)) {
-        slash_run(&slash_ops, run, *line, *len, largest(run));
-        return true;
-    }
-    if (*len > 1 && (*line)[0] == '/') {
-        ++*line;
-        --*len;
-    }
-    return false;
-}
-
 /* --- standard input --- */
 
 static void on_input(void *context, void *data, size_t len, bool more)
@@ -184,7 +140,8 @@ static void on_input(void *context, void *data, size_t len, bool more)
     struct run *run = context;
     enum input_form form = run->input.split.form;
     char *line = data;
-    if (form == INPUT_LINES && !more && !run->in_message && take_command(run, &line, &len)) {
+    if (run->settings->slash && form == INPUT_LINES && !more && !run->in_message &&
+        slash_take(&slash_ops, run, &line, &len, settings_largest(run->settings))) {
         if (!may_send(run))
             input_stop(&run->input);
         return;
@@ -205,40 +162,10 @@ static void on_input(void *context, void *data, size_t len, bool more)
         input_stop(&run->input); /* sending_continue() goes on */
 }
 
-/* A record of --input=jsonl. What was not sent then, such as the opening, is skipped. */
 static const char *on_record(void *context, const void *line, size_t len)
 {
     struct run *run = context;
-    struct record_in record;
-    const char *problem = record_read(&record, line, len);
-    if (!problem) {
-        switch (record.type) {
-        case RECORD_TEXT:
-        case RECORD_BINARY:
-            sending_message(run, record.type == RECORD_TEXT ? WS_OP_TEXT : WS_OP_BINARY,
-                            WS_SEND_COPY, (void *)(uintptr_t)record.data, record.len);
-            break;
-        case RECORD_PING:
-        case RECORD_PONG:
-            if (record.len > WS_CONTROL_PAYLOAD_MAX)
-                problem = "the payload of a ping or pong is at most 125 bytes";
-            else if (record.type == RECORD_PING)
-                ws_conn_ping(run->conn, record.data, record.len);
-            else
-                ws_conn_pong(run->conn, record.data, record.len);
-            break;
-        case RECORD_CLOSE:
-            run->close_code = record.code ? record.code : WS_CLOSE_NO_CODE;
-            snprintf(run->close_reason, sizeof run->close_reason, "%s",
-                     record.reason ? record.reason : "");
-            run_next(run, ENDING_ENOUGH);
-            break;
-        case RECORD_OPEN:
-        case RECORD_ERROR:
-            break;
-        }
-    }
-    record_in_free(&record);
+    const char *problem = perform_record(&slash_ops, run, line, len);
     if (!may_send(run))
         input_stop(&run->input);
     return problem;
@@ -278,13 +205,13 @@ void sending_continue(struct run *run)
 {
     while (may_send(run) && !run->word_is_input && run->settings->messages[run->next_word]) {
         char *word = run->settings->messages[run->next_word];
-        if (strcmp(word, "@-") == 0 && !run->input.ended) {
+        if (settings_is_stdin(word) && !run->input.ended) {
             run->word_is_input = true;
             input_take_whole(&run->input);
             break;
         }
         run->next_word++;
-        if (strcmp(word, "@-") == 0)
+        if (settings_is_stdin(word))
             continue; /* it was sent on an earlier connection */
         if (!send_word(run, word))
             return;
@@ -317,18 +244,9 @@ void sending_restart(struct run *run)
 void sending_init(struct run *run)
 {
     const struct settings *s = run->settings;
-    const struct input_options options = {
-        .form = s->input,
-        .text = settings_opcode(s) == WS_OP_TEXT,
-        .keep_end = s->keep_newline,
-        .chunk = (size_t)s->chunk,
-        .max = largest(run),
-        .edit = !s->no_stdin && (s->execute.count == 0 || !isatty(STDIN_FILENO)),
-        .slash = s->slash,
-        .history = s->history && strcmp(s->history, "none") != 0 ? s->history : NULL,
-    };
+    bool edit = !s->no_stdin && (s->execute.count == 0 || !isatty(STDIN_FILENO));
     run->delay.fire = on_delay;
-    input_init(&run->input, run->loop, &options, &receiver, run);
+    input_init(&run->input, run->loop, s, edit, &receiver, run);
     show_to_person(&run->show, run->input.editor);
 }
 

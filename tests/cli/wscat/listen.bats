@@ -122,3 +122,41 @@ listen() { # OPTION...
 	run -2 --separate-stderr wscat -l 8080 -H 'A: b'
 	usage_line '--header has no effect with --listen'
 }
+
+@test "-l: a file that is no text is sent with --binary only, and @- is refused" {
+	printf '\377\376' >"$BATS_TEST_TMPDIR/bytes"
+	listen @"$BATS_TEST_TMPDIR/bytes" after
+	run -0 wscat --no-stdin -N 1 "$URL"
+	same after "$output"
+	await 'bytes is not UTF-8; --binary sends bytes' "$SAID"
+	listen -b @"$BATS_TEST_TMPDIR/bytes"
+	run -0 wscat --no-stdin -N 1 --format=hex "$URL"
+	same fffe "$output"
+	exec 9>&-
+	run -2 --separate-stderr wscat -l 0 @- </dev/null
+	usage_line "'@-' with --listen"
+}
+
+@test "-l --input=jsonl: pings, pongs and closes are sent too" {
+	listen --input=jsonl
+	background wscat -J --no-stdin -w -1 "$URL"
+	local client=$PID records=$OUT
+	await 'client 1 connected' "$SAID"
+	printf '%s\n' '{"type":"ping","data":"a"}' '{"type":"pong","data":"b"}' '{"data":"c"}' '{"type":"close"}' >&9
+	finished "$client"
+	same $'ping a\npong b\ntext c\nclose 1005' \
+		"$(jq -r 'select(.dir == "in" and .type != "open") | "\(.type) \(.data // .code)"' "$records")"
+	exec 9>&-
+}
+
+@test "-l --slash: a slash inside of a long line begins no command" {
+	listen --slash
+	background wscat -J --no-stdin -N 1 "$URL"
+	local client=$PID records=$OUT
+	await 'client 1 connected' "$SAID"
+	{ printf 'x' && yes / | tr -d '\n' | head -c 3000000 && echo; } >&9
+	finished "$client"
+	same 3000001 "$(jq 'select(.type == "text") | .data | length' "$records")"
+	grep -q 'unknown command' "$SAID" && false
+	exec 9>&-
+}
