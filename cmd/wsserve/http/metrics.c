@@ -1,5 +1,6 @@
 #include "cmd/wsserve/http/metrics.h"
 
+#include <ws/close.h>
 #include <ws/version.h>
 
 #include <dirent.h>
@@ -50,13 +51,15 @@ static void histogram(FILE *out, const char *name, const char *help, enum totals
  */
 static void write_closes(FILE *out, const struct totals *t)
 {
-    enum { NORMAL = 0, AWAY = 1, NONE = 6 };
+    const unsigned normal = totals_code_slot(WS_CLOSE_NORMAL),
+                   away = totals_code_slot(WS_CLOSE_GOING_AWAY),
+                   none = totals_code_slot(WS_CLOSE_ABNORMAL);
     head(out, "wsserve_closes_total", "counter",
-         "Connections that were open and ended, by the close code that each end sent; 1006: none.");
+         "Connections that were open and ended, by the close code that each end sent.");
     for (unsigned sent = 0; sent < TOTALS_CODES; sent++)
         for (unsigned received = 0; received < TOTALS_CODES; received++) {
             char ours[16], theirs[16];
-            bool always = sent == received && (sent == NORMAL || sent == AWAY || sent == NONE);
+            bool always = sent == received && (sent == normal || sent == away || sent == none);
             if (t->closed[sent][received] > 0 || always)
                 fprintf(out, "wsserve_closes_total{sent=\"%s\",received=\"%s\"} %" PRIu64 "\n",
                         totals_code_name(sent, ours), totals_code_name(received, theirs),

@@ -4,6 +4,7 @@
 #include "cmd/common/hex.h"
 #include "cmd/common/spool.h"
 #include "cmd/common/units.h"
+#include <ws/close.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { QUEUE = 1 << 20, QUOTED_MAX = 1000 };
+enum { QUEUE = 1 << 20, QUOTED_MAX = 1000, CODE_MAX = 12 };
 
 struct access_log {
     const struct log *log; /* for format and clock, and its file where `spool` is NULL */
@@ -137,11 +138,21 @@ static struct ws_str text_of(const char *text)
     return (struct ws_str){text, text ? strlen(text) : 0};
 }
 
+/* "1000", or "-" where no close frame went that way. */
+static const char *close_code(unsigned code, char text[CODE_MAX])
+{
+    if (code == WS_CLOSE_ABNORMAL)
+        return "-";
+    snprintf(text, CODE_MAX, "%u", code);
+    return text;
+}
+
 static size_t combined(const struct access_log *access_log, const struct access_log_entry *entry,
                        char text[LOG_LINE_MAX])
 {
     char method[QUOTED_MAX], target[QUOTED_MAX], from[QUOTED_MAX], agent[QUOTED_MAX];
     char when[64], name[CONN_NAME_MAX], end[160] = "", line[QUOTED_MAX * 2 + 16] = "-";
+    char sent[CODE_MAX], received[CODE_MAX];
     const struct access_log_request *request = entry->request;
     const char *page = !request ? NULL : request->referer[0] ? request->referer : request->origin;
     time_t seconds =
@@ -153,9 +164,9 @@ static size_t combined(const struct access_log *access_log, const struct access_
         snprintf(line, sizeof line, "%s %s HTTP/1.%u", quoted(text_of(request->method), method),
                  quoted(text_of(request->target), target), request->minor);
     if (entry->end)
-        snprintf(end, sizeof end, " duration=%.6f in=%" PRIu64 " sent=%u received=%u",
-                 (double)entry->end->duration_us / 1e6, entry->end->bytes_in, entry->end->sent,
-                 entry->end->received);
+        snprintf(end, sizeof end, " duration=%.6f in=%" PRIu64 " sent=%s received=%s",
+                 (double)entry->end->duration_us / 1e6, entry->end->bytes_in,
+                 close_code(entry->end->sent, sent), close_code(entry->end->received, received));
     int n = snprintf(
         text, LOG_LINE_MAX, "%s - - [%s] \"%s\" %u %" PRIu64 " \"%s\" \"%s\" conn=%s trace=%s%s\n",
         entry->peer, when, line, entry->status, entry->bytes, quoted(text_of(page), from),
@@ -189,8 +200,10 @@ static size_t object(const struct access_log *access_log, const struct access_lo
     if (entry->end) {
         fields[n++] = log_number("duration_us", (uint64_t)entry->end->duration_us);
         fields[n++] = log_number("bytes_in", entry->end->bytes_in);
-        fields[n++] = log_number("sent", entry->end->sent);
-        fields[n++] = log_number("received", entry->end->received);
+        if (entry->end->sent != WS_CLOSE_ABNORMAL)
+            fields[n++] = log_number("sent", entry->end->sent);
+        if (entry->end->received != WS_CLOSE_ABNORMAL)
+            fields[n++] = log_number("received", entry->end->received);
     }
     return log_compose(access_log->log, WS_LOG_INFO, entry->conn, "access", fields, n, "", text);
 }

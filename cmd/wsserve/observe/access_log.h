@@ -6,9 +6,10 @@
  *         conn=mgx3k2a1-17 trace=-
  *
  * (in one line; the last line of a WebSocket ends in "duration=1.234567 in=120 sent=1000
- * received=1000": seconds, bytes from the client, close codes): the combined format of web servers;
- * with --log-format=json an object with the event "access" (docs/log.schema.json). To standard
- * error among the log's lines, or to a file, through a spool of its own. Times are UTC.
+ * received=1000": seconds, bytes from the client, close codes, "-" without a close frame): the
+ * combined format of web servers; with --log-format=json an object with the event "access"
+ * (docs/log.schema.json). To standard error among the log's lines, or to a file, through a spool of
+ * its own. Times are UTC.
  */
 #ifndef CMD_WSSERVE_OBSERVE_ACCESS_LOG_H
 #define CMD_WSSERVE_OBSERVE_ACCESS_LOG_H

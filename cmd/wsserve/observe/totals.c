@@ -1,6 +1,7 @@
 #include "cmd/wsserve/observe/totals.h"
 
 #include "cmd/common/options/compress.h"
+#include <ws/close.h>
 
 #include <stdio.h>
 
@@ -39,7 +40,9 @@ unsigned totals_code_slot(unsigned code)
 
 const char *totals_code_name(unsigned slot, char text[16])
 {
-    if (slot < 16)
+    if (slot == totals_code_slot(WS_CLOSE_ABNORMAL))
+        snprintf(text, 16, "none");
+    else if (slot < 16)
         snprintf(text, 16, "%u", 1000 + slot);
     else
         snprintf(text, 16, slot == 16 ? "3000-4999" : "other");

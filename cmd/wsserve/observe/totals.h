@@ -63,7 +63,8 @@ uint64_t totals_count(const struct totals_histogram *histogram);
  * rest. */
 unsigned totals_code_slot(unsigned code);
 
-/* "1000", "3000-4999", "other": a slot's name, written to `text`, which is returned. */
+/* "1000", "3000-4999", "other", or "none" of WS_CLOSE_ABNORMAL: a slot's name, written to `text`,
+ * which is returned. */
 const char *totals_code_name(unsigned slot, char text[16]);
 
 /* A request that asked for no upgrade was answered with `status`. */

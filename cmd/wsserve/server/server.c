@@ -191,7 +191,7 @@ static void log_refused(const struct server *server, const struct ws_conn *conn,
                "%s: %s; from %s", info->explanation, detail, client_label(conn, who));
 }
 
-/* The end of an open connection; the close codes of both ends are fields. */
+/* The end of an open connection; the close codes that went over the wire are fields. */
 static void log_closed(const struct server *server, const struct ws_conn *conn,
                        const struct ws_end *end)
 {
@@ -201,21 +201,25 @@ static void log_closed(const struct server *server, const struct ws_conn *conn,
     char detail[512], in[UNITS_TEXT_MAX], out[UNITS_TEXT_MAX], peer[WS_ADDRESS_TEXT];
     char reason[WS_CLOSE_REASON_MAX + 1];
     unsigned code = end->by_peer ? end->code : end->sent_code;
+    struct log_field fields[3];
+    size_t count = 0;
     if (!log_wants(server->log, level))
         return;
-    const struct log_field fields[] = {log_word("peer", client_address(conn, peer)),
-                                       log_number("sent", end->sent_code),
-                                       log_number("received", end->code)};
+    fields[count++] = log_word("peer", client_address(conn, peer));
+    if (end->sent_code != WS_CLOSE_ABNORMAL)
+        fields[count++] = log_number("sent", end->sent_code);
+    if (end->code != WS_CLOSE_ABNORMAL)
+        fields[count++] = log_number("received", end->code);
     units_format_size(counters->bytes_in, in, sizeof in);
     units_format_size(counters->bytes_out, out, sizeof out);
     snprintf(detail, sizeof detail,
              "code %u (%s), %" PRIu64 " messages and %s in, %" PRIu64 " and %s out", code,
              ws_close_name(code), counters->messages_in, in, counters->messages_out, out);
     if (end->error != WS_OK)
-        log_fields(server->log, level, ws_conn_id(conn), info->name, fields, 3, "%s: %s",
+        log_fields(server->log, level, ws_conn_id(conn), info->name, fields, count, "%s: %s",
                    ws_session_explain(ws_conn_session(conn), end->error, reason), detail);
     else
-        log_fields(server->log, level, ws_conn_id(conn), "close", fields, 3, "by %s: %s",
+        log_fields(server->log, level, ws_conn_id(conn), "close", fields, count, "by %s: %s",
                    end->by_peer ? "the client" : "us", detail);
 }
 

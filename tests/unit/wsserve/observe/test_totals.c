@@ -39,6 +39,7 @@ static void every_code_has_a_slot(void **state)
     for (unsigned code = 0; code < 70000; code++)
         assert_true(totals_code_slot(code) < TOTALS_CODES);
     assert_string_equal(totals_code_name(totals_code_slot(1000), name), "1000");
+    assert_string_equal(totals_code_name(totals_code_slot(1006), name), "none");
     assert_string_equal(totals_code_name(totals_code_slot(1015), name), "1015");
     assert_string_equal(totals_code_name(totals_code_slot(3000), name), "3000-4999");
     assert_string_equal(totals_code_name(totals_code_slot(4999), name), "3000-4999");
