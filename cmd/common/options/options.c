@@ -121,7 +121,7 @@ static const char *nearest(const struct options *options, bool in_file, const ch
     return name[0] ? name : NULL;
 }
 
-/* What to write instead of another tool's option, or NULL. */
+/* What to write instead of an option of another program, where words are needed; or NULL. */
 static const char *known_elsewhere(const struct options *options, const char *name)
 {
     for (const struct option_elsewhere *row = options->elsewhere; row && row->name; row++)
@@ -144,25 +144,23 @@ static bool unknown_name(struct options *options, const char *where, const char 
                          const struct option_row *other)
 {
     char wanted[64], near[64];
-    const char *dashes = where ? "" : "--";
+    const char *place = where ? where : "", *colon = where ? ": " : "", *dashes = where ? "" : "--";
     snprintf(wanted, sizeof wanted, "%.*s", (int)len, name);
     if (other)
-        return options_refuse(options, "%s%soption '%s%s' belongs to '%s', not to '%s'",
-                              where ? where : "", where ? ": " : "", dashes, wanted, other->only,
-                              options->subcommand);
-    const char *instead = known_elsewhere(options, wanted);
-    const char *ours = where ? NULL : foreign(options, wanted);
+        return options_refuse(options, "%s%soption '%s%s' belongs to '%s', not to '%s'", place,
+                              colon, dashes, wanted, other->only, options->subcommand);
+    const char *instead = known_elsewhere(options, wanted), *ours = foreign(options, wanted);
     if (instead)
-        options_refuse(options, "%s%sunknown option '%s%s': %s", where ? where : "",
-                       where ? ": " : "", dashes, wanted, instead);
+        options_refuse(options, "%s%sunknown option '%s%s': %s", place, colon, dashes, wanted,
+                       instead);
     else if (ours)
-        options_refuse(options, "unknown option '--%s': here it is '--%s'", wanted, ours);
+        options_refuse(options, "%s%sunknown option '%s%s': here it is '%s%s'", place, colon,
+                       dashes, wanted, dashes, ours);
     else if (nearest(options, where != NULL, wanted, near, sizeof near))
-        options_refuse(options, "%s%sunknown option '%s%s' (did you mean '%s%s'?)",
-                       where ? where : "", where ? ": " : "", dashes, wanted, dashes, near);
+        options_refuse(options, "%s%sunknown option '%s%s' (did you mean '%s%s'?)", place, colon,
+                       dashes, wanted, dashes, near);
     else
-        options_refuse(options, "%s%sunknown option '%s%s'", where ? where : "", where ? ": " : "",
-                       dashes, wanted);
+        options_refuse(options, "%s%sunknown option '%s%s'", place, colon, dashes, wanted);
     if (!where)
         options_point_to_help(options);
     return false;

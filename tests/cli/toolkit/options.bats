@@ -39,6 +39,8 @@ tools() {
 	for case in wscat:max-time:timeout wscat:data:execute wscat:json:jsonl wscat:oauth2-bearer:bearer \
 		wscat:uri:connect wscat:no-check-certificate:insecure wscat:tls-cert:cert \
 		wscat:bind:interface wsserve:bind:address wsserve:connections:max-connections \
+		wsserve:run-once:oneshot wsserve:interface:address wsserve:user:auth \
+		wscat:basic-auth:auth wscat:ssl-cert:cert wsbench:workers:threads \
 		wsbench:concurrency:connections wsbench:json:format wsframe:json:output; do
 		IFS=: read -r tool theirs ours <<<"$case"
 		run -2 --separate-stderr "$tool" "--$theirs=1"
