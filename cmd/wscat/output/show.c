@@ -315,7 +315,7 @@ static void write_payload(struct show *show, const struct ws_event *event, bool 
         return;
     }
     if (s->pretty) {
-        show->pretty ? (void)(show->pretty->len = show->pretty->consumed = 0) : (void)0;
+        ws_bytes_consume(show->pretty, ws_bytes_len(show->pretty));
         if (pretty_json(&show->pretty, (const char *)event->data, event->len)) {
             const uint8_t *text = ws_bytes_data(show->pretty);
             if (show->escape)

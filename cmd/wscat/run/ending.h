@@ -4,10 +4,10 @@
  *     TALKING -> WAITING -> CLOSING -> WRITING -> DONE
  *
  * The end of input does not end the connection: wscat goes on reading until the server closes,
- * until
- * --count or --expect is met, or until --wait has passed in silence. Then it closes, prints what
- * arrives until the server's close frame, and ends once all of it was written. It knows no
- * connection and no clock: run.c reports events, and carries out the action that each returns.
+ * --count or --expect is met, or --wait has passed in silence. Then it closes, prints what arrives
+ * until the server's close frame, and ends once all of it was written. It knows no connection and
+ * no clock: run/run.c and listen/listen.c report events, and carry out the action that each
+ * returns.
  */
 #ifndef CMD_WSCAT_RUN_ENDING_H
 #define CMD_WSCAT_RUN_ENDING_H
