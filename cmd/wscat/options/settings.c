@@ -84,7 +84,10 @@ static bool take_words(struct settings *s, struct options *options)
         text = options->args[first++];
     }
     for (int i = first; i < options->arg_count; i++)
-        if (is_url(options->args[i]))
+        if (is_url(options->args[i]) && !s->connect && !is_url(text))
+            return usage_error(options, "the URL comes first, and the messages after it: not '%s'",
+                               text);
+        else if (is_url(options->args[i]))
             return usage_error(options,
                                "two URLs, '%s' and '%s' (--execute sends one as a message)", text,
                                options->args[i]);

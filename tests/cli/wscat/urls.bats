@@ -37,6 +37,8 @@ load ../helper
 	usage_line "two URLs, 'ws://127.0.0.1:9/' and 'wss://127.0.0.1:9/'"
 	run -2 --separate-stderr wscat -c ws://127.0.0.1:9/ ws+unix:/socket
 	usage_line "two URLs"
+	run -2 --separate-stderr wscat hello ws://127.0.0.1:9/
+	usage_line "the URL comes first, and the messages after it: not 'hello'"
 }
 
 @test "--count=0, and options without effect: 2" {
