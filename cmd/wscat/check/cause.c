@@ -7,6 +7,10 @@ static const char NO_UPGRADE[] =
     "$http_upgrade; proxy_set_header Connection upgrade. Apache: mod_proxy_wstunnel, or ProxyPass "
     "with upgrade=websocket";
 
+static const char MOVED[] = "it has moved: check the new address";
+static const char MOVED_OR_LOGIN[] =
+    "it has moved: check the new address, unless that is a page for logging in";
+
 static const struct {
     const char *name, *cause;
 } steps[CHECK_STEPS] = {
@@ -39,10 +43,11 @@ static const struct {
      "something answers in plain HTTP: the path belongs to no WebSocket, or the proxy before it "
      "does not pass the upgrade on (nginx: proxy_http_version 1.1 and the headers Upgrade and "
      "Connection)"},
-    {301, "it has moved: --location follows"},
-    {302, "it has moved, often to a page for logging in: --location follows"},
-    {307, "it has moved: --location follows"},
-    {308, "it has moved: --location follows"},
+    {301, MOVED},
+    {302, MOVED_OR_LOGIN},
+    {303, MOVED_OR_LOGIN},
+    {307, MOVED},
+    {308, MOVED},
     {400, NO_UPGRADE},
     {401, "it wants credentials: --auth, --bearer or a cookie"},
     {403, "it does not accept these credentials, or this Origin (--origin)"},

@@ -242,6 +242,17 @@ static void on_pong(struct check *c)
     }
 }
 
+static void refused(struct check *c, const struct ws_response *response)
+{
+    const struct ws_http_head *head = response->head;
+    struct ws_str to = {"", 0};
+    int location = ws_http_find(head, response->buffer, "Location", 0);
+    if (location >= 0)
+        to = ws_http_value(head, response->buffer, (size_t)location);
+    failed(c, response->status, "the server answers %u instead of 101%s%.*s", response->status,
+           to.len ? ", and points to " : "", (int)to.len, to.p);
+}
+
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct check *c = ws_conn_user(conn);
@@ -256,8 +267,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     } else if (event->type == WS_EVENT_PONG) {
         on_pong(c);
     } else if (event->type == WS_EVENT_ERROR && event->response && event->error == WS_E_STATUS) {
-        failed(c, event->response->status, "the server answers %u instead of 101",
-               event->response->status);
+        refused(c, event->response);
     } else if (event->type == WS_EVENT_ERROR) {
         failed(c, 0, "%s%s%s", ws_error_info(event->error)->explanation,
                event->response && event->response->cause ? ": " : "",
@@ -349,6 +359,7 @@ static bool set_up(struct check *c)
 int check_run(struct settings *settings)
 {
     struct check c = {.settings = settings, .status = WS_EXIT_FAILURE};
+    exit_ignore_sigpipe();
     if (ws_loop_new(&c.loop) != WS_OK) {
         exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
         return WS_EXIT_FAILURE;

@@ -155,6 +155,8 @@ static bool check_effects(const struct settings *s, struct options *options)
                                needs[i].needs);
     if (s->check && s->messages[0])
         return usage_error(options, "--check sends its own messages");
+    if (s->check && s->location)
+        return usage_error(options, "--check follows no redirects: check the new address");
     for (size_t i = 0; i < sizeof of_input / sizeof of_input[0] && s->no_stdin; i++)
         if (options_given(options, of_input[i]))
             return usage_error(options, "--%s has no effect: standard input is not read",

@@ -46,6 +46,10 @@ step() { # VERDICT NAME DETAIL
 	bad 200
 	run -10 --separate-stderr wscat --check "$URL"
 	says 'usual cause: something answers in plain HTTP' "$output"
+	bad 301
+	run -10 --separate-stderr wscat --check "$URL"
+	step FAIL upgrade '301 instead of 101, and points to ws://elsewhere.example/$'
+	says 'usual cause: it has moved: check the new address$' "$output"
 	bad no-upgrade
 	run -10 --separate-stderr wscat --check "$URL"
 	step FAIL upgrade ''
@@ -74,6 +78,14 @@ step() { # VERDICT NAME DETAIL
 @test "--check sends its own messages" {
 	run -2 --separate-stderr wscat --check ws://127.0.0.1:9/ hello
 	usage_line 'its own messages'
+	run -2 --separate-stderr wscat --check --location ws://127.0.0.1:9/
+	usage_line '--check follows no redirects: check the new address'
 	run -2 --separate-stderr wscat --check-idle=1 ws://127.0.0.1:9/
 	usage_line 'no effect without --check'
+}
+
+@test "a reader that leaves is no failure" {
+	serve
+	run -0 bash -o pipefail -c 'wscat --check --check-idle=200ms "$1" | true' - "$URL"
+	same "" "$output"
 }
