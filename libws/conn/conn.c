@@ -143,7 +143,7 @@ static void note_event(struct ws_conn *conn, const struct ws_event *event)
         if (conn->env->config.max_rate)
             charge_time(conn, OF_MESSAGES, SECOND_US / conn->env->config.max_rate);
         conn->last_message_ms = ws_loop_now(conn->env->loop);
-        if (!ws_session_close_sent(&conn->session))
+        if (conn->phase_started_ms && !ws_session_close_sent(&conn->session))
             conn->phase_started_ms = 0;
     }
     if (event->type == WS_EVENT_CLOSE) {

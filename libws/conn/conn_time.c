@@ -152,10 +152,10 @@ void ws_conn_begin_closing(struct ws_conn *conn)
 
 void ws_conn_note_refusal(struct ws_conn *conn)
 {
-    int64_t begun_ms = ws_loop_now(conn->env->loop),
-            last_ms = due(conn->phase_started_ms, conn->env->config.handshake_ms);
     if (conn->refused || !ws_session_refused(&conn->session))
         return;
+    int64_t begun_ms = ws_loop_now(conn->env->loop),
+            last_ms = due(conn->phase_started_ms, conn->env->config.handshake_ms);
     conn->refused = true;
     /* Not beyond the deadline of the handshake. */
     if (begun_ms > last_ms - REFUSAL_BODY_MS)

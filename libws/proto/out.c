@@ -63,7 +63,7 @@ static bool grow_scratch(struct ws_out *out, size_t more)
 
 bool ws_out_prepare(struct ws_out *out, size_t len)
 {
-    return grow_spans(out, 2) && grow_scratch(out, len);
+    return grow_spans(out, 2) && (len == 0 || grow_scratch(out, len));
 }
 
 /* The slot for one more span, which the caller fills and counts, or NULL. */

@@ -310,12 +310,11 @@ enum ws_event_type ws_session_emit_before_error(struct ws_session *s, struct ws_
                                                 bool large, enum ws_error error, uint64_t offset)
 {
     if (!large || event->len == 0) {
-        struct ws_event piece = *event;
+        uint8_t *valid = event->data;
+        size_t len = error == WS_E_UTF8 ? event->len : 0;
         session_emit_error(s, event, error, offset);
-        if (error == WS_E_UTF8) {
-            event->valid = piece.data;
-            event->valid_len = piece.len;
-        }
+        event->data = len > 0 ? valid : NULL;
+        event->len = len;
         return WS_EVENT_ERROR;
     }
     s->pending_error = (uint8_t)error;

@@ -133,7 +133,7 @@ static const char *name_of(const struct ws_event *event)
     case WS_EVENT_CLOSE:
         return event->clean ? "close" : NULL;
     case WS_EVENT_ERROR:
-        return event->valid_len > 0 ? "text before the error" : NULL;
+        return event->len > 0 ? "text before the error" : NULL;
     default:
         return NULL;
     }
@@ -144,13 +144,12 @@ static void log_payload(const struct log *log, uint64_t conn, const char *direct
 {
     char hex[3 * WIRE_TRACE_PAYLOAD + 1] = "", code[32] = "";
     const char *name = name_of(event);
-    bool error = event->type == WS_EVENT_ERROR;
-    const uint8_t *data = error ? event->valid : event->data;
-    const size_t whole = error ? event->valid_len : event->len;
+    const uint8_t *data = event->data;
+    const size_t whole = event->len;
     size_t len = whole < WIRE_TRACE_PAYLOAD ? whole : WIRE_TRACE_PAYLOAD;
     if (!name)
         return;
-    if (error)
+    if (event->type == WS_EVENT_ERROR)
         data += whole - len; /* its end, next to the offending byte */
     if (event->type == WS_EVENT_CLOSE)
         snprintf(code, sizeof code, ", code %u", event->code);
@@ -162,17 +161,18 @@ static void log_payload(const struct log *log, uint64_t conn, const char *direct
                len < whole ? ", cut" : "");
 }
 
-bool wire_trace_event(struct wire_trace **trace, const struct log *log, const struct ws_conn *conn,
-                      const struct ws_event *event, bool payloads)
+void wire_trace_frame(struct wire_trace **trace, const struct log *log, const struct ws_conn *conn,
+                      const struct ws_frame *frame)
 {
     struct wire_trace *t = trace_of(trace);
-    if (!t)
-        return false;
-    if (event->type == WS_EVENT_FRAME)
-        log_frame(log, ws_conn_id(conn), "in", &t->in, event->frame);
-    else if (payloads)
-        log_payload(log, ws_conn_id(conn), "in", event);
-    return event->type == WS_EVENT_FRAME;
+    if (t)
+        log_frame(log, ws_conn_id(conn), "in", &t->in, frame);
+}
+
+void wire_trace_payload(const struct log *log, const struct ws_conn *conn,
+                        const struct ws_event *event)
+{
+    log_payload(log, ws_conn_id(conn), "in", event);
 }
 
 /* --- what is sent --- */

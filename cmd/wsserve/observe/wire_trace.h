@@ -20,10 +20,13 @@ struct wire_trace; /* of one connection; made when it is needed */
 void wire_trace_request(const struct log *log, uint64_t conn, const struct ws_request *request,
                         const char *target);
 
-/* Something came, with -vv: a FRAME and, with `payloads`, what has a payload. Returns true for a
- * FRAME that was logged. Without memory nothing is. */
-bool wire_trace_event(struct wire_trace **trace, const struct log *log, const struct ws_conn *conn,
-                      const struct ws_event *event, bool payloads);
+/* -vv: a frame came. Without memory nothing is logged. */
+void wire_trace_frame(struct wire_trace **trace, const struct log *log, const struct ws_conn *conn,
+                      const struct ws_frame *frame);
+
+/* -vvv: an event came; logs its payload, if it has one. */
+void wire_trace_payload(const struct log *log, const struct ws_conn *conn,
+                        const struct ws_event *event);
 
 /* Something is about to be sent: a head is always logged, frames with `frames`. */
 void wire_trace_sent(struct wire_trace **trace, const struct log *log, const struct ws_conn *conn,

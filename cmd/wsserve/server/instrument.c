@@ -242,27 +242,32 @@ static void log_frames(struct ws_conn *conn, const struct ws_event *event)
                "at byte %" PRIu64 " of the input; the last header:", event->offset);
 }
 
+/* Only while the log takes debug lines; with -vv every frame is logged anyway. */
+static void note_frame(struct ws_conn *conn, const struct ws_frame *frame)
+{
+    struct server *server = server_of(conn);
+    struct conn_annotations *notes =
+        conn_annotations_get(worker_of(conn)->annotations, ws_conn_id(conn));
+    if (notes && verbose(server) > 1)
+        wire_trace_frame(&notes->wire, server->log, conn, frame);
+    else if (notes)
+        last_frames_note(&notes->frames, frame);
+}
+
+/* A frame, with -v, comes before everything else: there are annotations then. */
 bool instrument_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct worker *worker = worker_of(conn);
-    if (verbose(worker->server) > 1) {
-        struct conn_annotations *notes =
-            conn_annotations_get(worker->annotations, ws_conn_id(conn));
-        if (notes && wire_trace_event(&notes->wire, worker->server->log, conn, event,
-                                      verbose(worker->server) > 2))
-            return false;
-    }
     if (event->type == WS_EVENT_FRAME) {
-        struct conn_annotations *notes =
-            conn_annotations_get(worker->annotations, ws_conn_id(conn));
-        if (notes)
-            last_frames_note(&notes->frames, event->frame);
+        note_frame(conn, event->frame);
         return false;
     }
     if (worker->annotations->nodes.count > 0) {
         struct conn_annotations *notes = annotations_of(conn);
         if (notes)
             recording_event(notes->record, event, worker->json);
+        if (verbose(worker->server) > 2)
+            wire_trace_payload(worker->server->log, conn, event);
     }
     if (event->type == WS_EVENT_ERROR && ws_conn_upgraded(conn) && debugging(worker->server))
         log_frames(conn, event);

@@ -99,8 +99,9 @@ struct ws_event {
         code; /* CLOSE: as received; WS_CLOSE_NO_CODE, WS_CLOSE_ABNORMAL where there was none */
     enum ws_error error; /* ERROR: what is wrong; CLOSE that is not clean: why the stream ended */
     uint64_t offset;     /* ERROR: of the offending byte, from the first byte ever fed */
-    uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason. Without a final
-                          * NUL. May be written to. */
+    uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason; ERROR that is
+                          * WS_E_UTF8: the valid text that came in one piece with the offending byte
+                          * and before it, for logs. Without a final NUL. May be written to. */
     size_t len;
     uint64_t total; /* MESSAGE, CHUNK: payload bytes of the message that frames have announced so
                      * far; of a compressed one, that were inflated so far */
@@ -108,10 +109,6 @@ struct ws_event {
     const struct ws_request
         *request; /* REQUEST; ERROR of a server before the upgrade: may be NULL */
     const struct ws_response *response; /* OPEN and ERROR of a client's upgrade: may be NULL */
-    /* ERROR that is WS_E_UTF8: the valid text that came in one piece with the offending byte and
-     * before it; for logs. */
-    const uint8_t *valid;
-    size_t valid_len;
 };
 
 struct ws_bytes;
@@ -141,10 +138,9 @@ struct ws_session {
         uint8_t header[WS_HEADER_MAX]; /* before it: the bytes of a header that is not whole */
     };
     uint8_t header_have;
-    uint8_t state : 4;
-    uint8_t fragment_opcode : 4; /* opcode of the fragmented message that is being sent, or 0 */
-    bool upgrading : 1;          /* the upgrade's state is kept */
-    bool in_payload : 1;         /* between a header and the end of its payload */
+    uint8_t fragment_opcode; /* opcode of the fragmented message that is being sent, or 0 */
+    bool upgrading : 1;      /* the upgrade's state is kept */
+    bool in_payload : 1;     /* between a header and the end of its payload */
     bool announce_open : 1;
     bool close_sent : 1;
     bool close_received : 1;
@@ -155,6 +151,7 @@ struct ws_session {
     bool request_sent : 1;      /* client */
     bool lent : 1;              /* the last event's data is in `held`: freed by the next pull */
     bool lent_control : 1;      /* the same of `held_control` */
+    uint8_t state : 4;          /* an enum ws_state */
     uint8_t end_error;          /* an enum ws_error, as is the next */
     uint8_t pending_error;      /* to be delivered by the next pull */
     uint16_t sent_code;         /* of our close frame; 0: none was sent */
