@@ -19,7 +19,8 @@ struct fragments {
 
 struct wire_trace {
     struct sent_reader reader;
-    bool reading; /* `reader` has begun: the 101 was sent */
+    bool answered; /* the head of an answer was sent: frames follow, or a body */
+    bool reading;  /* `reader` has begun */
     struct fragments in, out;
 };
 
@@ -197,13 +198,15 @@ void wire_trace_sent(struct wire_trace **trace, const struct log *log, const str
                      const struct ws_out *out, bool frames, bool payloads)
 {
     struct wire_trace *t = trace_of(trace);
-    uint8_t *bytes = t ? sent_reader_copy(out) : NULL;
+    frames = frames && ws_conn_upgraded(conn);
+    uint8_t *bytes = t && (!t->answered || frames) ? sent_reader_copy(out) : NULL;
     if (!bytes)
         return;
-    size_t head = t->reading ? 0 : sent_reader_head(bytes, out->bytes);
+    size_t head = t->answered ? 0 : sent_reader_head(bytes, out->bytes);
     if (head > 0)
         log_answer(log, ws_conn_id(conn), (const char *)bytes, head);
-    if (frames && head < out->bytes && ws_conn_upgraded(conn)) {
+    t->answered |= head > 0;
+    if (frames && head < out->bytes) {
         if (!t->reading)
             sent_reader_begin(&t->reader, conn, true, false);
         t->reading = true;
