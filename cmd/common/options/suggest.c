@@ -61,66 +61,69 @@ void suggest_offer(struct suggest *search, const char *name)
     }
 }
 
+enum { CANDIDATES = 3 };
+
+/* What options of other programs are called here. */
+static const struct {
+    const char *name, *ours[CANDIDATES];
+} foreign[] = {
+    {"max-time", {"timeout", "duration"}},
+    {"data", {"execute", "message"}},
+    {"data-binary", {"execute", "message-file"}},
+    {"json", {"jsonl", "output", "format"}},
+    {"concurrency", {"connections"}},
+    {"connections", {"max-connections"}},
+    {"requests", {"messages", "count"}},
+    {"bind", {"address", "interface", "listen"}},
+    {"tls-cert", {"cert"}},
+    {"tls-key", {"key"}},
+    {"tls-ca", {"ca", "client-ca"}},
+    {"client-cert", {"cert"}},
+    {"oauth2-bearer", {"bearer", "token"}},
+    {"uri", {"connect"}},
+    {"url", {"connect"}},
+    {"protocol", {"subprotocol"}},
+    {"protocols", {"subprotocol"}},
+    {"no-check-certificate", {"insecure"}},
+    {"ws-c-uri", {"connect"}},
+    {"proxy-user", {"proxy"}},
+    {"socks5", {"proxy"}},
+    {"socks5-hostname", {"proxy"}},
+    {"output", {"format"}},
+    {"user-header", {"header"}},
+    {"one-message", {"count"}},
+    {"ping-period", {"ping-interval"}},
+    {"max-messages", {"count", "messages"}},
+    {"buffer-size", {"chunk", "size"}},
+    {"verbosity", {"verbose", "loglevel"}},
+    {"dns-servers", {"resolve"}},
+    {"location-trusted", {"location"}},
+    {"retry", {"reconnect"}},
+    {"linemode-zero-terminated", {"null-terminated"}},
+    {"interface", {"address"}},
+    {"web", {"staticdir"}},
+    {"static", {"staticdir"}},
+    {"static-file", {"staticdir"}},
+    {"root", {"staticdir"}},
+    {"ssl-cert", {"cert"}},
+    {"ssl-key", {"key"}},
+    {"run-once", {"oneshot"}},
+    {"once", {"oneshot"}},
+    {"server-protocol", {"subprotocol"}},
+    {"basic-auth", {"auth"}},
+    {"user", {"auth"}},
+    {"bearer", {"token"}},
+    {"max-clients", {"max-connections"}},
+    {"max-payload", {"max-message-size"}},
+    {"max-payload-size", {"max-message-size"}},
+    {"workers", {"threads"}},
+    {"log-level", {"loglevel"}},
+};
+
 const char *suggest_foreign(const char *name, size_t index)
 {
-    enum { CANDIDATES = 3 };
-    static const struct {
-        const char *name, *ours[CANDIDATES];
-    } names[] = {
-        {"max-time", {"timeout", "duration"}},
-        {"data", {"execute", "message"}},
-        {"data-binary", {"execute", "message-file"}},
-        {"json", {"jsonl", "output", "format"}},
-        {"concurrency", {"connections"}},
-        {"connections", {"max-connections"}},
-        {"requests", {"messages", "count"}},
-        {"bind", {"address", "interface", "listen"}},
-        {"tls-cert", {"cert"}},
-        {"tls-key", {"key"}},
-        {"tls-ca", {"ca", "client-ca"}},
-        {"client-cert", {"cert"}},
-        {"oauth2-bearer", {"bearer", "token"}},
-        {"uri", {"connect"}},
-        {"url", {"connect"}},
-        {"protocol", {"subprotocol"}},
-        {"protocols", {"subprotocol"}},
-        {"no-check-certificate", {"insecure"}},
-        {"ws-c-uri", {"connect"}},
-        {"proxy-user", {"proxy"}},
-        {"socks5", {"proxy"}},
-        {"socks5-hostname", {"proxy"}},
-        {"output", {"format"}},
-        {"user-header", {"header"}},
-        {"one-message", {"count"}},
-        {"ping-period", {"ping-interval"}},
-        {"max-messages", {"count", "messages"}},
-        {"buffer-size", {"chunk", "size"}},
-        {"verbosity", {"verbose", "loglevel"}},
-        {"dns-servers", {"resolve"}},
-        {"location-trusted", {"location"}},
-        {"retry", {"reconnect"}},
-        {"linemode-zero-terminated", {"null-terminated"}},
-        {"interface", {"address"}},
-        {"web", {"staticdir"}},
-        {"static", {"staticdir"}},
-        {"static-file", {"staticdir"}},
-        {"root", {"staticdir"}},
-        {"ssl-cert", {"cert"}},
-        {"ssl-key", {"key"}},
-        {"run-once", {"oneshot"}},
-        {"once", {"oneshot"}},
-        {"server-protocol", {"subprotocol"}},
-        {"basic-auth", {"auth"}},
-        {"user", {"auth"}},
-        {"bearer", {"token"}},
-        {"max-clients", {"max-connections"}},
-        {"max-payload", {"max-message-size"}},
-        {"max-payload-size", {"max-message-size"}},
-        {"workers", {"threads"}},
-        {"log-level", {"loglevel"}},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && index < CANDIDATES; i++)
-        if (strcmp(names[i].name, name) == 0)
-            return names[i].ours[index];
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0] && index < CANDIDATES; i++)
+        if (strcmp(foreign[i].name, name) == 0)
+            return foreign[i].ours[index];
     return NULL;
 }
