@@ -190,6 +190,11 @@ void ws_address_of_socket(int fd, struct ws_address *address)
         ws_address_of_sockaddr(&own.any, address);
 }
 
+bool ws_address_same_host(const struct ws_address *a, const struct ws_address *b)
+{
+    return a->kind == b->kind && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
+
 bool ws_address_is_loopback(const struct ws_address *address)
 {
     static const uint8_t v6[16] = {[15] = 1};

@@ -71,6 +71,9 @@ void ws_address_of_sockaddr(const struct sockaddr *socket, struct ws_address *ad
 /* The same of our end. */
 void ws_address_of_socket(int fd, struct ws_address *address);
 
+/* Are they the same, whatever their ports? Two unknown ones are. */
+bool ws_address_same_host(const struct ws_address *a, const struct ws_address *b);
+
 /* Is it 127.0.0.0/8 or ::1? */
 bool ws_address_is_loopback(const struct ws_address *address);
 

@@ -204,7 +204,7 @@ void ws_session_cut_refusal(struct ws_session *s)
         s->upgrade->wanted = 0;
 }
 
-/* --lenient of the tools: "" chooses none, as many servers mean it. */
+/* With `lenient` a subprotocol "" chooses none, as many servers mean it. */
 static enum ws_error judge_response(const struct ws_session *s, struct ws_upgrade *up)
 {
     enum ws_error error = ws_handshake_read_response(&up->head, buffer_of(up), key_of(up),

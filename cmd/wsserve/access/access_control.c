@@ -54,7 +54,7 @@ static const char *describe(const struct ws_conn *conn, const struct ws_address 
     struct ws_address peer;
     ws_conn_peer(conn, name, sizeof name);
     ws_conn_peer_address(conn, &peer);
-    if (peer.kind == client->kind && memcmp(peer.ip, client->ip, sizeof peer.ip) == 0)
+    if (ws_address_same_host(&peer, client))
         snprintf(text, CLIENT_LABEL_MAX, "%s", name);
     else
         snprintf(text, CLIENT_LABEL_MAX, "%s by way of %s", ws_address_format(client, from), name);
@@ -136,11 +136,6 @@ static bool pass(struct ws_conn *conn, enum ws_error error, const struct ws_requ
 {
     if (error == WS_OK)
         return true;
-    struct ws_address peer;
-    if (rules_of(conn)->trusted.count == 0) {
-        ws_conn_peer_address(conn, &peer); /* not looked up yet */
-        client = &peer;
-    }
     if (ws_error_info(error)->category == WS_CAT_ACCESS)
         log_refusal(conn, error, request, client, user);
     answer_refuse(conn, error, 0);
@@ -173,7 +168,7 @@ static enum ws_error reassign(struct ws_conn *conn, const struct ws_request *req
                               const struct ws_address *peer, const struct ws_address *client)
 {
     struct sockaddr_storage address = {.ss_family = AF_INET}; /* 0.0.0.0: no client has it */
-    if (client->kind == peer->kind && memcmp(client->ip, peer->ip, sizeof peer->ip) == 0)
+    if (ws_address_same_host(client, peer))
         return WS_OK;
     if (client->kind == WS_ADDRESS_UNKNOWN)
         log_unknown(conn, request, client);
@@ -193,13 +188,11 @@ static enum ws_error reassign(struct ws_conn *conn, const struct ws_request *req
 enum access_verdict access_control_check(struct ws_conn *conn, const struct ws_request *request)
 {
     const struct access_rules *rules = rules_of(conn);
-    struct ws_address peer = {.kind = WS_ADDRESS_UNKNOWN}, client;
+    struct ws_address peer, client;
     char user[WS_CREDENTIALS_USER] = "";
     enum ws_error violation =
         request->violation == WS_E_NOT_AN_UPGRADE ? WS_OK : request->violation;
-    /* Without a trusted proxy the peer's address is not needed: spare the system call. */
-    if (rules->trusted.count > 0)
-        ws_conn_peer_address(conn, &peer);
+    ws_conn_peer_address(conn, &peer);
     if (!pass(conn, violation, request, &peer, "") ||
         !pass(conn, access_rules_check_request(rules, request, &peer, &client), request, &client,
               "") ||
@@ -244,23 +237,28 @@ bool access_control_check_admin_host(struct ws_conn *conn, const struct ws_reque
     return pass(conn, access_rules_check_host(rules_of(conn), request), request, &peer, "");
 }
 
-const char *client_label(const struct ws_conn *conn, char text[CLIENT_LABEL_MAX])
+/* The client, once its request was checked; before that, the peer. */
+static void client_of(const struct ws_conn *conn, struct ws_address *client)
 {
     const struct conn_annotations *notes =
         conn_annotations_find(worker_of(conn)->annotations, ws_conn_id(conn));
     if (notes && notes->proxied)
-        return describe(conn, &notes->client, text);
-    return ws_conn_peer(conn, text, CLIENT_LABEL_MAX);
+        *client = notes->client;
+    else
+        ws_conn_peer_address(conn, client);
+}
+
+const char *client_label(const struct ws_conn *conn, char text[CLIENT_LABEL_MAX])
+{
+    struct ws_address client;
+    client_of(conn, &client);
+    return describe(conn, &client, text);
 }
 
 const char *client_address(const struct ws_conn *conn, char text[WS_ADDRESS_TEXT])
 {
-    const struct conn_annotations *notes =
-        conn_annotations_find(worker_of(conn)->annotations, ws_conn_id(conn));
     struct ws_address client;
-    ws_conn_peer_address(conn, &client);
-    if (notes && notes->proxied)
-        client = notes->client;
+    client_of(conn, &client);
     return ws_address_format(&client, text);
 }
 

@@ -274,14 +274,6 @@ static bool host_allowed(const struct access_rules *rules, struct ws_str host)
     return false;
 }
 
-/* Probes of load balancers send any Host, or none, and learn nothing. */
-static bool asks_health(const struct access_rules *rules, const struct ws_request *request)
-{
-    const struct settings_http *s = rules->settings;
-    return !request->upgrade && s->health && !s->admin &&
-           ws_str_equal(target_path(request), s->health);
-}
-
 enum ws_error access_rules_check_request(const struct access_rules *rules,
                                          const struct ws_request *request,
                                          const struct ws_address *peer, struct ws_address *client)
@@ -290,7 +282,8 @@ enum ws_error access_rules_check_request(const struct access_rules *rules,
     if (ws_forwarded_client(request, &rules->trusted, peer, client) != WS_FORWARDED_NONE &&
         access_rules_check_address(rules, client) != WS_OK)
         return WS_E_ADDRESS_REFUSED;
-    return rules->check_host && !asks_health(rules, request)
+    /* Probes of load balancers send any Host, or none, and learn nothing. */
+    return rules->check_host && !target_asks_health(request, rules->settings)
                ? access_rules_check_host(rules, request)
                : WS_OK;
 }

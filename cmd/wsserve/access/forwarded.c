@@ -87,9 +87,9 @@ enum ws_forwarded ws_forwarded_client(const struct ws_request *request,
     struct search *best = plain.found != WS_FORWARDED_NONE ? &plain : &standard;
     if (best->found == WS_FORWARDED_NONE)
         return WS_FORWARDED_NONE;
-    bool differ = standard.found != WS_FORWARDED_NONE &&
-                  (standard.found != best->found ||
-                   memcmp(standard.client.ip, best->client.ip, sizeof standard.client.ip) != 0);
+    bool differ =
+        standard.found != WS_FORWARDED_NONE &&
+        (standard.found != best->found || !ws_address_same_host(&standard.client, &best->client));
     if (differ || best->found == WS_FORWARDED_BROKEN) {
         *client = (struct ws_address){.kind = WS_ADDRESS_UNKNOWN};
         return WS_FORWARDED_BROKEN;

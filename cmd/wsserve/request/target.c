@@ -1,5 +1,7 @@
 #include "cmd/wsserve/request/target.h"
 
+#include "cmd/wsserve/options/settings_http.h"
+
 #include <string.h>
 
 struct ws_str target_authority(struct ws_str target)
@@ -26,6 +28,12 @@ struct ws_str target_path(const struct ws_request *request)
     if (query)
         path.len = (size_t)(query - path.p);
     return path.len > 0 ? path : (struct ws_str){"/", 1};
+}
+
+bool target_asks_health(const struct ws_request *request, const struct settings_http *settings)
+{
+    return !request->upgrade && settings->health && !settings->admin &&
+           ws_str_equal(target_path(request), settings->health);
 }
 
 const char *target_loggable(const struct ws_request *request, char *text, size_t size)

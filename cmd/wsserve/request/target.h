@@ -6,6 +6,10 @@
 
 #include <ws/handshake.h>
 
+#include <stdbool.h>
+
+struct settings_http;
+
 enum { LOGGED_TARGET_MAX = 1024 }; /* bytes of a target that are logged */
 
 /* The host of a target in absolute form, "http://host/path", which then takes precedence over the
@@ -15,6 +19,9 @@ struct ws_str target_authority(struct ws_str target);
 /* The path of the request's target, in absolute form too, without its query; "/" if it is empty.
  * Borrowed from the request. */
 struct ws_str target_path(const struct ws_request *request);
+
+/* Is it a plain request for --health, on the port of WebSockets? */
+bool target_asks_health(const struct ws_request *request, const struct settings_http *settings);
 
 /* The target for the log: the value of a token= in its query is replaced by ***. Cut to `size`
  * bytes including the NUL. Returns `text`. */

@@ -249,10 +249,8 @@ static bool serves_health(const struct server *server)
 static bool asks_health(void *user, const struct ws_conn *conn)
 {
     const struct server *server = user;
-    const struct settings *settings = server->settings;
     const struct ws_request *request = ws_session_request(ws_conn_session(conn));
-    return serves_health(server) && request && !request->upgrade &&
-           ws_str_equal(target_path(request), settings->http.health);
+    return request && target_asks_health(request, &server->settings->http);
 }
 
 static void on_accepted(void *user, struct ws_conn *conn)
