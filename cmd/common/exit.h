@@ -23,7 +23,7 @@ enum exit_code {
     WS_EXIT_TIMEOUT = 7,    /* a timeout */
     WS_EXIT_LOST = 8,       /* connection lost without a close frame (1006) */
     WS_EXIT_CLOSED = 9,     /* the peer closed with an error code */
-    WS_EXIT_ASSERTION = 10, /* --expect, --count, --check, --strict or --fail-if was not met */
+    WS_EXIT_ASSERTION = 10, /* --expect, --count, --check or --strict was not met */
     WS_EXIT_SIGINT = 130,   /* not wsserve */
     WS_EXIT_SIGTERM = 143,  /* not wsserve */
 };

@@ -93,6 +93,31 @@ static const char tail[] =
     "report\n"
     "up to then.\n";
 
+/* An option without an effect is a mistake, which is better reported than ignored. A limit, such as
+ * --messages or --timeout, is none: it may stand where it is not reached. */
+static bool check_effects(const struct settings *s, struct options *options)
+{
+    enum {
+        ECHO = 1 << MODE_ECHO,
+        BROADCAST = 1 << MODE_BROADCAST,
+        CHURN = 1 << MODE_CHURN,
+    };
+    static const struct {
+        const char *option;
+        int modes; /* in which it has an effect */
+    } effects[] = {{"publishers", BROADCAST},
+                   {"rate", ECHO | BROADCAST},
+                   {"window", ECHO},
+                   {"size", ECHO | BROADCAST | CHURN},
+                   {"text", ECHO | BROADCAST | CHURN},
+                   {"binary", ECHO | BROADCAST | CHURN}};
+    for (size_t i = 0; i < sizeof effects / sizeof effects[0]; i++)
+        if (options_given(options, effects[i].option) && !(effects[i].modes & 1 << s->mode))
+            return usage_error(options, "--%s has no effect with --mode=%s", effects[i].option,
+                               settings_mode_name(s));
+    return true;
+}
+
 static bool check(struct settings *s, struct options *options)
 {
     if (options->arg_count == 0)
@@ -107,6 +132,8 @@ static bool check(struct settings *s, struct options *options)
         return usage_error(options, "more --publishers than --connections");
     if (s->threads > s->connections)
         return usage_error(options, "more --threads than --connections");
+    if (!check_effects(s, options))
+        return false;
     if (s->mode == MODE_BROADCAST && s->size < PAYLOAD_HEAD)
         s->size = PAYLOAD_HEAD;
     if (s->mode == MODE_BROADCAST && s->rate == 0)

@@ -204,6 +204,13 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	usage_line "exclude each other"
 	run -2 --separate-stderr wsbench -c 1 --publishers=2 ws://x
 	usage_line "more --publishers than --connections"
+	local case option mode
+	for case in --rate=5:idle --rate=5:churn --window=2:broadcast --publishers=1:echo --size=9:connect \
+		--binary:idle; do
+		IFS=: read -r option mode <<<"$case"
+		run -2 --separate-stderr wsbench -c 1 "--mode=$mode" "$option" ws://x
+		usage_line "${option%=*} has no effect with --mode=$mode"
+	done
 	run -2 --separate-stderr wsbench -c 1 -t 2 ws://x
 	usage_line "more --threads than --connections"
 	run -2 --separate-stderr wsbench -d 0 ws://x
