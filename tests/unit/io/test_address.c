@@ -228,6 +228,21 @@ static void loopback(void **state)
     assert_false(ws_address_is_loopback(&(struct ws_address){.kind = WS_ADDRESS_UNIX}));
 }
 
+static void the_same_host(void **state)
+{
+    struct ws_address a, b;
+    (void)state;
+    assert_true(ws_address_parse((struct ws_str){"192.0.2.1", 9}, &a));
+    assert_true(ws_address_parse((struct ws_str){"::ffff:192.0.2.1", 16}, &b));
+    b.port = 80;
+    assert_true(ws_address_same_host(&a, &b));
+    b.ip[15]++;
+    assert_false(ws_address_same_host(&a, &b));
+    b = a;
+    b.kind = WS_ADDRESS_UNKNOWN;
+    assert_false(ws_address_same_host(&a, &b));
+}
+
 static void a_sockets_other_end(void **state)
 {
     int pair[2];
@@ -268,6 +283,7 @@ int main(void)
         cmocka_unit_test(what_is_no_network_is_refused),
         cmocka_unit_test(lists_say_which_entry_is_wrong),
         cmocka_unit_test(loopback),
+        cmocka_unit_test(the_same_host),
         cmocka_unit_test(a_sockets_other_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
