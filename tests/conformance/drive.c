@@ -216,7 +216,8 @@ static void check_fields(struct run *run, const struct ws_event *event)
 {
     bool has_data = event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK ||
                     event->type == WS_EVENT_PING || event->type == WS_EVENT_PONG ||
-                    event->type == WS_EVENT_CLOSE;
+                    event->type == WS_EVENT_CLOSE ||
+                    (event->type == WS_EVENT_ERROR && event->error == WS_E_UTF8);
     if (!has_data && (event->data || event->len))
         problem(run, "an event without payload has some");
     if (event->type != WS_EVENT_CLOSE && (event->code || event->clean))

@@ -101,7 +101,8 @@ struct ws_event {
     uint64_t offset;     /* ERROR: of the offending byte, from the first byte ever fed */
     uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason; ERROR that is
                           * WS_E_UTF8: the valid text that came in one piece with the offending byte
-                          * and before it, for logs. Without a final NUL. May be written to. */
+                          * and before it, for logs (it may begin within a character). Without a
+                          * final NUL. May be written to. */
     size_t len;
     uint64_t total; /* MESSAGE, CHUNK: payload bytes of the message that frames have announced so
                      * far; of a compressed one, that were inflated so far */
