@@ -218,7 +218,11 @@ static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bo
 static enum form detect_digits(const uint8_t *data, size_t len)
 {
     size_t count;
-    bool read, hex = consists_of(data, len, "0123456789abcdefABCDEFxX,:-", &count);
+    /* Swift prints Data in angle brackets. */
+    bool read,
+        hex = consists_of(data, len,
+                          *data == '<' ? "0123456789abcdefABCDEF<>" : "0123456789abcdefABCDEFxX,:-",
+                          &count);
     if (is_name_of_something(data, len))
         return FORM_UNKNOWN;
     if (hex && holds_frames(BY_HEX, data, len, &read))

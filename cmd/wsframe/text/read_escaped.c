@@ -6,6 +6,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum notation { NOTATION_BACKSLASH, NOTATION_DECIMAL, NOTATION_PERCENT };
+
 /* --- escapes --- */
 
 /* The value of `n` digits, or -1. */
@@ -29,23 +31,44 @@ static int letter(uint8_t c)
     return found ? (uint8_t)values[found - letters] : -1;
 }
 
+/* \x{81} of Perl, \u{81} of JavaScript. */
+static size_t braces(const uint8_t *p, size_t len, int *byte)
+{
+    const uint8_t *end = memchr(p + 3, '}', len - 3 < 8 ? len - 3 : 8);
+    *byte = end && end > p + 3 ? number(p + 3, (size_t)(end - p - 3), 16) : -1;
+    return end ? (size_t)(end + 1 - p) : 3;
+}
+
+/* Are the numbers after backslashes decimal, as in Lua? Octal ones have no 8 and no 9. */
+static bool has_decimals(const uint8_t *text, size_t len)
+{
+    for (size_t i = 0; i + 3 < len; i++)
+        if (text[i] == '\\' && isdigit(text[i + 1]) && isdigit(text[i + 2]) &&
+            isdigit(text[i + 3]) && (text[i + 1] > '3' || text[i + 2] > '7' || text[i + 3] > '7'))
+            return true;
+    return false;
+}
+
 /* Reads an escape at the beginning. Returns its length, 0 if there is none; `*byte` is -1 if it
  * stands for no byte. */
-static size_t escape(const uint8_t *p, size_t len, bool percent, int *byte)
+static size_t escape(const uint8_t *p, size_t len, enum notation notation, int *byte)
 {
-    if (percent) {
+    if (notation == NOTATION_PERCENT) {
         *byte = p[0] == '%' && len >= 3 ? number(p + 1, 2, 16) : -1;
         return *byte >= 0 ? 3 : 0;
     }
     if (p[0] != '\\' || len < 2)
         return 0;
-    size_t octal = 0;
-    while (octal < 3 && octal + 1 < len && p[octal + 1] >= '0' && p[octal + 1] <= '7')
-        octal++;
-    if (octal > 0) {
-        *byte = number(p + 1, octal, 8);
-        return octal + 1;
+    unsigned base = notation == NOTATION_DECIMAL ? 10 : 8;
+    size_t places = 0;
+    while (places < 3 && places + 1 < len && number(p + places + 1, 1, base) >= 0)
+        places++;
+    if (places > 0) {
+        *byte = number(p + 1, places, base);
+        return places + 1;
     }
+    if ((p[1] == 'x' || p[1] == 'u') && len > 3 && p[2] == '{')
+        return braces(p, len, byte);
     size_t digits = p[1] == 'x' ? 2 : p[1] == 'u' ? 4 : 0;
     if (digits > 0) {
         *byte = len >= digits + 2 ? number(p + 2, digits, 16) : -1;
@@ -62,8 +85,9 @@ static size_t count(const uint8_t *text, size_t len, bool percent)
     size_t found = 0;
     for (size_t i = 0; i + 2 < len; i++) {
         if (percent ? text[i] == '%' && number(text + i + 1, 2, 16) >= 0
-                    : text[i] == '\\' && (text[i + 1] == 'x' || text[i + 1] == 'u' ||
-                                          (text[i + 1] >= '0' && text[i + 1] <= '3')))
+                    : text[i] == '\\' &&
+                          (text[i + 1] == 'x' || text[i + 1] == 'u' ||
+                           (text[i + 1] >= '0' && text[i + 1] <= '9' && isdigit(text[i + 2]))))
             found++;
     }
     return found;
@@ -79,7 +103,7 @@ bool read_escaped_has(const uint8_t *text, size_t len)
 struct reading {
     const uint8_t *text;
     size_t len;
-    bool percent;
+    enum notation notation;
     struct pieces *out;
     struct read_error *error;
 };
@@ -96,7 +120,7 @@ static bool read_string(struct reading *reading, size_t *at, uint8_t quote)
     const uint8_t *text = reading->text;
     while (*at < reading->len && text[*at] != quote && (quote || text[*at] != '\n')) {
         int byte;
-        size_t n = escape(text + *at, reading->len - *at, reading->percent, &byte);
+        size_t n = escape(text + *at, reading->len - *at, reading->notation, &byte);
         if (n == 0)
             byte = text[*at];
         if (byte < 0)
@@ -166,8 +190,11 @@ static bool read_quoted(struct reading *reading)
 bool read_escaped(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error)
 {
     struct reading reading = {.text = text, .len = len, .out = out, .error = error};
-    reading.percent = count(text, len, false) == 0 && count(text, len, true) > 0;
-    if (!reading.percent && is_quoted(text, len)) {
+    if (count(text, len, false) == 0 && count(text, len, true) > 0)
+        reading.notation = NOTATION_PERCENT;
+    else if (has_decimals(text, len))
+        reading.notation = NOTATION_DECIMAL;
+    if (reading.notation != NOTATION_PERCENT && is_quoted(text, len)) {
         if (!read_quoted(&reading))
             return false;
     } else {

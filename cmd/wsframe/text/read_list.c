@@ -14,7 +14,7 @@ enum {
     LISTS_MAX = 65536, /* lists of a text */
 };
 
-static const char cast[] = "(byte)";
+static const char cast[] = "(byte)", properties_word[] = "buffer:";
 
 /* --- numbers --- */
 
@@ -65,11 +65,24 @@ static bool skip_cast(struct line *rest)
     return true;
 }
 
+/* Removes the index of JSON.stringify(new Uint8Array(...)): "0": */
+static bool skip_index(struct line *rest)
+{
+    size_t n = 1;
+    while (n < rest->len && isdigit((uint8_t)rest->p[n]))
+        n++;
+    if (rest->len < 4 || *rest->p != '"' || n == 1 || rest->len - n < 2 ||
+        memcmp(rest->p + n, "\":", 2) != 0)
+        return false;
+    *rest = (struct line){rest->p + n + 2, rest->len - n - 2};
+    return true;
+}
+
 /* The next word of the list; false at its end. */
 static bool next_word(struct line *rest, struct line *word)
 {
     for (;;) {
-        while (rest->len > 0 && is_separator(*rest->p)) {
+        while (rest->len > 0 && !skip_index(rest) && is_separator(*rest->p)) {
             rest->p++;
             rest->len--;
         }
@@ -273,7 +286,12 @@ static bool next_list(const uint8_t *text, size_t len, size_t *at, struct line *
             continue;
         while (end < len && (char)text[end] != closing(c) && !opens_at(text, len, end))
             end++;
-        if (end == len || (char)text[end] != closing(c))
+        /* Browsers go on with the properties of the array: buffer: ArrayBuffer(11), ... */
+        const uint8_t *properties =
+            memmem(text + start, end - start, properties_word, sizeof properties_word - 1);
+        if (properties)
+            end = (size_t)(properties - text);
+        else if (end == len || (char)text[end] != closing(c))
             continue;
         *list = (struct line){(const char *)text + start + 1, end - start - 1};
         if (c == '<' && list->len > 7 && memcmp(list->p, "Buffer ", 7) == 0)

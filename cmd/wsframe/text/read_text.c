@@ -13,7 +13,7 @@ static bool fail(struct read_error *error, const uint8_t *text, size_t at, const
 
 static bool separates(uint8_t c)
 {
-    return isspace(c) || c == ',' || c == ':' || c == '-';
+    return isspace(c) || c == '<' || c == '>' || c == ',' || c == ':' || c == '-';
 }
 
 bool read_hex(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error)
