@@ -5,15 +5,12 @@
 # shellcheck disable=SC2016 # for nginx
 load ../cli/helper
 load nginx
+load proxies
 
 setup() {
 	PATH=$PATH:/usr/sbin
 	serve --subprotocol=chat
 	BACKEND=127.0.0.1:$PORT
-}
-
-answers() {
-	(: <>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null
 }
 
 # Runs the check through the proxy on PORT; its status is in `status`.
@@ -33,33 +30,6 @@ fails() { # STEP CAUSE
 	same 10 "$status"
 	says "^FAIL +$1 " "$output"
 	says "usual cause: .*$2" "$output"
-}
-
-haproxy_serves() { # LINE...
-	command -v haproxy >/dev/null || skip "HAProxy is not installed"
-	PORT=$(free_port)
-	printf '%s\n' "defaults" "  mode http" "  timeout connect 5s" "  timeout client 10s" "  timeout server 10s" "$@" \
-		"frontend f" "  bind 127.0.0.1:$PORT" "  default_backend b" "backend b" "  server s $BACKEND" \
-		>"$BATS_TEST_TMPDIR/haproxy.cfg"
-	background haproxy -db -f "$BATS_TEST_TMPDIR/haproxy.cfg"
-}
-
-apache_serves() { # LINE...
-	command -v apache2 >/dev/null || skip "Apache is not installed"
-	PORT=$(free_port)
-	local name modules=/usr/lib/apache2/modules
-	{
-		echo "ServerRoot $BATS_TEST_TMPDIR"
-		echo "PidFile $BATS_TEST_TMPDIR/apache.pid"
-		echo "ErrorLog $BATS_TEST_TMPDIR/apache.log"
-		echo "ServerName localhost"
-		echo "Listen 127.0.0.1:$PORT"
-		for name in mpm_event authz_core proxy proxy_http proxy_wstunnel; do
-			echo "LoadModule ${name}_module $modules/mod_$name.so"
-		done
-		printf '%s\n' "$@"
-	} >"$BATS_TEST_TMPDIR/apache.conf"
-	background apache2 -DFOREGROUND -f "$BATS_TEST_TMPDIR/apache.conf"
 }
 
 NGINX_GOOD='proxy_http_version 1.1;

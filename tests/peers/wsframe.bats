@@ -67,20 +67,3 @@ agrees() { # MESSAGES-AT-LEAST
 	page_talks $FEW_MESSAGES
 	agrees $((2 * FEW_MESSAGES))
 }
-
-@test "nginx without the Upgrade header: the capture on its other side says what is missing" {
-	serve
-	local server=$PORT
-	listen "$server"
-	nginx_serves <<-CONF
-		location / { proxy_pass http://127.0.0.1:$server; proxy_http_version 1.1; }
-	CONF
-	run -5 --separate-stderr wscat --connect-timeout=5 "ws://127.0.0.1:$PORT/" hello </dev/null
-	refused() { wsframe "$CAPTURE" 2>/dev/null | grep -q 'UPGRADE_MISSING'; }
-	eventually refused
-	kill -INT "$DUMP"
-	eventually ended "$DUMP"
-	run -0 wsframe "$CAPTURE"
-	says 'UPGRADE_MISSING: the Upgrade header lacks the token websocket \(RFC 6455 4.2.1\)' "$output"
-	says 'likely: .*proxy' "$output"
-}

@@ -76,6 +76,9 @@ static const char *cause_of_status(const struct decode_event *event)
     case 404:
         return "no WebSocket at this path";
     case 400:
+        if (event->conversation->proxy_protocol)
+            return "a server that does not expect the PROXY protocol (HAProxy: send-proxy)";
+        /* fall through */
     case 426:
         return "a proxy that dropped the Upgrade header, or another version of the protocol";
     case 502:
@@ -99,13 +102,48 @@ static const char *cause_of_control(enum ws_error error, const struct decode_eve
                                                : "application data sent in a ping or a pong";
 }
 
+const char *cause_of_end(bool reset, int64_t silent_us)
+{
+    enum { SILENCE_US = 900 * 1000 }; /* the shortest timeout that anybody sets is 1 s */
+    if (silent_us >= SILENCE_US)
+        return "an idle timeout, of a proxy or of a program: pings must come more often";
+    return reset ? "a program that ended or was killed, or a firewall"
+                 : "a program that ended, or that closes TCP without a close frame";
+}
+
+/* The cause that does not depend on the frame or head, or NULL. */
+static const char *cause_of_rule(enum ws_error error)
+{
+    static const struct {
+        enum ws_error error;
+        const char *cause;
+    } causes[] = {
+        {WS_E_OPCODE, no_frame},
+        {WS_E_UNMASKED, "a client that does not mask, or an intermediary that forwards unmasked"},
+        {WS_E_MASKED, "a server that uses a client's framing code"},
+        {WS_E_CONTINUATION_EXPECTED,
+         "two writers on one connection, or a last fragment without FIN"},
+        {WS_E_CLOSE_LENGTH, "half a close code: the payload is none, or two bytes and a reason"},
+        {WS_E_CLOSE_UTF8, "a reason cut inside a character"},
+        {WS_E_KEY_INVALID, "a key made by hand: 'wsframe key' makes a valid one"},
+        {WS_E_HTTP_VERSION,
+         "a proxy that speaks HTTP/1.0 to the server (nginx: proxy_http_version 1.1)"},
+        {WS_E_UPGRADE_MISSING,
+         "a proxy that does not pass Upgrade on: it is hop-by-hop (RFC 9110 7.6.1)"},
+        {WS_E_CONNECTION_MISSING, "a proxy that passes Upgrade on, and its own Connection (nginx: "
+                                  "proxy_set_header Connection \"upgrade\")"},
+    };
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
+        if (causes[i].error == error)
+            return causes[i].cause;
+    return NULL;
+}
+
 const char *cause_of(enum ws_error error, const struct decode_event *event, uint64_t at)
 {
     switch (error) {
     case WS_E_RSV:
         return cause_of_rsv(event);
-    case WS_E_OPCODE:
-        return no_frame;
     case WS_E_LENGTH_NOT_MINIMAL:
         return cause_of_length(event->frame);
     case WS_E_LENGTH_TOP_BIT:
@@ -113,23 +151,13 @@ const char *cause_of(enum ws_error error, const struct decode_event *event, uint
     case WS_E_CONTROL_TOO_LONG:
     case WS_E_CONTROL_FRAGMENTED:
         return cause_of_control(error, event);
-    case WS_E_UNMASKED:
-        return "a client that does not mask, or an intermediary that forwards unmasked";
-    case WS_E_MASKED:
-        return "a server that uses a client's framing code";
     case WS_E_CONTINUATION_UNEXPECTED:
         return cause_of_continuation(event);
-    case WS_E_CONTINUATION_EXPECTED:
-        return "two writers on one connection, or a last fragment without FIN";
     case WS_E_UTF8:
         return at >= event->wire_len ? "text cut inside a character"
                                      : "binary data or text of another encoding sent as text";
-    case WS_E_CLOSE_LENGTH:
-        return "half a close code: the payload is none, or two bytes and a reason";
     case WS_E_CLOSE_CODE:
         return cause_of_close_code(event);
-    case WS_E_CLOSE_UTF8:
-        return "a reason cut inside a character";
     case WS_E_CLOSING:
         return event->frame && event->frame->opcode == WS_OP_CONTINUATION &&
                        event->frame->length == 0
@@ -141,9 +169,7 @@ const char *cause_of(enum ws_error error, const struct decode_event *event, uint
         return event->response && event->response->cause
                    ? event->response->cause
                    : "a server that computes it differently, or a cached response";
-    case WS_E_KEY_INVALID:
-        return "a key made by hand: 'wsframe key' makes a valid one";
     default:
-        return NULL;
+        return cause_of_rule(error);
     }
 }

@@ -76,7 +76,6 @@ static bool is_selected(const struct conversation *conversation)
     return decode->stream == 0 || decode->stream == conversation->info.id;
 }
 
-/* Reports skipped bytes before the next event, to keep the order of the stream. */
 static void report_skipped(struct decoder *decoder)
 {
     struct decode *decode = decoder->conversation->decode;
@@ -91,6 +90,13 @@ static void report_skipped(struct decoder *decoder)
     decoder->lost = 0;
     decode->incomplete += !event.harmless;
     decode->sink(decode->context, &event);
+}
+
+void decode_report_skipped(struct decoder *decoder)
+{
+    const struct conversation_info *info = &decoder->conversation->info;
+    if (!info->captured || info->kind == KIND_WEBSOCKET)
+        report_skipped(decoder);
 }
 
 void decode_emit(struct decoder *decoder, const struct decode_event *event)
@@ -109,10 +115,8 @@ void decode_emit(struct decoder *decoder, const struct decode_event *event)
 
 void skip_bytes(struct decoder *decoder, uint64_t len, const char *why, bool harmless)
 {
-    const struct conversation *conversation = decoder->conversation;
-    if (decoder->lost > 0 && decoder->lost_why != why &&
-        (!conversation->info.captured || conversation->info.kind == KIND_WEBSOCKET))
-        report_skipped(decoder);
+    if (decoder->lost > 0 && decoder->lost_why != why)
+        decode_report_skipped(decoder);
     decoder->lost_harmless = decoder->lost > 0 ? decoder->lost_harmless && harmless : harmless;
     decoder->lost += len;
     decoder->lost_why = why;
@@ -176,6 +180,7 @@ static bool pass_tunnel(struct decoder *decoder, long *length)
     *length = tunnel_prefix(&conversation->tunnel, decoder->sender, decode_data(decoder),
                             decode_left(decoder), decoder->from_start);
     if (*length > 0) {
+        conversation->info.proxy_protocol = conversation->tunnel.proxy_protocol;
         decoder->from_start = true;
         skip_bytes(decoder, (uint64_t)*length, handshake, true);
         decode_consume(decoder, (size_t)*length);
@@ -440,10 +445,7 @@ void conversation_end(struct conversation *conversation)
         if (!conversation->decode->stop) {
             search_held(d);
             cut(d);
-            /* Connections that are not WebSockets are summarised by inspect. */
-            if (d->lost > 0 &&
-                (conversation->info.kind == KIND_WEBSOCKET || !conversation->info.captured))
-                report_skipped(d);
+            decode_report_skipped(d);
         }
         conversation->decode->held -= decode_left(d);
         for (size_t m = 0; m < sizeof d->message / sizeof *d->message; m++)

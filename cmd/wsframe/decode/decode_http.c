@@ -125,6 +125,7 @@ bool decode_body(struct decoder *decoder)
     }
     if (body->part != BODY_PLAIN)
         return chunk_line(decoder);
+    decode_report_skipped(decoder);
     decoder->state = STATE_START;
     decoder->from_start = true;
     return true;

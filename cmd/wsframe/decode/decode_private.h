@@ -28,6 +28,8 @@ void decode_find(struct decode_event *event, enum ws_error error, uint64_t offse
 /* Counts `len` bytes as not shown for the reason; they are reported before the next event. Harmless
  * ones belong to no frame. */
 void skip_bytes(struct decoder *decoder, uint64_t len, const char *why, bool harmless);
+/* Reports them now. Those of connections that are not WebSockets are summarised by inspect. */
+void decode_report_skipped(struct decoder *decoder);
 /* Sets the sender of this direction, and the other one's. */
 void decode_assign(struct decoder *decoder, enum sender sender);
 

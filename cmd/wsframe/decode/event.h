@@ -35,6 +35,7 @@ struct conversation_info {
     unsigned client_end; /* the index of the client among them, if known */
     int64_t began_us;    /* time of its first packet, since 1970 */
     enum conversation_kind kind;
+    bool proxy_protocol;   /* its header came first */
     char url[512];         /* "" unless a request was seen */
     char subprotocol[128]; /* of the response; "" if it has none or was not seen */
     char extensions[256];
@@ -58,6 +59,7 @@ enum decode_type {
     DECODE_FRAME,   /* a frame, whole or cut */
     DECODE_MESSAGE, /* an assembled data message, or a control frame; if decode.messages */
     DECODE_LOST,    /* bytes that cannot be decoded or are missing */
+    DECODE_CLOSED,  /* TCP ended without a close frame */
     DECODE_END,     /* the end of a conversation with frames: its summary is in `conversation` */
 };
 
@@ -86,9 +88,12 @@ struct decode_event {
     const struct ws_request *request; /* one of these two is set with the head */
     const struct ws_response *response;
 
-    uint64_t lost; /* LOST: number of bytes */
-    bool harmless; /* they belong to no frame: HTTP before the upgrade, a proxy's handshake */
-    const char *why;
+    uint64_t lost;   /* LOST: number of bytes */
+    bool harmless;   /* they belong to no frame: HTTP before the upgrade, a proxy's handshake */
+    const char *why; /* LOST; CLOSED: the likely cause */
+
+    bool reset;        /* CLOSED: by RST, not FIN */
+    int64_t silent_us; /* CLOSED: since the last payload of either direction */
 
     struct finding findings[DECODE_FINDINGS]; /* `finding_count` of them are set */
 };

@@ -1,6 +1,7 @@
 #include "cmd/wsframe/decode/stream.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/wsframe/decode/cause.h"
 #include "cmd/wsframe/decode/decode_private.h"
 
 #include <stdlib.h>
@@ -43,7 +44,9 @@ struct connection {
     uint32_t
         first_syn; /* distinguishes a retransmitted SYN from a new connection on the same ports */
     bool syn;
-    bool carried; /* the connection had payload */
+    bool carried;    /* the connection had payload */
+    bool closed;     /* its end was reported */
+    int64_t last_us; /* time of its last payload */
     struct connection *in_bucket;
     struct connection *older, *newer; /* in the order of their last packets */
 };
@@ -205,6 +208,7 @@ static void payload(struct connection *connection, int side, const struct segmen
     if (segment->len == 0 || seq + segment->len <= half->next)
         return;
     connection->carried = true;
+    connection->last_us = packet->utc_us;
     if (seq > half->next) {
         hold(connection, side, seq, segment, packet);
         return;
@@ -214,6 +218,42 @@ static void payload(struct connection *connection, int side, const struct segmen
             packet->number);
     if (half->count > 0)
         release(connection, side, false);
+}
+
+/* --- the end of TCP --- */
+
+/* Did frames go in both directions, or could they have, and was none of them a close frame? */
+static bool lacks_close(const struct conversation *conversation)
+{
+    const struct decoder *side = conversation->side;
+    return conversation->info.kind == KIND_WEBSOCKET &&
+           (side[0].frames + side[1].frames > 0 ||
+            (side[0].state == STATE_FRAMES && side[1].state == STATE_FRAMES)) &&
+           !conversation->info.traffic[0].close_code && !conversation->info.traffic[1].close_code;
+}
+
+/* Reports a FIN or RST before which no close frame came: programs call it 1006. A FIN that
+ * arrives before earlier segments is not judged. */
+static void ended(struct connection *connection, int side, const struct segment *segment,
+                  const struct packet *packet)
+{
+    struct half *half = &connection->half[side];
+    struct decoder *decoder = &connection->conversation.side[side];
+    bool reset = segment->flags & TCP_RST,
+         early = carry(half->next, segment->seq) + segment->claimed > half->next;
+    if (connection->closed || (early && !reset) || !lacks_close(&connection->conversation))
+        return;
+    connection->closed = true;
+    decoder->utc_us = packet->utc_us;
+    decoder->packet = packet->number;
+    struct decode_event event;
+    decode_event_begin(&event, decoder, DECODE_CLOSED);
+    event.offset += decode_left(decoder);
+    event.reset = reset;
+    if (packet->utc_us > connection->last_us && connection->last_us)
+        event.silent_us = packet->utc_us - connection->last_us;
+    event.why = cause_of_end(reset, event.silent_us);
+    decode_emit(decoder, &event);
 }
 
 /* --- connections --- */
@@ -347,6 +387,8 @@ static void segment_arrived(struct streams *streams, const struct segment *segme
             other->acked = acked;
     }
     payload(connection, side, segment, packet);
+    if (segment->flags & (TCP_FIN | TCP_RST))
+        ended(connection, side, segment, packet);
     while (streams->decode->held > HELD_MAX && streams->oldest != connection)
         end(streams, streams->oldest);
 }

@@ -2,6 +2,7 @@
 
 #include "cmd/common/units.h"
 #include "cmd/wsframe/read/packet.h"
+#include <ws/frame.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +122,7 @@ void write_capture(struct ws_bytes *wire, struct ws_bytes *ends, bool deflate)
     const uint32_t file[6] = {0xA1B2C3D4, 2 | 4 << 16, 0, 0, SNAPSHOT, LINK_TYPE_RAW};
     struct capture capture = {.utc_us = units_now_utc(), .seq = {1000, 2000}};
     size_t count = ws_bytes_len(ends) / sizeof(uint64_t), at = 0;
+    bool closed = false;
     fwrite(file, sizeof file, 1, stdout);
     shake_hands(&capture, deflate);
     for (size_t i = 0; i < count; i++) {
@@ -128,8 +130,12 @@ void write_capture(struct ws_bytes *wire, struct ws_bytes *ends, bool deflate)
         memcpy(&end, bytes_data(ends) + i * sizeof end, sizeof end);
         const uint8_t *frame = bytes_data(wire) + at;
         send_bytes(&capture, frame[1] & 0x80 ? 0 : 1, frame, (size_t)end - at);
+        closed |= (frame[0] & 0xF) == WS_OP_CLOSE;
         at = (size_t)end;
     }
+    /* Without a close frame the connection stays open: its loss was not asked for. */
+    if (!closed)
+        return;
     write_packet(&capture, 0, TCP_FIN | TCP_ACK, NULL, 0);
     write_packet(&capture, 1, TCP_FIN | TCP_ACK, NULL, 0);
 }

@@ -111,6 +111,8 @@ static bool wanted(const struct printer *printer, const struct decode_event *eve
         return only == 0;
     if (event->type == DECODE_LOST)
         return true;
+    if (event->type == DECODE_CLOSED)
+        return only == 0;
     if ((event->type == DECODE_MESSAGE) != shows_messages(printer))
         return false;
     /* --payload-only shows data frames unless --only selects others. */

@@ -227,6 +227,15 @@ static void print_head(const struct printer *printer, const struct decode_event 
         print_headers(event);
 }
 
+static void print_closed(const struct decode_event *event)
+{
+    printf("%s without a close frame", event->reset ? "reset" : "end of the connection");
+    if (event->silent_us >= 1000)
+        printf(", after %" PRId64 ".%03d s of silence", event->silent_us / 1000000,
+               (int)(event->silent_us / 1000 % 1000));
+    printf(" (programs say 1006)\n          likely: %s", event->why);
+}
+
 static void print_findings(struct printer *printer, const struct decode_event *event, bool indented)
 {
     char text[PRINTER_FINDING_MAX];
@@ -284,6 +293,9 @@ void print_text(struct printer *printer, const struct decode_event *event, bool 
         print_message(printer, event);
         break;
     case DECODE_END:
+        break;
+    case DECODE_CLOSED:
+        print_closed(event);
         break;
     case DECODE_LOST:
         printf("%s%" PRIu64 " byte%s: %s%s", paint(printer, event->harmless ? dim : red),

@@ -41,3 +41,32 @@ gives() { # FILE
 		says '< text .*"grün"' "$output"
 	done
 }
+
+@test "TCP that ends without a close frame: by which side, how, after what silence" {
+	local capture=$BATS_TEST_TMPDIR/capture
+	"$PYTHON" "$FIXTURES/capture.py" fin >"$capture"
+	run -0 wsframe "$capture"
+	says '< end of the connection without a close frame, after 0.002 s of silence \(programs say 1006\)
+          likely: a program that ended' "$output"
+	same 1 "$(grep -c 'programs say 1006' <<<"$output")"
+	"$PYTHON" "$FIXTURES/capture.py" rst silence >"$capture"
+	run -0 wsframe "$capture"
+	says '> reset without a close frame, after 1.20[0-9] s of silence \(programs say 1006\)
+          likely: an idle timeout' "$output"
+	run -0 wsframe -o json "$capture"
+	says '"event":"closed".*"from":"client".*"reset":true,"silent_us":120[0-9]000,"likely":"an idle' "$output"
+	run -0 wsframe -o jsonl "$capture"
+	says '"dir":"out","type":"close",.*"code":1006,.*"clean":false' "$output"
+	run -0 wsframe --only=text "$capture"
+	run ! grep 1006 <<<"$output"
+}
+
+@test "a close frame before the end, or a FIN that overtakes it: nothing is missing" {
+	local case
+	for case in '' fin-early; do
+		"$PYTHON" "$FIXTURES/capture.py" $case >"$BATS_TEST_TMPDIR/capture"
+		run -0 wsframe "$BATS_TEST_TMPDIR/capture"
+		says ' close ' "$output"
+		run ! grep 1006 <<<"$output"
+	done
+}
