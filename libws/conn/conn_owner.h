@@ -96,7 +96,8 @@ void ws_conn_record_error(struct ws_conn *conn, enum ws_error why);
 /* Milliseconds since the kernel last took output, or the queue began. */
 int64_t ws_conn_stalled_ms(const struct ws_conn *conn);
 
-/* When its last message came, or its upgrade was done, in the loop's milliseconds. */
+/* When its last message was received, or sent by a server, or its upgrade was done, in the loop's
+ * milliseconds. Only of an open connection. */
 int64_t ws_conn_last_message_ms(const struct ws_conn *conn);
 
 #endif

@@ -114,7 +114,7 @@ struct ws_conn {
                                * the closing: what the deadline of the present phase runs from */
     union {
         int64_t accepted_us;     /* before the upgrade is done */
-        int64_t last_message_ms; /* after it */
+        int64_t last_message_ms; /* after it: received, or sent by a server */
     };
     int64_t last_taken_ms; /* when the kernel last took output, or the queue began */
     struct ws_counters counters;

@@ -200,7 +200,7 @@ enum ws_error ws_conn_refuse(struct ws_conn *conn, const struct ws_http_answer *
     if (!ws_conn_usable(conn))
         return WS_E_CLOSING;
     enum ws_error error = ws_session_refuse(&conn->session, ws_conn_take_out(conn), answer);
-    return refused(conn, error, answer->status, WS_OK);
+    return refused(conn, error, answer->status, answer->why);
 }
 
 enum ws_error ws_conn_refuse_error(struct ws_conn *conn, enum ws_error why)
@@ -221,6 +221,14 @@ enum ws_error ws_conn_refuse_with(struct ws_conn *conn, enum ws_error why,
     return refused(conn, error, ws_error_info(why)->http_status, why);
 }
 
+/* A server's client that receives is not idle; a client waits for what comes. */
+static void count_out(struct ws_conn *conn, size_t messages)
+{
+    conn->counters.messages_out += messages;
+    if (!ws_conn_is_client(conn))
+        conn->last_message_ms = ws_loop_now(conn->env->loop);
+}
+
 enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags, void *data,
                            size_t len)
 {
@@ -229,7 +237,7 @@ enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags
     enum ws_error error =
         ws_session_send(&conn->session, ws_conn_take_out(conn), opcode, flags, data, len);
     if (error == WS_OK && !(flags & WS_SEND_MORE))
-        conn->counters.messages_out++;
+        count_out(conn, 1);
     return error;
 }
 
@@ -240,7 +248,7 @@ enum ws_error ws_conn_share(struct ws_conn *conn, const struct ws_sharing *shari
     enum ws_error error = ws_session_share(&conn->session, ws_conn_take_out(conn), sharing->frames,
                                            sharing->offset, sharing->len, &sharing->deflated);
     if (error == WS_OK)
-        conn->counters.messages_out += sharing->messages;
+        count_out(conn, sharing->messages);
     return error;
 }
 
@@ -262,7 +270,7 @@ enum ws_error ws_conn_reply(struct ws_conn *conn, const struct ws_event *event)
         return WS_E_CLOSING;
     enum ws_error error = ws_session_reply(&conn->session, ws_conn_take_out(conn), event);
     if (error == WS_OK && (event->type == WS_EVENT_MESSAGE || event->last))
-        conn->counters.messages_out++;
+        count_out(conn, 1);
     return error;
 }
 

@@ -134,11 +134,11 @@ static void end(struct fault_conn *fault)
         break;
     case FAULT_END:
         ws_stream_shutdown(ws_conn_fd(conn));
-        ws_conn_abort(conn, WS_E_LOST);
+        ws_conn_abort(conn, WS_E_INJECTED);
         break;
     case FAULT_ABORT:
         setsockopt(ws_conn_fd(conn), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-        ws_conn_abort(conn, WS_E_LOST);
+        ws_conn_abort(conn, WS_E_INJECTED);
         break;
     }
 }

@@ -11,6 +11,7 @@
 #include "cmd/wsserve/observe/totals.h"
 #include "cmd/wsserve/options/settings.h"
 #include "cmd/wsserve/request/answer.h"
+#include "libws/conn/conn_owner.h"
 #include "libws/proto/deflate_offer.h"
 #include <ws/hub.h>
 #include <ws/server_env.h>
@@ -68,8 +69,9 @@ static void add_connection(struct ws_conn *conn, void *context)
                                                 : "handshake");
     add_websocket(json, conn, notes);
     json_member_uint(json, "age_s", ws_conn_age_s(conn));
-    json_member_int(json, "idle_ms",
-                    ws_loop_now(ws_conn_env(conn)->loop) - ws_conn_last_moved_ms(conn));
+    if (ws_conn_upgraded(conn))
+        json_member_int(json, "idle_ms",
+                        ws_loop_now(ws_conn_env(conn)->loop) - ws_conn_last_message_ms(conn));
     json_member_uint(json, "messages_in", ws_conn_counters(conn)->messages_in);
     json_member_uint(json, "messages_out", ws_conn_counters(conn)->messages_out);
     json_member_uint(json, "bytes_in", ws_conn_counters(conn)->bytes_in);

@@ -47,24 +47,27 @@ static void histogram(FILE *out, const char *name, const char *help, enum totals
 
 /* --- the groups --- */
 
-/* Every pair that occurred, and three that are always there, so that a rate can be taken of them.
- */
+/* Every combination that occurred, and those that are always there, so that a rate can be taken of
+ * them. */
 static void write_closes(FILE *out, const struct totals *t)
 {
     const unsigned normal = totals_code_slot(WS_CLOSE_NORMAL),
                    away = totals_code_slot(WS_CLOSE_GOING_AWAY),
                    none = totals_code_slot(WS_CLOSE_ABNORMAL);
+    enum { PAIRS = TOTALS_CODES * TOTALS_CODES };
     head(out, "wsserve_closes_total", "counter",
-         "Connections that were open and ended, by the close code that each end sent.");
-    for (unsigned sent = 0; sent < TOTALS_CODES; sent++)
-        for (unsigned received = 0; received < TOTALS_CODES; received++) {
-            char ours[16], theirs[16];
-            bool always = sent == received && (sent == normal || sent == away || sent == none);
-            if (t->closed[sent][received] > 0 || always)
-                fprintf(out, "wsserve_closes_total{sent=\"%s\",received=\"%s\"} %" PRIu64 "\n",
-                        totals_code_name(sent, ours), totals_code_name(received, theirs),
-                        t->closed[sent][received]);
-        }
+         "Connections that were open and ended, by who ended them and the close code that each end "
+         "sent.");
+    for (unsigned i = 0; i < 2 * PAIRS; i++) {
+        char ours[16], theirs[16];
+        unsigned by = i / PAIRS, sent = i % PAIRS / TOTALS_CODES, received = i % TOTALS_CODES;
+        bool always = sent == received && (sent == normal || sent == away || sent == none);
+        if (t->closed[by][sent][received] > 0 || always)
+            fprintf(out,
+                    "wsserve_closes_total{by=\"%s\",sent=\"%s\",received=\"%s\"} %" PRIu64 "\n",
+                    by ? "peer" : "server", totals_code_name(sent, ours),
+                    totals_code_name(received, theirs), t->closed[by][sent][received]);
+    }
 }
 
 static void write_connections(FILE *out, const struct totals *t)

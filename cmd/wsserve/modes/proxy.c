@@ -138,15 +138,13 @@ static const struct channel_user channel_user = {on_ready, on_input, on_end, on_
 
 static void answer_unreachable(struct upstream *upstream, enum ws_error error, const char *why)
 {
-    static const char body[] = "the service cannot be reached\n";
-    struct ws_http_answer answer = {.status = 502, .body = body, .body_len = sizeof body - 1};
     log_line(upstream->server->log, WS_LOG_WARNING, ws_conn_id(upstream->conn), "process",
-             "cannot reach %s: %s; answered 502", service_of(upstream)->name, why);
+             "cannot reach %s: %s", service_of(upstream)->name, why);
     if (ws_error_info(error)->category == WS_CAT_RESOURCE)
         lifecycle_give_up(&upstream->life);
     else
         lifecycle_fail(&upstream->life);
-    answer_send(upstream->conn, &answer);
+    answer_refuse(upstream->conn, WS_E_SERVICE_UNREACHABLE, 0);
 }
 
 static void on_connected(void *user, int fd)

@@ -54,6 +54,14 @@ void totals_plain(struct totals *totals, unsigned status)
     totals->plain[status < TOTALS_STATUSES ? status : 0]++;
 }
 
+/* The peer ended it: its close frame came first, or its stream ended before any went either way. A
+ * connection that we cut, too late or full, is not the peer's doing. */
+static bool ended_by_peer(const struct ws_end *end)
+{
+    return end->by_peer || (end->sent_code == WS_CLOSE_ABNORMAL &&
+                            ws_error_info(end->error)->category == WS_CAT_NETWORK);
+}
+
 void totals_ended(struct totals *totals, const struct ws_conn *conn, const struct ws_end *end)
 {
     totals->messages_in += ws_conn_counters(conn)->messages_in;
@@ -63,7 +71,8 @@ void totals_ended(struct totals *totals, const struct ws_conn *conn, const struc
     totals->pings += ws_conn_heartbeat(conn)->sequence;
     compress_count(&totals->deflate, conn);
     if (end->opened) {
-        totals->closed[totals_code_slot(end->sent_code)][totals_code_slot(end->code)]++;
+        totals->closed[ended_by_peer(end)][totals_code_slot(end->sent_code)]
+                      [totals_code_slot(end->code)]++;
         if (end->error != WS_OK)
             totals->errors[end->error]++;
     } else if (end->error != WS_OK && end->error != WS_E_NOT_AN_UPGRADE) {
@@ -102,9 +111,10 @@ void totals_add(struct totals *sum, const struct totals *t)
     }
     for (unsigned i = 0; i < TOTALS_STATUSES; i++)
         sum->plain[i] += t->plain[i];
-    for (unsigned i = 0; i < TOTALS_CODES; i++)
-        for (unsigned j = 0; j < TOTALS_CODES; j++)
-            sum->closed[i][j] += t->closed[i][j];
+    for (unsigned by = 0; by < 2; by++)
+        for (unsigned i = 0; i < TOTALS_CODES; i++)
+            for (unsigned j = 0; j < TOTALS_CODES; j++)
+                sum->closed[by][i][j] += t->closed[by][i][j];
     sum->accepted += t->accepted;
     sum->tls[0] += t->tls[0];
     sum->tls[1] += t->tls[1];

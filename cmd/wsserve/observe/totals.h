@@ -35,9 +35,9 @@ struct totals {
     uint64_t accepted;                   /* connections */
     uint64_t handshakes[WS_ERROR_COUNT]; /* upgrades by outcome, WS_OK included */
     uint64_t plain[TOTALS_STATUSES];     /* other requests, by status */
-    /* Connections that were open, by totals_code_slot() of the codes that were sent and received.
-     */
-    uint64_t closed[TOTALS_CODES][TOTALS_CODES];
+    /* Connections that were open: whether the peer ended them, and totals_code_slot() of the codes
+     * that were sent and received. */
+    uint64_t closed[2][TOTALS_CODES][TOTALS_CODES];
     uint64_t errors[WS_ERROR_COUNT]; /* the same, by error */
     uint64_t messages_in, messages_out, bytes_in, bytes_out;
     uint64_t pings;                 /* that were sent */

@@ -203,8 +203,10 @@ bool instrument_request(struct ws_conn *conn, const struct ws_request *request)
     unsigned status = server->faults ? fault_reject(server->faults, ws_conn_id(conn)) : 0;
     if (status) {
         static const char body[] = "refused: an injected fault\n";
-        ws_conn_refuse(conn, &(struct ws_http_answer){
-                                 .status = status, .body = body, .body_len = sizeof body - 1});
+        ws_conn_refuse(conn, &(struct ws_http_answer){.status = status,
+                                                      .body = body,
+                                                      .body_len = sizeof body - 1,
+                                                      .why = WS_E_INJECTED});
         return false;
     }
     return true;

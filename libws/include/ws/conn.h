@@ -54,7 +54,8 @@ struct ws_conn_config {
                             * that refused the upgrade; not at all by a client whose upgrade failed */
     uint32_t fragment_ms;  /* for a fragmented message to be finished */
     uint32_t write_ms;     /* since the kernel last took a byte */
-    uint32_t idle_ms;      /* since the last message */
+    uint32_t idle_ms;      /* since the last message: either way for a server, of the peer's for a
+                            * client */
     size_t high_water;    /* bytes queued above which the connection is full; low water, where it is
                            * no longer, is a quarter of it */
     uint32_t max_rate;    /* messages a second; above it reading pauses */

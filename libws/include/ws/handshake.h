@@ -115,7 +115,8 @@ struct ws_http_answer {
     const char *date;         /* session's: ws_http_date_format() */
     const void *body;         /* NULL: the caller sends it, only the headers are written */
     uint64_t body_len;
-    bool head_only; /* the answer to a HEAD: no body, but its length */
+    bool head_only;    /* the answer to a HEAD: no body, but its length */
+    enum ws_error why; /* what a connection reports as the cause of its end; not sent */
 };
 
 /*

@@ -38,7 +38,7 @@ need_promtool() {
 	run -0 promtool check metrics <"$BATS_TEST_TMPDIR/second"
 	same "" "$output"
 	says '^wsserve_handshakes_total\{result="ORIGIN_REFUSED"\} 1$' "$(<"$BATS_TEST_TMPDIR/second")"
-	says '^wsserve_closes_total\{sent="[0-9-]+",received="3000-4999"\} 1$' "$(<"$BATS_TEST_TMPDIR/second")"
+	says '^wsserve_closes_total\{by="peer",sent="[0-9-]+",received="3000-4999"\} 1$' "$(<"$BATS_TEST_TMPDIR/second")"
 	# No line twice, all heads before their series.
 	same "" "$(grep -v '^#' "$BATS_TEST_TMPDIR/second" | cut -d' ' -f1 | sort | uniq -d)"
 }
@@ -46,7 +46,7 @@ need_promtool() {
 @test "--metrics: connections, messages, bytes, sizes and closes, to the last one" {
 	serve --metrics=/m
 	seq 1 100 | wscat -w 0.2 "$URL" >/dev/null
-	eventually is_m 1 'wsserve_closes_total{sent="1000",received="1000"}'
+	eventually is_m 1 'wsserve_closes_total{by="peer",sent="1000",received="1000"}'
 	metrics /m >"$BATS_TEST_TMPDIR/m"
 	local text
 	text=$(<"$BATS_TEST_TMPDIR/m")
@@ -141,6 +141,7 @@ is_m() {
 @test "the alert rules in docs/: promtool, and every metric that they name is there" {
 	need_promtool
 	run -0 promtool check rules "$ROOT/docs/prometheus-alerts.yml"
+	run -0 promtool test rules "$FIXTURES/alerts.yml"
 	serve --metrics
 	local name text
 	text=$(metrics)
@@ -163,8 +164,36 @@ import json, sys, urllib.request
 assert c["url"] == "/room?a=1&token=***", c
 assert c["subprotocol"] == "chat", c
 assert c["extensions"].startswith("permessage-deflate; server_no_context_takeover"), c
-assert c["idle_ms"] >= 0 and c["missed_pongs"] == 0 and c["memory_bytes"] >= 0, c
+assert c["missed_pongs"] == 0 and c["memory_bytes"] >= 0, c
 ' "$admin"
+	exec 9>&-
+}
+
+@test "/connections: idle is the time without a message, either way; pings do not count" {
+	idle_ms() {
+		curl -sS "http://$admin/connections" | jq '.[0].idle_ms'
+	}
+	above_ms() {
+		(($(idle_ms) > $1))
+	}
+	serve --admin=127.0.0.1:0 --ping-interval=20ms
+	local admin
+	admin=$(sed -n 's|.*on http://\(127.0.0.1:[0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/in"
+	background wscat -w -1 "$URL" <"$BATS_TEST_TMPDIR/in"
+	await ' open from' "$SERVER_LOG"
+	eventually above_ms 1000
+	echo hello >&9
+	await hello "$OUT"
+	(($(idle_ms) < 1000))
+	# A client that only receives is not idle, nor is it closed as one.
+	serve --admin=127.0.0.1:0 --source=50:10 --idle-timeout=300ms
+	admin=$(sed -n 's|.*on http://\(127.0.0.1:[0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	background wscat -N 50 "$URL" </dev/null
+	await ' open from' "$SERVER_LOG"
+	(($(idle_ms) < 300))
+	finished
 	exec 9>&-
 }
 

@@ -103,8 +103,8 @@ provoke() {
 	same 1001 "$(member IDLE_TIMEOUT sent)"
 	same 1001 "$(member IDLE_TIMEOUT received)"
 	run -0 curl -sS "http://127.0.0.1:$PORT/metrics"
-	says '^wsserve_closes_total\{sent="1001",received="1001"\} 1$' "$output"
-	says '^wsserve_closes_total\{sent="none",received="none"\} 0$' "$output"
+	says '^wsserve_closes_total\{by="server",sent="1001",received="1001"\} 1$' "$output"
+	says '^wsserve_closes_total\{by="peer",sent="none",received="none"\} 0$' "$output"
 }
 
 @test "a close of ours that is not answered is no vanished client" {
@@ -112,8 +112,8 @@ provoke() {
 	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
 	await 'IDLE_TIMEOUT .* sent=1001$' "$SERVER_LOG"
 	run -0 curl -sS "http://127.0.0.1:$PORT/metrics"
-	says '^wsserve_closes_total\{sent="1001",received="none"\} 1$' "$output"
-	says '^wsserve_closes_total\{sent="none",received="none"\} 0$' "$output"
+	says '^wsserve_closes_total\{by="server",sent="1001",received="none"\} 1$' "$output"
+	says '^wsserve_closes_total\{by="peer",sent="none",received="none"\} 0$' "$output"
 }
 
 @test "without a close frame there is no code: neither in the logs nor in metrics" {
@@ -125,11 +125,40 @@ provoke() {
 		await 'duration' "$BATS_TEST_TMPDIR/$format"
 		run ! grep -E '[ "](sent|received)[="]' "$SERVER_LOG"
 		run -0 curl -sS "http://127.0.0.1:$PORT/metrics"
-		says '^wsserve_closes_total\{sent="none",received="none"\} 1$' "$output"
+		says '^wsserve_closes_total\{by="peer",sent="none",received="none"\} 1$' "$output"
 	done
 	await ' sent=- received=-$' "$BATS_TEST_TMPDIR/text"
 	run ! grep -E '"(sent|received)"' "$BATS_TEST_TMPDIR/json"
 	run -0 "$PYTHON" "$FIXTURES/log_lines.py" check <"$SERVER_LOG"
+}
+
+@test "what the server cuts is no vanished client either: a client that does not read, an injected fault" {
+	serve --metrics --write-timeout=200ms --source=0:64K
+	background "$PYTHON" "$FIXTURES/client.py" unread "$URL"
+	await ' WRITE_TIMEOUT ' "$SERVER_LOG"
+	run -0 curl -sS "http://127.0.0.1:$PORT/metrics"
+	says '^wsserve_closes_total\{by="server",sent="none",received="none"\} 1$' "$output"
+	says '^wsserve_closes_total\{by="peer",sent="none",received="none"\} 0$' "$output"
+	serve --metrics --fault=abort-after:1 --seed=1
+	run -8 wscat -N 2 "$URL" hello </dev/null
+	await ' INJECTED .* peer=127\.0\.0\.1' "$SERVER_LOG"
+	run -0 curl -sS "http://127.0.0.1:$PORT/metrics"
+	says '^wsserve_closes_total\{by="server",sent="none",received="none"\} 1$' "$output"
+	says '^wsserve_closes_total\{by="peer",sent="none",received="none"\} 0$' "$output"
+}
+
+@test "a service that cannot be reached, and --fault=reject: the log has address, status and target" {
+	serve --proxy="unix:$BATS_TEST_TMPDIR/nowhere" --log-format=json --metrics
+	run -5 wscat "${URL}chat?token=abc" </dev/null
+	eventually member SERVICE_UNREACHABLE peer
+	same '127.0.0.1 502 /chat?token=***' \
+		"$(member SERVICE_UNREACHABLE peer) $(member SERVICE_UNREACHABLE status) $(member SERVICE_UNREACHABLE target)"
+	run -0 curl -sS "http://127.0.0.1:$PORT/metrics"
+	says '^wsserve_handshakes_total\{result="SERVICE_UNREACHABLE"\} 1$' "$output"
+	run -0 "$PYTHON" "$FIXTURES/log_lines.py" check <"$SERVER_LOG"
+	serve --fault=reject:404
+	run -5 wscat "${URL}chat" </dev/null
+	await 'INJECTED .*answered 404; .* peer=127\.0\.0\.1 status=404 target=/chat$' "$SERVER_LOG"
 }
 
 @test "a connection passes through closing, in the log of states" {

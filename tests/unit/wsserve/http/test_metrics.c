@@ -74,9 +74,9 @@ static void codes_of_applications_are_one_label(void **state)
     struct totals totals = {0};
     (void)state;
     for (unsigned code = 3000; code < 5000; code++)
-        totals.closed[totals_code_slot(1001)][totals_code_slot(code)]++;
+        totals.closed[1][totals_code_slot(1001)][totals_code_slot(code)]++;
     write_it(&totals);
-    has("wsserve_closes_total{sent=\"1001\",received=\"3000-4999\"} 2000");
+    has("wsserve_closes_total{by=\"peer\",sent=\"1001\",received=\"3000-4999\"} 2000");
 }
 
 static int free_it(void **state)

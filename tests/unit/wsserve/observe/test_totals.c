@@ -47,6 +47,48 @@ static void every_code_has_a_slot(void **state)
     assert_string_equal(totals_code_name(totals_code_slot(0), name), "other");
 }
 
+static void let_go(struct ws_conn *conn, struct ws_loop *loop)
+{
+    ws_conn_abort(conn, WS_E_SHUTDOWN);
+    ws_loop_turn(loop, 0);
+    ws_loop_free(loop);
+}
+
+/* Who ended it, and the slots of the codes that were sent and received. */
+static uint64_t closed(const struct totals *t, unsigned by_peer, unsigned sent, unsigned received)
+{
+    return t->closed[by_peer][totals_code_slot(sent)][totals_code_slot(received)];
+}
+
+static void only_what_the_peer_ends_is_its_doing(void **state)
+{
+    static const enum ws_error ours[] = {WS_OK, WS_E_WRITE_TIMEOUT, WS_E_NO_MEMORY,
+                                         WS_E_NO_DESCRIPTORS, WS_E_INJECTED};
+    struct totals t = {0};
+    struct ws_loop *loop;
+    (void)state;
+    assert_int_equal(ws_loop_new(&loop), WS_OK);
+    struct ws_conn *conn = idle_conn(loop, 1);
+    struct ws_end end = {.opened = true, .code = 1006, .sent_code = 1006, .error = WS_E_LOST};
+    totals_ended(&t, conn, &end);
+    end.error = WS_E_RESET;
+    totals_ended(&t, conn, &end);
+    assert_int_equal(closed(&t, 1, 1006, 1006), 2);
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        end.error = ours[i];
+        totals_ended(&t, conn, &end);
+    }
+    assert_int_equal(closed(&t, 0, 1006, 1006), sizeof ours / sizeof *ours);
+    /* It leaves without an answer to our close frame; its own comes first. */
+    end = (struct ws_end){.opened = true, .code = 1006, .sent_code = 1001, .error = WS_E_RESET};
+    totals_ended(&t, conn, &end);
+    assert_int_equal(closed(&t, 0, 1001, 1006), 1);
+    end = (struct ws_end){.opened = true, .by_peer = true, .code = 1000, .sent_code = 1000};
+    totals_ended(&t, conn, &end);
+    assert_int_equal(closed(&t, 1, 1000, 1000), 1);
+    let_go(conn, loop);
+}
+
 static void ends_are_counted_by_what_they_were(void **state)
 {
     struct totals t = {0};
@@ -64,8 +106,8 @@ static void ends_are_counted_by_what_they_were(void **state)
     totals_ended(&t, conn, &(struct ws_end){.http_status = 200});
     totals_ended(&t, conn, &(struct ws_end){.http_status = 60000});
     totals_ended(&t, conn, &(struct ws_end){.error = WS_OK});
-    assert_int_equal(t.closed[totals_code_slot(1001)][totals_code_slot(1000)], 1);
-    assert_int_equal(t.closed[totals_code_slot(1002)][totals_code_slot(1006)], 1);
+    assert_int_equal(t.closed[0][totals_code_slot(1001)][totals_code_slot(1000)], 1);
+    assert_int_equal(t.closed[0][totals_code_slot(1002)][totals_code_slot(1006)], 1);
     assert_int_equal(t.errors[WS_E_RSV], 1);
     assert_int_equal(t.errors[WS_OK], 0);
     assert_int_equal(t.handshakes[WS_E_KEY_MISSING], 1);
@@ -74,9 +116,7 @@ static void ends_are_counted_by_what_they_were(void **state)
     assert_int_equal(t.plain[0], 1);
     assert_int_equal(t.messages_in, 7);
     assert_int_equal(t.bytes_out, 280);
-    ws_conn_abort(conn, WS_E_SHUTDOWN);
-    ws_loop_turn(loop, 0);
-    ws_loop_free(loop);
+    let_go(conn, loop);
 }
 
 /* Every number of the struct takes part in the sum: with all of them one, twice is two. */
@@ -100,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_fall_into_their_buckets),
         cmocka_unit_test(every_code_has_a_slot),
+        cmocka_unit_test(only_what_the_peer_ends_is_its_doing),
         cmocka_unit_test(ends_are_counted_by_what_they_were),
         cmocka_unit_test(everything_is_added_up),
     };
