@@ -284,7 +284,10 @@ void log_error(const struct log *log, uint64_t conn, enum ws_error error, const 
 void log_file_trouble(const struct log *log, const char *event, const char *what, const char *path,
                       int error, uint64_t missing)
 {
-    if (error)
+    if (error && missing)
+        log_line(log, WS_LOG_WARNING, 0, event, "%s: %s is closed; %" PRIu64 " are missing: %s",
+                 what, path, missing, strerror(error));
+    else if (error)
         log_line(log, WS_LOG_ERROR, 0, event, "%s: cannot write %s: %s; what comes is lost", what,
                  path, strerror(error));
     else

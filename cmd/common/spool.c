@@ -57,24 +57,30 @@ static void count_missing(struct spool *spool, struct spool_file *file, uint64_t
     pthread_mutex_unlock(&spool->lock);
 }
 
+/* Reports that the trouble of a file begins (`missing` 0) or ends. */
+static void report_trouble(const struct spool *spool, const struct spool_file *file, int error,
+                           uint64_t missing)
+{
+    if (spool->options.trouble)
+        spool->options.trouble(spool->options.context, file->path, error, missing);
+}
+
 /* Writes `count` pieces in one go, and counts them if that fails. */
 static void write_pieces(struct spool *spool, struct spool_file *file, const char *data, size_t len,
                          uint64_t count)
 {
-    void (*trouble)(void *, const char *, int, uint64_t) = spool->options.trouble;
     bool written = spool_file_write(spool, file, data, len);
     if (!written)
         count_missing(spool, file, count);
-    if (!trouble)
-        return;
     if (!written && spool->error) {
-        if (!spool->failing)
-            trouble(spool->options.context, file->path, spool->error, 0);
-        spool->failed_since = count + (spool->failing ? spool->failed_since : 0);
-        spool->failing = true;
-    } else if (written && spool->failing) {
-        spool->failing = false;
-        trouble(spool->options.context, file->path, 0, spool->failed_since);
+        if (!file->failing)
+            report_trouble(spool, file, spool->error, 0);
+        file->failing = spool->error;
+        file->failed += count;
+    } else if (written && file->failing) {
+        report_trouble(spool, file, 0, file->failed);
+        file->failing = 0;
+        file->failed = 0;
     }
 }
 
@@ -97,6 +103,8 @@ static void unlink_file(struct spool *spool, struct spool_file *file)
 
 static void free_file(struct spool *spool, struct spool_file *file)
 {
+    if (file->failing)
+        report_trouble(spool, file, file->failing, file->failed);
     spool_file_close(spool, file);
     free(file->path);
     free(file);

@@ -29,9 +29,10 @@ struct spool_options {
     /* Writes the line that reports `count` missing pieces into `text`: at most `size` bytes,
      * returns their number. Called on the spool's thread. NULL: no report. */
     size_t (*lost)(void *context, uint64_t count, char *text, size_t size);
-    /* The first failure to open or to write a file since the last success, with its errno, and then
-     * the first success, with 0 and the pieces that are missing since. Not for files that are only
-     * slow. On the spool's thread. NULL: no report. */
+    /* The trouble of each file begins, with its errno, when it cannot be opened or written; it ends
+     * with the first success, with 0 and the pieces that are missing, or when the file is closed,
+     * with the last errno and those pieces. Not for files that are only slow. On the spool's
+     * thread, or by spool_free(). NULL: no report. */
     void (*trouble)(void *context, const char *path, int error, uint64_t missing);
     void *context;
 };
@@ -52,8 +53,9 @@ struct spool_file *spool_on(struct spool *spool, int fd);
 /*
  * A file by path, opened for appending and created with `mode` if missing. With `now` it is opened
  * at once: NULL, with errno, on failure. Otherwise the thread opens it for a write; at most one
- * such file is open at a time. `dir` is the descriptor that `path` is relative to, or AT_FDCWD; it
- * must stay open.
+ * such file is open at a time. `dir` is AT_FDCWD, or the descriptor that `path` is relative to,
+ * which must stay open: there the file must be new, as others may have put files and links there.
+ * One that exists cannot be written (EEXIST); one that has been removed is made again.
  */
 struct spool_file *spool_open(struct spool *spool, int dir, const char *path, unsigned mode,
                               bool now);

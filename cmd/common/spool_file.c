@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void spool_file_close(struct spool *spool, struct spool_file *file)
@@ -15,14 +16,44 @@ void spool_file_close(struct spool *spool, struct spool_file *file)
         spool->open = NULL;
 }
 
-/* In a folder of ours no link is followed, which others may have put there; a file that the
- * command line names may be one. */
+enum { FLAGS = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
+
+/* Opens the file that was made before; EEXIST if another has its name now. */
+static int open_made(const struct spool_file *file)
+{
+    struct stat status;
+    int fd = openat(file->dir, file->path, FLAGS | O_NOFOLLOW);
+    if (fd < 0 ||
+        (fstat(fd, &status) == 0 && status.st_dev == file->device && status.st_ino == file->inode))
+        return fd;
+    close(fd);
+    errno = EEXIST;
+    return -1;
+}
+
+static int make(struct spool_file *file)
+{
+    struct stat status;
+    int fd = openat(file->dir, file->path, FLAGS | O_CREAT | O_EXCL, (mode_t)file->mode);
+    if (fd >= 0 && fstat(fd, &status) == 0) {
+        file->made = true;
+        file->device = status.st_dev;
+        file->inode = status.st_ino;
+    }
+    return fd;
+}
+
+/* In a folder, where others may have put files and links of either kind, only a file that we have
+ * made is written; what the command line names may be any. */
 bool spool_file_open(struct spool_file *file)
 {
-    int links = file->dir == AT_FDCWD ? 0 : O_NOFOLLOW;
-    file->fd = openat(file->dir, file->path,
-                      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | links,
-                      (mode_t)file->mode);
+    if (file->dir == AT_FDCWD) {
+        file->fd = openat(file->dir, file->path, FLAGS | O_CREAT, (mode_t)file->mode);
+    } else {
+        file->fd = file->made ? open_made(file) : make(file);
+        if (file->fd < 0 && file->made && errno == ENOENT)
+            file->fd = make(file);
+    }
     return file->fd >= 0;
 }
 

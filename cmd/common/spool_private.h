@@ -9,6 +9,7 @@
 #include "cmd/common/spool.h"
 
 #include <pthread.h>
+#include <sys/types.h>
 
 struct piece;
 
@@ -20,8 +21,13 @@ struct spool_file {
     unsigned mode;
     unsigned reopened; /* the spool's count of reopenings when it was opened */
     bool stays_open;
+    bool made;    /* in a folder: this one, */
+    dev_t device; /* by which it is known again */
+    ino_t inode;
     bool partial_line; /* it ends in the middle of a line */
     uint64_t missing;  /* under the lock: missing pieces that are not reported yet */
+    int failing;       /* the error that `trouble` was called with; 0: writing works */
+    uint64_t failed;   /* pieces that were not written since then */
 };
 
 struct spool {
@@ -43,9 +49,7 @@ struct spool {
     /* Used by the thread only. */
     struct spool_file *open; /* the file that is open for the current write */
     bool abandoned;
-    int error;             /* of the last write; 0: it succeeded, or was abandoned */
-    bool failing;          /* `trouble` was called with an error */
-    uint64_t failed_since; /* pieces that were not written since then */
+    int error; /* of the last write; 0: it succeeded, or was abandoned */
 };
 
 /* Opens a file by path. False with errno. */

@@ -142,18 +142,37 @@ out text 2500 $text
 out text 5 hello" "$(told 1 | grep '^out text')"
 }
 
-@test "no link in the folder is followed, and what is missing is said" {
+@test "no file or link that is there is written to, and what is missing is said, of that file alone" {
 	serve --record="$DIR"
-	wscat -N 1 "$URL" first </dev/null
-	local name
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/in"
+	background wscat -w -1 "$URL" <"$BATS_TEST_TMPDIR/in"
+	echo first >&9
+	await first "$OUT"
+	local name i
 	name=$(sed -nE 's/.*conn=([^ ]+)-1 open .*/\1/p' "$SERVER_LOG")
 	echo precious >"$BATS_TEST_TMPDIR/precious"
 	ln -s "$BATS_TEST_TMPDIR/precious" "$DIR/$name-2.jsonl"
-	wscat -N 1 "$URL" second </dev/null
-	wscat -N 1 "$URL" third </dev/null
+	ln "$BATS_TEST_TMPDIR/precious" "$DIR/$name-3.jsonl"
+	ln -s "$BATS_TEST_TMPDIR/made" "$DIR/$name-4.jsonl"
+	for i in 2 3 4; do
+		wscat -N 1 "$URL" "number $i" </dev/null
+		await "ERROR +record --record: cannot write $name-$i.jsonl: File exists" "$SERVER_LOG"
+		# The first one's file is in order meanwhile.
+		echo "beside $i" >&9
+		await "beside $i" "$OUT"
+		await "WARNING +record --record: $name-$i.jsonl is closed; 5 are missing: File exists" "$SERVER_LOG"
+	done
+	run ! grep -E "is written again|cannot write $name-1" "$SERVER_LOG"
+	same 3 "$(grep -c 'cannot write' "$SERVER_LOG")"
+	exec 9>&-
 	end
 	same precious "$(<"$BATS_TEST_TMPDIR/precious")"
-	says '^in text 5 third' "$(told 3)"
+	[[ ! -e $BATS_TEST_TMPDIR/made ]]
+	same "in text 5 first
+in text 8 beside 2
+in text 8 beside 3
+in text 8 beside 4" "$(told 1 | grep '^in text')"
 	await 'records are missing' "$SERVER_LOG"
 }
 

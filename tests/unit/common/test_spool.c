@@ -67,6 +67,13 @@ static void nap(void)
     nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 }
 
+/* Waits until all is written. */
+static void settle(struct spool *spool)
+{
+    while (spool_waiting(spool) > 0)
+        nap();
+}
+
 static void test_in_order(void **state)
 {
     (void)state;
@@ -176,15 +183,12 @@ static void test_full_disk(void **state)
     struct spool_file *file = spool_on(spool, fd);
     for (int i = 0; i < 10; i++)
         assert_true(put(spool, file, "line\n"));
-    while (spool_waiting(spool) > 0)
-        nap();
+    settle(spool);
     assert_int_equal(spool_dropped(spool), 10);
     assert_true(spool_free(spool, 10000));
     close(fd);
 }
 
-/* A disk that is full in the middle of a line, and later is not: the next line begins on a new
- * line. */
 static int troubles[4];
 static uint64_t missing_at_end;
 static size_t trouble_count;
@@ -211,8 +215,7 @@ static void test_trouble(void **state)
     assert_non_null(file);
     for (int i = 0; i < 3; i++) {
         assert_true(put(spool, file, "lost\n"));
-        while (spool_waiting(spool) > 0)
-            nap();
+        settle(spool);
     }
     assert_int_equal(unlink(path), 0);
     assert_int_equal(symlink(in_folder("good", good, sizeof good), path), 0);
@@ -226,6 +229,8 @@ static void test_trouble(void **state)
     expect_content(good, "kept\n");
 }
 
+/* A disk that is full in the middle of a line, and later is not: the next line begins on a new
+ * line. */
 static void test_torn_line(void **state)
 {
     (void)state;
@@ -240,8 +245,7 @@ static void test_torn_line(void **state)
     small.rlim_cur = 4;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     put(spool, file, "line one\n");
-    while (spool_waiting(spool) > 0)
-        nap();
+    settle(spool);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     put(spool, file, "line two\n");
     assert_true(spool_free(spool, 10000));
@@ -271,8 +275,7 @@ static void test_reopen(void **state)
     struct spool_file *file =
         spool_open(spool, AT_FDCWD, in_folder("log", path, sizeof path), 0600, true);
     put(spool, file, "one\n");
-    while (spool_waiting(spool) > 0)
-        nap();
+    settle(spool);
     assert_int_equal(rename(path, in_folder("log.1", old, sizeof old)), 0);
     put(spool, file, "two\n");
     spool_reopen(spool);
@@ -315,14 +318,64 @@ static void test_many_files(void **state)
             assert_true(put(spool, files[i], round == 0 ? "one\n" : "more\n"));
     for (int i = 0; i < FILES; i++)
         spool_close(spool, files[i]);
-    while (spool_waiting(spool) > 0)
-        nap();
+    settle(spool);
     /* No file is left open. */
     int next = dup(dir);
     assert_true(next <= dir + 3);
     close(next);
     assert_true(spool_free(spool, 10000));
     expect_content(in_folder("many.7", path, sizeof path), "one\nmore\nmore\n");
+    close(dir);
+}
+
+/* In a folder only what the spool has made itself is written. */
+static void test_own_files(void **state)
+{
+    (void)state;
+    char path[64], other[64];
+    int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct spool *spool =
+        spool_new(&(struct spool_options){.capacity = 65536, .trouble = note_trouble});
+    trouble_count = 0;
+    struct spool_file *one = spool_open(spool, dir, "one.trouble", 0600, false);
+    struct spool_file *two = spool_open(spool, dir, "two.trouble", 0600, false);
+    in_folder("one.trouble", path, sizeof path);
+    in_folder("two.trouble", other, sizeof other);
+    assert_true(put(spool, one, "first\n"));
+    settle(spool);
+    assert_int_equal(link(path, other), 0);
+    assert_true(put(spool, two, "lost\n"));
+    settle(spool);
+    assert_int_equal(trouble_count, 1);
+    assert_int_equal(troubles[0], EEXIST);
+    assert_true(put(spool, one, "second\n"));
+    settle(spool);
+    assert_int_equal(trouble_count, 1);
+    expect_content(path, "first\nsecond\n");
+    /* Removed, it is made again; replaced, it is not written. */
+    assert_int_equal(unlink(path), 0);
+    assert_true(put(spool, two, "lost\n"));
+    assert_true(put(spool, one, "third\n"));
+    settle(spool);
+    expect_content(path, "third\n");
+    assert_true(put(spool, two, "lost\n"));
+    settle(spool);
+    assert_int_equal(rename(other, path), 0);
+    assert_true(put(spool, two, "found\n"));
+    settle(spool);
+    assert_int_equal(trouble_count, 2);
+    assert_int_equal(troubles[1], 0);
+    assert_int_equal(missing_at_end, 3);
+    assert_true(put(spool, one, "lost\n"));
+    settle(spool);
+    expect_content(path, "first\nsecond\n");
+    assert_int_equal(trouble_count, 3);
+    assert_int_equal(troubles[2], EEXIST);
+    assert_true(spool_free(spool, 10000));
+    /* Closed in trouble. */
+    assert_int_equal(trouble_count, 4);
+    assert_int_equal(troubles[3], EEXIST);
+    assert_int_equal(missing_at_end, 1);
     close(dir);
 }
 
@@ -360,8 +413,7 @@ static void test_cannot_open(void **state)
     assert_int_equal(errno, ENOENT);
     struct spool_file *file = spool_open(spool, AT_FDCWD, path, 0600, false);
     assert_true(put(spool, file, "line\n"));
-    while (spool_waiting(spool) > 0)
-        nap();
+    settle(spool);
     assert_int_equal(spool_dropped(spool), 1);
     assert_true(spool_free(spool, 10000));
 }
@@ -393,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_reopen),
         cmocka_unit_test(test_reopen_makes_it),
         cmocka_unit_test(test_many_files),
+        cmocka_unit_test(test_own_files),
         cmocka_unit_test(test_large_piece),
         cmocka_unit_test(test_cannot_open),
     };
