@@ -3,8 +3,8 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
 #include "cmd/wsbench/limits.h"
-#include "cmd/wsbench/phases.h"
-#include "cmd/wsbench/worker.h"
+#include "cmd/wsbench/load/phases.h"
+#include "cmd/wsbench/load/worker.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -6,8 +6,8 @@
 #define CMD_WSBENCH_BENCH_H
 
 #include "cmd/wsbench/count/totals.h"
+#include "cmd/wsbench/options/settings.h"
 #include "cmd/wsbench/probe.h"
-#include "cmd/wsbench/settings.h"
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* wsbench: a load generator for WebSocket servers. */
 #include "cmd/common/exit.h"
 #include "cmd/wsbench/bench.h"
-#include "cmd/wsbench/report.h"
-#include "cmd/wsbench/settings.h"
+#include "cmd/wsbench/options/settings.h"
+#include "cmd/wsbench/report/report.h"
 
 static int bench(const struct settings *settings)
 {

@@ -1,4 +1,4 @@
-#include "cmd/wsbench/payload.h"
+#include "cmd/wsbench/payload/payload.h"
 
 #include <stdio.h>
 #include <stdlib.h>

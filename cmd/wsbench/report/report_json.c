@@ -1,4 +1,4 @@
-#include "cmd/wsbench/report.h"
+#include "cmd/wsbench/report/report.h"
 
 #include "cmd/common/exit.h"
 #include "cmd/common/json.h"

@@ -9,8 +9,8 @@
 
 #include "cmd/wsbench/count/fanout.h"
 #include "cmd/wsbench/count/flight.h"
-#include "cmd/wsbench/payload.h"
-#include "cmd/wsbench/worker.h"
+#include "cmd/wsbench/load/worker.h"
+#include "cmd/wsbench/payload/payload.h"
 
 #include <stdbool.h>
 #include <stdint.h>

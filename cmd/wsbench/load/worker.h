@@ -8,7 +8,7 @@
 #define CMD_WSBENCH_WORKER_H
 
 #include "cmd/wsbench/count/totals.h"
-#include "cmd/wsbench/settings.h"
+#include "cmd/wsbench/options/settings.h"
 #include <ws/client.h>
 
 #include <pthread.h>

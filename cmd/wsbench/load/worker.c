@@ -1,4 +1,4 @@
-#include "cmd/wsbench/worker.h"
+#include "cmd/wsbench/load/worker.h"
 
 #include <signal.h>
 #include <time.h>

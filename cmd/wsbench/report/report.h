@@ -4,7 +4,7 @@
 #ifndef CMD_WSBENCH_REPORT_H
 #define CMD_WSBENCH_REPORT_H
 
-#include "cmd/wsbench/verdict.h"
+#include "cmd/wsbench/report/verdict.h"
 
 void report_text(const struct settings *settings, const struct result *result);
 void report_json(const struct settings *settings, const struct result *result,

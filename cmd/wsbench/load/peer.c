@@ -1,4 +1,4 @@
-#include "cmd/wsbench/peer.h"
+#include "cmd/wsbench/load/peer.h"
 #include "libws/tls/tls.h"
 
 #include <stdio.h>

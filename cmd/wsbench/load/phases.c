@@ -1,6 +1,6 @@
-#include "cmd/wsbench/phases.h"
+#include "cmd/wsbench/load/phases.h"
 
-#include "cmd/wsbench/peer.h"
+#include "cmd/wsbench/load/peer.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "cmd/wsbench/payload.h"
+#include "cmd/wsbench/payload/payload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
-#include "cmd/wsbench/settings.h"
+#include "cmd/wsbench/options/settings.h"
 
 #include "cmd/common/units.h"
-#include "cmd/wsbench/payload.h"
+#include "cmd/wsbench/payload/payload.h"
 
 #define S struct settings
 static const struct option_row rows[] = {

@@ -1,4 +1,4 @@
-#include "cmd/wsbench/verdict.h"
+#include "cmd/wsbench/report/verdict.h"
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
