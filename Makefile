@@ -29,7 +29,7 @@ found     := $(shell $(PKG_CONFIG) --exists $(NEEDED) 2>/dev/null && echo yes)
 pkg        = $(if $(found),$(shell $(PKG_CONFIG) $(if $(STATIC),--static) $(1)))
 PC_CFLAGS := $(call pkg,--cflags $(NEEDED))
 LIB_LIBS  := $(call pkg,--libs libssl libcrypto zlib)
-TOOL_LIBS := $(call pkg,--libs jansson) $(LIB_LIBS)
+TOOL_LIBS := $(call pkg,--libs jansson) $(LIB_LIBS) -lm
 PCAP_LIBS := $(if $(filter 1,$(WITH_PCAP)),$(call pkg,--libs libpcap))
 EDIT_LIBS := $(call pkg,--libs libedit)
 ifdef STATIC

@@ -5,17 +5,15 @@
 #include "cmd/wsbench/limits.h"
 #include "cmd/wsbench/load/phases.h"
 #include "cmd/wsbench/load/worker.h"
+#include "cmd/wsbench/report/progress.h"
+#include "cmd/wsbench/resolve.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <netdb.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 struct run {
     const struct settings *settings;
@@ -24,42 +22,31 @@ struct run {
     struct worker *workers;
     unsigned started;
     sigset_t signals;
-    bool live;
-    uint64_t last_received;
-    int64_t last_ns, begun_ns;
+    struct progress progress;
 };
 
-/* --- progress line --- */
+/* --- waiting --- */
 
-static void snapshot(const struct run *run, uint64_t *opened, uint64_t *sent, uint64_t *received)
+static struct progress_counts snapshot(const struct run *run)
 {
-    *opened = *sent = *received = 0;
+    struct progress_counts c = {0};
     for (unsigned i = 0; i < run->started; i++) {
-        *opened += counter_read(&run->workers[i].totals.opened);
-        *sent += counter_read(&run->workers[i].totals.sent);
-        *received += counter_read(&run->workers[i].totals.received);
+        const struct totals *t = &run->workers[i].totals;
+        c.opened += counter_read(&t->opened);
+        c.sent += counter_read(&t->sent);
+        c.received += counter_read(&t->received);
+        c.sent_bytes += counter_read(&t->sent_bytes);
+        c.received_bytes += counter_read(&t->received_bytes);
     }
+    return c;
 }
 
-static void show_live(struct run *run)
+static void look(struct run *run, int64_t now_ns)
 {
-    uint64_t opened, sent, received;
-    char rate[UNITS_TEXT_MAX];
-    int64_t now = clock_ns();
-    double seconds = (double)(now - run->last_ns) / 1e9;
+    struct progress_counts counts = snapshot(run);
     probe_look(&run->result->probe, NULL);
-    if (!run->live || seconds <= 0)
-        return;
-    snapshot(run, &opened, &sent, &received);
-    units_format_rate((double)(received - run->last_received) / seconds, "msg", rate, sizeof rate);
-    fprintf(stderr,
-            "\r%4.0f s  %" PRIu64 " opened  %" PRIu64 " sent  %" PRIu64 " received  %s\033[K",
-            (double)(now - run->begun_ns) / 1e9, opened, sent, received, rate);
-    run->last_received = received;
-    run->last_ns = now;
+    progress_show(&run->progress, now_ns, &counts);
 }
-
-/* --- phases --- */
 
 static void enter(struct run *run, enum phase phase)
 {
@@ -72,20 +59,16 @@ static void enter(struct run *run, enum phase phase)
  * limit). False after a timeout or a signal. */
 static bool wait_for(struct run *run, _Atomic unsigned *counter, int64_t deadline_ns)
 {
-    int64_t second = clock_ns() + NS_PER_SECOND;
     while (!counter || atomic_load(counter) < run->started) {
-        int64_t now = clock_ns();
+        int64_t now = clock_ns(), wait_ns = progress_next(&run->progress) - now;
         if (deadline_ns && now >= deadline_ns)
             return false;
-        if (now >= second) {
-            show_live(run);
-            second += NS_PER_SECOND;
+        if (wait_ns <= 0) {
+            look(run, now);
+            continue;
         }
-        int64_t wait_ns = second - now;
         if (deadline_ns && deadline_ns - now < wait_ns)
             wait_ns = deadline_ns - now;
-        if (wait_ns < 0)
-            wait_ns = 0;
         struct timespec t = {wait_ns / NS_PER_SECOND, wait_ns % NS_PER_SECOND};
         int number = sigtimedwait(&run->signals, NULL, &t);
         if (number == SIGINT || number == SIGTERM) {
@@ -96,57 +79,78 @@ static bool wait_for(struct run *run, _Atomic unsigned *counter, int64_t deadlin
     return true;
 }
 
+/* --- the load --- */
+
 /* Without a duration the load ends with its last message, or when no answer came for three times
  * as long as one may take: then none will. */
 static void wait_for_answers(struct run *run)
 {
     int64_t patience_ns = 3 * run->settings->timeout_us * NS_PER_US;
-    uint64_t opened, sent, before, received;
-    snapshot(run, &opened, &sent, &received);
+    uint64_t before, received = snapshot(run).received;
     do {
         before = received;
         if (wait_for(run, &run->bench.drained, clock_ns() + patience_ns))
             return;
-        snapshot(run, &opened, &sent, &received);
+        received = snapshot(run).received;
     } while (received != before && !run->result->signal_number);
     run->result->silent = !run->result->signal_number;
+}
+
+static void wait_for_load(struct run *run)
+{
+    const struct settings *s = run->settings;
+    bool until_drained = s->mode == MODE_ECHO || s->mode == MODE_CHURN || s->mode == MODE_BROADCAST;
+    _Atomic unsigned *drained = until_drained ? &run->bench.drained : NULL;
+    if (s->mode == MODE_CONNECT)
+        return;
+    if (s->warmup_us > 0) {
+        progress_phase(&run->progress, "warm-up", s->warmup_us);
+        wait_for(run, drained, run->bench.counted_ns);
+        probe_look(&run->result->probe, &run->result->probe.loaded);
+    }
+    progress_phase(&run->progress, NULL, s->duration_us);
+    if (run->result->signal_number)
+        return;
+    if (s->duration_us == 0)
+        wait_for_answers(run);
+    else
+        wait_for(run, drained, run->bench.end_ns);
 }
 
 static void load(struct run *run)
 {
     const struct settings *s = run->settings;
     struct result *result = run->result;
-    uint64_t opened, sent, received;
-    bool until_drained = s->mode == MODE_ECHO || s->mode == MODE_CHURN || s->mode == MODE_BROADCAST;
 
     probe_look(&result->probe, &result->probe.loaded);
     run->bench.start_ns = clock_ns();
+    run->bench.counted_ns = run->bench.start_ns + s->warmup_us * NS_PER_US;
     run->bench.end_ns =
-        s->duration_us ? run->bench.start_ns + s->duration_us * NS_PER_US : INT64_MAX;
+        s->duration_us ? run->bench.counted_ns + s->duration_us * NS_PER_US : INT64_MAX;
     enter(run, PHASE_LOAD);
-    if (s->mode != MODE_CONNECT && s->duration_us == 0)
-        wait_for_answers(run);
-    else if (s->mode != MODE_CONNECT)
-        wait_for(run, until_drained ? &run->bench.drained : NULL, run->bench.end_ns);
-    result->load_s = (double)(clock_ns() - run->bench.start_ns) / 1e9;
-    snapshot(run, &opened, &sent, &received);
-    result->load_sent = sent;
-    result->load_received = received;
+    wait_for_load(run);
+    int64_t load_ns = clock_ns() - run->bench.counted_ns;
+    struct progress_counts counts = snapshot(run);
+    result->load_s = load_ns > 0 ? (double)load_ns / 1e9 : 0;
+    result->load_sent = counts.sent;
+    result->load_received = counts.received;
+    result->load_sent_bytes = counts.sent_bytes;
+    result->load_received_bytes = counts.received_bytes;
     probe_look(&result->probe, &result->probe.after);
 }
 
 /* Has every broadcast arrived at every receiver? Only the sum over all workers shows it. */
 static bool everything_arrived(const struct run *run)
 {
-    uint64_t opened, sent, received;
-    snapshot(run, &opened, &sent, &received);
-    return opened > 0 && received >= sent * (opened - 1);
+    struct progress_counts c = snapshot(run);
+    return c.opened > 0 && c.received >= c.sent * (c.opened - 1);
 }
 
 static bool drain(struct run *run)
 {
     int64_t deadline_ns = clock_ns() + run->settings->timeout_us * NS_PER_US;
     enter(run, PHASE_DRAIN);
+    progress_phase(&run->progress, "waiting for answers", 0);
     /* The sums are comparable only after every worker has stopped sending. */
     if (!wait_for(run, &run->bench.drained, deadline_ns))
         return false;
@@ -161,96 +165,59 @@ static bool drain(struct run *run)
 
 /* --- setup and results --- */
 
-static bool same_address(const struct addrinfo *a, const struct addrinfo *b)
-{
-    return a->ai_addrlen == b->ai_addrlen && memcmp(a->ai_addr, b->ai_addr, a->ai_addrlen) == 0;
-}
-
-/* The address of `host` in numeric form; `host` itself if it has several, which are tried in turn
- * until one answers (peer.c keeps that one). NULL after an error message. */
-static char *look_up(const char *host)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
-    char digits[64] = "";
-    bool several = false;
-    int error = getaddrinfo(host, NULL, &hints, &list);
-    if (error == 0) {
-        for (const struct addrinfo *i = list; i; i = i->ai_next)
-            several |= !same_address(i, list);
-        error = getnameinfo(list->ai_addr, list->ai_addrlen, digits, sizeof digits, NULL, 0,
-                            NI_NUMERICHOST);
-        freeaddrinfo(list);
-    }
-    if (error != 0) {
-        exit_warn("resolve %s: %s", host, gai_strerror(error));
-        return NULL;
-    }
-    return strdup(several ? host : digits);
-}
-
-static void forget_names(struct run *run)
-{
-    free(run->bench.url.host);
-    free(run->bench.proxy.host);
-}
-
-/* Resolves the name once instead of once per connection. With a proxy it is the proxy's name: the
- * proxy resolves the server's. */
-static bool resolve(struct run *run)
-{
-    const struct target *target = &run->settings->target;
-    struct ws_url *url = &run->bench.url;
-    *url = target->url;
-    run->bench.proxy = target->proxy;
-    url->host =
-        url->unix_path || target->proxy.host ? strdup(target->url.host) : look_up(target->url.host);
-    run->bench.proxy.host = target->proxy.host ? look_up(target->proxy.host) : NULL;
-    if (url->host && (run->bench.proxy.host || !target->proxy.host))
-        return true;
-    forget_names(run);
-    return false;
-}
-
 /* The share of worker `index` when `total` is split as evenly as possible. */
 static uint64_t part(uint64_t total, unsigned index, unsigned workers)
 {
     return total / workers + (index < total % workers);
 }
 
-static bool start_workers(struct run *run)
+static void give_share(struct worker *w, const struct settings *s, unsigned index)
 {
-    const struct settings *s = run->settings;
     bool sends = s->mode == MODE_ECHO || s->mode == MODE_BROADCAST || s->mode == MODE_CHURN;
     /* Workers without a publisher have nothing to send. */
     bool few = s->mode == MODE_BROADCAST && s->publishers < s->threads;
     unsigned senders = few ? (unsigned)s->publishers : s->threads;
+    w->settings = s;
+    w->count = (uint32_t)part(s->connections, index, s->threads);
+    w->publishers = (uint32_t)part(s->publishers, index, s->threads);
+    w->quota = !sends || index >= senders ? 0
+               : s->messages              ? part(s->messages, index, senders)
+                                          : UINT64_MAX;
+}
+
+__attribute__((format(printf, 3, 4))) static bool problem(struct result *result, int status,
+                                                          const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(result->problem, sizeof result->problem, format, arguments);
+    va_end(arguments);
+    result->problem_status = status;
+    return false;
+}
+
+static bool start_workers(struct run *run)
+{
+    const struct settings *s = run->settings;
     uint32_t first = 0, first_publisher = 0;
     run->workers = calloc(s->threads, sizeof *run->workers);
     if (!run->workers)
-        return false;
+        return problem(run->result, WS_EXIT_FAILURE, "out of memory");
     for (unsigned i = 0; i < s->threads; i++) {
         struct worker *w = &run->workers[i];
         w->bench = &run->bench;
-        w->settings = s;
-        w->count = (uint32_t)part(s->connections, i, s->threads);
-        w->publishers = (uint32_t)part(s->publishers, i, s->threads);
+        give_share(w, s, i);
         w->first = first;
         w->first_publisher = first_publisher;
         first += w->count;
         first_publisher += w->publishers;
-        w->quota = !sends || i >= senders ? 0
-                   : s->messages          ? part(s->messages, i, senders)
-                                          : UINT64_MAX;
         enum ws_error error = ws_loop_new(&w->loop);
-        if (error != WS_OK) {
-            exit_warn("thread %u: %s", i + 1, ws_error_info(error)->explanation);
-            return false;
-        }
+        if (error != WS_OK)
+            return problem(run->result, WS_EXIT_FAILURE, "thread %u: %s", i + 1,
+                           ws_error_info(error)->explanation);
         int failed = pthread_create(&w->thread, NULL, phases_run, w);
-        if (failed) {
-            exit_warn("thread %u: %s", i + 1, strerror(failed));
-            return false;
-        }
+        if (failed)
+            return problem(run->result, WS_EXIT_FAILURE, "thread %u: %s", i + 1, strerror(failed));
         run->started++;
     }
     return true;
@@ -265,7 +232,7 @@ static void join_workers(struct run *run)
     for (unsigned i = 0; run->workers && i < run->settings->threads; i++)
         ws_loop_free(run->workers[i].loop);
     free(run->workers);
-    forget_names(run);
+    resolve_free(&run->bench.url, &run->bench.proxy);
 }
 
 static void count_lost(struct run *run)
@@ -277,47 +244,61 @@ static void count_lost(struct run *run)
     }
 }
 
-bool bench_run(const struct settings *s, struct result *result, int *status)
+/* Everything that can fail before the first connection. */
+static bool prepare(struct run *run)
 {
-    struct run run = {.settings = s, .result = result, .bench = {.settings = s}};
-    *result = (struct result){0};
-    *status = WS_EXIT_FAILURE;
-    if (!limits_check(s->connections, &s->target.url))
-        return false;
-    if (s->server_pid && !probe_start(&result->probe, s->server_pid)) {
-        exit_warn("no process has the id %u", s->server_pid);
-        return false;
-    }
-    if (!resolve(&run)) {
-        *status = WS_EXIT_CONNECT;
-        return false;
-    }
+    const struct settings *s = run->settings;
+    struct result *result = run->result;
+    char text[RESULT_PROBLEM];
+    if (!limits_check(s, text, sizeof text))
+        return problem(result, WS_EXIT_FAILURE, "%s", text);
+    if (s->server_pid && !probe_start(&result->probe, s->server_pid))
+        return problem(result, WS_EXIT_FAILURE, "no process has the id %u", s->server_pid);
+    int64_t begun_ns = clock_ns();
+    if (!resolve_target(&s->target, &run->bench.url, &run->bench.proxy, text, sizeof text))
+        return problem(result, WS_EXIT_CONNECT, "%s", text);
+    histogram_add(&result->totals.resolve, clock_ns() - begun_ns);
     /* The main thread waits for signals; workers report progress with SIGUSR1. */
-    sigemptyset(&run.signals);
-    sigaddset(&run.signals, SIGINT);
-    sigaddset(&run.signals, SIGTERM);
-    sigaddset(&run.signals, SIGUSR1);
-    pthread_sigmask(SIG_BLOCK, &run.signals, NULL);
+    sigemptyset(&run->signals);
+    sigaddset(&run->signals, SIGINT);
+    sigaddset(&run->signals, SIGTERM);
+    sigaddset(&run->signals, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &run->signals, NULL);
     exit_ignore_sigpipe();
-    run.live = isatty(STDERR_FILENO) && !s->common.quiet;
-    run.begun_ns = run.last_ns = clock_ns();
+    return true;
+}
 
-    bool started = start_workers(&run);
-    if (started) {
-        bool ready = wait_for(&run, &run.bench.ready, 0);
-        result->connect_s = (double)(clock_ns() - run.begun_ns) / 1e9;
-        uint64_t opened, sent, received;
-        snapshot(&run, &opened, &sent, &received);
-        if (ready && (opened > 0 || s->mode == MODE_CHURN)) {
-            load(&run);
-            result->drained = drain(&run);
+static void measure(struct run *run)
+{
+    const struct settings *s = run->settings;
+    int64_t begun_ns = clock_ns();
+    progress_start(&run->progress, s, begun_ns);
+    progress_phase(&run->progress, "connecting", 0);
+    if (start_workers(run)) {
+        bool ready = wait_for(run, &run->bench.ready, 0);
+        run->result->connect_s = (double)(clock_ns() - begun_ns) / 1e9;
+        if (ready && (snapshot(run).opened > 0 || s->mode == MODE_CHURN)) {
+            load(run);
+            run->result->drained = drain(run);
         }
     }
-    enter(&run, PHASE_CLOSE);
-    wait_for(&run, &run.bench.done, 0);
-    if (run.live)
-        fputs("\r\033[K", stderr);
-    join_workers(&run);
-    count_lost(&run);
-    return started;
+    enter(run, PHASE_CLOSE);
+    progress_phase(&run->progress, "closing", 0);
+    /* A signal while the connections close: the report is wanted at once. */
+    if (!wait_for(run, &run->bench.done, 0)) {
+        enter(run, PHASE_ABORT);
+        while (!wait_for(run, &run->bench.done, 0))
+            ;
+    }
+    progress_end(&run->progress);
+    join_workers(run);
+    count_lost(run);
+}
+
+void bench_run(const struct settings *s, struct result *result)
+{
+    struct run run = {.settings = s, .result = result, .bench = {.settings = s}};
+    *result = (struct result){.started_utc_us = units_now_utc()};
+    if (prepare(&run))
+        measure(&run);
 }

@@ -1,17 +1,23 @@
 #include "cmd/wsbench/limits.h"
 
-#include "cmd/common/exit.h"
+#include "cmd/wsbench/count/probe.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
-enum { OTHER_FILES = 64 }; /* standard streams, loops, timers, DNS lookups */
+enum {
+    THREAD_FILES = 4, /* loop, wake-up, schedule, and a spare one */
+    OTHER_FILES = 32, /* DNS lookups, certificates, reports */
+};
 
-static bool check_files(uint64_t connections)
+static bool check_files(const struct settings *s, char *problem, size_t size)
 {
     struct rlimit limit;
-    uint64_t needed = connections + OTHER_FILES;
+    struct probe_sample self;
+    uint64_t in_use = probe_read((unsigned)getpid(), &self) ? self.files : 3;
+    uint64_t needed = s->connections + in_use + (uint64_t)s->threads * THREAD_FILES + OTHER_FILES;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return true;
     if (limit.rlim_cur < needed && limit.rlim_cur < limit.rlim_max) {
@@ -21,31 +27,57 @@ static bool check_files(uint64_t connections)
     }
     if (limit.rlim_cur >= needed)
         return true;
-    exit_warn("%" PRIu64 " connections need %" PRIu64 " open files, and %" PRIu64
-              " are allowed; as root: ulimit -n %" PRIu64,
-              connections, needed, (uint64_t)limit.rlim_cur, needed);
+    snprintf(problem, size,
+             "%" PRIu64 " connections need %" PRIu64 " open files, and %" PRIu64
+             " are allowed; as root: ulimit -n %" PRIu64,
+             s->connections, needed, (uint64_t)limit.rlim_cur, needed);
     return false;
 }
 
+/* Local ports from `low` to `high` that connections to port `remote` have in a table of the
+ * kernel's. */
+static uint64_t count_used(const char *path, unsigned low, unsigned high, unsigned remote)
+{
+    char line[512];
+    uint64_t used = 0;
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file)) {
+        unsigned local_port, remote_port;
+        if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%x", &local_port, &remote_port) == 2)
+            used += remote_port == remote && local_port >= low && local_port <= high;
+    }
+    if (file)
+        fclose(file);
+    return used;
+}
+
 /* Every connection to one address and port needs its own local port. */
-static bool check_ports(uint64_t connections, const struct ws_url *url)
+static bool check_ports(const struct settings *s, char *problem, size_t size)
 {
     unsigned low = 0, high = 0;
+    const struct ws_url *url = &s->target.url;
     if (url->unix_path)
         return true;
+    unsigned remote = s->target.proxy.host ? s->target.proxy.port : url->port;
     FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
     int read = file ? fscanf(file, "%u %u", &low, &high) : 0;
     if (file)
         fclose(file);
-    if (read != 2 || high < low || connections <= high - low + 1)
+    if (read != 2 || high < low)
         return true;
-    exit_warn("%" PRIu64 " connections to one address need as many local ports, and there are %u; "
-              "as root: sysctl -w net.ipv4.ip_local_port_range='1024 65535'",
-              connections, high - low + 1);
+    uint64_t all = high - low + 1, used = count_used("/proc/net/tcp", low, high, remote) +
+                                          count_used("/proc/net/tcp6", low, high, remote);
+    if (s->connections + used <= all)
+        return true;
+    snprintf(problem, size,
+             "%" PRIu64 " connections to one address need as many local ports, and of %" PRIu64
+             " %" PRIu64 " are in use; as root: sysctl -w "
+             "net.ipv4.ip_local_port_range='1024 65535'",
+             s->connections, all, used);
     return false;
 }
 
-bool limits_check(uint64_t connections, const struct ws_url *url)
+bool limits_check(const struct settings *s, char *problem, size_t size)
 {
-    return check_files(connections) && check_ports(connections, url);
+    return check_ports(s, problem, size) && check_files(s, problem, size);
 }

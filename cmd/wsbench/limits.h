@@ -4,16 +4,16 @@
 #ifndef CMD_WSBENCH_LIMITS_H
 #define CMD_WSBENCH_LIMITS_H
 
-#include <ws/url.h>
+#include "cmd/wsbench/options/settings.h"
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
 /*
- * Raises the soft limit of open files to the hard limit, and checks it and the range of ephemeral
- * ports for `connections` to `url`. False if they are too small, after a message with the command
- * that raises them.
+ * Raises the soft limit of open files to the hard limit, and checks it and the local ports, without
+ * those that are in use, for the connections of the load. False if they are too few, with a line
+ * that has the command that raises them in `size` bytes of `problem`.
  */
-bool limits_check(uint64_t connections, const struct ws_url *url);
+bool limits_check(const struct settings *settings, char *problem, size_t size);
 
 #endif

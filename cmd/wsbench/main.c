@@ -8,16 +8,15 @@ static int bench(const struct settings *settings)
 {
     static struct result result; /* too large for the stack */
     struct verdict verdict;
-    int status;
-    if (!bench_run(settings, &result, &status))
-        return status;
+    bench_run(settings, &result);
     verdict_make(settings, &result, &verdict);
     if (settings->format == REPORT_JSON)
         report_json(settings, &result, &verdict);
-    else
+    else if (!result.problem[0])
         report_text(settings, &result);
     for (unsigned i = 0; i < verdict.count; i++)
-        exit_warn("%s", verdict.lines[i]);
+        if (!verdict.note[i] || !settings->common.quiet)
+            exit_warn("%s", verdict.lines[i]);
     return verdict.status;
 }
 

@@ -12,7 +12,7 @@ static struct flight_message *at(const struct flight *f, uint64_t sequence)
 /* What was lost took at least this long; a mean and a percentile without it would be too good. */
 static void forget(const struct flight_message *message, int64_t age_ns, struct totals *totals)
 {
-    if (message->fate != FATE_LOST)
+    if (message->fate != FATE_LOST || !message->counted)
         return;
     histogram_add(&totals->rtt, message->sent_ns - message->due_ns + age_ns);
     histogram_add(&totals->rtt_sent, age_ns);
@@ -35,7 +35,7 @@ static void give_up(struct flight *f, uint64_t sequence, struct totals *totals)
 {
     at(f, sequence)->fate = FATE_LOST;
     f->waiting--;
-    totals->lost++;
+    totals->lost += at(f, sequence)->counted;
 }
 
 bool flight_prepare(struct flight *f, unsigned window, int64_t limit_ns, struct totals *totals)
@@ -60,12 +60,15 @@ bool flight_prepare(struct flight *f, unsigned window, int64_t limit_ns, struct 
 
 /* --- what becomes of a message --- */
 
-void flight_sent(struct flight *f, int64_t due_ns, int64_t now_ns, struct totals *totals)
+void flight_sent(struct flight *f, int64_t due_ns, int64_t now_ns, bool counted,
+                 struct totals *totals)
 {
     if (f->waiting == 0)
         f->waiting_from = f->next;
-    *at(f, f->next++) = (struct flight_message){due_ns, now_ns, FATE_WAITING};
+    *at(f, f->next++) = (struct flight_message){due_ns, now_ns, FATE_WAITING, counted};
     f->waiting++;
+    if (!counted)
+        return;
     counter_add(&totals->sent, 1);
     histogram_add(&totals->lag, now_ns - due_ns);
 }
@@ -120,22 +123,22 @@ bool flight_answered(struct flight *f, uint64_t sequence, uint64_t modulus, int6
         return false;
     /* What is no longer remembered was answered: a lost one is forgotten only long after that. */
     if (number < f->oldest || at(f, number)->fate == FATE_ANSWERED) {
-        totals->duplicated++;
+        totals->duplicated += number < f->oldest || at(f, number)->counted;
         return true;
     }
     struct flight_message *message = at(f, number);
-    if (message->fate == FATE_LOST)
-        totals->lost--;
-    else
-        f->waiting--;
+    bool lost = message->fate == FATE_LOST, late = number < f->answered_to;
+    f->waiting -= !lost;
     message->fate = FATE_ANSWERED;
-    if (number < f->answered_to)
-        totals->reordered++;
-    else
+    if (!late)
         f->answered_to = number + 1;
-    counter_add(&totals->received, 1);
-    histogram_add(&totals->rtt, now_ns - message->due_ns);
-    histogram_add(&totals->rtt_sent, now_ns - message->sent_ns);
+    if (message->counted) {
+        totals->lost -= lost;
+        totals->reordered += late;
+        counter_add(&totals->received, 1);
+        histogram_add(&totals->rtt, now_ns - message->due_ns);
+        histogram_add(&totals->rtt_sent, now_ns - message->sent_ns);
+    }
     skip_settled(f);
     return true;
 }

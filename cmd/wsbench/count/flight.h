@@ -30,6 +30,7 @@ enum fate { FATE_WAITING, FATE_ANSWERED, FATE_LOST };
 struct flight_message {
     int64_t due_ns, sent_ns;
     enum fate fate;
+    bool counted; /* false: of the warm-up. What becomes of it is in no total */
 };
 
 struct flight {
@@ -46,7 +47,8 @@ bool flight_prepare(struct flight *flight, unsigned window, int64_t limit_ns,
                     struct totals *totals);
 
 /* The message `flight->next` was sent: it waits from here on. After flight_prepare(). */
-void flight_sent(struct flight *flight, int64_t due_ns, int64_t now_ns, struct totals *totals);
+void flight_sent(struct flight *flight, int64_t due_ns, int64_t now_ns, bool counted,
+                 struct totals *totals);
 
 /* A whole answer came, to the message whose number is `sequence` modulo `modulus` (a power of two;
  * 0: the number is complete). Counts it as received, reordered or duplicated, and its times. False

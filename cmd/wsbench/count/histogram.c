@@ -13,8 +13,7 @@ static unsigned bucket_of(int64_t value)
     return ((doubling + 1) << HISTOGRAM_SUB_BITS) + (unsigned)((value >> doubling) - SUB);
 }
 
-/* The largest value in a bucket. */
-static int64_t top_of(unsigned bucket)
+int64_t histogram_bucket_top(unsigned bucket)
 {
     if (bucket < SUB)
         return bucket;
@@ -34,6 +33,12 @@ void histogram_add(struct histogram *h, int64_t value)
     h->count++;
     h->sum += (double)value;
     h->buckets[bucket_of(value)]++;
+}
+
+void histogram_add_bucket(struct histogram *h, int64_t value, uint64_t count)
+{
+    h->count += count;
+    h->buckets[bucket_of(value < 0 ? 0 : value)] += count;
 }
 
 void histogram_merge(struct histogram *h, const struct histogram *other)
@@ -66,7 +71,7 @@ int64_t histogram_percentile(const struct histogram *h, double percent)
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
         seen += h->buckets[i];
         if (seen >= wanted)
-            return top_of(i) < h->most ? top_of(i) : h->most;
+            return histogram_bucket_top(i) < h->most ? histogram_bucket_top(i) : h->most;
     }
     return h->most;
 }

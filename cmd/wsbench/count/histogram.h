@@ -1,8 +1,9 @@
 /*
- * histogram: counts latencies in buckets of constant relative width.
+ * histogram: counts latencies in buckets of constant relative width (log-linear).
  *
- * Values are nanoseconds, with a relative error of at most 1/128. The memory, a few kilobytes, does
- * not depend on their number. Histograms of several threads are merged at the end. No locks.
+ * Values are nanoseconds, with a relative error of at most 1/1024: three significant digits. The
+ * memory, 280 KiB, does not depend on their number. Histograms of threads, and of reports, are
+ * merged without loss. No locks.
  */
 #ifndef CMD_WSBENCH_COUNT_HISTOGRAM_H
 #define CMD_WSBENCH_COUNT_HISTOGRAM_H
@@ -10,8 +11,8 @@
 #include <stdint.h>
 
 enum {
-    HISTOGRAM_SUB_BITS = 7,   /* 128 buckets for each doubling */
-    HISTOGRAM_DOUBLINGS = 36, /* 128 ns * 2^36: more than two hours */
+    HISTOGRAM_SUB_BITS = 10,  /* 1024 buckets for each doubling */
+    HISTOGRAM_DOUBLINGS = 33, /* 1024 ns * 2^33: more than two hours */
     HISTOGRAM_BUCKETS = (HISTOGRAM_DOUBLINGS + 1) << HISTOGRAM_SUB_BITS,
 };
 
@@ -25,6 +26,13 @@ struct histogram {
 
 /* A negative value counts as 0; a value above the last bucket counts in it. */
 void histogram_add(struct histogram *histogram, int64_t value);
+
+/* Adds `count` values to the bucket of `value`, not to `least`, `most` and `sum`: for what was read
+ * from a report, which has these beside the buckets. */
+void histogram_add_bucket(struct histogram *histogram, int64_t value, uint64_t count);
+
+/* The largest value that is counted in bucket `index`. */
+int64_t histogram_bucket_top(unsigned index);
 
 /* Adds `other` to `histogram`. */
 void histogram_merge(struct histogram *histogram, const struct histogram *other);

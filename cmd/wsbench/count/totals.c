@@ -18,6 +18,7 @@ void totals_merge(struct totals *t, const struct totals *o)
     t->opened += o->opened;
     t->failed += o->failed;
     t->dropped += o->dropped;
+    t->given_up += o->given_up;
     t->closed_by_server += o->closed_by_server;
     for (int i = 0; i < WS_ERROR_COUNT; i++)
         t->causes[i] += o->causes[i];
@@ -30,6 +31,8 @@ void totals_merge(struct totals *t, const struct totals *o)
     }
     t->sent += o->sent;
     t->received += o->received;
+    t->sent_bytes += o->sent_bytes;
+    t->received_bytes += o->received_bytes;
     t->own += o->own;
     compress_add(&t->deflate, &o->deflate);
     t->lost += o->lost;
@@ -42,6 +45,7 @@ void totals_merge(struct totals *t, const struct totals *o)
     histogram_merge(&t->rtt, &o->rtt);
     histogram_merge(&t->rtt_sent, &o->rtt_sent);
     histogram_merge(&t->lag, &o->lag);
+    histogram_merge(&t->resolve, &o->resolve);
     histogram_merge(&t->connect, &o->connect);
     histogram_merge(&t->tls, &o->tls);
     histogram_merge(&t->upgrade, &o->upgrade);

@@ -28,6 +28,7 @@ struct totals {
     uint64_t failed;
     uint64_t dropped;                /* connections that ended before we closed them */
     uint64_t causes[WS_ERROR_COUNT]; /* of failed and dropped connections */
+    uint64_t given_up;               /* connections that we closed for their corrupt answers */
     uint64_t closed_by_server;       /* connections whose closing handshake the server began */
     struct tally server_closes;      /* close codes of connections whose end the server began */
     struct tally client_closes;      /* what the server answered where we began; 1006: nothing */
@@ -35,7 +36,8 @@ struct totals {
     enum ws_error first_error;       /* of the first connection that failed */
     char first_detail[256];
 
-    atomic_uint_fast64_t sent, received; /* messages */
+    atomic_uint_fast64_t sent, received;             /* messages */
+    atomic_uint_fast64_t sent_bytes, received_bytes; /* their payload; received: unasked ones too */
     uint64_t own; /* broadcast: messages received by their sender; not in received */
     /* received + lost = sent (broadcast: sent times receivers). A damaged message is not received.
      */
@@ -48,6 +50,7 @@ struct totals {
     struct histogram rtt; /* from when the message was due: corrected for coordinated omission */
     struct histogram rtt_sent; /* from when the message was sent */
     struct histogram lag;      /* from when it was due to when it was sent */
+    struct histogram resolve;  /* DNS */
     struct histogram connect;  /* TCP connect */
     struct histogram tls;      /* TLS handshake */
     struct histogram upgrade;  /* from the HTTP request to the 101 response */

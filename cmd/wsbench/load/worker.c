@@ -4,11 +4,25 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t clock_ns(void)
+static double thread_cpu(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * NS_PER_SECOND + t.tv_nsec;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+void worker_cpu_start(struct worker *w)
+{
+    w->cpu_since_ns = clock_ns();
+    w->cpu_before_s = thread_cpu();
+}
+
+void worker_cpu_stop(struct worker *w)
+{
+    double seconds = (double)(clock_ns() - w->cpu_since_ns) / 1e9;
+    w->totals.cpu_s = thread_cpu() - w->cpu_before_s;
+    if (seconds > 0)
+        w->totals.busiest = w->totals.cpu_s / seconds;
 }
 
 void worker_notify_main(_Atomic unsigned *counter)
@@ -22,14 +36,9 @@ uint32_t worker_senders(const struct worker *w)
     return w->settings->mode == MODE_BROADCAST ? w->publishers : w->count;
 }
 
-void worker_connected(struct worker *w)
+bool worker_may_send(const struct worker *w)
 {
-    w->connecting--;
-    w->connect_more(w);
-    if (!w->told_ready && w->begun == w->count && w->connecting == 0) {
-        w->told_ready = true;
-        worker_notify_main(&w->bench->ready);
-    }
+    return w->phase == PHASE_LOAD && w->quota > 0;
 }
 
 void worker_check_drained(struct worker *w)
@@ -46,6 +55,6 @@ void worker_check_drained(struct worker *w)
 void worker_ended(struct worker *w)
 {
     w->alive--;
-    if (w->phase == PHASE_CLOSE && w->alive == 0)
+    if (w->phase >= PHASE_CLOSE && w->alive == 0)
         ws_loop_stop(w->loop);
 }

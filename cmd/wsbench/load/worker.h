@@ -1,14 +1,18 @@
 /*
  * worker: a thread, its loop, and its share of the connections.
  *
- * bench.c moves all workers through the phases; phases.c runs a phase; peer.c handles one
- * connection; worker.c keeps count and notifies the main thread.
+ * bench.c moves all workers through the phases; phases.c runs a phase; peer.c handles the
+ * connections; worker.c keeps count and notifies the main thread.
  */
-#ifndef CMD_WSBENCH_WORKER_H
-#define CMD_WSBENCH_WORKER_H
+#ifndef CMD_WSBENCH_LOAD_WORKER_H
+#define CMD_WSBENCH_LOAD_WORKER_H
 
 #include "cmd/wsbench/count/totals.h"
+#include "cmd/wsbench/load/clock.h"
+#include "cmd/wsbench/load/pace.h"
+#include "cmd/wsbench/load/schedule.h"
 #include "cmd/wsbench/options/settings.h"
+#include "cmd/wsbench/payload/payload.h"
 #include <ws/client.h>
 
 #include <pthread.h>
@@ -21,6 +25,7 @@ enum phase {
     PHASE_LOAD,
     PHASE_DRAIN, /* nothing more is sent; waits for outstanding replies */
     PHASE_CLOSE,
+    PHASE_ABORT, /* the closing handshakes are not waited for */
 };
 
 /* Shared by the workers and the main thread. */
@@ -33,6 +38,7 @@ struct bench {
     _Atomic unsigned drained; /* workers with nothing outstanding and nothing to send */
     _Atomic unsigned done;    /* workers that have ended */
     int64_t start_ns;         /* start of the load, monotonic */
+    int64_t counted_ns;       /* end of the warm-up: what was due before it is not counted */
     int64_t end_ns;           /* no message is due from then on; INT64_MAX: no limit */
 };
 
@@ -59,39 +65,40 @@ struct worker {
     uint32_t alive;           /* connections that exist, open or not */
     uint64_t quota;           /* messages (churn: connections) that may still be sent */
     uint64_t outstanding;     /* messages in flight */
-    double interval_ns;       /* open model: time between two messages of this worker */
-    uint64_t scheduled;       /* number of scheduled messages handled so far */
-    struct ws_watch pace;     /* a timerfd with nanosecond resolution, for the schedule */
+    struct schedule schedule; /* open model: of its messages (churn: of its connections) */
+    struct pace pace;         /* open while there is a schedule */
+    double place;             /* churn: of the next connection in the schedule */
+    uint64_t random;          /* churn: of Poisson arrivals */
+    struct peer *idle;        /* churn: peers without a connection, a list */
     struct ws_timer connect_timer;
-    uint8_t *message;
+    struct ws_timer warm_timer; /* fires at the end of the warm-up */
+    bool warm;                  /* the warm-up is over */
+    struct payload payload;
     int64_t connect_start_ns;
-    int64_t load_begun_ns;
-    double load_begun_cpu;
-    char address[64];  /* the one that answered first: later connections go there */
-    char refusal[200]; /* the first refusal of an upgrade, as text; empty: none */
-    int phase;         /* the last completed phase */
+    int64_t cpu_since_ns; /* when the time began for which CPU is reported */
+    double cpu_before_s;  /* CPU time used until then */
+    char address[64];     /* the one that answered first: later connections go there */
+    char refusal[200];    /* the first refusal of an upgrade, as text; empty: none */
+    int phase;            /* the last completed phase */
     bool told_ready, told_drained;
-    void (*connect_more)(struct worker *worker); /* starts further connections */
     int status; /* 0, or 1 if the thread could not start its work */
 };
-
-#define NS_PER_US     INT64_C(1000)
-#define NS_PER_MS     INT64_C(1000000)
-#define NS_PER_SECOND INT64_C(1000000000)
-
-/* The monotonic clock in nanoseconds. */
-int64_t clock_ns(void);
 
 /* Adds one and wakes the main thread, which waits for signals. */
 void worker_notify_main(_Atomic unsigned *counter);
 
 /* How many of its peers, the first ones, share its schedule. */
 uint32_t worker_senders(const struct worker *worker);
-/* Call when a connection has opened or failed: starts the next. */
-void worker_connected(struct worker *worker);
+/* May another message be sent, or with churn another connection be opened? */
+bool worker_may_send(const struct worker *worker);
 /* Notifies the main thread, once, when everything is sent and answered. */
 void worker_check_drained(struct worker *worker);
 /* Call when a connection has ended. */
 void worker_ended(struct worker *worker);
+
+/* CPU time is reported from now on. */
+void worker_cpu_start(struct worker *worker);
+/* Sets what is reported: the time used since then, and its share of a core. */
+void worker_cpu_stop(struct worker *worker);
 
 #endif

@@ -3,81 +3,6 @@
 #include "cmd/common/units.h"
 #include "cmd/wsbench/payload/payload.h"
 
-#define S struct settings
-static const struct option_row rows[] = {
-    {OPTION_GROUP("Load")},
-    {.name = "mode",
-     OPTION_CHOICE(S, mode, "echo|connect|idle|broadcast|churn"),
-     .help = "send and wait for the echo; only connect; connect and stay idle; some send and all "
-             "receive; connect, one echo, close, again (default echo)"},
-    {.name = "connections",
-     .letters = "c",
-     OPTION_COUNT(S, connections),
-     .min = 1,
-     .max = 10000000,
-     .help = "open this many connections (default 10)"},
-    {.name = "duration",
-     .letters = "d",
-     OPTION_DURATION(S, duration_us),
-     .help = "duration of the load, once all connections are open (default 10s)"},
-    {.name = "messages",
-     .letters = "n",
-     OPTION_COUNT(S, messages),
-     .help = "stop after this many messages, or connections with --mode=churn"},
-    {.name = "threads",
-     .letters = "t",
-     OPTION_NUMBER(S, threads, 1, 256),
-     .metavar = "N",
-     .help = "use this many threads, which share the connections (default 1)"},
-    {.name = "rate",
-     .letters = "R",
-     OPTION_COUNT(S, rate),
-     .help = "send this many messages a second in all, without waiting for replies (default: each "
-             "message after the reply to the one before)"},
-    {.name = "window",
-     .letters = "w",
-     OPTION_NUMBER(S, window, 1, 65536),
-     .metavar = "N",
-     .help = "limit the messages in flight on a connection (default 1)"},
-    {.name = "connect-rate",
-     OPTION_COUNT(S, connect_rate),
-     .help = "open this many connections a second (default: as fast as the server accepts)"},
-    {.name = "publishers",
-     OPTION_COUNT(S, publishers),
-     .min = 1,
-     .max = 10000000,
-     .help = "number of connections that send in --mode=broadcast (default 1)"},
-    {.name = "timeout",
-     .letters = "T",
-     OPTION_DURATION(S, timeout_us),
-     .help = "time limit of each reply: a message without one is lost, and the next is sent "
-             "(default 5s)"},
-
-    {OPTION_GROUP("Payload")},
-    {.name = "size",
-     .letters = "s",
-     OPTION_SIZE(S, size),
-     .max = 1 << 30,
-     .help = "size of a message (default 20)"},
-    {.name = "text", OPTION_FLAG(S, text), .help = "send text messages (default)"},
-    {.name = "binary", .letters = "b", OPTION_FLAG(S, binary), .help = "send binary messages"},
-    {.name = "compress",
-     .letters = "z",
-     COMPRESS_OPTION(S, compress, "takeover=both"),
-     .flags = OPTION_OPTIONAL,
-     .help = "offer permessage-deflate; PARAMS as level=6,threshold=1K,window=15,takeover=both"},
-
-    {OPTION_GROUP("Report")},
-    {.name = "format",
-     OPTION_CHOICE(S, format, "text|json"),
-     .help = "format of the report on standard output (default text)"},
-    {.name = "server-pid",
-     OPTION_NUMBER(S, server_pid, 1, INT32_MAX),
-     .metavar = "PID",
-     .help = "report memory, CPU time and descriptors of this server process too"},
-};
-#undef S
-
 static const char tail[] =
     "Examples:\n"
     "  wsbench ws://localhost:8080/                      10 connections, 10 s, echoes\n"
@@ -106,7 +31,9 @@ static bool check_effects(const struct settings *s, struct options *options)
         const char *option;
         int modes; /* in which it has an effect */
     } effects[] = {{"publishers", BROADCAST},
-                   {"rate", ECHO | BROADCAST},
+                   {"rate", ECHO | BROADCAST | CHURN},
+                   {"arrival", ECHO | BROADCAST | CHURN},
+                   {"warmup", ECHO | BROADCAST | CHURN},
                    {"window", ECHO},
                    {"size", ECHO | BROADCAST | CHURN},
                    {"text", ECHO | BROADCAST | CHURN},
@@ -134,6 +61,8 @@ static bool check(struct settings *s, struct options *options)
         return usage_error(options, "more --threads than --connections");
     if (!check_effects(s, options))
         return false;
+    if (options_given(options, "arrival") && s->rate == 0 && s->mode != MODE_BROADCAST)
+        return usage_error(options, "--arrival needs --rate");
     if (s->mode == MODE_BROADCAST && s->size < PAYLOAD_HEAD)
         s->size = PAYLOAD_HEAD;
     if (s->mode == MODE_BROADCAST && s->rate == 0)
@@ -159,7 +88,7 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
         .timeout_us = SECONDS(5),
         .size = 20,
     };
-    tables[0] = (struct option_table){OPTION_ROWS(rows), settings, NULL};
+    tables[0] = (struct option_table){OPTION_ROWS(wsbench_rows), settings, NULL};
     tables[1] = (struct option_table){OPTION_ROWS(target_rows), &settings->target, "HAu46"};
     tables[2] = (struct option_table){OPTION_ROWS(target_tls_rows), &settings->target.tls, "k"};
     tables[3] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};

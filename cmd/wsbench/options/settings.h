@@ -15,6 +15,9 @@
 /* In the order of --mode's choices. */
 enum mode { MODE_ECHO, MODE_CONNECT, MODE_IDLE, MODE_BROADCAST, MODE_CHURN };
 
+/* In the order of --arrival's choices. */
+enum arrival { ARRIVAL_EVEN, ARRIVAL_POISSON };
+
 enum report_format { REPORT_TEXT, REPORT_JSON };
 
 struct settings {
@@ -26,9 +29,11 @@ struct settings {
     int64_t duration_us;
     uint64_t messages; /* 0: no limit but the duration */
     unsigned threads;
-    uint64_t rate; /* messages a second over all connections; 0: the closed model */
+    double rate; /* messages (churn: connections) a second over all; 0: the closed model */
+    enum arrival arrival;
+    int64_t warmup_us;
     unsigned window;
-    uint64_t connect_rate; /* connections a second; 0: as fast as they are accepted */
+    double connect_rate; /* connections a second; 0: as fast as they are accepted */
     uint64_t publishers;
     int64_t timeout_us; /* of each reply */
 
@@ -38,8 +43,13 @@ struct settings {
     struct compress compress;
 
     enum report_format format;
+    int64_t interval_us; /* between two lines of progress; 0: the default */
     unsigned server_pid;
 };
+
+/* The rows, in rows.c. */
+enum { WSBENCH_ROWS = 22 };
+extern const struct option_row wsbench_rows[WSBENCH_ROWS];
 
 /* Reads the command line into `settings`, starting from the defaults. False when the program must
  * exit with `options->status`. */

@@ -4,15 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Far more than the window of a compressor (32 KiB). */
+enum { SPREAD = 1 << 20 };
+
 /* Fills the buffer with lines of JSON, which compress about as well as real traffic. The numbers
  * are the same in every run. */
-uint8_t *payload_new(size_t size)
+static void fill(uint8_t *pattern, size_t size)
 {
     static const char *const names[] = {"anna", "boris", "chiara", "dmitri", "elif", "farid"};
     static const char *const states[] = {"new", "open", "waiting", "done"};
-    uint8_t *message = malloc(size + 1);
     uint32_t random = 1;
-    for (size_t len = 0; message && len < size;) {
+    for (size_t len = 0; len < size;) {
         char line[160];
         random = random * 1664525 + 1013904223;
         int n = snprintf(line, sizeof line,
@@ -22,10 +24,28 @@ uint8_t *payload_new(size_t size)
                          random >> 10 & 63, 1 + (random >> 5) % 28, (random >> 7) % 24,
                          (random >> 9) % 60);
         size_t some = size - len < (size_t)n ? size - len : (size_t)n;
-        memcpy(message + len, line, some);
+        memcpy(pattern + len, line, some);
         len += some;
     }
-    return message;
+}
+
+bool payload_init(struct payload *p, size_t size, bool varied)
+{
+    *p = (struct payload){.size = size, .spread = varied ? SPREAD : 0};
+    p->pattern = malloc(size + p->spread + 1);
+    p->message = malloc(size + 1);
+    if (!p->pattern || !p->message)
+        return false;
+    fill(p->pattern, size + p->spread);
+    memcpy(p->message, p->pattern, size);
+    return true;
+}
+
+void payload_free(struct payload *p)
+{
+    free(p->pattern);
+    free(p->message);
+    *p = (struct payload){0};
 }
 
 static void put_hex(uint8_t *at, uint64_t value, size_t digits)
@@ -70,14 +90,22 @@ uint64_t payload_modulus(size_t size)
     return size >= PAYLOAD_CHECKED ? 0 : UINT64_C(1) << (4 * size);
 }
 
-void payload_write(uint8_t *message, size_t size, const struct payload_head *head)
+static size_t offset_of(const struct payload *p, const struct payload_head *head)
+{
+    uint64_t mixed = head->sequence + (p->size >= PAYLOAD_HEAD ? head->connection : 0);
+    return p->spread ? (size_t)(mixed * UINT64_C(0x9e3779b97f4a7c15) >> 32) % p->spread : 0;
+}
+
+void payload_write(struct payload *p, const struct payload_head *head)
 {
     struct payload_head checked = *head;
-    if (size < PAYLOAD_CHECKED) {
-        put_hex(message, head->sequence, size);
+    uint8_t *message = p->message;
+    size_t head_len = head_size(p->size);
+    if (p->size < PAYLOAD_CHECKED) {
+        put_hex(message, head->sequence, p->size);
         return;
     }
-    if (size >= PAYLOAD_HEAD) {
+    if (p->size >= PAYLOAD_HEAD) {
         put_hex(message + 16, head->connection, 8);
         put_hex(message + 24, head->time, 16);
     } else {
@@ -85,6 +113,8 @@ void payload_write(uint8_t *message, size_t size, const struct payload_head *hea
     }
     put_hex(message, head->sequence, 12);
     put_hex(message + 12, check_of(&checked), 4);
+    if (p->spread)
+        memcpy(message + head_len, p->pattern + offset_of(p, head) + head_len, p->size - head_len);
 }
 
 bool payload_read(const uint8_t *message, size_t size, struct payload_head *head)
@@ -104,10 +134,31 @@ bool payload_read(const uint8_t *message, size_t size, struct payload_head *head
     return check == check_of(head);
 }
 
-void payload_take(struct payload_answer *answer, const uint8_t *pattern, size_t size,
-                  const uint8_t *data, size_t len)
+/* Where in the pattern does the reply begin? Its head says it; if that is damaged, what comes next
+ * is looked for. */
+static void find_offset(struct payload_answer *answer, const struct payload *p, const uint8_t *data,
+                        size_t len)
 {
-    size_t head_len = head_size(size);
+    enum { ENOUGH = 64 };
+    size_t head_len = head_size(p->size);
+    struct payload_head head = {0};
+    if (p->spread == 0 || head_len == p->size)
+        return;
+    if (payload_read(answer->head, p->size, &head)) {
+        answer->offset = offset_of(p, &head);
+        return;
+    }
+    const uint8_t *found = memmem(p->pattern + head_len, p->size - head_len + p->spread, data,
+                                  len < ENOUGH ? len : ENOUGH);
+    size_t offset = found ? (size_t)(found - p->pattern) - head_len : 0;
+    answer->wrong = !found;
+    answer->offset = offset < p->spread ? offset : 0;
+}
+
+void payload_take(struct payload_answer *answer, const struct payload *p, const uint8_t *data,
+                  size_t len)
+{
+    size_t head_len = head_size(p->size);
     if (answer->len < head_len) {
         size_t n = head_len - answer->len < len ? head_len - answer->len : len;
         memcpy(answer->head + answer->len, data, n);
@@ -115,21 +166,26 @@ void payload_take(struct payload_answer *answer, const uint8_t *pattern, size_t 
         data += n;
         len -= n;
     }
-    size_t known = answer->len < size ? size - answer->len : 0;
-    if (len > 0 && memcmp(data, pattern + answer->len, known < len ? known : len) != 0)
+    if (len == 0)
+        return;
+    if (answer->len == head_len)
+        find_offset(answer, p, data, len);
+    size_t known = answer->len < p->size ? p->size - answer->len : 0;
+    known = known < len ? known : len;
+    if (memcmp(data, p->pattern + answer->offset + answer->len, known) != 0)
         answer->wrong = true;
     answer->len += len;
 }
 
-enum payload_verdict payload_judge(const struct payload_answer *answer, size_t size,
+enum payload_verdict payload_judge(const struct payload_answer *answer, const struct payload *p,
                                    struct payload_head *head)
 {
-    bool same_size = answer->len == size;
-    bool ours = answer->len >= head_size(size) && payload_read(answer->head, size, head);
+    bool same_size = answer->len == p->size;
+    bool ours = answer->len >= head_size(p->size) && payload_read(answer->head, p->size, head);
     if (ours && same_size && !answer->wrong)
         return PAYLOAD_INTACT;
     /* Either half of it shows whose it was; without a check the digits of the head prove nothing.
      */
     bool tail_ours = same_size && !answer->wrong;
-    return tail_ours || (ours && size >= PAYLOAD_CHECKED) ? PAYLOAD_DAMAGED : PAYLOAD_FOREIGN;
+    return tail_ours || (ours && p->size >= PAYLOAD_CHECKED) ? PAYLOAD_DAMAGED : PAYLOAD_FOREIGN;
 }

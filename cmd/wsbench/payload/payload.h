@@ -24,13 +24,23 @@ struct payload_head {
     uint64_t time;
 };
 
-/* Returns a buffer of `size` bytes filled with the pattern, to be freed with free(); NULL when
- * memory runs out. */
-uint8_t *payload_new(size_t size);
+/* The messages of a worker, all of one size. */
+struct payload {
+    size_t size;
+    size_t spread;    /* what follows the head begins at one of so many places of the pattern; 0: of
+                       * all messages at the same */
+    uint8_t *pattern; /* `size` + `spread` bytes; owned */
+    uint8_t *message; /* the one that was written last; owned */
+};
 
-/* Writes `head` to the beginning of a message of `size` bytes. Below PAYLOAD_HEAD bytes its time is
- * left out, and below PAYLOAD_CHECKED all but the last digits of its sequence number. */
-void payload_write(uint8_t *message, size_t size, const struct payload_head *head);
+/* With `varied` no two messages have much in common, for compressors. False without memory. Free it
+ * with payload_free() in either case. */
+bool payload_init(struct payload *payload, size_t size, bool varied);
+void payload_free(struct payload *payload);
+
+/* Makes `payload->message`, which begins with `head`. Below PAYLOAD_HEAD bytes its time is left
+ * out, and below PAYLOAD_CHECKED all but the last digits of its sequence number. */
+void payload_write(struct payload *payload, const struct payload_head *head);
 
 /* Parses the head of a message of `size` bytes. `head->connection` is, before, the connection that
  * it is expected to be of, for a message too small to say it. False if the head is malformed or its
@@ -43,14 +53,14 @@ uint64_t payload_modulus(size_t size);
 /* A reply that is being received. All zero: between two replies. */
 struct payload_answer {
     uint8_t head[PAYLOAD_HEAD];
-    size_t len; /* received so far */
-    bool wrong; /* its pattern differs */
+    size_t len;    /* received so far */
+    size_t offset; /* where in the pattern it begins */
+    bool wrong;    /* its pattern differs */
 };
 
-/* Takes the next piece of a reply, and compares it with `pattern` (from payload_new), which is
- * `size` bytes long. */
-void payload_take(struct payload_answer *answer, const uint8_t *pattern, size_t size,
-                  const uint8_t *data, size_t len);
+/* Takes the next piece of a reply, and compares it with the pattern. */
+void payload_take(struct payload_answer *answer, const struct payload *payload, const uint8_t *data,
+                  size_t len);
 
 enum payload_verdict {
     PAYLOAD_INTACT,
@@ -58,8 +68,8 @@ enum payload_verdict {
     PAYLOAD_FOREIGN, /* none of ours: neither its head nor what follows it */
 };
 
-/* Judges a whole reply to a message of `size` bytes, and reads its head as payload_read() does. */
-enum payload_verdict payload_judge(const struct payload_answer *answer, size_t size,
-                                   struct payload_head *head);
+/* Judges a whole reply, and reads its head as payload_read() does. */
+enum payload_verdict payload_judge(const struct payload_answer *answer,
+                                   const struct payload *payload, struct payload_head *head);
 
 #endif

@@ -11,7 +11,7 @@ void report_json(const struct settings *settings, const struct result *result,
                  const struct verdict *verdict);
 
 /* The reported percentiles. */
-enum { REPORT_PERCENTILES = 6 };
+enum { REPORT_PERCENTILES = 7 };
 extern const double report_percentiles[REPORT_PERCENTILES];
 
 #endif

@@ -2,10 +2,13 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/json.h"
+#include "cmd/common/units.h"
 #include <ws/version.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void put_times(struct json *j, const char *name, const struct histogram *h)
 {
@@ -23,7 +26,7 @@ static void put_times(struct json *j, const char *name, const struct histogram *
     json_end_object(j);
 }
 
-static void put_run(struct json *j, const struct settings *s)
+static void put_run(struct json *j, const struct settings *s, const struct result *r)
 {
     char *url = target_url(&s->target);
     if (!url)
@@ -32,10 +35,24 @@ static void put_run(struct json *j, const struct settings *s)
     json_member_string(j, "mode", settings_mode_name(s));
     json_member_string(j, "url", url);
     free(url);
+    char host[HOST_NAME_MAX + 1] = "", started[32];
+    gethostname(host, sizeof host - 1);
+    json_member_string(j, "host", host);
+    json_member_string(j, "started", units_format_utc(r->started_utc_us, started, sizeof started));
+    json_key(j, "asked");
+    json_begin_object(j);
+    json_member_uint(j, "connections", s->connections);
+    json_member_double(j, "duration_s", (double)s->duration_us / 1e6);
+    json_member_double(j, "warmup_s", (double)s->warmup_us / 1e6);
+    json_member_uint(j, "messages", s->messages);
+    json_member_double(j, "rate_per_s", s->rate);
+    json_member_string(j, "arrival", s->arrival == ARRIVAL_POISSON ? "poisson" : "even");
+    json_member_double(j, "connect_rate_per_s", s->connect_rate);
     json_member_uint(j, "threads", s->threads);
     json_member_uint(j, "window", s->window);
-    json_member_uint(j, "rate_per_s", s->rate);
     json_member_uint(j, "size_bytes", s->size);
+    json_member_double(j, "timeout_s", (double)s->timeout_us / 1e6);
+    json_end_object(j);
 }
 
 /* {"1008": 3, "others": 0}: how often each number occurred. */
@@ -62,6 +79,7 @@ static void put_connections(struct json *j, const struct result *r)
     json_member_uint(j, "opened", t->opened);
     json_member_uint(j, "failed", t->failed);
     json_member_uint(j, "dropped", t->dropped);
+    json_member_uint(j, "given_up", t->given_up);
     json_member_uint(j, "closed_by_server", t->closed_by_server);
     json_key(j, "causes");
     json_begin_object(j);
@@ -75,7 +93,7 @@ static void put_connections(struct json *j, const struct result *r)
     json_end_object(j);
 }
 
-static void put_messages(struct json *j, const struct settings *s, const struct result *r)
+static void put_messages(struct json *j, const struct result *r)
 {
     const struct totals *t = &r->totals;
     double seconds = r->load_s > 0 ? r->load_s : 1;
@@ -96,8 +114,8 @@ static void put_messages(struct json *j, const struct settings *s, const struct 
     json_end_object(j);
     json_member_double(j, "sent_per_s", (double)r->load_sent / seconds);
     json_member_double(j, "received_per_s", (double)r->load_received / seconds);
-    json_member_double(j, "received_bytes_per_s",
-                       (double)r->load_received * (double)s->size / seconds);
+    json_member_double(j, "sent_bytes_per_s", (double)r->load_sent_bytes / seconds);
+    json_member_double(j, "received_bytes_per_s", (double)r->load_received_bytes / seconds);
     json_end_object(j);
 }
 
@@ -136,12 +154,13 @@ void report_json(const struct settings *s, const struct result *r, const struct 
 {
     struct json j = {0};
     json_begin_object(&j);
-    put_run(&j, s);
+    put_run(&j, s, r);
     json_member_double(&j, "connect_s", r->connect_s);
     json_member_double(&j, "load_s", r->load_s);
     put_connections(&j, r);
-    put_messages(&j, s, r);
+    put_messages(&j, r);
     put_compression(&j, &r->totals.deflate);
+    put_times(&j, "dns", &r->totals.resolve);
     put_times(&j, "tcp_connect", &r->totals.connect);
     if (s->target.url.secure) {
         put_times(&j, "tls", &r->totals.tls);

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-const double report_percentiles[REPORT_PERCENTILES] = {50, 75, 90, 99, 99.9, 99.99};
+const double report_percentiles[REPORT_PERCENTILES] = {50, 75, 90, 95, 99, 99.9, 99.99};
 
 static const char *time_text(int64_t ns, char *text)
 {
@@ -59,6 +59,7 @@ static void print_connections(const struct settings *s, const struct result *r)
     for (unsigned i = 0; i < t->refusals.used; i++)
         printf("                %" PRIu64 " × refused with HTTP status %u\n",
                t->refusals.rows[i].count, t->refusals.rows[i].number);
+    print_times("DNS", &t->resolve);
     print_times("connect", &t->connect);
     print_times("TLS", &t->tls);
     if (t->resumed > 0)
@@ -84,19 +85,17 @@ static void print_messages(const struct settings *s, const struct result *r)
         printf("                %" PRIu64 " came unasked\n", t->unasked);
     printf("sent            %s, %s\n",
            units_format_rate((double)r->load_sent / seconds, "msg", rate, sizeof rate),
-           units_format_bandwidth((double)r->load_sent * (double)s->size / seconds, bytes,
-                                  sizeof bytes));
+           units_format_bandwidth((double)r->load_sent_bytes / seconds, bytes, sizeof bytes));
     printf("received        %s, %s\n",
            units_format_rate((double)r->load_received / seconds, "msg", rate, sizeof rate),
-           units_format_bandwidth((double)r->load_received * (double)s->size / seconds, bytes,
-                                  sizeof bytes));
+           units_format_bandwidth((double)r->load_received_bytes / seconds, bytes, sizeof bytes));
     if (s->mode == MODE_BROADCAST) {
         print_times("delivery", &t->rtt);
         print_times("send lag", &t->lag);
         return;
     }
     print_times(s->rate ? "RTT, from due" : "RTT", &t->rtt);
-    if (s->rate) {
+    if (s->rate > 0) {
         print_times("RTT, from send", &t->rtt_sent);
         print_times("send lag", &t->lag);
     }
@@ -147,8 +146,8 @@ void report_text(const struct settings *s, const struct result *r)
            settings_mode_name(s), url->unix_path ? url->unix_path : url->authority,
            url->unix_path ? "" : url->target, s->connections, s->threads, s->threads > 1 ? "s" : "",
            units_format_size(s->size, size, sizeof size));
-    if (s->rate)
-        printf("%" PRIu64 " msg/s\n", s->rate);
+    if (s->rate > 0)
+        printf("%.10g %s/s\n", s->rate, s->mode == MODE_CHURN ? "conn" : "msg");
     else
         printf("window %u\n", s->window);
     printf("time            %s to connect, %s of load\n",

@@ -28,6 +28,7 @@ __attribute__((format(printf, 3, 4))) static void add(struct verdict *v, int sta
         v->status = status;
     if (v->count == VERDICT_LINES)
         return;
+    v->note[v->count] = status == WS_EXIT_OK;
     va_start(arguments, format);
     vsnprintf(v->lines[v->count++], VERDICT_TEXT_MAX, format, arguments);
     va_end(arguments);
@@ -36,19 +37,25 @@ __attribute__((format(printf, 3, 4))) static void add(struct verdict *v, int sta
 /* A few messages that were due in the last moment are no miss; one in a hundred is. */
 static void judge_rate(const struct settings *s, const struct result *r, struct verdict *v)
 {
-    uint64_t unsent = totals_unsent(&r->totals), sent = r->totals.sent;
-    char causes[VERDICT_TEXT_MAX / 2] = "";
+    uint64_t unsent = totals_unsent(&r->totals);
+    uint64_t begun = s->mode == MODE_CHURN ? r->totals.tried : r->totals.sent;
+    char causes[VERDICT_TEXT_MAX / 2] = "", rate[32];
     size_t len = 0;
-    if (s->rate == 0 || unsent * 100 <= sent + unsent)
+    if (s->rate == 0 || unsent * 100 <= begun + unsent)
         return;
+    snprintf(rate, sizeof rate, "%.10g", s->rate);
     for (int i = 0; i < UNSENT_CAUSES; i++)
         if (r->totals.unsent[i])
             len += (size_t)snprintf(causes + len, sizeof causes - len, "%s%" PRIu64 " since %s",
-                                    len ? ", " : "", r->totals.unsent[i], verdict_unsent[i].text);
+                                    len ? ", " : "", r->totals.unsent[i],
+                                    s->mode == MODE_CHURN && i == UNSENT_WINDOW
+                                        ? "all places were taken"
+                                        : verdict_unsent[i].text);
     add(v, WS_EXIT_FAILURE,
-        "the rate of %" PRIu64 "/s was not reached: %.0f/s; %" PRIu64
-        " messages were due and not sent (%s)",
-        s->rate, (double)sent * (double)s->rate / (double)(sent + unsent), unsent, causes);
+        "the rate of %s/s was not reached: %.*f/s; %" PRIu64 " %s were due and not %s (%s)", rate,
+        s->rate < 100 ? 2 : 0, (double)begun * s->rate / (double)(begun + unsent), unsent,
+        s->mode == MODE_CHURN ? "connections" : "messages",
+        s->mode == MODE_CHURN ? "begun" : "sent", causes);
 }
 
 static void judge_messages(const struct settings *s, const struct result *r, struct verdict *v)
@@ -77,6 +84,10 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
 {
     const struct totals *t = &r->totals;
     *v = (struct verdict){.status = WS_EXIT_OK};
+    if (r->problem[0]) {
+        add(v, r->problem_status, "%s", r->problem);
+        return;
+    }
     if (t->opened == 0 && t->first_error != WS_OK) {
         add(v, exit_code_for(t->first_error), "no connection could be opened: %s", t->first_detail);
         return;
@@ -88,8 +99,11 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
     if (t->failed || t->dropped)
         add(v, WS_EXIT_FAILURE, "%" PRIu64 " connections failed, %" PRIu64 " were dropped%s%s",
             t->failed, t->dropped, t->first_detail[0] ? ": " : "", t->first_detail);
+    if (t->given_up)
+        add(v, WS_EXIT_FAILURE, "%" PRIu64 " connections were given up: their answers are corrupt",
+            t->given_up);
     judge_messages(s, r, v);
-    if (verdict_client_busy(r) && s->format == REPORT_JSON && !s->common.quiet)
+    if (verdict_client_busy(r))
         add(v, WS_EXIT_OK,
             "the client was busy: it may have been the bottleneck; try more --threads");
 }

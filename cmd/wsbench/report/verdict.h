@@ -4,13 +4,15 @@
 #ifndef CMD_WSBENCH_VERDICT_H
 #define CMD_WSBENCH_VERDICT_H
 
-#include "cmd/wsbench/bench.h"
+#include "cmd/wsbench/count/result.h"
+#include "cmd/wsbench/options/settings.h"
 
 enum { VERDICT_LINES = 12, VERDICT_TEXT_MAX = 400 };
 
 struct verdict {
     int status; /* the exit code */
     unsigned count;
+    bool note[VERDICT_LINES];                    /* no error: not printed with --quiet */
     char lines[VERDICT_LINES][VERDICT_TEXT_MAX]; /* one a problem; without control characters */
 };
 

@@ -45,3 +45,64 @@ load faulty
 	same 1 "$STATUS"
 	grep -q "nothing was measured" "$BATS_TEST_TMPDIR/said"
 }
+
+@test "a connection whose answers are corrupt is given up, others are not" {
+	faulty flip=1
+	measure -c 2 -w 50 -s 40 -d 20s
+	same 1 "$STATUS"
+	holds 'c["given_up"] == 2 and m["corrupted"] >= 4000 and m["received"] == 0'
+	grep -q '2 connections were given up' "$BATS_TEST_TMPDIR/said"
+}
+
+@test "-v shows each failure with its status, the start of the body, or the close code" {
+	faulty refuse=404
+	run -5 --separate-stderr wsbench -v -c 2 "$URL"
+	says "connection 1: the server refused the upgrade: 404: not today"
+	says "connection 2: the server refused the upgrade: 404: not today"
+	faulty close=2:1008
+	run -1 --separate-stderr wsbench -v -c 2 -d 5s "$URL"
+	same 2 "$(grep -c ': closed by the server: close code 1008' <<<"$stderr")"
+	run -3 --separate-stderr wsbench -v -c 1 ws://127.0.0.1:1/
+	says "connection 1: connect 127.0.0.1:1: Connection refused"
+}
+
+@test "-q: errors are said, remarks are not" {
+	faulty
+	run -0 --separate-stderr wsbench -c 1 -n 100000000 -d 100ms "$URL"
+	says "--messages=100000000 was not reached"
+	run -0 --separate-stderr wsbench -q -c 1 -n 100000000 -d 100ms "$URL"
+	same "" "$stderr"
+}
+
+@test "JSON has what was asked for, and is printed where nothing could be started" {
+	run -3 --separate-stderr wsbench --format=json -R 5 -c 3 -d 4s ws://nowhere.invalid:1/
+	says "resolve nowhere.invalid"
+	"$PYTHON" -c 'import json, os, sys
+r = json.loads(sys.argv[1])
+assert "resolve nowhere.invalid" in r["verdict"][0], r
+assert r["asked"]["rate_per_s"] == 5 and r["asked"]["connections"] == 3 and r["asked"]["duration_s"] == 4, r
+assert r["host"] == os.uname().nodename and r["started"].endswith("Z") and r["messages"]["sent"] == 0, r' "$output"
+}
+
+@test "a second SIGINT does not wait for the closing handshakes" {
+	faulty linger
+	background wsbench -c 2 -d 60s --interval=100ms "$URL"
+	local bench=$PID status=0
+	await ' left of ' "$LOG"
+	kill -INT "$bench"
+	await 'closing' "$LOG"
+	kill -INT "$bench"
+	SECONDS=0
+	finished "$bench" || status=$?
+	((SECONDS < 4)) # --close-timeout is 5 s
+	same 130 "$status"
+	grep -q '^connections ' "$OUT"
+}
+
+@test "--mode=connect: the CPU time is that of the connecting" {
+	serve
+	wsbench -q --format=json --mode=connect -c 300 "$URL" >"$BATS_TEST_TMPDIR/report"
+	"$PYTHON" -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+assert 0 < r["client"]["cpu_s"] < r["connect_s"] * 1.1 and r["client"]["busiest_thread"] <= 1, r' "$BATS_TEST_TMPDIR/report"
+}

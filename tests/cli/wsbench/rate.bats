@@ -42,6 +42,56 @@ load faulty
 	done
 }
 
+@test "--arrival=poisson: the same number on average, at times that come in clusters" {
+	faulty
+	measure -c 20 -w 100 -R 2000 -d 2s --arrival=poisson
+	same 0 "$STATUS"
+	# four standard deviations of a Poisson distribution
+	holds "abs(m['sent'] + sum(m['unsent'].values()) - 4000) < 4 * 4000 ** .5"
+	holds 'r["asked"]["arrival"] == "poisson"'
+}
+
+@test "a fraction as --rate" {
+	faulty
+	measure -c 1 -R 2.5 -d 1s
+	same 0 "$STATUS"
+	holds 'm["sent"] == 3 and r["asked"]["rate_per_s"] == 2.5'
+}
+
+@test "--warmup: what was due before its end is not counted, and --duration begins after it" {
+	# the server stands still within the warm-up
+	faulty stall=50:0.5
+	measure -c 10 -w 100 -R 500 --warmup=1s -d 1s
+	same 0 "$STATUS"
+	holds 'did["received"] in range(999, 1003) and m["sent"] == 500 == m["received"]'
+	holds 'r["rtt"]["max_us"] < 300000 and 0.9 < r["load_s"] < 1.3'
+	faulty all
+	measure --mode=broadcast -c 3 -R 400 --warmup=500ms -d 500ms
+	same 0 "$STATUS"
+	holds 'did["received"] == 400 and m["sent"] == 200 and m["received"] == 400 and m["lost"] == 0'
+}
+
+@test "churn: --rate is connections a second, and the time runs from when each was due" {
+	faulty
+	measure --mode=churn -c 50 -R 100 -d 1s
+	same 0 "$STATUS"
+	holds 'c["opened"] == 100 == m["sent"] and r["rtt"]["min_us"] > r["rtt_uncorrected"]["min_us"]'
+	# two places, each taken for 100 ms: 20 a second are reached, the others were due
+	faulty delay=1:0.1
+	measure --mode=churn -c 2 -R 100 -d 1s
+	same 1 "$STATUS"
+	holds '14 <= c["opened"] <= 22 and c["opened"] + m["unsent"]["window_full"] == 100'
+	holds 'r["rtt"]["p50_us"] > 300000'
+	grep -q 'the rate of 100/s was not reached: .* connections were due and not begun' "$BATS_TEST_TMPDIR/said"
+}
+
+@test "churn: --connect-rate holds the places back" {
+	faulty
+	measure --mode=churn -c 10 --connect-rate=50 -d 1s
+	same 0 "$STATUS"
+	holds '48 <= c["opened"] <= 51'
+}
+
 @test "the messages of connections that have ended are still due" {
 	faulty close=20:1011
 	measure -c 4 -R 400 -d 1s

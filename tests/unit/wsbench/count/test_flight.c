@@ -32,7 +32,7 @@ static void send_at(int64_t now_ns, unsigned count)
 {
     while (count-- > 0) {
         assert_true(flight_prepare(&flight, 4, LIMIT_NS, &totals));
-        flight_sent(&flight, now_ns, now_ns, &totals);
+        flight_sent(&flight, now_ns, now_ns, true, &totals);
     }
 }
 
@@ -147,6 +147,25 @@ static void last_digits(void **state)
     counted(90, 10, 1, 0);
 }
 
+static void messages_of_the_warm_up_are_in_no_total(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        assert_true(flight_prepare(&flight, 4, LIMIT_NS, &totals));
+        flight_sent(&flight, 0, 0, false, &totals);
+    }
+    answer(0, 10); /* answered, again, lost, late after all, and lost at the end */
+    answer(0, 20);
+    flight_expire(&flight, LIMIT_NS, LIMIT_NS, &totals);
+    answer(2, LIMIT_NS + 1);
+    counted(0, 0, 0, 0);
+    send_at(LIMIT_NS, 1);
+    answer(4, LIMIT_NS + 5);
+    flight_end(&flight, LIMIT_NS + 10, LIMIT_NS, &totals);
+    counted(1, 0, 0, 0);
+    assert_int_equal(totals.rtt.count, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_server_that_never_answers_the_oldest_has_a_limit, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(last_digits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(messages_of_the_warm_up_are_in_no_total, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "cmd/wsbench/probe.h"
+#include "cmd/wsbench/count/probe.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
  * probe: reads memory, CPU time and descriptors of the server's process from /proc.
  */
-#ifndef CMD_WSBENCH_PROBE_H
-#define CMD_WSBENCH_PROBE_H
+#ifndef CMD_WSBENCH_COUNT_PROBE_H
+#define CMD_WSBENCH_COUNT_PROBE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,0 +1,40 @@
+/*
+ * peer_private: what the files of peer call in each other.
+ */
+#ifndef CMD_WSBENCH_LOAD_PEER_PRIVATE_H
+#define CMD_WSBENCH_LOAD_PEER_PRIVATE_H
+
+#include "cmd/wsbench/load/peer.h"
+
+/* --- peer.c --- */
+
+/* Starts to connect. */
+void peer_connect(struct peer *peer);
+
+/* --- peer_open.c --- */
+
+/* Call when a connection has opened or failed: starts the next. */
+void peer_open_done(struct worker *worker);
+/* Churn: the peer's connection has ended, and another may take its place. */
+void peer_open_vacated(struct peer *peer);
+
+/* --- peer_send.c --- */
+
+/* Does it send in this mode? */
+bool peer_sends(const struct peer *peer);
+/* Call before the loop runs. */
+void peer_send_init(struct peer *peer);
+/* Sends what it may now, as far as window, queue and schedule allow. */
+void peer_send_more(struct peer *peer);
+/* Sends one message that was due at `due_ns`. False if it could not be sent. */
+bool peer_send_one(struct peer *peer, int64_t due_ns);
+/* Answers came, or messages were given up, since `waited` of them were in flight: sends the next.
+ */
+void peer_send_refill(struct peer *peer, unsigned waited);
+
+/* --- peer_receive.c --- */
+
+/* Takes a MESSAGE or a CHUNK. */
+void peer_receive(struct peer *peer, const struct ws_event *event);
+
+#endif

@@ -1,0 +1,77 @@
+#include "cmd/wsbench/load/peer_private.h"
+
+/* After so many corrupt answers a connection is given up: it does not become better. */
+enum { CORRUPT_MAX = 2000 };
+
+static void count_corrupt(struct peer *peer)
+{
+    if (++peer->wrong < CORRUPT_MAX || peer->given_up)
+        return;
+    peer->given_up = true;
+    peer->worker->totals.given_up++;
+    peer_leave(peer);
+}
+
+static void on_answer(struct peer *peer)
+{
+    struct worker *w = peer->worker;
+    struct payload_head head = {.connection = peer->identity};
+    enum payload_verdict verdict = payload_judge(&peer->answer, &w->payload, &head);
+    unsigned waited = peer->flight.waiting;
+    if (verdict == PAYLOAD_FOREIGN || peer->flight.next == 0) {
+        w->totals.unasked++;
+    } else if (verdict == PAYLOAD_DAMAGED || head.connection != peer->identity ||
+               !flight_answered(&peer->flight, head.sequence, payload_modulus(w->payload.size),
+                                clock_ns(), &w->totals)) {
+        flight_damaged(&peer->flight, &w->totals);
+        count_corrupt(peer);
+    }
+    peer_send_refill(peer, waited);
+    worker_check_drained(w);
+}
+
+static void on_broadcast(struct peer *peer)
+{
+    struct worker *w = peer->worker;
+    struct totals *t = &w->totals;
+    struct payload_head head = {0};
+    enum payload_verdict verdict = payload_judge(&peer->answer, &w->payload, &head);
+    if (verdict == PAYLOAD_FOREIGN) {
+        t->unasked++;
+        return;
+    }
+    if (verdict == PAYLOAD_DAMAGED || head.connection >= w->settings->publishers) {
+        t->corrupted++;
+        count_corrupt(peer);
+        return;
+    }
+    int64_t due_ns = w->bench->start_ns + (int64_t)head.time;
+    bool counted = due_ns >= w->bench->counted_ns;
+    if (head.connection == peer->identity) {
+        t->own += counted;
+        return;
+    }
+    enum fanout_news news = fanout_received(&peer->heard[head.connection], head.sequence);
+    t->duplicated += counted && news == FANOUT_DUPLICATE;
+    t->reordered += counted && news == FANOUT_REORDERED;
+    if (news == FANOUT_DUPLICATE || !counted)
+        return;
+    counter_add(&t->received, 1);
+    histogram_add(&t->rtt, clock_ns() - due_ns);
+}
+
+void peer_receive(struct peer *peer, const struct ws_event *event)
+{
+    struct worker *w = peer->worker;
+    payload_take(&peer->answer, &w->payload, event->data, event->len);
+    counter_add(&w->totals.received_bytes, w->warm ? event->len : 0);
+    if (event->type == WS_EVENT_CHUNK && !event->last)
+        return;
+    if (w->settings->mode == MODE_BROADCAST)
+        on_broadcast(peer);
+    else
+        on_answer(peer);
+    peer->answer.len = 0;
+    peer->answer.offset = 0;
+    peer->answer.wrong = false;
+}

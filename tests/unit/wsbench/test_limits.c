@@ -1,0 +1,56 @@
+#include "cmd/wsbench/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+static char problem[400];
+
+static bool check(uint64_t connections)
+{
+    struct settings settings = {.connections = connections, .threads = 1};
+    settings.target.url.port = 9;
+    return limits_check(&settings, problem, sizeof problem);
+}
+
+static void more_ports_than_there_are(void **state)
+{
+    (void)state;
+    assert_false(check(65000));
+    assert_non_null(strstr(problem, "need as many local ports"));
+    assert_non_null(strstr(problem, "sysctl -w net.ipv4.ip_local_port_range='1024 65535'"));
+}
+
+/* The soft limit is raised to what is needed, and no further. */
+static void files(void **state)
+{
+    struct rlimit limit;
+    (void)state;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = 100;
+    if (limit.rlim_max > 1000)
+        limit.rlim_max = 1000;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    assert_true(check(10));
+    getrlimit(RLIMIT_NOFILE, &limit);
+    assert_int_equal(limit.rlim_cur, 100);
+    assert_true(check(300));
+    getrlimit(RLIMIT_NOFILE, &limit);
+    assert_in_range(limit.rlim_cur, 301, 400);
+    assert_false(check(1000));
+    assert_non_null(strstr(problem, "as root: ulimit -n 10"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(more_ports_than_there_are),
+        cmocka_unit_test(files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
