@@ -117,11 +117,6 @@ int64_t ws_conn_phase_ms(const struct ws_conn *conn)
     return ws_loop_now(conn->env->loop) - conn->phase_started_ms;
 }
 
-int64_t ws_conn_stalled_ms(const struct ws_conn *conn)
-{
-    return ws_loop_now(conn->env->loop) - conn->last_taken_ms;
-}
-
 size_t ws_conn_holds(const struct ws_conn *conn)
 {
     const struct ws_deflate *deflate = ws_session_deflate(&conn->session);

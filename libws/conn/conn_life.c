@@ -23,9 +23,10 @@ struct ws_conn_cold *ws_conn_cold(struct ws_conn *conn)
 static void release_cold_if_empty(struct ws_conn *conn)
 {
     struct ws_conn_cold *cold = conn->cold;
-    if (cold == &empty_cold || cold->queue.bytes > 0 || cold->tls || cold->unread || cold->pong ||
-        cold->body || cold->slot.group_member || cold->slot.client_entry ||
-        cold->slot.charged_bytes > 0 || ws_conn_paid_us(conn) > ws_loop_now(conn->env->loop) * 1000)
+    if (cold == &empty_cold || cold->queue.bytes > 0 || cold->in_flight > 0 || cold->tls ||
+        cold->unread || cold->pong || cold->body || cold->slot.group_member ||
+        cold->slot.client_entry || cold->slot.charged_bytes > 0 ||
+        ws_conn_paid_us(conn) > ws_loop_now(conn->env->loop) * 1000)
         return;
     conn->cold = &empty_cold;
     free(cold);
@@ -154,7 +155,7 @@ void ws_conn_settle(struct ws_conn *conn)
     }
     report_state(conn, ws_session_state(&conn->session));
     bool closed = ws_session_state(&conn->session) == WS_STATE_CLOSED;
-    if (ws_conn_is_client(conn) && ws_conn_waiting(conn) == 0 && conn->env->scratch->writer != conn)
+    if (ws_conn_waiting(conn) == 0 && conn->env->scratch->writer != conn)
         ws_conn_note_close_out(conn);
     if (closed && conn->life < WS_LIFE_LINGERING)
         begin_lingering(conn);

@@ -93,7 +93,9 @@ void ws_conn_limit_handshake(struct ws_conn *conn, int64_t deadline_ms);
 /* `why` is why it ends, unless there was a reason before. */
 void ws_conn_record_error(struct ws_conn *conn, enum ws_error why);
 
-/* Milliseconds since the kernel last took output, or the queue began. */
+/* Milliseconds since output was last taken, by the kernel or from it by the peer; 0 where none
+ * waits. While some does that is looked at every half second, or more often where write_ms is
+ * short. */
 int64_t ws_conn_stalled_ms(const struct ws_conn *conn);
 
 /* When its last message was received, or sent by a server, or its upgrade was done, in the loop's

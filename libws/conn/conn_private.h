@@ -68,6 +68,8 @@ struct ws_conn_cold {
     struct ws_unread *unread;
     struct ws_pong *pong;
     struct ws_body *body; /* of an HTTP answer, while there is more of it */
+    size_t in_flight;     /* at the last look, what the kernel had and the peer had not taken */
+    int64_t looked_ms;    /* when that was */
     int64_t paid_us[2];   /* when its input is paid for, at the rates of messages and of bytes */
     struct ws_conn_cold_slot slot;
 };
@@ -91,7 +93,7 @@ struct ws_conn {
     bool full : 1;               /* the queue was above high water, and is not yet below low */
     bool resumed : 1;            /* unread input is to be looked at */
     bool drained_due : 1;        /* the handler's drained is to be called */
-    bool close_out : 1;          /* a client's: the kernel has taken its close frame */
+    bool close_out : 1;          /* the kernel has taken our close frame */
     bool close_prolonged : 1;    /* a client's: the time to close was doubled */
     bool fin_sent : 1;           /* nothing more will be sent, and the kernel knows */
     bool peer_eof : 1;           /* nothing more will come */
@@ -116,7 +118,8 @@ struct ws_conn {
         int64_t accepted_us;     /* before the upgrade is done */
         int64_t last_message_ms; /* after it: received, or sent by a server */
     };
-    int64_t last_taken_ms; /* when the kernel last took output, or the queue began */
+    int64_t last_taken_ms; /* when output was last taken: by the kernel, or from it by the peer as
+                            * far as that was looked at */
     struct ws_counters counters;
     struct ws_end end;
     uint16_t refusal; /* an enum ws_error: every request's answer; WS_OK: the handler decides */
@@ -247,8 +250,7 @@ void ws_conn_free_body(struct ws_conn *conn);
 void ws_conn_arm(struct ws_conn *conn);
 /* The time to close runs from now. */
 void ws_conn_begin_closing(struct ws_conn *conn);
-/* A client's output is sent, all of it: if its close frame is among it, the time to close runs from
- * now. */
+/* Output is sent, all of it: if our close frame is among it, the time to close runs from now. */
 void ws_conn_note_close_out(struct ws_conn *conn);
 /* If our upgrade was refused, a short while is left for the body. To be called after each event. */
 void ws_conn_note_refusal(struct ws_conn *conn);

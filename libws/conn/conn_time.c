@@ -1,5 +1,7 @@
 #include "libws/conn/conn_private.h"
 
+#include "libws/io/stream.h"
+
 enum deadline {
     DEADLINE_NONE,
     DEADLINE_CLOSE,
@@ -10,10 +12,15 @@ enum deadline {
     DEADLINE_HEARTBEAT, /* a ping is due, or its pong */
     DEADLINE_RATE,      /* what it sent is paid for: it may be read again */
     DEADLINE_WRITE,
+    DEADLINE_LOOK, /* at what the peer has taken of our output */
 };
 
 /* How long a client waits for the body of a refusal: the status is what counts. */
 enum { REFUSAL_BODY_MS = 1000 };
+
+/* What the peer has taken is looked at this often at least, while it counts, and so many times
+ * within the limit that depends on it. */
+enum { LOOK_MS = 500, LOOKS = 8 };
 
 struct nearest {
     enum deadline what;
@@ -54,23 +61,75 @@ static bool awaits_end_of_stream(const struct ws_conn *conn)
 }
 
 /* When the closing handshake must be over. It is absolute: what the peer goes on sending does not
- * prolong it (but see on_close_timeout()). Until a client's close frame is out, which waits after
- * its messages, the time runs from the last byte that the kernel took. */
+ * prolong it (but see on_close_timeout()). Until the last output is out, of which our close frame
+ * is the end, the time runs from when some was last taken. */
 static int64_t closing_due_ms(const struct ws_conn *conn)
 {
     bool client = ws_conn_is_client(conn);
     int64_t since_ms = conn->phase_started_ms;
     uint32_t limit_ms = conn->env->config.close_ms;
-    if (client && conn->life < WS_LIFE_LINGERING) {
-        if (ws_conn_paused(conn))
-            return INT64_MAX; /* it does not count: see ws_conn_unblock() */
-        if (!conn->close_out && conn->last_taken_ms > since_ms)
-            since_ms = conn->last_taken_ms;
-    } else if (awaits_end_of_stream(conn) && (client || !conn->end.opened)) {
-        if (limit_ms == 0 || limit_ms > WS_LINGER_MS)
+    if (client && conn->life < WS_LIFE_LINGERING && ws_conn_paused(conn))
+        return INT64_MAX; /* it does not count: see ws_conn_unblock() */
+    if (awaits_end_of_stream(conn)) {
+        if ((client || !conn->end.opened) && (limit_ms == 0 || limit_ms > WS_LINGER_MS))
             limit_ms = WS_LINGER_MS;
+    } else if (!conn->close_out && conn->last_taken_ms > since_ms) {
+        since_ms = conn->last_taken_ms;
     }
     return due(since_ms, limit_ms);
+}
+
+/* --- what the peer takes --- */
+
+/* Has the peer taken output since the last look? Where the kernel refused nothing yet, there was no
+ * look, and it is not known. */
+static bool peer_took(struct ws_conn *conn)
+{
+    size_t in_flight = ws_stream_in_flight(conn->watch.fd), before = conn->cold->in_flight;
+    struct ws_conn_cold *cold = in_flight || before ? ws_conn_cold(conn) : NULL;
+    if (!cold)
+        return false;
+    cold->in_flight = in_flight;
+    cold->looked_ms = ws_loop_now(conn->env->loop);
+    return in_flight < before;
+}
+
+/* That the kernel takes output shows that the peer has read only once its buffer, of some
+ * megabytes, has been filled and a third of it has become free again: for a slow peer that is
+ * seldom. */
+static void look(struct ws_conn *conn)
+{
+    if (!peer_took(conn))
+        return;
+    conn->last_taken_ms = ws_loop_now(conn->env->loop);
+    ws_heartbeat_heard(&conn->heartbeat, conn->last_taken_ms);
+}
+
+static bool output_waits(const struct ws_conn *conn)
+{
+    return ws_conn_sendable(conn) || conn->cold->body;
+}
+
+int64_t ws_conn_stalled_ms(const struct ws_conn *conn)
+{
+    return output_waits(conn) ? ws_loop_now(conn->env->loop) - conn->last_taken_ms : 0;
+}
+
+static uint32_t shorter(uint32_t step_ms, uint32_t limit_ms)
+{
+    return limit_ms > 0 && limit_ms / LOOKS < step_ms ? limit_ms / LOOKS + 1 : step_ms;
+}
+
+/* While output waits, and until the peer has taken what the kernel has of it. */
+static int64_t look_due_ms(const struct ws_conn *conn)
+{
+    const struct ws_conn_config *c = &conn->env->config;
+    int64_t since_ms = conn->last_taken_ms;
+    if (!output_waits(conn) && (conn->cold->in_flight == 0 || closing(conn)))
+        return INT64_MAX;
+    if (conn->cold->looked_ms > since_ms)
+        since_ms = conn->cold->looked_ms;
+    return since_ms + shorter(shorter(LOOK_MS, c->write_ms), c->close_ms);
 }
 
 static struct nearest nearest_deadline(const struct ws_conn *conn)
@@ -96,7 +155,8 @@ static struct nearest nearest_deadline(const struct ws_conn *conn)
     }
     if (conn->blocked & WS_BLOCK_RATE)
         consider(&nearest, ws_conn_paid_us(conn) / 1000 - 999, DEADLINE_RATE);
-    if (ws_conn_sendable(conn) || conn->cold->body)
+    consider(&nearest, look_due_ms(conn), DEADLINE_LOOK);
+    if (output_waits(conn))
         consider(&nearest, due(conn->last_taken_ms, c->write_ms), DEADLINE_WRITE);
     return nearest;
 }
@@ -141,6 +201,8 @@ void ws_conn_note_close_out(struct ws_conn *conn)
         return;
     conn->close_out = true;
     conn->phase_started_ms = ws_loop_now(conn->env->loop);
+    if (conn->cold->in_flight > 0) /* for on_close_timeout(): the kernel has just taken more */
+        peer_took(conn);
 }
 
 void ws_conn_begin_closing(struct ws_conn *conn)
@@ -173,6 +235,9 @@ static void check_heartbeat(struct ws_conn *conn)
      * reset, which shows. */
     if (!ws_conn_reading(conn) || ws_conn_waiting(conn) > 0)
         ws_heartbeat_heard(&conn->heartbeat, now_ms);
+    /* The ping may lie in the kernel, after much that a slow peer is still taking. */
+    if (conn->heartbeat.pinged_ms > conn->heartbeat.heard_ms)
+        look(conn);
     switch (ws_heartbeat_check(&conn->heartbeat, &conn->env->config.heartbeat, now_ms)) {
     case WS_HEARTBEAT_PING:
         ws_heartbeat_payload(&conn->heartbeat, ws_clock_us(), payload);
@@ -195,6 +260,12 @@ static void on_close_timeout(struct ws_conn *conn)
     if (ws_conn_is_client(conn) && conn->life < WS_LIFE_LINGERING && !conn->close_prolonged &&
         ws_session_in_data(&conn->session) && conn->heartbeat.heard_ms > conn->phase_started_ms) {
         conn->close_prolonged = true;
+        conn->phase_started_ms = ws_loop_now(conn->env->loop);
+        return;
+    }
+    /* The peer was slow, and much lies in the kernel before our close frame: while it takes of that
+     * the time begins again. It ends, since what is left becomes less each time. */
+    if (conn->end.opened && conn->close_out && peer_took(conn)) {
         conn->phase_started_ms = ws_loop_now(conn->env->loop);
         return;
     }
@@ -241,6 +312,9 @@ static void on_deadline(struct ws_conn *conn, enum deadline what)
         break;
     case DEADLINE_WRITE:
         ws_conn_abort(conn, WS_E_WRITE_TIMEOUT);
+        break;
+    case DEADLINE_LOOK:
+        look(conn);
         break;
     }
 }

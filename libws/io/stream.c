@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -99,6 +101,12 @@ enum ws_error ws_stream_send_queue(int fd, const struct ws_queue *queue, size_t 
     *sent = 0;
     enum ws_error error = count ? send_once(fd, iov, count, sent) : WS_OK;
     return error == WS_MORE ? WS_OK : error;
+}
+
+size_t ws_stream_in_flight(int fd)
+{
+    int bytes;
+    return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
 
 void ws_stream_shutdown(int fd)

@@ -32,6 +32,13 @@ enum ws_error ws_stream_send(int fd, const struct ws_out *out, size_t *sent);
 /* The same from the beginning of a queue, which is left as it was. */
 enum ws_error ws_stream_send_queue(int fd, const struct ws_queue *queue, size_t *sent);
 
+/*
+ * Bytes that were sent and that the other end has not taken: of TCP those that its system has not
+ * acknowledged, of a unix socket those that were not read, with the kernel's own memory for them.
+ * They become fewer only because the other end takes some. 0 where the system does not say.
+ */
+size_t ws_stream_in_flight(int fd);
+
 /* Ends the sending direction (a FIN). Errors are ignored: a peer that is gone needs none. */
 void ws_stream_shutdown(int fd);
 

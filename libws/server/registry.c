@@ -135,6 +135,18 @@ struct ws_conn *ws_id_list_oldest(struct ws_id_list *list, const struct ws_regis
     return NULL;
 }
 
+struct ws_conn *ws_id_list_rotate(struct ws_id_list *list, const struct ws_registry *registry,
+                                  enum ws_conn_flag flag)
+{
+    struct ws_conn *oldest = ws_id_list_oldest(list, registry, flag);
+    if (!oldest)
+        return NULL;
+    list->first++;
+    make_space(list, registry, flag); /* there is some: its own */
+    list->ids[list->end++] = ws_conn_id(oldest);
+    return oldest;
+}
+
 void ws_id_list_free(struct ws_id_list *list)
 {
     free(list->ids);

@@ -45,6 +45,10 @@ void ws_id_list_remove(struct ws_id_list *list, struct ws_conn *conn, enum ws_co
 struct ws_conn *ws_id_list_oldest(struct ws_id_list *list, const struct ws_registry *registry,
                                   enum ws_conn_flag flag);
 
+/* The oldest becomes the newest, and is returned; NULL: the list is empty. */
+struct ws_conn *ws_id_list_rotate(struct ws_id_list *list, const struct ws_registry *registry,
+                                  enum ws_conn_flag flag);
+
 void ws_id_list_free(struct ws_id_list *list);
 
 #endif

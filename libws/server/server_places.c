@@ -5,8 +5,11 @@
 
 enum {
     /* As long as there are places, no younger one is asked to go: of many that connect at
-     * once the last may send its request after all have connected. */
+     * once the last may send its request after all have connected. So many places there are always:
+     * without any left, others are to read their 503, and with TLS that takes some time. */
     GRACE_MS = 1000,
+    PLACES_LEAST = 256,
+    COMPARED = 256,     /* of those that are unfinished, when one has to go */
     WAITING_MAX = 1000, /* that only wait to be closed, of all loops */
 };
 
@@ -92,18 +95,65 @@ void ws_server_on_sent_all(struct ws_conn *conn)
 
 /* --- those that have not finished their request --- */
 
-/* Must the oldest of this loop go? */
-static bool crowded(struct ws_worker *worker, const struct ws_conn *oldest)
+/* Does this loop have more of them than its share? */
+static bool above_share(const struct ws_worker *worker, size_t max_handshakes)
 {
-    const struct ws_server *server = worker->server;
+    unsigned workers = worker->server->worker_count;
+    return max_handshakes > 0 &&
+           worker->unfinished.count > (max_handshakes + workers - 1) / workers;
+}
+
+/* For how long its answer, or its request, has not gone on. */
+static int64_t quiet_ms(const struct ws_conn *conn)
+{
+    if (ws_conn_discarding(conn))
+        return ws_conn_stalled_ms(conn);
+    int64_t heard_ms = ws_conn_heartbeat(conn)->heard_ms;
+    return heard_ms ? ws_loop_now(ws_conn_env(conn)->loop) - heard_ms : ws_conn_phase_ms(conn);
+}
+
+/* One that has not said anything makes none. */
+static bool progresses(const struct ws_conn *conn)
+{
+    return (ws_conn_discarding(conn) || ws_conn_heartbeat(conn)->heard_ms) &&
+           quiet_ms(conn) < GRACE_MS;
+}
+
+/* Does `a` have to go before `b`? One without progress does, and then the one that has been quiet
+ * for longer. Where all make progress it is the older. */
+static bool goes_before(const struct ws_conn *a, const struct ws_conn *b)
+{
+    if (progresses(a) != progresses(b))
+        return progresses(b);
+    return progresses(a) ? ws_conn_phase_ms(a) > ws_conn_phase_ms(b) : quiet_ms(a) > quiet_ms(b);
+}
+
+/* The first that has to go, except `newcomer`, which may be NULL. Of many, those are compared whose
+ * turn it is. */
+static struct ws_conn *first_to_go(struct ws_worker *worker, const struct ws_conn *newcomer)
+{
+    struct ws_id_list *list = &worker->unfinished;
+    struct ws_conn *first = NULL;
+    for (size_t left = list->count < COMPARED ? list->count : COMPARED; left > 0; left--) {
+        struct ws_conn *conn = ws_id_list_rotate(list, worker->env.registry, WS_CONN_UNFINISHED);
+        if (conn && conn != newcomer && (!first || goes_before(conn, first)))
+            first = conn;
+    }
+    return first;
+}
+
+/* The one that must go so that `newcomer` can stay; NULL: none. */
+static struct ws_conn *one_too_many(struct ws_worker *worker, const struct ws_conn *newcomer)
+{
     struct ws_admission_counts counts;
     struct ws_admission_limits limits;
-    ws_admission_read(server->admission, &limits, &counts);
-    size_t share = (limits.max_handshakes + server->worker_count - 1) / server->worker_count;
-    if (limits.max_handshakes == 0 || worker->unfinished.count <= share)
-        return false;
-    return ws_conn_phase_ms(oldest) >= GRACE_MS ||
-           (limits.max_connections && counts.admitted + counts.unfinished > limits.max_connections);
+    ws_admission_read(worker->server->admission, &limits, &counts);
+    if (!above_share(worker, limits.max_handshakes))
+        return NULL;
+    struct ws_conn *first = first_to_go(worker, newcomer);
+    size_t all = counts.admitted + counts.unfinished;
+    bool full = limits.max_connections && all > limits.max_connections && all > PLACES_LEAST;
+    return first && (full || ws_conn_phase_ms(first) >= GRACE_MS) ? first : NULL;
 }
 
 /* Why it has to go, as it will read it. */
@@ -121,49 +171,26 @@ static enum ws_error reason(const struct ws_server *server)
 static void give_way(struct ws_worker *worker, struct ws_conn *conn, enum ws_error why)
 {
     if (ws_conn_discarding(conn))
-        ws_conn_abort(conn, WS_E_WRITE_TIMEOUT);
+        ws_conn_abort(conn, progresses(conn) ? WS_E_TOO_MANY_CONNECTIONS : WS_E_WRITE_TIMEOUT);
     else
         ws_conn_fail(conn, why);
     leave_place(worker, conn);
 }
 
-/* The answers that the peer took bytes of within the last second go to the end of the list, so that
- * the first is the one to give way; it is the oldest where all make progress. */
-static void pass_over_progress(struct ws_worker *worker)
-{
-    struct ws_registry *registry = worker->env.registry;
-    struct ws_conn *oldest;
-    for (size_t i = worker->unfinished.count; i > 0; i--) {
-        oldest = ws_id_list_oldest(&worker->unfinished, registry, WS_CONN_UNFINISHED);
-        if (!oldest || !ws_conn_discarding(oldest) || ws_conn_stalled_ms(oldest) >= GRACE_MS)
-            return;
-        ws_id_list_remove(&worker->unfinished, oldest, WS_CONN_UNFINISHED);
-        /* Looking for the next one skips its old entry. */
-        (void)ws_id_list_oldest(&worker->unfinished, registry, WS_CONN_UNFINISHED);
-        if (!ws_id_list_add(&worker->unfinished, registry, oldest, WS_CONN_UNFINISHED)) {
-            ws_admission_leave(worker->server->admission, WS_PLACE_UNFINISHED, NULL);
-            ws_conn_abort(oldest, WS_E_NO_MEMORY);
-        }
-    }
-}
-
 void ws_server_begin_unfinished(struct ws_worker *worker, struct ws_conn *conn)
 {
-    struct ws_registry *registry = worker->env.registry;
-    struct ws_conn *oldest;
-    if (!ws_id_list_add(&worker->unfinished, registry, conn, WS_CONN_UNFINISHED)) {
+    struct ws_conn *first;
+    if (!ws_id_list_add(&worker->unfinished, worker->env.registry, conn, WS_CONN_UNFINISHED)) {
         ws_admission_leave(worker->server->admission, WS_PLACE_UNFINISHED, NULL);
         ws_conn_set_refusal(conn, WS_E_NO_MEMORY);
         return;
     }
-    pass_over_progress(worker);
-    while ((oldest = ws_id_list_oldest(&worker->unfinished, registry, WS_CONN_UNFINISHED)) &&
-           oldest != conn && crowded(worker, oldest)) {
-        /* Its request may lie in the kernel. */
-        ws_conn_receive_now(oldest);
-        if (!ws_conn_flag(oldest, WS_CONN_UNFINISHED))
-            continue;
-        give_way(worker, oldest, reason(worker->server));
+    while ((first = one_too_many(worker, conn))) {
+        bool progressed = progresses(first);
+        /* Its request may lie in the kernel, or a part of it. */
+        ws_conn_receive_now(first);
+        if (ws_conn_flag(first, WS_CONN_UNFINISHED) && progresses(first) == progressed)
+            give_way(worker, first, reason(worker->server));
     }
 }
 
@@ -181,7 +208,7 @@ void ws_server_free_descriptors(struct ws_server_env *env, void *context)
             ws_conn_abort(conn, WS_OK);
             continue;
         }
-        conn = ws_id_list_oldest(&worker->unfinished, env->registry, WS_CONN_UNFINISHED);
+        conn = first_to_go(worker, NULL);
         if (!conn || ws_conn_phase_ms(conn) < GRACE_MS)
             break;
         ws_conn_receive_now(conn);

@@ -63,10 +63,7 @@ static void add_connection(struct ws_conn *conn, void *context)
     json_member_string(json, "address", proxied ? ws_address_format(&notes->client, client) : peer);
     if (proxied)
         json_member_string(json, "proxy", peer);
-    json_member_string(json, "state",
-                       ws_conn_discarding(conn) ? "closing"
-                       : ws_conn_upgraded(conn) ? "open"
-                                                : "handshake");
+    json_member_string(json, "state", totals_state_names[totals_state_of(conn)]);
     add_websocket(json, conn, notes);
     json_member_uint(json, "age_s", ws_conn_age_s(conn));
     if (ws_conn_upgraded(conn))
@@ -83,6 +80,7 @@ static void add_connection(struct ws_conn *conn, void *context)
     }
     json_member_uint(json, "missed_pongs", ws_conn_heartbeat(conn)->missed);
     json_member_uint(json, "queue_bytes", ws_conn_queued(conn));
+    json_member_int(json, "stalled_ms", ws_conn_stalled_ms(conn));
     json_member_uint(json, "memory_bytes", ws_conn_holds(conn));
     json_end_object(json);
 }

@@ -74,8 +74,8 @@ static void write_connections(FILE *out, const struct totals *t)
 {
     number(out, "wsserve_accepted_total", "counter", "Connections accepted.", t->accepted);
     head(out, "wsserve_connections", "gauge", "Connections that are there now, by state.");
-    labelled(out, "wsserve_connections", "state", "open", t->open);
-    labelled(out, "wsserve_connections", "state", "handshake", t->connections - t->open);
+    for (int i = 0; i < TOTALS_STATES; i++)
+        labelled(out, "wsserve_connections", "state", totals_state_names[i], t->connections[i]);
     number(out, "wsserve_queue_bytes", "gauge", "Bytes that wait for clients to take them.",
            t->queue_bytes);
     number(out, "wsserve_held_bytes", "gauge",

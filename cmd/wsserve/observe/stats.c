@@ -13,7 +13,7 @@
 
 struct stats {
     struct server *server;
-    uint64_t handshakes, open, closing;  /* connections, by what they are doing */
+    uint64_t connections[TOTALS_STATES];
     uint64_t queues, queue_bytes;        /* what the kernel refused */
     uint64_t paused;                     /* not being read */
     uint64_t assemblies, assembly_bytes; /* messages and frames that are not whole yet */
@@ -27,16 +27,7 @@ static void count_one(struct ws_conn *conn, void *context)
     struct stats *stats = context;
     const struct ws_bytes *held[] = {ws_conn_session(conn)->held,
                                      ws_conn_session(conn)->held_control};
-    switch (ws_session_state(ws_conn_session(conn))) {
-    case WS_STATE_CONNECTING:
-        stats->handshakes++;
-        break;
-    case WS_STATE_OPEN:
-        stats->open++;
-        break;
-    default:
-        stats->closing++;
-    }
+    stats->connections[totals_state_of(conn)]++;
     if (ws_conn_queued(conn) > 0)
         stats->queues++;
     stats->queue_bytes += ws_conn_queued(conn);
@@ -71,11 +62,13 @@ static void log_stats(void *context)
 {
     struct stats *s = context;
     const struct recorder *recorder = s->server->recorder;
+    const uint64_t *count = s->connections;
     const struct log_field fields[] = {
-        log_number("connections", s->handshakes + s->open + s->closing),
-        log_number("handshakes", s->handshakes),
-        log_number("open", s->open),
-        log_number("closing", s->closing),
+        log_number("connections",
+                   count[TOTALS_HANDSHAKE] + count[TOTALS_OPEN] + count[TOTALS_CLOSING]),
+        log_number("handshakes", count[TOTALS_HANDSHAKE]),
+        log_number("open", count[TOTALS_OPEN]),
+        log_number("closing", count[TOTALS_CLOSING]),
         log_number("paused", s->paused),
         log_number("queues", s->queues),
         log_number("queue_bytes", s->queue_bytes),

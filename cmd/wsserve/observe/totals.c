@@ -82,6 +82,15 @@ void totals_ended(struct totals *totals, const struct ws_conn *conn, const struc
     }
 }
 
+const char *const totals_state_names[TOTALS_STATES] = {"handshake", "open", "closing"};
+
+enum totals_state totals_state_of(const struct ws_conn *conn)
+{
+    if (!ws_conn_upgraded(conn))
+        return TOTALS_HANDSHAKE;
+    return ws_session_state(ws_conn_session(conn)) == WS_STATE_OPEN ? TOTALS_OPEN : TOTALS_CLOSING;
+}
+
 void totals_connection(struct totals *totals, const struct ws_conn *conn)
 {
     totals->messages_in += ws_conn_counters(conn)->messages_in;
@@ -90,8 +99,7 @@ void totals_connection(struct totals *totals, const struct ws_conn *conn)
     totals->bytes_out += ws_conn_counters(conn)->bytes_out;
     totals->pings += ws_conn_heartbeat(conn)->sequence;
     compress_count(&totals->deflate, conn);
-    totals->connections++;
-    totals->open += ws_conn_upgraded(conn);
+    totals->connections[totals_state_of(conn)]++;
     totals->queue_bytes += ws_conn_queued(conn);
     totals->held_bytes += ws_conn_holds(conn);
 }
@@ -131,8 +139,8 @@ void totals_add(struct totals *sum, const struct totals *t)
     add_histogram(&sum->rtt_us, &t->rtt_us);
     add_histogram(&sum->lag_us, &t->lag_us);
     add_histogram(&sum->message_bytes, &t->message_bytes);
-    sum->connections += t->connections;
-    sum->open += t->open;
+    for (unsigned i = 0; i < TOTALS_STATES; i++)
+        sum->connections[i] += t->connections[i];
     sum->queue_bytes += t->queue_bytes;
     sum->held_bytes += t->held_bytes;
 }

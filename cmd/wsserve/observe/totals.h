@@ -30,6 +30,18 @@ struct totals_histogram {
 
 enum totals_scale { TOTALS_TIMES, TOTALS_SIZES };
 
+/* What a connection is doing, for the log, the metrics and /connections alike. */
+enum totals_state {
+    TOTALS_HANDSHAKE, /* it was not upgraded: its request comes, or a plain answer goes */
+    TOTALS_OPEN,
+    TOTALS_CLOSING, /* it was open */
+    TOTALS_STATES,
+};
+
+extern const char *const totals_state_names[TOTALS_STATES];
+
+enum totals_state totals_state_of(const struct ws_conn *conn);
+
 struct totals {
     uint64_t tls[2];                     /* full TLS handshakes, and resumed ones */
     uint64_t accepted;                   /* connections */
@@ -46,7 +58,7 @@ struct totals {
     struct totals_histogram handshake_us, rtt_us, lag_us, message_bytes;
 
     /* As of now. */
-    uint64_t connections, open, queue_bytes, held_bytes;
+    uint64_t connections[TOTALS_STATES], queue_bytes, held_bytes;
 };
 
 /* Upper bounds of all buckets but the last. */

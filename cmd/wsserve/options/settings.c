@@ -132,8 +132,9 @@ static const struct option_row rows[] = {
      OPTION_COUNT(S, max_handshakes),
      .flags = OPTION_RARE | OPTION_RELOADABLE,
      .help =
-         "above this many requests that have not come yet, the oldest connection gives way to a "
-         "newcomer; 0: no limit (default a quarter of --max-connections)"},
+         "above this many requests that have not come yet, and plain answers that are being "
+         "sent, the one that got stuck longest ago gives way to a newcomer; 0: no limit (default "
+         "a quarter of --max-connections)"},
     {.name = "max-per-ip",
      OPTION_COUNT(S, max_per_ip),
      .flags = OPTION_RARE | OPTION_RELOADABLE,
@@ -196,7 +197,8 @@ static const struct option_row rows[] = {
     {.name = "write-timeout",
      OPTION_DURATION(S, write_timeout_us),
      .flags = OPTION_RARE | OPTION_RELOADABLE,
-     .help = "close a client that accepted no byte for this long; 0: never (default 10s)"},
+     .help = "close a client that takes none of the bytes that wait for it for this long; 0: never "
+             "(default 10s)"},
 
     {OPTION_GROUP("Protocol")},
     {.name = "ping-interval",

@@ -25,7 +25,7 @@ extern "C" {
 /* 0 switches each of them off. */
 struct ws_admission_limits {
     size_t max_connections; /* places */
-    size_t max_handshakes;  /* unfinished ones: above it the oldest gives way */
+    size_t max_handshakes;  /* unfinished ones: above it one gives way */
     size_t max_per_address; /* of them from one address */
     uint32_t connect_rate;  /* new ones a second from one address, and as many at once */
 };

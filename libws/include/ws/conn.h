@@ -47,13 +47,15 @@ struct ws_conn_config {
     struct ws_heartbeat_config heartbeat;
     uint32_t handshake_ms; /* for the whole upgrade, TLS included */
     uint32_t close_ms;     /* for the peer's close frame, and for the end of its stream after that;
-                            * absolute, whatever the peer goes on sending. A client's runs from when
-                            * its close frame has left, stands still while its handler pauses it, and
-                            * is doubled once if a message is under way at its end. The end of the
-                            * stream is waited for a second at most by a client, and by a server
-                            * that refused the upgrade; not at all by a client whose upgrade failed */
+                            * absolute, whatever the peer goes on sending. It runs from when our close
+                            * frame has left, and again while a slow peer takes what lies in the
+                            * kernel before that. A client's stands still while its handler pauses
+                            * it, and is doubled once if a message is under way at its end. The end
+                            * of the stream is waited for a second at most by a client, and by a
+                            * server that refused the upgrade; not at all by a client whose upgrade
+                            * failed */
     uint32_t fragment_ms;  /* for a fragmented message to be finished */
-    uint32_t write_ms;     /* since the kernel last took a byte */
+    uint32_t write_ms;     /* since the peer last took a byte, while some wait */
     uint32_t idle_ms;      /* since the last message: either way for a server, of the peer's for a
                             * client */
     size_t high_water;    /* bytes queued above which the connection is full; low water, where it is

@@ -60,6 +60,35 @@ nobody_was_closed() {
 	await 'conn=[^ ]*-1 WRITE_TIMEOUT' "$LOG"
 }
 
+# Reads 8 MB from each of the servers at URL and PLAIN at 1 MB/s: the kernel's buffer, of some MB, becomes
+# free for the server's next write only after more than a second.
+slow_readers() {
+	local readers=()
+	background "$PYTHON" "$FIXTURES/client.py" slow "$URL" 1000000
+	readers+=("$OUT $PID")
+	background "$PYTHON" "$FIXTURES/client.py" slow "$PLAIN" 1000000
+	readers+=("$OUT $PID")
+	background "$PYTHON" "$FIXTURES/client.py" slow-get "$PLAIN" 1000000 /file
+	readers+=("$OUT $PID")
+	local reader
+	for reader in "${readers[@]}"; do
+		finished "${reader#* }"
+		cat "${reader% *}"
+	done
+}
+
+@test "--write-timeout and --close-timeout: slow readers get all of it, while one that never reads is dropped" {
+	mkdir "$BATS_TEST_TMPDIR/files"
+	truncate -s 8M "$BATS_TEST_TMPDIR/files/file"
+	serve --write-timeout=1s --close-timeout=1s --binary --staticdir="$BATS_TEST_TMPDIR/files" head -c 8M /dev/zero
+	PLAIN=$URL
+	background "$PYTHON" "$FIXTURES/client.py" unread "$URL"
+	await 'conn=[^ ]*-1 WRITE_TIMEOUT' "$SERVER_LOG"
+	serve --write-timeout=1s --close-timeout=1s --binary --tls --self-signed head -c 8M /dev/zero
+	run -0 slow_readers
+	same $'8388608 1000\n8388608 1000\nall' "$output"
+}
+
 @test "--write-timeout=0: one that does not read is never dropped" {
 	serve --write-timeout=0 --ping-interval=100ms --ping-timeout=100ms
 	run -0 client flood "$URL" 100000 600 "$SERVER" 0

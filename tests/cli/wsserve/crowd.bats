@@ -131,3 +131,41 @@ at_most_descriptors() {
 	await '^open 10' "$OUT"
 	same hello "$(timeout 3 wscat -1 "$URL" hello </dev/null)"
 }
+
+# So many connections are there that match; and that have taken no byte for a second.
+are_there() { # COUNT REGEX
+	[[ $(curl -sS "http://127.0.0.1:$ADMIN/connections" | grep -oE "$2" | wc -l) == "$1" ]]
+}
+
+stand_still() { # COUNT
+	are_there "$1" '"stalled_ms":[0-9]{4}'
+}
+
+@test "--max-handshakes: the download that got stuck longest ago gives way" {
+	mkdir "$BATS_TEST_TMPDIR/files"
+	truncate -s 30M "$BATS_TEST_TMPDIR/files/large"
+	serve --max-handshakes=3 --write-timeout=0 --staticdir="$BATS_TEST_TMPDIR/files" --admin=127.0.0.1:0
+	ADMIN=$(sed -n 's|.*on http://127.0.0.1:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	crowd unread 2 /large
+	await '^open 2' "$OUT"
+	background "$PYTHON" "$FIXTURES/client.py" slow-get "$URL" 4000000 /large
+	local slow=$PID slow_out=$OUT
+	eventually stand_still 2
+	# It pauses, as a download with a limited rate does.
+	kill -STOP "$slow"
+	eventually stand_still 3
+	curl -sS -o "$BATS_TEST_TMPDIR/got" -r 0-9 "http://127.0.0.1:$PORT/large"
+	same 1 "$(grep -c WRITE_TIMEOUT "$SERVER_LOG")"
+	kill -CONT "$slow"
+	finished "$slow"
+	same all "$(<"$slow_out")"
+}
+
+@test "TLS: above --max-connections a hundred at once read their 503, whatever --max-handshakes is" {
+	serve --max-connections=1 --max-handshakes=5 --tls --self-signed
+	background wscat -k -v -w -1 --no-stdin "$URL"
+	await '101' "$LOG"
+	crowd tls 100
+	await . "$OUT"
+	same "503 100" "$(<"$OUT")"
+}

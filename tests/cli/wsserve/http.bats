@@ -376,6 +376,27 @@ print(len(all))' <<<"$output"
 	same 5 "$output"
 }
 
+# How many /connections says are in that state, and /metrics.
+both_count() { # STATE COUNT
+	local here there
+	here=$(curl -sS "http://127.0.0.1:$ADMIN/connections" | grep -o "\"state\":\"$1\"" | wc -l)
+	there=$(curl -sS "http://127.0.0.1:$ADMIN/metrics" | sed -n "s/^wsserve_connections{state=\"$1\"} //p")
+	[[ "$2 $2" == "$here $there" ]]
+}
+
+@test "--admin: /connections and /metrics agree on the state of each, also of a download and of a close" {
+	files
+	truncate -s 30M "$DIR/large"
+	serve --admin=127.0.0.1:0 --staticdir="$DIR" --idle-timeout=1s --close-timeout=60s
+	admin
+	background "$PYTHON" "$FIXTURES/crowd.py" unread "$PORT" 2 /large
+	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	eventually both_count open 1
+	eventually both_count closing 1
+	both_count handshake 2
+	both_count open 0
+}
+
 @test "--devconsole: a page that nothing else may run in" {
 	serve --devconsole
 	run -0 get / -D -

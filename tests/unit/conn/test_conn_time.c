@@ -257,6 +257,57 @@ static void write_deadline(void **state)
     disconnect_pair();
 }
 
+/* The kernel takes more only once much of what it holds has been read: long before that the peer is
+ * seen to read. The same holds for what lies in the kernel at the end, with the close frame. */
+static void slow_readers(void **state)
+{
+    (void)state;
+    enum { ALL = 500000, PIECE = 110000 };
+    static uint8_t data[ALL], piece[PIECE];
+    fx.config.write_ms = fx.config.close_ms = 400;
+    connect_and_open();
+    assert_int_equal(ws_conn_send(fx.conn, WS_OP_BINARY, WS_SEND_COPY, data, sizeof data), WS_OK);
+    assert_int_equal(ws_conn_close(fx.conn, 1000, NULL), WS_OK);
+    for (size_t taken = 0; taken < sizeof data;) {
+        int64_t until = ws_loop_now(fx.loop) + 300;
+        TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until || fx.record.ends);
+        assert_int_equal(fx.record.ends, 0);
+        ssize_t n = recv(fx.far.fd, piece, sizeof piece, 0);
+        assert_true(n > 0);
+        taken += (size_t)n;
+    }
+    int64_t begun = ws_loop_now(fx.loop);
+    TURN_UNTIL(fx.loop, fx.record.ends == 1);
+    assert_in_range(ws_loop_now(fx.loop) - begun, 0, 4000);
+    assert_int_equal(fx.record.end.error, WS_E_CLOSE_TIMEOUT);
+    disconnect_pair();
+}
+
+/* The kernel has taken all, pings too, which the peer has yet to come to. */
+static void no_heartbeat_death_of_slow_readers(void **state)
+{
+    (void)state;
+    enum { ALL = 180000, PIECE = 40000 };
+    static uint8_t data[ALL], piece[PIECE];
+    fx.config.heartbeat = (struct ws_heartbeat_config){100, 100, 2};
+    connect_and_open();
+    assert_int_equal(ws_conn_send(fx.conn, WS_OP_BINARY, WS_SEND_COPY, data, sizeof data), WS_OK);
+    fixture_turn(2);
+    assert_int_equal(ws_conn_queued(fx.conn), 0);
+    for (size_t taken = 0; taken < sizeof data;) {
+        int64_t until = ws_loop_now(fx.loop) + 90;
+        TURN_UNTIL(fx.loop, ws_loop_now(fx.loop) >= until || fx.record.ends);
+        assert_int_equal(fx.record.ends, 0);
+        ssize_t n = recv(fx.far.fd, piece, sizeof piece, 0);
+        assert_true(n > 0);
+        taken += (size_t)n;
+    }
+    /* Now it does not read any more. */
+    TURN_UNTIL(fx.loop, fx.record.ends == 1);
+    assert_int_equal(fx.record.end.error, WS_E_HEARTBEAT_TIMEOUT);
+    disconnect_pair();
+}
+
 static void idle_deadline(void **state)
 {
     (void)state;
@@ -357,6 +408,8 @@ int main(void)
         FIXTURE_TEST(less_time_for_the_handshake),
         FIXTURE_TEST(fragment_deadline),
         FIXTURE_TEST(write_deadline),
+        FIXTURE_TEST(slow_readers),
+        FIXTURE_TEST(no_heartbeat_death_of_slow_readers),
         FIXTURE_TEST(idle_deadline),
         FIXTURE_TEST(heartbeat),
         FIXTURE_TEST(no_heartbeat_death_of_whom_we_do_not_read),

@@ -211,6 +211,37 @@ static void resets(void **state)
     close(fds[0]);
 }
 
+/* What the other end has not taken is in flight: of TCP what lies here beyond its window. */
+static void in_flight(void **state)
+{
+    (void)state;
+    static char data[64 * 1024];
+    for (int variant = 0; variant < 2; variant++) {
+        int fds[2];
+        if (variant == 0)
+            tcp_pair(fds);
+        else
+            assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+        assert_int_equal(ws_stream_in_flight(fds[0]), 0);
+        while (send(fds[0], data, sizeof data, MSG_DONTWAIT) > 0)
+            ;
+        size_t most = ws_stream_in_flight(fds[0]), rest = most;
+        assert_true(most > sizeof data);
+        while (rest > 0) {
+            assert_true(recv(fds[1], data, sizeof data, MSG_DONTWAIT) > 0 || variant == 0);
+            assert_in_range(ws_stream_in_flight(fds[0]), 0, rest);
+            rest = ws_stream_in_flight(fds[0]);
+        }
+        close(fds[0]);
+        close(fds[1]);
+    }
+    int pipes[2];
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(ws_stream_in_flight(pipes[1]), 0);
+    close(pipes[0]);
+    close(pipes[1]);
+}
+
 static void on_alarm(int number)
 {
     (void)number;
@@ -246,6 +277,7 @@ int main(void)
         cmocka_unit_test(short_sends),
         cmocka_unit_test(many_pieces_at_once),
         cmocka_unit_test(resets),
+        cmocka_unit_test(in_flight),
         cmocka_unit_test(an_interrupted_receive_is_repeated),
     };
     return cmocka_run_group_tests_name("stream", tests, NULL, NULL);

@@ -158,6 +158,18 @@ static void by_age(void **state)
         assert_null(ws_id_list_oldest(&list, registry, flag));
         assert_int_equal(list.count, 0);
     }
+    assert_null(ws_id_list_rotate(&list, registry, flag));
+    for (int i = 0; i < CROWD; i++)
+        assert_true(ws_id_list_add(&list, registry, conns[i], flag));
+    for (int turn = 0; turn < 9 * CROWD; turn++) {
+        if (turn % CROWD == 0)
+            ws_id_list_remove(&list, conns[0], flag);
+        if (turn % CROWD > 0)
+            assert_ptr_equal(ws_id_list_rotate(&list, registry, flag), conns[turn % CROWD]);
+    }
+    assert_int_equal(list.count, CROWD - 1);
+    for (int i = 1; i < CROWD; i++)
+        ws_id_list_remove(&list, conns[i], flag);
     assert_true(list.capacity <= 4 * CROWD); /* those that left do not stay in it */
     ws_id_list_free(&list);
     for (int i = 0; i < CROWD; i++)

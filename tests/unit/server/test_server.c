@@ -190,13 +190,13 @@ static int asked_to_go(const int *fds, int count, const char *status)
     return gone;
 }
 
-/* Who has not finished its request gives way to others, the oldest first, once all places are used
- * or it is a second old; who has is left alone. */
+/* A connection without a request gives way to others, the oldest first, once it is a second old or
+ * all places are used, of which there are 256 at least; one that was upgraded is left alone. */
 static void unfinished_handshakes(void **state)
 {
     (void)state;
-    enum { MOST = 3, PLACES = 6, MANY = 9 };
-    struct ws_admission_limits limits = {.max_connections = PLACES, .max_handshakes = MOST};
+    enum { MOST = 3, PLACES = 256, MANY = 259 };
+    struct ws_admission_limits limits = {.max_connections = 6, .max_handshakes = MOST};
     struct peer old, fresh;
     int fds[MANY];
     serve_with(&limits);
@@ -208,7 +208,7 @@ static void unfinished_handshakes(void **state)
     }
     dial(&fresh, 0);
     echo_over(&fresh);
-    /* With the newcomer there were six for five places; its own is used, and four are left. */
+    /* With the newcomer there was one more than the places that were left; its own is used now. */
     int gone = MANY - (PLACES - 1) + 1;
     assert_int_equal(asked_to_go(fds, MANY, "408"), gone);
     TURN_UNTIL(fx.loop, ws_conn_phase_ms(fx.newest) > 1100);

@@ -55,8 +55,9 @@ static void causes_have_their_names(void **state)
     totals.errors[WS_E_UTF8] = 4;
     totals.handshakes[WS_E_ORIGIN_REFUSED] = 5;
     totals.plain[404] = 6;
-    totals.connections = 10;
-    totals.open = 7;
+    totals.connections[TOTALS_HANDSHAKE] = 3;
+    totals.connections[TOTALS_OPEN] = 7;
+    totals.connections[TOTALS_CLOSING] = 1;
     write_it(&totals);
     has("wsserve_errors_total{category=\"protocol\",rule=\"UTF8\"} 4");
     has("wsserve_handshakes_total{result=\"ORIGIN_REFUSED\"} 5");
@@ -64,6 +65,7 @@ static void causes_have_their_names(void **state)
     has("wsserve_http_requests_total{status=\"404\"} 6");
     has("wsserve_connections{state=\"open\"} 7");
     has("wsserve_connections{state=\"handshake\"} 3");
+    has("wsserve_connections{state=\"closing\"} 1");
     has("wsserve_draining 1");
     has("wsserve_loops 3");
     has("process_start_time_seconds 12.500");
