@@ -202,7 +202,7 @@ static void test_abort(void **state)
     open_it();
     say("one");
     PUMP_UNTIL(b.loop, &b.far, b.far.eof && b.ended);
-    assert_int_equal(b.end.error, WS_E_LOST);
+    assert_int_equal(b.end.error, WS_E_INJECTED);
 }
 
 /* Reading stops while much is held back, and goes on. */
