@@ -4,6 +4,7 @@ complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l hex -x -d 'decode these digits, even if a file has that name; may be repeated'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -s r -l read -r -F -d 'decode this capture of tcpdump -w or Wireshark; may be repeated'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l port -x -d 'decode only connections to this port, of a capture'
+complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l keylog -r -F -d 'decrypt TLS in a capture with the secrets in this file of SSLKEYLOGFILE'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l skip -x -d 'skip this many bytes of the input'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -s d -l direction -x -a 'auto client server' -d 'sender of the input, whose masking is checked then (default auto: decided by the mask bit)'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -s o -l output -x -a 'text table json jsonl hex raw' -d 'print lines for people, a table of the connections, JSON of every frame, the toolkit\'s records of every message, or the frames themselves'

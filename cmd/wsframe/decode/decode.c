@@ -208,6 +208,8 @@ static bool start(struct decoder *decoder)
     } else if (!captured) {
         decoder->state = STATE_FRAMES;
     } else if (detect_tls(data, len)) {
+        if (conversation->decode->keylog)
+            return decode_tls_begin(decoder);
         decode_ignore(decoder, KIND_TLS);
     } else if (detect_http2(data, len)) {
         decode_ignore(decoder, KIND_HTTP2);
@@ -286,6 +288,8 @@ static bool step(struct decoder *decoder)
         return start(decoder);
     case STATE_HTTP:
         return decode_http(decoder);
+    case STATE_TLS:
+        return decode_tls(decoder);
     case STATE_FRAMES:
         return take_frame(decoder);
     case STATE_BODY:
@@ -360,6 +364,10 @@ static void cut(struct decoder *decoder)
         decoder->state = STATE_FRAMES;
         cut_frame(decoder);
         break;
+    case STATE_TLS:
+        skip_bytes(decoder, decode_left(decoder),
+                   decoder->why ? decoder->why : "a record of TLS that is not whole", false);
+        break;
     case STATE_FRAMES:
         cut_frame(decoder);
         break;
@@ -399,6 +407,14 @@ void decode_gap(struct decoder *decoder, uint64_t len)
         decoder->offset += len;
         return;
     }
+    if (decoder->state == STATE_TLS) {
+        cut(decoder);
+        skip_bytes(decoder, len, not_captured, false);
+        decoder->offset += len;
+        decode_ignore(decoder, KIND_TLS);
+        decoder->why = "TLS after bytes that are not in the capture";
+        return;
+    }
     if (decoder->state == STATE_BODY && decoder->body.part == BODY_PLAIN &&
         decoder->body.left >= len) {
         decoder->body.left -= decoder->body.left == UINT64_MAX ? 0 : len;
@@ -436,6 +452,7 @@ void decode_gap(struct decoder *decoder, uint64_t len)
 void conversation_end(struct conversation *conversation)
 {
     struct decode_event end;
+    decode_tls_end(conversation);
     /* Each direction's evidence counts for the other. */
     for (int i = 0; i < 2; i++)
         if (conversation->side[i].state == STATE_SEARCH && decode_left(&conversation->side[i]) > 0)

@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 struct inflater;
+struct keylog;
+struct tls_stream;
 
 /* A decoding with all its connections. */
 struct decode {
@@ -25,12 +27,13 @@ struct decode {
     void *context;
     enum sender direction; /* sender of plain bytes; SENDER_UNKNOWN: decided by the mask bit */
     bool keep_mask;
-    bool messages;   /* emit DECODE_MESSAGE */
-    uint64_t stream; /* decode only the conversation of this number; 0: all */
-    bool follow;     /* decode only the first one with a WebSocket */
-    bool inflate;    /* inflate the payloads of frames too, and without a handshake */
-    bool pasted;     /* packets that a person has chosen: their connections are WebSockets */
-    bool stop;       /* set by the sink to stop */
+    bool messages;         /* emit DECODE_MESSAGE */
+    uint64_t stream;       /* decode only the conversation of this number; 0: all */
+    bool follow;           /* decode only the first one with a WebSocket */
+    bool inflate;          /* inflate the payloads of frames too, and without a handshake */
+    struct keylog *keylog; /* secrets of TLS connections; or NULL */
+    bool pasted;           /* packets that a person has chosen: their connections are WebSockets */
+    bool stop;             /* set by the sink to stop */
 
     /* Counters. */
     uint64_t heads, frames, violations, incomplete;
@@ -44,6 +47,7 @@ enum decode_state {
     STATE_START,  /* no bytes yet */
     STATE_HTTP,   /* inside a head */
     STATE_BODY,   /* inside the body of an HTTP message */
+    STATE_TLS,    /* at a record of TLS, or inside one */
     STATE_FRAMES, /* at a frame, or inside one */
     STATE_SEARCH, /* searching for the beginning of a frame, in bytes that are held */
     STATE_DEAD,   /* the rest of the stream cannot be decoded */
@@ -112,12 +116,20 @@ struct conversation {
     bool deflate; /* permessage-deflate was negotiated */
     char key[WS_KEY_LEN + 1];
     char offered[256]; /* subprotocols */
+    struct tls_stream *tls;
+    struct conversation *inside; /* what TLS carries; or NULL */
 };
 
 /* `decode` is borrowed until conversation_end(). */
 void conversation_init(struct conversation *conversation, struct decode *decode);
 /* Reports unfinished frames and frees the memory. */
 void conversation_end(struct conversation *conversation);
+
+/* The conversation that has the frames: the one inside of TLS, where there is one. */
+static inline struct conversation *conversation_innermost(struct conversation *conversation)
+{
+    return conversation->inside ? conversation->inside : conversation;
+}
 
 /* Decodes `len` more bytes of the direction. */
 void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len);

@@ -163,7 +163,9 @@ static void judge_request(struct decoder *decoder, struct decode_event *event,
          offered < 0 ? (struct ws_str){NULL, 0}
                      : ws_http_value(event->head, text, (size_t)offered));
     snprintf(conversation->info.url, sizeof conversation->info.url, "%s%.*s%.*s",
-             request->target.len && request->target.p[0] == '/' ? "ws://" : "",
+             request->target.len == 0 || request->target.p[0] != '/' ? ""
+             : conversation->info.tls                                ? "wss://"
+                                                                     : "ws://",
              (int)request->host.len, request->host.p ? request->host.p : "",
              (int)request->target.len, request->target.p);
 

@@ -2,9 +2,9 @@
  * decode_private: declarations shared by the files of the decoder.
  *
  * decode.c is the state machine of a direction, decode_frame.c checks frames, decode_http.c heads,
- * tunnel.c knows what may stand before the first head, resync.c finds the first frame of a capture
- * that began in the middle, cause.c names the likely cause of a finding. stream.c feeds them from
- * captures.
+ * decode_tls.c decrypts, tunnel.c knows what may stand before the first head, resync.c finds the
+ * first frame of a capture that began in the middle, cause.c names the likely cause of a finding.
+ * stream.c feeds them from captures.
  */
 #ifndef CMD_WSFRAME_DECODE_DECODE_PRIVATE_H
 #define CMD_WSFRAME_DECODE_DECODE_PRIVATE_H
@@ -59,6 +59,14 @@ bool decode_frame_rules(struct decode_event *event, const struct ws_frame *frame
 
 /* Decodes nothing more of both directions; `why` says so of their bytes, unless it is NULL. */
 void decode_give_up(struct decoder *decoder, enum conversation_kind kind, const char *why);
+
+/* Begins to decrypt the direction, which is TLS from its next byte on. False when it needs more
+ * bytes. */
+bool decode_tls_begin(struct decoder *decoder);
+/* Decrypts a record. False when it needs more bytes. */
+bool decode_tls(struct decoder *decoder);
+/* Ends what TLS carries; its kind becomes the connection's. */
+void decode_tls_end(struct conversation *conversation);
 
 /* Decodes the head. False when it needs more bytes. */
 bool decode_http(struct decoder *decoder);

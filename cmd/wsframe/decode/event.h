@@ -35,6 +35,7 @@ struct conversation_info {
     unsigned client_end; /* the index of the client among them, if known */
     int64_t began_us;    /* time of its first packet, since 1970 */
     enum conversation_kind kind;
+    const char *tls;       /* "TLS 1.3" where it was decrypted; or NULL */
     bool proxy_protocol;   /* its header came first */
     char url[512];         /* "" unless a request was seen */
     char subprotocol[128]; /* of the response; "" if it has none or was not seen */

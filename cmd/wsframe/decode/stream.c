@@ -238,10 +238,11 @@ static void ended(struct connection *connection, int side, const struct segment 
                   const struct packet *packet)
 {
     struct half *half = &connection->half[side];
-    struct decoder *decoder = &connection->conversation.side[side];
+    struct conversation *conversation = conversation_innermost(&connection->conversation);
+    struct decoder *decoder = &conversation->side[side];
     bool reset = segment->flags & TCP_RST,
          early = carry(half->next, segment->seq) + segment->claimed > half->next;
-    if (connection->closed || (early && !reset) || !lacks_close(&connection->conversation))
+    if (connection->closed || (early && !reset) || !lacks_close(conversation))
         return;
     connection->closed = true;
     decoder->utc_us = packet->utc_us;
@@ -286,6 +287,9 @@ static void end(struct streams *streams, struct connection *connection)
     conversation_end(conversation);
     if (connection->carried)
         streams->counts.kinds[conversation->info.kind]++;
+    for (int side = 0; side < 2; side++)
+        if (conversation->info.kind == KIND_TLS && conversation->side[side].why)
+            streams->counts.tls_why = conversation->side[side].why;
 
     struct segment segment = {.from = conversation->info.ends[0], .to = conversation->info.ends[1]};
     struct connection **link = &streams->buckets[bucket_of(streams, &segment)];

@@ -92,6 +92,11 @@ static const struct option_row rows[] = {
      OPTION_PORT(S, decode.port),
      D,
      .help = "decode only connections to this port, of a capture"},
+    {.name = "keylog",
+     OPTION_STRING(S, decode.keylog),
+     .metavar = "FILE",
+     D,
+     .help = "decrypt TLS in a capture with the secrets in this file of SSLKEYLOGFILE"},
     {.name = "skip", OPTION_SIZE(S, decode.skip), D, .help = "skip this many bytes of the input"},
     {.name = "direction",
      .letters = "d",
@@ -187,6 +192,19 @@ static const char tail[] =
     "Exit status: 0 done; 1 the input cannot be read or its form is unknown; 2 usage;\n"
     "10 --strict failed.\n";
 
+static bool check_captures(const struct settings *s, struct options *options)
+{
+    if (s->decode.skip > 0 && (s->decode.captures.count > 0 || s->decode.from == FORM_PCAP ||
+                               s->decode.from == FORM_TCPDUMP))
+        return usage_error(options, "--skip is for bytes: a capture has none to skip");
+    if (s->decode.keylog && s->decode.hex.count > 0)
+        return usage_error(options, "--keylog is for captures");
+    if (s->decode.captures.count > 0 && s->decode.from != FORM_AUTO && s->decode.from != FORM_PCAP)
+        return usage_error(options,
+                           "--read is for captures: it cannot be combined with another --from");
+    return true;
+}
+
 static bool check_decode(struct settings *s, struct options *options)
 {
     bool lines = s->decode.output == OUTPUT_TEXT && !s->decode.payload_only;
@@ -205,13 +223,7 @@ static bool check_decode(struct settings *s, struct options *options)
         return usage_error(options, "--follow needs --output=text");
     if (s->decode.follow)
         s->decode.messages = true;
-    if (s->decode.skip > 0 && (s->decode.captures.count > 0 || s->decode.from == FORM_PCAP ||
-                               s->decode.from == FORM_TCPDUMP))
-        return usage_error(options, "--skip is for bytes: a capture has none to skip");
-    if (s->decode.captures.count > 0 && s->decode.from != FORM_AUTO && s->decode.from != FORM_PCAP)
-        return usage_error(options,
-                           "--read is for captures: it cannot be combined with another --from");
-    return true;
+    return check_captures(s, options);
 }
 
 static bool check(struct settings *s, struct options *options)

@@ -28,6 +28,7 @@ struct settings {
         enum form from;
         struct option_list hex;
         struct option_list captures;
+        const char *keylog; /* a file; or NULL */
         uint16_t port;
         uint64_t skip;
         enum sender direction;

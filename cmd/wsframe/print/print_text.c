@@ -43,10 +43,12 @@ static void say_conversation(struct printer *printer, const struct conversation_
         return;
     /* The client first. */
     unsigned client = conversation->client_end;
-    printf(
-        "%s%sconnection %" PRIu64 "  %s > %s%s\n", printer->begun ? "\n" : "", paint(printer, dim),
-        conversation->id, packet_end_text(&conversation->ends[client], conversation->v6, a),
-        packet_end_text(&conversation->ends[!client], conversation->v6, b), paint(printer, plain));
+    printf("%s%sconnection %" PRIu64 "  %s > %s%s%s%s\n", printer->begun ? "\n" : "",
+           paint(printer, dim), conversation->id,
+           packet_end_text(&conversation->ends[client], conversation->v6, a),
+           packet_end_text(&conversation->ends[!client], conversation->v6, b),
+           conversation->tls ? "  " : "", conversation->tls ? conversation->tls : "",
+           paint(printer, plain));
     printer->begun = true;
     printer->conversation = conversation->id;
 }

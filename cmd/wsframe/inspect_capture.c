@@ -1,0 +1,145 @@
+#include "cmd/wsframe/inspect_capture.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/wsframe/read/read_pcap.h"
+#include "cmd/wsframe/read/read_tcpdump.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static bool take_packet(void *context, const struct packet *packet, enum packet_link link)
+{
+    struct inspection *in = context;
+    streams_packet(in->streams, packet, link);
+    inspection_show(in);
+    return !in->decode.stop;
+}
+
+/* Reports the content of a capture without WebSocket connections. */
+static void explain_capture(struct inspection *in, const char *name,
+                            const struct stream_counts *counts)
+{
+    static const char *const kinds[] = {[KIND_UNKNOWN] = "of something else",
+                                        [KIND_WEBSOCKET] = NULL,
+                                        [KIND_HTTP] = "of HTTP",
+                                        [KIND_HTTP2] = "of HTTP/2",
+                                        [KIND_TLS] = "of TLS",
+                                        [KIND_OTHER] = "of something else"};
+    char found[256] = "";
+    size_t len = 0;
+    for (int kind = 0; kind <= KIND_OTHER; kind++) {
+        uint64_t count = counts->kinds[kind];
+        if (kind == KIND_OTHER)
+            count += counts->kinds[KIND_UNKNOWN];
+        if (!kinds[kind] || count == 0 || kind == KIND_UNKNOWN)
+            continue;
+        len += (size_t)snprintf(found + len, sizeof found - len, "%s%" PRIu64 " connection%s %s",
+                                len ? ", " : "", count, count == 1 ? "" : "s", kinds[kind]);
+    }
+    char why[512];
+    if (len > 0)
+        snprintf(why, sizeof why, "no WebSocket in it: %s%s", found,
+                 counts->kinds[KIND_TLS] == 0 ? ""
+                 : in->keylog                 ? ""
+                              : "; --keylog=FILE takes the secrets of TLS (SSLKEYLOGFILE)");
+    else
+        snprintf(why, sizeof why, "no WebSocket in it: %" PRIu64 " packet%s, none with TCP data%s",
+                 counts->packets, counts->packets == 1 ? "" : "s",
+                 in->settings->decode.port ? " of that port" : "");
+    inspection_fail(in, name, why);
+}
+
+/* `problem` is the error that ended the capture early, or NULL. */
+static void end_capture(struct inspection *in, const char *name, uint64_t left_out,
+                        const char *problem)
+{
+    struct stream_counts counts;
+    bool stopped = in->decode.stop;
+    streams_end(in->streams, &counts);
+    in->streams = NULL;
+    inspection_finish(in);
+    if (problem)
+        inspection_fail(in, name, problem);
+    if (stopped || (problem && counts.packets == 0))
+        return;
+    if (left_out > 0)
+        exit_warn("%s: %" PRIu64 " packets whose lines are not complete were left out", name,
+                  left_out);
+    if (counts.fragments > 0)
+        exit_warn("%s: %" PRIu64 " fragments of IP packets were left out", name, counts.fragments);
+    if (in->keylog && counts.tls_why)
+        exit_warn("%s: %" PRIu64 " connection%s not decrypted: %s", name, counts.kinds[KIND_TLS],
+                  counts.kinds[KIND_TLS] == 1 ? "" : "s", counts.tls_why);
+    in->incomplete += left_out + counts.fragments;
+    if (in->decode.frames == 0 && in->decode.heads == 0 && in->settings->decode.stream > 0 &&
+        counts.kinds[KIND_WEBSOCKET] > 0)
+        inspection_fail(
+            in, name,
+            "the connection of --stream has no WebSocket: -o table lists those that have");
+    else if (in->decode.frames == 0 && in->decode.heads == 0)
+        explain_capture(in, name, &counts);
+    else if (in->settings->common.verbose)
+        exit_warn("%s: %" PRIu64 " packet%s, %" PRIu64 " TCP connection%s, %" PRIu64
+                  " of them WebSockets",
+                  name, counts.packets, counts.packets == 1 ? "" : "s", counts.connections,
+                  counts.connections == 1 ? "" : "s", counts.kinds[KIND_WEBSOCKET]);
+}
+
+static void begin_capture(struct inspection *in, const char *name, enum form form)
+{
+    inspection_begin(in, name, form);
+    in->streams = streams_new(&in->decode, in->settings->decode.port);
+}
+
+/* A capture has no bytes of its own to skip. */
+static bool refuses_skip(struct inspection *in, const char *name)
+{
+    if (in->settings->decode.skip > 0)
+        inspection_fail(in, name, "this is a capture, and --skip is for bytes");
+    return in->settings->decode.skip > 0;
+}
+
+void inspect_capture(struct inspection *in, const char *name, struct ws_bytes *head, int fd)
+{
+    if (refuses_skip(in, name))
+        return;
+    begin_capture(in, name, FORM_PCAP);
+    in->live = inspection_is_live(fd);
+    const char *problem = read_pcap(head, fd, take_packet, in);
+    in->live = false;
+    end_capture(in, name, 0, problem);
+}
+
+void inspect_capture_bytes(struct inspection *in, const char *name, struct ws_bytes *bytes)
+{
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    inspect_capture(in, name, bytes, nothing);
+    if (nothing >= 0)
+        close(nothing);
+}
+
+void inspect_tcpdump(struct inspection *in, const char *name, struct ws_bytes *text)
+{
+    if (refuses_skip(in, name))
+        return;
+    begin_capture(in, name, FORM_TCPDUMP);
+    end_capture(in, name, read_tcpdump(bytes_data(text), ws_bytes_len(text), take_packet, in),
+                NULL);
+}
+
+void inspect_packets(struct inspection *in, const char *name, enum form form, struct pieces *pieces)
+{
+    size_t from = 0;
+    begin_capture(in, name, form);
+    in->decode.pasted = true;
+    for (size_t i = 0; i < pieces_count(pieces) && !in->decode.stop; i++) {
+        struct piece piece = pieces_get(pieces, i);
+        struct packet packet = {
+            .number = i + 1, .data = bytes_data(pieces->bytes) + from, .len = piece.end - from};
+        take_packet(in, &packet, LINK_GUESS);
+        from = piece.end;
+    }
+    end_capture(in, name, 0, NULL);
+}
