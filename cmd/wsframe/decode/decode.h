@@ -100,6 +100,7 @@ struct decoder {
     /* While searching: where the segments that are held begin, and the evidence found so far. */
     uint32_t segments[SEARCH_SEGMENTS];
     unsigned segment_count;
+    unsigned segments_passed; /* before these, that began no frame */
     unsigned evidence;
     struct decode_message message[3]; /* by enum sender: plain bytes may mix both directions */
 };

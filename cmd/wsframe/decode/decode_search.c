@@ -15,6 +15,7 @@ static void drop(struct decoder *decoder, size_t len)
     for (unsigned i = 0; i < decoder->segment_count; i++)
         if (decoder->segments[i] >= len)
             decoder->segments[kept++] = decoder->segments[i] - (uint32_t)len;
+    decoder->segments_passed += decoder->segment_count - kept;
     decoder->segment_count = kept;
 }
 
@@ -41,6 +42,7 @@ static struct resync_result look_for_frames(struct decoder *decoder, bool final)
         .sender = decoder->sender,
         .segments = decoder->segments,
         .segment_count = decoder->segment_count,
+        .passed = decoder->segments_passed,
         .known = conversation->info.kind == KIND_WEBSOCKET || conversation->head_cut ||
                  conversation->decode->pasted,
         .other_evidence = other->evidence,
@@ -75,7 +77,7 @@ bool decode_is_something_else(const struct conversation *conversation)
 void decode_search_again(struct decoder *decoder)
 {
     decoder->state = STATE_SEARCH;
-    decoder->segment_count = 0;
+    decoder->segment_count = decoder->segments_passed = 0;
     decoder->evidence = 0;
     decoder->skip = 0;
 }
@@ -84,6 +86,7 @@ void decode_search_segment(struct decoder *decoder)
 {
     if (decoder->segment_count == SEARCH_SEGMENTS) {
         decoder->segment_count--;
+        decoder->segments_passed++;
         memmove(decoder->segments, decoder->segments + 1,
                 decoder->segment_count * sizeof *decoder->segments);
     }

@@ -26,7 +26,9 @@ enum {
     NEEDED_FINAL_INSIDE = 36,
     NEEDED_KNOWN = 14, /* in a connection that is known to be a WebSocket */
     NEEDED_KNOWN_INSIDE = 24,
-    OTHER_MAX = 20, /* what the other direction's evidence counts at most */
+    NEEDED_PASSED = 3,      /* more for each segment that began no frame */
+    NEEDED_PASSED_MAX = 15, /* it may be in the middle of a long one */
+    OTHER_MAX = 20,         /* what the other direction's evidence counts at most */
 };
 
 struct chain {
@@ -97,7 +99,7 @@ static bool continues_well(const struct walk *walk, const struct ws_frame *frame
 {
     if (!plausible(frame, walk->sender))
         return false;
-    return ws_opcode_is_control(frame->opcode) || first || walk->orphan ||
+    return ws_opcode_is_control(frame->opcode) || first ||
            (frame->opcode == WS_OP_CONTINUATION) == walk->fragmented;
 }
 
@@ -125,7 +127,11 @@ static bool take(const struct resync_input *input, struct walk *walk, struct cha
     chain->broken = bits < 0;
     if (chain->broken)
         return false;
-    bool counts = !(continues && (walk->orphan || first || frame.length == 0));
+    /* 00 and a byte is what numbers and lengths of other protocols begin with. */
+    if (!frame.fin)
+        bits /= 2;
+    bool counts = frame.fin ? !(continues && (walk->orphan || first || frame.length == 0))
+                            : !continues && frame.length > 0;
     if (counts)
         chain->bits += (unsigned)bits + (frame.length > 0 ? BITS_FRAME : BITS_EMPTY);
     if (len - frame.header_len < frame.length)
@@ -147,13 +153,23 @@ static struct chain follow(const struct resync_input *input, size_t at)
     return chain;
 }
 
-static unsigned needed(const struct resync_input *input, const struct chain *chain, bool inside)
+/* The more segments begin no frame, the less likely is it that there are frames at all. */
+static unsigned doubt(const struct resync_input *input, size_t at)
 {
-    unsigned bits = inside ? NEEDED_INSIDE : NEEDED;
+    unsigned passed = input->passed;
+    for (unsigned i = 0; i < input->segment_count && input->segments[i] < at; i++)
+        passed++;
+    return passed * NEEDED_PASSED < NEEDED_PASSED_MAX ? passed * NEEDED_PASSED : NEEDED_PASSED_MAX;
+}
+
+static unsigned needed(const struct resync_input *input, const struct chain *chain, size_t at,
+                       bool inside)
+{
+    unsigned bits = (inside ? NEEDED_INSIDE : NEEDED) + doubt(input, at);
     if (input->known)
         bits = inside ? NEEDED_KNOWN_INSIDE : NEEDED_KNOWN;
     if (input->final && chain->ends && !input->known)
-        bits = inside ? NEEDED_FINAL_INSIDE : NEEDED_FINAL;
+        bits = (inside ? NEEDED_FINAL_INSIDE : NEEDED_FINAL) + doubt(input, at);
     if (input->final && chain->ends && input->known)
         bits = BITS_FRAME;
     unsigned other = input->other_evidence < OTHER_MAX ? input->other_evidence : OTHER_MAX;
@@ -173,7 +189,7 @@ static bool consider(const struct resync_input *input, size_t at, bool inside, s
     struct chain chain = follow(input, at);
     if (chain.broken)
         return false;
-    bool found = chain.bits >= needed(input, &chain, inside);
+    bool found = chain.bits >= needed(input, &chain, at, inside);
     if (found > best->found || (found == best->found && chain.bits > best->bits))
         *best = (struct best){found, at, chain.bits};
     return true;

@@ -18,6 +18,15 @@ websockets() { # TRAFFIC-ARGUMENT...
 	same 0 "$(websockets --connections=100 zeros)"
 }
 
+@test "the framing of other protocols is no WebSocket: one in a thousand connections at most" {
+	local protocol found=0
+	for protocol in smb mysql postgres redis kafka http2 mqtt amqp dns mongo tds bittorrent ssh protobuf rtmp \
+		lines mp4 floats pcm; do
+		found=$((found + $(websockets --connections=60 $protocol)))
+	done
+	((found <= 1))
+}
+
 @test "of a thousand WebSockets that begin in the middle 990 are found, wherever frames begin" {
 	(($(websockets frames) >= 990))
 	(($(websockets --connections=200 coalesced) >= 190))
