@@ -312,32 +312,6 @@ static void run(struct decoder *decoder)
         ;
 }
 
-void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
-{
-    struct conversation *conversation = decoder->conversation;
-    if (conversation->decode->stop)
-        return;
-    /* After a response of unknown length there may be another one. */
-    if (decoder->state == STATE_BODY && decoder->body.left == UINT64_MAX &&
-        detect_http_head(data, len) == WS_OK)
-        decoder->state = STATE_HTTP;
-    if (decoder->state == STATE_DEAD && conversation->info.captured) {
-        if (decoder->why)
-            skip_bytes(decoder, len, decoder->why, false);
-        decoder->offset += len;
-        return;
-    }
-    if (decoder->state == STATE_SEARCH || decoder->state == STATE_START)
-        decode_search_segment(decoder);
-    bool searched = decoder->state == STATE_SEARCH;
-    hold(decoder, data, len);
-    run(decoder);
-    /* Once one direction is known to have frames, less evidence is enough for the other. */
-    struct decoder *other = &conversation->side[decoder == &conversation->side[0]];
-    if (searched && decoder->state == STATE_FRAMES && other->state == STATE_SEARCH)
-        run(other);
-}
-
 /* Ends a frame whose remaining bytes are missing, perhaps in its header. */
 static void cut_frame(struct decoder *decoder)
 {
@@ -384,6 +358,36 @@ static void cut(struct decoder *decoder)
         break;
     }
     decode_consume(decoder, decode_left(decoder));
+}
+
+void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
+{
+    struct conversation *conversation = decoder->conversation;
+    if (conversation->decode->stop)
+        return;
+    /* After a response of unknown length there may be another one, and where the capture began in
+     * the middle an upgrade. */
+    bool searching = decoder->state == STATE_SEARCH;
+    if ((searching || (decoder->state == STATE_BODY && decoder->body.left == UINT64_MAX)) &&
+        detect_http_head(data, len) == WS_OK) {
+        cut(decoder);
+        decoder->state = STATE_HTTP;
+    }
+    if (decoder->state == STATE_DEAD && conversation->info.captured) {
+        if (decoder->why)
+            skip_bytes(decoder, len, decoder->why, false);
+        decoder->offset += len;
+        return;
+    }
+    if (decoder->state == STATE_SEARCH || decoder->state == STATE_START)
+        decode_search_segment(decoder);
+    bool searched = decoder->state == STATE_SEARCH;
+    hold(decoder, data, len);
+    run(decoder);
+    /* Once one direction is known to have frames, less evidence is enough for the other. */
+    struct decoder *other = &conversation->side[decoder == &conversation->side[0]];
+    if (searched && decoder->state == STATE_FRAMES && other->state == STATE_SEARCH)
+        run(other);
 }
 
 /* Decodes what the end of the input, or a gap, makes certain to begin with a frame. */

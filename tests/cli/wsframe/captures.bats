@@ -31,14 +31,16 @@ gives() { # FILE
 }
 
 @test "SOCKS before the upgrade, and a 401 with a body, chunked or not" {
-	local case
+	local case syn
 	for case in socks5 socks5-password socks4 refused-first refused-chunked post-first head-first proxy2; do
-		"$PYTHON" "$FIXTURES/capture.py" "before-$case" >"$BATS_TEST_TMPDIR/capture"
-		run -0 wsframe "$BATS_TEST_TMPDIR/capture"
-		says '> GET /chat HTTP/1.1  \(asks for a WebSocket\)' "$output"
-		says '< HTTP/1.1 101 Switching Protocols  \(accepted\)' "$output"
-		says '> text .*"one"' "$output"
-		says '< text .*"grün"' "$output"
+		for syn in '' no-syn; do
+			"$PYTHON" "$FIXTURES/capture.py" "before-$case" $syn >"$BATS_TEST_TMPDIR/capture"
+			run -0 wsframe "$BATS_TEST_TMPDIR/capture"
+			says '> GET /chat HTTP/1.1  \(asks for a WebSocket\)' "$output"
+			says '< HTTP/1.1 101 Switching Protocols  \(accepted\)' "$output"
+			says '> text .*"one"' "$output"
+			says '< text .*"grün"' "$output"
+		done
 	done
 }
 
