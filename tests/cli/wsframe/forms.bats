@@ -263,3 +263,32 @@ print($written)"
 		one_line 'use --from=raw for raw bytes'
 	done
 }
+
+# The examples of the manual's section "Forms": a name, two blanks at least, the example.
+forms_of_manual() {
+	sed -n '/^\.Ss Forms/,/^\.Ed/p' "$ROOT/docs/man/wsframe.1" | grep -v '^\.\|^Each line' |
+		sed "s/\\\\(aq/'/g; s/\\\\e/\\\\/g; s/^\\\\&//"
+}
+
+@test "each form of the manual is read, alone and as it is there" {
+	local line form count=0
+	while IFS= read -r line; do
+		form=${line:17}
+		run -0 --separate-stderr wsframe <<<"$form"
+		[[ $line != gdb* ]] || {
+			# It shows eight bytes a line.
+			says '> text .*37fa213d  "He' "$output"
+			continue
+		}
+		same '0x0000  > text          FIN           5 bytes  key 37fa213d  "Hello"' "$output"
+		count=$((count + 1))
+	done < <(forms_of_manual)
+	((count >= 30))
+}
+
+@test "the picture in docs/ is what is printed" {
+	"$PYTHON" "$FIXTURES/capture.py" unmasked rst silence >"$BATS_TEST_TMPDIR/capture"
+	wsframe --color=never "$BATS_TEST_TMPDIR/capture" >"$BATS_TEST_TMPDIR/printed"
+	sed -n 's/^<text [^>]*>//p' "$ROOT/docs/wsframe.svg" |
+		sed 's/<[^>]*>//g; s/&gt;/>/g; s/&lt;/</g; s/&amp;/\&/g' | diff -u "$BATS_TEST_TMPDIR/printed" -
+}
