@@ -135,7 +135,10 @@ static bool is_bytea(const uint8_t *data, size_t len)
 /* Groups of eight or of four, zeros and ones only. */
 static bool is_bits(const uint8_t *data, size_t len)
 {
-    size_t run = 0, groups = 0, size = strspn((const char *)data, "01") == 4 ? 4 : 8;
+    size_t run = 0, groups = 0, first = 0;
+    while (first < len && (data[first] == '0' || data[first] == '1'))
+        first++;
+    size_t size = first == 4 ? 4 : 8;
     for (size_t i = 0; i <= len; i++) {
         if (i < len && (data[i] == '0' || data[i] == '1')) {
             run++;

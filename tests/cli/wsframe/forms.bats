@@ -277,7 +277,7 @@ forms_of_manual() {
 		run -0 --separate-stderr wsframe <<<"$form"
 		[[ $line != gdb* ]] || {
 			# It shows eight bytes a line.
-			says '> text .*37fa213d  "He' "$output"
+			says 'key 37fa213d ' "$output"
 			continue
 		}
 		same '0x0000  > text          FIN           5 bytes  key 37fa213d  "Hello"' "$output"
