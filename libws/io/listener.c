@@ -211,7 +211,7 @@ static bool split_tcp(const char *where, struct ws_host_port *split, char *error
     return false;
 }
 
-/* Does one of them listen on all IPv4 addresses with that port? */
+/* Does one of them listen on an IPv4 address, or on all, with that port? */
 static bool takes_ipv4(const struct ws_listener *listener, uint16_t port)
 {
     for (; listener; listener = listener->next) {
@@ -219,7 +219,7 @@ static bool takes_ipv4(const struct ws_listener *listener, uint16_t port)
         char text[WS_ADDRESS_TEXT];
         ws_address_of_socket(listener->watch.fd, &own);
         if (own.port == port && own.kind == WS_ADDRESS_IP &&
-            strcmp(ws_address_format(&own, text), "0.0.0.0") == 0)
+            !strchr(ws_address_format(&own, text), ':'))
             return true;
     }
     return false;

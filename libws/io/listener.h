@@ -31,11 +31,11 @@ bool ws_listener_check(const char *where, char *error, size_t size);
  * Listens on `where`: "ADDRESS:PORT" (port 0: any that is free; no address: loopback),
  * "[ADDRESS]:PORT", "unix:PATH" (a stale socket is replaced), or "fd:N", a descriptor that listens
  * already and that belongs to the listener from here on. "[::]" takes IPv4 too (as ::ffff:0:0/96),
- * unless one of `others`, a list or NULL, is 0.0.0.0 with the same port; where the machine has no
- * IPv6 it is 0.0.0.0. `backlog` 0: the system's own.
- * `socket_mode` is the file mode of a unix socket, -1: by the umask; no client can connect
- * before it is set. `secure`: its URL is wss. NULL with one line in `error`, such as
- * "127.0.0.1:80: Permission denied", cut to `size` bytes with its NUL. A port in use is an error.
+ * unless one of `others`, a list or NULL, is an IPv4 address with the same port; where the machine
+ * has no IPv6 it is 0.0.0.0. `backlog` 0: the system's own. `socket_mode` is the file mode of a
+ * unix socket, -1: by the umask; no client can connect before it is set. `secure`: its URL is wss.
+ * NULL with one line in `error`, such as "127.0.0.1:80: Permission denied", cut to `size` bytes
+ * with its NUL. A port in use is an error.
  */
 struct ws_listener *ws_listener_open(const char *where, const struct ws_listener *others,
                                      int backlog, int socket_mode, bool secure, char *error,

@@ -36,7 +36,7 @@ bool listen_all(struct server *server, int inherited)
     }
     if (inherited > 0 && !settings->address_given)
         return true;
-    /* [::] comes last: it takes IPv4 too, but for ports that 0.0.0.0 has taken. */
+    /* [::] comes last: it takes IPv4 too, but for ports that IPv4 addresses have taken. */
     for (int last = 0; last < 2; last++)
         for (size_t i = 0; (where = serve_settings_where(settings, i, text)); i++)
             if ((strncmp(where, "[::]", 4) == 0) == last && !listen_on(server, where))

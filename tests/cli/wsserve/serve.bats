@@ -42,7 +42,8 @@ load ../helper
 	fi
 	local port
 	port=$(free_port)
-	for both in "--listen=[::]:$port --listen=0.0.0.0:$port" "--listen=0.0.0.0:$port --listen=[::]:$port"; do
+	for both in "--listen=[::]:$port --listen=0.0.0.0:$port" "--listen=0.0.0.0:$port --listen=[::]:$port" \
+		"--address=:: --address=127.0.0.1 -p $port"; do
 		# shellcheck disable=SC2086
 		start wsserve --announce $both
 		same hello "$(wscat -1 "ws://127.0.0.1:$port/" hello </dev/null)"
