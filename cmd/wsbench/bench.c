@@ -23,9 +23,20 @@ struct run {
     unsigned started;
     sigset_t signals;
     struct progress progress;
+    int64_t begun_ns, next_look_ns, interval_ns;
+    struct result *so_far; /* owned; for --abort-if */
 };
 
 /* --- waiting --- */
+
+/* What is meant by the rate of a run: connections where these are the load. */
+static void set_rate(const struct settings *s, struct result *r)
+{
+    bool connections = s->mode == MODE_CHURN || s->mode == MODE_CONNECT;
+    double seconds = s->mode == MODE_CONNECT ? r->connect_s : r->load_s;
+    uint64_t count = connections ? r->totals.opened : r->load_sent;
+    r->rate_per_s = seconds > 0 ? (double)count / seconds : 0;
+}
 
 static struct progress_counts snapshot(const struct run *run)
 {
@@ -41,11 +52,49 @@ static struct progress_counts snapshot(const struct run *run)
     return c;
 }
 
+/* The value of --abort-if is that of the second before: the workers copy their totals meanwhile. */
+static void judge_abort(struct run *run, const struct progress_counts *counts, int64_t now_ns)
+{
+    const struct settings *s = run->settings;
+    struct result *now = run->so_far;
+    if (s->abort_if.count == 0 || run->bench.start_ns == 0 || run->result->aborted)
+        return;
+    if (!now && !(now = run->so_far = malloc(sizeof *now)))
+        return;
+    *now = (struct result){.load_s = (double)(now_ns - run->bench.counted_ns) / 1e9};
+    for (unsigned i = 0; i < run->started; i++)
+        worker_add_published(&run->workers[i], &now->totals);
+    now->load_sent = counts->sent;
+    now->load_received = counts->received;
+    set_rate(s, now);
+    for (size_t i = 0; i < s->abort_if.count && now->totals.tried > 0 && now->load_s > 0; i++) {
+        double value;
+        bool measured;
+        if (condition_met(&s->aborting[i], now, &value, &measured))
+            run->result->aborted = s->aborting[i].text;
+    }
+    atomic_fetch_add(&run->bench.published, 1);
+    for (unsigned i = 0; i < run->started; i++)
+        ws_loop_wake(run->workers[i].loop);
+}
+
+/* What is done once an interval. */
 static void look(struct run *run, int64_t now_ns)
 {
     struct progress_counts counts = snapshot(run);
+    run->next_look_ns += run->interval_ns;
+    if (run->next_look_ns <= now_ns) /* this process was stopped for a while */
+        run->next_look_ns = now_ns + run->interval_ns;
     probe_look(&run->result->probe, NULL);
+    timeline_add(&run->result->timeline, &(struct moment){
+                                             .at_s = (double)(now_ns - run->begun_ns) / 1e9,
+                                             .opened = counts.opened,
+                                             .sent = counts.sent,
+                                             .received = counts.received,
+                                             .server = run->result->probe.now,
+                                         });
     progress_show(&run->progress, now_ns, &counts);
+    judge_abort(run, &counts, now_ns);
 }
 
 static void enter(struct run *run, enum phase phase)
@@ -56,12 +105,13 @@ static void enter(struct run *run, enum phase phase)
 }
 
 /* Waits until `counter` has reached the number of workers, until `deadline_ns` at most (0: no
- * limit). False after a timeout or a signal. */
+ * limit). False after a timeout or a signal, and during the load when it is to be aborted. */
 static bool wait_for(struct run *run, _Atomic unsigned *counter, int64_t deadline_ns)
 {
     while (!counter || atomic_load(counter) < run->started) {
-        int64_t now = clock_ns(), wait_ns = progress_next(&run->progress) - now;
-        if (deadline_ns && now >= deadline_ns)
+        int64_t now = clock_ns(), wait_ns = run->next_look_ns - now;
+        bool loading = atomic_load(&run->bench.phase) == PHASE_LOAD;
+        if ((deadline_ns && now >= deadline_ns) || (loading && run->result->aborted))
             return false;
         if (wait_ns <= 0) {
             look(run, now);
@@ -92,8 +142,8 @@ static void wait_for_answers(struct run *run)
         if (wait_for(run, &run->bench.drained, clock_ns() + patience_ns))
             return;
         received = snapshot(run).received;
-    } while (received != before && !run->result->signal_number);
-    run->result->silent = !run->result->signal_number;
+    } while (received != before && !run->result->signal_number && !run->result->aborted);
+    run->result->silent = !run->result->signal_number && !run->result->aborted;
 }
 
 static void wait_for_load(struct run *run)
@@ -109,12 +159,28 @@ static void wait_for_load(struct run *run)
         probe_look(&run->result->probe, &run->result->probe.loaded);
     }
     progress_phase(&run->progress, NULL, s->duration_us);
-    if (run->result->signal_number)
+    if (run->result->signal_number || run->result->aborted)
         return;
     if (s->duration_us == 0)
         wait_for_answers(run);
     else
         wait_for(run, drained, run->bench.end_ns);
+}
+
+/* --start-at: the connections are open, and wait. False after a signal. */
+static bool wait_for_start(struct run *run)
+{
+    const struct settings *s = run->settings;
+    int64_t left_us = s->start_at_us - units_now_utc();
+    if (s->start_at_us == 0)
+        return true;
+    if (left_us <= 0) {
+        run->result->late_s = (double)-left_us / 1e6;
+        return true;
+    }
+    progress_phase(&run->progress, "waiting for the start", left_us);
+    wait_for(run, NULL, clock_ns() + left_us * NS_PER_US);
+    return run->result->signal_number == 0;
 }
 
 static void load(struct run *run)
@@ -206,6 +272,7 @@ static bool start_workers(struct run *run)
     for (unsigned i = 0; i < s->threads; i++) {
         struct worker *w = &run->workers[i];
         w->bench = &run->bench;
+        pthread_mutex_init(&w->publish_lock, NULL);
         give_share(w, s, i);
         w->first = first;
         w->first_publisher = first_publisher;
@@ -228,6 +295,8 @@ static void join_workers(struct run *run)
     for (unsigned i = 0; i < run->started; i++) {
         pthread_join(run->workers[i].thread, NULL);
         totals_merge(&run->result->totals, &run->workers[i].totals);
+        free(run->workers[i].published);
+        pthread_mutex_destroy(&run->workers[i].publish_lock);
     }
     for (unsigned i = 0; run->workers && i < run->settings->threads; i++)
         ws_loop_free(run->workers[i].loop);
@@ -257,7 +326,9 @@ static bool prepare(struct run *run)
     int64_t begun_ns = clock_ns();
     if (!resolve_target(&s->target, &run->bench.url, &run->bench.proxy, text, sizeof text))
         return problem(result, WS_EXIT_CONNECT, "%s", text);
-    histogram_add(&result->totals.resolve, clock_ns() - begun_ns);
+    const char *name = s->target.proxy.host ? s->target.proxy.host : s->target.url.host;
+    if (!s->target.url.unix_path && !resolve_is_address(name))
+        histogram_add(&result->totals.resolve, clock_ns() - begun_ns);
     /* The main thread waits for signals; workers report progress with SIGUSR1. */
     sigemptyset(&run->signals);
     sigaddset(&run->signals, SIGINT);
@@ -271,13 +342,15 @@ static bool prepare(struct run *run)
 static void measure(struct run *run)
 {
     const struct settings *s = run->settings;
-    int64_t begun_ns = clock_ns();
+    int64_t begun_ns = run->begun_ns = clock_ns();
+    run->interval_ns = (s->interval_us ? s->interval_us : SECONDS(1)) * NS_PER_US;
+    run->next_look_ns = begun_ns + run->interval_ns;
     progress_start(&run->progress, s, begun_ns);
     progress_phase(&run->progress, "connecting", 0);
     if (start_workers(run)) {
         bool ready = wait_for(run, &run->bench.ready, 0);
         run->result->connect_s = (double)(clock_ns() - begun_ns) / 1e9;
-        if (ready && (snapshot(run).opened > 0 || s->mode == MODE_CHURN)) {
+        if (ready && (snapshot(run).opened > 0 || s->mode == MODE_CHURN) && wait_for_start(run)) {
             load(run);
             run->result->drained = drain(run);
         }
@@ -293,6 +366,8 @@ static void measure(struct run *run)
     progress_end(&run->progress);
     join_workers(run);
     count_lost(run);
+    set_rate(s, run->result);
+    free(run->so_far);
 }
 
 void bench_run(const struct settings *s, struct result *result)

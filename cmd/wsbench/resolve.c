@@ -1,5 +1,6 @@
 #include "cmd/wsbench/resolve.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,4 +53,10 @@ void resolve_free(struct ws_url *url, struct ws_proxy *proxy)
     free(url->host);
     free(proxy->host);
     url->host = proxy->host = NULL;
+}
+
+bool resolve_is_address(const char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }

@@ -19,4 +19,7 @@ bool resolve_target(const struct target *target, struct ws_url *url, struct ws_p
                     char *problem, size_t size);
 void resolve_free(struct ws_url *url, struct ws_proxy *proxy);
 
+/* Is `host` an address, for which no name server is asked? */
+bool resolve_is_address(const char *host);
+
 #endif

@@ -71,6 +71,7 @@ void probe_look(struct probe *probe, struct probe_sample *sample)
         probe->rss_most = now.rss;
     if (now.files > probe->files_most)
         probe->files_most = now.files;
+    probe->now = now;
     if (sample)
         *sample = now;
 }

@@ -23,6 +23,7 @@ struct probe {
     struct probe_sample before; /* before the first connection */
     struct probe_sample loaded; /* all connections open, before the load */
     struct probe_sample after;  /* after the load */
+    struct probe_sample now;    /* the last one */
     uint64_t rss_most, files_most;
 };
 

@@ -12,16 +12,38 @@
 
 enum { RESULT_PROBLEM = 400 };
 
+/* A moment of a run. */
+struct moment {
+    double at_s; /* since its begin */
+    uint64_t opened, sent, received;
+    struct probe_sample server; /* with --server-pid */
+};
+
+/* What was seen of a run over time. Where it becomes long, every second moment is left out, and
+ * they are seen half as often from then on. */
+enum { TIMELINE_MAX = 1024 };
+struct timeline {
+    struct moment moments[TIMELINE_MAX];
+    unsigned count;
+    unsigned every, skipped; /* of so many moments one is kept */
+};
+
+void timeline_add(struct timeline *timeline, const struct moment *moment);
+
 struct result {
     struct totals totals;
     struct probe probe;
+    struct timeline timeline;
     int64_t started_utc_us;
-    double connect_s;                              /* time until all connections were open */
-    double load_s;                                 /* duration of the load, without the warm-up */
+    double connect_s;  /* time until all connections were open */
+    double rate_per_s; /* messages sent a second (churn, connect: connections opened) */
+    double load_s;     /* duration of the load, without the warm-up */
     uint64_t load_sent, load_received;             /* messages during it */
     uint64_t load_sent_bytes, load_received_bytes; /* their payload */
     int signal_number;            /* the signal that ended the run early; 0: none */
     bool silent;                  /* the load was ended since no answer came any more */
+    const char *aborted;          /* the condition of --abort-if that ended it; NULL: none */
+    double late_s;                /* it began so much later than --start-at */
     bool drained;                 /* all outstanding replies arrived in time */
     char problem[RESULT_PROBLEM]; /* why it could not be started; empty: it was */
     int problem_status;           /* the exit code for that */

@@ -4,6 +4,13 @@
 
 #include <string.h>
 
+const struct unsent_name unsent_names[UNSENT_CAUSES] = {
+    [UNSENT_WINDOW] = {"the window was full", "window_full"},
+    [UNSENT_GONE] = {"the connection was gone", "connection_gone"},
+    [UNSENT_QUEUE] = {"the server did not read", "queue_full"},
+    [UNSENT_CLIENT] = {"this client was late", "client_late"},
+};
+
 uint64_t totals_unsent(const struct totals *t)
 {
     uint64_t sum = 0;

@@ -22,6 +22,11 @@ enum unsent {
     UNSENT_CAUSES,
 };
 
+/* What each cause is called in the report, and in JSON. */
+extern const struct unsent_name {
+    const char *text, *key;
+} unsent_names[UNSENT_CAUSES];
+
 struct totals {
     atomic_uint_fast64_t tried, opened; /* connections; the main thread reads these, and sent and
                                            received, during the run */

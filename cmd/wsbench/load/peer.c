@@ -178,8 +178,6 @@ static void on_connected(void *user, struct ws_conn *conn)
     struct peer *peer = user;
     const struct ws_client_times *times = ws_client_times(peer->client);
     struct totals *t = &peer->worker->totals;
-    if (times->resolve_us > 0)
-        histogram_add(&t->resolve, times->resolve_us * 1000);
     histogram_add(&t->connect, (times->connect_us + times->proxy_us) * 1000);
     keep_address(peer->worker, conn);
     peer->client = NULL;

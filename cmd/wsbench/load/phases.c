@@ -78,6 +78,7 @@ static void on_wake(void *context)
 {
     struct worker *w = context;
     int phase = atomic_load(&w->bench->phase);
+    worker_publish(w);
     while (w->phase < phase) {
         if (w->phase == PHASE_LOAD)
             peer_send_all_due(w);

@@ -1,6 +1,7 @@
 #include "cmd/wsbench/load/worker.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,4 +58,26 @@ void worker_ended(struct worker *w)
     w->alive--;
     if (w->phase >= PHASE_CLOSE && w->alive == 0)
         ws_loop_stop(w->loop);
+}
+
+void worker_publish(struct worker *w)
+{
+    unsigned wanted = atomic_load(&w->bench->published);
+    if (wanted == w->published_count)
+        return;
+    w->published_count = wanted;
+    pthread_mutex_lock(&w->publish_lock);
+    free(w->published);
+    w->published = calloc(1, sizeof *w->published);
+    if (w->published)
+        totals_merge(w->published, &w->totals);
+    pthread_mutex_unlock(&w->publish_lock);
+}
+
+void worker_add_published(struct worker *w, struct totals *sum)
+{
+    pthread_mutex_lock(&w->publish_lock);
+    if (w->published)
+        totals_merge(sum, w->published);
+    pthread_mutex_unlock(&w->publish_lock);
 }

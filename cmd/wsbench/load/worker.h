@@ -34,12 +34,13 @@ struct bench {
     struct ws_url url;     /* the target's URL with its host resolved */
     struct ws_proxy proxy; /* the proxy, resolved too; its host is NULL for none */
     _Atomic int phase;
-    _Atomic unsigned ready;   /* workers whose connections are all open or failed */
-    _Atomic unsigned drained; /* workers with nothing outstanding and nothing to send */
-    _Atomic unsigned done;    /* workers that have ended */
-    int64_t start_ns;         /* start of the load, monotonic */
-    int64_t counted_ns;       /* end of the warm-up: what was due before it is not counted */
-    int64_t end_ns;           /* no message is due from then on; INT64_MAX: no limit */
+    _Atomic unsigned published; /* how often the workers were asked for their totals so far */
+    _Atomic unsigned ready;     /* workers whose connections are all open or failed */
+    _Atomic unsigned drained;   /* workers with nothing outstanding and nothing to send */
+    _Atomic unsigned done;      /* workers that have ended */
+    int64_t start_ns;           /* start of the load, monotonic */
+    int64_t counted_ns;         /* end of the warm-up: what was due before it is not counted */
+    int64_t end_ns;             /* no message is due from then on; INT64_MAX: no limit */
 };
 
 struct peer;
@@ -53,6 +54,9 @@ struct worker {
     struct ws_conn_env env;     /* shared by its connections */
     struct ws_tls_context *tls; /* owned; NULL without TLS */
     struct totals totals;
+    pthread_mutex_t publish_lock;
+    struct totals *published; /* under the lock: a copy of its totals, once it was asked for one */
+    unsigned published_count;
     struct peer *peers;
     uint32_t count;           /* number of peers */
     uint32_t first;           /* number of the first peer */
@@ -95,6 +99,11 @@ bool worker_may_send(const struct worker *worker);
 void worker_check_drained(struct worker *worker);
 /* Call when a connection has ended. */
 void worker_ended(struct worker *worker);
+
+/* On its own thread: copies its totals if it was asked to since the last time. */
+void worker_publish(struct worker *worker);
+/* From the main thread: adds the last copy to `sum`. */
+void worker_add_published(struct worker *worker, struct totals *sum);
 
 /* CPU time is reported from now on. */
 void worker_cpu_start(struct worker *worker);

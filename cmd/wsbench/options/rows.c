@@ -64,6 +64,20 @@ const struct option_row wsbench_rows[WSBENCH_ROWS] = {
      .help = "time limit of each reply: a message without one is lost, and the next is sent "
              "(default 5s)"},
 
+    {.name = "start-at",
+     OPTION_CALL(values_time),
+     .metavar = "TIME",
+     .offset = OPTION_OFFSET_(S, start_at_us, int64_t),
+     .flags = OPTION_RARE,
+     .help = "begin the load at this time, on several machines at once: 2026-01-31T12:00:00Z, "
+             "12:00:00 or @SECONDS"},
+    {.name = "abort-if",
+     OPTION_LIST(S, abort_if),
+     .metavar = "CONDITION",
+     .flags = OPTION_RARE,
+     .help = "end the load when this is met, as --fail-if has it, looked at once a second; may be "
+             "repeated"},
+
     {OPTION_GROUP("Payload")},
     {.name = "size",
      .letters = "s",
@@ -79,9 +93,33 @@ const struct option_row wsbench_rows[WSBENCH_ROWS] = {
      .help = "offer permessage-deflate; PARAMS as level=6,threshold=1K,window=15,takeover=both"},
 
     {OPTION_GROUP("Report")},
+    {.name = "latency",
+     .letters = "L",
+     OPTION_FLAG(S, latency),
+     .help = "print the full spectrum of the round-trip times, and draw their distribution"},
+    {.name = "percentiles",
+     OPTION_CALL(values_percentiles),
+     .metavar = "LIST",
+     .offset = OPTION_OFFSET_(S, percentiles, struct percentiles),
+     .flags = OPTION_RARE,
+     .help = "percentiles to report (default 50,75,90,95,99,99.9,99.99)"},
     {.name = "format",
-     OPTION_CHOICE(S, format, "text|json"),
-     .help = "format of the report on standard output (default text)"},
+     OPTION_CHOICE(S, format, "text|json|csv|hgrm"),
+     .help = "format of the report: for people, for programs, a metric a line, or the percentiles "
+             "as HdrHistogram prints them (default text)"},
+    {.name = "output",
+     .letters = "o",
+     OPTION_STRING(S, output),
+     .metavar = "FILE",
+     .help = "write the report to this file instead of standard output"},
+    {.name = "compare",
+     OPTION_STRING(S, compare),
+     .metavar = "FILE",
+     .help = "compare the result with an earlier report in JSON"},
+    {.name = "merge",
+     OPTION_FLAG(S, merge),
+     .help = "measure nothing: the words are reports in JSON, of machines that ran at the same "
+             "time, and are added up to one"},
     {.name = "interval",
      .letters = "i",
      OPTION_DURATION(S, interval_us),
@@ -92,5 +130,12 @@ const struct option_row wsbench_rows[WSBENCH_ROWS] = {
      OPTION_NUMBER(S, server_pid, 1, INT32_MAX),
      .metavar = "PID",
      .help = "report memory, CPU time and descriptors of this server process too"},
+
+    {OPTION_GROUP("Gates")},
+    {.name = "fail-if",
+     OPTION_LIST(S, fail_if),
+     .metavar = "CONDITION",
+     .help = "exit with 10 if this is met: rtt.p99>5ms, errors>0, loss>0.1%, rate<20k; may be "
+             "repeated"},
 };
 #undef S

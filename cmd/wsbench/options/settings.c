@@ -14,9 +14,10 @@ static const char tail[] =
     "was\n"
     "not reached, nothing was measured, or the limits of this machine do not allow the load; 2 "
     "usage;\n"
-    "3 to 9 no connection could be opened (as wscat); 130, 143 interrupted, terminated, with a "
-    "report\n"
-    "up to then.\n";
+    "3 to 9 no connection could be opened (as wscat); 10 a condition of --fail-if or --abort-if "
+    "was "
+    "met;\n"
+    "130, 143 interrupted, terminated, with a report up to then.\n";
 
 /* An option without an effect is a mistake, which is better reported than ignored. A limit, such as
  * --messages or --timeout, is none: it may stand where it is not reached. */
@@ -45,7 +46,31 @@ static bool check_effects(const struct settings *s, struct options *options)
     return true;
 }
 
-static bool check(struct settings *s, struct options *options)
+static bool check_conditions(struct options *options, const char *option,
+                             const struct option_list *texts, struct condition *conditions)
+{
+    if (texts->count > CONDITIONS_MAX)
+        return usage_error(options, "more than %d times --%s", CONDITIONS_MAX, option);
+    for (size_t i = 0; i < texts->count; i++) {
+        const char *wrong = condition_read(&conditions[i], texts->items[i]);
+        if (wrong)
+            return usage_error(options, "--%s='%s': %s (%s)", option, texts->items[i], wrong,
+                               metric_names());
+    }
+    return true;
+}
+
+/* --merge measures nothing: all that it needs is the reports. */
+static bool check_merge(struct settings *s, struct options *options)
+{
+    if (options->arg_count == 0)
+        return usage_error(options, "--merge needs the files of reports");
+    s->files = options->args;
+    s->file_count = options->arg_count;
+    return true;
+}
+
+static bool check_load(struct settings *s, struct options *options)
 {
     if (options->arg_count == 0)
         return usage_error(options, "no URL of a server to measure");
@@ -74,6 +99,13 @@ static bool check(struct settings *s, struct options *options)
     return true;
 }
 
+static bool check(struct settings *s, struct options *options)
+{
+    return check_conditions(options, "fail-if", &s->fail_if, s->failing) &&
+           check_conditions(options, "abort-if", &s->abort_if, s->aborting) &&
+           (s->merge ? check_merge(s, options) : check_load(s, options));
+}
+
 bool wsbench_settings_read(struct settings *settings, struct options *options, int argc,
                            char **argv)
 {
@@ -87,6 +119,7 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
         .publishers = 1,
         .timeout_us = SECONDS(5),
         .size = 20,
+        .percentiles = {{50, 75, 90, 95, 99, 99.9, 99.99}, 7},
     };
     tables[0] = (struct option_table){OPTION_ROWS(wsbench_rows), settings, NULL};
     tables[1] = (struct option_table){OPTION_ROWS(target_rows), &settings->target, "HAu46"};
@@ -94,7 +127,7 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
     tables[3] = (struct option_table){OPTION_ROWS(options_common_rows), &settings->common, NULL};
     *options = (struct options){
         .tool = "wsbench",
-        .usage = "wsbench [OPTION]... URL",
+        .usage = "wsbench [OPTION]... URL\nwsbench --merge [OPTION]... FILE...",
         .about = "Puts load on a WebSocket server and reports throughput, latency and losses.",
         .tail = tail,
         .tables = tables,

@@ -7,18 +7,22 @@
 #include "cmd/common/options/compress.h"
 #include "cmd/common/options/options.h"
 #include "cmd/common/options/target.h"
+#include "cmd/wsbench/count/condition.h"
+#include "cmd/wsbench/options/values.h"
 #include <ws/conn.h>
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* In the order of --mode's choices. */
-enum mode { MODE_ECHO, MODE_CONNECT, MODE_IDLE, MODE_BROADCAST, MODE_CHURN };
+enum mode { MODE_ECHO, MODE_CONNECT, MODE_IDLE, MODE_BROADCAST, MODE_CHURN, MODE_COUNT };
 
 /* In the order of --arrival's choices. */
 enum arrival { ARRIVAL_EVEN, ARRIVAL_POISSON };
 
-enum report_format { REPORT_TEXT, REPORT_JSON };
+enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_CSV, REPORT_HGRM };
+
+enum { CONDITIONS_MAX = 32 };
 
 struct settings {
     struct options_common common;
@@ -42,13 +46,26 @@ struct settings {
     bool text;
     struct compress compress;
 
+    int64_t start_at_us; /* since 1970; 0: at once */
+    struct option_list abort_if, fail_if;
+
+    bool latency;
+    struct percentiles percentiles;
     enum report_format format;
+    const char *output; /* NULL: standard output */
+    const char *compare;
+    bool merge;
     int64_t interval_us; /* between two lines of progress; 0: the default */
     unsigned server_pid;
+
+    /* Set after reading: the conditions, read. */
+    struct condition failing[CONDITIONS_MAX], aborting[CONDITIONS_MAX];
+    char **files; /* --merge: the reports; borrowed from the command line */
+    int file_count;
 };
 
 /* The rows, in rows.c. */
-enum { WSBENCH_ROWS = 22 };
+enum { WSBENCH_ROWS = 31 };
 extern const struct option_row wsbench_rows[WSBENCH_ROWS];
 
 /* Reads the command line into `settings`, starting from the defaults. False when the program must

@@ -10,6 +10,9 @@
 /* Without --interval. */
 enum { TERMINAL_S = 1, PLAIN_S = 10 };
 
+/* A call that is early by less is in time. */
+enum { EARLY_NS = 50 * 1000 * 1000 };
+
 static int64_t now(void)
 {
     struct timespec t;
@@ -38,11 +41,6 @@ void progress_phase(struct progress *p, const char *name, int64_t duration_us)
     p->phase_ns = duration_us * 1000;
 }
 
-int64_t progress_next(const struct progress *p)
-{
-    return p->next_ns;
-}
-
 /* "12 s of 30 s, 18 s left": where in the load, or the phase that the run is in. */
 static void describe(const struct progress *p, int64_t now_ns, char *text, size_t size)
 {
@@ -63,11 +61,9 @@ void progress_show(struct progress *p, int64_t now_ns, const struct progress_cou
 {
     char where[4 * UNITS_TEXT_MAX], sent[UNITS_TEXT_MAX], received[UNITS_TEXT_MAX];
     double seconds = (double)(now_ns - p->last_ns) / 1e9;
-    p->next_ns += p->interval_ns;
-    if (p->next_ns < now_ns) /* it was stopped for a while */
-        p->next_ns = now_ns + p->interval_ns;
-    if (!p->shown || seconds <= 0)
+    if (!p->shown || seconds <= 0 || now_ns + EARLY_NS < p->next_ns)
         return;
+    p->next_ns = now_ns + p->interval_ns;
     describe(p, now_ns, where, sizeof where);
     units_format_rate((double)(c->sent - p->last.sent) / seconds, "msg", sent, sizeof sent);
     units_format_rate((double)(c->received - p->last.received) / seconds, "msg", received,

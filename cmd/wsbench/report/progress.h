@@ -30,9 +30,7 @@ void progress_start(struct progress *progress, const struct settings *settings, 
 /* A phase of the run begins: its name (NULL: the load) and its duration, 0 where it has none. */
 void progress_phase(struct progress *progress, const char *name, int64_t duration_us);
 
-/* When progress_show() is to be called next, in nanoseconds of the monotonic clock. */
-int64_t progress_next(const struct progress *progress);
-
+/* Shows it, if it is time for that. */
 void progress_show(struct progress *progress, int64_t now_ns, const struct progress_counts *counts);
 
 /* Removes the live line. */

@@ -1,17 +1,28 @@
 /*
- * report: prints the results on standard output, as text or JSON.
+ * report: prints results: as text for people, as JSON, as CSV, or as HdrHistogram's percentiles.
  */
-#ifndef CMD_WSBENCH_REPORT_H
-#define CMD_WSBENCH_REPORT_H
+#ifndef CMD_WSBENCH_REPORT_REPORT_H
+#define CMD_WSBENCH_REPORT_REPORT_H
 
+#include "cmd/common/json.h"
 #include "cmd/wsbench/report/verdict.h"
 
-void report_text(const struct settings *settings, const struct result *result);
-void report_json(const struct settings *settings, const struct result *result,
-                 const struct verdict *verdict);
+#include <stdio.h>
 
-/* The reported percentiles. */
-enum { REPORT_PERCENTILES = 7 };
-extern const double report_percentiles[REPORT_PERCENTILES];
+/* A measurement to report; all borrowed. */
+struct report {
+    const struct settings *settings;
+    const struct result *result;
+    const struct verdict *verdict;
+};
+
+void report_text(const struct report *report, FILE *out);
+void report_csv(const struct report *report, FILE *out);
+void report_hgrm(const struct report *report, FILE *out);
+/* Adds an object; `json->failed` is set when memory runs out. */
+void report_json(const struct report *report, struct json *json);
+
+/* --latency: the full spectrum of a histogram, and a drawing of its distribution. */
+void report_latency(const struct histogram *histogram, FILE *out);
 
 #endif

@@ -1,6 +1,5 @@
 #include "cmd/wsbench/report/report.h"
 
-#include "cmd/common/exit.h"
 #include "cmd/common/json.h"
 #include "cmd/common/units.h"
 #include <ws/version.h>
@@ -10,27 +9,48 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static void put_times(struct json *j, const char *name, const struct histogram *h)
+/* The histogram itself, so that reports can be added up: [largest value in ns, count] of each
+ * bucket that is not empty. */
+static void put_buckets(struct json *j, const struct histogram *h)
+{
+    json_key(j, "buckets_ns");
+    json_begin_array(j);
+    for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        if (h->buckets[i] == 0)
+            continue;
+        json_begin_array(j);
+        json_int(j, histogram_bucket_top(i));
+        json_uint(j, h->buckets[i]);
+        json_end_array(j);
+    }
+    json_end_array(j);
+}
+
+static void put_times(struct json *j, const struct percentiles *p, const char *name,
+                      const struct histogram *h)
 {
     json_key(j, name);
     json_begin_object(j);
     json_member_uint(j, "count", h->count);
     json_member_double(j, "min_us", (double)h->least / 1e3);
-    for (int i = 0; i < REPORT_PERCENTILES; i++) {
+    for (unsigned i = 0; i < p->count; i++) {
         char key[32];
-        snprintf(key, sizeof key, "p%g_us", report_percentiles[i]);
-        json_member_double(j, key, (double)histogram_percentile(h, report_percentiles[i]) / 1e3);
+        snprintf(key, sizeof key, "p%g_us", p->values[i]);
+        json_member_double(j, key, (double)histogram_percentile(h, p->values[i]) / 1e3);
     }
     json_member_double(j, "max_us", (double)h->most / 1e3);
     json_member_double(j, "mean_us", histogram_mean(h) / 1e3);
+    put_buckets(j, h);
     json_end_object(j);
 }
 
 static void put_run(struct json *j, const struct settings *s, const struct result *r)
 {
     char *url = target_url(&s->target);
-    if (!url)
-        exit_die(WS_EXIT_FAILURE, "out of memory");
+    if (!url) {
+        j->failed = true;
+        return;
+    }
     json_member_string(j, "version", WS_VERSION);
     json_member_string(j, "mode", settings_mode_name(s));
     json_member_string(j, "url", url);
@@ -110,8 +130,12 @@ static void put_messages(struct json *j, const struct result *r)
     json_key(j, "unsent");
     json_begin_object(j);
     for (int i = 0; i < UNSENT_CAUSES; i++)
-        json_member_uint(j, verdict_unsent[i].key, t->unsent[i]);
+        json_member_uint(j, unsent_names[i].key, t->unsent[i]);
     json_end_object(j);
+    json_member_uint(j, "load_sent", r->load_sent);
+    json_member_uint(j, "load_received", r->load_received);
+    json_member_uint(j, "load_sent_bytes", r->load_sent_bytes);
+    json_member_uint(j, "load_received_bytes", r->load_received_bytes);
     json_member_double(j, "sent_per_s", (double)r->load_sent / seconds);
     json_member_double(j, "received_per_s", (double)r->load_received / seconds);
     json_member_double(j, "sent_bytes_per_s", (double)r->load_sent_bytes / seconds);
@@ -150,42 +174,67 @@ static void put_server(struct json *j, const struct result *r)
     json_end_object(j);
 }
 
-void report_json(const struct settings *s, const struct result *r, const struct verdict *v)
+static void put_timeline(struct json *j, const struct result *r)
 {
-    struct json j = {0};
-    json_begin_object(&j);
-    put_run(&j, s, r);
-    json_member_double(&j, "connect_s", r->connect_s);
-    json_member_double(&j, "load_s", r->load_s);
-    put_connections(&j, r);
-    put_messages(&j, r);
-    put_compression(&j, &r->totals.deflate);
-    put_times(&j, "dns", &r->totals.resolve);
-    put_times(&j, "tcp_connect", &r->totals.connect);
-    if (s->target.url.secure) {
-        put_times(&j, "tls", &r->totals.tls);
-        json_member_uint(&j, "tls_resumed", r->totals.resumed);
+    json_key(j, "timeline");
+    json_begin_array(j);
+    for (unsigned i = 0; i < r->timeline.count; i++) {
+        const struct moment *m = &r->timeline.moments[i];
+        json_begin_object(j);
+        json_member_double(j, "t_s", m->at_s);
+        json_member_uint(j, "opened", m->opened);
+        json_member_uint(j, "sent", m->sent);
+        json_member_uint(j, "received", m->received);
+        if (r->probe.ok) {
+            json_member_uint(j, "server_rss_bytes", m->server.rss);
+            json_member_double(j, "server_cpu_s", m->server.cpu_s);
+            json_member_uint(j, "server_descriptors", m->server.files);
+        }
+        json_end_object(j);
     }
-    put_times(&j, "upgrade", &r->totals.upgrade);
-    put_times(&j, "rtt", &r->totals.rtt);
-    put_times(&j, "rtt_uncorrected", &r->totals.rtt_sent);
-    put_times(&j, "send_lag", &r->totals.lag);
-    put_server(&j, r);
-    json_key(&j, "verdict");
-    json_begin_array(&j);
+    json_end_array(j);
+}
+
+static void put_verdict(struct json *j, const struct verdict *v)
+{
+    json_key(j, "verdict");
+    json_begin_array(j);
     for (unsigned i = 0; i < v->count; i++)
-        json_str(&j, v->lines[i]);
-    json_end_array(&j);
-    json_key(&j, "client");
-    json_begin_object(&j);
-    json_member_double(&j, "cpu_s", r->totals.cpu_s);
-    json_member_double(&j, "busiest_thread", r->totals.busiest);
-    json_member_bool(&j, "bottleneck", verdict_client_busy(r));
-    json_end_object(&j);
-    json_end_object(&j);
-    json_newline(&j);
-    if (j.failed)
-        exit_die(WS_EXIT_FAILURE, "out of memory");
-    fwrite(j.data, 1, j.len, stdout);
-    json_free(&j);
+        json_str(j, v->lines[i]);
+    json_end_array(j);
+    json_member_int(j, "exit_status", v->status);
+}
+
+static void put_client(struct json *j, const struct result *r)
+{
+    json_key(j, "client");
+    json_begin_object(j);
+    json_member_double(j, "cpu_s", r->totals.cpu_s);
+    json_member_double(j, "busiest_thread", r->totals.busiest);
+    json_member_bool(j, "bottleneck", verdict_client_busy(r));
+    json_end_object(j);
+}
+
+void report_json(const struct report *report, struct json *j)
+{
+    const struct settings *s = report->settings;
+    const struct result *r = report->result;
+    const char *name;
+    json_begin_object(j);
+    json_member_uint(j, "v", 1);
+    put_run(j, s, r);
+    json_member_double(j, "connect_s", r->connect_s);
+    json_member_double(j, "load_s", r->load_s);
+    json_member_double(j, "rate_per_s", r->rate_per_s);
+    put_connections(j, r);
+    put_messages(j, r);
+    for (size_t i = 0; (name = metric_histogram_name(i)); i++)
+        put_times(j, &s->percentiles, name, metric_histogram(r, i));
+    json_member_uint(j, "tls_resumed", r->totals.resumed);
+    put_compression(j, &r->totals.deflate);
+    put_server(j, r);
+    put_client(j, r);
+    put_timeline(j, r);
+    put_verdict(j, report->verdict);
+    json_end_object(j);
 }

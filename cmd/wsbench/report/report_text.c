@@ -7,115 +7,169 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-const double report_percentiles[REPORT_PERCENTILES] = {50, 75, 90, 95, 99, 99.9, 99.99};
-
-static const char *time_text(int64_t ns, char *text)
+static char *time_text(double ns, char *text)
 {
-    if (ns < 1000) {
-        snprintf(text, UNITS_TEXT_MAX, "%d ns", (int)ns);
-        return text;
-    }
-    return units_format_duration(ns / 1000, text, UNITS_TEXT_MAX);
+    return metric_format(METRIC_TIME, ns, text, UNITS_TEXT_MAX);
 }
 
-static void print_times(const char *name, const struct histogram *h)
+/* --- what matters --- */
+
+static void print_head(const struct settings *s, FILE *out)
 {
-    char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX];
+    char duration[UNITS_TEXT_MAX], size[UNITS_TEXT_MAX];
+    const struct ws_url *url = &s->target.url;
+    fprintf(out, "wsbench %s: %s on %s%s, %" PRIu64 " connections, %u thread%s, %s, ", WS_VERSION,
+            settings_mode_name(s), url->unix_path ? url->unix_path : url->authority,
+            url->unix_path ? "" : url->target, s->connections, s->threads,
+            s->threads > 1 ? "s" : "", units_format_size(s->size, size, sizeof size));
+    if (s->rate > 0)
+        fprintf(out, "%.10g %s/s", s->rate, s->mode == MODE_CHURN ? "conn" : "msg");
+    else
+        fprintf(out, "window %u", s->window);
+    if (s->duration_us > 0 && s->mode != MODE_CONNECT)
+        fprintf(out, ", %s", units_format_duration(s->duration_us, duration, sizeof duration));
+    fprintf(out, "\n\n");
+}
+
+/* The line that is read first. */
+static void print_rtt(const struct settings *s, const struct histogram *h, FILE *out)
+{
+    static const double percents[] = {50, 90, 99, 99.9};
+    char text[UNITS_TEXT_MAX];
     if (h->count == 0)
         return;
-    printf("%-16s", name);
-    for (int i = 0; i < REPORT_PERCENTILES; i++)
-        printf("p%g %s  ", report_percentiles[i],
-               time_text(histogram_percentile(h, report_percentiles[i]), a));
-    printf("max %s  mean %s\n", time_text(h->most, a), time_text((int64_t)histogram_mean(h), b));
+    fprintf(out, "%-16s", s->mode == MODE_BROADCAST ? "delivery" : "RTT");
+    for (size_t i = 0; i < sizeof percents / sizeof percents[0]; i++)
+        fprintf(out, "p%g %s   ", percents[i],
+                time_text((double)histogram_percentile(h, percents[i]), text));
+    fprintf(out, "max %s%s\n", time_text((double)h->most, text),
+            s->rate > 0 ? "   (from when each was due)" : "");
 }
 
-static void print_closes(const struct tally *t, const char *how)
+static void print_rates(const struct result *r, FILE *out)
+{
+    double seconds = r->load_s > 0 ? r->load_s : 1;
+    char sent[UNITS_TEXT_MAX], received[UNITS_TEXT_MAX];
+    char up[UNITS_TEXT_MAX], down[UNITS_TEXT_MAX];
+    units_format_rate((double)r->load_sent / seconds, "msg", sent, sizeof sent);
+    units_format_rate((double)r->load_received / seconds, "msg", received, sizeof received);
+    units_format_bandwidth((double)r->load_sent_bytes / seconds, up, sizeof up);
+    units_format_bandwidth((double)r->load_received_bytes / seconds, down, sizeof down);
+    fprintf(out, "rate            sent %s, %s   received %s, %s\n", sent, up, received, down);
+}
+
+static void print_messages(const struct settings *s, const struct result *r, FILE *out)
+{
+    const struct totals *t = &r->totals;
+    fprintf(out,
+            "messages        %" PRIu64 " sent, %" PRIu64 " received, %" PRIu64 " lost, %" PRIu64
+            " duplicated, %" PRIu64 " reordered, %" PRIu64 " corrupted\n",
+            t->sent, t->received, t->lost, t->duplicated, t->reordered, t->corrupted);
+    if (t->own)
+        fprintf(out, "                %" PRIu64 " were received by their sender\n", t->own);
+    for (int i = 0; i < UNSENT_CAUSES; i++)
+        if (t->unsent[i])
+            fprintf(out, "                %" PRIu64 " were due and not sent: %s\n", t->unsent[i],
+                    verdict_unsent_text(s, i));
+    if (t->unasked)
+        fprintf(out, "                %" PRIu64 " came unasked\n", t->unasked);
+}
+
+static void print_closes(const struct tally *t, const char *how, FILE *out)
 {
     for (unsigned i = 0; i < t->used; i++)
-        printf("                %" PRIu64 " × %s %u (%s)\n", t->rows[i].count, how,
-               t->rows[i].number, ws_close_name(t->rows[i].number));
+        fprintf(out, "                %" PRIu64 " × %s %u (%s)\n", t->rows[i].count, how,
+                t->rows[i].number, ws_close_name(t->rows[i].number));
     if (t->others)
-        printf("                %" PRIu64 " × %s other codes\n", t->others, how);
+        fprintf(out, "                %" PRIu64 " × %s other codes\n", t->others, how);
 }
 
-static void print_connections(const struct settings *s, const struct result *r)
+static void print_connections(const struct settings *s, const struct result *r, FILE *out)
 {
     const struct totals *t = &r->totals;
     char text[UNITS_TEXT_MAX];
-    printf("connections     %" PRIu64 " tried, %" PRIu64 " opened, %" PRIu64 " failed, %" PRIu64
-           " dropped by the server or lost",
-           t->tried, t->opened, t->failed, t->dropped);
+    fprintf(out,
+            "connections     %" PRIu64 " tried, %" PRIu64 " opened, %" PRIu64 " failed, %" PRIu64
+            " dropped by the server or lost",
+            t->tried, t->opened, t->failed, t->dropped);
     double seconds = s->mode == MODE_CHURN ? r->load_s : r->connect_s;
     if (seconds > 0)
-        printf("; %s", units_format_rate((double)t->opened / seconds, "conn", text, sizeof text));
-    printf("\n");
+        fprintf(out, "; %s",
+                units_format_rate((double)t->opened / seconds, "conn", text, sizeof text));
+    fprintf(out, "\n");
     for (int i = 0; i < WS_ERROR_COUNT; i++)
         if (t->causes[i])
-            printf("                %" PRIu64 " × %s\n", t->causes[i],
-                   ws_error_info((enum ws_error)i)->explanation);
-    print_closes(&t->server_closes, "closed by the server with");
-    print_closes(&t->client_closes, "closed by this client, answered with");
+            fprintf(out, "                %" PRIu64 " × %s\n", t->causes[i],
+                    ws_error_info((enum ws_error)i)->explanation);
+    if (t->given_up)
+        fprintf(out, "                %" PRIu64 " × given up: the answers are corrupt\n",
+                t->given_up);
+    print_closes(&t->server_closes, "closed by the server with", out);
+    print_closes(&t->client_closes, "closed by this client, answered with", out);
     for (unsigned i = 0; i < t->refusals.used; i++)
-        printf("                %" PRIu64 " × refused with HTTP status %u\n",
-               t->refusals.rows[i].count, t->refusals.rows[i].number);
-    print_times("DNS", &t->resolve);
-    print_times("connect", &t->connect);
-    print_times("TLS", &t->tls);
+        fprintf(out, "                %" PRIu64 " × refused with HTTP status %u\n",
+                t->refusals.rows[i].count, t->refusals.rows[i].number);
     if (t->resumed > 0)
-        printf("                %" PRIu64 " × a TLS session was resumed\n", t->resumed);
-    print_times("upgrade", &t->upgrade);
+        fprintf(out, "                %" PRIu64 " × a TLS session was resumed\n", t->resumed);
 }
 
-static void print_messages(const struct settings *s, const struct result *r)
+static void print_verdict(const struct verdict *v, FILE *out)
 {
-    const struct totals *t = &r->totals;
-    char rate[UNITS_TEXT_MAX], bytes[UNITS_TEXT_MAX];
-    double seconds = r->load_s > 0 ? r->load_s : 1;
-    printf("messages        %" PRIu64 " sent, %" PRIu64 " received, %" PRIu64 " lost, %" PRIu64
-           " duplicated, %" PRIu64 " reordered, %" PRIu64 " corrupted\n",
-           t->sent, t->received, t->lost, t->duplicated, t->reordered, t->corrupted);
-    if (t->own)
-        printf("                %" PRIu64 " were received by their sender\n", t->own);
-    for (int i = 0; i < UNSENT_CAUSES; i++)
-        if (t->unsent[i])
-            printf("                %" PRIu64 " were due and not sent: %s\n", t->unsent[i],
-                   verdict_unsent[i].text);
-    if (t->unasked)
-        printf("                %" PRIu64 " came unasked\n", t->unasked);
-    printf("sent            %s, %s\n",
-           units_format_rate((double)r->load_sent / seconds, "msg", rate, sizeof rate),
-           units_format_bandwidth((double)r->load_sent_bytes / seconds, bytes, sizeof bytes));
-    printf("received        %s, %s\n",
-           units_format_rate((double)r->load_received / seconds, "msg", rate, sizeof rate),
-           units_format_bandwidth((double)r->load_received_bytes / seconds, bytes, sizeof bytes));
-    if (s->mode == MODE_BROADCAST) {
-        print_times("delivery", &t->rtt);
-        print_times("send lag", &t->lag);
-        return;
-    }
-    print_times(s->rate ? "RTT, from due" : "RTT", &t->rtt);
-    if (s->rate > 0) {
-        print_times("RTT, from send", &t->rtt_sent);
-        print_times("send lag", &t->lag);
-    }
+    for (unsigned i = 0; i < v->count; i++)
+        fprintf(out, "%-16s%s\n", i == 0 ? "verdict" : "", v->lines[i]);
 }
 
-static void print_compression(const struct settings *s, const struct totals *t)
+/* --- the rest --- */
+
+static void print_times(const struct percentiles *p, const char *name, const struct histogram *h,
+                        FILE *out)
+{
+    char text[UNITS_TEXT_MAX];
+    if (h->count == 0)
+        return;
+    fprintf(out, "%-16s", name);
+    for (unsigned i = 0; i < p->count; i++)
+        fprintf(out, "%9s", time_text((double)histogram_percentile(h, p->values[i]), text));
+    fprintf(out, "%9s\n", time_text((double)h->most, text));
+}
+
+static void print_table(const struct settings *s, const struct totals *t, FILE *out)
+{
+    const struct percentiles *p = &s->percentiles;
+    bool broadcast = s->mode == MODE_BROADCAST;
+    fprintf(out, "\n%-16s", "times");
+    for (unsigned i = 0; i < p->count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "p%g", p->values[i]);
+        fprintf(out, "%9s", name);
+    }
+    fprintf(out, "%9s\n", "max");
+    print_times(p, broadcast ? "delivery" : s->rate > 0 ? "RTT, from due" : "RTT", &t->rtt, out);
+    if (s->rate > 0 && !broadcast)
+        print_times(p, "RTT, from send", &t->rtt_sent, out);
+    if (s->rate > 0)
+        print_times(p, "send lag", &t->lag, out);
+    print_times(p, "DNS", &t->resolve, out);
+    print_times(p, "TCP connect", &t->connect, out);
+    print_times(p, "TLS", &t->tls, out);
+    print_times(p, "upgrade", &t->upgrade, out);
+}
+
+static void print_compression(const struct settings *s, const struct totals *t, FILE *out)
 {
     const struct ws_deflate_counts *c = &t->deflate;
-    char out[3 * UNITS_TEXT_MAX], in[3 * UNITS_TEXT_MAX];
+    char up[3 * UNITS_TEXT_MAX], down[3 * UNITS_TEXT_MAX];
     if (!s->compress.wanted)
         return;
     if (c->messages_out == 0 && c->messages_in == 0)
-        printf("compression     none\n");
+        fprintf(out, "compression     none\n");
     else
-        printf("compression     sent %s; received %s\n",
-               compress_ratio(c->plain_out, c->wire_out, out, sizeof out),
-               compress_ratio(c->plain_in, c->wire_in, in, sizeof in));
+        fprintf(out, "compression     sent %s; received %s\n",
+                compress_ratio(c->plain_out, c->wire_out, up, sizeof up),
+                compress_ratio(c->plain_in, c->wire_in, down, sizeof down));
 }
 
-static void print_server(const struct settings *s, const struct result *r)
+static void print_server(const struct settings *s, const struct result *r, FILE *out)
 {
     const struct probe *p = &r->probe;
     const struct totals *t = &r->totals;
@@ -123,44 +177,52 @@ static void print_server(const struct settings *s, const struct result *r)
     double cpu_s = p->after.cpu_s - p->loaded.cpu_s;
     if (!p->ok)
         return;
-    printf("server          RSS %s before, %s with the connections, %s at most; %" PRIu64
-           " descriptors at most\n",
-           units_format_size(p->before.rss, a, sizeof a),
-           units_format_size(p->loaded.rss, b, sizeof b),
-           units_format_size(p->rss_most, c, sizeof c), p->files_most);
+    fprintf(out,
+            "server          RSS %s before, %s with the connections, %s at most; %" PRIu64
+            " descriptors at most\n",
+            units_format_size(p->before.rss, a, sizeof a),
+            units_format_size(p->loaded.rss, b, sizeof b),
+            units_format_size(p->rss_most, c, sizeof c), p->files_most);
     if (s->mode != MODE_CHURN && t->opened >= 100 && p->loaded.rss > p->before.rss)
-        printf("                %" PRIu64 " B of RSS a connection\n",
-               (p->loaded.rss - p->before.rss) / t->opened);
-    printf("                %.2f s of CPU during the load", cpu_s);
+        fprintf(out, "                %" PRIu64 " B of RSS a connection\n",
+                (p->loaded.rss - p->before.rss) / t->opened);
+    fprintf(out, "                %.2f s of CPU during the load", cpu_s);
     if (cpu_s > 0 && r->load_received > 0)
-        printf(", %s of it",
-               units_format_rate((double)r->load_received / cpu_s, "msg", a, sizeof a));
-    printf("\n");
+        fprintf(out, ", %s of it",
+                units_format_rate((double)r->load_received / cpu_s, "msg", a, sizeof a));
+    fprintf(out, "\n");
 }
 
-void report_text(const struct settings *s, const struct result *r)
+static void print_run(const struct result *r, FILE *out)
 {
-    char load[UNITS_TEXT_MAX], connect[UNITS_TEXT_MAX], size[UNITS_TEXT_MAX];
-    const struct ws_url *url = &s->target.url;
-    printf("wsbench %s: %s on %s%s, %" PRIu64 " connections, %u thread%s, %s, ", WS_VERSION,
-           settings_mode_name(s), url->unix_path ? url->unix_path : url->authority,
-           url->unix_path ? "" : url->target, s->connections, s->threads, s->threads > 1 ? "s" : "",
-           units_format_size(s->size, size, sizeof size));
-    if (s->rate > 0)
-        printf("%.10g %s/s\n", s->rate, s->mode == MODE_CHURN ? "conn" : "msg");
-    else
-        printf("window %u\n", s->window);
-    printf("time            %s to connect, %s of load\n",
-           units_format_duration((int64_t)(r->connect_s * 1e6), connect, sizeof connect),
-           units_format_duration((int64_t)(r->load_s * 1e6), load, sizeof load));
-    print_connections(s, r);
-    if (r->load_s > 0 && s->mode != MODE_CONNECT && s->mode != MODE_IDLE)
-        print_messages(s, r);
-    print_compression(s, &r->totals);
-    print_server(s, r);
-    if (r->load_s > 0)
-        printf("client          %.2f s of CPU, the busiest thread %.0f%% of a core%s\n",
-               r->totals.cpu_s, 100 * r->totals.busiest,
-               verdict_client_busy(r) ? ": it may have been the bottleneck; try more --threads"
-                                      : "");
+    char connect[UNITS_TEXT_MAX], load[UNITS_TEXT_MAX];
+    fprintf(out, "time            %s to connect, %s of load\n",
+            units_format_duration((int64_t)(r->connect_s * 1e6), connect, sizeof connect),
+            units_format_duration((int64_t)(r->load_s * 1e6), load, sizeof load));
+    fprintf(out, "client          %.2f s of CPU, the busiest thread %.0f%% of a core%s\n",
+            r->totals.cpu_s, 100 * r->totals.busiest,
+            verdict_client_busy(r) ? ": it may have been the bottleneck; try more --threads" : "");
+}
+
+void report_text(const struct report *report, FILE *out)
+{
+    const struct settings *s = report->settings;
+    const struct result *r = report->result;
+    const struct totals *t = &r->totals;
+    bool messages = r->load_s > 0 && s->mode != MODE_CONNECT && s->mode != MODE_IDLE;
+    print_head(s, out);
+    print_rtt(s, &t->rtt, out);
+    if (messages) {
+        print_rates(r, out);
+        print_messages(s, r, out);
+    }
+    print_connections(s, r, out);
+    print_verdict(report->verdict, out);
+    if (s->latency && t->rtt.count > 0)
+        report_latency(&t->rtt, out);
+    print_table(s, t, out);
+    fprintf(out, "\n");
+    print_run(r, out);
+    print_compression(s, t, out);
+    print_server(s, r, out);
 }

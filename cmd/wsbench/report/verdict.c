@@ -7,13 +7,13 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
-const struct verdict_cause verdict_unsent[UNSENT_CAUSES] = {
-    [UNSENT_WINDOW] = {"the window was full", "window_full"},
-    [UNSENT_GONE] = {"the connection was gone", "connection_gone"},
-    [UNSENT_QUEUE] = {"the server did not read", "queue_full"},
-    [UNSENT_CLIENT] = {"this client was late", "client_late"},
-};
+const char *verdict_unsent_text(const struct settings *s, int cause)
+{
+    bool churn = s->mode == MODE_CHURN && cause == UNSENT_WINDOW;
+    return churn ? "all places were taken" : unsent_names[cause].text;
+}
 
 bool verdict_client_busy(const struct result *result)
 {
@@ -34,6 +34,20 @@ __attribute__((format(printf, 3, 4))) static void add(struct verdict *v, int sta
     va_end(arguments);
 }
 
+/* Is the metric judged by --fail-if? Then the defaults have no say in it. */
+static bool gated(const struct settings *s, const char *metric)
+{
+    for (size_t i = 0; i < s->fail_if.count; i++)
+        if (strcmp(s->failing[i].metric.name, metric) == 0)
+            return true;
+    return false;
+}
+
+static int failure(const struct settings *s, const char *metric)
+{
+    return gated(s, metric) ? WS_EXIT_OK : WS_EXIT_FAILURE;
+}
+
 /* A few messages that were due in the last moment are no miss; one in a hundred is. */
 static void judge_rate(const struct settings *s, const struct result *r, struct verdict *v)
 {
@@ -46,16 +60,31 @@ static void judge_rate(const struct settings *s, const struct result *r, struct 
     snprintf(rate, sizeof rate, "%.10g", s->rate);
     for (int i = 0; i < UNSENT_CAUSES; i++)
         if (r->totals.unsent[i])
-            len += (size_t)snprintf(causes + len, sizeof causes - len, "%s%" PRIu64 " since %s",
-                                    len ? ", " : "", r->totals.unsent[i],
-                                    s->mode == MODE_CHURN && i == UNSENT_WINDOW
-                                        ? "all places were taken"
-                                        : verdict_unsent[i].text);
-    add(v, WS_EXIT_FAILURE,
+            len +=
+                (size_t)snprintf(causes + len, sizeof causes - len, "%s%" PRIu64 " since %s",
+                                 len ? ", " : "", r->totals.unsent[i], verdict_unsent_text(s, i));
+    add(v, failure(s, "rate"),
         "the rate of %s/s was not reached: %.*f/s; %" PRIu64 " %s were due and not %s (%s)", rate,
         s->rate < 100 ? 2 : 0, (double)begun * s->rate / (double)(begun + unsent), unsent,
         s->mode == MODE_CHURN ? "connections" : "messages",
         s->mode == MODE_CHURN ? "begun" : "sent", causes);
+}
+
+static void judge_gates(const struct settings *s, const struct result *r, struct verdict *v)
+{
+    for (size_t i = 0; i < s->fail_if.count; i++) {
+        const struct condition *c = &s->failing[i];
+        char text[UNITS_TEXT_MAX];
+        double value;
+        bool measured;
+        if (condition_met(c, r, &value, &measured))
+            add(v, WS_EXIT_ASSERTION, "--fail-if='%s': it is %s", c->text,
+                metric_format(c->metric.unit, value, text, sizeof text));
+        else if (!measured)
+            add(v, WS_EXIT_ASSERTION, "--fail-if='%s': it was not measured", c->text);
+    }
+    if (r->aborted)
+        add(v, WS_EXIT_ASSERTION, "the load was ended by --abort-if='%s'", r->aborted);
 }
 
 static void judge_messages(const struct settings *s, const struct result *r, struct verdict *v)
@@ -69,7 +98,7 @@ static void judge_messages(const struct settings *s, const struct result *r, str
     }
     judge_rate(s, r, v);
     if (t->lost || t->duplicated || t->reordered || t->corrupted)
-        add(v, WS_EXIT_FAILURE,
+        add(v, failure(s, t->duplicated || t->reordered || t->corrupted ? "errors" : "loss"),
             "%" PRIu64 " messages lost, %" PRIu64 " duplicated, %" PRIu64 " reordered, %" PRIu64
             " corrupted",
             t->lost, t->duplicated, t->reordered, t->corrupted);
@@ -97,12 +126,15 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
         return;
     }
     if (t->failed || t->dropped)
-        add(v, WS_EXIT_FAILURE, "%" PRIu64 " connections failed, %" PRIu64 " were dropped%s%s",
+        add(v, failure(s, "errors"), "%" PRIu64 " connections failed, %" PRIu64 " were dropped%s%s",
             t->failed, t->dropped, t->first_detail[0] ? ": " : "", t->first_detail);
     if (t->given_up)
         add(v, WS_EXIT_FAILURE, "%" PRIu64 " connections were given up: their answers are corrupt",
             t->given_up);
     judge_messages(s, r, v);
+    judge_gates(s, r, v);
+    if (r->late_s > 0)
+        add(v, WS_EXIT_OK, "the load began %.3g s later than --start-at", r->late_s);
     if (verdict_client_busy(r))
         add(v, WS_EXIT_OK,
             "the client was busy: it may have been the bottleneck; try more --threads");

@@ -22,10 +22,7 @@ void verdict_make(const struct settings *settings, const struct result *result,
 /* True if the client used up its cores, so that it may have been the bottleneck. */
 bool verdict_client_busy(const struct result *result);
 
-/* What each cause of an unsent message is called in the report, and in JSON. */
-struct verdict_cause {
-    const char *text, *key;
-};
-extern const struct verdict_cause verdict_unsent[UNSENT_CAUSES];
+/* The text of `cause`, an enum unsent, in the words of the mode. */
+const char *verdict_unsent_text(const struct settings *settings, int cause);
 
 #endif

@@ -1,9 +1,12 @@
 #include "cmd/wsbench/options/values.h"
 
+#include "cmd/common/units.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -29,8 +32,52 @@ static void rates(void **state)
     }
 }
 
+static void lists_of_percentiles(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "0",
+                                      "101",
+                                      "50,",
+                                      "50,50",
+                                      "99,50",
+                                      "a",
+                                      "50 99",
+                                      ",50",
+                                      "50,,99",
+                                      "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"};
+    const struct option_row row = {0};
+    struct percentiles list = {.count = 0};
+    (void)state;
+    assert_null(values_percentiles(NULL, &row, &list, "50,99.9,100"));
+    assert_int_equal(list.count, 3);
+    assert_true(list.values[0] == 50 && list.values[1] == 99.9 && list.values[2] == 100);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_non_null(values_percentiles(NULL, &row, &list, bad[i]));
+}
+
+static void times_of_day_and_dates(void **state)
+{
+    static const char *const bad[] = {
+        "", "noon", "@", "@x", "@1x", "25:00:00", "12:00:00Z", "2026-01-31", "2026-13-01T00:00:00"};
+    const struct option_row row = {0};
+    int64_t us = 0, now = (int64_t)time(NULL) * 1000000;
+    (void)state;
+    assert_null(values_time(NULL, &row, &us, "2026-01-31T12:00:00Z"));
+    assert_true(us == INT64_C(1769860800000000));
+    assert_null(values_time(NULL, &row, &us, "@1769860800.5"));
+    assert_true(us == INT64_C(1769860800500000));
+    assert_null(values_time(NULL, &row, &us, "12:00:00"));
+    assert_true(us > now - SECONDS(90000) && us < now + SECONDS(90000));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_non_null(values_time(NULL, &row, &us, bad[i]));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rates)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rates),
+        cmocka_unit_test(lists_of_percentiles),
+        cmocka_unit_test(times_of_day_and_dates),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

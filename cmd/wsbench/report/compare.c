@@ -1,0 +1,40 @@
+#include "cmd/wsbench/report/compare.h"
+
+#include "cmd/common/units.h"
+#include "cmd/wsbench/count/metric.h"
+
+#include <string.h>
+
+static void print_row(const char *name, const struct result *before, const struct result *now,
+                      FILE *out)
+{
+    struct metric m;
+    double a, b;
+    char old[UNITS_TEXT_MAX], new[UNITS_TEXT_MAX];
+    if (!metric_find(&m, name, strlen(name)) || !metric_value(&m, before, &a) ||
+        !metric_value(&m, now, &b))
+        return;
+    fprintf(out, "%-20s%14s%14s", name, metric_format(m.unit, a, old, sizeof old),
+            metric_format(m.unit, b, new, sizeof new));
+    if (a > 0)
+        fprintf(out, "%+9.1f%%", 100 * (b - a) / a);
+    fputc('\n', out);
+}
+
+static bool same_load(const struct settings *a, const struct settings *b)
+{
+    return a->mode == b->mode && a->connections == b->connections && a->rate == b->rate &&
+           a->window == b->window && a->size == b->size;
+}
+
+void compare_print(const struct settings *settings_before, const struct result *before,
+                   const struct settings *settings, const struct result *now, FILE *out)
+{
+    static const char *const names[] = {
+        "rtt.p50", "rtt.p90",       "rtt.p99",         "rtt.p99.9",   "rtt.max", "rtt.mean",
+        "rate",    "received_rate", "tcp_connect.p50", "upgrade.p50", "loss",    "errors"};
+    fprintf(out, "\n%-20s%14s%14s%10s%s\n", "compared", "before", "now", "change",
+            same_load(settings_before, settings) ? "" : "   (another load was asked for)");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        print_row(names[i], before, now, out);
+}

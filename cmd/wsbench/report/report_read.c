@@ -1,0 +1,173 @@
+#include "cmd/wsbench/report/report_read.h"
+
+#include "cmd/wsbench/count/metric.h"
+#include <ws/url.h>
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- values --- */
+
+static uint64_t count_at(const json_t *object, const char *key)
+{
+    json_int_t value = json_integer_value(json_object_get(object, key));
+    return value > 0 ? (uint64_t)value : 0;
+}
+
+static double number_at(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* --- the parts of a report --- */
+
+static void read_times(const json_t *root, struct result *r, size_t index)
+{
+    static struct histogram read; /* too large for the stack */
+    const json_t *times = json_object_get(root, metric_histogram_name(index)), *bucket;
+    size_t i;
+    memset(&read, 0, sizeof read);
+    json_array_foreach(json_object_get(times, "buckets_ns"), i, bucket)
+    {
+        json_int_t count = json_integer_value(json_array_get(bucket, 1));
+        if (count > 0)
+            histogram_add_bucket(&read, json_integer_value(json_array_get(bucket, 0)),
+                                 (uint64_t)count);
+    }
+    read.least = (int64_t)(number_at(times, "min_us") * 1e3 + 0.5);
+    read.most = (int64_t)(number_at(times, "max_us") * 1e3 + 0.5);
+    read.sum = number_at(times, "mean_us") * 1e3 * (double)read.count;
+    histogram_merge(metric_histogram_mutable(r, index), &read);
+}
+
+static void read_tally(const json_t *object, const char *key, struct tally *tally)
+{
+    const json_t *counts = json_object_get(object, key), *value;
+    const char *number;
+    json_object_foreach((json_t *)(uintptr_t)counts, number, value)
+    {
+        uint64_t count = count_at(counts, number);
+        if (strcmp(number, "others") == 0)
+            tally->others += count;
+        else
+            tally_add(tally, (unsigned)strtoul(number, NULL, 10), count);
+    }
+}
+
+static void read_connections(const json_t *root, struct totals *t)
+{
+    const json_t *c = json_object_get(root, "connections"), *causes = json_object_get(c, "causes");
+    counter_add(&t->tried, count_at(c, "tried"));
+    counter_add(&t->opened, count_at(c, "opened"));
+    t->failed += count_at(c, "failed");
+    t->dropped += count_at(c, "dropped");
+    t->given_up += count_at(c, "given_up");
+    t->closed_by_server += count_at(c, "closed_by_server");
+    for (int i = 0; i < WS_ERROR_COUNT; i++)
+        t->causes[i] += count_at(causes, ws_error_info((enum ws_error)i)->name);
+    read_tally(c, "server_closes", &t->server_closes);
+    read_tally(c, "client_closes", &t->client_closes);
+    read_tally(c, "refusals", &t->refusals);
+    t->resumed += count_at(root, "tls_resumed");
+}
+
+static void read_messages(const json_t *root, struct result *r)
+{
+    const json_t *m = json_object_get(root, "messages"), *unsent = json_object_get(m, "unsent");
+    struct totals *t = &r->totals;
+    counter_add(&t->sent, count_at(m, "sent"));
+    counter_add(&t->received, count_at(m, "received"));
+    t->own += count_at(m, "own");
+    t->lost += count_at(m, "lost");
+    t->duplicated += count_at(m, "duplicated");
+    t->reordered += count_at(m, "reordered");
+    t->corrupted += count_at(m, "corrupted");
+    t->unasked += count_at(m, "unasked");
+    for (int i = 0; i < UNSENT_CAUSES; i++)
+        t->unsent[i] += count_at(unsent, unsent_names[i].key);
+    r->load_sent += count_at(m, "load_sent");
+    r->load_received += count_at(m, "load_received");
+    r->load_sent_bytes += count_at(m, "load_sent_bytes");
+    r->load_received_bytes += count_at(m, "load_received_bytes");
+}
+
+static void read_rest(const json_t *root, struct result *r)
+{
+    const json_t *compression = json_object_get(root, "compression");
+    const json_t *client = json_object_get(root, "client");
+    struct ws_deflate_counts *d = &r->totals.deflate;
+    d->messages_out += count_at(compression, "messages_sent");
+    d->plain_out += count_at(compression, "sent_plain_bytes");
+    d->wire_out += count_at(compression, "sent_wire_bytes");
+    d->messages_in += count_at(compression, "messages_received");
+    d->plain_in += count_at(compression, "received_plain_bytes");
+    d->wire_in += count_at(compression, "received_wire_bytes");
+    r->connect_s = larger(r->connect_s, number_at(root, "connect_s"));
+    r->load_s = larger(r->load_s, number_at(root, "load_s"));
+    r->rate_per_s += number_at(root, "rate_per_s");
+    r->totals.cpu_s += number_at(client, "cpu_s");
+    r->totals.busiest = larger(r->totals.busiest, number_at(client, "busiest_thread"));
+}
+
+static const char *read_asked(const json_t *root, struct settings *s)
+{
+    const json_t *asked = json_object_get(root, "asked");
+    const char *mode = json_string_value(json_object_get(root, "mode"));
+    const char *url = json_string_value(json_object_get(root, "url"));
+    struct settings one = {.mode = MODE_ECHO};
+    bool first = s->target.url.authority == NULL;
+    while (one.mode < MODE_COUNT && (!mode || strcmp(settings_mode_name(&one), mode) != 0))
+        one.mode++;
+    if (one.mode == MODE_COUNT)
+        return "it has no mode that is known here";
+    if (!first && one.mode != s->mode)
+        return "it is of another mode than the first one";
+    if (!url || (first && ws_url_parse(url, &s->target.url) != WS_URL_OK))
+        return "its URL cannot be read";
+    s->mode = one.mode;
+    s->connections += count_at(asked, "connections");
+    s->threads += (unsigned)count_at(asked, "threads");
+    s->messages += count_at(asked, "messages");
+    s->rate += number_at(asked, "rate_per_s");
+    s->connect_rate += number_at(asked, "connect_rate_per_s");
+    s->window = (unsigned)count_at(asked, "window");
+    s->size = count_at(asked, "size_bytes");
+    s->duration_us = (int64_t)larger((double)s->duration_us, number_at(asked, "duration_s") * 1e6);
+    s->warmup_us = (int64_t)larger((double)s->warmup_us, number_at(asked, "warmup_s") * 1e6);
+    s->timeout_us = (int64_t)(number_at(asked, "timeout_s") * 1e6);
+    return NULL;
+}
+
+bool report_read(const char *file, struct settings *settings, struct result *r, char *problem,
+                 size_t size)
+{
+    json_error_t error;
+    json_t *root = json_load_file(file, 0, &error);
+    const char *wrong = NULL;
+    if (!root) {
+        snprintf(problem, size, "%s: %s", file, error.text);
+        return false;
+    }
+    if (json_integer_value(json_object_get(root, "v")) != 1 || !json_object_get(root, "asked"))
+        wrong = "it is no report of wsbench --format=json";
+    else
+        wrong = read_asked(root, settings);
+    if (!wrong) {
+        for (size_t i = 0; metric_histogram_name(i); i++)
+            read_times(root, r, i);
+        read_connections(root, &r->totals);
+        read_messages(root, r);
+        read_rest(root, r);
+    } else {
+        snprintf(problem, size, "%s: %s", file, wrong);
+    }
+    json_decref(root);
+    return !wrong;
+}

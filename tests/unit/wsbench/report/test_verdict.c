@@ -1,0 +1,106 @@
+#include "cmd/wsbench/report/verdict.h"
+
+#include "cmd/common/exit.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct settings settings;
+static struct result result;
+static struct verdict verdict;
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&settings, 0, sizeof settings);
+    memset(&result, 0, sizeof result);
+    result.totals.tried = result.totals.opened = 1;
+    result.totals.sent = result.totals.received = 1000;
+    return 0;
+}
+
+static void ends_with(int status, unsigned lines, const char *text)
+{
+    verdict_make(&settings, &result, &verdict);
+    assert_int_equal(verdict.status, status);
+    assert_int_equal(verdict.count, lines);
+    if (lines)
+        assert_non_null(strstr(verdict.lines[0], text));
+}
+
+static void all_is_well(void **state)
+{
+    (void)state;
+    ends_with(WS_EXIT_OK, 0, "");
+    result.totals.busiest = 0.95;
+    ends_with(WS_EXIT_OK, 1, "the client was busy");
+    assert_true(verdict.note[0]);
+}
+
+static void losses_and_drops(void **state)
+{
+    (void)state;
+    result.totals.lost = 1;
+    ends_with(WS_EXIT_FAILURE, 1, "1 messages lost");
+    result.totals.dropped = 2;
+    ends_with(WS_EXIT_FAILURE, 2, "2 were dropped");
+}
+
+static void the_rate(void **state)
+{
+    (void)state;
+    settings.rate = 1000;
+    result.totals.unsent[UNSENT_WINDOW] = 10; /* one in a hundred is allowed */
+    ends_with(WS_EXIT_OK, 0, "");
+    result.totals.unsent[UNSENT_QUEUE] = 10;
+    ends_with(WS_EXIT_FAILURE, 1,
+              "the rate of 1000/s was not reached: 980/s; 20 messages were due and not sent "
+              "(10 since the window was full, 10 since the server did not read)");
+}
+
+static void no_connection_nothing_measured_interrupted(void **state)
+{
+    (void)state;
+    result.totals.received = 0;
+    ends_with(WS_EXIT_FAILURE, 1, "nothing was measured");
+    result.signal_number = SIGTERM;
+    ends_with(WS_EXIT_SIGTERM, 0, "");
+    result.totals.opened = 0;
+    result.totals.first_error = WS_E_CONNECT;
+    strcpy(result.totals.first_detail, "connect: refused");
+    ends_with(WS_EXIT_CONNECT, 1, "no connection could be opened: connect: refused");
+    strcpy(result.problem, "no process has the id 1");
+    result.problem_status = WS_EXIT_FAILURE;
+    ends_with(WS_EXIT_FAILURE, 1, "no process has the id 1");
+}
+
+static void gates(void **state)
+{
+    static const char *texts[] = {"loss>50%"};
+    (void)state;
+    settings.fail_if = (struct option_list){texts, 1};
+    condition_read(&settings.failing[0], texts[0]);
+    result.totals.lost = 1;
+    ends_with(WS_EXIT_OK, 1, "1 messages lost"); /* the gate decides about losses */
+    result.totals.lost = 2000;
+    ends_with(WS_EXIT_ASSERTION, 2, "2000 messages lost");
+    assert_non_null(strstr(verdict.lines[1], "--fail-if='loss>50%': it is 66.7%"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(all_is_well, set_up),
+        cmocka_unit_test_setup(losses_and_drops, set_up),
+        cmocka_unit_test_setup(the_rate, set_up),
+        cmocka_unit_test_setup(no_connection_nothing_measured_interrupted, set_up),
+        cmocka_unit_test_setup(gates, set_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
