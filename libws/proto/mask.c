@@ -9,11 +9,12 @@ void ws_mask(void *dst, const void *src, size_t len, const uint8_t key[4], uint6
 
     /* The key is rotated so that it begins with the byte for from[0]; since 4 divides every step
      * below, it stays aligned, and memcpy makes the code independent of byte order. */
-    uint8_t turned[8];
-    for (unsigned i = 0; i < 8; i++)
+    uint8_t turned[4] = {key[0], key[1], key[2], key[3]};
+    uint32_t half;
+    for (unsigned i = 0; (offset & 3) && i < 4; i++)
         turned[i] = key[(offset + i) & 3];
-    uint64_t word;
-    memcpy(&word, turned, 8);
+    memcpy(&half, turned, 4);
+    uint64_t word = (uint64_t)half << 32 | half;
 
     /* Load a whole step before storing it: `to` may lie below `from` and overlap it. */
     while (len >= 32) {
@@ -36,6 +37,15 @@ void ws_mask(void *dst, const void *src, size_t len, const uint8_t key[4], uint6
         to += 8;
         from += 8;
         len -= 8;
+    }
+    if (len >= 4) {
+        uint32_t w;
+        memcpy(&w, from, 4);
+        w ^= half;
+        memcpy(to, &w, 4);
+        to += 4;
+        from += 4;
+        len -= 4;
     }
     for (size_t i = 0; i < len; i++)
         to[i] = from[i] ^ turned[i];

@@ -38,25 +38,39 @@ static bool step(struct ws_utf8 *state, uint8_t byte)
     return true;
 }
 
+/* Are the eight bytes at `p` ASCII? */
+static bool is_ascii(const uint8_t *p)
+{
+    uint64_t word;
+    memcpy(&word, p, 8);
+    return !(word & UINT64_C(0x8080808080808080));
+}
+
+/* The length of the ASCII at the beginning. */
+static size_t ascii_run(const uint8_t *p, size_t len)
+{
+    size_t i = 0;
+    while (len - i >= 16 && is_ascii(p + i) && is_ascii(p + i + 8))
+        i += 16;
+    if (len - i >= 8 && is_ascii(p + i))
+        i += 8;
+    /* The last eight bytes overlap with those before them. */
+    if (len >= 8 && len - i < 8 && is_ascii(p + len - 8))
+        return len;
+    while (i < len && p[i] < 0x80)
+        i++;
+    return i;
+}
+
 size_t ws_utf8_check(struct ws_utf8 *state, const void *data, size_t len)
 {
-    const uint64_t high_bits = UINT64_C(0x8080808080808080);
     const uint8_t *p = data;
     size_t i = 0;
 
     while (i < len) {
-        /* Between two code points, runs of ASCII go 16 bytes at a time. */
+        /* Between two code points. */
         if (state->missing == 0) {
-            while (len - i >= 16) {
-                uint64_t a, b;
-                memcpy(&a, p + i, 8);
-                memcpy(&b, p + i + 8, 8);
-                if ((a | b) & high_bits)
-                    break;
-                i += 16;
-            }
-            while (i < len && p[i] < 0x80)
-                i++;
+            i += ascii_run(p + i, len - i);
             if (i == len)
                 break;
         }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,6 +89,13 @@ static size_t try_write(struct output *output, const uint8_t *data, size_t len)
     return output->failure ? len : done;
 }
 
+static void after_buffering(struct output *output)
+{
+    if (ws_bytes_len(output->buffer) > HIGH_WATER)
+        output->full = true;
+    ws_loop_defer(output->loop, &output->task);
+}
+
 void output_write(struct output *output, const void *data, size_t len)
 {
     const uint8_t *bytes = data;
@@ -102,9 +110,27 @@ void output_write(struct output *output, const void *data, size_t len)
         return;
     if (!ws_bytes_append(&output->buffer, bytes, len))
         output->failure = ENOMEM;
-    if (ws_bytes_len(output->buffer) > HIGH_WATER)
-        output->full = true;
-    ws_loop_defer(output->loop, &output->task);
+    after_buffering(output);
+}
+
+void output_line(struct output *output, const void *data, size_t len, char end)
+{
+    if (len >= DIRECT || len == 0) {
+        output_write(output, data, len);
+        output_write(output, &end, 1);
+        return;
+    }
+    if (output->failure)
+        return;
+    if (ws_bytes_reserve(&output->buffer, len + 1)) {
+        uint8_t *to = ws_bytes_data(output->buffer) + output->buffer->len;
+        memcpy(to, data, len);
+        to[len] = (uint8_t)end;
+        output->buffer->len += len + 1;
+    } else {
+        output->failure = ENOMEM;
+    }
+    after_buffering(output);
 }
 
 bool output_pending(const struct output *output)

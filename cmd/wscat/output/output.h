@@ -52,6 +52,9 @@ void output_init(struct output *output, struct ws_loop *loop,
 /* Writes the bytes or buffers them. */
 void output_write(struct output *output, const void *data, size_t len);
 
+/* The same of a line and the byte that ends it. */
+void output_line(struct output *output, const void *data, size_t len, char end);
+
 /* True while the caller must not produce more output. */
 static inline bool output_full(const struct output *output)
 {

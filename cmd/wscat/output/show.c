@@ -22,6 +22,9 @@ void show_init(struct show *show, const struct settings *settings, struct output
     show->escape = terminal && !settings->unescaped;
     show->color = color_wanted(settings->common.color, STDOUT_FILENO) &&
                   (terminal || settings->common.color == COLOR_ALWAYS) && !settings->jsonl;
+    show->plain = settings->format == FORMAT_TEXT && !settings->jsonl && !settings->pretty &&
+                  settings->timestamps == TIMESTAMPS_NONE && settings->common.verbose < 3 &&
+                  !show->escape && !show->color;
 }
 
 void show_free(struct show *show)
@@ -40,6 +43,7 @@ void show_to_person(struct show *show, struct editor *editor)
     show->person = editor;
     if (!editor)
         return;
+    show->plain = false;
     editor_set_pending(editor, output_waits, show->output);
     exit_before_message(editor_hide, editor);
 }
@@ -434,6 +438,11 @@ void show_event(struct show *show, enum record_direction direction, const struct
     unsigned verbose = show->settings->common.verbose;
     char arrow = direction == RECORD_IN ? '<' : '>';
     bool received = direction == RECORD_IN;
+    if (show->plain && received && event->type == WS_EVENT_MESSAGE) {
+        output_line(show->output, event->data, event->len,
+                    show->settings->null_after ? '\0' : '\n');
+        return;
+    }
     if (show->settings->jsonl)
         record_event(show, direction, event);
     if (verbose >= 3)

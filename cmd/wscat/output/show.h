@@ -24,6 +24,7 @@ struct show {
     struct output *output;
     struct json json;
     struct ws_bytes *pretty; /* scratch memory of --pretty */
+    bool plain;              /* a message is its bytes and a byte after them */
     bool escape;             /* stdout is a terminal: control characters are escaped */
     bool color;              /* on stdout */
     struct editor *person;   /* types on the same terminal: arrows mark the direction; or NULL */
