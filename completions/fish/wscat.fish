@@ -1,6 +1,6 @@
 # Completion of wscat for fish. Made by completions/generate from wscat --print-options.
 complete -c wscat -s c -l connect -x -d 'connect to URL; all words are messages then'
-complete -c wscat -s l -l listen -x -d 'wait for clients here, on loopback unless ADDRESS says otherwise; all words are messages for each client then'
+complete -c wscat -s l -l listen -x -d 'wait for clients here, on loopback unless ADDRESS says otherwise, over TLS with --cert; all words are messages for each client then'
 complete -c wscat -s L -l location -d 'follow redirects; credentials are not sent to another host'
 complete -c wscat -l max-redirects -x -d 'follow at most this many (default 10)'
 complete -c wscat -l lenient -d 'tolerate a server\'s lines that end in LF, its empty subprotocol and masked frames'

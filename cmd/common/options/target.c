@@ -297,7 +297,7 @@ static bool read_url(struct target *t, const char *url)
     if (!proxy_choose(&t->url, t->proxy_typed, &t->proxy, why, sizeof why))
         return usage_error(t->options, "%s", why);
     return choose_address(t) && check_local(t) &&
-           (t->tls.context || target_tls_read(&t->tls, t->options, t->url.secure));
+           (t->tls.context || target_tls_read(&t->tls, t->options, WS_ROLE_CLIENT, t->url.secure));
 }
 
 bool target_read(struct target *t, struct options *options, const char *url)

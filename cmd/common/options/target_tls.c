@@ -86,7 +86,7 @@ static bool is_name(const char *text)
     return len > 0 && len <= NAME_MAX_LEN && text[0] != '.';
 }
 
-bool target_tls_read(struct target_tls *t, struct options *options, bool secure)
+bool target_tls_read(struct target_tls *t, struct options *options, enum ws_role role, bool secure)
 {
     char error[512];
     if (t->key && !t->certificate) {
@@ -107,7 +107,7 @@ bool target_tls_read(struct target_tls *t, struct options *options, bool secure)
     if (pair || !t->certificate) {
         open_key_log(t);
         const struct ws_tls_options tls = {
-            .role = WS_ROLE_CLIENT,
+            .role = role,
             .pair = pair,
             .ca = t->ca,
             .insecure = t->insecure,

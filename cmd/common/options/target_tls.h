@@ -29,10 +29,11 @@ struct target_tls {
 enum { TARGET_TLS_ROWS = 8 };
 extern const struct option_row target_tls_rows[TARGET_TLS_ROWS];
 
-/* Makes the context if the URL is `secure`, and opens the file that SSLKEYLOGFILE names. False
- * after an error message, with `options->status`. Free it with target_tls_free() in either case,
- * after all connections that use the context. */
-bool target_tls_read(struct target_tls *tls, struct options *options, bool secure);
+/* Makes the context, for connections in our `role`, if the URL is `secure`, and opens the file that
+ * SSLKEYLOGFILE names. False after an error message, with `options->status`. Free it with
+ * target_tls_free() in either case, after all connections that use the context. */
+bool target_tls_read(struct target_tls *tls, struct options *options, enum ws_role role,
+                     bool secure);
 
 void target_tls_free(struct target_tls *tls);
 

@@ -5,7 +5,8 @@
 #include "cmd/wscat/input/input.h"
 #include "cmd/wscat/input/perform.h"
 #include "cmd/wscat/input/word.h"
-#include "cmd/wscat/output/show.h"
+#include "cmd/wscat/output/sent.h"
+#include "cmd/wscat/output/show_http.h"
 #include "cmd/wscat/people/slash.h"
 #include "cmd/wscat/run/ending.h"
 #include "cmd/wscat/run/expect.h"
@@ -64,11 +65,7 @@ static bool send_all(void *context, unsigned opcode, unsigned flags, void *data,
 {
     struct listener *l = context;
     struct message message = {l, opcode, flags & WS_SEND_MORE, data, len};
-    const struct ws_event event = {
-        .type = WS_EVENT_MESSAGE, .opcode = (uint8_t)opcode, .data = data, .len = len};
     l->moved_ms = ws_loop_now(l->loop);
-    l->show.conn = 0;
-    show_event(&l->show, RECORD_OUT, &event);
     ws_registry_each(l->env->registry, send_to, &message);
     return true;
 }
@@ -199,13 +196,13 @@ static struct listener *listener_of(const struct ws_conn *conn)
 static void on_request(struct ws_conn *conn, const struct ws_request *request)
 {
     struct listener *l = listener_of(conn);
+    const struct ws_http_head *head = request->head;
     struct ws_acceptance acceptance = {
         .subprotocol = ws_request_choose_subprotocol(request, l->settings->target.offered)};
     if (l->settings->common.verbose > 0)
-        exit_warn("< %.*s %.*s, origin %.*s", (int)request->method.len, request->method.p,
-                  (int)request->target.len, request->target.p,
-                  (int)(request->origin.len ? request->origin.len : 4),
-                  request->origin.len ? request->origin.p : "none");
+        show_http_head('<', request->buffer + head->start, head->length - head->start);
+    if (sent_wanted(l->settings))
+        ws_conn_set_user(conn, sent_new(&l->show));
     if (request->violation != WS_OK)
         ws_conn_refuse_error(conn, request->violation);
     else
@@ -232,6 +229,8 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     l->moved_ms = ws_loop_now(l->loop);
     if (!l->show.opened_us)
         l->show.opened_us = ws_clock_us();
+    if (ws_conn_user(conn))
+        sent_opened(ws_conn_user(conn), conn);
     if (!l->settings->common.quiet)
         exit_warn("client %" PRIu64 " connected from %s", ws_conn_id(conn),
                   ws_conn_peer(conn, peer, sizeof peer));
@@ -289,6 +288,8 @@ static void on_drained(struct ws_conn *conn)
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
     struct listener *l = listener_of(conn);
+    sent_free(ws_conn_user(conn));
+    ws_conn_set_user(conn, NULL);
     if (!end->opened)
         return;
     l->clients--;
@@ -398,7 +399,16 @@ static void *take_env(void *user, unsigned index, struct ws_server_env *env)
     struct listener *l = user;
     (void)index;
     l->env = env;
+    if (l->settings->target.tls.context)
+        env->tls = ws_tls_context_again(l->settings->target.tls.context);
     return l;
+}
+
+static void leave_env(void *user, struct ws_server_env *env)
+{
+    (void)user;
+    ws_tls_context_free(env->tls);
+    env->tls = NULL;
 }
 
 static bool start(struct listener *l)
@@ -419,8 +429,14 @@ static bool set_up(struct listener *l)
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
     struct ws_conn_config config;
     wscat_settings_conn_config(s, &config);
-    const struct ws_server_options options = {
-        .config = &config, .handler = &handler, .user = l, .env_user = take_env};
+    if (sent_wanted(s))
+        config.output_filters = &sent_to_clients;
+    const struct ws_server_options options = {.config = &config,
+                                              .handler = &handler,
+                                              .user = l,
+                                              .env_user = take_env,
+                                              .env_left = leave_env,
+                                              .secure = s->target.tls.context != NULL};
     l->quiet.fire = on_quiet;
     l->deadline.fire = on_deadline;
     ending_init(&l->ending, s->wait_us, s->exit_on_eof);

@@ -49,8 +49,8 @@ const struct option_row wscat_rows[WSCAT_ROWS] = {
      .letters = "l",
      OPTION_STRING(S, listen),
      .metavar = "[ADDRESS:]PORT",
-     .help = "wait for clients here, on loopback unless ADDRESS says otherwise; all words are "
-             "messages for each client then"},
+     .help = "wait for clients here, on loopback unless ADDRESS says otherwise, over TLS with "
+             "--cert; all words are messages for each client then"},
     {.name = "location",
      .letters = "L",
      OPTION_FLAG(S, location),

@@ -168,15 +168,16 @@ static bool check_effects(const struct settings *s, struct options *options)
 static bool check_listen(struct settings *s, struct options *options)
 {
     static const char *const of_clients[] = {
-        "connect",    "location", "header",     "auth",        "bearer",
-        "origin",     "host",     "user-agent", "proxy",       "resolve",
-        "ipv4",       "ipv6",     "interface",  "unix-socket", "connect-timeout",
-        "ca",         "cert",     "key",        "passphrase",  "insecure",
-        "tls-domain", "tls-min",  "reconnect",  "lenient",     "include",
-        "check",      "stats"};
+        "connect",   "location",    "header",          "auth",     "bearer",     "origin",
+        "host",      "user-agent",  "proxy",           "resolve",  "ipv4",       "ipv6",
+        "interface", "unix-socket", "connect-timeout", "insecure", "tls-domain", "reconnect",
+        "lenient",   "include",     "check",           "stats"};
     for (size_t i = 0; i < sizeof of_clients / sizeof of_clients[0]; i++)
         if (options_find(options, of_clients[i]) && options_given(options, of_clients[i]))
             return usage_error(options, "--%s has no effect with --listen", of_clients[i]);
+    if (!s->target.tls.certificate && (s->target.tls.ca || options_given(options, "tls-min")))
+        return usage_error(options, "--%s has no effect with --listen without --cert",
+                           s->target.tls.ca ? "ca" : "tls-min");
     /* "8080" and ":8080" are loopback; "0.0.0.0:8080" is what it says. */
     char error[256];
     const char *at = s->listen + (s->listen[0] == ':');
@@ -187,7 +188,8 @@ static bool check_listen(struct settings *s, struct options *options)
         return usage_error(options, "option '--listen': '%s' is not [ADDRESS:]PORT", s->listen);
     if (!options_given(options, "wait") && !s->exit_on_eof)
         s->wait_us = UNITS_NEVER;
-    return true;
+    return target_tls_read(&s->target.tls, options, WS_ROLE_SERVER,
+                           s->target.tls.certificate != NULL);
 }
 
 static bool check(struct settings *s, struct options *options)

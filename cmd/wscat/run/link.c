@@ -46,7 +46,7 @@ bool link_start(struct run *run)
     run->http_status = 0;
     run->retry_after_ms = 0;
     wscat_settings_conn_config(s, &config);
-    if (s->jsonl || s->show_ping_pong || s->common.verbose > 0)
+    if (sent_wanted(s))
         config.output_filters = &run->sent.filter;
     enum ws_error error = ws_conn_env_init(&run->env, run->loop, &config, &receiving_handler, run);
     struct ws_client_options options = {

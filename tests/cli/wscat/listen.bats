@@ -2,6 +2,11 @@
 # wscat -l: the other end.
 
 load ../helper
+load ../certificates
+
+setup_file() {
+	make_certificates "$BATS_FILE_TMPDIR"
+}
 
 # Starts wscat -l on a free port, with the test's fifo "in" as its input: its id is in LISTENER, its output
 # in HEARD, its messages in SAID; PORT and URL are set.
@@ -159,4 +164,62 @@ listen() { # OPTION...
 	same 3000001 "$(jq 'select(.type == "text") | .data | length' "$records")"
 	grep -q 'unknown command' "$SAID" && false
 	exec 9>&-
+}
+
+@test "-l -J: what we send is there for each client, pongs and closes too" {
+	listen -J
+	background wscat --no-stdin -w -1 "$URL"
+	await 'client 1 connected' "$SAID"
+	run -0 wscat --slash -w 0.2 "$URL" < <(echo '/ping x')
+	await '"type":"pong"' "$HEARD"
+	echo news >&9
+	await '"conn":1,.*"out","type":"text".*news' "$HEARD"
+	kill "$LISTENER"
+	finished "$LISTENER" || true
+	exec 9>&-
+	sent_to() { # CONN
+		jq -r "select(.dir == \"out\" and .conn == $1) | \"\(.type) \(.data // .code)\"" "$HEARD"
+	}
+	same $'text news\nclose 1001' "$(sent_to 1)"
+	same $'pong x\nclose 1000' "$(sent_to 2)"
+	same '' "$(jq -c 'select(.conn == null)' "$HEARD")"
+	listen -J --tls-min=1.2 --cert="$BATS_FILE_TMPDIR/server.pem" --key="$BATS_FILE_TMPDIR/server.key" welcome
+	run -0 wscat -k --no-stdin -N 1 "$URL"
+	await '"conn":1,"dir":"out","type":"text".*welcome' "$HEARD"
+	exec 9>&-
+}
+
+@test "-l -v: both heads; -vv: a line a frame, both ways" {
+	listen -vv
+	run -0 wscat -w 0 -H 'X-Mine: 1' --auth=me:secret "$URL" hello </dev/null
+	await '^wscat: < GET / HTTP/1.1' "$SAID"
+	await '^wscat: < X-Mine: 1' "$SAID"
+	await '^wscat: < Authorization: \[not shown\]' "$SAID"
+	await '^wscat: > HTTP/1.1 101' "$SAID"
+	await '^wscat: > Sec-WebSocket-Accept:' "$SAID"
+	await '^wscat: < text, 5 bytes, masked' "$SAID"
+	await '^wscat: > close, 2 bytes$' "$SAID"
+	exec 9>&-
+}
+
+@test "-l --cert: over TLS; with --ca clients need a certificate" {
+	local dir=$BATS_FILE_TMPDIR
+	listen --cert="$dir/server.pem" --key="$dir/server.key"
+	[[ $URL == wss://127.0.0.1:* ]]
+	run -0 wscat --ca="$dir/ca.pem" -w 0 "$URL" secret </dev/null
+	await '^secret$' "$HEARD"
+	run -4 wscat -w 0 "$URL" secret </dev/null
+	run -5 timeout 20 wscat -w 0 "ws${URL#wss}" plain </dev/null
+	listen --cert="$dir/server.pem" --key="$dir/server.key" --ca="$dir/ca.pem" --tls-min=1.3
+	run -4 wscat --ca="$dir/ca.pem" -w 1 "$URL" nobody </dev/null
+	run -0 wscat --ca="$dir/ca.pem" --cert="$dir/client.pem" --key="$dir/client.key" -w 0 "$URL" known </dev/null
+	await '^known$' "$HEARD"
+	same known "$(<"$HEARD")"
+	exec 9>&-
+	run -1 --separate-stderr wscat -l 0 --cert=/no/such </dev/null
+	one_line 'No such file'
+	run -2 --separate-stderr wscat -l 0 --key="$dir/server.key" </dev/null
+	usage_line '--key needs a --cert'
+	run -2 --separate-stderr wscat -l 0 --ca="$dir/ca.pem" </dev/null
+	usage_line '--ca has no effect with --listen without --cert'
 }
