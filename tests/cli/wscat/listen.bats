@@ -211,7 +211,7 @@ listen() { # OPTION...
 	run -4 wscat -w 0 "$URL" secret </dev/null
 	run -5 timeout 20 wscat -w 0 "ws${URL#wss}" plain </dev/null
 	listen --cert="$dir/server.pem" --key="$dir/server.key" --ca="$dir/ca.pem" --tls-min=1.3
-	run -4 wscat --ca="$dir/ca.pem" -w 1 "$URL" nobody </dev/null
+	run -4 wscat --ca="$dir/ca.pem" -w 1 "$URL" stranger </dev/null
 	run -0 wscat --ca="$dir/ca.pem" --cert="$dir/client.pem" --key="$dir/client.key" -w 0 "$URL" known </dev/null
 	await '^known$' "$HEARD"
 	same known "$(<"$HEARD")"
