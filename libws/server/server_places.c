@@ -95,11 +95,11 @@ void ws_server_on_sent_all(struct ws_conn *conn)
 
 /* --- those that have not finished their request --- */
 
-/* Does this loop have more of them than its share? */
-static bool above_share(const struct ws_worker *worker, size_t max_handshakes)
+/* Are there too many of them, and on this loop more than its share? */
+static bool crowded(const struct ws_worker *worker, size_t unfinished, size_t max_handshakes)
 {
     unsigned workers = worker->server->worker_count;
-    return max_handshakes > 0 &&
+    return max_handshakes > 0 && unfinished > max_handshakes &&
            worker->unfinished.count > (max_handshakes + workers - 1) / workers;
 }
 
@@ -148,7 +148,7 @@ static struct ws_conn *one_too_many(struct ws_worker *worker, const struct ws_co
     struct ws_admission_counts counts;
     struct ws_admission_limits limits;
     ws_admission_read(worker->server->admission, &limits, &counts);
-    if (!above_share(worker, limits.max_handshakes))
+    if (!crowded(worker, counts.unfinished, limits.max_handshakes))
         return NULL;
     struct ws_conn *first = first_to_go(worker, newcomer);
     size_t all = counts.admitted + counts.unfinished;

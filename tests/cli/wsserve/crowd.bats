@@ -132,6 +132,11 @@ at_most_descriptors() {
 	same hello "$(timeout 3 wscat -1 "$URL" hello </dev/null)"
 }
 
+# A request that is over at once.
+small_get() {
+	curl -sS -o "$BATS_TEST_TMPDIR/got" -r 0-9 "http://127.0.0.1:$PORT/large"
+}
+
 # So many connections are there that match; and that have taken no byte for a second.
 are_there() { # COUNT REGEX
 	[[ $(curl -sS "http://127.0.0.1:$ADMIN/connections" | grep -oE "$2" | wc -l) == "$1" ]]
@@ -154,11 +159,32 @@ stand_still() { # COUNT
 	# It pauses, as a download with a limited rate does.
 	kill -STOP "$slow"
 	eventually stand_still 3
-	curl -sS -o "$BATS_TEST_TMPDIR/got" -r 0-9 "http://127.0.0.1:$PORT/large"
+	small_get
 	same 1 "$(grep -c WRITE_TIMEOUT "$SERVER_LOG")"
 	kill -CONT "$slow"
 	finished "$slow"
 	same all "$(<"$slow_out")"
+}
+
+@test "--max-handshakes on several loops: below it none has to go, though all are on one loop" {
+	mkdir "$BATS_TEST_TMPDIR/files"
+	truncate -s 24M "$BATS_TEST_TMPDIR/files/large"
+	serve -t 2 --max-handshakes=4 --staticdir="$BATS_TEST_TMPDIR/files" --admin=127.0.0.1:0
+	ADMIN=$(sed -n 's|.*on http://127.0.0.1:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	local slow=() i
+	for i in 1 2 3; do
+		background "$PYTHON" "$FIXTURES/client.py" slow-get "$URL" 4000000 /large
+		slow+=("$PID")
+		eventually are_there "$i" '"id"'
+		small_get
+	done
+	eventually are_there 3 '"age_s":[2-9]'
+	for i in 1 2 3 4; do
+		small_get
+	done
+	for i in "${slow[@]}"; do
+		finished "$i"
+	done
 }
 
 @test "TLS: above --max-connections a hundred at once read their 503, whatever --max-handshakes is" {
