@@ -1,5 +1,7 @@
 #include <ws/mask.h>
 
+#include "libws/proto/mask_small.h"
+
 #include <string.h>
 
 void ws_mask(void *dst, const void *src, size_t len, const uint8_t key[4], uint64_t offset)

@@ -1,5 +1,6 @@
 #include "libws/proto/session_private.h"
 
+#include "libws/proto/mask_small.h"
 #include <ws/mask.h>
 #include <ws/utf8.h>
 
@@ -365,6 +366,66 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
     return ws_session_emit_piece(s, event, last);
 }
 
+/* --- small messages --- */
+
+enum { SMALL_MAX = 125 }; /* whose length is in the second byte of the header */
+
+/* Is the next byte a header's first, of a frame that begins a message, and nothing else due? */
+static inline bool at_message(const struct ws_session *s)
+{
+    return !(s->done || s->announce_open || s->upgrading || s->in_payload || s->close_received ||
+             s->lent || s->lent_control) &&
+           s->state == WS_STATE_OPEN && s->header_have == 0 && !s->message.begun && !s->held &&
+           s->pending_error == WS_OK && !s->config->frames;
+}
+
+/*
+ * The most common input, taken straight: a whole message in one small frame, all of it there, not
+ * compressed. Gives the event that the general path would give, or NONE with nothing read.
+ */
+static inline enum ws_event_type next_small(struct ws_session *s, struct ws_event *event)
+{
+    uint8_t *header = s->in;
+    size_t available = session_available(s);
+    bool server = s->config->role == WS_ROLE_SERVER;
+    size_t header_len = server ? 2 + sizeof s->frame.mask_key : 2;
+    if (available < header_len || !at_message(s))
+        return WS_EVENT_NONE;
+    unsigned opcode = header[0] & 0x7Fu;
+    size_t len = header[1] & 0x7Fu;
+    if (header[0] < 0x80 || (opcode != WS_OP_TEXT && opcode != WS_OP_BINARY) ||
+        header[1] >> 7 != server || len > SMALL_MAX || available - header_len < len ||
+        (s->config->max_message && len > s->config->max_message))
+        return WS_EVENT_NONE;
+
+    /* As in unmask_in_place(). */
+    uint8_t *payload = header + header_len, *data = payload;
+    uint64_t seen = UINT64_MAX;
+    if (server) {
+        uint8_t *lower = s->writable_from + 2;
+        data = lower < payload ? lower : payload;
+        seen = mask_small(data, payload, len, header + 2);
+    }
+    s->in = payload + len;
+    if (opcode == WS_OP_TEXT && (seen & UINT64_C(0x8080808080808080))) {
+        struct ws_utf8 utf8 = {0};
+        size_t good = ws_utf8_check(&utf8, data, len);
+        if (good < len || !ws_utf8_complete(&utf8)) {
+            *event = (struct ws_event){.data = data, .len = good};
+            return ws_session_emit_before_error(s, event, false, WS_E_UTF8,
+                                                session_offset(s, payload) + good);
+        }
+    }
+    *event = (struct ws_event){.type = WS_EVENT_MESSAGE,
+                               .opcode = (uint8_t)opcode,
+                               .data = data,
+                               .len = len,
+                               .total = len};
+    return WS_EVENT_MESSAGE;
+}
+
+/* --- any input --- */
+
 static enum ws_event_type next_frame(struct ws_session *s, struct ws_event *event)
 {
     while (!s->close_received && (s->in_payload || session_available(s) > 0)) {
@@ -396,6 +457,8 @@ static enum ws_event_type next_frame(struct ws_session *s, struct ws_event *even
 
 enum ws_event_type ws_session_next(struct ws_session *s, struct ws_event *event)
 {
+    if (next_small(s, event) != WS_EVENT_NONE)
+        return event->type;
     memset(event, 0, sizeof *event);
     free_lent(s);
     if (s->done) {

@@ -171,10 +171,34 @@ static bool has_headroom(const struct ws_session *s, const struct ws_event *even
            event->data + event->len <= s->in;
 }
 
+/* The same for the most common reply, taken straight: of a server, to a small message that it may
+ * send from where it is. False when it is another. */
+static inline bool reply_small(struct ws_session *s, struct ws_out *out,
+                               const struct ws_event *event, enum ws_error *error)
+{
+    uint8_t *begin = event->data - 2;
+    if (event->type != WS_EVENT_MESSAGE || event->len > 125 || s->lent || s->done || s->upgrading ||
+        s->deflate || s->fragment_opcode || s->state != WS_STATE_OPEN ||
+        s->config->role != WS_ROLE_SERVER ||
+        (s->config->max_frame && event->len > s->config->max_frame) ||
+        event->data < s->writable_from || event->data - s->writable_from < 2 ||
+        event->data + event->len > s->in)
+        return false;
+    begin[0] = (uint8_t)(0x80 | event->opcode);
+    begin[1] = (uint8_t)event->len;
+    *error = ws_out_in_place(out, begin, 2 + event->len);
+    if (*error == WS_OK)
+        s->writable_from = event->data + event->len;
+    return true;
+}
+
 enum ws_error ws_session_reply(struct ws_session *s, struct ws_out *out,
                                const struct ws_event *event)
 {
     struct ws_frame frame;
+    enum ws_error small;
+    if (reply_small(s, out, event, &small))
+        return small;
     bool more = event->type == WS_EVENT_CHUNK && !event->last;
     if ((s->config->max_frame && event->len > s->config->max_frame) ||
         ws_session_compresses(s, more ? WS_SEND_MORE : 0, event->len))

@@ -368,7 +368,8 @@ const struct ws_deflate *ws_session_deflate(const struct ws_session *session);
  * NULL before and after. */
 const struct ws_request *ws_session_request(const struct ws_session *session);
 
-/* The header that was read last, also one that broke a rule: `known` says how much of it. */
+/* With config.frames: the header that was read last, also one that broke a rule: `known` says how
+ * much of it. Without, that of a small message is not kept. */
 static inline const struct ws_frame *ws_session_last_frame(const struct ws_session *session)
 {
     return &session->frame;
