@@ -192,7 +192,7 @@ build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC)
 
 fuzz: $(FUZZ:%=build/libfuzzer/%) ## look for new faults, FUZZ_SECONDS=60 each
 	@for t in $(FUZZ); do mkdir -p build/libfuzzer/corpus-$$t; \
-		build/libfuzzer/$$t -max_total_time=$${FUZZ_SECONDS:-60} -print_final_stats=1 \
+		build/libfuzzer/$$t -artifact_prefix=build/libfuzzer/ -max_total_time=$${FUZZ_SECONDS:-60} -print_final_stats=1 \
 			build/libfuzzer/corpus-$$t tests/fuzz/corpus/$$t || exit 1; done
 
 # The yardsticks of the scoreboard, with nothing of libws in them.
