@@ -24,11 +24,11 @@ say         = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # What wsframe reads captures with; WITH_PCAP=0 leaves it out.
 WITH_PCAP ?= 1
-NEEDED    := libssl libcrypto zlib jansson libedit $(if $(filter 1,$(WITH_PCAP)),libpcap)
+NEEDED    := libssl libcrypto zlib libidn2 jansson libedit $(if $(filter 1,$(WITH_PCAP)),libpcap)
 found     := $(shell $(PKG_CONFIG) --exists $(NEEDED) 2>/dev/null && echo yes)
 pkg        = $(if $(found),$(shell $(PKG_CONFIG) $(if $(STATIC),--static) $(1)))
 PC_CFLAGS := $(call pkg,--cflags $(NEEDED))
-LIB_LIBS  := $(call pkg,--libs libssl libcrypto zlib)
+LIB_LIBS  := $(call pkg,--libs libssl libcrypto zlib libidn2)
 TOOL_LIBS := $(call pkg,--libs jansson) $(LIB_LIBS) -lm
 PCAP_LIBS := $(if $(filter 1,$(WITH_PCAP)),$(call pkg,--libs libpcap))
 EDIT_LIBS := $(call pkg,--libs libedit)

@@ -162,6 +162,7 @@ static bool start_connector(struct ws_client *client)
         .port = client->proxy ? client->proxy->port : client->url.port,
         .family = client->options.family,
         .local = &client->local,
+        .interface = client->interface,
         .timeout_ms = client->options.connect_ms,
         .label = client->proxy ? "the proxy" : NULL,
         .user = client,
@@ -220,9 +221,12 @@ static bool read_local_address(struct ws_client *client, const char *text)
     struct ws_address address;
     if (!text)
         return true;
-    if (!ws_address_parse((struct ws_str){text, strlen(text)}, &address))
+    if (ws_address_parse((struct ws_str){text, strlen(text)}, &address))
+        ws_address_to_socket(&address, &client->local);
+    else if (if_nametoindex(text) != 0 && strlen(text) < sizeof client->interface)
+        memcpy(client->interface, text, strlen(text) + 1);
+    else
         return false;
-    ws_address_to_socket(&address, &client->local);
     return true;
 }
 
@@ -233,7 +237,8 @@ static enum ws_error start(struct ws_client *client, const struct ws_client_opti
     if (!copy_options(client, options))
         return WS_E_NO_MEMORY;
     if (!read_local_address(client, options->local_address)) {
-        ws_client_note(client, WS_E_ARGUMENT, "'%s' is no address", options->local_address);
+        ws_client_note(client, WS_E_ARGUMENT, "'%s' is neither an address nor an interface",
+                       options->local_address);
         return WS_E_ARGUMENT;
     }
     if (client->url.secure && !options->tls) {

@@ -10,6 +10,7 @@
 #include "libws/io/connector.h"
 #include <ws/client.h>
 
+#include <net/if.h>
 #include <sys/socket.h>
 
 enum { WS_PROXY_NAME_MAX = 270 }; /* "[host]:port" */
@@ -33,6 +34,7 @@ struct ws_client {
     char *tls_name;
     char *address;                 /* to connect to; NULL: the URL's host */
     struct sockaddr_storage local; /* ss_family 0: any */
+    char interface[IF_NAMESIZE];   /* "": any */
     struct ws_header *headers;
     struct ws_client_proxy *proxy;  /* NULL: none */
     struct ws_connector *connector; /* NULL: not yet, or done */

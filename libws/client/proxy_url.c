@@ -92,7 +92,7 @@ static const char *parse(const char *text, struct ws_proxy *proxy)
     if (!rest)
         return "the scheme is none of http, socks5, socks5h";
     for (const char *c = text; *c; c++)
-        if (*c <= 0x20 || *c >= 0x7F)
+        if ((unsigned char)*c <= 0x20 || *c == 0x7F)
             return "it has a character that must be percent-encoded";
     size_t len = strlen(rest);
     if (len > 0 && rest[len - 1] == '/')
@@ -113,6 +113,8 @@ static const char *parse(const char *text, struct ws_proxy *proxy)
         return no_memory;
     case WS_URL_PORT:
         return ws_url_error_text(WS_URL_PORT);
+    case WS_URL_NAME:
+        return ws_url_error_text(WS_URL_NAME);
     default:
         return ws_url_error_text(WS_URL_HOST);
     }

@@ -2,6 +2,7 @@
 
 #include "libws/io/address.h"
 
+#include <idn2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,7 @@ const char *ws_url_error_text(enum ws_url_error error)
         [WS_URL_FRAGMENT] = "a WebSocket URL has no fragment: write # as %23",
         [WS_URL_CHARACTER] = "it has a control character, or a space before the path",
         [WS_URL_USER] = "the user or the password has a NUL (%00)",
-        [WS_URL_NAME] =
-            "a host name outside ASCII is written in its ASCII form, xn--..., which the "
-            "command idn2 prints",
+        [WS_URL_NAME] = "the host is not a valid internationalized name (IDNA 2008)",
         [WS_URL_PATH] = "the path of the unix socket is missing or too long",
     };
     return texts[error];
@@ -46,8 +45,6 @@ static enum ws_url_error find_bad_character(const char *text, const char *author
         unsigned char c = (unsigned char)*p;
         if (c < 0x20 || c == 0x7F || (c == ' ' && p < authority_end))
             return WS_URL_CHARACTER;
-        if (c > 0x7F && p < authority_end)
-            return WS_URL_NAME;
     }
     return WS_URL_OK;
 }
@@ -117,6 +114,32 @@ char *ws_url_decode(const char *text, size_t len)
     return out;
 }
 
+/* A name outside ASCII in the form that DNS and Host have, as browsers do it (UTS 46). */
+static enum ws_url_error to_ascii(char **host)
+{
+    static const char of_names[] = "abcdefghijklmnopqrstuvwxyz0123456789-._";
+    char *ascii = NULL;
+    int result = idn2_to_ascii_8z(*host, &ascii, IDN2_NONTRANSITIONAL);
+    free(*host);
+    *host = NULL;
+    /* Characters that stand for a / or an @ must not become one. */
+    if (result == IDN2_OK && ascii[strspn(ascii, of_names)])
+        result = IDN2_DISALLOWED;
+    if (result == IDN2_OK)
+        *host = strdup(ascii);
+    idn2_free(ascii);
+    if (*host)
+        return WS_URL_OK;
+    return result == IDN2_OK || result == IDN2_MALLOC ? WS_URL_NO_MEMORY : WS_URL_NAME;
+}
+
+static bool is_ascii(const char *text)
+{
+    while (*text && (unsigned char)*text < 0x80)
+        text++;
+    return !*text;
+}
+
 enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, uint16_t *port)
 {
     struct ws_host_port split;
@@ -135,7 +158,15 @@ enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, ui
     if (split.has_port)
         *port = split.port;
     *host = strndup(split.host.p, split.host.len);
-    return *host ? WS_URL_OK : WS_URL_NO_MEMORY;
+    if (!*host)
+        return WS_URL_NO_MEMORY;
+    if (is_ascii(*host))
+        return WS_URL_OK;
+    if (!split.bracketed)
+        return to_ascii(host);
+    free(*host);
+    *host = NULL;
+    return WS_URL_HOST;
 }
 
 /* [user@]host[:port], `len` bytes of it */

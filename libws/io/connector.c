@@ -4,6 +4,7 @@
 #include "libws/io/resolve.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
@@ -30,6 +31,7 @@ struct ws_connector {
     struct ws_connector_options options; /* its strings are copies */
     char *unix_path, *host, *label;
     struct sockaddr_storage local; /* ss_family 0: any */
+    char interface[IF_NAMESIZE];   /* "": any */
     struct ws_resolve *resolve;
     struct addrinfo *addresses, *next;
     struct attempt attempts[ATTEMPTS_MAX];
@@ -174,6 +176,9 @@ static void attempt_connection(struct attempt *attempt, const struct sockaddr *a
     int result = 0;
     if (c->local.ss_family && address->sa_family != AF_UNIX)
         result = bind(fd, (const struct sockaddr *)&c->local, local_len(c));
+    if (c->interface[0] && address->sa_family != AF_UNIX)
+        result = setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, c->interface,
+                            (socklen_t)strlen(c->interface));
     if (result < 0) {
         attempt_failed(attempt, errno);
         return;
@@ -334,6 +339,8 @@ struct ws_connector *ws_connector_start(const struct ws_connector_options *optio
     c->started_us = ws_clock_us();
     if (options->local)
         c->local = *options->local;
+    if (options->interface)
+        snprintf(c->interface, sizeof c->interface, "%s", options->interface);
     if (!copy_string(&c->unix_path, options->unix_path) || !copy_string(&c->host, options->host) ||
         !copy_string(&c->label, options->label)) {
         release(c);

@@ -24,9 +24,10 @@ struct ws_connector_options {
     uint16_t port;
     int family; /* AF_INET or AF_INET6: only such addresses; 0: both */
     const struct sockaddr_storage
-        *local;          /* the address to connect from; ss_family 0, or NULL: any */
-    uint32_t timeout_ms; /* for name and connection together; 0: no limit */
-    const char *label;   /* what host is, for messages, "the proxy"; NULL: nothing is added */
+        *local;            /* the address to connect from; ss_family 0, or NULL: any */
+    const char *interface; /* the one to connect through; "" or NULL: any */
+    uint32_t timeout_ms;   /* for name and connection together; 0: no limit */
+    const char *label;     /* what host is, for messages, "the proxy"; NULL: nothing is added */
     void *user;
     /* `fd` is connected, non-blocking and close-on-exec, has TCP_NODELAY, and belongs to the
      * callee. */

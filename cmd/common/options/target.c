@@ -6,6 +6,7 @@
 #include "cmd/common/units.h"
 #include "libws/io/address.h"
 
+#include <net/if.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,15 +226,25 @@ static bool make_request(struct target *t)
 
 /* --- where to --- */
 
+/* Is it the host that was typed, in the form that URLs get? */
+static bool is_host(const char *typed, size_t len, const char *host)
+{
+    char *name;
+    uint16_t ignored;
+    bool is_it =
+        ws_url_host_port(typed, len, &name, &ignored) == WS_URL_OK && strcasecmp(name, host) == 0;
+    free(name);
+    return is_it;
+}
+
 /* The address for the URL's host and port in HOST:PORT:ADDRESS; NULL when it is for another. */
 static const char *resolved(const char *entry, const struct ws_url *url)
 {
     const char *port = strchr(entry, ':'), *address = port ? strchr(port + 1, ':') : NULL;
     if (!address)
         return NULL;
-    bool host_fits = (port == entry + 1 && *entry == '*') ||
-                     (strlen(url->host) == (size_t)(port - entry) &&
-                      strncasecmp(entry, url->host, (size_t)(port - entry)) == 0);
+    bool host_fits =
+        (port == entry + 1 && *entry == '*') || is_host(entry, (size_t)(port - entry), url->host);
     bool port_fits = (address == port + 2 && port[1] == '*') || atoi(port + 1) == url->port;
     return host_fits && port_fits ? address + 1 : NULL;
 }
@@ -272,9 +283,11 @@ static bool choose_address(struct target *t)
 static bool check_local(struct target *t)
 {
     struct ws_address address;
-    if (t->interface &&
+    if (t->interface && if_nametoindex(t->interface) == 0 &&
         !ws_address_parse((struct ws_str){t->interface, strlen(t->interface)}, &address))
-        return usage_error(t->options, "option '--interface': '%s' is not an address",
+        return usage_error(t->options,
+                           "option '--interface': '%s' is neither an address nor an interface of "
+                           "this computer",
                            t->interface);
     if (t->unix_socket &&
         (!*t->unix_socket || strlen(t->unix_socket) >= sizeof(((struct sockaddr_un *)0)->sun_path)))

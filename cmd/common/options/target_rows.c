@@ -75,7 +75,7 @@ const struct option_row target_rows[TARGET_ROWS] = {
      OPTION_STRING(T, interface),
      .metavar = "ADDRESS",
      .flags = OPTION_RARE,
-     .help = "connect from this address of this computer"},
+     .help = "connect from this address of this computer, or through this interface, as eth0"},
     {.name = "connect-timeout",
      OPTION_DURATION(T, connect_timeout_us),
      .help = "time limit for name, connection, proxy, TLS and upgrade together (default 10s)"},

@@ -46,7 +46,8 @@ struct ws_client_options {
     const char *address; /* connect to this address, or name, instead of the URL's host; NULL: to
                           * that */
     int family;          /* AF_INET or AF_INET6: only such addresses; 0: both */
-    const char *local_address;    /* to connect from, "192.0.2.1" or "2001:db8::1"; NULL: any */
+    const char *local_address;    /* to connect from, "192.0.2.1" or "2001:db8::1", or a network
+                                   * interface to connect through, "eth0"; NULL: any */
     const struct ws_proxy *proxy; /* to connect through; NULL: none. Not used for unix sockets. With
                                    * a proxy, the proxy resolves the URL's host */
     struct ws_tls_context *tls;   /* needed for wss; must outlive the client */

@@ -34,7 +34,7 @@ enum ws_url_error {
     WS_URL_FRAGMENT,  /* a # may not be in a WebSocket URL (3) */
     WS_URL_CHARACTER, /* a control character, or a space before the path */
     WS_URL_USER,      /* a NUL (%00) in the user or the password */
-    WS_URL_NAME,      /* a host name outside ASCII: its xn-- form is needed */
+    WS_URL_NAME,      /* a host name outside ASCII that IDNA 2008 does not know */
     WS_URL_PATH,      /* the path of a unix socket is missing or too long */
 };
 
@@ -42,16 +42,16 @@ enum ws_url_error {
  * Parses `text`: ws://host[:port][/path][?query], wss://, http:// and https:// (for ws and
  * wss), host[:port][/path] without a scheme (ws), PORT or :PORT with or without a path for
  * localhost, ws+unix:/path/to/socket[:/target] (or with //), and wss+unix: for TLS on such a
- * socket. In path and query spaces and what is outside ASCII are percent-encoded. On WS_URL_OK
- * `url` owns memory; else it owns none.
+ * socket. In path and query spaces and what is outside ASCII are percent-encoded; a host name in
+ * UTF-8 gets its ASCII form (xn--). On WS_URL_OK `url` owns memory; else it owns none.
  */
 enum ws_url_error ws_url_parse(const char *text, struct ws_url *url);
 
 void ws_url_free(struct ws_url *url);
 
 /* Parses host[:port] or [address][:port], the `len` bytes at `text`: sets `*host`, from malloc and
- * without brackets, and `*port`, unless there is none. WS_URL_OK; WS_URL_HOST, WS_URL_PORT or
- * WS_URL_NO_MEMORY, with NULL in `*host`. */
+ * without brackets and in ASCII, and `*port`, unless there is none. WS_URL_OK; WS_URL_HOST,
+ * WS_URL_PORT, WS_URL_NAME or WS_URL_NO_MEMORY, with NULL in `*host`. */
 enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, uint16_t *port);
 
 /* Percent-decodes `len` bytes; invalid escapes stay as they are. From malloc; NULL without memory.

@@ -100,8 +100,17 @@ redirect_to() { # LOCATION
 	run -0 wscat --interface=127.0.0.5 -N 1 "$URL" hello </dev/null
 	says '127\.0\.0\.5:' "$(cat "$SERVER_LOG")"
 	run -2 --separate-stderr wscat --interface=nowhere "$URL"
-	usage_line "'nowhere' is not an address"
+	usage_line "'nowhere' is neither an address nor an interface of this computer"
 	run -3 --separate-stderr wscat --interface=192.0.2.1 "$URL" </dev/null
+}
+
+@test "--interface: the name of one to connect through" {
+	serve
+	run -0 --separate-stderr wscat --interface=lo -N 1 "$URL" hello </dev/null
+	same hello "$output"
+	ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=setsockopt -o "$BATS_TEST_TMPDIR/calls" \
+		wscat --interface=lo -N 1 "$URL" hello </dev/null
+	says 'SO_BINDTODEVICE, "lo"' "$(cat "$BATS_TEST_TMPDIR/calls")"
 }
 
 @test "--unix-socket connects there, and keeps the URL" {

@@ -22,9 +22,16 @@ load ../helper
 	says '^header GET /a%20b/gr%C3%BCn\?q=1%202 HTTP/1.1$' "$(cat "$OUT")"
 }
 
-@test "a host name outside ASCII is refused with advice" {
-	run -2 --separate-stderr wscat ws://münchen.example/
-	usage_line 'xn--'
+@test "a host name outside ASCII is asked for, and named, in the form of IDNA" {
+	bad echo
+	wscat -w 0 --resolve="münchen.example:$PORT:127.0.0.1" "ws://MÜNCHEN.example:$PORT/" </dev/null
+	says "^header Host: xn--mnchen-3ya.example:$PORT\$" "$(cat "$OUT")"
+	run -3 --separate-stderr wscat -T 5 --resolve='*:80:127.0.0.1' ws://straße.invalid:/ </dev/null
+	says '127.0.0.1:80'
+	run -2 --separate-stderr wscat ws://mü--.example/
+	usage_line 'not a valid internationalized name'
+	run -2 --separate-stderr wscat --proxy=http://mü--.example ws://127.0.0.1:9/
+	usage_line 'not a valid internationalized name'
 }
 
 @test "a NUL in the user or the password: 2" {

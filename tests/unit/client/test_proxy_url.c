@@ -55,6 +55,7 @@ static void what_names_a_proxy(void **state)
         {"http://joe:a/b?c#d@h", "http h 80 joe a/b?c#d"},
         {"http://joe:100%@h", "http h 80 joe 100%"},
         {"socks5://a%3Ab:c@h", "socks5 h 1080 a:b c"},
+        {"http://gr\xC3\xBC\xC3\x9F", "http xn--gr-hia9i 80 - -"},
         {"socks5://gr%C3%BC%C3%9Fe:c@h", "socks5 h 1080 gr\xC3\xBC\xC3\x9F"
                                          "e c"},
     };
@@ -84,7 +85,7 @@ static void what_does_not(void **state)
         {"http://h?query", "a proxy has no path"},
         {"http://h h", "percent-encoded"},
         {"http://h\r\nX: y", "percent-encoded"},
-        {"http://gr\xC3\xBC\xC3\x9F", "percent-encoded"},
+        {"http://gr\xC3\xBC--\xC3\x9F", "internationalized"},
         {"http://joe%00:x@h", "%00"},
         {"http://joe:%00@h", "%00"},
         {"http://joe:a%0d%0ab@h", "control character"},

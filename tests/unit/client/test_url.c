@@ -68,6 +68,13 @@ static const struct good {
     {"ws://100%:%zz%4@h/", 0, NULL, "h", 80, "/", "h", "100%:%zz%4"},
     {"ws://@h/", 0, NULL, "h", 80, "/", "h", ""},
     {"ws://h/@path", 0, NULL, "h", 80, "/@path", "h", NULL},
+    /* names outside ASCII */
+    {"ws://M\xC3\x9CNCHEN.example:81/", 0, NULL, "xn--mnchen-3ya.example", 81, "/",
+     "xn--mnchen-3ya.example:81", NULL},
+    {"ws://stra\xC3\x9F"
+     "e.example/",
+     0, NULL, "xn--strae-oqa.example", 80, "/", "xn--strae-oqa.example", NULL},
+    {"ws://\xC3\xBC@h/", 0, NULL, "h", 80, "/", "h", "\xC3\xBC"},
     /* unix sockets */
     {"ws+unix:/run/s", 0, "/run/s", "localhost", 0, "/", "localhost", NULL},
     {"ws+unix:///run/s", 0, "/run/s", "localhost", 0, "/", "localhost", NULL},
@@ -147,7 +154,15 @@ static void bad_ones(void **state)
     refuse("ws://h::/", WS_URL_PORT);
     refuse("ws://a%00b@h/", WS_URL_USER);
     refuse("ws://a:%00@h/", WS_URL_USER);
-    refuse("ws://m\xC3\xBCnchen.example/", WS_URL_NAME);
+    refuse("ws://m\xC3\xBC--.example/", WS_URL_NAME);
+    refuse("ws://m\xC3\x28.example/", WS_URL_NAME);
+    refuse("ws://\xE2\x80\x8D.example/", WS_URL_NAME);
+    /* Fullwidth / and @, which would become others. */
+    refuse("ws://evil.example\xEF\xBC\x8F.good.example/", WS_URL_NAME);
+    refuse("ws://good.example\xEF\xBC\xA0"
+           "evil.example/",
+           WS_URL_NAME);
+    refuse("ws://[\xC3\xBC]/", WS_URL_HOST);
     refuse("ws://h:0/", WS_URL_PORT);
     refuse("ws://h:65536/", WS_URL_PORT);
     refuse("ws://h:99999/", WS_URL_PORT);
