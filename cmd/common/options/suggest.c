@@ -70,7 +70,7 @@ static const struct {
     {"max-time", {"timeout", "duration"}},
     {"data", {"execute", "message"}},
     {"data-binary", {"execute", "message-file"}},
-    {"json", {"jsonl", "output", "format"}},
+    {"json", {"jsonl", "format", "output"}},
     {"concurrency", {"connections"}},
     {"connections", {"max-connections"}},
     {"requests", {"messages", "count"}},
