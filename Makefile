@@ -3,7 +3,7 @@
 # Three variants are built by the same rules: plain (what is installed), san (ASan and UBSan) and tsan
 # (threads), the last two for tests. CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS and DESTDIR are the
 # packager's, and so are the folders below. V=1 shows whole commands; WERROR=1 makes warnings errors;
-# STATIC=1 links the tools statically.
+# STATIC=1 links the tools statically; LTO=0 leaves out optimization across files.
 
 VERSION := $(shell sed -n 's/^\#define WS_VERSION  *"\(.*\)"/\1/p' libws/include/ws/version.h)
 
@@ -15,7 +15,7 @@ DATADIR    ?= $(PREFIX)/share
 MANDIR     ?= $(DATADIR)/man
 DOCDIR     ?= $(DATADIR)/doc/libws
 
-CFLAGS     ?= -O2 -g
+CFLAGS     ?= -O3 -g
 PKG_CONFIG ?= pkg-config
 Q          := $(if $(V),,@)
 say         = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
@@ -39,10 +39,23 @@ endif
 
 # --- flags ---
 
+# The flags, if the compiler knows all of them.
+can   = $(shell echo 'int main(void) { return 0; }' | \
+	$(CC) -Werror $(1) -x c -o /dev/null - 2>/dev/null && echo '$(1)')
+comma := ,
+
 WARN := -Wall -Wextra -Wshadow -Wundef -Wwrite-strings -Wredundant-decls -Wdouble-promotion \
 	-Wmissing-declarations -Wmissing-prototypes -Wnested-externs -Wstrict-prototypes \
 	-Wold-style-definition -Wdisabled-optimization -Wformat=2 -Wvla -Wpointer-arith \
 	-Wimplicit-fallthrough -Wcast-qual $(if $(WERROR),-Werror)
+# What is installed is optimized across files: libws.a has machine code too, for links without it. No
+# call goes through a table, for nothing may take a function's place.
+LTO  ?= 1
+FAST := $(if $(filter 1,$(LTO)),$(call can,-flto=auto -ffat-lto-objects)) $(call can,-fno-plt) \
+	$(call can,-fno-semantic-interposition)
+# What stops an overflow that is there in spite of all.
+HARD := -D_FORTIFY_SOURCE=2 $(call can,-fstack-protector-strong) $(call can,-fstack-clash-protection) \
+	$(call can,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
 BASE := -std=gnu17 -D_GNU_SOURCE $(if $(filter 1,$(WITH_PCAP)),-DWITH_PCAP) \
 	-I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
@@ -130,7 +143,7 @@ $(foreach t,$(FUZZ),$(eval build/$(1)/fuzz/$(t): $(call objects,$(1),$($(t)))))
 build/$(1)/fuzz/%: build/$(1)/tests/fuzz/%.o build/$(1)/tests/fuzz/replay.o $(call objects,$(1),$(LIB_SRC))
 	$$(link_$(1)) $$(PCAP_LIBS) $$(TOOL_LIBS)
 endef
-$(eval $(call variant,plain,,build))
+$(eval $(call variant,plain,$(FAST) $(HARD),build))
 $(eval $(call variant,san,$(SAN),build/san))
 $(eval $(call variant,tsan,$(TSAN),build/tsan))
 
@@ -184,6 +197,7 @@ format: ## lay out every C file
 	clang-format -i $(shell git ls-files '*.[ch]')
 
 # With clang's libFuzzer, for FUZZ_SECONDS each; `make check` only replays the corpora.
+$(foreach t,$(FUZZ),$(eval build/libfuzzer/$(t): $($(t))))
 build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)clang $(filter-out -MMD -MP,$(BASE)) $(CPPFLAGS) -g -O1 \
