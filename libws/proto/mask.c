@@ -1,54 +1,106 @@
 #include <ws/mask.h>
 
-#include "libws/proto/mask_small.h"
+#include "libws/proto/mask_private.h"
 
 #include <string.h>
+
+/* --- blocks, in registers of each width --- */
+
+/* Defines mask_blocks for registers of `bytes` bytes. Four are loaded before the first is stored:
+ * `to` may lie below `from` and overlap it. The attribute names the instructions. */
+#define DEFINE_BLOCKS(name, bytes, attribute)                                                      \
+    attribute static size_t name(uint8_t *to, const uint8_t *from, size_t len, uint64_t word)      \
+    {                                                                                              \
+        typedef uint64_t vector __attribute__((vector_size(bytes)));                               \
+        const vector key = word - (vector){0};                                                     \
+        size_t done = 0;                                                                           \
+        vector a, b, c, d;                                                                         \
+        for (; len - done >= 4 * (bytes); done += 4 * (bytes)) {                                   \
+            memcpy(&a, from + done, bytes);                                                        \
+            memcpy(&b, from + done + (bytes), bytes);                                              \
+            memcpy(&c, from + done + 2 * (bytes), bytes);                                          \
+            memcpy(&d, from + done + 3 * (bytes), bytes);                                          \
+            a ^= key;                                                                              \
+            b ^= key;                                                                              \
+            c ^= key;                                                                              \
+            d ^= key;                                                                              \
+            memcpy(to + done, &a, bytes);                                                          \
+            memcpy(to + done + (bytes), &b, bytes);                                                \
+            memcpy(to + done + 2 * (bytes), &c, bytes);                                            \
+            memcpy(to + done + 3 * (bytes), &d, bytes);                                            \
+        }                                                                                          \
+        for (; len - done >= (bytes); done += (bytes)) {                                           \
+            memcpy(&a, from + done, bytes);                                                        \
+            a ^= key;                                                                              \
+            memcpy(to + done, &a, bytes);                                                          \
+        }                                                                                          \
+        return done;                                                                               \
+    }
+
+/* What every processor of the architecture has: SSE2 on x86-64, NEON on AArch64. */
+DEFINE_BLOCKS(blocks_plain, 16, )
+
+static bool always(void)
+{
+    return true;
+}
+
+#if defined(__x86_64__)
+DEFINE_BLOCKS(blocks_avx2, 32, __attribute__((target("avx2"))))
+DEFINE_BLOCKS(blocks_avx512, 64, __attribute__((target("avx512f"))))
+
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2");
+}
+
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f");
+}
+#endif
+
+const struct mask_variant ws_mask_variants[] = {
+#if defined(__x86_64__)
+    {"AVX-512", blocks_avx512, has_avx512},
+    {"AVX2", blocks_avx2, has_avx2},
+#endif
+    {"plain", blocks_plain, always},
+};
+const size_t ws_mask_variant_count = sizeof ws_mask_variants / sizeof *ws_mask_variants;
+
+mask_blocks *ws_mask_blocks = blocks_plain;
+
+__attribute__((constructor)) static void choose(void)
+{
+    size_t i = 0;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+#endif
+    while (!ws_mask_variants[i].supported())
+        i++;
+    ws_mask_blocks = ws_mask_variants[i].blocks;
+}
+
+/* --- any payload --- */
 
 void ws_mask(void *dst, const void *src, size_t len, const uint8_t key[4], uint64_t offset)
 {
     uint8_t *to = dst;
     const uint8_t *from = src;
 
-    /* The key is rotated so that it begins with the byte for from[0]; since 4 divides every step
-     * below, it stays aligned, and memcpy makes the code independent of byte order. */
+    /* The key is rotated so that it begins with the byte for from[0]; 4 divides the size of a
+     * block, and memcpy makes the code independent of byte order. */
     uint8_t turned[4] = {key[0], key[1], key[2], key[3]};
     uint32_t half;
     for (unsigned i = 0; (offset & 3) && i < 4; i++)
         turned[i] = key[(offset + i) & 3];
-    memcpy(&half, turned, 4);
-    uint64_t word = (uint64_t)half << 32 | half;
-
-    /* Load a whole step before storing it: `to` may lie below `from` and overlap it. */
-    while (len >= 32) {
-        uint64_t w[4];
-        memcpy(w, from, 32);
-        w[0] ^= word;
-        w[1] ^= word;
-        w[2] ^= word;
-        w[3] ^= word;
-        memcpy(to, w, 32);
-        to += 32;
-        from += 32;
-        len -= 32;
+    if (len >= MASK_LARGE) {
+        memcpy(&half, turned, 4);
+        size_t done = ws_mask_blocks(to, from, len, (uint64_t)half << 32 | half);
+        to += done;
+        from += done;
+        len -= done;
     }
-    while (len >= 8) {
-        uint64_t w;
-        memcpy(&w, from, 8);
-        w ^= word;
-        memcpy(to, &w, 8);
-        to += 8;
-        from += 8;
-        len -= 8;
-    }
-    if (len >= 4) {
-        uint32_t w;
-        memcpy(&w, from, 4);
-        w ^= half;
-        memcpy(to, &w, 4);
-        to += 4;
-        from += 4;
-        len -= 4;
-    }
-    for (size_t i = 0; i < len; i++)
-        to[i] = from[i] ^ turned[i];
+    mask_small(to, from, len, turned);
 }

@@ -1,6 +1,6 @@
 #include "libws/proto/session_private.h"
 
-#include "libws/proto/mask_small.h"
+#include "libws/proto/mask_private.h"
 #include <ws/mask.h>
 #include <ws/utf8.h>
 

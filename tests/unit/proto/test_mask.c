@@ -1,5 +1,7 @@
 #include <ws/mask.h>
 
+#include "libws/proto/mask_private.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,8 +122,20 @@ static void the_rfc_example(void **state)
     assert_memory_equal(text, "Hello", 5);
 }
 
+/* What is chosen is the widest that the processor has. */
+static void the_choice(void **state)
+{
+    (void)state;
+    size_t i = 0;
+    while (!ws_mask_variants[i].supported())
+        i++;
+    assert_ptr_equal(ws_mask_blocks, ws_mask_variants[i].blocks);
+}
+
+/* All of it with each variant that this processor has. */
 int main(void)
 {
+    const struct CMUnitTest choice[] = {cmocka_unit_test(the_choice)};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size_offset_and_alignment),
         cmocka_unit_test(moving_down_with_overlap),
@@ -131,5 +145,12 @@ int main(void)
         cmocka_unit_test(huge_offsets),
         cmocka_unit_test(the_rfc_example),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(choice, NULL, NULL);
+    for (size_t i = 0; i < ws_mask_variant_count; i++) {
+        if (!ws_mask_variants[i].supported())
+            continue;
+        ws_mask_blocks = ws_mask_variants[i].blocks;
+        failed += cmocka_run_group_tests_name(ws_mask_variants[i].name, tests, NULL, NULL);
+    }
+    return failed;
 }

@@ -1,16 +1,36 @@
 /*
- * mask_small: the XOR of RFC 6455 section 5.3 for payloads of up to 125 bytes, inline.
+ * mask_private: the parts of the XOR of RFC 6455 section 5.3: payloads of up to 125 bytes inline,
+ * and the middle of large ones in the widest registers that the processor has.
  *
- * Most messages are so small that a call and a loop over bytes would cost more than the work. The
+ * Most messages are so small that a call and a loop over bytes would cost more than the work. Their
  * last, incomplete word is read first and written last, overlapping the one before it. Used by mask
- * and session; no state.
+ * and session; no state but the choice, which is made before main().
  */
-#ifndef LIBWS_PROTO_MASK_SMALL_H
-#define LIBWS_PROTO_MASK_SMALL_H
+#ifndef LIBWS_PROTO_MASK_PRIVATE_H
+#define LIBWS_PROTO_MASK_PRIVATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+enum { MASK_LARGE = 128 }; /* from here on wide registers are worth a call */
+
+/* Masks as many bytes as fill registers, with a word that repeats the key, and returns how many.
+ * `to` may lie as for ws_mask(). */
+typedef size_t mask_blocks(uint8_t *to, const uint8_t *from, size_t len, uint64_t word);
+
+struct mask_variant {
+    const char *name;
+    mask_blocks *blocks;
+    bool (*supported)(void); /* by this processor */
+};
+
+/* From the widest to the one that every processor has. */
+extern const struct mask_variant ws_mask_variants[];
+extern const size_t ws_mask_variant_count;
+/* The one in use: the first that is supported. Tests set others. */
+extern mask_blocks *ws_mask_blocks;
 
 /* The key as it repeats in a word, from its byte `at` on. */
 static inline uint64_t mask_turn(uint64_t word, size_t at)
