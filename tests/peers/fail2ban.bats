@@ -22,8 +22,7 @@ keep_in_journal() {
 
 @test "refusals and violations are found, in text; an honest client is not" {
 	serve --path=/ws --auth=me:secret --admin=127.0.0.1:0
-	local i
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		wscat --auth=me:guess "${URL}ws" hello </dev/null || true
 	done
 	"$PYTHON" "$FIXTURES/ask.py" "$PORT" /wp-login.php >/dev/null

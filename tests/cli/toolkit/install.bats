@@ -148,7 +148,7 @@ build() { # LANGUAGE SOURCE OUTPUT
 }
 
 @test "warnings are errors with WERROR=1, and not because a CI builds it" {
-	WERROR= run -0 make -n -B build/wscat CI=true
+	WERROR='' run -0 make -n -B build/wscat CI=true
 	[[ $output != *-Werror* ]]
 	run -0 make -n -B build/wscat WERROR=1
 	says '-Werror' "$output"

@@ -9,6 +9,7 @@ faulty() {
 # expression, which has to be true.
 measure() {
 	STATUS=0
+	# shellcheck disable=SC2034 # for the callers
 	timeout 60 wsbench --quiet --format=json "$@" "$URL" >"$BATS_TEST_TMPDIR/report" 2>"$BATS_TEST_TMPDIR/said" || STATUS=$?
 	kill "$PID"
 	finished

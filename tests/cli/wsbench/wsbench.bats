@@ -160,6 +160,7 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	((EUID == 0)) || skip "only root can change /etc/hosts, in a namespace of its own"
 	serve
 	printf '::1 localhost\n127.0.0.1 localhost\n' >"$BATS_TEST_TMPDIR/hosts"
+	# shellcheck disable=SC2016
 	run -0 --separate-stderr unshare -m bash -c 'mount --bind "$1" /etc/hosts && wsbench -q -c 300 -n 600 "$2"' \
 		- "$BATS_TEST_TMPDIR/hosts" "ws://localhost:$PORT/"
 	grep -qE '^connections +300 tried, 300 opened' <<<"$output"

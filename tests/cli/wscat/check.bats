@@ -86,6 +86,7 @@ step() { # VERDICT NAME DETAIL
 
 @test "a reader that leaves is no failure" {
 	serve
+	# shellcheck disable=SC2016
 	run -0 bash -o pipefail -c 'wscat --check --check-idle=200ms "$1" | true' - "$URL"
 	same "" "$output"
 }

@@ -122,13 +122,12 @@ took() {
 }
 
 @test "a close frame that came decides the exit status, whatever TCP does after it" {
-	local i
-	for i in {1..20}; do
+	for _ in {1..20}; do
 		bad close-reset
 		run -0 --separate-stderr wscat "$URL" </dev/null
 		same "" "$output$stderr"
 	done
-	for i in {1..20}; do # with input under way, which meets the reset
+	for _ in {1..20}; do # with input under way, which meets the reset
 		bad close-reset
 		run -0 --separate-stderr wscat -b "$URL" </dev/zero
 	done

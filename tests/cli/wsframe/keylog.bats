@@ -89,7 +89,7 @@ agrees() {
 @test "a KeyUpdate in each direction" {
 	serve_tls
 	listen "$PORT"
-	local frame text
+	local text
 	# The masking key is zero: the letters are sent as they are.
 	frame() { wsframe encode --mask=zero --allow-invalid -o raw "$1" 2>/dev/null; }
 	mkfifo "$BATS_TEST_TMPDIR/in"

@@ -120,7 +120,7 @@ capture() {
 	explained 'the input is empty' /dev/null
 	explained 'not a file, hex digits or base64' 'what is this?'
 	explained 'unknown form' <(echo 'what is this?')
-	explained 'this is TLS' <(echo "'\\x17\\x03'")
+	explained 'this is TLS' <(printf "'%s'\n" '\x17\x03')
 	explained 'HTTP only' <(printf '> GET /chat HTTP/1.1\n> Host: a\n\n< HTTP/1.1 200 OK\n')
 	explained 'these are numbers' <(echo '[250, 251, 252]')
 	explained 'hixie-76' <(echo '00 48 65 6c 6c 6f ff')

@@ -211,6 +211,7 @@ hidden() { # NUMBER [STATUS]
 	for i in 1 2; do
 		background wscat -w -1 -H 'X-Forwarded-For: 192.0.2.1' -H "Forwarded: for=198.51.100.$i" "$URL" </dev/null
 		await "open from unknown by way of 127\.0\.0\.1:[0-9]+ for" "$SERVER_LOG"
+		# shellcheck disable=SC2016
 		eventually eval '(($(grep -c "open from unknown" "$SERVER_LOG") == i))'
 	done
 	await "X-Forwarded-For '192.0.2.1', Forwarded 'for=198.51.100.1'" "$SERVER_LOG"
@@ -420,11 +421,13 @@ basic() { # USER:PASSWORD
 	local token=$BATS_TEST_TMPDIR/token auth=$BATS_TEST_TMPDIR/auth bad
 	echo old >"$token"
 	for bad in 'ann:a\nb\n' 'ann:a\rb' 'ann:a\n\n' 'ann:a\0b'; do
+		# shellcheck disable=SC2059 # with escapes
 		printf "$bad" >"$auth"
 		run -2 --separate-stderr timeout 10 wsserve -p 0 --auth=@"$auth"
 		usage_line "'?--auth'?: .*(line end|NUL)"
 	done
 	for bad in 'a\rb\n' 'a\0b'; do
+		# shellcheck disable=SC2059
 		printf "$bad" >"$auth"
 		run -2 --separate-stderr timeout 10 wsserve -p 0 --token=@"$auth"
 		usage_line "'?--token'?: .*(line end|NUL)"

@@ -216,8 +216,7 @@ assert c["missed_pongs"] == 0 and c["memory_bytes"] >= 0, c
 
 @test "--metrics: handshakes are timed in microseconds" {
 	serve --metrics
-	local i
-	for i in {1..10}; do wscat -N 1 "$URL" x </dev/null >/dev/null; done
+	for _ in {1..10}; do wscat -N 1 "$URL" x </dev/null >/dev/null; done
 	eventually above 9 wsserve_handshake_duration_seconds_count
 	# Not in whole milliseconds.
 	value wsserve_handshake_duration_seconds_sum | grep -qE '\.[0-9]{4,}|e-'

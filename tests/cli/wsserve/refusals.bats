@@ -76,8 +76,7 @@ provoke() {
 
 @test "a client that resets its connection right after a violation is named all the same" {
 	serve
-	local i
-	for i in {1..20}; do
+	for _ in {1..20}; do
 		"$PYTHON" - "$PORT" <<-'END'
 			import os, socket, struct, sys, base64
 			s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))

@@ -420,8 +420,7 @@ all_have_ended() {
 
 @test "a close frame that came decides how a connection ended, whatever TCP does after it" {
 	serve
-	local i
-	for i in {1..20}; do
+	for _ in {1..20}; do
 		client close-reset "$URL"
 	done
 	eventually all_have_ended

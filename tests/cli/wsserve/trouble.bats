@@ -11,6 +11,7 @@ script() { # BYTES
 }
 
 @test "what a COMMAND writes to standard error is in the log, with its name and connection" {
+	# shellcheck disable=SC2016
 	script '#!/bin/sh\necho first problem >&2\nprintf "no newline" >&2\nread line\necho "got $line"\n'
 	serve "$FILE"
 	run -0 --separate-stderr wscat -N 1 "$URL" hello </dev/null
@@ -54,6 +55,7 @@ script() { # BYTES
 }
 
 @test "X-Forwarded-Proto of a trusted proxy sets HTTPS, and only of one" {
+	# shellcheck disable=SC2016
 	script '#!/bin/sh\necho "https:${HTTPS-none}"\n'
 	serve --trust-proxy=127.0.0.0/8 "$FILE"
 	run -0 --separate-stderr wscat -w -1 -H 'X-Forwarded-Proto: https' "$URL" </dev/null
@@ -69,8 +71,7 @@ script() { # BYTES
 	local file=$BATS_TEST_TMPDIR/access
 	ln -s /dev/full "$file"
 	serve --access-log="$file" --metrics
-	local i
-	for i in 1 2 3; do
+	for _ in 1 2 3; do
 		curl -sS "http://127.0.0.1:$PORT/" >/dev/null
 	done
 	await "ERROR +access --access-log: cannot write $file: No space left on device" "$SERVER_LOG"
