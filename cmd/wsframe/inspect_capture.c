@@ -3,6 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/read/read_pcap.h"
 #include "cmd/wsframe/read/read_tcpdump.h"
+#include "cmd/wsframe/tls/keylog.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,6 +16,15 @@ static bool take_packet(void *context, const struct packet *packet, enum packet_
     streams_packet(in->streams, packet, link);
     inspection_show(in);
     return !in->decode.stop;
+}
+
+static void take_secrets(void *context, const char *text, size_t len)
+{
+    struct inspection *in = context;
+    if (!in->keylog)
+        in->keylog = keylog_new();
+    keylog_add(in->keylog, text, len);
+    in->decode.keylog = in->keylog;
 }
 
 /* Reports the content of a capture without WebSocket connections. */
@@ -107,7 +117,7 @@ void inspect_capture(struct inspection *in, const char *name, struct ws_bytes *h
         return;
     begin_capture(in, name, FORM_PCAP);
     in->live = inspection_is_live(fd);
-    const char *problem = read_pcap(head, fd, take_packet, in);
+    const char *problem = read_pcap(head, fd, take_packet, take_secrets, in);
     in->live = false;
     end_capture(in, name, 0, problem);
 }

@@ -121,7 +121,7 @@ static void feed_pcap(struct streams *streams, const uint8_t *data, size_t len)
     struct ws_bytes *bytes = NULL;
     int nothing = open("/dev/null", O_RDONLY);
     bytes_add(&bytes, data, len);
-    read_pcap(bytes, nothing, take, streams);
+    read_pcap(bytes, nothing, take, NULL, streams);
     close(nothing);
     ws_bytes_free(&bytes);
 }

@@ -49,6 +49,9 @@ struct segment {
 /* Receives the packets; each is borrowed for the call. Returns false to stop. */
 typedef bool read_packet(void *context, const struct packet *packet, enum packet_link link);
 
+/* Receives the secrets of TLS that a capture carries, as lines of SSLKEYLOGFILE. */
+typedef void read_secrets(void *context, const char *text, size_t len);
+
 enum packet_result {
     PACKET_SEGMENT,  /* a TCP segment, with or without payload */
     PACKET_OTHER,    /* not TCP */

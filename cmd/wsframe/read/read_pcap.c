@@ -131,11 +131,12 @@ static const char *read_classic(struct ws_bytes *head, int fd, read_packet *sink
 
 #endif
 
-const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, void *context)
+const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, read_secrets *secrets,
+                      void *context)
 {
     static const uint8_t section[] = {0x0A, 0x0D, 0x0D, 0x0A};
     if (ws_bytes_len(head) >= sizeof section &&
         memcmp(bytes_data(head), section, sizeof section) == 0)
-        return read_pcapng(head, fd, sink, context);
+        return read_pcapng(head, fd, sink, secrets, context);
     return read_classic(head, fd, sink, context);
 }

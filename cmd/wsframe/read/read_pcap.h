@@ -13,8 +13,9 @@
 /*
  * Reads a capture whose beginning, `head`, was already read from `fd`. Passes on each packet as
  * soon as it has arrived. Returns NULL, or an error message that is valid until the next call;
- * packets before the error were passed on.
+ * packets before the error were passed on. `secrets` may be NULL.
  */
-const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, void *context);
+const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, read_secrets *secrets,
+                      void *context);
 
 #endif

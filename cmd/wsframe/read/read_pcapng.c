@@ -18,6 +18,7 @@ enum block_type {
     BLOCK_OLD_PACKET = 2,
     BLOCK_SIMPLE_PACKET = 3,
     BLOCK_PACKET = 6,
+    BLOCK_SECRETS = 10,
     BLOCK_SECTION = 0x0A0D0D0A,
 };
 
@@ -39,6 +40,7 @@ struct reading {
     uint64_t unsupported; /* packets of interfaces that are not supported */
     unsigned unsupported_type;
     read_packet *sink;
+    read_secrets *secrets;
     void *context;
 };
 
@@ -183,6 +185,16 @@ static bool take_packet(struct reading *reading, uint32_t type, const uint8_t *b
     return !*problem && pass(reading, index, ticks, body + header, captured);
 }
 
+/* A block of secrets: their type and length, and then the secrets. */
+static void take_secrets(struct reading *reading, const uint8_t *body, size_t len)
+{
+    enum { TLS_KEY_LOG = 0x544C534B };
+    if (len < 8 || !reading->secrets || get32(reading, body) != TLS_KEY_LOG)
+        return;
+    size_t size = get32(reading, body + 4);
+    reading->secrets(reading->context, (const char *)body + 8, size < len - 8 ? size : len - 8);
+}
+
 /* The byte order of a section is that of its magic number. False if it has none. */
 static bool begin_section(struct reading *reading, const uint8_t *block)
 {
@@ -210,6 +222,8 @@ static const char *read_blocks(struct reading *reading)
         const uint8_t *body = bytes_data(reading->buffer) + 8;
         if (type == BLOCK_INTERFACE)
             problem = take_interface(reading, body, len - BLOCK_LEAST);
+        else if (type == BLOCK_SECRETS)
+            take_secrets(reading, body, len - BLOCK_LEAST);
         else if ((type == BLOCK_PACKET || type == BLOCK_SIMPLE_PACKET ||
                   type == BLOCK_OLD_PACKET) &&
                  !take_packet(reading, type, body, len - BLOCK_LEAST, &problem))
@@ -221,11 +235,12 @@ static const char *read_blocks(struct reading *reading)
     return errno ? strerror(errno) : ws_bytes_len(reading->buffer) > 0 ? truncated : NULL;
 }
 
-const char *read_pcapng(struct ws_bytes *head, int fd, read_packet *sink, void *context)
+const char *read_pcapng(struct ws_bytes *head, int fd, read_packet *sink, read_secrets *secrets,
+                        void *context)
 {
     static char why[128];
     static struct reading reading;
-    reading = (struct reading){.fd = fd, .sink = sink, .context = context};
+    reading = (struct reading){.fd = fd, .sink = sink, .secrets = secrets, .context = context};
     bytes_add(&reading.buffer, bytes_data(head), ws_bytes_len(head));
     const char *problem = read_blocks(&reading);
     ws_bytes_free(&reading.buffer);

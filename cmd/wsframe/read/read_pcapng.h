@@ -12,6 +12,7 @@
 #include "cmd/wsframe/read/packet.h"
 
 /* As read_pcap(). */
-const char *read_pcapng(struct ws_bytes *head, int fd, read_packet *sink, void *context);
+const char *read_pcapng(struct ws_bytes *head, int fd, read_packet *sink, read_secrets *secrets,
+                        void *context);
 
 #endif

@@ -12,8 +12,9 @@
 #include <unistd.h>
 
 struct keylog {
-    const char *path;
-    off_t size; /* of the file when it was read */
+    const char *path; /* or NULL */
+    off_t size;       /* of the file when it was read */
+    off_t read;       /* of which these are whole lines */
     struct keylog_secret *secrets;
     size_t count, capacity;
 };
@@ -78,33 +79,52 @@ static int compare(const void *a, const void *b)
     return memcmp(a, b, offsetof(struct keylog_secret, len));
 }
 
+/* Adds the lines. Returns the bytes of whole ones: the last may still be written. */
+static size_t add_lines(struct keylog *keylog, const char *text, size_t len)
+{
+    const char *p = text, *end = text + len, *whole = text;
+    while (p < end) {
+        const char *line_end = memchr(p, '\n', (size_t)(end - p));
+        add_line(keylog, p, line_end ? line_end : end);
+        if (!line_end)
+            break;
+        whole = p = line_end + 1;
+    }
+    if (keylog->count > 1)
+        qsort(keylog->secrets, keylog->count, sizeof *keylog->secrets, compare);
+    return (size_t)(whole - text);
+}
+
+/* Reads on where it ended before. */
 static void read_file(struct keylog *keylog)
 {
     struct ws_bytes *text = NULL;
-    struct stat info = {0};
     int fd = open(keylog->path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &info) < 0 || !bytes_read(&text, fd, SIZE_MAX, keylog->path))
+    if (fd < 0 || (lseek(fd, keylog->read, SEEK_SET) < 0 && errno != ESPIPE) ||
+        !bytes_read(&text, fd, SIZE_MAX, keylog->path))
         exit_die(WS_EXIT_FAILURE, "%s: %s", keylog->path, strerror(errno));
     close(fd);
-    keylog->size = info.st_size;
-    keylog->count = 0;
-    const char *p = (const char *)bytes_data(text), *end = p + ws_bytes_len(text);
-    while (p < end) {
-        const char *line_end = memchr(p, '\n', (size_t)(end - p));
-        line_end = line_end ? line_end : end;
-        add_line(keylog, p, line_end);
-        p = line_end + 1;
-    }
+    keylog->size = keylog->read + (off_t)ws_bytes_len(text);
+    keylog->read += (off_t)add_lines(keylog, (const char *)bytes_data(text), ws_bytes_len(text));
     ws_bytes_free(&text);
-    if (keylog->count > 1)
-        qsort(keylog->secrets, keylog->count, sizeof *keylog->secrets, compare);
 }
 
-struct keylog *keylog_open(const char *path)
+struct keylog *keylog_new(void)
 {
     struct keylog *keylog = calloc(1, sizeof *keylog);
     if (!keylog)
         exit_die(WS_EXIT_FAILURE, "out of memory");
+    return keylog;
+}
+
+void keylog_add(struct keylog *keylog, const char *text, size_t len)
+{
+    add_lines(keylog, text, len);
+}
+
+struct keylog *keylog_open(const char *path)
+{
+    struct keylog *keylog = keylog_new();
     keylog->path = path;
     read_file(keylog);
     /* An empty file may be waiting for its first connection. */
@@ -129,7 +149,7 @@ const struct keylog_secret *keylog_find(struct keylog *keylog, const uint8_t *ra
     struct stat info;
     memcpy(wanted.random, random, sizeof wanted.random);
     const struct keylog_secret *found = find(keylog, &wanted);
-    if (!found && stat(keylog->path, &info) == 0 && info.st_size > keylog->size) {
+    if (!found && keylog->path && stat(keylog->path, &info) == 0 && info.st_size > keylog->size) {
         read_file(keylog);
         found = find(keylog, &wanted);
     }

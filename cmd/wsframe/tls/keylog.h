@@ -33,6 +33,10 @@ struct keylog;
 /* Reads the file. A file that cannot be read, and one without a secret in it, end the tool. */
 struct keylog *keylog_open(const char *path);
 
+/* One without a file, to which lines are added, as those that a capture carries. */
+struct keylog *keylog_new(void);
+void keylog_add(struct keylog *keylog, const char *text, size_t len);
+
 /* NULL when the file does not have it. Valid until the next call. */
 const struct keylog_secret *keylog_find(struct keylog *keylog, const uint8_t *random,
                                         enum keylog_label label);

@@ -159,3 +159,17 @@ agrees() {
 	run -2 --separate-stderr wsframe --keylog="$CA" --hex=8100
 	says -- '--keylog is for captures'
 }
+
+@test "secrets inside of a pcapng file" {
+	serve_tls
+	listen "$PORT"
+	talk
+	captured
+	"$PYTHON" "$FIXTURES/inject_secrets.py" "$KEYS" <"$CAPTURE" >"$BATS_TEST_TMPDIR/capture.pcapng"
+	: >"$KEYS"
+	CAPTURE=$BATS_TEST_TMPDIR/capture.pcapng
+	run -0 --separate-stderr wsframe -S "$CAPTURE"
+	says 'TLS 1\.3' "$output"
+	says '< HTTP/1.1 101' "$output"
+	[[ ! -x /usr/bin/tshark ]] || tshark -r "$CAPTURE" -Y websocket 2>/dev/null | grep -q 'WebSocket Text'
+}
