@@ -45,7 +45,7 @@ served() {
 
 @test "--rate keeps the rate, and measures from when a message was due" {
 	serve
-	measure -c 4 -d 1s -R 1000 "$URL"
+	measure -c 4 -w 100 -d 1s -R 1000 "$URL"
 	local sent
 	sent=$(value messages.sent)
 	((sent >= 990 && sent <= 1010))
