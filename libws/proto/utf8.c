@@ -1,5 +1,7 @@
 #include <ws/utf8.h>
 
+#include "libws/proto/utf8_wide.h"
+
 #include <string.h>
 
 /* One byte. The ranges of a second byte keep out overlong forms, surrogates and what lies above
@@ -71,6 +73,8 @@ size_t ws_utf8_check(struct ws_utf8 *state, const void *data, size_t len)
         /* Between two code points. */
         if (state->missing == 0) {
             i += ascii_run(p + i, len - i);
+            if (len - i >= UTF8_WIDE && ws_utf8_wide)
+                i += ws_utf8_wide(p + i, len - i);
             if (i == len)
                 break;
         }

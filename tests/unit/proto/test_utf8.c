@@ -1,5 +1,7 @@
 #include <ws/utf8.h>
 
+#include "libws/proto/utf8_wide.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,7 +166,7 @@ static size_t random_text(uint8_t *out, size_t max)
 
 static void fast_is_bytewise_at_any_cut(void **state)
 {
-    uint8_t text[200];
+    uint8_t text[600];
     (void)state;
     for (unsigned round = 0; round < 20000; round++) {
         size_t len = random_text(text, draw() % sizeof text);
@@ -183,7 +185,7 @@ static void fast_is_bytewise_at_any_cut(void **state)
         struct ws_utf8 pieces = {0};
         size_t at = 0;
         while (at < len) {
-            size_t step = 1 + draw() % 40;
+            size_t step = 1 + draw() % (draw() % 2 ? 40 : 300);
             if (step > len - at)
                 step = len - at;
             size_t got = ws_utf8_check(&pieces, copy + at, step);
@@ -195,6 +197,26 @@ static void fast_is_bytewise_at_any_cut(void **state)
         if (at == len)
             assert_int_equal(ws_utf8_complete(&pieces), ws_utf8_complete(&bytewise));
         free(copy);
+    }
+}
+
+/* Every two bytes and what may follow, across the edge of what is checked at a time. */
+static void every_pair_in_long_text(void **state)
+{
+    static const uint8_t ends[][2] = {{'a', 'a'}, {0x80, 'a'}, {0x80, 0xBF}, {0xC3, 0xA9}};
+    uint8_t text[120];
+    (void)state;
+    for (size_t at = 29; at <= 32; at++) {
+        for (unsigned pair = 0; pair < 65536; pair += at == 31 ? 1 : 7) {
+            for (size_t i = 0; i < sizeof text; i += 2)
+                memcpy(text + i, at % 2 ? "xy" : "\xC3\xA9", 2);
+            text[at] = (uint8_t)(pair >> 8);
+            text[at + 1] = (uint8_t)pair;
+            memcpy(text + at + 2, ends[pair / 7 % 4], 2);
+            struct ws_utf8 wide = {0}, bytewise = {0};
+            assert_int_equal(ws_utf8_check(&wide, text, sizeof text),
+                             check_bytewise(&bytewise, text, sizeof text));
+        }
     }
 }
 
@@ -220,7 +242,11 @@ int main(void)
         cmocka_unit_test(every_four_byte_form),
         cmocka_unit_test(offsets_are_exact),
         cmocka_unit_test(fast_is_bytewise_at_any_cut),
+        cmocka_unit_test(every_pair_in_long_text),
         cmocka_unit_test(nothing_is_valid),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    /* With what the processor has, and without. */
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    ws_utf8_wide = NULL;
+    return failed + cmocka_run_group_tests_name("bytewise", tests, NULL, NULL);
 }
