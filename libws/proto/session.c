@@ -368,8 +368,6 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
 
 /* --- small messages --- */
 
-enum { SMALL_MAX = 125 }; /* whose length is in the second byte of the header */
-
 /* Is the next byte a header's first, of a frame that begins a message, and nothing else due? */
 static inline bool at_message(const struct ws_session *s)
 {
@@ -379,32 +377,49 @@ static inline bool at_message(const struct ws_session *s)
            s->pending_error == WS_OK && !s->config->frames;
 }
 
+/* The bytes of length after the first two, and the length itself; false if there are more of them
+ * than two, or one would do. */
+static inline bool small_length(const uint8_t *header, size_t *len, size_t *extended)
+{
+    *len = header[1] & 0x7Fu;
+    *extended = 0;
+    if (*len < 126)
+        return true;
+    *extended = 2;
+    *len = (*len - 126) << 16 | (size_t)header[2] << 8 | header[3];
+    return *len >= 126 && *len <= WS_CHUNK_ABOVE;
+}
+
 /*
- * The most common input, taken straight: a whole message in one small frame, all of it there, not
- * compressed. Gives the event that the general path would give, or NONE with nothing read.
+ * The most common input, taken straight: a whole message in one frame of at most WS_CHUNK_ABOVE
+ * bytes, all of it there, not compressed. Gives the event that the general path would give, or NONE
+ * with nothing read.
  */
 static inline enum ws_event_type next_small(struct ws_session *s, struct ws_event *event)
 {
     uint8_t *header = s->in;
-    size_t available = session_available(s);
+    size_t available = session_available(s), len, extended;
     bool server = s->config->role == WS_ROLE_SERVER;
-    size_t header_len = server ? 2 + sizeof s->frame.mask_key : 2;
-    if (available < header_len || !at_message(s))
+    if (available < (server ? 6 : 4) || !at_message(s) || header[1] >> 7 != server ||
+        !small_length(header, &len, &extended))
         return WS_EVENT_NONE;
     unsigned opcode = header[0] & 0x7Fu;
-    size_t len = header[1] & 0x7Fu;
+    size_t header_len = 2 + extended + (server ? sizeof s->frame.mask_key : 0);
     if (header[0] < 0x80 || (opcode != WS_OP_TEXT && opcode != WS_OP_BINARY) ||
-        header[1] >> 7 != server || len > SMALL_MAX || available - header_len < len ||
-        (s->config->max_message && len > s->config->max_message))
+        available < header_len + len || (s->config->max_message && len > s->config->max_message))
         return WS_EVENT_NONE;
 
     /* As in unmask_in_place(). */
     uint8_t *payload = header + header_len, *data = payload;
     uint64_t seen = UINT64_MAX;
     if (server) {
-        uint8_t *lower = s->writable_from + 2;
+        const uint8_t *key = payload - sizeof s->frame.mask_key;
+        uint8_t *lower = s->writable_from + 2 + extended;
         data = lower < payload ? lower : payload;
-        seen = mask_small(data, payload, len, header + 2);
+        if (extended)
+            ws_mask(data, payload, len, key, 0);
+        else
+            seen = mask_small(data, payload, len, key);
     }
     s->in = payload + len;
     if (opcode == WS_OP_TEXT && (seen & UINT64_C(0x8080808080808080))) {

@@ -176,19 +176,23 @@ static bool has_headroom(const struct ws_session *s, const struct ws_event *even
 static inline bool reply_small(struct ws_session *s, struct ws_out *out,
                                const struct ws_event *event, enum ws_error *error)
 {
-    uint8_t *begin = event->data - 2;
-    if (event->type != WS_EVENT_MESSAGE || event->len > 125 || s->lent || s->done || s->upgrading ||
-        s->deflate || s->fragment_opcode || s->state != WS_STATE_OPEN ||
-        s->config->role != WS_ROLE_SERVER ||
-        (s->config->max_frame && event->len > s->config->max_frame) ||
-        event->data < s->writable_from || event->data - s->writable_from < 2 ||
-        event->data + event->len > s->in)
+    size_t len = event->len, header_len = len < 126 ? 2 : 4;
+    if (event->type != WS_EVENT_MESSAGE || len > WS_CHUNK_ABOVE || s->lent || s->done ||
+        s->upgrading || s->deflate || s->fragment_opcode || s->state != WS_STATE_OPEN ||
+        s->config->role != WS_ROLE_SERVER || (s->config->max_frame && len > s->config->max_frame) ||
+        event->data < s->writable_from || (size_t)(event->data - s->writable_from) < header_len ||
+        event->data + len > s->in)
         return false;
+    uint8_t *begin = event->data - header_len;
     begin[0] = (uint8_t)(0x80 | event->opcode);
-    begin[1] = (uint8_t)event->len;
-    *error = ws_out_in_place(out, begin, 2 + event->len);
+    begin[1] = (uint8_t)(len < 126 ? len : 126);
+    if (len >= 126) {
+        begin[2] = (uint8_t)(len >> 8);
+        begin[3] = (uint8_t)len;
+    }
+    *error = ws_out_in_place(out, begin, header_len + len);
     if (*error == WS_OK)
-        s->writable_from = event->data + event->len;
+        s->writable_from = event->data + len;
     return true;
 }
 

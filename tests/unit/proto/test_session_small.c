@@ -2,7 +2,7 @@
  * session with `frames` takes, since it delivers every header. */
 #include "tests/unit/proto/session.h"
 
-enum { STREAM_MAX = 4096, ROUNDS = 2000 };
+enum { STREAM_MAX = 60000, ROUNDS = 300 };
 
 static unsigned pick(unsigned below)
 {
@@ -29,16 +29,21 @@ static void fill_text(uint8_t *p, size_t len)
 static size_t add_frame(uint8_t *to, enum ws_role role)
 {
     static const uint8_t opcodes[] = {0, 1, 2, 8, 9, 10, 3};
+    static const uint32_t lengths[] = {126, 126, 126, 300, 2000, WS_CHUNK_ABOVE + 20};
     bool usual = pick(6) > 0;
+    uint32_t below = lengths[pick(6)];
+    uint32_t length = below > WS_CHUNK_ABOVE ? below - pick(40) : pick(below);
     struct ws_frame frame = {.fin = usual || pick(2),
                              .opcode = usual ? (uint8_t)(1 + pick(2)) : opcodes[pick(7)],
-                             .length = usual ? pick(126) : pick(300),
+                             .length = length,
                              .masked = role == WS_ROLE_SERVER};
     if (!usual && pick(20) == 0)
         frame.masked = !frame.masked;
     if (!usual && pick(20) == 0)
         frame.rsv = (uint8_t)pick(8);
     frame.length_bytes = (uint8_t)ws_frame_length_bytes(frame.length);
+    if (!usual && pick(20) == 0)
+        frame.length_bytes = pick(2) ? 2 : 8;
     fill_random(NULL, frame.mask_key, 4);
     size_t header = ws_frame_encode(to, &frame), len = (size_t)frame.length;
     fill_text(to + header, len);
@@ -147,11 +152,11 @@ static void compare(struct ws_session_config config)
     begin(&straight, &config);
     begin(&general, &with_frames);
     size_t len = 0, at = 0;
-    while (len < STREAM_MAX - 400)
+    while (len < STREAM_MAX - WS_CHUNK_ABOVE - 100)
         len += add_frame(stream + len, config.role);
     /* Both get the same pieces. */
     while (at < len) {
-        size_t n = 1 + pick(pick(2) ? 20 : 900);
+        size_t n = 1 + pick(pick(2) ? 100 : 40000);
         n = n < len - at ? n : len - at;
         feed(&straight, stream + at, n);
         feed(&general, stream + at, n);
