@@ -149,8 +149,7 @@ static void wait_for_answers(struct run *run)
 static void wait_for_load(struct run *run)
 {
     const struct settings *s = run->settings;
-    bool until_drained = s->mode == MODE_ECHO || s->mode == MODE_CHURN || s->mode == MODE_BROADCAST;
-    _Atomic unsigned *drained = until_drained ? &run->bench.drained : NULL;
+    _Atomic unsigned *drained = settings_sends(s) ? &run->bench.drained : NULL;
     if (s->mode == MODE_CONNECT)
         return;
     if (s->warmup_us > 0) {
@@ -239,16 +238,15 @@ static uint64_t part(uint64_t total, unsigned index, unsigned workers)
 
 static void give_share(struct worker *w, const struct settings *s, unsigned index)
 {
-    bool sends = s->mode == MODE_ECHO || s->mode == MODE_BROADCAST || s->mode == MODE_CHURN;
     /* Workers without a publisher have nothing to send. */
     bool few = s->mode == MODE_BROADCAST && s->publishers < s->threads;
     unsigned senders = few ? (unsigned)s->publishers : s->threads;
     w->settings = s;
     w->count = (uint32_t)part(s->connections, index, s->threads);
     w->publishers = (uint32_t)part(s->publishers, index, s->threads);
-    w->quota = !sends || index >= senders ? 0
-               : s->messages              ? part(s->messages, index, senders)
-                                          : UINT64_MAX;
+    w->quota = !settings_sends(s) || index >= senders ? 0
+               : s->messages                          ? part(s->messages, index, senders)
+                                                      : UINT64_MAX;
 }
 
 __attribute__((format(printf, 3, 4))) static bool problem(struct result *result, int status,
@@ -336,6 +334,7 @@ static bool prepare(struct run *run)
     sigaddset(&run->signals, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &run->signals, NULL);
     exit_ignore_sigpipe();
+    run->bench.loopback_sources = limits_loopback_sources(s);
     return true;
 }
 
@@ -348,7 +347,9 @@ static void measure(struct run *run)
     progress_start(&run->progress, s, begun_ns);
     progress_phase(&run->progress, "connecting", 0);
     if (start_workers(run)) {
-        bool ready = wait_for(run, &run->bench.ready, 0);
+        int64_t limit_ns = s->connect_deadline_us * NS_PER_US;
+        bool ready = wait_for(run, &run->bench.ready, limit_ns ? begun_ns + limit_ns : 0);
+        run->result->too_slow = !ready && !run->result->signal_number;
         run->result->connect_s = (double)(clock_ns() - begun_ns) / 1e9;
         if (ready && (snapshot(run).opened > 0 || s->mode == MODE_CHURN) && wait_for_start(run)) {
             load(run);

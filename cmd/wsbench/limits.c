@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -51,28 +52,53 @@ static uint64_t count_used(const char *path, unsigned low, unsigned high, unsign
     return used;
 }
 
-/* Every connection to one address and port needs its own local port. */
+/* The range of local ports. False if it cannot be read. */
+static bool read_ports(unsigned *low, unsigned *high)
+{
+    FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+    int read = file ? fscanf(file, "%u %u", low, high) : 0;
+    if (file)
+        fclose(file);
+    return read == 2 && *high >= *low;
+}
+
+static bool is_loopback(const struct target *t)
+{
+    const char *host = t->proxy.host ? t->proxy.host : t->url.host;
+    return !t->url.unix_path && host &&
+           (strncmp(host, "127.", 4) == 0 || strcmp(host, "localhost") == 0);
+}
+
+unsigned limits_loopback_sources(const struct settings *s)
+{
+    enum { MOST = 250 };
+    unsigned low, high;
+    if (s->sources.count > 0 || s->target.interface || !is_loopback(&s->target) ||
+        !read_ports(&low, &high))
+        return 1;
+    /* Half of the ports of each: some are in use, and the others are found the sooner. */
+    uint64_t sources = s->connections / ((high - low + 1) / 2 + 1) + 1;
+    return sources < MOST ? (unsigned)sources : MOST;
+}
+
+/* Every connection from one address to one address and port needs its own local port. */
 static bool check_ports(const struct settings *s, char *problem, size_t size)
 {
     unsigned low = 0, high = 0;
     const struct ws_url *url = &s->target.url;
-    if (url->unix_path)
+    if (url->unix_path || !read_ports(&low, &high))
         return true;
     unsigned remote = s->target.proxy.host ? s->target.proxy.port : url->port;
-    FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
-    int read = file ? fscanf(file, "%u %u", &low, &high) : 0;
-    if (file)
-        fclose(file);
-    if (read != 2 || high < low)
-        return true;
-    uint64_t all = high - low + 1, used = count_used("/proc/net/tcp", low, high, remote) +
-                                          count_used("/proc/net/tcp6", low, high, remote);
+    unsigned sources = s->sources.count ? s->sources.count : limits_loopback_sources(s);
+    uint64_t all = (uint64_t)(high - low + 1) * sources;
+    uint64_t used = count_used("/proc/net/tcp", low, high, remote) +
+                    count_used("/proc/net/tcp6", low, high, remote);
     if (s->connections + used <= all)
         return true;
     snprintf(problem, size,
              "%" PRIu64 " connections to one address need as many local ports, and of %" PRIu64
              " %" PRIu64 " are in use; as root: sysctl -w "
-             "net.ipv4.ip_local_port_range='1024 65535'",
+             "net.ipv4.ip_local_port_range='1024 65535', or use --source-ip",
              s->connections, all, used);
     return false;
 }

@@ -16,4 +16,8 @@
  */
 bool limits_check(const struct settings *settings, char *problem, size_t size);
 
+/* How many addresses of 127.0.0.0/8 so many connections to a loopback target have to come from; 1
+ * for other targets. */
+unsigned limits_loopback_sources(const struct settings *settings);
+
 #endif

@@ -10,9 +10,10 @@ static struct flight_message *at(const struct flight *f, uint64_t sequence)
 /* --- the memory --- */
 
 /* What was lost took at least this long; a mean and a percentile without it would be too good. */
-static void forget(const struct flight_message *message, int64_t age_ns, struct totals *totals)
+static void forget(const struct flight *f, const struct flight_message *message, int64_t age_ns,
+                   struct totals *totals)
 {
-    if (message->fate != FATE_LOST || !message->counted)
+    if (message->fate != FATE_LOST || !message->counted || f->untimed)
         return;
     histogram_add(&totals->rtt, message->sent_ns - message->due_ns + age_ns);
     histogram_add(&totals->rtt_sent, age_ns);
@@ -53,24 +54,19 @@ bool flight_prepare(struct flight *f, unsigned window, int64_t limit_ns, struct 
             return grow(f, 2 * f->size);
         give_up(f, f->oldest, totals);
     }
-    forget(at(f, f->oldest), limit_ns, totals);
+    forget(f, at(f, f->oldest), limit_ns, totals);
     f->oldest++;
     return true;
 }
 
 /* --- what becomes of a message --- */
 
-void flight_sent(struct flight *f, int64_t due_ns, int64_t now_ns, bool counted,
-                 struct totals *totals)
+void flight_sent(struct flight *f, int64_t due_ns, int64_t now_ns, bool counted)
 {
     if (f->waiting == 0)
         f->waiting_from = f->next;
     *at(f, f->next++) = (struct flight_message){due_ns, now_ns, FATE_WAITING, counted};
     f->waiting++;
-    if (!counted)
-        return;
-    counter_add(&totals->sent, 1);
-    histogram_add(&totals->lag, now_ns - due_ns);
 }
 
 /* Moves waiting_from to the first message that waits, or to `next`. */
@@ -136,6 +132,8 @@ bool flight_answered(struct flight *f, uint64_t sequence, uint64_t modulus, int6
         totals->lost -= lost;
         totals->reordered += late;
         counter_add(&totals->received, 1);
+    }
+    if (message->counted && !f->untimed) {
         histogram_add(&totals->rtt, now_ns - message->due_ns);
         histogram_add(&totals->rtt_sent, now_ns - message->sent_ns);
     }
@@ -171,7 +169,7 @@ void flight_end(struct flight *f, int64_t now_ns, int64_t limit_ns, struct total
         int64_t age_ns = now_ns - message->sent_ns;
         if (message->fate == FATE_WAITING)
             give_up(f, i, totals);
-        forget(message, age_ns < limit_ns ? age_ns : limit_ns, totals);
+        forget(f, message, age_ns < limit_ns ? age_ns : limit_ns, totals);
     }
     f->oldest = f->waiting_from = f->answered_to = f->next;
 }

@@ -40,6 +40,7 @@ struct flight {
     uint64_t waiting_from;       /* no message before it waits */
     uint64_t answered_to;        /* one more than the highest that was answered */
     unsigned waiting;            /* messages in flight */
+    bool untimed;                /* its times are in no histogram */
 };
 
 /* Makes sure that the next message can be remembered; it is `window` wide. False without memory. */
@@ -47,8 +48,7 @@ bool flight_prepare(struct flight *flight, unsigned window, int64_t limit_ns,
                     struct totals *totals);
 
 /* The message `flight->next` was sent: it waits from here on. After flight_prepare(). */
-void flight_sent(struct flight *flight, int64_t due_ns, int64_t now_ns, bool counted,
-                 struct totals *totals);
+void flight_sent(struct flight *flight, int64_t due_ns, int64_t now_ns, bool counted);
 
 /* A whole answer came, to the message whose number is `sequence` modulo `modulus` (a power of two;
  * 0: the number is complete). Counts it as received, reordered or duplicated, and its times. False

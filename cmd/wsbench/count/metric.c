@@ -19,6 +19,7 @@ static const struct {
     {"tcp_connect", offsetof(struct totals, connect)},
     {"tls", offsetof(struct totals, tls)},
     {"upgrade", offsetof(struct totals, upgrade)},
+    {"back", offsetof(struct totals, back)},
 };
 enum { HISTOGRAMS = sizeof histograms / sizeof histograms[0] };
 
@@ -123,7 +124,8 @@ const char *metric_number_name(size_t index)
 
 const char *metric_names(void)
 {
-    return "rtt, rtt_uncorrected, send_lag, dns, tcp_connect, tls or upgrade with .p99, .min, "
+    return "rtt, rtt_uncorrected, send_lag, dns, tcp_connect, tls, upgrade or back with .p99, "
+           ".min, "
            ".mean, "
            ".max or .count; rate, received_rate, errors, loss, tried, opened, failed, dropped, "
            "sent, "

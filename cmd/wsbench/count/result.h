@@ -41,6 +41,7 @@ struct result {
     uint64_t load_sent, load_received;             /* messages during it */
     uint64_t load_sent_bytes, load_received_bytes; /* their payload */
     int signal_number;            /* the signal that ended the run early; 0: none */
+    bool too_slow;                /* not all connections were open by --connect-deadline */
     bool silent;                  /* the load was ended since no answer came any more */
     const char *aborted;          /* the condition of --abort-if that ended it; NULL: none */
     double late_s;                /* it began so much later than --start-at */

@@ -25,6 +25,10 @@ void totals_merge(struct totals *t, const struct totals *o)
     t->opened += o->opened;
     t->failed += o->failed;
     t->dropped += o->dropped;
+    t->returned += o->returned;
+    t->not_returned += o->not_returned;
+    t->renewed += o->renewed;
+    histogram_merge(&t->back, &o->back);
     t->given_up += o->given_up;
     t->closed_by_server += o->closed_by_server;
     for (int i = 0; i < WS_ERROR_COUNT; i++)

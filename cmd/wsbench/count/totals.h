@@ -34,6 +34,10 @@ struct totals {
     uint64_t dropped;                /* connections that ended before we closed them */
     uint64_t causes[WS_ERROR_COUNT]; /* of failed and dropped connections */
     uint64_t given_up;               /* connections that we closed for their corrupt answers */
+    uint64_t returned;               /* --reconnect: connections that were opened again */
+    uint64_t not_returned;           /* --reconnect: that were not back at the end */
+    uint64_t renewed;                /* --channel-lifetime: closed, and another opened */
+    struct histogram back;           /* --reconnect: from the first end until all were back */
     uint64_t closed_by_server;       /* connections whose closing handshake the server began */
     struct tally server_closes;      /* close codes of connections whose end the server began */
     struct tally client_closes;      /* what the server answered where we began; 1006: nothing */

@@ -41,14 +41,16 @@ static void on_refusal(struct peer *peer, const struct ws_response *response)
 static void failed(struct peer *peer, enum ws_error error, const char *detail)
 {
     struct totals *t = &peer->worker->totals;
+    if (error != WS_E_STATUS) /* shown with its body */
+        show_failure(peer, detail, "");
+    if (peer->returning == RETURNING_AWAY) /* it is tried until the end of the load */
+        return;
     t->failed++;
     t->causes[error]++;
     if (t->first_error == WS_OK) {
         t->first_error = error;
         snprintf(t->first_detail, sizeof t->first_detail, "%s", detail);
     }
-    if (error != WS_E_STATUS) /* shown with its body */
-        show_failure(peer, detail, "");
 }
 
 static bool is_error_code(unsigned code)
@@ -100,6 +102,9 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
             !peer_send_one(peer, w->settings->rate > 0 ? peer->pace.due_ns : clock_ns()))
             peer_leave(peer);
     }
+    peer_opened(peer);
+    if (w->phase == PHASE_LOAD)
+        peer_send_more(peer);
     peer_open_done(w);
 }
 
@@ -108,14 +113,17 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     struct peer *peer = ws_conn_user(conn);
     if (event->type == WS_EVENT_ERROR && event->error == WS_E_STATUS && event->response)
         on_refusal(peer, event->response);
-    if (event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK)
+    if (event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK ||
+        (event->type == WS_EVENT_PONG && peer->worker->settings->mode == MODE_PING))
         peer_receive(peer, event);
 }
 
 /* It ended, or never began: another may take its place. */
-static void vacate(struct peer *peer)
+static void vacate(struct peer *peer, bool was_open)
 {
     struct worker *w = peer->worker;
+    if (w->settings->mode != MODE_CHURN)
+        peer_open_again(peer, was_open);
     if (w->settings->mode == MODE_CHURN && w->phase == PHASE_LOAD)
         peer_open_vacated(peer);
     worker_ended(w);
@@ -132,6 +140,8 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     peer->open = false;
     compress_count(&w->totals.deflate, conn);
     peer_send_settle(peer);
+    peer_receive_stop(peer);
+    ws_loop_disarm(w->loop, &peer->life);
     if (!was_open && peer->leaving) {
         w->totals.tried--;
         w->connecting--;
@@ -144,7 +154,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     } else {
         ended(peer, end);
     }
-    vacate(peer);
+    vacate(peer, was_open);
 }
 
 static void on_drained(struct ws_conn *conn)
@@ -191,7 +201,7 @@ static void on_failed(void *user, enum ws_error error, const char *detail)
     peer->client = NULL;
     failed(peer, error, detail);
     peer_open_done(peer->worker);
-    vacate(peer);
+    vacate(peer, false);
 }
 
 void peer_init(struct peer *peer, struct worker *worker, uint32_t index)
@@ -207,8 +217,26 @@ void peer_init(struct peer *peer, struct worker *worker, uint32_t index)
                                               : (uint32_t)s->publishers + number,
     };
     peer_send_init(peer);
+    peer_receive_init(peer);
+    peer_open_init_one(peer);
+    peer->flight.untimed = peer->slow;
     if (s->mode == MODE_BROADCAST)
         peer->heard = worker->heard + (size_t)index * s->publishers;
+}
+
+/* --source-ip, and what stands in for it on loopback. False: the system chooses. */
+static bool choose_source(const struct peer *peer, char local[SOURCE_TEXT])
+{
+    const struct worker *w = peer->worker;
+    const struct source_list *list = &w->settings->sources;
+    const char *target = w->address[0] ? w->address : w->bench->url.host;
+    if (list->count > 0)
+        snprintf(local, SOURCE_TEXT, "%s", list->addresses[peer->number % list->count]);
+    else if (w->bench->loopback_sources > 1 && strncmp(target, "127.", 4) == 0)
+        snprintf(local, SOURCE_TEXT, "127.0.0.%u", 1 + peer->number % w->bench->loopback_sources);
+    else
+        return false;
+    return true;
 }
 
 void peer_connect(struct peer *peer)
@@ -226,7 +254,10 @@ void peer_connect(struct peer *peer)
     options.tls = w->tls;
     if (w->address[0] && !options.address)
         options.address = w->address;
-    peer->leaving = peer->given_up = false;
+    char local[SOURCE_TEXT];
+    if (choose_source(peer, local))
+        options.local_address = local;
+    peer->leaving = peer->given_up = peer->retiring = false;
     peer->wrong = 0;
     peer->begun_ns = clock_ns();
     counter_add(&w->totals.tried, 1);
@@ -244,6 +275,8 @@ void peer_connect(struct peer *peer)
 void peer_leave(struct peer *peer)
 {
     peer->leaving = true;
+    if (peer->slow)
+        peer_receive_stop(peer);
     if (peer->client) {
         struct worker *w = peer->worker;
         ws_client_cancel(peer->client);

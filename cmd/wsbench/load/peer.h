@@ -14,6 +14,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Why a connection is to be opened again. */
+enum returning {
+    RETURNING_NOT,
+    RETURNING_RENEWED, /* --channel-lifetime: this program has closed it */
+    RETURNING_AWAY,    /* --reconnect: it has ended */
+};
+
 struct peer {
     struct worker *worker;
     struct peer *next_idle;   /* in worker->idle */
@@ -21,18 +28,27 @@ struct peer {
     struct ws_conn *conn;     /* from then until it ends */
     uint32_t number;          /* unique over all workers */
     uint32_t identity;        /* what its messages say: its number; broadcast: which publisher */
-    uint64_t published;       /* broadcast: messages sent */
+    uint64_t published;       /* messages sent, where none is answered */
     bool open;
-    bool leaving;           /* closed by us */
+    bool leaving;  /* closed by us */
+    bool started;  /* it may send: its turn of --ramp has come */
+    bool retiring; /* --channel-lifetime: it is closed once nothing waits */
+    enum returning returning;
+    bool slow;              /* --slow-readers: it is one */
     bool given_up;          /* closed by us since its answers are corrupt */
     bool limited;           /* the timer is armed */
     unsigned wrong;         /* corrupt answers on this connection */
     double place;           /* of its next message in the worker's schedule (open model) */
     struct pace_entry pace; /* when that is due; churn: when its connection was */
     uint64_t random;
-    struct flight flight;  /* its messages and what became of them */
-    struct fanout *heard;  /* broadcast: what it had of each publisher */
-    struct ws_timer limit; /* fires when an answer may be overdue */
+    struct flight flight;   /* its messages and what became of them */
+    struct fanout *heard;   /* broadcast: what it had of each publisher */
+    struct ws_timer again;  /* goes on sending */
+    struct ws_timer retry;  /* connects again */
+    struct ws_timer life;   /* --channel-lifetime */
+    struct ws_timer resume; /* --slow-readers: reads on */
+    uint32_t delay_ms;      /* --reconnect: before the next attempt */
+    struct ws_timer limit;  /* fires when an answer may be overdue */
     struct payload_answer answer;
     int64_t begun_ns; /* start of the connection, then of the request */
 };
@@ -57,6 +73,8 @@ bool peer_open_churn(struct worker *worker);
 /* Churn, at the end of the load: counts the connections that were due before `end_ns` and were not
  * begun, with the time that they have waited. */
 void peer_open_count_unsent(struct worker *worker, int64_t end_ns);
+/* At the end of the load: what is not back by then does not come back. */
+void peer_open_end(struct worker *worker);
 /* Nothing more is opened. */
 void peer_open_stop(struct worker *worker);
 

@@ -1,5 +1,7 @@
 #include "cmd/wsbench/load/peer_private.h"
 
+#include "cmd/common/units.h"
+
 /* Concurrent connection attempts: more would only wait in the server's backlog. */
 enum { CONNECTING_MAX = 128 };
 
@@ -88,7 +90,7 @@ bool peer_open_churn(struct worker *w)
     w->begun = w->count;
     w->connect_start_ns = clock_ns();
     if (rate > 0) {
-        w->schedule.rate = rate * w->count / (double)s->connections;
+        worker_set_schedule(w, rate, w->count / (double)s->connections);
         w->random = w->first;
         if (s->arrival == ARRIVAL_POISSON)
             step(w);
@@ -122,6 +124,98 @@ void peer_open_count_unsent(struct worker *w, int64_t end_ns)
     }
 }
 
+/* --- connections that come back --- */
+
+enum { RETRY_FIRST_MS = 20, RETRY_MOST_MS = 1000 };
+
+static void mark_away(struct peer *peer)
+{
+    struct bench *bench = peer->worker->bench;
+    peer->returning = RETURNING_AWAY;
+    if (atomic_fetch_add(&bench->away, 1) == 0)
+        atomic_store(&bench->away_since_ns, clock_ns());
+}
+
+/* It is back, or is given up. */
+static void stop_returning(struct peer *peer, bool back)
+{
+    struct worker *w = peer->worker;
+    if (peer->returning == RETURNING_NOT)
+        return;
+    w->coming_back--;
+    if (peer->returning == RETURNING_AWAY) {
+        w->totals.returned += back;
+        w->totals.not_returned += !back;
+        if (atomic_fetch_sub(&w->bench->away, 1) == 1 && back)
+            histogram_add(&w->totals.back, clock_ns() - atomic_load(&w->bench->away_since_ns));
+    }
+    peer->returning = RETURNING_NOT;
+}
+
+static void on_retry(struct ws_timer *timer)
+{
+    peer_connect(ws_container_of(timer, struct peer, retry));
+}
+
+void peer_open_again(struct peer *peer, bool was_open)
+{
+    struct worker *w = peer->worker;
+    const struct settings *s = w->settings;
+    bool reconnect = s->reconnect && !peer->given_up;
+    if (w->phase != PHASE_LOAD || (was_open && !peer->retiring && !reconnect) ||
+        (!was_open && (peer->returning == RETURNING_NOT || !reconnect))) {
+        stop_returning(peer, false);
+        return;
+    }
+    if (was_open) {
+        w->coming_back++;
+        peer->delay_ms = 0;
+    }
+    if (was_open && peer->retiring) {
+        peer->returning = RETURNING_RENEWED;
+        w->totals.renewed++;
+    } else if (peer->returning != RETURNING_AWAY) {
+        mark_away(peer);
+    }
+    ws_loop_arm(w->loop, &peer->retry, ws_loop_now(w->loop) + peer->delay_ms);
+    peer->delay_ms = peer->delay_ms == 0 ? RETRY_FIRST_MS : 2 * peer->delay_ms;
+    if (peer->delay_ms > RETRY_MOST_MS)
+        peer->delay_ms = RETRY_MOST_MS;
+}
+
+static void on_life(struct ws_timer *timer)
+{
+    struct peer *peer = ws_container_of(timer, struct peer, life);
+    if (peer->worker->phase != PHASE_LOAD || !peer->open || peer->leaving)
+        return;
+    peer->retiring = true;
+    if (peer->flight.waiting == 0)
+        peer_leave(peer);
+}
+
+void peer_opened(struct peer *peer)
+{
+    struct worker *w = peer->worker;
+    int64_t lifetime_us = w->settings->lifetime_us;
+    stop_returning(peer, true);
+    if (lifetime_us > 0 && w->settings->mode != MODE_CHURN)
+        ws_loop_arm(w->loop, &peer->life, ws_loop_now(w->loop) + units_milliseconds(lifetime_us));
+}
+
+void peer_open_init_one(struct peer *peer)
+{
+    peer->retry.fire = on_retry;
+    peer->life.fire = on_life;
+}
+
+void peer_open_end(struct worker *w)
+{
+    for (uint32_t i = 0; i < w->count && w->coming_back > 0; i++) {
+        ws_loop_disarm(w->loop, &w->peers[i].retry);
+        stop_returning(&w->peers[i], false);
+    }
+}
+
 /* --- both --- */
 
 void peer_open_init(struct worker *w)
@@ -151,5 +245,9 @@ void peer_open_done(struct worker *w)
 
 void peer_open_stop(struct worker *w)
 {
+    for (uint32_t i = 0; i < w->count; i++) {
+        ws_loop_disarm(w->loop, &w->peers[i].retry);
+        ws_loop_disarm(w->loop, &w->peers[i].life);
+    }
     ws_loop_disarm(w->loop, &w->connect_timer);
 }

@@ -13,6 +13,13 @@ void peer_connect(struct peer *peer);
 
 /* --- peer_open.c --- */
 
+/* Call before the loop runs. */
+void peer_open_init_one(struct peer *peer);
+/* The connection has opened. */
+void peer_opened(struct peer *peer);
+/* A connection has ended, or could not be opened: opens it again where that was asked for. */
+void peer_open_again(struct peer *peer, bool was_open);
+
 /* Call when a connection has opened or failed: starts the next. */
 void peer_open_done(struct worker *worker);
 /* Churn: the peer's connection has ended, and another may take its place. */
@@ -34,7 +41,11 @@ void peer_send_refill(struct peer *peer, unsigned waited);
 
 /* --- peer_receive.c --- */
 
-/* Takes a MESSAGE or a CHUNK. */
+/* Call before the loop runs. */
+void peer_receive_init(struct peer *peer);
+/* It reads without pauses from now on. */
+void peer_receive_stop(struct peer *peer);
+/* Takes a MESSAGE, a CHUNK or a PONG. */
 void peer_receive(struct peer *peer, const struct ws_event *event);
 
 #endif

@@ -1,5 +1,9 @@
 #include "cmd/wsbench/load/peer_private.h"
 
+#include "cmd/common/units.h"
+
+#include <math.h>
+
 /* After so many corrupt answers a connection is given up: it does not become better. */
 enum { CORRUPT_MAX = 2000 };
 
@@ -57,7 +61,39 @@ static void on_broadcast(struct peer *peer)
     if (news == FANOUT_DUPLICATE || !counted)
         return;
     counter_add(&t->received, 1);
-    histogram_add(&t->rtt, clock_ns() - due_ns);
+    if (!peer->slow)
+        histogram_add(&t->rtt, clock_ns() - due_ns);
+}
+
+/* --slow-readers: nothing more is read for a while. */
+static void pause_reading(struct peer *peer)
+{
+    struct worker *w = peer->worker;
+    ws_conn_pause(peer->conn);
+    ws_loop_arm(w->loop, &peer->resume,
+                ws_loop_now(w->loop) + units_milliseconds(w->settings->slow.delay_us));
+}
+
+static void on_resume(struct ws_timer *timer)
+{
+    struct peer *peer = ws_container_of(timer, struct peer, resume);
+    if (peer->conn)
+        ws_conn_resume(peer->conn);
+}
+
+void peer_receive_init(struct peer *peer)
+{
+    double share = peer->worker->settings->slow.percent / 100;
+    peer->resume.fire = on_resume;
+    /* So many of any range of numbers. */
+    peer->slow = floor((peer->number + 1) * share) > floor(peer->number * share);
+}
+
+void peer_receive_stop(struct peer *peer)
+{
+    ws_loop_disarm(peer->worker->loop, &peer->resume);
+    if (peer->conn)
+        ws_conn_resume(peer->conn);
 }
 
 void peer_receive(struct peer *peer, const struct ws_event *event)
@@ -67,10 +103,14 @@ void peer_receive(struct peer *peer, const struct ws_event *event)
     counter_add(&w->totals.received_bytes, w->warm ? event->len : 0);
     if (event->type == WS_EVENT_CHUNK && !event->last)
         return;
-    if (w->settings->mode == MODE_BROADCAST)
+    if (w->settings->mode == MODE_SOURCE)
+        counter_add(&w->totals.received, w->warm);
+    else if (w->settings->mode == MODE_BROADCAST)
         on_broadcast(peer);
     else
         on_answer(peer);
+    if (peer->slow && peer->conn && !peer->leaving && w->phase == PHASE_LOAD)
+        pause_reading(peer);
     peer->answer.len = 0;
     peer->answer.offset = 0;
     peer->answer.wrong = false;

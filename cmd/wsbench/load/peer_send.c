@@ -5,12 +5,12 @@
 bool peer_sends(const struct peer *peer)
 {
     const struct worker *w = peer->worker;
-    return w->settings->mode != MODE_BROADCAST || peer->number - w->first < w->publishers;
+    return settings_sends(w->settings) && peer->number - w->first < worker_senders(w);
 }
 
 static bool can_send(const struct peer *peer)
 {
-    return peer->open && !peer->leaving && worker_may_send(peer->worker);
+    return peer->open && !peer->leaving && !peer->retiring && worker_may_send(peer->worker);
 }
 
 static int64_t limit_ns(const struct peer *peer)
@@ -42,37 +42,46 @@ static void on_limit(struct ws_timer *timer)
     worker_check_drained(peer->worker);
 }
 
+/* Puts the message that `head` begins on its way. */
+static enum ws_error transmit(struct peer *peer, const struct payload_head *head)
+{
+    struct worker *w = peer->worker;
+    payload_write(&w->payload, head);
+    if (w->settings->mode == MODE_PING)
+        return ws_conn_ping(peer->conn, w->payload.message, w->payload.len);
+    return ws_conn_send(peer->conn, w->settings->binary ? WS_OP_BINARY : WS_OP_TEXT, WS_SEND_COPY,
+                        w->payload.message, w->payload.len);
+}
+
 bool peer_send_one(struct peer *peer, int64_t due_ns)
 {
     struct worker *w = peer->worker;
     const struct settings *s = w->settings;
-    bool broadcast = s->mode == MODE_BROADCAST;
+    bool answered = settings_answered(s);
     int64_t now = clock_ns();
     struct payload_head head = {
         .connection = peer->identity,
-        .sequence = broadcast ? peer->published : peer->flight.next,
+        .sequence = answered ? peer->flight.next : peer->published,
         .time = (uint64_t)(due_ns - w->bench->start_ns),
     };
-    if (!broadcast && !flight_prepare(&peer->flight, s->window, limit_ns(peer), &w->totals))
+    if (answered && !flight_prepare(&peer->flight, s->window, limit_ns(peer), &w->totals))
         return false;
-    payload_write(&w->payload, &head);
-    if (ws_conn_send(peer->conn, s->binary ? WS_OP_BINARY : WS_OP_TEXT, WS_SEND_COPY,
-                     w->payload.message, s->size) != WS_OK)
+    if (transmit(peer, &head) != WS_OK)
         return false;
     bool counted = due_ns >= w->bench->counted_ns;
     w->quota -= s->mode != MODE_CHURN; /* churn counts connections instead */
-    counter_add(&w->totals.sent_bytes, counted ? s->size : 0);
-    if (broadcast) {
+    if (counted) {
+        counter_add(&w->totals.sent, 1);
+        counter_add(&w->totals.sent_bytes, w->payload.len);
+        histogram_add(&w->totals.lag, now - due_ns);
+    }
+    if (!answered) {
         peer->published++;
-        if (counted) {
-            counter_add(&w->totals.sent, 1);
-            histogram_add(&w->totals.lag, now - due_ns);
-        }
         return true;
     }
     if (!peer->limited)
         watch_limit(peer, now + limit_ns(peer), now);
-    flight_sent(&peer->flight, due_ns, now, counted, &w->totals);
+    flight_sent(&peer->flight, due_ns, now, counted);
     w->outstanding++;
     return true;
 }
@@ -85,6 +94,70 @@ static void fill_window(struct peer *peer)
            !ws_conn_full(peer->conn))
         if (!peer_send_one(peer, clock_ns()))
             break;
+}
+
+/* Sends without answers: as much as the queue takes, but so much at a time that the other
+ * connections have their turn; the rest in the next batch of the loop. */
+static void fill_queue(struct peer *peer)
+{
+    enum { AT_A_TIME = 256 * 1024, MESSAGES = 1024 };
+    struct worker *w = peer->worker;
+    size_t bytes = 0;
+    for (int i = 0; i < MESSAGES && bytes < AT_A_TIME && can_send(peer); i++) {
+        if (!peer_send_one(peer, clock_ns()))
+            return;
+        bytes += w->payload.len;
+    }
+    ws_conn_flush_now(peer->conn);
+    if (can_send(peer) && !ws_conn_full(peer->conn))
+        ws_loop_arm(w->loop, &peer->again, ws_loop_now(w->loop));
+    worker_check_drained(w);
+}
+
+static void on_again(struct ws_timer *timer)
+{
+    struct peer *peer = ws_container_of(timer, struct peer, again);
+    if (can_send(peer) && !ws_conn_full(peer->conn))
+        fill_queue(peer);
+}
+
+static void send_closed(struct peer *peer)
+{
+    if (!peer->started || !can_send(peer) || ws_conn_full(peer->conn))
+        return;
+    if (peer->worker->settings->mode == MODE_SINK)
+        fill_queue(peer);
+    else
+        fill_window(peer);
+}
+
+/* --ramp: the connections begin one after the other. */
+static void on_start(struct pace *pace, int64_t now_ns)
+{
+    for (struct pace_entry *entry; (entry = pace_take(pace, now_ns));) {
+        struct peer *peer = ws_container_of(entry, struct peer, pace);
+        peer->started = true;
+        send_closed(peer);
+    }
+}
+
+static bool start_closed(struct worker *w)
+{
+    const struct settings *s = w->settings;
+    uint32_t senders = worker_senders(w);
+    double step_ns = (double)s->ramp_us * 1e3 / (double)s->connections;
+    if (s->ramp_us > 0 && !pace_open(&w->pace, w->loop, senders, on_start))
+        return false;
+    for (uint32_t i = 0; i < senders; i++) {
+        struct peer *peer = &w->peers[i];
+        peer->started = s->ramp_us == 0;
+        peer->pace.due_ns = w->bench->start_ns + (int64_t)((i * s->threads) * step_ns);
+        if (peer->started)
+            send_closed(peer);
+        else
+            pace_add(&w->pace, &peer->pace);
+    }
+    return true;
 }
 
 /* --- the open model --- */
@@ -112,7 +185,8 @@ static void step(struct peer *peer)
 
 static bool window_full(const struct peer *peer)
 {
-    return peer->flight.waiting >= peer->worker->settings->window;
+    return settings_answered(peer->worker->settings) &&
+           peer->flight.waiting >= peer->worker->settings->window;
 }
 
 static void send_due(struct peer *peer)
@@ -148,7 +222,7 @@ static bool start_schedule(struct worker *w)
     uint64_t all = s->mode == MODE_BROADCAST ? s->publishers : s->connections;
     if (senders == 0)
         return true;
-    w->schedule.rate = s->rate * senders / (double)all;
+    worker_set_schedule(w, s->rate, senders / (double)all);
     if (!pace_open(&w->pace, w->loop, senders, on_due))
         return false;
     for (uint32_t i = 0; i < senders; i++) {
@@ -156,12 +230,14 @@ static bool start_schedule(struct worker *w)
         peer->random = peer->number;
         set_due(peer, poisson(peer) ? senders * schedule_exponential(&peer->random) : i);
     }
+    for (uint32_t i = 0; i < senders; i++)
+        send_due(&w->peers[i]);
     return true;
 }
 
 void peer_send_all_due(struct worker *w)
 {
-    if (!w->pace.open || w->settings->mode == MODE_CHURN)
+    if (!w->pace.open || w->settings->mode == MODE_CHURN || w->settings->rate == 0)
         return;
     while (pace_take(&w->pace, INT64_MAX))
         ;
@@ -186,7 +262,7 @@ static void count_unsent(struct peer *peer, int64_t end_ns)
 
 void peer_send_count_unsent(struct worker *w, int64_t end_ns)
 {
-    for (uint32_t i = 0; w->pace.open && i < worker_senders(w); i++)
+    for (uint32_t i = 0; w->settings->rate > 0 && w->pace.open && i < worker_senders(w); i++)
         count_unsent(&w->peers[i], end_ns);
 }
 
@@ -195,25 +271,23 @@ void peer_send_count_unsent(struct worker *w, int64_t end_ns)
 void peer_send_init(struct peer *peer)
 {
     peer->limit.fire = on_limit;
+    peer->again.fire = on_again;
 }
 
 void peer_send_more(struct peer *peer)
 {
-    if (peer->worker->settings->mode == MODE_CHURN || !peer_sends(peer))
+    const struct settings *s = peer->worker->settings;
+    if (s->mode == MODE_CHURN || !peer_sends(peer))
         return;
-    if (peer->worker->settings->rate > 0)
+    if (s->rate > 0)
         send_due(peer);
     else
-        fill_window(peer);
+        send_closed(peer);
 }
 
 bool peer_send_start(struct worker *w)
 {
-    if (w->settings->rate > 0 && !start_schedule(w))
-        return false;
-    for (uint32_t i = 0; i < worker_senders(w); i++)
-        peer_send_more(&w->peers[i]);
-    return true;
+    return w->settings->rate > 0 ? start_schedule(w) : start_closed(w);
 }
 
 void peer_send_refill(struct peer *peer, unsigned waited)
@@ -222,7 +296,7 @@ void peer_send_refill(struct peer *peer, unsigned waited)
     w->outstanding -= waited - peer->flight.waiting;
     if (peer->flight.waiting == waited)
         return;
-    if (w->settings->mode == MODE_CHURN)
+    if (w->settings->mode == MODE_CHURN || (peer->retiring && peer->flight.waiting == 0))
         peer_leave(peer);
     else
         peer_send_more(peer);
@@ -232,6 +306,7 @@ void peer_send_settle(struct peer *peer)
 {
     struct worker *w = peer->worker;
     ws_loop_disarm(w->loop, &peer->limit);
+    ws_loop_disarm(w->loop, &peer->again);
     peer->limited = false;
     w->outstanding -= peer->flight.waiting;
     flight_end(&peer->flight, clock_ns(), limit_ns(peer), &w->totals);

@@ -29,7 +29,7 @@ static void start_load(struct worker *w)
                     ws_loop_now(w->loop) + units_milliseconds(s->warmup_us));
     if (s->mode == MODE_CHURN && !peer_open_churn(w))
         w->status = 1;
-    if ((s->mode == MODE_ECHO || s->mode == MODE_BROADCAST) && !peer_send_start(w))
+    if (s->mode != MODE_CHURN && settings_sends(s) && !peer_send_start(w))
         w->status = 1;
     worker_check_drained(w);
 }
@@ -50,6 +50,7 @@ static void end_load(struct worker *w)
         peer_open_count_unsent(w, end_ns);
     else
         peer_send_count_unsent(w, end_ns);
+    peer_open_end(w);
     pace_close(&w->pace);
     ws_loop_disarm(w->loop, &w->warm_timer);
 }
@@ -108,7 +109,7 @@ static bool set_up(struct worker *w)
         return false;
     if (s->target.tls.context && !(w->tls = ws_tls_context_again(s->target.tls.context)))
         return false;
-    if (!payload_init(&w->payload, s->size, s->compress.wanted))
+    if (!payload_init(&w->payload, s->size.least, s->size.most, s->compress.wanted))
         return false;
     w->peers = calloc(w->count, sizeof *w->peers);
     if (s->mode == MODE_BROADCAST)

@@ -2,9 +2,20 @@
 
 #include <math.h>
 
+/* While the rate grows, rate * t^2 / (2 * ramp) places are due by t, half as many as without. */
+static double seconds(const struct schedule *s, double place)
+{
+    double in_ramp = s->rate * s->ramp_s / 2;
+    if (s->burst > 0)
+        return floor(place / s->burst) * s->burst_s;
+    if (place < in_ramp)
+        return sqrt(2 * s->ramp_s * place / s->rate);
+    return s->ramp_s + (place - in_ramp) / s->rate;
+}
+
 int64_t schedule_time(const struct schedule *s, double place)
 {
-    double ns = place / s->rate * 1e9;
+    double ns = seconds(s, place) * 1e9;
     return ns < (double)(INT64_MAX / 4) ? (int64_t)ns : INT64_MAX / 4;
 }
 

@@ -11,7 +11,10 @@
 #include <stdint.h>
 
 struct schedule {
-    double rate; /* places a second, above 0 */
+    double rate;    /* places a second, above 0 */
+    double ramp_s;  /* until then it grows from 0, as a straight line */
+    double burst;   /* so many places are due at once; 0: no bursts */
+    double burst_s; /* the time from one burst to the next */
 };
 
 /* Nanoseconds after the start of the schedule, not negative. */

@@ -37,6 +37,17 @@ uint32_t worker_senders(const struct worker *w)
     return w->settings->mode == MODE_BROADCAST ? w->publishers : w->count;
 }
 
+void worker_set_schedule(struct worker *w, double rate, double share)
+{
+    const struct settings *s = w->settings;
+    w->schedule = (struct schedule){
+        .rate = rate * share,
+        .ramp_s = (double)s->ramp_us / 1e6,
+        .burst = (double)s->burst.count * share,
+        .burst_s = (double)s->burst.every_us / 1e6,
+    };
+}
+
 bool worker_may_send(const struct worker *w)
 {
     return w->phase == PHASE_LOAD && w->quota > 0;
@@ -46,7 +57,8 @@ void worker_check_drained(struct worker *w)
 {
     bool churn = w->settings->mode == MODE_CHURN;
     bool outstanding = w->outstanding > 0 || (churn && w->alive > 0);
-    bool sending = w->phase < PHASE_DRAIN && w->quota > 0 && (churn || w->can_send > 0);
+    bool sending =
+        w->phase < PHASE_DRAIN && w->quota > 0 && (churn || w->can_send > 0 || w->coming_back > 0);
     if (w->phase < PHASE_LOAD || w->told_drained || outstanding || sending)
         return;
     w->told_drained = true;

@@ -35,12 +35,15 @@ struct bench {
     struct ws_proxy proxy; /* the proxy, resolved too; its host is NULL for none */
     _Atomic int phase;
     _Atomic unsigned published; /* how often the workers were asked for their totals so far */
-    _Atomic unsigned ready;     /* workers whose connections are all open or failed */
-    _Atomic unsigned drained;   /* workers with nothing outstanding and nothing to send */
-    _Atomic unsigned done;      /* workers that have ended */
-    int64_t start_ns;           /* start of the load, monotonic */
-    int64_t counted_ns;         /* end of the warm-up: what was due before it is not counted */
-    int64_t end_ns;             /* no message is due from then on; INT64_MAX: no limit */
+    unsigned loopback_sources;  /* addresses of 127.0.0.0/8 that connections come from; 0, 1: one */
+    _Atomic unsigned away;      /* --reconnect: connections that are not back yet */
+    _Atomic int64_t away_since_ns;
+    _Atomic unsigned ready;   /* workers whose connections are all open or failed */
+    _Atomic unsigned drained; /* workers with nothing outstanding and nothing to send */
+    _Atomic unsigned done;    /* workers that have ended */
+    int64_t start_ns;         /* start of the load, monotonic */
+    int64_t counted_ns;       /* end of the warm-up: what was due before it is not counted */
+    int64_t end_ns;           /* no message is due from then on; INT64_MAX: no limit */
 };
 
 struct peer;
@@ -66,6 +69,7 @@ struct worker {
     struct fanout *heard;     /* broadcast: settings->publishers of each peer */
     uint32_t begun;           /* peers that have started to connect */
     uint32_t connecting;      /* connection attempts in progress */
+    uint32_t coming_back;     /* connections that are to be opened again */
     uint32_t alive;           /* connections that exist, open or not */
     uint64_t quota;           /* messages (churn: connections) that may still be sent */
     uint64_t outstanding;     /* messages in flight */
@@ -93,6 +97,8 @@ void worker_notify_main(_Atomic unsigned *counter);
 
 /* How many of its peers, the first ones, share its schedule. */
 uint32_t worker_senders(const struct worker *worker);
+/* Sets the worker's schedule: `share` of the rate, ramp and bursts that were asked for. */
+void worker_set_schedule(struct worker *worker, double rate, double share);
 /* May another message be sent, or with churn another connection be opened? */
 bool worker_may_send(const struct worker *worker);
 /* Notifies the main thread, once, when everything is sent and answered. */

@@ -25,20 +25,31 @@ static bool check_effects(const struct settings *s, struct options *options)
 {
     enum {
         ECHO = 1 << MODE_ECHO,
+        IDLE = 1 << MODE_IDLE,
         BROADCAST = 1 << MODE_BROADCAST,
         CHURN = 1 << MODE_CHURN,
+        PING = 1 << MODE_PING,
+        SINK = 1 << MODE_SINK,
+        SOURCE = 1 << MODE_SOURCE,
+        STREAMS = ECHO | BROADCAST | PING | SINK, /* send on connections that stay */
     };
     static const struct {
         const char *option;
         int modes; /* in which it has an effect */
     } effects[] = {{"publishers", BROADCAST},
-                   {"rate", ECHO | BROADCAST | CHURN},
-                   {"arrival", ECHO | BROADCAST | CHURN},
-                   {"warmup", ECHO | BROADCAST | CHURN},
+                   {"rate", STREAMS | CHURN},
+                   {"arrival", STREAMS | CHURN},
+                   {"ramp", STREAMS | CHURN},
+                   {"burst", STREAMS | CHURN},
+                   {"warmup", STREAMS | CHURN | SOURCE},
+                   {"channel-lifetime", STREAMS | IDLE | SOURCE},
+                   {"reconnect", STREAMS | IDLE | SOURCE},
+                   {"slow-readers", ECHO | BROADCAST | SOURCE},
                    {"window", ECHO},
-                   {"size", ECHO | BROADCAST | CHURN},
-                   {"text", ECHO | BROADCAST | CHURN},
-                   {"binary", ECHO | BROADCAST | CHURN}};
+                   {"size", STREAMS | CHURN},
+                   {"fragment", ECHO | BROADCAST | CHURN | SINK},
+                   {"text", ECHO | BROADCAST | CHURN | SINK},
+                   {"binary", ECHO | BROADCAST | CHURN | SINK}};
     for (size_t i = 0; i < sizeof effects / sizeof effects[0]; i++)
         if (options_given(options, effects[i].option) && !(effects[i].modes & 1 << s->mode))
             return usage_error(options, "--%s has no effect with --mode=%s", effects[i].option,
@@ -70,6 +81,38 @@ static bool check_merge(struct settings *s, struct options *options)
     return true;
 }
 
+static bool check_schedule(struct settings *s, struct options *options)
+{
+    bool bursts = s->burst.every_us > 0;
+    if (bursts && s->rate > 0)
+        return usage_error(options, "--burst and --rate exclude each other");
+    if (bursts && s->ramp_us > 0)
+        return usage_error(options, "--burst and --ramp exclude each other");
+    if (s->mode == MODE_BROADCAST && s->rate == 0)
+        s->rate = 100;
+    if (bursts)
+        s->rate = (double)s->burst.count * 1e6 / (double)s->burst.every_us;
+    if (options_given(options, "arrival") && (s->rate == 0 || bursts))
+        return usage_error(options, "--arrival needs --rate");
+    if (s->ramp_us > 0 && s->mode == MODE_CHURN && s->rate == 0)
+        return usage_error(options, "--ramp with --mode=churn needs --rate");
+    if (s->ramp_us > 0 && s->duration_us > 0 && s->ramp_us > s->duration_us + s->warmup_us)
+        return usage_error(options, "--ramp is longer than --duration");
+    return true;
+}
+
+static bool check_size(struct settings *s, struct options *options)
+{
+    enum { PING_MAX = 125 }; /* RFC 6455 5.5 */
+    if (s->size.least < s->size.most && s->size.least < PAYLOAD_HEAD)
+        return usage_error(options, "a range of --size begins at %d or above", PAYLOAD_HEAD);
+    if (s->mode == MODE_PING && s->size.most > PING_MAX)
+        return usage_error(options, "--size is at most %d with --mode=ping", PING_MAX);
+    if (s->mode == MODE_BROADCAST && s->size.least < PAYLOAD_HEAD)
+        s->size = (struct size_range){PAYLOAD_HEAD, PAYLOAD_HEAD};
+    return true;
+}
+
 static bool check_load(struct settings *s, struct options *options)
 {
     if (options->arg_count == 0)
@@ -82,16 +125,14 @@ static bool check_load(struct settings *s, struct options *options)
         return usage_error(options, "--duration=0 needs --messages");
     if (s->publishers > s->connections)
         return usage_error(options, "more --publishers than --connections");
+    if (s->sources.count > 0 && s->target.interface)
+        return usage_error(options, "--source-ip and --interface exclude each other");
     if (s->threads > s->connections)
         return usage_error(options, "more --threads than --connections");
     if (!check_effects(s, options))
         return false;
-    if (options_given(options, "arrival") && s->rate == 0 && s->mode != MODE_BROADCAST)
-        return usage_error(options, "--arrival needs --rate");
-    if (s->mode == MODE_BROADCAST && s->size < PAYLOAD_HEAD)
-        s->size = PAYLOAD_HEAD;
-    if (s->mode == MODE_BROADCAST && s->rate == 0)
-        s->rate = 100;
+    if (!check_schedule(s, options) || !check_size(s, options))
+        return false;
     if (!target_read(&s->target, options, options->args[0]))
         return false;
     if (s->target.offers_deflate && !s->compress.wanted)
@@ -118,7 +159,7 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
         .window = 1,
         .publishers = 1,
         .timeout_us = SECONDS(5),
-        .size = 20,
+        .size = {20, 20},
         .percentiles = {{50, 75, 90, 95, 99, 99.9, 99.99}, 7},
     };
     tables[0] = (struct option_table){OPTION_ROWS(wsbench_rows), settings, NULL};
@@ -136,9 +177,20 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
     return options_parse(options, argc, argv) && check(settings, options);
 }
 
+bool settings_answered(const struct settings *s)
+{
+    return s->mode == MODE_ECHO || s->mode == MODE_CHURN || s->mode == MODE_PING;
+}
+
+bool settings_sends(const struct settings *s)
+{
+    return settings_answered(s) || s->mode == MODE_BROADCAST || s->mode == MODE_SINK;
+}
+
 const char *settings_mode_name(const struct settings *settings)
 {
-    static const char *const names[] = {"echo", "connect", "idle", "broadcast", "churn"};
+    static const char *const names[] = {"echo",  "connect", "idle", "broadcast",
+                                        "churn", "ping",    "sink", "source"};
     return names[settings->mode];
 }
 
@@ -150,7 +202,8 @@ void wsbench_settings_conn_config(const struct settings *s, struct ws_conn_confi
     ws_conn_config_init(config, WS_ROLE_CLIENT);
     config->session.chunks = true;
     config->session.deflate = compress_config(&s->compress);
-    config->session.max_message = s->size > (64 << 20) ? s->size : 64 << 20;
+    config->session.max_message = s->size.most > (64 << 20) ? s->size.most : 64 << 20;
+    config->session.max_frame = s->fragment;
     config->handshake_ms = units_milliseconds(s->target.connect_timeout_us);
     config->write_ms = 0; /* no limit: a server that does not read shows up as missing replies */
     config->high_water = QUEUE_MAX;

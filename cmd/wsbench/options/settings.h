@@ -15,7 +15,17 @@
 #include <stdint.h>
 
 /* In the order of --mode's choices. */
-enum mode { MODE_ECHO, MODE_CONNECT, MODE_IDLE, MODE_BROADCAST, MODE_CHURN, MODE_COUNT };
+enum mode {
+    MODE_ECHO,
+    MODE_CONNECT,
+    MODE_IDLE,
+    MODE_BROADCAST,
+    MODE_CHURN,
+    MODE_PING,
+    MODE_SINK,
+    MODE_SOURCE,
+    MODE_COUNT,
+};
 
 /* In the order of --arrival's choices. */
 enum arrival { ARRIVAL_EVEN, ARRIVAL_POISSON };
@@ -36,12 +46,20 @@ struct settings {
     double rate; /* messages (churn: connections) a second over all; 0: the closed model */
     enum arrival arrival;
     int64_t warmup_us;
+    int64_t ramp_us;    /* until the whole rate is reached, or all connections send */
+    struct burst burst; /* so many messages at once, in place of `rate` */
     unsigned window;
-    double connect_rate; /* connections a second; 0: as fast as they are accepted */
+    double connect_rate;         /* connections a second; 0: as fast as they are accepted */
+    int64_t connect_deadline_us; /* for all connections together; 0: none */
+    struct source_list sources;  /* local addresses; none: the system's choice */
+    bool reconnect;
+    int64_t lifetime_us; /* of a connection; 0: no limit */
+    struct slow_readers slow;
     uint64_t publishers;
     int64_t timeout_us; /* of each reply */
 
-    uint64_t size;
+    struct size_range size;
+    uint64_t fragment; /* bytes of a frame's payload at most; 0: messages are not fragmented */
     bool binary;
     bool text;
     struct compress compress;
@@ -65,13 +83,17 @@ struct settings {
 };
 
 /* The rows, in rows.c. */
-enum { WSBENCH_ROWS = 31 };
+enum { WSBENCH_ROWS = 39 };
 extern const struct option_row wsbench_rows[WSBENCH_ROWS];
 
 /* Reads the command line into `settings`, starting from the defaults. False when the program must
  * exit with `options->status`. */
 bool wsbench_settings_read(struct settings *settings, struct options *options, int argc,
                            char **argv);
+
+/* Does the mode send messages? Is each answered, so that it is received or lost? */
+bool settings_sends(const struct settings *settings);
+bool settings_answered(const struct settings *settings);
 
 /* "echo", "connect", … */
 const char *settings_mode_name(const struct settings *settings);

@@ -1,6 +1,10 @@
 #include "cmd/wsbench/options/values.h"
 
+#include "cmd/common/units.h"
+
+#include <arpa/inet.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -80,5 +84,90 @@ const char *values_time(struct options *options, const struct option_row *row, v
     if (us <= 0)
         return expected;
     memcpy((char *)settings + row->offset, &us, sizeof us);
+    return NULL;
+}
+
+/* --- pairs: two values with a separator between them --- */
+
+enum { PART_MAX = 32 };
+
+/* Copies what is before the separator to `first`; the rest, or NULL without a separator. */
+static const char *split(const char *value, char separator, char first[PART_MAX])
+{
+    const char *at = strchr(value, separator);
+    size_t len = at ? (size_t)(at - value) : strlen(value);
+    snprintf(first, PART_MAX, "%.*s", len < PART_MAX ? (int)len : 0, value);
+    return at ? at + 1 : NULL;
+}
+
+const char *values_size_range(struct options *options, const struct option_row *row, void *settings,
+                              const char *value)
+{
+    static const char expected[] = "a size such as 20 or 1K, or a range such as 100-2K, up to 1G";
+    struct size_range range = {0};
+    char first[PART_MAX];
+    const char *second = split(value, '-', first);
+    (void)options;
+    if (units_size(first, &range.least) != UNITS_OK)
+        return expected;
+    range.most = range.least;
+    if (second && units_size(second, &range.most) != UNITS_OK)
+        return expected;
+    if (range.most < range.least || range.most > UINT64_C(1) << 30)
+        return expected;
+    memcpy((char *)settings + row->offset, &range, sizeof range);
+    return NULL;
+}
+
+const char *values_burst(struct options *options, const struct option_row *row, void *settings,
+                         const char *value)
+{
+    static const char expected[] = "a number of messages and how often, such as 100:1s";
+    struct burst burst = {0};
+    char first[PART_MAX];
+    const char *second = split(value, ':', first);
+    (void)options;
+    if (!second || units_count(first, &burst.count) != UNITS_OK || burst.count == 0 ||
+        units_duration(second, &burst.every_us) != UNITS_OK || burst.every_us == 0)
+        return expected;
+    memcpy((char *)settings + row->offset, &burst, sizeof burst);
+    return NULL;
+}
+
+const char *values_slow_readers(struct options *options, const struct option_row *row,
+                                void *settings, const char *value)
+{
+    static const char expected[] = "a percentage and a delay, such as 10:50ms";
+    struct slow_readers slow = {0};
+    char first[PART_MAX], *end;
+    const char *second = split(value, ':', first);
+    (void)options;
+    slow.percent = strtod(first, &end);
+    if (!second || !strspn(first, "0123456789.") || (*end && strcmp(end, "%") != 0) ||
+        !(slow.percent > 0) || slow.percent > 100 ||
+        units_duration(second, &slow.delay_us) != UNITS_OK || slow.delay_us == 0)
+        return expected;
+    memcpy((char *)settings + row->offset, &slow, sizeof slow);
+    return NULL;
+}
+
+const char *values_sources(struct options *options, const struct option_row *row, void *settings,
+                           const char *value)
+{
+    static const char expected[] = "a list of at most 256 addresses of this machine";
+    struct source_list *list = (struct source_list *)(void *)((char *)settings + row->offset);
+    (void)options;
+    list->count = 0;
+    for (const char *at = value; at;) {
+        size_t len = strcspn(at, ",");
+        unsigned char address[sizeof(struct in6_addr)];
+        if (list->count == SOURCES_MAX || len >= SOURCE_TEXT)
+            return expected;
+        char *text = list->addresses[list->count++];
+        snprintf(text, SOURCE_TEXT, "%.*s", (int)len, at);
+        if (inet_pton(AF_INET, text, address) != 1 && inet_pton(AF_INET6, text, address) != 1)
+            return expected;
+        at = at[len] ? at + len + 1 : NULL;
+    }
     return NULL;
 }

@@ -21,6 +21,38 @@ option_call values_percentiles;
  * microseconds since 1970, into the int64_t at the row's offset. */
 option_call values_time;
 
+struct size_range {
+    uint64_t least, most; /* bytes */
+};
+
+/* "20", "1K", "100-2K": into the struct size_range at the row's offset. */
+option_call values_size_range;
+
+struct burst {
+    uint64_t count;
+    int64_t every_us; /* 0: no bursts */
+};
+
+/* "100:1s": into the struct burst at the row's offset. */
+option_call values_burst;
+
+struct slow_readers {
+    double percent; /* of the connections */
+    int64_t delay_us;
+};
+
+/* "10:50ms", "0.5%:1s": into the struct slow_readers at the row's offset. */
+option_call values_slow_readers;
+
+enum { SOURCES_MAX = 256, SOURCE_TEXT = 46 };
+struct source_list {
+    char addresses[SOURCES_MAX][SOURCE_TEXT];
+    unsigned count;
+};
+
+/* "10.0.0.1,10.0.0.2": into the struct source_list at the row's offset. */
+option_call values_sources;
+
 /* "0.5", "100", "1.5k", "2m": above 0, into the double at the row's offset. */
 option_call values_rate;
 

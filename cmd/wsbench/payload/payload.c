@@ -29,9 +29,9 @@ static void fill(uint8_t *pattern, size_t size)
     }
 }
 
-bool payload_init(struct payload *p, size_t size, bool varied)
+bool payload_init(struct payload *p, size_t least, size_t size, bool varied)
 {
-    *p = (struct payload){.size = size, .spread = varied ? SPREAD : 0};
+    *p = (struct payload){.least = least, .size = size, .spread = varied ? SPREAD : 0};
     p->pattern = malloc(size + p->spread + 1);
     p->message = malloc(size + 1);
     if (!p->pattern || !p->message)
@@ -90,10 +90,21 @@ uint64_t payload_modulus(size_t size)
     return size >= PAYLOAD_CHECKED ? 0 : UINT64_C(1) << (4 * size);
 }
 
-static size_t offset_of(const struct payload *p, const struct payload_head *head)
+/* A number that every message has its own of. */
+static size_t number_of(const struct payload *p, const struct payload_head *head)
 {
     uint64_t mixed = head->sequence + (p->size >= PAYLOAD_HEAD ? head->connection : 0);
-    return p->spread ? (size_t)(mixed * UINT64_C(0x9e3779b97f4a7c15) >> 32) % p->spread : 0;
+    return (size_t)(mixed * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
+
+static size_t offset_of(const struct payload *p, const struct payload_head *head)
+{
+    return p->spread ? number_of(p, head) % p->spread : 0;
+}
+
+static size_t size_of(const struct payload *p, const struct payload_head *head)
+{
+    return p->least == p->size ? p->size : p->least + number_of(p, head) % (p->size - p->least + 1);
 }
 
 void payload_write(struct payload *p, const struct payload_head *head)
@@ -101,6 +112,7 @@ void payload_write(struct payload *p, const struct payload_head *head)
     struct payload_head checked = *head;
     uint8_t *message = p->message;
     size_t head_len = head_size(p->size);
+    p->len = size_of(p, head);
     if (p->size < PAYLOAD_CHECKED) {
         put_hex(message, head->sequence, p->size);
         return;
@@ -114,7 +126,7 @@ void payload_write(struct payload *p, const struct payload_head *head)
     put_hex(message, head->sequence, 12);
     put_hex(message + 12, check_of(&checked), 4);
     if (p->spread)
-        memcpy(message + head_len, p->pattern + offset_of(p, head) + head_len, p->size - head_len);
+        memcpy(message + head_len, p->pattern + offset_of(p, head) + head_len, p->len - head_len);
 }
 
 bool payload_read(const uint8_t *message, size_t size, struct payload_head *head)
@@ -180,8 +192,9 @@ void payload_take(struct payload_answer *answer, const struct payload *p, const 
 enum payload_verdict payload_judge(const struct payload_answer *answer, const struct payload *p,
                                    struct payload_head *head)
 {
-    bool same_size = answer->len == p->size;
     bool ours = answer->len >= head_size(p->size) && payload_read(answer->head, p->size, head);
+    bool same_size =
+        ours ? answer->len == size_of(p, head) : answer->len >= p->least && answer->len <= p->size;
     if (ours && same_size && !answer->wrong)
         return PAYLOAD_INTACT;
     /* Either half of it shows whose it was; without a check the digits of the head prove nothing.

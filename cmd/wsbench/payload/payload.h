@@ -24,22 +24,25 @@ struct payload_head {
     uint64_t time;
 };
 
-/* The messages of a worker, all of one size. */
+/* The messages of a worker. */
 struct payload {
-    size_t size;
+    size_t least, size; /* bytes of the smallest and of the largest; the same for most loads */
+    size_t len;         /* bytes of the one that was written last */
     size_t spread;    /* what follows the head begins at one of so many places of the pattern; 0: of
                        * all messages at the same */
     uint8_t *pattern; /* `size` + `spread` bytes; owned */
     uint8_t *message; /* the one that was written last; owned */
 };
 
-/* With `varied` no two messages have much in common, for compressors. False without memory. Free it
- * with payload_free() in either case. */
-bool payload_init(struct payload *payload, size_t size, bool varied);
+/* Messages have `least` to `most` bytes; where these differ, PAYLOAD_HEAD at least, and their
+ * sequence number decides. With `varied` no two messages have much in common, for compressors.
+ * False without memory. Free it with payload_free() in either case. */
+bool payload_init(struct payload *payload, size_t least, size_t most, bool varied);
 void payload_free(struct payload *payload);
 
-/* Makes `payload->message`, which begins with `head`. Below PAYLOAD_HEAD bytes its time is left
- * out, and below PAYLOAD_CHECKED all but the last digits of its sequence number. */
+/* Makes `payload->message`, of `payload->len` bytes, which begins with `head`. Below PAYLOAD_HEAD
+ * bytes its time is left out, and below PAYLOAD_CHECKED all but the last digits of its sequence
+ * number. */
 void payload_write(struct payload *payload, const struct payload_head *head);
 
 /* Parses the head of a message of `size` bytes. `head->connection` is, before, the connection that

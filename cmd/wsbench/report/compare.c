@@ -24,7 +24,7 @@ static void print_row(const char *name, const struct result *before, const struc
 static bool same_load(const struct settings *a, const struct settings *b)
 {
     return a->mode == b->mode && a->connections == b->connections && a->rate == b->rate &&
-           a->window == b->window && a->size == b->size;
+           a->window == b->window && a->size.least == b->size.least && a->size.most == b->size.most;
 }
 
 void compare_print(const struct settings *settings_before, const struct result *before,

@@ -70,7 +70,8 @@ static void put_run(struct json *j, const struct settings *s, const struct resul
     json_member_double(j, "connect_rate_per_s", s->connect_rate);
     json_member_uint(j, "threads", s->threads);
     json_member_uint(j, "window", s->window);
-    json_member_uint(j, "size_bytes", s->size);
+    json_member_uint(j, "size_bytes", s->size.least);
+    json_member_uint(j, "size_most_bytes", s->size.most);
     json_member_double(j, "timeout_s", (double)s->timeout_us / 1e6);
     json_end_object(j);
 }
@@ -100,6 +101,9 @@ static void put_connections(struct json *j, const struct result *r)
     json_member_uint(j, "failed", t->failed);
     json_member_uint(j, "dropped", t->dropped);
     json_member_uint(j, "given_up", t->given_up);
+    json_member_uint(j, "returned", t->returned);
+    json_member_uint(j, "not_returned", t->not_returned);
+    json_member_uint(j, "renewed", t->renewed);
     json_member_uint(j, "closed_by_server", t->closed_by_server);
     json_key(j, "causes");
     json_begin_object(j);

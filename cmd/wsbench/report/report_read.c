@@ -69,6 +69,9 @@ static void read_connections(const json_t *root, struct totals *t)
     t->failed += count_at(c, "failed");
     t->dropped += count_at(c, "dropped");
     t->given_up += count_at(c, "given_up");
+    t->returned += count_at(c, "returned");
+    t->not_returned += count_at(c, "not_returned");
+    t->renewed += count_at(c, "renewed");
     t->closed_by_server += count_at(c, "closed_by_server");
     for (int i = 0; i < WS_ERROR_COUNT; i++)
         t->causes[i] += count_at(causes, ws_error_info((enum ws_error)i)->name);
@@ -138,7 +141,8 @@ static const char *read_asked(const json_t *root, struct settings *s)
     s->rate += number_at(asked, "rate_per_s");
     s->connect_rate += number_at(asked, "connect_rate_per_s");
     s->window = (unsigned)count_at(asked, "window");
-    s->size = count_at(asked, "size_bytes");
+    s->size.least = count_at(asked, "size_bytes");
+    s->size.most = count_at(asked, "size_most_bytes");
     s->duration_us = (int64_t)larger((double)s->duration_us, number_at(asked, "duration_s") * 1e6);
     s->warmup_us = (int64_t)larger((double)s->warmup_us, number_at(asked, "warmup_s") * 1e6);
     s->timeout_us = (int64_t)(number_at(asked, "timeout_s") * 1e6);

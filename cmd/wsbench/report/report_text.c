@@ -16,12 +16,14 @@ static char *time_text(double ns, char *text)
 
 static void print_head(const struct settings *s, FILE *out)
 {
-    char duration[UNITS_TEXT_MAX], size[UNITS_TEXT_MAX];
+    char duration[UNITS_TEXT_MAX], size[UNITS_TEXT_MAX], most[UNITS_TEXT_MAX];
     const struct ws_url *url = &s->target.url;
     fprintf(out, "wsbench %s: %s on %s%s, %" PRIu64 " connections, %u thread%s, %s, ", WS_VERSION,
             settings_mode_name(s), url->unix_path ? url->unix_path : url->authority,
             url->unix_path ? "" : url->target, s->connections, s->threads,
-            s->threads > 1 ? "s" : "", units_format_size(s->size, size, sizeof size));
+            s->threads > 1 ? "s" : "", units_format_size(s->size.least, size, sizeof size));
+    if (s->size.most > s->size.least)
+        fprintf(out, "to %s, ", units_format_size(s->size.most, most, sizeof most));
     if (s->rate > 0)
         fprintf(out, "%.10g %s/s", s->rate, s->mode == MODE_CHURN ? "conn" : "msg");
     else
@@ -101,6 +103,16 @@ static void print_connections(const struct settings *s, const struct result *r, 
         if (t->causes[i])
             fprintf(out, "                %" PRIu64 " × %s\n", t->causes[i],
                     ws_error_info((enum ws_error)i)->explanation);
+    if (t->returned || t->not_returned)
+        fprintf(out,
+                "                %" PRIu64 " × opened again, %" PRIu64 " not back at the end\n",
+                t->returned, t->not_returned);
+    if (t->back.count > 0)
+        fprintf(out, "                all were back after %s at most\n",
+                time_text((double)t->back.most, text));
+    if (t->renewed)
+        fprintf(out, "                %" PRIu64 " × renewed after --channel-lifetime\n",
+                t->renewed);
     if (t->given_up)
         fprintf(out, "                %" PRIu64 " × given up: the answers are corrupt\n",
                 t->given_up);

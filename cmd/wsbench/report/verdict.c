@@ -90,7 +90,7 @@ static void judge_gates(const struct settings *s, const struct result *r, struct
 static void judge_messages(const struct settings *s, const struct result *r, struct verdict *v)
 {
     const struct totals *t = &r->totals;
-    bool sends = s->mode == MODE_ECHO || s->mode == MODE_BROADCAST || s->mode == MODE_CHURN;
+    bool sends = settings_sends(s);
     if (r->silent) {
         char limit[UNITS_TEXT_MAX];
         add(v, WS_EXIT_FAILURE, "no answer for %s: the load was ended",
@@ -105,8 +105,10 @@ static void judge_messages(const struct settings *s, const struct result *r, str
     uint64_t done = s->mode == MODE_CHURN ? t->tried : t->sent;
     if (sends && s->messages && done < s->messages)
         add(v, WS_EXIT_OK, "--messages=%" PRIu64 " was not reached: %" PRIu64, s->messages, done);
-    if (sends && t->received == 0)
-        add(v, WS_EXIT_FAILURE, "nothing was measured: no message came back");
+    if (s->mode == MODE_SINK && t->sent == 0)
+        add(v, WS_EXIT_FAILURE, "nothing was measured: no message was sent");
+    if ((sends || s->mode == MODE_SOURCE) && s->mode != MODE_SINK && t->received == 0)
+        add(v, WS_EXIT_FAILURE, "nothing was measured: no message came%s", sends ? " back" : "");
 }
 
 void verdict_make(const struct settings *s, const struct result *r, struct verdict *v)
@@ -125,13 +127,22 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
         v->status = r->signal_number == SIGINT ? WS_EXIT_SIGINT : WS_EXIT_SIGTERM;
         return;
     }
-    if (t->failed || t->dropped)
+    if (r->too_slow)
+        add(v, WS_EXIT_TIMEOUT,
+            "%" PRIu64 " of %" PRIu64 " connections were open by "
+            "--connect-deadline",
+            (uint64_t)t->opened, s->connections);
+    if (t->not_returned)
+        add(v, failure(s, "errors"), "%" PRIu64 " connections had not come back at the end",
+            t->not_returned);
+    if (t->failed || (t->dropped && !s->reconnect))
         add(v, failure(s, "errors"), "%" PRIu64 " connections failed, %" PRIu64 " were dropped%s%s",
             t->failed, t->dropped, t->first_detail[0] ? ": " : "", t->first_detail);
     if (t->given_up)
         add(v, WS_EXIT_FAILURE, "%" PRIu64 " connections were given up: their answers are corrupt",
             t->given_up);
-    judge_messages(s, r, v);
+    if (!r->too_slow)
+        judge_messages(s, r, v);
     judge_gates(s, r, v);
     if (r->late_s > 0)
         add(v, WS_EXIT_OK, "the load began %.3g s later than --start-at", r->late_s);

@@ -10,11 +10,13 @@
 #include <cmocka.h>
 
 static char problem[400];
+static char host[] = "192.0.2.1";
 
 static bool check(uint64_t connections)
 {
     struct settings settings = {.connections = connections, .threads = 1};
     settings.target.url.port = 9;
+    settings.target.url.host = host;
     return limits_check(&settings, problem, sizeof problem);
 }
 
@@ -24,6 +26,22 @@ static void more_ports_than_there_are(void **state)
     assert_false(check(65000));
     assert_non_null(strstr(problem, "need as many local ports"));
     assert_non_null(strstr(problem, "sysctl -w net.ipv4.ip_local_port_range='1024 65535'"));
+}
+
+static void addresses_of_loopback(void **state)
+{
+    static char loopback[] = "127.0.0.1";
+    struct settings settings = {.connections = 10, .threads = 1};
+    (void)state;
+    settings.target.url.host = loopback;
+    assert_int_equal(limits_loopback_sources(&settings), 1);
+    settings.connections = 200000;
+    assert_in_range(limits_loopback_sources(&settings), 6, 100);
+    settings.sources.count = 1;
+    assert_int_equal(limits_loopback_sources(&settings), 1);
+    settings.sources.count = 0;
+    settings.target.url.host = host;
+    assert_int_equal(limits_loopback_sources(&settings), 1);
 }
 
 /* The soft limit is raised to what is needed, and no further. */
@@ -50,6 +68,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(more_ports_than_there_are),
+        cmocka_unit_test(addresses_of_loopback),
         cmocka_unit_test(files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@ static void everything_is_added(void **state)
     static struct totals a, sum;
     (void)state;
     a.tried = a.opened = a.failed = a.dropped = a.given_up = a.closed_by_server = 1;
+    a.returned = a.not_returned = a.renewed = 1;
     a.sent = a.received = a.sent_bytes = a.received_bytes = a.own = 1;
     a.lost = a.duplicated = a.reordered = a.corrupted = a.unasked = a.resumed = 1;
     a.causes[WS_E_LOST] = 1;
@@ -23,8 +24,8 @@ static void everything_is_added(void **state)
     strcpy(a.first_detail, "why");
     for (int i = 0; i < UNSENT_CAUSES; i++)
         a.unsent[i] = 1;
-    struct histogram *times[] = {&a.rtt,     &a.rtt_sent, &a.lag,    &a.resolve,
-                                 &a.connect, &a.tls,      &a.upgrade};
+    struct histogram *times[] = {&a.rtt,     &a.rtt_sent, &a.lag,     &a.resolve,
+                                 &a.connect, &a.tls,      &a.upgrade, &a.back};
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
         histogram_add(times[i], 5);
     tally_add(&a.refusals, 404, 1);

@@ -17,7 +17,7 @@ static struct payload payload;
 static void make(size_t size, bool varied)
 {
     payload_free(&payload);
-    assert_true(payload_init(&payload, size, varied));
+    assert_true(payload_init(&payload, size, size, varied));
 }
 
 /* Writes a message and returns a copy of it. */
@@ -152,6 +152,32 @@ static void varied_messages_have_little_in_common(void **state)
     }
 }
 
+/* The sequence number decides about the size, so that an answer of another size is damaged. */
+static void a_range_of_sizes(void **state)
+{
+    enum { LEAST = 40, MOST = 90 };
+    unsigned seen[MOST + 2] = {0};
+    (void)state;
+    for (int varied = 0; varied < 2; varied++) {
+        payload_free(&payload);
+        assert_true(payload_init(&payload, LEAST, MOST, varied));
+        for (unsigned i = 0; i < 1000; i++) {
+            struct payload_head in = {.connection = 3, .sequence = i}, out = {0};
+            payload_write(&payload, &in);
+            size_t len = payload.len;
+            assert_in_range(len, LEAST, MOST);
+            seen[len]++;
+            struct payload_answer a = take(payload.message, len, 20);
+            assert_int_equal(payload_judge(&a, &payload, &out), PAYLOAD_INTACT);
+            assert_int_equal(out.sequence, i);
+            a = take(payload.message, len - 1, 10);
+            assert_int_equal(payload_judge(&a, &payload, &out), PAYLOAD_DAMAGED);
+        }
+    }
+    for (unsigned len = LEAST; len <= MOST; len++)
+        assert_true(seen[len] > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +186,7 @@ int main(void)
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(changed_too_long_too_short),
         cmocka_unit_test(messages_of_another),
+        cmocka_unit_test(a_range_of_sizes),
         cmocka_unit_test(varied_messages_have_little_in_common),
     };
     return cmocka_run_group_tests(tests, NULL, tear_down);
