@@ -102,7 +102,7 @@ assert eval(sys.argv[2]), r' "$BATS_TEST_TMPDIR/report" "$1"
 	eventually grep -q 'conn=[^ ]*-200 open' "$SERVER_LOG"
 	kill -KILL "$SERVER"
 	wait "$SERVER" || true
-	sleep 0.3 # the outage
+	sleep 0.3 # measured
 	start wsserve -p "$port" --announce
 	wait "$bench"
 	is 'c["returned"] == 200 and c["not_returned"] == 0 and c["dropped"] == 200 and c["failed"] == 0'
