@@ -1,20 +1,30 @@
 /* wsbench: a load generator for WebSocket servers. */
 #include "cmd/common/exit.h"
-#include "cmd/wsbench/bench.h"
-#include "cmd/wsbench/options/settings.h"
+#include "cmd/wsbench/plan.h"
 #include "cmd/wsbench/report/compare.h"
 #include "cmd/wsbench/report/report.h"
 #include "cmd/wsbench/report/report_read.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-static void print_json(const struct report *report, FILE *out)
+/* One report is an object; those of stages are in an object with the member "stages". */
+static void print_json(const struct report *reports, unsigned count, FILE *out)
 {
     struct json json = {0};
-    report_json(report, &json);
+    bool stages = reports[0].settings->stages.count > 0;
+    if (stages) {
+        json_begin_object(&json);
+        json_member_uint(&json, "v", 1);
+        json_key(&json, "stages");
+        json_begin_array(&json);
+    }
+    for (unsigned i = 0; i < count; i++)
+        report_json(&reports[i], &json);
+    if (stages) {
+        json_end_array(&json);
+        json_end_object(&json);
+    }
     json_newline(&json);
     if (json.failed)
         exit_die(WS_EXIT_FAILURE, "out of memory");
@@ -22,18 +32,19 @@ static void print_json(const struct report *report, FILE *out)
     json_free(&json);
 }
 
-static void print(const struct report *report, FILE *out)
+static void print(const struct report *reports, unsigned count, FILE *out)
 {
-    const struct settings *s = report->settings;
-    bool measured = report->result->problem[0] == '\0';
+    const struct settings *s = reports[0].settings;
     if (s->format == REPORT_JSON)
-        print_json(report, out);
+        print_json(reports, count, out);
     else if (s->format == REPORT_CSV)
-        report_csv(report, out);
+        report_csv(reports, count, out);
     else if (s->format == REPORT_HGRM)
-        report_hgrm(report, out);
-    else if (measured)
-        report_text(report, out);
+        report_hgrm(reports, out);
+    else if (s->stages.count > 0)
+        report_stages_text(reports, count, out);
+    else if (!reports[0].result->problem[0])
+        report_text(reports, out);
 }
 
 /* --compare, after the report for people; elsewhere on standard error. */
@@ -50,50 +61,52 @@ static void compare(const struct report *report, FILE *out)
     target_free(&before_settings.target);
 }
 
-/* Prints the report to --output or standard output, and what is wrong to standard error, unless it
- * is read on the same terminal already. */
-static int finish(const struct report *report)
+/* Prints what is wrong to standard error, unless it is read on the same terminal already. */
+static int warn(const struct report *report, bool read)
 {
-    const struct settings *s = report->settings;
     const struct verdict *v = report->verdict;
-    FILE *out = s->output ? fopen(s->output, "we") : stdout;
-    if (!out)
-        exit_die(WS_EXIT_FAILURE, "%s: %m", s->output);
-    print(report, out);
-    if (s->compare && !report->result->problem[0])
-        compare(report, out);
-    bool read = out == stdout && s->format == REPORT_TEXT && !report->result->problem[0] &&
-                isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
-    if (s->output && (ferror(out) | fclose(out)))
-        exit_die(WS_EXIT_FAILURE, "%s: %m", s->output);
+    read &= !report->result->problem[0];
     for (unsigned i = 0; i < v->count && !read; i++)
-        if (!v->note[i] || !s->common.quiet)
+        if (!v->note[i] || !report->settings->common.quiet)
             exit_warn("%s", v->lines[i]);
     return v->status;
 }
 
-/* Adds reports up. What was asked for is that of all of them. */
-static void merge(struct settings *s, struct result *result)
+/* Prints the report to --output or standard output. Returns the exit code: the first that is not 0.
+ */
+static int finish(const struct report *reports, unsigned count)
 {
-    s->connections = s->threads = 0;
-    s->duration_us = s->warmup_us = 0;
-    for (int i = 0; i < s->file_count; i++)
-        if (!report_read(s->files[i], s, result, result->problem, sizeof result->problem)) {
-            result->problem_status = WS_EXIT_FAILURE;
-            return;
-        }
+    const struct settings *s = reports[0].settings;
+    int status = WS_EXIT_OK;
+    FILE *out = s->output ? fopen(s->output, "we") : stdout;
+    if (!out)
+        exit_die(WS_EXIT_FAILURE, "%s: %m", s->output);
+    print(reports, count, out);
+    if (s->compare && !reports[0].result->problem[0])
+        compare(&reports[0], out);
+    bool read =
+        out == stdout && s->format == REPORT_TEXT && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
+    if (s->output && (ferror(out) | fclose(out)))
+        exit_die(WS_EXIT_FAILURE, "%s: %m", s->output);
+    for (unsigned i = 0; i < count; i++) {
+        int its = warn(&reports[i], read);
+        status = status == WS_EXIT_OK ? its : status;
+    }
+    return status;
 }
 
-static int run(struct settings *settings)
+static int run(const struct settings *settings)
 {
-    static struct result result; /* too large for the stack */
-    struct verdict verdict;
-    if (settings->merge)
-        merge(settings, &result);
-    else
-        bench_run(settings, &result);
-    verdict_make(settings, &result, &verdict);
-    return finish(&(struct report){settings, &result, &verdict});
+    struct plan plan;
+    struct report reports[STAGES_MAX];
+    plan_run(settings, &plan);
+    for (unsigned i = 0; i < plan.count; i++) {
+        const struct measurement *m = plan.measurements[i];
+        reports[i] = (struct report){&m->settings, &m->result, &m->verdict};
+    }
+    int status = finish(reports, plan.count);
+    plan_free(&plan);
+    return status;
 }
 
 int main(int argc, char **argv)

@@ -11,6 +11,8 @@ complete -c wsbench -l connect-rate -x -d 'open this many connections a second (
 complete -c wsbench -l warmup -x -d 'begin the load this long before --duration, and leave what was due until then out of the report'
 complete -c wsbench -l ramp -x -d 'reach the --rate, or without it the number of connections that send, over this time'
 complete -c wsbench -l burst -x -d 'send N messages at once every T, in place of --rate'
+complete -c wsbench -l stages -x -d 'measure once for each number of connections (100,1k,10k) or each rate (rate:1k,2k,5k), and print a column for each'
+complete -c wsbench -l find-rate -x -d 'find the highest rate that keeps this percentile of the round-trip time, such as 10ms@p99; each try takes --duration (default 3s)'
 complete -c wsbench -l channel-lifetime -x -d 'close each connection after this time, and open another in its place'
 complete -c wsbench -l reconnect -d 'open connections again that end during the load, and report the time until all were back'
 complete -c wsbench -l slow-readers -x -d 'so many percent of the connections wait this long after each read; their times are not reported'

@@ -62,6 +62,18 @@ const struct option_row wsbench_rows[WSBENCH_ROWS] = {
      .metavar = "N:T",
      .offset = OPTION_OFFSET_(S, burst, struct burst),
      .help = "send N messages at once every T, in place of --rate"},
+    {.name = "stages",
+     OPTION_CALL(values_stages),
+     .metavar = "LIST",
+     .offset = OPTION_OFFSET_(S, stages, struct stages),
+     .help = "measure once for each number of connections (100,1k,10k) or each rate "
+             "(rate:1k,2k,5k), and print a column for each"},
+    {.name = "find-rate",
+     OPTION_CALL(values_rate_goal),
+     .metavar = "T@pN",
+     .offset = OPTION_OFFSET_(S, goal, struct rate_goal),
+     .help = "find the highest rate that keeps this percentile of the round-trip time, such as "
+             "10ms@p99; each try takes --duration (default 3s)"},
     {.name = "channel-lifetime",
      OPTION_DURATION(S, lifetime_us),
      .flags = OPTION_RARE,

@@ -41,6 +41,7 @@ static bool check_effects(const struct settings *s, struct options *options)
                    {"arrival", STREAMS | CHURN},
                    {"ramp", STREAMS | CHURN},
                    {"burst", STREAMS | CHURN},
+                   {"find-rate", ECHO | BROADCAST | CHURN | PING},
                    {"warmup", STREAMS | CHURN | SOURCE},
                    {"channel-lifetime", STREAMS | IDLE | SOURCE},
                    {"reconnect", STREAMS | IDLE | SOURCE},
@@ -113,6 +114,32 @@ static bool check_size(struct settings *s, struct options *options)
     return true;
 }
 
+/* Each of several measurements must be possible. */
+static bool check_series(struct settings *s, struct options *options)
+{
+    const struct stages *stages = &s->stages;
+    if (stages->count == 0 && s->goal.limit_us == 0)
+        return true;
+    if (stages->count > 0 && s->goal.limit_us > 0)
+        return usage_error(options, "--stages and --find-rate exclude each other");
+    if (s->format == REPORT_HGRM && stages->count > 0)
+        return usage_error(options, "--format=hgrm has no place for --stages");
+    if (s->burst.every_us > 0 && (stages->rates || s->goal.limit_us > 0))
+        return usage_error(options, "--burst is a rate already");
+    if (stages->rates && !settings_sends(s))
+        return usage_error(options, "--stages=rate: has no effect with --mode=%s",
+                           settings_mode_name(s));
+    for (unsigned i = 0; i < stages->count && !stages->rates; i++)
+        if (stages->values[i] < s->threads || stages->values[i] < (double)s->publishers)
+            return usage_error(options, "a stage has fewer connections than --threads or "
+                                        "--publishers");
+    if (s->goal.limit_us > 0 && s->duration_us == 0)
+        return usage_error(options, "--find-rate needs --duration");
+    if (s->goal.limit_us > 0 && !options_given(options, "duration"))
+        s->duration_us = SECONDS(3);
+    return true;
+}
+
 static bool check_load(struct settings *s, struct options *options)
 {
     if (options->arg_count == 0)
@@ -131,7 +158,7 @@ static bool check_load(struct settings *s, struct options *options)
         return usage_error(options, "more --threads than --connections");
     if (!check_effects(s, options))
         return false;
-    if (!check_schedule(s, options) || !check_size(s, options))
+    if (!check_schedule(s, options) || !check_size(s, options) || !check_series(s, options))
         return false;
     if (!target_read(&s->target, options, options->args[0]))
         return false;

@@ -49,7 +49,9 @@ struct settings {
     int64_t ramp_us;    /* until the whole rate is reached, or all connections send */
     struct burst burst; /* so many messages at once, in place of `rate` */
     unsigned window;
-    double connect_rate;         /* connections a second; 0: as fast as they are accepted */
+    double connect_rate; /* connections a second; 0: as fast as they are accepted */
+    struct stages stages;
+    struct rate_goal goal;
     int64_t connect_deadline_us; /* for all connections together; 0: none */
     struct source_list sources;  /* local addresses; none: the system's choice */
     bool reconnect;
@@ -83,7 +85,7 @@ struct settings {
 };
 
 /* The rows, in rows.c. */
-enum { WSBENCH_ROWS = 39 };
+enum { WSBENCH_ROWS = 41 };
 extern const struct option_row wsbench_rows[WSBENCH_ROWS];
 
 /* Reads the command line into `settings`, starting from the defaults. False when the program must

@@ -12,22 +12,30 @@
 /* More is no rate of any machine; times stay exact in a double. */
 #define RATE_MAX 1e9
 
+/* Reads a number with an optional k or m, and advances `*text` past it. False if there is none, or
+ * it is not in (0, RATE_MAX]. */
+static bool read_rate(const char **text, double *rate)
+{
+    size_t digits = strspn(*text, "0123456789.");
+    char *end;
+    *rate = strtod(*text, &end);
+    if (digits == 0 || end != *text + digits)
+        return false;
+    if (*end == 'k' || *end == 'm') {
+        *rate *= *end == 'k' ? 1e3 : 1e6;
+        end++;
+    }
+    *text = end;
+    return *rate > 0 && *rate <= RATE_MAX;
+}
+
 const char *values_rate(struct options *options, const struct option_row *row, void *settings,
                         const char *value)
 {
-    static const char expected[] = "a rate above 0 a second, such as 0.5, 100 or 20k";
-    size_t digits = strspn(value, "0123456789.");
-    char *end;
+    double rate;
     (void)options;
-    double rate = strtod(value, &end);
-    if (digits == 0 || end != value + digits)
-        return expected;
-    if (*end == 'k' || *end == 'm') {
-        rate *= *end == 'k' ? 1e3 : 1e6;
-        end++;
-    }
-    if (*end || !(rate > 0) || rate > RATE_MAX)
-        return expected;
+    if (!read_rate(&value, &rate) || *value)
+        return "a rate above 0 a second, such as 0.5, 100 or 20k";
     memcpy((char *)settings + row->offset, &rate, sizeof rate);
     return NULL;
 }
@@ -169,5 +177,48 @@ const char *values_sources(struct options *options, const struct option_row *row
             return expected;
         at = at[len] ? at + len + 1 : NULL;
     }
+    return NULL;
+}
+
+const char *values_stages(struct options *options, const struct option_row *row, void *settings,
+                          const char *value)
+{
+    static const char expected[] =
+        "a list of at most 32 stages, such as 100,1k,10k or rate:1k,2k,5k";
+    static const char connections[] = "connections:", rate[] = "rate:";
+    struct stages stages = {.rates = strncmp(value, rate, sizeof rate - 1) == 0};
+    (void)options;
+    value += stages.rates                                               ? sizeof rate - 1
+             : strncmp(value, connections, sizeof connections - 1) == 0 ? sizeof connections - 1
+                                                                        : 0;
+    for (;; value++) {
+        double *stage = &stages.values[stages.count];
+        if (stages.count++ == STAGES_MAX || !read_rate(&value, stage) ||
+            (!stages.rates && (*stage != floor(*stage) || *stage > 1e7)))
+            return expected;
+        if (*value == '\0')
+            break;
+        if (*value != ',')
+            return expected;
+    }
+    memcpy((char *)settings + row->offset, &stages, sizeof stages);
+    return NULL;
+}
+
+const char *values_rate_goal(struct options *options, const struct option_row *row, void *settings,
+                             const char *value)
+{
+    static const char expected[] = "a time and a percentile, such as 10ms@p99";
+    struct rate_goal goal = {0};
+    char first[PART_MAX], *end;
+    const char *second = split(value, '@', first);
+    (void)options;
+    if (!second || units_duration(first, &goal.limit_us) != UNITS_OK || goal.limit_us == 0 ||
+        second[0] != 'p' || !strspn(second + 1, "0123456789."))
+        return expected;
+    goal.percent = strtod(second + 1, &end);
+    if (*end || !(goal.percent > 0) || goal.percent > 100)
+        return expected;
+    memcpy((char *)settings + row->offset, &goal, sizeof goal);
     return NULL;
 }

@@ -6,6 +6,9 @@
 
 #include "cmd/common/options/options.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum { PERCENTILES_MAX = 16 };
 
 /* In rising order, as reports have them. */
@@ -20,6 +23,25 @@ option_call values_percentiles;
 /* "2026-01-31T12:00:00Z", the same without Z in local time, "12:00:00" today, "@1769860800.5":
  * microseconds since 1970, into the int64_t at the row's offset. */
 option_call values_time;
+
+enum { STAGES_MAX = 32 };
+struct stages {
+    bool rates; /* else numbers of connections */
+    double values[STAGES_MAX];
+    unsigned count; /* 0: no stages */
+};
+
+/* "100,1k,10k" or "connections:100,1k": numbers of connections; "rate:1k,2.5k": rates. Into the
+ * struct stages at the row's offset. */
+option_call values_stages;
+
+struct rate_goal {
+    int64_t limit_us; /* 0: none is looked for */
+    double percent;
+};
+
+/* "10ms@p99": into the struct rate_goal at the row's offset. */
+option_call values_rate_goal;
 
 struct size_range {
     uint64_t least, most; /* bytes */

@@ -17,7 +17,10 @@ struct report {
 };
 
 void report_text(const struct report *report, FILE *out);
-void report_csv(const struct report *report, FILE *out);
+/* --stages: a column each. */
+void report_stages_text(const struct report *reports, unsigned count, FILE *out);
+/* A column each. */
+void report_csv(const struct report *reports, unsigned count, FILE *out);
 void report_hgrm(const struct report *report, FILE *out);
 /* Adds an object; `json->failed` is set when memory runs out. */
 void report_json(const struct report *report, struct json *json);

@@ -74,6 +74,17 @@ static void put_run(struct json *j, const struct settings *s, const struct resul
     json_member_uint(j, "size_most_bytes", s->size.most);
     json_member_double(j, "timeout_s", (double)s->timeout_us / 1e6);
     json_end_object(j);
+    json_key(j, "find_rate");
+    if (s->goal.limit_us == 0) {
+        jw_null(j);
+        return;
+    }
+    json_begin_object(j);
+    json_member_double(j, "percentile", s->goal.percent);
+    json_member_int(j, "limit_us", s->goal.limit_us);
+    json_member_double(j, "kept_per_s", r->found_rate);
+    json_member_double(j, "failed_per_s", r->failed_rate);
+    json_end_object(j);
 }
 
 /* {"1008": 3, "others": 0}: how often each number occurred. */

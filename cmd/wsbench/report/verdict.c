@@ -111,6 +111,24 @@ static void judge_messages(const struct settings *s, const struct result *r, str
         add(v, WS_EXIT_FAILURE, "nothing was measured: no message came%s", sends ? " back" : "");
 }
 
+/* What --find-rate has found. */
+static void judge_goal(const struct settings *s, const struct result *r, struct verdict *v)
+{
+    char limit[UNITS_TEXT_MAX];
+    if (s->goal.limit_us == 0 || (r->found_rate == 0 && r->failed_rate == 0))
+        return;
+    units_format_duration(s->goal.limit_us, limit, sizeof limit);
+    if (r->found_rate == 0)
+        add(v, WS_EXIT_ASSERTION, "no rate keeps p%g at %s: not even %.6g/s", s->goal.percent,
+            limit, r->failed_rate);
+    else if (r->failed_rate == 0)
+        add(v, WS_EXIT_OK, "p%g stays at %s or below at %.6g/s, and at more", s->goal.percent,
+            limit, r->found_rate);
+    else
+        add(v, WS_EXIT_OK, "the highest rate that keeps p%g at %s is %.6g/s; %.6g/s does not",
+            s->goal.percent, limit, r->found_rate, r->failed_rate);
+}
+
 void verdict_make(const struct settings *s, const struct result *r, struct verdict *v)
 {
     const struct totals *t = &r->totals;
@@ -144,6 +162,7 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
     if (!r->too_slow)
         judge_messages(s, r, v);
     judge_gates(s, r, v);
+    judge_goal(s, r, v);
     if (r->late_s > 0)
         add(v, WS_EXIT_OK, "the load began %.3g s later than --start-at", r->late_s);
     if (verdict_client_busy(r))

@@ -72,10 +72,46 @@ static void times_of_day_and_dates(void **state)
         assert_non_null(values_time(NULL, &row, &us, bad[i]));
 }
 
+/* What a function takes and refuses; the bats tests see what comes of it. */
+static void forms(void **state)
+{
+    static const struct {
+        option_call *call;
+        const char *good[4], *bad[8];
+    } rows[] = {
+        {values_size_range,
+         {"20", "1K", "100-2K", "0"},
+         {"", "-1", "5-", "9-8", "x", "2G", "1-2-3", "1K-"}},
+        {values_burst, {"100:1s", "1k:50ms"}, {"", "5", "0:1s", "5:", "5:0", ":1s", "1.5:1s"}},
+        {values_slow_readers,
+         {"10:50ms", "0.5%:1s", "100:1"},
+         {"", "10", "0:1s", "101:1s", "10:", "x:1s", "10:0", "10%%:1s"}},
+        {values_sources,
+         {"127.0.0.1", "10.0.0.1,10.0.0.2", "::1"},
+         {"", "localhost", "127.0.0.1,", ",127.0.0.1", "1.2.3", "127.0.0.1:80"}},
+        {values_stages,
+         {"1,10,1k", "connections:5", "rate:0.5,2.5k", "3"},
+         {"", "1,", "0", "1.5", "rate:", "x", "1;2", "20m"}},
+        {values_rate_goal,
+         {"10ms@p99", "1s@p99.9", "5@p50"},
+         {"", "10ms", "10ms@99", "@p99", "0@p99", "10ms@p0", "10ms@p101", "10ms@p"}},
+    };
+    const struct option_row row = {0};
+    static struct source_list settings; /* the largest of them */
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t k = 0; k < 4 && rows[i].good[k]; k++)
+            assert_null(rows[i].call(NULL, &row, &settings, rows[i].good[k]));
+        for (size_t k = 0; k < 8 && rows[i].bad[k]; k++)
+            assert_non_null(rows[i].call(NULL, &row, &settings, rows[i].bad[k]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rates),
+        cmocka_unit_test(forms),
         cmocka_unit_test(lists_of_percentiles),
         cmocka_unit_test(times_of_day_and_dates),
     };

@@ -1,0 +1,152 @@
+#include "cmd/wsbench/plan.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/wsbench/bench.h"
+#include "cmd/wsbench/report/report_read.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct measurement *add(const struct settings *settings, struct plan *plan)
+{
+    struct measurement *m = calloc(1, sizeof *m);
+    if (!m)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    m->settings = *settings;
+    plan->measurements[plan->count++] = m;
+    return m;
+}
+
+static void measure(struct measurement *m)
+{
+    bench_run(&m->settings, &m->result);
+    verdict_make(&m->settings, &m->result, &m->verdict);
+}
+
+/* --- reports of others --- */
+
+/* What was asked for is that of all of them. */
+static void merge(struct measurement *m)
+{
+    struct settings *s = &m->settings;
+    struct result *r = &m->result;
+    s->connections = s->threads = 0;
+    s->duration_us = s->warmup_us = 0;
+    for (int i = 0; i < s->file_count && !r->problem[0]; i++)
+        if (!report_read(s->files[i], s, r, r->problem, sizeof r->problem))
+            r->problem_status = WS_EXIT_FAILURE;
+    verdict_make(s, r, &m->verdict);
+}
+
+/* --- stages --- */
+
+static void run_stages(const struct settings *settings, struct plan *plan)
+{
+    const struct stages *stages = &settings->stages;
+    for (unsigned i = 0; i < stages->count; i++) {
+        struct measurement *m = add(settings, plan);
+        if (stages->rates)
+            m->settings.rate = stages->values[i];
+        else
+            m->settings.connections = (uint64_t)stages->values[i];
+        measure(m);
+        if (m->result.problem[0] || m->result.signal_number)
+            break;
+    }
+}
+
+/* --- the highest rate --- */
+
+enum { TRIES_MAX = 40 };
+
+/* Does the result keep the goal? The rate has to be reached, too, and nothing may be lost. */
+static bool keeps_goal(const struct measurement *m)
+{
+    const struct rate_goal *goal = &m->settings.goal;
+    int64_t time_ns = histogram_percentile(&m->result.totals.rtt, goal->percent);
+    return m->verdict.status == WS_EXIT_OK && m->result.totals.rtt.count > 0 &&
+           time_ns <= goal->limit_us * 1000;
+}
+
+static void show_try(const struct measurement *m, bool kept)
+{
+    const struct settings *s = &m->settings;
+    char text[64];
+    if (s->common.quiet)
+        return;
+    metric_format(METRIC_TIME, (double)histogram_percentile(&m->result.totals.rtt, s->goal.percent),
+                  text, sizeof text);
+    fprintf(stderr, "%.6g/s: p%g %s, %.6g/s reached: %s\n", s->rate, s->goal.percent, text,
+            m->result.rate_per_s, kept ? "kept" : "not kept");
+}
+
+/* The next rate to try: twice the last one until one is too high; then halfway between. 0 when it
+ * is known well enough. */
+static double next_rate(double kept, double failed, double tried)
+{
+    enum { EXACT_ENOUGH = 20 }; /* a twentieth */
+    if (failed == 0)
+        return 2 * tried;
+    if (kept == 0)
+        return tried > 1 ? tried / 4 : 0;
+    return failed - kept > kept / EXACT_ENOUGH ? (kept + failed) / 2 : 0;
+}
+
+static void find_rate(const struct settings *settings, struct plan *plan)
+{
+    enum { FIRST = 1000 };
+    double kept = 0, failed = 0, rate = settings->rate > 0 ? settings->rate : FIRST;
+    struct measurement *best = NULL;
+    for (int i = 0; i < TRIES_MAX && rate > 0; i++) {
+        struct measurement *m = add(settings, plan);
+        m->settings.rate = rate;
+        measure(m);
+        plan->count = 0;
+        bool unusable = m->result.problem[0] || m->result.signal_number;
+        bool good = !unusable && keeps_goal(m);
+        if (!unusable)
+            show_try(m, good);
+        if (good)
+            kept = rate;
+        else if (!unusable)
+            failed = rate;
+        if (good || unusable || !best) {
+            free(best);
+            best = m;
+        } else {
+            free(m);
+        }
+        if (unusable)
+            break;
+        rate = next_rate(kept, failed, rate);
+    }
+    plan->measurements[plan->count++] = best;
+    best->result.found_rate = kept;
+    best->result.failed_rate = failed;
+    if (!best->result.problem[0] && !best->result.signal_number)
+        verdict_make(&best->settings, &best->result, &best->verdict);
+}
+
+void plan_run(const struct settings *settings, struct plan *plan)
+{
+    *plan = (struct plan){.count = 0};
+    if (settings->merge)
+        merge(add(settings, plan));
+    else if (settings->stages.count > 0)
+        run_stages(settings, plan);
+    else if (settings->goal.limit_us > 0)
+        find_rate(settings, plan);
+    else
+        measure(add(settings, plan));
+}
+
+void plan_free(struct plan *plan)
+{
+    for (unsigned i = 0; i < plan->count; i++) {
+        if (plan->measurements[i]->settings.merge)
+            target_free(&plan->measurements[i]->settings.target);
+        free(plan->measurements[i]);
+    }
+    plan->count = 0;
+}
