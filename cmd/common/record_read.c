@@ -130,6 +130,7 @@ const char *record_read(struct record_in *in, const void *line, size_t len)
         problem = read_payload(in, root);
     if (!problem)
         problem = read_direction(in, root);
+    in->elapsed_us = json_integer_value(json_object_get(root, "us"));
     if (!problem)
         problem = read_conn(in, root);
     if (!problem)

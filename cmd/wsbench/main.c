@@ -115,7 +115,7 @@ int main(int argc, char **argv)
     struct options options;
     int status =
         wsbench_settings_read(&settings, &options, argc, argv) ? run(&settings) : options.status;
-    target_free(&settings.target);
+    wsbench_settings_free(&settings);
     options_free(&options);
     return exit_flush_stdout(status);
 }

@@ -65,7 +65,7 @@ void flight_sent(struct flight *f, int64_t due_ns, int64_t now_ns, bool counted)
 {
     if (f->waiting == 0)
         f->waiting_from = f->next;
-    *at(f, f->next++) = (struct flight_message){due_ns, now_ns, FATE_WAITING, counted};
+    *at(f, f->next++) = (struct flight_message){due_ns, now_ns, FATE_WAITING, counted, false, 0};
     f->waiting++;
 }
 
@@ -109,6 +109,33 @@ static bool find(const struct flight *f, uint64_t sequence, uint64_t modulus, ui
         any = true;
     }
     return any;
+}
+
+void flight_set_key(struct flight *f, uint64_t key)
+{
+    at(f, f->next - 1)->keyed = true;
+    at(f, f->next - 1)->key = key;
+}
+
+bool flight_find(const struct flight *f, bool keyed, uint64_t key, uint64_t *number)
+{
+    for (uint64_t i = f->waiting_from; f->waiting > 0 && i < f->next; i++) {
+        *number = i;
+        if (at(f, i)->fate == FATE_WAITING && (!keyed || (at(f, i)->keyed && at(f, i)->key == key)))
+            return true;
+    }
+    bool found = false;
+    for (uint64_t i = f->next; keyed && i-- > f->oldest;) {
+        const struct flight_message *message = at(f, i);
+        if (!message->keyed || message->key != key)
+            continue;
+        if (message->fate == FATE_LOST || !found)
+            *number = i;
+        found = true;
+        if (message->fate == FATE_LOST)
+            break;
+    }
+    return found;
 }
 
 bool flight_answered(struct flight *f, uint64_t sequence, uint64_t modulus, int64_t now_ns,

@@ -31,6 +31,8 @@ struct flight_message {
     int64_t due_ns, sent_ns;
     enum fate fate;
     bool counted; /* false: of the warm-up. What becomes of it is in no total */
+    bool keyed;   /* it is found by its key */
+    uint64_t key;
 };
 
 struct flight {
@@ -49,6 +51,14 @@ bool flight_prepare(struct flight *flight, unsigned window, int64_t limit_ns,
 
 /* The message `flight->next` was sent: it waits from here on. After flight_prepare(). */
 void flight_sent(struct flight *flight, int64_t due_ns, int64_t now_ns, bool counted);
+
+/* The message `flight->next - 1` is found by `key` from here on. */
+void flight_set_key(struct flight *flight, uint64_t key);
+
+/* Whose answer is it? `*number` is the oldest message that waits, with `keyed` of those with this
+ * key; if none waits, with `keyed` the last that was lost, or else answered. False if it is none's.
+ */
+bool flight_find(const struct flight *flight, bool keyed, uint64_t key, uint64_t *number);
 
 /* A whole answer came, to the message whose number is `sequence` modulo `modulus` (a power of two;
  * 0: the number is complete). Counts it as received, reordered or duplicated, and its times. False

@@ -82,21 +82,15 @@ static void ended(const struct peer *peer, const struct ws_end *end)
 
 /* --- the connection --- */
 
-static void on_open(struct ws_conn *conn, const struct ws_event *event)
+/* Open, and the first message is answered: the load may use it. */
+static void established(struct peer *peer)
 {
-    struct peer *peer = ws_conn_user(conn);
     struct worker *w = peer->worker;
-    (void)event;
     peer->open = true;
+    peer->greeting = false;
+    ws_loop_disarm(w->loop, &peer->retry);
     w->can_send += peer_sends(peer);
     counter_add(&w->totals.opened, 1);
-    const struct ws_tls *tls = ws_conn_tls(conn);
-    if (tls) {
-        histogram_add(&w->totals.tls, ws_tls_handshake_us(tls) * 1000);
-        w->totals.resumed += ws_tls_resumed(tls);
-    }
-    histogram_add(&w->totals.upgrade,
-                  clock_ns() - (tls ? ws_tls_established_us(tls) * 1000 : peer->begun_ns));
     if (w->settings->mode == MODE_CHURN) {
         if (w->phase > PHASE_LOAD ||
             !peer_send_one(peer, w->settings->rate > 0 ? peer->pace.due_ns : clock_ns()))
@@ -108,11 +102,59 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     peer_open_done(w);
 }
 
+/* --first-message. False without memory. */
+static bool greet(struct peer *peer)
+{
+    const struct settings *s = peer->worker->settings;
+    const struct template_values values = {.conn = peer->number, .random = &peer->random};
+    struct ws_bytes *text = NULL;
+    bool ok =
+        template_expand(&s->own.first, &values, &text) &&
+        ws_conn_send(peer->conn, WS_OP_TEXT, WS_SEND_COPY,
+                     text ? ws_bytes_data(text) : (uint8_t[1]){0}, ws_bytes_len(text)) == WS_OK;
+    ws_bytes_free(&text);
+    return ok;
+}
+
+static void on_open(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct peer *peer = ws_conn_user(conn);
+    struct worker *w = peer->worker;
+    const struct ws_tls *tls = ws_conn_tls(conn);
+    (void)event;
+    if (tls) {
+        histogram_add(&w->totals.tls, ws_tls_handshake_us(tls) * 1000);
+        w->totals.resumed += ws_tls_resumed(tls);
+    }
+    histogram_add(&w->totals.upgrade,
+                  clock_ns() - (tls ? ws_tls_established_us(tls) * 1000 : peer->begun_ns));
+    peer->greeting = w->settings->own_options.first_expect;
+    if (w->settings->own.has_first && !greet(peer))
+        ws_conn_abort(conn, WS_E_NO_MEMORY);
+    else if (peer->greeting)
+        peer_open_limit(peer);
+    else
+        established(peer);
+}
+
+static void on_greeting(struct peer *peer, const struct ws_event *event)
+{
+    regmatch_t range = {.rm_so = 0, .rm_eo = (regoff_t)event->len};
+    if (regexec(&peer->worker->first_expect, (const char *)event->data, 1, &range, REG_STARTEND) ==
+        0)
+        established(peer);
+}
+
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct peer *peer = ws_conn_user(conn);
     if (event->type == WS_EVENT_ERROR && event->error == WS_E_STATUS && event->response)
         on_refusal(peer, event->response);
+    if (peer->greeting) {
+        if (event->type == WS_EVENT_MESSAGE)
+            on_greeting(peer, event);
+        return;
+    }
     if (event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK ||
         (event->type == WS_EVENT_PONG && peer->worker->settings->mode == MODE_PING))
         peer_receive(peer, event);
@@ -137,7 +179,8 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     bool was_open = peer->open;
     w->can_send -= was_open && peer_sends(peer);
     peer->conn = NULL;
-    peer->open = false;
+    peer->open = peer->greeting = false;
+    ws_loop_disarm(w->loop, &peer->retry);
     compress_count(&w->totals.deflate, conn);
     peer_send_settle(peer);
     peer_receive_stop(peer);
@@ -257,13 +300,25 @@ void peer_connect(struct peer *peer)
     char local[SOURCE_TEXT];
     if (choose_source(peer, local))
         options.local_address = local;
+    struct own_request request;
+    struct ws_url url = w->bench->url;
+    if (!own_request(&w->settings->own, &w->settings->target, peer->number, &peer->random,
+                     &request))
+        options.url = NULL;
+    if (request.target) {
+        url.target = request.target;
+        options.url = &url;
+    }
+    if (request.headers)
+        options.headers = request.headers;
     peer->leaving = peer->given_up = peer->retiring = false;
     peer->wrong = 0;
     peer->begun_ns = clock_ns();
     counter_add(&w->totals.tried, 1);
     w->connecting++;
     w->alive++;
-    peer->client = ws_client_connect(&options);
+    peer->client = options.url ? ws_client_connect(&options) : NULL;
+    own_request_free(&request);
     if (peer->client)
         return;
     /* Its place stays empty: trying again at once would fail again at once. */

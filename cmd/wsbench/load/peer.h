@@ -28,8 +28,10 @@ struct peer {
     struct ws_conn *conn;     /* from then until it ends */
     uint32_t number;          /* unique over all workers */
     uint32_t identity;        /* what its messages say: its number; broadcast: which publisher */
+    size_t sent_len;          /* bytes of the last message sent */
     uint64_t published;       /* messages sent, where none is answered */
     bool open;
+    bool greeting; /* --first-expect: what is expected has not come */
     bool leaving;  /* closed by us */
     bool started;  /* it may send: its turn of --ramp has come */
     bool retiring; /* --channel-lifetime: it is closed once nothing waits */

@@ -152,9 +152,21 @@ static void stop_returning(struct peer *peer, bool back)
     peer->returning = RETURNING_NOT;
 }
 
+/* Connects again; or, with --first-expect, the message that was to come did not. */
 static void on_retry(struct ws_timer *timer)
 {
-    peer_connect(ws_container_of(timer, struct peer, retry));
+    struct peer *peer = ws_container_of(timer, struct peer, retry);
+    if (peer->greeting)
+        ws_conn_abort(peer->conn, WS_E_CONNECT_TIMEOUT);
+    else
+        peer_connect(peer);
+}
+
+void peer_open_limit(struct peer *peer)
+{
+    struct worker *w = peer->worker;
+    ws_loop_arm(w->loop, &peer->retry,
+                ws_loop_now(w->loop) + units_milliseconds(w->settings->target.connect_timeout_us));
 }
 
 void peer_open_again(struct peer *peer, bool was_open)

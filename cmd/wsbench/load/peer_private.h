@@ -15,6 +15,8 @@ void peer_connect(struct peer *peer);
 
 /* Call before the loop runs. */
 void peer_open_init_one(struct peer *peer);
+/* --first-expect: limits the time until the message comes. */
+void peer_open_limit(struct peer *peer);
 /* The connection has opened. */
 void peer_opened(struct peer *peer);
 /* A connection has ended, or could not be opened: opens it again where that was asked for. */

@@ -34,6 +34,21 @@ static void on_answer(struct peer *peer)
     worker_check_drained(w);
 }
 
+/* An answer to a message of the user's own. */
+static void on_own_answer(struct peer *peer, const struct ws_event *event)
+{
+    struct worker *w = peer->worker;
+    unsigned waited = peer->flight.waiting;
+    uint64_t key = 0, number;
+    enum match_result result = match_key(&w->match, event->data, event->len, &key);
+    if (result != MATCH_NONE && flight_find(&peer->flight, result == MATCH_KEY, key, &number))
+        flight_answered(&peer->flight, number, 0, clock_ns(), &w->totals);
+    else
+        w->totals.unasked++;
+    peer_send_refill(peer, waited);
+    worker_check_drained(w);
+}
+
 static void on_broadcast(struct peer *peer)
 {
     struct worker *w = peer->worker;
@@ -99,7 +114,9 @@ void peer_receive_stop(struct peer *peer)
 void peer_receive(struct peer *peer, const struct ws_event *event)
 {
     struct worker *w = peer->worker;
-    payload_take(&peer->answer, &w->payload, event->data, event->len);
+    bool own = own_any(&w->settings->own);
+    if (!own)
+        payload_take(&peer->answer, &w->payload, event->data, event->len);
     counter_add(&w->totals.received_bytes, w->warm ? event->len : 0);
     if (event->type == WS_EVENT_CHUNK && !event->last)
         return;
@@ -107,6 +124,8 @@ void peer_receive(struct peer *peer, const struct ws_event *event)
         counter_add(&w->totals.received, w->warm);
     else if (w->settings->mode == MODE_BROADCAST)
         on_broadcast(peer);
+    else if (own)
+        on_own_answer(peer, event);
     else
         on_answer(peer);
     if (peer->slow && peer->conn && !peer->leaving && w->phase == PHASE_LOAD)

@@ -42,15 +42,65 @@ static void on_limit(struct ws_timer *timer)
     worker_check_drained(peer->worker);
 }
 
-/* Puts the message that `head` begins on its way. */
-static enum ws_error transmit(struct peer *peer, const struct payload_head *head)
+/* A message that is about to be sent. */
+struct outgoing {
+    void *data;
+    size_t len;
+    bool binary;
+};
+
+/* One of the user's own: a template in turn, or the next of the recording. False without memory. */
+static bool make_own(struct peer *peer, uint64_t sequence, struct outgoing *m)
 {
     struct worker *w = peer->worker;
-    payload_write(&w->payload, head);
-    if (w->settings->mode == MODE_PING)
-        return ws_conn_ping(peer->conn, w->payload.message, w->payload.len);
-    return ws_conn_send(peer->conn, w->settings->binary ? WS_OP_BINARY : WS_OP_TEXT, WS_SEND_COPY,
-                        w->payload.message, w->payload.len);
+    const struct own *own = &w->settings->own;
+    bool ok;
+    if (w->text)
+        ws_bytes_consume(w->text, ws_bytes_len(w->text));
+    if (own->replay.count > 0) {
+        const struct replay_message *recorded = &own->replay.messages[sequence];
+        m->binary = recorded->binary;
+        ok = ws_bytes_append(&w->text, ws_bytes_data(own->replay.data) + recorded->offset,
+                             recorded->len);
+    } else {
+        const struct template_values values = {
+            .seq = sequence, .conn = peer->number, .random = &peer->random};
+        ok = template_expand(&own->messages[sequence % own->message_count], &values, &w->text);
+    }
+    m->len = ws_bytes_len(w->text);
+    m->data = w->text ? ws_bytes_data(w->text) : w->payload.message;
+    return ok;
+}
+
+/* What is to be sent as message `sequence` of the connection. */
+static bool make(struct peer *peer, uint64_t sequence, int64_t due_ns, struct outgoing *m)
+{
+    struct worker *w = peer->worker;
+    m->binary = w->settings->binary;
+    if (own_any(&w->settings->own))
+        return make_own(peer, sequence, m);
+    payload_write(&w->payload, &(struct payload_head){
+                                   .connection = peer->identity,
+                                   .sequence = sequence,
+                                   .time = (uint64_t)(due_ns - w->bench->start_ns),
+                               });
+    m->data = w->payload.message;
+    m->len = w->payload.len;
+    return true;
+}
+
+/* It was sent: it waits for its answer. */
+static void await(struct peer *peer, const struct outgoing *m, int64_t due_ns, int64_t now_ns,
+                  bool counted)
+{
+    struct worker *w = peer->worker;
+    uint64_t key;
+    if (!peer->limited)
+        watch_limit(peer, now_ns + limit_ns(peer), now_ns);
+    flight_sent(&peer->flight, due_ns, now_ns, counted);
+    if (own_any(&w->settings->own) && match_key(&w->match, m->data, m->len, &key) == MATCH_KEY)
+        flight_set_key(&peer->flight, key);
+    w->outstanding++;
 }
 
 bool peer_send_one(struct peer *peer, int64_t due_ns)
@@ -59,30 +109,29 @@ bool peer_send_one(struct peer *peer, int64_t due_ns)
     const struct settings *s = w->settings;
     bool answered = settings_answered(s);
     int64_t now = clock_ns();
-    struct payload_head head = {
-        .connection = peer->identity,
-        .sequence = answered ? peer->flight.next : peer->published,
-        .time = (uint64_t)(due_ns - w->bench->start_ns),
-    };
+    struct outgoing m;
     if (answered && !flight_prepare(&peer->flight, s->window, limit_ns(peer), &w->totals))
         return false;
-    if (transmit(peer, &head) != WS_OK)
+    if (!make(peer, answered ? peer->flight.next : peer->published, due_ns, &m))
+        return false;
+    enum ws_error error = s->mode == MODE_PING
+                              ? ws_conn_ping(peer->conn, m.data, m.len)
+                              : ws_conn_send(peer->conn, m.binary ? WS_OP_BINARY : WS_OP_TEXT,
+                                             WS_SEND_COPY, m.data, m.len);
+    if (error != WS_OK)
         return false;
     bool counted = due_ns >= w->bench->counted_ns;
     w->quota -= s->mode != MODE_CHURN; /* churn counts connections instead */
+    peer->sent_len = m.len;
     if (counted) {
         counter_add(&w->totals.sent, 1);
-        counter_add(&w->totals.sent_bytes, w->payload.len);
+        counter_add(&w->totals.sent_bytes, m.len);
         histogram_add(&w->totals.lag, now - due_ns);
     }
-    if (!answered) {
+    if (answered)
+        await(peer, &m, due_ns, now, counted);
+    else
         peer->published++;
-        return true;
-    }
-    if (!peer->limited)
-        watch_limit(peer, now + limit_ns(peer), now);
-    flight_sent(&peer->flight, due_ns, now, counted);
-    w->outstanding++;
     return true;
 }
 
@@ -106,7 +155,7 @@ static void fill_queue(struct peer *peer)
     for (int i = 0; i < MESSAGES && bytes < AT_A_TIME && can_send(peer); i++) {
         if (!peer_send_one(peer, clock_ns()))
             return;
-        bytes += w->payload.len;
+        bytes += peer->sent_len;
     }
     ws_conn_flush_now(peer->conn);
     if (can_send(peer) && !ws_conn_full(peer->conn))
@@ -176,9 +225,24 @@ static void set_due(struct peer *peer, double place)
     peer->pace.due_ns = w->bench->start_ns + schedule_time(&w->schedule, place);
 }
 
+/* A recording is played on each connection; after its end nothing is due. */
+static void set_recorded_due(struct peer *peer)
+{
+    const struct worker *w = peer->worker;
+    const struct replay *replay = &w->settings->own.replay;
+    uint64_t next = settings_answered(w->settings) ? peer->flight.next : peer->published;
+    peer->pace.due_ns = next < replay->count
+                            ? w->bench->start_ns + replay->messages[next].at_us * NS_PER_US
+                            : INT64_MAX;
+}
+
 static void step(struct peer *peer)
 {
     uint32_t senders = worker_senders(peer->worker);
+    if (peer->worker->settings->own.replay.count > 0) {
+        set_recorded_due(peer);
+        return;
+    }
     set_due(peer,
             peer->place + senders * (poisson(peer) ? schedule_exponential(&peer->random) : 1));
 }
@@ -222,13 +286,16 @@ static bool start_schedule(struct worker *w)
     uint64_t all = s->mode == MODE_BROADCAST ? s->publishers : s->connections;
     if (senders == 0)
         return true;
-    worker_set_schedule(w, s->rate, senders / (double)all);
+    if (s->rate > 0)
+        worker_set_schedule(w, s->rate, senders / (double)all);
     if (!pace_open(&w->pace, w->loop, senders, on_due))
         return false;
     for (uint32_t i = 0; i < senders; i++) {
         struct peer *peer = &w->peers[i];
-        peer->random = peer->number;
-        set_due(peer, poisson(peer) ? senders * schedule_exponential(&peer->random) : i);
+        if (s->own.replay.count > 0)
+            set_recorded_due(peer);
+        else
+            set_due(peer, poisson(peer) ? senders * schedule_exponential(&peer->random) : i);
     }
     for (uint32_t i = 0; i < senders; i++)
         send_due(&w->peers[i]);
@@ -237,7 +304,7 @@ static bool start_schedule(struct worker *w)
 
 void peer_send_all_due(struct worker *w)
 {
-    if (!w->pace.open || w->settings->mode == MODE_CHURN || w->settings->rate == 0)
+    if (!w->pace.open || w->settings->mode == MODE_CHURN || !settings_open_model(w->settings))
         return;
     while (pace_take(&w->pace, INT64_MAX))
         ;
@@ -252,6 +319,9 @@ static void count_unsent(struct peer *peer, int64_t end_ns)
                         : window_full(peer)        ? UNSENT_WINDOW
                         : ws_conn_full(peer->conn) ? UNSENT_QUEUE
                                                    : UNSENT_CLIENT;
+    if (w->settings->own.replay.count >
+        0) /* its times are the recording's: what is not sent is no miss */
+        return;
     for (; w->quota > 0 && peer->pace.due_ns < end_ns; w->quota--, step(peer)) {
         if (peer->pace.due_ns < w->bench->counted_ns)
             continue;
@@ -262,7 +332,8 @@ static void count_unsent(struct peer *peer, int64_t end_ns)
 
 void peer_send_count_unsent(struct worker *w, int64_t end_ns)
 {
-    for (uint32_t i = 0; w->settings->rate > 0 && w->pace.open && i < worker_senders(w); i++)
+    for (uint32_t i = 0; settings_open_model(w->settings) && w->pace.open && i < worker_senders(w);
+         i++)
         count_unsent(&w->peers[i], end_ns);
 }
 
@@ -272,6 +343,7 @@ void peer_send_init(struct peer *peer)
 {
     peer->limit.fire = on_limit;
     peer->again.fire = on_again;
+    peer->random = peer->number;
 }
 
 void peer_send_more(struct peer *peer)
@@ -279,7 +351,7 @@ void peer_send_more(struct peer *peer)
     const struct settings *s = peer->worker->settings;
     if (s->mode == MODE_CHURN || !peer_sends(peer))
         return;
-    if (s->rate > 0)
+    if (settings_open_model(s))
         send_due(peer);
     else
         send_closed(peer);
@@ -287,7 +359,7 @@ void peer_send_more(struct peer *peer)
 
 bool peer_send_start(struct worker *w)
 {
-    return w->settings->rate > 0 ? start_schedule(w) : start_closed(w);
+    return settings_open_model(w->settings) ? start_schedule(w) : start_closed(w);
 }
 
 void peer_send_refill(struct peer *peer, unsigned waited)

@@ -111,6 +111,12 @@ static bool set_up(struct worker *w)
         return false;
     if (!payload_init(&w->payload, s->size.least, s->size.most, s->compress.wanted))
         return false;
+    char problem[200];
+    const struct own_options *own = &s->own_options;
+    if (own->match && !match_init(&w->match, own->match, problem, sizeof problem))
+        return false;
+    if (own->first_expect && regcomp(&w->first_expect, own->first_expect, REG_EXTENDED | REG_NOSUB))
+        return false;
     w->peers = calloc(w->count, sizeof *w->peers);
     if (s->mode == MODE_BROADCAST)
         w->heard = calloc(w->count, s->publishers * sizeof *w->heard);
@@ -128,6 +134,10 @@ static void tear_down(struct worker *w)
     free(w->peers);
     free(w->heard);
     payload_free(&w->payload);
+    match_free(&w->match);
+    if (w->settings->own_options.first_expect)
+        regfree(&w->first_expect);
+    ws_bytes_free(&w->text);
     ws_tls_context_free(w->tls);
 }
 

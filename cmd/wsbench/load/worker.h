@@ -82,6 +82,9 @@ struct worker {
     struct ws_timer warm_timer; /* fires at the end of the warm-up */
     bool warm;                  /* the warm-up is over */
     struct payload payload;
+    struct match match;    /* own messages: how answers find theirs */
+    regex_t first_expect;  /* --first-expect, compiled */
+    struct ws_bytes *text; /* own messages: the last one, filled in */
     int64_t connect_start_ns;
     int64_t cpu_since_ns; /* when the time began for which CPU is reported */
     double cpu_before_s;  /* CPU time used until then */

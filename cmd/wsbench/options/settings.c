@@ -46,6 +46,10 @@ static bool check_effects(const struct settings *s, struct options *options)
                    {"channel-lifetime", STREAMS | IDLE | SOURCE},
                    {"reconnect", STREAMS | IDLE | SOURCE},
                    {"slow-readers", ECHO | BROADCAST | SOURCE},
+                   {"message", ECHO | CHURN | SINK},
+                   {"message-file", ECHO | CHURN | SINK},
+                   {"replay", ECHO | SINK},
+                   {"match", ECHO | CHURN},
                    {"window", ECHO},
                    {"size", STREAMS | CHURN},
                    {"fragment", ECHO | BROADCAST | CHURN | SINK},
@@ -140,6 +144,37 @@ static bool check_series(struct settings *s, struct options *options)
     return true;
 }
 
+static bool check_own(struct settings *s, struct options *options)
+{
+    struct own_options *o = &s->own_options;
+    bool own = o->messages.count > 0 || o->message_file;
+    char problem[400] = "";
+    if (own && o->replay_file)
+        return usage_error(options, "--replay and --message exclude each other");
+    if ((own || o->replay_file) && options_given(options, "size"))
+        return usage_error(options, "--size is that of the messages that wsbench makes itself");
+    if (o->replay_file &&
+        (s->rate > 0 || s->ramp_us > 0 || s->stages.rates || s->goal.limit_us > 0))
+        return usage_error(options, "--replay has the timing of the recording");
+    if (o->match && !own && !o->replay_file)
+        return usage_error(options, "--match needs --message, --message-file or --replay");
+    if (o->first_expect && !o->first_message)
+        return usage_error(options, "--first-expect needs --first-message");
+    if (!own_read(&s->own, o, &s->target, !s->binary, problem, sizeof problem))
+        return usage_error(options, "%s", problem);
+    if (!o->match)
+        o->match = o->replay_file ? "any" : "echo";
+    /* The whole recording, where nothing else ends it. */
+    if (o->replay_file && !options_given(options, "duration")) {
+        s->duration_us = 0;
+        if (s->messages == 0)
+            s->messages = s->own.replay.count * s->connections;
+    }
+    if (o->replay_file && !options_given(options, "window"))
+        s->window = WINDOW_MAX;
+    return true;
+}
+
 static bool check_load(struct settings *s, struct options *options)
 {
     if (options->arg_count == 0)
@@ -160,7 +195,7 @@ static bool check_load(struct settings *s, struct options *options)
         return false;
     if (!check_schedule(s, options) || !check_size(s, options) || !check_series(s, options))
         return false;
-    if (!target_read(&s->target, options, options->args[0]))
+    if (!target_read(&s->target, options, options->args[0]) || !check_own(s, options))
         return false;
     if (s->target.offers_deflate && !s->compress.wanted)
         compress_default(&s->compress);
@@ -209,6 +244,17 @@ bool settings_answered(const struct settings *s)
     return s->mode == MODE_ECHO || s->mode == MODE_CHURN || s->mode == MODE_PING;
 }
 
+bool settings_open_model(const struct settings *s)
+{
+    return s->rate > 0 || s->own.replay.count > 0;
+}
+
+void wsbench_settings_free(struct settings *s)
+{
+    own_free(&s->own);
+    target_free(&s->target);
+}
+
 bool settings_sends(const struct settings *s)
 {
     return settings_answered(s) || s->mode == MODE_BROADCAST || s->mode == MODE_SINK;
@@ -227,7 +273,9 @@ enum { QUEUE_MAX = 1 << 20 };
 void wsbench_settings_conn_config(const struct settings *s, struct ws_conn_config *config)
 {
     ws_conn_config_init(config, WS_ROLE_CLIENT);
-    config->session.chunks = true;
+    /* Pieces of large messages can be compared as they come; for all else messages must be whole.
+     */
+    config->session.chunks = !own_any(&s->own) && !s->own_options.first_expect;
     config->session.deflate = compress_config(&s->compress);
     config->session.max_message = s->size.most > (64 << 20) ? s->size.most : 64 << 20;
     config->session.max_frame = s->fragment;

@@ -9,6 +9,7 @@
 #include "cmd/common/options/target.h"
 #include "cmd/wsbench/count/condition.h"
 #include "cmd/wsbench/options/values.h"
+#include "cmd/wsbench/payload/own.h"
 #include <ws/conn.h>
 
 #include <stdbool.h>
@@ -32,7 +33,7 @@ enum arrival { ARRIVAL_EVEN, ARRIVAL_POISSON };
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_CSV, REPORT_HGRM };
 
-enum { CONDITIONS_MAX = 32 };
+enum { CONDITIONS_MAX = 32, WINDOW_MAX = 65536 };
 
 struct settings {
     struct options_common common;
@@ -60,6 +61,8 @@ struct settings {
     uint64_t publishers;
     int64_t timeout_us; /* of each reply */
 
+    struct own_options own_options;
+    struct own own; /* what they say */
     struct size_range size;
     uint64_t fragment; /* bytes of a frame's payload at most; 0: messages are not fragmented */
     bool binary;
@@ -85,7 +88,7 @@ struct settings {
 };
 
 /* The rows, in rows.c. */
-enum { WSBENCH_ROWS = 41 };
+enum { WSBENCH_ROWS = 47 };
 extern const struct option_row wsbench_rows[WSBENCH_ROWS];
 
 /* Reads the command line into `settings`, starting from the defaults. False when the program must
@@ -96,6 +99,12 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
 /* Does the mode send messages? Is each answered, so that it is received or lost? */
 bool settings_sends(const struct settings *settings);
 bool settings_answered(const struct settings *settings);
+
+/* Is it the open model: are messages due at times that the answers have no part in? */
+bool settings_open_model(const struct settings *settings);
+
+/* Frees what wsbench_settings_read() made, but for `options`. */
+void wsbench_settings_free(struct settings *settings);
 
 /* "echo", "connect", … */
 const char *settings_mode_name(const struct settings *settings);

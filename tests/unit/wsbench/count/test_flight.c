@@ -167,6 +167,33 @@ static void messages_of_the_warm_up_are_in_no_total(void **state)
     assert_int_equal(totals.rtt.count, 1);
 }
 
+static void answers_find_messages_by_their_keys(void **state)
+{
+    uint64_t number = 0;
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        send_at(0, 1);
+        if (i < 3)
+            flight_set_key(&flight, i % 2 ? 5 : 7); /* 7, 5, 7, and one without */
+    }
+    assert_true(flight_find(&flight, true, 5, &number));
+    assert_int_equal(number, 1);
+    answer(number, 10);
+    assert_true(flight_find(&flight, true, 7, &number));
+    assert_int_equal(number, 0); /* the oldest */
+    answer(number, 20);
+    assert_true(flight_find(&flight, true, 5, &number)); /* again: it was answered */
+    answer(number, 30);
+    counted(2, 0, 1, 1);
+    assert_false(flight_find(&flight, true, 6, &number));
+    assert_true(flight_find(&flight, false, 0, &number)); /* any: the oldest that waits */
+    assert_int_equal(number, 2);
+    flight_expire(&flight, 2 * LIMIT_NS, LIMIT_NS, &totals);
+    assert_true(flight_find(&flight, true, 7, &number)); /* late: the one that was lost */
+    assert_int_equal(number, 2);
+    assert_false(flight_find(&flight, false, 0, &number));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +205,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_server_that_never_answers_the_oldest_has_a_limit, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(last_digits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(answers_find_messages_by_their_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(messages_of_the_warm_up_are_in_no_total, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

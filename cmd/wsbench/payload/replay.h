@@ -1,0 +1,33 @@
+/*
+ * replay: the messages of a recording (docs/record.schema.json) with their times.
+ *
+ * Read once, before the workers start, and shared by them.
+ */
+#ifndef CMD_WSBENCH_PAYLOAD_REPLAY_H
+#define CMD_WSBENCH_PAYLOAD_REPLAY_H
+
+#include "libws/proto/bytes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct replay_message {
+    int64_t at_us; /* since the first message */
+    size_t offset, len;
+    bool binary;
+};
+
+struct replay {
+    struct replay_message *messages; /* owned */
+    size_t count;
+    struct ws_bytes *data; /* owned */
+};
+
+/* Reads the text and binary messages that went out, as a client records them; of a recording in
+ * which none did, as a server makes it, those that came in.
+ * False after writing why to `problem`. Free it with replay_free() in either case. */
+bool replay_read(struct replay *replay, const char *file, char *problem, size_t size);
+void replay_free(struct replay *replay);
+
+#endif
