@@ -139,9 +139,8 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
 
 static void on_greeting(struct peer *peer, const struct ws_event *event)
 {
-    regmatch_t range = {.rm_so = 0, .rm_eo = (regoff_t)event->len};
-    if (regexec(&peer->worker->first_expect, (const char *)event->data, 1, &range, REG_STARTEND) ==
-        0)
+    regmatch_t found;
+    if (match_search(&peer->worker->first_expect, event->data, event->len, &found, 1))
         established(peer);
 }
 

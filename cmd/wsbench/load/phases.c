@@ -115,7 +115,7 @@ static bool set_up(struct worker *w)
     const struct own_options *own = &s->own_options;
     if (own->match && !match_init(&w->match, own->match, problem, sizeof problem))
         return false;
-    if (own->first_expect && regcomp(&w->first_expect, own->first_expect, REG_EXTENDED | REG_NOSUB))
+    if (own->first_expect && regcomp(&w->first_expect, own->first_expect, REG_EXTENDED))
         return false;
     w->peers = calloc(w->count, sizeof *w->peers);
     if (s->mode == MODE_BROADCAST)

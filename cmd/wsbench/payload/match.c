@@ -65,11 +65,23 @@ static enum match_result first_number(const char *text, size_t len, uint64_t *ke
     return MATCH_KEY;
 }
 
+bool match_search(const regex_t *regex, const void *data, size_t len, regmatch_t *groups,
+                  size_t count)
+{
+    char text[MATCH_SEARCHED + 1]; /* regexec() may look for the end of a string */
+    size_t searched = len < MATCH_SEARCHED ? len : MATCH_SEARCHED;
+    memcpy(text, data, searched);
+    text[searched] = '\0';
+    groups[0] = (regmatch_t){0, (regoff_t)searched};
+    return regexec(regex, text, count, groups, REG_STARTEND | (searched < len ? REG_NOTEOL : 0)) ==
+           0;
+}
+
 static enum match_result first_group(const struct match *m, const char *text, size_t len,
                                      uint64_t *key)
 {
-    regmatch_t groups[2] = {{.rm_so = 0, .rm_eo = (regoff_t)len}};
-    if (regexec(&m->regex, text, 2, groups, REG_STARTEND) != 0)
+    regmatch_t groups[2];
+    if (!match_search(&m->regex, text, len, groups, 2))
         return MATCH_NONE;
     if (groups[1].rm_so < 0)
         return MATCH_ORDER;

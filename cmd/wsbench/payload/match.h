@@ -40,4 +40,12 @@ enum match_result {
  * answers with MATCH_ORDER alone. */
 enum match_result match_key(const struct match *match, const void *data, size_t len, uint64_t *key);
 
+/* A pattern is looked for in so many bytes from the beginning: what a server sends must not take
+ * much time. */
+enum { MATCH_SEARCHED = 8192 };
+
+/* Does `regex` match, and where do its `count` groups? `data` needs no final NUL. */
+bool match_search(const regex_t *regex, const void *data, size_t len, regmatch_t *groups,
+                  size_t count);
+
 #endif
