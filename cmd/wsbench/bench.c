@@ -366,6 +366,8 @@ static void measure(struct run *run)
     }
     progress_end(&run->progress);
     join_workers(run);
+    if (!settings_open_model(s)) /* it was left out: see flight.h */
+        run->result->totals.rtt_sent = run->result->totals.rtt;
     count_lost(run);
     set_rate(s, run->result);
     free(run->so_far);

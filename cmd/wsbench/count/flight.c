@@ -16,7 +16,8 @@ static void forget(const struct flight *f, const struct flight_message *message,
     if (message->fate != FATE_LOST || !message->counted || f->untimed)
         return;
     histogram_add(&totals->rtt, message->sent_ns - message->due_ns + age_ns);
-    histogram_add(&totals->rtt_sent, age_ns);
+    if (!f->closed)
+        histogram_add(&totals->rtt_sent, age_ns);
 }
 
 static bool grow(struct flight *f, uint64_t size)
@@ -162,7 +163,8 @@ bool flight_answered(struct flight *f, uint64_t sequence, uint64_t modulus, int6
     }
     if (message->counted && !f->untimed) {
         histogram_add(&totals->rtt, now_ns - message->due_ns);
-        histogram_add(&totals->rtt_sent, now_ns - message->sent_ns);
+        if (!f->closed)
+            histogram_add(&totals->rtt_sent, now_ns - message->sent_ns);
     }
     skip_settled(f);
     return true;

@@ -42,6 +42,8 @@ struct flight {
     uint64_t waiting_from;       /* no message before it waits */
     uint64_t answered_to;        /* one more than the highest that was answered */
     unsigned waiting;            /* messages in flight */
+    bool closed;                 /* messages are due when they are sent: rtt_sent, which is the same
+                                  * as rtt, is left out */
     bool untimed;                /* its times are in no histogram */
 };
 

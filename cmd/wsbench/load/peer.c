@@ -10,6 +10,23 @@
 /* Bytes of a refusal's body that are shown, up to its first line end. */
 enum { REFUSAL_BODY = 80 };
 
+static void forget_now(struct ws_deferred *task)
+{
+    ws_container_of(task, struct worker, now_over)->now_of = NULL;
+}
+
+int64_t peer_now(struct peer *peer)
+{
+    struct worker *w = peer->worker;
+    if (w->now_of == peer)
+        return w->now_ns;
+    w->now_ns = clock_ns();
+    w->now_of = peer;
+    w->now_over.run = forget_now;
+    ws_loop_defer(w->loop, &w->now_over);
+    return w->now_ns;
+}
+
 /* --- failures --- */
 
 /* -v: each failure as it happens. */
@@ -262,6 +279,7 @@ void peer_init(struct peer *peer, struct worker *worker, uint32_t index)
     peer_receive_init(peer);
     peer_open_init_one(peer);
     peer->flight.untimed = peer->slow;
+    peer->flight.closed = !worker->open_model;
     if (s->mode == MODE_BROADCAST)
         peer->heard = worker->heard + (size_t)index * s->publishers;
 }

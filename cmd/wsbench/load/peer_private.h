@@ -11,6 +11,10 @@
 /* Starts to connect. */
 void peer_connect(struct peer *peer);
 
+/* The time for what is done with the peer now. What one read of its socket brought came at one
+ * time, and the clock is read once for it. */
+int64_t peer_now(struct peer *peer);
+
 /* --- peer_open.c --- */
 
 /* Call before the loop runs. */

@@ -26,7 +26,7 @@ static void on_answer(struct peer *peer)
         w->totals.unasked++;
     } else if (verdict == PAYLOAD_DAMAGED || head.connection != peer->identity ||
                !flight_answered(&peer->flight, head.sequence, payload_modulus(w->payload.size),
-                                clock_ns(), &w->totals)) {
+                                peer_now(peer), &w->totals)) {
         flight_damaged(&peer->flight, &w->totals);
         count_corrupt(peer);
     }
@@ -42,7 +42,7 @@ static void on_own_answer(struct peer *peer, const struct ws_event *event)
     uint64_t key = 0, number;
     enum match_result result = match_key(&w->match, event->data, event->len, &key);
     if (result != MATCH_NONE && flight_find(&peer->flight, result == MATCH_KEY, key, &number))
-        flight_answered(&peer->flight, number, 0, clock_ns(), &w->totals);
+        flight_answered(&peer->flight, number, 0, peer_now(peer), &w->totals);
     else
         w->totals.unasked++;
     peer_send_refill(peer, waited);
@@ -77,7 +77,7 @@ static void on_broadcast(struct peer *peer)
         return;
     counter_add(&t->received, 1);
     if (!peer->slow)
-        histogram_add(&t->rtt, clock_ns() - due_ns);
+        histogram_add(&t->rtt, peer_now(peer) - due_ns);
 }
 
 /* --slow-readers: nothing more is read for a while. */
@@ -114,7 +114,7 @@ void peer_receive_stop(struct peer *peer)
 void peer_receive(struct peer *peer, const struct ws_event *event)
 {
     struct worker *w = peer->worker;
-    bool own = own_any(&w->settings->own);
+    bool own = w->own;
     if (!own)
         payload_take(&peer->answer, &w->payload, event->data, event->len);
     counter_add(&w->totals.received_bytes, w->warm ? event->len : 0);

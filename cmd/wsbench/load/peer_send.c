@@ -33,7 +33,8 @@ static void on_limit(struct ws_timer *timer)
 {
     struct peer *peer = ws_container_of(timer, struct peer, limit);
     unsigned waited = peer->flight.waiting;
-    int64_t now = clock_ns();
+    peer->worker->now_of = NULL;
+    int64_t now = peer_now(peer);
     peer->limited = false;
     int64_t next = flight_expire(&peer->flight, now, limit_ns(peer), &peer->worker->totals);
     if (next)
@@ -77,7 +78,7 @@ static bool make(struct peer *peer, uint64_t sequence, int64_t due_ns, struct ou
 {
     struct worker *w = peer->worker;
     m->binary = w->settings->binary;
-    if (own_any(&w->settings->own))
+    if (w->own)
         return make_own(peer, sequence, m);
     payload_write(&w->payload, &(struct payload_head){
                                    .connection = peer->identity,
@@ -98,7 +99,7 @@ static void await(struct peer *peer, const struct outgoing *m, int64_t due_ns, i
     if (!peer->limited)
         watch_limit(peer, now_ns + limit_ns(peer), now_ns);
     flight_sent(&peer->flight, due_ns, now_ns, counted);
-    if (own_any(&w->settings->own) && match_key(&w->match, m->data, m->len, &key) == MATCH_KEY)
+    if (w->own && match_key(&w->match, m->data, m->len, &key) == MATCH_KEY)
         flight_set_key(&peer->flight, key);
     w->outstanding++;
 }
@@ -107,8 +108,8 @@ bool peer_send_one(struct peer *peer, int64_t due_ns)
 {
     struct worker *w = peer->worker;
     const struct settings *s = w->settings;
-    bool answered = settings_answered(s);
-    int64_t now = clock_ns();
+    bool answered = w->answered;
+    int64_t now = peer_now(peer);
     struct outgoing m;
     if (answered && !flight_prepare(&peer->flight, s->window, limit_ns(peer), &w->totals))
         return false;
@@ -126,7 +127,8 @@ bool peer_send_one(struct peer *peer, int64_t due_ns)
     if (counted) {
         counter_add(&w->totals.sent, 1);
         counter_add(&w->totals.sent_bytes, m.len);
-        histogram_add(&w->totals.lag, now - due_ns);
+        if (w->open_model)
+            histogram_add(&w->totals.lag, now - due_ns);
     }
     if (answered)
         await(peer, &m, due_ns, now, counted);
@@ -141,7 +143,7 @@ static void fill_window(struct peer *peer)
 {
     while (can_send(peer) && peer->flight.waiting < peer->worker->settings->window &&
            !ws_conn_full(peer->conn))
-        if (!peer_send_one(peer, clock_ns()))
+        if (!peer_send_one(peer, peer_now(peer)))
             break;
 }
 
@@ -153,7 +155,7 @@ static void fill_queue(struct peer *peer)
     struct worker *w = peer->worker;
     size_t bytes = 0;
     for (int i = 0; i < MESSAGES && bytes < AT_A_TIME && can_send(peer); i++) {
-        if (!peer_send_one(peer, clock_ns()))
+        if (!peer_send_one(peer, peer_now(peer)))
             return;
         bytes += peer->sent_len;
     }
@@ -230,7 +232,7 @@ static void set_recorded_due(struct peer *peer)
 {
     const struct worker *w = peer->worker;
     const struct replay *replay = &w->settings->own.replay;
-    uint64_t next = settings_answered(w->settings) ? peer->flight.next : peer->published;
+    uint64_t next = w->answered ? peer->flight.next : peer->published;
     peer->pace.due_ns = next < replay->count
                             ? w->bench->start_ns + replay->messages[next].at_us * NS_PER_US
                             : INT64_MAX;
@@ -249,14 +251,13 @@ static void step(struct peer *peer)
 
 static bool window_full(const struct peer *peer)
 {
-    return settings_answered(peer->worker->settings) &&
-           peer->flight.waiting >= peer->worker->settings->window;
+    return peer->worker->answered && peer->flight.waiting >= peer->worker->settings->window;
 }
 
 static void send_due(struct peer *peer)
 {
     struct worker *w = peer->worker;
-    int64_t now = clock_ns();
+    int64_t now = peer_now(peer);
     if (peer->pace.waits) /* it is not its time yet */
         return;
     while (can_send(peer) && !window_full(peer) && !ws_conn_full(peer->conn) &&
@@ -274,8 +275,10 @@ static void send_due(struct peer *peer)
 static void on_due(struct pace *pace, int64_t now_ns)
 {
     struct worker *w = ws_container_of(pace, struct worker, pace);
-    for (struct pace_entry *entry; (entry = pace_take(pace, now_ns));)
+    for (struct pace_entry *entry; (entry = pace_take(pace, now_ns));) {
+        w->now_of = NULL; /* it is not sent for what was read */
         send_due(ws_container_of(entry, struct peer, pace));
+    }
     worker_check_drained(w);
 }
 

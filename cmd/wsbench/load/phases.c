@@ -101,6 +101,9 @@ static bool set_up(struct worker *w)
 {
     const struct settings *s = w->settings;
     w->warm_timer.fire = on_warm;
+    w->answered = settings_answered(s);
+    w->own = own_any(&s->own);
+    w->open_model = settings_open_model(s);
     peer_open_init(w);
     ws_loop_on_wake(w->loop, on_wake, w);
     struct ws_conn_config config;

@@ -61,23 +61,27 @@ struct worker {
     struct totals *published; /* under the lock: a copy of its totals, once it was asked for one */
     unsigned published_count;
     struct peer *peers;
-    uint32_t count;           /* number of peers */
-    uint32_t first;           /* number of the first peer */
-    uint32_t publishers;      /* number of senders, which come first */
-    uint32_t first_publisher; /* number of the first of them */
-    uint32_t can_send;        /* open connections that send */
-    struct fanout *heard;     /* broadcast: settings->publishers of each peer */
-    uint32_t begun;           /* peers that have started to connect */
-    uint32_t connecting;      /* connection attempts in progress */
-    uint32_t coming_back;     /* connections that are to be opened again */
-    uint32_t alive;           /* connections that exist, open or not */
-    uint64_t quota;           /* messages (churn: connections) that may still be sent */
-    uint64_t outstanding;     /* messages in flight */
-    struct schedule schedule; /* open model: of its messages (churn: of its connections) */
-    struct pace pace;         /* open while there is a schedule */
-    double place;             /* churn: of the next connection in the schedule */
-    uint64_t random;          /* churn: of Poisson arrivals */
-    struct peer *idle;        /* churn: peers without a connection, a list */
+    uint32_t count;                 /* number of peers */
+    uint32_t first;                 /* number of the first peer */
+    uint32_t publishers;            /* number of senders, which come first */
+    uint32_t first_publisher;       /* number of the first of them */
+    uint32_t can_send;              /* open connections that send */
+    struct fanout *heard;           /* broadcast: settings->publishers of each peer */
+    uint32_t begun;                 /* peers that have started to connect */
+    uint32_t connecting;            /* connection attempts in progress */
+    uint32_t coming_back;           /* connections that are to be opened again */
+    uint32_t alive;                 /* connections that exist, open or not */
+    uint64_t quota;                 /* messages (churn: connections) that may still be sent */
+    uint64_t outstanding;           /* messages in flight */
+    struct schedule schedule;       /* open model: of its messages (churn: of its connections) */
+    struct pace pace;               /* open while there is a schedule */
+    double place;                   /* churn: of the next connection in the schedule */
+    uint64_t random;                /* churn: of Poisson arrivals */
+    struct peer *idle;              /* churn: peers without a connection, a list */
+    int64_t now_ns;                 /* when what `now_of` reads was there; see peer_now() */
+    const struct peer *now_of;      /* NULL: of none */
+    struct ws_deferred now_over;    /* forgets it at the end of the batch */
+    bool answered, own, open_model; /* of the settings, which do not change */
     struct ws_timer connect_timer;
     struct ws_timer warm_timer; /* fires at the end of the warm-up */
     bool warm;                  /* the warm-up is over */

@@ -1,5 +1,6 @@
 #include "cmd/wsbench/payload/payload.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,36 @@ static bool get_hex(const uint8_t *at, size_t digits, uint64_t *value)
     return true;
 }
 
+/* Eight digits at once, a byte each, the first in the highest. */
+static uint64_t digits_of(uint32_t value)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t x = value;
+    x = (x << 16 | x) & UINT64_C(0x0000ffff0000ffff);
+    x = (x << 8 | x) & UINT64_C(0x00ff00ff00ff00ff);
+    x = (x << 4 | x) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return x + 0x30 * ones + (((x + 6 * ones) >> 4) & ones) * ('a' - '9' - 1);
+}
+
+static void put_hex8(uint8_t *at, uint32_t value)
+{
+    uint64_t digits = htobe64(digits_of(value));
+    memcpy(at, &digits, sizeof digits);
+}
+
+/* What is no digit gives some value, whose digits are others. */
+static bool get_hex8(const uint8_t *at, uint32_t *value)
+{
+    uint64_t digits, x;
+    memcpy(&digits, at, sizeof digits);
+    digits = be64toh(digits);
+    x = (digits & UINT64_C(0x0f0f0f0f0f0f0f0f)) + 9 * (digits >> 6 & UINT64_C(0x0101010101010101));
+    x = (x | x >> 4) & UINT64_C(0x00ff00ff00ff00ff);
+    x = (x | x >> 8) & UINT64_C(0x0000ffff0000ffff);
+    *value = (uint32_t)(x | x >> 16);
+    return digits_of(*value) == digits;
+}
+
 /* 16 bits over the fields of a head: damage to any of them shows. */
 static uint64_t check_of(const struct payload_head *head)
 {
@@ -118,32 +149,33 @@ void payload_write(struct payload *p, const struct payload_head *head)
         return;
     }
     if (p->size >= PAYLOAD_HEAD) {
-        put_hex(message + 16, head->connection, 8);
-        put_hex(message + 24, head->time, 16);
+        put_hex8(message + 16, head->connection);
+        put_hex8(message + 24, (uint32_t)(head->time >> 32));
+        put_hex8(message + 32, (uint32_t)head->time);
     } else {
         checked.time = 0;
     }
-    put_hex(message, head->sequence, 12);
-    put_hex(message + 12, check_of(&checked), 4);
+    put_hex8(message, (uint32_t)(head->sequence >> 16));
+    put_hex8(message + 8, (uint32_t)(head->sequence << 16 | check_of(&checked)));
     if (p->spread)
         memcpy(message + head_len, p->pattern + offset_of(p, head) + head_len, p->len - head_len);
 }
 
 bool payload_read(const uint8_t *message, size_t size, struct payload_head *head)
 {
-    uint64_t connection = 0, check;
-    uint32_t expected = head->connection;
-    *head = (struct payload_head){.connection = expected};
+    uint32_t high, low, time_high = 0, time_low = 0;
+    *head = (struct payload_head){.connection = head->connection};
     if (size < PAYLOAD_CHECKED)
         return get_hex(message, size, &head->sequence);
-    if (!get_hex(message, 12, &head->sequence) || !get_hex(message + 12, 4, &check))
+    if (!get_hex8(message, &high) || !get_hex8(message + 8, &low))
         return false;
-    if (size >= PAYLOAD_HEAD) {
-        if (!get_hex(message + 16, 8, &connection) || !get_hex(message + 24, 16, &head->time))
-            return false;
-        head->connection = (uint32_t)connection;
-    }
-    return check == check_of(head);
+    head->sequence = (uint64_t)high << 16 | low >> 16;
+    if (size >= PAYLOAD_HEAD &&
+        !(get_hex8(message + 16, &head->connection) && get_hex8(message + 24, &time_high) &&
+          get_hex8(message + 32, &time_low)))
+        return false;
+    head->time = (uint64_t)time_high << 32 | time_low;
+    return (low & 0xffff) == check_of(head);
 }
 
 /* Where in the pattern does the reply begin? Its head says it; if that is damaged, what comes next
