@@ -15,6 +15,7 @@ import platform
 import sys
 import time
 
+import clients
 import cost
 import crowd
 import decode
@@ -146,6 +147,7 @@ def main():
         for server in servers.values():
             server.stop()
     costs = cost.section(args.rounds, args.seconds)
+    costs += clients.section(args.rounds, args.seconds, {n: c for n, c in SERVERS.items() if n != RAW})
     many = crowd.section(args.rounds, progress) + "\n" + pipe.section(args.rounds) + decode.section(args.rounds)
     write(board, names, rows, costs + many, args, time.monotonic() - begun)
     progress(f"wrote {os.path.relpath(args.out)}\n")
