@@ -89,7 +89,8 @@ static uint64_t first_from(uint64_t from, uint64_t sequence, uint64_t modulus)
 
 /*
  * Which of the messages with these last digits is it? The first that waits; if none does, the last
- * that was lost; if none was, the last that was answered. A complete number has one candidate.
+ * that was lost; if none was, the last that was answered; if none is remembered, one that is not. A
+ * complete number has one candidate.
  */
 static bool find(const struct flight *f, uint64_t sequence, uint64_t modulus, uint64_t *found)
 {
@@ -109,7 +110,9 @@ static bool find(const struct flight *f, uint64_t sequence, uint64_t modulus, ui
             *found = i;
         any = true;
     }
-    return any;
+    if (!any)
+        *found = first_from(0, sequence, modulus);
+    return *found < f->next;
 }
 
 void flight_set_key(struct flight *f, uint64_t key)

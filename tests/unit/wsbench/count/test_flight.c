@@ -194,6 +194,21 @@ static void answers_find_messages_by_their_keys(void **state)
     assert_false(flight_find(&flight, false, 0, &number));
 }
 
+/* The second copy of the last answer may come when the connection is closing already. */
+static void a_double_after_the_end(void **state)
+{
+    (void)state;
+    send_at(0, 3);
+    for (uint64_t i = 0; i < 3; i++)
+        answer(i, 10);
+    flight_end(&flight, 20, LIMIT_NS, &totals);
+    assert_true(flight_answered(&flight, 2, 16, 30, &totals));
+    assert_true(flight_answered(&flight, 2, 0, 30, &totals));
+    counted(3, 0, 2, 0);
+    assert_false(flight_answered(&flight, 3, 16, 30, &totals));
+    assert_false(flight_answered(&flight, 3, 0, 30, &totals));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_server_that_never_answers_the_oldest_has_a_limit, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(last_digits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_double_after_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_find_messages_by_their_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(messages_of_the_warm_up_are_in_no_total, set_up, tear_down),
     };
