@@ -174,7 +174,7 @@ void peer_open_again(struct peer *peer, bool was_open)
     struct worker *w = peer->worker;
     const struct settings *s = w->settings;
     bool reconnect = s->reconnect && !peer->given_up;
-    if (w->phase != PHASE_LOAD || (was_open && !peer->retiring && !reconnect) ||
+    if (w->phase > PHASE_LOAD || (was_open && !peer->retiring && !reconnect) ||
         (!was_open && (peer->returning == RETURNING_NOT || !reconnect))) {
         stop_returning(peer, false);
         return;

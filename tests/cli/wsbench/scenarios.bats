@@ -109,6 +109,18 @@ assert eval(sys.argv[2]), r' "$BATS_TEST_TMPDIR/report" "$1"
 	is 'r["back"]["count"] >= 1 and 250000 < r["back"]["max_us"] < 2500000'
 }
 
+@test "--reconnect: what ends before the load begins comes back too" {
+	serve
+	wsbench -q --format=json --reconnect --mode=idle -c 20 --connect-rate=20 -d 1s "$URL" >"$BATS_TEST_TMPDIR/report" 3>&- &
+	local bench=$! port=$PORT
+	eventually grep -q 'conn=[^ ]*-5 open' "$SERVER_LOG"
+	kill -KILL "$SERVER"
+	wait "$SERVER" || true
+	start wsserve -p "$port" --announce
+	wait "$bench" || true # those that were to be opened in between have failed
+	is 'c["returned"] >= 5 and c["not_returned"] == 0 and c["opened"] + c["failed"] == 20 + c["returned"]'
+}
+
 @test "--reconnect: what is not back at the end is said" {
 	serve
 	wsbench -q --format=json --reconnect -c 5 -d 1500ms -T 300ms "$URL" >"$BATS_TEST_TMPDIR/report" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
