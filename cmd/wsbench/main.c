@@ -98,7 +98,7 @@ static int finish(const struct report *reports, unsigned count)
 static int run(const struct settings *settings)
 {
     struct plan plan;
-    struct report reports[STAGES_MAX];
+    struct report reports[STAGES_MAX] = {{NULL, NULL, NULL}};
     plan_run(settings, &plan);
     for (unsigned i = 0; i < plan.count; i++) {
         const struct measurement *m = plan.measurements[i];

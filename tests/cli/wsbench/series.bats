@@ -37,7 +37,7 @@ assert [s["connections"]["opened"] for s in json.load(open(sys.argv[1]))["stages
 	run -1 --separate-stderr wsbench -q -n 50 -T 200ms --stages=2,3 "$URL"
 	same 2 "$(grep -c 'messages lost' <<<"$stderr")"
 	local list
-	for list in 0 1,,2 a 1.5 rate: 1k,; do
+	for list in 0 1,,2 a 1.5 rate: '1k,'; do
 		run -2 --separate-stderr wsbench --stages="$list" "$URL"
 		usage_line "a list of at most 32 stages"
 	done
