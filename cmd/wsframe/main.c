@@ -27,12 +27,16 @@ int main(int argc, char **argv)
     struct settings settings;
     struct options options;
     int status = WS_EXIT_OK;
-    exit_open_streams();
+    bool has_stdout = exit_open_streams();
     exit_ignore_sigpipe();
-    if (wsframe_settings_read(&settings, &options, argc, argv))
-        status = exit_flush_stdout(carry_out(&settings));
-    else
+    if (!wsframe_settings_read(&settings, &options, argc, argv)) {
         status = options.status;
+    } else if (!has_stdout) {
+        exit_warn("standard output is closed");
+        status = WS_EXIT_FAILURE;
+    } else {
+        status = exit_flush_stdout(carry_out(&settings));
+    }
     options_free(&options);
     return status;
 }

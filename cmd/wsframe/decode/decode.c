@@ -467,13 +467,15 @@ void conversation_end(struct conversation *conversation)
             search_held(d);
             cut(d);
             decode_report_skipped(d);
+            decode_report_unfinished(d);
         }
         conversation->decode->held -= decode_left(d);
         for (size_t m = 0; m < sizeof d->message / sizeof *d->message; m++)
             conversation->decode->held -=
                 ws_bytes_len(d->message[m].bytes) + (d->message[m].inflater ? INFLATER_SIZE : 0);
     }
-    if (conversation->side[0].frames + conversation->side[1].frames > 0 &&
+    if ((conversation->side[0].frames + conversation->side[1].frames > 0 ||
+         (conversation->info.kind == KIND_WEBSOCKET && !conversation->inside)) &&
         !conversation->decode->stop) {
         decode_event_begin(&end, &conversation->side[0], DECODE_END);
         end.finding_count = 0;

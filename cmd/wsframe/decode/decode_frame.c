@@ -295,3 +295,21 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
         emit_message(decoder, &event, NULL);
     }
 }
+
+void decode_report_unfinished(struct decoder *decoder)
+{
+    struct decode *decode = decoder->conversation->decode;
+    for (size_t i = 0; i < sizeof decoder->message / sizeof *decoder->message; i++) {
+        const struct decode_message *message = &decoder->message[i];
+        if (!decode->messages || !message->rules.begun)
+            continue;
+        struct decode_event event;
+        decode_event_begin(&event, decoder, DECODE_LOST);
+        event.sender = (enum sender)i;
+        event.offset = message->offset;
+        event.lost = message->rules.total;
+        event.why = "of a message that does not end: its last fragment is missing";
+        decode->incomplete++;
+        decode_emit(decoder, &event);
+    }
+}

@@ -216,6 +216,11 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
         (violation == WS_E_ACCEPT_WRONG || violation == WS_E_SUBPROTOCOL_UNSOLICITED))
         violation = WS_OK;
 
+    if (response->status / 100 == 1 && response->status != 101) {
+        /* An interim response (RFC 9110 15.2): the one that counts follows. */
+        pass_over(decoder, event->head, text, true);
+        return;
+    }
     bool other = is_other_protocol(event->head, text, response->status);
     if (conversation->info.captured && !conversation->asked && !in_between &&
         (response->status != 101 || other)) {

@@ -54,6 +54,8 @@ extern const char decode_in_the_middle[];
 /* Checks and emits a frame with its available payload; `missing` bytes are not available. */
 void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t payload,
                   uint64_t missing);
+/* Reports the messages whose last fragments are not there, where messages are asked for. */
+void decode_report_unfinished(struct decoder *decoder);
 /* Adds the findings for the frame in `event`; false if its length is impossible. */
 bool decode_frame_rules(struct decode_event *event, const struct ws_frame *frame, unsigned rules);
 

@@ -59,20 +59,26 @@ static void print_hex(const uint8_t *data, size_t len)
     putchar('\n');
 }
 
-/* Prints findings on standard error when the output is data only. */
-static void warn_of(const struct printer *printer, const struct decode_event *event)
+/* Prints on standard error what is missing, where the output has no place for it. */
+static void warn_of_missing(const struct printer *printer, const struct decode_event *event)
 {
-    char text[PRINTER_FINDING_MAX];
     if (printer->settings->common.quiet)
         return;
-    for (size_t i = 0; i < event->finding_count; i++)
-        exit_warn("%s", printer_finding(&event->findings[i], text));
     if (event->missing > 0)
         exit_warn("at 0x%04" PRIx64 " incomplete: %" PRIu64 " %s missing", event->offset,
                   event->missing, event->missing == 1 ? "byte is" : "bytes are");
     if (event->type == DECODE_LOST)
         exit_warn("%" PRIu64 " byte%s at 0x%04" PRIx64 ": %s", event->lost,
                   event->lost == 1 ? "" : "s", event->offset, event->why ? event->why : "not read");
+}
+
+/* The same of all findings, for output that is data only. */
+static void warn_of(const struct printer *printer, const struct decode_event *event)
+{
+    char text[PRINTER_FINDING_MAX];
+    for (size_t i = 0; i < event->finding_count && !printer->settings->common.quiet; i++)
+        exit_warn("%s", printer_finding(&event->findings[i], text));
+    warn_of_missing(printer, event);
 }
 
 static void print_data(struct printer *printer, const struct decode_event *event)
@@ -140,9 +146,10 @@ void print_event(void *context, const struct decode_event *event)
         print_text(printer, event, is_wanted);
     else if (output == OUTPUT_JSON)
         print_json(printer, event, is_wanted);
-    else if (output == OUTPUT_JSONL)
+    else if (output == OUTPUT_JSONL) {
         print_jsonl(printer, event, is_wanted);
-    else {
+        warn_of_missing(printer, event);
+    } else {
         if (is_wanted && counts)
             print_data(printer, event);
         warn_of(printer, event);

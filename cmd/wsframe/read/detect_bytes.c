@@ -126,7 +126,8 @@ static bool payload_fits(const struct ws_frame *frame, const uint8_t *payload)
 
 bool detect_convincing(const uint8_t *data, size_t len)
 {
-    enum { ENOUGH = 16 };
+    /* Two numbers are an empty frame in one of twenty cases. */
+    enum { ENOUGH = 16, EMPTY = 2 };
     int frames = 0;
     for (size_t at = 0; at < len && frames < ENOUGH; frames++) {
         struct ws_frame frame;
@@ -135,12 +136,12 @@ bool detect_convincing(const uint8_t *data, size_t len)
             (frames == 0 && frame.opcode == WS_OP_CONTINUATION))
             break;
         if (parsed == WS_MORE || len - at - frame.header_len < frame.length)
-            return frames > 0;
+            return at > EMPTY;
         if (!payload_fits(&frame, data + at + frame.header_len))
             break;
         at += frame.header_len + (size_t)frame.length;
         if (at == len)
-            return true;
+            return len > EMPTY;
     }
     return frames == ENOUGH || detect_pcap(data, len) || detect_bytes(data, len) != FORM_RAW ||
            packet_is_whole(data, len) || (len >= 4 && detect_http_head(data, len) == WS_OK);

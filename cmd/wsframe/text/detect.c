@@ -108,19 +108,43 @@ static enum form detect_json(const uint8_t *data, size_t len)
                                                                                : FORM_UNKNOWN;
 }
 
-/* Words of four letters and more, as JSON, SQL and programs have them; Node's and C's own words for
- * arrays of bytes are none. */
+/* Is this prose or a program? Words of four letters say so, one of them, or in a text that has
+ * arrays of bytes a dozen; and names of functions and the like beside numbers in brackets. */
 static bool has_words(const uint8_t *data, size_t len)
 {
-    static const char *const names[] = {"Buffer",  "Uint8Array", "unsigned",
-                                        "uint8_t", "bytearray",  "byte["};
-    size_t letters = 0;
+    static const char *const names[] = {"Buffer",    "Uint8Array", "unsigned", "uint8_t",
+                                        "bytearray", "byte[",      "byte{",    "0x"};
+    enum { A_WORD = 4, MANY = 12 };
+    bool bytes = false, named = false;
+    size_t letters = 0, words = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (contains(data, len, names[i]))
-            return false;
-    for (size_t i = 0; i < len && letters < 4; i++)
+        bytes |= contains(data, len, names[i]);
+    for (size_t i = 0; i < len && words < MANY; i++) {
+        named |= letters > 0 && (data[i] == '(' || data[i] == '{');
         letters = isalpha(data[i]) ? letters + 1 : 0;
-    return letters >= 4;
+        words += letters == A_WORD;
+    }
+    return words >= MANY || (!bytes && (words > 0 || named));
+}
+
+/* Do letters alone, or words with blanks between, make it look like prose? */
+static bool is_prose(const uint8_t *data, size_t len)
+{
+    bool other = false;
+    while (len > 0 && isspace(data[len - 1]))
+        len--;
+    for (size_t i = 0; i < len; i++) {
+        if (isblank(data[i]))
+            return true;
+        other |= !isalpha(data[i]) && !isspace(data[i]) && data[i] != '-' && data[i] != '_';
+    }
+    return !other;
+}
+
+/* What encode -o c writes, also of frames that are against the rules. */
+static bool is_own_array(const uint8_t *data, size_t len)
+{
+    return contains(data, len < 64 ? len : 64, "static const unsigned char frames[");
 }
 
 /* A backslash, x and all digits, as PostgreSQL prints a bytea. */
@@ -186,7 +210,10 @@ static bool is_name_of_something(const uint8_t *data, size_t len)
         card = card && n[i] == 2, time = time && n[i] == 2;
     if (*data == ':' && len > 11 && isxdigit(data[1]) && isxdigit(data[10]))
         return true;
-    return date || time || uuid || card;
+    /* A date and a time. */
+    bool both = group_lengths(data, len, ":- T", n, 16) == 6 && memchr(data, '-', len) &&
+                memchr(data, ':', len);
+    return date || time || uuid || card || both;
 }
 
 enum reader { BY_HEX, BY_BASE64, BY_LIST, BY_LOG, BY_ESCAPES };
@@ -195,8 +222,8 @@ enum reader { BY_HEX, BY_BASE64, BY_LIST, BY_LOG, BY_ESCAPES };
  * bytes at all. */
 static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bool *read)
 {
-    /* Decimal numbers stand in other texts too, which arrays of bytes with 0x seldom do. */
-    bool strict = reader == BY_LIST && !contains(text, len, "0x") && has_words(text, len);
+    bool strict =
+        (reader == BY_LIST && has_words(text, len)) || (reader == BY_BASE64 && is_prose(text, len));
     enum { LOOKED_AT = 65536 };
     struct pieces pieces = {0};
     struct read_error error;
@@ -230,7 +257,7 @@ static enum form detect_digits(const uint8_t *data, size_t len)
         return FORM_UNKNOWN;
     if (hex && holds_frames(BY_HEX, data, len, &read))
         return FORM_HEX;
-    if (holds_frames(BY_LIST, data, len, &read))
+    if (holds_frames(BY_LIST, data, len, &read) || (read && is_own_array(data, len)))
         return FORM_LIST;
     if (hex)
         return FORM_HEX;

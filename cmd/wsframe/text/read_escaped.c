@@ -166,15 +166,41 @@ static bool is_quoted(const uint8_t *text, size_t len)
     return false;
 }
 
+static bool is_quote(uint8_t c)
+{
+    return c == '"' || c == '\'' || c == '`';
+}
+
+/* The length of the string at `at`, up to its closing quote. */
+static size_t quoted_len(const struct reading *reading, size_t at, uint8_t quote)
+{
+    size_t end = at;
+    while (end < reading->len && reading->text[end] != quote)
+        end += reading->text[end] == '\\' ? 2 : 1;
+    return (end < reading->len ? end : reading->len) - at;
+}
+
 static bool read_quoted(struct reading *reading)
 {
     size_t at = 0;
+    bool apart = false; /* a word stands between this string and the one before */
     while (at < reading->len) {
         uint8_t c = reading->text[at++];
-        if (c != '"' && c != '\'' && c != '`')
+        if (!is_quote(c)) {
+            bool prefix = at < reading->len && is_quote(reading->text[at]); /* b"" */
+            apart |= isalnum(c) && !prefix;
             continue;
+        }
         struct piece piece = {0};
-        side_of(reading->text, at - 1, &piece);
+        bool side_known = side_of(reading->text, at - 1, &piece);
+        /* Strings that follow each other are one. Others, as an access log has them, count with
+         * escapes only, but those of strace. */
+        size_t n = quoted_len(reading, at, c);
+        if (apart && !side_known && count(reading->text + at, n, false) == 0) {
+            at += n + 1;
+            continue;
+        }
+        apart = false;
         size_t before = ws_bytes_len(reading->out->bytes);
         if (!read_string(reading, &at, c))
             return false;

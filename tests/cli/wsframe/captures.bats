@@ -72,3 +72,12 @@ gives() { # FILE
 		run ! grep 1006 <<<"$output"
 	done
 }
+
+@test "an upgrade without frames is in the table; an interim response is no refusal" {
+	"$PYTHON" "$FIXTURES/capture.py" refused >"$BATS_TEST_TMPDIR/capture"
+	run -0 wsframe -o table "$BATS_TEST_TMPDIR/capture"
+	says ' ws://example.org/chat ' "$output"
+	"$PYTHON" "$FIXTURES/capture.py" before-early-hints >"$BATS_TEST_TMPDIR/capture"
+	run -0 wsframe -S "$BATS_TEST_TMPDIR/capture"
+	says '< HTTP/1.1 101 Switching Protocols  \(accepted\)' "$output"
+}

@@ -292,3 +292,35 @@ forms_of_manual() {
 	sed -n 's/^<text [^>]*>//p' "$ROOT/docs/wsframe.svg" |
 		sed 's/<[^>]*>//g; s/&gt;/>/g; s/&lt;/</g; s/&amp;/\&/g' | diff -u "$BATS_TEST_TMPDIR/printed" -
 }
+
+@test "prose, programs and the rest of a log line are no frames" {
+	local text
+	while IFS= read -r text; do
+		run -1 --separate-stderr wsframe - <<<"$text"
+		same "" "$output"
+	done <<-'END'
+		iced tea
+		gin and tonic
+		Also known as
+		give up
+		git diff HEAD
+		Copies
+		int min(a, b)
+		f(1, 2)
+		foo{1,2}
+		struct linger hard = {1, 0};
+		tar(1), see rfc[1, 0]
+		2026-11-28 12:00:00
+		28-11-20 10:20:30
+	END
+	local hello='0x0000  > text          FIN           5 bytes  key 37fa213d  "Hello"'
+	while IFS= read -r text; do
+		run -0 --separate-stderr wsframe - <<<"$text"
+		same "$hello" "$output"
+	done <<-'END'
+		127.0.0.1 - - [28/Nov/2026:12:00:00 +0000] "\x81\x857\xFA!=\x7F\x9FMQX" 400 150 "-" "-"
+		client sent invalid request: "\x81\x857\xFA!=\x7F\x9FMQX" while reading, server: "x", host: "h"
+		"\x81\x857\xFA!=\x7F" "\x9FMQX"
+		b'\x81\x857\xFA!=\x7F' b'\x9FMQX'
+	END
+}

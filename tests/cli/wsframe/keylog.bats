@@ -97,7 +97,7 @@ agrees() {
 	background openssl s_client -connect "127.0.0.1:$PORT" -keylogfile "$KEYS" <&7
 	printf 'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n' >&7
 	await '^Upgrade: websocket' "$OUT"
-	for text in one two three; do
+	for text in text-1 text-2 text-3; do
 		frame "$text" >&7
 		await "$text" "$OUT"
 		# K: update this side's key and ask for the peer's.
@@ -105,13 +105,13 @@ agrees() {
 		await KEYUPDATE "$LOG"
 		: >"$LOG"
 	done
-	frame four >&7
-	await four "$OUT"
+	frame text-4 >&7
+	await text-4 "$OUT"
 	wsframe encode --close=1000 --mask=zero --allow-invalid -o raw 2>/dev/null >&7
 	captured
 	exec 7>&-
 	run -0 wsframe --keylog="$KEYS" "$CAPTURE"
-	for text in one two three four; do
+	for text in text-1 text-2 text-3 text-4; do
 		says "> text .*\"$text\"" "$output"
 		says "< text .*\"$text\"" "$output"
 	done

@@ -524,3 +524,23 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	run -0 wsframe encode --help
 	[[ $output == *'What encode makes:'* && $output != *'What decode reads:'* ]]
 }
+
+@test "what encode -o c writes is read back, also what is against the rules" {
+	run -0 bash -c 'wsframe encode --rsv2 --allow-invalid hi -o c | wsframe -'
+	says '< text +FIN RSV2 +2 bytes .*"hi"' "$output"
+}
+
+@test "messages that are cut are said on standard error" {
+	run -0 --separate-stderr wsframe -o jsonl 8105
+	one_line 'incomplete: 5 bytes are missing'
+	run -0 wsframe --messages 0103616263
+	says '3 bytes: of a message that does not end' "$output"
+	run -10 wsframe -S -q --messages 0103616263
+	run -0 --separate-stderr wsframe -o jsonl 0103616263
+	one_line '3 bytes at 0x0000: of a message that does not end'
+}
+
+@test "a closed standard output is exit 1" {
+	run -1 --separate-stderr bash -c 'wsframe 8100 >&-'
+	one_line 'standard output is closed'
+}
