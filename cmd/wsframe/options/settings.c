@@ -3,6 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
+#include "libws/proto/deflate_offer.h"
 #include <ws/close.h>
 #include <ws/handshake.h>
 
@@ -59,8 +60,10 @@ static const char *set_inflate(struct options *options, const struct option_row 
     char list[256];
     int len = snprintf(list, sizeof list, "permessage-deflate; %s", value);
     struct ws_str rest = {list, (size_t)len}, name, params;
+    struct ws_deflate_offer offer;
     if ((size_t)len < sizeof list &&
-        ws_extension_next(&rest, &name, &params) == WS_EXTENSION_FOUND && rest.len == 0)
+        ws_extension_next(&rest, &name, &params) == WS_EXTENSION_FOUND && rest.len == 0 &&
+        ws_deflate_read_offer(params, false, &offer))
         return NULL;
     return "auto, or parameters of permessage-deflate, such as client_no_context_takeover";
 }

@@ -38,8 +38,11 @@ setup() {
 	says 'not inflated: the context is missing' "$output"
 	run -0 wsframe --inflate c1 03 07 ff ff
 	says 'not inflated: it is not valid DEFLATE' "$output"
-	run -2 --separate-stderr wsframe --inflate='a;;b' 8100
-	says 'parameters of permessage-deflate'
+	local params
+	for params in 'a;;b' bogus server_max_window_bits=99; do
+		run -2 --separate-stderr wsframe --inflate="$params" 8100
+		says 'parameters of permessage-deflate'
+	done
 	head -c 70000000 /dev/zero | wsframe encode -b --deflate -o raw --file=- >"$BATS_TEST_TMPDIR/bomb"
 	run -0 wsframe --inflate "$BATS_TEST_TMPDIR/bomb"
 	says 'not inflated: it inflates to more than 64 MiB' "$output"
