@@ -25,9 +25,9 @@ got() {
 	mkdir "$BATS_TEST_TMPDIR/record"
 	printf 'red\ngreen\r\nblue' >"$BATS_TEST_TMPDIR/colours"
 	serve --record="$BATS_TEST_TMPDIR/record"
-	bench -c 2 -n 8 --message='{{seq}} {{conn}} {{rand:5-5}} {{line:'"$BATS_TEST_TMPDIR/colours"'}}' \
+	bench -c 2 -n 40 --message='{{seq}} {{conn}} {{rand:5-5}} {{line:'"$BATS_TEST_TMPDIR/colours"'}}' \
 		-m 'plain {{nothing}} {{uuid}}'
-	is 'm["received"] == 8 == r["rtt"]["count"] and m["lost"] == m["unasked"] == 0'
+	is 'm["received"] == 40 == r["rtt"]["count"] and m["lost"] == m["unasked"] == 0'
 	kill "$SERVER"
 	finished "$SERVER"
 	got >"$BATS_TEST_TMPDIR/got"
@@ -35,8 +35,12 @@ got() {
 	for line in '0 0 5 red' '2 0 5 blue' '0 1 5 green' '2 1 5 red'; do
 		grep -qx "$line" "$BATS_TEST_TMPDIR/got"
 	done
-	same 4 "$(grep -cE '^plain \{\{nothing\}\} [0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' "$BATS_TEST_TMPDIR/got")"
-	same 4 "$(grep plain "$BATS_TEST_TMPDIR/got" | sort -u | wc -l)"
+	# How many each connection sends depends on how fast it is answered.
+	local plain
+	plain=$(grep -c plain "$BATS_TEST_TMPDIR/got")
+	((plain >= 10 && plain <= 30))
+	same "$plain" "$(grep -cE '^plain \{\{nothing\}\} [0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' "$BATS_TEST_TMPDIR/got")"
+	same "$plain" "$(grep plain "$BATS_TEST_TMPDIR/got" | sort -u | wc -l)"
 }
 
 @test "--message-file: any bytes with --binary, and large" {
