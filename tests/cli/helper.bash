@@ -44,6 +44,13 @@ await() { # REGEX FILE
 	}
 }
 
+# On one processor packets are captured in the order in which they are sent.
+one_processor() {
+	local allowed
+	allowed=$(taskset -pc "$BASHPID" | sed 's/.*: //; s/[,-].*//')
+	taskset -pc "$allowed" "$BASHPID" >/dev/null
+}
+
 ended() {
 	! kill -0 "$1" 2>/dev/null
 }

@@ -9,6 +9,7 @@ load nginx
 load proxies
 
 setup() {
+	one_processor
 	PATH=$PATH:/usr/sbin:/sbin
 	CAPTURE=$BATS_TEST_TMPDIR/capture
 	command -v tcpdump >/dev/null || skip "tcpdump is not installed"

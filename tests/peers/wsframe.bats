@@ -9,6 +9,7 @@ load interop
 FEW_MESSAGES=100
 
 setup() {
+	one_processor
 	PATH=$PATH:/usr/sbin:/sbin
 	CAPTURE=$BATS_TEST_TMPDIR/capture
 	RECORDS=$BATS_TEST_TMPDIR/records

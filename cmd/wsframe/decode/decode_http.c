@@ -222,7 +222,9 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
         return;
     }
     bool other = is_other_protocol(event->head, text, response->status);
-    if (conversation->info.captured && !conversation->asked && !in_between &&
+    /* A server that does not expect the PROXY protocol may refuse it before the request comes. */
+    bool early = conversation->info.proxy_protocol && response->status == 400;
+    if (conversation->info.captured && !conversation->asked && !in_between && !early &&
         (response->status != 101 || other)) {
         pass_over(decoder, event->head, text, has_no_body(conversation, response->status));
         if (other)

@@ -10,6 +10,7 @@ setup_file() {
 }
 
 setup() {
+	one_processor
 	CA=$BATS_FILE_TMPDIR/ca.pem
 	CAPTURE=$BATS_TEST_TMPDIR/capture
 	KEYS=$BATS_TEST_TMPDIR/keys

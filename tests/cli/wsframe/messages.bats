@@ -7,6 +7,7 @@ load ../helper
 DATA=$BATS_TEST_DIRNAME/../../fixtures/wsframe
 
 setup() {
+	one_processor
 	CAPTURE=$BATS_TEST_TMPDIR/capture
 	TEXT="one and one and one and one and one is five"
 }

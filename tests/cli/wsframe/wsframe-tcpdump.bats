@@ -5,6 +5,7 @@
 load ../helper
 
 setup() {
+	one_processor
 	PATH=$PATH:/usr/sbin:/sbin
 	command -v tcpdump >/dev/null || skip "tcpdump is not installed"
 }
