@@ -1,6 +1,6 @@
 /*
- * mask_private: the parts of the XOR of RFC 6455 section 5.3: payloads of up to 125 bytes inline,
- * and the middle of large ones in the widest registers that the processor has.
+ * mask_private: the two parts that ws_mask() is made of: small payloads inline, by words, and large
+ * ones in the widest registers that the processor has.
  *
  * Most messages are so small that a call and a loop over bytes would cost more than the work. Their
  * last, incomplete word is read first and written last, overlapping the one before it. Used by mask

@@ -159,15 +159,15 @@ enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned
     return send_frame(s, out, opcode, flags, at, len);
 }
 
-/* True if `frame`'s header fits directly before `event`'s payload: in the input, after the previous
+/* True if a header fits directly before `event`'s payload: in the input, after the previous
  * replies; in a buffer of our own, always. */
-static bool has_headroom(const struct ws_session *s, const struct ws_event *event,
-                         const struct ws_frame *frame)
+static inline bool has_headroom(const struct ws_session *s, const struct ws_event *event,
+                                size_t header_len)
 {
     if (s->lent)
         return event->data == ws_bytes_data(s->held);
     return event->data >= s->writable_from &&
-           (size_t)(event->data - s->writable_from) >= frame->header_len &&
+           (size_t)(event->data - s->writable_from) >= header_len &&
            event->data + event->len <= s->in;
 }
 
@@ -180,8 +180,7 @@ static inline bool reply_small(struct ws_session *s, struct ws_out *out,
     if (event->type != WS_EVENT_MESSAGE || len > WS_CHUNK_ABOVE || s->lent || s->done ||
         s->upgrading || s->deflate || s->fragment_opcode || s->state != WS_STATE_OPEN ||
         s->config->role != WS_ROLE_SERVER || (s->config->max_frame && len > s->config->max_frame) ||
-        event->data < s->writable_from || (size_t)(event->data - s->writable_from) < header_len ||
-        event->data + len > s->in)
+        !has_headroom(s, event, header_len))
         return false;
     uint8_t *begin = event->data - header_len;
     begin[0] = (uint8_t)(0x80 | event->opcode);
@@ -211,7 +210,7 @@ enum ws_error ws_session_reply(struct ws_session *s, struct ws_out *out,
     enum ws_error error = make_data_frame(s, &frame, event->opcode, more, event->len);
     if (error != WS_OK)
         return error;
-    if (!has_headroom(s, event, &frame)) {
+    if (!has_headroom(s, event, frame.header_len)) {
         error = write_copy(out, &frame, event->data);
     } else if (!ws_out_prepare(out, 0)) {
         error = WS_E_NO_MEMORY;

@@ -1,10 +1,13 @@
 #include "libws/proto/utf8_wide.h"
 
+#include <stdbool.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 utf8_wide *ws_utf8_wide;
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-#include <stdbool.h>
 
 /* What may be wrong with two neighboring bytes. An error is where all three tables have its bit. */
 enum {

@@ -13,8 +13,8 @@
 
 /*
  * Checks text that begins between two code points, and returns how many bytes of it are good; they
- * end between two code points. What follows may be good too: it is less than UTF8_WIDE bytes, or it
- * is less than UTF8_WIDE bytes before the first that is not.
+ * end between two code points as well. It stops fewer than UTF8_WIDE bytes before the end, or
+ * before the first invalid byte, so what follows must be checked in another way.
  */
 typedef size_t utf8_wide(const uint8_t *p, size_t len);
 

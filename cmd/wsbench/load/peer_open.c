@@ -148,6 +148,8 @@ static void stop_returning(struct peer *peer, bool back)
         w->totals.not_returned += !back;
         if (atomic_fetch_sub(&w->bench->away, 1) == 1 && back)
             histogram_add(&w->totals.back, clock_ns() - atomic_load(&w->bench->away_since_ns));
+    } else {
+        w->totals.renewed += back;
     }
     peer->returning = RETURNING_NOT;
 }
@@ -185,7 +187,6 @@ void peer_open_again(struct peer *peer, bool was_open)
     }
     if (was_open && peer->retiring) {
         peer->returning = RETURNING_RENEWED;
-        w->totals.renewed++;
     } else if (peer->returning != RETURNING_AWAY) {
         mark_away(peer);
     }

@@ -10,8 +10,19 @@ setup() {
 	unset TMUX
 }
 
+# Ends the terminal, and waits for wscat, which takes leave of its server.
 teardown() {
+	local pid pids=()
+	mapfile -t pids < <(mux display-message -p '#{pid}' 2>/dev/null)
+	for pid in $(mux list-panes -a -F '#{pane_pid}' 2>/dev/null); do
+		pids+=("$pid")
+		# shellcheck disable=SC2207 # numbers
+		pids+=($(cat "/proc/$pid/task/$pid/children" 2>/dev/null))
+	done
 	mux kill-server 2>/dev/null || true
+	for pid in "${pids[@]}"; do
+		eventually ended "$pid"
+	done
 	end_all
 }
 

@@ -160,6 +160,7 @@ stand_still() { # COUNT
 	kill -STOP "$slow"
 	eventually stand_still 3
 	small_get
+	await WRITE_TIMEOUT "$SERVER_LOG"
 	same 1 "$(grep -c WRITE_TIMEOUT "$SERVER_LOG")"
 	kill -CONT "$slow"
 	finished "$slow"
