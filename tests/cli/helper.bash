@@ -94,6 +94,23 @@ serve() {
 	watch_peak "$SERVER"
 }
 
+# The port that --admin listens on. The log is written by a thread of its own: a line may come after
+# what it is about, so all that is read from it is waited for.
+admin_port() {
+	await ' \(admin\)' "$SERVER_LOG"
+	sed -nE 's|.* on http://[0-9.]+:([0-9]+)/ \(admin\).*|\1|p' "$SERVER_LOG"
+}
+
+# Waits until so many lines of the server's log match, and fails if more do.
+logged() { # COUNT REGEX
+	eventually logged_at_least "$@"
+	same "$1" "$(grep -cE -e "$2" "$SERVER_LOG")"
+}
+
+logged_at_least() { # COUNT REGEX
+	(($(grep -cE -e "$2" "$SERVER_LOG") >= $1))
+}
+
 # Starts a server that misbehaves in one way: see tests/fixtures/badserver.py. Its output is in $OUT.
 bad() {
 	start "$PYTHON" "$FIXTURES/badserver.py" "$@"

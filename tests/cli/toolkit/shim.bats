@@ -271,15 +271,21 @@ gone() { # LIVE
 	await 'open' "$SERVER_LOG"
 	touch "$BATS_TEST_TMPDIR/back"
 	wscat "$URL" 'after the jump' -1
-	hour=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | tail -n 1)
-	first=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | head -n 1)
-	[[ $hour != "$first" ]] # it did jump
+	eventually jumped
 	# Pings continue.
 	before=$(grep -c ping "$client_log" || true)
 	eventually pinged_again "$client_log" $((before + 3))
 	kill -0 "$client"
 	run grep -c TIMEOUT "$SERVER_LOG"
 	same 0 "$output"
+}
+
+# Do the first and the last line of the log have different hours?
+jumped() {
+	local first last
+	first=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | head -n 1)
+	last=$(sed -n 's/^[^T]*T\([0-9]*\):.*/\1/p' "$SERVER_LOG" | tail -n 1)
+	[[ $first != "$last" ]]
 }
 
 pinged_again() { # FILE TIMES

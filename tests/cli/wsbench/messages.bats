@@ -61,11 +61,11 @@ got() {
 		wsbench -q --mode=connect -c 3 "${URL}room/{{conn}}?n={{rand:7-7}}"
 	local path
 	for path in 0 1 2; do
-		grep -q "room/$path?n=7" "$SERVER_LOG"
+		await "room/$path\?n=7" "$SERVER_LOG"
 	done
-	same 2 "$(grep -c 't-one' "$SERVER_LOG")"
-	same 1 "$(grep -c 't-two' "$SERVER_LOG")"
-	same 3 "$(grep -c 'X-Same: yes' "$SERVER_LOG")"
+	logged 2 t-one
+	logged 1 t-two
+	logged 3 'X-Same: yes'
 }
 
 @test "--match: answers that are no echo find their message by number, pattern, JSON or order" {

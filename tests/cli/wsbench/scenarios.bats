@@ -66,6 +66,7 @@ assert eval(sys.argv[2]), r' "$BATS_TEST_TMPDIR/report" "$1"
 	serve -vv
 	bench -c 1 -n 1 --size=100 --fragment=40
 	is 'm["received"] == 1'
+	await ' dir=in opcode=close ' "$SERVER_LOG"
 	same '40 40 20' "$(sed -nE 's/.* dir=in opcode=(text|continuation) .*len=([0-9]+).*/\2/p' "$SERVER_LOG" | xargs)"
 }
 
@@ -153,7 +154,7 @@ assert eval(sys.argv[2]), r' "$BATS_TEST_TMPDIR/report" "$1"
 	bench --mode=connect -c 9 --source-ip=127.0.0.2,127.0.0.3,127.0.0.4
 	local last
 	for last in 2 3 4; do
-		same 3 "$(grep -c "open from 127.0.0.$last:" "$SERVER_LOG")"
+		logged 3 "open from 127\.0\.0\.$last:"
 	done
 	run -2 --separate-stderr wsbench --source-ip=here "$URL"
 	usage_line "addresses of this machine"

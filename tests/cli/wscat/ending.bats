@@ -181,7 +181,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$s
 	says '^wscat: stats: received 2 messages, 7 B; [0-9]+ B on the wire$' "${stderr_lines[2]}"
 	# The server counted the same bytes.
 	local wire=${stderr_lines[1]#*; }
-	says "and ${wire%% on*} in" "$(grep close "$SERVER_LOG")"
+	await "close .*and ${wire%% on*} in" "$SERVER_LOG"
 }
 
 @test "--stats of a connection that never opened" {

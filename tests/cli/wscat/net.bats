@@ -98,7 +98,7 @@ redirect_to() { # LOCATION
 @test "--interface: the address to connect from" {
 	serve
 	run -0 wscat --interface=127.0.0.5 -N 1 "$URL" hello </dev/null
-	says '127\.0\.0\.5:' "$(cat "$SERVER_LOG")"
+	await '127\.0\.0\.5:' "$SERVER_LOG"
 	run -2 --separate-stderr wscat --interface=nowhere "$URL"
 	usage_line "'nowhere' is neither an address nor an interface of this computer"
 	run -3 --separate-stderr wscat --interface=192.0.2.1 "$URL" </dev/null

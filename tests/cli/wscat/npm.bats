@@ -95,7 +95,7 @@ both() { # ARGUMENT...
 			-c "wss://localhost:$PORT/" -x "$program" -w 1
 		await 'close by the client.* 1 message' "$SERVER_LOG"
 	done
-	same 2 "$(grep -c 'close by the client.* 1 message' "$SERVER_LOG")"
+	logged 2 'close by the client.* 1 message'
 }
 
 @test "--proxy: through the same tunnel" {

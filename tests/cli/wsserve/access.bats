@@ -190,7 +190,7 @@ print(s.recv(1000).decode().splitlines()[0])' "$PORT"
 @test "--trust-proxy: the client is who is logged, counted and shown" {
 	serve --trust-proxy=127.0.0.1 --max-per-ip=1 --admin=127.0.0.1:0
 	local port=$PORT admin
-	admin=$(sed -n 's|.*on http://127.0.0.1:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	admin=$(admin_port)
 	background wscat -w -1 -H 'X-Forwarded-For: 192.0.2.1' "$URL" </dev/null
 	await 'open from 192\.0\.2\.1 by way of 127\.0\.0\.1:[0-9]+ for' "$SERVER_LOG"
 	run -0 curl -sS "http://127.0.0.1:$admin/connections"
@@ -207,7 +207,7 @@ hidden() { # NUMBER [STATUS]
 @test "--trust-proxy: a Forwarded header of the client's does not hide it from the limits" {
 	serve --trust-proxy=127.0.0.1 --max-per-ip=2 --admin=127.0.0.1:0
 	local port=$PORT admin i
-	admin=$(sed -n 's|.*on http://127.0.0.1:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	admin=$(admin_port)
 	for i in 1 2; do
 		background wscat -w -1 -H 'X-Forwarded-For: 192.0.2.1' -H "Forwarded: for=198.51.100.$i" "$URL" </dev/null
 		await "open from unknown by way of 127\.0\.0\.1:[0-9]+ for" "$SERVER_LOG"

@@ -75,7 +75,7 @@ reload() { # N
 	exec 9<>"$BATS_TEST_TMPDIR/in"
 	background wscat -b -w -1 "$URL" <"$BATS_TEST_TMPDIR/in"
 	await ' open from' "$SERVER_LOG"
-	printf 'max-message-size = 4K\nloglevel = debug\nidle-timeout = 300ms\n' >"$CONFIG"
+	printf 'max-message-size = 4K\nloglevel = debug\nidle-timeout = 2s\n' >"$CONFIG"
 	reload 1
 	await 'config .*was read again: changed: .*max-message-size' "$SERVER_LOG"
 	says 'loglevel' "$(grep 'changed:' "$SERVER_LOG")"

@@ -150,7 +150,7 @@ stand_still() { # COUNT
 	mkdir "$BATS_TEST_TMPDIR/files"
 	truncate -s 30M "$BATS_TEST_TMPDIR/files/large"
 	serve --max-handshakes=3 --write-timeout=0 --staticdir="$BATS_TEST_TMPDIR/files" --admin=127.0.0.1:0
-	ADMIN=$(sed -n 's|.*on http://127.0.0.1:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	ADMIN=$(admin_port)
 	crowd unread 2 /large
 	await '^open 2' "$OUT"
 	background "$PYTHON" "$FIXTURES/client.py" slow-get "$URL" 4000000 /large
@@ -160,8 +160,7 @@ stand_still() { # COUNT
 	kill -STOP "$slow"
 	eventually stand_still 3
 	small_get
-	await WRITE_TIMEOUT "$SERVER_LOG"
-	same 1 "$(grep -c WRITE_TIMEOUT "$SERVER_LOG")"
+	logged 1 WRITE_TIMEOUT
 	kill -CONT "$slow"
 	finished "$slow"
 	same all "$(<"$slow_out")"
@@ -171,7 +170,7 @@ stand_still() { # COUNT
 	mkdir "$BATS_TEST_TMPDIR/files"
 	truncate -s 24M "$BATS_TEST_TMPDIR/files/large"
 	serve -t 2 --max-handshakes=4 --staticdir="$BATS_TEST_TMPDIR/files" --admin=127.0.0.1:0
-	ADMIN=$(sed -n 's|.*on http://127.0.0.1:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	ADMIN=$(admin_port)
 	local slow=() i
 	for i in 1 2 3; do
 		background "$PYTHON" "$FIXTURES/client.py" slow-get "$URL" 4000000 /large

@@ -28,7 +28,7 @@ status() { # STATUS PATH [ARGUMENT OF curl]...
 # The port of --admin, in ADMIN.
 admin() {
 	await 'listen on http://127\.0\.0\.1:[0-9]+/ \(admin\)' "$SERVER_LOG"
-	ADMIN=$(sed -n 's|.*on http://127.0.0.1:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	ADMIN=$(admin_port)
 }
 
 files() {
@@ -255,7 +255,7 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 	[[ $address ]] || skip "this machine has no address but loopback"
 	serve --admin=0.0.0.0:0
 	await 'listen on http://0\.0\.0\.0:[0-9]+/ \(admin\)' "$SERVER_LOG"
-	ADMIN=$(sed -n 's|.*on http://0.0.0.0:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	ADMIN=$(admin_port)
 	run -0 curl -sS -o /dev/null -w '%{http_code}' -H 'Host: wsserve:9100' "http://$address:$ADMIN/metrics"
 	same 200 "$output"
 	run -0 curl -sS -o /dev/null -w '%{http_code}' -H 'Host: wsserve:9100' "http://127.0.0.1:$ADMIN/metrics"

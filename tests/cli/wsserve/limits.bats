@@ -95,10 +95,6 @@ refused() { # [OPTION]... of curl
 	done
 }
 
-shed_at_least() {
-	(($(grep -c SHED "$SERVER_LOG") >= $1))
-}
-
 @test "--shed-at: new connections get 503, the longest idle are closed, and then it ends" {
 	serve --max-connections=10 --shed-at=80:50
 	for i in 1 2 3 4 5 6 7 8; do
@@ -111,7 +107,7 @@ shed_at_least() {
 	finished "${pids[1]}" || status=$?
 	same 9 "$status"
 	await 1013 "${logs[1]}"
-	eventually shed_at_least 4
+	eventually logged_at_least 4 SHED
 	eventually wscat "$URL" 'after that' -1
 	kill -0 "${pids[8]}"
 }
@@ -139,6 +135,7 @@ all_are_gone() {
 	eventually wscat -q "$URL" 'after that' -1 2>"$BATS_TEST_TMPDIR/refused"
 	kill "$PID"
 	eventually all_are_gone
+	eventually logged_at_least 8 ' SHED .* code '
 	local count
 	count=$(dismissed)
 	((count >= 8 && count <= 11)) || same "9 to 11" "$count"

@@ -157,7 +157,7 @@ is_m() {
 	background wscat -z -s chat -w -1 "${URL}room?a=1&token=abc" <"$BATS_TEST_TMPDIR/in"
 	await ' open from' "$SERVER_LOG"
 	local admin
-	admin=$(sed -n 's|.*on http://\(127.0.0.1:[0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	admin=127.0.0.1:$(admin_port)
 	run -0 --separate-stderr "$PYTHON" -c '
 import json, sys, urllib.request
 (c,) = json.load(urllib.request.urlopen("http://%s/connections" % sys.argv[1]))
@@ -178,7 +178,7 @@ assert c["missed_pongs"] == 0 and c["memory_bytes"] >= 0, c
 	}
 	serve --admin=127.0.0.1:0 --ping-interval=20ms
 	local admin
-	admin=$(sed -n 's|.*on http://\(127.0.0.1:[0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	admin=127.0.0.1:$(admin_port)
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	exec 9<>"$BATS_TEST_TMPDIR/in"
 	background wscat -w -1 "$URL" <"$BATS_TEST_TMPDIR/in"
@@ -189,7 +189,7 @@ assert c["missed_pongs"] == 0 and c["memory_bytes"] >= 0, c
 	(($(idle_ms) < 1000))
 	# A client that only receives is not idle, nor is it closed as one.
 	serve --admin=127.0.0.1:0 --source=50:10 --idle-timeout=300ms
-	admin=$(sed -n 's|.*on http://\(127.0.0.1:[0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	admin=127.0.0.1:$(admin_port)
 	background wscat -N 50 "$URL" </dev/null
 	await ' open from' "$SERVER_LOG"
 	(($(idle_ms) < 300))

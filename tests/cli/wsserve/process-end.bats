@@ -244,7 +244,7 @@ none_left() {
 	DESCRIPTORS=$(descriptors)
 	background "$PYTHON" "$FIXTURES/crowd.py" burst "$PORT" 12
 	await . "$OUT"
-	(($(grep -c 'Too many open files' "$SERVER_LOG") >= 3))
+	eventually logged_at_least 3 'Too many open files'
 	kill "$PID"
 	eventually none_left
 	same hello "$(wscat -1 "$URL" hello </dev/null)"

@@ -149,6 +149,7 @@ out text 5 hello" "$(told 1 | grep '^out text')"
 	background wscat -w -1 "$URL" <"$BATS_TEST_TMPDIR/in"
 	echo first >&9
 	await first "$OUT"
+	await ' open from' "$SERVER_LOG"
 	local name i
 	name=$(sed -nE 's/.*conn=([^ ]+)-1 open .*/\1/p' "$SERVER_LOG")
 	echo precious >"$BATS_TEST_TMPDIR/precious"

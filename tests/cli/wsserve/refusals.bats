@@ -67,7 +67,7 @@ provoke() {
 
 @test "--admin: what is refused there is logged too" {
 	serve --admin=127.0.0.1:0
-	PORT=$(sed -n 's|.*on http://127.0.0.1:\([0-9]*\)/ (admin).*|\1|p' "$SERVER_LOG")
+	PORT=$(admin_port)
 	ask "$PORT" /sneaky >/dev/null
 	await 'NOT_FOUND .*peer=127\.0\.0\.1 status=404 target=/sneaky' "$SERVER_LOG"
 	ask --plain "$PORT" /connections 'Host: evil.example' >/dev/null
@@ -85,8 +85,7 @@ provoke() {
 			s.close()
 		END
 	done
-	same20() { (($(grep -c ' peer=127\.0\.0\.1' "$SERVER_LOG") >= 20)); }
-	eventually same20
+	eventually logged_at_least 20 ' peer=127\.0\.0\.1'
 	run ! grep -E 'unknown' "$SERVER_LOG"
 }
 
