@@ -22,20 +22,13 @@ say         = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # --- what is needed ---
 
-# What wsframe reads captures with; WITH_PCAP=0 leaves it out.
-WITH_PCAP ?= 1
-NEEDED    := libssl libcrypto zlib libidn2 jansson libedit $(if $(filter 1,$(WITH_PCAP)),libpcap)
+NEEDED    := libssl libcrypto zlib libidn2 jansson libedit
 found     := $(shell $(PKG_CONFIG) --exists $(NEEDED) 2>/dev/null && echo yes)
 pkg        = $(if $(found),$(shell $(PKG_CONFIG) $(if $(STATIC),--static) $(1)))
 PC_CFLAGS := $(call pkg,--cflags $(NEEDED))
 LIB_LIBS  := $(call pkg,--libs libssl libcrypto zlib libidn2)
 TOOL_LIBS := $(call pkg,--libs jansson) $(LIB_LIBS) -lm
-PCAP_LIBS := $(if $(filter 1,$(WITH_PCAP)),$(call pkg,--libs libpcap))
 EDIT_LIBS := $(call pkg,--libs libedit)
-ifdef STATIC
-# Debian has no static libsystemd. libpcap's D-Bus names it for servers alone, which wsframe never is.
-PCAP_LIBS := $(filter-out -lsystemd,$(PCAP_LIBS)) -Wl,--defsym,sd_listen_fds=0,--defsym,sd_is_socket=0
-endif
 
 # --- flags ---
 
@@ -56,8 +49,7 @@ FAST := $(if $(filter 1,$(LTO)),$(call can,-flto=auto -ffat-lto-objects)) $(call
 # What stops an overflow that is there in spite of all.
 HARD := -D_FORTIFY_SOURCE=2 $(call can,-fstack-protector-strong) $(call can,-fstack-clash-protection) \
 	$(call can,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
-BASE := -std=gnu17 -D_GNU_SOURCE $(if $(filter 1,$(WITH_PCAP)),-DWITH_PCAP) \
-	-I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
+BASE := -std=gnu17 -D_GNU_SOURCE -I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
 
@@ -127,10 +119,10 @@ link_$(1) = $$(call say,LINK,$$@)mkdir -p $$(@D) && \
 $(foreach t,$(TOOLS),$(eval $(3)/$(t): $(call objects,$(1),$(call tool_src,$(t)) $(COM_SRC) $(LIB_SRC))))
 $(TOOLS:%=$(3)/%): static = $$(if $$(STATIC),-static)
 $(TOOLS:%=$(3)/%): build/$(1)/flags
-	$$(link_$(1)) $$(if $$(findstring wsframe,$$@),$$(PCAP_LIBS)) $$(if $$(findstring wscat,$$@),$$(EDIT_LIBS)) $$(TOOL_LIBS)
+	$$(link_$(1)) $$(if $$(findstring wscat,$$@),$$(EDIT_LIBS)) $$(TOOL_LIBS)
 
 build/$(1)/unit/%: build/$(1)/tests/unit/%.o $(call objects,$(1),$(LIB_SRC) $(COM_SRC) $(SUPPORT))
-	$$(link_$(1)) -lcmocka $$(PCAP_LIBS) $$(EDIT_LIBS) $$(TOOL_LIBS)
+	$$(link_$(1)) -lcmocka $$(EDIT_LIBS) $$(TOOL_LIBS)
 
 # A tool's tests are linked with all of it but main().
 $(foreach t,$(TOOLS),$(eval $(filter build/$(1)/unit/$(t)/%,$(UNIT:%=build/$(1)/unit/%)): \
@@ -141,7 +133,7 @@ build/$(1)/conformance: $(call objects,$(1),$(wildcard tests/conformance/*.c) $(
 
 $(foreach t,$(FUZZ),$(eval build/$(1)/fuzz/$(t): $(call objects,$(1),$($(t)))))
 build/$(1)/fuzz/%: build/$(1)/tests/fuzz/%.o build/$(1)/tests/fuzz/replay.o $(call objects,$(1),$(LIB_SRC))
-	$$(link_$(1)) $$(PCAP_LIBS) $$(TOOL_LIBS)
+	$$(link_$(1)) $$(TOOL_LIBS)
 endef
 $(eval $(call variant,plain,$(FAST) $(HARD),build))
 $(eval $(call variant,san,$(SAN),build/san))
@@ -202,7 +194,7 @@ build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)clang $(filter-out -MMD -MP,$(BASE)) $(CPPFLAGS) -g -O1 \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $($*) \
-		$(PCAP_LIBS) $(TOOL_LIBS)
+		$(TOOL_LIBS)
 
 fuzz: $(FUZZ:%=build/libfuzzer/%) ## look for new faults, FUZZ_SECONDS=60 each
 	@for t in $(FUZZ); do mkdir -p build/libfuzzer/corpus-$$t; \

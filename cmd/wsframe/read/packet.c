@@ -31,6 +31,52 @@ static uint32_t get32(const uint8_t *p)
     return (uint32_t)get16(p) << 16 | get16(p + 2);
 }
 
+/* --- link types --- */
+
+bool packet_link_of(unsigned type, enum packet_link *link)
+{
+    static const struct {
+        unsigned type;
+        enum packet_link link;
+    } links[] = {
+        {0, LINK_NULL},  {1, LINK_ETHERNET}, {9, LINK_PPP},   {12, LINK_RAW},
+        {14, LINK_RAW},  {50, LINK_PPP},     {101, LINK_RAW}, {108, LINK_NULL},
+        {113, LINK_SLL}, {228, LINK_RAW},    {229, LINK_RAW}, {276, LINK_SLL2},
+    };
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        if (links[i].type == type) {
+            *link = links[i].link;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *packet_link_name(unsigned type)
+{
+    switch (type) {
+    case 105:
+    case 119:
+    case 127:
+    case 163:
+        return " (802.11)";
+    case 187:
+    case 201:
+    case 251:
+    case 272:
+        return " (Bluetooth)";
+    case 189:
+    case 220:
+    case 249:
+        return " (USB)";
+    case 195:
+    case 230:
+        return " (802.15.4)";
+    default:
+        return "";
+    }
+}
+
 /* --- link layer --- */
 
 static bool is_vlan(unsigned type)

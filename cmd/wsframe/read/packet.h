@@ -59,6 +59,12 @@ enum packet_result {
     PACKET_CUT,      /* truncated inside the headers */
 };
 
+/* The link of a capture's link type (LINKTYPE_ numbers, which pcap and pcapng share); false if it
+ * is not supported. */
+bool packet_link_of(unsigned type, enum packet_link *link);
+/* What a link type that is not supported is: " (802.11)", or "". Constant. */
+const char *packet_link_name(unsigned type);
+
 enum packet_result packet_peel(const struct packet *packet, enum packet_link link,
                                struct segment *segment);
 

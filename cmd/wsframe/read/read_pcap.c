@@ -1,142 +1,131 @@
 #include "cmd/wsframe/read/read_pcap.h"
 
 #include "cmd/wsframe/read/read_pcapng.h"
+#include "cmd/wsframe/read/source.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#ifdef WITH_PCAP
-
-#include <errno.h>
-#include <pcap/pcap.h>
-#include <stdio.h>
-#include <unistd.h>
-
-enum { BUFFER = 256 << 10 };
-
-#define YEAR_10000 INT64_C(253402300800) /* in seconds since 1970 */
-
-/* The bytes read for the detection of the form, and the descriptor with the rest. */
-struct source {
-    struct ws_bytes *head;
-    size_t at;
-    int fd;
+enum {
+    FILE_HEADER = 24,
+    RECORD_HEADER = 16,
+    RECORD_HEADER_OLD = 24, /* of Linux systems before 2000: with an interface and a protocol */
+    PACKET_MAX = 256 << 10, /* the largest snapshot length of any program */
 };
 
-static ssize_t read_source(void *cookie, char *buffer, size_t size)
+/* What the file's header says of all records. */
+struct layout {
+    bool swapped;   /* the other byte order */
+    unsigned ticks; /* of a record's time, in a microsecond */
+    size_t record_header;
+    bool early; /* before version 2.4, where the two lengths of a record may have changed places */
+    unsigned type;
+    enum packet_link link;
+};
+
+static uint32_t get32(const struct layout *layout, const uint8_t *p)
 {
-    struct source *source = cookie;
-    size_t left = ws_bytes_len(source->head) - source->at;
-    if (left > 0) {
-        size_t n = left < size ? left : size;
-        memcpy(buffer, bytes_data(source->head) + source->at, n);
-        source->at += n;
-        return (ssize_t)n;
-    }
-    ssize_t got;
-    do
-        got = read(source->fd, buffer, size);
-    while (got < 0 && errno == EINTR);
-    return got;
+    uint32_t value;
+    memcpy(&value, p, sizeof value);
+    return layout->swapped ? __builtin_bswap32(value) : value;
 }
 
-static bool link_of(int type, enum packet_link *link)
+static unsigned get16(const struct layout *layout, const uint8_t *p)
 {
-    static const struct {
-        int type;
-        enum packet_link link;
-    } links[] = {
-        {DLT_EN10MB, LINK_ETHERNET}, {DLT_LINUX_SLL, LINK_SLL}, {DLT_LINUX_SLL2, LINK_SLL2},
-        {DLT_NULL, LINK_NULL},       {DLT_LOOP, LINK_NULL},     {DLT_RAW, LINK_RAW},
-        {DLT_IPV4, LINK_RAW},        {DLT_IPV6, LINK_RAW},      {DLT_PPP, LINK_PPP},
-        {DLT_PPP_SERIAL, LINK_PPP},
-    };
-    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
-        if (links[i].type == type) {
-            *link = links[i].link;
+    uint16_t value;
+    memcpy(&value, p, sizeof value);
+    return layout->swapped ? __builtin_bswap16(value) : value;
+}
+
+/* The magic number says the byte order, and the unit of times. False for any other number. */
+static bool read_magic(struct layout *layout, const uint8_t *header)
+{
+    enum { MICROSECONDS = 0xA1B2C3D4, NANOSECONDS = 0xA1B23C4D, OLD_LINUX = 0xA1B2CD34 };
+    for (int swapped = 0; swapped < 2; swapped++) {
+        layout->swapped = swapped;
+        uint32_t magic = get32(layout, header);
+        if (magic == MICROSECONDS || magic == NANOSECONDS || magic == OLD_LINUX) {
+            layout->ticks = magic == NANOSECONDS ? 1000 : 1;
+            layout->record_header = magic == OLD_LINUX ? RECORD_HEADER_OLD : RECORD_HEADER;
             return true;
         }
     }
     return false;
 }
 
-/* Microseconds since 1970; 0 for an invalid time, which a capture may contain. */
-static int64_t time_of(const struct pcap_pkthdr *header)
+/* NULL, or what is wrong with the file's header. */
+static const char *read_header(struct layout *layout, const uint8_t *header)
 {
-    int64_t seconds = header->ts.tv_sec, us = header->ts.tv_usec;
-    if (seconds < 0 || seconds > YEAR_10000 || us < 0 || us > 999999)
-        return 0;
-    return seconds * 1000000 + us;
-}
-
-static const char *read_packets(pcap_t *capture, read_packet *sink, void *context, char *why,
-                                size_t size)
-{
-    struct packet packet = {0};
-    struct pcap_pkthdr *header;
-    const u_char *data;
-    enum packet_link link;
-    int type = pcap_datalink(capture), result;
-    if (!link_of(type, &link)) {
-        const char *name = pcap_datalink_val_to_name(type);
-        snprintf(why, size, "the link type %s (%d) is not supported", name ? name : "?", type);
-        return why;
-    }
-    while ((result = pcap_next_ex(capture, &header, &data)) == 1) {
-        packet.number++;
-        packet.utc_us = time_of(header);
-        packet.data = data;
-        packet.len = header->caplen;
-        if (!sink(context, &packet, link))
-            return NULL;
-    }
-    if (result != PCAP_ERROR)
+    static char why[128];
+    if (!read_magic(layout, header) || get16(layout, header + 4) != 2)
+        return "no pcap capture of version 2";
+    layout->early = get16(layout, header + 6) < 4;
+    layout->type = get32(layout, header + 20) & 0xFFFF; /* above: the length of checksums */
+    if (packet_link_of(layout->type, &layout->link))
         return NULL;
-    snprintf(why, size, "%s", pcap_geterr(capture));
+    snprintf(why, sizeof why, "the link type %u%s is not supported", layout->type,
+             packet_link_name(layout->type));
     return why;
 }
 
+/* Microseconds since 1970; 0 for an invalid time, which a capture may contain. */
+static int64_t time_of(const struct layout *layout, const uint8_t *record)
+{
+    uint32_t us = get32(layout, record + 4) / layout->ticks;
+    return us > 999999 ? 0 : (int64_t)get32(layout, record) * 1000000 + us;
+}
+
+static const char *read_records(const struct layout *layout, struct source *source,
+                                read_packet *sink, void *context)
+{
+    static const char truncated[] = "the capture is truncated in the middle of a packet";
+    struct packet packet = {0};
+    while (source_need(source, layout->record_header)) {
+        uint32_t len = get32(layout, source->data + 8), sent = get32(layout, source->data + 12);
+        if (layout->early && len > sent)
+            len = sent;
+        if (len > PACKET_MAX)
+            return "a packet of the capture has an impossible length";
+        if (!source_need(source, layout->record_header + len))
+            break;
+        packet.number++;
+        packet.utc_us = time_of(layout, source->data);
+        packet.data = source->data + layout->record_header;
+        packet.len = len;
+        if (!sink(context, &packet, layout->link))
+            return NULL;
+        source_take(source, layout->record_header + len);
+    }
+    const char *problem = source_problem(source);
+    return problem ? problem : source->len > 0 ? truncated : NULL;
+}
+
 static const char *read_classic(struct ws_bytes *head, int fd, read_packet *sink, void *context)
 {
-    static char why[PCAP_ERRBUF_SIZE + 64];
-    char error[PCAP_ERRBUF_SIZE] = "";
-    struct source source = {head, 0, fd};
-    FILE *file = fopencookie(&source, "rb", (cookie_io_functions_t){.read = read_source});
-    if (!file)
-        return "out of memory";
-    /* stdio reads what is there, and no more than is needed: packets of a growing capture are shown
-     * as they arrive. */
-    setvbuf(file, NULL, _IOFBF, BUFFER);
-    pcap_t *capture = pcap_fopen_offline(file, error);
-    if (!capture) {
-        fclose(file);
-        snprintf(why, sizeof why, "%s", error);
-        return why;
+    struct source source;
+    struct layout layout = {0};
+    const char *problem;
+    source_begin(&source, head, fd);
+    if (source_need(&source, FILE_HEADER)) {
+        problem = read_header(&layout, source.data);
+        source_take(&source, FILE_HEADER);
+        if (!problem)
+            problem = read_records(&layout, &source, sink, context);
+    } else {
+        problem = source_problem(&source);
+        if (!problem)
+            problem = "the capture is truncated in its header";
     }
-    const char *problem = read_packets(capture, sink, context, why, sizeof why);
-    pcap_close(capture); /* closes the file too */
+    source_end(&source);
     return problem;
 }
-
-#else
-
-static const char *read_classic(struct ws_bytes *head, int fd, read_packet *sink, void *context)
-{
-    (void)head;
-    (void)fd;
-    (void)sink;
-    (void)context;
-    return "this build reads no pcap captures (WITH_PCAP=0): use pcapng, or the text of tcpdump -r "
-           "FILE -x";
-}
-
-#endif
 
 const char *read_pcap(struct ws_bytes *head, int fd, read_packet *sink, read_secrets *secrets,
                       void *context)
 {
     static const uint8_t section[] = {0x0A, 0x0D, 0x0D, 0x0A};
-    if (ws_bytes_len(head) >= sizeof section &&
-        memcmp(bytes_data(head), section, sizeof section) == 0)
-        return read_pcapng(head, fd, sink, secrets, context);
-    return read_classic(head, fd, sink, context);
+    bool ng = ws_bytes_len(head) >= sizeof section &&
+              memcmp(bytes_data(head), section, sizeof section) == 0;
+    return ng ? read_pcapng(head, fd, sink, secrets, context)
+              : read_classic(head, fd, sink, context);
 }

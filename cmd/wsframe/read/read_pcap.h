@@ -1,14 +1,13 @@
 /*
- * read_pcap: reads packets from capture files, pcap and pcapng, with libpcap.
+ * read_pcap: reads packets from capture files, pcap and pcapng.
  *
- * The only file that uses libpcap; built without it (WITH_PCAP=0) it returns an error. Called by
- * inspect.
+ * pcap is a header and then records; read_pcapng has the other format. Called by inspect.
  */
 #ifndef CMD_WSFRAME_READ_READ_PCAP_H
 #define CMD_WSFRAME_READ_READ_PCAP_H
 
 #include "cmd/wsframe/read/bytes.h"
-#include "cmd/wsframe/read/read_tcpdump.h"
+#include "cmd/wsframe/read/packet.h"
 
 /*
  * Reads a capture whose beginning, `head`, was already read from `fd`. Passes on each packet as

@@ -1,13 +1,12 @@
 #include "cmd/wsframe/read/read_pcapng.h"
 
-#include <errno.h>
+#include "cmd/wsframe/read/source.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
-    READ_SIZE = 256 << 10,
     BLOCK_MAX = 16 << 20, /* larger than any packet */
     BLOCK_LEAST = 12,
     INTERFACES_MAX = 1024,
@@ -31,9 +30,8 @@ struct interface {
 };
 
 struct reading {
-    int fd;
+    struct source source;
     bool swapped; /* the section has the other byte order */
-    struct ws_bytes *buffer;
     struct interface interfaces[INTERFACES_MAX];
     uint32_t interface_count;
     struct packet packet;
@@ -60,44 +58,7 @@ static unsigned get16(const struct reading *reading, const uint8_t *p)
     return reading->swapped ? __builtin_bswap16(value) : value;
 }
 
-/* --- input --- */
-
-/* Reads until `len` bytes are there. False at the end of the input, or with errno. */
-static bool need(struct reading *reading, size_t len)
-{
-    errno = 0;
-    while (ws_bytes_len(reading->buffer) < len) {
-        bytes_reserve(&reading->buffer, READ_SIZE);
-        struct ws_bytes *b = reading->buffer;
-        ssize_t got = read(reading->fd, ws_bytes_data(b) + b->len, READ_SIZE);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        b->len += (size_t)got;
-    }
-    return true;
-}
-
 /* --- blocks --- */
-
-static bool link_of(unsigned type, enum packet_link *link)
-{
-    static const struct {
-        unsigned type;
-        enum packet_link link;
-    } links[] = {
-        {0, LINK_NULL},   {1, LINK_ETHERNET}, {9, LINK_PPP},   {50, LINK_PPP},  {101, LINK_RAW},
-        {108, LINK_NULL}, {113, LINK_SLL},    {228, LINK_RAW}, {229, LINK_RAW}, {276, LINK_SLL2},
-    };
-    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
-        if (links[i].type == type) {
-            *link = links[i].link;
-            return true;
-        }
-    }
-    return false;
-}
 
 /* The resolution of an interface's times: a power of ten, or of two with the top bit. */
 static uint64_t ticks_of(uint8_t resolution)
@@ -119,7 +80,7 @@ static const char *take_interface(struct reading *reading, const uint8_t *body, 
         return "more than 1024 interfaces";
     struct interface *interface = &reading->interfaces[reading->interface_count++];
     *interface = (struct interface){.ticks = 1000000, .snapshot = get32(reading, body + 4)};
-    interface->supported = link_of(get16(reading, body), &interface->link);
+    interface->supported = packet_link_of(get16(reading, body), &interface->link);
     if (!interface->supported)
         reading->unsupported_type = get16(reading, body);
     for (size_t at = 8; at + 4 <= len;) {
@@ -208,18 +169,20 @@ static bool begin_section(struct reading *reading, const uint8_t *block)
 static const char *read_blocks(struct reading *reading)
 {
     static const char truncated[] = "the capture is truncated in the middle of a block";
+    struct source *source = &reading->source;
     const char *problem = NULL;
-    while (need(reading, BLOCK_LEAST)) {
-        const uint8_t *block = bytes_data(reading->buffer);
-        uint32_t type = get32(reading, block);
-        if (type == BLOCK_SECTION && !begin_section(reading, block))
+    while (source_need(source, BLOCK_LEAST)) {
+        uint32_t type = get32(reading, source->data);
+        if (type == BLOCK_SECTION && !begin_section(reading, source->data))
             return "a section of the capture has no byte order";
-        uint32_t len = get32(reading, block + 4);
+        uint32_t len = get32(reading, source->data + 4);
         if (len < BLOCK_LEAST || len > BLOCK_MAX || len % 4 != 0)
             return "a block of the capture has an impossible length";
-        if (!need(reading, len))
-            return errno ? strerror(errno) : truncated;
-        const uint8_t *body = bytes_data(reading->buffer) + 8;
+        if (!source_need(source, len)) {
+            problem = source_problem(source);
+            return problem ? problem : truncated;
+        }
+        const uint8_t *body = source->data + 8;
         if (type == BLOCK_INTERFACE)
             problem = take_interface(reading, body, len - BLOCK_LEAST);
         else if (type == BLOCK_SECRETS)
@@ -230,9 +193,10 @@ static const char *read_blocks(struct reading *reading)
             return problem;
         if (problem)
             return problem;
-        ws_bytes_consume(reading->buffer, len);
+        source_take(source, len);
     }
-    return errno ? strerror(errno) : ws_bytes_len(reading->buffer) > 0 ? truncated : NULL;
+    problem = source_problem(source);
+    return problem ? problem : source->len > 0 ? truncated : NULL;
 }
 
 const char *read_pcapng(struct ws_bytes *head, int fd, read_packet *sink, read_secrets *secrets,
@@ -240,13 +204,14 @@ const char *read_pcapng(struct ws_bytes *head, int fd, read_packet *sink, read_s
 {
     static char why[128];
     static struct reading reading;
-    reading = (struct reading){.fd = fd, .sink = sink, .secrets = secrets, .context = context};
-    bytes_add(&reading.buffer, bytes_data(head), ws_bytes_len(head));
+    reading = (struct reading){.sink = sink, .secrets = secrets, .context = context};
+    source_begin(&reading.source, head, fd);
     const char *problem = read_blocks(&reading);
-    ws_bytes_free(&reading.buffer);
+    source_end(&reading.source);
     if (problem || reading.unsupported == 0)
         return problem;
-    snprintf(why, sizeof why, "%" PRIu64 " packets of the link type %u, which is not supported",
-             reading.unsupported, reading.unsupported_type);
+    snprintf(why, sizeof why, "%" PRIu64 " packets of the link type %u%s, which is not supported",
+             reading.unsupported, reading.unsupported_type,
+             packet_link_name(reading.unsupported_type));
     return why;
 }

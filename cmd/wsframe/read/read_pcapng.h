@@ -1,9 +1,8 @@
 /*
  * read_pcapng: reads the packets of a pcapng capture, of all its interfaces.
  *
- * libpcap reads a pcapng capture only if all of its interfaces have the same type and snapshot
- * length, which captures of several interfaces and merged ones do not. Called by read_pcap; packets
- * are passed on as they arrive.
+ * Interfaces may differ in link type, snapshot length and the unit of times. Called by read_pcap;
+ * packets are passed on as they arrive.
  */
 #ifndef CMD_WSFRAME_READ_READ_PCAPNG_H
 #define CMD_WSFRAME_READ_READ_PCAPNG_H

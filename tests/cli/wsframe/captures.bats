@@ -81,3 +81,83 @@ gives() { # FILE
 	run -0 wsframe -S "$BATS_TEST_TMPDIR/capture"
 	says '< HTTP/1.1 101 Switching Protocols  \(accepted\)' "$output"
 }
+
+# A capture of many MiB: 30,000 messages of 500 bytes.
+large_capture() { # FILE
+	"$PYTHON" -c 'for i in range(30000): print("{\"type\":\"text\",\"dir\":\"in\",\"data\":\"%0500d\"}" % i)' |
+		wsframe encode --from=jsonl -o pcap >"$1"
+}
+
+# Has wsframe begin to read a file, and wait with what it prints until the next line is read from
+# descriptor 4.
+begin_to_read() { # FILE
+	exec 4< <(wsframe --only=text "$1" 2>"$BATS_TEST_TMPDIR/stderr" || echo "exit $?")
+	read -r -u 4
+}
+
+@test "every kind of pcap: byte order, nanoseconds, old versions, where the packets were cut too" {
+	local kind expected cut
+	for cut in '' cut; do
+		expected=$("$PYTHON" "$FIXTURES/capture.py" $cut | wsframe)
+		for kind in swapped nanoseconds old-linux version-2.2; do
+			"$PYTHON" "$FIXTURES/capture.py" --pcap $kind $cut >"$BATS_TEST_TMPDIR/capture"
+			run -0 wsframe "$BATS_TEST_TMPDIR/capture"
+			same "$expected" "$output"
+			run -0 bash -c "wsframe <'$BATS_TEST_TMPDIR/capture'"
+			same "$expected" "$output"
+		done
+	done
+}
+
+@test "a damaged pcap is explained in one line" {
+	local capture=$BATS_TEST_TMPDIR/capture
+	head -c 20 "$DATA/conversation.pcap" >"$capture"
+	run -1 --separate-stderr wsframe "$capture"
+	one_line 'the capture is truncated in its header'
+	{
+		head -c 32 "$DATA/conversation.pcap"
+		printf '\xff\xff\xff\xff\xff\xff\xff\xff'
+	} >"$capture"
+	run -1 --separate-stderr wsframe "$capture"
+	one_line 'a packet of the capture has an impossible length'
+	printf '\xd4\xc3\xb2\xa1\x02\0\x04\0%8s\0\0\x04\0\x7f\0\0\0' '' >"$capture"
+	run -1 --separate-stderr wsframe "$capture"
+	one_line 'the link type 127 \(802.11\) is not supported'
+	printf '\xd4\xc3\xb2\xa1\x03\0\x04\0%8s\0\0\x04\0\x01\0\0\0' '' >"$capture"
+	run -1 --separate-stderr wsframe "$capture"
+	one_line 'no pcap capture of version 2'
+}
+
+@test "a capture that becomes shorter while it is read: an error in one line, not a crash" {
+	local capture=$BATS_TEST_TMPDIR/capture
+	large_capture "$capture"
+	begin_to_read "$capture"
+	truncate -s 8192 "$capture"
+	same 'exit 1' "$(tail -n 1 <&4)"
+	same "$capture: the file became shorter while it was read" \
+		"$(sed 's/^wsframe: //' "$BATS_TEST_TMPDIR/stderr")"
+}
+
+@test "a capture that grows while it is read is read to its new end" {
+	local capture=$BATS_TEST_TMPDIR/capture
+	large_capture "$capture"
+	begin_to_read "$capture"
+	"$PYTHON" "$FIXTURES/capture.py" --link raw | tail -c +25 >>"$capture"
+	same 2 "$(grep -c ' text  .*\(one\|two\)' <&4)"
+}
+
+# The peak memory of a command, in kB.
+peak_of() { # COMMAND ARGUMENT...
+	"$PYTHON" -c 'import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
+}
+
+@test "the memory that a capture takes does not depend on its size" {
+	sanitized && skip "sanitizers take memory themselves"
+	local small large
+	large_capture "$BATS_TEST_TMPDIR/capture"
+	small=$(peak_of wsframe --only=close "$DATA/conversation.pcap")
+	large=$(peak_of wsframe --only=close "$BATS_TEST_TMPDIR/capture")
+	((large < small + 8192))
+}
