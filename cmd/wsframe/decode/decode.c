@@ -145,9 +145,14 @@ static void hold(struct decoder *decoder, const uint8_t *data, size_t len)
 
 void decode_consume(struct decoder *decoder, size_t len)
 {
-    ws_bytes_consume(decoder->buffer, len);
     decoder->offset += len;
-    decoder->conversation->decode->held -= len;
+    if (decoder->input) {
+        decoder->input += len;
+        decoder->input_len -= len;
+    } else {
+        ws_bytes_consume(decoder->buffer, len);
+        decoder->conversation->decode->held -= len;
+    }
 }
 
 /* --- the state machine --- */
@@ -360,6 +365,22 @@ static void cut(struct decoder *decoder)
     decode_consume(decoder, decode_left(decoder));
 }
 
+/* Decodes bytes where they lie, if none wait before them, and holds those that wait for more. */
+static void decode_bytes(struct decoder *decoder, const uint8_t *data, size_t len)
+{
+    if (decode_left(decoder) > 0) {
+        hold(decoder, data, len);
+        run(decoder);
+        return;
+    }
+    decoder->input = data;
+    decoder->input_len = len;
+    run(decoder);
+    decoder->input = NULL;
+    if (decoder->input_len > 0)
+        hold(decoder, data + len - decoder->input_len, decoder->input_len);
+}
+
 void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
 {
     struct conversation *conversation = decoder->conversation;
@@ -382,8 +403,7 @@ void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
     if (decoder->state == STATE_SEARCH || decoder->state == STATE_START)
         decode_search_segment(decoder);
     bool searched = decoder->state == STATE_SEARCH;
-    hold(decoder, data, len);
-    run(decoder);
+    decode_bytes(decoder, data, len);
     /* Once one direction is known to have frames, less evidence is enough for the other. */
     struct decoder *other = &conversation->side[decoder == &conversation->side[0]];
     if (searched && decoder->state == STATE_FRAMES && other->state == STATE_SEARCH)

@@ -85,8 +85,10 @@ struct decoder {
     bool from_start;   /* its next byte is the connection's first, or the first after a message */
     bool by_search;    /* its frames were found by searching, not after a handshake */
     enum decode_state state;
-    struct ws_bytes *buffer; /* bytes that are not consumed */
-    uint64_t offset;         /* stream offset of its first byte */
+    struct ws_bytes *buffer; /* bytes that wait for more */
+    const uint8_t *input;    /* bytes of the segment that is decoded, while none wait; or NULL */
+    size_t input_len;
+    uint64_t offset;         /* stream offset of the first byte that is not consumed */
     uint64_t skip;           /* bytes to skip of a payload whose middle is lost */
     uint64_t lost;           /* skipped bytes that are not reported yet */
     const char *lost_why;

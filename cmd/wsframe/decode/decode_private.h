@@ -11,13 +11,14 @@
 
 #include "cmd/wsframe/decode/decode.h"
 
+/* The bytes that are not consumed: those that are held, or the segment's own where none are. */
 static inline const uint8_t *decode_data(const struct decoder *d)
 {
-    return bytes_data(d->buffer);
+    return d->input ? d->input : bytes_data(d->buffer);
 }
 static inline size_t decode_left(const struct decoder *d)
 {
-    return ws_bytes_len(d->buffer);
+    return d->input ? d->input_len : ws_bytes_len(d->buffer);
 }
 void decode_consume(struct decoder *decoder, size_t len);
 /* Sets the fields of the direction, and all others but the findings to zero. */
