@@ -20,6 +20,7 @@ void inspection_begin(struct inspection *in, const char *name, enum form form)
         .keep_mask = in->settings->decode.keep_mask,
         .messages = in->settings->decode.messages || in->settings->decode.extract ||
                     in->settings->decode.output == OUTPUT_JSONL,
+        .payloads = print_payloads(in->settings),
         .inflate = in->settings->decode.inflate,
         .stream = in->settings->decode.stream,
         .follow = in->settings->decode.follow,

@@ -28,6 +28,7 @@ struct decode {
     enum sender direction; /* sender of plain bytes; SENDER_UNKNOWN: decided by the mask bit */
     bool keep_mask;
     bool messages;         /* emit DECODE_MESSAGE */
+    unsigned payloads;     /* a bit an opcode: the sink looks at payloads of such frames */
     uint64_t stream;       /* decode only the conversation of this number; 0: all */
     bool follow;           /* decode only the first one with a WebSocket */
     bool inflate;          /* inflate the payloads of frames too, and without a handshake */
@@ -88,9 +89,9 @@ struct decoder {
     struct ws_bytes *buffer; /* bytes that wait for more */
     const uint8_t *input;    /* bytes of the segment that is decoded, while none wait; or NULL */
     size_t input_len;
-    uint64_t offset;         /* stream offset of the first byte that is not consumed */
-    uint64_t skip;           /* bytes to skip of a payload whose middle is lost */
-    uint64_t lost;           /* skipped bytes that are not reported yet */
+    uint64_t offset; /* stream offset of the first byte that is not consumed */
+    uint64_t skip;   /* bytes to skip of a payload whose middle is lost */
+    uint64_t lost;   /* skipped bytes that are not reported yet */
     const char *lost_why;
     bool lost_harmless;
     const char *why; /* reason for the states SEARCH and DEAD; or NULL */

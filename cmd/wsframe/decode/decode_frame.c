@@ -77,24 +77,38 @@ static void follow(struct decode_event *event, struct decode_message *message,
     message->offset = event->offset;
 }
 
-/* Checks the UTF-8 of a text payload (8.1). */
-static void check_text(struct decode_event *event, struct decode_message *message, bool fin,
-                       const uint8_t *data)
+/* Unmasks the payload, which is left masked until something looks at it: most of a large capture is
+ * binary messages that are only counted. */
+static void unmask(struct decoder *decoder, struct decode_event *event)
 {
-    if (message->unchecked || message->compressed)
+    struct decode *decode = decoder->conversation->decode;
+    if (!event->frame->masked || event->len == 0 ||
+        event->payload != event->wire + event->frame->header_len)
         return;
-    size_t good = ws_message_check(&message->rules, data, event->len);
+    bytes_reserve(&decode->scratch, event->len);
+    ws_mask(ws_bytes_data(decode->scratch), event->payload, event->len, event->frame->mask_key, 0);
+    event->payload = bytes_data(decode->scratch);
+}
+
+/* Checks the UTF-8 of a text payload (8.1). */
+static void check_text(struct decoder *decoder, struct decode_event *event,
+                       struct decode_message *message, bool fin)
+{
+    if (message->unchecked || message->compressed || message->opcode != WS_OP_TEXT)
+        return;
+    unmask(decoder, event);
+    size_t good = ws_message_check(&message->rules, event->payload, event->len);
     if (good < event->len) {
         message->unchecked = true;
         decode_find(event, WS_E_UTF8, event->offset + event->frame->header_len + good);
-    } else if (fin && event->missing == 0 && message->opcode == WS_OP_TEXT &&
-               !ws_utf8_complete(&message->rules.utf8)) {
+    } else if (fin && event->missing == 0 && !ws_utf8_complete(&message->rules.utf8)) {
         decode_find(event, WS_E_UTF8, event->offset + event->wire_len);
     }
 }
 
-static void check_close(struct decode_event *event, const uint8_t *data)
+static void check_close(struct decode_event *event)
 {
+    const uint8_t *data = event->payload;
     uint64_t at = event->offset + event->frame->header_len;
     if (event->missing > 0)
         return;
@@ -121,12 +135,13 @@ struct part {
 
 /* Inflates the frame's payload, if the message is compressed and its content is wanted. */
 static void inflate_part(struct decoder *decoder, struct decode_message *message,
-                         const struct decode_event *event, bool last, struct part *part)
+                         struct decode_event *event, bool last, struct part *part)
 {
     struct decode *decode = decoder->conversation->decode;
     bool wanted = decode->inflate || (decode->messages && decoder->conversation->deflate);
     if (!message->compressed || !wanted)
         return;
+    unmask(decoder, event);
     if (event->opcode != WS_OP_CONTINUATION)
         message->inflate_problem = NULL;
     if (!message->inflater) {
@@ -140,7 +155,7 @@ static void inflate_part(struct decoder *decoder, struct decode_message *message
     }
     if (!message->inflate_problem)
         message->inflate_problem =
-            inflater_part(message->inflater, part->data, part->len, last, &decode->inflated);
+            inflater_part(message->inflater, event->payload, event->len, last, &decode->inflated);
     if (message->inflate_problem)
         return;
     *part = (struct part){bytes_data(decode->inflated), ws_bytes_len(decode->inflated), true};
@@ -214,18 +229,19 @@ static unsigned rules_of(const struct decoder *decoder, enum sender sender)
 }
 
 /* Checks what a frame of a believable header carries, and its place among the others. */
-static void judge(struct decode_event *event, struct decode_message *message, const uint8_t *data)
+static void judge(struct decoder *decoder, struct decode_event *event,
+                  struct decode_message *message)
 {
     const struct ws_frame *frame = event->frame;
     if (frame->opcode == WS_OP_CLOSE) {
-        check_close(event, data);
+        check_close(event);
         message->closed = true;
     }
     if (frame->opcode > WS_OP_BINARY)
         return;
     follow(event, message, frame);
     event->compressed = message->compressed;
-    check_text(event, message, frame->fin, data);
+    check_text(decoder, event, message, frame->fin);
     /* Incomplete text cannot be checked. */
     if (event->missing > 0)
         message->unchecked = true;
@@ -233,22 +249,18 @@ static void judge(struct decode_event *event, struct decode_message *message, co
         message->rules.begun = false;
 }
 
-/* Sets the event's fields of the frame; its payload is unmasked. */
+/* Sets the event's fields of the frame. The payload of a control frame is unmasked. */
 static void describe(struct decoder *decoder, struct decode_event *event,
                      const struct ws_frame *frame, size_t header, size_t payload)
 {
-    struct decode *decode = decoder->conversation->decode;
     event->frame = frame;
     event->opcode = frame->opcode;
     event->wire = decode_data(decoder);
     event->wire_len = header + payload;
     event->payload = event->wire + header;
     event->len = payload;
-    if (payload > 0 && frame->masked) {
-        bytes_reserve(&decode->scratch, payload);
-        ws_mask(ws_bytes_data(decode->scratch), event->payload, payload, frame->mask_key, 0);
-        event->payload = bytes_data(decode->scratch);
-    }
+    if (ws_opcode_is_control(frame->opcode))
+        unmask(decoder, event);
     if (event->sender == SENDER_UNKNOWN && frame->known >= 2)
         event->sender = frame->masked ? SENDER_CLIENT : SENDER_SERVER;
 }
@@ -266,13 +278,18 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
 
     bool believed = decode_frame_rules(&event, frame, rules_of(decoder, event.sender));
     struct decode_message *message = message_of(decoder, event.sender);
-    struct part part = {event.payload, payload, false};
+    struct part part = {.len = payload};
     bool is_data = frame->opcode <= WS_OP_BINARY;
     believed = believed && whole_header;
     if (believed)
-        judge(&event, message, event.payload);
+        judge(decoder, &event, message);
     if (believed && is_data)
         inflate_part(decoder, message, &event, frame->fin && missing == 0, &part);
+    if (decode->messages || decode->payloads >> frame->opcode & 1 || event.finding_count > 0 ||
+        missing > 0)
+        unmask(decoder, &event);
+    if (!part.inflated)
+        part.data = event.payload;
     count(decoder, &event, believed);
     if (decode->inflate && event.compressed) {
         event.payload = part.data;

@@ -79,7 +79,8 @@ struct decode_event {
 
     const struct ws_frame *frame; /* FRAME; `known` is the number of header bytes */
     unsigned opcode;              /* FRAME, MESSAGE */
-    const uint8_t *payload;       /* FRAME, MESSAGE: unmasked, unless config.keep_mask */
+    const uint8_t *payload;       /* FRAME, MESSAGE: unmasked, unless decode.keep_mask, or in a
+                                   * frame without findings that is not in decode.payloads */
     size_t len;
     bool compressed;             /* the message has RSV1 */
     bool inflated;               /* and the payload is what it was compressed from */

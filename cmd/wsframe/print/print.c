@@ -28,6 +28,14 @@ void print_free(struct printer *printer)
     json_free(&printer->json);
 }
 
+unsigned print_payloads(const struct settings *settings)
+{
+    enum { ALL = 0xFFFF };
+    if (settings->decode.output == OUTPUT_TABLE)
+        return 0;
+    return settings->decode.only ? settings->decode.only : ALL;
+}
+
 void print_begin(struct printer *printer, const char *input, enum form form)
 {
     printer->input = input;

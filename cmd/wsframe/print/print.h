@@ -12,6 +12,9 @@
 void print_init(struct printer *printer, const struct settings *settings, struct decode *decode);
 void print_free(struct printer *printer);
 
+/* The opcodes of the frames whose payloads are printed, a bit each. */
+unsigned print_payloads(const struct settings *settings);
+
 /* Call before and after the events of an input. */
 void print_begin(struct printer *printer, const char *input, enum form form);
 void print_end(struct printer *printer);
