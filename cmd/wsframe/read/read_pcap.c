@@ -92,6 +92,7 @@ static const char *read_records(const struct layout *layout, struct source *sour
         packet.utc_us = time_of(layout, source->data);
         packet.data = source->data + layout->record_header;
         packet.len = len;
+        source_prefetch(source, layout->record_header + len);
         if (!sink(context, &packet, layout->link))
             return NULL;
         source_take(source, layout->record_header + len);

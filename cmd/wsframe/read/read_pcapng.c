@@ -183,6 +183,7 @@ static const char *read_blocks(struct reading *reading)
             return problem ? problem : truncated;
         }
         const uint8_t *body = source->data + 8;
+        source_prefetch(source, len);
         if (type == BLOCK_INTERFACE)
             problem = take_interface(reading, body, len - BLOCK_LEAST);
         else if (type == BLOCK_SECRETS)
