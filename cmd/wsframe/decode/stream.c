@@ -78,22 +78,24 @@ struct streams *streams_new(struct decode *decode, uint16_t port)
 
 /* --- finding a connection --- */
 
-static uint64_t mix(uint64_t hash, const void *data, size_t len)
+static uint64_t mix(uint64_t hash, uint64_t word)
 {
-    const uint8_t *p = data;
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ p[i]) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 29;
-    }
-    return hash;
+    hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 29;
+}
+
+static uint64_t hash_end(const struct streams *streams, const struct packet_end *end)
+{
+    uint64_t words[2];
+    memcpy(words, end->address, sizeof words);
+    return mix(mix(mix(streams->seed, words[0]), words[1]), end->port);
 }
 
 static size_t bucket_of(const struct streams *streams, const struct segment *segment)
 {
     /* Symmetric: the same hash for both directions. */
-    uint64_t from = mix(mix(streams->seed, segment->from.address, 16), &segment->from.port, 2);
-    uint64_t to = mix(mix(streams->seed, segment->to.address, 16), &segment->to.port, 2);
-    return (size_t)((from ^ to) % BUCKETS);
+    return (size_t)((hash_end(streams, &segment->from) ^ hash_end(streams, &segment->to)) %
+                    BUCKETS);
 }
 
 static bool same_end(const struct packet_end *a, const struct packet_end *b)
