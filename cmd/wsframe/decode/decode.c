@@ -48,7 +48,9 @@ void decode_event_begin(struct decode_event *event, const struct decoder *decode
 {
     struct conversation *conversation = decoder->conversation;
     conversation->info.client_end = conversation->side[1].sender == SENDER_CLIENT;
-    memset(event, 0, offsetof(struct decode_event, findings));
+    /* For memset() the compiler takes an instruction that is slower than the rest of a frame. */
+    static const struct decode_event blank;
+    memcpy(event, &blank, offsetof(struct decode_event, findings));
     if (decoder->utc_us > conversation->info.ended_us)
         conversation->info.ended_us = decoder->utc_us;
     event->type = type;

@@ -94,7 +94,7 @@ static void unmask(struct decoder *decoder, struct decode_event *event)
 static void check_text(struct decoder *decoder, struct decode_event *event,
                        struct decode_message *message, bool fin)
 {
-    if (message->unchecked || message->compressed || message->opcode != WS_OP_TEXT)
+    if (message->opcode != WS_OP_TEXT || message->unchecked || message->compressed)
         return;
     unmask(decoder, event);
     size_t good = ws_message_check(&message->rules, event->payload, event->len);
