@@ -1,21 +1,13 @@
 #include "cmd/wsframe/decode/decode_private.h"
 
 #include "cmd/common/exit.h"
-#include "cmd/wsframe/decode/cause.h"
 #include "cmd/wsframe/decode/inflate.h"
 #include "cmd/wsframe/read/detect_bytes.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FRAME_HELD_MAX = 32 << 20 };
-
-const char *sender_name(enum sender sender)
-{
-    static const char *const names[] = {"unknown", "client", "server"};
-    return names[sender];
-}
 
 void conversation_init(struct conversation *conversation, struct decode *decode)
 {
@@ -39,89 +31,6 @@ void decode_free(struct decode *decode)
 {
     ws_bytes_free(&decode->scratch);
     ws_bytes_free(&decode->inflated);
-}
-
-/* --- events --- */
-
-void decode_event_begin(struct decode_event *event, const struct decoder *decoder,
-                        enum decode_type type)
-{
-    struct conversation *conversation = decoder->conversation;
-    conversation->info.client_end = conversation->side[1].sender == SENDER_CLIENT;
-    /* For memset() the compiler takes an instruction that is slower than the rest of a frame. */
-    static const struct decode_event blank;
-    memcpy(event, &blank, offsetof(struct decode_event, findings));
-    if (decoder->utc_us > conversation->info.ended_us)
-        conversation->info.ended_us = decoder->utc_us;
-    event->type = type;
-    event->conversation = &conversation->info;
-    event->sender = decoder->sender;
-    event->offset = decoder->offset;
-    event->utc_us = decoder->utc_us;
-    event->packet = decoder->packet;
-}
-
-void decode_find(struct decode_event *event, enum ws_error error, uint64_t offset)
-{
-    if (event->finding_count == DECODE_FINDINGS)
-        return;
-    event->findings[event->finding_count++] =
-        (struct finding){error, offset, cause_of(error, event, offset - event->offset)};
-}
-
-/* Is the conversation one that was asked for? */
-static bool is_selected(const struct conversation *conversation)
-{
-    struct decode *decode = conversation->decode;
-    if (decode->follow && decode->stream == 0)
-        decode->stream = conversation->info.id;
-    return decode->stream == 0 || decode->stream == conversation->info.id;
-}
-
-static void report_skipped(struct decoder *decoder)
-{
-    struct decode *decode = decoder->conversation->decode;
-    if (decoder->lost == 0 || !is_selected(decoder->conversation))
-        return;
-    struct decode_event event;
-    decode_event_begin(&event, decoder, DECODE_LOST);
-    event.offset = decoder->offset - decoder->lost;
-    event.lost = decoder->lost;
-    event.why = decoder->lost_why;
-    event.harmless = decoder->lost_harmless;
-    decoder->lost = 0;
-    decode->incomplete += !event.harmless;
-    decode->sink(decode->context, &event);
-}
-
-void decode_report_skipped(struct decoder *decoder)
-{
-    const struct conversation_info *info = &decoder->conversation->info;
-    if (!info->captured || info->kind == KIND_WEBSOCKET)
-        report_skipped(decoder);
-}
-
-void decode_emit(struct decoder *decoder, const struct decode_event *event)
-{
-    struct decode *decode = decoder->conversation->decode;
-    if (!is_selected(decoder->conversation))
-        return;
-    report_skipped(decoder);
-    decode->heads += event->type == DECODE_HEAD;
-    decode->frames += event->type == DECODE_FRAME;
-    decode->violations += event->finding_count;
-    decode->incomplete += event->missing > 0;
-    if (!decode->stop)
-        decode->sink(decode->context, event);
-}
-
-void skip_bytes(struct decoder *decoder, uint64_t len, const char *why, bool harmless)
-{
-    if (decoder->lost > 0 && decoder->lost_why != why)
-        decode_report_skipped(decoder);
-    decoder->lost_harmless = decoder->lost > 0 ? decoder->lost_harmless && harmless : harmless;
-    decoder->lost += len;
-    decoder->lost_why = why;
 }
 
 void decode_assign(struct decoder *decoder, enum sender sender)
