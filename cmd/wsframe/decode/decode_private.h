@@ -1,10 +1,10 @@
 /*
  * decode_private: declarations shared by the files of the decoder.
  *
- * decode.c is the state machine of a direction, event.c makes and emits events, decode_frame.c
- * checks frames, decode_http.c heads, decode_tls.c decrypts, tunnel.c knows what may stand before
- * the first head, resync.c finds the first frame of a capture that began in the middle, cause.c
- * names the likely cause of a finding. stream.c feeds them from captures.
+ * decode.c is the state machine of a direction, decode_event.c makes and emits events,
+ * decode_frame.c checks frames, decode_http.c heads, decode_tls.c decrypts, tunnel.c knows what may
+ * stand before the first head, resync.c finds the first frame of a capture that began in the
+ * middle, cause.c names the likely cause of a finding. stream.c feeds them from captures.
  */
 #ifndef CMD_WSFRAME_DECODE_DECODE_PRIVATE_H
 #define CMD_WSFRAME_DECODE_DECODE_PRIVATE_H

@@ -1,5 +1,3 @@
-#include "cmd/wsframe/decode/event.h"
-
 #include "cmd/wsframe/decode/cause.h"
 #include "cmd/wsframe/decode/decode_private.h"
 
