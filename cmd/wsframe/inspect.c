@@ -281,12 +281,27 @@ static size_t input_count(const struct settings *settings)
     return count;
 }
 
+/* May one of the inputs be a capture that is being made? */
+static bool has_live_input(const struct settings *settings)
+{
+    struct stat info;
+    size_t words = (size_t)settings->word_count, captures = settings->decode.captures.count;
+    bool live = words + captures == 0 && inspection_is_live(STDIN_FILENO);
+    for (size_t i = 0; i < words + captures; i++) {
+        const char *name =
+            i < words ? settings->words[i] : settings->decode.captures.items[i - words];
+        live |= strcmp(name, "-") == 0 ? inspection_is_live(STDIN_FILENO)
+                                       : stat(name, &info) == 0 && S_ISFIFO(info.st_mode);
+    }
+    return live;
+}
+
 int inspect(const struct settings *settings)
 {
     struct inspection in = {.settings = settings, .status = WS_EXIT_OK};
     print_init(&in.printer, settings, &in.decode);
     if (settings->decode.keylog)
-        in.keylog = keylog_open(settings->decode.keylog);
+        in.keylog = keylog_open(settings->decode.keylog, has_live_input(settings));
     in.printer.named = input_count(settings) > 1;
     if (settings->decode.captures.count + settings->decode.hex.count > 0 ||
         settings->word_count > 0) {

@@ -55,9 +55,12 @@ static void explain_capture(struct inspection *in, const char *name,
                  : in->keylog                 ? ""
                               : "; --keylog=FILE takes the secrets of TLS (SSLKEYLOGFILE)");
     else
-        snprintf(why, sizeof why, "no WebSocket in it: %" PRIu64 " packet%s, none with TCP data%s",
-                 counts->packets, counts->packets == 1 ? "" : "s",
-                 in->settings->decode.port ? " of that port" : "");
+        snprintf(
+            why, sizeof why, "no WebSocket in it: %" PRIu64 " packet%s, none with TCP data%s%s",
+            counts->packets, counts->packets == 1 ? "" : "s",
+            in->settings->decode.port ? " of that port" : "",
+            counts->cut > 0 ? "; packets are cut inside their headers: capture with tcpdump -s 0"
+                            : "");
     inspection_fail(in, name, why);
 }
 
@@ -77,12 +80,16 @@ static void end_capture(struct inspection *in, const char *name, uint64_t left_o
     if (left_out > 0)
         exit_warn("%s: %" PRIu64 " packets whose lines are not complete were left out", name,
                   left_out);
+    if (counts.cut > 0 && in->decode.frames + in->decode.heads > 0)
+        exit_warn("%s: %" PRIu64 " packet%s cut inside their headers by the snapshot length: "
+                  "capture with tcpdump -s 0",
+                  name, counts.cut, counts.cut == 1 ? "" : "s");
     if (counts.fragments > 0)
         exit_warn("%s: %" PRIu64 " fragments of IP packets were left out", name, counts.fragments);
     if (in->keylog && counts.tls_why)
         exit_warn("%s: %" PRIu64 " connection%s not decrypted: %s", name, counts.kinds[KIND_TLS],
                   counts.kinds[KIND_TLS] == 1 ? "" : "s", counts.tls_why);
-    in->incomplete += left_out + counts.fragments;
+    in->incomplete += left_out + counts.fragments + counts.cut;
     if (in->decode.frames == 0 && in->decode.heads == 0 && in->settings->decode.stream > 0 &&
         counts.kinds[KIND_WEBSOCKET] > 0)
         inspection_fail(

@@ -102,9 +102,18 @@ static const char *cause_of_control(enum ws_error error, const struct decode_eve
                                                : "application data sent in a ping or a pong";
 }
 
-const char *cause_of_end(bool reset, int64_t silent_us)
+const char *cause_of_end(enum decode_end end, enum sender sender, bool reset, int64_t silent_us)
 {
     enum { SILENCE_US = 900 * 1000 }; /* the shortest timeout that anybody sets is 1 s */
+    if (end == END_OF_ANSWER && sender == SENDER_CLIENT)
+        return "a client, or a proxy before it, that waited no longer for the answer";
+    if (end == END_OF_ANSWER)
+        return "a server that ended or crashed at the request, or that speaks TLS or something "
+               "else "
+               "on this port";
+    if (end == END_OF_REPLY)
+        return "a program that closes TCP when it receives a close frame, instead of answering it "
+               "(RFC 6455 5.5.1)";
     if (silent_us >= SILENCE_US)
         return "an idle timeout, of a proxy or of a program: pings must come more often";
     return reset ? "a program that ended or was killed, or a firewall"

@@ -113,6 +113,7 @@ struct conversation {
     struct conversation_info info;
     struct decoder side[2];
     bool asked;     /* the last request asks for an upgrade */
+    bool waiting;   /* and its final response was not seen yet */
     bool head_only; /* it was HEAD, whose response has no body */
     bool connect;   /* it was CONNECT: after the response the connection begins again */
     bool head_cut;  /* a head was cut by the snapshot length: it may have been an upgrade's */

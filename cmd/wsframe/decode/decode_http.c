@@ -154,7 +154,7 @@ static void judge_request(struct decoder *decoder, struct decode_event *event,
     struct conversation *conversation = decoder->conversation;
     enum ws_error violation = ws_handshake_read_request(event->head, text, request);
     event->request = request;
-    conversation->asked = request->upgrade;
+    conversation->asked = conversation->waiting = request->upgrade;
     conversation->head_only = ws_str_equal_case(request->method, "HEAD");
     conversation->connect = ws_str_equal_case(request->method, "CONNECT");
     keep(conversation->key, sizeof conversation->key, request->key);
@@ -221,6 +221,7 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
         pass_over(decoder, event->head, text, true);
         return;
     }
+    conversation->waiting = false;
     bool other = is_other_protocol(event->head, text, response->status);
     /* A server that does not expect the PROXY protocol may refuse it before the request comes. */
     bool early = conversation->info.proxy_protocol && response->status == 400;

@@ -60,8 +60,15 @@ enum decode_type {
     DECODE_FRAME,   /* a frame, whole or cut */
     DECODE_MESSAGE, /* an assembled data message, or a control frame; if decode.messages */
     DECODE_LOST,    /* bytes that cannot be decoded or are missing */
-    DECODE_CLOSED,  /* TCP ended without a close frame */
+    DECODE_CLOSED,  /* TCP ended before the WebSocket did */
     DECODE_END,     /* the end of a conversation with frames: its summary is in `conversation` */
+};
+
+/* What TCP's end came in place of. */
+enum decode_end {
+    END_OF_FRAMES, /* a close frame */
+    END_OF_ANSWER, /* the answer to the upgrade's request */
+    END_OF_REPLY,  /* the reply to a close frame */
 };
 
 struct decode_event {
@@ -94,8 +101,9 @@ struct decode_event {
     bool harmless;   /* they belong to no frame: HTTP before the upgrade, a proxy's handshake */
     const char *why; /* LOST; CLOSED: the likely cause */
 
-    bool reset;        /* CLOSED: by RST, not FIN */
-    int64_t silent_us; /* CLOSED: since the last payload of either direction */
+    enum decode_end end; /* CLOSED */
+    bool reset;          /* CLOSED: by RST, not FIN */
+    int64_t silent_us;   /* CLOSED: since the last payload of either direction */
 
     struct finding findings[DECODE_FINDINGS]; /* `finding_count` of them are set */
 };

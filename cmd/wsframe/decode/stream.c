@@ -29,8 +29,10 @@ struct waiting {
 /* The TCP state of one direction. Sequence numbers are extended to 64 bits. */
 struct half {
     bool begun;
-    uint64_t next; /* the next expected sequence number */
-    uint64_t seen; /* end of the data sent so far, captured or not */
+    bool finished;  /* its FIN or RST came */
+    uint64_t first; /* the first byte, after the SYN if there is one */
+    uint64_t next;  /* the next expected sequence number */
+    uint64_t seen;  /* end of the data sent so far, captured or not */
     uint64_t acked;
     struct waiting *waiting; /* sorted by seq */
     size_t count;
@@ -200,8 +202,7 @@ static void payload(struct connection *connection, int side, const struct segmen
     if (!half->begun) {
         /* Starts in the middle of the number space, so that 64-bit numbers never wrap. */
         half->begun = true;
-        half->next = (UINT64_C(1) << 62) + segment->seq;
-        half->seen = half->next;
+        half->first = half->next = half->seen = (UINT64_C(1) << 62) + segment->seq;
     }
     uint64_t seq = carry(half->next, segment->seq);
     /* Only segments with payload: a FIN takes a sequence number too. */
@@ -224,17 +225,31 @@ static void payload(struct connection *connection, int side, const struct segmen
 
 /* --- the end of TCP --- */
 
-/* Did frames go in both directions, or could they have, and was none of them a close frame? */
-static bool lacks_close(const struct conversation *conversation)
+/* Does an end of TCP by a sender come in place of something, and of what? */
+static bool lacks(const struct conversation *conversation, enum sender sender, enum decode_end *end)
 {
     const struct decoder *side = conversation->side;
-    return conversation->info.kind == KIND_WEBSOCKET &&
-           (side[0].frames + side[1].frames > 0 ||
-            (side[0].state == STATE_FRAMES && side[1].state == STATE_FRAMES)) &&
-           !conversation->info.traffic[0].close_code && !conversation->info.traffic[1].close_code;
+    const struct conversation_traffic *traffic = conversation->info.traffic;
+    bool frames = side[0].frames + side[1].frames > 0 ||
+                  (side[0].state == STATE_FRAMES && side[1].state == STATE_FRAMES);
+    bool by_server = sender == SENDER_SERVER;
+    if (conversation->info.kind != KIND_WEBSOCKET)
+        return false;
+    *end = conversation->waiting                            ? END_OF_ANSWER
+           : traffic[0].close_code || traffic[1].close_code ? END_OF_REPLY
+                                                            : END_OF_FRAMES;
+    switch (*end) {
+    case END_OF_ANSWER:
+        return true;
+    case END_OF_REPLY:
+        return sender != SENDER_UNKNOWN && !traffic[by_server].close_code;
+    case END_OF_FRAMES:
+        return frames;
+    }
+    return false;
 }
 
-/* Reports a FIN or RST before which no close frame came: programs call it 1006. A FIN that
+/* Reports a FIN or RST that ends a WebSocket before its time: programs call it 1006. A FIN that
  * arrives before earlier segments is not judged. */
 static void ended(struct connection *connection, int side, const struct segment *segment,
                   const struct packet *packet)
@@ -244,7 +259,12 @@ static void ended(struct connection *connection, int side, const struct segment 
     struct decoder *decoder = &conversation->side[side];
     bool reset = segment->flags & TCP_RST,
          early = carry(half->next, segment->seq) + segment->claimed > half->next;
-    if (connection->closed || (early && !reset) || !lacks_close(conversation))
+    enum decode_end end;
+    half->finished = true;
+    if (connection->closed || (early && !reset) || !lacks(conversation, decoder->sender, &end))
+        return;
+    /* A side that ends TCP after its close frame does not wait for a reply. */
+    if (end == END_OF_REPLY && connection->half[!side].finished)
         return;
     connection->closed = true;
     decoder->utc_us = packet->utc_us;
@@ -252,10 +272,11 @@ static void ended(struct connection *connection, int side, const struct segment 
     struct decode_event event;
     decode_event_begin(&event, decoder, DECODE_CLOSED);
     event.offset += decode_left(decoder);
+    event.end = end;
     event.reset = reset;
     if (packet->utc_us > connection->last_us && connection->last_us)
         event.silent_us = packet->utc_us - connection->last_us;
-    event.why = cause_of_end(reset, event.silent_us);
+    event.why = cause_of_end(end, event.sender, reset, event.silent_us);
     decode_emit(decoder, &event);
 }
 
@@ -354,6 +375,17 @@ static struct connection *find(struct streams *streams, const struct segment *se
     return NULL;
 }
 
+/* Is this the SYN of a connection whose first segments overtook it? */
+static bool is_late_syn(const struct connection *connection, int side,
+                        const struct segment *segment)
+{
+    enum { OVERTAKEN_MAX = 1 << 20 };
+    const struct half *half = &connection->half[side];
+    uint64_t first = carry(half->first, segment->seq) + 1;
+    return half->begun && !connection->syn && first <= half->first &&
+           half->first - first < OVERTAKEN_MAX;
+}
+
 static void segment_arrived(struct streams *streams, const struct segment *segment,
                             const struct packet *packet)
 {
@@ -361,7 +393,8 @@ static void segment_arrived(struct streams *streams, const struct segment *segme
     bool opening = (segment->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
     struct connection *connection = find(streams, segment, &side);
     /* A new connection with the same ports. */
-    if (connection && opening && (!connection->syn || connection->first_syn != segment->seq)) {
+    if (connection && opening && !is_late_syn(connection, side, segment) &&
+        (!connection->syn || connection->first_syn != segment->seq)) {
         end(streams, connection);
         connection = NULL;
     }
@@ -381,8 +414,7 @@ static void segment_arrived(struct streams *streams, const struct segment *segme
         }
         if (!half->begun) {
             half->begun = true;
-            half->next = (UINT64_C(1) << 62) + segment->seq + 1;
-            half->seen = half->next;
+            half->first = half->next = half->seen = (UINT64_C(1) << 62) + segment->seq + 1;
             connection->conversation.side[side].from_start = true;
         }
         return;

@@ -139,10 +139,10 @@ static const struct option_row rows[] = {
          "inflate compressed frames too, and without a captured handshake; messages are inflated "
          "in any case where a handshake agreed on it"},
     {.name = "stream",
-     OPTION_COUNT(S, decode.stream),
+     OPTION_NUMBER(S, decode.stream, 1, 1000000000),
      .metavar = "N",
      D,
-     .help = "show only the connection of this number"},
+     .help = "show only the connection of this number, from 1"},
     {.name = "follow",
      OPTION_FLAG(S, decode.follow),
      D,

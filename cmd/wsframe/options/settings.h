@@ -35,7 +35,7 @@ struct settings {
         bool keep_mask;
         int messages; /* 1: assemble messages; 0: show frames */
         bool inflate;
-        uint64_t stream; /* 0: all */
+        unsigned stream; /* 0: all */
         bool follow;
         const char *extract; /* a folder; or NULL */
         unsigned only;       /* one bit per opcode; 0: all */

@@ -138,6 +138,7 @@ static void write_head(struct json *json, const struct decode_event *event)
 void print_json(struct printer *printer, const struct decode_event *event, bool wanted)
 {
     static const char *const names[] = {"head", "frame", "message", "lost", "closed"};
+    static const char *const ends[] = {"close", "answer", "reply"};
     struct json *json = &printer->json;
     if (!wanted && event->finding_count == 0 && event->missing == 0)
         return;
@@ -157,6 +158,7 @@ void print_json(struct printer *printer, const struct decode_event *event, bool 
         json_member_string(json, "why", event->why);
         json_end_object(json);
     } else if (event->type == DECODE_CLOSED) {
+        json_member_string(json, "instead_of", ends[event->end]);
         json_member_bool(json, "reset", event->reset);
         json_member_uint(json, "silent_us", (uint64_t)event->silent_us);
         json_member_string(json, "likely", event->why);
@@ -264,7 +266,7 @@ void print_jsonl(struct printer *printer, const struct decode_event *event, bool
         record_open(printer, event);
     if (wanted && event->type == DECODE_MESSAGE)
         record_message(printer, event);
-    if (wanted && event->type == DECODE_CLOSED) {
+    if (wanted && event->type == DECODE_CLOSED && event->end == END_OF_FRAMES) {
         struct record record = begin_record(event, RECORD_CLOSE);
         record.close.code = WS_CLOSE_ABNORMAL;
         record_write(&printer->json, &record);

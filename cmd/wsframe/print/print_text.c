@@ -231,7 +231,12 @@ static void print_head(const struct printer *printer, const struct decode_event 
 
 static void print_closed(const struct decode_event *event)
 {
-    printf("%s without a close frame", event->reset ? "reset" : "end of the connection");
+    static const char *const missing[] = {
+        [END_OF_FRAMES] = "without a close frame",
+        [END_OF_ANSWER] = "before the answer to the upgrade",
+        [END_OF_REPLY] = "in place of a reply to the close frame",
+    };
+    printf("%s %s", event->reset ? "reset" : "end of the connection", missing[event->end]);
     if (event->silent_us >= 1000)
         printf(", after %" PRId64 ".%03d s of silence", event->silent_us / 1000000,
                (int)(event->silent_us / 1000 % 1000));

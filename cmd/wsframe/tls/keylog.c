@@ -122,10 +122,14 @@ void keylog_add(struct keylog *keylog, const char *text, size_t len)
     add_lines(keylog, text, len);
 }
 
-struct keylog *keylog_open(const char *path)
+struct keylog *keylog_open(const char *path, bool wait)
 {
     struct keylog *keylog = keylog_new();
     keylog->path = path;
+    if (wait && access(path, F_OK) < 0 && errno == ENOENT) {
+        exit_warn("%s: not there yet: it is read once it is", path);
+        return keylog;
+    }
     read_file(keylog);
     /* An empty file may be waiting for its first connection. */
     if (keylog->count == 0 && keylog->size > 0)

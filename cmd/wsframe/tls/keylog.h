@@ -8,6 +8,7 @@
 #ifndef CMD_WSFRAME_TLS_KEYLOG_H
 #define CMD_WSFRAME_TLS_KEYLOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,8 +31,9 @@ struct keylog_secret {
 
 struct keylog;
 
-/* Reads the file. A file that cannot be read, and one without a secret in it, end the tool. */
-struct keylog *keylog_open(const char *path);
+/* Reads the file. A file that cannot be read, and one without a secret in it, end the tool; but one
+ * that is not there is waited for if `wait`: it is read once it is. */
+struct keylog *keylog_open(const char *path, bool wait);
 
 /* One without a file, to which lines are added, as those that a capture carries. */
 struct keylog *keylog_new(void);

@@ -73,6 +73,45 @@ gives() { # FILE
 	done
 }
 
+@test "TCP that ends before the answer to the upgrade, or in place of the reply to a close frame" {
+	local capture=$BATS_TEST_TMPDIR/capture case sender what
+	while read -r case sender what; do
+		"$PYTHON" "$FIXTURES/capture.py" "$case" >"$capture"
+		run -0 wsframe "$capture"
+		says "$sender $what.* \\(programs say 1006\\)
+          likely: " "$output"
+		same 1 "$(grep -c 'programs say 1006' <<<"$output")"
+	done <<-'END'
+		fin-for-answer < end of the connection before the answer to the upgrade
+		rst-for-answer < reset before the answer to the upgrade
+		fin-of-client > end of the connection before the answer to the upgrade
+		fin-for-reply < end of the connection in place of a reply to the close frame
+	END
+	run -0 wsframe -o json "$capture"
+	says '"event":"closed".*"from":"server".*"instead_of":"reply"' "$output"
+	# An answer of HTTP is an answer.
+	"$PYTHON" "$FIXTURES/capture.py" refused >"$capture"
+	run -0 wsframe "$capture"
+	run ! grep 1006 <<<"$output"
+}
+
+@test "a SYN that its data overtook begins no second connection" {
+	"$PYTHON" "$FIXTURES/capture.py" late-syn >"$BATS_TEST_TMPDIR/capture"
+	run -0 wsframe -S "$BATS_TEST_TMPDIR/capture"
+	same "$("$PYTHON" "$FIXTURES/capture.py" | wsframe | sed 's/^ *[0-9.]*//')" "$(sed 's/^ *[0-9.]*//' <<<"$output")"
+}
+
+@test "packets that are cut inside their headers are named, with the option that cut them" {
+	"$PYTHON" "$FIXTURES/capture.py" cut-headers >"$BATS_TEST_TMPDIR/capture"
+	run -1 --separate-stderr wsframe "$BATS_TEST_TMPDIR/capture"
+	one_line 'cut inside their headers: capture with tcpdump -s 0'
+}
+
+@test "connections are counted from 1" {
+	run -2 --separate-stderr wsframe --stream=0 "$DATA/conversation.pcap"
+	says "option '--stream'"
+}
+
 @test "an upgrade without frames is in the table; an interim response is no refusal" {
 	"$PYTHON" "$FIXTURES/capture.py" refused >"$BATS_TEST_TMPDIR/capture"
 	run -0 wsframe -o table "$BATS_TEST_TMPDIR/capture"

@@ -138,13 +138,13 @@ agrees() {
 	run -10 wsframe -S -q --keylog="$KEYS" "$BATS_TEST_TMPDIR/lost"
 }
 
-@test "a capture and a key log that grow" {
+@test "a capture and a key log that grow, from nothing" {
 	serve_tls
-	: >"$KEYS"
 	mkfifo "$BATS_TEST_TMPDIR/pipe"
 	exec 7<>"$BATS_TEST_TMPDIR/pipe"
 	background wsframe --keylog="$KEYS" - <&7
 	local shown=$OUT
+	await 'keys: not there yet' "$LOG"
 	background tcpdump --immediate-mode -U -i lo -Z root -w "$BATS_TEST_TMPDIR/pipe" "port $PORT"
 	eventually grep -q 'listening on' "$LOG"
 	SSLKEYLOGFILE=$KEYS wscat --ca="$CA" -N 1 "$URL" live
