@@ -1,6 +1,7 @@
 #include "cmd/wscat/input/input.h"
 
 #include "cmd/common/hex.h"
+#include "cmd/common/pipe.h"
 #include "libws/proto/bytes.h"
 
 #include <errno.h>
@@ -10,28 +11,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
     READ_SIZE = 64 * 1024,
+    /* What is read of chunks at a time is sent at a time: so many bytes, but no more chunks than
+     * one sendmsg() takes. */
+    CHUNKS_SIZE = 512 * 1024,
+    CHUNKS_MOST = 128,
     PIECE_SIZE = 1024 * 1024, /* more of a message without an end is handed over in pieces */
 };
 
 static void on_ready(struct ws_watch *watch, unsigned ready);
 static void on_task(struct ws_deferred *task);
-
-/* Reads must not block, even if another process empties the same pipe first. O_NONBLOCK cannot be
- * set on the inherited descriptor: the flag belongs to the open file description, which other
- * processes share. Opening a pipe or terminal again through /proc gives a description of our own.
- * If that fails, the original descriptor is read. */
-static int reopen(void)
-{
-    struct stat status;
-    if (fstat(STDIN_FILENO, &status) < 0 || (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)))
-        return -1;
-    return open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-}
 
 static void on_line(void *context, char *text, size_t len);
 
@@ -72,9 +64,12 @@ void input_init(struct input *input, struct ws_loop *loop, const struct settings
     };
     if (edit && settings->input == INPUT_LINES && editor_possible())
         open_editor(input, settings);
-    int fd = input->editor ? -1 : reopen();
+    /* Reads must not block, even if another process empties the same pipe first. */
+    int fd = input->editor ? -1 : pipe_reopen(STDIN_FILENO, O_RDONLY);
     input->own = fd >= 0;
     input->watch.fd = input->own ? fd : STDIN_FILENO;
+    if (settings->input == INPUT_CHUNKS)
+        pipe_enlarge(input->watch.fd);
     input->watch.ready = on_ready;
     input->task.run = on_task;
 }
@@ -233,10 +228,19 @@ static void hand_over_buffered(struct input *input)
 
 /* --- reading --- */
 
+/* How much to read at a time: of chunks, whole ones. */
+static size_t read_size(const struct input *input)
+{
+    size_t chunks = input->chunk < CHUNKS_SIZE ? CHUNKS_SIZE / input->chunk : 1;
+    if (input->split.form != INPUT_CHUNKS)
+        return READ_SIZE;
+    return input->chunk * (chunks < CHUNKS_MOST ? chunks : CHUNKS_MOST);
+}
+
 static void on_ready(struct ws_watch *watch, unsigned ready)
 {
     struct input *input = ws_container_of(watch, struct input, watch);
-    size_t size = input->split.form == INPUT_CHUNKS ? input->chunk : READ_SIZE;
+    size_t size = read_size(input);
     (void)ready;
     if (!ws_bytes_reserve(&input->buffer, size)) {
         give_up(input, "out of memory");

@@ -1,5 +1,6 @@
 #include "cmd/wscat/output/output.h"
 
+#include "cmd/common/pipe.h"
 #include "libws/proto/bytes.h"
 
 #include <errno.h>
@@ -20,9 +21,6 @@ enum {
 static void on_ready(struct ws_watch *watch, unsigned ready);
 static void on_task(struct ws_deferred *task);
 
-/* O_NONBLOCK cannot be set on the inherited descriptor: the flag belongs to the open file
- * description, which other processes share, such as the shell. Opening a pipe or terminal again
- * through /proc gives a description of our own. */
 static void find_kind(struct output *output)
 {
     struct stat status;
@@ -33,7 +31,7 @@ static void find_kind(struct output *output)
     if (S_ISSOCK(status.st_mode)) {
         output->kind = OUTPUT_SOCKET;
     } else if (S_ISFIFO(status.st_mode) || isatty(STDOUT_FILENO)) {
-        int fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        int fd = pipe_reopen(STDOUT_FILENO, O_WRONLY);
         output->kind = fd >= 0 ? OUTPUT_OWN : OUTPUT_SHARED;
         if (fd >= 0)
             output->watch.fd = fd;

@@ -5,6 +5,7 @@
  * records that are read are commands. Without, standard input is read only while a client is
  * connected, so that no line is lost.
  */
+#include "cmd/common/pipe.h"
 #include "cmd/common/exit.h"
 #include "cmd/common/log.h"
 #include "cmd/wsserve/bridge/fanout.h"
@@ -13,19 +14,14 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FLUSH_TIMEOUT_MS = 5000 }; /* at the end, for the reader of standard output */
 
-/* O_NONBLOCK belongs to the open file, which other processes share: opening a pipe or a terminal
- * through /proc gives an open file of our own. If that fails it is used as it is, and may block. */
-static int open_again(int fd, int flags, const char *path)
+/* If it cannot be opened again it is used as it is, and may block. */
+static int open_again(int fd, int access)
 {
-    struct stat status;
-    int own = -1;
-    if (fstat(fd, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)))
-        own = open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    int own = pipe_reopen(fd, access);
     return own >= 0 ? own : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
@@ -52,8 +48,8 @@ static void on_broken(struct fanout *fanout)
 static bool start(struct server *server)
 {
     struct fanout *fanout = calloc(1, sizeof *fanout);
-    int in = open_again(STDIN_FILENO, O_RDONLY, "/proc/self/fd/0");
-    int out = open_again(STDOUT_FILENO, O_WRONLY, "/proc/self/fd/1");
+    int in = open_again(STDIN_FILENO, O_RDONLY);
+    int out = open_again(STDOUT_FILENO, O_WRONLY);
     enum ws_error error = WS_E_NO_MEMORY;
     server->mode_data = fanout;
     if (fanout && in >= 0 && out >= 0) {

@@ -98,6 +98,19 @@ END
 	same $'binary 4096\nbinary 4096\nbinary 1808' "$(grep ^binary "$OUT" | cut -d ' ' -f 1,2)"
 }
 
+@test "--chunk: of a file, all but the last are as large, however many are read at a time" {
+	local case
+	head -c 1100001 /dev/zero >"$IN"
+	for case in 2201:500 1048:1050 3:400K 2:1M; do
+		bad echo
+		wscat -b --chunk="${case#*:}" -w 0.2 "$URL" <"$IN" >"$BACK"
+		await '^end' "$OUT"
+		cmp "$IN" "$BACK"
+		same "${case%:*}" "$(grep -c ^binary "$OUT")"
+		same 2 "$(grep ^binary "$OUT" | cut -d ' ' -f 2 | uniq | wc -l)"
+	done
+}
+
 @test "every length at which a frame's header changes" {
 	local length
 	serve --max-message-size=0
