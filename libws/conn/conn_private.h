@@ -187,8 +187,9 @@ static inline const struct ws_out *ws_conn_own_out(const struct ws_conn *conn)
 /* --- conn_wire.c --- */
 
 /* Receives once: up to `size` bytes from the wire, whose plaintext is put into `buffer`, which is
- * scratch->receive after its headroom. WS_OK and the length of the plaintext in `*len`; or the
- * errors of ws_stream_receive() and ws_tls_open(), with 0. `*wire` gets how many bytes came. */
+ * scratch->receive after its headroom, or which are payload that the handler takes. WS_OK and the
+ * length of the plaintext in `*len`, 0 for that payload; or the errors of ws_stream_receive() and
+ * ws_tls_open(), with 0. `*wire` gets how many bytes came. */
 enum ws_error ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *len,
                               size_t *wire);
 /* Sends what is in `out` while nothing waits: as much as the kernel takes, and with TLS at most

@@ -190,11 +190,35 @@ static enum ws_error receive_sealed(struct ws_conn *conn, uint8_t *buffer, size_
     return error;
 }
 
+/* The handler may take payload from the descriptor: returns how much it took. Else `*size` is what
+ * to receive at most. */
+static size_t offer_payload(struct ws_conn *conn, size_t *size)
+{
+    uint64_t ahead = ws_session_passable(&conn->session);
+    size_t most = ws_session_feed_most(&conn->session), taken = 0;
+    if (ahead > 0) {
+        taken = conn->env->handler->payload(conn, conn->watch.fd,
+                                            ahead < *size ? (size_t)ahead : *size);
+        ws_session_pass(&conn->session, taken);
+    }
+    if (most < *size)
+        *size = most;
+    return taken;
+}
+
 enum ws_error ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *len,
                               size_t *wire)
 {
     if (conn->cold->tls)
         return receive_sealed(conn, buffer, size, len, wire);
+    *len = *wire = 0;
+    if (conn->env->handler->payload) {
+        *wire = offer_payload(conn, &size);
+        if (*wire > 0)
+            return WS_OK;
+        if (!ws_conn_reading(conn) || !ws_conn_usable(conn))
+            return WS_MORE;
+    }
     enum ws_error error = ws_stream_receive(conn->watch.fd, buffer, size, wire);
     *len = *wire;
     return error;

@@ -166,7 +166,7 @@ static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
     }
     if (error == WS_MORE) {
         memcpy(s->header, have ? header : s->in, have + len);
-        s->header_have = (uint8_t)(have + len);
+        s->header_have = (have + len) & 15;
         s->in += len;
         return WS_MORE;
     }
@@ -186,6 +186,10 @@ static enum ws_error read_header(struct ws_session *s, uint64_t *offset)
     }
     s->in_payload = true;
     s->payload_left = s->frame.length;
+    if (s->frame.length > WS_CHUNK_ABOVE)
+        s->lately_large = LARGE_AGAIN_AFTER;
+    else if (s->lately_large > 0)
+        s->lately_large--;
     return WS_OK;
 }
 

@@ -54,6 +54,10 @@ enum ws_event_type ws_session_emit_before_error(struct ws_session *s, struct ws_
 /* `held` is whole now: the event borrows it, the next pull frees it. */
 void ws_session_lend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event);
 
+/* After a large frame another one is expected, until so many small ones came in a row: pings come
+ * between them, and a peer that passes on what it has got cuts some of them in two. */
+enum { LARGE_AGAIN_AFTER = 4 };
+
 /* session_send.c */
 
 /* WS_OK if a data frame of this opcode may be sent now; WS_E_STATE, WS_E_CLOSING, WS_E_ARGUMENT. */

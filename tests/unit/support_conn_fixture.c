@@ -71,7 +71,11 @@ int fixture_start(void **state)
     (void)state;
     memset(&fx, 0, sizeof fx);
     ws_conn_config_init(&fx.config, WS_ROLE_SERVER);
-    fx.handler = (struct ws_handler){on_request, on_open, on_event, on_drained, on_close};
+    fx.handler = (struct ws_handler){.request = on_request,
+                                     .open = on_open,
+                                     .event = on_event,
+                                     .drained = on_drained,
+                                     .close = on_close};
     fx.echo = true;
     fx.far.fd = -1;
     return ws_loop_new(&fx.loop) == WS_OK ? 0 : -1;

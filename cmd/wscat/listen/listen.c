@@ -300,7 +300,13 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     read_input(l);
 }
 
-static const struct ws_handler handler = {on_request, on_open, on_event, on_drained, on_close};
+static const struct ws_handler handler = {
+    .request = on_request,
+    .open = on_open,
+    .event = on_event,
+    .drained = on_drained,
+    .close = on_close,
+};
 
 /* --- the end --- */
 

@@ -44,6 +44,11 @@ struct ws_handler {
     void (*drained)(struct ws_conn *conn);
     /* The last call: `conn` is invalid when this returns. */
     void (*close)(struct ws_conn *conn, const struct ws_end *end);
+    /* Where payload only has to be passed on: `len` bytes of it come next on the socket `fd`, of a
+     * binary message that is delivered in pieces, without TLS (ws_session_passable()). Takes some
+     * of them from there, without waiting, and returns how many; no event has those. 0: they are
+     * received as usual, or later if the handler has paused the connection. */
+    size_t (*payload)(struct ws_conn *conn, int fd, size_t len);
 };
 
 #ifdef __cplusplus

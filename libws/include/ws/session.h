@@ -138,10 +138,11 @@ struct ws_session {
         struct ws_frame frame;         /* in its payload */
         uint8_t header[WS_HEADER_MAX]; /* before it: the bytes of a header that is not whole */
     };
-    uint8_t header_have;
-    uint8_t fragment_opcode; /* opcode of the fragmented message that is being sent, or 0 */
-    bool upgrading : 1;      /* the upgrade's state is kept */
-    bool in_payload : 1;     /* between a header and the end of its payload */
+    uint8_t header_have : 4;
+    uint8_t lately_large : 4; /* small frames that may come until no large one is expected */
+    uint8_t fragment_opcode;  /* opcode of the fragmented message that is being sent, or 0 */
+    bool upgrading : 1;       /* the upgrade's state is kept */
+    bool in_payload : 1;      /* between a header and the end of its payload */
     bool announce_open : 1;
     bool close_sent : 1;
     bool close_received : 1;
@@ -189,6 +190,23 @@ void ws_session_feed(struct ws_session *session, void *data, size_t len, size_t 
  * its length and sets `*data`, which points into the buffer that was fed. Copy it and feed it again
  * later. */
 size_t ws_session_unread(struct ws_session *session, const uint8_t **data);
+
+/*
+ * Payload that is only passed on, say from a socket to a pipe (splice(2)), need not be fed. Returns
+ * how many bytes of such payload come next in the stream, after all that was fed: the rest of a
+ * frame of a binary message that is delivered in pieces (config.chunks, WS_CHUNK_ABOVE), neither
+ * masked nor compressed. 0: what comes next must be fed.
+ */
+uint64_t ws_session_passable(const struct ws_session *session);
+
+/* `len` of those bytes were taken from the stream, and will not be fed. They count as received, but
+ * no event has them: their message goes on with CHUNKs that are not `first`, and its last CHUNK
+ * comes even if nothing is left for it. To be followed by ws_session_next(). */
+void ws_session_pass(struct ws_session *session, uint64_t len);
+
+/* How many bytes to feed at most for such payload to stay in the stream: after a large frame, the
+ * next header, and a few small frames, by themselves. SIZE_MAX: as many as there are. */
+size_t ws_session_feed_most(const struct ws_session *session);
 
 /* The stream has ended: no more will be fed. `why` is WS_E_LOST, or what the transport failed with;
  * it is reported unless a close frame came first. */
