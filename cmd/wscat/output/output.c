@@ -28,9 +28,10 @@ static void find_kind(struct output *output)
     output->kind = OUTPUT_BLOCKS;
     if (fstat(STDOUT_FILENO, &status) < 0)
         return;
+    output->pipe = S_ISFIFO(status.st_mode);
     if (S_ISSOCK(status.st_mode)) {
         output->kind = OUTPUT_SOCKET;
-    } else if (S_ISFIFO(status.st_mode) || isatty(STDOUT_FILENO)) {
+    } else if (output->pipe || isatty(STDOUT_FILENO)) {
         int fd = pipe_reopen(STDOUT_FILENO, O_WRONLY);
         output->kind = fd >= 0 ? OUTPUT_OWN : OUTPUT_SHARED;
         if (fd >= 0)
@@ -50,16 +51,21 @@ void output_init(struct output *output, struct ws_loop *loop,
         output->watching = ws_loop_watch(loop, &output->watch, WS_HANGUP) == WS_OK;
 }
 
+static bool is_writable(const struct output *output)
+{
+    struct pollfd writable = {.fd = output->watch.fd, .events = POLLOUT};
+    return poll(&writable, 1, 0) != 0;
+}
+
 /* One write that does not wait. */
 static ssize_t write_once(const struct output *output, const uint8_t *data, size_t len)
 {
-    struct pollfd writable = {.fd = output->watch.fd, .events = POLLOUT};
     switch (output->kind) {
     case OUTPUT_SOCKET:
         return send(output->watch.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     case OUTPUT_SHARED:
         /* A pipe that is writable takes so many bytes without waiting. */
-        if (poll(&writable, 1, 0) == 0) {
+        if (!is_writable(output)) {
             errno = EAGAIN;
             return -1;
         }
@@ -129,6 +135,22 @@ void output_line(struct output *output, const void *data, size_t len, char end)
         output->failure = ENOMEM;
     }
     after_buffering(output);
+}
+
+size_t output_splice(struct output *output, int fd, size_t len)
+{
+    if (!output->pipe || !output->watching || output->failure || output_pending(output))
+        return 0;
+    ssize_t n = splice(fd, NULL, output->watch.fd, NULL, len, SPLICE_F_NONBLOCK);
+    if (n > 0)
+        return (size_t)n;
+    /* It is not said whether the socket or the pipe is not ready. */
+    if (n < 0 && errno == EAGAIN && !is_writable(output) &&
+        ws_loop_rewatch(output->loop, &output->watch, WS_WRITABLE) == WS_OK) {
+        pipe_enlarge(output->watch.fd);
+        output->full = true;
+    }
+    return 0;
 }
 
 bool output_pending(const struct output *output)

@@ -37,6 +37,7 @@ struct output {
     struct ws_deferred task;
     struct ws_loop *loop;
     enum output_kind kind;
+    bool pipe; /* whatever kind of those it is */
     bool watching;
     bool full; /* above the high-water mark */
     int failure;
@@ -58,8 +59,13 @@ void output_line(struct output *output, const void *data, size_t len, char end);
 /* True while the caller must not produce more output. */
 static inline bool output_full(const struct output *output)
 {
-    return output->full;
+    return output->full && !output->failure;
 }
+
+/* Moves up to `len` bytes from the socket `fd` to stdout without looking at them, and returns how
+ * many; the kernel copies none of them. 0: stdout is no pipe, or something waits to be written
+ * before; or with output_full(), the pipe has no space. */
+size_t output_splice(struct output *output, int fd, size_t len);
 
 /* True while something waits to be written. */
 bool output_pending(const struct output *output);

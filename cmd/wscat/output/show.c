@@ -348,6 +348,14 @@ static void write_timestamp(struct show *show)
     put(show, text);
 }
 
+bool show_is_raw(const struct show *show)
+{
+    const struct settings *s = show->settings;
+    return s->format == FORMAT_RAW && !s->jsonl && !s->pretty && !s->null_after &&
+           s->timestamps == TIMESTAMPS_NONE && s->common.verbose < 3 && !show->escape &&
+           !show->color && !show->person;
+}
+
 static void show_message(struct show *show, const struct ws_event *event)
 {
     const struct settings *s = show->settings;

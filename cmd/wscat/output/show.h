@@ -52,6 +52,10 @@ void show_open(struct show *show, const struct ws_event *event, const char *url)
  * RECORD_OUT what we have sent. */
 void show_event(struct show *show, enum record_direction direction, const struct ws_event *event);
 
+/* Are the messages that come printed as the bytes that they are, with nothing before, between and
+ * after them? */
+bool show_is_raw(const struct show *show);
+
 /* Writes text of the server's to standard output, escaped on a terminal. */
 void show_text(struct show *show, const void *data, size_t len);
 

@@ -120,6 +120,19 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         show_round_trip(&run->show, ws_conn_heartbeat(conn)->rtt.last_us);
 }
 
+/* Payload that is printed as it is goes from the socket to the pipe by itself. */
+static size_t on_payload(struct ws_conn *conn, int fd, size_t len)
+{
+    struct run *run = ws_conn_user(conn);
+    if (run->enough || !show_is_raw(&run->show))
+        return 0;
+    size_t moved = output_splice(&run->output, fd, len);
+    run->stats.received_bytes += moved;
+    if (output_full(&run->output))
+        ws_conn_pause(conn);
+    return moved;
+}
+
 static void on_drained(struct ws_conn *conn)
 {
     sending_continue(ws_conn_user(conn));
@@ -191,4 +204,5 @@ const struct ws_handler receiving_handler = {
     .event = on_event,
     .drained = on_drained,
     .close = on_close,
+    .payload = on_payload,
 };

@@ -63,6 +63,16 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$@" --no-stdin -w -1 "$URL" \
 	same "" "$stderr"
 }
 
+@test "a reader that leaves a full pipe, while the server talks on: 0, without its time limits" {
+	local status=0
+	stalled --close-timeout=600s
+	eventually at_rest "$PID"
+	exec 9>&-
+	finished "$PID" || status=$?
+	same 0 "$status"
+	same "" "$(cat "$LOG")"
+}
+
 @test "a closed standard output is an error: 1" {
 	serve
 	run -1 --separate-stderr bash -c "wscat '$URL' hello >&-"
