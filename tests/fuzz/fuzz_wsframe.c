@@ -102,7 +102,7 @@ static void with_streams(const uint8_t *data, size_t len,
     /* A key log without secrets: the handshakes of TLS are read, and nothing is decrypted. */
     static struct keylog *keylog;
     if (!keylog)
-        keylog = keylog_open("/dev/null");
+        keylog = keylog_open("/dev/null", false);
     struct decode decode = {.sink = see, .context = &seen, .messages = true, .keylog = keylog};
     struct streams *streams = streams_new(&decode, 0);
     feed(streams, data, len);

@@ -217,7 +217,7 @@ static void every_suite(void **state)
     static const size_t steps[] = {1, 7, 4096, WIRE_MAX};
     (void)state;
     /* The log is empty at first, and grows with each connection. */
-    struct keylog *keylog = keylog_open(log_path);
+    struct keylog *keylog = keylog_open(log_path, false);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         converse(cases[i].version, cases[i].suite);
         for (size_t j = 0; j < sizeof steps / sizeof *steps; j++) {
@@ -231,7 +231,7 @@ static void every_suite(void **state)
 static void other_suites(void **state)
 {
     (void)state;
-    struct keylog *keylog = keylog_open(log_path);
+    struct keylog *keylog = keylog_open(log_path, false);
     converse(TLS1_2_VERSION, "ECDHE-ECDSA-AES128-SHA256");
     assert_string_equal(read_all(keylog, WIRE_MAX),
                         "TLS of a cipher suite or version that cannot be read");
@@ -242,7 +242,7 @@ static void other_suites(void **state)
 static void damage(void **state)
 {
     (void)state;
-    struct keylog *keylog = keylog_open(log_path);
+    struct keylog *keylog = keylog_open(log_path, false);
     uint32_t random = 1;
     for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
         converse(version, version == TLS1_3_VERSION ? "TLS_AES_128_GCM_SHA256"
