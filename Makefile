@@ -74,7 +74,7 @@ fuzz_framing := cmd/wsserve/bridge/framing.c $(COM_SRC)
 fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
 
 .PHONY: all help clean install uninstall deps check test test-peers test-fresh lint format demo bench \
-	fuzz tests completions FORCE
+	bench-check fuzz tests completions FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -211,6 +211,11 @@ bench: ## the scoreboard: writes docs/benchmarks.md
 	@tests/install-deps bench
 	@+$(MAKE) --no-print-directory all $(BENCH)
 	tests/bench/run.py
+
+bench-check: ## is wsserve slower than recorded? ARGS=--record writes the figures again
+	@tests/install-deps bench
+	@+$(MAKE) --no-print-directory build/wsserve build/bench/generator build/bench/yardstick_raw
+	tests/bench/check.py $(ARGS)
 
 completions: all ## write the completion files again, from the option tables
 	completions/check --update build $(TOOLS)

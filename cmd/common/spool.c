@@ -173,13 +173,34 @@ static struct piece *carry_out(struct spool *spool, struct piece *piece, size_t 
     return next;
 }
 
-/* Waits for work and takes all pieces. Called with the lock held, which it releases while
- * waiting. */
+static struct timespec in_ms(int ms)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    time.tv_sec += ms / 1000;
+    time.tv_nsec += ms % 1000 * 1000000L;
+    if (time.tv_nsec >= 1000000000L) {
+        time.tv_nsec -= 1000000000L;
+        time.tv_sec++;
+    }
+    return time;
+}
+
+static bool has_work(const struct spool *spool)
+{
+    return spool->first || spool->unreported;
+}
+
+/* Waits for work and takes all pieces: NULL, and no work, if none came for a while. Called with the
+ * lock held, which it releases while waiting. */
 static struct piece *wait_for_more(struct spool *spool)
 {
-    while (!spool->first && !spool->unreported && !spool->stopping) {
+    enum { REST_MS = 1000 };
+    struct timespec until = in_ms(REST_MS);
+    int timed_out = 0;
+    while (!has_work(spool) && !spool->stopping && !timed_out) {
         spool->waiting = true;
-        pthread_cond_wait(&spool->more, &spool->lock);
+        timed_out = pthread_cond_timedwait(&spool->more, &spool->lock, &until);
         spool->waiting = false;
     }
     struct piece *first = spool->first;
@@ -192,8 +213,10 @@ static void *run(void *context)
 {
     struct spool *spool = context;
     pthread_mutex_lock(&spool->lock);
-    while (!spool->stopping || spool->first || spool->unreported) {
+    for (;;) {
         struct piece *piece = wait_for_more(spool);
+        if (!piece && !has_work(spool))
+            break;
         pthread_mutex_unlock(&spool->lock);
         while (piece) {
             size_t freed = 0;
@@ -205,13 +228,37 @@ static void *run(void *context)
         report_all_missing(spool);
         pthread_mutex_lock(&spool->lock);
     }
-    spool->gone = true;
+    spool->running = false;
     pthread_cond_signal(&spool->ended);
     pthread_mutex_unlock(&spool->lock);
     return NULL;
 }
 
 /* --- the callers --- */
+
+static bool start_thread(struct spool *spool)
+{
+    sigset_t all, before;
+    if (spool->started)
+        pthread_join(spool->thread, NULL); /* at once: it held the lock last */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&spool->thread, NULL, run, spool);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    spool->started = spool->running = error == 0;
+    errno = error;
+    return error == 0;
+}
+
+/* The thread rests while there is no work: the system calls of a process with one thread cost less.
+ * Called with the lock held. If no thread can be started the work waits for the next call. */
+static void wake(struct spool *spool)
+{
+    if (!spool->running)
+        start_thread(spool);
+    else if (spool->waiting)
+        pthread_cond_signal(&spool->more);
+}
 
 /* Appends a piece. Called with the lock held. */
 static void append(struct spool *spool, struct piece *piece)
@@ -220,8 +267,7 @@ static void append(struct spool *spool, struct piece *piece)
     *spool->end = piece;
     spool->end = &piece->next;
     spool->bytes += cost(piece);
-    if (spool->waiting)
-        pthread_cond_signal(&spool->more);
+    wake(spool);
 }
 
 bool spool_put(struct spool *spool, struct spool_file *file, const void *data, size_t len)
@@ -243,8 +289,7 @@ bool spool_put(struct spool *spool, struct spool_file *file, const void *data, s
         spool->dropped++;
         spool->unreported = true;
         file->missing++;
-        if (spool->waiting)
-            pthread_cond_signal(&spool->more);
+        wake(spool);
     }
     pthread_mutex_unlock(&spool->lock);
     if (!fits)
@@ -339,17 +384,6 @@ size_t spool_waiting(struct spool *spool)
 
 /* --- beginning and end --- */
 
-static bool start_thread(struct spool *spool)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&spool->thread, NULL, run, spool);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = error;
-    return error == 0;
-}
-
 struct spool *spool_new(const struct spool_options *options)
 {
     struct spool *spool = calloc(1, sizeof *spool);
@@ -366,7 +400,7 @@ struct spool *spool_new(const struct spool_options *options)
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&spool->lock, NULL);
-    pthread_cond_init(&spool->more, NULL);
+    pthread_cond_init(&spool->more, &monotonic);
     pthread_cond_init(&spool->ended, &monotonic);
     pthread_condattr_destroy(&monotonic);
     if (!start_thread(spool)) {
@@ -379,27 +413,14 @@ struct spool *spool_new(const struct spool_options *options)
     return spool;
 }
 
-static struct timespec in_ms(int ms)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    time.tv_sec += ms / 1000;
-    time.tv_nsec += ms % 1000 * 1000000L;
-    if (time.tv_nsec >= 1000000000L) {
-        time.tv_nsec -= 1000000000L;
-        time.tv_sec++;
-    }
-    return time;
-}
-
 /* Waits until the thread has written everything and ended. Called with the lock held. */
 static bool wait_for_end(struct spool *spool, int timeout_ms)
 {
     struct timespec until = in_ms(timeout_ms);
     int timed_out = 0;
-    while (!spool->gone && !timed_out)
+    while (spool->running && !timed_out)
         timed_out = pthread_cond_timedwait(&spool->ended, &spool->lock, &until);
-    return spool->gone;
+    return !spool->running;
 }
 
 bool spool_free(struct spool *spool, int timeout_ms)
@@ -411,20 +432,27 @@ bool spool_free(struct spool *spool, int timeout_ms)
         return true;
     pthread_mutex_lock(&spool->lock);
     spool->stopping = true;
-    pthread_cond_signal(&spool->more);
-    bool whole = wait_for_end(spool, timeout_ms);
+    if (spool->running || has_work(spool))
+        wake(spool);
+    bool whole = wait_for_end(spool, timeout_ms) && !has_work(spool);
     if (!whole) {
         (void)!write(spool->cancel_fd, &(uint64_t){1}, sizeof(uint64_t));
         wait_for_end(spool, GRACE_MS);
     }
-    bool gone = spool->gone;
+    bool running = spool->running;
     pthread_mutex_unlock(&spool->lock);
-    if (!gone) {
+    if (running) {
         pthread_detach(
             spool->thread); /* the thread keeps using the spool, which is therefore not freed */
         return false;
     }
-    pthread_join(spool->thread, NULL);
+    if (spool->started)
+        pthread_join(spool->thread, NULL);
+    while (spool->first) { /* no thread could be started */
+        struct piece *piece = spool->first;
+        spool->first = piece->next;
+        free(piece);
+    }
     for (struct spool_file *file = spool->files, *next; file; file = next) {
         next = file->next;
         free_file(spool, file);

@@ -3,6 +3,7 @@
  * stopped terminal.
  *
  * Data waits in memory, up to a limit, for a thread that writes it: callers never wait for a file.
+ * The thread ends a second after the last data, and is started again for more.
  * Data above the limit is dropped and counted, and so is data that a file refuses; once writing
  * works again a line of the owner's reports how much is missing. The log and --access-log share a
  * spool and --record has another, so that they do not block each other.

@@ -32,7 +32,7 @@ struct spool_file {
 
 struct spool {
     struct spool_options options;
-    pthread_t thread;
+    pthread_t thread; /* under the lock, and valid while `started` */
     pthread_mutex_t lock;
     pthread_cond_t more, ended;
     int cancel_fd; /* readable: the thread must not wait for files any more */
@@ -41,7 +41,8 @@ struct spool {
     struct piece *first, **end;
     size_t bytes; /* of pieces, including those that the thread is writing */
     uint64_t dropped;
-    bool stopping, waiting, gone;
+    bool started, running; /* the thread: it is to be joined; it will look for work again */
+    bool stopping, waiting;
     bool unreported; /* a file has missing pieces that are not reported yet */
     unsigned reopened;
     struct spool_file *files; /* only the thread removes files */

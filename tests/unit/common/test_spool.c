@@ -1,5 +1,6 @@
 #include "cmd/common/spool.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -93,6 +94,48 @@ static void test_in_order(void **state)
     struct stat status;
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
+}
+
+static unsigned threads(void)
+{
+    unsigned count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    while (readdir(tasks))
+        count++;
+    closedir(tasks);
+    return count - 2; /* "." and ".." */
+}
+
+/* Without work there is no second thread; what is put later is written all the same, as is what has
+ * no thread yet when the end comes. */
+static void test_rest(void **state)
+{
+    (void)state;
+    char path[64];
+    unsigned before = threads();
+    struct spool *spool = begin(1 << 20);
+    struct spool_file *file =
+        spool_open(spool, AT_FDCWD, in_folder("rest", path, sizeof path), 0600, true);
+    assert_non_null(file);
+    for (int i = 0; i < 2; i++) {
+        while (threads() > before)
+            nap();
+        assert_true(put(spool, file, "again\n"));
+        settle(spool);
+    }
+    expect_content(path, "again\nagain\n");
+    while (threads() > before)
+        nap();
+    assert_true(put(spool, file, "last\n"));
+    assert_true(spool_free(spool, 10000));
+    assert_int_equal(threads(), before);
+    expect_content(path, "again\nagain\nlast\n");
+    /* One that rests ends at once. */
+    spool = begin(1 << 20);
+    while (threads() > before)
+        nap();
+    assert_true(spool_free(spool, 0));
 }
 
 /* The number of lost pieces, summed over all notices. */
@@ -435,19 +478,13 @@ static int tear_down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_in_order),
-        cmocka_unit_test(test_full_pipe),
-        cmocka_unit_test(test_end_with_full_pipe),
-        cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_trouble),
-        cmocka_unit_test(test_torn_line),
-        cmocka_unit_test(test_closed_pipe),
-        cmocka_unit_test(test_reopen),
-        cmocka_unit_test(test_reopen_makes_it),
-        cmocka_unit_test(test_many_files),
-        cmocka_unit_test(test_own_files),
-        cmocka_unit_test(test_large_piece),
-        cmocka_unit_test(test_cannot_open),
+        cmocka_unit_test(test_in_order),    cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_full_pipe),   cmocka_unit_test(test_end_with_full_pipe),
+        cmocka_unit_test(test_full_disk),   cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_torn_line),   cmocka_unit_test(test_closed_pipe),
+        cmocka_unit_test(test_reopen),      cmocka_unit_test(test_reopen_makes_it),
+        cmocka_unit_test(test_many_files),  cmocka_unit_test(test_own_files),
+        cmocka_unit_test(test_large_piece), cmocka_unit_test(test_cannot_open),
     };
     return cmocka_run_group_tests_name("spool", tests, set_up, tear_down);
 }
