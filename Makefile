@@ -3,7 +3,7 @@
 # Three variants are built by the same rules: plain (what is installed), san (ASan and UBSan) and tsan
 # (threads), the last two for tests. CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS and DESTDIR are the
 # packager's, and so are the folders below. V=1 shows whole commands; WERROR=1 makes warnings errors;
-# STATIC=1 links the tools statically; LTO=0 leaves out optimization across files.
+# STATIC=1 links the tools statically; LTO=0 leaves out optimization across files, WITH_ISAL=0 ISA-L.
 
 VERSION := $(shell sed -n 's/^\#define WS_VERSION  *"\(.*\)"/\1/p' libws/include/ws/version.h)
 
@@ -22,11 +22,14 @@ say         = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # --- what is needed ---
 
-NEEDED    := libssl libcrypto zlib libidn2 jansson libedit
+# Fast compression; WITH_ISAL=0 leaves it to zlib. Debian has no static libisal.
+WITH_ISAL ?= $(if $(STATIC),0,1)
+LIB_NEEDS := libssl libcrypto zlib libidn2 $(if $(filter 1,$(WITH_ISAL)),libisal)
+NEEDED    := $(LIB_NEEDS) jansson libedit
 found     := $(shell $(PKG_CONFIG) --exists $(NEEDED) 2>/dev/null && echo yes)
 pkg        = $(if $(found),$(shell $(PKG_CONFIG) $(if $(STATIC),--static) $(1)))
 PC_CFLAGS := $(call pkg,--cflags $(NEEDED))
-LIB_LIBS  := $(call pkg,--libs libssl libcrypto zlib libidn2)
+LIB_LIBS  := $(call pkg,--libs $(LIB_NEEDS))
 TOOL_LIBS := $(call pkg,--libs jansson) $(LIB_LIBS) -lm
 EDIT_LIBS := $(call pkg,--libs libedit)
 
@@ -49,7 +52,7 @@ FAST := $(if $(filter 1,$(LTO)),$(call can,-flto=auto -ffat-lto-objects)) $(call
 # What stops an overflow that is there in spite of all.
 HARD := -D_FORTIFY_SOURCE=2 $(call can,-fstack-protector-strong) $(call can,-fstack-clash-protection) \
 	$(call can,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
-BASE := -std=gnu17 -D_GNU_SOURCE -I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
+BASE := -std=gnu17 -D_GNU_SOURCE $(if $(filter 1,$(WITH_ISAL)),-DWITH_ISAL) -I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
 
@@ -224,7 +227,7 @@ completions: all ## write the completion files again, from the option tables
 
 build/libws.pc: libws/libws.pc.in FORCE
 	@mkdir -p build
-	@sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' $< >$@
+	@sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|; s|@NEEDS@|$(LIB_NEEDS)|' $< >$@
 
 # MODE:SOURCE:TARGET of each file that is installed, and removed again by `make uninstall`.
 INSTALLED = $(foreach t,$(TOOLS), \

@@ -1,19 +1,13 @@
 #include <ws/deflate.h>
 
+#include "libws/proto/deflate_stream.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
-/* Streams of either kind that the pool keeps for the next message. */
-enum { KEEP_STREAMS = 4 };
-
-struct ws_deflate_stream {
-    z_stream z;
-    struct ws_deflate_stream *next; /* in the pool */
-    uint8_t bits, level, memory;    /* an inflater has neither level nor memory */
-    size_t allocated;               /* by zlib for it */
-};
+/* Of a message that comes in parts, or whose window stays. */
+#define UNKNOWN_LEN (SIZE_MAX / 2)
 
 static const uint8_t TAIL[4] = {0x00, 0x00, 0xff, 0xff};
 
@@ -21,104 +15,16 @@ void ws_deflate_config_init(struct ws_deflate_config *config)
 {
     *config = (struct ws_deflate_config){
         .preference = {.server_bits = WS_WINDOW_BITS_MAX, .client_bits = WS_WINDOW_BITS_MAX},
-        .level = 6,
-        .memory = 8,
         .threshold = 1024,
     };
 }
 
-/* --- streams and the pool --- */
-
-static void *allocate(void *context, unsigned items, unsigned size)
-{
-    struct ws_deflate_stream *stream = context;
-    stream->allocated += (size_t)items * size;
-    return malloc((size_t)items * size);
-}
-
-static void release(void *context, void *memory)
-{
-    (void)context;
-    free(memory);
-}
-
-static void stream_free(struct ws_deflate_stream *stream)
-{
-    if (stream->level)
-        deflateEnd(&stream->z);
-    else
-        inflateEnd(&stream->z);
-    free(stream);
-}
-
-static struct ws_deflate_stream *stream_new(unsigned bits, unsigned level, unsigned memory)
-{
-    struct ws_deflate_stream *stream = calloc(1, sizeof *stream);
-    if (!stream)
-        return NULL;
-    stream->z.zalloc = allocate;
-    stream->z.zfree = release;
-    stream->z.opaque = stream;
-    stream->bits = (uint8_t)bits;
-    stream->level = (uint8_t)level;
-    stream->memory = (uint8_t)memory;
-    int window = -(int)bits; /* negative: without a header of zlib's around it */
-    int result = level ? deflateInit2(&stream->z, (int)level, Z_DEFLATED, window, (int)memory,
-                                      Z_DEFAULT_STRATEGY)
-                       : inflateInit2(&stream->z, window);
-    if (result == Z_OK)
-        return stream;
-    free(stream);
-    return NULL;
-}
-
-/* A stream of the pool, or a new one. NULL without memory. */
-static struct ws_deflate_stream *pool_get(struct ws_deflate_stream **list, unsigned bits,
-                                          unsigned level, unsigned memory)
-{
-    for (struct ws_deflate_stream **p = list; *p; p = &(*p)->next) {
-        struct ws_deflate_stream *stream = *p;
-        if (stream->bits == bits && stream->level == level && stream->memory == memory) {
-            *p = stream->next;
-            return stream;
-        }
-    }
-    return stream_new(bits, level, memory);
-}
-
-/* Resets the stream and puts it at the front of the pool; a surplus one at the end is freed. */
-static void pool_put(struct ws_deflate_stream **list, struct ws_deflate_stream *stream)
-{
-    int result = stream->level ? deflateReset(&stream->z) : inflateReset(&stream->z);
-    if (result != Z_OK) {
-        stream_free(stream);
-        return;
-    }
-    stream->next = *list;
-    *list = stream;
-    unsigned count = 0;
-    for (struct ws_deflate_stream **p = list; *p; p = &(*p)->next) {
-        if (++count > KEEP_STREAMS) {
-            stream_free(*p);
-            *p = NULL;
-            return;
-        }
-    }
-}
-
-static void free_list(struct ws_deflate_stream **list)
-{
-    while (*list) {
-        struct ws_deflate_stream *stream = *list;
-        *list = stream->next;
-        stream_free(stream);
-    }
-}
+/* --- the pool --- */
 
 void ws_deflate_pool_free(struct ws_deflate_pool *pool)
 {
-    free_list(&pool->deflaters);
-    free_list(&pool->inflaters);
+    ws_deflate_stream_free_list(&pool->deflaters);
+    ws_deflate_stream_free_list(&pool->inflaters);
     free(pool->room);
     pool->room = NULL;
 }
@@ -158,7 +64,7 @@ void ws_deflate_init(struct ws_deflate *d, const struct ws_deflate_params *param
 static void drop_deflater(struct ws_deflate *d)
 {
     if (d->deflater)
-        pool_put(&d->pool->deflaters, d->deflater);
+        ws_deflate_stream_put(&d->pool->deflaters, d->deflater);
     d->deflater = NULL;
     d->stale = false;
 }
@@ -166,7 +72,7 @@ static void drop_deflater(struct ws_deflate *d)
 static void drop_inflater(struct ws_deflate *d)
 {
     if (d->inflater)
-        pool_put(&d->pool->inflaters, d->inflater);
+        ws_deflate_stream_put(&d->pool->inflaters, d->inflater);
     d->inflater = NULL;
 }
 
@@ -185,26 +91,25 @@ size_t ws_deflate_bound(size_t len)
     return len + (len >> 3) + (len >> 6) + 64;
 }
 
-/* A window larger than the message finds no more matches, but costs time: a table that grows with
- * the memory level is cleared before each message. */
+/* For a message of `len` bytes. A window larger than that finds no more matches, but costs time:
+ * zlib clears a table that grows with the memory level before each message. */
 static struct ws_deflate_stream *borrow_fitting(struct ws_deflate_pool *pool, size_t len,
                                                 unsigned bits, unsigned level, unsigned memory)
 {
     enum { LOOKAHEAD = 262 }; /* bytes of its window that deflate does not refer back to */
     enum { SMALL_BITS = 13, SMALL_MEMORY = 7 };
-    if (bits < 9)
-        bits = 9;
-    if (len + LOOKAHEAD <= 1 << SMALL_BITS) {
-        bits = bits < SMALL_BITS ? bits : SMALL_BITS;
-        memory = memory < SMALL_MEMORY ? memory : SMALL_MEMORY;
+    struct ws_stream_kind kind = ws_stream_kind(bits, level, memory, len < UNKNOWN_LEN);
+    if (kind.codec == WS_CODEC_ZLIB && len + LOOKAHEAD <= 1 << SMALL_BITS) {
+        kind.bits = kind.bits < SMALL_BITS ? kind.bits : SMALL_BITS;
+        kind.memory = kind.memory < SMALL_MEMORY ? kind.memory : SMALL_MEMORY;
     }
-    return pool_get(&pool->deflaters, bits, level, memory);
+    return ws_deflate_stream_get(&pool->deflaters, kind);
 }
 
 static struct ws_deflate_stream *need_deflater(struct ws_deflate *d, size_t len, bool whole)
 {
     if (d->deflater) {
-        if (d->stale && deflateReset(&d->deflater->z) != Z_OK)
+        if (d->stale && !ws_deflate_stream_reset(d->deflater))
             return NULL;
         d->stale = false;
         return d->deflater;
@@ -212,36 +117,13 @@ static struct ws_deflate_stream *need_deflater(struct ws_deflate *d, size_t len,
     bool takeover = !(d->server ? d->params.server_no_takeover : d->params.client_no_takeover);
     unsigned bits = d->server ? d->params.server_bits : d->params.client_bits;
     if (takeover || !whole)
-        len = SIZE_MAX / 2;
+        len = UNKNOWN_LEN;
     d->deflater = borrow_fitting(d->pool, len, bits, d->level, d->memory);
     return d->deflater;
 }
 
-/* Compresses into the output and flushes. False when that was too small; it may then continue with
- * more. */
-static bool run_deflate(z_stream *z, const uint8_t **data, size_t *len, uint8_t *to, size_t *room)
-{
-    for (;;) {
-        unsigned in = *len < UINT_MAX ? (unsigned)*len : UINT_MAX;
-        unsigned out = *room < UINT_MAX ? (unsigned)*room : UINT_MAX;
-        z->next_in = (uint8_t *)(uintptr_t)*data;
-        z->avail_in = in;
-        z->next_out = to;
-        z->avail_out = out;
-        deflate(z, in == *len ? Z_SYNC_FLUSH : Z_NO_FLUSH);
-        *data += in - z->avail_in;
-        *len -= in - z->avail_in;
-        to += out - z->avail_out;
-        *room -= out - z->avail_out;
-        if (z->avail_out > 0 && *len == 0)
-            return true;
-        if (*room == 0)
-            return false;
-    }
-}
-
-static enum ws_error write_all(z_stream *z, struct ws_out *out, const uint8_t *data, size_t len,
-                               size_t *produced)
+static enum ws_error write_all(struct ws_deflate_stream *stream, struct ws_out *out,
+                               const uint8_t *data, size_t len, size_t *produced)
 {
     enum { AT_ONCE = 16 * 1024 };
     size_t room = ws_deflate_bound(len < AT_ONCE ? len : len / 4);
@@ -253,7 +135,7 @@ static enum ws_error write_all(z_stream *z, struct ws_out *out, const uint8_t *d
             ws_out_trim(out, *produced);
             return WS_E_NO_MEMORY;
         }
-        bool done = run_deflate(z, &data, &len, to, &left);
+        bool done = ws_deflate_stream_run(stream, &data, &len, to, &left);
         *produced += room - left;
         if (done) {
             ws_out_trim(out, left);
@@ -273,7 +155,7 @@ enum ws_error ws_deflate_write(struct ws_deflate *d, struct ws_out *out, const v
         struct ws_deflate_stream *stream = need_deflater(d, len, last);
         if (!stream)
             return WS_E_NO_MEMORY;
-        error = write_all(&stream->z, out, data, len, produced);
+        error = write_all(stream, out, data, len, produced);
         if (error != WS_OK) {
             d->stale = true;
         } else if (last) {
@@ -310,8 +192,8 @@ size_t ws_deflate_once(struct ws_deflate_pool *pool, const struct ws_deflate_con
         borrow_fitting(pool, len, bits, config->level, config->memory);
     if (!stream)
         return 0;
-    bool fits = room > 0 && run_deflate(&stream->z, &at, &len, to, &left);
-    pool_put(&pool->deflaters, stream);
+    bool fits = room > 0 && ws_deflate_stream_run(stream, &at, &len, to, &left);
+    ws_deflate_stream_put(&pool->deflaters, stream);
     return fits ? room - left - sizeof TAIL : 0;
 }
 
@@ -384,8 +266,10 @@ enum ws_error ws_deflate_read(struct ws_deflate *d, struct ws_inflate_flow *flow
     bool takeover = !(d->server ? d->params.client_no_takeover : d->params.server_no_takeover);
     unsigned bits = d->server ? d->params.client_bits : d->params.server_bits;
     if (!d->inflater)
-        d->inflater =
-            pool_get(&d->pool->inflaters, takeover ? bits : (unsigned)WS_WINDOW_BITS_MAX, 0, 0);
+        d->inflater = ws_deflate_stream_get(
+            &d->pool->inflaters,
+            (struct ws_stream_kind){.bits =
+                                        (uint8_t)(takeover ? bits : (unsigned)WS_WINDOW_BITS_MAX)});
     if (!d->inflater)
         return WS_E_NO_MEMORY;
 

@@ -1,9 +1,9 @@
 /*
- * deflate: the transform of permessage-deflate (RFC 7692 section 7.2), on zlib.
+ * deflate: the transform of permessage-deflate (RFC 7692 section 7.2), on zlib and ISA-L.
  *
  * What two ends agreed on is a `struct ws_deflate_params`, what one end prefers a `struct
  * ws_deflate_config`. A session that has agreed owns a `struct ws_deflate`, which compresses what
- * it sends and inflates what it receives, piece by piece. Its zlib state is taken from a `struct
+ * it sends and inflates what it receives, piece by piece. Its state is taken from a `struct
  * ws_deflate_pool` for as long as it is needed: with context takeover from the first message to the
  * end of the session, without takeover for one message. No I/O, no globals; a pool and all that
  * uses it belong to one thread. Used by session; a hub compresses broadcasts with
@@ -45,22 +45,24 @@ struct ws_deflate_params {
  */
 struct ws_deflate_config {
     struct ws_deflate_params preference;
-    uint8_t level;    /* of zlib: 1 (fast) to 9 (small) */
-    uint8_t memory;   /* 1 to 9: zlib's memLevel */
+    /* With both 0 the library chooses, for speed: ISA-L where it is built with it and the window
+     * has 9 bits or more, else zlib at level 6. */
+    uint8_t level;    /* of zlib: 1 (fast) to 9 (small); 0: 6, or none if memory is 0 too */
+    uint8_t memory;   /* 1 to 9: zlib's memLevel; 0: 8, or none if level is 0 too */
     size_t threshold; /* messages of fewer bytes are sent uncompressed */
 };
 
-/* Takeover both ways, windows of 15 bits, level 6, memory 8, a threshold of 1 KiB. */
+/* Takeover both ways, windows of 15 bits, level and memory 0, a threshold of 1 KiB. */
 void ws_deflate_config_init(struct ws_deflate_config *config);
 
-struct ws_deflate_stream; /* a z_stream and how it was made */
+struct ws_deflate_stream; /* a stream of zlib or ISA-L, and what it was made for */
 
 /* Bytes that a message is inflated into first; larger ones are delivered in pieces or assembled on
  * the heap. */
 enum { WS_INFLATE_ROOM = 64 * 1024 };
 
 /*
- * What the sessions of one thread share: a few zlib streams that none of them uses now, and the
+ * What the sessions of one thread share: a few streams that none of them uses now, and the
  * memory that messages are inflated into. All zero is empty; members are created when needed. Must
  * outlive the sessions that use it.
  */
@@ -105,7 +107,7 @@ void ws_deflate_init(struct ws_deflate *deflate, const struct ws_deflate_params 
                      bool server, const struct ws_deflate_config *config,
                      struct ws_deflate_pool *pool);
 
-/* Bytes of memory that zlib uses for it now. */
+/* Bytes of memory that its streams use now. */
 size_t ws_deflate_holds(const struct ws_deflate *deflate);
 
 /* Returns its streams to the pool. */

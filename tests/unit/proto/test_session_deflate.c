@@ -11,8 +11,10 @@ static void both_roles_joined(void **state)
                                            (uint8_t)(8 + draw(8))};
         struct ws_deflate_config wishes;
         ws_deflate_config_init(&wishes);
-        wishes.level = (uint8_t)(1 + draw(9));
-        wishes.memory = (uint8_t)(1 + draw(9));
+        if (draw(2)) {
+            wishes.level = (uint8_t)draw(10);
+            wishes.memory = (uint8_t)draw(10);
+        }
         wishes.threshold = draw(2) ? 0 : draw(2000);
         struct ws_session_config configs[2] = {
             {.deflate = &wishes, .chunks = draw(2), .max_frame = draw(2) ? 0 : 1 + draw(5000)},
