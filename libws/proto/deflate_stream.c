@@ -1,9 +1,10 @@
 #include "libws/proto/deflate_stream.h"
 
-#include "libws/proto/deflate_isal.h"
-
 #include <limits.h>
 #include <stdlib.h>
+#ifdef WITH_ISAL
+#include <isa-l/igzip_lib.h>
+#endif
 
 /* Streams of either list that the pool keeps for the next message. */
 enum { KEEP_STREAMS = 4 };
@@ -11,9 +12,19 @@ enum { KEEP_STREAMS = 4 };
 /* zlib's, where none is asked for. */
 enum { DEFAULT_LEVEL = 6, DEFAULT_MEMORY = 8 };
 
+static bool isal_can(unsigned bits)
+{
+#ifdef WITH_ISAL
+    return bits >= 9;
+#else
+    (void)bits;
+    return false;
+#endif
+}
+
 struct ws_stream_kind ws_stream_kind(unsigned bits, unsigned level, unsigned memory, bool once)
 {
-    bool fast = level == 0 && memory == 0 && ws_isal_can(bits);
+    bool fast = level == 0 && memory == 0 && isal_can(bits);
     struct ws_stream_kind kind = {.codec = fast ? WS_CODEC_ISAL : WS_CODEC_ZLIB,
                                   .bits = (uint8_t)(bits < 9 ? 9 : bits)};
     if (fast) {
@@ -24,6 +35,79 @@ struct ws_stream_kind ws_stream_kind(unsigned bits, unsigned level, unsigned mem
     }
     return kind;
 }
+
+/* --- ISA-L --- */
+
+#ifdef WITH_ISAL
+static bool init_isal(struct ws_deflate_stream *stream)
+{
+    uint32_t size = stream->kind.level == WS_ISAL_SMALL ? ISAL_DEF_LVL1_MIN : ISAL_DEF_LVL3_SMALL;
+    struct isal_zstream *z = malloc(sizeof *z);
+    uint8_t *buffer = z ? malloc(size) : NULL;
+    if (!buffer) {
+        free(z);
+        return false;
+    }
+    isal_deflate_init(z);
+    z->level = stream->kind.level;
+    z->level_buf = buffer;
+    z->level_buf_size = size;
+    z->hist_bits = stream->kind.bits;
+    stream->allocated = sizeof *z + size;
+    stream->isal = z;
+    return true;
+}
+
+static void free_isal(struct isal_zstream *z)
+{
+    free(z->level_buf);
+    free(z);
+}
+
+static void reset_isal(struct isal_zstream *z)
+{
+    isal_deflate_reset(z);
+}
+
+static bool run_isal(struct isal_zstream *z, const uint8_t *data, uint32_t *len, bool flush,
+                     uint8_t *to, uint32_t *room)
+{
+    z->next_in = (uint8_t *)(uintptr_t)data;
+    z->avail_in = *len;
+    z->next_out = to;
+    z->avail_out = *room;
+    z->flush = flush ? SYNC_FLUSH : NO_FLUSH;
+    isal_deflate(z); /* its errors are of parameters, which are ours */
+    *len = z->avail_in;
+    *room = z->avail_out;
+    return z->avail_in == 0 && z->internal_state.state == ZSTATE_NEW_HDR;
+}
+#else
+/* None is called: see isal_can(). */
+
+static bool init_isal(struct ws_deflate_stream *stream)
+{
+    (void)stream;
+    return false;
+}
+
+static void free_isal(struct isal_zstream *z)
+{
+    (void)z;
+}
+
+static void reset_isal(struct isal_zstream *z)
+{
+    (void)z;
+}
+
+static bool run_isal(struct isal_zstream *z, const uint8_t *data, uint32_t *len, bool flush,
+                     uint8_t *to, uint32_t *room)
+{
+    (void)z, (void)data, (void)len, (void)flush, (void)to, (void)room;
+    return false;
+}
+#endif
 
 /* --- making and freeing --- */
 
@@ -58,9 +142,7 @@ static struct ws_deflate_stream *stream_new(struct ws_stream_kind kind)
     if (!stream)
         return NULL;
     stream->kind = kind;
-    if (kind.codec == WS_CODEC_ISAL)
-        stream->isal = ws_isal_new(kind.bits, kind.level, &stream->allocated);
-    if (stream->isal || (kind.codec != WS_CODEC_ISAL && init_zlib(stream)))
+    if (kind.codec == WS_CODEC_ISAL ? init_isal(stream) : init_zlib(stream))
         return stream;
     free(stream);
     return NULL;
@@ -70,7 +152,7 @@ static void stream_free(struct ws_deflate_stream *stream)
 {
     switch (stream->kind.codec) {
     case WS_CODEC_ISAL:
-        ws_isal_free(stream->isal);
+        free_isal(stream->isal);
         break;
     case WS_CODEC_ZLIB:
         deflateEnd(&stream->z);
@@ -85,7 +167,7 @@ bool ws_deflate_stream_reset(struct ws_deflate_stream *stream)
 {
     switch (stream->kind.codec) {
     case WS_CODEC_ISAL:
-        ws_isal_reset(stream->isal);
+        reset_isal(stream->isal);
         return true;
     case WS_CODEC_ZLIB:
         return deflateReset(&stream->z) == Z_OK;
@@ -166,7 +248,7 @@ bool ws_deflate_stream_run(struct ws_deflate_stream *stream, const uint8_t **dat
         uint32_t out = *room < UINT32_MAX ? (uint32_t)*room : UINT32_MAX, out_left = out;
         bool last = in == *len;
         bool done = stream->kind.codec == WS_CODEC_ISAL
-                        ? ws_isal_run(stream->isal, *data, &in_left, last, to, &out_left)
+                        ? run_isal(stream->isal, *data, &in_left, last, to, &out_left)
                         : run_zlib(&stream->z, *data, &in_left, last, to, &out_left);
         *data += in - in_left;
         *len -= in - in_left;
