@@ -1,0 +1,45 @@
+#include "cmd/wscat/check/cause.h"
+
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h needs those four before it. */
+#include <cmocka.h>
+
+static void every_step_has_a_name_and_a_cause(void **state)
+{
+    (void)state;
+    for (int step = 0; step < CHECK_STEPS; step++) {
+        const char *name = check_step_name((enum check_step)step);
+        assert_non_null(name);
+        assert_true(strlen(name) > 0);
+        assert_true(strlen(check_cause((enum check_step)step, 0)) > 20);
+        for (int other = 0; other < step; other++)
+            assert_string_not_equal(check_step_name((enum check_step)other), name);
+    }
+}
+
+static void a_status_says_more_than_the_step(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(check_cause(CHECK_UPGRADE, 401), "--auth"));
+    assert_non_null(strstr(check_cause(CHECK_UPGRADE, 404), "path"));
+    assert_non_null(strstr(check_cause(CHECK_UPGRADE, 502), "proxy"));
+    /* 400 is what servers answer when the proxy has dropped the upgrade; so is a status that is
+     * not in the table. */
+    assert_string_equal(check_cause(CHECK_UPGRADE, 400), check_cause(CHECK_UPGRADE, 0));
+    assert_string_equal(check_cause(CHECK_UPGRADE, 599), check_cause(CHECK_UPGRADE, 0));
+    assert_string_not_equal(check_cause(CHECK_IDLE, 0), check_cause(CHECK_UPGRADE, 0));
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_step_has_a_name_and_a_cause),
+        cmocka_unit_test(a_status_says_more_than_the_step),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
