@@ -13,8 +13,8 @@
 
 /* All zero is ready. Bytes are wiped from the block once used. */
 struct ws_random {
-    uint32_t unused; /* bytes at the beginning of the block that were not used yet */
-    uint8_t block[2048];
+    uint32_t unused;     /* bytes at the beginning of the block that were not used yet */
+    uint8_t block[8192]; /* libcrypto takes a microsecond for any number of them */
 };
 
 /* Fills `bytes`; false when libcrypto fails: nothing may be sent then. `context`

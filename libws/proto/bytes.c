@@ -7,7 +7,7 @@ bool ws_bytes_reserve_exactly(struct ws_bytes **bytes, size_t more)
 {
     struct ws_bytes *old = *bytes;
     size_t len = ws_bytes_len(old), capacity = ws_bytes_capacity(old);
-    if (old && capacity - old->consumed - len >= more)
+    if (ws_bytes_fits(old, more))
         return true;
     if (more > SIZE_MAX / 4 || len > SIZE_MAX / 4)
         return false;
@@ -31,7 +31,7 @@ bool ws_bytes_reserve(struct ws_bytes **bytes, size_t more)
 {
     size_t len = ws_bytes_len(*bytes), capacity = ws_bytes_capacity(*bytes);
     size_t consumed = *bytes ? (*bytes)->consumed : 0;
-    if (*bytes && capacity - consumed - len >= more)
+    if (ws_bytes_fits(*bytes, more))
         return true;
     if (more > SIZE_MAX / 4 || len > SIZE_MAX / 4)
         return false;

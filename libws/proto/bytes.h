@@ -45,6 +45,12 @@ static inline size_t ws_bytes_capacity(const struct ws_bytes *bytes)
     return bytes ? bytes->capacity : 0;
 }
 
+/* Do `more` bytes fit behind the others as it is? */
+static inline bool ws_bytes_fits(const struct ws_bytes *bytes, size_t more)
+{
+    return bytes && bytes->capacity - bytes->consumed - bytes->len >= more;
+}
+
 /* Makes sure that `more` bytes fit after those that are in it: write them there, then add to `len`.
  * `*bytes` may move. False without memory, with `*bytes` as it was. */
 bool ws_bytes_reserve(struct ws_bytes **bytes, size_t more);

@@ -77,27 +77,44 @@ static struct ws_span *last_span(struct ws_out *out)
     return out->count ? &out->spans[out->count - 1] : NULL;
 }
 
-uint8_t *ws_out_reserve(struct ws_out *out, size_t len)
+/* The usual case of ws_out_reserve(): the last span is what was reserved last, and there is space
+ * after it. NULL: it is another. */
+static inline uint8_t *extend_last(struct ws_out *out, size_t len)
+{
+    struct ws_bytes *scratch = out->scratch;
+    struct ws_span *last = last_span(out);
+    if (!last || last->kind != WS_SPAN_SCRATCH || !ws_bytes_fits(scratch, len) ||
+        last->offset + last->len != scratch->len)
+        return NULL;
+    uint8_t *at = ws_bytes_data(scratch) + scratch->len;
+    last->len += len;
+    scratch->len += len;
+    out->bytes += len;
+    return at;
+}
+
+__attribute__((noinline)) static uint8_t *reserve(struct ws_out *out, size_t len)
 {
     if (!grow_scratch(out, len ? len : 1))
         return NULL;
-    size_t offset = out->scratch->len;
-    uint8_t *at = ws_bytes_data(out->scratch) + offset;
-    if (len == 0)
-        return at;
-    struct ws_span *last = last_span(out);
-    if (last && last->kind == WS_SPAN_SCRATCH && last->offset + last->len == offset) {
-        last->len += len;
-    } else {
-        struct ws_span *span = next_span(out);
-        if (!span)
-            return NULL;
-        *span = (struct ws_span){.kind = WS_SPAN_SCRATCH, .len = len, .offset = offset};
-        out->count++;
-    }
+    uint8_t *at = extend_last(out, len);
+    if (at || len == 0)
+        return at ? at : ws_bytes_data(out->scratch) + out->scratch->len;
+    struct ws_span *span = next_span(out);
+    if (!span)
+        return NULL;
+    at = ws_bytes_data(out->scratch) + out->scratch->len;
+    *span = (struct ws_span){.kind = WS_SPAN_SCRATCH, .len = len, .offset = out->scratch->len};
+    out->count++;
     out->scratch->len += len;
     out->bytes += len;
     return at;
+}
+
+uint8_t *ws_out_reserve(struct ws_out *out, size_t len)
+{
+    uint8_t *at = extend_last(out, len);
+    return at ? at : reserve(out, len);
 }
 
 void ws_out_trim(struct ws_out *out, size_t len)

@@ -1,5 +1,6 @@
 #include "libws/proto/session_private.h"
 
+#include "libws/proto/mask_private.h"
 #include <ws/mask.h>
 #include <ws/utf8.h>
 
@@ -138,9 +139,66 @@ static enum ws_error send_frame(struct ws_session *s, struct ws_out *out, unsign
     return error;
 }
 
+/* The most common message, which is sent straight: short, whole, in one frame. */
+static inline bool is_small(const struct ws_session *s, unsigned opcode, unsigned flags, size_t len)
+{
+    return len < 126 && !(flags & WS_SEND_MORE) && !s->done && !s->upgrading && !s->deflate &&
+           !s->fragment_opcode && s->state == WS_STATE_OPEN &&
+           (opcode == WS_OP_TEXT || opcode == WS_OP_BINARY) &&
+           !(s->config->max_frame && len > s->config->max_frame);
+}
+
+enum { SMALL_MOST = 64 };
+
+/* Sends `count` of these, up to SMALL_MOST, whose payloads lie one after the other. */
+static inline enum ws_error send_small(const struct ws_session *s, struct ws_out *out,
+                                       unsigned opcode, const uint8_t *data, size_t len,
+                                       size_t count)
+{
+    bool masked = s->config->role == WS_ROLE_CLIENT;
+    uint8_t keys[SMALL_MOST][4];
+    if (masked && !session_random(s, keys, count * sizeof keys[0]))
+        return WS_E_RANDOM;
+    uint8_t *at = ws_out_reserve(out, count * (2 + (masked ? sizeof keys[0] : 0) + len));
+    if (!at)
+        return WS_E_NO_MEMORY;
+    for (size_t i = 0; i < count; i++, data += len) {
+        *at++ = (uint8_t)(0x80 | opcode);
+        *at++ = (uint8_t)((masked ? 0x80 : 0) | len);
+        if (masked) {
+            memcpy(at, keys[i], sizeof keys[i]);
+            at += sizeof keys[i];
+            mask_small(at, data, len, keys[i]);
+        } else if (len > 0) {
+            memcpy(at, data, len);
+        }
+        at += len;
+    }
+    return WS_OK;
+}
+
+enum ws_error ws_session_send_many(struct ws_session *s, struct ws_out *out, unsigned opcode,
+                                   void *data, size_t len, size_t count, size_t *sent)
+{
+    uint8_t *at = data;
+    bool small = is_small(s, opcode, WS_SEND_COPY, len);
+    for (*sent = 0; *sent < count;) {
+        size_t some = !small ? 1 : count - *sent < SMALL_MOST ? count - *sent : SMALL_MOST;
+        enum ws_error error = small ? send_small(s, out, opcode, at, len, some)
+                                    : ws_session_send(s, out, opcode, WS_SEND_COPY, at, len);
+        if (error != WS_OK)
+            return error;
+        at += some * len;
+        *sent += some;
+    }
+    return WS_OK;
+}
+
 enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned opcode,
                               unsigned flags, void *data, size_t len)
 {
+    if (is_small(s, opcode, flags, len))
+        return send_small(s, out, opcode, data, len, 1);
     size_t most = s->config->max_frame ? s->config->max_frame : len;
     uint8_t *at = data;
     if (ws_session_compresses(s, flags, len)) {

@@ -329,6 +329,89 @@ static void in_fragments(void **state)
         }
 }
 
+/* Pulls `count` messages of `len` bytes, which are `data`, out of what was sent. */
+static void pull_many(struct ws_session *receiver, const struct ws_out *out, const uint8_t *data,
+                      size_t len, size_t count)
+{
+    static uint8_t bytes[400000];
+    struct ws_event event;
+    ws_session_feed(receiver, bytes, flat(out, bytes, sizeof bytes), 0);
+    for (size_t i = 0; i < count; i++, data += len) {
+        assert_int_equal(ws_session_next(receiver, &event), WS_EVENT_MESSAGE);
+        assert_int_equal(event.opcode, WS_OP_BINARY);
+        assert_int_equal(event.len, len);
+        if (len > 0)
+            assert_memory_equal(event.data, data, len);
+    }
+    assert_int_equal(ws_session_next(receiver, &event), WS_EVENT_NONE);
+}
+
+static void many_at_once(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {0, 1, 7, 20, 125, 126, 1500};
+    static const size_t counts[] = {0, 1, 63, 64, 65, 200};
+    static uint8_t data[200 * 1500];
+    fill_random(NULL, data, sizeof data);
+    for (int variant = 0; variant < 4; variant++)
+        for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
+            for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+                struct ws_session_config ours = variant & 1 ? client : server;
+                struct ws_session_config theirs = variant & 1 ? server : client;
+                struct ws_session sender, receiver;
+                struct ws_out out = {0};
+                size_t sent = 99;
+                ours.max_frame = variant & 2 ? 20 : 0;
+                ws_session_init_open(&sender, &ours);
+                ws_session_init_open(&receiver, &theirs);
+                assert_int_equal(ws_session_send_many(&sender, &out, WS_OP_BINARY, data, lengths[l],
+                                                      counts[c], &sent),
+                                 WS_OK);
+                assert_int_equal(sent, counts[c]);
+                pull_many(&receiver, &out, data, lengths[l], counts[c]);
+                ws_session_free(&sender);
+                ws_session_free(&receiver);
+                ws_out_free(&out);
+            }
+}
+
+/* Each has its own key, and where one fails it is known how many were sent. */
+static bool three_times(void *context, void *bytes, size_t size)
+{
+    return ++*(unsigned *)context <= 3 && fill_random(NULL, bytes, size);
+}
+
+static void many_until_an_error(void **state)
+{
+    (void)state;
+    static uint8_t data[20 * 300];
+    unsigned drawn = 0;
+    struct ws_session s;
+    struct ws_out out = {0};
+    size_t sent = 99;
+    struct ws_session_config config = {
+        .role = WS_ROLE_CLIENT, .random = three_times, .random_context = &drawn};
+    ws_session_init_open(&s, &config);
+    assert_int_equal(ws_session_send_many(&s, &out, WS_OP_TEXT, data, 20, 300, &sent), WS_E_RANDOM);
+    assert_true(sent > 3 && sent < 300);
+    assert_int_equal(out.bytes, 26 * sent);
+    static uint8_t bytes[26 * 300];
+    flat(&out, bytes, sizeof bytes);
+    for (size_t i = 1; i < sent; i++)
+        assert_memory_not_equal(bytes + 26 * i + 2, bytes + 26 * (i - 1) + 2, 4);
+    ws_session_free(&s);
+    ws_out_clear(&out);
+
+    ws_session_init_open(&s, &client);
+    assert_int_equal(ws_session_close(&s, &out, 1000, NULL, 0), WS_OK);
+    size_t before = out.bytes;
+    assert_int_equal(ws_session_send_many(&s, &out, WS_OP_TEXT, data, 20, 5, &sent), WS_E_CLOSING);
+    assert_int_equal(sent, 0);
+    assert_int_equal(out.bytes, before);
+    ws_session_free(&s);
+    ws_out_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +425,8 @@ int main(void)
         cmocka_unit_test(no_reserved_code_is_sent),
         cmocka_unit_test(failing_says_its_code),
         cmocka_unit_test(in_fragments),
+        cmocka_unit_test(many_at_once),
+        cmocka_unit_test(many_until_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
