@@ -376,7 +376,7 @@ static void measure(struct run *run)
 void bench_run(const struct settings *s, struct result *result)
 {
     struct run run = {.settings = s, .result = result, .bench = {.settings = s}};
-    *result = (struct result){.started_utc_us = units_now_utc()};
+    result->started_utc_us = units_now_utc();
     if (prepare(&run))
         measure(&run);
 }

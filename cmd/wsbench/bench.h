@@ -8,7 +8,8 @@
 #include "cmd/wsbench/count/result.h"
 #include "cmd/wsbench/options/settings.h"
 
-/* Runs the measurement. What could not be started is a result with a `problem`. */
+/* Runs the measurement. What could not be started is a result with a `problem`. `result` is all
+ * zero before: its histograms are megabytes, of which most runs touch little. */
 void bench_run(const struct settings *settings, struct result *result);
 
 #endif

@@ -33,7 +33,8 @@ static void on_failed(void *message, enum ws_error error, const char *detail)
 /* WS_OK and WS_URL_OK are 0, all other errors are not. */
 int main(int argc, char **argv)
 {
-    static const struct ws_handler handler = {NULL, on_open, on_event, NULL, on_close};
+    static const struct ws_handler handler = {
+        .open = on_open, .event = on_event, .close = on_close};
     struct ws_conn_config config;
     struct ws_conn_env env;
     struct ws_url url;

@@ -185,10 +185,13 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 /* Delivers events until the session wants more input, a pause begins, or its share is used up. */
 static void deliver_events(struct ws_conn *conn)
 {
+    const struct ws_handler *handler = conn->env->handler;
     struct ws_event event;
-    size_t delivered = 0;
+    size_t bytes = 0;
+    bool any = false;
     while (may_deliver(conn) && ws_session_next(&conn->session, &event) != WS_EVENT_NONE) {
-        delivered += event.len;
+        any = true;
+        bytes += event.len;
         switch (event.type) {
         case WS_EVENT_REQUEST:
             on_request(conn, &event);
@@ -201,9 +204,11 @@ static void deliver_events(struct ws_conn *conn)
         }
         if (above_high_water(conn))
             ws_conn_flush(conn);
-        if (delivered > WS_TURN_MOST)
+        if (bytes > WS_TURN_MOST)
             conn->blocked |= WS_BLOCK_RATE; /* it goes on with the loop's next turn */
     }
+    if (any && handler->delivered && ws_conn_usable(conn))
+        handler->delivered(conn);
     if (ws_session_state(&conn->session) != WS_STATE_OPEN)
         return;
     if (!ws_session_in_message(&conn->session))

@@ -40,23 +40,45 @@ static void give_up(struct flight *f, uint64_t sequence, struct totals *totals)
     totals->lost += at(f, sequence)->counted;
 }
 
-bool flight_prepare(struct flight *f, unsigned window, int64_t limit_ns, struct totals *totals)
+/* Moves waiting_from to the first message that waits, or to `next`. */
+static void skip_settled(struct flight *f)
+{
+    if (f->waiting == 0)
+        f->waiting_from = f->next;
+    if (f->waiting_from < f->oldest)
+        f->waiting_from = f->oldest;
+    while (f->waiting_from < f->next && at(f, f->waiting_from)->fate != FATE_WAITING)
+        f->waiting_from++;
+}
+
+/* A place for one more is free, or is made so: false without memory. */
+static bool make_place(struct flight *f, int64_t limit_ns, struct totals *totals)
+{
+    bool waits = at(f, f->oldest)->fate == FATE_WAITING;
+    if (waits && f->size < FLIGHT_MOST)
+        return grow(f, 2 * f->size);
+    if (waits)
+        give_up(f, f->oldest, totals);
+    forget(f, at(f, f->oldest), limit_ns, totals);
+    f->oldest++;
+    if (waits)
+        skip_settled(f);
+    return true;
+}
+
+bool flight_prepare(struct flight *f, unsigned count, unsigned window, int64_t limit_ns,
+                    struct totals *totals)
 {
     if (f->size == 0) {
         uint64_t size = FLIGHT_LEAST;
         while (size < 2 * (uint64_t)window)
             size *= 2;
-        return grow(f, size);
+        if (!grow(f, size))
+            return false;
     }
-    if (f->next - f->oldest < f->size)
-        return true;
-    if (at(f, f->oldest)->fate == FATE_WAITING) {
-        if (f->size < FLIGHT_MOST)
-            return grow(f, 2 * f->size);
-        give_up(f, f->oldest, totals);
-    }
-    forget(f, at(f, f->oldest), limit_ns, totals);
-    f->oldest++;
+    while (f->next + count - f->oldest > f->size)
+        if (!make_place(f, limit_ns, totals))
+            return false;
     return true;
 }
 
@@ -68,17 +90,6 @@ void flight_sent(struct flight *f, int64_t due_ns, int64_t now_ns, bool counted)
         f->waiting_from = f->next;
     *at(f, f->next++) = (struct flight_message){due_ns, now_ns, FATE_WAITING, counted, false, 0};
     f->waiting++;
-}
-
-/* Moves waiting_from to the first message that waits, or to `next`. */
-static void skip_settled(struct flight *f)
-{
-    if (f->waiting == 0)
-        f->waiting_from = f->next;
-    if (f->waiting_from < f->oldest)
-        f->waiting_from = f->oldest;
-    while (f->waiting_from < f->next && at(f, f->waiting_from)->fate != FATE_WAITING)
-        f->waiting_from++;
 }
 
 /* The first number from `from` on that is `sequence` modulo `modulus`. */
@@ -142,6 +153,25 @@ bool flight_find(const struct flight *f, bool keyed, uint64_t key, uint64_t *num
     return found;
 }
 
+/* The answer of message `number`, which is remembered, came for the first time. */
+static inline void settle(struct flight *f, uint64_t number, int64_t now_ns, struct totals *totals)
+{
+    struct flight_message *message = at(f, number);
+    bool late = number < f->answered_to;
+    message->fate = FATE_ANSWERED;
+    if (!late)
+        f->answered_to = number + 1;
+    if (!message->counted)
+        return;
+    totals->reordered += late;
+    counter_add(&totals->received, 1);
+    if (f->untimed)
+        return;
+    histogram_add(&totals->rtt, now_ns - message->due_ns);
+    if (!f->closed)
+        histogram_add(&totals->rtt_sent, now_ns - message->sent_ns);
+}
+
 bool flight_answered(struct flight *f, uint64_t sequence, uint64_t modulus, int64_t now_ns,
                      struct totals *totals)
 {
@@ -153,24 +183,21 @@ bool flight_answered(struct flight *f, uint64_t sequence, uint64_t modulus, int6
         totals->duplicated += number < f->oldest || at(f, number)->counted;
         return true;
     }
-    struct flight_message *message = at(f, number);
-    bool lost = message->fate == FATE_LOST, late = number < f->answered_to;
+    bool lost = at(f, number)->fate == FATE_LOST;
     f->waiting -= !lost;
-    message->fate = FATE_ANSWERED;
-    if (!late)
-        f->answered_to = number + 1;
-    if (message->counted) {
-        totals->lost -= lost;
-        totals->reordered += late;
-        counter_add(&totals->received, 1);
-    }
-    if (message->counted && !f->untimed) {
-        histogram_add(&totals->rtt, now_ns - message->due_ns);
-        if (!f->closed)
-            histogram_add(&totals->rtt_sent, now_ns - message->sent_ns);
-    }
+    totals->lost -= lost && at(f, number)->counted;
+    settle(f, number, now_ns, totals);
     skip_settled(f);
     return true;
+}
+
+void flight_first_answered(struct flight *f, int64_t now_ns, struct totals *totals)
+{
+    settle(f, f->waiting_from++, now_ns, totals);
+    if (--f->waiting == 0)
+        f->waiting_from = f->next;
+    while (f->waiting > 0 && at(f, f->waiting_from)->fate != FATE_WAITING)
+        f->waiting_from++;
 }
 
 void flight_damaged(struct flight *f, struct totals *totals)

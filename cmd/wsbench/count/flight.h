@@ -47,8 +47,9 @@ struct flight {
     bool untimed;                /* its times are in no histogram */
 };
 
-/* Makes sure that the next message can be remembered; it is `window` wide. False without memory. */
-bool flight_prepare(struct flight *flight, unsigned window, int64_t limit_ns,
+/* Makes sure that the next `count` messages, FLIGHT_LEAST / 2 at most, can be remembered; it is
+ * `window` wide. False without memory. */
+bool flight_prepare(struct flight *flight, unsigned count, unsigned window, int64_t limit_ns,
                     struct totals *totals);
 
 /* The message `flight->next` was sent: it waits from here on. After flight_prepare(). */
@@ -67,6 +68,15 @@ bool flight_find(const struct flight *flight, bool keyed, uint64_t key, uint64_t
  * if no message can have that number: nothing is counted. */
 bool flight_answered(struct flight *flight, uint64_t sequence, uint64_t modulus, int64_t now_ns,
                      struct totals *totals);
+
+/* The first message that waits, whose number is `flight->waiting_from`; NULL: none does. */
+static inline const struct flight_message *flight_first(const struct flight *flight)
+{
+    return flight->waiting > 0 ? &flight->ring[flight->waiting_from & (flight->size - 1)] : NULL;
+}
+
+/* A whole answer came, to that message: the same as flight_answered() with its number. */
+void flight_first_answered(struct flight *flight, int64_t now_ns, struct totals *totals);
 
 /* A damaged answer came, which is none: the oldest message that waits is given up, so that its
  * place in the window is free. If that was another's answer, its own makes up for it. */

@@ -161,9 +161,9 @@ static void on_greeting(struct peer *peer, const struct ws_event *event)
         established(peer);
 }
 
-static void on_event(struct ws_conn *conn, const struct ws_event *event)
+/* All but the usual answer. */
+__attribute__((noinline)) static void on_other(struct peer *peer, const struct ws_event *event)
 {
-    struct peer *peer = ws_conn_user(conn);
     if (event->type == WS_EVENT_ERROR && event->error == WS_E_STATUS && event->response)
         on_refusal(peer, event->response);
     if (peer->greeting) {
@@ -174,6 +174,13 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     if (event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK ||
         (event->type == WS_EVENT_PONG && peer->worker->settings->mode == MODE_PING))
         peer_receive(peer, event);
+}
+
+static void on_event(struct ws_conn *conn, const struct ws_event *event)
+{
+    struct peer *peer = ws_conn_user(conn);
+    if (!peer_receive_echo(peer, event))
+        on_other(peer, event);
 }
 
 /* It ended, or never began: another may take its place. */
@@ -221,8 +228,23 @@ static void on_drained(struct ws_conn *conn)
     peer_send_more(ws_conn_user(conn));
 }
 
+/* What one read brought is counted: the next messages leave together. The clock is read for them
+ * again, so that the time that the counting took is in no round trip. */
+static void on_delivered(struct ws_conn *conn)
+{
+    struct peer *peer = ws_conn_user(conn);
+    peer->worker->now_of = NULL;
+    peer_send_refill(peer);
+    worker_check_drained(peer->worker);
+}
+
 const struct ws_handler peer_handler = {
-    .open = on_open, .event = on_event, .drained = on_drained, .close = on_close};
+    .open = on_open,
+    .event = on_event,
+    .delivered = on_delivered,
+    .drained = on_drained,
+    .close = on_close,
+};
 
 /* A name is resolved until one of its addresses has answered, and not for every connection. */
 static void keep_address(struct worker *w, const struct ws_conn *conn)

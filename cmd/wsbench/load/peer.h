@@ -40,6 +40,7 @@ struct peer {
     bool given_up;          /* closed by us since its answers are corrupt */
     bool limited;           /* the timer is armed */
     unsigned wrong;         /* corrupt answers on this connection */
+    unsigned outstanding;   /* of its messages in flight, those that the worker counts as such */
     double place;           /* of its next message in the worker's schedule (open model) */
     struct pace_entry pace; /* when that is due; churn: when its connection was */
     uint64_t random;

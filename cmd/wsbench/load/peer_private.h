@@ -12,7 +12,7 @@
 void peer_connect(struct peer *peer);
 
 /* The time for what is done with the peer now. What one read of its socket brought came at one
- * time, and the clock is read once for it. */
+ * time, and the clock is read once for it, and once more for all that is sent in answer. */
 int64_t peer_now(struct peer *peer);
 
 /* --- peer_open.c --- */
@@ -41,9 +41,8 @@ void peer_send_init(struct peer *peer);
 void peer_send_more(struct peer *peer);
 /* Sends one message that was due at `due_ns`. False if it could not be sent. */
 bool peer_send_one(struct peer *peer, int64_t due_ns);
-/* Answers came, or messages were given up, since `waited` of them were in flight: sends the next.
- */
-void peer_send_refill(struct peer *peer, unsigned waited);
+/* Answers may have come, or messages been given up: sends the next in their place. */
+void peer_send_refill(struct peer *peer);
 
 /* --- peer_receive.c --- */
 
@@ -51,6 +50,9 @@ void peer_send_refill(struct peer *peer, unsigned waited);
 void peer_receive_init(struct peer *peer);
 /* It reads without pauses from now on. */
 void peer_receive_stop(struct peer *peer);
+/* The most common event, taken straight: the echo of the first message that waits, whole and
+ * unchanged. False when it is another: nothing was counted. */
+bool peer_receive_echo(struct peer *peer, const struct ws_event *event);
 /* Takes a MESSAGE, a CHUNK or a PONG. */
 void peer_receive(struct peer *peer, const struct ws_event *event);
 

@@ -16,12 +16,29 @@ static void count_corrupt(struct peer *peer)
     peer_leave(peer);
 }
 
+bool peer_receive_echo(struct peer *peer, const struct ws_event *event)
+{
+    struct worker *w = peer->worker;
+    const struct flight_message *first = flight_first(&peer->flight);
+    if (event->type != WS_EVENT_MESSAGE || !first || w->own || peer->slow ||
+        !payload_is(&w->payload,
+                    &(struct payload_head){
+                        .connection = peer->identity,
+                        .sequence = peer->flight.waiting_from,
+                        .time = (uint64_t)(first->due_ns - w->bench->start_ns),
+                    },
+                    event->data, event->len))
+        return false;
+    counter_add(&w->totals.received_bytes, w->warm ? event->len : 0);
+    flight_first_answered(&peer->flight, peer_now(peer), &w->totals);
+    return true;
+}
+
 static void on_answer(struct peer *peer)
 {
     struct worker *w = peer->worker;
     struct payload_head head = {.connection = peer->identity};
     enum payload_verdict verdict = payload_judge(&peer->answer, &w->payload, &head);
-    unsigned waited = peer->flight.waiting;
     if (verdict == PAYLOAD_FOREIGN || peer->flight.next == 0) {
         w->totals.unasked++;
     } else if (verdict == PAYLOAD_DAMAGED || head.connection != peer->identity ||
@@ -30,23 +47,18 @@ static void on_answer(struct peer *peer)
         flight_damaged(&peer->flight, &w->totals);
         count_corrupt(peer);
     }
-    peer_send_refill(peer, waited);
-    worker_check_drained(w);
 }
 
 /* An answer to a message of the user's own. */
 static void on_own_answer(struct peer *peer, const struct ws_event *event)
 {
     struct worker *w = peer->worker;
-    unsigned waited = peer->flight.waiting;
     uint64_t key = 0, number;
     enum match_result result = match_key(&w->match, event->data, event->len, &key);
     if (result != MATCH_NONE && flight_find(&peer->flight, result == MATCH_KEY, key, &number))
         flight_answered(&peer->flight, number, 0, peer_now(peer), &w->totals);
     else
         w->totals.unasked++;
-    peer_send_refill(peer, waited);
-    worker_check_drained(w);
 }
 
 static void on_broadcast(struct peer *peer)

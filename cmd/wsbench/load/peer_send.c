@@ -32,14 +32,13 @@ static void watch_limit(struct peer *peer, int64_t end_ns, int64_t now_ns)
 static void on_limit(struct ws_timer *timer)
 {
     struct peer *peer = ws_container_of(timer, struct peer, limit);
-    unsigned waited = peer->flight.waiting;
     peer->worker->now_of = NULL;
     int64_t now = peer_now(peer);
     peer->limited = false;
     int64_t next = flight_expire(&peer->flight, now, limit_ns(peer), &peer->worker->totals);
     if (next)
         watch_limit(peer, next, now);
-    peer_send_refill(peer, waited);
+    peer_send_refill(peer);
     worker_check_drained(peer->worker);
 }
 
@@ -101,6 +100,7 @@ static void await(struct peer *peer, const struct outgoing *m, int64_t due_ns, i
     flight_sent(&peer->flight, due_ns, now_ns, counted);
     if (w->own && match_key(&w->match, m->data, m->len, &key) == MATCH_KEY)
         flight_set_key(&peer->flight, key);
+    peer->outstanding++;
     w->outstanding++;
 }
 
@@ -111,7 +111,7 @@ bool peer_send_one(struct peer *peer, int64_t due_ns)
     bool answered = w->answered;
     int64_t now = peer_now(peer);
     struct outgoing m;
-    if (answered && !flight_prepare(&peer->flight, s->window, limit_ns(peer), &w->totals))
+    if (answered && !flight_prepare(&peer->flight, 1, s->window, limit_ns(peer), &w->totals))
         return false;
     if (!make(peer, answered ? peer->flight.next : peer->published, due_ns, &m))
         return false;
@@ -139,12 +139,62 @@ bool peer_send_one(struct peer *peer, int64_t due_ns)
 
 /* --- the closed model --- */
 
+/* How many of the window's free places are filled at once; 1: the messages are made one at a time.
+ */
+static unsigned how_many(const struct peer *peer)
+{
+    const struct worker *w = peer->worker;
+    uint64_t n = w->settings->window - peer->flight.waiting;
+    if (!w->answered || w->own || w->settings->mode != MODE_ECHO)
+        return 1;
+    if (n > w->payload.many)
+        n = w->payload.many;
+    return (unsigned)(n < w->quota ? n : w->quota);
+}
+
+/* The same as `count` times peer_send_one() for messages that are due now, with less work for each.
+ * False if not all could be sent. */
+static bool send_many(struct peer *peer, unsigned count)
+{
+    struct worker *w = peer->worker;
+    const struct settings *s = w->settings;
+    struct flight *f = &peer->flight;
+    int64_t now = peer_now(peer);
+    size_t len = w->payload.size, sent;
+    if (!flight_prepare(f, count, s->window, limit_ns(peer), &w->totals))
+        return false;
+    payload_write_many(&w->payload,
+                       (struct payload_head){
+                           .connection = peer->identity,
+                           .sequence = f->next,
+                           .time = (uint64_t)(now - w->bench->start_ns),
+                       },
+                       count);
+    ws_conn_send_many(peer->conn, s->binary ? WS_OP_BINARY : WS_OP_TEXT, w->payload.message, len,
+                      count, &sent);
+    bool counted = now >= w->bench->counted_ns;
+    for (size_t i = 0; i < sent; i++)
+        flight_sent(f, now, now, counted);
+    if (!peer->limited && sent > 0)
+        watch_limit(peer, now + limit_ns(peer), now);
+    w->quota -= sent;
+    w->outstanding += sent;
+    peer->outstanding += (unsigned)sent;
+    if (counted) {
+        counter_add(&w->totals.sent, sent);
+        counter_add(&w->totals.sent_bytes, sent * len);
+    }
+    return sent == count;
+}
+
 static void fill_window(struct peer *peer)
 {
     while (can_send(peer) && peer->flight.waiting < peer->worker->settings->window &&
-           !ws_conn_full(peer->conn))
-        if (!peer_send_one(peer, peer_now(peer)))
+           !ws_conn_full(peer->conn)) {
+        unsigned count = how_many(peer);
+        if (!(count > 1 ? send_many(peer, count) : peer_send_one(peer, peer_now(peer))))
             break;
+    }
 }
 
 /* Sends without answers: as much as the queue takes, but so much at a time that the other
@@ -365,12 +415,13 @@ bool peer_send_start(struct worker *w)
     return settings_open_model(w->settings) ? start_schedule(w) : start_closed(w);
 }
 
-void peer_send_refill(struct peer *peer, unsigned waited)
+void peer_send_refill(struct peer *peer)
 {
     struct worker *w = peer->worker;
-    w->outstanding -= waited - peer->flight.waiting;
-    if (peer->flight.waiting == waited)
+    if (peer->outstanding == peer->flight.waiting)
         return;
+    w->outstanding -= peer->outstanding - peer->flight.waiting;
+    peer->outstanding = peer->flight.waiting;
     if (w->settings->mode == MODE_CHURN || (peer->retiring && peer->flight.waiting == 0))
         peer_leave(peer);
     else
@@ -383,6 +434,7 @@ void peer_send_settle(struct peer *peer)
     ws_loop_disarm(w->loop, &peer->limit);
     ws_loop_disarm(w->loop, &peer->again);
     peer->limited = false;
-    w->outstanding -= peer->flight.waiting;
+    w->outstanding -= peer->outstanding;
+    peer->outstanding = 0;
     flight_end(&peer->flight, clock_ns(), limit_ns(peer), &w->totals);
 }

@@ -8,6 +8,9 @@
 /* Far more than the window of a compressor (32 KiB). */
 enum { SPREAD = 1 << 20 };
 
+/* So many messages of up to so many bytes are made at once. */
+enum { MANY = 64, SMALL = 125 };
+
 /* Fills the buffer with lines of JSON, which compress about as well as real traffic. The numbers
  * are the same in every run. */
 static void fill(uint8_t *pattern, size_t size)
@@ -33,12 +36,14 @@ static void fill(uint8_t *pattern, size_t size)
 bool payload_init(struct payload *p, size_t least, size_t size, bool varied)
 {
     *p = (struct payload){.least = least, .size = size, .spread = varied ? SPREAD : 0};
+    p->many = size <= SMALL && least == size && !varied ? MANY : 1;
     p->pattern = malloc(size + p->spread + 1);
-    p->message = malloc(size + 1);
+    p->message = malloc(p->many * size + 1);
     if (!p->pattern || !p->message)
         return false;
     fill(p->pattern, size + p->spread);
-    memcpy(p->message, p->pattern, size);
+    for (unsigned i = 0; i < p->many; i++)
+        memcpy(p->message + i * size, p->pattern, size);
     return true;
 }
 
@@ -86,6 +91,19 @@ static uint64_t digits_of(uint32_t value)
 static void put_hex8(uint8_t *at, uint32_t value)
 {
     uint64_t digits = htobe64(digits_of(value));
+    memcpy(at, &digits, sizeof digits);
+}
+
+/* Sixteen digits, in a register of so many bytes. */
+static inline void put_hex16(uint8_t *at, uint64_t value)
+{
+    typedef uint64_t words __attribute__((vector_size(16)));
+    typedef uint8_t bytes __attribute__((vector_size(16)));
+    bytes octets = (bytes)(words){htobe64(value), 0};
+    bytes high = octets >> 4, low = octets & 15;
+    bytes digits =
+        __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    digits += '0' + ((bytes)(digits > 9) & ('a' - '9' - 1));
     memcpy(at, &digits, sizeof digits);
 }
 
@@ -138,27 +156,79 @@ static size_t size_of(const struct payload *p, const struct payload_head *head)
     return p->least == p->size ? p->size : p->least + number_of(p, head) % (p->size - p->least + 1);
 }
 
-void payload_write(struct payload *p, const struct payload_head *head)
+/* Writes the head of a message of at most `size` bytes. */
+static inline void write_head(uint8_t *to, size_t size, const struct payload_head *head)
 {
     struct payload_head checked = *head;
-    uint8_t *message = p->message;
-    size_t head_len = head_size(p->size);
-    p->len = size_of(p, head);
-    if (p->size < PAYLOAD_CHECKED) {
-        put_hex(message, head->sequence, p->size);
+    if (size < PAYLOAD_CHECKED) {
+        put_hex(to, head->sequence, size);
         return;
     }
-    if (p->size >= PAYLOAD_HEAD) {
-        put_hex8(message + 16, head->connection);
-        put_hex8(message + 24, (uint32_t)(head->time >> 32));
-        put_hex8(message + 32, (uint32_t)head->time);
+    if (size >= PAYLOAD_HEAD) {
+        put_hex8(to + 16, head->connection);
+        put_hex16(to + 24, head->time);
     } else {
         checked.time = 0;
     }
-    put_hex8(message, (uint32_t)(head->sequence >> 16));
-    put_hex8(message + 8, (uint32_t)(head->sequence << 16 | check_of(&checked)));
+    put_hex16(to, head->sequence << 16 | check_of(&checked));
+}
+
+void payload_write(struct payload *p, const struct payload_head *head)
+{
+    size_t head_len = head_size(p->size);
+    p->len = size_of(p, head);
+    write_head(p->message, p->size, head);
     if (p->spread)
-        memcpy(message + head_len, p->pattern + offset_of(p, head) + head_len, p->len - head_len);
+        memcpy(p->message + head_len, p->pattern + offset_of(p, head) + head_len,
+               p->len - head_len);
+}
+
+void payload_write_many(struct payload *p, struct payload_head head, unsigned count)
+{
+    if (p->many == 1) {
+        payload_write(p, &head);
+        return;
+    }
+    p->len = p->size;
+    for (unsigned i = 0; i < count; i++, head.sequence++)
+        write_head(p->message + i * p->size, p->size, &head);
+}
+
+/* memcmp() of few bytes would be mostly the call. */
+static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    uint64_t x, y;
+    if (len > SMALL)
+        return memcmp(a, b, len) == 0;
+    for (; len >= sizeof x; a += sizeof x, b += sizeof x, len -= sizeof x) {
+        memcpy(&x, a, sizeof x);
+        memcpy(&y, b, sizeof y);
+        if (x != y)
+            return false;
+    }
+    if (len >= 4) {
+        uint32_t v, w;
+        memcpy(&v, a, sizeof v);
+        memcpy(&w, b, sizeof w);
+        if (v != w)
+            return false;
+        a += 4, b += 4, len -= 4;
+    }
+    while (len > 0 && *a == *b)
+        a++, b++, len--;
+    return len == 0;
+}
+
+bool payload_is(const struct payload *p, const struct payload_head *head, const uint8_t *data,
+                size_t len)
+{
+    uint8_t expected[PAYLOAD_HEAD];
+    size_t head_len = head_size(p->size);
+    if (len != size_of(p, head))
+        return false;
+    write_head(expected, p->size, head);
+    return same_bytes(data, expected, head_len) &&
+           same_bytes(data + head_len, p->pattern + offset_of(p, head) + head_len, len - head_len);
 }
 
 bool payload_read(const uint8_t *message, size_t size, struct payload_head *head)

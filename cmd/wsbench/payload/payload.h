@@ -30,8 +30,9 @@ struct payload {
     size_t len;         /* bytes of the one that was written last */
     size_t spread;    /* what follows the head begins at one of so many places of the pattern; 0: of
                        * all messages at the same */
+    unsigned many;    /* so many can be written at once; 1: one at a time */
     uint8_t *pattern; /* `size` + `spread` bytes; owned */
-    uint8_t *message; /* the one that was written last; owned */
+    uint8_t *message; /* the one, or the ones, that were written last; owned */
 };
 
 /* Messages have `least` to `most` bytes; where these differ, PAYLOAD_HEAD at least, and their
@@ -44,6 +45,14 @@ void payload_free(struct payload *payload);
  * bytes its time is left out, and below PAYLOAD_CHECKED all but the last digits of its sequence
  * number. */
 void payload_write(struct payload *payload, const struct payload_head *head);
+
+/* Makes `count` messages, `payload->many` at most, one after the other: the first with `head`, each
+ * of the others with the next sequence number. */
+void payload_write_many(struct payload *payload, struct payload_head head, unsigned count);
+
+/* Are these `len` bytes the message with this head, whole and unchanged? */
+bool payload_is(const struct payload *payload, const struct payload_head *head, const uint8_t *data,
+                size_t len);
 
 /* Parses the head of a message of `size` bytes. `head->connection` is, before, the connection that
  * it is expected to be of, for a message too small to say it. False if the head is malformed or its

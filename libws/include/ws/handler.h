@@ -40,6 +40,10 @@ struct ws_handler {
     /* FRAME, MESSAGE, CHUNK, PING, PONG, CLOSE or ERROR. conn does what the RFC prescribes for the
      * last four afterwards. The event is valid until this returns. */
     void (*event)(struct ws_conn *conn, const struct ws_event *event);
+    /* All events of what one receive brought have been delivered, at least one, or a pause has
+     * begun. What is sent here leaves with what event() has sent: for handlers that would rather
+     * answer many messages at once than each. Not called once the connection has failed. */
+    void (*delivered)(struct ws_conn *conn);
     /* The queue is below low water again, after it was above high water. */
     void (*drained)(struct ws_conn *conn);
     /* The last call: `conn` is invalid when this returns. */

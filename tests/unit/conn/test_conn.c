@@ -75,6 +75,47 @@ static void one_send_however_many_frames(void **state)
     close_and_disconnect();
 }
 
+static unsigned deliveries, delivered_messages;
+
+static void on_delivered(struct ws_conn *conn)
+{
+    size_t sent;
+    deliveries++;
+    delivered_messages = fx.record.messages;
+    assert_int_equal(ws_conn_send_many(conn, WS_OP_BINARY, (char[]){"abcd"}, 2, 2, &sent), WS_OK);
+    assert_int_equal(sent, 2);
+}
+
+/* What the handler sends once all of a read is delivered leaves with what it sent for each event.
+ */
+static void once_a_read_all_is_delivered(void **state)
+{
+    (void)state;
+    int fds[2];
+    uint8_t data[40];
+    fill(data, sizeof data, 2);
+    deliveries = delivered_messages = 0;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    connect_pair(fds);
+    open_it();
+    fx.handler.delivered = on_delivered;
+    unsigned before = fx.far.receives;
+    uint64_t out_before = ws_conn_counters(fx.conn)->messages_out;
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(
+            ws_session_send(&fx.far.session, &fx.far.out, WS_OP_BINARY, 0, data, sizeof data),
+            WS_OK);
+    far_flush(&fx.far);
+    PUMP_UNTIL(fx.loop, &fx.far, fx.far.record.messages == 102);
+    assert_int_equal(deliveries, 1);
+    assert_int_equal(delivered_messages, 100);
+    assert_int_equal(fx.far.receives, before + 1);
+    assert_int_equal(ws_conn_counters(fx.conn)->messages_out, out_before + 102);
+    assert_memory_equal(fx.far.record.data.data + fx.far.record.data.len - 4, "abcd", 4);
+    fx.handler.delivered = NULL;
+    close_and_disconnect();
+}
+
 /* Cut into every two pieces, and byte by byte. */
 static void cut_anywhere(void **state)
 {
@@ -411,6 +452,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(echo_of_every_size),
         FIXTURE_TEST(one_send_however_many_frames),
+        FIXTURE_TEST(once_a_read_all_is_delivered),
         FIXTURE_TEST(cut_anywhere),
         FIXTURE_TEST(without_a_handler),
         FIXTURE_TEST(pings_are_answered),

@@ -31,7 +31,7 @@ static int tear_down(void **state)
 static void send_at(int64_t now_ns, unsigned count)
 {
     while (count-- > 0) {
-        assert_true(flight_prepare(&flight, 4, LIMIT_NS, &totals));
+        assert_true(flight_prepare(&flight, 1, 4, LIMIT_NS, &totals));
         flight_sent(&flight, now_ns, now_ns, true);
         counter_add(&totals.sent, 1);
     }
@@ -132,6 +132,66 @@ static void a_server_that_never_answers_the_oldest_has_a_limit(void **state)
     counted(FLIGHT_MOST, 1, 0, 0);
 }
 
+/* The message that is given up for its age is not taken for the one that has its place now. */
+static void last_digits_after_the_oldest_was_given_up(void **state)
+{
+    (void)state;
+    send_at(0, 1);
+    for (uint64_t i = 1; i < FLIGHT_MOST; i++) {
+        send_at(1, 1);
+        answer(i, 1);
+    }
+    counted(FLIGHT_MOST - 1, 0, 0, 0);
+    send_at(2, 1);
+    counted(FLIGHT_MOST - 1, 1, 0, 0);
+    assert_true(flight_answered(&flight, FLIGHT_MOST % 16, 16, 3, &totals));
+    counted(FLIGHT_MOST, 1, 0, 0);
+}
+
+/* What is answered in order is counted as by flight_answered(), also after others were overtaken.
+ */
+static void the_first_that_waits(void **state)
+{
+    (void)state;
+    assert_null(flight_first(&flight));
+    send_at(10, 4);
+    answer(1, 20);
+    answer(3, 20);
+    assert_int_equal(flight_first(&flight)->due_ns, 10);
+    assert_int_equal(flight.waiting_from, 0);
+    flight_first_answered(&flight, 30, &totals);
+    counted(3, 0, 0, 1);
+    assert_int_equal(flight.waiting_from, 2);
+    flight_first_answered(&flight, 40, &totals);
+    counted(4, 0, 0, 2);
+    assert_null(flight_first(&flight));
+    send_at(50, 1);
+    assert_int_equal(flight.waiting_from, 4);
+    flight_first_answered(&flight, 57, &totals);
+    counted(5, 0, 0, 2);
+    assert_int_equal(totals.rtt.least, 7);
+    assert_int_equal(totals.rtt.most, 30);
+    answer(4, 60);
+    counted(5, 0, 1, 2);
+}
+
+static void many_places_at_once(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        assert_true(flight_prepare(&flight, FLIGHT_LEAST / 2, 4, LIMIT_NS, &totals));
+        for (int i = 0; i < FLIGHT_LEAST / 2; i++) {
+            flight_sent(&flight, round, round, true);
+            counter_add(&totals.sent, 1);
+        }
+        for (int i = 0; i < FLIGHT_LEAST / 2; i++)
+            flight_first_answered(&flight, round + 1, &totals);
+    }
+    assert_int_equal(flight.size, FLIGHT_LEAST);
+    counted(20 * FLIGHT_LEAST / 2, 0, 0, 0);
+    assert_int_equal(totals.rtt.most, 1);
+}
+
 static void last_digits(void **state)
 {
     (void)state;
@@ -152,7 +212,7 @@ static void messages_of_the_warm_up_are_in_no_total(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++) {
-        assert_true(flight_prepare(&flight, 4, LIMIT_NS, &totals));
+        assert_true(flight_prepare(&flight, 1, 4, LIMIT_NS, &totals));
         flight_sent(&flight, 0, 0, false);
     }
     answer(0, 10); /* answered, again, lost, late after all, and lost at the end */
@@ -220,6 +280,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_server_that_never_answers_the_oldest_has_a_limit, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(last_digits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(last_digits_after_the_oldest_was_given_up, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_first_that_waits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_places_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_double_after_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_find_messages_by_their_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(messages_of_the_warm_up_are_in_no_total, set_up, tear_down),

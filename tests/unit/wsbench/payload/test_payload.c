@@ -178,6 +178,47 @@ static void a_range_of_sizes(void **state)
         assert_true(seen[len] > 0);
 }
 
+/* Every byte of a message is compared, and its length, also where it is compared at once. */
+static void whole_and_unchanged(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * SIZES; i++) {
+        size_t size = sizes[i / 2];
+        struct payload_head head = {.connection = 3, .sequence = 9, .time = 12345}, other = head;
+        make(size, i % 2);
+        uint8_t *answer = written(&head);
+        assert_true(payload_is(&payload, &head, answer, size));
+        assert_false(payload_is(&payload, &head, answer, size + 1));
+        for (size_t at = 0; at < size; at++) {
+            assert_false(payload_is(&payload, &head, answer, at));
+            answer[at] ^= 1;
+            assert_false(payload_is(&payload, &head, answer, size));
+            answer[at] ^= 1;
+        }
+        other.sequence++;
+        assert_true(size == 0 || !payload_is(&payload, &other, answer, size));
+        free(answer);
+    }
+}
+
+static void many_at_once_are_the_same(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2 * SIZES; i++) {
+        size_t size = sizes[i / 2];
+        make(size, i % 2);
+        assert_int_equal(payload.many > 1, size <= 100 && i % 2 == 0);
+        for (unsigned count = 1; count <= payload.many; count += 21) {
+            struct payload_head head = {.connection = 8, .sequence = 0xffff0, .time = 77};
+            payload_write_many(&payload, head, count);
+            uint8_t all[64 * 100];
+            memcpy(all, payload.message, size <= 100 ? count * size : 0);
+            for (unsigned j = 0; j < count && size <= 100; j++, head.sequence++)
+                assert_true(payload_is(&payload, &head, all + j * size, size));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +229,8 @@ int main(void)
         cmocka_unit_test(messages_of_another),
         cmocka_unit_test(a_range_of_sizes),
         cmocka_unit_test(varied_messages_have_little_in_common),
+        cmocka_unit_test(whole_and_unchanged),
+        cmocka_unit_test(many_at_once_are_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, tear_down);
 }
