@@ -8,34 +8,60 @@ Called by run.py; on its own it writes its section to standard output:
 import argparse
 import json
 import os
+import tempfile
 
 from measure import ROOT, Board, Dropped, Server, children_cpu, pinned, progress, quietly, table
 
 BENCH = os.path.join(ROOT, "build", "bench")
 WSBENCH = os.path.join(ROOT, "build", "wsbench")
 CONNECTIONS = 8
-GENERATOR, OURS = "bare generator", "wsbench"
-LOADS = {"20 B, 1 in flight": (20, 1), "20 B, 32 in flight": (20, 32), "16 KiB, 1 in flight": (16384, 1)}
+GENERATOR, OURS, ARTILLERY = "bare generator", "wsbench", "artillery"
+# Bytes, in flight, connections.
+LOADS = {"20 B, 1 in flight": (20, 1, CONNECTIONS), "20 B, 32 in flight": (20, 32, CONNECTIONS),
+         "20 B, 1 in flight, 100 connections": (20, 1, 100), "16 KiB, 1 in flight": (16384, 1, CONNECTIONS)}
+# Programs take a while to start and to report: that is a part of the cost, but not of each message's.
+COST_SECONDS = 2
+ARTILLERY_MESSAGES = 60000
 PERCENTILES = ["p50", "p99", "p99.9"]
 
 
-def wsbench(server, *options):
-    done = pinned(WSBENCH, "--quiet", "--format=json", "-c", CONNECTIONS, *options,
+def wsbench(server, *options, connections=CONNECTIONS):
+    done = pinned(WSBENCH, "--quiet", "--format=json", "-c", connections, *options,
                   f"ws://127.0.0.1:{server.port}/")
     if not done.stdout:
         raise RuntimeError(f"{server.name}: {done.stderr.strip()}")
     return json.loads(done.stdout)
 
 
-def cost(server, name, size, window, seconds):
+def artillery(server, size, connections):
+    """Sends text, waits for its echo and looks for a number in it; returns how many echoes came."""
+    text = '{"id":1,"p":""}'
+    send = {"payload": text[:-2] + "x" * (size - len(text)) + text[-2:], "match": {"json": "$.id", "value": 1}}
+    script = {"config": {"target": f"ws://127.0.0.1:{server.port}/",
+                         "phases": [{"duration": 1, "arrivalCount": connections}]},
+              "scenarios": [{"engine": "ws", "flow": [
+                  {"loop": [{"send": send}], "count": ARTILLERY_MESSAGES // connections}]}]}
+    with tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/script.json", "w") as file:
+            json.dump(script, file)
+        pinned("env", "ARTILLERY_DISABLE_TELEMETRY=true", f"{ROOT}/build/npm/node_modules/.bin/artillery", "run",
+               "--quiet", "--output", f"{folder}/report.json", f"{folder}/script.json")
+        with open(f"{folder}/report.json") as file:
+            return json.load(file)["aggregate"]["counters"]["websocket.messages_received"]
+
+
+def cost(server, name, size, window, connections, seconds):
     """Messages per second of the client's CPU."""
     def run():
         before = children_cpu()
         if name == GENERATOR:
-            done = pinned(f"{BENCH}/generator", server.port, CONNECTIONS, size, window, seconds)
+            done = pinned(f"{BENCH}/generator", server.port, connections, size, window, seconds)
             messages = int(done.stdout.split()[0])
+        elif name == ARTILLERY:
+            messages = artillery(server, size, connections)
         else:
-            messages = wsbench(server, "-s", size, "-w", window, "-d", seconds)["messages"]["received"]
+            messages = wsbench(server, "-s", size, "-w", window, "-d", seconds,
+                               connections=connections)["messages"]["received"]
         return messages / (children_cpu() - before)
     return quietly(server, run)[0]
 
@@ -54,10 +80,14 @@ def section(rounds, seconds, commands):
     server = Server("bare WebSocket echo", [f"{BENCH}/yardstick_bare"])
     try:
         for index in range(rounds):
-            for row, (size, window) in LOADS.items():
-                for name in (GENERATOR, OURS):
+            for row, (size, window, connections) in LOADS.items():
+                for name in (GENERATOR, OURS, ARTILLERY):
+                    if name == ARTILLERY and window > 1:  # it has one message of a connection in flight
+                        costs.values.setdefault((row, name), []).append(None)
+                        continue
                     progress(f"round {index + 1}: client: {row}: {name}")
-                    costs.measure(row, name, lambda: cost(server, name, size, window, seconds))
+                    costs.measure(row, name, lambda: cost(server, name, size, window, connections,
+                                                          max(seconds, COST_SECONDS)))
     finally:
         server.stop()
     for name, command in commands.items():
@@ -80,9 +110,12 @@ def section(rounds, seconds, commands):
     return f"""## What the load tester costs
 
 Messages per second of the client's CPU, with the bare echo as server; after ×, the ratio to the bare generator of
-the same round, which sends the same bytes for each echo and compares nothing.
+the same round, which sends the same bytes for each echo and compares nothing. wsbench compares every byte and
+keeps a histogram; artillery 2 looks for a number in each answer, and its starting is a part of the
+{ARTILLERY_MESSAGES:,} messages' cost. npm's thor cannot be installed: it depends on git:// addresses, which nothing
+serves any more.
 
-{table(costs, LOADS, [GENERATOR, OURS], GENERATOR)}
+{table(costs, LOADS, [GENERATOR, OURS, ARTILLERY], GENERATOR)}
 
 ## Round trips at half of the peak
 
