@@ -11,8 +11,20 @@ load faulty
 	holds '370 < m["unsent"]["window_full"] <= 400 and m["sent"] + sum(m["unsent"].values()) == 1000'
 	holds 'm["lost"] == 0 and r["rtt"]["count"] == 1000'
 	holds 'r["rtt"]["p99_us"] > 700000 and r["rtt"]["p75_us"] > 300000'
+	holds 'r["rtt"]["p90_us"] > 600000 and r["rtt"]["p99.9_us"] > 750000'
 	holds 'any("the rate of 500/s was not reached: 3" in line for line in r["verdict"])'
 	grep -q 'the rate of 500/s was not reached: 3.*since the window was full' "$BATS_TEST_TMPDIR/said"
+}
+
+# Of the messages a fifth is due while the server stands still, and waits for half a second on average.
+@test "a server that stands still for one second of every five: the 90th percentile shows it" {
+	faulty stalls=2000:1
+	measure -c 10 -R 500 -d 10s
+	same 0 "$STATUS"
+	holds 'm["sent"] == 5000 == r["rtt"]["count"] and m["lost"] == 0'
+	holds '400000 < r["rtt"]["p90_us"] < 800000 and 900000 < r["rtt"]["p99.9_us"]'
+	# from when each was sent, it was ten messages at a time
+	holds 'r["rtt_uncorrected"]["p90_us"] < 200000 and 900000 < r["rtt_uncorrected"]["p99.9_us"]'
 }
 
 @test "a stall in the middle that is made up for is in the percentiles, and no miss of the rate" {

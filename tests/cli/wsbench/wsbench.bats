@@ -16,6 +16,10 @@ measure() {
 	wsbench --quiet --format=json "$@" >"$BATS_TEST_TMPDIR/report"
 }
 
+messages_in() {
+	curl -s "http://127.0.0.1:$PORT/metrics" | sed -n 's/^wsserve_messages_total{direction="in"} //p'
+}
+
 # The server's totals, after its end.
 served() {
 	kill "$SERVER"
@@ -41,6 +45,25 @@ served() {
 	((sent > 0))
 	same "$sent" "$(value messages.received)"
 	same "3 $sent $sent" "$(served)"
+}
+
+# The server's own counters, on its way and from outside.
+@test "the throughput agrees with the server's metrics within 1 %" {
+	serve --metrics
+	local options
+	for options in "-w 32 -t 2" "-w 1 -s 1000" "-w 500 -R 3000"; do
+		local before after
+		before=$(messages_in)
+		# shellcheck disable=SC2086 # several options
+		measure -c 10 -d 1s $options "$URL"
+		after=$(messages_in)
+		"$PYTHON" -c 'import json, sys
+r, served = json.load(open(sys.argv[1])), int(sys.argv[2])
+m = r["messages"]
+assert abs(m["sent_per_s"] * r["load_s"] - served) <= served / 100, (m, r["load_s"], served)
+assert m["sent"] == served and r["verdict"] == [], (m, served, r["verdict"])' \
+			"$BATS_TEST_TMPDIR/report" "$((after - before))"
+	done
 }
 
 @test "--rate keeps the rate, and measures from when a message was due" {
