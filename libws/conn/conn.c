@@ -45,13 +45,6 @@ void ws_conn_unblock(struct ws_conn *conn, enum ws_read_block reason)
     resume_later(conn);
 }
 
-void ws_conn_set_full(struct ws_conn *conn)
-{
-    conn->full = true;
-    if (conn->env->config.pause_reads_when_full)
-        conn->blocked |= WS_BLOCK_QUEUE;
-}
-
 /* What the kernel is asked to report. */
 void ws_conn_update_interest(struct ws_conn *conn)
 {

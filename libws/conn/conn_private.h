@@ -163,6 +163,8 @@ static inline bool ws_conn_broken(const struct ws_conn *conn)
 /* The loop's output, for `conn` to write into; it is sent at the end of its read cycle or of the
  * batch. */
 struct ws_out *ws_conn_take_out(struct ws_conn *conn);
+/* Sets `full` and the reads that it blocks. */
+void ws_conn_set_full(struct ws_conn *conn);
 /* The peer takes no more. What it sent before it reset the connection is still read, since its
  * close frame may be there; after other errors, and where nothing is read, the connection ends. */
 void ws_conn_sending_failed(struct ws_conn *conn, enum ws_error why);
@@ -282,8 +284,6 @@ static inline int64_t ws_conn_paid_us(const struct ws_conn *conn)
     return paid[0] > paid[1] ? paid[0] : paid[1];
 }
 
-/* Sets `full` and the reads that it blocks. */
-void ws_conn_set_full(struct ws_conn *conn);
 /* The queue is below low water again: reading goes on, and the handler is notified. */
 void ws_conn_drained(struct ws_conn *conn);
 

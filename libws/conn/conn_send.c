@@ -28,6 +28,13 @@ void ws_conn_sending_failed(struct ws_conn *conn, enum ws_error why)
     ws_loop_defer(conn->env->loop, &conn->task);
 }
 
+void ws_conn_set_full(struct ws_conn *conn)
+{
+    conn->full = true;
+    if (conn->env->config.pause_reads_when_full)
+        conn->blocked |= WS_BLOCK_QUEUE;
+}
+
 const struct ws_out *ws_conn_gathered(const struct ws_conn *conn)
 {
     return ws_conn_own_out(conn);

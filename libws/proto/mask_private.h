@@ -81,4 +81,21 @@ static inline uint64_t mask_small(uint8_t *to, const uint8_t *from, size_t len, 
     return seen;
 }
 
+/* What mask_small() would return of `len` bytes that are not masked. */
+static inline uint64_t mask_none(const uint8_t *from, size_t len)
+{
+    uint64_t w, seen = 0;
+    if (len < 8) {
+        for (size_t i = 0; i < len; i++)
+            seen |= from[i];
+        return seen;
+    }
+    for (size_t i = 0; i + 8 < len; i += 8) {
+        memcpy(&w, from + i, 8);
+        seen |= w;
+    }
+    memcpy(&w, from + len - 8, 8);
+    return seen | w;
+}
+
 #endif

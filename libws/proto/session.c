@@ -394,24 +394,6 @@ static inline bool small_length(const uint8_t *header, size_t *len, size_t *exte
     return *len >= 126 && *len <= WS_CHUNK_ABOVE;
 }
 
-/* The bits that are set in any of up to 125 bytes, eight bytes wide, as mask_small() returns them.
- */
-static inline uint64_t bits_of(const uint8_t *p, size_t len)
-{
-    uint64_t w, seen = 0;
-    if (len < 8) {
-        for (size_t i = 0; i < len; i++)
-            seen |= p[i];
-        return seen;
-    }
-    for (size_t i = 0; i + 8 < len; i += 8) {
-        memcpy(&w, p + i, 8);
-        seen |= w;
-    }
-    memcpy(&w, p + len - 8, 8); /* overlaps with the one before it */
-    return seen | w;
-}
-
 /*
  * The most common input, taken straight: a whole message in one frame of at most WS_CHUNK_ABOVE
  * bytes, all of it there, not compressed. Gives the event that the general path would give, or NONE
@@ -433,7 +415,8 @@ static inline enum ws_event_type next_small(struct ws_session *s, struct ws_even
 
     /* As in unmask_in_place(). */
     uint8_t *payload = header + header_len, *data = payload;
-    uint64_t seen = UINT64_MAX;
+    bool looked_at = !server && !extended && opcode == WS_OP_TEXT;
+    uint64_t seen = looked_at ? mask_none(payload, len) : UINT64_MAX;
     if (server) {
         const uint8_t *key = payload - sizeof s->frame.mask_key;
         uint8_t *lower = s->writable_from + 2 + extended;
@@ -442,8 +425,6 @@ static inline enum ws_event_type next_small(struct ws_session *s, struct ws_even
             ws_mask(data, payload, len, key, 0);
         else
             seen = mask_small(data, payload, len, key);
-    } else if (!extended && opcode == WS_OP_TEXT) {
-        seen = bits_of(payload, len);
     }
     s->in = payload + len;
     if (opcode == WS_OP_TEXT && (seen & UINT64_C(0x8080808080808080))) {

@@ -62,3 +62,29 @@ rude() {
 	leaves_nothing rude reset
 	same hello "$(wscat "$URL" hello -1)"
 }
+
+open_are() { # COUNT: connections, of the server
+	(($(descriptors) >= $1))
+}
+
+@test "10,000 connections come back after a restart of the server" {
+	(($(ulimit -Hn) > 11000)) || skip "open files are limited to $(ulimit -Hn)"
+	ulimit -Sn "$(ulimit -Hn)"
+	sanitized && count=1000 || count=10000
+	serve -q --max-connections=0
+	local port=$PORT bench status=0
+	wsbench -q --format=json --reconnect --mode=idle -c "$count" -d 12s "$URL" >"$BATS_TEST_TMPDIR/report" 3>&- &
+	bench=$!
+	eventually open_are "$count"
+	kill -KILL "$SERVER"
+	wait "$SERVER" || true
+	serve -q --max-connections=0 -p "$port"
+	wait "$bench" || status=$?
+	same 0 "$status"
+	"$PYTHON" -c 'import json, sys
+r, count = json.load(open(sys.argv[1])), int(sys.argv[2])
+c, back = r["connections"], r["back"]
+print(back["max_us"], "us until all were back", file=sys.stderr)
+assert c["dropped"] == c["returned"] == count and c["not_returned"] == 0 and c["failed"] == 0, c
+assert back["count"] >= 1 and 0 < back["max_us"] < 11e6, back' "$BATS_TEST_TMPDIR/report" "$count"
+}
