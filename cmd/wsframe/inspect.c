@@ -6,6 +6,7 @@
 #include "cmd/wsframe/text/detect.h"
 #include "cmd/wsframe/text/plain_text.h"
 #include "cmd/wsframe/text/read_pieces.h"
+#include "cmd/wsframe/text/typography.h"
 #include "cmd/wsframe/tls/keylog.h"
 
 #include <errno.h>
@@ -151,6 +152,25 @@ static void inspect_text(struct inspection *in, const char *name, enum form form
     pieces_free(&pieces);
 }
 
+/* The form of an input. Text that no reader understands may have been through a web page or a chat:
+ * it is replaced by what it was before, where that is understood. */
+static enum form detect_input(struct ws_bytes **input)
+{
+    struct ws_bytes *other = NULL;
+    enum form form = detect(bytes_data(*input), ws_bytes_len(*input)), again = FORM_UNKNOWN;
+    if (form != FORM_UNKNOWN || !plain_text_is(bytes_data(*input), ws_bytes_len(*input)))
+        return form;
+    if (typography_undo(bytes_data(*input), ws_bytes_len(*input), &other))
+        again = detect(bytes_data(other), ws_bytes_len(other));
+    if (again != FORM_UNKNOWN && again != FORM_EMPTY) {
+        ws_bytes_free(input);
+        *input = other;
+        return again;
+    }
+    ws_bytes_free(&other);
+    return form;
+}
+
 /* Decodes a complete input; text is made plain. */
 static void inspect_input(struct inspection *in, const char *name, struct ws_bytes **input)
 {
@@ -158,7 +178,7 @@ static void inspect_input(struct inspection *in, const char *name, struct ws_byt
     if (form != FORM_RAW && form != FORM_PCAP)
         plain_text(input);
     if (form == FORM_AUTO)
-        form = detect(bytes_data(*input), ws_bytes_len(*input));
+        form = detect_input(input);
     if (form == FORM_PCAP)
         inspect_capture_bytes(in, name, *input);
     else if (form == FORM_TCPDUMP)

@@ -40,6 +40,8 @@ static const struct {
     [FORM_NUMBERS] = {"numbers", "these are numbers, but they begin no frame, or stand among other "
                                  "words: --from=c decodes them "
                                  "all the same"},
+    [FORM_LETTERS] = {"letters", "these could be base64, but begin no frame: --from=base64 decodes "
+                                 "them all the same"},
     [FORM_TLS] = {"TLS", "this is TLS: the frames are encrypted; capture the plaintext behind a "
                          "TLS proxy"},
     [FORM_HTTP2] = {"HTTP/2",

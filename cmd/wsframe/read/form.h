@@ -37,6 +37,7 @@ enum form {
     FORM_TCPDUMP_ASCII,
     FORM_HTTP_TEXT,
     FORM_NUMBERS, /* which begin no frame */
+    FORM_LETTERS, /* base64 that begins no frame */
     FORM_TLS,
     FORM_HTTP2,
     FORM_HIXIE,

@@ -78,7 +78,8 @@ static bool is_tcpdump_bytes(struct line line)
     if (line.len < 3 || line.p[0] != '0' || line.p[1] != 'x')
         return false;
     struct line rest = {line.p + 2, line.len - 2};
-    if (line_hex_number(&rest, &offset) < 4 || rest.len < 2 || *rest.p != ':')
+    /* lldb has addresses in that place. */
+    if (line_hex_number(&rest, &offset) != 4 || offset % 16 != 0 || rest.len < 2 || *rest.p != ':')
         return false;
     rest = (struct line){rest.p + 1, rest.len - 1};
     line_skip_blanks(&rest);
@@ -216,6 +217,27 @@ static bool is_name_of_something(const uint8_t *data, size_t len)
     return date || time || uuid || card || both;
 }
 
+/* Does a word of letters stand before bytes that are written in another way than it: fade 81 05,
+ * db 0x81, 0x05? */
+static bool has_label(const uint8_t *data, size_t len)
+{
+    size_t label = 0, others = 0, pairs = 0, prefixed = 0;
+    for (size_t i = 0; i < len;) {
+        size_t n = 0;
+        bool letters = true;
+        while (i + n < len && isalnum(data[i + n]))
+            letters &= isalpha(data[i + n++]) != 0;
+        if (i == 0 && n > 1 && letters)
+            label = n;
+        else if (n > 0)
+            others++, pairs += n == 2, prefixed += n > 2 && (data[i + 1] | 0x20) == 'x';
+        i += n + (n == 0);
+    }
+    /* Assembler repeats it in each line. */
+    bool among_pairs = label > 2 && pairs == others;
+    return label > 0 && others > 2 && (among_pairs || prefixed > others / 2);
+}
+
 enum reader { BY_HEX, BY_BASE64, BY_LIST, BY_LOG, BY_ESCAPES };
 
 /* Does a reader make bytes of the text that may begin with a frame? `*read` says that it makes
@@ -255,6 +277,8 @@ static enum form detect_digits(const uint8_t *data, size_t len)
                           &count);
     if (is_name_of_something(data, len))
         return FORM_UNKNOWN;
+    if (hex && has_label(data, len) && holds_frames(BY_LOG, data, len, &read))
+        return FORM_LOG;
     if (hex && holds_frames(BY_HEX, data, len, &read))
         return FORM_HEX;
     if (holds_frames(BY_LIST, data, len, &read) || (read && is_own_array(data, len)))
@@ -263,12 +287,25 @@ static enum form detect_digits(const uint8_t *data, size_t len)
         return FORM_HEX;
     if (read)
         return FORM_NUMBERS;
-    if (consists_of(data, len,
+    bool letters =
+        consists_of(data, len,
                     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_",
                     &count) &&
-        count > 2 && holds_frames(BY_BASE64, data, len, &read))
+        count > 2;
+    if (letters && holds_frames(BY_BASE64, data, len, &read))
         return FORM_BASE64;
-    return holds_frames(BY_LOG, data, len, &read) ? FORM_LOG : FORM_UNKNOWN;
+    if (holds_frames(BY_LOG, data, len, &read))
+        return FORM_LOG;
+    return letters && count % 4 == 0 && !is_prose(data, len) ? FORM_LETTERS : FORM_UNKNOWN;
+}
+
+/* Does each number have its character in quotes beside it, as gdb shows them? */
+static bool has_characters(const uint8_t *data, size_t len)
+{
+    size_t count = 0;
+    for (size_t i = 2; i + 1 < len; i++)
+        count += data[i] == '\'' && data[i - 1] == ' ' && isdigit(data[i - 2]);
+    return count > 1;
 }
 
 static enum form detect_text(const uint8_t *data, size_t len)
@@ -291,7 +328,8 @@ static enum form detect_text(const uint8_t *data, size_t len)
         return form;
     if (is_bytea(data, len))
         return FORM_HEX;
-    if (read_escaped_has(data, len) && holds_frames(BY_ESCAPES, data, len, &read))
+    if (read_escaped_has(data, len) && !has_characters(data, len) &&
+        holds_frames(BY_ESCAPES, data, len, &read))
         return FORM_ESCAPED;
     return detect_digits(data, len);
 }

@@ -242,7 +242,7 @@ static bool take_offset(struct line *rest, struct dump_row *row)
     row->bar = begins(*rest, '|');
     if (row->bar)
         skip(rest, 1);
-    bool address = has_prefix(*rest);
+    bool address = row->address = has_prefix(*rest);
     if (address)
         skip(rest, 2);
     row->offset = rest->p;
@@ -285,7 +285,9 @@ enum row_kind dump_row(struct line line, unsigned base, bool offset, struct dump
     blanks(&star, 1);
     if (star.len == 1 && *star.p == '*')
         return ROW_STAR;
-    if (offset && !take_offset(&rest, row))
+    /* The line of numbers above Emacs's hexl-mode begins as an offset does. */
+    bool ruler = rest.len > 14 && memcmp(rest.p, "87654321  0011", 14) == 0;
+    if (offset && (ruler || !take_offset(&rest, row)))
         return ROW_NONE;
     row->problem = base == 10  ? decimals(rest, row)
                    : base == 1 ? characters(rest, row)

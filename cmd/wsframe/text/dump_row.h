@@ -24,6 +24,7 @@ enum row_order { ROW_ORDER_UNKNOWN, ROW_ORDER_WRITTEN, ROW_ORDER_REVERSED };
 struct dump_row {
     const char *offset; /* its digits */
     size_t offset_len;
+    bool address;  /* 0x before the offset */
     bool colon;    /* after the offset */
     bool bar;      /* before the offset: a table */
     bool prefixed; /* the groups begin with 0x */

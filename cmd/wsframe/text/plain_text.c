@@ -1,5 +1,7 @@
 #include "cmd/wsframe/text/plain_text.h"
 
+#include "cmd/wsframe/text/line_numbers.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <ws/utf8.h>
@@ -100,22 +102,40 @@ static char drawn(const uint8_t *data, size_t len)
     return memcmp(data, dotted, 3) == 0 ? ' ' : '-';
 }
 
-/* The length of the line at `at` if it is the fence of a block in Markdown; or 0. */
+/* The length of the line at `at` if it is the fence of a block in Markdown, with or without the
+ * name of a language; or 0. */
 static size_t fence_length(const uint8_t *data, size_t len, size_t at)
 {
     if ((at > 0 && data[at - 1] != '\n') || len - at < 3 || memcmp(data + at, "```", 3) != 0)
         return 0;
-    const uint8_t *end = memchr(data + at, '\n', len - at);
-    return end ? (size_t)(end + 1 - (data + at)) : len - at;
+    size_t n = 3;
+    while (at + n < len && (isalpha(data[at + n]) || data[at + n] == '\r'))
+        n++;
+    return at + n == len ? n : data[at + n] == '\n' ? n + 1 : 0;
 }
 
-void plain_text(struct ws_bytes **text)
+/* Removes the numbers before lines, where all have them. */
+static void remove_line_numbers(struct ws_bytes **text)
+{
+    struct line rest = {(const char *)bytes_data(*text), ws_bytes_len(*text)}, line;
+    struct ws_bytes *plain = NULL;
+    if (!line_numbers_are_in(bytes_data(*text), ws_bytes_len(*text)))
+        return;
+    while (line_next(&rest, &line)) {
+        size_t n = line_numbers_length(line);
+        bytes_add(&plain, line.p + n, line.len - n);
+        bytes_byte(&plain, '\n');
+    }
+    ws_bytes_free(text);
+    *text = plain;
+}
+
+/* Removes marks, colours, tables and fences. */
+static void remove_decoration(struct ws_bytes **text)
 {
     const uint8_t *data = bytes_data(*text);
     size_t len = ws_bytes_len(*text);
     struct ws_bytes *plain = NULL;
-    if (!plain_text_is(data, len))
-        return;
     enum utf16 order = utf16_of(data, len);
     if (order != UTF16_NOT) {
         from_utf16(data, len, order, &plain);
@@ -144,4 +164,12 @@ void plain_text(struct ws_bytes **text)
     }
     ws_bytes_free(text);
     *text = plain;
+}
+
+void plain_text(struct ws_bytes **text)
+{
+    if (!plain_text_is(bytes_data(*text), ws_bytes_len(*text)))
+        return;
+    remove_decoration(text);
+    remove_line_numbers(text);
 }

@@ -76,6 +76,8 @@ static enum form form_of_row(const struct dump_row *row)
         return row->colon || row->gap > 1 ? FORM_DUMP : FORM_UNKNOWN;
     if (row->offset_len == 16)
         return row->gap > 1 || dump_row_offset(row, 16) == 0 ? FORM_DUMP : FORM_UNKNOWN;
+    if (row->address && row->gap > 1)
+        return FORM_DUMP; /* radare2 */
     if (row->offset_len == 8 && row->gap > 1)
         return row->group > 1 ? FORM_UNKNOWN : FORM_HEXDUMP;
     /* One blank after the offset, as between groups: it must be an offset by its value. */

@@ -1,7 +1,7 @@
 #include "cmd/wsframe/text/read_escaped.h"
 
 #include "cmd/common/hex.h"
-#include "cmd/wsframe/read/lines.h"
+#include "cmd/wsframe/read/detect_bytes.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -104,6 +104,7 @@ struct reading {
     const uint8_t *text;
     size_t len;
     enum notation notation;
+    bool latin1; /* characters from U+0080 to U+00FF are bytes */
     struct pieces *out;
     struct read_error *error;
 };
@@ -112,6 +113,15 @@ static bool fail(struct reading *reading, size_t at, const char *what)
 {
     *reading->error = read_error_at(reading->text, at, what);
     return false;
+}
+
+/* The length of a character from U+0080 to U+00FF in UTF-8; 0 for any other. */
+static size_t latin1(const uint8_t *p, size_t len, int *byte)
+{
+    if (len < 2 || (p[0] & 0xFE) != 0xC2 || (p[1] & 0xC0) != 0x80)
+        return 0;
+    *byte = (p[0] & 3) << 6 | (p[1] & 0x3F);
+    return 2;
 }
 
 /* Reads from `*at` up to the closing quote, or to the end of the line for quote 0. */
@@ -123,6 +133,8 @@ static bool read_string(struct reading *reading, size_t *at, uint8_t quote)
         size_t n = escape(text + *at, reading->len - *at, reading->notation, &byte);
         if (n == 0)
             byte = text[*at];
+        if (n == 0 && reading->latin1)
+            n = latin1(text + *at, reading->len - *at, &byte);
         if (byte < 0)
             return fail(reading, *at, "this escape stands for no byte");
         if (quote || byte != '\r' || n > 0)
@@ -180,6 +192,22 @@ static size_t quoted_len(const struct reading *reading, size_t at, uint8_t quote
     return (end < reading->len ? end : reading->len) - at;
 }
 
+/* Reads a bytea of PostgreSQL, which is \x and all digits. False if this is none. */
+static bool read_bytea(struct reading *reading, size_t *at, size_t len)
+{
+    enum { LEAST = 8 };
+    const uint8_t *p = reading->text + *at;
+    size_t digits = 2;
+    while (digits < len && hex_digit((char)p[digits]) >= 0)
+        digits++;
+    if (len < LEAST || len % 2 != 0 || digits < len || p[0] != '\\' || p[1] != 'x')
+        return false;
+    for (size_t i = 2; i < len; i += 2)
+        bytes_byte(&reading->out->bytes, (uint8_t)number(p + i, 2, 16));
+    *at += len + 1;
+    return true;
+}
+
 static bool read_quoted(struct reading *reading)
 {
     size_t at = 0;
@@ -202,7 +230,7 @@ static bool read_quoted(struct reading *reading)
         }
         apart = false;
         size_t before = ws_bytes_len(reading->out->bytes);
-        if (!read_string(reading, &at, c))
+        if (!read_bytea(reading, &at, n) && !read_string(reading, &at, c))
             return false;
         /* strace writes three dots after a string that it has cut. */
         if (reading->len - at >= 3 && memcmp(reading->text + at, "...", 3) == 0)
@@ -213,6 +241,69 @@ static bool read_quoted(struct reading *reading)
     return true;
 }
 
+/* Where the first escape of a line is; `len` if it has none. */
+static size_t first_escape(const struct reading *reading, size_t at, size_t len)
+{
+    size_t i = 0;
+    int byte;
+    while (i < len && escape(reading->text + at + i, len - i, reading->notation, &byte) == 0)
+        i++;
+    return i;
+}
+
+/* Reads lines without quotes. Where a label stands before the first escape, as a tracer prints it,
+ * each line has one, and lines without escapes are no bytes: no frame begins with a character. */
+static bool read_lines(struct reading *reading)
+{
+    bool begun = false, labelled = false;
+    for (size_t at = 0; at < reading->len;) {
+        const uint8_t *line = reading->text + at, *end = memchr(line, '\n', reading->len - at);
+        size_t len = end ? (size_t)(end - line) : reading->len - at;
+        size_t label = first_escape(reading, at, len);
+        if (!begun && label < len) {
+            begun = true;
+            labelled = label > 0 && strchr(" \t:=", line[label - 1]);
+        }
+        if (labelled || (!begun && reading->notation != NOTATION_PERCENT))
+            at += label;
+        if (at < reading->len && !read_string(reading, &at, 0))
+            return false;
+    }
+    pieces_end(reading->out, (struct piece){0});
+    return true;
+}
+
+static bool read_strings(struct reading *reading)
+{
+    bool quoted = reading->notation != NOTATION_PERCENT && is_quoted(reading->text, reading->len);
+    if (!(quoted ? read_quoted(reading) : read_lines(reading)))
+        return false;
+    if (ws_bytes_len(reading->out->bytes) > 0)
+        return true;
+    return fail(reading, 0, "there is no string");
+}
+
+/* Does the text have characters beyond ASCII, and none of them beyond U+00FF? */
+static bool has_latin1(const uint8_t *text, size_t len)
+{
+    bool found = false;
+    int byte;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < 0x80)
+            continue;
+        if (latin1(text + i, len - i, &byte) == 0)
+            return false;
+        found = true;
+        i++;
+    }
+    return found;
+}
+
+static bool holds_frames(struct pieces *pieces)
+{
+    return detect_convincing(bytes_data(pieces->bytes), ws_bytes_len(pieces->bytes));
+}
+
 bool read_escaped(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error)
 {
     struct reading reading = {.text = text, .len = len, .out = out, .error = error};
@@ -220,16 +311,18 @@ bool read_escaped(const uint8_t *text, size_t len, struct pieces *out, struct re
         reading.notation = NOTATION_PERCENT;
     else if (has_decimals(text, len))
         reading.notation = NOTATION_DECIMAL;
-    if (reading.notation != NOTATION_PERCENT && is_quoted(text, len)) {
-        if (!read_quoted(&reading))
-            return false;
-    } else {
-        for (size_t at = 0; at < len;)
-            if (!read_string(&reading, &at, 0))
-                return false;
-        pieces_end(out, (struct piece){0});
+    bool read = read_strings(&reading);
+    /* JavaScript and Python show a string of bytes with characters, others bytes with UTF-8. */
+    if (read && has_latin1(text, len) && !holds_frames(out)) {
+        struct pieces other = {0};
+        reading.latin1 = true;
+        reading.out = &other;
+        if (read_strings(&reading) && holds_frames(&other)) {
+            pieces_free(out);
+            *out = other;
+        } else {
+            pieces_free(&other);
+        }
     }
-    if (ws_bytes_len(out->bytes) > 0)
-        return true;
-    return fail(&reading, 0, "there is no string");
+    return read;
 }

@@ -14,7 +14,9 @@ enum {
     LISTS_MAX = 65536, /* lists of a text */
 };
 
-static const char cast[] = "(byte)", properties_word[] = "buffer:";
+/* Of Java, and of Kotlin. */
+static const char cast[] = "(byte)", call[] = ".toByte()";
+static const char properties_word[] = "buffer:";
 
 /* --- numbers --- */
 
@@ -65,6 +67,18 @@ static bool skip_cast(struct line *rest)
     return true;
 }
 
+/* Removes the character that gdb shows after its number: 129 '\\201', 72 'H'. */
+static void skip_character(struct line *rest)
+{
+    enum { LONGEST = 8 };
+    if (rest->len < 4 || rest->p[0] != ' ' || rest->p[1] != '\'')
+        return;
+    size_t from = rest->p[2] == '\\' ? 4 : 3, most = rest->len < LONGEST ? rest->len : LONGEST;
+    const char *end = from < most ? memchr(rest->p + from, '\'', most - from) : NULL;
+    if (end && (from == 4 || end == rest->p + 3))
+        *rest = (struct line){end + 1, rest->len - (size_t)(end + 1 - rest->p)};
+}
+
 /* Removes the index of JSON.stringify(new Uint8Array(...)): "0": */
 static bool skip_index(struct line *rest)
 {
@@ -78,6 +92,38 @@ static bool skip_index(struct line *rest)
     return true;
 }
 
+/* Is this the beginning of a number that says its base, as assembler has them? */
+static bool is_marked(struct line line)
+{
+    line_skip_blanks(&line);
+    size_t n = 0;
+    while (n < line.len && isalnum((uint8_t)line.p[n]))
+        n++;
+    return line.len > 2 && ((line.p[0] == '0' && (line.p[1] | 0x20) == 'x') || *line.p == '$' ||
+                            (n > 1 && (line.p[n - 1] | 0x20) == 'h'));
+}
+
+/* Removes the word of an assembler for bytes, and the label before it. */
+static bool skip_directive(struct line *rest)
+{
+    static const char *const words[] = {"db", ".byte", "dc.b", "defb", "fcb", "byte", ".db"};
+    struct line line = *rest;
+    for (int word = 0; word < 2; word++) {
+        size_t n = 0;
+        while (n < line.len && !isspace((uint8_t)line.p[n]))
+            n++;
+        for (size_t i = 0; i < sizeof words / sizeof *words && n < line.len; i++)
+            if (strlen(words[i]) == n && strncasecmp(line.p, words[i], n) == 0 &&
+                is_marked((struct line){line.p + n, line.len - n})) {
+                *rest = (struct line){line.p + n, line.len - n};
+                return true;
+            }
+        line = (struct line){line.p + n, line.len - n};
+        line_skip_blanks(&line);
+    }
+    return false;
+}
+
 /* The next word of the list; false at its end. */
 static bool next_word(struct line *rest, struct line *word)
 {
@@ -86,7 +132,7 @@ static bool next_word(struct line *rest, struct line *word)
             rest->p++;
             rest->len--;
         }
-        if (!skip_comment(rest) && !skip_cast(rest))
+        if (!skip_comment(rest) && !skip_cast(rest) && !skip_directive(rest))
             break;
     }
     *word = (struct line){rest->p, 0};
@@ -94,6 +140,7 @@ static bool next_word(struct line *rest, struct line *word)
         word->len++;
     rest->p += word->len;
     rest->len -= word->len;
+    skip_character(rest);
     return word->len > 0;
 }
 
@@ -104,6 +151,9 @@ static int take_marks(struct line *word)
         const char *mark;
         int base;
     } marks[] = {{"0x", 16}, {"0X", 16}, {"&H", 16}, {"$", 16}, {"0b", 2}, {"0B", 2}};
+    if (word->len > sizeof call - 1 &&
+        memcmp(word->p + word->len - (sizeof call - 1), call, sizeof call - 1) == 0)
+        word->len -= sizeof call - 1;
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         size_t n = strlen(marks[i].mark);
         if (word->len > n && memcmp(word->p, marks[i].mark, n) == 0) {
@@ -120,6 +170,8 @@ static int take_marks(struct line *word)
     }
     if (word->len > 1 && (word->p[word->len - 1] | 0x20) == 'h') {
         word->len--;
+        if (word->len == 3 && *word->p == '0') /* 0ABh, which cannot begin with a letter */
+            *word = (struct line){word->p + 1, 2};
         return 16;
     }
     if (word->len > 2 && memcmp(word->p + word->len - 2, "u8", 2) == 0)
@@ -182,8 +234,12 @@ static bool look_at_all(struct line rest, struct notation *notation)
     *notation = (struct notation){0};
     while (next_word(&rest, &word)) {
         struct line here = {word.p, word.len + rest.len};
-        if (word.len >= 3 && memcmp(word.p, "...", 3) == 0 && is_rest(here, notation))
-            return notation->count > 0;
+        if (word.len == 3 && memcmp(word.p, "...", 3) == 0) {
+            /* Elixir and Firefox do not say how many there are. */
+            if (!is_rest(here, notation) && !next_word(&rest, &word))
+                notation->missing = 1;
+            return notation->count > 0 && notation->missing > 0;
+        }
         if (!look_at(word, notation))
             return false;
     }
@@ -258,7 +314,8 @@ static bool add_list(struct line list, const struct notation *notation, struct p
 static bool opens_at(const uint8_t *text, size_t len, size_t at)
 {
     bool is_cast = len - at >= sizeof cast - 1 && memcmp(text + at, cast, sizeof cast - 1) == 0;
-    return text[at] && strchr("[{(<", text[at]) && !is_cast;
+    bool is_call = text[at] == '(' && at + 1 < len && text[at + 1] == ')';
+    return text[at] && strchr("[{(<", text[at]) && !is_cast && !is_call;
 }
 
 static char closing(char c)
@@ -284,7 +341,8 @@ static bool next_list(const uint8_t *text, size_t len, size_t *at, struct line *
         char c = (char)text[start];
         if (!opens_at(text, len, start))
             continue;
-        while (end < len && (char)text[end] != closing(c) && !opens_at(text, len, end))
+        while (end < len && ((char)text[end] != closing(c) || text[end - 1] == '(') &&
+               !opens_at(text, len, end))
             end++;
         /* Browsers go on with the properties of the array: buffer: ArrayBuffer(11), ... */
         const uint8_t *properties =
