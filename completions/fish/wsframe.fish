@@ -13,7 +13,7 @@ complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l payload-only -d 'print only the payloads of data frames (or of --only): a line each, or as -o hex|raw writes them'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l messages -d 'assemble fragments and show messages'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l inflate -d 'inflate compressed frames too, and without a captured handshake; messages are inflated in any case where a handshake agreed on it'
-complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l stream -x -d 'show only the connection of this number'
+complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l stream -x -d 'show only the connection of this number, from 1'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l follow -d 'show the whole messages of one connection: of --stream, or the first with a WebSocket'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l extract -x -a '(__fish_complete_directories)' -d 'write each message to a file of its own in this folder, which is made if needed'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l frames -d 'show frames (default)'

@@ -258,7 +258,8 @@ static void compressed_for_those_who_can(void **state)
         if (!deflate)
             continue;
         assert_int_equal(deflate->counts.plain_out, plain[i]);
-        assert_true(deflate->counts.wire_out < plain[i] / 3);
+        /* Four letters have two bits each; codes and the frames' blocks take some. */
+        assert_true(deflate->counts.wire_out < plain[i] * 2 / 5);
         assert_int_equal(ws_session_deflate(&t.ends[i].far.session)->counts.plain_in, plain[i]);
     }
     free(message);
