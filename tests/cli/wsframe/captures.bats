@@ -98,8 +98,9 @@ gives() { # FILE
 @test "a SYN that its data overtook begins no second connection" {
 	"$PYTHON" "$FIXTURES/capture.py" late-syn >"$BATS_TEST_TMPDIR/capture"
 	run -0 wsframe -S "$BATS_TEST_TMPDIR/capture"
-	sed 's/^ *[0-9.]*//' <<<"$output" >"$BATS_TEST_TMPDIR/late"
-	same "$("$PYTHON" "$FIXTURES/capture.py" | wsframe | sed 's/^ *[0-9.]*//')" "$(<"$BATS_TEST_TMPDIR/late")"
+	printf '%s\n' "$output" >"$BATS_TEST_TMPDIR/late"
+	same "$("$PYTHON" "$FIXTURES/capture.py" | wsframe | sed 's/^ *[0-9.]*//')" \
+		"$(sed 's/^ *[0-9.]*//' "$BATS_TEST_TMPDIR/late")"
 }
 
 @test "packets that are cut inside their headers are named, with the option that cut them" {
