@@ -44,6 +44,7 @@ churn() {
 }
 
 rude() {
+	# shellcheck disable=SC2153 # serve sets it
 	"$PYTHON" "$FIXTURES/rude.py" "$1" "$PORT" "$count"
 }
 
