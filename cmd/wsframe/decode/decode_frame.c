@@ -82,7 +82,8 @@ static void follow(struct decode_event *event, struct decode_message *message,
 static void unmask(struct decoder *decoder, struct decode_event *event)
 {
     struct decode *decode = decoder->conversation->decode;
-    if (!event->frame->masked || event->len == 0 ||
+    /* Of a header that is cut the mask bit may not be known. */
+    if (event->len == 0 || !event->frame->masked ||
         event->payload != event->wire + event->frame->header_len)
         return;
     bytes_reserve(&decode->scratch, event->len);
