@@ -116,6 +116,9 @@ static bool retry_later(struct run *run, enum ws_error error, unsigned close_cod
                  (run->ending.state == ENDING_WAITING && run->ending.wait_ms < 0);
     if (!s->reconnect || !waits || !retry_useful(&cause))
         return false;
+    if (run->opened_ms && ws_loop_now(run->loop) - run->opened_ms >= RETRY_STEADY_MS)
+        run->attempts = 0;
+    run->opened_ms = 0;
     if (s->reconnect_max && run->attempts >= s->reconnect_max)
         return false;
     run->attempts++;

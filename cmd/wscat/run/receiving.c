@@ -45,7 +45,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     free(url);
     sent_opened(&run->sent, conn);
     run->opened = true;
-    run->attempts = 0;
+    run->opened_ms = ws_loop_now(run->loop);
     sending_continue(run);
 }
 

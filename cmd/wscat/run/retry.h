@@ -23,7 +23,13 @@ struct retry_cause {
  * such as 1008, a status such as 404. */
 bool retry_useful(const struct retry_cause *cause);
 
-enum { RETRY_DELAY_MAX_MS = 30 * 1000, RETRY_AFTER_MAX_MS = 3600 * 1000 };
+/* A connection that was open for at least RETRY_STEADY_MS ends a row of attempts: a server that
+ * accepts each one and fails at once is not asked in vain for ever. */
+enum {
+    RETRY_DELAY_MAX_MS = 30 * 1000,
+    RETRY_AFTER_MAX_MS = 3600 * 1000,
+    RETRY_STEADY_MS = 10 * 1000
+};
 
 /*
  * The delay before attempt number `attempt` in a row, from 1: `first_ms`, doubled each time, at

@@ -49,6 +49,7 @@ struct run {
     unsigned redirects;
     char *redirect;         /* where to, once the present connection has ended; or NULL */
     unsigned attempts;      /* to connect again, in a row */
+    int64_t opened_ms;      /* when the connection was opened; 0: not since the last attempt */
     unsigned http_status;   /* of the refusal of the present connection; or 0 */
     int64_t retry_after_ms; /* that it asked for */
     struct ws_timer retry;

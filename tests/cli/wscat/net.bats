@@ -162,6 +162,14 @@ redirect_to() { # LOCATION
 	same 3 "$(grep -c 'refused' <<<"$stderr")"
 }
 
+@test "--reconnect=MAX: a server that accepts each connection and fails at once ends the row of attempts too" {
+	# shellcheck disable=SC2016
+	serve sh -c 'kill -SEGV $$'
+	run -9 --separate-stderr timeout 20 wscat --reconnect=2 --reconnect-delay=10ms -w -1 --no-stdin "$URL"
+	same 2 "$(grep -c 'connecting again' <<<"$stderr")"
+	logged 3 ' open from'
+}
+
 @test "--reconnect obeys Retry-After, and gives up on a 4xx and on 1008" {
 	bad 503
 	run -3 --separate-stderr wscat --reconnect=1 --reconnect-delay=1ms "$URL" </dev/null
