@@ -33,8 +33,7 @@ static void on_failed(void *message, enum ws_error error, const char *detail)
 /* WS_OK and WS_URL_OK are 0, all other errors are not. */
 int main(int argc, char **argv)
 {
-    static const struct ws_handler handler = {
-        .open = on_open, .event = on_event, .close = on_close};
+    static const struct ws_handler calls = {.open = on_open, .event = on_event, .close = on_close};
     struct ws_conn_config config;
     struct ws_conn_env env;
     struct ws_url url;
@@ -44,7 +43,7 @@ int main(int argc, char **argv)
     options.user = argv[argc - 1], options.failed = on_failed;
     ws_conn_config_init(&config, WS_ROLE_CLIENT);
     if (argc != 3 || ws_url_parse(argv[1], &url) || ws_loop_new(&loop) ||
-        ws_conn_env_init(&env, loop, &config, &handler, NULL) || !ws_client_connect(&options))
+        ws_conn_env_init(&env, loop, &config, &calls, NULL) || !ws_client_connect(&options))
         return 2;
     ws_loop_run(loop); /* until on_close() or on_failed() */
 }
