@@ -35,7 +35,7 @@ crowded() {
 }
 
 @test "SIGTERM under load: 1001 for all, and nothing that was accepted is lost" {
-	serve -t 2
+	serve -t 2 --stats-interval=100ms
 	for i in 1 2 3; do
 		background wscat -v -w -1 --no-stdin "$URL"
 		pids[i]=$PID logs[i]=$LOG
@@ -43,7 +43,8 @@ crowded() {
 	done
 	background wsbench --quiet -c 50 -w 8 -d 20s --format=json "$URL"
 	bench=$PID bench_out=$OUT
-	eventually grep -q -- '-53 open' "$SERVER_LOG"
+	await '-53 open' "$SERVER_LOG"
+	await ' stats .* messages_out=[1-9]' "$SERVER_LOG"
 	kill "$SERVER"
 	finished "$SERVER"
 	for i in 1 2 3; do
