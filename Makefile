@@ -52,7 +52,8 @@ FAST := $(if $(filter 1,$(LTO)),$(call can,-flto=auto -ffat-lto-objects)) $(call
 # What stops an overflow that is there in spite of all.
 HARD := -D_FORTIFY_SOURCE=2 $(call can,-fstack-protector-strong) $(call can,-fstack-clash-protection) \
 	$(call can,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
-BASE := -std=gnu17 -D_GNU_SOURCE $(if $(filter 1,$(WITH_ISAL)),-DWITH_ISAL) -I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
+BASE := -std=gnu17 -D_GNU_SOURCE $(if $(filter 1,$(WITH_ISAL)),-DWITH_ISAL) \
+	-I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
 

@@ -5,8 +5,8 @@
  * Data waits in memory, up to a limit, for a thread that writes it: callers never wait for a file.
  * The thread ends a second after the last data, and is started again for more.
  * Data above the limit is dropped and counted, and so is data that a file refuses; once writing
- * works again a line of the owner's reports how much is missing. The log and --access-log share a
- * spool and --record has another, so that they do not block each other.
+ * works again a line of the owner's reports how much is missing. The log, --access-log and --record
+ * have a spool each, so that they do not block each other.
  *
  * Any thread may call spool_put(); the data of one thread for one file stays in order. The other
  * functions are for the thread that owns the spool.

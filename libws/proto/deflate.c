@@ -265,11 +265,11 @@ enum ws_error ws_deflate_read(struct ws_deflate *d, struct ws_inflate_flow *flow
 {
     bool takeover = !(d->server ? d->params.client_no_takeover : d->params.server_no_takeover);
     unsigned bits = d->server ? d->params.client_bits : d->params.server_bits;
+    struct ws_stream_kind kind = {.codec = WS_CODEC_ZLIB_INFLATE, .bits = WS_WINDOW_BITS_MAX};
+    if (takeover)
+        kind.bits = (uint8_t)bits;
     if (!d->inflater)
-        d->inflater = ws_deflate_stream_get(
-            &d->pool->inflaters,
-            (struct ws_stream_kind){.bits =
-                                        (uint8_t)(takeover ? bits : (unsigned)WS_WINDOW_BITS_MAX)});
+        d->inflater = ws_deflate_stream_get(&d->pool->inflaters, kind);
     if (!d->inflater)
         return WS_E_NO_MEMORY;
 

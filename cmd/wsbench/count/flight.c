@@ -193,11 +193,9 @@ bool flight_answered(struct flight *f, uint64_t sequence, uint64_t modulus, int6
 
 void flight_first_answered(struct flight *f, int64_t now_ns, struct totals *totals)
 {
-    settle(f, f->waiting_from++, now_ns, totals);
-    if (--f->waiting == 0)
-        f->waiting_from = f->next;
-    while (f->waiting > 0 && at(f, f->waiting_from)->fate != FATE_WAITING)
-        f->waiting_from++;
+    settle(f, f->waiting_from, now_ns, totals);
+    f->waiting--;
+    skip_settled(f);
 }
 
 void flight_damaged(struct flight *f, struct totals *totals)

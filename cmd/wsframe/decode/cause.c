@@ -108,9 +108,8 @@ const char *cause_of_end(enum decode_end end, enum sender sender, bool reset, in
     if (end == END_OF_ANSWER && sender == SENDER_CLIENT)
         return "a client, or a proxy before it, that waited no longer for the answer";
     if (end == END_OF_ANSWER)
-        return "a server that ended or crashed at the request, or that speaks TLS or something "
-               "else "
-               "on this port";
+        return "a server that ended or crashed at the request, or that speaks TLS, or something "
+               "else, on this port";
     if (end == END_OF_REPLY)
         return "a program that closes TCP when it receives a close frame, instead of answering it "
                "(RFC 6455 5.5.1)";

@@ -15,7 +15,6 @@ enum {
 
 /* What the file's header says of all records. */
 struct layout {
-    bool swapped;   /* the other byte order */
     unsigned ticks; /* of a record's time, in a microsecond */
     size_t record_header;
     bool early; /* before version 2.4, where the two lengths of a record may have changed places */
@@ -23,27 +22,13 @@ struct layout {
     enum packet_link link;
 };
 
-static uint32_t get32(const struct layout *layout, const uint8_t *p)
-{
-    uint32_t value;
-    memcpy(&value, p, sizeof value);
-    return layout->swapped ? __builtin_bswap32(value) : value;
-}
-
-static unsigned get16(const struct layout *layout, const uint8_t *p)
-{
-    uint16_t value;
-    memcpy(&value, p, sizeof value);
-    return layout->swapped ? __builtin_bswap16(value) : value;
-}
-
 /* The magic number says the byte order, and the unit of times. False for any other number. */
-static bool read_magic(struct layout *layout, const uint8_t *header)
+static bool read_magic(struct layout *layout, struct source *source)
 {
     enum { MICROSECONDS = 0xA1B2C3D4, NANOSECONDS = 0xA1B23C4D, OLD_LINUX = 0xA1B2CD34 };
     for (int swapped = 0; swapped < 2; swapped++) {
-        layout->swapped = swapped;
-        uint32_t magic = get32(layout, header);
+        source->swapped = swapped;
+        uint32_t magic = source_get32(source, source->data);
         if (magic == MICROSECONDS || magic == NANOSECONDS || magic == OLD_LINUX) {
             layout->ticks = magic == NANOSECONDS ? 1000 : 1;
             layout->record_header = magic == OLD_LINUX ? RECORD_HEADER_OLD : RECORD_HEADER;
@@ -54,13 +39,14 @@ static bool read_magic(struct layout *layout, const uint8_t *header)
 }
 
 /* NULL, or what is wrong with the file's header. */
-static const char *read_header(struct layout *layout, const uint8_t *header)
+static const char *read_header(struct layout *layout, struct source *source)
 {
     static char why[128];
-    if (!read_magic(layout, header) || get16(layout, header + 4) != 2)
+    if (!read_magic(layout, source) || source_get16(source, source->data + 4) != 2)
         return "no pcap capture of version 2";
-    layout->early = get16(layout, header + 6) < 4;
-    layout->type = get32(layout, header + 20) & 0xFFFF; /* above: the length of checksums */
+    layout->early = source_get16(source, source->data + 6) < 4;
+    /* Above the type is the length of checksums. */
+    layout->type = source_get32(source, source->data + 20) & 0xFFFF;
     if (packet_link_of(layout->type, &layout->link))
         return NULL;
     snprintf(why, sizeof why, "the link type %u%s is not supported", layout->type,
@@ -68,11 +54,11 @@ static const char *read_header(struct layout *layout, const uint8_t *header)
     return why;
 }
 
-/* Microseconds since 1970; 0 for an invalid time, which a capture may contain. */
-static int64_t time_of(const struct layout *layout, const uint8_t *record)
+/* The next record's: microseconds since 1970, or 0 for an invalid time, which may be there. */
+static int64_t time_of(const struct source *source, unsigned ticks)
 {
-    uint32_t us = get32(layout, record + 4) / layout->ticks;
-    return us > 999999 ? 0 : (int64_t)get32(layout, record) * 1000000 + us;
+    uint32_t us = source_get32(source, source->data + 4) / ticks;
+    return us > 999999 ? 0 : (int64_t)source_get32(source, source->data) * 1000000 + us;
 }
 
 static const char *read_records(const struct layout *layout, struct source *source,
@@ -81,7 +67,8 @@ static const char *read_records(const struct layout *layout, struct source *sour
     static const char truncated[] = "the capture is truncated in the middle of a packet";
     struct packet packet = {0};
     while (source_need(source, layout->record_header)) {
-        uint32_t len = get32(layout, source->data + 8), sent = get32(layout, source->data + 12);
+        uint32_t len = source_get32(source, source->data + 8);
+        uint32_t sent = source_get32(source, source->data + 12);
         if (layout->early && len > sent)
             len = sent;
         if (len > PACKET_MAX)
@@ -89,7 +76,7 @@ static const char *read_records(const struct layout *layout, struct source *sour
         if (!source_need(source, layout->record_header + len))
             break;
         packet.number++;
-        packet.utc_us = time_of(layout, source->data);
+        packet.utc_us = time_of(source, layout->ticks);
         packet.data = source->data + layout->record_header;
         packet.len = len;
         source_prefetch(source, layout->record_header + len);
@@ -108,7 +95,7 @@ static const char *read_classic(struct ws_bytes *head, int fd, read_packet *sink
     const char *problem;
     source_begin(&source, head, fd);
     if (source_need(&source, FILE_HEADER)) {
-        problem = read_header(&layout, source.data);
+        problem = read_header(&layout, &source);
         source_take(&source, FILE_HEADER);
         if (!problem)
             problem = read_records(&layout, &source, sink, context);

@@ -31,7 +31,6 @@ struct interface {
 
 struct reading {
     struct source source;
-    bool swapped; /* the section has the other byte order */
     struct interface interfaces[INTERFACES_MAX];
     uint32_t interface_count;
     struct packet packet;
@@ -42,20 +41,14 @@ struct reading {
     void *context;
 };
 
-/* --- numbers --- */
-
 static uint32_t get32(const struct reading *reading, const uint8_t *p)
 {
-    uint32_t value;
-    memcpy(&value, p, sizeof value);
-    return reading->swapped ? __builtin_bswap32(value) : value;
+    return source_get32(&reading->source, p);
 }
 
 static unsigned get16(const struct reading *reading, const uint8_t *p)
 {
-    uint16_t value;
-    memcpy(&value, p, sizeof value);
-    return reading->swapped ? __builtin_bswap16(value) : value;
+    return source_get16(&reading->source, p);
 }
 
 /* --- blocks --- */
@@ -93,7 +86,7 @@ static const char *take_interface(struct reading *reading, const uint8_t *body, 
             memcpy(&interface->offset_s, body + at + 4, 8);
         at += 4 + ((size + 3) & ~3u);
     }
-    if (reading->swapped)
+    if (reading->source.swapped)
         interface->offset_s = (int64_t)__builtin_bswap64((uint64_t)interface->offset_s);
     return NULL;
 }
@@ -161,9 +154,9 @@ static bool begin_section(struct reading *reading, const uint8_t *block)
 {
     uint32_t magic;
     memcpy(&magic, block + 8, sizeof magic);
-    reading->swapped = magic == 0x4D3C2B1A;
+    reading->source.swapped = magic == 0x4D3C2B1A;
     reading->interface_count = 0;
-    return reading->swapped || magic == 0x1A2B3C4D;
+    return reading->source.swapped || magic == 0x1A2B3C4D;
 }
 
 static const char *read_blocks(struct reading *reading)

@@ -15,9 +15,12 @@
 
 #include "cmd/wsframe/read/bytes.h"
 
+#include <string.h>
+
 struct source {
     const uint8_t *data; /* the next bytes: valid until source_need() or source_end() */
     size_t len;          /* how many of them are there */
+    bool swapped;        /* for the caller: its numbers have the other byte order */
     /* Private. */
     int fd;
     uint8_t *window; /* of the file; NULL: it is read, not mapped, or has ended */
@@ -50,6 +53,21 @@ static inline void source_prefetch(const struct source *source, size_t len)
 {
     for (size_t i = 0; i < 192 && len + i < source->len; i += 64)
         __builtin_prefetch(source->data + len + i);
+}
+
+/* A number of four bytes, or two, in the file's byte order. */
+static inline uint32_t source_get32(const struct source *source, const uint8_t *p)
+{
+    uint32_t value;
+    memcpy(&value, p, sizeof value);
+    return source->swapped ? __builtin_bswap32(value) : value;
+}
+
+static inline unsigned source_get16(const struct source *source, const uint8_t *p)
+{
+    uint16_t value;
+    memcpy(&value, p, sizeof value);
+    return source->swapped ? __builtin_bswap16(value) : value;
 }
 
 /* Why source_need() failed; NULL: the input ends here. Valid until the next call of strerror(). */
