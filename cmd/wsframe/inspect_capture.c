@@ -1,6 +1,7 @@
 #include "cmd/wsframe/inspect_capture.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/wsframe/read/detect_bytes.h"
 #include "cmd/wsframe/read/read_pcap.h"
 #include "cmd/wsframe/read/read_tcpdump.h"
 #include "cmd/wsframe/tls/keylog.h"
@@ -36,6 +37,7 @@ static void explain_capture(struct inspection *in, const char *name,
                                         [KIND_HTTP] = "of HTTP",
                                         [KIND_HTTP2] = "of HTTP/2",
                                         [KIND_TLS] = "of TLS",
+                                        [KIND_UPGRADED] = "of HTTP upgraded to another protocol",
                                         [KIND_OTHER] = "of something else"};
     char found[256] = "";
     size_t len = 0;
@@ -81,9 +83,9 @@ static void end_capture(struct inspection *in, const char *name, uint64_t left_o
         exit_warn("%s: %" PRIu64 " packets whose lines are not complete were left out", name,
                   left_out);
     if (counts.cut > 0 && in->decode.frames + in->decode.heads > 0)
-        exit_warn("%s: %" PRIu64 " packet%s cut inside their headers by the snapshot length: "
+        exit_warn("%s: %" PRIu64 " packet%s cut inside %s headers by the snapshot length: "
                   "capture with tcpdump -s 0",
-                  name, counts.cut, counts.cut == 1 ? "" : "s");
+                  name, counts.cut, counts.cut == 1 ? "" : "s", counts.cut == 1 ? "its" : "their");
     if (counts.fragments > 0)
         exit_warn("%s: %" PRIu64 " fragments of IP packets were left out", name, counts.fragments);
     if (in->keylog && counts.tls_why)
@@ -122,6 +124,12 @@ void inspect_capture(struct inspection *in, const char *name, struct ws_bytes *h
 {
     if (refuses_skip(in, name))
         return;
+    /* A capture that was asked for may be something that is known by its first bytes, gzip say. */
+    const char *other = form_explanation(detect_bytes(bytes_data(head), ws_bytes_len(head)));
+    if (other && !detect_pcap(bytes_data(head), ws_bytes_len(head))) {
+        inspection_fail(in, name, other);
+        return;
+    }
     begin_capture(in, name, FORM_PCAP);
     in->live = inspection_is_live(fd);
     const char *problem = read_pcap(head, fd, take_packet, take_secrets, in);

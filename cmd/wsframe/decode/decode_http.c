@@ -229,7 +229,7 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
         (response->status != 101 || other)) {
         pass_over(decoder, event->head, text, has_no_body(conversation, response->status));
         if (other)
-            decode_give_up(decoder, KIND_OTHER, NULL);
+            decode_give_up(decoder, KIND_UPGRADED, NULL);
         return;
     }
     conversation->info.kind = KIND_WEBSOCKET;

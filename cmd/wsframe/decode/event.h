@@ -23,6 +23,7 @@ enum conversation_kind {
     KIND_HTTP,
     KIND_HTTP2,
     KIND_TLS,
+    KIND_UPGRADED, /* by HTTP, to another protocol */
     KIND_OTHER
 };
 

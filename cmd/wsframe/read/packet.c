@@ -360,6 +360,8 @@ enum packet_result packet_peel(const struct packet *packet, enum packet_link lin
 {
     size_t at;
     *segment = (struct segment){0};
+    if (packet->len == 0) /* zeros at the end of a file that was allocated before it was written */
+        return PACKET_OTHER;
     enum packet_result result =
         link_header(packet, link == LINK_GUESS ? guess_link(packet, &at) : link, &at);
     if (result != PACKET_SEGMENT)

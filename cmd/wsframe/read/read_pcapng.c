@@ -35,6 +35,7 @@ struct reading {
     uint32_t interface_count;
     struct packet packet;
     uint64_t unsupported; /* packets of interfaces that are not supported */
+    uint64_t nameless;    /* packets of interfaces that the file does not describe */
     unsigned unsupported_type;
     read_packet *sink;
     read_secrets *secrets;
@@ -109,7 +110,7 @@ static bool pass(struct reading *reading, uint32_t index, uint64_t ticks, const 
 {
     reading->packet.number++;
     if (index >= reading->interface_count || !reading->interfaces[index].supported) {
-        reading->unsupported++;
+        *(index < reading->interface_count ? &reading->unsupported : &reading->nameless) += 1;
         return true;
     }
     const struct interface *interface = &reading->interfaces[index];
@@ -175,6 +176,8 @@ static const char *read_blocks(struct reading *reading)
             problem = source_problem(source);
             return problem ? problem : truncated;
         }
+        if (source_get32(source, source->data + len - 4) != len)
+            return "a block of the capture ends with another length than it begins with";
         const uint8_t *body = source->data + 8;
         source_prefetch(source, len);
         if (type == BLOCK_INTERFACE)
@@ -202,10 +205,16 @@ const char *read_pcapng(struct ws_bytes *head, int fd, read_packet *sink, read_s
     source_begin(&reading.source, head, fd);
     const char *problem = read_blocks(&reading);
     source_end(&reading.source);
-    if (problem || reading.unsupported == 0)
+    if (problem)
         return problem;
-    snprintf(why, sizeof why, "%" PRIu64 " packets of the link type %u%s, which is not supported",
-             reading.unsupported, reading.unsupported_type,
-             packet_link_name(reading.unsupported_type));
-    return why;
+    if (reading.nameless > 0)
+        snprintf(why, sizeof why,
+                 "%" PRIu64 " packet%s of an interface that the file does not describe",
+                 reading.nameless, reading.nameless == 1 ? "" : "s");
+    else if (reading.unsupported > 0)
+        snprintf(why, sizeof why,
+                 "%" PRIu64 " packet%s of the link type %u%s, which is not supported",
+                 reading.unsupported, reading.unsupported == 1 ? "" : "s", reading.unsupported_type,
+                 packet_link_name(reading.unsupported_type));
+    return reading.nameless + reading.unsupported > 0 ? why : NULL;
 }

@@ -1,6 +1,7 @@
 #include "cmd/wsframe/text/detect.h"
 
 #include "cmd/wsframe/read/lines.h"
+#include "cmd/wsframe/text/leading_time.h"
 #include "cmd/wsframe/text/plain_text.h"
 #include "cmd/wsframe/text/read_dump.h"
 #include "cmd/wsframe/text/read_escaped.h"
@@ -277,6 +278,8 @@ static enum form detect_digits(const uint8_t *data, size_t len)
                           &count);
     if (is_name_of_something(data, len))
         return FORM_UNKNOWN;
+    if (hex && leading_time(data, len))
+        return holds_frames(BY_LOG, data, len, &read) ? FORM_LOG : FORM_UNKNOWN;
     if (hex && has_label(data, len) && holds_frames(BY_LOG, data, len, &read))
         return FORM_LOG;
     if (hex && holds_frames(BY_HEX, data, len, &read))

@@ -202,3 +202,44 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
 	large=$(peak_of wsframe --only=close "$BATS_TEST_TMPDIR/capture")
 	((large < small + 8192))
 }
+
+@test "a capture that was asked for and is compressed, or something else that is known: said" {
+	local capture=$BATS_TEST_TMPDIR/capture
+	"$PYTHON" "$FIXTURES/capture.py" | gzip >"$capture"
+	run -1 --separate-stderr wsframe -r "$capture"
+	one_line 'compressed with gzip: unpack it first'
+	run -1 --separate-stderr wsframe --from=pcap "$capture"
+	one_line 'compressed with gzip: unpack it first'
+}
+
+@test "pcapng: blocks whose lengths differ, and packets of an interface that is not described" {
+	local capture=$BATS_TEST_TMPDIR/capture
+	"$PYTHON" "$FIXTURES/capture.py" --ng >"$capture"
+	run -0 wsframe "$capture"
+	# The last byte but three of the file is in the second length of its last block.
+	printf '\x77' | dd of="$capture" bs=1 seek="$(($(stat -c %s "$capture") - 3))" conv=notrunc status=none
+	run -1 --separate-stderr wsframe "$capture"
+	says 'a block of the capture ends with another length than it begins with'
+	# The section header alone, and then the packets.
+	"$PYTHON" "$FIXTURES/capture.py" --ng | "$PYTHON" -c '
+import struct, sys
+data, at = sys.stdin.buffer.read(), 0
+while at < len(data):
+    kind, size = struct.unpack_from("<II", data, at)
+    if kind != 1:
+        sys.stdout.buffer.write(data[at:at + size])
+    at += size
+' >"$capture"
+	run -1 --separate-stderr wsframe "$capture"
+	says '[0-9]+ packets of an interface that the file does not describe'
+}
+
+@test "records without bytes, as at the end of a file that was allocated before it was written" {
+	local capture=$BATS_TEST_TMPDIR/capture
+	"$PYTHON" "$FIXTURES/capture.py" >"$capture"
+	wsframe "$capture" >"$BATS_TEST_TMPDIR/before"
+	head -c 160 /dev/zero >>"$capture"
+	run -0 --separate-stderr wsframe "$capture"
+	same "$(<"$BATS_TEST_TMPDIR/before")" "$output"
+	same "" "$stderr"
+}
