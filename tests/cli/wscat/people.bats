@@ -10,8 +10,14 @@ setup() {
 	unset TMUX
 }
 
-# Ends the terminal, and waits for wscat, which takes leave of its server.
 teardown() {
+	close_terminal
+	end_all
+}
+
+# Ends the terminal, and waits for tmux's server, which would take the next terminal with it, and for
+# wscat, which takes leave of its own.
+close_terminal() {
 	local pid pids=()
 	mapfile -t pids < <(mux display-message -p '#{pid}' 2>/dev/null)
 	for pid in $(mux list-panes -a -F '#{pane_pid}' 2>/dev/null); do
@@ -23,7 +29,6 @@ teardown() {
 	for pid in "${pids[@]}"; do
 		eventually ended "$pid"
 	done
-	end_all
 }
 
 mux() {
@@ -91,7 +96,7 @@ ended_with() { # STATUS
 		same 1 "$(screen | grep -c '^> a line')"
 		keys BSpace '!' Enter
 		await '^a line that is typed grü世!$' "$OUT"
-		mux kill-server
+		close_terminal
 		exec 7>&-
 	done
 }
@@ -121,13 +126,13 @@ ended_with() { # STATUS
 	ended_with 0
 	says 'first' "$(cat "$BATS_TEST_TMPDIR/history")"
 	same 600 "$(stat -c %a "$BATS_TEST_TMPDIR/history")"
-	mux kill-server
+	close_terminal
 	bad echo
 	terminal 80 --history="$BATS_TEST_TMPDIR/history" "$URL"
 	shows 'connected to'
 	keys Up Up Enter
 	await '^text 10 first line$' "$OUT"
-	mux kill-server
+	close_terminal
 	serve
 	terminal 80 --history=none "$URL"
 	shows 'connected to'
@@ -145,11 +150,11 @@ ended_with() { # STATUS
 	bad print
 	terminal 80 "$URL"
 	shows '\\x1b\[31mred\\x07'
-	mux kill-server
+	close_terminal
 	serve --reply=$'\u202eevil\u009b31m'
 	terminal 80 "$URL" x
 	shows 'xe2\\x80\\xae|202e'
-	mux kill-server
+	close_terminal
 	terminal 120 -J "$URL" x
 	shows '\\u202eevil\\u009b31m'
 }
