@@ -20,6 +20,50 @@ static void forget(const struct flight *f, const struct flight_message *message,
         histogram_add(&totals->rtt_sent, age_ns);
 }
 
+/* Message `i` of those that are overdue. */
+static struct flight_overdue *overdue_at(const struct flight *f, unsigned i)
+{
+    return &f->overdue[(f->overdue_first + i) & (f->overdue_size - 1)];
+}
+
+static void forget_first_overdue(struct flight *f, int64_t limit_ns, struct totals *totals)
+{
+    forget(f, &overdue_at(f, 0)->message, limit_ns, totals);
+    f->overdue_first++;
+    f->overdue_count--;
+}
+
+static bool grow_overdue(struct flight *f)
+{
+    unsigned size = f->overdue_size ? 2 * f->overdue_size : 16;
+    struct flight_overdue *ring = size > FLIGHT_OVERDUE ? NULL : malloc(size * sizeof *ring);
+    if (!ring)
+        return false;
+    for (unsigned i = 0; i < f->overdue_count; i++)
+        ring[i] = *overdue_at(f, i);
+    free(f->overdue);
+    f->overdue = ring;
+    f->overdue_size = size;
+    f->overdue_first = 0;
+    return true;
+}
+
+/* The oldest message leaves the ring. If it is lost, its answer may still come. */
+static void leave_ring(struct flight *f, int64_t limit_ns, struct totals *totals)
+{
+    uint64_t number = f->oldest++;
+    if (at(f, number)->fate != FATE_LOST)
+        return;
+    if (f->overdue_count == f->overdue_size && !grow_overdue(f)) {
+        if (f->overdue_size == 0) {
+            forget(f, at(f, number), limit_ns, totals);
+            return;
+        }
+        forget_first_overdue(f, limit_ns, totals);
+    }
+    *overdue_at(f, f->overdue_count++) = (struct flight_overdue){number, *at(f, number)};
+}
+
 static bool grow(struct flight *f, uint64_t size)
 {
     struct flight_message *ring = malloc(size * sizeof *ring);
@@ -59,8 +103,7 @@ static bool make_place(struct flight *f, int64_t limit_ns, struct totals *totals
         return grow(f, 2 * f->size);
     if (waits)
         give_up(f, f->oldest, totals);
-    forget(f, at(f, f->oldest), limit_ns, totals);
-    f->oldest++;
+    leave_ring(f, limit_ns, totals);
     if (waits)
         skip_settled(f);
     return true;
@@ -98,10 +141,22 @@ static uint64_t first_from(uint64_t from, uint64_t sequence, uint64_t modulus)
     return from + ((sequence - from) & (modulus - 1));
 }
 
+/* The last overdue message, of those that are still lost, with these last digits. NULL: none. */
+static struct flight_overdue *last_overdue(const struct flight *f, uint64_t sequence,
+                                           uint64_t modulus)
+{
+    for (unsigned i = f->overdue_count; i-- > 0;) {
+        struct flight_overdue *late = overdue_at(f, i);
+        if (((late->number - sequence) & (modulus - 1)) == 0 && late->message.fate == FATE_LOST)
+            return late;
+    }
+    return NULL;
+}
+
 /*
  * Which of the messages with these last digits is it? The first that waits; if none does, the last
- * that was lost; if none was, the last that was answered; if none is remembered, one that is not. A
- * complete number has one candidate.
+ * that was lost; if none was, the last that was answered; if none is in the ring, the last that is
+ * overdue, or else one that is not remembered. A complete number has one candidate.
  */
 static bool find(const struct flight *f, uint64_t sequence, uint64_t modulus, uint64_t *found)
 {
@@ -121,8 +176,9 @@ static bool find(const struct flight *f, uint64_t sequence, uint64_t modulus, ui
             *found = i;
         any = true;
     }
+    const struct flight_overdue *late = any ? NULL : last_overdue(f, sequence, modulus);
     if (!any)
-        *found = first_from(0, sequence, modulus);
+        *found = late ? late->number : first_from(0, sequence, modulus);
     return *found < f->next;
 }
 
@@ -150,13 +206,35 @@ bool flight_find(const struct flight *f, bool keyed, uint64_t key, uint64_t *num
         if (message->fate == FATE_LOST)
             break;
     }
+    for (unsigned i = found || !keyed ? 0 : f->overdue_count; i-- > 0 && !found;) {
+        const struct flight_overdue *late = overdue_at(f, i);
+        found = late->message.keyed && late->message.key == key;
+        *number = late->number;
+    }
     return found;
 }
 
-/* The answer of message `number`, which is remembered, came for the first time. */
-static inline void settle(struct flight *f, uint64_t number, int64_t now_ns, struct totals *totals)
+/* Message `number`; NULL if it is no longer remembered. */
+static struct flight_message *remembered(const struct flight *f, uint64_t number)
 {
-    struct flight_message *message = at(f, number);
+    unsigned low = 0, high = f->overdue_count;
+    if (number >= f->oldest)
+        return at(f, number);
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (overdue_at(f, middle)->number < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    bool found = low < f->overdue_count && overdue_at(f, low)->number == number;
+    return found ? &overdue_at(f, low)->message : NULL;
+}
+
+/* The answer of message `number`, which is `message`, came for the first time. */
+static inline void settle(struct flight *f, uint64_t number, struct flight_message *message,
+                          int64_t now_ns, struct totals *totals)
+{
     bool late = number < f->answered_to;
     message->fate = FATE_ANSWERED;
     if (!late)
@@ -179,21 +257,22 @@ bool flight_answered(struct flight *f, uint64_t sequence, uint64_t modulus, int6
     if (!find(f, sequence, modulus, &number))
         return false;
     /* What is no longer remembered was answered: a lost one is forgotten only long after that. */
-    if (number < f->oldest || at(f, number)->fate == FATE_ANSWERED) {
-        totals->duplicated += number < f->oldest || at(f, number)->counted;
+    struct flight_message *message = remembered(f, number);
+    if (!message || message->fate == FATE_ANSWERED) {
+        totals->duplicated += !message || message->counted;
         return true;
     }
-    bool lost = at(f, number)->fate == FATE_LOST;
+    bool lost = message->fate == FATE_LOST;
     f->waiting -= !lost;
-    totals->lost -= lost && at(f, number)->counted;
-    settle(f, number, now_ns, totals);
+    totals->lost -= lost && message->counted;
+    settle(f, number, message, now_ns, totals);
     skip_settled(f);
     return true;
 }
 
 void flight_first_answered(struct flight *f, int64_t now_ns, struct totals *totals)
 {
-    settle(f, f->waiting_from, now_ns, totals);
+    settle(f, f->waiting_from, at(f, f->waiting_from), now_ns, totals);
     f->waiting--;
     skip_settled(f);
 }
@@ -219,13 +298,22 @@ int64_t flight_expire(struct flight *f, int64_t now_ns, int64_t limit_ns, struct
     return 0;
 }
 
+void flight_give_up(struct flight *f, struct totals *totals)
+{
+    for (uint64_t i = f->waiting_from; f->waiting > 0 && i < f->next; i++)
+        if (at(f, i)->fate == FATE_WAITING)
+            give_up(f, i, totals);
+    f->waiting_from = f->next;
+}
+
 void flight_end(struct flight *f, int64_t now_ns, int64_t limit_ns, struct totals *totals)
 {
+    flight_give_up(f, totals);
+    while (f->overdue_count > 0)
+        forget_first_overdue(f, limit_ns, totals);
     for (uint64_t i = f->oldest; i < f->next; i++) {
-        struct flight_message *message = at(f, i);
+        const struct flight_message *message = at(f, i);
         int64_t age_ns = now_ns - message->sent_ns;
-        if (message->fate == FATE_WAITING)
-            give_up(f, i, totals);
         forget(f, message, age_ns < limit_ns ? age_ns : limit_ns, totals);
     }
     f->oldest = f->waiting_from = f->answered_to = f->next;
@@ -234,5 +322,6 @@ void flight_end(struct flight *f, int64_t now_ns, int64_t limit_ns, struct total
 void flight_free(struct flight *f)
 {
     free(f->ring);
+    free(f->overdue);
     *f = (struct flight){0};
 }

@@ -9,7 +9,8 @@
  * longer.
  *
  * The memory is a ring that holds at least FLIGHT_LEAST messages and twice the window. It grows
- * while the oldest one still waits (an answer overtaken by many), to FLIGHT_MOST at most.
+ * while the oldest one still waits (an answer overtaken by many), to FLIGHT_MOST at most. Lost
+ * messages that leave it are kept apart: their answers may come after thousands of others.
  */
 #ifndef CMD_WSBENCH_COUNT_FLIGHT_H
 #define CMD_WSBENCH_COUNT_FLIGHT_H
@@ -23,6 +24,7 @@
 enum {
     FLIGHT_LEAST = 256,
     FLIGHT_MOST = 1 << 18, /* 6 MiB for a connection whose server answers all but the oldest */
+    FLIGHT_OVERDUE = 4096, /* lost messages outside the ring; above, the oldest is forgotten */
 };
 
 enum fate { FATE_WAITING, FATE_ANSWERED, FATE_LOST };
@@ -35,16 +37,24 @@ struct flight_message {
     uint64_t key;
 };
 
+/* A lost message that has left the ring. */
+struct flight_overdue {
+    uint64_t number;
+    struct flight_message message;
+};
+
 struct flight {
-    struct flight_message *ring; /* owned; message k is at k modulo `size` */
-    uint64_t size;               /* a power of two; 0: nothing was sent yet */
-    uint64_t oldest, next;       /* sequence numbers: [oldest, next) are remembered */
-    uint64_t waiting_from;       /* no message before it waits */
-    uint64_t answered_to;        /* one more than the highest that was answered */
-    unsigned waiting;            /* messages in flight */
-    bool closed;                 /* messages are due when they are sent: rtt_sent, which is the same
-                                  * as rtt, is left out */
-    bool untimed;                /* its times are in no histogram */
+    struct flight_message *ring;    /* owned; message k is at k modulo `size` */
+    uint64_t size;                  /* a power of two; 0: nothing was sent yet */
+    uint64_t oldest, next;          /* sequence numbers: [oldest, next) are remembered */
+    uint64_t waiting_from;          /* no message before it waits */
+    uint64_t answered_to;           /* one more than the highest that was answered */
+    unsigned waiting;               /* messages in flight */
+    struct flight_overdue *overdue; /* owned; a ring too, by number; NULL: there was none */
+    unsigned overdue_size, overdue_first, overdue_count;
+    bool closed;  /* messages are due when they are sent: rtt_sent, which is the same
+                   * as rtt, is left out */
+    bool untimed; /* its times are in no histogram */
 };
 
 /* Makes sure that the next `count` messages, FLIGHT_LEAST / 2 at most, can be remembered; it is
@@ -86,6 +96,9 @@ void flight_damaged(struct flight *flight, struct totals *totals);
  * due for that, 0 when none waits. */
 int64_t flight_expire(struct flight *flight, int64_t now_ns, int64_t limit_ns,
                       struct totals *totals);
+
+/* No more answers are waited for: what waits is lost. One that comes all the same is received. */
+void flight_give_up(struct flight *flight, struct totals *totals);
 
 /* No more answers can come: what waits is lost, and everything is forgotten. Lost messages enter
  * the times with the age that they have reached, `limit_ns` if they were given up after that.

@@ -205,7 +205,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     peer->open = peer->greeting = false;
     ws_loop_disarm(w->loop, &peer->retry);
     compress_count(&w->totals.deflate, conn);
-    peer_send_settle(peer);
+    peer_send_end(peer);
     peer_receive_stop(peer);
     ws_loop_disarm(w->loop, &peer->life);
     if (!was_open && peer->leaving) {

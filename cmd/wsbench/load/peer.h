@@ -90,7 +90,7 @@ void peer_send_all_due(struct worker *worker);
 /* Counts the messages that were due before `end_ns` and were not sent, with the time that they have
  * waited. */
 void peer_send_count_unsent(struct worker *worker, int64_t end_ns);
-/* Gives the messages up that wait, once no more answers are waited for. */
+/* Gives the messages up that wait, once no more answers are waited for: before the close. */
 void peer_send_settle(struct peer *peer);
 
 #endif

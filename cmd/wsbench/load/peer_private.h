@@ -41,6 +41,8 @@ void peer_send_init(struct peer *peer);
 void peer_send_more(struct peer *peer);
 /* Sends one message that was due at `due_ns`. False if it could not be sent. */
 bool peer_send_one(struct peer *peer, int64_t due_ns);
+/* The connection has ended: no answers can come any more. */
+void peer_send_end(struct peer *peer);
 /* Answers may have come, or messages been given up: sends the next in their place. */
 void peer_send_refill(struct peer *peer);
 

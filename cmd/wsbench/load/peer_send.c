@@ -436,5 +436,11 @@ void peer_send_settle(struct peer *peer)
     peer->limited = false;
     w->outstanding -= peer->outstanding;
     peer->outstanding = 0;
-    flight_end(&peer->flight, clock_ns(), limit_ns(peer), &w->totals);
+    flight_give_up(&peer->flight, &w->totals);
+}
+
+void peer_send_end(struct peer *peer)
+{
+    peer_send_settle(peer);
+    flight_end(&peer->flight, clock_ns(), limit_ns(peer), &peer->worker->totals);
 }

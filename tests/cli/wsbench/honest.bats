@@ -61,6 +61,17 @@ exact() {
 	holds 'r["rtt"]["max_us"] > 590000'
 }
 
+# The memory of what was sent has 256 messages at first.
+@test "an answer that comes after thousands of others is none of theirs" {
+	faulty delay=500:0.7
+	measure -c 1 -w 8 -R 2000 -T 100ms -d 2s
+	holds 'm["received"] == did["sent"] and m["duplicated"] == 0 and m["reordered"] >= 4'
+	holds 'r["rtt"]["max_us"] > 690000'
+	faulty delay=500:0.7
+	measure -c 1 -w 8 -R 2000 -T 100ms -d 2s -m 'question {{seq}}'
+	holds 'm["received"] == did["sent"] and m["duplicated"] == 0 and m["unasked"] == 0 and m["reordered"] >= 4'
+}
+
 @test "messages that nothing asked for are no error, and no answer" {
 	local mode
 	for mode in idle echo; do

@@ -82,6 +82,56 @@ static void a_late_answer_is_lost_no_longer(void **state)
     assert_int_equal(totals.rtt.most, 2000);
 }
 
+/* Also when thousands of other messages were answered between. */
+static void a_very_late_answer_is_lost_no_longer(void **state)
+{
+    enum { ROUNDS = 20, OTHERS = 5 * FLIGHT_LEAST };
+    uint64_t lost[ROUNDS], number = 0;
+    (void)state;
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        lost[i] = flight.next;
+        send_at(0, 1);
+        flight_set_key(&flight, 1000 + i);
+        flight_expire(&flight, LIMIT_NS, LIMIT_NS, &totals);
+        for (unsigned k = 0; k < OTHERS; k++) {
+            send_at(LIMIT_NS, 1);
+            answer(flight.next - 1, LIMIT_NS);
+        }
+    }
+    counted(ROUNDS * OTHERS, ROUNDS, 0, 0);
+    assert_int_equal(flight.size, FLIGHT_LEAST);
+    answer(lost[1], 5000);
+    answer(lost[1], 5001);
+    answer(lost[1] + 1, 5002); /* was answered long ago */
+    counted(ROUNDS * OTHERS + 1, ROUNDS - 1, 2, 1);
+    assert_true(flight_find(&flight, true, 1003, &number));
+    assert_int_equal(number, lost[3]);
+    /* By its last digits, with more of them than the ring has messages. */
+    uint64_t modulus = UINT64_C(1) << 20;
+    assert_true(flight_answered(&flight, lost[0] & (modulus - 1), modulus, 6000, &totals));
+    counted(ROUNDS * OTHERS + 2, ROUNDS - 2, 2, 2);
+    flight_end(&flight, 9000, LIMIT_NS, &totals);
+    counted(ROUNDS * OTHERS + 2, ROUNDS - 2, 2, 2);
+    assert_int_equal(totals.rtt.count, ROUNDS * (OTHERS + 1));
+    assert_int_equal(totals.rtt.most, 6000);
+    assert_false(flight_find(&flight, true, 1003, &number));
+}
+
+static void lost_messages_are_not_kept_without_limit(void **state)
+{
+    enum { LOST = 3 * FLIGHT_OVERDUE };
+    (void)state;
+    for (unsigned i = 0; i < LOST; i++) {
+        send_at(0, 1);
+        flight_expire(&flight, LIMIT_NS, LIMIT_NS, &totals);
+    }
+    assert_int_equal(flight.overdue_size, FLIGHT_OVERDUE);
+    answer(LOST - FLIGHT_OVERDUE, 3000);
+    counted(1, LOST - 1, 0, 0);
+    flight_end(&flight, 9000, LIMIT_NS, &totals);
+    assert_int_equal(totals.rtt.count, LOST);
+}
+
 static void what_was_lost_is_in_the_times(void **state)
 {
     (void)state;
@@ -254,6 +304,25 @@ static void answers_find_messages_by_their_keys(void **state)
     assert_false(flight_find(&flight, false, 0, &number));
 }
 
+/* An answer may come while the connection is closing: it was given up, and is received after all.
+ */
+static void an_answer_after_it_was_given_up(void **state)
+{
+    (void)state;
+    send_at(0, 3);
+    answer(1, 10);
+    flight_give_up(&flight, &totals);
+    assert_int_equal(flight.waiting, 0);
+    counted(1, 2, 0, 0);
+    answer(2, 30);
+    answer(2, 31);
+    counted(2, 1, 1, 0);
+    flight_end(&flight, 40, LIMIT_NS, &totals);
+    counted(2, 1, 1, 0);
+    assert_int_equal(totals.rtt.count, 3);
+    assert_int_equal(totals.rtt.most, 40);
+}
+
 /* The second copy of the last answer may come when the connection is closing already. */
 static void a_double_after_the_end(void **state)
 {
@@ -274,6 +343,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(out_of_order_and_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_late_answer_is_lost_no_longer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_very_late_answer_is_lost_no_longer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lost_messages_are_not_kept_without_limit, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_was_lost_is_in_the_times, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damage_frees_a_place_and_is_made_good, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_oldest_waits_while_many_pass, set_up, tear_down),
@@ -284,6 +356,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_first_that_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_places_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_after_it_was_given_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_double_after_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_find_messages_by_their_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(messages_of_the_warm_up_are_in_no_total, set_up, tear_down),
