@@ -141,44 +141,21 @@ static uint64_t first_from(uint64_t from, uint64_t sequence, uint64_t modulus)
     return from + ((sequence - from) & (modulus - 1));
 }
 
-/* The last overdue message, of those that are still lost, with these last digits. NULL: none. */
-static struct flight_overdue *last_overdue(const struct flight *f, uint64_t sequence,
-                                           uint64_t modulus)
-{
-    for (unsigned i = f->overdue_count; i-- > 0;) {
-        struct flight_overdue *late = overdue_at(f, i);
-        if (((late->number - sequence) & (modulus - 1)) == 0 && late->message.fate == FATE_LOST)
-            return late;
-    }
-    return NULL;
-}
-
 /*
- * Which of the messages with these last digits is it? The first that waits; if none does, the last
- * that was lost; if none was, the last that was answered; if none is in the ring, the last that is
- * overdue, or else one that is not remembered. A complete number has one candidate.
+ * Which message has these last digits? The one nearest to the highest that was answered: answers
+ * come almost in order, while any number of messages may be in flight. Where all are alike, it is
+ * the first that waits. A complete number has one candidate.
  */
 static bool find(const struct flight *f, uint64_t sequence, uint64_t modulus, uint64_t *found)
 {
-    if (modulus == 0) {
+    uint64_t ahead = first_from(f->answered_to, sequence, modulus);
+    bool nearer = ahead < f->next && ahead - f->answered_to < modulus / 2;
+    if (modulus == 0)
         *found = sequence;
-        return sequence < f->next;
-    }
-    for (uint64_t i = first_from(f->waiting_from, sequence, modulus); i < f->next; i += modulus) {
-        *found = i;
-        if (at(f, i)->fate == FATE_WAITING)
-            return true;
-    }
-    bool any = false;
-    for (uint64_t i = first_from(f->oldest, sequence, modulus); i < f->next; i += modulus) {
-        bool lost = at(f, i)->fate == FATE_LOST;
-        if (!any || lost || at(f, *found)->fate != FATE_LOST)
-            *found = i;
-        any = true;
-    }
-    const struct flight_overdue *late = any ? NULL : last_overdue(f, sequence, modulus);
-    if (!any)
-        *found = late ? late->number : first_from(0, sequence, modulus);
+    else if (modulus == 1)
+        *found = f->waiting > 0 || f->next == 0 ? f->waiting_from : f->next - 1;
+    else
+        *found = nearer || ahead < modulus ? ahead : ahead - modulus;
     return *found < f->next;
 }
 

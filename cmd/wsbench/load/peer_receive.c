@@ -21,6 +21,7 @@ bool peer_receive_echo(struct peer *peer, const struct ws_event *event)
     struct worker *w = peer->worker;
     const struct flight_message *first = flight_first(&peer->flight);
     if (event->type != WS_EVENT_MESSAGE || !first || w->own || peer->slow ||
+        w->payload.size < PAYLOAD_CHECKED || /* it may be a later one's with the same digits */
         !payload_is(&w->payload,
                     &(struct payload_head){
                         .connection = peer->identity,
@@ -42,7 +43,7 @@ static void on_answer(struct peer *peer)
     if (verdict == PAYLOAD_FOREIGN || peer->flight.next == 0) {
         w->totals.unasked++;
     } else if (verdict == PAYLOAD_DAMAGED || head.connection != peer->identity ||
-               !flight_answered(&peer->flight, head.sequence, payload_modulus(w->payload.size),
+               !flight_answered(&peer->flight, head.sequence, payload_modulus(&w->payload),
                                 peer_now(peer), &w->totals)) {
         flight_damaged(&peer->flight, &w->totals);
         count_corrupt(peer);

@@ -112,7 +112,7 @@ static bool set_up(struct worker *w)
         return false;
     if (s->target.tls.context && !(w->tls = ws_tls_context_again(s->target.tls.context)))
         return false;
-    if (!payload_init(&w->payload, s->size.least, s->size.most, s->compress.wanted))
+    if (!payload_init(&w->payload, s->size.least, s->size.most, s->window, s->compress.wanted))
         return false;
     char problem[200];
     const struct own_options *own = &s->own_options;

@@ -1,5 +1,7 @@
 #include "cmd/wsbench/payload/payload.h"
 
+#include "cmd/wsbench/payload/small.h"
+
 #include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,9 +35,10 @@ static void fill(uint8_t *pattern, size_t size)
     }
 }
 
-bool payload_init(struct payload *p, size_t least, size_t size, bool varied)
+bool payload_init(struct payload *p, size_t least, size_t size, unsigned window, bool varied)
 {
     *p = (struct payload){.least = least, .size = size, .spread = varied ? SPREAD : 0};
+    p->digits = size < PAYLOAD_CHECKED ? small_digits(size, window) : 0;
     p->many = size <= SMALL && least == size && !varied ? MANY : 1;
     p->pattern = malloc(size + p->spread + 1);
     p->message = malloc(p->many * size + 1);
@@ -52,29 +55,6 @@ void payload_free(struct payload *p)
     free(p->pattern);
     free(p->message);
     *p = (struct payload){0};
-}
-
-static void put_hex(uint8_t *at, uint64_t value, size_t digits)
-{
-    while (digits-- > 0) {
-        at[digits] = (uint8_t) "0123456789abcdef"[value & 15];
-        value >>= 4;
-    }
-}
-
-static bool get_hex(const uint8_t *at, size_t digits, uint64_t *value)
-{
-    *value = 0;
-    for (size_t i = 0; i < digits; i++) {
-        uint8_t c = at[i];
-        unsigned digit = c >= '0' && c <= '9'   ? c - 0x30u
-                         : c >= 'a' && c <= 'f' ? c - 'a' + 10u
-                                                : 16u;
-        if (digit == 16)
-            return false;
-        *value = *value << 4 | digit;
-    }
-    return true;
 }
 
 /* Eight digits at once, a byte each, the first in the highest. */
@@ -134,9 +114,9 @@ static size_t head_size(size_t size)
     return size >= PAYLOAD_HEAD ? PAYLOAD_HEAD : size >= PAYLOAD_CHECKED ? PAYLOAD_CHECKED : size;
 }
 
-uint64_t payload_modulus(size_t size)
+uint64_t payload_modulus(const struct payload *p)
 {
-    return size >= PAYLOAD_CHECKED ? 0 : UINT64_C(1) << (4 * size);
+    return p->size >= PAYLOAD_CHECKED ? 0 : small_numbers(p->digits);
 }
 
 /* A number that every message has its own of. */
@@ -156,15 +136,14 @@ static size_t size_of(const struct payload *p, const struct payload_head *head)
     return p->least == p->size ? p->size : p->least + number_of(p, head) % (p->size - p->least + 1);
 }
 
-/* Writes the head of a message of at most `size` bytes. */
-static inline void write_head(uint8_t *to, size_t size, const struct payload_head *head)
+static inline void write_head(uint8_t *to, const struct payload *p, const struct payload_head *head)
 {
     struct payload_head checked = *head;
-    if (size < PAYLOAD_CHECKED) {
-        put_hex(to, head->sequence, size);
+    if (p->size < PAYLOAD_CHECKED) {
+        small_write(to, p->size, p->digits, head->connection, head->sequence);
         return;
     }
-    if (size >= PAYLOAD_HEAD) {
+    if (p->size >= PAYLOAD_HEAD) {
         put_hex8(to + 16, head->connection);
         put_hex16(to + 24, head->time);
     } else {
@@ -177,7 +156,7 @@ void payload_write(struct payload *p, const struct payload_head *head)
 {
     size_t head_len = head_size(p->size);
     p->len = size_of(p, head);
-    write_head(p->message, p->size, head);
+    write_head(p->message, p, head);
     if (p->spread)
         memcpy(p->message + head_len, p->pattern + offset_of(p, head) + head_len,
                p->len - head_len);
@@ -191,7 +170,7 @@ void payload_write_many(struct payload *p, struct payload_head head, unsigned co
     }
     p->len = p->size;
     for (unsigned i = 0; i < count; i++, head.sequence++)
-        write_head(p->message + i * p->size, p->size, &head);
+        write_head(p->message + i * p->size, p, &head);
 }
 
 /* memcmp() of few bytes would be mostly the call. */
@@ -226,21 +205,21 @@ bool payload_is(const struct payload *p, const struct payload_head *head, const 
     size_t head_len = head_size(p->size);
     if (len != size_of(p, head))
         return false;
-    write_head(expected, p->size, head);
+    write_head(expected, p, head);
     return same_bytes(data, expected, head_len) &&
            same_bytes(data + head_len, p->pattern + offset_of(p, head) + head_len, len - head_len);
 }
 
-bool payload_read(const uint8_t *message, size_t size, struct payload_head *head)
+bool payload_read(const struct payload *p, const uint8_t *message, struct payload_head *head)
 {
     uint32_t high, low, time_high = 0, time_low = 0;
     *head = (struct payload_head){.connection = head->connection};
-    if (size < PAYLOAD_CHECKED)
-        return get_hex(message, size, &head->sequence);
+    if (p->size < PAYLOAD_CHECKED)
+        return small_read(message, p->size, p->digits, head->connection, &head->sequence);
     if (!get_hex8(message, &high) || !get_hex8(message + 8, &low))
         return false;
     head->sequence = (uint64_t)high << 16 | low >> 16;
-    if (size >= PAYLOAD_HEAD &&
+    if (p->size >= PAYLOAD_HEAD &&
         !(get_hex8(message + 16, &head->connection) && get_hex8(message + 24, &time_high) &&
           get_hex8(message + 32, &time_low)))
         return false;
@@ -258,7 +237,7 @@ static void find_offset(struct payload_answer *answer, const struct payload *p, 
     struct payload_head head = {0};
     if (p->spread == 0 || head_len == p->size)
         return;
-    if (payload_read(answer->head, p->size, &head)) {
+    if (payload_read(p, answer->head, &head)) {
         answer->offset = offset_of(p, &head);
         return;
     }
@@ -291,16 +270,27 @@ void payload_take(struct payload_answer *answer, const struct payload *p, const 
     answer->len += len;
 }
 
+/* A head of which at most a quarter is changed, and of few bytes one, is taken for ours. */
+static bool resembles_head(const struct payload_answer *answer, const struct payload *p)
+{
+    const char *digits = p->size < PAYLOAD_CHECKED ? small_alphabet : "0123456789abcdef";
+    size_t len = head_size(p->size), others = 0;
+    for (size_t i = 0; i < len; i++)
+        others += answer->head[i] == 0 || !strchr(digits, answer->head[i]);
+    return others <= 1 || 4 * others <= len;
+}
+
 enum payload_verdict payload_judge(const struct payload_answer *answer, const struct payload *p,
                                    struct payload_head *head)
 {
-    bool ours = answer->len >= head_size(p->size) && payload_read(answer->head, p->size, head);
+    bool ours = answer->len >= head_size(p->size) && payload_read(p, answer->head, head);
     bool same_size =
         ours ? answer->len == size_of(p, head) : answer->len >= p->least && answer->len <= p->size;
     if (ours && same_size && !answer->wrong)
         return PAYLOAD_INTACT;
     /* Either half of it shows whose it was; without a check the digits of the head prove nothing.
      */
-    bool tail_ours = same_size && !answer->wrong;
+    bool has_tail = answer->len > head_size(p->size);
+    bool tail_ours = same_size && (has_tail ? !answer->wrong : resembles_head(answer, p));
     return tail_ours || (ours && p->size >= PAYLOAD_CHECKED) ? PAYLOAD_DAMAGED : PAYLOAD_FOREIGN;
 }

@@ -2,9 +2,9 @@
  * payload: makes the messages and checks the replies.
  *
  * A message is a head of hex digits (sequence number, check, connection, time when it was due)
- * followed by a pattern. A message too small for all of it has the sequence number and the check,
- * and one too small for those the last digits of the sequence number. A reply may arrive in pieces,
- * which are compared one by one.
+ * followed by a pattern. A message too small for all of it has the sequence number and the check.
+ * One too small for those is made by small.c. A reply may arrive in pieces, which are compared one
+ * by one.
  */
 #ifndef CMD_WSBENCH_PAYLOAD_H
 #define CMD_WSBENCH_PAYLOAD_H
@@ -28,6 +28,7 @@ struct payload_head {
 struct payload {
     size_t least, size; /* bytes of the smallest and of the largest; the same for most loads */
     size_t len;         /* bytes of the one that was written last */
+    unsigned digits;    /* below PAYLOAD_CHECKED bytes: so many of its digits are of the number */
     size_t spread;    /* what follows the head begins at one of so many places of the pattern; 0: of
                        * all messages at the same */
     unsigned many;    /* so many can be written at once; 1: one at a time */
@@ -36,9 +37,10 @@ struct payload {
 };
 
 /* Messages have `least` to `most` bytes; where these differ, PAYLOAD_HEAD at least, and their
- * sequence number decides. With `varied` no two messages have much in common, for compressors.
- * False without memory. Free it with payload_free() in either case. */
-bool payload_init(struct payload *payload, size_t least, size_t most, bool varied);
+ * sequence number decides. `window` of them are in flight at a time. With `varied` no two messages
+ * have much in common, for compressors. False without memory. Free it with payload_free() in either
+ * case. */
+bool payload_init(struct payload *payload, size_t least, size_t most, unsigned window, bool varied);
 void payload_free(struct payload *payload);
 
 /* Makes `payload->message`, of `payload->len` bytes, which begins with `head`. Below PAYLOAD_HEAD
@@ -54,13 +56,13 @@ void payload_write_many(struct payload *payload, struct payload_head head, unsig
 bool payload_is(const struct payload *payload, const struct payload_head *head, const uint8_t *data,
                 size_t len);
 
-/* Parses the head of a message of `size` bytes. `head->connection` is, before, the connection that
- * it is expected to be of, for a message too small to say it. False if the head is malformed or its
- * check differs. */
-bool payload_read(const uint8_t *message, size_t size, struct payload_head *head);
+/* Parses the head of a message. `head->connection` is, before, the connection that it is expected
+ * to be of, for a message too small to say it. False if the head is malformed or its check differs.
+ */
+bool payload_read(const struct payload *payload, const uint8_t *message, struct payload_head *head);
 
-/* How many sequence numbers a message of this size can tell apart; 0: all. */
-uint64_t payload_modulus(size_t size);
+/* How many sequence numbers the messages can tell apart, a power of two; 0: all. */
+uint64_t payload_modulus(const struct payload *payload);
 
 /* A reply that is being received. All zero: between two replies. */
 struct payload_answer {

@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
+#include "cmd/wsbench/payload/small.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -87,6 +88,30 @@ static void judge_gates(const struct settings *s, const struct result *r, struct
         add(v, WS_EXIT_ASSERTION, "the load was ended by --abort-if='%s'", r->aborted);
 }
 
+/* What is not known of messages that have no place for it. */
+static void judge_size(const struct settings *s, struct verdict *v)
+{
+    if (!settings_answered(s) || own_any(&s->own) || s->size.most > SMALL_SIZE_MAX)
+        return;
+    unsigned size = (unsigned)s->size.most, digits = small_digits(size, s->window);
+    unsigned long long numbers = small_numbers(digits);
+    if (size == 0)
+        add(v, WS_EXIT_OK,
+            "messages of 0 B are all alike: which of them was lost, duplicated or reordered is not "
+            "known");
+    else if (numbers < 4 * (unsigned long long)s->window)
+        add(v, WS_EXIT_OK,
+            "messages of %u B have %llu numbers: an answer that %llu others overtook counts as "
+            "another's%s",
+            size, numbers, numbers / 2,
+            digits == size ? ", and not every changed byte is noticed" : "");
+    else if (digits == size)
+        add(v, WS_EXIT_OK,
+            "messages of %u B have no place for a check: a flipped bit is noticed, not every "
+            "changed byte",
+            size);
+}
+
 static void judge_messages(const struct settings *s, const struct result *r, struct verdict *v)
 {
     const struct totals *t = &r->totals;
@@ -97,6 +122,7 @@ static void judge_messages(const struct settings *s, const struct result *r, str
             units_format_duration(3 * s->timeout_us, limit, sizeof limit));
     }
     judge_rate(s, r, v);
+    judge_size(s, v);
     if (t->lost || t->duplicated || t->reordered || t->corrupted)
         add(v, failure(s, t->duplicated || t->reordered || t->corrupted ? "errors" : "loss"),
             "%" PRIu64 " messages lost, %" PRIu64 " duplicated, %" PRIu64 " reordered, %" PRIu64

@@ -258,6 +258,43 @@ static void last_digits(void **state)
     counted(90, 10, 1, 0);
 }
 
+/* With more messages in flight than there are numbers, an answer is that of the one in order; its
+ * second copy, or a late one, is near too. */
+static void last_digits_of_more_messages_than_numbers(void **state)
+{
+    enum { IN_FLIGHT = 200, NUMBERS = 32 };
+    (void)state;
+    send_at(0, IN_FLIGHT);
+    for (uint64_t i = 0; i < IN_FLIGHT; i++) {
+        if (i % 10 == 3) /* lost */
+            continue;
+        if (i % 10 == 5) { /* overtaken by the next */
+            assert_true(flight_answered(&flight, (i + 1) % NUMBERS, NUMBERS, 10, &totals));
+            assert_true(flight_answered(&flight, i % NUMBERS, NUMBERS, 10, &totals));
+            i++;
+            continue;
+        }
+        assert_true(flight_answered(&flight, i % NUMBERS, NUMBERS, 10, &totals));
+        if (i % 10 == 8) /* twice */
+            assert_true(flight_answered(&flight, i % NUMBERS, NUMBERS, 10, &totals));
+    }
+    flight_give_up(&flight, &totals);
+    counted(IN_FLIGHT * 9 / 10, IN_FLIGHT / 10, IN_FLIGHT / 10, IN_FLIGHT / 10);
+}
+
+static void messages_that_are_all_alike(void **state)
+{
+    (void)state;
+    assert_false(flight_answered(&flight, 0, 1, 10, &totals));
+    send_at(0, 3);
+    assert_true(flight_answered(&flight, 0, 1, 10, &totals));
+    assert_true(flight_answered(&flight, 0, 1, 10, &totals));
+    counted(2, 0, 0, 0);
+    assert_true(flight_answered(&flight, 0, 1, 10, &totals));
+    assert_true(flight_answered(&flight, 0, 1, 10, &totals));
+    counted(3, 0, 1, 0);
+}
+
 static void messages_of_the_warm_up_are_in_no_total(void **state)
 {
     (void)state;
@@ -354,6 +391,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(last_digits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(last_digits_after_the_oldest_was_given_up, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(last_digits_of_more_messages_than_numbers, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(messages_that_are_all_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_first_that_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_places_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_answer_after_it_was_given_up, set_up, tear_down),

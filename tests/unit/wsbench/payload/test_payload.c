@@ -17,7 +17,7 @@ static struct payload payload;
 static void make(size_t size, bool varied)
 {
     payload_free(&payload);
-    assert_true(payload_init(&payload, size, size, varied));
+    assert_true(payload_init(&payload, size, size, 1, varied));
 }
 
 /* Writes a message and returns a copy of it. */
@@ -47,14 +47,14 @@ static void written_and_read_back(void **state)
         struct payload_head out = {.connection = in.connection};
         make(size, false);
         payload_write(&payload, &in);
-        assert_true(payload_read(payload.message, size, &out));
+        assert_true(payload_read(&payload, payload.message, &out));
         if (size >= PAYLOAD_HEAD)
             assert_true(out.connection == in.connection && out.sequence == in.sequence &&
                         out.time == in.time);
         else if (size >= 16)
             assert_true(out.sequence == in.sequence);
         else
-            assert_true(out.sequence == (in.sequence & ((UINT64_C(1) << (4 * size)) - 1)));
+            assert_true(out.sequence == (in.sequence & (payload_modulus(&payload) - 1)));
     }
 }
 
@@ -62,9 +62,11 @@ static void what_is_no_head(void **state)
 {
     struct payload_head head = {0};
     (void)state;
+    make(40, false);
     assert_false(
-        payload_read((const uint8_t *)"hello, world, this is no head at all!!!!", 40, &head));
-    assert_false(payload_read((const uint8_t *)"0123456789abcdeF", 16, &head));
+        payload_read(&payload, (const uint8_t *)"hello, world, this is no head at all!!!!", &head));
+    make(16, false);
+    assert_false(payload_read(&payload, (const uint8_t *)"0123456789abcdeF", &head));
 }
 
 /* Takes a reply in two pieces, cut at `cut`. */
@@ -137,6 +139,29 @@ static void messages_of_another(void **state)
     free(answer);
 }
 
+/* What has the size of ours is damaged if it resembles ours, and else a message of another. */
+static void damaged_or_of_another(void **state)
+{
+    static const struct {
+        const char *text;
+        enum payload_verdict verdict;
+    } rows[] = {{"{\"tick\": \"01234", PAYLOAD_FOREIGN}, /* 16 bytes */
+                {"0123456789abcde~", PAYLOAD_DAMAGED},
+                {"hi, there!", PAYLOAD_FOREIGN},
+                {"~", PAYLOAD_DAMAGED},
+                {"<>", PAYLOAD_FOREIGN},
+                {"<0", PAYLOAD_DAMAGED},
+                {"<>0", PAYLOAD_FOREIGN}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct payload_head head = {0};
+        size_t size = strlen(rows[i].text);
+        make(size, false);
+        struct payload_answer a = take((const uint8_t *)rows[i].text, size, size / 2);
+        assert_int_equal(payload_judge(&a, &payload, &head), rows[i].verdict);
+    }
+}
+
 /* What a compressor's window holds of messages before does not help it. */
 static void varied_messages_have_little_in_common(void **state)
 {
@@ -160,7 +185,7 @@ static void a_range_of_sizes(void **state)
     (void)state;
     for (int varied = 0; varied < 2; varied++) {
         payload_free(&payload);
-        assert_true(payload_init(&payload, LEAST, MOST, varied));
+        assert_true(payload_init(&payload, LEAST, MOST, 1, varied));
         for (unsigned i = 0; i < 1000; i++) {
             struct payload_head in = {.connection = 3, .sequence = i}, out = {0};
             payload_write(&payload, &in);
@@ -227,6 +252,7 @@ int main(void)
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(changed_too_long_too_short),
         cmocka_unit_test(messages_of_another),
+        cmocka_unit_test(damaged_or_of_another),
         cmocka_unit_test(a_range_of_sizes),
         cmocka_unit_test(varied_messages_have_little_in_common),
         cmocka_unit_test(whole_and_unchanged),

@@ -20,6 +20,8 @@ static int set_up(void **state)
     (void)state;
     memset(&settings, 0, sizeof settings);
     memset(&result, 0, sizeof result);
+    settings.window = 1;
+    settings.size = (struct size_range){20, 20};
     result.totals.tried = result.totals.opened = 1;
     result.totals.sent = result.totals.received = 1000;
     return 0;
@@ -41,6 +43,30 @@ static void all_is_well(void **state)
     result.totals.busiest = 0.95;
     ends_with(WS_EXIT_OK, 1, "the client was busy");
     assert_true(verdict.note[0]);
+}
+
+static void what_small_messages_cannot_tell(void **state)
+{
+    (void)state;
+    settings.size.most = 0;
+    ends_with(WS_EXIT_OK, 1, "messages of 0 B are all alike");
+    assert_true(verdict.note[0]);
+    settings.size.most = 1;
+    ends_with(WS_EXIT_OK, 1, "messages of 1 B have no place for a check");
+    settings.window = 9;
+    ends_with(WS_EXIT_OK, 1,
+              "messages of 1 B have 32 numbers: an answer that 16 others overtook counts as "
+              "another's, and not every changed byte is noticed");
+    settings.size.most = 2;
+    settings.window = 1000;
+    ends_with(WS_EXIT_OK, 1, "messages of 2 B have 1024 numbers: an answer that 512 others");
+    settings.size.most = 3;
+    ends_with(WS_EXIT_OK, 1, "messages of 3 B have no place for a check");
+    settings.size.most = 4;
+    ends_with(WS_EXIT_OK, 0, "");
+    settings.size.most = 0;
+    settings.mode = MODE_SINK; /* nothing comes back */
+    ends_with(WS_EXIT_OK, 0, "");
 }
 
 static void losses_and_drops(void **state)
@@ -97,6 +123,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(all_is_well, set_up),
+        cmocka_unit_test_setup(what_small_messages_cannot_tell, set_up),
         cmocka_unit_test_setup(losses_and_drops, set_up),
         cmocka_unit_test_setup(the_rate, set_up),
         cmocka_unit_test_setup(no_connection_nothing_measured_interrupted, set_up),
