@@ -147,6 +147,9 @@ $(eval $(call variant,tsan,$(TSAN),build/tsan))
 $(foreach t,conn/test_memory proto/test_deflate_memory,build/san/unit/$(t) build/plain/unit/$(t)): private LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=asprintf
 
+# Here a model of a server stands in for the measurements.
+build/san/unit/wsbench/test_plan build/plain/unit/wsbench/test_plan: private LDFLAGS += -Wl,--wrap=bench_run
+
 # Libraries that tests load into the tools before all others.
 build/%.so: tests/shim/%.c
 	@mkdir -p $(@D)

@@ -5,7 +5,10 @@
 #include "cmd/wsbench/report/report.h"
 #include "cmd/wsbench/report/report_read.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 /* One report is an object; those of stages are in an object with the member "stages". */
@@ -47,18 +50,37 @@ static void print(const struct report *reports, unsigned count, FILE *out)
         report_text(reports, out);
 }
 
-/* --compare, after the report for people; elsewhere on standard error. */
-static void compare(const struct report *report, FILE *out)
+/* What has to be there at the end, opened and read before anything is measured. */
+struct ends {
+    FILE *out;
+    struct settings before_settings; /* --compare; its target is owned */
+    struct result *before;           /* owned; NULL: nothing is compared */
+};
+
+static void open_ends(const struct settings *s, struct ends *ends)
 {
-    static struct result before;
-    struct settings before_settings = {0};
-    const struct settings *s = report->settings;
     char problem[RESULT_PROBLEM];
-    if (!report_read(s->compare, &before_settings, &before, problem, sizeof problem))
-        exit_die(WS_EXIT_FAILURE, "%s", problem);
-    compare_print(&before_settings, &before, s, report->result,
-                  s->format == REPORT_TEXT ? out : stderr);
-    target_free(&before_settings.target);
+    *ends = (struct ends){.out = stdout};
+    if (s->compare) {
+        ends->before = calloc(1, sizeof *ends->before);
+        if (!ends->before)
+            exit_die(WS_EXIT_FAILURE, "out of memory");
+        if (!report_read(s->compare, &ends->before_settings, ends->before, problem, sizeof problem))
+            exit_die(WS_EXIT_FAILURE, "%s", problem);
+    }
+    if (!s->output)
+        return;
+    /* An older report stays there until this one is written. */
+    int fd = open(s->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    ends->out = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!ends->out)
+        exit_die(WS_EXIT_FAILURE, "%s: %m", s->output);
+}
+
+static void free_ends(struct ends *ends)
+{
+    target_free(&ends->before_settings.target);
+    free(ends->before);
 }
 
 /* Prints what is wrong to standard error, unless it is read on the same terminal already. */
@@ -74,23 +96,27 @@ static int warn(const struct report *report, bool read)
 
 /* Prints the report to --output or standard output. Returns the exit code: the first that is not 0.
  */
-static int finish(const struct report *reports, unsigned count)
+static int finish(const struct report *reports, unsigned count, struct ends *ends)
 {
     const struct settings *s = reports[0].settings;
     int status = WS_EXIT_OK;
-    FILE *out = s->output ? fopen(s->output, "we") : stdout;
-    if (!out)
-        exit_die(WS_EXIT_FAILURE, "%s: %m", s->output);
-    print(reports, count, out);
-    if (s->compare && !reports[0].result->problem[0])
-        compare(&reports[0], out);
+    bool measured = !reports[0].result->problem[0];
+    if (s->output && ftruncate(fileno(ends->out), 0) < 0)
+        errno = 0; /* it is no file, but a pipe or a device */
+    print(reports, count, ends->out);
+    /* After the report for people; elsewhere on standard error. */
+    if (ends->before && measured)
+        compare_print(&ends->before_settings, ends->before, s, reports[0].result,
+                      s->format == REPORT_TEXT ? ends->out : stderr);
     bool read =
-        out == stdout && s->format == REPORT_TEXT && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
-    if (s->output && (ferror(out) | fclose(out)))
-        exit_die(WS_EXIT_FAILURE, "%s: %m", s->output);
+        !s->output && s->format == REPORT_TEXT && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
     for (unsigned i = 0; i < count; i++) {
         int its = warn(&reports[i], read);
         status = status == WS_EXIT_OK ? its : status;
+    }
+    if (s->output && (ferror(ends->out) | fclose(ends->out))) {
+        exit_warn("%s: %m", s->output);
+        status = status == WS_EXIT_OK ? WS_EXIT_FAILURE : status;
     }
     return status;
 }
@@ -98,14 +124,17 @@ static int finish(const struct report *reports, unsigned count)
 static int run(const struct settings *settings)
 {
     struct plan plan;
+    struct ends ends;
     struct report reports[STAGES_MAX] = {{NULL, NULL, NULL}};
+    open_ends(settings, &ends);
     plan_run(settings, &plan);
     for (unsigned i = 0; i < plan.count; i++) {
         const struct measurement *m = plan.measurements[i];
         reports[i] = (struct report){&m->settings, &m->result, &m->verdict};
     }
-    int status = finish(reports, plan.count);
+    int status = finish(reports, plan.count, &ends);
     plan_free(&plan);
+    free_ends(&ends);
     return status;
 }
 

@@ -69,16 +69,28 @@ static bool keeps_goal(const struct measurement *m)
            time_ns <= goal->limit_us * 1000;
 }
 
+/* The first line that is no remark; NULL: none. */
+static const char *first_failure(const struct verdict *v)
+{
+    for (unsigned i = 0; i < v->count; i++)
+        if (!v->note[i])
+            return v->lines[i];
+    return NULL;
+}
+
+/* "1000/s: p99 3.10 ms, 1000/s reached: kept". */
 static void show_try(const struct measurement *m, bool kept)
 {
     const struct settings *s = &m->settings;
+    const char *failure = first_failure(&m->verdict);
     char text[64];
     if (s->common.quiet)
         return;
     metric_format(METRIC_TIME, (double)histogram_percentile(&m->result.totals.rtt, s->goal.percent),
                   text, sizeof text);
-    fprintf(stderr, "%.6g/s: p%g %s, %.6g/s reached: %s\n", s->rate, s->goal.percent, text,
-            m->result.rate_per_s, kept ? "kept" : "not kept");
+    fprintf(stderr, "%.6g/s: p%g %s, %.6g/s reached: %s%s%s\n", s->rate, s->goal.percent, text,
+            m->result.rate_per_s, kept ? "kept" : "not kept", failure ? "; " : "",
+            failure ? failure : "");
 }
 
 /* The next rate to try: twice the last one until one is too high; then halfway between. 0 when it
@@ -93,6 +105,21 @@ static double next_rate(double kept, double failed, double tried)
     return failed - kept > kept / EXACT_ENOUGH ? (kept + failed) / 2 : 0;
 }
 
+/* Says it nothing about the rate? The search is over then. */
+static bool says_nothing(const struct measurement *m)
+{
+    return m->result.problem[0] || m->result.signal_number || m->result.totals.opened == 0;
+}
+
+/* The last rate that was kept, with why nothing higher was measured. */
+static void end_search(struct measurement *best, const struct measurement *last)
+{
+    struct result *r = &best->result;
+    const struct verdict *v = &last->verdict;
+    snprintf(r->search_ended, sizeof r->search_ended, "%s", v->count ? v->lines[0] : "");
+    r->search_status = v->status;
+}
+
 static void find_rate(const struct settings *settings, struct plan *plan)
 {
     enum { FIRST = 1000 };
@@ -103,29 +130,27 @@ static void find_rate(const struct settings *settings, struct plan *plan)
         m->settings.rate = rate;
         measure(m);
         plan->count = 0;
-        bool unusable = m->result.problem[0] || m->result.signal_number;
-        bool good = !unusable && keeps_goal(m);
-        if (!unusable)
+        bool over = says_nothing(m), good = !over && keeps_goal(m);
+        if (!over)
             show_try(m, good);
         if (good)
             kept = rate;
-        else if (!unusable)
+        else if (!over)
             failed = rate;
-        if (good || unusable || !best) {
+        if (over && kept > 0)
+            end_search(best, m);
+        if (good || (over && kept == 0) || !best) {
             free(best);
             best = m;
         } else {
             free(m);
         }
-        if (unusable)
-            break;
-        rate = next_rate(kept, failed, rate);
+        rate = over ? 0 : next_rate(kept, failed, rate);
     }
     plan->measurements[plan->count++] = best;
     best->result.found_rate = kept;
     best->result.failed_rate = failed;
-    if (!best->result.problem[0] && !best->result.signal_number)
-        verdict_make(&best->settings, &best->result, &best->verdict);
+    verdict_make(&best->settings, &best->result, &best->verdict);
 }
 
 void plan_run(const struct settings *settings, struct plan *plan)

@@ -43,13 +43,15 @@ struct result {
     int signal_number;              /* the signal that ended the run early; 0: none */
     double found_rate, failed_rate; /* --find-rate: the highest that kept the goal, and the lowest
                                       that did not; 0: there was none */
-    bool too_slow;                  /* not all connections were open by --connect-deadline */
-    bool silent;                    /* the load was ended since no answer came any more */
-    const char *aborted;            /* the condition of --abort-if that ended it; NULL: none */
-    double late_s;                  /* it began so much later than --start-at */
-    bool drained;                   /* all outstanding replies arrived in time */
-    char problem[RESULT_PROBLEM];   /* why it could not be started; empty: it was */
-    int problem_status;             /* the exit code for that */
+    char search_ended[RESULT_PROBLEM]; /* --find-rate: why it could not go on; empty: it could */
+    int search_status;                 /* the exit code for that */
+    bool too_slow;                     /* not all connections were open by --connect-deadline */
+    bool silent;                       /* the load was ended since no answer came any more */
+    const char *aborted;               /* the condition of --abort-if that ended it; NULL: none */
+    double late_s;                     /* it began so much later than --start-at */
+    bool drained;                      /* all outstanding replies arrived in time */
+    char problem[RESULT_PROBLEM];      /* why it could not be started; empty: it was */
+    int problem_status;                /* the exit code for that */
 };
 
 #endif

@@ -36,7 +36,7 @@ void totals_merge(struct totals *t, const struct totals *o)
     tally_merge(&t->server_closes, &o->server_closes);
     tally_merge(&t->client_closes, &o->client_closes);
     tally_merge(&t->refusals, &o->refusals);
-    if (t->first_error == WS_OK) {
+    if (!t->first_detail[0] || (t->first_error == WS_OK && o->first_error != WS_OK)) {
         t->first_error = o->first_error;
         memcpy(t->first_detail, o->first_detail, sizeof t->first_detail);
     }

@@ -43,7 +43,7 @@ struct totals {
     struct tally client_closes;      /* what the server answered where we began; 1006: nothing */
     struct tally refusals;           /* HTTP statuses in place of an upgrade */
     enum ws_error first_error;       /* of the first connection that failed */
-    char first_detail[256];
+    char first_detail[256]; /* its reason, or that of the first one dropped where none failed */
 
     atomic_uint_fast64_t sent, received;             /* messages */
     atomic_uint_fast64_t sent_bytes, received_bytes; /* their payload; received: unasked ones too */

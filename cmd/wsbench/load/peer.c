@@ -93,8 +93,11 @@ static void ended(const struct peer *peer, const struct ws_end *end)
     if (end->error != WS_OK)
         t->causes[end->error]++;
     snprintf(code, sizeof code, "close code %u (%s)", end->code, ws_close_name(end->code));
-    show_failure(peer, end->by_peer ? "closed by the server" : "lost",
-                 end->error == WS_OK ? code : ws_error_info(end->error)->explanation);
+    const char *what = end->by_peer ? "closed by the server" : "lost";
+    const char *why = end->error == WS_OK ? code : ws_error_info(end->error)->explanation;
+    show_failure(peer, what, why);
+    if (!t->first_detail[0])
+        snprintf(t->first_detail, sizeof t->first_detail, "%s: %s", what, why);
 }
 
 /* --- the connection --- */

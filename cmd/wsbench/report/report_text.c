@@ -18,10 +18,11 @@ static void print_head(const struct settings *s, FILE *out)
 {
     char duration[UNITS_TEXT_MAX], size[UNITS_TEXT_MAX], most[UNITS_TEXT_MAX];
     const struct ws_url *url = &s->target.url;
-    fprintf(out, "wsbench %s: %s on %s%s, %" PRIu64 " connections, %u thread%s, %s, ", WS_VERSION,
+    fprintf(out, "wsbench %s: %s on %s%s, %" PRIu64 " connection%s, %u thread%s, %s, ", WS_VERSION,
             settings_mode_name(s), url->unix_path ? url->unix_path : url->authority,
-            url->unix_path ? "" : url->target, s->connections, s->threads,
-            s->threads > 1 ? "s" : "", units_format_size(s->size.least, size, sizeof size));
+            url->unix_path ? "" : url->target, s->connections, s->connections > 1 ? "s" : "",
+            s->threads, s->threads > 1 ? "s" : "",
+            units_format_size(s->size.least, size, sizeof size));
     if (s->size.most > s->size.least)
         fprintf(out, "to %s, ", units_format_size(s->size.most, most, sizeof most));
     if (s->rate > 0)

@@ -128,6 +128,8 @@ static void judge_messages(const struct settings *s, const struct result *r, str
             "%" PRIu64 " messages lost, %" PRIu64 " duplicated, %" PRIu64 " reordered, %" PRIu64
             " corrupted",
             t->lost, t->duplicated, t->reordered, t->corrupted);
+    if (r->signal_number)
+        return;
     uint64_t done = s->mode == MODE_CHURN ? t->tried : t->sent;
     if (sends && s->messages && done < s->messages)
         add(v, WS_EXIT_OK, "--messages=%" PRIu64 " was not reached: %" PRIu64, s->messages, done);
@@ -144,7 +146,10 @@ static void judge_goal(const struct settings *s, const struct result *r, struct 
     if (s->goal.limit_us == 0 || (r->found_rate == 0 && r->failed_rate == 0))
         return;
     units_format_duration(s->goal.limit_us, limit, sizeof limit);
-    if (r->found_rate == 0)
+    if (r->search_ended[0])
+        add(v, r->search_status, "p%g stays at %s or below at %.6g/s; the search ended there: %s",
+            s->goal.percent, limit, r->found_rate, r->search_ended);
+    else if (r->found_rate == 0)
         add(v, WS_EXIT_ASSERTION, "no rate keeps p%g at %s: not even %.6g/s", s->goal.percent,
             limit, r->failed_rate);
     else if (r->failed_rate == 0)
@@ -167,10 +172,9 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
         add(v, exit_code_for(t->first_error), "no connection could be opened: %s", t->first_detail);
         return;
     }
-    if (r->signal_number) {
-        v->status = r->signal_number == SIGINT ? WS_EXIT_SIGINT : WS_EXIT_SIGTERM;
-        return;
-    }
+    if (r->signal_number)
+        add(v, WS_EXIT_OK, "interrupted by %s: what was measured is that until then",
+            r->signal_number == SIGINT ? "SIGINT" : "SIGTERM");
     if (r->too_slow)
         add(v, WS_EXIT_TIMEOUT,
             "%" PRIu64 " of %" PRIu64 " connections were open by "
@@ -194,4 +198,6 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
     if (verdict_client_busy(r))
         add(v, WS_EXIT_OK,
             "the client was busy: it may have been the bottleneck; try more --threads");
+    if (r->signal_number)
+        v->status = r->signal_number == SIGINT ? WS_EXIT_SIGINT : WS_EXIT_SIGTERM;
 }

@@ -61,7 +61,7 @@ load faulty
 	says "connection 2: the server refused the upgrade: 404: not today"
 	faulty close=2:1008
 	run -1 --separate-stderr wsbench -v -c 2 -d 5s "$URL"
-	same 2 "$(grep -c ': closed by the server: close code 1008' <<<"$stderr")"
+	same 2 "$(grep -c 'connection [12]: closed by the server: close code 1008' <<<"$stderr")"
 	run -3 --separate-stderr wsbench -v -c 1 ws://127.0.0.1:1/
 	says "connection 1: connect 127.0.0.1:1: Connection refused"
 }
@@ -105,4 +105,29 @@ assert r["host"] == os.uname().nodename and r["started"].endswith("Z") and r["me
 	"$PYTHON" -c 'import json, sys
 r = json.load(open(sys.argv[1]))
 assert 0 < r["client"]["cpu_s"] < r["connect_s"] * 1.1 and r["client"]["busiest_thread"] <= 1, r' "$BATS_TEST_TMPDIR/report"
+}
+
+@test "dropped connections: the reason of the first one is in the verdict" {
+	serve
+	background wsbench -c 3 -d 60s "$URL"
+	local bench=$PID status=0
+	await '-3 open ' "$SERVER_LOG"
+	kill "$SERVER"
+	finished "$bench" || status=$?
+	same 1 "$status"
+	grep -qE '^verdict +0 connections failed, 3 were dropped: closed by the server: close code 1001 \(going away\)' "$OUT"
+}
+
+@test "an interrupted run says so, and what went wrong until then" {
+	faulty drop=2
+	background wsbench --format=json -c 1 -w 10 -T 100ms -d 60s --interval=100ms "$URL"
+	local bench=$PID status=0
+	await ' left of ' "$LOG"
+	kill -TERM "$bench"
+	finished "$bench" || status=$?
+	same 143 "$status"
+	"$PYTHON" -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+assert r["exit_status"] == 143 and r["verdict"][0].startswith("interrupted by SIGTERM"), r["verdict"]
+assert any("messages lost" in line for line in r["verdict"]), r["verdict"]' "$OUT"
 }

@@ -85,6 +85,24 @@ jsonschema.validate(json.loads(sys.argv[1]), json.load(open(sys.argv[2])))' "$ou
 	grep -q '^RTT ' "$BATS_TEST_TMPDIR/file"
 	run -1 bench -c 1 -n 10 --output=/nowhere/file
 	grep -q '/nowhere/file: No such file' <<<"$output"
+	run -1 --separate-stderr bench -c 1 -n 10 --output=/dev/full
+	says "/dev/full: No space left"
+	run -1 --separate-stderr bash -c "wsbench -q -c 1 -n 10 $URL >/dev/full"
+	says "cannot write to standard output: No space left"
+	run -0 bash -c "set -o pipefail; wsbench -q -c 1 -n 10 --format=json $URL | head -c 1"
+	same '{' "$output"
+}
+
+@test "--output and --compare are looked at before anything is measured; an old report stays until the new one is there" {
+	local file=$BATS_TEST_TMPDIR/file
+	run -1 --separate-stderr timeout 20 wsbench -q -c 1 -d 60s --output=/nowhere/file "$URL"
+	says "/nowhere/file: No such file"
+	run -1 --separate-stderr timeout 20 wsbench -q -c 1 -d 60s --compare=/nowhere/file "$URL"
+	says "/nowhere/file: .*No such file"
+	bench -c 1 -n 1000 --format=json -o "$file"
+	bench -c 1 -n 10 --format=json -o "$file" --compare="$file" 2>"$BATS_TEST_TMPDIR/compared"
+	is "$file" 'r["messages"]["sent"] == 10'
+	grep -q '^rtt.p50 ' "$BATS_TEST_TMPDIR/compared"
 }
 
 @test "--compare: before, now, change; another load is said" {

@@ -70,3 +70,25 @@ assert r["asked"]["rate_per_s"] == found["kept_per_s"] and r["rtt"]["p99_us"] <=
 	run -2 --separate-stderr wsbench --find-rate=10ms@p99 --stages=1,2 "$URL"
 	usage_line "exclude each other"
 }
+
+@test "--find-rate: a server that is gone, and an interrupt, end the search with what was found" {
+	local bench status signal
+	serve
+	background wsbench -c 2 -R 20 -d 300ms --find-rate=2s@p50 "$URL"
+	bench=$PID status=0
+	await '^20/s: .*: kept$' "$LOG"
+	kill -KILL "$SERVER"
+	finished "$bench" || status=$?
+	same 3 "$status"
+	grep -qE 'p50 stays at 2.00 s or below at [0-9]+/s; the search ended there: no connection could be opened: .*refused' "$LOG"
+	grep -q '^RTT ' "$OUT"
+	serve
+	background wsbench -c 2 -R 20 -d 300ms --find-rate=2s@p50 "$URL"
+	bench=$PID status=0
+	await '^20/s: .*: kept$' "$LOG"
+	kill -INT "$bench"
+	finished "$bench" || status=$?
+	same 130 "$status"
+	grep -qE 'the search ended there: interrupted by SIGINT' "$LOG"
+	grep -q '^RTT ' "$OUT"
+}

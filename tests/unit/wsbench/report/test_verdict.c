@@ -96,7 +96,10 @@ static void no_connection_nothing_measured_interrupted(void **state)
     result.totals.received = 0;
     ends_with(WS_EXIT_FAILURE, 1, "nothing was measured");
     result.signal_number = SIGTERM;
-    ends_with(WS_EXIT_SIGTERM, 0, "");
+    ends_with(WS_EXIT_SIGTERM, 1, "interrupted by SIGTERM");
+    result.totals.lost = 3; /* what went wrong until then is said */
+    ends_with(WS_EXIT_SIGTERM, 2, "interrupted by SIGTERM");
+    assert_non_null(strstr(verdict.lines[1], "3 messages lost"));
     result.totals.opened = 0;
     result.totals.first_error = WS_E_CONNECT;
     strcpy(result.totals.first_detail, "connect: refused");
