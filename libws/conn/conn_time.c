@@ -70,12 +70,14 @@ static int64_t closing_due_ms(const struct ws_conn *conn)
     uint32_t limit_ms = conn->env->config.close_ms;
     if (client && conn->life < WS_LIFE_LINGERING && ws_conn_paused(conn))
         return INT64_MAX; /* it does not count: see ws_conn_unblock() */
-    if (awaits_end_of_stream(conn)) {
-        if ((client || !conn->end.opened) && (limit_ms == 0 || limit_ms > WS_LINGER_MS))
+    if (limit_ms == 0 || limit_ms > WS_LINGER_MS) {
+        bool last = awaits_end_of_stream(conn) && (client || !conn->end.opened);
+        /* A server that sent nothing for too long has had its time. */
+        if (last || (client && conn->end.error == WS_E_IDLE_TIMEOUT))
             limit_ms = WS_LINGER_MS;
-    } else if (!conn->close_out && conn->last_taken_ms > since_ms) {
-        since_ms = conn->last_taken_ms;
     }
+    if (!awaits_end_of_stream(conn) && !conn->close_out && conn->last_taken_ms > since_ms)
+        since_ms = conn->last_taken_ms;
     return due(since_ms, limit_ms);
 }
 

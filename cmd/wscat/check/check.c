@@ -4,6 +4,7 @@
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
 #include "cmd/wscat/check/cause.h"
+#include "cmd/wscat/output/failure.h"
 #include "libws/tls/tls.h"
 #include <ws/client.h>
 
@@ -26,7 +27,8 @@ struct check {
     struct ws_client *client;
     struct ws_conn *conn;
     struct ws_deflate_config deflate;
-    struct ws_timer limit; /* of the present step */
+    struct ws_timer limit;    /* of the present step */
+    struct ws_timer deadline; /* --timeout */
     enum check_step step;
     int64_t begun_us; /* the present step */
     bool compressed;  /* the present connection is for CHECK_COMPRESSION */
@@ -278,17 +280,16 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
     struct check *c = ws_conn_user(conn);
-    char text[UNITS_TEXT_MAX];
+    char text[UNITS_TEXT_MAX], why[FAILURE_TEXT_MAX];
     c->conn = NULL;
     if (c->over)
         return;
-    if (end->error == WS_E_TLS)
-        failed(c, 0, "TLS failed: %s", ws_tls_failure(ws_conn_tls(conn)));
-    else if (c->step == CHECK_CLOSE && end->clean) {
+    if (c->step == CHECK_CLOSE && end->clean) {
         print(c, "ok", "answered with %u after %s", end->code, elapsed(c, text));
         next(c);
     } else if (end->error != WS_OK) {
-        failed(c, 0, "%s after %s", ws_error_info(end->error)->explanation, elapsed(c, text));
+        failed(c, 0, "%s, after %s", failure_text(c->settings, conn, end->error, why),
+               elapsed(c, text));
     } else {
         failed(c, 0, "closed by the server with %u after %s", end->code, elapsed(c, text));
     }
@@ -317,9 +318,9 @@ static void on_connected(void *user, struct ws_conn *conn)
 static void on_failed(void *user, enum ws_error error, const char *detail)
 {
     struct check *c = user;
-    (void)error;
+    char text[FAILURE_TEXT_MAX];
     c->client = NULL;
-    failed(c, 0, "%s", detail);
+    failed(c, 0, "%s", failure_to_connect(error, detail, text));
 }
 
 static bool connect_now(struct check *c)
@@ -343,6 +344,15 @@ static bool connect_now(struct check *c)
 
 /* --- the whole check --- */
 
+static void on_deadline(struct ws_timer *timer)
+{
+    struct check *c = ws_container_of(timer, struct check, deadline);
+    char where[64];
+    snprintf(where, sizeof where, ", in step %s", check_step_name(c->step));
+    failure_say_timeout(c->settings, where);
+    finish(c, WS_EXIT_TIMEOUT);
+}
+
 static void on_signal(void *context, int signal_number)
 {
     finish(context, 128 + signal_number);
@@ -352,6 +362,10 @@ static bool set_up(struct check *c)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     c->limit.fire = on_limit;
+    c->deadline.fire = on_deadline;
+    if (c->settings->timeout_us > 0)
+        ws_loop_arm(c->loop, &c->deadline,
+                    ws_loop_now(c->loop) + units_milliseconds(c->settings->timeout_us));
     c->begun_us = ws_clock_us();
     return ws_loop_on_signals(c->loop, signals, 3, on_signal, c) == WS_OK && connect_now(c);
 }
@@ -370,6 +384,7 @@ int check_run(struct settings *settings)
         exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
     c.over = true;
     ws_loop_disarm(c.loop, &c.limit);
+    ws_loop_disarm(c.loop, &c.deadline);
     if (c.client)
         ws_client_cancel(c.client);
     if (c.conn)

@@ -9,7 +9,7 @@
 
 #include "cmd/wscat/options/settings.h"
 
-/* Returns 0, 10 after a step that failed, or 1. */
+/* Returns 0, 10 after a step that failed, 7 if --timeout passed, or 1. */
 int check_run(struct settings *settings);
 
 #endif

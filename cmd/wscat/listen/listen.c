@@ -5,8 +5,10 @@
 #include "cmd/wscat/input/input.h"
 #include "cmd/wscat/input/perform.h"
 #include "cmd/wscat/input/word.h"
+#include "cmd/wscat/output/failure.h"
 #include "cmd/wscat/output/sent.h"
 #include "cmd/wscat/output/show_http.h"
+#include "cmd/wscat/output/show_record.h"
 #include "cmd/wscat/people/slash.h"
 #include "cmd/wscat/run/ending.h"
 #include "cmd/wscat/run/expect.h"
@@ -201,8 +203,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
         .subprotocol = ws_request_choose_subprotocol(request, l->settings->target.offered)};
     if (l->settings->common.verbose > 0)
         show_http_head('<', request->buffer + head->start, head->length - head->start);
-    if (sent_wanted(l->settings))
-        ws_conn_set_user(conn, sent_new(&l->show));
+    ws_conn_set_user(conn, sent_new(&l->show));
     if (request->violation != WS_OK)
         ws_conn_refuse_error(conn, request->violation);
     else
@@ -220,6 +221,14 @@ static void send_words(struct listener *l, struct ws_conn *conn)
     }
 }
 
+static void record_open(struct listener *l, const struct ws_conn *conn)
+{
+    const struct ws_request *request = ws_session_request(ws_conn_session(conn));
+    sent_about(&l->show, conn);
+    show_record_client(&l->show, conn, request,
+                       ws_request_choose_subprotocol(request, l->settings->target.offered));
+}
+
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
     struct listener *l = listener_of(conn);
@@ -227,10 +236,8 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     (void)event;
     l->clients++;
     l->moved_ms = ws_loop_now(l->loop);
-    if (!l->show.opened_us)
-        l->show.opened_us = ws_clock_us();
-    if (ws_conn_user(conn))
-        sent_opened(ws_conn_user(conn), conn);
+    sent_opened(ws_conn_user(conn), conn);
+    record_open(l, conn);
     if (!l->settings->common.quiet)
         exit_warn("client %" PRIu64 " connected from %s", ws_conn_id(conn),
                   ws_conn_peer(conn, peer, sizeof peer));
@@ -270,7 +277,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         return;
     if (data)
         l->moved_ms = ws_loop_now(l->loop);
-    l->show.conn = ws_conn_id(conn);
+    sent_about(&l->show, conn);
     show_event(&l->show, RECORD_IN, event);
     if (event->type == WS_EVENT_ERROR && ws_error_info(event->error)->category == WS_CAT_PROTOCOL)
         show_violation(event);
@@ -285,6 +292,18 @@ static void on_drained(struct ws_conn *conn)
     read_input(listener_of(conn));
 }
 
+static void say_left(const struct listener *l, const struct ws_conn *conn, const struct ws_end *end)
+{
+    char why[FAILURE_TEXT_MAX];
+    if (l->settings->common.quiet)
+        return;
+    if (end->error == WS_OK)
+        snprintf(why, sizeof why, "%u", end->code);
+    else
+        failure_text(l->settings, conn, end->error, why);
+    exit_warn("client %" PRIu64 " left: %s", ws_conn_id(conn), why);
+}
+
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
     struct listener *l = listener_of(conn);
@@ -293,8 +312,7 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
     if (!end->opened)
         return;
     l->clients--;
-    if (!l->settings->common.quiet)
-        exit_warn("client %" PRIu64 " left: %u", ws_conn_id(conn), end->code);
+    say_left(l, conn, end);
     /* One that was full is gone. */
     input_stop(&l->input);
     read_input(l);
@@ -380,9 +398,7 @@ static const struct output_receiver output_receiver = {on_unblocked, on_written,
 static void on_deadline(struct ws_timer *timer)
 {
     struct listener *l = ws_container_of(timer, struct listener, deadline);
-    char limit[UNITS_TEXT_MAX];
-    exit_warn("timeout: not done within %s (--timeout)",
-              units_format_duration(l->settings->timeout_us, limit, sizeof limit));
+    failure_say_timeout(l->settings, "");
     l->status = WS_EXIT_TIMEOUT;
     next(l, ENDING_HURRY);
 }

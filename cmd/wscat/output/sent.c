@@ -39,6 +39,13 @@ static void see(const struct ws_output_filter *filter, struct ws_conn *conn, str
     show_sent((struct sent *)(uintptr_t)filter, out);
 }
 
+void sent_about(struct show *show, const struct ws_conn *conn)
+{
+    const struct sent *sent = ws_conn_user(conn);
+    show->conn = ws_conn_id(conn);
+    show->opened_us = sent ? sent->opened_us : 0;
+}
+
 static void see_client(const struct ws_output_filter *filter, struct ws_conn *conn,
                        struct ws_out *out)
 {
@@ -46,7 +53,7 @@ static void see_client(const struct ws_output_filter *filter, struct ws_conn *co
     (void)filter;
     if (!sent)
         return;
-    sent->show->conn = ws_conn_id(conn);
+    sent_about(sent->show, conn);
     show_sent(sent, out);
 }
 
@@ -65,6 +72,9 @@ void sent_init(struct sent *sent, struct show *show)
 void sent_opened(struct sent *sent, const struct ws_conn *conn)
 {
     const struct settings *settings = sent->show->settings;
+    sent->opened_us = sent->show->opened_us = ws_clock_us();
+    if (!sent_wanted(settings))
+        return;
     sent->upgraded = true;
     sent_reader_begin(&sent->reader, conn, settings->common.verbose >= 2, !settings->jsonl);
 }

@@ -17,6 +17,7 @@ struct sent {
     struct show *show;
     bool head_seen; /* the request, or in listen mode the answer */
     bool upgraded;
+    int64_t opened_us; /* monotonic; 0: not yet */
     struct sent_reader reader;
 };
 
@@ -26,7 +27,8 @@ bool sent_wanted(const struct settings *settings);
 /* `sent->filter` goes into the config of the connection. */
 void sent_init(struct sent *sent, struct show *show);
 
-/* The upgrade is done: frames follow. `conn` says what was agreed on. */
+/* The upgrade is done: frames follow. `conn` says what was agreed on. Sets the beginning of the
+ * clock of what is shown. */
 void sent_opened(struct sent *sent, const struct ws_conn *conn);
 
 /* The connection has ended; another may follow. */
@@ -35,6 +37,9 @@ void sent_ended(struct sent *sent);
 /* In listen mode each connection's user pointer is one of these, or NULL, and this is the filter in
  * their config. The record that show gets names the connection. */
 struct sent *sent_new(struct show *show);
+
+/* What `show` shows next is about this client: its number, and the clock since it opened. */
+void sent_about(struct show *show, const struct ws_conn *conn);
 extern const struct ws_output_filter sent_to_clients;
 
 /* NULL is allowed. */

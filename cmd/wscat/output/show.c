@@ -4,6 +4,7 @@
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
 #include "cmd/wscat/output/pretty.h"
+#include "cmd/wscat/output/show_record.h"
 #include "libws/proto/bytes.h"
 
 #include <inttypes.h>
@@ -58,163 +59,6 @@ char *show_quoted(const void *data, size_t len)
     if (len > 0)
         hex_escape(data, len, 0, text, size, NULL);
     return text;
-}
-
-/* --- records --- */
-
-static struct record begin_record(const struct show *show, enum record_direction direction,
-                                  enum record_type type)
-{
-    return (struct record){
-        .utc_us = units_now_utc(),
-        .elapsed_us = show->opened_us ? ws_clock_us() - show->opened_us : 0,
-        .conn = show->conn,
-        .direction = direction,
-        .type = type,
-    };
-}
-
-/* The length in UTF-8 of a character of C1, of DEL, or of those that change the direction of
- * writing, at the beginning of `text`; 0 for others. */
-static size_t json_control(const char *text, size_t len, uint32_t *c)
-{
-    const uint8_t *p = (const uint8_t *)text;
-    if (p[0] == 0x7F) {
-        *c = 0x7F;
-        return 1;
-    }
-    if (len >= 2 && (p[0] & 0xE0) == 0xC0) {
-        *c = (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3F);
-        return *c < 0xA0 || *c == 0x61C ? 2 : 0;
-    }
-    if (len >= 3 && (p[0] & 0xF0) == 0xE0) {
-        *c = (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
-        bool turns = *c == 0x200E || *c == 0x200F || (*c >= 0x202A && *c <= 0x202E) ||
-                     (*c >= 0x2066 && *c <= 0x2069);
-        return turns ? 3 : 0;
-    }
-    return 0;
-}
-
-/* JSON strings escape what is below a blank; on a terminal the characters above ASCII that control
- * it are escaped too, as JSON does it. */
-static void write_json_escaped(struct show *show)
-{
-    const char *text = show->json.data;
-    size_t len = show->json.len, from = 0;
-    for (size_t at = 0; at < len; at++) {
-        uint32_t c = 0;
-        size_t n = json_control(text + at, len - at, &c);
-        if (n == 0)
-            continue;
-        char escape[8];
-        snprintf(escape, sizeof escape, "\\u%04x", c);
-        output_write(show->output, text + from, at - from);
-        output_write(show->output, escape, strlen(escape));
-        at += n - 1;
-        from = at + 1;
-    }
-    output_write(show->output, text + from, len - from);
-}
-
-static void write_record(struct show *show, const struct record *record)
-{
-    record_write(&show->json, record);
-    if (show->json.failed)
-        exit_die(WS_EXIT_FAILURE, "out of memory");
-    editor_hide(show->person);
-    if (show->escape)
-        write_json_escaped(show);
-    else
-        output_write(show->output, show->json.data, show->json.len);
-    json_clear(&show->json);
-}
-
-static void record_data(struct show *show, enum record_direction direction, enum record_type type,
-                        const struct ws_event *event)
-{
-    struct record record = begin_record(show, direction, type);
-    record.data = event->data;
-    record.len = event->len;
-    write_record(show, &record);
-}
-
-static void record_event(struct show *show, enum record_direction direction,
-                         const struct ws_event *event)
-{
-    struct record record;
-    switch (event->type) {
-    case WS_EVENT_MESSAGE:
-        record_data(show, direction, event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY,
-                    event);
-        break;
-    case WS_EVENT_PING:
-        record_data(show, direction, RECORD_PING, event);
-        break;
-    case WS_EVENT_PONG:
-        record_data(show, direction, RECORD_PONG, event);
-        break;
-    case WS_EVENT_CLOSE:
-        record = begin_record(show, direction, RECORD_CLOSE);
-        record.close.code = event->code;
-        record.close.reason = (const char *)event->data;
-        record.close.reason_len = event->len;
-        record.close.clean = event->clean;
-        write_record(show, &record);
-        break;
-    case WS_EVENT_ERROR:
-        record = begin_record(show, direction, RECORD_ERROR);
-        record.error.error = event->error;
-        record.error.offset = event->offset;
-        record.error.has_offset = true;
-        if (event->response)
-            record.error.status = event->response->status;
-        write_record(show, &record);
-        break;
-    default:
-        break;
-    }
-}
-
-void show_failure(struct show *show, enum ws_error error)
-{
-    if (!show->settings->jsonl)
-        return;
-    struct record record = begin_record(show, RECORD_IN, RECORD_ERROR);
-    record.error.error = error;
-    write_record(show, &record);
-}
-
-/* A NUL-terminated copy, or NULL for an empty string. */
-static char *copy(struct ws_str s)
-{
-    char *text = s.len ? strndup(s.p, s.len) : NULL;
-    if (s.len && !text)
-        exit_die(WS_EXIT_FAILURE, "out of memory");
-    return text;
-}
-
-void show_open(struct show *show, const struct ws_event *event, const char *url)
-{
-    const struct ws_response *response = event->response;
-    show->opened_us = ws_clock_us();
-    if (!show->settings->jsonl)
-        return;
-    char *subprotocol = copy(response->subprotocol), *extensions = copy(response->extensions);
-    struct record_timing timing = {.dns = show->times.resolve_us,
-                                   .tcp = show->times.connect_us,
-                                   .proxy = show->times.proxy_us ? show->times.proxy_us : -1,
-                                   .tls = show->tls_us,
-                                   .upgrade = show->upgrade_us};
-    struct record record = begin_record(show, RECORD_IN, RECORD_OPEN);
-    record.open.url = url;
-    record.open.status = response->status;
-    record.open.subprotocol = subprotocol;
-    record.open.extensions = extensions;
-    record.open.timing = &timing;
-    write_record(show, &record);
-    free(subprotocol);
-    free(extensions);
 }
 
 /* --- messages --- */
@@ -421,7 +265,8 @@ static bool is_news(const struct show *show, const struct ws_event *event)
         return true;
     if (show->closing && event->code == show->settings->close_code)
         return false;
-    return show->person || exit_code_for_close(event->code, true) != WS_EXIT_OK || event->len > 0;
+    return show->person || show->settings->reconnect ||
+           exit_code_for_close(event->code, true) != WS_EXIT_OK || event->len > 0;
 }
 
 static void show_control(const struct show *show, char arrow, const char *name,
@@ -452,7 +297,7 @@ void show_event(struct show *show, enum record_direction direction, const struct
         return;
     }
     if (show->settings->jsonl)
-        record_event(show, direction, event);
+        show_record_event(show, direction, event);
     if (verbose >= 3)
         show_payload(arrow, event->data, event->len);
     switch (event->type) {

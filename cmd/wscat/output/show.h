@@ -2,7 +2,8 @@
  * show: prints what happens on the connection, for people or programs.
  *
  * Data goes to standard output (output.h): messages, or JSON records of all events. Everything else
- * goes to standard error, in the detail that --verbose selects. The HTTP half is show_http.h's.
+ * goes to standard error, in the detail that --verbose selects. Records are show_record.h's, the
+ * HTTP half is show_http.h's.
  */
 #ifndef CMD_WSCAT_OUTPUT_SHOW_H
 #define CMD_WSCAT_OUTPUT_SHOW_H
@@ -44,10 +45,6 @@ void show_free(struct show *show);
 /* A person types on the same terminal: what is printed goes above the line. NULL: none does. */
 void show_to_person(struct show *show, struct editor *editor);
 
-/* Call when the connection is open; show->times has the times of the earlier steps, `url` is what
- * was asked for. */
-void show_open(struct show *show, const struct ws_event *event, const char *url);
-
 /* Shows a MESSAGE, CHUNK, PING, PONG, CLOSE, ERROR or FRAME event: what was received, or with
  * RECORD_OUT what we have sent. */
 void show_event(struct show *show, enum record_direction direction, const struct ws_event *event);
@@ -64,9 +61,6 @@ void show_round_trip(const struct show *show, int64_t us);
 
 /* Call when our close frame is sent: an answer with the same code is no news. */
 void show_closing(struct show *show);
-
-/* A failure before there was a connection, as a record. */
-void show_failure(struct show *show, enum ws_error error);
 
 /* Prints a protocol violation by the server: the rule, the place in the stream, and the RFC's
  * section. */

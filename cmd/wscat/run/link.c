@@ -1,6 +1,8 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
+#include "cmd/wscat/output/failure.h"
 #include "cmd/wscat/output/show_http.h"
+#include "cmd/wscat/output/show_record.h"
 #include "cmd/wscat/run/retry.h"
 #include "cmd/wscat/run/run_private.h"
 
@@ -23,9 +25,10 @@ static void on_connected(void *user, struct ws_conn *conn)
 static void on_failed(void *user, enum ws_error error, const char *detail)
 {
     struct run *run = user;
+    char text[FAILURE_TEXT_MAX];
     run->client = NULL;
-    exit_warn("%s", detail);
-    show_failure(&run->show, error);
+    exit_warn("%s", failure_to_connect(error, detail, text));
+    show_record_failure(&run->show, error);
     if (!link_again(run, error, 0))
         run_ended(run, exit_code_for(error));
 }

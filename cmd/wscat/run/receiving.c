@@ -1,5 +1,7 @@
 #include "cmd/common/exit.h"
+#include "cmd/wscat/output/failure.h"
 #include "cmd/wscat/output/show_http.h"
+#include "cmd/wscat/output/show_record.h"
 #include "cmd/wscat/run/expect.h"
 #include "cmd/wscat/run/run_private.h"
 #include "libws/tls/tls.h"
@@ -41,9 +43,9 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     if (run->show.person && !s->common.quiet)
         exit_warn("connected to %s; Ctrl-D or Ctrl-C ends it%s", url ? url : "",
                   s->slash ? ", /help lists commands" : "");
-    show_open(&run->show, event, url);
-    free(url);
     sent_opened(&run->sent, conn);
+    show_record_open(&run->show, event->response, url);
+    free(url);
     run->opened = true;
     run->opened_ms = ws_loop_now(run->loop);
     sending_continue(run);
@@ -139,28 +141,23 @@ static void on_drained(struct ws_conn *conn)
 }
 
 /* Prints why a connection failed, unless it was printed already. */
-static void say_failure(const struct ws_conn *conn, enum ws_error error)
+static void say_failure(const struct run *run, const struct ws_conn *conn, enum ws_error error)
 {
-    const struct ws_error_info *info = ws_error_info(error);
-    char reason[WS_CLOSE_REASON_MAX + 1];
-    if (error == WS_E_TLS && ws_conn_tls(conn))
-        exit_warn("TLS failed: %s", ws_tls_failure(ws_conn_tls(conn)));
-    else if (info->category != WS_CAT_PROTOCOL && info->category != WS_CAT_UPGRADE)
-        exit_warn("%s%s", ws_session_explain(ws_conn_session(conn), error, reason),
-                  error == WS_E_LOST || error == WS_E_RESET ? " (1006)" : "");
+    enum ws_category category = ws_error_info(error)->category;
+    char text[FAILURE_TEXT_MAX];
+    if (run->forced < 0 && error != WS_OK && category != WS_CAT_PROTOCOL &&
+        category != WS_CAT_UPGRADE)
+        exit_warn("%s", failure_text(run->settings, conn, error, text));
 }
 
 /* The exit code of a connection that ended. */
-static int exit_status(const struct run *run, const struct ws_conn *conn,
-                       const struct ws_end *ended)
+static int exit_status(const struct run *run, const struct ws_end *ended)
 {
     const struct settings *s = run->settings;
     if (run->forced >= 0)
         return run->forced;
-    if (ended->error != WS_OK) {
-        say_failure(conn, ended->error);
+    if (ended->error != WS_OK)
         return exit_code_for(ended->error);
-    }
     if (s->expect || s->count) {
         if (s->expect)
             exit_warn("no message matched '%s' (%" PRIu64 " received)", s->expect,
@@ -186,17 +183,15 @@ static void on_close(struct ws_conn *conn, const struct ws_end *ended)
     run->opened = false;
     if (run->over)
         return;
+    if (!run->redirect)
+        say_failure(run, conn, ended->error);
     bool answered = run->ending.state == ENDING_TALKING || run->ending.state == ENDING_WAITING;
     unsigned code = was_open && ended->clean ? ended->code : 0;
     if (answered && run->forced < 0 && (run->redirect || run->settings->reconnect)) {
-        bool follows = run->redirect != NULL;
-        if (link_again(run, ended->error, code)) {
-            if (!follows && ended->error != WS_OK)
-                say_failure(conn, ended->error);
+        if (link_again(run, ended->error, code))
             return;
-        }
     }
-    run_ended(run, exit_status(run, conn, ended));
+    run_ended(run, exit_status(run, ended));
 }
 
 const struct ws_handler receiving_handler = {

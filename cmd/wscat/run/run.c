@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
+#include "cmd/wscat/output/failure.h"
 #include "cmd/wscat/run/run_private.h"
 
 #include <errno.h>
@@ -126,9 +127,7 @@ static const struct output_receiver output_receiver = {on_unblocked, on_written,
 static void on_deadline(struct ws_timer *timer)
 {
     struct run *run = ws_container_of(timer, struct run, deadline);
-    char limit[UNITS_TEXT_MAX];
-    exit_warn("timeout: not done within %s (--timeout)",
-              units_format_duration(run->settings->timeout_us, limit, sizeof limit));
+    failure_say_timeout(run->settings, "");
     run->forced = WS_EXIT_TIMEOUT;
     run_next(run, ENDING_HURRY);
 }

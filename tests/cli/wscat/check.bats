@@ -90,3 +90,28 @@ step() { # VERDICT NAME DETAIL
 	run -0 bash -o pipefail -c 'wscat --check --check-idle=200ms "$1" | true' - "$URL"
 	same "" "$output"
 }
+
+# The whole check took less than so many milliseconds.
+quick() { # MILLISECONDS COMMAND...
+	local most=$1 begun
+	shift
+	begun=$(date +%s%N)
+	"$@"
+	((($(date +%s%N) - begun) / 1000000 < most))
+}
+
+@test "-T limits the whole check: 7, with the step that it was in" {
+	serve
+	quick 30000 run -7 --separate-stderr wscat --check -T 300ms "$URL"
+	step ok '1 MiB' echoed
+	says '^wscat: timeout: not done within 300 ms \(--timeout\), in step idle$'
+	same 1 "${#stderr_lines[@]}"
+	bad silent
+	quick 4000 run -7 --separate-stderr wscat --check --timeout=200ms "$URL"
+	says 'timeout: not done within 200 ms \(--timeout\), in step upgrade$'
+	run -10 --separate-stderr wscat --check -T 20s --connect-timeout=200ms "$URL" # a step that fails first
+	step FAIL connect 'refused'
+	bad silent
+	run -10 --separate-stderr wscat --check -T 20s --connect-timeout=200ms "$URL"
+	step FAIL upgrade 'within 200 ms \(--connect-timeout\)'
+}

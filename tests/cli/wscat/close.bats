@@ -110,7 +110,7 @@ load ../helper
 @test "a server that does not reply to our close: 7, after --close-timeout" {
 	bad mute
 	run -7 --separate-stderr wscat -w 0 --close-timeout=200ms "$URL" </dev/null
-	one_line 'close.* in time'
+	one_line 'timeout: no close frame came within 200 ms \(--close-timeout\)'
 }
 
 # Milliseconds that a command takes; its exit status is in `status`.

@@ -201,3 +201,40 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$s
 	head -c 300000 /dev/zero | tr '\0' a >"$BATS_TEST_TMPDIR/a"
 	run -0 timeout 60 wscat -w -1 --expect='^b$' "$URL" "@$BATS_TEST_TMPDIR/a" b </dev/null
 }
+
+@test "each timeout says which option it is of, and how long it was: 7" {
+	local case
+	for case in mute:--idle-timeout=200ms:'no message came' \
+		silent:--connect-timeout=300ms:'the upgrade was not finished' \
+		mute:--ping-timeout=210ms:'no answer to our ping came'; do
+		IFS=: read -r server option what <<<"$case"
+		bad "$server"
+		run -7 --separate-stderr timeout 20 \
+			wscat "$option" ${option/#--ping*/--ping-interval=100ms} -w -1 --no-stdin "$URL"
+		one_line "^wscat: timeout: $what within ${option//[^0-9]/} ms \\(${option%=*}\\)$"
+	done
+	bad mute
+	run -7 --separate-stderr wscat -w 0 --close-timeout=220ms --no-stdin "$URL"
+	one_line '^wscat: timeout: no close frame came within 220 ms \(--close-timeout\)$'
+	# A listener that accepts nothing, and whose queue is full.
+	background "$PYTHON" -c 'import socket, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(0)
+c = [socket.socket() for _ in range(3)]
+for x in c:
+    x.setblocking(False)
+    x.connect_ex(s.getsockname())
+print("port", s.getsockname()[1], flush=True)
+time.sleep(60)'
+	await '^port' "$OUT"
+	run -7 --separate-stderr wscat --connect-timeout=230ms --no-stdin "$(sed 's/port //' "$OUT")"
+	one_line '^wscat: timeout: .*no answer within 0.23 s \(--connect-timeout\)$'
+}
+
+@test "a server that has been idle for too long is not waited for" {
+	bad mute
+	local begun=$SECONDS
+	run -7 --separate-stderr wscat --idle-timeout=300ms --close-timeout=60s -w -1 --no-stdin "$URL"
+	one_line 'no message came within 300 ms'
+	((SECONDS - begun < 20))
+	await '^close 1001' "$OUT"
+}

@@ -178,10 +178,10 @@ listen() { # OPTION...
 	finished "$LISTENER" || true
 	exec 9>&-
 	sent_to() { # CONN
-		jq -r "select(.dir == \"out\" and .conn == $1) | \"\(.type) \(.data // .code)\"" "$HEARD"
+		jq -r "select(.dir == \"out\" and .conn == $1) | \"\(.type) \(.data // .code // .status)\"" "$HEARD"
 	}
-	same $'text news\nclose 1001' "$(sent_to 1)"
-	same $'pong x\nclose 1000' "$(sent_to 2)"
+	same $'open 101\ntext news\nclose 1001' "$(sent_to 1)"
+	same $'open 101\npong x\nclose 1000' "$(sent_to 2)"
 	same '' "$(jq -c 'select(.conn == null)' "$HEARD")"
 	listen -J --tls-min=1.2 --cert="$BATS_FILE_TMPDIR/server.pem" --key="$BATS_FILE_TMPDIR/server.key" welcome
 	run -0 wscat -k --no-stdin -N 1 "$URL"
@@ -222,4 +222,28 @@ listen() { # OPTION...
 	usage_line '--key needs a --cert'
 	run -2 --separate-stderr wscat -l 0 --ca="$dir/ca.pem" </dev/null
 	usage_line '--ca has no effect with --listen without --cert'
+}
+
+@test "-l -J: each client's connection opens and ends with a record, as the client's own do" {
+	listen -J -s chat -z
+	run -0 wscat -z -s chat -w 0 "${URL}path?query" hi </dev/null
+	await '"conn":1,"dir":"out","type":"close"' "$HEARD"
+	background wscat --no-stdin -w -1 "$URL"
+	await '"conn":2,.*"type":"open"' "$HEARD"
+	kill -KILL "$PID"
+	await '"conn":2,.*"type":"close".*1006' "$HEARD"
+	same "[\"out\",\"${URL}path?query\",101,\"chat\",\"permessage-deflate\"]" \
+		"$(jq -c 'select(.type == "open" and .conn == 1) | [.dir, .url, .status, .subprotocol, .extensions]' "$HEARD")"
+	same '[null,null]' "$(jq -c 'select(.type == "open" and .conn == 2) | [.subprotocol, .extensions]' "$HEARD")"
+	# In order, and each on a clock of its own.
+	same 'open text close close' "$(jq -r 'select(.conn == 1) | .type' "$HEARD" | xargs)"
+	same 0 "$(jq -r 'select(.conn == 2 and .type == "open") | .us' "$HEARD")"
+	exec 9>&-
+}
+
+@test "-l: a client that is too slow is said, with the option" {
+	listen --ping-interval=100ms --ping-timeout=200ms
+	background client mute "$URL"
+	await 'client 1 left: timeout: no answer to our ping came within 200 ms \(--ping-timeout\)' "$SAID"
+	exec 9>&-
 }

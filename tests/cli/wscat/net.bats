@@ -179,3 +179,25 @@ redirect_to() { # LOCATION
 	bad close 1008
 	run -9 --separate-stderr wscat --reconnect -w -1 "$URL" </dev/null
 }
+
+# The line before each "connecting again" says why.
+# shellcheck disable=SC2154
+cause_first() { # REGEX
+	grep -B1 'connecting again' <<<"$stderr" | head -n 1 | grep -qE -e "$1" || {
+		echo "$stderr" >&2
+		return 1
+	}
+}
+
+@test "--reconnect: the cause comes before the line that says when" {
+	local case
+	for case in 'reset:connection .*1006' 'close 1001:closed by the server: 1001' \
+		'close 1011 broken:closed by the server: 1011' '503:HTTP status 503' 'mute:no message came within'; do
+		# shellcheck disable=SC2086 # a scenario and its arguments
+		bad ${case%%:*}
+		run --separate-stderr timeout 20 wscat --reconnect=1 --reconnect-delay=1ms --idle-timeout=300ms \
+			-w -1 --no-stdin "$URL"
+		cause_first "${case#*:}"
+		same 1 "$(grep -cE -e "${case#*:}" <<<"$stderr")"
+	done
+}

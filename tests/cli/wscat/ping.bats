@@ -7,7 +7,7 @@ load ../helper
 	bad mute
 	run -7 --separate-stderr timeout 10 \
 		wscat --ping-interval=100ms --ping-timeout=200ms -w -1 "$URL" </dev/null
-	one_line 'did not answer our pings'
+	one_line 'timeout: no answer to our ping came within 200 ms \(--ping-timeout\)'
 	same 1 "$(grep -c '^ping ' "$OUT")"
 }
 

@@ -135,6 +135,21 @@ static void a_client_closes_in_time(void **state)
     assert_in_range(talk_to_a_closing_client("\x01\x01x", "\x89\x01x"), 400, 4000);
 }
 
+/* An idle server had its time: the answer to our close is not waited for as long as another's. */
+static void a_client_leaves_an_idle_server_soon(void **state)
+{
+    (void)state;
+    ws_conn_config_init(&fx.config, WS_ROLE_CLIENT);
+    fx.config.idle_ms = 20;
+    fx.config.close_ms = 60000;
+    connect_and_open();
+    int64_t begun = ws_loop_now(fx.loop);
+    TURN_UNTIL(fx.loop, fx.record.ends == 1);
+    assert_int_equal(fx.record.end.error, WS_E_IDLE_TIMEOUT);
+    assert_true(ws_loop_now(fx.loop) - begun >= 20 + WS_LINGER_MS);
+    disconnect_pair();
+}
+
 /* Its own messages, which the kernel takes little by little, are not cut off. */
 static void a_client_that_closes_sends_all(void **state)
 {
@@ -403,6 +418,7 @@ int main(void)
         FIXTURE_TEST(handshake_deadline_of_a_client),
         FIXTURE_TEST(close_deadline),
         FIXTURE_TEST(a_client_closes_in_time),
+        FIXTURE_TEST(a_client_leaves_an_idle_server_soon),
         FIXTURE_TEST(a_client_that_closes_sends_all),
         FIXTURE_TEST(a_paused_client_does_not_close),
         FIXTURE_TEST(less_time_for_the_handshake),

@@ -1,0 +1,60 @@
+#include "cmd/wscat/output/failure.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/units.h"
+#include "libws/tls/tls.h"
+
+#include <stdio.h>
+
+/* What did not happen in time, and the option whose argument is the time. */
+struct limit {
+    enum ws_error error;
+    const char *what, *option;
+    int64_t us;
+};
+
+static const char *limit_text(const struct limit *limit, char *text, size_t size)
+{
+    char time[UNITS_TEXT_MAX];
+    snprintf(text, size, "timeout: %s within %s (--%s)", limit->what,
+             units_format_duration(limit->us, time, sizeof time), limit->option);
+    return text;
+}
+
+const char *failure_text(const struct settings *s, const struct ws_conn *conn, enum ws_error error,
+                         char text[FAILURE_TEXT_MAX])
+{
+    const struct limit limits[] = {
+        {WS_E_HANDSHAKE_TIMEOUT, "the upgrade was not finished", "connect-timeout",
+         s->target.connect_timeout_us},
+        {WS_E_CLOSE_TIMEOUT, "no close frame came", "close-timeout", s->close_timeout_us},
+        {WS_E_IDLE_TIMEOUT, "no message came", "idle-timeout", s->idle_timeout_us},
+        {WS_E_HEARTBEAT_TIMEOUT, "no answer to our ping came", "ping-timeout", s->ping_timeout_us},
+    };
+    char reason[WS_CLOSE_REASON_MAX + 1];
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (limits[i].error == error)
+            return limit_text(&limits[i], text, FAILURE_TEXT_MAX);
+    if (error == WS_E_TLS && ws_conn_tls(conn))
+        snprintf(text, FAILURE_TEXT_MAX, "TLS failed: %s", ws_tls_failure(ws_conn_tls(conn)));
+    else
+        snprintf(text, FAILURE_TEXT_MAX, "%s%s",
+                 ws_session_explain(ws_conn_session(conn), error, reason),
+                 error == WS_E_LOST || error == WS_E_RESET ? " (1006)" : "");
+    return text;
+}
+
+const char *failure_to_connect(enum ws_error error, const char *detail, char text[FAILURE_TEXT_MAX])
+{
+    bool timeout = error == WS_E_CONNECT_TIMEOUT;
+    snprintf(text, FAILURE_TEXT_MAX, "%s%s%s", timeout ? "timeout: " : "", detail,
+             timeout ? " (--connect-timeout)" : "");
+    return text;
+}
+
+void failure_say_timeout(const struct settings *s, const char *where)
+{
+    const struct limit limit = {WS_OK, "not done", "timeout", s->timeout_us};
+    char text[FAILURE_TEXT_MAX];
+    exit_warn("%s%s", limit_text(&limit, text, sizeof text), where);
+}

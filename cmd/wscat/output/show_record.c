@@ -1,0 +1,196 @@
+#include "cmd/wscat/output/show_record.h"
+
+#include "cmd/common/exit.h"
+#include "cmd/common/units.h"
+#include "libws/proto/deflate_offer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct record begin_record(const struct show *show, enum record_direction direction,
+                                  enum record_type type)
+{
+    return (struct record){
+        .utc_us = units_now_utc(),
+        .elapsed_us = show->opened_us ? ws_clock_us() - show->opened_us : 0,
+        .conn = show->conn,
+        .direction = direction,
+        .type = type,
+    };
+}
+
+/* The length in UTF-8 of a character of C1, of DEL, or of those that change the direction of
+ * writing, at the beginning of `text`; 0 for others. */
+static size_t json_control(const char *text, size_t len, uint32_t *c)
+{
+    const uint8_t *p = (const uint8_t *)text;
+    if (p[0] == 0x7F) {
+        *c = 0x7F;
+        return 1;
+    }
+    if (len >= 2 && (p[0] & 0xE0) == 0xC0) {
+        *c = (uint32_t)(p[0] & 0x1F) << 6 | (p[1] & 0x3F);
+        return *c < 0xA0 || *c == 0x61C ? 2 : 0;
+    }
+    if (len >= 3 && (p[0] & 0xF0) == 0xE0) {
+        *c = (uint32_t)(p[0] & 0x0F) << 12 | (uint32_t)(p[1] & 0x3F) << 6 | (p[2] & 0x3F);
+        bool turns = *c == 0x200E || *c == 0x200F || (*c >= 0x202A && *c <= 0x202E) ||
+                     (*c >= 0x2066 && *c <= 0x2069);
+        return turns ? 3 : 0;
+    }
+    return 0;
+}
+
+/* JSON strings escape what is below a blank; on a terminal the characters above ASCII that control
+ * it are escaped too, as JSON does it. */
+static void write_json_escaped(struct show *show)
+{
+    const char *text = show->json.data;
+    size_t len = show->json.len, from = 0;
+    for (size_t at = 0; at < len; at++) {
+        uint32_t c = 0;
+        size_t n = json_control(text + at, len - at, &c);
+        if (n == 0)
+            continue;
+        char escape[8];
+        snprintf(escape, sizeof escape, "\\u%04x", c);
+        output_write(show->output, text + from, at - from);
+        output_write(show->output, escape, strlen(escape));
+        at += n - 1;
+        from = at + 1;
+    }
+    output_write(show->output, text + from, len - from);
+}
+
+static void write_record(struct show *show, const struct record *record)
+{
+    record_write(&show->json, record);
+    if (show->json.failed)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    editor_hide(show->person);
+    if (show->escape)
+        write_json_escaped(show);
+    else
+        output_write(show->output, show->json.data, show->json.len);
+    json_clear(&show->json);
+}
+
+static void record_data(struct show *show, enum record_direction direction, enum record_type type,
+                        const struct ws_event *event)
+{
+    struct record record = begin_record(show, direction, type);
+    record.data = event->data;
+    record.len = event->len;
+    write_record(show, &record);
+}
+
+void show_record_event(struct show *show, enum record_direction direction,
+                       const struct ws_event *event)
+{
+    struct record record;
+    switch (event->type) {
+    case WS_EVENT_MESSAGE:
+        record_data(show, direction, event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY,
+                    event);
+        break;
+    case WS_EVENT_PING:
+        record_data(show, direction, RECORD_PING, event);
+        break;
+    case WS_EVENT_PONG:
+        record_data(show, direction, RECORD_PONG, event);
+        break;
+    case WS_EVENT_CLOSE:
+        record = begin_record(show, direction, RECORD_CLOSE);
+        record.close.code = event->code;
+        record.close.reason = (const char *)event->data;
+        record.close.reason_len = event->len;
+        record.close.clean = event->clean;
+        write_record(show, &record);
+        break;
+    case WS_EVENT_ERROR:
+        record = begin_record(show, direction, RECORD_ERROR);
+        record.error.error = event->error;
+        record.error.offset = event->offset;
+        record.error.has_offset = true;
+        if (event->response)
+            record.error.status = event->response->status;
+        write_record(show, &record);
+        break;
+    default:
+        break;
+    }
+}
+
+void show_record_failure(struct show *show, enum ws_error error)
+{
+    if (!show->settings->jsonl)
+        return;
+    struct record record = begin_record(show, RECORD_IN, RECORD_ERROR);
+    record.error.error = error;
+    write_record(show, &record);
+}
+
+/* A NUL-terminated copy, or NULL for an empty string. */
+static char *copy(struct ws_str s)
+{
+    char *text = s.len ? strndup(s.p, s.len) : NULL;
+    if (s.len && !text)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    return text;
+}
+
+void show_record_open(struct show *show, const struct ws_response *response, const char *url)
+{
+    if (!show->settings->jsonl)
+        return;
+    char *subprotocol = copy(response->subprotocol), *extensions = copy(response->extensions);
+    struct record_timing timing = {.dns = show->times.resolve_us,
+                                   .tcp = show->times.connect_us,
+                                   .proxy = show->times.proxy_us ? show->times.proxy_us : -1,
+                                   .tls = show->tls_us,
+                                   .upgrade = show->upgrade_us};
+    struct record record = begin_record(show, RECORD_IN, RECORD_OPEN);
+    record.elapsed_us = 0;
+    record.open.url = url;
+    record.open.status = response->status;
+    record.open.subprotocol = subprotocol;
+    record.open.extensions = extensions;
+    record.open.timing = &timing;
+    write_record(show, &record);
+    free(subprotocol);
+    free(extensions);
+}
+
+/* The URL that a client asked us for. */
+static char *requested_url(const struct ws_conn *conn, const struct ws_request *request)
+{
+    struct ws_str host = request->host, target = request->target;
+    bool absolute = target.len > 0 && target.p[0] != '/';
+    char *url = NULL;
+    int made = absolute ? asprintf(&url, "%.*s", (int)target.len, target.p)
+                        : asprintf(&url, "%s://%.*s%.*s", ws_conn_tls(conn) ? "wss" : "ws",
+                                   (int)host.len, host.p, (int)target.len, target.p);
+    if (made < 0)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    return url;
+}
+
+void show_record_client(struct show *show, const struct ws_conn *conn,
+                        const struct ws_request *request, const char *subprotocol)
+{
+    if (!show->settings->jsonl)
+        return;
+    const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(conn));
+    char extensions[WS_DEFLATE_TEXT_MAX] = "", *url = requested_url(conn, request);
+    if (deflate)
+        ws_deflate_write_agreed(&deflate->params, extensions);
+    struct record record = begin_record(show, RECORD_OUT, RECORD_OPEN);
+    record.elapsed_us = 0;
+    record.open.url = url;
+    record.open.status = 101;
+    record.open.subprotocol = subprotocol;
+    record.open.extensions = extensions[0] ? extensions : NULL;
+    write_record(show, &record);
+    free(url);
+}
