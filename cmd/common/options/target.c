@@ -283,6 +283,8 @@ static bool choose_address(struct target *t)
 static bool check_local(struct target *t)
 {
     struct ws_address address;
+    if (options_given(t->options, "ipv4") && options_given(t->options, "ipv6"))
+        return usage_error(t->options, "--ipv4 and --ipv6 exclude each other");
     if (t->interface && if_nametoindex(t->interface) == 0 &&
         !ws_address_parse((struct ws_str){t->interface, strlen(t->interface)}, &address))
         return usage_error(t->options,

@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
+#include "cmd/wscat/options/combinations.h"
 #include "libws/io/listener.h"
 #include <ws/close.h>
 #include <ws/utf8.h>
@@ -98,87 +99,28 @@ static bool take_words(struct settings *s, struct options *options)
     return take_messages(s, options, first);
 }
 
-/* --- combinations --- */
+/* --- forms --- */
 
-static bool check_forms(const struct settings *s, struct options *options)
+static void choose_forms(struct settings *s, const struct options *options)
 {
-    if (s->jsonl && s->null_after)
-        return usage_error(options, "--null-after has no effect on JSON Lines");
-    if (s->pretty && s->format != FORMAT_TEXT)
-        return usage_error(options, "--pretty has no effect with another --format than text");
-    if (s->jsonl && s->timestamps != TIMESTAMPS_NONE)
-        return usage_error(options, "--timestamps has no effect on JSON Lines, which have times");
-    if (s->keep_newline && s->input != INPUT_LINES && s->input != INPUT_NUL)
-        return usage_error(options, "--keep-newline has an effect on lines and --input=nul only");
-    if (s->slash && s->input != INPUT_LINES)
-        return usage_error(options, "--slash has an effect on lines only");
-    if (options_given(options, "chunk") && s->input != INPUT_CHUNKS)
-        return usage_error(options, "--chunk has an effect with --binary only");
-    return true;
-}
-
-static bool choose_forms(struct settings *s, struct options *options)
-{
-    bool form_given = options_given(options, "input");
-    if (s->text && s->binary)
-        return usage_error(options, "--text and --binary exclude each other");
-    if (s->jsonl + s->raw + options_given(options, "format") > 1)
-        return usage_error(options, "--format, --jsonl and --raw exclude each other");
-    if (s->null_terminated && form_given)
-        return usage_error(options, "--input and --null-terminated exclude each other");
-    s->unescaped = s->raw || (options_given(options, "format") && s->format == FORMAT_RAW);
+    bool format_given = options_given(options, "format");
+    s->unescaped = s->raw || (format_given && s->format == FORMAT_RAW);
     if (s->jsonl)
         s->format = FORMAT_JSONL;
-    else if (s->raw || (s->binary && !options_given(options, "format")))
+    else if (s->raw || (s->binary && !format_given))
         s->format = FORMAT_RAW;
     s->jsonl = s->format == FORMAT_JSONL;
     if (s->null_terminated)
         s->input = INPUT_NUL;
-    else if (s->binary && !form_given)
+    else if (s->binary && !options_given(options, "input"))
         s->input = INPUT_CHUNKS;
-    return check_forms(s, options);
 }
 
-/* An option without an effect is a mistake, which is better reported than ignored. */
-static bool check_effects(const struct settings *s, struct options *options)
-{
-    static const struct {
-        const char *option, *needs;
-    } needs[] = {{"ping-timeout", "ping-interval"},
-                 {"max-redirects", "location"},
-                 {"reconnect-delay", "reconnect"},
-                 {"check-idle", "check"}};
-    static const char *const of_input[] = {"input", "null-terminated", "keep-newline", "chunk"};
-    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
-        if (options_given(options, needs[i].option) && !options_given(options, needs[i].needs))
-            return usage_error(options, "--%s has no effect without --%s", needs[i].option,
-                               needs[i].needs);
-    if (s->check && s->messages[0])
-        return usage_error(options, "--check sends its own messages");
-    if (s->check && s->location)
-        return usage_error(options, "--check follows no redirects: check the new address");
-    for (size_t i = 0; i < sizeof of_input / sizeof of_input[0] && s->no_stdin; i++)
-        if (options_given(options, of_input[i]))
-            return usage_error(options, "--%s has no effect: standard input is not read",
-                               of_input[i]);
-    return true;
-}
+/* --- listen mode --- */
 
-/* A listener has clients, and no server to connect to. */
-static bool check_listen(struct settings *s, struct options *options)
+/* "8080" and ":8080" are loopback; "0.0.0.0:8080" is what it says. */
+static bool read_listen(struct settings *s, struct options *options)
 {
-    static const char *const of_clients[] = {
-        "connect",   "location",    "header",          "auth",     "bearer",     "origin",
-        "host",      "user-agent",  "proxy",           "resolve",  "ipv4",       "ipv6",
-        "interface", "unix-socket", "connect-timeout", "insecure", "tls-domain", "reconnect",
-        "lenient",   "include",     "check",           "stats"};
-    for (size_t i = 0; i < sizeof of_clients / sizeof of_clients[0]; i++)
-        if (options_find(options, of_clients[i]) && options_given(options, of_clients[i]))
-            return usage_error(options, "--%s has no effect with --listen", of_clients[i]);
-    if (!s->target.tls.certificate && (s->target.tls.ca || options_given(options, "tls-min")))
-        return usage_error(options, "--%s has no effect with --listen without --cert",
-                           s->target.tls.ca ? "ca" : "tls-min");
-    /* "8080" and ":8080" are loopback; "0.0.0.0:8080" is what it says. */
     char error[256];
     const char *at = s->listen + (s->listen[0] == ':');
     bool port = strspn(at, "0123456789") == strlen(at);
@@ -198,8 +140,6 @@ static bool check(struct settings *s, struct options *options)
         return usage_error(options, "option '--close-reason': longer than 123 bytes");
     if (s->close_reason && !ws_utf8_valid(s->close_reason, strlen(s->close_reason)))
         return usage_error(options, "option '--close-reason': not UTF-8");
-    if (s->exit_on_eof && options_given(options, "wait"))
-        return usage_error(options, "--exit-on-eof and --wait exclude each other");
     if (s->one_message && s->count == 0)
         s->count = 1;
     if (s->expect) {
@@ -245,10 +185,12 @@ bool wscat_settings_read(struct settings *settings, struct options *options, int
         .tables = tables,
         .table_count = 4,
     };
-    return options_parse(options, argc, argv) && choose_forms(settings, options) &&
-           check(settings, options) && take_words(settings, options) &&
-           check_effects(settings, options) &&
-           (!settings->listen || check_listen(settings, options));
+    if (!options_parse(options, argc, argv))
+        return false;
+    choose_forms(settings, options);
+    return check(settings, options) && take_words(settings, options) &&
+           combinations_check(settings, options) &&
+           (!settings->listen || read_listen(settings, options));
 }
 
 void wscat_settings_free(struct settings *s)

@@ -22,7 +22,8 @@ void show_init(struct show *show, const struct settings *settings, struct output
     bool terminal = isatty(STDOUT_FILENO);
     show->escape = terminal && !settings->unescaped;
     show->color = color_wanted(settings->common.color, STDOUT_FILENO) &&
-                  (terminal || settings->common.color == COLOR_ALWAYS) && !settings->jsonl;
+                  (terminal || settings->common.color == COLOR_ALWAYS) && !settings->jsonl &&
+                  settings->format != FORMAT_RAW;
     show->plain = settings->format == FORMAT_TEXT && !settings->jsonl && !settings->pretty &&
                   settings->timestamps == TIMESTAMPS_NONE && settings->common.verbose < 3 &&
                   !show->escape && !show->color;

@@ -198,6 +198,9 @@ int run(struct settings *settings)
     }
     if (set_up(&run))
         ws_loop_run(run.loop);
+    /* Where something failed, or the reader has gone, that is known already. */
+    if (run.over && run.status == WS_EXIT_OK && !run.output.failure && !settings->common.quiet)
+        sending_say_unsent(&run);
     tear_down(&run);
     if (settings->stats)
         stats_print(&run.stats);

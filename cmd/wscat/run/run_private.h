@@ -106,6 +106,9 @@ void sending_continue(struct run *run);
 /* The present connection has ended. Another begins with the words of the command line again. */
 void sending_restart(struct run *run);
 
+/* Reports that the end came before all messages of the command line were sent, if it did. */
+void sending_say_unsent(const struct run *run);
+
 /* Sends one message; false after an error, which is reported. */
 bool sending_message(struct run *run, unsigned opcode, unsigned flags, void *data, size_t len);
 

@@ -226,6 +226,16 @@ void sending_continue(struct run *run)
         end_input(run);
 }
 
+void sending_say_unsent(const struct run *run)
+{
+    size_t count = 0;
+    while (run->settings->messages[count])
+        count++;
+    if (run->next_word < count)
+        exit_warn("not sent: %zu of the %zu messages of the command line", count - run->next_word,
+                  count);
+}
+
 void sending_restart(struct run *run)
 {
     input_stop(&run->input);

@@ -75,15 +75,6 @@ step() { # VERDICT NAME DETAIL
 	says 'proxy_read_timeout' "$output"
 }
 
-@test "--check sends its own messages" {
-	run -2 --separate-stderr wscat --check ws://127.0.0.1:9/ hello
-	usage_line 'its own messages'
-	run -2 --separate-stderr wscat --check --location ws://127.0.0.1:9/
-	usage_line '--check follows no redirects: check the new address'
-	run -2 --separate-stderr wscat --check-idle=1 ws://127.0.0.1:9/
-	usage_line 'no effect without --check'
-}
-
 @test "a reader that leaves is no failure" {
 	serve
 	# shellcheck disable=SC2016

@@ -41,11 +41,6 @@ load ../helper
 	done
 }
 
-@test "-E and --wait exclude each other" {
-	run -2 --separate-stderr wscat -E -w 1 ws://127.0.0.1:9/
-	usage_line 'exclude each other'
-}
-
 @test "-1 and --one-message send one and print one" {
 	local option
 	for option in -1 --one-message; do
@@ -55,12 +50,6 @@ load ../helper
 		await '^end' "$OUT"
 		same "text 1 1" "$(grep ^text "$OUT")"
 	done
-}
-
-@test "-1 takes the first word where there are words" {
-	serve
-	run -0 wscat -1 "$URL" one two </dev/null
-	same one "$output"
 }
 
 @test "-N and --count close after so many messages" {

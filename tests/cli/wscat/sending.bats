@@ -68,11 +68,6 @@ saw() {
 	done
 }
 
-@test "-t and -b exclude each other" {
-	run -2 --separate-stderr wscat -t -b ws://127.0.0.1:9/
-	usage_line 'exclude each other'
-}
-
 @test "--input=whole: the whole input is one message" {
 	bad echo
 	printf 'one\ntwo\n' | wscat --input=whole -w 0.1 "$URL"

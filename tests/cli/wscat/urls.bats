@@ -48,20 +48,6 @@ load ../helper
 	usage_line "the URL comes first, and the messages after it: not 'hello'"
 }
 
-@test "--count=0, and options without effect: 2" {
-	local case
-	for case in '--count=0:too small' '--ping-timeout=1:--ping-interval' '--max-redirects=1:--location' \
-		'--reconnect-delay=1:--reconnect' '--no-stdin --input=nul:not read' '--chunk=1K:--binary' \
-		'--binary --keep-newline:lines' '-J --pretty:--format' '-J -r:exclude' \
-		'-J --null-after:JSON Lines' '-0 --input=hex:exclude' '-p 12:13' '-J --timestamps=iso:JSON Lines'; do
-		# shellcheck disable=SC2086 # several words
-		run -2 --separate-stderr wscat ${case%%:*} ws://127.0.0.1:9/
-		usage_line "${case#*:}"
-	done
-	run -2 --separate-stderr wscat --input=whole ws://127.0.0.1:9/ message
-	usage_line 'no effect: standard input is not read'
-}
-
 @test "-p 13 is accepted, as npm's wscat does" {
 	serve
 	run -0 wscat -p 13 -N 1 "$URL" hello </dev/null
