@@ -119,10 +119,16 @@ static int width_of(wchar_t c)
 /* The row of the cursor, counted from that of the prompt. */
 static int cursor_row(const struct editor *e)
 {
+    enum { TAB = 8 };
     const LineInfoW *line = el_wline(e->el);
     int row = 0, column = (int)strlen(PROMPT), width = columns();
     for (const wchar_t *p = line->buffer; p < line->cursor; p++) {
-        int w = width_of(*p);
+        if (*p == L'\n') { /* of a paste */
+            row++;
+            column = 0;
+            continue;
+        }
+        int w = *p == L'\t' ? TAB - column % TAB : width_of(*p);
         if (column + w > width) { /* a wide character does not fit into the last column */
             row++;
             column = 0;
@@ -296,8 +302,9 @@ static bool take_paste(struct editor *e)
     text_len = strlen(text);
     if (text_len > 0 && text[text_len - 1] == '\n')
         text[text_len - 1] = '\0';
+    editor_hide(e);
     el_insertstr(e->el, text);
-    el_set(e->el, EL_REFRESH);
+    editor_show(e);
     free(text);
     return true;
 }
@@ -425,9 +432,9 @@ void editor_resize(struct editor *e)
 {
     if (!e || !e->armed)
         return;
+    editor_hide(e);
     el_resize(e->el);
-    if (!e->hidden)
-        el_set(e->el, EL_REFRESH);
+    editor_show(e);
 }
 
 static void save_history(struct editor *e)

@@ -109,9 +109,32 @@ ended_with() { # STATUS
 	mux load-buffer "$BATS_TEST_TMPDIR/paste"
 	mux paste-buffer -p
 	shows 'three'
+	same $'> one\ntwo\nthree' "$(screen | sed 1d)"
 	run ! grep '^text' "$OUT"
 	keys Enter
 	await '^text 13 one' "$OUT"
+}
+
+@test "a paste of many lines, with tabs, is not garbled by a message that arrives, nor by another size" {
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 7<>"$BATS_TEST_TMPDIR/in"
+	background wsserve -p 0 --announce=2 --pipe <&7
+	await '^listening' "$LOG"
+	terminal 80 -q -w 0.2 "$(sed -n 's/^listening //p' "$LOG")"
+	await ' open ' "$LOG"
+	printf 'one\n\tand a tab\n%s\nlast' "$(printf '=%.0s' {1..90})" >"$BATS_TEST_TMPDIR/paste"
+	mux load-buffer "$BATS_TEST_TMPDIR/paste"
+	mux paste-buffer -p
+	shows '^last$'
+	echo arrives >&7
+	shows '^< arrives$'
+	eventually eval '[[ $(screen | head -n 3) == "< arrives"* && $(screen | tail -n 1) == last ]]'
+	same 1 "$(screen | grep -c '^> one$')"
+	same 1 "$(screen | grep -c 'and a tab$')"
+	mux resize-window -x 60
+	eventually eval '(($(screen | grep -c "^=\{60\}$") == 1))'
+	same 1 "$(screen | grep -c '^> one$')"
+	exec 7>&-
 }
 
 @test "history: the line before, also from a file" {
