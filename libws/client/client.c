@@ -196,6 +196,7 @@ static bool copy_options(struct ws_client *client, const struct ws_client_option
         !copy_string(&client->address, options->address) ||
         !copy_string(&client->tls_name, options->tls_name ? options->tls_name : url->host))
         return false;
+    client->tls_name[strcspn(client->tls_name, "%")] = '\0'; /* no certificate has a zone */
     while (options->subprotocols && options->subprotocols[count])
         count++;
     client->subprotocols = calloc(count + 1, sizeof *client->subprotocols);

@@ -140,6 +140,21 @@ static bool is_ascii(const char *text)
     return !*text;
 }
 
+/* The zone of an IPv6 address (RFC 6874): "%25eth0" becomes "%eth0", as getaddrinfo() has it;
+ * people write that, too. */
+static bool take_zone(char *host)
+{
+    static const char of_zones[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                   "-._~";
+    char *zone = strchr(host, '%');
+    if (!zone)
+        return true;
+    zone++;
+    if (zone[0] == '2' && zone[1] == '5')
+        memmove(zone, zone + 2, strlen(zone + 2) + 1);
+    return *zone && !zone[strspn(zone, of_zones)];
+}
+
 enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, uint16_t *port)
 {
     struct ws_host_port split;
@@ -160,10 +175,10 @@ enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, ui
     *host = strndup(split.host.p, split.host.len);
     if (!*host)
         return WS_URL_NO_MEMORY;
-    if (is_ascii(*host))
-        return WS_URL_OK;
-    if (!split.bracketed)
+    if (!split.bracketed && !is_ascii(*host))
         return to_ascii(host);
+    if (is_ascii(*host) && (!split.bracketed || take_zone(*host)))
+        return WS_URL_OK;
     free(*host);
     *host = NULL;
     return WS_URL_HOST;
@@ -188,7 +203,10 @@ static enum ws_url_error parse_authority(const char *text, size_t len, struct ws
     if (error != WS_URL_OK)
         return error;
     char authority[HOST_MAX + sizeof "[]:65535"];
-    ws_host_port_format(url->host, url->port == own ? -1 : url->port, authority, sizeof authority);
+    char host[HOST_MAX + 1];
+    /* A zone means nothing to others, and is not sent (RFC 6874 4). */
+    snprintf(host, sizeof host, "%.*s", (int)strcspn(url->host, "%"), url->host);
+    ws_host_port_format(host, url->port == own ? -1 : url->port, authority, sizeof authority);
     url->authority = strdup(authority);
     return WS_URL_OK;
 }

@@ -349,6 +349,18 @@ static char *absolute(const struct target *t, const char *location)
     return whole;
 }
 
+/* A URL that is relative to ours goes to the same address, whose zone our URL does not show. */
+static bool keep_zone(struct target *t, struct ws_url *before)
+{
+    char *host = t->url.host;
+    size_t len = host ? strlen(host) : 0;
+    if (len == 0 || strncmp(before->host, host, len) != 0 || before->host[len] != '%')
+        return false;
+    t->url.host = before->host;
+    before->host = host;
+    return true;
+}
+
 bool target_redirect(struct target *t, const char *location)
 {
     /* No server may point a client to a socket of the client's computer. */
@@ -363,8 +375,9 @@ bool target_redirect(struct target *t, const char *location)
     t->url = (struct ws_url){0};
     ws_proxy_free(&t->proxy);
     bool read = read_url(t, url);
-    bool elsewhere =
-        read && (strcasecmp(before.host, t->url.host) != 0 || (before.secure && !t->url.secure));
+    bool zone = keep_zone(t, &before);
+    bool elsewhere = read && ((!zone && strcasecmp(before.host, t->url.host) != 0) ||
+                              (before.secure && !t->url.secure));
     if (elsewhere) {
         drop_header(t, "Authorization");
         drop_header(t, "Cookie");

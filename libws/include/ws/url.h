@@ -18,10 +18,11 @@ extern "C" {
 struct ws_url {
     bool secure;     /* wss, wss+unix */
     char *unix_path; /* ws+unix, wss+unix; else NULL */
-    char *host;      /* without the brackets of an IPv6 address; "localhost" for ws+unix */
+    char *host;      /* without the brackets of an IPv6 address, which may have a zone after a %,
+                      * "fe80::1%eth0"; "localhost" for ws+unix */
     uint16_t port;
     char *target;    /* path and query, as in the request: "/chat?room=1" */
-    char *authority; /* for the Host header: without the scheme's default port */
+    char *authority; /* for the Host header: without the scheme's default port and a zone */
     char *user_info; /* "user:password" before an @, percent-decoded, or NULL */
 };
 
@@ -42,7 +43,7 @@ enum ws_url_error {
  * Parses `text`: ws://host[:port][/path][?query], wss://, http:// and https:// (for ws and
  * wss), host[:port][/path] without a scheme (ws), PORT or :PORT with or without a path for
  * localhost, ws+unix:/path/to/socket[:/target] (or with //), and wss+unix: for TLS on such a
- * socket. In path and query spaces and what is outside ASCII are percent-encoded; a host name in
+ * socket. An IPv6 address may have a zone, [fe80::1%25eth0] (RFC 6874). In path and query spaces and what is outside ASCII are percent-encoded; a host name in
  * UTF-8 gets its ASCII form (xn--). On WS_URL_OK `url` owns memory; else it owns none.
  */
 enum ws_url_error ws_url_parse(const char *text, struct ws_url *url);

@@ -48,6 +48,29 @@ load ../helper
 	usage_line "the URL comes first, and the messages after it: not 'hello'"
 }
 
+@test "a zone of an IPv6 address (RFC 6874) is for the connection, and is not sent; a redirect keeps it" {
+	serve --address=::1 -v
+	local zone
+	zone=$(cat /sys/class/net/lo/ifindex)
+	run -0 --separate-stderr wscat -v -N 1 "ws://[::1%25$zone]:$PORT/" hello </dev/null
+	says "^wscat: > Host: \\[::1\\]:$PORT\$"
+	run -2 --separate-stderr wscat 'ws://[::1%25]/' hello
+	usage_line 'the host is missing or malformed'
+	background "$PYTHON" -c 'import socket
+s = socket.create_server(("::1", 0), family=socket.AF_INET6)
+print("port", s.getsockname()[1], flush=True)
+for answer in (b"302 Found\r\nLocation: /next", b"404 Not Found"):
+    c, _ = s.accept()
+    print(c.recv(4096).decode().replace("\r", ""), flush=True)
+    c.sendall(b"HTTP/1.1 " + answer + b"\r\nContent-Length: 0\r\n\r\n")'
+	await '^port' "$OUT"
+	run -5 wscat -L --auth=me:secret "ws://[::1%25$zone]:$(sed -n 's/port //p' "$OUT")/" hello
+	await '^GET /next ' "$OUT"
+	same 2 "$(grep -c '^Authorization: ' "$OUT")"
+	run -3 --separate-stderr wscat 'ws://[fe80::1%25none]/' hello
+	one_line 'fe80::1%none'
+}
+
 @test "-p 13 is accepted, as npm's wscat does" {
 	serve
 	run -0 wscat -p 13 -N 1 "$URL" hello </dev/null

@@ -59,6 +59,9 @@ static const struct good {
     {"ws+unix:/s:/a b", 0, "/s", "localhost", 0, "/a%20b", "localhost", NULL},
     /* IPv6 */
     {"ws://[::1]/", 0, NULL, "::1", 80, "/", "[::1]", NULL},
+    {"ws://[fe80::1%25eth0]:8/", 0, NULL, "fe80::1%eth0", 8, "/", "[fe80::1]:8", NULL},
+    {"ws://[fe80::1%251]/", 0, NULL, "fe80::1%1", 80, "/", "[fe80::1]", NULL},
+    {"ws://[fe80::1%eth0]/", 0, NULL, "fe80::1%eth0", 80, "/", "[fe80::1]", NULL},
     {"wss://[2001:db8::1]:8443/x", 1, NULL, "2001:db8::1", 8443, "/x", "[2001:db8::1]:8443", NULL},
     /* User info ends at the last @ of the authority. */
     {"ws://user:pass@h/", 0, NULL, "h", 80, "/", "h", "user:pass"},
@@ -144,6 +147,10 @@ static void bad_ones(void **state)
     refuse("ws://[::1/", WS_URL_HOST);
     refuse("ws://[]/", WS_URL_HOST);
     refuse("ws://[::1]x/", WS_URL_HOST);
+    refuse("ws://[fe80::1%]/", WS_URL_HOST);
+    refuse("ws://[fe80::1%25]/", WS_URL_HOST);
+    refuse("ws://[fe80::1%25a%00]/", WS_URL_HOST);
+    refuse("ws://[fe80::1%25a%25b]/", WS_URL_HOST);
     refuse("ws://[::1]80/", WS_URL_HOST);
     refuse("ws://::1/", WS_URL_HOST);
     refuse("ws://a]b/", WS_URL_HOST);
