@@ -134,6 +134,9 @@ size_t hex_escape(const void *data, size_t len, unsigned flags, char *out, size_
         if (taken == 1 && p[i] == '\\' && (flags & HEX_ESCAPE_BACKSLASH)) {
             from = "\\\\";
             written = 2;
+        } else if (p[i] == '\t' && (flags & HEX_ESCAPE_TAB)) {
+            from = "\\t";
+            written = 2;
         } else if (taken > 0) {
             written = taken;
         } else if (p[i] == '\n' || p[i] == '\r') {

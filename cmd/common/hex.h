@@ -41,6 +41,7 @@ int hex_digit(char c);
 enum hex_escape_flags {
     HEX_KEEP_NEWLINE = 1,     /* copy "\n" unchanged */
     HEX_ESCAPE_BACKSLASH = 2, /* double "\", so that the escaping is reversible */
+    HEX_ESCAPE_TAB = 4,       /* "\t", where white space is no layout */
 };
 
 /* One byte of input becomes at most this many bytes of output. */

@@ -36,6 +36,7 @@ struct check {
     bool closing;
     uint8_t *message; /* that an echo is awaited of */
     size_t len;
+    bool failed; /* a step has, after which others came */
     int status;
     bool over;
 };
@@ -63,10 +64,18 @@ static void finish(struct check *c, int status)
     if (c->over)
         return;
     c->over = true;
-    c->status = status;
+    c->status = status == WS_EXIT_OK && c->failed ? WS_EXIT_ASSERTION : status;
     ws_loop_stop(c->loop);
 }
 
+static void print_failure(struct check *c, unsigned status, const char *detail)
+{
+    print(c, "FAIL", "%s", detail);
+    printf("      usual cause: %s\n", check_cause(c->step, status));
+    c->failed = true;
+}
+
+/* A step has failed, and there can be no other. */
 __attribute__((format(printf, 3, 4))) static void failed(struct check *c, unsigned status,
                                                          const char *format, ...)
 {
@@ -77,8 +86,7 @@ __attribute__((format(printf, 3, 4))) static void failed(struct check *c, unsign
     va_start(args, format);
     vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
-    print(c, "FAIL", "%s", detail);
-    printf("      usual cause: %s\n", check_cause(c->step, status));
+    print_failure(c, status, detail);
     finish(c, WS_EXIT_ASSERTION);
 }
 
@@ -137,11 +145,10 @@ static void check_subprotocol(struct check *c, const struct ws_response *respons
     if (!c->settings->target.offered)
         print(c, "-", "none was offered (--subprotocol)");
     else if (response->subprotocol.len == 0)
-        failed(c, 0, "the server chose none of those offered");
+        print_failure(c, 0, "the server chose none of those offered");
     else
         print(c, "ok", "%.*s", (int)response->subprotocol.len, response->subprotocol.p);
-    if (!c->over)
-        next(c);
+    next(c); /* the connection is fit for the other steps in any case */
 }
 
 static bool connect_now(struct check *c);

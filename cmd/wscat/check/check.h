@@ -2,7 +2,8 @@
  * check: wscat --check: is an endpoint, and every proxy before it, fit for WebSockets?
  *
  * Goes through steps, from connecting to a silence of a minute, and prints a line a step. A step
- * that fails ends it, with the cause that is usual in practice.
+ * that fails is printed with the cause that is usual in practice, and ends it unless the connection
+ * is fit for the next.
  */
 #ifndef CMD_WSCAT_CHECK_CHECK_H
 #define CMD_WSCAT_CHECK_CHECK_H

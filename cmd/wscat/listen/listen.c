@@ -103,7 +103,9 @@ struct closing {
 static void close_one(struct ws_conn *conn, void *context)
 {
     const struct closing *closing = context;
-    ws_conn_close(conn, closing->code, closing->reason);
+    struct sent *sent = ws_conn_user(conn);
+    if (ws_conn_close(conn, closing->code, closing->reason) == WS_OK && sent)
+        sent->closing = closing->code;
 }
 
 static void close_all(void *context, unsigned code, const char *reason)
@@ -354,6 +356,7 @@ static void next(struct listener *l, enum ending_event event)
         break;
     case ENDING_CLOSE:
         input_stop(&l->input);
+        close_all(l, l->settings->close_code, l->settings->close_reason);
         ws_server_shutdown(l->server, l->settings->close_code, l->settings->close_reason, DRAIN_MS,
                            on_shut);
         break;

@@ -44,6 +44,7 @@ void sent_about(struct show *show, const struct ws_conn *conn)
     const struct sent *sent = ws_conn_user(conn);
     show->conn = ws_conn_id(conn);
     show->opened_us = sent ? sent->opened_us : 0;
+    show->closing = sent ? sent->closing : 0;
 }
 
 static void see_client(const struct ws_output_filter *filter, struct ws_conn *conn,

@@ -18,6 +18,7 @@ struct sent {
     bool head_seen; /* the request, or in listen mode the answer */
     bool upgraded;
     int64_t opened_us; /* monotonic; 0: not yet */
+    unsigned closing;  /* as show's */
     struct sent_reader reader;
 };
 
@@ -38,7 +39,8 @@ void sent_ended(struct sent *sent);
  * their config. The record that show gets names the connection. */
 struct sent *sent_new(struct show *show);
 
-/* What `show` shows next is about this client: its number, and the clock since it opened. */
+/* What `show` shows next is about this client: its number, the clock since it opened, and whether
+ * we close it. */
 void sent_about(struct show *show, const struct ws_conn *conn);
 extern const struct ws_output_filter sent_to_clients;
 

@@ -50,7 +50,7 @@ void show_to_person(struct show *show, struct editor *editor)
     exit_before_message(editor_hide, editor);
 }
 
-char *show_quoted(const void *data, size_t len)
+char *show_quoted(const void *data, size_t len, unsigned flags)
 {
     size_t size = HEX_ESCAPE_GROWTH * len + 1;
     char *text = malloc(size);
@@ -58,7 +58,7 @@ char *show_quoted(const void *data, size_t len)
         exit_die(WS_EXIT_FAILURE, "out of memory");
     text[0] = '\0';
     if (len > 0)
-        hex_escape(data, len, 0, text, size, NULL);
+        hex_escape(data, len, flags, text, size, NULL);
     return text;
 }
 
@@ -249,10 +249,18 @@ static void show_payload(char arrow, const void *data, size_t len)
     }
 }
 
-static void say_close(enum record_direction direction, const struct ws_event *event)
+static void say_close(const struct show *show, enum record_direction direction,
+                      const struct ws_event *event)
 {
-    char *reason = show_quoted(event->data, event->len);
-    exit_warn("%s: %u (%s)%s%s", direction == RECORD_IN ? "closed by the server" : "closing",
+    char *reason = show_quoted(event->data, event->len, HEX_ESCAPE_TAB), client[40];
+    snprintf(client, sizeof client, "client %" PRIu64, show->conn);
+    exit_warn("%s%s: %u (%s)%s%s",
+              direction == RECORD_OUT ? "closing"
+              : show->closing         ? "close answered by "
+                                      : "closed by ",
+              direction == RECORD_OUT ? ""
+              : show->conn            ? client
+                                      : "the server",
               event->code, ws_close_name(event->code), reason[0] ? ": " : "", reason);
     free(reason);
 }
@@ -264,7 +272,7 @@ static bool is_news(const struct show *show, const struct ws_event *event)
         return false;
     if (show->settings->common.verbose > 0)
         return true;
-    if (show->closing && event->code == show->settings->close_code)
+    if (show->closing && event->code == show->closing)
         return false;
     return show->person || show->settings->reconnect ||
            exit_code_for_close(event->code, true) != WS_EXIT_OK || event->len > 0;
@@ -275,7 +283,7 @@ static void show_control(const struct show *show, char arrow, const char *name,
 {
     if (!show->settings->show_ping_pong)
         return;
-    char *payload = show_quoted(event->data, event->len);
+    char *payload = show_quoted(event->data, event->len, HEX_ESCAPE_TAB);
     exit_warn("%c %s%s%s", arrow, name, payload[0] ? ": " : "", payload);
     free(payload);
 }
@@ -315,7 +323,7 @@ void show_event(struct show *show, enum record_direction direction, const struct
         break;
     case WS_EVENT_CLOSE:
         if (received ? is_news(show, event) : verbose > 0)
-            say_close(direction, event);
+            say_close(show, direction, event);
         break;
     case WS_EVENT_FRAME:
         show_frame(arrow, event->frame);
@@ -325,9 +333,9 @@ void show_event(struct show *show, enum record_direction direction, const struct
     }
 }
 
-void show_closing(struct show *show)
+void show_closing(struct show *show, unsigned code)
 {
-    show->closing = true;
+    show->closing = code;
 }
 
 void show_violation(const struct ws_event *event)

@@ -36,7 +36,7 @@ struct show {
     struct ws_client_times times;
     int64_t tls_us; /* duration of the TLS handshake; -1: none */
     int64_t upgrade_us;
-    bool closing; /* our close frame was sent: an echo of its code is not reported */
+    unsigned closing; /* the code of our close frame, whose echo is not reported; 0: not sent */
 };
 
 void show_init(struct show *show, const struct settings *settings, struct output *output);
@@ -60,13 +60,14 @@ void show_text(struct show *show, const void *data, size_t len);
 void show_round_trip(const struct show *show, int64_t us);
 
 /* Call when our close frame is sent: an answer with the same code is no news. */
-void show_closing(struct show *show);
+void show_closing(struct show *show, unsigned code);
 
 /* Prints a protocol violation by the server: the rule, the place in the stream, and the RFC's
  * section. */
 void show_violation(const struct ws_event *event);
 
-/* Text from the peer, escaped for a terminal: a copy to be freed. */
-char *show_quoted(const void *data, size_t len);
+/* Text from the peer, escaped for a terminal as hex_escape() does with these flags: a copy to be
+ * freed. */
+char *show_quoted(const void *data, size_t len, unsigned flags);
 
 #endif

@@ -61,7 +61,7 @@ static void show_body(struct ws_str body)
         size_t len = end - begin;
         if (len > 0 && body.p[begin + len - 1] == '\r')
             len--;
-        char *text = show_quoted(body.p + begin, len);
+        char *text = show_quoted(body.p + begin, len, 0);
         if (len > 0)
             exit_warn("  %s", text);
         free(text);
@@ -71,13 +71,13 @@ static void show_body(struct ws_str body)
 
 static void show_status(const struct ws_response *response)
 {
-    char *reason = show_quoted(response->reason.p, response->reason.len);
+    char *reason = show_quoted(response->reason.p, response->reason.len, 0);
     exit_warn("the server refused the upgrade: HTTP status %u %s", response->status, reason);
     free(reason);
     int location = ws_http_find(response->head, response->buffer, "Location", 0);
     if (location >= 0) {
         struct ws_str to = ws_http_value(response->head, response->buffer, (size_t)location);
-        char *text = show_quoted(to.p, to.len);
+        char *text = show_quoted(to.p, to.len, 0);
         exit_warn("  it redirects to %s", text);
         free(text);
     }

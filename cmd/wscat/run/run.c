@@ -40,7 +40,7 @@ static void close_connection(struct run *run)
     if (!run->opened)
         return;
     if (ws_conn_close(run->conn, run->close_code, reason) == WS_OK)
-        show_closing(&run->show);
+        show_closing(&run->show, run->close_code);
 }
 
 static void stop(struct run *run)

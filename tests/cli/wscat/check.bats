@@ -67,8 +67,10 @@ step() { # VERDICT NAME DETAIL
 	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
 	step FAIL ping 'no answer within 5'
 	serve --subprotocol=other
-	run -10 --separate-stderr wscat --check -s chat "$URL"
+	run -10 --separate-stderr wscat --check --check-idle=0 -s chat "$URL"
 	step FAIL subprotocol 'chose none'
+	step ok close 'answered with 1000' # the other steps are there as well
+	step - compression declined
 	serve --idle-timeout=500ms
 	run -10 --separate-stderr wscat --check --check-idle=5s "$URL"
 	step FAIL idle ''

@@ -49,6 +49,23 @@ END
 	says 'at most 125 bytes'
 }
 
+@test "/close: the server that answers it did not close" {
+	serve
+	run -0 --separate-stderr wscat --slash "$URL" < <(echo '/close 4000 enough')
+	same "" "$stderr"
+	run -0 --separate-stderr wscat -v --slash "$URL" < <(echo '/close 4000 enough')
+	says '^wscat: closing: 4000 .*: enough$'
+	says '^wscat: close answered by the server: 4000'
+	run ! grep 'closed by' <<<"$stderr"
+}
+
+@test "-P: white space of a ping is shown as it is no layout" {
+	serve
+	run -0 --separate-stderr wscat -P --slash -w 0.2 "$URL" < <(printf '/ping a\tb\n')
+	says '^wscat: > ping: a\\tb$'
+	says '^wscat: < pong: a\\tb$'
+}
+
 @test "--slash is for lines" {
 	run -2 --separate-stderr wscat --slash --input=nul ws://127.0.0.1:9/
 	usage_line '--slash has an effect on lines only'
