@@ -2,7 +2,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/wscat/check/check.h"
 #include "cmd/wscat/listen/listen.h"
-#include "cmd/wscat/options/settings.h"
+#include "cmd/wscat/options/combinations.h"
 #include "cmd/wscat/run/run.h"
 
 int main(int argc, char **argv)
@@ -11,7 +11,8 @@ int main(int argc, char **argv)
     struct options options;
     bool has_stdout = exit_open_streams();
     int status = WS_EXIT_FAILURE;
-    if (!wscat_settings_read(&settings, &options, argc, argv))
+    if (!wscat_settings_read(&settings, &options, argc, argv) ||
+        !combinations_check(&settings, &options))
         status = options.status;
     else if (!has_stdout)
         exit_warn("standard output is closed");

@@ -27,7 +27,7 @@ enum {
      * may become a thousand. */
     WS_TURN_MOST = 4 << 20,
     /* How long a client, and a server that refused the upgrade, wait for the end of the peer's
-     * stream once they have sent all; and a client for the answer of an idle server to its close. */
+     * stream once they have sent all; and a client, for an idle server's answer to its close. */
     WS_LINGER_MS = 1000,
     /* Plaintext that is encrypted at a time: cold->sealed holds little more than that because of
      * what we send. */

@@ -2,17 +2,12 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
-#include "cmd/wscat/input/input.h"
 #include "cmd/wscat/input/perform.h"
 #include "cmd/wscat/input/word.h"
+#include "cmd/wscat/listen/listen_private.h"
 #include "cmd/wscat/output/failure.h"
-#include "cmd/wscat/output/sent.h"
 #include "cmd/wscat/output/show_http.h"
-#include "cmd/wscat/output/show_record.h"
-#include "cmd/wscat/people/slash.h"
-#include "cmd/wscat/run/ending.h"
 #include "cmd/wscat/run/expect.h"
-#include <ws/server.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,125 +18,7 @@
 
 enum { DRAIN_MS = 5000 };
 
-struct listener {
-    struct settings *settings;
-    struct ws_loop *loop;
-    struct ws_server *server;
-    struct ws_server_env *env;
-    struct input input;
-    struct output output;
-    struct show show;
-    struct ending ending;
-    struct ws_timer quiet, deadline;
-    int64_t moved_ms; /* when a message last went either way */
-    uint64_t clients; /* that are open */
-    uint64_t received;
-    bool in_message; /* pieces of a message were sent, and not the last */
-    bool input_ended, over;
-    int status;
-};
-
 static void next(struct listener *l, enum ending_event event);
-
-/* --- to every client --- */
-
-struct message {
-    struct listener *listener;
-    unsigned opcode, flags;
-    const void *data;
-    size_t len;
-};
-
-static void send_to(struct ws_conn *conn, void *context)
-{
-    const struct message *m = context;
-    if (!ws_conn_upgraded(conn))
-        return;
-    ws_conn_send(conn, m->opcode, WS_SEND_COPY | m->flags, (void *)(uintptr_t)m->data, m->len);
-    /* A slow client slows down the input; see on_drained(). */
-    if (ws_conn_full(conn))
-        input_stop(&m->listener->input);
-}
-
-static bool send_all(void *context, unsigned opcode, unsigned flags, void *data, size_t len)
-{
-    struct listener *l = context;
-    struct message message = {l, opcode, flags & WS_SEND_MORE, data, len};
-    l->moved_ms = ws_loop_now(l->loop);
-    ws_registry_each(l->env->registry, send_to, &message);
-    return true;
-}
-
-static void ping_one(struct ws_conn *conn, void *context)
-{
-    const struct message *m = context;
-    if (m->opcode == WS_OP_PING)
-        ws_conn_ping(conn, m->data, m->len);
-    else
-        ws_conn_pong(conn, m->data, m->len);
-}
-
-static void ping_all(void *context, const void *data, size_t len)
-{
-    struct listener *l = context;
-    struct message message = {l, WS_OP_PING, 0, data, len};
-    ws_registry_each(l->env->registry, ping_one, &message);
-}
-
-static void pong_all(void *context, const void *data, size_t len)
-{
-    struct listener *l = context;
-    struct message message = {l, WS_OP_PONG, 0, data, len};
-    ws_registry_each(l->env->registry, ping_one, &message);
-}
-
-struct closing {
-    unsigned code;
-    const char *reason;
-};
-
-static void close_one(struct ws_conn *conn, void *context)
-{
-    const struct closing *closing = context;
-    struct sent *sent = ws_conn_user(conn);
-    if (ws_conn_close(conn, closing->code, closing->reason) == WS_OK && sent)
-        sent->closing = closing->code;
-}
-
-static void close_all(void *context, unsigned code, const char *reason)
-{
-    struct listener *l = context;
-    struct closing closing = {code, reason};
-    ws_registry_each(l->env->registry, close_one, &closing);
-}
-
-static void raw_one(struct ws_conn *conn, void *context)
-{
-    const struct message *m = context;
-    ws_conn_send_raw(conn, NULL, m->data, m->len);
-}
-
-static void raw_all(void *context, const void *data, size_t len)
-{
-    struct listener *l = context;
-    struct message message = {l, 0, 0, data, len};
-    ws_registry_each(l->env->registry, raw_one, &message);
-}
-
-static void print_headers(void *context)
-{
-    (void)context;
-    exit_warn("in listen mode there is no response; -v shows the requests");
-}
-
-static void print_stats(void *context)
-{
-    struct listener *l = context;
-    exit_warn("%" PRIu64 " clients, %" PRIu64 " messages received", l->clients, l->received);
-}
-
-static const struct slash_ops slash_ops = {send_all, ping_all,      pong_all,   close_all,
-                                           raw_all,  print_headers, print_stats};
 
 /* --- input --- */
 
@@ -151,15 +28,15 @@ static void on_input(void *context, void *data, size_t len, bool more)
     bool whole = !more && !l->in_message;
     char *line = data;
     if (l->settings->slash && whole &&
-        slash_take(&slash_ops, l, &line, &len, settings_largest(l->settings)))
+        slash_take(&everyone_ops, l, &line, &len, settings_largest(l->settings)))
         return;
     l->in_message = more;
-    send_all(l, settings_opcode(l->settings), more ? WS_SEND_MORE : 0, line, len);
+    everyone_ops.send(l, settings_opcode(l->settings), more ? WS_SEND_MORE : 0, line, len);
 }
 
 static const char *on_record(void *context, const void *line, size_t len)
 {
-    return perform_record(&slash_ops, context, line, len);
+    return perform_record(&everyone_ops, context, line, len);
 }
 
 static void on_input_end(void *context)
@@ -227,8 +104,8 @@ static void record_open(struct listener *l, const struct ws_conn *conn)
 {
     const struct ws_request *request = ws_session_request(ws_conn_session(conn));
     sent_about(&l->show, conn);
-    show_record_client(&l->show, conn, request,
-                       ws_request_choose_subprotocol(request, l->settings->target.offered));
+    records_client(&l->show.records, conn, request,
+                   ws_request_choose_subprotocol(request, l->settings->target.offered));
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
@@ -356,7 +233,7 @@ static void next(struct listener *l, enum ending_event event)
         break;
     case ENDING_CLOSE:
         input_stop(&l->input);
-        close_all(l, l->settings->close_code, l->settings->close_reason);
+        everyone_ops.close(l, l->settings->close_code, l->settings->close_reason);
         ws_server_shutdown(l->server, l->settings->close_code, l->settings->close_reason, DRAIN_MS,
                            on_shut);
         break;
@@ -365,7 +242,7 @@ static void next(struct listener *l, enum ending_event event)
             next(l, ENDING_WRITTEN);
         break;
     case ENDING_STOP:
-        close_all(l, WS_CLOSE_GOING_AWAY, NULL); /* sent at the end of this batch */
+        everyone_ops.close(l, WS_CLOSE_GOING_AWAY, NULL); /* sent at the end of this batch */
         l->over = true;
         ws_loop_stop(l->loop);
         break;

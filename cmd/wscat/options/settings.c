@@ -2,7 +2,6 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
-#include "cmd/wscat/options/combinations.h"
 #include "libws/io/listener.h"
 #include <ws/close.h>
 #include <ws/utf8.h>
@@ -189,7 +188,6 @@ bool wscat_settings_read(struct settings *settings, struct options *options, int
         return false;
     choose_forms(settings, options);
     return check(settings, options) && take_words(settings, options) &&
-           combinations_check(settings, options) &&
            (!settings->listen || read_listen(settings, options));
 }
 

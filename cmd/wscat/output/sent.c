@@ -42,8 +42,8 @@ static void see(const struct ws_output_filter *filter, struct ws_conn *conn, str
 void sent_about(struct show *show, const struct ws_conn *conn)
 {
     const struct sent *sent = ws_conn_user(conn);
-    show->conn = ws_conn_id(conn);
-    show->opened_us = sent ? sent->opened_us : 0;
+    show->records.conn = ws_conn_id(conn);
+    show->records.opened_us = sent ? sent->opened_us : 0;
     show->closing = sent ? sent->closing : 0;
 }
 
@@ -73,7 +73,7 @@ void sent_init(struct sent *sent, struct show *show)
 void sent_opened(struct sent *sent, const struct ws_conn *conn)
 {
     const struct settings *settings = sent->show->settings;
-    sent->opened_us = sent->show->opened_us = ws_clock_us();
+    sent->opened_us = sent->show->records.opened_us = ws_clock_us();
     if (!sent_wanted(settings))
         return;
     sent->upgraded = true;

@@ -4,7 +4,6 @@
 #include "cmd/common/hex.h"
 #include "cmd/common/units.h"
 #include "cmd/wscat/output/pretty.h"
-#include "cmd/wscat/output/show_record.h"
 #include "libws/proto/bytes.h"
 
 #include <inttypes.h>
@@ -18,9 +17,9 @@ static const char IN_COLOR[] = "\033[36m", END_COLOR[] = "\033[0m";
 
 void show_init(struct show *show, const struct settings *settings, struct output *output)
 {
-    *show = (struct show){.settings = settings, .output = output, .tls_us = -1};
-    bool terminal = isatty(STDOUT_FILENO);
-    show->escape = terminal && !settings->unescaped;
+    bool terminal = isatty(STDOUT_FILENO), escape = terminal && !settings->unescaped;
+    *show = (struct show){.settings = settings, .output = output, .escape = escape};
+    show->records = (struct records){.wanted = settings->jsonl, .escape = escape, .output = output};
     show->color = color_wanted(settings->common.color, STDOUT_FILENO) &&
                   (terminal || settings->common.color == COLOR_ALWAYS) && !settings->jsonl &&
                   settings->format != FORMAT_RAW;
@@ -31,7 +30,7 @@ void show_init(struct show *show, const struct settings *settings, struct output
 
 void show_free(struct show *show)
 {
-    json_free(&show->json);
+    records_free(&show->records);
     ws_bytes_free(&show->pretty);
 }
 
@@ -42,7 +41,7 @@ static bool output_waits(void *output)
 
 void show_to_person(struct show *show, struct editor *editor)
 {
-    show->person = editor;
+    show->person = show->records.person = editor;
     if (!editor)
         return;
     show->plain = false;
@@ -186,7 +185,7 @@ static void write_timestamp(struct show *show)
     if (show->settings->timestamps == TIMESTAMPS_ISO) {
         units_format_utc(units_now_utc(), text, UNITS_TEXT_MAX);
     } else {
-        int64_t us = ws_clock_us() - show->opened_us;
+        int64_t us = ws_clock_us() - show->records.opened_us;
         snprintf(text, sizeof text, "%+.6f", (double)us / 1e6);
     }
     strcat(text, " ");
@@ -253,13 +252,13 @@ static void say_close(const struct show *show, enum record_direction direction,
                       const struct ws_event *event)
 {
     char *reason = show_quoted(event->data, event->len, HEX_ESCAPE_TAB), client[40];
-    snprintf(client, sizeof client, "client %" PRIu64, show->conn);
+    snprintf(client, sizeof client, "client %" PRIu64, show->records.conn);
     exit_warn("%s%s: %u (%s)%s%s",
               direction == RECORD_OUT ? "closing"
               : show->closing         ? "close answered by "
                                       : "closed by ",
               direction == RECORD_OUT ? ""
-              : show->conn            ? client
+              : show->records.conn    ? client
                                       : "the server",
               event->code, ws_close_name(event->code), reason[0] ? ": " : "", reason);
     free(reason);
@@ -305,8 +304,8 @@ void show_event(struct show *show, enum record_direction direction, const struct
                     show->settings->null_after ? '\0' : '\n');
         return;
     }
-    if (show->settings->jsonl)
-        show_record_event(show, direction, event);
+    if (show->records.wanted)
+        records_event(&show->records, direction, event);
     if (verbose >= 3)
         show_payload(arrow, event->data, event->len);
     switch (event->type) {

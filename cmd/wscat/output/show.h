@@ -2,16 +2,15 @@
  * show: prints what happens on the connection, for people or programs.
  *
  * Data goes to standard output (output.h): messages, or JSON records of all events. Everything else
- * goes to standard error, in the detail that --verbose selects. Records are show_record.h's, the
+ * goes to standard error, in the detail that --verbose selects. Records are records.h's, the
  * HTTP half is show_http.h's.
  */
 #ifndef CMD_WSCAT_OUTPUT_SHOW_H
 #define CMD_WSCAT_OUTPUT_SHOW_H
 
-#include "cmd/common/json.h"
-#include "cmd/common/record.h"
 #include "cmd/wscat/options/settings.h"
 #include "cmd/wscat/output/output.h"
+#include "cmd/wscat/output/records.h"
 #include "cmd/wscat/people/editor.h"
 #include <ws/client.h>
 #include <ws/session.h>
@@ -23,19 +22,14 @@
 struct show {
     const struct settings *settings;
     struct output *output;
-    struct json json;
+    struct records records;
     struct ws_bytes *pretty; /* scratch memory of --pretty */
     bool plain;              /* a message is its bytes and a byte after them */
     bool escape;             /* stdout is a terminal: control characters are escaped */
     bool color;              /* on stdout */
     struct editor *person;   /* types on the same terminal: arrows mark the direction; or NULL */
-    uint64_t conn;           /* in listen mode: the connection's number, for records; else 0 */
     uint8_t partial[4];      /* of a chunk: the beginning of a character that is not whole yet */
     size_t partial_len;
-    int64_t opened_us; /* monotonic */
-    struct ws_client_times times;
-    int64_t tls_us; /* duration of the TLS handshake; -1: none */
-    int64_t upgrade_us;
     unsigned closing; /* the code of our close frame, whose echo is not reported; 0: not sent */
 };
 

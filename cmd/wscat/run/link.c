@@ -2,7 +2,6 @@
 #include "cmd/common/units.h"
 #include "cmd/wscat/output/failure.h"
 #include "cmd/wscat/output/show_http.h"
-#include "cmd/wscat/output/show_record.h"
 #include "cmd/wscat/run/retry.h"
 #include "cmd/wscat/run/run_private.h"
 
@@ -15,7 +14,7 @@ static void on_connected(void *user, struct ws_conn *conn)
     struct run *run = user;
     const struct settings *s = run->settings;
     run->conn = conn;
-    run->show.times = *ws_client_times(run->client);
+    run->stats.times = *ws_client_times(run->client);
     if (s->target.proxy.host && s->common.verbose > 0)
         show_http_proxy(&s->target.proxy);
     run->client = NULL;
@@ -28,7 +27,7 @@ static void on_failed(void *user, enum ws_error error, const char *detail)
     char text[FAILURE_TEXT_MAX];
     run->client = NULL;
     exit_warn("%s", failure_to_connect(error, detail, text));
-    show_record_failure(&run->show, error);
+    records_failure(&run->show.records, error);
     if (!link_again(run, error, 0))
         run_ended(run, exit_code_for(error));
 }

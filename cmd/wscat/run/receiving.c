@@ -1,7 +1,6 @@
 #include "cmd/common/exit.h"
 #include "cmd/wscat/output/failure.h"
 #include "cmd/wscat/output/show_http.h"
-#include "cmd/wscat/output/show_record.h"
 #include "cmd/wscat/run/expect.h"
 #include "cmd/wscat/run/run_private.h"
 #include "libws/tls/tls.h"
@@ -17,9 +16,17 @@ static void take_times(struct run *run, const struct ws_conn *conn)
     run->stats.tls_us = tls ? ws_tls_handshake_us(tls) : -1;
     run->stats.upgrade_us =
         run->stats.opened_us - (tls ? ws_tls_established_us(tls) : run->connected_us);
-    run->stats.times = run->show.times;
-    run->show.tls_us = run->stats.tls_us;
-    run->show.upgrade_us = run->stats.upgrade_us;
+}
+
+static void record_open(struct run *run, const struct ws_response *response, const char *url)
+{
+    const struct stats *s = &run->stats;
+    const struct record_timing timing = {.dns = s->times.resolve_us,
+                                         .tcp = s->times.connect_us,
+                                         .proxy = s->times.proxy_us ? s->times.proxy_us : -1,
+                                         .tls = s->tls_us,
+                                         .upgrade = s->upgrade_us};
+    records_open(&run->show.records, response, url, &timing);
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
@@ -44,7 +51,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
         exit_warn("connected to %s; Ctrl-D or Ctrl-C ends it%s", url ? url : "",
                   s->slash ? ", /help lists commands" : "");
     sent_opened(&run->sent, conn);
-    show_record_open(&run->show, event->response, url);
+    record_open(run, event->response, url);
     free(url);
     run->opened = true;
     run->opened_ms = ws_loop_now(run->loop);

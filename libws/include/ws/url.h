@@ -43,8 +43,9 @@ enum ws_url_error {
  * Parses `text`: ws://host[:port][/path][?query], wss://, http:// and https:// (for ws and
  * wss), host[:port][/path] without a scheme (ws), PORT or :PORT with or without a path for
  * localhost, ws+unix:/path/to/socket[:/target] (or with //), and wss+unix: for TLS on such a
- * socket. An IPv6 address may have a zone, [fe80::1%25eth0] (RFC 6874). In path and query spaces and what is outside ASCII are percent-encoded; a host name in
- * UTF-8 gets its ASCII form (xn--). On WS_URL_OK `url` owns memory; else it owns none.
+ * socket. An IPv6 address may have a zone, [fe80::1%25eth0] (RFC 6874). In path and query spaces
+ * and what is outside ASCII are percent-encoded; a host name in UTF-8 gets its ASCII form (xn--).
+ * On WS_URL_OK `url` owns memory; else it owns none.
  */
 enum ws_url_error ws_url_parse(const char *text, struct ws_url *url);
 

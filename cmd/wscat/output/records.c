@@ -1,4 +1,4 @@
-#include "cmd/wscat/output/show_record.h"
+#include "cmd/wscat/output/records.h"
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
@@ -8,16 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct record begin_record(const struct show *show, enum record_direction direction,
+static struct record begin_record(const struct records *r, enum record_direction direction,
                                   enum record_type type)
 {
     return (struct record){
         .utc_us = units_now_utc(),
-        .elapsed_us = show->opened_us ? ws_clock_us() - show->opened_us : 0,
-        .conn = show->conn,
+        .elapsed_us = r->opened_us ? ws_clock_us() - r->opened_us : 0,
+        .conn = r->conn,
         .direction = direction,
         .type = type,
     };
+}
+
+void records_free(struct records *r)
+{
+    json_free(&r->json);
 }
 
 /* The length in UTF-8 of a character of C1, of DEL, or of those that change the direction of
@@ -44,10 +49,10 @@ static size_t json_control(const char *text, size_t len, uint32_t *c)
 
 /* JSON strings escape what is below a blank; on a terminal the characters above ASCII that control
  * it are escaped too, as JSON does it. */
-static void write_json_escaped(struct show *show)
+static void write_escaped(struct records *r)
 {
-    const char *text = show->json.data;
-    size_t len = show->json.len, from = 0;
+    const char *text = r->json.data;
+    size_t len = r->json.len, from = 0;
     for (size_t at = 0; at < len; at++) {
         uint32_t c = 0;
         size_t n = json_control(text + at, len - at, &c);
@@ -55,80 +60,78 @@ static void write_json_escaped(struct show *show)
             continue;
         char escape[8];
         snprintf(escape, sizeof escape, "\\u%04x", c);
-        output_write(show->output, text + from, at - from);
-        output_write(show->output, escape, strlen(escape));
+        output_write(r->output, text + from, at - from);
+        output_write(r->output, escape, strlen(escape));
         at += n - 1;
         from = at + 1;
     }
-    output_write(show->output, text + from, len - from);
+    output_write(r->output, text + from, len - from);
 }
 
-static void write_record(struct show *show, const struct record *record)
+static void write_record(struct records *r, const struct record *record)
 {
-    record_write(&show->json, record);
-    if (show->json.failed)
+    record_write(&r->json, record);
+    if (r->json.failed)
         exit_die(WS_EXIT_FAILURE, "out of memory");
-    editor_hide(show->person);
-    if (show->escape)
-        write_json_escaped(show);
+    editor_hide(r->person);
+    if (r->escape)
+        write_escaped(r);
     else
-        output_write(show->output, show->json.data, show->json.len);
-    json_clear(&show->json);
+        output_write(r->output, r->json.data, r->json.len);
+    json_clear(&r->json);
 }
 
-static void record_data(struct show *show, enum record_direction direction, enum record_type type,
+static void record_data(struct records *r, enum record_direction direction, enum record_type type,
                         const struct ws_event *event)
 {
-    struct record record = begin_record(show, direction, type);
+    struct record record = begin_record(r, direction, type);
     record.data = event->data;
     record.len = event->len;
-    write_record(show, &record);
+    write_record(r, &record);
 }
 
-void show_record_event(struct show *show, enum record_direction direction,
-                       const struct ws_event *event)
+void records_event(struct records *r, enum record_direction direction, const struct ws_event *event)
 {
     struct record record;
     switch (event->type) {
     case WS_EVENT_MESSAGE:
-        record_data(show, direction, event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY,
-                    event);
+        record_data(r, direction, event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY, event);
         break;
     case WS_EVENT_PING:
-        record_data(show, direction, RECORD_PING, event);
+        record_data(r, direction, RECORD_PING, event);
         break;
     case WS_EVENT_PONG:
-        record_data(show, direction, RECORD_PONG, event);
+        record_data(r, direction, RECORD_PONG, event);
         break;
     case WS_EVENT_CLOSE:
-        record = begin_record(show, direction, RECORD_CLOSE);
+        record = begin_record(r, direction, RECORD_CLOSE);
         record.close.code = event->code;
         record.close.reason = (const char *)event->data;
         record.close.reason_len = event->len;
         record.close.clean = event->clean;
-        write_record(show, &record);
+        write_record(r, &record);
         break;
     case WS_EVENT_ERROR:
-        record = begin_record(show, direction, RECORD_ERROR);
+        record = begin_record(r, direction, RECORD_ERROR);
         record.error.error = event->error;
         record.error.offset = event->offset;
         record.error.has_offset = true;
         if (event->response)
             record.error.status = event->response->status;
-        write_record(show, &record);
+        write_record(r, &record);
         break;
     default:
         break;
     }
 }
 
-void show_record_failure(struct show *show, enum ws_error error)
+void records_failure(struct records *r, enum ws_error error)
 {
-    if (!show->settings->jsonl)
+    if (!r->wanted)
         return;
-    struct record record = begin_record(show, RECORD_IN, RECORD_ERROR);
+    struct record record = begin_record(r, RECORD_IN, RECORD_ERROR);
     record.error.error = error;
-    write_record(show, &record);
+    write_record(r, &record);
 }
 
 /* A NUL-terminated copy, or NULL for an empty string. */
@@ -140,24 +143,20 @@ static char *copy(struct ws_str s)
     return text;
 }
 
-void show_record_open(struct show *show, const struct ws_response *response, const char *url)
+void records_open(struct records *r, const struct ws_response *response, const char *url,
+                  const struct record_timing *timing)
 {
-    if (!show->settings->jsonl)
+    if (!r->wanted)
         return;
     char *subprotocol = copy(response->subprotocol), *extensions = copy(response->extensions);
-    struct record_timing timing = {.dns = show->times.resolve_us,
-                                   .tcp = show->times.connect_us,
-                                   .proxy = show->times.proxy_us ? show->times.proxy_us : -1,
-                                   .tls = show->tls_us,
-                                   .upgrade = show->upgrade_us};
-    struct record record = begin_record(show, RECORD_IN, RECORD_OPEN);
+    struct record record = begin_record(r, RECORD_IN, RECORD_OPEN);
     record.elapsed_us = 0;
     record.open.url = url;
     record.open.status = response->status;
     record.open.subprotocol = subprotocol;
     record.open.extensions = extensions;
-    record.open.timing = &timing;
-    write_record(show, &record);
+    record.open.timing = timing;
+    write_record(r, &record);
     free(subprotocol);
     free(extensions);
 }
@@ -176,21 +175,21 @@ static char *requested_url(const struct ws_conn *conn, const struct ws_request *
     return url;
 }
 
-void show_record_client(struct show *show, const struct ws_conn *conn,
-                        const struct ws_request *request, const char *subprotocol)
+void records_client(struct records *r, const struct ws_conn *conn, const struct ws_request *request,
+                    const char *subprotocol)
 {
-    if (!show->settings->jsonl)
+    if (!r->wanted)
         return;
     const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(conn));
     char extensions[WS_DEFLATE_TEXT_MAX] = "", *url = requested_url(conn, request);
     if (deflate)
         ws_deflate_write_agreed(&deflate->params, extensions);
-    struct record record = begin_record(show, RECORD_OUT, RECORD_OPEN);
+    struct record record = begin_record(r, RECORD_OUT, RECORD_OPEN);
     record.elapsed_us = 0;
     record.open.url = url;
     record.open.status = 101;
     record.open.subprotocol = subprotocol;
     record.open.extensions = extensions[0] ? extensions : NULL;
-    write_record(show, &record);
+    write_record(r, &record);
     free(url);
 }
