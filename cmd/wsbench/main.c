@@ -65,7 +65,8 @@ static void open_ends(const struct settings *s, struct ends *ends)
         ends->before = calloc(1, sizeof *ends->before);
         if (!ends->before)
             exit_die(WS_EXIT_FAILURE, "out of memory");
-        if (!report_read(s->compare, &ends->before_settings, ends->before, problem, sizeof problem))
+        if (!report_read(s->compare, &ends->before_settings, ends->before, NULL, problem,
+                         sizeof problem))
             exit_die(WS_EXIT_FAILURE, "%s", problem);
     }
     if (!s->output)

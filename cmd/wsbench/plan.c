@@ -1,9 +1,11 @@
 #include "cmd/wsbench/plan.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/units.h"
 #include "cmd/wsbench/bench.h"
 #include "cmd/wsbench/report/report_read.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,17 +28,42 @@ static void measure(struct measurement *m)
 
 /* --- reports of others --- */
 
+/* What is wrong with one of them is wrong with the sum: a machine that measured nothing, or at
+ * another time. */
+static void judge_run(struct measurement *m, const char *file, const struct report_run *run,
+                      const struct report_run *first)
+{
+    double apart_s = (double)(run->started_utc_us - first->started_utc_us) / 1e6;
+    if (run->status)
+        verdict_add(&m->verdict, run->status, "%s: exit status %d%s%s", file, run->status,
+                    run->failure[0] ? ": " : "", run->failure);
+    if (run->started_utc_us && (apart_s > first->seconds || -apart_s > run->seconds))
+        verdict_add(&m->verdict, WS_EXIT_OK,
+                    "%s: it began %.6g s %s %s: they did not run at the same time, and their rates "
+                    "are added all the same",
+                    file, fabs(apart_s), apart_s > 0 ? "after" : "before", m->settings.files[0]);
+}
+
 /* What was asked for is that of all of them. */
 static void merge(struct measurement *m)
 {
     struct settings *s = &m->settings;
     struct result *r = &m->result;
+    struct report_run *runs = calloc((size_t)s->file_count, sizeof *runs);
     s->connections = s->threads = 0;
     s->duration_us = s->warmup_us = 0;
-    for (int i = 0; i < s->file_count && !r->problem[0]; i++)
-        if (!report_read(s->files[i], s, r, r->problem, sizeof r->problem))
+    if (!runs)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    for (int i = 0; i < s->file_count && !r->problem[0]; i++) {
+        if (!report_read(s->files[i], s, r, &runs[i], r->problem, sizeof r->problem))
             r->problem_status = WS_EXIT_FAILURE;
+        if (r->started_utc_us == 0 || runs[i].started_utc_us < r->started_utc_us)
+            r->started_utc_us = runs[i].started_utc_us;
+    }
     verdict_make(s, r, &m->verdict);
+    for (int i = 0; i < s->file_count && !r->problem[0]; i++)
+        judge_run(m, s->files[i], &runs[i], &runs[0]);
+    free(runs);
 }
 
 /* --- stages --- */
@@ -83,14 +110,15 @@ static void show_try(const struct measurement *m, bool kept)
 {
     const struct settings *s = &m->settings;
     const char *failure = first_failure(&m->verdict);
-    char text[64];
+    char text[UNITS_TEXT_MAX], rate[UNITS_TEXT_MAX], reached[UNITS_TEXT_MAX];
     if (s->common.quiet)
         return;
     metric_format(METRIC_TIME, (double)histogram_percentile(&m->result.totals.rtt, s->goal.percent),
                   text, sizeof text);
-    fprintf(stderr, "%.6g/s: p%g %s, %.6g/s reached: %s%s%s\n", s->rate, s->goal.percent, text,
-            m->result.rate_per_s, kept ? "kept" : "not kept", failure ? "; " : "",
-            failure ? failure : "");
+    fprintf(stderr, "%s: p%g %s, %s reached: %s%s%s\n",
+            metric_format(METRIC_RATE, s->rate, rate, sizeof rate), s->goal.percent, text,
+            metric_format(METRIC_RATE, m->result.rate_per_s, reached, sizeof reached),
+            kept ? "kept" : "not kept", failure ? "; " : "", failure ? failure : "");
 }
 
 /* The next rate to try: twice the last one until one is too high; then halfway between. 0 when it

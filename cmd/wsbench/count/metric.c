@@ -2,6 +2,7 @@
 
 #include "cmd/common/units.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,19 @@ bool metric_value(const struct metric *m, const struct result *r, double *value)
     return h->count > 0 || m->part == PART_COUNT;
 }
 
+bool metric_range(const struct metric *m, const struct result *r, double *low, double *high)
+{
+    if (m->row >= HISTOGRAMS || m->part != PART_PERCENTILE)
+        return false;
+    const struct histogram *h = metric_histogram(r, (size_t)m->row);
+    double share = m->percent / 100;
+    double error = h->count ? 300 * sqrt(share * (1 - share) / (double)h->count) : 100;
+    double above = m->percent + error, below = m->percent - error;
+    *low = below > 0 ? (double)histogram_percentile(h, below) : 0;
+    *high = above < 100 ? (double)histogram_percentile(h, above) : HUGE_VAL;
+    return true;
+}
+
 char *metric_format(enum metric_unit unit, double value, char *text, size_t size)
 {
     if (unit == METRIC_TIME && value < 1000)
@@ -204,6 +218,10 @@ char *metric_format(enum metric_unit unit, double value, char *text, size_t size
     else if (unit == METRIC_SHARE)
         snprintf(text, size, "%.3g%%", value);
     else
-        snprintf(text, size, unit == METRIC_RATE ? "%.6g/s" : "%.15g", value);
+        snprintf(text, size,
+                 unit != METRIC_RATE ? "%.15g"
+                 : value < 1e6       ? "%.6g/s"
+                                     : "%.4g M/s",
+                 unit == METRIC_RATE && value >= 1e6 ? value / 1e6 : value);
     return text;
 }

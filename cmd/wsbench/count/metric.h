@@ -34,6 +34,12 @@ bool metric_find(struct metric *metric, const char *name, size_t len);
 /* False if the result has no such value: a percentile of nothing, a rate of no time. */
 bool metric_value(const struct metric *metric, const struct result *result, double *value);
 
+/* The range around a percentile in which that of another sample of the same times would be, with
+ * three standard errors on both sides. False if the metric is no percentile. `*high` is infinite
+ * where there are too few times above it to say. */
+bool metric_range(const struct metric *metric, const struct result *result, double *low,
+                  double *high);
+
 /* The histograms by name: index from 0; NULL after the last. */
 const char *metric_histogram_name(size_t index);
 const struct histogram *metric_histogram(const struct result *result, size_t index);

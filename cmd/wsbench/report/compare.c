@@ -3,9 +3,25 @@
 #include "cmd/common/units.h"
 #include "cmd/wsbench/count/metric.h"
 
+#include <math.h>
 #include <string.h>
 
-static void print_row(const char *name, const struct result *before, const struct result *now,
+/* What the number of samples says about a change of a percentile; empty: it is a difference. */
+static const char *doubt(const struct metric *m, const struct result *before,
+                         const struct result *now)
+{
+    double low[2], high[2];
+    if (strcmp(m->name, "rtt.max") == 0)
+        return "one sample";
+    if (!metric_range(m, before, &low[0], &high[0]) || !metric_range(m, now, &low[1], &high[1]))
+        return "";
+    if (isinf(high[0]) || isinf(high[1]))
+        return "too few samples";
+    return low[0] <= high[1] && low[1] <= high[0] ? "noise" : "";
+}
+
+/* True if its change is in doubt. */
+static bool print_row(const char *name, const struct result *before, const struct result *now,
                       FILE *out)
 {
     struct metric m;
@@ -13,12 +29,14 @@ static void print_row(const char *name, const struct result *before, const struc
     char old[UNITS_TEXT_MAX], new[UNITS_TEXT_MAX];
     if (!metric_find(&m, name, strlen(name)) || !metric_value(&m, before, &a) ||
         !metric_value(&m, now, &b))
-        return;
+        return false;
     fprintf(out, "%-20s%14s%14s", name, metric_format(m.unit, a, old, sizeof old),
             metric_format(m.unit, b, new, sizeof new));
+    const char *why = a > 0 ? doubt(&m, before, now) : "";
     if (a > 0)
-        fprintf(out, "%+9.1f%%", 100 * (b - a) / a);
+        fprintf(out, "%+9.1f%%%s%s", 100 * (b - a) / a, *why ? "   " : "", why);
     fputc('\n', out);
+    return *why;
 }
 
 static bool same_load(const struct settings *a, const struct settings *b)
@@ -35,6 +53,10 @@ void compare_print(const struct settings *settings_before, const struct result *
         "rate",    "received_rate", "tcp_connect.p50", "upgrade.p50", "loss",    "errors"};
     fprintf(out, "\n%-20s%14s%14s%10s%s\n", "compared", "before", "now", "change",
             same_load(settings_before, settings) ? "" : "   (another load was asked for)");
+    bool doubtful = false;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        print_row(names[i], before, now, out);
+        doubtful |= print_row(names[i], before, now, out);
+    if (doubtful)
+        fprintf(out, "noise: as many samples of the same times differ by as much. Two runs of the "
+                     "same differ by more: repeat them before a small change is believed.\n");
 }

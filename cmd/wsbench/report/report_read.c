@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* --- values --- */
 
@@ -21,7 +22,20 @@ static double number_at(const json_t *object, const char *key)
     return json_number_value(json_object_get(object, key));
 }
 
+/* A time or a duration in a smaller unit; what no run can have is cut. */
+static int64_t scaled_at(const json_t *object, const char *key, double factor)
+{
+    const double most = 1e18;
+    double value = number_at(object, key) * factor + 0.5;
+    return value >= most ? (int64_t)most : value > 0 ? (int64_t)value : 0;
+}
+
 static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t longer(int64_t a, int64_t b)
 {
     return a > b ? a : b;
 }
@@ -41,8 +55,8 @@ static void read_times(const json_t *root, struct result *r, size_t index)
             histogram_add_bucket(&read, json_integer_value(json_array_get(bucket, 0)),
                                  (uint64_t)count);
     }
-    read.least = (int64_t)(number_at(times, "min_us") * 1e3 + 0.5);
-    read.most = (int64_t)(number_at(times, "max_us") * 1e3 + 0.5);
+    read.least = scaled_at(times, "min_us", 1e3);
+    read.most = scaled_at(times, "max_us", 1e3);
     read.sum = number_at(times, "mean_us") * 1e3 * (double)read.count;
     histogram_merge(metric_histogram_mutable(r, index), &read);
 }
@@ -143,14 +157,29 @@ static const char *read_asked(const json_t *root, struct settings *s)
     s->window = (unsigned)count_at(asked, "window");
     s->size.least = count_at(asked, "size_bytes");
     s->size.most = count_at(asked, "size_most_bytes");
-    s->duration_us = (int64_t)larger((double)s->duration_us, number_at(asked, "duration_s") * 1e6);
-    s->warmup_us = (int64_t)larger((double)s->warmup_us, number_at(asked, "warmup_s") * 1e6);
-    s->timeout_us = (int64_t)(number_at(asked, "timeout_s") * 1e6);
+    s->duration_us = longer(s->duration_us, scaled_at(asked, "duration_s", 1e6));
+    s->warmup_us = longer(s->warmup_us, scaled_at(asked, "warmup_s", 1e6));
+    s->timeout_us = scaled_at(asked, "timeout_s", 1e6);
     return NULL;
 }
 
-bool report_read(const char *file, struct settings *settings, struct result *r, char *problem,
-                 size_t size)
+static void read_run(const json_t *root, struct report_run *run)
+{
+    const char *started = json_string_value(json_object_get(root, "started")), *end;
+    const char *line = json_string_value(json_array_get(json_object_get(root, "verdict"), 0));
+    struct tm parts = {0};
+    *run = (struct report_run){
+        .seconds = number_at(root, "connect_s") + number_at(root, "load_s"),
+        .status = (int)(count_at(root, "exit_status") & 0xff),
+    };
+    if (started && (end = strptime(started, "%Y-%m-%dT%H:%M:%S", &parts)) && parts.tm_year > 70)
+        run->started_utc_us =
+            (int64_t)timegm(&parts) * 1000000 + (int64_t)(strtod(end, NULL) * 1e6);
+    snprintf(run->failure, sizeof run->failure, "%s", line && run->status ? line : "");
+}
+
+bool report_read(const char *file, struct settings *settings, struct result *r,
+                 struct report_run *run, char *problem, size_t size)
 {
     json_error_t error;
     json_t *root = json_load_file(file, 0, &error);
@@ -169,6 +198,8 @@ bool report_read(const char *file, struct settings *settings, struct result *r, 
         read_connections(root, &r->totals);
         read_messages(root, r);
         read_rest(root, r);
+        if (run)
+            read_run(root, run);
     } else {
         snprintf(problem, size, "%s: %s", file, wrong);
     }

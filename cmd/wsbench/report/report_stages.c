@@ -17,7 +17,7 @@ static void label(const struct report *report, char *text, size_t size)
 {
     const struct settings *s = report->settings;
     if (s->stages.rates)
-        snprintf(text, size, "%.6g/s", s->rate);
+        metric_format(METRIC_RATE, s->rate, text, size);
     else
         snprintf(text, size, "%" PRIu64 " conn", s->connections);
 }

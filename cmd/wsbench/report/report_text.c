@@ -18,17 +18,18 @@ static void print_head(const struct settings *s, FILE *out)
 {
     char duration[UNITS_TEXT_MAX], size[UNITS_TEXT_MAX], most[UNITS_TEXT_MAX];
     const struct ws_url *url = &s->target.url;
-    fprintf(out, "wsbench %s: %s on %s%s, %" PRIu64 " connection%s, %u thread%s, %s, ", WS_VERSION,
+    fprintf(out, "wsbench %s: %s on %s%s, %" PRIu64 " connection%s, %u thread%s", WS_VERSION,
             settings_mode_name(s), url->unix_path ? url->unix_path : url->authority,
             url->unix_path ? "" : url->target, s->connections, s->connections > 1 ? "s" : "",
-            s->threads, s->threads > 1 ? "s" : "",
-            units_format_size(s->size.least, size, sizeof size));
-    if (s->size.most > s->size.least)
-        fprintf(out, "to %s, ", units_format_size(s->size.most, most, sizeof most));
+            s->threads, s->threads > 1 ? "s" : "");
+    if (settings_sends(s) && !own_any(&s->own))
+        fprintf(out, ", %s", units_format_size(s->size.least, size, sizeof size));
+    if (settings_sends(s) && !own_any(&s->own) && s->size.most > s->size.least)
+        fprintf(out, " to %s", units_format_size(s->size.most, most, sizeof most));
     if (s->rate > 0)
-        fprintf(out, "%.10g %s/s", s->rate, s->mode == MODE_CHURN ? "conn" : "msg");
-    else
-        fprintf(out, "window %u", s->window);
+        fprintf(out, ", %.10g %s/s", s->rate, s->mode == MODE_CHURN ? "conn" : "msg");
+    else if (s->mode == MODE_ECHO)
+        fprintf(out, ", window %u", s->window);
     if (s->duration_us > 0 && s->mode != MODE_CONNECT)
         fprintf(out, ", %s", units_format_duration(s->duration_us, duration, sizeof duration));
     fprintf(out, "\n\n");

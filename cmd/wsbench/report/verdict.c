@@ -21,8 +21,7 @@ bool verdict_client_busy(const struct result *result)
     return result->totals.busiest > 0.9;
 }
 
-__attribute__((format(printf, 3, 4))) static void add(struct verdict *v, int status,
-                                                      const char *format, ...)
+void verdict_add(struct verdict *v, int status, const char *format, ...)
 {
     va_list arguments;
     if (status != WS_EXIT_OK)
@@ -64,11 +63,11 @@ static void judge_rate(const struct settings *s, const struct result *r, struct 
             len +=
                 (size_t)snprintf(causes + len, sizeof causes - len, "%s%" PRIu64 " since %s",
                                  len ? ", " : "", r->totals.unsent[i], verdict_unsent_text(s, i));
-    add(v, failure(s, "rate"),
-        "the rate of %s/s was not reached: %.*f/s; %" PRIu64 " %s were due and not %s (%s)", rate,
-        s->rate < 100 ? 2 : 0, (double)begun * s->rate / (double)(begun + unsent), unsent,
-        s->mode == MODE_CHURN ? "connections" : "messages",
-        s->mode == MODE_CHURN ? "begun" : "sent", causes);
+    verdict_add(v, failure(s, "rate"),
+                "the rate of %s/s was not reached: %.*f/s; %" PRIu64 " %s were due and not %s (%s)",
+                rate, s->rate < 100 ? 2 : 0, (double)begun * s->rate / (double)(begun + unsent),
+                unsent, s->mode == MODE_CHURN ? "connections" : "messages",
+                s->mode == MODE_CHURN ? "begun" : "sent", causes);
 }
 
 static void judge_gates(const struct settings *s, const struct result *r, struct verdict *v)
@@ -79,13 +78,13 @@ static void judge_gates(const struct settings *s, const struct result *r, struct
         double value;
         bool measured;
         if (condition_met(c, r, &value, &measured))
-            add(v, WS_EXIT_ASSERTION, "--fail-if='%s': it is %s", c->text,
-                metric_format(c->metric.unit, value, text, sizeof text));
+            verdict_add(v, WS_EXIT_ASSERTION, "--fail-if='%s': it is %s", c->text,
+                        metric_format(c->metric.unit, value, text, sizeof text));
         else if (!measured)
-            add(v, WS_EXIT_ASSERTION, "--fail-if='%s': it was not measured", c->text);
+            verdict_add(v, WS_EXIT_ASSERTION, "--fail-if='%s': it was not measured", c->text);
     }
     if (r->aborted)
-        add(v, WS_EXIT_ASSERTION, "the load was ended by --abort-if='%s'", r->aborted);
+        verdict_add(v, WS_EXIT_ASSERTION, "the load was ended by --abort-if='%s'", r->aborted);
 }
 
 /* What is not known of messages that have no place for it. */
@@ -96,17 +95,20 @@ static void judge_size(const struct settings *s, struct verdict *v)
     unsigned size = (unsigned)s->size.most, digits = small_digits(size, s->window);
     unsigned long long numbers = small_numbers(digits);
     if (size == 0)
-        add(v, WS_EXIT_OK,
+        verdict_add(
+            v, WS_EXIT_OK,
             "messages of 0 B are all alike: which of them was lost, duplicated or reordered is not "
             "known");
     else if (numbers < 4 * (unsigned long long)s->window)
-        add(v, WS_EXIT_OK,
+        verdict_add(
+            v, WS_EXIT_OK,
             "messages of %u B have %llu numbers: an answer that %llu others overtook counts as "
             "another's%s",
             size, numbers, numbers / 2,
             digits == size ? ", and not every changed byte is noticed" : "");
     else if (digits == size)
-        add(v, WS_EXIT_OK,
+        verdict_add(
+            v, WS_EXIT_OK,
             "messages of %u B have no place for a check: a flipped bit is noticed, not every "
             "changed byte",
             size);
@@ -118,46 +120,52 @@ static void judge_messages(const struct settings *s, const struct result *r, str
     bool sends = settings_sends(s);
     if (r->silent) {
         char limit[UNITS_TEXT_MAX];
-        add(v, WS_EXIT_FAILURE, "no answer for %s: the load was ended",
-            units_format_duration(3 * s->timeout_us, limit, sizeof limit));
+        verdict_add(v, WS_EXIT_FAILURE, "no answer for %s: the load was ended",
+                    units_format_duration(3 * s->timeout_us, limit, sizeof limit));
     }
     judge_rate(s, r, v);
     judge_size(s, v);
     if (t->lost || t->duplicated || t->reordered || t->corrupted)
-        add(v, failure(s, t->duplicated || t->reordered || t->corrupted ? "errors" : "loss"),
-            "%" PRIu64 " messages lost, %" PRIu64 " duplicated, %" PRIu64 " reordered, %" PRIu64
-            " corrupted",
-            t->lost, t->duplicated, t->reordered, t->corrupted);
+        verdict_add(v,
+                    failure(s, t->duplicated || t->reordered || t->corrupted ? "errors" : "loss"),
+                    "%" PRIu64 " messages lost, %" PRIu64 " duplicated, %" PRIu64
+                    " reordered, %" PRIu64 " corrupted",
+                    t->lost, t->duplicated, t->reordered, t->corrupted);
     if (r->signal_number)
         return;
     uint64_t done = s->mode == MODE_CHURN ? t->tried : t->sent;
     if (sends && s->messages && done < s->messages)
-        add(v, WS_EXIT_OK, "--messages=%" PRIu64 " was not reached: %" PRIu64, s->messages, done);
+        verdict_add(v, WS_EXIT_OK, "--messages=%" PRIu64 " was not reached: %" PRIu64, s->messages,
+                    done);
     if (s->mode == MODE_SINK && t->sent == 0)
-        add(v, WS_EXIT_FAILURE, "nothing was measured: no message was sent");
+        verdict_add(v, WS_EXIT_FAILURE, "nothing was measured: no message was sent");
     if ((sends || s->mode == MODE_SOURCE) && s->mode != MODE_SINK && t->received == 0)
-        add(v, WS_EXIT_FAILURE, "nothing was measured: no message came%s", sends ? " back" : "");
+        verdict_add(v, WS_EXIT_FAILURE, "nothing was measured: no message came%s",
+                    sends ? " back" : "");
 }
 
 /* What --find-rate has found. */
 static void judge_goal(const struct settings *s, const struct result *r, struct verdict *v)
 {
-    char limit[UNITS_TEXT_MAX];
+    char limit[UNITS_TEXT_MAX], found[UNITS_TEXT_MAX], failed[UNITS_TEXT_MAX];
     if (s->goal.limit_us == 0 || (r->found_rate == 0 && r->failed_rate == 0))
         return;
     units_format_duration(s->goal.limit_us, limit, sizeof limit);
+    metric_format(METRIC_RATE, r->found_rate, found, sizeof found);
+    metric_format(METRIC_RATE, r->failed_rate, failed, sizeof failed);
     if (r->search_ended[0])
-        add(v, r->search_status, "p%g stays at %s or below at %.6g/s; the search ended there: %s",
-            s->goal.percent, limit, r->found_rate, r->search_ended);
+        verdict_add(v, r->search_status,
+                    "p%g stays at %s or below at %s; the search ended there: %s", s->goal.percent,
+                    limit, found, r->search_ended);
     else if (r->found_rate == 0)
-        add(v, WS_EXIT_ASSERTION, "no rate keeps p%g at %s: not even %.6g/s", s->goal.percent,
-            limit, r->failed_rate);
+        verdict_add(v, WS_EXIT_ASSERTION, "no rate keeps p%g at %s: not even %s", s->goal.percent,
+                    limit, failed);
     else if (r->failed_rate == 0)
-        add(v, WS_EXIT_OK, "p%g stays at %s or below at %.6g/s, and at more", s->goal.percent,
-            limit, r->found_rate);
+        verdict_add(v, WS_EXIT_OK, "p%g stays at %s or below at %s, and at more", s->goal.percent,
+                    limit, found);
     else
-        add(v, WS_EXIT_OK, "the highest rate that keeps p%g at %s is %.6g/s; %.6g/s does not",
-            s->goal.percent, limit, r->found_rate, r->failed_rate);
+        verdict_add(v, WS_EXIT_OK, "the highest rate that keeps p%g at %s is %s; %s does not",
+                    s->goal.percent, limit, found, failed);
 }
 
 void verdict_make(const struct settings *s, const struct result *r, struct verdict *v)
@@ -165,39 +173,42 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
     const struct totals *t = &r->totals;
     *v = (struct verdict){.status = WS_EXIT_OK};
     if (r->problem[0]) {
-        add(v, r->problem_status, "%s", r->problem);
+        verdict_add(v, r->problem_status, "%s", r->problem);
         return;
     }
     if (t->opened == 0 && t->first_error != WS_OK) {
-        add(v, exit_code_for(t->first_error), "no connection could be opened: %s", t->first_detail);
+        verdict_add(v, exit_code_for(t->first_error), "no connection could be opened: %s",
+                    t->first_detail);
         return;
     }
     if (r->signal_number)
-        add(v, WS_EXIT_OK, "interrupted by %s: what was measured is that until then",
-            r->signal_number == SIGINT ? "SIGINT" : "SIGTERM");
+        verdict_add(v, WS_EXIT_OK, "interrupted by %s: what was measured is that until then",
+                    r->signal_number == SIGINT ? "SIGINT" : "SIGTERM");
     if (r->too_slow)
-        add(v, WS_EXIT_TIMEOUT,
-            "%" PRIu64 " of %" PRIu64 " connections were open by "
-            "--connect-deadline",
-            (uint64_t)t->opened, s->connections);
+        verdict_add(v, WS_EXIT_TIMEOUT,
+                    "%" PRIu64 " of %" PRIu64 " connections were open by "
+                    "--connect-deadline",
+                    (uint64_t)t->opened, s->connections);
     if (t->not_returned)
-        add(v, failure(s, "errors"), "%" PRIu64 " connections had not come back at the end",
-            t->not_returned);
+        verdict_add(v, failure(s, "errors"), "%" PRIu64 " connections had not come back at the end",
+                    t->not_returned);
     if (t->failed || (t->dropped && !s->reconnect))
-        add(v, failure(s, "errors"), "%" PRIu64 " connections failed, %" PRIu64 " were dropped%s%s",
-            t->failed, t->dropped, t->first_detail[0] ? ": " : "", t->first_detail);
+        verdict_add(v, failure(s, "errors"),
+                    "%" PRIu64 " connections failed, %" PRIu64 " were dropped%s%s", t->failed,
+                    t->dropped, t->first_detail[0] ? ": " : "", t->first_detail);
     if (t->given_up)
-        add(v, WS_EXIT_FAILURE, "%" PRIu64 " connections were given up: their answers are corrupt",
-            t->given_up);
+        verdict_add(v, WS_EXIT_FAILURE,
+                    "%" PRIu64 " connections were given up: their answers are corrupt",
+                    t->given_up);
     if (!r->too_slow)
         judge_messages(s, r, v);
     judge_gates(s, r, v);
     judge_goal(s, r, v);
     if (r->late_s > 0)
-        add(v, WS_EXIT_OK, "the load began %.3g s later than --start-at", r->late_s);
+        verdict_add(v, WS_EXIT_OK, "the load began %.3g s later than --start-at", r->late_s);
     if (verdict_client_busy(r))
-        add(v, WS_EXIT_OK,
-            "the client was busy: it may have been the bottleneck; try more --threads");
+        verdict_add(v, WS_EXIT_OK,
+                    "the client was busy: it may have been the bottleneck; try more --threads");
     if (r->signal_number)
         v->status = r->signal_number == SIGINT ? WS_EXIT_SIGINT : WS_EXIT_SIGTERM;
 }

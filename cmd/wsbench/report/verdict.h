@@ -19,6 +19,10 @@ struct verdict {
 void verdict_make(const struct settings *settings, const struct result *result,
                   struct verdict *verdict);
 
+/* Adds a line; `status` is its exit code, 0 for a remark. */
+__attribute__((format(printf, 3, 4))) void verdict_add(struct verdict *verdict, int status,
+                                                       const char *format, ...);
+
 /* True if the client used up its cores, so that it may have been the bottleneck. */
 bool verdict_client_busy(const struct result *result);
 

@@ -109,7 +109,8 @@ jsonschema.validate(json.loads(sys.argv[1]), json.load(open(sys.argv[2])))' "$ou
 	bench -c 2 -n 300 --format=json -o "$BATS_TEST_TMPDIR/before"
 	run -0 bench -c 2 -n 300 --compare="$BATS_TEST_TMPDIR/before"
 	grep -qE '^compared +before +now +change$' <<<"$output"
-	grep -qE '^rtt.p99 +[0-9.]+ .s +[0-9.]+ .s +[+-][0-9.]+%$' <<<"$output"
+	grep -qE '^rtt.p50 +[0-9.]+ .s +[0-9.]+ .s +[+-][0-9.]+%(   noise)?$' <<<"$output"
+	grep -qE '^rtt.p99.9 .*%   too few samples$' <<<"$output"
 	run -0 bench -c 3 -n 300 --compare="$BATS_TEST_TMPDIR/before"
 	grep -q 'another load was asked for' <<<"$output"
 	echo '{}' >"$BATS_TEST_TMPDIR/none"
@@ -138,6 +139,14 @@ jsonschema.validate(json.loads(sys.argv[1]), json.load(open(sys.argv[2])))' "$ou
 	END
 	run -0 wsbench --merge "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
 	grep -qE '^RTT +p50 ' <<<"$output"
+	is "$all" 'r["started"] > "2026" and "they did not run at the same time" in r["verdict"][0]'
+	# a machine that measured nothing, and one that ran at another time
+	run -3 --separate-stderr wsbench -q --format=json -c 1 -o "$BATS_TEST_TMPDIR/c" ws://127.0.0.1:1/
+	run -3 --separate-stderr wsbench --merge "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/c"
+	grep -q 'c: exit status 3: no connection could be opened: .*refused' <<<"$output"
+	sed 's/"started":"20../"started":"2001/' "$BATS_TEST_TMPDIR/b" >"$BATS_TEST_TMPDIR/c"
+	run -0 --separate-stderr wsbench --merge "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/c"
+	grep -qE 'c: it began [0-9.e+]+ s before .*: they did not run at the same time' <<<"$output"
 	bench --mode=connect -c 1 --format=json -o "$BATS_TEST_TMPDIR/b"
 	run -1 --separate-stderr wsbench --merge "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b"
 	says "b: it is of another mode than the first one"
