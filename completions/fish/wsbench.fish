@@ -2,7 +2,7 @@
 complete -c wsbench -l mode -x -a 'echo connect idle broadcast churn ping sink source' -d 'send and wait for the echo; only connect; connect and stay idle; some send and all receive; connect, one echo, close, again; send pings; only send; only receive (default echo)'
 complete -c wsbench -s c -l connections -x -d 'open this many connections (default 10)'
 complete -c wsbench -s d -l duration -x -d 'duration of the load, once all connections are open (default 10s)'
-complete -c wsbench -s n -l messages -x -d 'stop after this many messages, or connections with --mode=churn'
+complete -c wsbench -s n -l messages -x -d 'stop after this many messages, or connections with --mode=churn, without those of --warmup'
 complete -c wsbench -s t -l threads -x -d 'use this many threads, which share the connections (default 1)'
 complete -c wsbench -s R -l rate -x -d 'send this many messages a second in all, or with --mode=churn open so many connections, without waiting for replies (default: each after the reply to the one before)'
 complete -c wsbench -l arrival -x -a 'even poisson' -d 'times of --rate: at even distances, or at random ones as of many independent users (default even)'

@@ -65,9 +65,9 @@ static void fill_places(struct worker *w, int64_t now_ns)
         }
         struct peer *peer = w->idle;
         w->idle = peer->next_idle;
-        w->quota--;
-        step(w);
         peer->pace.due_ns = open_model ? due_ns : now_ns;
+        w->quota -= peer->pace.due_ns >= w->bench->counted_ns;
+        step(w);
         peer_connect(peer);
     }
 }
@@ -113,12 +113,13 @@ void peer_open_count_unsent(struct worker *w, int64_t end_ns)
 {
     if (!w->pace.open || w->settings->rate == 0)
         return;
-    for (; w->quota > 0; w->quota--, step(w)) {
+    for (; w->quota > 0; step(w)) {
         int64_t due_ns = next_due(w, end_ns);
         if (due_ns >= end_ns)
             break;
         if (due_ns < w->bench->counted_ns)
             continue;
+        w->quota--;
         w->totals.unsent[w->idle ? UNSENT_CLIENT : UNSENT_WINDOW]++;
         histogram_add(&w->totals.rtt, end_ns - due_ns);
     }

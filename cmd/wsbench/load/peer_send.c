@@ -104,6 +104,15 @@ static void await(struct peer *peer, const struct outgoing *m, int64_t due_ns, i
     w->outstanding++;
 }
 
+/* Messages of the warm-up are none of --messages; a recording has so many in all. Churn counts
+ * connections instead. */
+static void spend(struct worker *w, uint64_t count, bool counted)
+{
+    const struct settings *s = w->settings;
+    if (s->mode != MODE_CHURN && (counted || s->own.replay.count > 0))
+        w->quota -= count;
+}
+
 bool peer_send_one(struct peer *peer, int64_t due_ns)
 {
     struct worker *w = peer->worker;
@@ -121,8 +130,10 @@ bool peer_send_one(struct peer *peer, int64_t due_ns)
                                              WS_SEND_COPY, m.data, m.len);
     if (error != WS_OK)
         return false;
-    bool counted = due_ns >= w->bench->counted_ns;
-    w->quota -= s->mode != MODE_CHURN; /* churn counts connections instead */
+    /* In churn a message is of the warm-up if its connection was. */
+    int64_t begun_ns = s->mode == MODE_CHURN ? peer->pace.due_ns : due_ns;
+    bool counted = begun_ns >= w->bench->counted_ns;
+    spend(w, 1, counted);
     peer->sent_len = m.len;
     if (counted) {
         counter_add(&w->totals.sent, 1);
@@ -177,7 +188,7 @@ static bool send_many(struct peer *peer, unsigned count)
         flight_sent(f, now, now, counted);
     if (!peer->limited && sent > 0)
         watch_limit(peer, now + limit_ns(peer), now);
-    w->quota -= sent;
+    spend(w, sent, counted);
     w->outstanding += sent;
     peer->outstanding += (unsigned)sent;
     if (counted) {
@@ -375,9 +386,10 @@ static void count_unsent(struct peer *peer, int64_t end_ns)
     if (w->settings->own.replay.count >
         0) /* its times are the recording's: what is not sent is no miss */
         return;
-    for (; w->quota > 0 && peer->pace.due_ns < end_ns; w->quota--, step(peer)) {
+    for (; w->quota > 0 && peer->pace.due_ns < end_ns; step(peer)) {
         if (peer->pace.due_ns < w->bench->counted_ns)
             continue;
+        w->quota--;
         w->totals.unsent[cause]++;
         histogram_add(&w->totals.rtt, end_ns - peer->pace.due_ns);
     }

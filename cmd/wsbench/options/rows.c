@@ -26,7 +26,8 @@ const struct option_row wsbench_rows[WSBENCH_ROWS] = {
     {.name = "messages",
      .letters = "n",
      OPTION_COUNT(S, messages),
-     .help = "stop after this many messages, or connections with --mode=churn"},
+     .help = "stop after this many messages, or connections with --mode=churn, without those of "
+             "--warmup"},
     {.name = "threads",
      .letters = "t",
      OPTION_NUMBER(S, threads, 1, 256),
@@ -106,6 +107,7 @@ const struct option_row wsbench_rows[WSBENCH_ROWS] = {
     {.name = "timeout",
      .letters = "T",
      OPTION_DURATION(S, timeout_us),
+     .min = 1000,
      .help = "time limit of each reply: a message without one is lost, and the next is sent "
              "(default 5s)"},
 

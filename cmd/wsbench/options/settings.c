@@ -3,6 +3,8 @@
 #include "cmd/common/units.h"
 #include "cmd/wsbench/payload/payload.h"
 
+#include <string.h>
+
 static const char tail[] =
     "Examples:\n"
     "  wsbench ws://localhost:8080/                      10 connections, 10 s, echoes\n"
@@ -76,9 +78,19 @@ static bool check_conditions(struct options *options, const char *option,
     return true;
 }
 
-/* --merge measures nothing: all that it needs is the reports. */
+/* --merge measures nothing: all that it needs is the reports, and how to print their sum. */
 static bool check_merge(struct settings *s, struct options *options)
 {
+    static const char *const useful[] = {"merge",  "latency", "percentiles", "format",
+                                         "output", "compare", "fail-if"};
+    for (size_t i = 0; i < WSBENCH_ROWS; i++) {
+        const char *name = wsbench_rows[i].name;
+        bool used = !name;
+        for (size_t k = 0; k < sizeof useful / sizeof useful[0] && !used; k++)
+            used = strcmp(useful[k], name) == 0;
+        if (!used && options_given(options, name))
+            return usage_error(options, "--%s has no effect with --merge", name);
+    }
     if (options->arg_count == 0)
         return usage_error(options, "--merge needs the files of reports");
     s->files = options->args;

@@ -83,6 +83,18 @@ load faulty
 	holds 'did["received"] == 400 and m["sent"] == 200 and m["received"] == 400 and m["lost"] == 0'
 }
 
+@test "--warmup: its messages are none of --messages" {
+	local options
+	for options in "-R 1000" "-w 1" "-w 32" "--mode=churn"; do
+		serve
+		# shellcheck disable=SC2086 # several options
+		wsbench -q --format=json -c 3 -t 2 --warmup=200ms -n 50 $options "$URL" >"$BATS_TEST_TMPDIR/report"
+		"$PYTHON" -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+assert r["messages"]["sent"] == 50 == r["messages"]["received"], r["messages"]' "$BATS_TEST_TMPDIR/report"
+	done
+}
+
 @test "churn: --rate is connections a second, and the time runs from when each was due" {
 	faulty
 	measure --mode=churn -c 50 -R 100 -d 1s

@@ -12,6 +12,11 @@ bench() {
 	wsbench -q "$@" "$URL"
 }
 
+valid() { # FILE
+	"$PYTHON" -c 'import json, jsonschema, sys
+jsonschema.validate(json.load(open(sys.argv[1])), json.load(open(sys.argv[2])))' "$1" "$ROOT/docs/wsbench.schema.json"
+}
+
 # The expression is true of the JSON report in FILE, which is r.
 is() { # FILE EXPRESSION
 	"$PYTHON" -c 'import json, sys
@@ -24,13 +29,21 @@ assert eval(sys.argv[2]), r' "$@"
 	local mode report=$BATS_TEST_TMPDIR/report
 	for mode in echo connect idle churn; do
 		bench --mode="$mode" -c 3 -d 300ms --interval=100ms --format=json --server-pid="$SERVER" -z >"$report"
-		"$PYTHON" -c 'import json, jsonschema, sys
-jsonschema.validate(json.load(open(sys.argv[1])), json.load(open(sys.argv[2])))' "$report" "$ROOT/docs/wsbench.schema.json"
+		valid "$report"
 		is "$report" 'len(r["timeline"]) >= 3 and r["timeline"][1]["server_rss_bytes"] > 0 or r["mode"] == "connect"'
 	done
-	run -3 --separate-stderr wsbench -q --format=json -c 1 ws://127.0.0.1:1/
-	"$PYTHON" -c 'import json, jsonschema, sys
-jsonschema.validate(json.loads(sys.argv[1]), json.load(open(sys.argv[2])))' "$output" "$ROOT/docs/wsbench.schema.json"
+	# an echo server has nothing for some of them, which is said
+	for mode in ping sink source broadcast; do
+		bench --mode="$mode" -c 3 -d 100ms -T 100ms --format=json >"$report" 2>/dev/null || same 1 $?
+		valid "$report"
+	done
+	bench -c 2 -R 20 -d 100ms --find-rate=5s@p50 -o "$report" --format=json --fail-if='errors>0' 2>/dev/null
+	valid "$report"
+	is "$report" 'r["find_rate"]["kept_per_s"] >= 20'
+	wsbench -q --merge --format=json "$report" "$report" >"$report.both"
+	valid "$report.both"
+	wsbench -q --format=json -c 1 ws://127.0.0.1:1/ >"$report" 2>/dev/null || same 3 $?
+	valid "$report"
 }
 
 @test "the text begins with the round-trip time; the verdict is in it" {
@@ -152,6 +165,8 @@ jsonschema.validate(json.loads(sys.argv[1]), json.load(open(sys.argv[2])))' "$ou
 	says "b: it is of another mode than the first one"
 	run -2 --separate-stderr wsbench --merge
 	usage_line "needs the files"
+	run -2 --separate-stderr wsbench --merge --connections=5 "$all"
+	usage_line "--connections has no effect with --merge"
 }
 
 @test "--start-at: the load begins then, and a late one is said" {
