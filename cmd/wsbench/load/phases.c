@@ -135,6 +135,8 @@ static void tear_down(struct worker *w)
     for (uint32_t i = 0; w->peers && i < w->count; i++)
         flight_free(&w->peers[i].flight);
     free(w->peers);
+    for (uint64_t i = 0; w->heard && i < w->count * w->settings->publishers; i++)
+        fanout_free(&w->heard[i]);
     free(w->heard);
     payload_free(&w->payload);
     match_free(&w->match);

@@ -93,6 +93,13 @@ exact() {
 	holds 'm["received"] == did["sent"] and m["duplicated"] == 0 and m["unasked"] == 0 and m["reordered"] >= 4'
 }
 
+@test "broadcast: a message that comes after many others is late, not lost and a duplicate" {
+	faulty all delay=100:0.7
+	measure --mode=broadcast -c 3 -t 2 -R 1500 -d 1s -T 2s
+	holds 'm["received"] == 3000 == did["sent"] and m["lost"] == m["duplicated"] == 0'
+	holds '0 < m["reordered"] <= did["delayed"] == 30 and r["rtt"]["max_us"] > 690000'
+}
+
 @test "messages that nothing asked for are no error, and no answer" {
 	local mode
 	for mode in idle echo; do

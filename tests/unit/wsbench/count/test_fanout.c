@@ -33,10 +33,46 @@ static void places_are_used_again(void **state)
         uint64_t next = last - 1 + gaps[i];
         assert_int_equal(fanout_received(&f, next), FANOUT_NEW);
         for (uint64_t k = last; k < next; k++)
-            assert_int_equal(fanout_received(&f, k),
-                             next - k < FANOUT_WINDOW ? FANOUT_REORDERED : FANOUT_DUPLICATE);
-        assert_int_equal(fanout_received(&f, next), FANOUT_DUPLICATE);
+            assert_int_equal(fanout_received(&f, k), next - k < FANOUT_WINDOW + FANOUT_MISSING
+                                                         ? FANOUT_REORDERED
+                                                         : FANOUT_DUPLICATE);
+        for (uint64_t k = 0; k <= next; k += 7)
+            assert_int_equal(fanout_received(&f, k), FANOUT_DUPLICATE);
+        fanout_free(&f);
     }
+}
+
+/* A message that comes after thousands of others is late, and only once. */
+static void very_late(void **state)
+{
+    enum { ALL = 20 * FANOUT_WINDOW };
+    struct fanout f = {0};
+    (void)state;
+    for (uint64_t k = 0; k < ALL; k++)
+        if (k % 100 != 3)
+            assert_int_equal(fanout_received(&f, k), FANOUT_NEW);
+    for (uint64_t k = ALL; k-- > 0;) {
+        assert_int_equal(fanout_received(&f, k),
+                         k % 100 == 3 ? FANOUT_REORDERED : FANOUT_DUPLICATE);
+        assert_int_equal(fanout_received(&f, k), FANOUT_DUPLICATE);
+    }
+    assert_int_equal(f.missing_count, 0);
+    fanout_free(&f);
+}
+
+/* Of a receiver that gets next to nothing a bounded number is remembered: the last ones. */
+static void missing_without_end(void **state)
+{
+    enum { EVERY = 3, ALL = 20 * FANOUT_MISSING };
+    struct fanout f = {0};
+    (void)state;
+    for (uint64_t k = 0; k < ALL; k += EVERY)
+        assert_int_equal(fanout_received(&f, k), FANOUT_NEW);
+    assert_true(f.missing_size <= FANOUT_MISSING);
+    assert_int_equal(fanout_received(&f, 1), FANOUT_DUPLICATE);
+    assert_int_equal(fanout_received(&f, ALL - FANOUT_MISSING / 2 - FANOUT_WINDOW),
+                     FANOUT_REORDERED);
+    fanout_free(&f);
 }
 
 int main(void)
@@ -44,6 +80,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(new_again_and_late),
         cmocka_unit_test(places_are_used_again),
+        cmocka_unit_test(very_late),
+        cmocka_unit_test(missing_without_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
