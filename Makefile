@@ -1,7 +1,7 @@
 # libws and its four tools. `make help` lists the targets; everything built goes to build/.
 #
-# Three variants are built by the same rules: plain (what is installed), san (ASan and UBSan) and tsan
-# (threads), the last two for tests. CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS and DESTDIR are the
+# Four variants are built by the same rules: plain (what is installed), and for tests san (ASan and
+# UBSan), tsan (threads) and cov (which lines run). CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS and DESTDIR are the
 # packager's, and so are the folders below. V=1 shows whole commands; WERROR=1 makes warnings errors;
 # STATIC=1 links the tools statically; LTO=0 leaves out optimization across files, WITH_ISAL=0 ISA-L.
 
@@ -56,6 +56,7 @@ BASE := -std=gnu17 -D_GNU_SOURCE $(if $(filter 1,$(WITH_ISAL)),-DWITH_ISAL) \
 	-I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
+COV  := --coverage -fprofile-update=atomic -O1 -g
 
 # --- sources ---
 
@@ -78,7 +79,7 @@ fuzz_framing := cmd/wsserve/bridge/framing.c $(COM_SRC)
 fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
 
 .PHONY: all help clean install uninstall deps check test test-peers test-fresh lint format demo bench \
-	bench-check fuzz tests completions FORCE
+	bench-check conformance coverage fuzz tests completions FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -142,9 +143,10 @@ endef
 $(eval $(call variant,plain,$(FAST) $(HARD),build))
 $(eval $(call variant,san,$(SAN),build/san))
 $(eval $(call variant,tsan,$(TSAN),build/tsan))
+$(eval $(call variant,cov,$(COV),build/cov))
 
 # In these tests allocations fail on demand.
-$(foreach t,conn/test_memory proto/test_deflate_memory,build/san/unit/$(t) build/plain/unit/$(t)): private LDFLAGS += \
+$(foreach t,conn/test_memory proto/test_deflate_memory,build/san/unit/$(t) build/plain/unit/$(t) build/cov/unit/$(t)): private LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=asprintf
 
 # Here a model of a server stands in for the measurements.
@@ -173,6 +175,14 @@ test-peers: ## against Chromium, nginx and the like, which it installs, and on a
 	@tests/install-deps peers
 	@+$(MAKE) --no-print-directory all
 	@tests/run --peers $(ONLY)
+
+# The library's own tests, and those of the tools that use most of it.
+COUNTED := $(filter proto/% io/% tls/% conn/% client/% server/%,$(UNIT))
+coverage: ## how much of libws the tests run; fails below the limits that SECURITY.md names
+	@tests/install-deps coverage
+	@+$(MAKE) --no-print-directory $(TOOLS:%=build/cov/%) build/cov/conformance $(COUNTED:%=build/cov/unit/%) \
+		$(FUZZ:%=build/cov/fuzz/%) build/libws.a $(SHIMS)
+	@tests/coverage
 
 test-fresh: ## the README's commands in a new minimal system under build/ (root only)
 	@tests/install-deps fresh
@@ -223,6 +233,11 @@ bench-check: ## is wsserve slower than recorded? ARGS=--record writes the figure
 	@tests/install-deps bench
 	@+$(MAKE) --no-print-directory build/wsserve build/bench/generator build/bench/yardstick_raw
 	tests/bench/check.py $(ARGS)
+
+conformance: ## the cases of the RFCs over the wire, beside other servers: writes docs/conformance.md
+	@tests/install-deps bench
+	@+$(MAKE) --no-print-directory all build/san/conformance
+	tests/conformance/play.py --write docs/conformance.md
 
 completions: all ## write the completion files again, from the option tables
 	completions/check --update build $(TOOLS)

@@ -22,5 +22,6 @@ new WebSocketServer({
       : false,
 }).on("connection", (socket) => {
   socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
+  socket.on("error", () => {}); // of a peer that breaks the protocol: the connection ends, the server stays
 });
 server.listen(0, "127.0.0.1", () => console.log("listening", server.address().port));

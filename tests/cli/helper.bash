@@ -238,6 +238,7 @@ descriptors() { # [PID]
 # Ends all processes; false if a sanitizer has reported an error.
 end_all() {
 	local pid end
+	tell_failure
 	for pid in "${STARTED[@]}"; do
 		kill "$pid" 2>/dev/null || true
 	done
@@ -256,6 +257,18 @@ end_all() {
 			cat "$BATS_TEST_TMPDIR"/log.*
 			return 1
 		}
+}
+
+# After a failure: what the last command printed, and the ends of what the processes did.
+# shellcheck disable=SC2154
+tell_failure() {
+	local file
+	[[ -z ${BATS_TEST_COMPLETED-} ]] || return 0
+	[[ -z ${output-} ]] || printf -- '--- stdout of the last run\n%s\n' "$(tail -n 20 <<<"$output")" >&2
+	[[ -z ${stderr-} ]] || printf -- '--- stderr of the last run\n%s\n' "$(tail -n 20 <<<"$stderr")" >&2
+	for file in "$BATS_TEST_TMPDIR"/log.*; do
+		[[ ! -s $file ]] || printf -- '--- %s\n%s\n' "${file##*/}" "$(tail -n 20 "$file")" >&2
+	done
 }
 
 teardown() {

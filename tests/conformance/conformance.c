@@ -299,7 +299,7 @@ static void check_autobahn(const struct rows *rows)
 static void usage(FILE *to)
 {
     fputs("usage: conformance [-k SUBSTRING] [PAGE.md...]\n"
-          "       conformance --errors\n"
+          "       conformance --errors | --rows\n"
           "       conformance --musts docs/protocol.md [PAGE.md...]\n"
           "Without a page, all of tests/conformance are read. With neither -k nor a page, the\n"
           "Autobahn numbers and docs/protocol.md are checked too.\n",
@@ -310,9 +310,11 @@ int main(int argc, char **argv)
 {
     static const struct option options[] = {{"errors", no_argument, NULL, 'e'},
                                             {"musts", required_argument, NULL, 'm'},
+                                            {"rows", no_argument, NULL, 'r'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     const char *filter = NULL, *musts = NULL;
+    bool export = false;
     int option;
     while ((option = getopt_long(argc, argv, "k:h", options, NULL)) != -1) {
         switch (option) {
@@ -324,6 +326,9 @@ int main(int argc, char **argv)
             return 0;
         case 'm':
             musts = optarg;
+            break;
+        case 'r':
+            export = true;
             break;
         case 'h':
             usage(stdout);
@@ -349,7 +354,9 @@ int main(int argc, char **argv)
     if (rows.count == 0)
         tap(false, "there are rows");
 
-    if (musts) {
+    if (export) {
+        tap(rows_export(&rows), "the rows were printed");
+    } else if (musts) {
         document_check_musts(musts, &rows);
     } else {
         check_ids(&rows);

@@ -4,8 +4,8 @@
  * A row says which bytes arrive, which events a session must deliver for them and what it must
  * answer. language.c turns the cells into bytes, tables.c reads the pages, drive.c runs one row
  * with one way of cutting the bytes, document.c checks docs/protocol.md, conformance.c is the main
- * program, deflate.c the other end of permessage-deflate. docs/protocol.md explains how a row is
- * written.
+ * program, deflate.c the other end of permessage-deflate, export.c prints rows for play.py.
+ * docs/protocol.md explains how a row is written.
  */
 #ifndef TESTS_CONFORMANCE_H
 #define TESTS_CONFORMANCE_H
@@ -91,6 +91,10 @@ struct rows {
 bool rows_read(struct rows *rows, const char *path);
 const struct row *rows_find(const struct rows *rows, const char *id);
 void rows_free(struct rows *rows);
+
+/* Prints the rows whose handshake succeeds as lines of JSON, one a role. False, with the reason
+ * on standard error, when one cannot be read. */
+bool rows_export(const struct rows *rows);
 
 /* The cells of a Markdown table row, each trimmed and to be freed; their number, 0 for another
  * line. */
