@@ -3,7 +3,8 @@
 # Four variants are built by the same rules: plain (what is installed), and for tests san (ASan and
 # UBSan), tsan (threads) and cov (which lines run). CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS and DESTDIR are the
 # packager's, and so are the folders below. V=1 shows whole commands; WERROR=1 makes warnings errors;
-# STATIC=1 links the tools statically; LTO=0 leaves out optimization across files, WITH_ISAL=0 ISA-L.
+# STATIC=1 links the tools statically; LTO=0 leaves out optimization across files, WITH_ISAL=0 ISA-L,
+# WITH_REDIS=0 hiredis, and with it wsserve's --cluster.
 
 VERSION := $(shell sed -n 's/^\#define WS_VERSION  *"\(.*\)"/\1/p' libws/include/ws/version.h)
 
@@ -25,13 +26,17 @@ say         = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 # Fast compression; WITH_ISAL=0 leaves it to zlib. Debian has no static libisal.
 WITH_ISAL ?= $(if $(STATIC),0,1)
 LIB_NEEDS := libssl libcrypto zlib libidn2 $(if $(filter 1,$(WITH_ISAL)),libisal)
-NEEDED    := $(LIB_NEEDS) jansson libedit
+# Redis's protocol, for wsserve alone.
+WITH_REDIS ?= 1
+REDIS      := $(if $(filter 1,$(WITH_REDIS)),hiredis)
+NEEDED    := $(LIB_NEEDS) jansson libedit $(REDIS)
 found     := $(shell $(PKG_CONFIG) --exists $(NEEDED) 2>/dev/null && echo yes)
 pkg        = $(if $(found),$(shell $(PKG_CONFIG) $(if $(STATIC),--static) $(1)))
 PC_CFLAGS := $(call pkg,--cflags $(NEEDED))
 LIB_LIBS  := $(call pkg,--libs $(LIB_NEEDS))
 TOOL_LIBS := $(call pkg,--libs jansson) $(LIB_LIBS) -lm
 EDIT_LIBS := $(call pkg,--libs libedit)
+REDIS_LIBS := $(if $(REDIS),$(call pkg,--libs $(REDIS)))
 
 # --- flags ---
 
@@ -63,7 +68,8 @@ COV  := --coverage -fprofile-update=atomic -O1 -g
 TOOLS    := $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c)))
 LIB_SRC  := $(wildcard libws/*/*.c)
 COM_SRC  := $(wildcard cmd/common/*.c cmd/common/*/*.c)
-tool_src  = $(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c)
+no_redis  := cmd/wsserve/cluster/$(if $(REDIS),resp_none.c,resp.c)
+tool_src  = $(filter-out $(no_redis),$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c))
 less_main = $(filter-out %/main.c,$(call tool_src,$(1)))
 SUPPORT  := $(wildcard tests/unit/support*.c)
 UNIT     := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
@@ -124,10 +130,11 @@ link_$(1) = $$(call say,LINK,$$@)mkdir -p $$(@D) && \
 $(foreach t,$(TOOLS),$(eval $(3)/$(t): $(call objects,$(1),$(call tool_src,$(t)) $(COM_SRC) $(LIB_SRC))))
 $(TOOLS:%=$(3)/%): static = $$(if $$(STATIC),-static)
 $(TOOLS:%=$(3)/%): build/$(1)/flags
-	$$(link_$(1)) $$(if $$(findstring wscat,$$@),$$(EDIT_LIBS)) $$(TOOL_LIBS)
+	$$(link_$(1)) $$(if $$(findstring wscat,$$@),$$(EDIT_LIBS)) $$(if $$(findstring wsserve,$$@),$$(REDIS_LIBS)) \
+		$$(TOOL_LIBS)
 
 build/$(1)/unit/%: build/$(1)/tests/unit/%.o $(call objects,$(1),$(LIB_SRC) $(COM_SRC) $(SUPPORT))
-	$$(link_$(1)) -lcmocka $$(EDIT_LIBS) $$(TOOL_LIBS)
+	$$(link_$(1)) -lcmocka $$(EDIT_LIBS) $$(REDIS_LIBS) $$(TOOL_LIBS)
 
 # A tool's tests are linked with all of it but main().
 $(foreach t,$(TOOLS),$(eval $(filter build/$(1)/unit/$(t)/%,$(UNIT:%=build/$(1)/unit/%)): \
@@ -138,7 +145,7 @@ build/$(1)/conformance: $(call objects,$(1),$(wildcard tests/conformance/*.c) $(
 
 $(foreach t,$(FUZZ),$(eval build/$(1)/fuzz/$(t): $(call objects,$(1),$($(t)))))
 build/$(1)/fuzz/%: build/$(1)/tests/fuzz/%.o build/$(1)/tests/fuzz/replay.o $(call objects,$(1),$(LIB_SRC))
-	$$(link_$(1)) $$(TOOL_LIBS)
+	$$(link_$(1)) $$(REDIS_LIBS) $$(TOOL_LIBS)
 endef
 $(eval $(call variant,plain,$(FAST) $(HARD),build))
 $(eval $(call variant,san,$(SAN),build/san))
@@ -211,7 +218,7 @@ build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC)
 	@mkdir -p $(@D)
 	$(call say,CC,$@)clang $(filter-out -MMD -MP,$(BASE)) $(CPPFLAGS) -g -O1 \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $($*) \
-		$(TOOL_LIBS)
+		$(REDIS_LIBS) $(TOOL_LIBS)
 
 fuzz: $(FUZZ:%=build/libfuzzer/%) ## look for new faults, FUZZ_SECONDS=60 each
 	@for t in $(FUZZ); do mkdir -p build/libfuzzer/corpus-$$t; \

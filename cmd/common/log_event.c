@@ -6,6 +6,7 @@ const struct log_event log_events[] = {
     {"access", "a request was answered: one line each, with --access-log; or its file cannot be written"},
     {"backoff", "a program or upstream that keeps failing is not tried for a while; clients are refused meanwhile"},
     {"close", "an open connection has ended in order; at debug level: the client's reason"},
+    {"cluster", "Redis is connected, or lost, or rejects messages to the other nodes"},
     {"config", "the configuration was reloaded, or could not be"},
     {"drain", "while shutting down, each second: how many connections are left"},
     {"end", "the server exits; its totals"},

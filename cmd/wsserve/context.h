@@ -5,8 +5,8 @@
  * pointer, and what is in it is known to the part's own module, which makes and frees it. The
  * folders include each other in this order, never upwards:
  *
- *     context.h → faults → options → observe → request → access → bridge → modes → http → server
- *     → main.c
+ *     context.h → faults → options → observe → request → access → cluster → bridge → modes → http
+ *     → server → main.c
  */
 #ifndef CMD_WSSERVE_CONTEXT_H
 #define CMD_WSSERVE_CONTEXT_H
@@ -55,6 +55,7 @@ struct server {
     _Atomic(struct access_rules *) access_rules; /* replaced on SIGHUP */
     _Atomic(const struct answer_policy *) answer_policy; /* belongs to access_rules */
     struct certificates *certificates;                   /* NULL: no TLS */
+    struct cluster *cluster;                             /* NULL: none */
     struct http *http;
     struct admin *admin;       /* NULL: none */
     struct periodic *periodic; /* statistics, and the end when idle */

@@ -33,8 +33,10 @@ static void on_resume(struct ws_async *note)
     if (atomic_load(&hub->set->blocking) > 0)
         return;
     ws_registry_each(hub->env->registry, resume_one, NULL);
-    if (hub->on_unblocked)
-        hub->on_unblocked(hub->unblocked_context);
+    for (struct ws_hub_waiter *waiter = hub->waiters, *next; waiter; waiter = next) {
+        next = waiter->next;
+        waiter->unblocked(waiter);
+    }
 }
 
 bool ws_hub_blocked(const struct ws_hub *hub)
@@ -42,10 +44,19 @@ bool ws_hub_blocked(const struct ws_hub *hub)
     return atomic_load(&hub->set->blocking) > 0;
 }
 
-void ws_hub_on_unblocked(struct ws_hub *hub, void (*on_unblocked)(void *context), void *context)
+void ws_hub_on_unblocked(struct ws_hub *hub, struct ws_hub_waiter *waiter)
 {
-    hub->on_unblocked = on_unblocked;
-    hub->unblocked_context = context;
+    waiter->next = hub->waiters;
+    hub->waiters = waiter;
+}
+
+void ws_hub_no_waiter(struct ws_hub *hub, struct ws_hub_waiter *waiter)
+{
+    for (struct ws_hub_waiter **at = &hub->waiters; *at; at = &(*at)->next)
+        if (*at == waiter) {
+            *at = waiter->next;
+            return;
+        }
 }
 
 static void block(struct ws_hub_set *set)

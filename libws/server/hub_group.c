@@ -41,13 +41,22 @@ void ws_hub_drop_if_empty(struct ws_hub *hub, struct ws_group *group)
     free(group);
 }
 
+void ws_hub_observe(struct ws_hub *hub, struct ws_hub_observer *observer)
+{
+    hub->observer = observer;
+}
+
 bool ws_hub_join(struct ws_conn *conn, const char *name, size_t len)
 {
     struct ws_hub *hub = ws_server_env(conn)->hub;
     struct ws_conn_cold_slot *slot = ws_conn_make_cold_slot(conn);
     struct ws_member *member = malloc(sizeof *member);
     struct ws_group *group = member && slot ? ws_hub_need_group(hub, name, len) : NULL;
-    if (!group) {
+    bool noticed = group && (group->members || !hub->observer ||
+                             hub->observer->occupied(hub->observer, name, len));
+    if (!noticed) {
+        if (group)
+            ws_hub_drop_if_empty(hub, group);
         free(member);
         return false;
     }
@@ -63,6 +72,7 @@ bool ws_hub_join(struct ws_conn *conn, const char *name, size_t len)
 
 void ws_hub_leave(struct ws_conn *conn)
 {
+    struct ws_hub *hub = ws_server_env(conn)->hub;
     struct ws_member *member = ws_conn_cold_slot(conn)->group_member;
     if (!member)
         return;
@@ -72,7 +82,9 @@ void ws_hub_leave(struct ws_conn *conn)
         member->group->members = member->next;
     if (member->next)
         member->next->prev = member->prev;
-    ws_hub_drop_if_empty(ws_server_env(conn)->hub, member->group);
+    if (!member->group->members && hub->observer)
+        hub->observer->vacated(hub->observer, member->group->name, member->group->len);
+    ws_hub_drop_if_empty(hub, member->group);
     free(member);
     ws_conn_make_cold_slot(conn)->group_member = NULL; /* there is one: it cannot fail */
 }

@@ -40,8 +40,8 @@ struct ws_hub {
     atomic_size_t inbox;    /* bytes on their way from other loops */
     atomic_bool inbox_full; /* `inbox` was above high water, and is not yet below low */
     struct ws_async resume;
-    void (*on_unblocked)(void *context);
-    void *unblocked_context;
+    struct ws_hub_waiter *waiters;
+    struct ws_hub_observer *observer;
     atomic_bool resume_posted;
 };
 

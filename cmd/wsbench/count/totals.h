@@ -5,7 +5,7 @@
 #ifndef CMD_WSBENCH_COUNT_TOTALS_H
 #define CMD_WSBENCH_COUNT_TOTALS_H
 
-#include "cmd/wsbench/count/histogram.h"
+#include "cmd/common/count/histogram.h"
 #include "cmd/wsbench/count/tally.h"
 #include <ws/deflate.h>
 #include <ws/error.h>

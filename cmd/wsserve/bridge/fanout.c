@@ -4,6 +4,7 @@
 #include "cmd/common/log.h"
 #include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/bridge/relay.h"
+#include "cmd/wsserve/cluster/cluster.h"
 #include "cmd/wsserve/options/settings.h"
 #include <ws/hub.h>
 #include <ws/server_env.h>
@@ -90,12 +91,16 @@ static void deliver(struct fanout *fanout, const struct framing_message *message
     if (group || fanout->grouped || !is_message(message))
         ws_hub_flush(fanout->env->hub);
     fanout->grouped = group != NULL;
-    if (is_message(message))
-        ws_hub_publish(fanout->env->hub, group, group ? strlen(group) : 0, except_id,
-                       relay_opcode(message, settings_of(fanout)->binary), message->data,
-                       message->len);
-    else
+    if (!is_message(message)) {
         ws_registry_each(fanout->env->registry, send_one, &choice);
+        return;
+    }
+    unsigned opcode = relay_opcode(message, settings_of(fanout)->binary);
+    size_t group_len = group ? strlen(group) : 0;
+    ws_hub_publish(fanout->env->hub, group, group_len, except_id, opcode, message->data,
+                   message->len);
+    cluster_publish(&fanout->server->workers[0], group, group_len, opcode, message->data,
+                    message->len);
 }
 
 static bool on_ready(struct channel *channel)
@@ -139,10 +144,9 @@ static void on_end(struct channel *channel, enum ws_error why)
     fanout->on_end(fanout, why);
 }
 
-static void on_unblocked(void *context)
+static void on_unblocked(struct ws_hub_waiter *waiter)
 {
-    struct fanout *fanout = context;
-    channel_resume(&fanout->channel);
+    channel_resume(&ws_container_of(waiter, struct fanout, waiter)->channel);
 }
 
 /* --- in from the clients --- */
@@ -249,7 +253,8 @@ enum ws_error fanout_open(struct fanout *fanout, int in, int out)
         fanout->memory = NULL;
         return error;
     }
-    ws_hub_on_unblocked(fanout->env->hub, on_unblocked, fanout);
+    fanout->waiter.unblocked = on_unblocked;
+    ws_hub_on_unblocked(fanout->env->hub, &fanout->waiter);
     channel_resume(&fanout->channel);
     return WS_OK;
 }
@@ -267,7 +272,7 @@ void fanout_close(struct fanout *fanout)
     if (!fanout->memory)
         return;
     ws_registry_each(fanout->env->registry, resume_one, NULL);
-    ws_hub_on_unblocked(fanout->env->hub, NULL, NULL);
+    ws_hub_no_waiter(fanout->env->hub, &fanout->waiter);
     channel_close(&fanout->channel);
     framing_free(&fanout->reader);
     free(fanout->memory);

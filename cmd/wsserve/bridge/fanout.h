@@ -12,6 +12,7 @@
 #include "cmd/wsserve/bridge/framing.h"
 #include "cmd/wsserve/context.h"
 #include <ws/handler.h>
+#include <ws/hub.h>
 
 #include <stdbool.h>
 
@@ -23,6 +24,7 @@ struct fanout {
     uint8_t *memory;     /* the channel's */
     unsigned generation; /* of the source; clients that opened in another are not relayed to it */
     bool grouped;        /* the last message was published for a group */
+    struct ws_hub_waiter waiter;
     bool needs_audience; /* reading stops while no client is open */
     /* The end of input: WS_E_LOST or an error; WS_E_MESSAGE_TOO_BIG, WS_E_NO_MEMORY of a message.
      */

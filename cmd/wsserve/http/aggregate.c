@@ -3,6 +3,7 @@
 #include "cmd/common/conn_name.h"
 #include "cmd/common/json.h"
 #include "cmd/common/log.h"
+#include "cmd/wsserve/cluster/cluster.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/http/metrics.h"
 #include "cmd/wsserve/observe/access_log.h"
@@ -16,15 +17,21 @@
 #include <ws/hub.h>
 #include <ws/server_env.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+enum answer { METRICS, CONNECTIONS, CLUSTER };
 
 /* One answer in the making. */
 struct aggregate {
     struct server *server;
     const struct ws_registry *registry; /* of the loop that is to answer */
     uint64_t id;                        /* and of the connection that waits for it */
-    bool connections;                   /* else metrics */
+    enum answer answer;
     struct totals totals;
+    bool clustered;
+    struct cluster_report cluster;
     struct json json;
 };
 
@@ -48,7 +55,7 @@ static void add_websocket(struct json *json, const struct ws_conn *conn,
 static void add_connection(struct ws_conn *conn, void *context)
 {
     struct aggregate *g = context;
-    if (!g->connections) {
+    if (g->answer != CONNECTIONS) {
         totals_connection(&g->totals, conn);
         return;
     }
@@ -91,6 +98,8 @@ static void visit(struct ws_server_env *env, void *context)
     struct aggregate *g = context;
     const struct worker *worker = env->conn.user;
     totals_add(&g->totals, worker->totals);
+    if (worker->index == 0)
+        g->clustered = cluster_read(g->server, &g->cluster);
     if (env->hub) {
         struct ws_deliveries deliveries = ws_hub_deliveries(env->hub);
         g->totals.sent += deliveries.sent;
@@ -116,7 +125,7 @@ static void answer_metrics(struct aggregate *g, struct ws_conn *conn)
         .records_dropped = g->server->recorder ? recorder_dropped(g->server->recorder) : 0,
     };
     size_t len;
-    char *text = metrics_write(&g->totals, &notes, &len);
+    char *text = metrics_write(&g->totals, &notes, g->clustered ? &g->cluster : NULL, &len);
     if (text)
         answer_text(conn, 200, METRICS_TYPE, text, len);
     else
@@ -124,9 +133,8 @@ static void answer_metrics(struct aggregate *g, struct ws_conn *conn)
     free(text);
 }
 
-static void answer_connections(struct aggregate *g, struct ws_conn *conn)
+static void answer_json(struct aggregate *g, struct ws_conn *conn)
 {
-    json_end_array(&g->json);
     json_newline(&g->json);
     if (g->json.failed)
         answer_refuse(conn, WS_E_NO_MEMORY, 0);
@@ -134,20 +142,57 @@ static void answer_connections(struct aggregate *g, struct ws_conn *conn)
         answer_text(conn, 200, "application/json", g->json.data, g->json.len);
 }
 
+static void answer_connections(struct aggregate *g, struct ws_conn *conn)
+{
+    json_end_array(&g->json);
+    answer_json(g, conn);
+}
+
+static void answer_cluster(struct aggregate *g, struct ws_conn *conn)
+{
+    const struct cluster_report *report = &g->cluster;
+    const struct cluster_counts *counts = &report->counts;
+    struct json *json = &g->json;
+    char node[20];
+    snprintf(node, sizeof node, "%016" PRIx64, report->node);
+    json_begin_object(json);
+    json_member_string(json, "node", node);
+    json_member_string(json, "channel", report->channel);
+    json_member_string(json, "state", report->connected ? "connected" : "degraded");
+    json_member_uint(json, "topics", report->topics);
+    json_member_uint(json, "out", counts->out);
+    json_member_uint(json, "failed",
+                     counts->down + counts->full + counts->unanswered + counts->rejected);
+    json_member_uint(json, "in", counts->in);
+    json_member_uint(json, "lost", counts->lost);
+    json_member_uint(json, "repeated", counts->repeated);
+    json_member_uint(json, "malformed", counts->malformed);
+    json_member_uint(json, "losses", counts->losses);
+    if (counts->in > 0) {
+        json_member_uint(json, "p50_us", report->p50_us);
+        json_member_uint(json, "p99_us", report->p99_us);
+    }
+    json_end_object(json);
+    answer_json(g, conn);
+}
+
 /* On the thread that asked. The client may have left meanwhile. */
 static void done(void *context)
 {
     struct aggregate *g = context;
     struct ws_conn *conn = ws_registry_find(g->registry, g->id);
-    if (conn && g->connections)
-        answer_connections(g, conn);
-    else if (conn)
-        answer_metrics(g, conn);
+    static void (*const answers[])(struct aggregate *, struct ws_conn *) = {
+        [METRICS] = answer_metrics,
+        [CONNECTIONS] = answer_connections,
+        [CLUSTER] = answer_cluster,
+    };
+    if (conn)
+        answers[g->answer](g, conn);
     json_free(&g->json);
     free(g);
 }
 
-static void begin(struct ws_conn *conn, bool connections)
+static void begin(struct ws_conn *conn, enum answer answer)
 {
     struct server *server = server_of(conn);
     struct aggregate *g = calloc(1, sizeof *g);
@@ -158,8 +203,8 @@ static void begin(struct ws_conn *conn, bool connections)
         *g = (struct aggregate){.server = server,
                                 .registry = ws_server_env(conn)->registry,
                                 .id = ws_conn_id(conn),
-                                .connections = connections};
-        if (connections)
+                                .answer = answer};
+        if (answer == CONNECTIONS)
             json_begin_array(&g->json);
         if (ws_server_ask(server->ws_server, asker, visit, done, g))
             return;
@@ -171,10 +216,15 @@ static void begin(struct ws_conn *conn, bool connections)
 
 void aggregate_metrics(struct ws_conn *conn)
 {
-    begin(conn, false);
+    begin(conn, METRICS);
 }
 
 void aggregate_connections(struct ws_conn *conn)
 {
-    begin(conn, true);
+    begin(conn, CONNECTIONS);
+}
+
+void aggregate_cluster(struct ws_conn *conn)
+{
+    begin(conn, CLUSTER);
 }

@@ -1,5 +1,5 @@
 /*
- * aggregate: answers that add up what every loop knows: metrics and /connections.
+ * aggregate: answers that add up what every loop knows: metrics, /connections and /cluster.
  *
  * Asks each loop in turn, on its own thread, and answers after the last one, unless the client has
  * left meanwhile. On the thread of the connection's loop.
@@ -16,5 +16,8 @@ void aggregate_metrics(struct ws_conn *conn);
  * the client's, and the proxy's as proxy), state, age_s, messages_in, messages_out, bytes_in,
  * bytes_out, queue_bytes, and once it is known rtt_us, rtt_least_us and rtt_smoothed_us. */
 void aggregate_connections(struct ws_conn *conn);
+
+/* The same with a JSON object of what --cluster does: see docs/internals/cluster.md. */
+void aggregate_cluster(struct ws_conn *conn);
 
 #endif

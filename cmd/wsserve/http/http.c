@@ -2,6 +2,7 @@
 
 #include "cmd/common/log.h"
 #include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/cluster/cluster.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/http/aggregate.h"
 #include "cmd/wsserve/http/devconsole.h"
@@ -64,15 +65,19 @@ static void answer_health(struct ws_conn *conn)
     const struct server *server = server_of(conn);
     struct ws_admission_limits limits;
     struct ws_admission_counts counts;
-    const char *state = server_draining(server)   ? "draining"
-                        : server_shedding(server) ? "shedding"
-                                                  : "ok";
+    bool away = server_draining(server) || server_shedding(server);
+    const char *state = server_draining(server)    ? "draining"
+                        : away                     ? "shedding"
+                        : cluster_degraded(server) ? "degraded"
+                                                   : "ok";
     char text[160];
     /* Those that the limit is for. */
     ws_admission_read(ws_server_admission(server->ws_server), &limits, &counts);
     int len = snprintf(text, sizeof text, "{\"status\":\"%s\",\"connections\":%zu,\"limit\":%zu}\n",
                        state, counts.admitted, limits.max_connections);
-    answer_text(conn, strcmp(state, "ok") == 0 ? 200 : 503, "application/json", text, (size_t)len);
+    /* Without Redis it serves its own clients: a balancer that took every such server away would
+     * leave none. */
+    answer_text(conn, away ? 503 : 200, "application/json", text, (size_t)len);
 }
 
 static bool is(struct ws_str path, const char *wanted)
@@ -154,6 +159,8 @@ void http_answer_admin(struct ws_conn *conn, const struct ws_request *request)
         aggregate_metrics(conn);
     else if (is(path, "/connections"))
         aggregate_connections(conn);
+    else if (is(path, "/cluster") && server_of(conn)->cluster)
+        aggregate_cluster(conn);
     else
         answer_missing(conn, request);
 }

@@ -179,6 +179,36 @@ static void write_server(FILE *out, const struct totals *t, const struct metrics
     fprintf(out, "wsserve_build_info{version=\"%s\"} 1\n", WS_VERSION);
 }
 
+static void write_cluster(FILE *out, const struct cluster_report *report)
+{
+    const struct cluster_counts *c = &report->counts;
+    number(out, "wsserve_cluster_connected", "gauge",
+           "Is Redis connected, so that other nodes are reached? 1: yes.", report->connected);
+    number(out, "wsserve_cluster_losses_total", "counter",
+           "Connections to Redis that were lost, and attempts that failed.", c->losses);
+    number(out, "wsserve_cluster_topics", "gauge", "Channels of Redis that are subscribed to.",
+           report->topics);
+    head(out, "wsserve_cluster_messages_total", "counter",
+         "Messages that went to other nodes, by Redis, and that came from them.");
+    labelled(out, "wsserve_cluster_messages_total", "direction", "out", c->out);
+    labelled(out, "wsserve_cluster_messages_total", "direction", "in", c->in);
+    head(out, "wsserve_cluster_failed_total", "counter",
+         "Messages that did not go to other nodes, by why. Those without an answer may have.");
+    labelled(out, "wsserve_cluster_failed_total", "why", "down", c->down);
+    labelled(out, "wsserve_cluster_failed_total", "why", "full", c->full);
+    labelled(out, "wsserve_cluster_failed_total", "why", "unanswered", c->unanswered);
+    labelled(out, "wsserve_cluster_failed_total", "why", "rejected", c->rejected);
+    number(out, "wsserve_cluster_lost_total", "counter",
+           "Messages of other nodes that are missing between those that came.", c->lost);
+    head(out, "wsserve_cluster_dropped_total", "counter",
+         "What Redis sent and no client got, by why.");
+    labelled(out, "wsserve_cluster_dropped_total", "why", "repeated", c->repeated);
+    labelled(out, "wsserve_cluster_dropped_total", "why", "malformed", c->malformed);
+    histogram(out, "wsserve_cluster_duration_seconds",
+              "Time from another node's sending a message to its arrival, by the clocks of both.",
+              TOTALS_TIMES, &report->took);
+}
+
 static void write_memory(FILE *out)
 {
     unsigned long size = 0, resident = 0;
@@ -224,7 +254,8 @@ static void write_process(FILE *out, const struct metrics_server *state)
     fprintf(out, "process_start_time_seconds %.3f\n", state->start_seconds);
 }
 
-char *metrics_write(const struct totals *totals, const struct metrics_server *state, size_t *len)
+char *metrics_write(const struct totals *totals, const struct metrics_server *state,
+                    const struct cluster_report *cluster, size_t *len)
 {
     char *text = NULL;
     FILE *out = open_memstream(&text, len);
@@ -234,6 +265,8 @@ char *metrics_write(const struct totals *totals, const struct metrics_server *st
     write_requests(out, totals);
     write_messages(out, totals);
     write_server(out, totals, state);
+    if (cluster)
+        write_cluster(out, cluster);
     write_process(out, state);
     if (fclose(out) == 0)
         return text;

@@ -7,6 +7,7 @@
 #ifndef CMD_WSSERVE_HTTP_METRICS_H
 #define CMD_WSSERVE_HTTP_METRICS_H
 
+#include "cmd/wsserve/cluster/cluster.h"
 #include "cmd/wsserve/observe/totals.h"
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
@@ -22,7 +23,9 @@ struct metrics_server {
     uint64_t log_dropped, access_log_dropped, records_dropped;
 };
 
-/* The whole text, from malloc, and its length; NULL without memory. */
-char *metrics_write(const struct totals *totals, const struct metrics_server *state, size_t *len);
+/* The whole text, from malloc, and its length; NULL without memory. `cluster` NULL: there is none.
+ */
+char *metrics_write(const struct totals *totals, const struct metrics_server *state,
+                    const struct cluster_report *cluster, size_t *len);
 
 #endif

@@ -1,3 +1,4 @@
+#include "cmd/wsserve/cluster/cluster.h"
 #include "cmd/wsserve/modes/mode.h"
 #include "cmd/wsserve/options/settings.h"
 #include <ws/hub.h>
@@ -23,6 +24,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     if (!ws_hub_publish(ws_server_env(conn)->hub, group, len, ws_conn_id(conn), event->opcode,
                         event->data, event->len))
         ws_conn_fail(conn, WS_E_NO_MEMORY);
+    cluster_publish(worker_of(conn), group, len, event->opcode, event->data, event->len);
     ws_hub_wait(conn);
 }
 

@@ -411,6 +411,9 @@ bool settings_finish(struct settings *settings, struct options *options)
         settings->slow = WS_SLOW_BLOCK;
     settings->address_given = options_given(options, "port") || options_given(options, "address") ||
                               settings->listen.count > 0;
+    if (settings->operate.cluster && settings->mode != MODE_BROADCAST &&
+        settings->mode != MODE_ROOMS && settings->mode != MODE_PIPE)
+        return usage_error(options, "--cluster needs --broadcast, --rooms or --pipe");
     settings->http.auth_again = options_secret_file(options, "auth");
     settings->http.token_again = options_secret_file(options, "token");
     /* As websockify, whose clients ask for it. */

@@ -44,7 +44,7 @@ const struct option_row settings_http_rows[SETTINGS_HTTP_ROWS] = {
     {.name = "admin",
      OPTION_STRING(S, admin),
      .metavar = "ADDR:PORT",
-     .help = "serve health, metrics and /connections on this address only"},
+     .help = "serve health, metrics, /connections and /cluster on this address only"},
     {.name = "header",
      OPTION_LIST(S, header),
      .flags = OPTION_RARE | OPTION_HEADER | OPTION_RELOADABLE,

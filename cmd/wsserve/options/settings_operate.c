@@ -1,6 +1,8 @@
 #include "cmd/wsserve/options/settings_operate.h"
 
+#include "cmd/common/options/usage_error.h"
 #include "cmd/common/units.h"
+#include "cmd/wsserve/options/cluster_url.h"
 #include <ws/close.h>
 
 #include <stdlib.h>
@@ -159,6 +161,18 @@ const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS] = {
      .flags = OPTION_RARE | OPTION_RELOADABLE,
      .help = "log a line of statistics this often, as SIGUSR1 does; 0: never (default)"},
 
+    {.name = "cluster",
+     OPTION_STRING(S, cluster),
+     .metavar = "redis://HOST:PORT/CHANNEL",
+     .flags = OPTION_SECRET,
+     .help = "share --broadcast, --rooms or --pipe with all servers of the same CHANNEL through "
+             "Redis; rediss:// over TLS; USER:PASSWORD@ before HOST, or env:NAME as the password"},
+    {.name = "cluster-ca",
+     OPTION_STRING(S, cluster_ca),
+     .metavar = "FILE",
+     .flags = OPTION_RARE,
+     .help = "trust the authorities in this PEM file for rediss:// (default: the system's)"},
+
     {OPTION_GROUP("Fault injection")},
     {.name = "fault",
      OPTION_CALL(set_fault),
@@ -187,9 +201,27 @@ void settings_operate_defaults(struct settings_operate *settings)
     };
 }
 
+static bool check_cluster(const struct settings_operate *settings, struct options *options)
+{
+    struct cluster_url url;
+    char error[256];
+    if (settings->cluster_ca && !settings->cluster)
+        return usage_error(options, "--cluster-ca has no effect without --cluster");
+    if (!settings->cluster)
+        return true;
+    const char *wrong = cluster_url_parse(settings->cluster, &url, error, sizeof error);
+    if (wrong)
+        return usage_error(options, "option '--cluster': %s", wrong);
+    bool secure = url.secure;
+    cluster_url_free(&url);
+    if (settings->cluster_ca && !secure)
+        return usage_error(options, "--cluster-ca has no effect without rediss://");
+    return true;
+}
+
 bool settings_operate_check(struct settings_operate *settings, struct options *options)
 {
     if (settings->seeded && settings->faults.count == 0)
         return usage_error(options, "--seed has no effect without --fault");
-    return true;
+    return check_cluster(settings, options);
 }

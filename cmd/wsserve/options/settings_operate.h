@@ -25,8 +25,10 @@ struct settings_operate {
     const char *record;      /* a directory; NULL: nothing is recorded */
     uint64_t record_limit;
     int64_t stats_interval_us;
-    int64_t exit_idle_us; /* -1: never */
-    int socket_mode;      /* -1: as the umask has it */
+    const char *cluster;    /* the URL of Redis; NULL: none */
+    const char *cluster_ca; /* a PEM file; NULL: the system's authorities */
+    int64_t exit_idle_us;   /* -1: never */
+    int socket_mode;        /* -1: as the umask has it */
 
     struct faults faults;
     bool seeded;
@@ -37,7 +39,7 @@ struct settings_operate {
     const char *reply;    /* text or @FILE; NULL: no --reply */
 };
 
-enum { SETTINGS_OPERATE_ROWS = 15 };
+enum { SETTINGS_OPERATE_ROWS = 17 };
 extern const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS];
 
 /* Parses the argument of --source, whose row is among the modes'. NULL, or what was expected. */

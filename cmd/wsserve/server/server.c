@@ -6,6 +6,7 @@
 #include "cmd/common/log.h"
 #include "cmd/common/units.h"
 #include "cmd/wsserve/access/access_control.h"
+#include "cmd/wsserve/cluster/cluster.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/http/admin.h"
 #include "cmd/wsserve/http/http.h"
@@ -290,6 +291,7 @@ static void leave_worker(void *user, struct ws_server_env *env)
     const struct server *server = user;
     if (server->mode->leave)
         server->mode->leave(env->conn.user);
+    cluster_leave(env->conn.user);
     certificates_leave(env);
 }
 
@@ -365,8 +367,8 @@ static bool set_up(struct instance *instance, int inherited_sockets)
         return warn_of(WS_E_NO_MEMORY);
     certificates_started(server);
     ws_hub_set_slow(server->workers[0].env->hub, settings->slow);
-    return (!server->mode->start || server->mode->start(server)) && admin_start(server) &&
-           listen_all(server, inherited_sockets) && listen_announce(server);
+    return cluster_start(server) && (!server->mode->start || server->mode->start(server)) &&
+           admin_start(server) && listen_all(server, inherited_sockets) && listen_announce(server);
 }
 
 static void log_totals(const struct server *server)
@@ -386,6 +388,7 @@ static void tear_down(struct server *server, bool served)
     admin_stop(server);
     if (server->mode->stop)
         server->mode->stop(server);
+    cluster_stop(server);
     if (served)
         log_totals(server);
     instrument_stop(server);

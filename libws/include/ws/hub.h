@@ -73,10 +73,29 @@ void ws_hub_flush(struct ws_hub *hub);
  * policy for slow receivers applies. */
 void ws_hub_send(struct ws_conn *conn, unsigned opcode, void *data, size_t len);
 
-/* For a source that is no connection: must it wait, since receivers cannot follow? `unblocked` is
- * called, on the hub's loop, when it may go on. */
+/* A source that is no connection and waits for receivers; embedded in it. */
+struct ws_hub_waiter {
+    struct ws_hub_waiter *next;
+    void (*unblocked)(struct ws_hub_waiter *waiter);
+};
+
+/* For such a source: must it wait, since receivers cannot follow? From ws_hub_on_unblocked() until
+ * ws_hub_no_waiter(), `unblocked` is called on the hub's loop whenever it may go on. A waiter that
+ * was not added may be removed. */
 bool ws_hub_blocked(const struct ws_hub *hub);
-void ws_hub_on_unblocked(struct ws_hub *hub, void (*unblocked)(void *context), void *context);
+void ws_hub_on_unblocked(struct ws_hub *hub, struct ws_hub_waiter *waiter);
+void ws_hub_no_waiter(struct ws_hub *hub, struct ws_hub_waiter *waiter);
+
+/* Notices which groups have members on a loop, on its thread; embedded in its owner. */
+struct ws_hub_observer {
+    /* The group has its first member. False: no memory; the member does not join. */
+    bool (*occupied)(struct ws_hub_observer *observer, const char *name, size_t len);
+    /* It has no member any more. */
+    void (*vacated)(struct ws_hub_observer *observer, const char *name, size_t len);
+};
+
+/* Before connections join; one a hub. NULL: none any more. */
+void ws_hub_observe(struct ws_hub *hub, struct ws_hub_observer *observer);
 
 /* To be called by a connection's handler after it published: when receivers cannot follow, the
  * connection is not read until they can. Independent of ws_conn_pause(). */

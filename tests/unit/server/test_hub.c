@@ -515,9 +515,11 @@ static void the_order_of_publishing(void **state)
 
 static unsigned reliefs;
 
-static void on_relief(void *context)
+static struct ws_hub_waiter patient, other_patient, leaver;
+
+static void on_relief(struct ws_hub_waiter *waiter)
 {
-    assert_ptr_equal(context, &t);
+    assert_true(waiter == &patient || waiter == &other_patient);
     reliefs++;
 }
 
@@ -527,12 +529,66 @@ static void a_source_waits_too(void **state)
     (void)state;
     start_slow(WS_SLOW_BLOCK);
     reliefs = 0;
-    ws_hub_on_unblocked(t.hub, on_relief, &t);
+    patient.unblocked = other_patient.unblocked = on_relief;
+    ws_hub_on_unblocked(t.hub, &patient);
+    ws_hub_on_unblocked(t.hub, &leaver);
+    ws_hub_on_unblocked(t.hub, &other_patient);
+    ws_hub_no_waiter(t.hub, &leaver);
+    ws_hub_no_waiter(t.hub, &leaver); /* it is not there any more, and may be removed */
     assert_false(ws_hub_blocked(t.hub));
     flood(some_wait);
     assert_true(ws_hub_blocked(t.hub));
     assert_int_equal(reliefs, 0);
-    TURN_ALL_UNTIL(!ws_hub_blocked(t.hub) && reliefs == 1);
+    TURN_ALL_UNTIL(!ws_hub_blocked(t.hub) && reliefs == 2);
+    ws_hub_no_waiter(t.hub, &patient);
+    ws_hub_no_waiter(t.hub, &other_patient);
+    stop();
+}
+
+static char noticed[256];
+static bool observer_fails;
+
+static bool on_occupied(struct ws_hub_observer *observer, const char *name, size_t len)
+{
+    (void)observer;
+    size_t used = strlen(noticed);
+    snprintf(noticed + used, sizeof noticed - used, "+%.*s ", (int)len, name);
+    return !observer_fails;
+}
+
+static void on_vacated(struct ws_hub_observer *observer, const char *name, size_t len)
+{
+    (void)observer;
+    size_t used = strlen(noticed);
+    snprintf(noticed + used, sizeof noticed - used, "-%.*s ", (int)len, name);
+}
+
+/* The first member and the last one of each group are noticed, and no others. */
+static void groups_are_observed(void **state)
+{
+    (void)state;
+    struct ws_hub_observer observer = {on_occupied, on_vacated};
+    start_slow(WS_SLOW_CLOSE);
+    noticed[0] = '\0';
+    ws_hub_observe(t.hub, &observer);
+    assert_true(ws_hub_join(t.ends[0].conn, "a", 1));
+    assert_true(ws_hub_join(t.ends[1].conn, "a", 1));
+    assert_true(ws_hub_join(t.ends[1].conn, "a", 1));     /* again */
+    ws_hub_publish(t.hub, "c", 1, 0, WS_OP_TEXT, "x", 1); /* no member */
+    ws_hub_flush(t.hub);
+    assert_true(ws_hub_join(t.ends[0].conn, "b", 1));
+    assert_string_equal(noticed, "+a +b ");
+    ws_hub_leave(t.ends[1].conn);
+    assert_string_equal(noticed, "+a +b -a ");
+    observer_fails = true;
+    assert_false(ws_hub_join(t.ends[1].conn, "d", 1));
+    assert_null(ws_hub_group(t.ends[1].conn, &(size_t){0}));
+    assert_true(ws_hub_join(t.ends[1].conn, "b", 1)); /* it has a member */
+    observer_fails = false;
+    ws_hub_observe(t.hub, NULL);
+    ws_hub_leave(t.ends[0].conn);
+    ws_hub_leave(t.ends[1].conn);
+    assert_string_equal(noticed, "+a +b -a +d ");
     stop();
 }
 
@@ -563,7 +619,7 @@ int main(void)
         cmocka_unit_test(slow_misses_the_new),     cmocka_unit_test(slow_misses_the_old),
         cmocka_unit_test(slow_is_waited_for),      cmocka_unit_test(waited_for_in_vain),
         cmocka_unit_test(the_order_of_publishing), cmocka_unit_test(a_source_waits_too),
-        cmocka_unit_test(slow_by_itself),
+        cmocka_unit_test(groups_are_observed),     cmocka_unit_test(slow_by_itself),
     };
     return cmocka_run_group_tests_name("hub", tests, NULL, NULL);
 }

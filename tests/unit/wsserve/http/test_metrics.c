@@ -18,7 +18,7 @@ static void write_it(const struct totals *totals)
 {
     struct metrics_server extra = {.draining = true, .loops = 3, .start_seconds = 12.5};
     free(text);
-    text = metrics_write(totals, &extra, &len);
+    text = metrics_write(totals, &extra, NULL, &len);
     assert_non_null(text);
     assert_int_equal(strlen(text), len);
 }

@@ -5,8 +5,8 @@
  * memory, 280 KiB, does not depend on their number. Histograms of threads, and of reports, are
  * merged without loss. No locks.
  */
-#ifndef CMD_WSBENCH_COUNT_HISTOGRAM_H
-#define CMD_WSBENCH_COUNT_HISTOGRAM_H
+#ifndef CMD_COMMON_COUNT_HISTOGRAM_H
+#define CMD_COMMON_COUNT_HISTOGRAM_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "cmd/wsbench/count/histogram.h"
+#include "cmd/common/count/histogram.h"
 
 enum { SUB = 1 << HISTOGRAM_SUB_BITS };
 

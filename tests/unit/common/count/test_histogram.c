@@ -1,4 +1,4 @@
-#include "cmd/wsbench/count/histogram.h"
+#include "cmd/common/count/histogram.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,172 @@
+#include "cmd/wsserve/cluster/cluster_private.h"
+
+#include "cmd/common/log.h"
+#include "cmd/common/units.h"
+#include "cmd/wsserve/cluster/envelope.h"
+#include <ws/server_env.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct cluster *cluster_of(struct redis_link *link)
+{
+    return ws_container_of(link, struct cluster, publisher);
+}
+
+/* --- to Redis --- */
+
+/* The message after its head, in scratch memory; false without memory. */
+static bool wrap(struct cluster *cluster, const struct envelope *envelope)
+{
+    if (cluster->scratch)
+        ws_bytes_consume(cluster->scratch, ws_bytes_len(cluster->scratch));
+    if (!ws_bytes_reserve(&cluster->scratch, ENVELOPE_HEAD + envelope->len))
+        return false;
+    uint8_t *at = ws_bytes_data(cluster->scratch);
+    envelope_write(envelope, at);
+    if (envelope->len > 0)
+        memcpy(at + ENVELOPE_HEAD, envelope->data, envelope->len);
+    cluster->scratch->len = ENVELOPE_HEAD + envelope->len;
+    return true;
+}
+
+/* A message takes its place also where it cannot be sent: the other nodes notice that it is
+ * missing. */
+static void publish(struct cluster *cluster, const char *group, size_t group_len, unsigned opcode,
+                    const void *data, size_t len)
+{
+    struct redis_link *link = &cluster->publisher;
+    struct topic *topic = topics_find(&cluster->topics, group, group_len);
+    struct envelope envelope = {
+        .opcode = opcode,
+        .node = cluster->node,
+        .place = topic ? ++topic->place : 0,
+        .sent_us = units_now_utc(),
+        .data = data,
+        .len = len,
+    };
+    char name[RESP_SHORT_MAX];
+    if (link->state != REDIS_LINK_OPEN || link->doomed) {
+        cluster->counts.down++;
+        return;
+    }
+    if (redis_link_queued(link) > CLUSTER_QUEUE_MOST || len > cluster->max_message ||
+        cluster->topics.prefix_len + group_len > sizeof name || !wrap(cluster, &envelope)) {
+        cluster->counts.full++;
+        return;
+    }
+    memcpy(name, cluster->topics.prefix, cluster->topics.prefix_len);
+    if (group_len > 0)
+        memcpy(name + cluster->topics.prefix_len, group, group_len);
+    const char *words[] = {link->sharded ? "SPUBLISH" : "PUBLISH", name,
+                           (const char *)ws_bytes_data(cluster->scratch)};
+    const size_t lengths[] = {strlen(words[0]), cluster->topics.prefix_len + group_len,
+                              ws_bytes_len(cluster->scratch)};
+    if (redis_link_command(link, 3, words, lengths))
+        cluster->publishing++;
+    else
+        cluster->counts.full++;
+}
+
+/* --- from another loop to the first --- */
+
+struct passed {
+    struct ws_async note;
+    struct cluster *cluster;
+    unsigned opcode;
+    bool everyone;
+    size_t group_len, len;
+    char bytes[]; /* the group, and the message */
+};
+
+static void on_passed(struct ws_async *note)
+{
+    struct passed *passed = ws_container_of(note, struct passed, note);
+    struct cluster *cluster = passed->cluster;
+    atomic_fetch_sub(&cluster->inbox, passed->len);
+    publish(cluster, passed->everyone ? NULL : passed->bytes, passed->group_len, passed->opcode,
+            passed->bytes + passed->group_len, passed->len);
+    free(passed);
+}
+
+static void pass(struct cluster *cluster, const char *group, size_t group_len, unsigned opcode,
+                 const void *data, size_t len)
+{
+    struct passed *passed = NULL;
+    if (atomic_fetch_add(&cluster->inbox, len) + len <= CLUSTER_QUEUE_MOST + cluster->max_message)
+        passed = malloc(sizeof *passed + group_len + len);
+    if (!passed) {
+        atomic_fetch_sub(&cluster->inbox, len);
+        atomic_fetch_add(&cluster->full, 1);
+        return;
+    }
+    *passed = (struct passed){.note.run = on_passed,
+                              .cluster = cluster,
+                              .opcode = opcode,
+                              .everyone = !group,
+                              .group_len = group_len,
+                              .len = len};
+    if (group_len > 0)
+        memcpy(passed->bytes, group, group_len);
+    if (len > 0)
+        memcpy(passed->bytes + group_len, data, len);
+    ws_loop_post(cluster->loop, &passed->note);
+}
+
+void cluster_publish(const struct worker *worker, const char *group, size_t group_len,
+                     unsigned opcode, const void *data, size_t len)
+{
+    struct cluster *cluster = worker->server->cluster;
+    if (!cluster)
+        return;
+    if (worker->index == 0)
+        publish(cluster, group, group_len, opcode, data, len);
+    else
+        pass(cluster, group, group_len, opcode, data, len);
+}
+
+/* --- what Redis answers --- */
+
+static void on_opened(struct redis_link *link)
+{
+    struct cluster *cluster = cluster_of(link);
+    cluster->publishing = 0;
+    cluster_check_connected(cluster);
+}
+
+/* An answer to a message: how many have received it, which does not say which, or an error. */
+static bool on_replied(struct redis_link *link, const struct resp_reply *reply)
+{
+    struct cluster *cluster = cluster_of(link);
+    const struct resp_part *part = &reply->parts[0];
+    if (reply->array || cluster->publishing == 0 ||
+        (part->kind != RESP_INTEGER && part->kind != RESP_ERROR)) {
+        redis_link_fail(link, "Redis answers what it was not asked");
+        return false;
+    }
+    cluster->publishing--;
+    if (part->kind == RESP_INTEGER) {
+        cluster->counts.out++;
+        cluster->rejection_logged = false;
+        return true;
+    }
+    cluster->counts.rejected++;
+    if (cluster_moved(cluster, part))
+        return false;
+    if (!cluster->rejection_logged)
+        log_line(cluster->server->log, WS_LOG_WARNING, 0, "cluster",
+                 "Redis rejects a message to the other nodes: %.*s",
+                 (int)(part->len < 200 ? part->len : 200), part->data);
+    cluster->rejection_logged = true;
+    return true;
+}
+
+static void on_lost(struct redis_link *link, const char *why)
+{
+    struct cluster *cluster = cluster_of(link);
+    cluster->counts.unanswered += cluster->publishing;
+    cluster->publishing = 0;
+    cluster_lost(cluster, link, why);
+}
+
+const struct redis_link_user cluster_publisher = {on_opened, on_replied, on_lost};
