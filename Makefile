@@ -72,8 +72,9 @@ no_redis  := cmd/wsserve/cluster/$(if $(REDIS),resp_none.c,resp.c)
 tool_src  = $(filter-out $(no_redis),$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c))
 less_main = $(filter-out %/main.c,$(call tool_src,$(1)))
 SUPPORT  := $(wildcard tests/unit/support*.c)
-UNIT     := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
-FUZZ     := $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
+UNIT     := $(filter-out $(if $(REDIS),,wsserve/cluster/test_resp),$(patsubst tests/unit/%.c,%, \
+	$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
+FUZZ     := $(filter-out $(if $(REDIS),,fuzz_redis),$(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c))))
 SHIMS    := $(patsubst tests/shim/%.c,build/%.so,$(wildcard tests/shim/*.c))
 BENCH    := $(patsubst tests/bench/%.c,build/bench/%,$(filter-out %/bench.c,$(wildcard tests/bench/*.c)))
 CONSOLE  := $(patsubst cmd/wsserve/http/%,build/%.inc,$(wildcard cmd/wsserve/http/devconsole/*))
@@ -81,6 +82,7 @@ objects   = $(patsubst %.c,build/$(1)/%.o,$(2))
 
 # What of a tool a fuzzer needs.
 fuzz_wsframe := $(call less_main,wsframe) $(COM_SRC)
+fuzz_redis   := cmd/wsserve/cluster/resp.c cmd/wsserve/cluster/envelope.c
 fuzz_framing := cmd/wsserve/bridge/framing.c $(COM_SRC)
 fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
 
