@@ -64,7 +64,7 @@ complete -c wsbench -s k -l insecure -l no-check -d 'accept any server certifica
 complete -c wsbench -l tls-domain -x -d 'request this server name, and check the certificate against it (default: the URL\'s host)'
 complete -c wsbench -l tls-min -x -a '1.2 1.3' -d 'refuse older versions of TLS (default 1.2)'
 complete -c wsbench -s q -l quiet -d 'print only data and errors'
-complete -c wsbench -s v -l verbose -d 'print handshake and close; -vv every frame\'s header too, -vvv payloads in hex'
+complete -c wsbench -s v -l verbose -d 'print each failure as it happens, with its status and the start of the body, or the close code'
 complete -c wsbench -l color -x -a 'auto always never' -d 'use colour on a terminal, always or never; the variable NO_COLOR is honoured'
 complete -c wsbench -l no-color -d 'disable colour, as --color=never does'
 complete -c wsbench -s h -l help -d 'print what is used most; with =all every option'

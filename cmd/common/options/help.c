@@ -90,7 +90,15 @@ static void add_others(const struct option_row *row, const char *letters, char *
         snprintf(text + len, size - len, ")");
 }
 
-static void print_row(FILE *out, const struct option_found *at, int width)
+/* The levels of --verbose are each tool's own. */
+static const char *help_of(const struct options *options, const struct option_row *row)
+{
+    bool verbose = options->verbose && strcmp(row->name, "verbose") == 0;
+    return verbose ? options->verbose : row->help;
+}
+
+static void print_row(FILE *out, const struct options *options, const struct option_found *at,
+                      int width)
 {
     const struct option_row *row = at->row;
     const char *metavar = options_metavar(row);
@@ -100,7 +108,7 @@ static void print_row(FILE *out, const struct option_found *at, int width)
     snprintf(names, sizeof names, "%*s%s%.1s%s--%s%s%s%s%s", INDENT, "", letters[0] ? "-" : "  ",
              letters, letters[0] ? ", " : "  ", row->name, optional, *metavar ? "=" : "", metavar,
              *optional ? "]" : "");
-    snprintf(text, sizeof text, "%s", row->help);
+    snprintf(text, sizeof text, "%s", help_of(options, row));
     /* A metavar of its own hides the choices: list them after the text. */
     if (row->choices && strcmp(metavar, row->choices) != 0) {
         size_t len = strlen(text);
@@ -138,7 +146,7 @@ static void print_group(const struct options *options, const char *group, unsign
         if (!begun)
             fprintf(out, "\n%s%s", group, *group ? ":\n" : "");
         begun = true;
-        print_row(out, &at, width);
+        print_row(out, options, &at, width);
     }
 }
 
@@ -220,7 +228,7 @@ int help_print_options(const struct options *options)
                 options_metavar(row), group_of(at.table, row), row->only ? row->only : "",
                 row->choices ? row->choices : "");
         print_flags(out, row);
-        fprintf(out, "\t%s\n", row->help);
+        fprintf(out, "\t%s\n", help_of(options, row));
     }
     return finish(options);
 }

@@ -147,9 +147,10 @@ enum { OPTIONS_MAX = 256 }; /* rows of all tables of a tool together */
 struct options {
     /* Set by the tool; all borrowed. */
     const char *tool;
-    const char *usage; /* one or more lines, each as printed after "Usage: " */
-    const char *about; /* printed below the usage; or NULL */
-    const char *tail;  /* at the end of --help: examples, exit status; or NULL */
+    const char *usage;   /* one or more lines, each as printed after "Usage: " */
+    const char *about;   /* printed below the usage; or NULL */
+    const char *tail;    /* at the end of --help: examples, exit status; or NULL */
+    const char *verbose; /* the help of --verbose; NULL: what options_common_rows has */
     const struct option_table *tables;
     size_t table_count;
     const struct option_elsewhere *elsewhere; /* or NULL */

@@ -245,6 +245,8 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
         .usage = "wsbench [OPTION]... URL\nwsbench --merge [OPTION]... FILE...",
         .about = "Puts load on a WebSocket server and reports throughput, latency and losses.",
         .tail = tail,
+        .verbose = "print each failure as it happens, with its status and the start of the body, "
+                   "or the close code",
         .tables = tables,
         .table_count = 4,
     };

@@ -175,8 +175,12 @@ static void print_compression(const struct settings *s, const struct totals *t, 
     char up[3 * UNITS_TEXT_MAX], down[3 * UNITS_TEXT_MAX];
     if (!s->compress.wanted)
         return;
+    size_t threshold = s->compress.config.threshold;
     if (c->messages_out == 0 && c->messages_in == 0)
-        fprintf(out, "compression     none\n");
+        fprintf(out, "compression     none%s\n",
+                s->size.most < threshold && !own_any(&s->own)
+                    ? ": the messages are smaller than the threshold of --compress"
+                    : "");
     else
         fprintf(out, "compression     sent %s; received %s\n",
                 compress_ratio(c->plain_out, c->wire_out, up, sizeof up),

@@ -140,8 +140,8 @@ static void judge_messages(const struct settings *s, const struct result *r, str
     if (s->mode == MODE_SINK && t->sent == 0)
         verdict_add(v, WS_EXIT_FAILURE, "nothing was measured: no message was sent");
     if ((sends || s->mode == MODE_SOURCE) && s->mode != MODE_SINK && t->received == 0)
-        verdict_add(v, WS_EXIT_FAILURE, "nothing was measured: no message came%s",
-                    sends ? " back" : "");
+        verdict_add(v, WS_EXIT_FAILURE, "nothing was measured: no message came%s%s",
+                    sends ? " back" : "", t->own ? " to another connection than its sender's" : "");
 }
 
 /* What --find-rate has found. */

@@ -194,7 +194,7 @@ deflate() {
 	jq -e '.compression | .messages_sent == 100 and .received_plain_bytes == 200000 and
 		.received_wire_bytes < 150000' <<<"$output"
 	serve
-	run -0 --separate-stderr wsbench -q -z -n 10 "$URL"
+	run -0 --separate-stderr wsbench -q -z -n 10 -s 2000 "$URL"
 	says '^compression +none$' "$output"
 }
 

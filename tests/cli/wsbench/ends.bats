@@ -54,6 +54,11 @@ load faulty
 	grep -q '2 connections were given up' "$BATS_TEST_TMPDIR/said"
 }
 
+@test "--help says what -v shows here" {
+	run -0 wsbench --help
+	grep -q -- '-v, --verbose  *print each failure as it happens' <<<"$output"
+}
+
 @test "-v shows each failure with its status, the start of the body, or the close code" {
 	faulty refuse=404
 	run -5 --separate-stderr wsbench -v -c 2 "$URL"

@@ -165,7 +165,9 @@ static void compression(void **state)
     (void)state;
     lacks("compression");
     m->settings.compress.wanted = true;
-    has("compression     none");
+    has("compression     none\n");
+    m->settings.compress.config.threshold = 1024;
+    has("compression     none: the messages are smaller than the threshold");
     m->result.totals.deflate.messages_out = 1;
     m->result.totals.deflate.plain_out = 1000;
     m->result.totals.deflate.wire_out = 250;

@@ -95,6 +95,9 @@ static void no_connection_nothing_measured_interrupted(void **state)
     (void)state;
     result.totals.received = 0;
     ends_with(WS_EXIT_FAILURE, 1, "nothing was measured");
+    result.totals.own = 3;
+    ends_with(WS_EXIT_FAILURE, 1, "no message came back to another connection than its sender's");
+    result.totals.own = 0;
     result.signal_number = SIGTERM;
     ends_with(WS_EXIT_SIGTERM, 1, "interrupted by SIGTERM");
     result.totals.lost = 3; /* what went wrong until then is said */
