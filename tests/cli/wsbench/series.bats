@@ -72,7 +72,7 @@ assert r["asked"]["rate_per_s"] == found["kept_per_s"] and r["rtt"]["p99_us"] <=
 }
 
 @test "--find-rate: a server that is gone, and an interrupt, end the search with what was found" {
-	local bench status signal
+	local bench status
 	serve
 	background wsbench -c 2 -R 20 -d 300ms --find-rate=2s@p50 "$URL"
 	bench=$PID status=0
