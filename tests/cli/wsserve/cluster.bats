@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # --cluster: several servers reach each other's clients through Redis.
+# shellcheck disable=SC2034 # redis.bash uses them
 
 load ../helper
 load ../redis
@@ -267,4 +268,120 @@ healthy() { # N
 	usage_line "--cluster-ca has no effect without rediss://"
 	run -1 --separate-stderr wsserve --broadcast --cluster-ca=/none --cluster=rediss://127.0.0.1:1/c
 	one_line '^wsserve: --cluster: .*/none'
+}
+
+# --- a Redis that is broken or hostile: a clear line, no growth, local clients unharmed ---
+
+# A node with a Redis that misbehaves: see tests/fixtures/badredis.py.
+hostile() { # SCENARIO [ARG]...
+	start "$PYTHON" "$FIXTURES/badredis.py" "$1"
+	REDIS_URL=${URL}chat
+	serve --broadcast --admin=127.0.0.1:0 --cluster="$REDIS_URL" "${@:2}"
+	NODE_ADMIN[1]=http://127.0.0.1:$(admin_port)
+}
+
+# Two clients of the node reach each other, at once.
+local_clients_are_served() {
+	background wscat -v -w -1 --no-stdin "$URL"
+	local heard=$OUT listener=$PID
+	await '101' "$LOG"
+	for i in {1..20}; do
+		wscat -w 0 "$URL" "honest $i" </dev/null >/dev/null
+	done
+	await 'honest 20' "$heard"
+	same 20 "$(grep -c '^honest' "$heard")"
+	kill "$listener"
+	grew_less "$SERVER" 30000
+}
+
+lost_because() { # REGEX
+	await "WARNING cluster no connection to .*: $1" "$SERVER_LOG"
+	local_clients_are_served
+	# One line a loss, and no other until it was connected again; each wait is longer.
+	local losses connected
+	losses=$(grep -c 'WARNING cluster' "$SERVER_LOG")
+	connected=$(grep -c 'cluster connected' "$SERVER_LOG" || true)
+	((losses <= connected + 1 && losses < 12))
+}
+
+@test "--cluster: a Redis that speaks HTTP" {
+	hostile wrong
+	lost_because 'no Redis speaks like this: '
+}
+
+@test "--cluster: 512 MiB are claimed and sent: read no further than a message may be" {
+	hostile claim
+	lost_because 'no Redis speaks like this: a reply of more than the [0-9]+ bytes'
+	eventually at_least losses 5
+	grew_less "$SERVER" 30000
+}
+
+at_least() { # NAME NUMBER
+	(($(counted 1 "$1") >= $2))
+}
+
+@test "--cluster: an array of a billion parts" {
+	hostile array
+	lost_because 'no Redis speaks like this: an array of a length'
+}
+
+@test "--cluster: arrays inside arrays" {
+	hostile nested
+	lost_because 'no Redis speaks like this: an array inside an array'
+}
+
+@test "--cluster: answers to what was not asked" {
+	hostile unasked
+	lost_because 'Redis answers what it was not asked'
+}
+
+@test "--cluster: half a message, and no more" {
+	hostile half
+	await 'cluster connected' "$SERVER_LOG"
+	local_clients_are_served
+	lost_because 'no answer to a ping within 5 s'
+}
+
+@test "--cluster: a Redis that accepts and says nothing" {
+	hostile mute
+	local_clients_are_served
+	lost_because 'no answer within 5 s'
+}
+
+@test "--cluster: forged messages are dropped, one of a node is delivered, a repeated one is not" {
+	hostile forged
+	eventually counts 1 malformed 4
+	eventually counts 1 repeated 1
+	counts 1 in 1
+	same 1 "$(grep -c 'WARNING cluster dropped from channel {chat}: not a message of a node' "$SERVER_LOG")"
+	local_clients_are_served
+}
+
+@test "--cluster: an error for every message is logged once, and counted" {
+	hostile errors
+	await 'cluster connected' "$SERVER_LOG"
+	local_clients_are_served
+	eventually counts 1 failed 20
+	same 1 "$(grep -c 'WARNING cluster Redis rejects .*: OOM command' "$SERVER_LOG")"
+}
+
+@test "--cluster: a Redis that reads nothing: 8 MiB wait at most, the rest has failed" {
+	hostile unread
+	head -c 40000000 /dev/zero >"$BATS_TEST_TMPDIR/zeros"
+	wscat -w 0 -b "$URL" <"$BATS_TEST_TMPDIR/zeros" >/dev/null
+	eventually at_least failed 300
+	grew_less "$SERVER" 60000
+	local_clients_are_served
+}
+
+@test "--cluster --slow=block: a flood waits for a client that does not read; others are closed or wait" {
+	hostile flood --slow=block --send-queue=64K
+	background wscat -v -w -1 --no-stdin "$URL"
+	await '101' "$LOG"
+	kill -STOP "$PID"
+	eventually at_rest "$SERVER"
+	grew_less "$SERVER" 30000
+	kill -CONT "$PID"
+	before=$(counted 1 in)
+	eventually at_least in $((before + 1000))
 }
