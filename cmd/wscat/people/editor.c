@@ -446,6 +446,11 @@ static void save_history(struct editor *e)
     umask(before);
 }
 
+static void free_task(struct ws_deferred *task)
+{
+    free(ws_container_of(task, struct editor, task));
+}
+
 void editor_free(struct editor *e)
 {
     if (!e)
@@ -460,5 +465,7 @@ void editor_free(struct editor *e)
         history_end(e->history);
     ws_loop_unwatch(e->options.loop, &e->watch);
     ws_bytes_free(&e->keys);
-    free(e);
+    /* To show the line again may be deferred already. */
+    e->task.run = free_task;
+    ws_loop_defer(e->options.loop, &e->task);
 }

@@ -50,7 +50,8 @@ void editor_show(struct editor *editor);
 /* The size of the terminal has changed. */
 void editor_resize(struct editor *editor);
 
-/* Restores the terminal and saves the history. NULL is allowed. */
+/* Restores the terminal and saves the history; the memory goes at the end of the loop's batch. NULL
+ * is allowed. */
 void editor_free(struct editor *editor);
 
 #endif

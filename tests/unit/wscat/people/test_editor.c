@@ -1,0 +1,219 @@
+/* The editor on a terminal of its own; tests/cli/wscat/people.bats looks at the screen of one. */
+#include "cmd/wscat/people/editor.h"
+
+#include "tests/unit/support_net.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka.h needs those four before it. */
+#include <cmocka.h>
+
+/* ncurses keeps a string for each time that it is set up, which wscat does once. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:_nc_trim_sgr0";
+}
+
+static struct {
+    struct ws_loop *loop;
+    struct editor *editor;
+    int keyboard; /* the other end of the terminal */
+    int in, out;  /* what the standard streams were */
+    char line[1024], screen[16 * 1024];
+    size_t shown;
+    unsigned lines, ends;
+    bool stops; /* at each line */
+} fx;
+
+static void on_line(void *context, char *text, size_t len)
+{
+    (void)context;
+    snprintf(fx.line, sizeof fx.line, "%.*s", (int)len, text);
+    fx.lines++;
+    if (fx.stops)
+        editor_stop(fx.editor);
+}
+
+static void on_end(void *context)
+{
+    (void)context;
+    fx.ends++;
+}
+
+static int start(void **state)
+{
+    const struct winsize size = {.ws_row = 24, .ws_col = 40};
+    (void)state;
+    memset(&fx, 0, sizeof fx);
+    fflush(stdout);
+    fx.in = dup(STDIN_FILENO);
+    fx.out = dup(STDOUT_FILENO);
+    fx.keyboard = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+    if (fx.keyboard < 0 || grantpt(fx.keyboard) != 0 || unlockpt(fx.keyboard) != 0)
+        return -1;
+    int terminal = open(ptsname(fx.keyboard), O_RDWR | O_NOCTTY);
+    if (terminal < 0 || ioctl(terminal, TIOCSWINSZ, &size) != 0)
+        return -1;
+    dup2(terminal, STDIN_FILENO);
+    dup2(terminal, STDOUT_FILENO);
+    close(terminal);
+    setenv("TERM", "xterm", 1);
+    if (ws_loop_new(&fx.loop) != WS_OK)
+        return -1;
+    const struct editor_options options = {
+        .loop = fx.loop, .slash = true, .line = on_line, .end = on_end};
+    fx.editor = editor_new(&options);
+    if (fx.editor)
+        editor_start(fx.editor);
+    return fx.editor ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    editor_free(fx.editor);
+    ws_loop_turn(fx.loop, 0);
+    ws_loop_free(fx.loop);
+    fflush(stdout);
+    dup2(fx.in, STDIN_FILENO);
+    dup2(fx.out, STDOUT_FILENO);
+    close(fx.in);
+    close(fx.out);
+    close(fx.keyboard);
+    return 0;
+}
+
+static void type(const char *keys)
+{
+    assert_int_equal(write(fx.keyboard, keys, strlen(keys)), strlen(keys));
+}
+
+/* Takes what was written to the terminal since the last call. */
+static const char *shown(void)
+{
+    fx.shown = 0;
+    ssize_t n;
+    while ((n = read(fx.keyboard, fx.screen + fx.shown, sizeof fx.screen - 1 - fx.shown)) > 0)
+        fx.shown += (size_t)n;
+    fx.screen[fx.shown] = '\0';
+    return fx.screen;
+}
+
+static void entered(const char *keys, const char *line)
+{
+    unsigned before = fx.lines;
+    type(keys);
+    TURN_UNTIL(fx.loop, (shown(), fx.lines) > before);
+    assert_int_equal(fx.lines, before + 1);
+    assert_string_equal(fx.line, line);
+}
+
+static void lines(void **state)
+{
+    (void)state;
+    assert_true(editor_possible());
+    entered("hello\r", "hello");
+    entered("\r", "");
+    entered("gr\xc3\xbc\xc3\x9f"
+            "e\x7f\x7f!\r",
+            "gr\xc3\xbc!");
+    entered("\033[A\033[A\r", "hello"); /* up: not the empty line */
+    entered("bc\001a\r", "abc");        /* Ctrl-A */
+}
+
+static void commands_are_completed(void **state)
+{
+    (void)state;
+    entered("/pi\tx\r", "/pingx");
+    entered("/p\tx\r", "/px");     /* /ping or /pong */
+    entered("x/pi\tx\r", "x/pix"); /* no command */
+}
+
+static void pastes(void **state)
+{
+    (void)state;
+    type("\033[200~one\rtwo\tx\rthree\r\033[201~");
+    TURN_UNTIL(fx.loop, strstr(shown(), "three"));
+    assert_int_equal(fx.lines, 0);
+    entered("\r", "one\ntwo\tx\nthree");
+    /* In pieces, and after something that was typed. */
+    type("a\033[200~");
+    ws_loop_turn(fx.loop, 10);
+    type("b\033[2");
+    ws_loop_turn(fx.loop, 10);
+    type("01~");
+    entered("c\r", "abc");
+}
+
+/* The prompt is erased before something is printed, and comes back with the line. */
+static void hiding(void **state)
+{
+    (void)state;
+    type("half");
+    TURN_UNTIL(fx.loop, strstr(shown(), "f"));
+    editor_hide(fx.editor);
+    assert_string_equal(shown(), "\r\033[J");
+    editor_hide(fx.editor);
+    assert_string_equal(shown(), "");
+    ws_loop_turn(fx.loop, 0);
+    fflush(stdout);
+    assert_non_null(strstr(shown(), "> half"));
+}
+
+/* The rows above the cursor: 40 columns, with a paste's line ends and tabs. */
+static void rows_of_a_long_line(void **state)
+{
+    (void)state;
+    type("\033[200~0123456789012345678901234567890123456\tx\rlast\033[201~");
+    TURN_UNTIL(fx.loop, strstr(shown(), "last"));
+    editor_hide(fx.editor);
+    assert_string_equal(shown(), "\r\033[2A\033[J");
+}
+
+static void ends(void **state)
+{
+    (void)state;
+    entered("ab\001\004\r", "b"); /* Ctrl-D inside of a line deletes */
+    assert_int_equal(fx.ends, 0);
+    type("\004");
+    TURN_UNTIL(fx.loop, fx.ends == 1);
+    editor_start(fx.editor);
+    type("more\r");
+    ws_loop_turn(fx.loop, 10);
+    assert_int_equal(fx.lines, 1);
+}
+
+/* What is typed while it is stopped is kept for later. */
+static void stopping(void **state)
+{
+    (void)state;
+    fx.stops = true;
+    type("one\rtwo\r");
+    TURN_UNTIL(fx.loop, fx.lines > 0);
+    for (int i = 0; i < 5; i++)
+        ws_loop_turn(fx.loop, 1);
+    assert_int_equal(fx.lines, 1);
+    assert_string_equal(fx.line, "one");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(lines),    TEST(commands_are_completed), TEST(pastes),
+        TEST(hiding),   TEST(rows_of_a_long_line),    TEST(ends),
+        TEST(stopping),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
