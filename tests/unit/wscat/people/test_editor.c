@@ -18,10 +18,15 @@
 #include <cmocka.h>
 
 /* ncurses keeps a string for each time that it is set up, which wscat does once. */
-const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void), *__lsan_default_options(void);
 const char *__lsan_default_suppressions(void)
 {
     return "leak:_nc_trim_sgr0";
+}
+
+const char *__lsan_default_options(void)
+{
+    return "print_suppressions=0";
 }
 
 static struct {
