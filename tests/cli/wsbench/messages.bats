@@ -92,7 +92,7 @@ got() {
 
 @test "--match: what belongs to none is unasked, and no error" {
 	faulty greet tick=0.02
-	bench -c 1 -R 100 -d 500ms -m 'question {{seq}}' --match='regex:question ([0-9]+)'
+	bench -c 1 -w 100 -R 100 -d 500ms -m 'question {{seq}}' --match='regex:question ([0-9]+)'
 	is 'm["sent"] == 50 == m["received"] and m["unasked"] > 5'
 	faulty double=5 drop=7
 	wsbench -q --format=json -c 1 -n 70 -T 200ms -m 'question {{seq}}' "$URL" >"$BATS_TEST_TMPDIR/report" || true

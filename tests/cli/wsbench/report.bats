@@ -37,7 +37,7 @@ assert eval(sys.argv[2]), r' "$@"
 		bench --mode="$mode" -c 3 -d 100ms -T 100ms --format=json >"$report" 2>/dev/null || same 1 $?
 		valid "$report"
 	done
-	bench -c 2 -R 20 -d 100ms --find-rate=5s@p50 -o "$report" --format=json --fail-if='errors>0' 2>/dev/null
+	bench -c 2 -w 100 -R 20 -d 100ms --find-rate=5s@p50 -o "$report" --format=json --fail-if='errors>0' 2>/dev/null
 	valid "$report"
 	is "$report" 'r["find_rate"]["kept_per_s"] >= 20'
 	wsbench -q --merge --format=json "$report" "$report" >"$report.both"
@@ -134,7 +134,7 @@ assert eval(sys.argv[2]), r' "$@"
 @test "--merge adds reports up: counts, rates and histograms" {
 	local name all=$BATS_TEST_TMPDIR/all
 	for name in a b; do
-		bench -c 2 -n 1000 -R 2000 --format=json -o "$BATS_TEST_TMPDIR/$name"
+		bench -c 2 -w 1000 -n 1000 -R 2000 --format=json -o "$BATS_TEST_TMPDIR/$name"
 	done
 	wsbench --merge --format=json "$BATS_TEST_TMPDIR/a" "$BATS_TEST_TMPDIR/b" >"$all"
 	"$PYTHON" - "$BATS_TEST_TMPDIR" <<-'END'

@@ -250,11 +250,11 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 
 @test "a progress line on a terminal, and none elsewhere" {
 	serve
-	script -qec "wsbench -c 1 -d 1500ms -R 100 $URL" /dev/null >"$BATS_TEST_TMPDIR/screen" </dev/null 3>&-
+	script -qec "wsbench -c 1 -w 200 -d 1500ms -R 100 $URL" /dev/null >"$BATS_TEST_TMPDIR/screen" </dev/null 3>&-
 	grep -qE '[67][0-9]%, [^ ]+ m?s left of 1.50 s  1 opened  [0-9]+ msg/s sent  [0-9]+ msg/s received' "$BATS_TEST_TMPDIR/screen"
-	run -0 --separate-stderr wsbench -c 1 -d 1200ms -R 100 "$URL"
+	run -0 --separate-stderr wsbench -c 1 -w 200 -d 1200ms -R 100 "$URL"
 	same "" "$stderr"
-	run -0 --separate-stderr wsbench -c 1 -d 1200ms -R 100 --interval=500ms "$URL"
+	run -0 --separate-stderr wsbench -c 1 -w 200 -d 1200ms -R 100 --interval=500ms "$URL"
 	same 2 "$(grep -c 'left of 1.20 s  1 opened' <<<"$stderr")"
 }
 
