@@ -199,7 +199,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$s
 		IFS=: read -r server option what <<<"$case"
 		bad "$server"
 		run -7 --separate-stderr timeout 20 \
-			wscat "$option" ${option/#--ping*/--ping-interval=100ms} -w -1 --no-stdin "$URL"
+			wscat "$option" "${option/#--ping*/--ping-interval=100ms}" -w -1 --no-stdin "$URL"
 		one_line "^wscat: timeout: $what within ${option//[^0-9]/} ms \\(${option%=*}\\)$"
 	done
 	bad mute
