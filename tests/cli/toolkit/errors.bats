@@ -117,7 +117,7 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 @test "no answer to the upgrade: 7, after --connect-timeout" {
 	local begun
 	begun=$(date +%s%N)
-	ends 7 silent 'upgrade.* in time' --connect-timeout=200ms
+	ends 7 silent 'the upgrade was not finished within 200 ms' --connect-timeout=200ms
 	# Nor is the end of the stream waited for.
 	(($(date +%s%N) - begun < 3000000000))
 }

@@ -154,7 +154,7 @@ tls_client() {
 @test "a silent server: wscat ends with 7" {
 	start "$PYTHON" "$FIXTURES/tls_server.py" mute
 	run -7 --separate-stderr wscat --connect-timeout=300ms "$URL" hello
-	one_line 'not finished in time'
+	one_line 'the upgrade was not finished within 300 ms'
 }
 
 @test "garbage is answered with an alert at most, and does not affect other connections" {

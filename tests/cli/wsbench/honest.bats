@@ -86,11 +86,12 @@ exact() {
 @test "an answer that comes after thousands of others is none of theirs" {
 	faulty delay=500:0.7
 	measure -c 1 -w 8 -R 2000 -T 100ms -d 2s
-	holds 'm["received"] == did["sent"] and m["duplicated"] == 0 and m["reordered"] >= 4'
+	# What comes after our close is lost.
+	holds 'm["received"] <= did["sent"] <= m["received"] + m["lost"] and m["duplicated"] == 0 and m["reordered"] >= 4'
 	holds 'r["rtt"]["max_us"] > 690000'
 	faulty delay=500:0.7
 	measure -c 1 -w 8 -R 2000 -T 100ms -d 2s -m 'question {{seq}}'
-	holds 'm["received"] == did["sent"] and m["duplicated"] == 0 and m["unasked"] == 0 and m["reordered"] >= 4'
+	holds 'm["received"] <= did["sent"] <= m["received"] + m["lost"] and m["duplicated"] == m["unasked"] == 0 and m["reordered"] >= 4'
 }
 
 @test "broadcast: a message that comes after many others is late, not lost and a duplicate" {

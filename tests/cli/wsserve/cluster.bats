@@ -123,7 +123,7 @@ subscribed() { # COUNT CHANNEL...
 }
 
 @test "--cluster: a Redis cluster is asked for sharded channels" {
-	redis_runs --cluster-enabled yes
+	redis_runs --cluster-enabled yes --cluster-port "$(free_port)"
 	redis CLUSTER ADDSLOTSRANGE 0 16383
 	eventually cluster_is_up
 	node_runs 1 --broadcast
@@ -176,13 +176,8 @@ cluster_is_up() {
 	cmp "$OUT" <(seq 1000)
 	serve --broadcast --cluster="$REDIS_URL"
 	await 'WARNING cluster no connection to rediss://.*: .*certificate' "$SERVER_LOG"
-	same '{"status":"degraded","connections":0,"limit":1000}' "$(health_of)"
-}
-
-# Of the server that was started last, which has no --admin.
-health_of() {
 	serve --broadcast --cluster="$REDIS_URL" --health=/health
-	curl -s "http://${URL#ws://}health"
+	same '{"status":"degraded","connections":0,"limit":1000}' "$(curl -s "http://${URL#ws://}health")"
 }
 
 @test "--cluster: without Redis local clients are served; once it is back so are all" {
