@@ -60,7 +60,7 @@ def cost(server, name, size, window, connections, seconds):
         elif name == ARTILLERY:
             messages = artillery(server, size, connections)
         else:
-            messages = wsbench(server, "-s", size, "-w", window, "-d", seconds,
+            messages = wsbench(server, "--binary", "-s", size, "-w", window, "-d", seconds,
                                connections=connections)["messages"]["received"]
         return messages / (children_cpu() - before)
     return quietly(server, run)[0]
