@@ -61,7 +61,7 @@ BASE := -std=gnu17 -D_GNU_SOURCE $(if $(filter 1,$(WITH_ISAL)),-DWITH_ISAL) \
 	-I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
-COV  := --coverage -fprofile-update=atomic -O1 -g
+COV  := --coverage -fprofile-update=atomic -O0 -g
 
 # --- sources ---
 
