@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/wsbench/report/printed.h"
+
 static struct settings settings_before, settings;
 static struct result before, now;
 
@@ -32,22 +34,6 @@ static char *printed(void)
     compare_print(&settings_before, &before, &settings, &now, out);
     fclose(out);
     return text;
-}
-
-static void has(const char *text)
-{
-    char *all = printed();
-    if (!strstr(all, text))
-        fail_msg("no '%s' in:\n%s", text, all);
-    free(all);
-}
-
-static void lacks(const char *text)
-{
-    char *all = printed();
-    if (strstr(all, text))
-        fail_msg("'%s' in:\n%s", text, all);
-    free(all);
 }
 
 static void the_change_in_percent(void **state)

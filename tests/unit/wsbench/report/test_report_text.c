@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/wsbench/report/printed.h"
+
 static struct made_up *m;
 
 static int set_up(void **state)
@@ -35,22 +37,6 @@ static char *printed(void)
     report_text(&m->report, out);
     fclose(out);
     return text;
-}
-
-static void has(const char *text)
-{
-    char *all = printed();
-    if (!strstr(all, text))
-        fail_msg("no '%s' in:\n%s", text, all);
-    free(all);
-}
-
-static void lacks(const char *text)
-{
-    char *all = printed();
-    if (strstr(all, text))
-        fail_msg("'%s' in:\n%s", text, all);
-    free(all);
 }
 
 static const char whole[] =
