@@ -33,8 +33,10 @@ static void on_resume(struct ws_async *note)
     if (atomic_load(&hub->set->blocking) > 0)
         return;
     ws_registry_each(hub->env->registry, resume_one, NULL);
-    for (struct ws_hub_waiter *waiter = hub->waiters, *next; waiter; waiter = next) {
-        next = waiter->next;
+    hub->next_waiter = hub->waiters;
+    while (hub->next_waiter) {
+        struct ws_hub_waiter *waiter = hub->next_waiter;
+        hub->next_waiter = waiter->next;
         waiter->unblocked(waiter);
     }
 }
@@ -52,6 +54,8 @@ void ws_hub_on_unblocked(struct ws_hub *hub, struct ws_hub_waiter *waiter)
 
 void ws_hub_no_waiter(struct ws_hub *hub, struct ws_hub_waiter *waiter)
 {
+    if (hub->next_waiter == waiter)
+        hub->next_waiter = waiter->next;
     for (struct ws_hub_waiter **at = &hub->waiters; *at; at = &(*at)->next)
         if (*at == waiter) {
             *at = waiter->next;

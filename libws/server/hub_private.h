@@ -41,6 +41,7 @@ struct ws_hub {
     atomic_bool inbox_full; /* `inbox` was above high water, and is not yet below low */
     struct ws_async resume;
     struct ws_hub_waiter *waiters;
+    struct ws_hub_waiter *next_waiter; /* to be called; NULL but while they are called */
     struct ws_hub_observer *observer;
     atomic_bool resume_posted;
 };

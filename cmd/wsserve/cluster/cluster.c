@@ -153,6 +153,7 @@ static bool set_up(struct cluster *cluster, const struct settings *settings)
         return complain("out of memory");
     set_up_link(cluster, &cluster->publisher, &cluster_publisher);
     set_up_link(cluster, &cluster->subscriber, &cluster_subscriber);
+    cluster->publisher.gather_ms = CLUSTER_GATHER_MS;
     if (settings->mode != MODE_BROADCAST)
         cluster_observe(cluster);
     if (!redis_link_start(&cluster->publisher) || !redis_link_start(&cluster->subscriber))

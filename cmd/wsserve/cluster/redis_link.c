@@ -13,8 +13,9 @@ enum {
     RECEIVE_SIZE = 64 * 1024,
     SEAL_MOST = 256 * 1024, /* bytes that are encrypted before the kernel has taken them */
     PIECES = 64,
-    COPY_MOST = 16 * 1024, /* commands up to this size are copied together */
-    STEADY_MS = 10000,     /* open for so long: the next wait is the shortest again */
+    COPY_MOST = 16 * 1024,   /* commands up to this size are copied together */
+    GATHER_MOST = 64 * 1024, /* bytes of commands that wait for others */
+    STEADY_MS = 10000,       /* open for so long: the next wait is the shortest again */
 };
 
 /* --- losing it, and waiting --- */
@@ -36,6 +37,7 @@ static void release(struct redis_link *link)
     ws_queue_free(&link->wire);
     link->doomed = link->pinged = link->paused = false;
     ws_loop_disarm(link->loop, &link->timer);
+    ws_loop_disarm(link->loop, &link->gathered);
 }
 
 /* Between half of the wait and all of it. */
@@ -138,12 +140,27 @@ static void flush(struct redis_link *link)
         redis_link_fail(link, "cannot send: %s", ws_error_info(error)->explanation);
 }
 
+/* What a command costs is mostly to wake Redis, and to be woken by its answer and by the copy that
+ * our own subscription brings. So those that follow each other closely leave together. */
+static bool gathers(struct redis_link *link)
+{
+    int64_t due_ms = link->flushed_ms + link->gather_ms;
+    if (link->state != REDIS_LINK_OPEN || ws_loop_now(link->loop) >= due_ms ||
+        link->out.bytes > GATHER_MOST || link->wire.bytes > 0)
+        return false;
+    ws_loop_arm(link->loop, &link->gathered, due_ms);
+    return true;
+}
+
 /* At the end of the batch. */
 static void on_task(struct ws_deferred *task)
 {
     struct redis_link *link = ws_container_of(task, struct redis_link, task);
-    if (!link->doomed && link->watch.fd >= 0)
+    if (!link->doomed && link->watch.fd >= 0 && !gathers(link)) {
+        ws_loop_disarm(link->loop, &link->gathered);
+        link->flushed_ms = ws_loop_now(link->loop);
         flush(link);
+    }
     if (link->doomed)
         lose(link, link->why);
 }
@@ -362,6 +379,12 @@ static void on_timer(struct ws_timer *timer)
     }
 }
 
+static void on_gathered(struct ws_timer *timer)
+{
+    struct redis_link *link = ws_container_of(timer, struct redis_link, gathered);
+    ws_loop_defer(link->loop, &link->task);
+}
+
 /* --- beginning and end --- */
 
 bool redis_link_start(struct redis_link *link)
@@ -371,6 +394,7 @@ bool redis_link_start(struct redis_link *link)
         return false;
     link->watch.fd = -1;
     link->timer.fire = on_timer;
+    link->gathered.fire = on_gathered;
     link->task.run = on_task;
     connect_now(link);
     return true;

@@ -58,12 +58,15 @@ struct redis_link {
     struct ws_tls_context *tls_context; /* NULL: no TLS */
     const char *login, *password;       /* NULL: the default user; no password */
     size_t max_reply;                   /* bytes of one reply */
+    unsigned gather_ms;                 /* commands leave together, no more often than this; the
+                                         * first after a silence at once. 0: with each batch */
 
     enum redis_link_state state;
     bool sharded; /* the server is a part of a Redis cluster; valid while OPEN */
     struct ws_connector *connector;
     struct ws_watch watch;
     struct ws_timer timer;
+    struct ws_timer gathered; /* armed: commands wait for others */
     struct ws_deferred task;
     struct ws_tls *tls;
     struct resp *resp;
@@ -73,7 +76,7 @@ struct redis_link {
     struct ws_queue wire;  /* waits for the kernel */
     unsigned greetings;    /* answers that are still to come before it is open */
     unsigned failures;     /* attempts in a row */
-    int64_t opened_ms;
+    int64_t opened_ms, flushed_ms;
     bool pinged; /* and nothing was received since */
     bool paused; /* not read */
     bool flushing, doomed;
@@ -87,7 +90,8 @@ bool redis_link_start(struct redis_link *link);
  * of `replied`. */
 void redis_link_stop(struct redis_link *link);
 
-/* Sends a command at the end of the loop's batch. False: the link is not open, or no memory. */
+/* Sends a command at the end of the loop's batch, or with others within `gather_ms`. False: the
+ * link is not open, or no memory. */
 bool redis_link_command(struct redis_link *link, size_t count, const char *const *words,
                         const size_t *lengths);
 

@@ -81,7 +81,7 @@ struct ws_hub_waiter {
 
 /* For such a source: must it wait, since receivers cannot follow? From ws_hub_on_unblocked() until
  * ws_hub_no_waiter(), `unblocked` is called on the hub's loop whenever it may go on. A waiter that
- * was not added may be removed. */
+ * was not added may be removed, and `unblocked` may remove any of them, the others as its own. */
 bool ws_hub_blocked(const struct ws_hub *hub);
 void ws_hub_on_unblocked(struct ws_hub *hub, struct ws_hub_waiter *waiter);
 void ws_hub_no_waiter(struct ws_hub *hub, struct ws_hub_waiter *waiter);

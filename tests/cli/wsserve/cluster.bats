@@ -122,6 +122,21 @@ subscribed() { # COUNT CHANNEL...
 	done
 }
 
+@test "--cluster: messages that follow each other closely leave for Redis together, each counted" {
+	redis_runs
+	node_runs 1 --broadcast
+	before=$(redis_reads)
+	wsbench -q --mode=broadcast -c 3 -R 2000 -d 1s "${NODE_URL[1]}" >/dev/null
+	eventually at_least out 1500
+	same 0 "$(counted 1 failed)"
+	((($(redis_reads) - before) * 2 < $(counted 1 out)))
+}
+
+# How often Redis has read from its connections.
+redis_reads() {
+	redis INFO stats | tr -d '\r' | sed -n 's/^total_reads_processed://p'
+}
+
 @test "--cluster: a Redis cluster is asked for sharded channels" {
 	redis_runs --cluster-enabled yes --cluster-port "$(free_port)"
 	redis CLUSTER ADDSLOTSRANGE 0 16383

@@ -545,6 +545,43 @@ static void a_source_waits_too(void **state)
     stop();
 }
 
+static struct ws_hub_waiter *victim;
+
+static void on_relief_of_victim(struct ws_hub_waiter *waiter)
+{
+    (void)waiter;
+    fail_msg("a waiter is called that was removed");
+}
+
+static void remove_victim(struct ws_hub_waiter *waiter)
+{
+    (void)waiter;
+    ws_hub_no_waiter(t.hub, victim);
+    free(victim);
+    reliefs++;
+}
+
+/* The next of the list goes, with its memory, while the one before it is called. */
+static void a_waiter_removes_another(void **state)
+{
+    (void)state;
+    start_slow(WS_SLOW_BLOCK);
+    reliefs = 0;
+    victim = calloc(1, sizeof *victim);
+    assert_non_null(victim);
+    victim->unblocked = on_relief_of_victim;
+    patient.unblocked = on_relief;
+    other_patient.unblocked = remove_victim;
+    ws_hub_on_unblocked(t.hub, &patient);
+    ws_hub_on_unblocked(t.hub, victim);
+    ws_hub_on_unblocked(t.hub, &other_patient);
+    flood(some_wait);
+    TURN_ALL_UNTIL(!ws_hub_blocked(t.hub) && reliefs == 2);
+    ws_hub_no_waiter(t.hub, &patient);
+    ws_hub_no_waiter(t.hub, &other_patient);
+    stop();
+}
+
 static char noticed[256];
 static bool observer_fails;
 
@@ -613,13 +650,14 @@ static void slow_by_itself(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_the_naive_way),        cmocka_unit_test(compressed_for_those_who_can),
-        cmocka_unit_test(a_turn_is_one_send),      cmocka_unit_test(groups),
-        cmocka_unit_test(over_two_loops),          cmocka_unit_test(slow_is_closed),
-        cmocka_unit_test(slow_misses_the_new),     cmocka_unit_test(slow_misses_the_old),
-        cmocka_unit_test(slow_is_waited_for),      cmocka_unit_test(waited_for_in_vain),
-        cmocka_unit_test(the_order_of_publishing), cmocka_unit_test(a_source_waits_too),
-        cmocka_unit_test(groups_are_observed),     cmocka_unit_test(slow_by_itself),
+        cmocka_unit_test(as_the_naive_way),         cmocka_unit_test(compressed_for_those_who_can),
+        cmocka_unit_test(a_turn_is_one_send),       cmocka_unit_test(groups),
+        cmocka_unit_test(over_two_loops),           cmocka_unit_test(slow_is_closed),
+        cmocka_unit_test(slow_misses_the_new),      cmocka_unit_test(slow_misses_the_old),
+        cmocka_unit_test(slow_is_waited_for),       cmocka_unit_test(waited_for_in_vain),
+        cmocka_unit_test(the_order_of_publishing),  cmocka_unit_test(a_source_waits_too),
+        cmocka_unit_test(a_waiter_removes_another), cmocka_unit_test(groups_are_observed),
+        cmocka_unit_test(slow_by_itself),
     };
     return cmocka_run_group_tests_name("hub", tests, NULL, NULL);
 }
