@@ -130,9 +130,9 @@ static void charge_time(struct ws_conn *conn, enum rate rate, int64_t cost_us)
 /* What conn itself learns from an event, before the handler. */
 static void note_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    bool whole = event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last);
-    if (whole) {
-        conn->counters.messages_in++;
+    unsigned messages = ws_event_messages(event);
+    if (messages > 0) {
+        conn->counters.messages_in += messages;
         if (conn->env->config.max_rate)
             charge_time(conn, OF_MESSAGES, SECOND_US / conn->env->config.max_rate);
         conn->last_message_ms = ws_loop_now(conn->env->loop);
@@ -184,7 +184,7 @@ static void deliver_events(struct ws_conn *conn)
     bool any = false;
     while (may_deliver(conn) && ws_session_next(&conn->session, &event) != WS_EVENT_NONE) {
         any = true;
-        bytes += event.len;
+        bytes += event.type == WS_EVENT_RUN ? event.count * event.len : event.len;
         switch (event.type) {
         case WS_EVENT_REQUEST:
             on_request(conn, &event);

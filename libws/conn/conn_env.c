@@ -85,4 +85,6 @@ void ws_conn_env_configure(struct ws_conn_env *env, const struct ws_conn_config 
         env->config.session.date = date_of;
         env->config.session.date_context = env->scratch;
     }
+    /* The rate is looked at after each message. */
+    env->config.session.runs &= config->max_rate == 0;
 }

@@ -288,8 +288,8 @@ enum ws_error ws_conn_reply(struct ws_conn *conn, const struct ws_event *event)
     if (!ws_conn_usable(conn))
         return WS_E_CLOSING;
     enum ws_error error = ws_session_reply(&conn->session, ws_conn_take_out(conn), event);
-    if (error == WS_OK && (event->type == WS_EVENT_MESSAGE || event->last))
-        count_out(conn, 1);
+    if (error == WS_OK)
+        count_out(conn, ws_event_messages(event));
     return error;
 }
 

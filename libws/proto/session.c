@@ -1,6 +1,5 @@
 #include "libws/proto/session_private.h"
 
-#include "libws/proto/mask_private.h"
 #include <ws/mask.h>
 #include <ws/utf8.h>
 
@@ -370,80 +369,6 @@ static enum ws_event_type next_data(struct ws_session *s, struct ws_event *event
     return ws_session_emit_piece(s, event, last);
 }
 
-/* --- small messages --- */
-
-/* Is the next byte a header's first, of a frame that begins a message, and nothing else due? */
-static inline bool at_message(const struct ws_session *s)
-{
-    return !(s->done || s->announce_open || s->upgrading || s->in_payload || s->close_received ||
-             s->lent || s->lent_control) &&
-           s->state == WS_STATE_OPEN && s->header_have == 0 && !s->message.begun && !s->held &&
-           s->pending_error == WS_OK && !s->config->frames;
-}
-
-/* The bytes of length after the first two, and the length itself; false if there are more of them
- * than two, or one would do. */
-static inline bool small_length(const uint8_t *header, size_t *len, size_t *extended)
-{
-    *len = header[1] & 0x7Fu;
-    *extended = 0;
-    if (*len < 126)
-        return true;
-    *extended = 2;
-    *len = (*len - 126) << 16 | (size_t)header[2] << 8 | header[3];
-    return *len >= 126 && *len <= WS_CHUNK_ABOVE;
-}
-
-/*
- * The most common input, taken straight: a whole message in one frame of at most WS_CHUNK_ABOVE
- * bytes, all of it there, not compressed. Gives the event that the general path would give, or NONE
- * with nothing read.
- */
-static inline enum ws_event_type next_small(struct ws_session *s, struct ws_event *event)
-{
-    uint8_t *header = s->in;
-    size_t available = session_available(s), len, extended;
-    bool server = s->config->role == WS_ROLE_SERVER;
-    if (available < (server ? 6 : 4) || !at_message(s) || header[1] >> 7 != server ||
-        !small_length(header, &len, &extended))
-        return WS_EVENT_NONE;
-    unsigned opcode = header[0] & 0x7Fu;
-    size_t header_len = 2 + extended + (server ? sizeof s->frame.mask_key : 0);
-    if (header[0] < 0x80 || (opcode != WS_OP_TEXT && opcode != WS_OP_BINARY) ||
-        available < header_len + len || (s->config->max_message && len > s->config->max_message))
-        return WS_EVENT_NONE;
-
-    /* As in unmask_in_place(). */
-    uint8_t *payload = header + header_len, *data = payload;
-    bool looked_at = !server && !extended && opcode == WS_OP_TEXT;
-    uint64_t seen = looked_at ? mask_none(payload, len) : UINT64_MAX;
-    if (server) {
-        const uint8_t *key = payload - sizeof s->frame.mask_key;
-        uint8_t *lower = s->writable_from + 2 + extended;
-        data = lower < payload ? lower : payload;
-        if (extended)
-            ws_mask(data, payload, len, key, 0);
-        else
-            seen = mask_small(data, payload, len, key);
-    }
-    s->in = payload + len;
-    if (opcode == WS_OP_TEXT && (seen & UINT64_C(0x8080808080808080))) {
-        struct ws_utf8 utf8 = {0};
-        size_t good = ws_utf8_check(&utf8, data, len);
-        if (good < len || !ws_utf8_complete(&utf8)) {
-            *event = (struct ws_event){.data = data, .len = good};
-            return ws_session_emit_before_error(s, event, false, WS_E_UTF8,
-                                                session_offset(s, payload) + good);
-        }
-    }
-    *event = (struct ws_event){.type = WS_EVENT_MESSAGE,
-                               .opcode = (uint8_t)opcode,
-                               .data = data,
-                               .len = len,
-                               .total = len};
-    return WS_EVENT_MESSAGE;
-}
-
 /* --- any input --- */
 
 static enum ws_event_type next_frame(struct ws_session *s, struct ws_event *event)
@@ -477,7 +402,7 @@ static enum ws_event_type next_frame(struct ws_session *s, struct ws_event *even
 
 enum ws_event_type ws_session_next(struct ws_session *s, struct ws_event *event)
 {
-    if (next_small(s, event) != WS_EVENT_NONE)
+    if (ws_session_next_small(s, event) != WS_EVENT_NONE)
         return event->type;
     memset(event, 0, sizeof *event);
     free_lent(s);

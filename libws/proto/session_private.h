@@ -1,8 +1,9 @@
 /*
  * session_private: what the files of the session share.
  *
- * session.c reads (bytes to events), session_send.c writes (calls to bytes), session_upgrade.c does
- * both for the HTTP half, session_deflate.c both for messages that are compressed.
+ * session.c reads (bytes to events), session_small.c what is most common; session_send.c writes
+ * (calls to bytes), session_upgrade.c does both for the HTTP half, session_deflate.c both for
+ * messages that are compressed.
  */
 #ifndef LIBWS_PROTO_SESSION_PRIVATE_H
 #define LIBWS_PROTO_SESSION_PRIVATE_H
@@ -53,6 +54,10 @@ enum ws_event_type ws_session_emit_before_error(struct ws_session *s, struct ws_
                                                 bool large, enum ws_error error, uint64_t offset);
 /* `held` is whole now: the event borrows it, the next pull frees it. */
 void ws_session_lend(struct ws_session *s, struct ws_bytes *held, struct ws_event *event);
+
+/* session_small.c: gives the next event straight where that is possible, or NONE with nothing read.
+ */
+enum ws_event_type ws_session_next_small(struct ws_session *s, struct ws_event *event);
 
 /* After a large frame another one is expected, until so many small ones came in a row: pings come
  * between them, and a peer that passes on what it has got cuts some of them in two. */

@@ -217,6 +217,13 @@ enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned
     return send_frame(s, out, opcode, flags, at, len);
 }
 
+/* Bytes from the beginning of its payload to the end; of a run, to the end of the last. */
+static inline size_t spread(const struct ws_event *event)
+{
+    return event->len +
+           (event->type == WS_EVENT_RUN ? (event->count - 1) * WS_RUN_STEP(event->len) : 0);
+}
+
 /* True if a header fits directly before `event`'s payload: in the input, after the previous
  * replies; in a buffer of our own, always. */
 static inline bool has_headroom(const struct ws_session *s, const struct ws_event *event,
@@ -226,16 +233,17 @@ static inline bool has_headroom(const struct ws_session *s, const struct ws_even
         return event->data == ws_bytes_data(s->held);
     return event->data >= s->writable_from &&
            (size_t)(event->data - s->writable_from) >= header_len &&
-           event->data + event->len <= s->in;
+           event->data + spread(event) <= s->in;
 }
 
 /* The same for the most common reply, taken straight: of a server, to a small message that it may
- * send from where it is. False when it is another. */
+ * send from where it is, or to a run of them, where all headers but the first are there already.
+ * False when it is another. */
 static inline bool reply_small(struct ws_session *s, struct ws_out *out,
                                const struct ws_event *event, enum ws_error *error)
 {
     size_t len = event->len, header_len = len < 126 ? 2 : 4;
-    if (event->type != WS_EVENT_MESSAGE || len > WS_CHUNK_ABOVE || s->lent || s->done ||
+    if (event->type == WS_EVENT_CHUNK || len > WS_CHUNK_ABOVE || s->lent || s->done ||
         s->upgrading || s->deflate || s->fragment_opcode || s->state != WS_STATE_OPEN ||
         s->config->role != WS_ROLE_SERVER || (s->config->max_frame && len > s->config->max_frame) ||
         !has_headroom(s, event, header_len))
@@ -247,10 +255,20 @@ static inline bool reply_small(struct ws_session *s, struct ws_out *out,
         begin[2] = (uint8_t)(len >> 8);
         begin[3] = (uint8_t)len;
     }
-    *error = ws_out_in_place(out, begin, header_len + len);
+    *error = ws_out_in_place(out, begin, header_len + spread(event));
     if (*error == WS_OK)
-        s->writable_from = event->data + len;
+        s->writable_from = event->data + spread(event);
     return true;
+}
+
+static enum ws_error reply_each(struct ws_session *s, struct ws_out *out,
+                                const struct ws_event *event)
+{
+    enum ws_error error = WS_OK;
+    uint8_t *data = event->data;
+    for (unsigned i = 0; i < event->count && error == WS_OK; i++, data += WS_RUN_STEP(event->len))
+        error = ws_session_send(s, out, event->opcode, WS_SEND_COPY, data, event->len);
+    return error;
 }
 
 enum ws_error ws_session_reply(struct ws_session *s, struct ws_out *out,
@@ -260,6 +278,8 @@ enum ws_error ws_session_reply(struct ws_session *s, struct ws_out *out,
     enum ws_error small;
     if (reply_small(s, out, event, &small))
         return small;
+    if (event->type == WS_EVENT_RUN)
+        return reply_each(s, out, event);
     bool more = event->type == WS_EVENT_CHUNK && !event->last;
     if ((s->config->max_frame && event->len > s->config->max_frame) ||
         ws_session_compresses(s, more ? WS_SEND_MORE : 0, event->len))

@@ -156,6 +156,18 @@ static void check_agreed(struct run *run)
         problem(run, "other parameters were agreed on");
 }
 
+/* Message `i` of a run; of every other event, the event itself. */
+static struct ws_event one_of(const struct ws_event *event, unsigned i)
+{
+    struct ws_event one = *event;
+    if (event->type == WS_EVENT_RUN) {
+        one.type = WS_EVENT_MESSAGE;
+        one.count = 0;
+        one.data += i * WS_RUN_STEP(one.len);
+    }
+    return one;
+}
+
 static void record(struct run *run, const struct ws_event *event)
 {
     char name[96];
@@ -180,6 +192,12 @@ static void record(struct run *run, const struct ws_event *event)
         break;
     case WS_EVENT_MESSAGE:
         items_data(&run->events, event->opcode, true, true, event->data, event->len);
+        break;
+    case WS_EVENT_RUN:
+        if (!run->variant->chunks || event->count < 2)
+            problem(run, "a run though none was asked for, or of one");
+        for (unsigned i = 0; i < event->count; i++)
+            items_data(&run->events, event->opcode, true, true, one_of(event, i).data, event->len);
         break;
     case WS_EVENT_CHUNK:
         if (!run->variant->chunks)
@@ -214,9 +232,9 @@ static void record(struct run *run, const struct ws_event *event)
 
 static void check_fields(struct run *run, const struct ws_event *event)
 {
-    bool has_data = event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK ||
-                    event->type == WS_EVENT_PING || event->type == WS_EVENT_PONG ||
-                    event->type == WS_EVENT_CLOSE ||
+    bool has_data = event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_RUN ||
+                    event->type == WS_EVENT_CHUNK || event->type == WS_EVENT_PING ||
+                    event->type == WS_EVENT_PONG || event->type == WS_EVENT_CLOSE ||
                     (event->type == WS_EVENT_ERROR && event->error == WS_E_UTF8);
     if (!has_data && (event->data || event->len))
         problem(run, "an event without payload has some");
@@ -234,18 +252,19 @@ static void check_fields(struct run *run, const struct ws_event *event)
 static void respond(struct run *run, const struct ws_event *event)
 {
     enum ws_error result;
-    bool data = event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK;
+    bool whole = event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_RUN;
 
-    if (data && run->variant->echo) {
+    if ((whole || event->type == WS_EVENT_CHUNK) && run->variant->echo) {
         struct items copy = {0};
-        bool whole = event->type == WS_EVENT_MESSAGE;
-        items_data(&copy, event->opcode, whole || event->first, whole || event->last, event->data,
-                   event->len);
+        unsigned count = event->type == WS_EVENT_RUN ? event->count : 1;
+        for (unsigned i = 0; i < count; i++)
+            items_data(&copy, event->opcode, whole || event->first, whole || event->last,
+                       one_of(event, i).data, event->len);
         result = ws_session_reply(&run->session, &run->out, event);
-        if (result == WS_OK)
-            items_data(&run->owed, event->opcode, copy.all->first, copy.all->last,
-                       copy.all->bytes.p, copy.all->bytes.len);
-        else if (result != WS_E_CLOSING || !ws_session_close_sent(&run->session))
+        for (unsigned i = 0; i < count && result == WS_OK; i++)
+            items_data(&run->owed, event->opcode, copy.all[i].first, copy.all[i].last,
+                       copy.all[i].bytes.p, copy.all[i].bytes.len);
+        if (result != WS_OK && (result != WS_E_CLOSING || !ws_session_close_sent(&run->session)))
             problem(run, "a reply was refused");
         items_free(&copy);
         return;
@@ -468,6 +487,7 @@ void drive(const struct setting *setting, const struct feed *feed, const struct 
     struct ws_session_config config = {
         .role = variant->role,
         .chunks = variant->chunks,
+        .runs = variant->chunks,
         .frames = setting->frames,
         .max_message = setting->max_message,
         .max_head = setting->max_head,

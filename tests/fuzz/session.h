@@ -2,10 +2,10 @@
  * The body of both session targets: the same bytes go through a session whole, and again in pieces.
  * Each of the two targets includes it once and defines the role.
  *
- * The first three bytes choose: bit 0 chunks, bit 1 echo, bit 2 begin in the upgrade, bit 3 frame
- * events, bit 4 a limit of 1000 bytes per message, bit 5 we close first, bit 6 the stream ends, bit
- * 7 pause after every event; the seed of the cuts, whose bit 7 enables permessage-deflate; the
- * largest piece.
+ * The first three bytes choose: bit 0 chunks and runs, bit 1 echo, bit 2 begin in the upgrade, bit
+ * 3 frame events, bit 4 a limit of 1000 bytes per message, bit 5 we close first, bit 6 the stream
+ * ends, bit 7 pause after every event; the seed of the cuts, whose bit 7 enables
+ * permessage-deflate; the largest piece.
  */
 #ifndef TESTS_FUZZ_SESSION_H
 #define TESTS_FUZZ_SESSION_H
@@ -57,6 +57,21 @@ static void mix_event(struct digest *d, const struct ws_event *e)
     if (e->response) {
         mix(d, e->response->status);
         mix(d, e->response->body.len);
+    }
+}
+
+/* The messages of a run are the same as each by itself. */
+static void mix_events(struct digest *d, const struct ws_event *e)
+{
+    struct ws_event one = *e;
+    if (e->type != WS_EVENT_RUN) {
+        mix_event(d, e);
+        return;
+    }
+    one.type = WS_EVENT_MESSAGE;
+    for (unsigned i = 0; i < e->count; i++, one.data += WS_RUN_STEP(one.len)) {
+        CHECK(one.opcode != WS_OP_TEXT || ws_utf8_valid(one.data, one.len));
+        mix_event(d, &one);
     }
 }
 
@@ -137,10 +152,10 @@ static void fuzz_pull(struct fuzz_run *run)
         if (type == WS_EVENT_CLOSE)
             CHECK(event.code == WS_CLOSE_NO_CODE || event.code == WS_CLOSE_ABNORMAL ||
                   ws_close_code_valid(event.code));
-        mix_event(&run->digest, &event);
+        mix_events(&run->digest, &event);
 
         enum ws_error result;
-        bool data = type == WS_EVENT_MESSAGE || type == WS_EVENT_CHUNK;
+        bool data = type == WS_EVENT_MESSAGE || type == WS_EVENT_RUN || type == WS_EVENT_CHUNK;
         if (data && (run->mode & 2)) {
             result = ws_session_reply(s, &run->out, &event);
             CHECK(result == WS_OK || result == WS_E_CLOSING);
@@ -178,6 +193,7 @@ static struct digest fuzz_drive(enum ws_role role, const uint8_t *data, size_t s
     struct ws_session_config config = {
         .role = role,
         .chunks = mode & 1,
+        .runs = mode & 1,
         .frames = mode & 8,
         .max_message = mode & 16 ? 1000 : 0,
         .random = fuzz_random,

@@ -24,15 +24,22 @@ int64_t histogram_bucket_top(unsigned bucket)
 
 void histogram_add(struct histogram *h, int64_t value)
 {
+    histogram_add_many(h, value, 1);
+}
+
+void histogram_add_many(struct histogram *h, int64_t value, uint64_t count)
+{
+    if (count == 0)
+        return;
     if (value < 0)
         value = 0;
     if (h->count == 0 || value < h->least)
         h->least = value;
     if (value > h->most)
         h->most = value;
-    h->count++;
-    h->sum += (double)value;
-    h->buckets[bucket_of(value)]++;
+    h->count += count;
+    h->sum += (double)value * (double)count;
+    h->buckets[bucket_of(value)] += count;
 }
 
 void histogram_add_bucket(struct histogram *h, int64_t value, uint64_t count)

@@ -27,6 +27,9 @@ struct histogram {
 /* A negative value counts as 0; a value above the last bucket counts in it. */
 void histogram_add(struct histogram *histogram, int64_t value);
 
+/* The same value `count` times. */
+void histogram_add_many(struct histogram *histogram, int64_t value, uint64_t count);
+
 /* Adds `count` values to the bucket of `value`, not to `least`, `most` and `sum`: for what was read
  * from a report, which has these beside the buckets. */
 void histogram_add_bucket(struct histogram *histogram, int64_t value, uint64_t count);

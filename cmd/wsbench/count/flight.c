@@ -119,20 +119,28 @@ bool flight_prepare(struct flight *f, unsigned count, unsigned window, int64_t l
         if (!grow(f, size))
             return false;
     }
-    while (f->next + count - f->oldest > f->size)
-        if (!make_place(f, limit_ns, totals))
+    while (f->next + count - f->oldest > f->size) {
+        if (at(f, f->oldest)->fate == FATE_ANSWERED)
+            f->oldest++;
+        else if (!make_place(f, limit_ns, totals))
             return false;
+    }
     return true;
 }
 
 /* --- what becomes of a message --- */
 
-void flight_sent(struct flight *f, int64_t due_ns, int64_t now_ns, bool counted)
+void flight_sent(struct flight *f, unsigned count, int64_t due_ns, int64_t now_ns, bool counted)
 {
     if (f->waiting == 0)
         f->waiting_from = f->next;
-    *at(f, f->next++) = (struct flight_message){due_ns, now_ns, FATE_WAITING, counted, false, 0};
-    f->waiting++;
+    f->waiting += count;
+    for (; count > 0; count--)
+        *at(f, f->next++) = (struct flight_message){.due_ns = due_ns,
+                                                    .sent_ns = now_ns,
+                                                    .alike = count,
+                                                    .fate = FATE_WAITING,
+                                                    .counted = counted};
 }
 
 /* The first number from `from` on that is `sequence` modulo `modulus`. */
@@ -208,23 +216,31 @@ static struct flight_message *remembered(const struct flight *f, uint64_t number
     return found ? &overdue_at(f, low)->message : NULL;
 }
 
+/* `count` answers to messages like this one, which is counted, came for the first time; `late` of
+ * them after an answer to a later message. */
+static inline void count_answers(const struct flight *f, const struct flight_message *message,
+                                 unsigned count, uint64_t late, int64_t now_ns,
+                                 struct totals *totals)
+{
+    totals->reordered += late;
+    counter_add(&totals->received, count);
+    if (f->untimed)
+        return;
+    histogram_add_many(&totals->rtt, now_ns - message->due_ns, count);
+    if (!f->closed)
+        histogram_add_many(&totals->rtt_sent, now_ns - message->sent_ns, count);
+}
+
 /* The answer of message `number`, which is `message`, came for the first time. */
-static inline void settle(struct flight *f, uint64_t number, struct flight_message *message,
-                          int64_t now_ns, struct totals *totals)
+static void settle(struct flight *f, uint64_t number, struct flight_message *message,
+                   int64_t now_ns, struct totals *totals)
 {
     bool late = number < f->answered_to;
     message->fate = FATE_ANSWERED;
     if (!late)
         f->answered_to = number + 1;
-    if (!message->counted)
-        return;
-    totals->reordered += late;
-    counter_add(&totals->received, 1);
-    if (f->untimed)
-        return;
-    histogram_add(&totals->rtt, now_ns - message->due_ns);
-    if (!f->closed)
-        histogram_add(&totals->rtt_sent, now_ns - message->sent_ns);
+    if (message->counted)
+        count_answers(f, message, 1, late, now_ns, totals);
 }
 
 bool flight_answered(struct flight *f, uint64_t sequence, uint64_t modulus, int64_t now_ns,
@@ -247,10 +263,28 @@ bool flight_answered(struct flight *f, uint64_t sequence, uint64_t modulus, int6
     return true;
 }
 
-void flight_first_answered(struct flight *f, int64_t now_ns, struct totals *totals)
+unsigned flight_alike(const struct flight *f, unsigned most)
 {
-    settle(f, f->waiting_from, at(f, f->waiting_from), now_ns, totals);
-    f->waiting--;
+    const struct flight_message *first = flight_first(f);
+    unsigned alike = !first ? 0 : first->alike < most ? first->alike : most, count = 0;
+    while (count < alike && at(f, f->waiting_from + count)->fate == FATE_WAITING)
+        count++;
+    return count;
+}
+
+void flight_first_answered(struct flight *f, unsigned count, int64_t now_ns, struct totals *totals)
+{
+    const struct flight_message *first = flight_first(f);
+    uint64_t end = f->waiting_from + count;
+    uint64_t late = f->answered_to > f->waiting_from ? f->answered_to - f->waiting_from : 0;
+    for (uint64_t i = f->waiting_from; i < end; i++)
+        at(f, i)->fate = FATE_ANSWERED;
+    if (end > f->answered_to)
+        f->answered_to = end;
+    if (first->counted)
+        count_answers(f, first, count, late < count ? late : count, now_ns, totals);
+    f->waiting -= count;
+    f->waiting_from = end;
     skip_settled(f);
 }
 

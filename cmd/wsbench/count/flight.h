@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 enum {
-    FLIGHT_LEAST = 256,
+    FLIGHT_LEAST = 64,
     FLIGHT_MOST = 1 << 18, /* 6 MiB for a connection whose server answers all but the oldest */
     FLIGHT_OVERDUE = 4096, /* lost messages outside the ring; above, the oldest is forgotten */
 };
@@ -31,9 +31,10 @@ enum fate { FATE_WAITING, FATE_ANSWERED, FATE_LOST };
 
 struct flight_message {
     int64_t due_ns, sent_ns;
-    enum fate fate;
-    bool counted; /* false: of the warm-up. What becomes of it is in no total */
-    bool keyed;   /* it is found by its key */
+    unsigned alike; /* so many, with this one, were sent with it and follow it */
+    uint8_t fate;   /* an enum fate */
+    bool counted;   /* false: of the warm-up. What becomes of it is in no total */
+    bool keyed;     /* it is found by its key */
     uint64_t key;
 };
 
@@ -62,8 +63,10 @@ struct flight {
 bool flight_prepare(struct flight *flight, unsigned count, unsigned window, int64_t limit_ns,
                     struct totals *totals);
 
-/* The message `flight->next` was sent: it waits from here on. After flight_prepare(). */
-void flight_sent(struct flight *flight, int64_t due_ns, int64_t now_ns, bool counted);
+/* The next `count` messages, from `flight->next` on, were sent: they wait from here on. After
+ * flight_prepare(). */
+void flight_sent(struct flight *flight, unsigned count, int64_t due_ns, int64_t now_ns,
+                 bool counted);
 
 /* The message `flight->next - 1` is found by `key` from here on. */
 void flight_set_key(struct flight *flight, uint64_t key);
@@ -85,8 +88,14 @@ static inline const struct flight_message *flight_first(const struct flight *fli
     return flight->waiting > 0 ? &flight->ring[flight->waiting_from & (flight->size - 1)] : NULL;
 }
 
-/* A whole answer came, to that message: the same as flight_answered() with its number. */
-void flight_first_answered(struct flight *flight, int64_t now_ns, struct totals *totals);
+/* How many messages, from that one on and `most` at most, wait, and were sent with it by one call
+ * of flight_sent(). */
+unsigned flight_alike(const struct flight *flight, unsigned most);
+
+/* Whole answers came to the first `count` of them, at least one: the same as flight_answered() with
+ * the number of each. */
+void flight_first_answered(struct flight *flight, unsigned count, int64_t now_ns,
+                           struct totals *totals);
 
 /* A damaged answer came, which is none: the oldest message that waits is given up, so that its
  * place in the window is free. If that was another's answer, its own makes up for it. */

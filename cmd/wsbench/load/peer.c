@@ -179,10 +179,24 @@ __attribute__((noinline)) static void on_other(struct peer *peer, const struct w
         peer_receive(peer, event);
 }
 
+/* Short messages that came together. */
+static void on_run(struct peer *peer, const struct ws_event *run)
+{
+    struct ws_event one = *run;
+    one.type = WS_EVENT_MESSAGE;
+    for (unsigned i = peer_receive_echoes(peer, run); i < run->count; i++) {
+        one.data = run->data + i * WS_RUN_STEP(run->len);
+        if (!peer_receive_echo(peer, &one))
+            on_other(peer, &one);
+    }
+}
+
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct peer *peer = ws_conn_user(conn);
-    if (!peer_receive_echo(peer, event))
+    if (event->type == WS_EVENT_RUN)
+        on_run(peer, event);
+    else if (!peer_receive_echo(peer, event))
         on_other(peer, event);
 }
 

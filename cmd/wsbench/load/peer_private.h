@@ -55,6 +55,8 @@ void peer_receive_stop(struct peer *peer);
 /* The most common event, taken straight: the echo of the first message that waits, whole and
  * unchanged. False when it is another: nothing was counted. */
 bool peer_receive_echo(struct peer *peer, const struct ws_event *event);
+/* The same for the messages of a RUN: returns how many of the first ones these are. */
+unsigned peer_receive_echoes(struct peer *peer, const struct ws_event *run);
 /* Takes a MESSAGE, a CHUNK or a PONG. */
 void peer_receive(struct peer *peer, const struct ws_event *event);
 

@@ -16,23 +16,43 @@ static void count_corrupt(struct peer *peer)
     peer_leave(peer);
 }
 
-bool peer_receive_echo(struct peer *peer, const struct ws_event *event)
+/* How many of these messages of `len` bytes, WS_RUN_STEP(len) apart, are the echoes of the first
+ * messages that wait, whole, unchanged and in order? They are counted then. */
+static inline unsigned take_echoes(struct peer *peer, const uint8_t *data, size_t len,
+                                   unsigned count)
 {
     struct worker *w = peer->worker;
-    const struct flight_message *first = flight_first(&peer->flight);
-    if (event->type != WS_EVENT_MESSAGE || !first || w->own || peer->slow ||
-        w->payload.size < PAYLOAD_CHECKED || /* it may be a later one's with the same digits */
-        !payload_is(&w->payload,
-                    &(struct payload_head){
-                        .connection = peer->identity,
-                        .sequence = peer->flight.waiting_from,
-                        .time = (uint64_t)(first->due_ns - w->bench->start_ns),
-                    },
-                    event->data, event->len))
-        return false;
-    counter_add(&w->totals.received_bytes, w->warm ? event->len : 0);
-    flight_first_answered(&peer->flight, peer_now(peer), &w->totals);
-    return true;
+    unsigned taken = 0, alike, same;
+    if (w->own || peer->slow || /* of short ones it may be a later message's with the same digits */
+        w->payload.size < PAYLOAD_CHECKED)
+        return 0;
+    do {
+        alike = flight_alike(&peer->flight, count - taken);
+        if (alike == 0)
+            break;
+        const struct payload_head head = {
+            .connection = peer->identity,
+            .sequence = peer->flight.waiting_from,
+            .time = (uint64_t)(flight_first(&peer->flight)->due_ns - w->bench->start_ns),
+        };
+        same = payload_intact(&w->payload, head, data + taken * WS_RUN_STEP(len), len,
+                              WS_RUN_STEP(len), alike);
+        if (same > 0)
+            flight_first_answered(&peer->flight, same, peer_now(peer), &w->totals);
+        taken += same;
+    } while (same == alike && taken < count);
+    counter_add(&w->totals.received_bytes, w->warm ? taken * len : 0);
+    return taken;
+}
+
+bool peer_receive_echo(struct peer *peer, const struct ws_event *event)
+{
+    return event->type == WS_EVENT_MESSAGE && take_echoes(peer, event->data, event->len, 1) == 1;
+}
+
+unsigned peer_receive_echoes(struct peer *peer, const struct ws_event *run)
+{
+    return take_echoes(peer, run->data, run->len, run->count);
 }
 
 static void on_answer(struct peer *peer)

@@ -97,7 +97,7 @@ static void await(struct peer *peer, const struct outgoing *m, int64_t due_ns, i
     uint64_t key;
     if (!peer->limited)
         watch_limit(peer, now_ns + limit_ns(peer), now_ns);
-    flight_sent(&peer->flight, due_ns, now_ns, counted);
+    flight_sent(&peer->flight, 1, due_ns, now_ns, counted);
     if (w->own && match_key(&w->match, m->data, m->len, &key) == MATCH_KEY)
         flight_set_key(&peer->flight, key);
     peer->outstanding++;
@@ -184,8 +184,7 @@ static bool send_many(struct peer *peer, unsigned count)
     ws_conn_send_many(peer->conn, s->binary ? WS_OP_BINARY : WS_OP_TEXT, w->payload.message, len,
                       count, &sent);
     bool counted = now >= w->bench->counted_ns;
-    for (size_t i = 0; i < sent; i++)
-        flight_sent(f, now, now, counted);
+    flight_sent(f, (unsigned)sent, now, now, counted);
     if (!peer->limited && sent > 0)
         watch_limit(peer, now + limit_ns(peer), now);
     spend(w, sent, counted);

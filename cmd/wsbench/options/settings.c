@@ -290,6 +290,7 @@ void wsbench_settings_conn_config(const struct settings *s, struct ws_conn_confi
     /* Pieces of large messages can be compared as they come; for all else messages must be whole.
      */
     config->session.chunks = !own_any(&s->own) && !s->own_options.first_expect;
+    config->session.runs = s->slow.percent == 0; /* a slow reader pauses after each */
     config->session.deflate = compress_config(&s->compress);
     config->session.max_message = s->size.most > (64 << 20) ? s->size.most : 64 << 20;
     config->session.max_frame = s->fragment;

@@ -78,9 +78,10 @@ static void put_hex8(uint8_t *at, uint32_t value)
 static inline void put_hex16(uint8_t *at, uint64_t value)
 {
     typedef uint64_t words __attribute__((vector_size(16)));
-    typedef uint8_t bytes __attribute__((vector_size(16)));
-    bytes octets = (bytes)(words){htobe64(value), 0};
-    bytes high = octets >> 4, low = octets & 15;
+    typedef int8_t bytes __attribute__((vector_size(16)));
+    const uint64_t halves = UINT64_C(0x0f0f0f0f0f0f0f0f);
+    value = htobe64(value);
+    bytes high = (bytes)(words){value >> 4 & halves, 0}, low = (bytes)(words){value & halves, 0};
     bytes digits =
         __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
     digits += '0' + ((bytes)(digits > 9) & ('a' - '9' - 1));
@@ -136,6 +137,19 @@ static size_t size_of(const struct payload *p, const struct payload_head *head)
     return p->least == p->size ? p->size : p->least + number_of(p, head) % (p->size - p->least + 1);
 }
 
+/* The first digits, which differ from one message to the next. */
+static inline void write_number(uint8_t *to, const struct payload_head *head)
+{
+    put_hex16(to, head->sequence << 16 | check_of(head));
+}
+
+/* What follows them in a long head. */
+static inline void write_origin(uint8_t *to, const struct payload_head *head)
+{
+    put_hex8(to, head->connection);
+    put_hex16(to + 8, head->time);
+}
+
 static inline void write_head(uint8_t *to, const struct payload *p, const struct payload_head *head)
 {
     struct payload_head checked = *head;
@@ -143,13 +157,11 @@ static inline void write_head(uint8_t *to, const struct payload *p, const struct
         small_write(to, p->size, p->digits, head->connection, head->sequence);
         return;
     }
-    if (p->size >= PAYLOAD_HEAD) {
-        put_hex8(to + 16, head->connection);
-        put_hex16(to + 24, head->time);
-    } else {
+    if (p->size >= PAYLOAD_HEAD)
+        write_origin(to + PAYLOAD_CHECKED, head);
+    else
         checked.time = 0;
-    }
-    put_hex16(to, head->sequence << 16 | check_of(&checked));
+    write_number(to, &checked);
 }
 
 void payload_write(struct payload *p, const struct payload_head *head)
@@ -164,50 +176,75 @@ void payload_write(struct payload *p, const struct payload_head *head)
 
 void payload_write_many(struct payload *p, struct payload_head head, unsigned count)
 {
+    uint8_t *to = p->message;
     if (p->many == 1) {
         payload_write(p, &head);
         return;
     }
     p->len = p->size;
-    for (unsigned i = 0; i < count; i++, head.sequence++)
-        write_head(p->message + i * p->size, p, &head);
+    if (p->size >= PAYLOAD_HEAD || p->size < PAYLOAD_CHECKED) {
+        for (; count > 0; count--, to += p->size, head.sequence++)
+            write_head(to, p, &head);
+        return;
+    }
+    head.time = 0; /* as in write_head() */
+    for (; count > 0; count--, to += p->size, head.sequence++)
+        write_number(to, &head);
 }
 
 /* memcmp() of few bytes would be mostly the call. */
 static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    uint64_t x, y;
-    if (len > SMALL)
+    uint64_t x, y, others;
+    if (len > SMALL || len < sizeof x)
         return memcmp(a, b, len) == 0;
-    for (; len >= sizeof x; a += sizeof x, b += sizeof x, len -= sizeof x) {
-        memcpy(&x, a, sizeof x);
-        memcpy(&y, b, sizeof y);
-        if (x != y)
-            return false;
+    /* The last ones, of which some may have been compared before. */
+    memcpy(&x, a + len - sizeof x, sizeof x);
+    memcpy(&y, b + len - sizeof y, sizeof y);
+    others = x ^ y;
+    for (size_t i = 0; i + sizeof x < len; i += sizeof x) {
+        memcpy(&x, a + i, sizeof x);
+        memcpy(&y, b + i, sizeof y);
+        others |= x ^ y;
     }
-    if (len >= 4) {
-        uint32_t v, w;
-        memcpy(&v, a, sizeof v);
-        memcpy(&w, b, sizeof w);
-        if (v != w)
-            return false;
-        a += 4, b += 4, len -= 4;
-    }
-    while (len > 0 && *a == *b)
-        a++, b++, len--;
-    return len == 0;
+    return others == 0;
 }
 
-bool payload_is(const struct payload *p, const struct payload_head *head, const uint8_t *data,
-                size_t len)
+/* The same of small messages, which are alike after the first digits. */
+static inline unsigned small_intact(const struct payload *p, struct payload_head head,
+                                    const uint8_t *data, size_t step, unsigned count)
 {
+    uint8_t expected[SMALL];
+    unsigned same = 0;
+    memcpy(expected, p->pattern, p->size);
+    if (p->size >= PAYLOAD_HEAD)
+        write_origin(expected + PAYLOAD_CHECKED, &head);
+    else
+        head.time = 0; /* as in write_head() */
+    for (; same < count; same++, data += step, head.sequence++) {
+        write_number(expected, &head);
+        if (!same_bytes(data, expected, p->size))
+            break;
+    }
+    return same;
+}
+
+unsigned payload_intact(const struct payload *p, struct payload_head head, const uint8_t *data,
+                        size_t len, size_t step, unsigned count)
+{
+    if (p->many > 1 && p->size >= PAYLOAD_CHECKED)
+        return len == p->size ? small_intact(p, head, data, step, count) : 0;
     uint8_t expected[PAYLOAD_HEAD];
     size_t head_len = head_size(p->size);
-    if (len != size_of(p, head))
-        return false;
-    write_head(expected, p, head);
-    return same_bytes(data, expected, head_len) &&
-           same_bytes(data + head_len, p->pattern + offset_of(p, head) + head_len, len - head_len);
+    unsigned same = 0;
+    for (; same < count && len == size_of(p, &head); same++, data += step, head.sequence++) {
+        write_head(expected, p, &head);
+        if (!same_bytes(data, expected, head_len) ||
+            !same_bytes(data + head_len, p->pattern + offset_of(p, &head) + head_len,
+                        len - head_len))
+            break;
+    }
+    return same;
 }
 
 bool payload_read(const struct payload *p, const uint8_t *message, struct payload_head *head)

@@ -52,9 +52,10 @@ void payload_write(struct payload *payload, const struct payload_head *head);
  * of the others with the next sequence number. */
 void payload_write_many(struct payload *payload, struct payload_head head, unsigned count);
 
-/* Are these `len` bytes the message with this head, whole and unchanged? */
-bool payload_is(const struct payload *payload, const struct payload_head *head, const uint8_t *data,
-                size_t len);
+/* How many of `count` messages of `len` bytes, `step` bytes apart, are the message with this head
+ * and those with the next sequence numbers, whole and unchanged? The first that is not ends it. */
+unsigned payload_intact(const struct payload *payload, struct payload_head head,
+                        const uint8_t *data, size_t len, size_t step, unsigned count);
 
 /* Parses the head of a message. `head->connection` is, before, the connection that it is expected
  * to be of, for a message too small to say it. False if the head is malformed or its check differs.

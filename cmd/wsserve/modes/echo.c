@@ -3,7 +3,8 @@
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
-    if (event->type != WS_EVENT_MESSAGE && event->type != WS_EVENT_CHUNK)
+    if (event->type != WS_EVENT_MESSAGE && event->type != WS_EVENT_RUN &&
+        event->type != WS_EVENT_CHUNK)
         return;
     enum ws_error error = ws_conn_reply(conn, event);
     /* After our close frame nothing can be answered; other errors end the connection. */
@@ -14,5 +15,6 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 const struct mode mode_echo = {
     .handler = {.event = on_event},
     .chunks = true,
+    .runs = true,
     .pause_reads_when_full = true,
 };

@@ -22,6 +22,7 @@ struct mode {
      * accepted. `open` comes after server.c's log line, `close` before it. */
     struct ws_handler handler;
     bool chunks;                /* large frames are handed on as they arrive */
+    bool runs;                  /* short messages that are alike come together: WS_EVENT_RUN */
     bool pause_reads_when_full; /* its output answers its input: see ws_conn_config */
     bool one_loop;              /* runs on one thread, whatever --threads says */
     bool reaches_local; /* leads to a process, a service or standard input: pages of other origins
@@ -32,7 +33,7 @@ struct mode {
     bool (*start)(struct server *server);
     /* The connections of a loop have gone: frees what else lives on it. May turn the loop. */
     void (*leave)(struct worker *worker);
-    /* Sets what connections need besides `chunks` and `pause_reads_when_full`. */
+    /* Sets what connections need besides `chunks`, `runs` and `pause_reads_when_full`. */
     void (*configure)(const struct settings *settings, struct ws_conn_config *config);
     /* All loops have ended. */
     void (*stop)(struct server *server);

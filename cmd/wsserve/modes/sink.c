@@ -5,4 +5,5 @@
 
 const struct mode mode_sink = {
     .chunks = true,
+    .runs = true,
 };

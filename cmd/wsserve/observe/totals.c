@@ -15,12 +15,18 @@ const uint64_t totals_size_bounds[TOTALS_BUCKETS - 1] = {
 
 void totals_note(struct totals_histogram *histogram, enum totals_scale scale, uint64_t value)
 {
+    totals_note_many(histogram, scale, value, 1);
+}
+
+void totals_note_many(struct totals_histogram *histogram, enum totals_scale scale, uint64_t value,
+                      unsigned count)
+{
     const uint64_t *bounds = scale == TOTALS_TIMES ? totals_time_bounds : totals_size_bounds;
     unsigned i = 0;
     while (i < TOTALS_BUCKETS - 1 && value > bounds[i])
         i++;
-    histogram->buckets[i]++;
-    histogram->sum += value;
+    histogram->buckets[i] += count;
+    histogram->sum += value * count;
 }
 
 uint64_t totals_count(const struct totals_histogram *histogram)

@@ -68,6 +68,10 @@ extern const uint64_t totals_size_bounds[TOTALS_BUCKETS - 1];
 /* Counts `value` in: by times or by sizes. */
 void totals_note(struct totals_histogram *histogram, enum totals_scale scale, uint64_t value);
 
+/* The same value `count` times. */
+void totals_note_many(struct totals_histogram *histogram, enum totals_scale scale, uint64_t value,
+                      unsigned count);
+
 /* How many values are in it. */
 uint64_t totals_count(const struct totals_histogram *histogram);
 

@@ -310,8 +310,9 @@ void instrument_config(const struct server *server, struct ws_conn_config *confi
                                                  : NULL;
     config->on_state_change = debugging(server) || server->access_log ? on_state_change : NULL;
     config->session.frames = debugging(server);
-    /* Recordings and faults need whole messages. */
+    /* Recordings and faults need whole messages, and each by itself. */
     config->session.chunks = server->mode->chunks && !corrupted && !recorded;
+    config->session.runs = server->mode->runs && !corrupted && !recorded;
 }
 
 /* Copies the faults of the settings, with a random seed unless --seed was given. */

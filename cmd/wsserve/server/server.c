@@ -155,8 +155,10 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     if (event->type == WS_EVENT_CLOSE && event->len > 0)
         log_line(server->log, WS_LOG_DEBUG, ws_conn_id(conn), "close", "the client's reason: %.*s",
                  (int)event->len, (const char *)event->data);
-    if (event->type == WS_EVENT_MESSAGE || (event->type == WS_EVENT_CHUNK && event->last))
-        totals_note(&worker_of(conn)->totals->message_bytes, TOTALS_SIZES, event->total);
+    unsigned messages = ws_event_messages(event);
+    if (messages > 0)
+        totals_note_many(&worker_of(conn)->totals->message_bytes, TOTALS_SIZES, event->total,
+                         messages);
     if (event->type == WS_EVENT_PONG && ws_conn_pong_matched(conn))
         totals_note(&worker_of(conn)->totals->rtt_us, TOTALS_TIMES,
                     ws_conn_heartbeat(conn)->rtt.last_us);

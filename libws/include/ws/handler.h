@@ -37,8 +37,8 @@ struct ws_handler {
     void (*request)(struct ws_conn *conn, const struct ws_request *request);
     /* The upgrade is done; for a client the event has the response. */
     void (*open)(struct ws_conn *conn, const struct ws_event *event);
-    /* FRAME, MESSAGE, CHUNK, PING, PONG, CLOSE or ERROR. conn does what the RFC prescribes for the
-     * last four afterwards. The event is valid until this returns. */
+    /* FRAME, MESSAGE, RUN, CHUNK, PING, PONG, CLOSE or ERROR. conn does what the RFC prescribes for
+     * the last four afterwards. The event is valid until this returns. */
     void (*event)(struct ws_conn *conn, const struct ws_event *event);
     /* All events of what one receive brought have been delivered, at least one, or a pause has
      * begun. What is sent here leaves with what event() has sent: for handlers that would rather

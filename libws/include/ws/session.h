@@ -52,6 +52,7 @@ struct ws_session_config {
     enum ws_role role;
     bool chunks;  /* deliver large frames as they arrive: WS_EVENT_CHUNK */
     bool frames;  /* deliver a WS_EVENT_FRAME for every header */
+    bool runs;    /* deliver short messages that are alike together: WS_EVENT_RUN */
     bool lenient; /* client: take what common servers do wrong and what does no harm: lines of the
                    * HTTP head that end in LF alone, an empty subprotocol, masked frames */
     uint64_t max_message; /* bytes of payload, over all fragments, inflated; 0: no limit */
@@ -82,6 +83,8 @@ enum ws_event_type {
     WS_EVENT_OPEN,    /* the upgrade is done */
     WS_EVENT_FRAME,   /* a header arrived; only with config.frames */
     WS_EVENT_MESSAGE, /* a whole text or binary message */
+    WS_EVENT_RUN,   /* several short ones: only with config.runs. Of one opcode and one length below
+                     * 126, one after the other in the input */
     WS_EVENT_CHUNK, /* a piece of one: only with config.chunks. Text may end inside a code point */
     WS_EVENT_PING,
     WS_EVENT_PONG,
@@ -91,7 +94,7 @@ enum ws_event_type {
 
 struct ws_event {
     enum ws_event_type type;
-    uint8_t opcode; /* MESSAGE, CHUNK: WS_OP_TEXT or WS_OP_BINARY; the message's, for every chunk */
+    uint8_t opcode; /* MESSAGE, RUN, CHUNK: WS_OP_TEXT or WS_OP_BINARY, the message's */
     bool first;     /* CHUNK: begins the message */
     bool last;      /* CHUNK: ends it */
     bool clean;     /* CLOSE: a close frame came; else the stream ended without */
@@ -99,18 +102,31 @@ struct ws_event {
         code; /* CLOSE: as received; WS_CLOSE_NO_CODE, WS_CLOSE_ABNORMAL where there was none */
     enum ws_error error; /* ERROR: what is wrong; CLOSE that is not clean: why the stream ended */
     uint64_t offset;     /* ERROR: of the offending byte, from the first byte ever fed */
+    unsigned count;      /* RUN: messages, two or more; see WS_RUN_STEP */
     uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason; ERROR that is
                           * WS_E_UTF8: the valid text that came in one piece with the offending byte
                           * and before it, for logs (it may begin within a character). Without a
                           * final NUL. May be written to. */
-    size_t len;
+    size_t len;          /* RUN: of each message */
     uint64_t total; /* MESSAGE, CHUNK: payload bytes of the message that frames have announced so
-                     * far; of a compressed one, that were inflated so far */
+                     * far; of a compressed one, that were inflated so far. RUN: as len */
     const struct ws_frame *frame; /* FRAME */
     const struct ws_request
         *request; /* REQUEST; ERROR of a server before the upgrade: may be NULL */
     const struct ws_response *response; /* OPEN and ERROR of a client's upgrade: may be NULL */
 };
+
+/* Message i of a run begins at data + i * WS_RUN_STEP(len). The two bytes between messages are not
+ * for the receiver. */
+#define WS_RUN_STEP(len) ((len) + 2)
+
+/* The number of whole messages that `event`, a MESSAGE, RUN or CHUNK, completes. */
+static inline unsigned ws_event_messages(const struct ws_event *event)
+{
+    return event->type == WS_EVENT_RUN       ? event->count
+           : event->type == WS_EVENT_MESSAGE ? 1
+                                             : event->type == WS_EVENT_CHUNK && event->last;
+}
 
 struct ws_bytes;
 struct ws_upgrade; /* the head and the key; freed once the connection is open */
@@ -324,9 +340,10 @@ void ws_frame_message(uint8_t *to, unsigned opcode, const void *data, size_t len
                       bool deflated);
 
 /*
- * Sends the payload of `event`, the last that was pulled, a MESSAGE or a CHUNK, back to the peer. A
- * server does it in the very bytes that were received, without a copy, unless it is to be
- * compressed. At most once an event. Errors as ws_session_send.
+ * Sends the payload of `event`, the last that was pulled, a MESSAGE, a RUN or a CHUNK, back to the
+ * peer. A server does it in the very bytes that were received, without a copy, unless it is to be
+ * compressed. At most once an event. Errors as ws_session_send; of a run, the first messages may
+ * have been sent then.
  */
 enum ws_error ws_session_reply(struct ws_session *session, struct ws_out *out,
                                const struct ws_event *event);

@@ -116,6 +116,51 @@ static void once_a_read_all_is_delivered(void **state)
     close_and_disconnect();
 }
 
+static unsigned runs, messages_in_runs;
+
+static void echo_runs(struct ws_conn *conn, const struct ws_event *event)
+{
+    runs += event->type == WS_EVENT_RUN;
+    messages_in_runs += event->type == WS_EVENT_RUN ? event->count : 0;
+    if (ws_event_messages(event) > 0)
+        assert_int_equal(ws_conn_reply(conn, event), WS_OK);
+}
+
+/* Messages that come together are counted, and answered, as each by itself; with a limit of their
+ * rate they do not come together. */
+static void messages_in_a_run(void **state)
+{
+    (void)state;
+    void (*usual)(struct ws_conn *, const struct ws_event *) = fx.handler.event;
+    for (int limited = 0; limited < 2; limited++) {
+        fx.config.session.runs = true;
+        fx.config.max_rate = limited ? 10000 : 0;
+        fx.handler.event = echo_runs;
+        runs = messages_in_runs = 0;
+        connect_ends();
+        open_it();
+        char data[] = "0123456789";
+        uint64_t in = ws_conn_counters(fx.conn)->messages_in;
+        uint64_t out = ws_conn_counters(fx.conn)->messages_out;
+        fx.far.record.data.len = 0;
+        for (int i = 0; i < 100; i++, data[0] = (char)('0' + i % 10))
+            assert_int_equal(ws_session_send(&fx.far.session, &fx.far.out, WS_OP_TEXT, 0, data, 10),
+                             WS_OK);
+        far_flush(&fx.far);
+        unsigned before = fx.far.record.messages;
+        PUMP_UNTIL(fx.loop, &fx.far, fx.far.record.messages == before + 100);
+        assert_int_equal(ws_conn_counters(fx.conn)->messages_in, in + 100);
+        assert_int_equal(ws_conn_counters(fx.conn)->messages_out, out + 100);
+        assert_memory_equal(fx.far.record.data.data + 990, "9123456789", 10);
+        if (limited)
+            assert_int_equal(runs, 0);
+        else
+            assert_in_range(messages_in_runs, 2, 100);
+        close_and_disconnect();
+    }
+    fx.handler.event = usual;
+}
+
 /* Cut into every two pieces, and byte by byte. */
 static void cut_anywhere(void **state)
 {
@@ -453,6 +498,7 @@ int main(void)
         FIXTURE_TEST(echo_of_every_size),
         FIXTURE_TEST(one_send_however_many_frames),
         FIXTURE_TEST(once_a_read_all_is_delivered),
+        FIXTURE_TEST(messages_in_a_run),
         FIXTURE_TEST(cut_anywhere),
         FIXTURE_TEST(without_a_handler),
         FIXTURE_TEST(pings_are_answered),

@@ -4,6 +4,8 @@
 
 enum { STREAM_MAX = 60000, ROUNDS = 300 };
 
+static unsigned long messages_in_runs;
+
 static unsigned pick(unsigned below)
 {
     uint32_t value;
@@ -23,6 +25,36 @@ static void fill_text(uint8_t *p, size_t len)
         size_t n = strlen(character), at = pick((unsigned)len);
         memcpy(p + at, character, n < len - at ? n : len - at);
     }
+}
+
+/* Writes the frame; its length and key are those of `frame`. */
+static size_t put(uint8_t *to, const struct ws_frame *frame)
+{
+    size_t header = ws_frame_encode(to, frame), len = (size_t)frame->length;
+    fill_text(to + header, len);
+    if (frame->opcode == WS_OP_CLOSE && len >= 2) {
+        to[header] = 3;
+        to[header + 1] = (uint8_t)(0xE8 + pick(8));
+    }
+    for (size_t i = 0; frame->masked && i < len; i++)
+        to[header + i] ^= frame->mask_key[i % 4];
+    return header + len;
+}
+
+/* Some short messages that are alike, for a run. */
+static size_t add_alike(uint8_t *to, enum ws_role role)
+{
+    struct ws_frame frame = {.fin = true,
+                             .opcode = (uint8_t)(1 + pick(2)),
+                             .length = pick(pick(2) ? 30 : 128),
+                             .masked = role == WS_ROLE_SERVER};
+    frame.length_bytes = (uint8_t)ws_frame_length_bytes(frame.length);
+    size_t len = 0;
+    for (unsigned i = 1 + pick(pick(4) ? 20 : 150); i > 0; i--) {
+        fill_random(NULL, frame.mask_key, 4);
+        len += put(to + len, &frame);
+    }
+    return len;
 }
 
 /* One frame: most are whole small messages, some are anything else. */
@@ -45,15 +77,7 @@ static size_t add_frame(uint8_t *to, enum ws_role role)
     if (!usual && pick(20) == 0)
         frame.length_bytes = pick(2) ? 2 : 8;
     fill_random(NULL, frame.mask_key, 4);
-    size_t header = ws_frame_encode(to, &frame), len = (size_t)frame.length;
-    fill_text(to + header, len);
-    if (frame.opcode == WS_OP_CLOSE && len >= 2) {
-        to[header] = 3;
-        to[header + 1] = (uint8_t)(0xE8 + pick(8));
-    }
-    for (size_t i = 0; frame.masked && i < len; i++)
-        to[header + i] ^= frame.mask_key[i % 4];
-    return header + len;
+    return put(to, &frame);
 }
 
 /* Both sessions mask with the same key. */
@@ -119,6 +143,26 @@ static void feed(struct side *side, const uint8_t *stream, size_t len)
     ws_session_feed(&side->session, side->memory + WS_HEADROOM, len, WS_HEADROOM);
 }
 
+/* The messages of a run are the next events of the general path. One reply to the run is the same
+ * as one to each of them. */
+static void same_run(struct side *a, const struct ws_event *run, struct side *b)
+{
+    bool reply = pick(5) > 0;
+    struct ws_event other, one = *run;
+    size_t step = WS_RUN_STEP(run->len);
+    assert_in_range(run->count, 2, 64);
+    one.type = WS_EVENT_MESSAGE;
+    for (unsigned i = 0; i < run->count; i++, one.data += step) {
+        next(b, &other);
+        same_event(&one, &other);
+        if (reply)
+            assert_int_equal(ws_session_reply(&b->session, &b->out, &other), WS_OK);
+    }
+    if (reply)
+        assert_int_equal(ws_session_reply(&a->session, &a->out, run), WS_OK);
+    messages_in_runs += run->count;
+}
+
 /* Pulls all events of both, with a reply to some messages; true while there may be more. */
 static bool drain(struct side *a, struct side *b)
 {
@@ -126,6 +170,10 @@ static bool drain(struct side *a, struct side *b)
     enum ws_event_type type;
     do {
         type = next(a, &event);
+        if (type == WS_EVENT_RUN) {
+            same_run(a, &event, b);
+            continue;
+        }
         next(b, &other);
         same_event(&event, &other);
         if (type == WS_EVENT_MESSAGE && pick(5) > 0) {
@@ -152,8 +200,9 @@ static void compare(struct ws_session_config config)
     begin(&straight, &config);
     begin(&general, &with_frames);
     size_t len = 0, at = 0;
-    while (len < STREAM_MAX - WS_CHUNK_ABOVE - 100)
-        len += add_frame(stream + len, config.role);
+    while (len < STREAM_MAX - 150 * 134 - 100)
+        len +=
+            pick(4) ? add_frame(stream + len, config.role) : add_alike(stream + len, config.role);
     /* Both get the same pieces. */
     while (at < len) {
         size_t n = 1 + pick(pick(2) ? 100 : 40000);
@@ -180,12 +229,26 @@ static void same_as_the_general_path(void **state)
         compare((struct ws_session_config){.role = WS_ROLE_SERVER, .max_message = 60});
         compare((struct ws_session_config){.role = WS_ROLE_SERVER, .max_frame = 50});
     }
+    assert_int_equal(messages_in_runs, 0);
+}
+
+static void runs_are_the_same_messages(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ROUNDS; i++) {
+        compare((struct ws_session_config){.role = WS_ROLE_SERVER, .runs = true});
+        compare(
+            (struct ws_session_config){.role = WS_ROLE_CLIENT, .random = same_key, .runs = true});
+        compare((struct ws_session_config){.role = WS_ROLE_SERVER, .runs = true, .max_frame = 50});
+    }
+    assert_true(messages_in_runs > ROUNDS);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_as_the_general_path),
+        cmocka_unit_test(runs_are_the_same_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -100,6 +101,21 @@ static void buckets_go_through_a_report(void **state)
     assert_int_equal(read.count, histogram.count);
 }
 
+static void many_at_once_are_the_same(void **state)
+{
+    static struct histogram many;
+    static const int64_t values[] = {0, 1, 1500, -3, 7000000, 1024, INT64_C(1) << 50};
+    (void)state;
+    clear();
+    memset(&many, 0, sizeof many);
+    for (unsigned i = 0; i < sizeof values / sizeof *values; i++) {
+        histogram_add_many(&many, values[i], i);
+        for (unsigned j = 0; j < i; j++)
+            histogram_add(&histogram, values[i]);
+    }
+    assert_memory_equal(&many, &histogram, sizeof many);
+}
+
 static void the_ends_of_the_scale(void **state)
 {
     (void)state;
@@ -119,6 +135,7 @@ int main(void)
         cmocka_unit_test(matches_sorted_values),
         cmocka_unit_test(merged_is_the_same_as_one),
         cmocka_unit_test(buckets_go_through_a_report),
+        cmocka_unit_test(many_at_once_are_the_same),
         cmocka_unit_test(the_ends_of_the_scale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,7 +32,7 @@ static void send_at(int64_t now_ns, unsigned count)
 {
     while (count-- > 0) {
         assert_true(flight_prepare(&flight, 1, 4, LIMIT_NS, &totals));
-        flight_sent(&flight, now_ns, now_ns, true);
+        flight_sent(&flight, 1, now_ns, now_ns, true);
         counter_add(&totals.sent, 1);
     }
 }
@@ -209,15 +209,15 @@ static void the_first_that_waits(void **state)
     answer(3, 20);
     assert_int_equal(flight_first(&flight)->due_ns, 10);
     assert_int_equal(flight.waiting_from, 0);
-    flight_first_answered(&flight, 30, &totals);
+    flight_first_answered(&flight, 1, 30, &totals);
     counted(3, 0, 0, 1);
     assert_int_equal(flight.waiting_from, 2);
-    flight_first_answered(&flight, 40, &totals);
+    flight_first_answered(&flight, 1, 40, &totals);
     counted(4, 0, 0, 2);
     assert_null(flight_first(&flight));
     send_at(50, 1);
     assert_int_equal(flight.waiting_from, 4);
-    flight_first_answered(&flight, 57, &totals);
+    flight_first_answered(&flight, 1, 57, &totals);
     counted(5, 0, 0, 2);
     assert_int_equal(totals.rtt.least, 7);
     assert_int_equal(totals.rtt.most, 30);
@@ -231,15 +231,63 @@ static void many_places_at_once(void **state)
     for (int round = 0; round < 20; round++) {
         assert_true(flight_prepare(&flight, FLIGHT_LEAST / 2, 4, LIMIT_NS, &totals));
         for (int i = 0; i < FLIGHT_LEAST / 2; i++) {
-            flight_sent(&flight, round, round, true);
+            flight_sent(&flight, 1, round, round, true);
             counter_add(&totals.sent, 1);
         }
         for (int i = 0; i < FLIGHT_LEAST / 2; i++)
-            flight_first_answered(&flight, round + 1, &totals);
+            flight_first_answered(&flight, 1, round + 1, &totals);
     }
     assert_int_equal(flight.size, FLIGHT_LEAST);
     counted(20 * FLIGHT_LEAST / 2, 0, 0, 0);
     assert_int_equal(totals.rtt.most, 1);
+}
+
+static struct totals others;
+static struct flight other;
+
+/* Sent and answered many at once: the same as each by itself, whatever else came out of order or
+ * was lost. */
+static void many_at_once_are_the_same_as_each(void **state)
+{
+    uint32_t random = 1;
+    (void)state;
+    memset(&others, 0, sizeof others);
+    other = (struct flight){0};
+    for (int64_t now = 0; now < 3000; now++) {
+        random = random * 1664525 + 1013904223;
+        unsigned count = 1 + (random >> 8) % 32, choice = random >> 28;
+        if (flight.waiting < 64) {
+            bool warm = now > 20;
+            assert_true(flight_prepare(&flight, count, 32, LIMIT_NS, &totals));
+            assert_true(flight_prepare(&other, count, 32, LIMIT_NS, &others));
+            flight_sent(&flight, count, now, now, warm);
+            for (unsigned i = 0; i < count; i++)
+                flight_sent(&other, 1, now, now, warm);
+        }
+        if (choice < 2) { /* one overtakes, or comes twice */
+            uint64_t number =
+                flight.next - 1 - (random >> 16) % (unsigned)(flight.next < 9 ? flight.next : 9);
+            flight_answered(&flight, number, 0, now, &totals);
+            flight_answered(&other, number, 0, now, &others);
+        } else if (choice < 3) {
+            flight_damaged(&flight, &totals);
+            flight_damaged(&other, &others);
+        } else if (choice < 4) {
+            assert_int_equal(flight_expire(&flight, now, 9, &totals),
+                             flight_expire(&other, now, 9, &others));
+        }
+        unsigned alike = flight_alike(&flight, count);
+        assert_in_range(alike, flight.waiting > 0, count);
+        if (alike > 0)
+            flight_first_answered(&flight, alike, now, &totals);
+        for (unsigned i = 0; i < alike; i++)
+            assert_true(flight_answered(&other, other.waiting_from, 0, now, &others));
+        assert_int_equal(flight.waiting, other.waiting);
+        assert_int_equal(flight.waiting_from, other.waiting_from);
+        assert_memory_equal(&totals, &others, sizeof totals);
+    }
+    assert_true(totals.reordered > 0 && totals.duplicated > 0 && totals.lost > 0);
+    flight_free(&other);
 }
 
 static void last_digits(void **state)
@@ -300,7 +348,7 @@ static void messages_of_the_warm_up_are_in_no_total(void **state)
     (void)state;
     for (int i = 0; i < 4; i++) {
         assert_true(flight_prepare(&flight, 1, 4, LIMIT_NS, &totals));
-        flight_sent(&flight, 0, 0, false);
+        flight_sent(&flight, 1, 0, 0, false);
     }
     answer(0, 10); /* answered, again, lost, late after all, and lost at the end */
     answer(0, 20);
@@ -396,6 +444,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(messages_that_are_all_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_first_that_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_places_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_at_once_are_the_same_as_each, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_answer_after_it_was_given_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_double_after_the_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_find_messages_by_their_keys, set_up, tear_down),

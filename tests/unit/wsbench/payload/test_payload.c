@@ -203,6 +203,11 @@ static void a_range_of_sizes(void **state)
         assert_true(seen[len] > 0);
 }
 
+static bool is_intact(const struct payload_head *head, const uint8_t *data, size_t len)
+{
+    return payload_intact(&payload, *head, data, len, len + 2, 1) == 1;
+}
+
 /* Every byte of a message is compared, and its length, also where it is compared at once. */
 static void whole_and_unchanged(void **state)
 {
@@ -212,16 +217,16 @@ static void whole_and_unchanged(void **state)
         struct payload_head head = {.connection = 3, .sequence = 9, .time = 12345}, other = head;
         make(size, i % 2);
         uint8_t *answer = written(&head);
-        assert_true(payload_is(&payload, &head, answer, size));
-        assert_false(payload_is(&payload, &head, answer, size + 1));
+        assert_true(is_intact(&head, answer, size));
+        assert_false(is_intact(&head, answer, size + 1));
         for (size_t at = 0; at < size; at++) {
-            assert_false(payload_is(&payload, &head, answer, at));
+            assert_false(is_intact(&head, answer, at));
             answer[at] ^= 1;
-            assert_false(payload_is(&payload, &head, answer, size));
+            assert_false(is_intact(&head, answer, size));
             answer[at] ^= 1;
         }
         other.sequence++;
-        assert_true(size == 0 || !payload_is(&payload, &other, answer, size));
+        assert_true(size == 0 || !is_intact(&other, answer, size));
         free(answer);
     }
 }
@@ -239,8 +244,39 @@ static void many_at_once_are_the_same(void **state)
             uint8_t all[64 * 100];
             memcpy(all, payload.message, size <= 100 ? count * size : 0);
             for (unsigned j = 0; j < count && size <= 100; j++, head.sequence++)
-                assert_true(payload_is(&payload, &head, all + j * size, size));
+                assert_true(is_intact(&head, all + j * size, size));
         }
+    }
+}
+
+/* Of messages in a row, those before the first that is another's or damaged. */
+static void intact_until_the_first_that_is_not(void **state)
+{
+    enum { COUNT = 20, STEP = 130 };
+    static uint8_t all[COUNT * STEP];
+    (void)state;
+    for (size_t size = 1; size <= 128; size++) {
+        make(size, size % 3 == 0);
+        struct payload_head first = {.connection = 8, .sequence = 0xffff8, .time = 77},
+                            head = first;
+        for (unsigned i = 0; i < COUNT; i++, head.sequence++) {
+            uint8_t *one = written(&head);
+            memcpy(all + i * STEP, one, size);
+            free(one);
+        }
+        assert_int_equal(payload_intact(&payload, first, all, size, STEP, COUNT), COUNT);
+        assert_int_equal(payload_intact(&payload, first, all, size, STEP, 0), 0);
+        assert_int_equal(payload_intact(&payload, first, all, size - 1, STEP, COUNT), 0);
+        for (unsigned bad = 0; bad < COUNT; bad++) {
+            uint8_t *byte = &all[bad * STEP + bad * 7 % size];
+            *byte ^= 1;
+            assert_int_equal(payload_intact(&payload, first, all, size, STEP, COUNT), bad);
+            *byte ^= 1;
+        }
+        uint8_t *late = &all[5 * STEP];
+        memcpy(late, all + 6 * STEP, size);
+        if (size >= PAYLOAD_CHECKED)
+            assert_int_equal(payload_intact(&payload, first, all, size, STEP, COUNT), 5);
     }
 }
 
@@ -257,6 +293,7 @@ int main(void)
         cmocka_unit_test(varied_messages_have_little_in_common),
         cmocka_unit_test(whole_and_unchanged),
         cmocka_unit_test(many_at_once_are_the_same),
+        cmocka_unit_test(intact_until_the_first_that_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, tear_down);
 }
