@@ -115,8 +115,12 @@ static size_t showable(const uint8_t *p, size_t len)
         return 0;
     if (p[0] == 0xC2 && p[1] < 0xA0)
         return 0; /* C1: U+0080 to U+009F */
-    /* U+202A to U+202E and U+2066 to U+2069 change the direction of the text after them. */
-    if (p[0] == 0xE2 && ((p[1] == 0x80 && p[2] >= 0xAA && p[2] <= 0xAE) ||
+    /* U+061C, U+200E, U+200F, U+202A to U+202E and U+2066 to U+2069 change the direction of the
+     * text beside them. */
+    if (p[0] == 0xD8 && p[1] == 0x9C)
+        return 0;
+    if (p[0] == 0xE2 && ((p[1] == 0x80 && (p[2] == 0x8E || p[2] == 0x8F)) ||
+                         (p[1] == 0x80 && p[2] >= 0xAA && p[2] <= 0xAE) ||
                          (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9)))
         return 0;
     return need;

@@ -30,8 +30,12 @@ static void print_head(const struct settings *s, FILE *out)
         fprintf(out, ", %.10g %s/s", s->rate, s->mode == MODE_CHURN ? "conn" : "msg");
     else if (s->mode == MODE_ECHO)
         fprintf(out, ", window %u", s->window);
+    if (s->messages > 0)
+        fprintf(out, ", %" PRIu64 " %s%s", s->messages,
+                s->mode == MODE_CHURN ? "connection" : "message", s->messages > 1 ? "s" : "");
     if (s->duration_us > 0 && s->mode != MODE_CONNECT)
-        fprintf(out, ", %s", units_format_duration(s->duration_us, duration, sizeof duration));
+        fprintf(out, ", %s%s", s->messages > 0 ? "at most " : "",
+                units_format_duration(s->duration_us, duration, sizeof duration));
     fprintf(out, "\n\n");
 }
 

@@ -128,9 +128,9 @@ static void judge_messages(const struct settings *s, const struct result *r, str
     if (t->lost || t->duplicated || t->reordered || t->corrupted)
         verdict_add(v,
                     failure(s, t->duplicated || t->reordered || t->corrupted ? "errors" : "loss"),
-                    "%" PRIu64 " messages lost, %" PRIu64 " duplicated, %" PRIu64
+                    "%" PRIu64 " message%s lost, %" PRIu64 " duplicated, %" PRIu64
                     " reordered, %" PRIu64 " corrupted",
-                    t->lost, t->duplicated, t->reordered, t->corrupted);
+                    t->lost, t->lost == 1 ? "" : "s", t->duplicated, t->reordered, t->corrupted);
     if (r->signal_number)
         return;
     uint64_t done = s->mode == MODE_CHURN ? t->tried : t->sent;
@@ -194,8 +194,9 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
                     t->not_returned);
     if (t->failed || (t->dropped && !s->reconnect))
         verdict_add(v, failure(s, "errors"),
-                    "%" PRIu64 " connections failed, %" PRIu64 " were dropped%s%s", t->failed,
-                    t->dropped, t->first_detail[0] ? ": " : "", t->first_detail);
+                    "%" PRIu64 " connection%s failed, %" PRIu64 " dropped%s%s", t->failed,
+                    t->failed == 1 ? "" : "s", t->dropped, t->first_detail[0] ? ": " : "",
+                    t->first_detail);
     if (t->given_up)
         verdict_add(v, WS_EXIT_FAILURE,
                     "%" PRIu64 " connections were given up: their answers are corrupt",

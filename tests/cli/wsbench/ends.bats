@@ -120,7 +120,7 @@ assert 0 < r["client"]["cpu_s"] < r["connect_s"] * 1.1 and r["client"]["busiest_
 	kill "$SERVER"
 	finished "$bench" || status=$?
 	same 1 "$status"
-	grep -qE '^verdict +0 connections failed, 3 were dropped: closed by the server: close code 1001 \(going away\)' "$OUT"
+	grep -qE '^verdict +0 connections failed, 3 dropped: closed by the server: close code 1001 \(going away\)' "$OUT"
 }
 
 @test "an interrupted run says so, and what went wrong until then" {

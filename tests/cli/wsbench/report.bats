@@ -53,7 +53,7 @@ assert eval(sys.argv[2]), r' "$@"
 	grep -qE '^times +p50 +p75 +p90 +p95 +p99 +p99.9 +p99.99 +max$' <<<"$output"
 	bad mute
 	run -1 --separate-stderr wsbench -c 1 -n 1 -d 300ms --timeout=200ms "$URL"
-	grep -qE '^verdict +1 messages lost' <<<"$output"
+	grep -qE '^verdict +1 message lost' <<<"$output"
 }
 
 @test "--percentiles chooses them, in text and JSON" {

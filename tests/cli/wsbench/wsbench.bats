@@ -169,7 +169,7 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 @test "missing replies count as lost: exit 1 after --timeout" {
 	bad mute
 	run -1 --separate-stderr wsbench -c 1 -n 1 -d 300ms --timeout=200ms "$URL"
-	says "1 messages lost"
+	says "1 message lost"
 }
 
 @test "no connection: the exit code for the reason" {

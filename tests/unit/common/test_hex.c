@@ -104,6 +104,10 @@ static void test_escape(void **state)
     expect_escaped("\xe2\x82", 2, 0, "\\xe2\\x82");
     expect_escaped("\xed\xa0\x80", 3, 0, "\\xed\\xa0\\x80");
     expect_escaped("\xe2\x80\xae", 3, 0, "\\xe2\\x80\\xae");
+    expect_escaped("\xe2\x80\x8e", 3, 0, "\\xe2\\x80\\x8e");
+    expect_escaped("\xe2\x80\x8f", 3, 0, "\\xe2\\x80\\x8f");
+    expect_escaped("\xd8\x9c", 2, 0, "\\xd8\\x9c");
+    expect_escaped("\xd8\x9b\xe2\x80\x90", 5, 0, "\xd8\x9b\xe2\x80\x90");
     expect_escaped("\\", 1, 0, "\\");
     expect_escaped("\\", 1, HEX_ESCAPE_BACKSLASH, "\\\\");
 }

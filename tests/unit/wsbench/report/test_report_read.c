@@ -95,7 +95,7 @@ static void written_and_read_back(void **state)
     assert_int_equal(run.started_utc_us, m->result.started_utc_us);
     assert_int_equal(run.status, 1);
     assert_true(run.seconds == 2.5);
-    assert_string_equal(run.failure, "1 connections failed, 1 were dropped: connect: refused");
+    assert_string_equal(run.failure, "1 connection failed, 1 dropped: connect: refused");
     made_up_free(m);
 }
 

@@ -34,7 +34,7 @@ static const char table[] =
     "unsent                    15           0\n"
     "loss                    0.5%          0%\n"
     "errors                    15           0\n"
-    "4 conn          1 connections failed, 1 were dropped: connect: refused\n"
+    "4 conn          1 connection failed, 1 dropped: connect: refused\n"
     "4 conn          10 messages lost, 3 duplicated, 0 reordered, 0 corrupted\n"
     "400 conn        no such host\n";
 

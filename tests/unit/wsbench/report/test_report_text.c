@@ -55,7 +55,7 @@ static const char whole[] =
     "                1 × closed by the server with 1008 (policy violation)\n"
     "                3 × closed by this client, answered with 1000 (normal closure)\n"
     "                1 × refused with HTTP status 503\n"
-    "verdict         1 connections failed, 1 were dropped: connect: refused\n"
+    "verdict         1 connection failed, 1 dropped: connect: refused\n"
     "                10 messages lost, 3 duplicated, 0 reordered, 0 corrupted\n"
     "\n"
     "times                 p50    p99.9      max\n"
@@ -87,6 +87,9 @@ static void what_was_not_measured_is_left_out(void **state)
     lacks("RTT");
     lacks("send lag");
     has("1 connection, 1 thread, 100 B, window 8, 2.00 s");
+    m->settings.messages = 1;
+    has("100 B, window 8, 1 message, at most 2.00 s");
+    m->settings.messages = 0;
     m->settings.mode = MODE_IDLE;
     lacks("messages   ");
     lacks("100 B");

@@ -73,9 +73,9 @@ static void losses_and_drops(void **state)
 {
     (void)state;
     result.totals.lost = 1;
-    ends_with(WS_EXIT_FAILURE, 1, "1 messages lost");
+    ends_with(WS_EXIT_FAILURE, 1, "1 message lost");
     result.totals.dropped = 2;
-    ends_with(WS_EXIT_FAILURE, 2, "2 were dropped");
+    ends_with(WS_EXIT_FAILURE, 2, "2 dropped");
 }
 
 static void the_rate(void **state)
@@ -119,7 +119,7 @@ static void gates(void **state)
     settings.fail_if = (struct option_list){texts, 1};
     condition_read(&settings.failing[0], texts[0]);
     result.totals.lost = 1;
-    ends_with(WS_EXIT_OK, 1, "1 messages lost"); /* the gate decides about losses */
+    ends_with(WS_EXIT_OK, 1, "1 message lost"); /* the gate decides about losses */
     result.totals.lost = 2000;
     ends_with(WS_EXIT_ASSERTION, 2, "2000 messages lost");
     assert_non_null(strstr(verdict.lines[1], "--fail-if='loss>50%': it is 66.7%"));
