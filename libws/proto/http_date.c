@@ -1,8 +1,9 @@
 #include <ws/http.h>
 
+#include "libws/proto/utc.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* Not strftime(): its names depend on the locale. */
 static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -11,9 +12,8 @@ static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 
 const char *ws_http_date_format(int64_t seconds, char text[WS_HTTP_DATE])
 {
-    const time_t time = (time_t)seconds;
-    struct tm tm = {0};
-    gmtime_r(&time, &tm);
+    struct tm tm;
+    ws_utc_split(seconds, &tm);
     snprintf(text, WS_HTTP_DATE, "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday % 7],
              (unsigned)tm.tm_mday % 100, months[tm.tm_mon % 12],
              (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100,
@@ -54,6 +54,6 @@ bool ws_http_date_parse(struct ws_str text, int64_t *seconds)
     tm.tm_mon = month_of(month);
     if (end == 0 || copy[end] || tm.tm_mon < 0)
         return false;
-    *seconds = timegm(&tm);
+    *seconds = ws_utc_seconds(&tm);
     return true;
 }

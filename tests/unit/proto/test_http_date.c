@@ -16,6 +16,7 @@ static void written(void **state)
     assert_string_equal(ws_http_date_format(784111777, text), "Sun, 06 Nov 1994 08:49:37 GMT");
     assert_string_equal(ws_http_date_format(0, text), "Thu, 01 Jan 1970 00:00:00 GMT");
     assert_string_equal(ws_http_date_format(951782400, text), "Tue, 29 Feb 2000 00:00:00 GMT");
+    assert_string_equal(ws_http_date_format(3939353367, text), "Sun, 31 Oct 2094 08:49:27 GMT");
 }
 
 static void read_again(void **state)
@@ -29,6 +30,7 @@ static void read_again(void **state)
         {"Sun Nov  6 08:49:37 1994", 784111777},
         {"Tue, 29 Feb 2000 00:00:00 GMT", 951782400},
         {"Saturday, 01-Jan-00 00:00:00 GMT", 946684800},
+        {"Sun, 31 Oct 2094 08:49:27 GMT", 3939353367},
         {"", -1},
         {"now", -1},
         {"Sun, 06 Nov 1994 08:49:37", -1},
