@@ -1,7 +1,7 @@
 #include "cmd/common/units.h"
 
-#include "libws/proto/utc.h"
 #include <ws/close.h>
+#include <ws/http.h>
 
 #include <inttypes.h>
 #include <math.h>

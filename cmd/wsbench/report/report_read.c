@@ -1,7 +1,7 @@
 #include "cmd/wsbench/report/report_read.h"
 
 #include "cmd/wsbench/count/metric.h"
-#include "libws/proto/utc.h"
+#include <ws/http.h>
 #include <ws/url.h>
 
 #include <jansson.h>

@@ -4,7 +4,7 @@
 #include "cmd/common/units.h"
 #include "cmd/wsframe/read/bytes.h"
 #include "cmd/wsframe/read/lines.h"
-#include "libws/proto/utc.h"
+#include <ws/http.h>
 
 #include <stdio.h>
 #include <string.h>

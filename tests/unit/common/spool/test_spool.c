@@ -1,4 +1,4 @@
-#include "cmd/common/spool.h"
+#include "cmd/common/spool/spool.h"
 
 #include <dirent.h>
 #include <errno.h>
