@@ -218,11 +218,11 @@ def plot(path, samples, seconds, servers):
     scales = [2 ** 20, 1, 1, 2 ** 10, 2 ** 10, 1]
     script = ['set terminal svg size 900,760 background "white" font "sans-serif,12"', f'set output "{path}"',
               'set datafile separator ","', 'set grid', 'set yrange [0:*]', f'set xrange [0:{seconds}]',
-              'set key top right', f'set multiplot layout 3,2 title "{seconds} s of mixed load; the first third is warm-up"',
+              'set key center right', f'set multiplot layout 3,2 title "{seconds} s of mixed load; the first third is warm-up"',
               f'set arrow from {seconds / 3},graph 0 to {seconds / 3},graph 1 nohead dashtype 3',
               'set xlabel "seconds"']
     for i, (title, scale) in enumerate(zip(titles, scales)):
-        lines = [f'"{samples}" using (strcol(1) eq "{server.name}" ? $2 : NaN):(${i + 3}/{scale}) with lines'
+        lines = [f'"{samples}" every {max(1, seconds // 150)} using (strcol(1) eq "{server.name}" ? $2 : NaN):(${i + 3}/{scale}) with lines'
                  f' linewidth 1.5 title "{server.name}"' for server in servers]
         script += [f'set title "{title}"', "plot " + ", ".join(lines)]
     subprocess.run(["gnuplot"], input="\n".join(script), text=True, check=True)
@@ -264,4 +264,5 @@ def main():
     return 1 if failed else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
