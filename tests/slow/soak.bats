@@ -7,8 +7,8 @@ load ../cli/helper
 @test "twenty seconds of mixed load" {
 	run -0 "$PYTHON" "$ROOT/tests/soak/run.py" --build "$BUILD" --seconds 20 \
 		--samples "$BATS_TEST_TMPDIR/samples" --plot "$BATS_TEST_TMPDIR/plot.svg"
-	says '^ok [0-9]+ - echo: [1-9][0-9]+ messages sent, [1-9][0-9]+ received, none lost'
-	says '^1\.\.23'
+	says '^ok [0-9]+ - echo: [1-9][0-9]+ messages sent, [1-9][0-9]+ received, none lost' "$output"
+	says '^1\.\.23$' "$output"
 	(($(wc -l <"$BATS_TEST_TMPDIR/samples") > 80))
 	grep -q '</svg>' "$BATS_TEST_TMPDIR/plot.svg"
 }
