@@ -4,7 +4,7 @@
 # UBSan), tsan (threads) and cov (which lines run). CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS and DESTDIR are the
 # packager's, and so are the folders below. V=1 shows whole commands; WERROR=1 makes warnings errors;
 # STATIC=1 links the tools statically; LTO=0 leaves out optimization across files, WITH_ISAL=0 ISA-L,
-# WITH_REDIS=0 hiredis, and with it wsserve's --cluster.
+# WITH_REDIS=0 hiredis, and with it wsserve's --cluster, WITH_HTTP2=0 nghttp2, and with it --http2.
 
 VERSION := $(shell sed -n 's/^\#define WS_VERSION  *"\(.*\)"/\1/p' libws/include/ws/version.h)
 
@@ -25,7 +25,10 @@ say         = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # Fast compression; WITH_ISAL=0 leaves it to zlib. Debian has no static libisal.
 WITH_ISAL ?= $(if $(STATIC),0,1)
-LIB_NEEDS := libssl libcrypto zlib libidn2 $(if $(filter 1,$(WITH_ISAL)),libisal)
+# WebSockets over HTTP/2.
+WITH_HTTP2 ?= 1
+HTTP2     := $(if $(filter 1,$(WITH_HTTP2)),libnghttp2)
+LIB_NEEDS := libssl libcrypto zlib libidn2 $(if $(filter 1,$(WITH_ISAL)),libisal) $(HTTP2)
 # Redis's protocol, for wsserve alone.
 WITH_REDIS ?= 1
 REDIS      := $(if $(filter 1,$(WITH_REDIS)),hiredis)
@@ -55,10 +58,9 @@ LTO  ?= 1
 FAST := $(if $(filter 1,$(LTO)),$(call can,-flto=auto -ffat-lto-objects)) $(call can,-fno-plt) \
 	$(call can,-fno-semantic-interposition)
 # What stops an overflow that is there in spite of all.
-HARD := -D_FORTIFY_SOURCE=2 $(call can,-fstack-protector-strong) $(call can,-fstack-clash-protection)
-HARD_LINK := $(call can,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
-# Captures, records and files to serve may be longer than 2 GiB, also where a long has 32 bits.
-BASE := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(if $(filter 1,$(WITH_ISAL)),-DWITH_ISAL) \
+HARD := -D_FORTIFY_SOURCE=2 $(call can,-fstack-protector-strong) $(call can,-fstack-clash-protection) \
+	$(call can,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
+BASE := -std=gnu17 -D_GNU_SOURCE $(if $(filter 1,$(WITH_ISAL)),-DWITH_ISAL) \
 	-I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
@@ -67,13 +69,16 @@ COV  := --coverage -fprofile-update=atomic -O0 -g
 # --- sources ---
 
 TOOLS    := $(notdir $(patsubst %/main.c,%,$(wildcard cmd/*/main.c)))
-LIB_SRC  := $(wildcard libws/*/*.c)
+HTTP2_SRC := $(wildcard libws/http2/*.c)
+no_http2 := $(if $(HTTP2),libws/http2/http2_none.c,$(filter-out libws/http2/http2_none.c,$(HTTP2_SRC)))
+LIB_SRC  := $(filter-out $(no_http2),$(wildcard libws/*/*.c))
 COM_SRC  := $(wildcard cmd/common/*.c cmd/common/*/*.c)
 no_redis  := cmd/wsserve/cluster/$(if $(REDIS),resp_none.c,resp.c)
 tool_src  = $(filter-out $(no_redis),$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c))
 less_main = $(filter-out %/main.c,$(call tool_src,$(1)))
 SUPPORT  := $(wildcard tests/unit/support*.c)
-UNIT     := $(filter-out $(if $(REDIS),,wsserve/cluster/test_resp),$(patsubst tests/unit/%.c,%, \
+UNIT     := $(filter-out $(if $(REDIS),,wsserve/cluster/test_resp) \
+	$(if $(HTTP2),,http2/test_http2 conn/test_conn_carrier),$(patsubst tests/unit/%.c,%, \
 	$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 FUZZ     := $(filter-out $(if $(REDIS),,fuzz_redis),$(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c))))
 SHIMS    := $(patsubst tests/shim/%.c,build/%.so,$(wildcard tests/shim/*.c))
@@ -88,7 +93,7 @@ fuzz_framing := cmd/wsserve/bridge/framing.c $(COM_SRC)
 fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
 
 .PHONY: all help clean install uninstall deps check test test-peers test-fresh lint format demo bench \
-	bench-check conformance coverage portability portable-tests soak fuzz tests completions FORCE
+	bench-check conformance coverage fuzz tests completions FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -113,11 +118,11 @@ build/libws.a: $(call objects,plain,$(LIB_SRC))
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
 
-# A variant: $(1) is its name, $(2) its flags, $(3) where its programs go, $(4) flags for linking alone. build/NAME/flags holds the
+# A variant: $(1) is its name, $(2) its flags, $(3) where its programs go. build/NAME/flags holds the
 # compiler and the flags of its last use, and changes only with them.
 define variant
 build/$(1)/flags: FORCE
-	$$(shell mkdir -p build/$(1))$$(file >$$@.new,$$(CC) $$(BASE) $$(WARN) $$(CPPFLAGS) $$(CFLAGS) $(2) $(4) $$(LDFLAGS) $$(LDLIBS) $$(STATIC))
+	$$(shell mkdir -p build/$(1))$$(file >$$@.new,$$(CC) $$(BASE) $$(WARN) $$(CPPFLAGS) $$(CFLAGS) $(2) $$(LDFLAGS) $$(LDLIBS) $$(STATIC))
 	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
 
 build/$(1)/%.o: %.c build/$(1)/flags | build/needed
@@ -128,7 +133,7 @@ build/$(1)/cmd/wsserve/http/devconsole.o: $(CONSOLE)
 
 # Links objects; `static` is for tools alone.
 link_$(1) = $$(call say,LINK,$$@)mkdir -p $$(@D) && \
-	$$(CC) $$(CFLAGS) $(2) $(4) $$(static) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(LDLIBS)
+	$$(CC) $$(CFLAGS) $(2) $$(static) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(LDLIBS)
 
 $(foreach t,$(TOOLS),$(eval $(3)/$(t): $(call objects,$(1),$(call tool_src,$(t)) $(COM_SRC) $(LIB_SRC))))
 $(TOOLS:%=$(3)/%): static = $$(if $$(STATIC),-static)
@@ -150,7 +155,7 @@ $(foreach t,$(FUZZ),$(eval build/$(1)/fuzz/$(t): $(call objects,$(1),$($(t)))))
 build/$(1)/fuzz/%: build/$(1)/tests/fuzz/%.o build/$(1)/tests/fuzz/replay.o $(call objects,$(1),$(LIB_SRC))
 	$$(link_$(1)) $$(REDIS_LIBS) $$(TOOL_LIBS)
 endef
-$(eval $(call variant,plain,$(FAST) $(HARD),build,$(HARD_LINK)))
+$(eval $(call variant,plain,$(FAST) $(HARD),build))
 $(eval $(call variant,san,$(SAN),build/san))
 $(eval $(call variant,tsan,$(TSAN),build/tsan))
 $(eval $(call variant,cov,$(COV),build/cov))
@@ -171,13 +176,6 @@ build/%.so: tests/shim/%.c
 
 tests: $(TOOLS:%=build/san/%) build/libws.a build/san/conformance $(UNIT:%=build/san/unit/%) \
 	$(FUZZ:%=build/san/fuzz/%) $(TOOLS:%=build/%) build/tsan/wsserve $(SHIMS)
-
-# What `make portability` runs, built as the tools are.
-portable-tests: $(TOOLS:%=build/%) build/plain/conformance $(UNIT:%=build/plain/unit/%) $(FUZZ:%=build/plain/fuzz/%)
-
-portability: ## the tests with other compilers, processors (emulated) and C libraries; ONLY="s390x clang"
-	@tests/install-deps portability
-	@tests/portability/run $(ONLY)
 
 check: tests ## the tests that take seconds, as far as this machine can run them; ONLY=WORD runs some
 	@tests/run $(ONLY)
@@ -250,11 +248,6 @@ bench-check: ## is wsserve slower than recorded? ARGS=--record writes the figure
 	@tests/install-deps bench
 	@+$(MAKE) --no-print-directory build/wsserve build/bench/generator build/bench/yardstick_raw
 	tests/bench/check.py $(ARGS)
-
-soak: ## SOAK_SECONDS=600 of mixed load: does anything grow, is anything lost? Plots to build/soak.svg
-	@tests/install-deps
-	@+$(MAKE) --no-print-directory all
-	tests/soak/run.py --seconds $${SOAK_SECONDS:-600} --samples build/soak.csv --plot build/soak.svg
 
 conformance: ## the cases of the RFCs over the wire, beside other servers: writes docs/conformance.md
 	@tests/install-deps bench

@@ -55,6 +55,7 @@ complete -c wsbench -l resolve -x -d 'connect to ADDRESS for this HOST and PORT 
 complete -c wsbench -s 4 -l ipv4 -d 'use IPv4 addresses only'
 complete -c wsbench -s 6 -l ipv6 -d 'use IPv6 addresses only'
 complete -c wsbench -l interface -x -d 'connect from this address of this computer, or through this interface, as eth0'
+complete -c wsbench -l http2 -x -a 'off auto prior' -d 'use HTTP/2 if TLS agrees on it, else HTTP/1.1 (auto), begin with it on ws:// too (prior), or never (off, the default)'
 complete -c wsbench -l connect-timeout -x -d 'time limit for name, connection, proxy, TLS and upgrade together (default 10s)'
 complete -c wsbench -l ca -l cacert -r -F -d 'trust the authorities in this PEM file or folder instead of the system\'s'
 complete -c wsbench -l cert -r -F -d 'present this client certificate, with its chain, if the server asks for one'

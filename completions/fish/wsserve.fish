@@ -76,6 +76,8 @@ complete -c wsserve -l key -l sslkey -r -F -d 'key of the certificate (default: 
 complete -c wsserve -l passphrase -x -d 'passphrase of the key; @FILE, @- or env:NAME keep it off the command line'
 complete -c wsserve -l client-ca -l sslca -r -F -d 'require a client certificate of one of these authorities'
 complete -c wsserve -l self-signed -d 'generate a certificate at the start, and print its SHA-256'
+complete -c wsserve -l http2 -x -a 'auto off prior' -d 'speak HTTP/2 where TLS agrees on it (auto, the default), never (off), or also with clients that begin with it on plain TCP (prior)'
+complete -c wsserve -l max-streams -x -d 'WebSockets and requests that an HTTP/2 connection may carry at a time (default 100)'
 complete -c wsserve -l shared -d 'run one COMMAND for all: every message goes to it, its output to every client'
 complete -c wsserve -l dir -x -a '(__fish_complete_directories)' -d 'run the program of DIR that the URL\'s path names, one for each connection'
 complete -c wsserve -l pipe -d 'send lines of standard input to every client, their messages to standard output'

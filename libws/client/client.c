@@ -101,6 +101,8 @@ void ws_client_upgrade(struct ws_client *client, int fd)
     enum ws_error error = WS_OK;
     if (client->url.secure)
         error = ws_conn_secure(conn, options->tls, client->tls_name);
+    else if (options->http2_prior)
+        ws_conn_use_http2(conn);
     if (error == WS_OK)
         error = ws_conn_connect(conn, &request);
     if (client->deadline_ms)

@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 enum { SECOND_US = 1000000 };
 enum rate { OF_MESSAGES, OF_BYTES };
@@ -58,12 +56,12 @@ void ws_conn_update_interest(struct ws_conn *conn)
     unsigned interest = 0;
     if ((lingers ? !conn->peer_eof : ws_conn_reading(conn)) && !(conn->blocked & WS_BLOCK_TLS))
         interest = WS_READABLE;
-    if (ws_conn_sendable(conn) || conn->cold->body)
+    if (ws_conn_sendable(conn) || conn->cold->body || ws_conn_streams_ready(conn))
         interest |= WS_WRITABLE;
     /* Even when not reading, watch for hang-up. */
     if (interest == 0 && !conn->peer_eof && !conn->peer_hup)
         interest = WS_HANGUP;
-    if (ws_loop_rewatch(conn->env->loop, &conn->watch, interest) != WS_OK)
+    if (ws_conn_watch(conn, interest) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
 }
 
@@ -210,36 +208,6 @@ static void deliver_events(struct ws_conn *conn)
         conn->phase_started_ms = ws_loop_now(conn->env->loop);
 }
 
-/* The receive buffer is used by the next connection: unread input moves to memory of its own. */
-static void stash_unread(struct ws_conn *conn)
-{
-    const uint8_t *data;
-    size_t len = ws_session_unread(&conn->session, &data);
-    struct ws_unread *unread = conn->cold->unread;
-    if (unread) {
-        unread->begin = (size_t)(data - unread->memory);
-        unread->len = len;
-        if (len == 0) {
-            free(unread);
-            conn->cold->unread = NULL;
-            conn->blocked &= ~(unsigned)WS_BLOCK_UNREAD;
-        }
-        return;
-    }
-    if (len == 0)
-        return;
-    unread = ws_conn_cold(conn) ? malloc(sizeof *unread + WS_HEADROOM + len) : NULL;
-    if (!unread) {
-        ws_conn_abort(conn, WS_E_NO_MEMORY);
-        return;
-    }
-    unread->begin = WS_HEADROOM;
-    unread->len = len;
-    memcpy(unread->memory + WS_HEADROOM, data, len);
-    conn->cold->unread = unread;
-    conn->blocked |= WS_BLOCK_UNREAD;
-}
-
 /* A read cycle: deliver what was fed, send the replies. */
 static void process_input(struct ws_conn *conn)
 {
@@ -247,7 +215,9 @@ static void process_input(struct ws_conn *conn)
     deliver_events(conn);
     ws_conn_flush(conn);
     ws_conn_send_records(conn);
-    stash_unread(conn);
+    ws_conn_keep_unread(conn);
+    if (conn->cold->stream && !conn->cold->unread)
+        ws_http2_stream_consumed(conn->cold->stream);
     conn->in_read_cycle = false;
     ws_conn_settle(conn);
 }
@@ -255,6 +225,10 @@ static void process_input(struct ws_conn *conn)
 static void on_end_of_stream(struct ws_conn *conn, enum ws_error why)
 {
     conn->peer_eof = true;
+    if (ws_conn_carries(conn)) {
+        ws_conn_carrier_ended(conn, why);
+        return;
+    }
     if (conn->life == WS_LIFE_LINGERING) {
         /* How the stream ends does not matter any more, but a half-closed peer may still read the
          * rest of our answer. */
@@ -283,6 +257,10 @@ static void on_tls_failure(struct ws_conn *conn)
 {
     ws_conn_send_records(conn);
     ws_conn_forget_waiting(conn);
+    if (ws_conn_carries(conn)) {
+        ws_conn_carrier_ended(conn, WS_E_TLS);
+        return;
+    }
     if (conn->life < WS_LIFE_LINGERING) {
         ws_session_end(&conn->session, WS_E_TLS);
         process_input(conn);
@@ -323,15 +301,19 @@ static void update_read_fairness(struct ws_conn *conn, size_t len, int64_t now_m
         conn->env->scratch->fair_until_ms = now_ms + WS_FAIR_MS;
 }
 
-/* `len` bytes of plaintext came, in `wire` bytes. */
-static void on_received(struct ws_conn *conn, uint8_t *buffer, size_t len, size_t wire)
+void ws_conn_on_received(struct ws_conn *conn, uint8_t *buffer, size_t len, size_t wire)
 {
     size_t max = conn->env->config.max_bandwidth;
     update_read_fairness(conn, wire, ws_loop_now(conn->env->loop));
+    if (conn->may_be_http2 && ws_conn_waits_for_magic(conn, buffer, len))
+        return;
     if (max && conn->end.opened)
         charge_time(conn, OF_BYTES, (int64_t)((double)wire * SECOND_US / (double)max));
-    if (conn->life < WS_LIFE_LINGERING) {
-        ws_session_feed(&conn->session, buffer, len, WS_HEADROOM);
+    if (ws_conn_carries(conn)) {
+        ws_conn_carry(conn, buffer, len);
+    } else if (conn->life < WS_LIFE_LINGERING) {
+        size_t headroom = (size_t)(buffer - conn->env->scratch->receive);
+        ws_session_feed(&conn->session, buffer, len, headroom);
         process_input(conn);
     }
     if (conn->cold->tls)
@@ -354,6 +336,7 @@ static void on_readable(struct ws_conn *conn)
     conn->counters.bytes_in += wire;
     if (wire > 0)
         ws_heartbeat_heard(&conn->heartbeat, now_ms);
+    conn = ws_conn_choose_http(conn);
     if (error == WS_MORE) { /* a part of a record, or of the handshake */
         ws_conn_send_records(conn);
         ws_conn_settle(conn);
@@ -362,7 +345,7 @@ static void on_readable(struct ws_conn *conn)
     } else if (error != WS_OK) {
         on_end_of_stream(conn, error);
     } else {
-        on_received(conn, buffer, len, wire);
+        ws_conn_on_received(conn, buffer, len, wire);
     }
 }
 
@@ -405,6 +388,8 @@ static void on_writable(struct ws_conn *conn)
     }
     if (ws_conn_waiting(conn) == 0 && conn->cold->body)
         ws_conn_send_body(conn);
+    if (ws_conn_carries(conn))
+        ws_conn_serve_streams(conn);
     ws_conn_settle(conn);
 }
 
@@ -412,15 +397,12 @@ static void on_writable(struct ws_conn *conn)
  * for a client, since the server's close frame may be there. */
 static void on_hangup(struct ws_conn *conn)
 {
-    int failed = 0, left = 0;
-    socklen_t size = sizeof failed;
-    getsockopt(conn->watch.fd, SOL_SOCKET, SO_ERROR, &failed, &size);
-    if ((failed == 0 || ws_conn_is_client(conn)) && ioctl(conn->watch.fd, FIONREAD, &left) == 0 &&
-        left > 0) {
+    enum ws_error why;
+    if (ws_conn_hung_up(conn, &why)) {
         conn->peer_hup = true;
         ws_conn_update_interest(conn);
     } else {
-        ws_conn_abort(conn, WS_E_RESET);
+        ws_conn_abort(conn, why);
     }
 }
 
@@ -479,6 +461,11 @@ void ws_conn_on_task(struct ws_deferred *task)
     struct ws_conn *conn = ws_container_of(task, struct ws_conn, task);
     if (conn->life == WS_LIFE_ENDED) {
         ws_conn_destroy(conn);
+        return;
+    }
+    if (ws_conn_carries(conn)) {
+        ws_conn_serve_streams(conn);
+        ws_conn_settle(conn);
         return;
     }
     if (conn->drained_due) {

@@ -47,9 +47,15 @@ const struct ws_session *ws_conn_session(const struct ws_conn *conn)
     return &conn->session;
 }
 
+/* The connection that has its socket. */
+static const struct ws_conn *wire_of(const struct ws_conn *conn)
+{
+    return conn->cold->carrier ? conn->cold->carrier : conn;
+}
+
 int ws_conn_fd(const struct ws_conn *conn)
 {
-    return conn->watch.fd;
+    return wire_of(conn)->watch.fd;
 }
 
 const struct ws_counters *ws_conn_counters(const struct ws_conn *conn)
@@ -69,7 +75,7 @@ const struct ws_heartbeat *ws_conn_heartbeat(const struct ws_conn *conn)
 
 const struct ws_tls *ws_conn_tls(const struct ws_conn *conn)
 {
-    return conn->cold->tls;
+    return wire_of(conn)->cold->tls;
 }
 
 bool ws_conn_upgraded(const struct ws_conn *conn)
@@ -99,7 +105,7 @@ enum ws_error ws_conn_refusal(const struct ws_conn *conn)
 
 void ws_conn_set_refusal(struct ws_conn *conn, enum ws_error refusal)
 {
-    conn->refusal = (uint16_t)refusal;
+    conn->refusal = (uint8_t)refusal;
 }
 
 uint64_t ws_conn_age_s(const struct ws_conn *conn)
@@ -120,6 +126,8 @@ int64_t ws_conn_phase_ms(const struct ws_conn *conn)
 size_t ws_conn_holds(const struct ws_conn *conn)
 {
     const struct ws_deflate *deflate = ws_session_deflate(&conn->session);
+    if (conn->cold->http2)
+        return ws_conn_waiting(conn) + ws_http2_holds(conn->cold->http2);
     return ws_conn_waiting(conn) + (conn->cold->unread ? conn->cold->unread->len : 0) +
            ws_session_holds(&conn->session) + (deflate ? ws_deflate_holds(deflate) : 0);
 }
@@ -142,7 +150,7 @@ void ws_conn_set_peer(struct ws_conn *conn, const struct sockaddr *address)
 void ws_conn_peer_address(const struct ws_conn *conn, struct ws_address *address)
 {
     if (!conn->has_peer) {
-        ws_address_of_peer(conn->watch.fd, address);
+        ws_address_of_peer(ws_conn_fd(conn), address);
         return;
     }
     *address = (struct ws_address){.kind = WS_ADDRESS_IP, .port = conn->peer_port};

@@ -26,6 +26,7 @@ static void free_scratch(void *data)
     struct ws_conn_scratch *scratch = data;
     ws_out_free(&scratch->out);
     ws_out_free(&scratch->sealed);
+    ws_out_free(&scratch->carried);
     ws_deflate_pool_free(&scratch->deflate);
     free(scratch->receive);
     free(scratch);

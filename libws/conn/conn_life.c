@@ -1,7 +1,6 @@
 #include "libws/conn/conn_private.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 /* What ten thousand idle connections cost is ten thousand times this. */
 static_assert(sizeof(void *) > 8 || sizeof(struct ws_conn) <= 376, "the connection has grown");
@@ -24,8 +23,8 @@ static void release_cold_if_empty(struct ws_conn *conn)
 {
     struct ws_conn_cold *cold = conn->cold;
     if (cold == &empty_cold || cold->queue.bytes > 0 || cold->in_flight > 0 || cold->tls ||
-        cold->unread || cold->pong || cold->body || cold->slot.group_member ||
-        cold->slot.client_entry || cold->slot.charged_bytes > 0 ||
+        cold->http2 || cold->carrier || cold->unread || cold->pong || cold->body ||
+        cold->slot.group_member || cold->slot.client_entry || cold->slot.charged_bytes > 0 ||
         ws_conn_paid_us(conn) > ws_loop_now(conn->env->loop) * 1000)
         return;
     conn->cold = &empty_cold;
@@ -34,7 +33,7 @@ static void release_cold_if_empty(struct ws_conn *conn)
 
 /* --- the beginning --- */
 
-struct ws_conn *ws_conn_new(const struct ws_conn_env *env, int fd, void *user)
+struct ws_conn *ws_conn_make(const struct ws_conn_env *env, void *user)
 {
     struct ws_conn *conn = calloc(1, sizeof *conn);
     if (!conn)
@@ -42,7 +41,7 @@ struct ws_conn *ws_conn_new(const struct ws_conn_env *env, int fd, void *user)
     conn->env = env;
     conn->cold = &empty_cold;
     conn->user = user;
-    conn->watch.fd = fd;
+    conn->watch.fd = -1;
     conn->watch.ready = ws_conn_on_ready;
     conn->task.run = ws_conn_on_task;
     conn->timer.fire = ws_conn_on_timer;
@@ -50,6 +49,16 @@ struct ws_conn *ws_conn_new(const struct ws_conn_env *env, int fd, void *user)
     conn->phase_started_ms = ws_loop_now(env->loop);
     conn->accepted_us = ws_clock_us();
     ws_session_init(&conn->session, &env->config.session);
+    return conn;
+}
+
+struct ws_conn *ws_conn_new(const struct ws_conn_env *env, int fd, void *user)
+{
+    struct ws_conn *conn = ws_conn_make(env, user);
+    if (!conn)
+        return NULL;
+    conn->watch.fd = fd;
+    conn->may_be_http2 = env->config.http2_prior && env->config.session.role == WS_ROLE_SERVER;
     if (ws_loop_watch(env->loop, &conn->watch, WS_READABLE) != WS_OK) {
         free(conn);
         return NULL;
@@ -67,6 +76,8 @@ void ws_conn_destroy(struct ws_conn *conn)
         ws_queue_free(&conn->cold->queue);
         ws_queue_free(&conn->cold->sealed);
         ws_tls_free(conn->cold->tls);
+        ws_http2_free(conn->cold->http2);
+        free(conn->cold->own_env);
         free(conn->cold->unread);
         free(conn->cold->pong);
         free(conn->cold);
@@ -101,6 +112,8 @@ static void finish(struct ws_conn *conn)
         ws_out_clear(&scratch->out);
         scratch->writer = NULL;
     }
+    if (ws_conn_carries(conn))
+        ws_conn_end_streams(conn);
     ws_conn_shut_now(conn);
     ws_conn_enter(conn, WS_LIFE_ENDED);
     ws_loop_disarm(conn->env->loop, &conn->timer);
@@ -113,7 +126,7 @@ static void finish(struct ws_conn *conn)
     if (conn->env->handler->close)
         conn->env->handler->close(conn, &conn->end);
     ws_conn_free_body(conn);
-    close(ws_loop_unwatch(conn->env->loop, &conn->watch));
+    ws_conn_close_wire(conn);
     if (conn->env->hooks.ended)
         conn->env->hooks.ended(conn);
     ws_loop_defer(conn->env->loop, &conn->task);
@@ -154,7 +167,7 @@ void ws_conn_settle(struct ws_conn *conn)
         return;
     }
     report_state(conn, ws_session_state(&conn->session));
-    bool closed = ws_session_state(&conn->session) == WS_STATE_CLOSED;
+    bool closed = ws_conn_closed(conn);
     if (ws_conn_waiting(conn) == 0 && conn->env->scratch->writer != conn)
         ws_conn_note_close_out(conn);
     if (closed && conn->life < WS_LIFE_LINGERING)

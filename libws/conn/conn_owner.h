@@ -27,6 +27,9 @@ struct ws_conn;
 struct ws_conn_slot *ws_conn_slot(struct ws_conn *conn);
 struct ws_conn *ws_conn_of_slot(struct ws_conn_slot *slot);
 
+/* Of one on a stream of HTTP/2: the connection that carries it. NULL: it has a socket. */
+struct ws_conn *ws_conn_carrier(const struct ws_conn *conn);
+
 struct ws_address;
 struct sockaddr;
 
@@ -44,6 +47,7 @@ enum ws_conn_flag {
     WS_CONN_UNFINISHED = 4, /* its request has not come, or a plain answer is being sent */
     WS_CONN_ADMITTED = 8,   /* it has one of the places */
     WS_CONN_WAITING = 16,   /* nothing, and it only waits to be closed */
+    WS_CONN_LATE = 32, /* server: it came while it was shutting down, which does not await it */
 };
 
 bool ws_conn_flag(const struct ws_conn *conn, enum ws_conn_flag flag);

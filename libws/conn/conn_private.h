@@ -4,12 +4,14 @@
  * conn.c follows a message: readable, session, handler, flush. conn_life.c is a connection's
  * beginning and end. conn_send.c gathers and sends what handlers send, conn_body.c the bodies of
  * long HTTP answers. conn_time.c watches the deadlines. conn_wire.c is the way to the descriptor
- * and from it, directly or through TLS. conn_env.c is what connections share.
+ * and from it, directly or through TLS. conn_env.c is what connections share. conn_carrier.c is a
+ * connection that speaks HTTP/2 and carries others, each on a stream of it.
  */
 #ifndef LIBWS_CONN_CONN_PRIVATE_H
 #define LIBWS_CONN_CONN_PRIVATE_H
 
 #include "libws/conn/conn_owner.h"
+#include "libws/http2/http2.h"
 #include "libws/io/queue.h"
 #include "libws/tls/tls.h"
 #include <ws/conn.h>
@@ -33,6 +35,9 @@ enum {
      * what we send. */
     WS_SEALED_MAX = 256 * 1024,
     WS_SEALED_HIGH = 2 * WS_SEALED_MAX,
+    /* Bytes that a peer may send on a stream of HTTP/2 before they are read: high water, but at
+     * most this. */
+    WS_STREAM_WINDOW_MAX = 1 << 20,
 };
 
 /* What the connections of a loop take turns with. */
@@ -43,6 +48,7 @@ struct ws_conn_scratch {
     struct ws_conn *writer; /* NULL: none */
     struct ws_out sealed;   /* TLS records about to be sent by `sealer` */
     struct ws_conn *sealer;
+    struct ws_out carried; /* empty; its memory, for the frames of a carrier */
     struct ws_deflate_pool deflate;
     int64_t date_s; /* what `date` was written of */
     char date[WS_HTTP_DATE];
@@ -65,6 +71,10 @@ struct ws_conn_cold {
     struct ws_queue queue;  /* what waits to be sent; with TLS, plaintext */
     struct ws_queue sealed; /* with TLS: records that the kernel would not take yet */
     struct ws_tls *tls;
+    struct ws_http2 *http2;         /* of a carrier */
+    struct ws_http2_stream *stream; /* of one that is carried, and by which: in place of a socket */
+    struct ws_conn *carrier;
+    struct ws_conn_env *own_env; /* of a client's carrier, which no handler knows of */
     struct ws_unread *unread;
     struct ws_pong *pong;
     struct ws_body *body; /* of an HTTP answer, while there is more of it */
@@ -78,6 +88,7 @@ struct ws_conn_cold {
 enum ws_conn_life {
     WS_LIFE_UPGRADING, /* TLS handshake, request, response */
     WS_LIFE_OPEN,      /* frames; the closing handshake too */
+    WS_LIFE_CARRYING,  /* HTTP/2: it has no session, and carries other connections */
     WS_LIFE_LINGERING, /* the session is closed: output is sent, input discarded */
     WS_LIFE_FAILED,    /* the stream is unusable; ends at the end of the batch at the latest */
     WS_LIFE_ENDED,     /* the handler's close was called; freed at the end of the batch */
@@ -89,7 +100,7 @@ struct ws_conn {
     unsigned reported_state : 2; /* the state that config.on_state_change got last */
     unsigned bulk_score : 3;     /* small reads left before it counts as interactive */
     unsigned blocked : 6;        /* enum ws_read_block */
-    unsigned flags : 5;          /* enum ws_conn_flag */
+    unsigned flags : 6;          /* enum ws_conn_flag */
     bool full : 1;               /* the queue was above high water, and is not yet below low */
     bool resumed : 1;            /* unread input is to be looked at */
     bool drained_due : 1;        /* the handler's drained is to be called */
@@ -101,8 +112,6 @@ struct ws_conn {
     bool in_read_cycle : 1;      /* process_input() runs, and will flush */
     bool output_deferred : 1;    /* an output filter holds some of it back */
     bool pong_matched : 1;       /* the last pong answered our last ping */
-    bool has_peer : 1;           /* `peer_ip` and `peer_port` are set: the kernel forgets them with
-                                  * a reset */
     bool refused : 1;            /* our upgrade: only the body of the refusal is still awaited */
     uint32_t accepted_s;         /* when it was made, in the loop's seconds */
     const struct ws_conn_env *env;
@@ -122,7 +131,10 @@ struct ws_conn {
                             * far as that was looked at */
     struct ws_counters counters;
     struct ws_end end;
-    uint16_t refusal; /* an enum ws_error: every request's answer; WS_OK: the handler decides */
+    uint8_t refusal; /* an enum ws_error: every request's answer; WS_OK: the handler decides */
+    bool may_be_http2 : 1;  /* nothing that came says yet which HTTP it is */
+    uint8_t magic_seen : 2; /* bytes that came meanwhile: ws_http2_magic begins with them */
+    bool has_peer : 1;      /* what follows is set: the kernel forgets it with a reset */
     uint16_t peer_port;
     uint8_t peer_ip[16]; /* as in struct ws_address */
     struct ws_conn_slot slot;
@@ -152,6 +164,18 @@ static inline bool ws_conn_usable(const struct ws_conn *conn)
     return conn->life < WS_LIFE_FAILED;
 }
 
+static inline bool ws_conn_carries(const struct ws_conn *conn)
+{
+    return conn->cold->http2 != NULL;
+}
+
+/* Has it nothing more to say, apart from what waits to be sent? */
+static inline bool ws_conn_closed(const struct ws_conn *conn)
+{
+    return ws_conn_carries(conn) ? ws_http2_done(conn->cold->http2)
+                                 : ws_session_state(&conn->session) == WS_STATE_CLOSED;
+}
+
 /* Sending failed, and what was received before is still to be read: ws_conn_sending_failed(). */
 static inline bool ws_conn_broken(const struct ws_conn *conn)
 {
@@ -168,6 +192,8 @@ void ws_conn_set_full(struct ws_conn *conn);
 /* The peer takes no more. What it sent before it reset the connection is still read, since its
  * close frame may be there; after other errors, and where nothing is read, the connection ends. */
 void ws_conn_sending_failed(struct ws_conn *conn, enum ws_error why);
+/* Sends what is in `out`, and clears it; what is refused is queued. */
+void ws_conn_send_out(struct ws_conn *conn, struct ws_out *out);
 /* Sends what another connection gathered in the loop's output. */
 void ws_conn_free_out(struct ws_conn_scratch *scratch);
 /* Sends what `conn` has gathered in the loop's output; what the kernel refuses is queued. */
@@ -194,6 +220,8 @@ static inline const struct ws_out *ws_conn_own_out(const struct ws_conn *conn)
  * ws_tls_open(), with 0. `*wire` gets how many bytes came. */
 enum ws_error ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *len,
                               size_t *wire);
+/* The receive buffer is used by the next connection: unread input moves to memory of its own. */
+void ws_conn_keep_unread(struct ws_conn *conn);
 /* Sends what is in `out` while nothing waits: as much as the kernel takes, and with TLS at most
  * some more that lies in cold->sealed then. `*sent` gets how many bytes of `out` those were. Errors
  * of ws_stream_send() and ws_tls_seal(). */
@@ -207,6 +235,13 @@ void ws_conn_send_records(struct ws_conn *conn);
 bool ws_conn_shut(struct ws_conn *conn);
 /* The connection ends now: says so in TLS, if that can be done at once. */
 void ws_conn_shut_now(struct ws_conn *conn);
+/* What the loop, or the carrier, is to report. WS_OK, WS_E_NO_MEMORY or WS_E_IO. */
+enum ws_error ws_conn_watch(struct ws_conn *conn, unsigned interest);
+/* The other end has gone, while nothing is read: is there something left to read? `*why` gets how
+ * it ended. */
+bool ws_conn_hung_up(const struct ws_conn *conn, enum ws_error *why);
+/* Closes the socket, or the stream. */
+void ws_conn_close_wire(struct ws_conn *conn);
 /* Drops all queued output. */
 void ws_conn_forget_waiting(struct ws_conn *conn);
 
@@ -241,6 +276,28 @@ static inline bool ws_conn_sendable(const struct ws_conn *conn)
     return ws_conn_tls_handshaking(conn) ? conn->cold->sealed.bytes > 0 : ws_conn_waiting(conn) > 0;
 }
 
+/* --- conn_carrier.c --- */
+
+/* Returns the connection that what is received from here on belongs to, after TLS or the first
+ * bytes have shown which HTTP is spoken: `conn`, or what carries it from now on. NULL: it has
+ * failed. */
+struct ws_conn *ws_conn_choose_http(struct ws_conn *conn);
+/* By the first bytes that come it is seen whether they are HTTP/2: conn carries then. True: that
+ * cannot be said yet. */
+bool ws_conn_waits_for_magic(struct ws_conn *conn, const uint8_t *data, size_t len);
+/* Are there streams that are ready, and were not called? */
+bool ws_conn_streams_ready(const struct ws_conn *conn);
+/* Of a carrier: bytes came; its streams get theirs. */
+void ws_conn_carry(struct ws_conn *carrier, uint8_t *data, size_t len);
+/* Calls the streams that are ready, and sends what they write. */
+void ws_conn_serve_streams(struct ws_conn *carrier);
+/* Nothing more comes, because of `why`: streams are read to their ends. */
+void ws_conn_carrier_ended(struct ws_conn *carrier, enum ws_error why);
+/* Ends all streams at once. */
+void ws_conn_end_streams(struct ws_conn *carrier);
+/* One of its streams has ended. */
+void ws_conn_carrier_left(struct ws_conn *carrier);
+
 /* --- conn_body.c --- */
 
 /* Reads more of the body and sends it: when the queue is empty. */
@@ -270,10 +327,14 @@ struct ws_conn_cold *ws_conn_cold(struct ws_conn *conn);
 void ws_conn_settle(struct ws_conn *conn);
 /* It has ended, and the batch too: its memory goes. */
 void ws_conn_destroy(struct ws_conn *conn);
+/* One without a wire, which is not watched yet; NULL without memory. */
+struct ws_conn *ws_conn_make(const struct ws_conn_env *env, void *user);
 
 /* --- conn.c --- */
 
 void ws_conn_on_ready(struct ws_watch *watch, unsigned ready);
+/* `len` bytes of plaintext came, in `wire` bytes; they lie in the receive buffer. */
+void ws_conn_on_received(struct ws_conn *conn, uint8_t *buffer, size_t len, size_t wire);
 /* What was deferred to the end of the batch: sending, resuming, ending. */
 void ws_conn_on_task(struct ws_deferred *task);
 

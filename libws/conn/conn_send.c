@@ -11,14 +11,18 @@ void ws_conn_record_error(struct ws_conn *conn, enum ws_error why)
     if (ws_session_close_received(&conn->session) &&
         (ws_error_info(why)->category == WS_CAT_NETWORK || why == WS_E_WRITE_TIMEOUT))
         return;
+    /* A carrier that carries nothing may end in any way. */
+    if (ws_conn_carries(conn) && (why == WS_E_LOST || why == WS_E_RESET) &&
+        ws_http2_used(conn->cold->http2) && ws_http2_stream_count(conn->cold->http2) == 0)
+        return;
     if (conn->end.error == WS_OK)
         conn->end.error = why;
 }
 
 void ws_conn_sending_failed(struct ws_conn *conn, enum ws_error why)
 {
-    if (why != WS_E_RESET || !ws_conn_reading(conn) || conn->life >= WS_LIFE_LINGERING ||
-        conn->cold->body) {
+    bool reset = why == WS_E_RESET || (conn->cold->stream && why != WS_E_NO_MEMORY);
+    if (!reset || !ws_conn_reading(conn) || conn->life >= WS_LIFE_LINGERING || conn->cold->body) {
         ws_conn_abort(conn, why);
         return;
     }
@@ -31,7 +35,7 @@ void ws_conn_sending_failed(struct ws_conn *conn, enum ws_error why)
 void ws_conn_set_full(struct ws_conn *conn)
 {
     conn->full = true;
-    if (conn->env->config.pause_reads_when_full)
+    if (conn->env->config.pause_reads_when_full || ws_conn_carries(conn))
         conn->blocked |= WS_BLOCK_QUEUE;
 }
 
@@ -40,25 +44,18 @@ const struct ws_out *ws_conn_gathered(const struct ws_conn *conn)
     return ws_conn_own_out(conn);
 }
 
-/* Sends what passes `filter` and those after it. */
-static void flush_through(struct ws_conn *conn, const struct ws_output_filter *filter)
+/* A carrier's streams stop at high water by themselves: what goes beyond it is what it answers with
+ * to a peer that does not read. */
+static size_t full_above(const struct ws_conn *conn)
 {
-    struct ws_conn_scratch *scratch = conn->env->scratch;
-    struct ws_out *out = &scratch->out;
-    size_t sent = 0;
+    enum { CARRIER_TIMES = 4 };
+    return conn->env->config.high_water * (ws_conn_carries(conn) ? CARRIER_TIMES : 1);
+}
+
+void ws_conn_send_out(struct ws_conn *conn, struct ws_out *out)
+{
     enum ws_error error = WS_OK;
-    if (scratch->writer != conn)
-        return;
-    scratch->writer = NULL;
-    if (out->bytes == 0)
-        return;
-    if (!ws_conn_usable(conn)) {
-        ws_out_clear(out);
-        return;
-    }
-    for (; filter && out->bytes > 0; filter = filter->next)
-        filter->filter(filter, conn, out);
-    size_t bytes = out->bytes;
+    size_t sent = 0, bytes = out->bytes;
     if (bytes == 0) {
         ws_out_clear(out);
         return;
@@ -75,8 +72,27 @@ static void flush_through(struct ws_conn *conn, const struct ws_output_filter *f
         conn->counters.bytes_out += bytes;
     if (error != WS_OK)
         ws_conn_sending_failed(conn, error);
-    if (ws_conn_waiting(conn) > conn->env->config.high_water)
+    if (ws_conn_waiting(conn) > full_above(conn))
         ws_conn_set_full(conn);
+}
+
+/* Sends what passes `filter` and those after it. */
+static void flush_through(struct ws_conn *conn, const struct ws_output_filter *filter)
+{
+    struct ws_conn_scratch *scratch = conn->env->scratch;
+    struct ws_out *out = &scratch->out;
+    if (scratch->writer != conn)
+        return;
+    scratch->writer = NULL;
+    if (out->bytes == 0)
+        return;
+    if (!ws_conn_usable(conn)) {
+        ws_out_clear(out);
+        return;
+    }
+    for (; filter && out->bytes > 0; filter = filter->next)
+        filter->filter(filter, conn, out);
+    ws_conn_send_out(conn, out);
 }
 
 void ws_conn_flush(struct ws_conn *conn)
@@ -327,6 +343,11 @@ void ws_conn_fail(struct ws_conn *conn, enum ws_error why)
         return;
     }
     ws_conn_record_error(conn, why);
+    if (ws_conn_carries(conn)) {
+        ws_http2_go_away(conn->cold->http2, why);
+        ws_loop_defer(conn->env->loop, &conn->task);
+        return;
+    }
     if (!conn->end.opened && conn->env->config.session.role == WS_ROLE_SERVER)
         conn->end.http_status = ws_error_info(why)->http_status;
     if (ws_session_fail(&conn->session, ws_conn_take_out(conn), why) != WS_OK)

@@ -43,7 +43,7 @@ static void consider(struct nearest *nearest, int64_t when_ms, enum deadline wha
 static bool closing(const struct ws_conn *conn)
 {
     return conn->life >= WS_LIFE_LINGERING || ws_session_close_sent(&conn->session) ||
-           ws_session_state(&conn->session) == WS_STATE_CLOSED;
+           ws_conn_closed(conn);
 }
 
 int64_t ws_conn_last_moved_ms(const struct ws_conn *conn)
@@ -127,6 +127,8 @@ static int64_t look_due_ms(const struct ws_conn *conn)
 {
     const struct ws_conn_config *c = &conn->env->config;
     int64_t since_ms = conn->last_taken_ms;
+    if (conn->cold->stream) /* what it has taken was within the peer's window */
+        return INT64_MAX;
     if (!output_waits(conn) && (conn->cold->in_flight == 0 || closing(conn)))
         return INT64_MAX;
     if (conn->cold->looked_ms > since_ms)
@@ -144,7 +146,11 @@ static struct nearest nearest_deadline(const struct ws_conn *conn)
         consider(&nearest, closing_due_ms(conn), DEADLINE_CLOSE);
     else if (ws_session_close_received(&conn->session))
         ; /* the handler answers it: ws_conn_defer_close_reply() */
-    else if (conn->refused)
+    else if (ws_conn_carries(conn)) {
+        /* One without streams has to open one. */
+        if (ws_http2_stream_count(conn->cold->http2) == 0)
+            consider(&nearest, due(conn->phase_started_ms, c->handshake_ms), DEADLINE_HANDSHAKE);
+    } else if (conn->refused)
         consider(&nearest, due(conn->phase_started_ms, REFUSAL_BODY_MS), DEADLINE_REFUSAL);
     else if (!conn->end.opened)
         consider(&nearest, due(conn->phase_started_ms, c->handshake_ms), DEADLINE_HANDSHAKE);
@@ -290,7 +296,10 @@ static void on_deadline(struct ws_conn *conn, enum deadline what)
         on_close_timeout(conn);
         break;
     case DEADLINE_HANDSHAKE:
-        ws_conn_fail(conn, WS_E_HANDSHAKE_TIMEOUT);
+        if (ws_conn_carries(conn) && ws_http2_used(conn->cold->http2))
+            ws_conn_fail(conn, WS_OK);
+        else
+            ws_conn_fail(conn, WS_E_HANDSHAKE_TIMEOUT);
         break;
     case DEADLINE_REFUSAL:
         ws_session_cut_refusal(&conn->session);

@@ -2,7 +2,11 @@
 
 #include "libws/io/stream.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum { PIECES = 256 };
 
@@ -78,11 +82,60 @@ static int describe(const struct ws_out *out, size_t skip, struct iovec *pieces)
     return count;
 }
 
+/* --- on a stream --- */
+
+/* The carrier writes and sends at the end of the batch, unless it is about to do that. */
+static void wake_carrier(struct ws_conn *conn)
+{
+    struct ws_conn *carrier = conn->cold->carrier;
+    if (!carrier->in_read_cycle)
+        ws_loop_defer(carrier->env->loop, &carrier->task);
+}
+
+static enum ws_error transmit_on_stream(struct ws_conn *conn, const struct ws_out *out,
+                                        size_t *sent)
+{
+    struct iovec pieces[PIECES];
+    enum ws_error error = WS_OK;
+    size_t done = 1;
+    *sent = 0;
+    while (error == WS_OK && *sent < out->bytes && done > 0) {
+        int count = describe(out, *sent, pieces);
+        error = ws_http2_stream_send(conn->cold->stream, pieces, count, &done);
+        *sent += done;
+    }
+    wake_carrier(conn);
+    return error;
+}
+
+static enum ws_error send_queue_on_stream(struct ws_conn *conn, size_t *sent)
+{
+    struct iovec pieces[PIECES];
+    struct ws_queue *queue = &conn->cold->queue;
+    int count = ws_queue_iov(queue, pieces, PIECES);
+    enum ws_error error = ws_http2_stream_send(conn->cold->stream, pieces, count, sent);
+    ws_queue_consume(queue, *sent);
+    wake_carrier(conn);
+    return error;
+}
+
+static enum ws_error receive_on_stream(struct ws_conn *conn, uint8_t *buffer, size_t size,
+                                       size_t *len, size_t *wire)
+{
+    enum ws_error error = ws_http2_stream_receive(conn->cold->stream, buffer, size, len);
+    *wire = *len;
+    return error;
+}
+
+/* --- sending, on any wire --- */
+
 enum ws_error ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, size_t *sent)
 {
     struct ws_tls *tls = conn->cold->tls;
     struct iovec pieces[PIECES];
     enum ws_error error = WS_OK;
+    if (conn->cold->stream)
+        return transmit_on_stream(conn, out, sent);
     if (!tls)
         return ws_stream_send(conn->watch.fd, out, sent);
     *sent = 0;
@@ -113,6 +166,8 @@ enum ws_error ws_conn_send_waiting(struct ws_conn *conn, size_t *sent)
     struct ws_conn_cold *cold = conn->cold;
     enum ws_error error = WS_OK;
     *sent = 0;
+    if (cold->stream)
+        return send_queue_on_stream(conn, sent);
     if (!cold->tls)
         return send_queue(conn, &cold->queue, sent);
     if (cold->sealed.bytes > 0)
@@ -182,7 +237,8 @@ static enum ws_error receive_sealed(struct ws_conn *conn, uint8_t *buffer, size_
         return WS_OK;
     }
     /* Output that waited for the handshake leaves with the end of it. */
-    if (handshaking && ws_tls_established(tls) && conn->cold->queue.bytes > 0) {
+    if (handshaking && ws_tls_established(tls) && conn->cold->queue.bytes > 0 &&
+        !ws_tls_http2(tls)) {
         enum ws_error sealing = seal_queue(conn);
         if (sealing != WS_OK)
             error = sealing;
@@ -209,10 +265,12 @@ static size_t offer_payload(struct ws_conn *conn, size_t *size)
 enum ws_error ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size, size_t *len,
                               size_t *wire)
 {
+    if (conn->cold->stream)
+        return receive_on_stream(conn, buffer, size, len, wire);
     if (conn->cold->tls)
         return receive_sealed(conn, buffer, size, len, wire);
     *len = *wire = 0;
-    if (conn->env->handler->payload) {
+    if (conn->env->handler->payload && !ws_conn_carries(conn)) {
         *wire = offer_payload(conn, &size);
         if (*wire > 0)
             return WS_OK;
@@ -224,6 +282,35 @@ enum ws_error ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size
     return error;
 }
 
+void ws_conn_keep_unread(struct ws_conn *conn)
+{
+    const uint8_t *data;
+    size_t len = ws_session_unread(&conn->session, &data);
+    struct ws_unread *unread = conn->cold->unread;
+    if (unread) {
+        unread->begin = (size_t)(data - unread->memory);
+        unread->len = len;
+        if (len == 0) {
+            free(unread);
+            conn->cold->unread = NULL;
+            conn->blocked &= ~(unsigned)WS_BLOCK_UNREAD;
+        }
+        return;
+    }
+    if (len == 0)
+        return;
+    unread = ws_conn_cold(conn) ? malloc(sizeof *unread + WS_HEADROOM + len) : NULL;
+    if (!unread) {
+        ws_conn_abort(conn, WS_E_NO_MEMORY);
+        return;
+    }
+    unread->begin = WS_HEADROOM;
+    unread->len = len;
+    memcpy(unread->memory + WS_HEADROOM, data, len);
+    conn->cold->unread = unread;
+    conn->blocked |= WS_BLOCK_UNREAD;
+}
+
 /* --- beginning and end --- */
 
 enum ws_error ws_conn_secure(struct ws_conn *conn, struct ws_tls_context *context, const char *name)
@@ -231,6 +318,7 @@ enum ws_error ws_conn_secure(struct ws_conn *conn, struct ws_tls_context *contex
     struct ws_conn_cold *cold = ws_conn_cold(conn);
     if (!cold || !(cold->tls = ws_tls_new(context, name)))
         return WS_E_NO_MEMORY;
+    conn->may_be_http2 = false; /* TLS agrees on it */
     if (conn->env->config.session.role == WS_ROLE_SERVER)
         return WS_OK;
     enum ws_error error = ws_tls_begin(cold->tls, take_sealed(conn));
@@ -244,19 +332,61 @@ bool ws_conn_shut(struct ws_conn *conn)
         ws_conn_send_records(conn);
     if (ws_conn_waiting(conn) > 0 || conn->life == WS_LIFE_FAILED)
         return false;
-    ws_stream_shutdown(conn->watch.fd);
+    if (conn->cold->stream) {
+        ws_http2_stream_finish(conn->cold->stream);
+        wake_carrier(conn);
+    } else {
+        ws_stream_shutdown(conn->watch.fd);
+    }
     return true;
 }
 
 void ws_conn_shut_now(struct ws_conn *conn)
 {
     struct ws_conn_scratch *scratch = conn->env->scratch;
-    if (conn->cold->tls && ws_conn_waiting(conn) == 0 &&
-        (conn->life != WS_LIFE_FAILED || conn->end.error == WS_OK) &&
-        ws_tls_close(conn->cold->tls, take_sealed(conn)))
+    bool fine =
+        ws_conn_waiting(conn) == 0 && (conn->life != WS_LIFE_FAILED || conn->end.error == WS_OK);
+    if (fine && conn->cold->stream)
+        ws_http2_stream_finish(conn->cold->stream);
+    if (fine && conn->cold->tls && ws_tls_close(conn->cold->tls, take_sealed(conn)))
         send_sealed(conn);
     if (scratch->sealer == conn) {
         ws_out_clear(&scratch->sealed);
         scratch->sealer = NULL;
     }
+}
+
+enum ws_error ws_conn_watch(struct ws_conn *conn, unsigned interest)
+{
+    if (!conn->cold->stream)
+        return ws_loop_rewatch(conn->env->loop, &conn->watch, interest);
+    conn->watch.interest = (uint8_t)interest;
+    if (ws_http2_stream_wait(conn->cold->stream, interest))
+        wake_carrier(conn);
+    return WS_OK;
+}
+
+bool ws_conn_hung_up(const struct ws_conn *conn, enum ws_error *why)
+{
+    int failed = 0, left = 0;
+    socklen_t size = sizeof failed;
+    if (conn->cold->stream)
+        return ws_http2_stream_left(conn->cold->stream, why);
+    *why = WS_E_RESET;
+    getsockopt(conn->watch.fd, SOL_SOCKET, SO_ERROR, &failed, &size);
+    return (failed == 0 || ws_conn_is_client(conn)) &&
+           ioctl(conn->watch.fd, FIONREAD, &left) == 0 && left > 0;
+}
+
+void ws_conn_close_wire(struct ws_conn *conn)
+{
+    if (!conn->cold->stream) {
+        close(ws_loop_unwatch(conn->env->loop, &conn->watch));
+        return;
+    }
+    ws_http2_stream_free(conn->cold->stream);
+    wake_carrier(conn);
+    ws_conn_carrier_left(conn->cold->carrier);
+    conn->cold->stream = NULL;
+    conn->cold->carrier = NULL;
 }

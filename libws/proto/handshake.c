@@ -238,6 +238,15 @@ static bool is_target(struct ws_str target)
     return false;
 }
 
+/* Over HTTP/2 there is none (RFC 8441 5). */
+static enum ws_error judge_key(struct ws_str key, int keys)
+{
+    return keys == 0                     ? WS_E_KEY_MISSING
+           : keys > 1                    ? WS_E_KEY_DUPLICATE
+           : ws_handshake_key_valid(key) ? WS_OK
+                                         : WS_E_KEY_INVALID;
+}
+
 static enum ws_error judge_request(const struct ws_request *r, int hosts, int keys, int origins)
 {
     const struct ws_http_head *head = r->head;
@@ -272,12 +281,9 @@ static enum ws_error judge_request(const struct ws_request *r, int hosts, int ke
         return WS_E_VERSION_DUPLICATE;
     if (!ws_str_equal(version, "13"))
         return WS_E_VERSION;
-    if (keys == 0)
-        return WS_E_KEY_MISSING;
-    if (keys > 1)
-        return WS_E_KEY_DUPLICATE;
-    if (!ws_handshake_key_valid(r->key))
-        return WS_E_KEY_INVALID;
+    error = head->http2 ? WS_OK : judge_key(r->key, keys);
+    if (error != WS_OK)
+        return error;
     if (origins > 1)
         return WS_E_ORIGIN_DUPLICATE;
     error = check_subprotocols(r);
@@ -389,11 +395,29 @@ enum ws_error ws_handshake_read_extensions(const struct ws_response *response)
     return WS_OK;
 }
 
+/* Over HTTP/2 there is none (RFC 8441 5). */
+static enum ws_error judge_accept(struct ws_response *response, const char *key,
+                                  struct ws_str accept, int accepts)
+{
+    char expected[WS_ACCEPT_LEN + 1];
+    if (accepts == 0)
+        return WS_E_ACCEPT_MISSING;
+    if (accepts > 1)
+        return WS_E_ACCEPT_DUPLICATE;
+    if (!ws_handshake_accept(key, strlen(key), expected))
+        return WS_E_INTERNAL;
+    if (!ws_str_equal(accept, expected)) {
+        if (ws_handshake_key_valid((struct ws_str){key, strlen(key)}))
+            response->cause = accept_mistake(key, accept);
+        return WS_E_ACCEPT_WRONG;
+    }
+    return WS_OK;
+}
+
 enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const char *buffer,
                                          const char *key, const char *offered,
                                          struct ws_response *response)
 {
-    char expected[WS_ACCEPT_LEN + 1];
     struct ws_str accept;
 
     *response = (struct ws_response){
@@ -414,17 +438,9 @@ enum ws_error ws_handshake_read_response(const struct ws_http_head *head, const 
         return WS_E_RESPONSE_UPGRADE;
     if (!ws_http_has_token(head, buffer, "Connection", "upgrade"))
         return WS_E_RESPONSE_CONNECTION;
-    if (accepts == 0)
-        return WS_E_ACCEPT_MISSING;
-    if (accepts > 1)
-        return WS_E_ACCEPT_DUPLICATE;
-    if (!ws_handshake_accept(key, strlen(key), expected))
-        return WS_E_INTERNAL;
-    if (!ws_str_equal(accept, expected)) {
-        if (ws_handshake_key_valid((struct ws_str){key, strlen(key)}))
-            response->cause = accept_mistake(key, accept);
-        return WS_E_ACCEPT_WRONG;
-    }
+    enum ws_error error = head->http2 ? WS_OK : judge_accept(response, key, accept, accepts);
+    if (error != WS_OK)
+        return error;
     if (subprotocols > 1)
         return WS_E_SUBPROTOCOL_DUPLICATE;
     if (subprotocols == 1 && !offers(offered, response->subprotocol))

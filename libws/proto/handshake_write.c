@@ -60,7 +60,8 @@ static void put_headers(struct text *t, const struct ws_header *headers, size_t 
 static void build_accept(struct text *t, const char *accept, const struct ws_acceptance *a)
 {
     put(t, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n");
-    put_header(t, "Sec-WebSocket-Accept", accept);
+    if (accept[0])
+        put_header(t, "Sec-WebSocket-Accept", accept);
     if (a && a->date)
         put_header(t, "Date", a->date);
     if (a && a->subprotocol)
@@ -75,12 +76,12 @@ static void build_accept(struct text *t, const char *accept, const struct ws_acc
 enum ws_error ws_handshake_write_accept(struct ws_out *out, struct ws_str key,
                                         const struct ws_acceptance *acceptance)
 {
-    char accept[WS_ACCEPT_LEN + 1];
+    char accept[WS_ACCEPT_LEN + 1] = "";
     if (acceptance && (!headers_valid(acceptance->headers, acceptance->header_count) ||
                        (acceptance->subprotocol &&
                         !ws_header_valid("Sec-WebSocket-Protocol", acceptance->subprotocol))))
         return WS_E_ARGUMENT;
-    if (!ws_handshake_accept(key.p, key.len, accept))
+    if (key.len > 0 && !ws_handshake_accept(key.p, key.len, accept))
         return WS_E_INTERNAL;
     struct text t = {0};
     build_accept(&t, accept, acceptance);

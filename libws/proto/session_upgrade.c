@@ -71,6 +71,13 @@ static enum ws_error judge_extensions(struct ws_session *s, struct ws_upgrade *u
 
 /* --- reading --- */
 
+void ws_session_over_http2(struct ws_session *s)
+{
+    s->http2 = true;
+    if (s->upgrading && s->upgrade)
+        s->upgrade->head.http2 = true;
+}
+
 static struct ws_upgrade *need_upgrade(struct ws_session *s)
 {
     if (s->upgrade)
@@ -83,6 +90,7 @@ static struct ws_upgrade *need_upgrade(struct ws_session *s)
     if (s->upgrade) {
         ws_http_init(&s->upgrade->head, response, max);
         s->upgrade->head.lenient = s->config->lenient;
+        s->upgrade->head.http2 = s->http2;
     }
     return s->upgrade;
 }
@@ -220,6 +228,7 @@ static enum ws_event_type next_response(struct ws_session *s, struct ws_event *e
         /* An interim response (RFC 9110 15.2): the one that counts follows. */
         ws_http_init(&up->head, true, up->head.max);
         up->head.lenient = s->config->lenient;
+        up->head.http2 = s->http2;
         up->bytes->len = 0;
         return WS_EVENT_NONE;
     }
@@ -377,7 +386,7 @@ enum ws_error ws_session_accept(struct ws_session *s, struct ws_out *out,
     all.date = date_of(s);
     enum ws_error error = deflates ? agree(s, s->config->deflate, &params) : WS_OK;
     if (error == WS_OK)
-        error = ws_handshake_write_accept(out, request->key, &all);
+        error = ws_handshake_write_accept(out, s->http2 ? (struct ws_str){0} : request->key, &all);
     if (error != WS_OK) {
         free(s->upgrade->deflate);
         s->upgrade->deflate = NULL;

@@ -89,9 +89,16 @@ static bool make_space(struct ws_id_list *list, const struct ws_registry *regist
     size_t kept = 0;
     if (list->end < list->capacity)
         return true;
-    for (size_t i = list->first; i < list->end; i++)
-        if (flagged(registry, list->ids[i], flag))
-            list->ids[kept++] = list->ids[i];
+    /* One that left and came back is there twice: the flag goes with the first. */
+    for (size_t i = list->first; i < list->end; i++) {
+        struct ws_conn *conn = flagged(registry, list->ids[i], flag);
+        if (!conn)
+            continue;
+        ws_conn_set_flag(conn, flag, false);
+        list->ids[kept++] = list->ids[i];
+    }
+    for (size_t i = 0; i < kept; i++)
+        ws_conn_set_flag(ws_registry_find(registry, list->ids[i]), flag, true);
     list->first = 0;
     list->end = kept;
     if (kept < list->capacity / 2)

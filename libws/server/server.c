@@ -77,7 +77,7 @@ static void on_left(struct ws_server_env *env, struct ws_conn *conn)
     bool draining = atomic_load(&server->shutting_down);
     /* Before it is released: other loops must never see fewer connections than late ones, lest two
      * of them post the note. A last one that is missed meanwhile is noticed here. */
-    if (draining && ws_conn_id(conn) > server->last_awaited)
+    if (ws_conn_flag(conn, WS_CONN_LATE))
         atomic_fetch_sub(&server->late, 1);
     ws_server_on_ended(conn);
     ws_admission_release(server->admission);
@@ -92,7 +92,6 @@ static void on_left(struct ws_server_env *env, struct ws_conn *conn)
 static void abort_one(struct ws_conn *conn, void *context)
 {
     (void)context;
-    ws_conn_flush_now(conn); /* its close frame may be of this very turn */
     ws_conn_abort(conn, WS_E_SHUTDOWN);
 }
 
@@ -138,7 +137,6 @@ void ws_server_shutdown(struct ws_server *server, unsigned code, const char *rea
     server->done = done;
     server->goodbye_code = code;
     snprintf(server->goodbye_reason, sizeof server->goodbye_reason, "%s", reason ? reason : "");
-    server->last_awaited = server->last_id;
     atomic_store(&server->shutting_down, true);
     if (!server->options.accept_while_draining)
         ws_server_stop_listening(server);
@@ -198,6 +196,7 @@ static bool start_worker(struct ws_server *server, unsigned index)
     worker->env.dismissed = ws_server_give_up_place;
     worker->env.conn.hooks.requested = ws_server_on_requested;
     worker->env.conn.hooks.sent_all = ws_server_on_sent_all;
+    worker->env.conn.hooks.carried = ws_server_on_carried;
     worker->stop.run = on_stop;
     if (options->env_user)
         worker->env.conn.user = options->env_user(options->user, index, &worker->env);

@@ -1,6 +1,7 @@
 #include "libws/server/server_private.h"
 
 #include "libws/conn/conn_owner.h"
+#include "libws/io/address.h"
 #include <ws/conn.h>
 
 #include <errno.h>
@@ -36,6 +37,7 @@ struct handoff {
         struct sockaddr_in6 largest; /* that is kept */
     } peer;
     uint64_t id;
+    bool late;
     enum ws_error refusal;
     struct ws_client_entry *client_entry;
 };
@@ -59,6 +61,19 @@ static void count_for(struct ws_server *server, struct ws_conn *conn, struct ws_
     }
 }
 
+/* It is one of the server's from now on. */
+static void enrol(struct ws_worker *worker, struct ws_conn *conn, const struct handoff *handoff)
+{
+    struct ws_server *server = worker->server;
+    ws_conn_set_flag(conn, WS_CONN_LATE, handoff->late);
+    ws_conn_set_refusal(conn, handoff->refusal);
+    count_for(server, conn, handoff->client_entry);
+    ws_registry_add(worker->env.registry, conn, handoff->id);
+    if (server->options.accepted)
+        server->options.accepted(server->options.user, conn);
+    ws_server_begin_unfinished(worker, conn);
+}
+
 /* On the worker's thread. */
 static void adopt_socket(struct ws_worker *worker, const struct handoff *handoff)
 {
@@ -67,21 +82,16 @@ static void adopt_socket(struct ws_worker *worker, const struct handoff *handoff
     if (!conn) {
         warn(server, "a connection was dropped: out of memory");
         close(handoff->fd);
-        if (atomic_load(&server->shutting_down) && handoff->id > server->last_awaited)
+        if (handoff->late)
             atomic_fetch_sub(&server->late, 1);
         ws_admission_leave(server->admission, WS_PLACE_UNFINISHED, handoff->client_entry);
         ws_admission_release(server->admission);
         return;
     }
     ws_conn_set_peer(conn, &handoff->peer.any);
-    ws_conn_set_refusal(conn, handoff->refusal);
-    count_for(server, conn, handoff->client_entry);
     if (server->options.secure && secure(conn) != WS_OK)
         ws_conn_abort(conn, WS_E_NO_MEMORY);
-    ws_registry_add(worker->env.registry, conn, handoff->id);
-    if (server->options.accepted)
-        server->options.accepted(server->options.user, conn);
-    ws_server_begin_unfinished(worker, conn);
+    enrol(worker, conn, handoff);
 }
 
 static void on_handoff(struct ws_async *async)
@@ -122,6 +132,33 @@ enum ws_error ws_server_reassign(struct ws_server *server, struct ws_conn *conn,
     return error;
 }
 
+/* --- counting one in --- */
+
+static void count_in(struct ws_server *server, const struct sockaddr *address,
+                     struct handoff *handoff)
+{
+    handoff->id = atomic_fetch_add(&server->last_id, 1) + 1;
+    handoff->refusal =
+        ws_admission_acquire(server->admission, address, ws_clock_us(), &handoff->client_entry);
+    handoff->late = atomic_load(&server->shutting_down);
+    if (handoff->late)
+        atomic_fetch_add(&server->late, 1);
+}
+
+void ws_server_on_carried(struct ws_conn *conn)
+{
+    struct ws_server_env *env = (struct ws_server_env *)(uintptr_t)ws_server_env(conn);
+    struct ws_worker *worker = ws_container_of(env, struct ws_worker, env);
+    struct ws_address address;
+    struct sockaddr_storage socket_address = {0};
+    struct handoff handoff = {.fd = -1};
+    ws_conn_peer_address(conn, &address);
+    ws_address_to_socket(&address, &socket_address);
+    count_in(worker->server, (const struct sockaddr *)&socket_address, &handoff);
+    ws_server_begin_carrying(ws_conn_carrier(conn));
+    enrol(worker, conn, &handoff);
+}
+
 /* --- accepting --- */
 
 static void admit(struct ws_server *server, int fd, const struct sockaddr *address)
@@ -133,12 +170,10 @@ static void admit(struct ws_server *server, int fd, const struct sockaddr *addre
     }
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
-    struct handoff handoff = {.fd = fd, .id = ++server->last_id};
+    struct handoff handoff = {.fd = fd};
     memcpy(&handoff.peer, address, sizeof handoff.peer);
-    handoff.refusal =
-        ws_admission_acquire(server->admission, address, ws_clock_us(), &handoff.client_entry);
-    if (atomic_load(&server->shutting_down)) {
-        atomic_fetch_add(&server->late, 1);
+    count_in(server, address, &handoff);
+    if (handoff.late) {
         adopt_socket(&server->workers[0], &handoff);
     } else {
         dispatch_socket(server, &handoff);

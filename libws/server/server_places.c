@@ -83,7 +83,8 @@ void ws_server_on_sent_all(struct ws_conn *conn)
     struct ws_worker *worker = worker_of(conn);
     struct ws_conn *oldest;
     leave_place(worker, conn);
-    if (!ws_id_list_add(&worker->waiting, worker->env.registry, conn, WS_CONN_WAITING))
+    if (ws_conn_flag(conn, WS_CONN_WAITING) ||
+        !ws_id_list_add(&worker->waiting, worker->env.registry, conn, WS_CONN_WAITING))
         return;
     size_t most = WAITING_MAX / worker->server->worker_count;
     while (worker->waiting.count > most &&
@@ -91,6 +92,13 @@ void ws_server_on_sent_all(struct ws_conn *conn)
         ws_id_list_remove(&worker->waiting, oldest, WS_CONN_WAITING);
         ws_conn_abort(oldest, WS_OK);
     }
+}
+
+void ws_server_begin_carrying(struct ws_conn *carrier)
+{
+    struct ws_worker *worker = worker_of(carrier);
+    leave_place(worker, carrier);
+    ws_id_list_remove(&worker->waiting, carrier, WS_CONN_WAITING);
 }
 
 /* --- those that have not finished their request --- */

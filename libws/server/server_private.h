@@ -39,16 +39,14 @@ struct ws_server {
     struct ws_hub *hub; /* the first of them, or NULL */
     struct ws_overload *overload;
     unsigned worker_count, next_worker;
-    uint64_t last_id;
+    atomic_ullong last_id;
     struct ws_timer accept_again, drain;
     bool fds_exhausted; /* no descriptors: reported once, until there are some again */
     struct ws_async done_note;
     struct ws_deferred done_task;
     void (*done)(void *user);
     atomic_bool shutting_down;
-    /* Connections that were accepted since then: all on loop 0, with ids above `last_awaited`. */
-    atomic_size_t late;
-    uint64_t last_awaited;
+    atomic_size_t late; /* connections that were accepted since then: WS_CONN_LATE */
     unsigned goodbye_code;
     char goodbye_reason[WS_GOODBYE_MAX];
 };
@@ -57,6 +55,8 @@ struct ws_server {
 
 /* Of a listener: connections wait. */
 void ws_server_on_acceptable(struct ws_watch *watch, unsigned ready);
+/* Hook of conn: a client opened a stream, which is a connection of its own. */
+void ws_server_on_carried(struct ws_conn *conn);
 /* Accepting was paused, and goes on. */
 void ws_server_on_accept_again(struct ws_timer *timer);
 
@@ -65,6 +65,8 @@ void ws_server_on_accept_again(struct ws_timer *timer);
 /* It was accepted and is in the registry: its request is awaited. Others of its loop, which are
  * unfinished for longer, may have to give way to it. */
 void ws_server_begin_unfinished(struct ws_worker *worker, struct ws_conn *conn);
+/* It carries one more connection: it counts for nothing by itself. */
+void ws_server_begin_carrying(struct ws_conn *carrier);
 /* Hooks of conn: its request came, all is sent. */
 void ws_server_on_requested(struct ws_conn *conn);
 void ws_server_on_sent_all(struct ws_conn *conn);

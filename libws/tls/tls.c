@@ -135,6 +135,9 @@ static bool protocol_fits(struct ws_tls *tls)
     const unsigned char *chosen;
     unsigned len;
     SSL_get0_alpn_selected(tls->ssl, &chosen, &len);
+    tls->http2 = tls->context->http2 && len == 2 && memcmp(chosen, "h2", 2) == 0;
+    if (tls->http2)
+        return true;
     if (len == 0 || (len == 8 && memcmp(chosen, "http/1.1", 8) == 0))
         return true;
     ws_tls_note(tls, "the server wants to speak another protocol than HTTP/1.1 (ALPN)");
@@ -300,6 +303,11 @@ bool ws_tls_close(struct ws_tls *tls, struct ws_out *sealed)
 }
 
 /* --- about it --- */
+
+bool ws_tls_http2(const struct ws_tls *tls)
+{
+    return tls->established && tls->http2;
+}
 
 bool ws_tls_established(const struct ws_tls *tls)
 {

@@ -75,6 +75,9 @@ bool ws_tls_close(struct ws_tls *tls, struct ws_out *sealed);
 /* True once the handshake is done. */
 bool ws_tls_established(const struct ws_tls *tls);
 
+/* True once it is done, if HTTP/2 was agreed on. */
+bool ws_tls_http2(const struct ws_tls *tls);
+
 /* The stream ended (WS_E_LOST) or was reset (WS_E_RESET): a handshake that is not done has failed.
  */
 void ws_tls_cut(struct ws_tls *tls, enum ws_error why);

@@ -16,26 +16,28 @@ static const char ciphers_13[] =
     "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 /* Not const, as OpenSSL's macro takes the qualifier off, which a compiler objects to. */
 static char groups[] = "X25519:P-256:P-384:P-521";
-static const unsigned char http_1_1[] = "\x08http/1.1";
+/* What is spoken, in order of preference, as lists of ALPN; without HTTP/2 it is the second alone.
+ */
+static const unsigned char http_2[] = "\x02h2\x08http/1.1", *const http_1_1 = http_2 + 3;
+enum { HTTP_1_1_LEN = 9, HTTP_2_LEN = sizeof http_2 - 1 };
 
 enum { SECURITY_LEVEL = 2 }; /* 112 bits: RSA from 2048 on, no SHA-1 */
 
 /* --- OpenSSL's callbacks --- */
 
-/* A client that offers protocols must offer ours (RFC 7301 3.2). */
+/* A client that offers protocols must offer one of ours (RFC 7301 3.2). */
 static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_len,
                            const unsigned char *offered, unsigned offered_len, void *context)
 {
+    const struct ws_tls_context *own = context;
+    unsigned char *from_ours;
     (void)ssl;
-    (void)context;
-    for (unsigned at = 0; at < offered_len; at += 1u + offered[at])
-        if (offered_len - at >= sizeof http_1_1 - 1 &&
-            memcmp(offered + at, http_1_1, sizeof http_1_1 - 1) == 0) {
-            *chosen = offered + at + 1;
-            *chosen_len = sizeof http_1_1 - 2;
-            return SSL_TLSEXT_ERR_OK;
-        }
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
+    if (SSL_select_next_proto(&from_ours, chosen_len, own->http2 ? http_2 : http_1_1,
+                              own->http2 ? HTTP_2_LEN : HTTP_1_1_LEN, offered,
+                              offered_len) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *chosen = from_ours;
+    return SSL_TLSEXT_ERR_OK;
 }
 
 static int on_verify(int fine, X509_STORE_CTX *store)
@@ -190,6 +192,12 @@ static bool no_memory(char *error, size_t size)
     return false;
 }
 
+static bool offer_protocols(struct ws_tls_context *context)
+{
+    return SSL_CTX_set_alpn_protos(context->ssl, context->http2 ? http_2 : http_1_1,
+                                   context->http2 ? HTTP_2_LEN : HTTP_1_1_LEN) == 0;
+}
+
 static bool set_rules(struct ws_tls_context *context, unsigned least)
 {
     SSL_CTX *ssl = context->ssl;
@@ -207,7 +215,7 @@ static bool set_rules(struct ws_tls_context *context, unsigned least)
     if (context->role == WS_ROLE_CLIENT)
         SSL_CTX_sess_set_new_cb(ssl, on_session);
     else
-        SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
+        SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, context);
     if (context->key_log >= 0)
         SSL_CTX_set_keylog_callback(ssl, on_secret);
     return SSL_CTX_set_min_proto_version(ssl, least == 13 ? TLS1_3_VERSION : TLS1_2_VERSION) &&
@@ -215,8 +223,7 @@ static bool set_rules(struct ws_tls_context *context, unsigned least)
            SSL_CTX_set_cipher_list(ssl, ciphers) && SSL_CTX_set_ciphersuites(ssl, ciphers_13) &&
            SSL_CTX_set1_groups_list(ssl, groups) && SSL_CTX_set_num_tickets(ssl, 1) &&
            SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"libws", 5) &&
-           (context->role == WS_ROLE_SERVER ||
-            SSL_CTX_set_alpn_protos(ssl, http_1_1, sizeof http_1_1 - 1) == 0);
+           (context->role == WS_ROLE_SERVER || offer_protocols(context));
 }
 
 static bool use_pair(struct ws_tls_context *context, X509 *certificate, STACK_OF(X509) * chain,
@@ -277,6 +284,7 @@ static struct ws_tls_context *begin(const struct ws_tls_options *options)
     context->users = 1;
     context->role = options->role;
     context->insecure = options->insecure;
+    context->http2 = options->http2;
     context->key_log = options->key_log ? *options->key_log : -1;
     context->verifies = options->role == WS_ROLE_SERVER ? options->ca != NULL : !options->insecure;
     context->method = make_method();
@@ -306,10 +314,21 @@ struct ws_tls_context *ws_tls_context_new(const struct ws_tls_options *options, 
     return NULL;
 }
 
+void ws_tls_context_offer_http2(struct ws_tls_context *context, bool offer)
+{
+    context->http2 = offer;
+    if (context->role == WS_ROLE_CLIENT)
+        offer_protocols(context);
+}
+
 struct ws_tls_context *ws_tls_context_again(const struct ws_tls_context *from)
 {
     struct ws_tls_options options = {
-        .role = from->role, .insecure = from->insecure, .key_log = &from->key_log};
+        .role = from->role,
+        .http2 = from->http2,
+        .insecure = from->insecure,
+        .key_log = &from->key_log,
+    };
     unsigned char tickets[80];
     STACK_OF(X509) *chain = NULL;
     char ignored[1];

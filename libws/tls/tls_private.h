@@ -31,6 +31,7 @@ struct ws_tls_context {
     enum ws_role role;
     bool verifies; /* the peer's certificate */
     bool insecure;
+    bool http2;  /* is offered */
     bool paired; /* has a certificate of its own */
     int key_log; /* -1: none */
     unsigned users;
@@ -53,6 +54,7 @@ struct ws_tls {
     unsigned non_data_records; /* since the last plaintext: new keys, tickets, alerts, and answers
                                   to those */
     bool established : 1;
+    bool http2 : 1;     /* agreed on */
     bool heard : 1;     /* something was received */
     bool no_memory : 1; /* for a record */
     bool failed : 1;

@@ -203,6 +203,12 @@ need_websockets() {
 	"$PYTHON" -c 'import websockets' 2>/dev/null || skip "python3-websockets is not installed"
 }
 
+# The tools may have been built without it (WITH_HTTP2=0).
+need_http2() {
+	wscat --http2=prior --no-stdin ws://127.0.0.1:9/ 2>&1 | grep -q 'built without' && skip "built without HTTP/2"
+	return 0
+}
+
 need_ws() {
 	node -e 'require("ws")' 2>/dev/null || skip "npm's ws is not installed"
 }

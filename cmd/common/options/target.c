@@ -4,6 +4,7 @@
 #include "cmd/common/options/proxy_choice.h"
 #include "cmd/common/options/secret.h"
 #include "cmd/common/units.h"
+#include "libws/http2/http2.h"
 #include "libws/io/address.h"
 
 #include <net/if.h>
@@ -311,13 +312,22 @@ static bool read_url(struct target *t, const char *url)
     char why[160];
     if (!proxy_choose(&t->url, t->proxy_typed, &t->proxy, why, sizeof why))
         return usage_error(t->options, "%s", why);
-    return choose_address(t) && check_local(t) &&
-           (t->tls.context || target_tls_read(&t->tls, t->options, WS_ROLE_CLIENT, t->url.secure));
+    if (!choose_address(t) || !check_local(t))
+        return false;
+    if (t->tls.context)
+        return true;
+    if (!target_tls_read(&t->tls, t->options, WS_ROLE_CLIENT, t->url.secure))
+        return false;
+    if (t->tls.context)
+        ws_tls_context_offer_http2(t->tls.context, t->http2 != TARGET_HTTP2_OFF);
+    return true;
 }
 
 bool target_read(struct target *t, struct options *options, const char *url)
 {
     t->options = options;
+    if (t->http2 != TARGET_HTTP2_OFF && !ws_http2_supported())
+        return usage_error(options, "--http2: this program was built without HTTP/2");
     return read_url(t, url) && make_request(t);
 }
 
@@ -412,6 +422,7 @@ void target_client(const struct target *t, struct ws_client_options *client)
     client->local_address = t->interface;
     client->proxy = t->proxy.host ? &t->proxy : NULL;
     client->tls = t->tls.context;
+    client->http2_prior = t->http2 == TARGET_HTTP2_PRIOR;
     client->tls_name = t->tls.domain ? t->tls.domain : t->url.host;
     client->connect_ms = units_milliseconds(t->connect_timeout_us);
 }

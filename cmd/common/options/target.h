@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum target_http2 { TARGET_HTTP2_OFF, TARGET_HTTP2_AUTO, TARGET_HTTP2_PRIOR };
 enum target_family { TARGET_ANY, TARGET_IPV4, TARGET_IPV6 };
 
 /* Starts as all zero except connect_timeout_us. */
@@ -29,6 +30,7 @@ struct target {
     const char *unix_socket;
     struct option_list resolve; /* HOST:PORT:ADDRESS */
     enum target_family family;
+    enum target_http2 http2;
     const char *interface;
     const char *proxy_typed;
     int64_t connect_timeout_us;
@@ -47,7 +49,7 @@ struct target {
     char **owned;        /* strings allocated for the fields above */
 };
 
-enum { TARGET_ROWS = 15 };
+enum { TARGET_ROWS = 16 };
 extern const struct option_row target_rows[TARGET_ROWS];
 
 /* Sets the other fields from `url` and the options. False after an error message, with

@@ -76,6 +76,10 @@ const struct option_row target_rows[TARGET_ROWS] = {
      .metavar = "ADDRESS",
      .flags = OPTION_RARE,
      .help = "connect from this address of this computer, or through this interface, as eth0"},
+    {.name = "http2",
+     OPTION_CHOICE(T, http2, "off|auto|prior"),
+     .help = "use HTTP/2 if TLS agrees on it, else HTTP/1.1 (auto), begin with it on ws:// too "
+             "(prior), or never (off, the default)"},
     {.name = "connect-timeout",
      OPTION_DURATION(T, connect_timeout_us),
      .help = "time limit for name, connection, proxy, TLS and upgrade together (default 10s)"},

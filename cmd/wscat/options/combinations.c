@@ -66,10 +66,11 @@ static const struct {
 
 /* A listener has clients, and no server to connect to. */
 static const char *const not_for_listen[] = {
-    "connect",   "location",    "header",          "auth",     "bearer",     "origin",
-    "host",      "user-agent",  "proxy",           "resolve",  "ipv4",       "ipv6",
-    "interface", "unix-socket", "connect-timeout", "insecure", "tls-domain", "reconnect",
-    "lenient",   "include",     "check",           "stats",    "send-delay", "request-reply",
+    "connect",  "location",   "header",     "auth",          "bearer",
+    "origin",   "host",       "user-agent", "proxy",         "resolve",
+    "ipv4",     "ipv6",       "interface",  "unix-socket",   "connect-timeout",
+    "insecure", "tls-domain", "reconnect",  "lenient",       "include",
+    "check",    "stats",      "send-delay", "request-reply", "http2",
 };
 
 /* --check sends its own messages, prints its own lines, and ends with its last step. */
@@ -80,7 +81,7 @@ static const char *const not_for_check[] = {
     "pretty",        "timestamps",   "include",     "stats",     "show-ping-pong",
     "wait",          "exit-on-eof",  "one-message", "count",     "expect",
     "request-reply", "idle-timeout", "close-code",  "reconnect", "close-reason",
-    "ping-interval",
+    "ping-interval", "http2",
 };
 
 /* --- rules --- */

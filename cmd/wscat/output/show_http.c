@@ -4,6 +4,7 @@
 #include "cmd/common/options/target.h"
 #include "libws/tls/tls.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,18 @@ void show_http_tls(const struct ws_tls *tls)
     exit_warn("< %s, %s%s; %s%s", ws_tls_version(tls), ws_tls_cipher(tls),
               ws_tls_resumed(tls) ? ", resumed" : "",
               peer[0] ? "certificate of " : "no certificate", peer);
+}
+
+void show_http_version(const struct settings *settings, const struct ws_conn *conn)
+{
+    uint64_t carrier;
+    uint32_t stream;
+    if (!ws_conn_stream(conn, &carrier, &stream)) {
+        if (!settings->common.quiet)
+            exit_warn("HTTP/2 was not agreed on: connected over HTTP/1.1");
+    } else if (settings->common.verbose > 0) {
+        exit_warn("< HTTP/2, stream %" PRIu32 "; heads are shown in the form of HTTP/1.1", stream);
+    }
 }
 
 void show_http_proxy(const struct ws_proxy *proxy)

@@ -17,6 +17,10 @@ struct ws_tls;
 /* The version, the cipher and the certificate, once the TLS handshake is done. */
 void show_http_tls(const struct ws_tls *tls);
 
+/* With --http2: which HTTP the open connection is over, where that is not as expected, or with
+ * --verbose. */
+void show_http_version(const struct settings *settings, const struct ws_conn *conn);
+
 /* The proxy that was connected through. */
 void show_http_proxy(const struct ws_proxy *proxy);
 

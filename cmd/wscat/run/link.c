@@ -106,6 +106,21 @@ static bool follow_redirect(struct run *run)
     return started;
 }
 
+/* --- a server whose HTTP/2 takes no WebSockets --- */
+
+bool link_note_unsupported(struct run *run)
+{
+    struct target *target = &run->settings->target;
+    if (target->http2 != TARGET_HTTP2_AUTO || !target->tls.context)
+        return false;
+    run->without_http2 = true;
+    if (!run->settings->common.quiet)
+        exit_warn("%s: connecting again over HTTP/1.1",
+                  ws_error_info(WS_E_HTTP2_UNSUPPORTED)->explanation);
+    ws_tls_context_offer_http2(target->tls.context, false);
+    return true;
+}
+
 /* --- connecting again --- */
 
 static bool retry_later(struct run *run, enum ws_error error, unsigned close_code)
@@ -138,6 +153,10 @@ bool link_again(struct run *run, enum ws_error error, unsigned close_code)
 {
     if (run->redirect)
         return follow_redirect(run);
+    if (run->without_http2) {
+        run->without_http2 = false;
+        return link_start(run);
+    }
     if (!retry_later(run, error, close_code))
         return false;
     sending_restart(run);

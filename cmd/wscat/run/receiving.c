@@ -36,6 +36,8 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     take_times(run, conn);
     if (ws_conn_tls(conn) && s->common.verbose > 0)
         show_http_tls(ws_conn_tls(conn));
+    if (s->target.http2 != TARGET_HTTP2_OFF)
+        show_http_version(s, conn);
     if (s->common.verbose > 0)
         show_http_response(event->response);
     if (s->include)
@@ -98,6 +100,8 @@ static void on_error(struct run *run, const struct ws_event *event)
     if (refused && run->settings->common.verbose > 0)
         show_http_response(response);
     if (refused && link_note_refusal(run, response))
+        return;
+    if (event->error == WS_E_HTTP2_UNSUPPORTED && link_note_unsupported(run))
         return;
     if (info->category == WS_CAT_PROTOCOL)
         show_violation(event);
@@ -190,11 +194,12 @@ static void on_close(struct ws_conn *conn, const struct ws_end *ended)
     run->opened = false;
     if (run->over)
         return;
-    if (!run->redirect)
+    if (!run->redirect && !run->without_http2)
         say_failure(run, conn, ended->error);
     bool answered = run->ending.state == ENDING_TALKING || run->ending.state == ENDING_WAITING;
     unsigned code = was_open && ended->clean ? ended->code : 0;
-    if (answered && run->forced < 0 && (run->redirect || run->settings->reconnect)) {
+    if (answered && run->forced < 0 &&
+        (run->redirect || run->without_http2 || run->settings->reconnect)) {
         if (link_again(run, ended->error, code))
             return;
     }

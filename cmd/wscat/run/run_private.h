@@ -47,6 +47,7 @@ struct run {
     bool opened;              /* the upgrade of the present connection is done */
     int64_t connected_us;
     unsigned redirects;
+    bool without_http2;     /* once the present connection has ended, over HTTP/1.1 */
     char *redirect;         /* where to, once the present connection has ended; or NULL */
     unsigned attempts;      /* to connect again, in a row */
     int64_t opened_ms;      /* when the connection was opened; 0: not since the last attempt */
@@ -91,6 +92,9 @@ bool link_again(struct run *run, enum ws_error error, unsigned close_code);
 
 /* Remembers what a refused upgrade asks for. True if a redirect will be followed. */
 bool link_note_refusal(struct run *run, const struct ws_response *response);
+
+/* The server's HTTP/2 takes no WebSockets. True if HTTP/1.1 will be tried. */
+bool link_note_unsupported(struct run *run);
 
 void link_end(struct run *run);
 

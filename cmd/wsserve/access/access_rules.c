@@ -348,7 +348,9 @@ enum ws_error access_rules_check_upgrade(const struct access_rules *rules,
         error = access_rules_check_credentials(rules, request, user);
     if (error != WS_OK)
         return error;
-    if (rules->replay && !ws_replay_fresh(rules->replay, request->key, now_us))
+    /* Over HTTP/2 there is no key, and TLS lets no request be replayed. */
+    if (rules->replay && !request->head->http2 &&
+        !ws_replay_fresh(rules->replay, request->key, now_us))
         return WS_E_REPLAYED;
     if (s->require_protocol &&
         !ws_request_choose_subprotocol(request, rules->answers->subprotocols))

@@ -125,6 +125,8 @@ static void end(struct fault_conn *fault)
 {
     struct ws_conn *conn = fault->conn;
     struct linger reset = {.l_onoff = 1};
+    uint64_t carrier; /* whose socket it is: a stream is reset by the abort */
+    uint32_t stream;
     fault->ended = true;
     switch (fault->frames.then) {
     case FAULT_GO_ON:
@@ -133,11 +135,13 @@ static void end(struct fault_conn *fault)
         ws_conn_close(conn, WS_CLOSE_INTERNAL, "a fault on demand");
         break;
     case FAULT_END:
-        ws_stream_shutdown(ws_conn_fd(conn));
+        if (!ws_conn_stream(conn, &carrier, &stream))
+            ws_stream_shutdown(ws_conn_fd(conn));
         ws_conn_abort(conn, WS_E_INJECTED);
         break;
     case FAULT_ABORT:
-        setsockopt(ws_conn_fd(conn), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        if (!ws_conn_stream(conn, &carrier, &stream))
+            setsockopt(ws_conn_fd(conn), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         ws_conn_abort(conn, WS_E_INJECTED);
         break;
     }

@@ -2,7 +2,7 @@
 
 #include "cmd/common/conn_name.h"
 #include "cmd/common/hex.h"
-#include "cmd/common/spool/spool.h"
+#include "cmd/common/spool.h"
 #include "cmd/common/units.h"
 #include <ws/close.h>
 
@@ -124,7 +124,7 @@ struct access_log_request *access_log_request_new(const struct ws_request *reque
     if (!copy)
         return NULL;
     char *at = copy->text;
-    copy->minor = request->head->minor;
+    copy->version = request->head->http2 ? "2" : request->head->minor ? "1.1" : "1.0";
     copy->method = keep(&at, request->method);
     copy->target = keep(&at, shown);
     copy->referer = keep(&at, referer);
@@ -161,8 +161,8 @@ static size_t combined(const struct access_log *access_log, const struct access_
     gmtime_r(&seconds, &tm);
     strftime(when, sizeof when, "%d/%b/%Y:%H:%M:%S +0000", &tm);
     if (request)
-        snprintf(line, sizeof line, "%s %s HTTP/1.%u", quoted(text_of(request->method), method),
-                 quoted(text_of(request->target), target), request->minor);
+        snprintf(line, sizeof line, "%s %s HTTP/%s", quoted(text_of(request->method), method),
+                 quoted(text_of(request->target), target), request->version);
     if (entry->end)
         snprintf(end, sizeof end, " duration=%.6f in=%" PRIu64 " sent=%s received=%s",
                  (double)entry->end->duration_us / 1e6, entry->end->bytes_in,

@@ -34,7 +34,7 @@ void access_log_reopen(struct access_log *access_log);
 
 /* What the lines of a WebSocket show of its request, which is gone once it is open. */
 struct access_log_request {
-    unsigned minor; /* HTTP/1.minor */
+    const char *version; /* of HTTP: "1.1"; constant */
     const char *method, *target, *referer, *origin, *agent;
     char text[];
 };

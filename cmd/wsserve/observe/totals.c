@@ -68,12 +68,22 @@ static bool ended_by_peer(const struct ws_end *end)
                             ws_error_info(end->error)->category == WS_CAT_NETWORK);
 }
 
+/* What streams of HTTP/2 carry is among the bytes of the connection that carries them. */
+static void count_bytes(struct totals *totals, const struct ws_conn *conn)
+{
+    uint64_t carrier;
+    uint32_t stream;
+    if (ws_conn_stream(conn, &carrier, &stream))
+        return;
+    totals->bytes_in += ws_conn_counters(conn)->bytes_in;
+    totals->bytes_out += ws_conn_counters(conn)->bytes_out;
+}
+
 void totals_ended(struct totals *totals, const struct ws_conn *conn, const struct ws_end *end)
 {
     totals->messages_in += ws_conn_counters(conn)->messages_in;
     totals->messages_out += ws_conn_counters(conn)->messages_out;
-    totals->bytes_in += ws_conn_counters(conn)->bytes_in;
-    totals->bytes_out += ws_conn_counters(conn)->bytes_out;
+    count_bytes(totals, conn);
     totals->pings += ws_conn_heartbeat(conn)->sequence;
     compress_count(&totals->deflate, conn);
     if (end->opened) {
@@ -101,11 +111,11 @@ void totals_connection(struct totals *totals, const struct ws_conn *conn)
 {
     totals->messages_in += ws_conn_counters(conn)->messages_in;
     totals->messages_out += ws_conn_counters(conn)->messages_out;
-    totals->bytes_in += ws_conn_counters(conn)->bytes_in;
-    totals->bytes_out += ws_conn_counters(conn)->bytes_out;
+    count_bytes(totals, conn);
     totals->pings += ws_conn_heartbeat(conn)->sequence;
     compress_count(&totals->deflate, conn);
-    totals->connections[totals_state_of(conn)]++;
+    if (!ws_conn_is_carrier(conn))
+        totals->connections[totals_state_of(conn)]++;
     totals->queue_bytes += ws_conn_queued(conn);
     totals->held_bytes += ws_conn_holds(conn);
 }
@@ -149,5 +159,4 @@ void totals_add(struct totals *sum, const struct totals *t)
         sum->connections[i] += t->connections[i];
     sum->queue_bytes += t->queue_bytes;
     sum->held_bytes += t->held_bytes;
-    sum->timers += t->timers;
 }

@@ -281,6 +281,8 @@ void settings_own_tables(struct settings *settings, struct options *options)
         (struct option_table){OPTION_ROWS(settings_http_rows), &settings->http, NULL};
     settings->tables[count++] =
         (struct option_table){OPTION_ROWS(settings_tls_rows), &settings->tls, NULL};
+    settings->tables[count++] =
+        (struct option_table){OPTION_ROWS(settings_http2_rows), &settings->http2, NULL};
     settings->tables[count++] = (struct option_table){settings_process_rows, settings_process_count,
                                                       &settings->process, NULL};
     settings->tables[count++] =
@@ -308,6 +310,7 @@ void settings_begin(struct settings *settings, struct options *options)
     };
     settings_process_init(&settings->process);
     settings_operate_defaults(&settings->operate);
+    settings_http2_defaults(&settings->http2);
     *options = (struct options){
         .tool = "wsserve",
         .usage = "wsserve [OPTION]... [COMMAND [ARG]...]",
@@ -421,6 +424,7 @@ bool settings_finish(struct settings *settings, struct options *options)
     if (!check_places(settings, options) ||
         !settings_http_check(&settings->http, settings->check_http, options) ||
         !settings_tls_check(&settings->tls, options) ||
+        !settings_http2_check(&settings->http2, options) ||
         !settings_operate_check(&settings->operate, options))
         return false;
     if (settings->common.quiet)
@@ -437,6 +441,8 @@ void serve_settings_conn_config(const struct settings *s, struct ws_conn_config 
     config->session.max_frame = s->fragment;
     config->session.deflate = compress_config(&s->compress);
     config->high_water = s->send_queue;
+    config->http2_prior = s->http2.use == HTTP2_PRIOR && !s->tls.on;
+    config->max_streams = s->http2.max_streams;
     config->max_rate = s->max_rate;
     config->max_bandwidth = s->max_bandwidth;
     config->handshake_ms = units_milliseconds(s->handshake_timeout_us);

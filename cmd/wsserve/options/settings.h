@@ -9,6 +9,7 @@
 #include "cmd/common/options/compress.h"
 #include "cmd/common/options/options.h"
 #include "cmd/wsserve/options/settings_http.h"
+#include "cmd/wsserve/options/settings_http2.h"
 #include "cmd/wsserve/options/settings_operate.h"
 #include "cmd/wsserve/options/settings_process.h"
 #include "cmd/wsserve/options/settings_tls.h"
@@ -19,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SETTINGS_TABLES = 8, SETTINGS_WHERE_MAX = 300 };
+enum { SETTINGS_TABLES = 9, SETTINGS_WHERE_MAX = 300 };
 
 /* What connections are for: one of these; modes/ has a file for each. */
 enum settings_mode {
@@ -42,6 +43,7 @@ struct settings {
     struct options_common common;
     struct settings_http http;
     struct settings_tls tls;
+    struct settings_http2 http2;
 
     uint16_t port;
     struct option_list address; /* empty: 127.0.0.1 */

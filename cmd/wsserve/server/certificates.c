@@ -31,8 +31,11 @@ static struct ws_tls_identity *read_pair(const struct server *server, char *erro
 static struct ws_tls_context *make(const struct server *server, const struct ws_tls_identity *pair,
                                    char *error, size_t size)
 {
-    const struct ws_tls_options options = {
-        .role = WS_ROLE_SERVER, .pair = pair, .ca = server->settings->tls.client_ca};
+    const struct settings *settings = server->settings;
+    const struct ws_tls_options options = {.role = WS_ROLE_SERVER,
+                                           .http2 = settings->http2.use != HTTP2_OFF,
+                                           .pair = pair,
+                                           .ca = settings->tls.client_ca};
     return ws_tls_context_new(&options, error, size);
 }
 

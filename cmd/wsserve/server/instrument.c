@@ -172,6 +172,8 @@ static void on_state_change(struct ws_conn *conn, enum ws_state from, enum ws_st
     static const char *const names[] = {"connecting", "open", "closing", "closed"};
     const struct log_field fields[] = {log_word("from", names[from]), log_word("to", names[to]),
                                        log_word("cause", cause(conn, to))};
+    if (ws_conn_is_carrier(conn))
+        return; /* its streams have states */
     log_fields(server->log, WS_LOG_DEBUG, ws_conn_id(conn), "state", fields, 3, "%s", "");
     if (from == WS_STATE_CONNECTING && to == WS_STATE_CLOSED && ws_conn_end(conn)->http_status)
         log_answer(conn);

@@ -11,6 +11,7 @@
 #include "cmd/wsserve/http/admin.h"
 #include "cmd/wsserve/http/http.h"
 #include "cmd/wsserve/modes/mode.h"
+#include "cmd/wsserve/observe/carried.h"
 #include "cmd/wsserve/observe/totals.h"
 #include "cmd/wsserve/observe/worker.h"
 #include "cmd/wsserve/options/settings.h"
@@ -134,11 +135,13 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     struct server *server = server_of(conn);
     worker_of(conn)->totals->handshakes[WS_OK]++;
     if (log_wants(server->log, WS_LOG_INFO)) {
-        char who[CLIENT_LABEL_MAX], target[LOGGED_TARGET_MAX], peer[WS_ADDRESS_TEXT];
+        char who[CLIENT_LABEL_MAX], target[LOGGED_TARGET_MAX], peer[WS_ADDRESS_TEXT],
+            h2[CARRIED_MAX];
         target_loggable(event->request, target, sizeof target);
-        const struct log_field field = log_word("peer", client_address(conn, peer));
-        log_fields(server->log, WS_LOG_INFO, ws_conn_id(conn), "open", &field, 1, "from %s for %s",
-                   client_label(conn, who), target);
+        struct log_field fields[2] = {log_word("peer", client_address(conn, peer))};
+        size_t count = carried_field(conn, fields, 1, h2);
+        log_fields(server->log, WS_LOG_INFO, ws_conn_id(conn), "open", fields, count,
+                   "from %s for %s", client_label(conn, who), target);
     }
     instrument_open(conn, event);
     if (server->settings->oneshot)
@@ -173,7 +176,8 @@ static void log_refused(const struct server *server, const struct ws_conn *conn,
     const struct ws_error_info *info = ws_error_info(end->error);
     const struct ws_request *request = ws_session_request(ws_conn_session(conn));
     char detail[512], who[CLIENT_LABEL_MAX], peer[WS_ADDRESS_TEXT], target[LOGGED_TARGET_MAX];
-    struct log_field fields[3];
+    char h2[CARRIED_MAX], cut_by[WS_CUT_BY_MAX];
+    struct log_field fields[4];
     size_t count = 0;
     /* access_control has logged its refusals. */
     if (end->error == WS_OK || info->category == WS_CAT_ACCESS ||
@@ -184,10 +188,15 @@ static void log_refused(const struct server *server, const struct ws_conn *conn,
         fields[count++] = log_number("status", end->http_status);
     if (request)
         fields[count++] = log_word("target", target_loggable(request, target, sizeof target));
+    count = carried_field(conn, fields, count, h2);
     if (end->http_status)
         snprintf(detail, sizeof detail, "answered %u", end->http_status);
     else if (end->error == WS_E_TLS && ws_conn_tls(conn))
         snprintf(detail, sizeof detail, "%s", ws_tls_failure(ws_conn_tls(conn)));
+    else if (ws_conn_cut_by(conn, cut_by)[0])
+        snprintf(detail, sizeof detail, "%s", cut_by);
+    else if (ws_conn_is_carrier(conn))
+        snprintf(detail, sizeof detail, "an HTTP/2 connection");
     else
         snprintf(detail, sizeof detail, "before the upgrade, without an answer");
     log_fields(server->log, info->level, ws_conn_id(conn), info->name, fields, count,
@@ -202,9 +211,9 @@ static void log_closed(const struct server *server, const struct ws_conn *conn,
     const struct ws_counters *counters = ws_conn_counters(conn);
     enum ws_level level = end->error == WS_OK ? WS_LOG_INFO : info->level;
     char detail[512], in[UNITS_TEXT_MAX], out[UNITS_TEXT_MAX], peer[WS_ADDRESS_TEXT];
-    char reason[WS_CLOSE_REASON_MAX + 1];
+    char reason[WS_CLOSE_REASON_MAX + 1], h2[CARRIED_MAX], cut_by[WS_CUT_BY_MAX];
     unsigned code = end->by_peer ? end->code : end->sent_code;
-    struct log_field fields[3];
+    struct log_field fields[4];
     size_t count = 0;
     if (!log_wants(server->log, level))
         return;
@@ -213,14 +222,17 @@ static void log_closed(const struct server *server, const struct ws_conn *conn,
         fields[count++] = log_number("sent", end->sent_code);
     if (end->code != WS_CLOSE_ABNORMAL)
         fields[count++] = log_number("received", end->code);
+    count = carried_field(conn, fields, count, h2);
+    ws_conn_cut_by(conn, cut_by);
     units_format_size(counters->bytes_in, in, sizeof in);
     units_format_size(counters->bytes_out, out, sizeof out);
     snprintf(detail, sizeof detail,
              "code %u (%s), %" PRIu64 " messages and %s in, %" PRIu64 " and %s out", code,
              ws_close_name(code), counters->messages_in, in, counters->messages_out, out);
     if (end->error != WS_OK)
-        log_fields(server->log, level, ws_conn_id(conn), info->name, fields, count, "%s: %s",
-                   ws_session_explain(ws_conn_session(conn), end->error, reason), detail);
+        log_fields(server->log, level, ws_conn_id(conn), info->name, fields, count, "%s%s%s%s: %s",
+                   ws_session_explain(ws_conn_session(conn), end->error, reason),
+                   cut_by[0] ? " (" : "", cut_by, cut_by[0] ? ")" : "", detail);
     else
         log_fields(server->log, level, ws_conn_id(conn), "close", fields, count, "by %s: %s",
                    end->by_peer ? "the client" : "us", detail);
@@ -259,7 +271,11 @@ static bool asks_health(void *user, const struct ws_conn *conn)
 static void on_accepted(void *user, struct ws_conn *conn)
 {
     struct server *server = user;
-    log_line(server->log, WS_LOG_DEBUG, ws_conn_id(conn), "accept", "a connection");
+    struct log_field fields[1];
+    char h2[CARRIED_MAX];
+    size_t count = carried_field(conn, fields, 0, h2);
+    log_fields(server->log, WS_LOG_DEBUG, ws_conn_id(conn), "accept", fields, count, "%s",
+               count ? "a stream" : "a connection");
     worker_of(conn)->totals->accepted++;
     access_control_on_accept(conn);
 }

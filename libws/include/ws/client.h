@@ -50,7 +50,8 @@ struct ws_client_options {
                                    * interface to connect through, "eth0"; NULL: any */
     const struct ws_proxy *proxy; /* to connect through; NULL: none. Not used for unix sockets. With
                                    * a proxy, the proxy resolves the URL's host */
-    struct ws_tls_context *tls;   /* needed for wss; must outlive the client */
+    bool http2_prior; /* ws: begin with HTTP/2, by prior knowledge. wss: `tls` offers it or not */
+    struct ws_tls_context *tls; /* needed for wss; must outlive the client */
     const char *tls_name; /* the name that the server's certificate must have; NULL: the URL's host
                            */
 };

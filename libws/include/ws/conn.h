@@ -66,6 +66,11 @@ struct ws_conn_config {
     /* The session went from one state to another: called between two events, at the latest before
      * the handler's close; ws_conn_end() says why, as far as it is known. NULL: not reported. */
     void (*on_state_change)(struct ws_conn *conn, enum ws_state from, enum ws_state to);
+    /* HTTP/2 (RFC 8441): a connection that speaks it carries others, each on a stream. Over TLS it
+     * is spoken where both ends' contexts offer it. Server: clients that begin with it are answered
+     * in it on plain TCP too; and how many streams a client may have at a time. */
+    bool http2_prior;
+    uint32_t max_streams;
     bool pause_reads_when_full; /* nothing is read from a peer whose queue is full: back-pressure
                                  * for modes whose output answers their input. Two ends that both
                                  * do it for other reasons would wait for ever. */
@@ -80,8 +85,12 @@ struct ws_conn_hooks {
     void (*opened)(struct ws_conn *conn);    /* the upgrade is done; before the handler's open */
     void (*memory_changed)(struct ws_conn *conn); /* ws_conn_holds() may have changed */
     void (*drained)(struct ws_conn *conn);        /* its queue went from full to below low water */
-    /* All is sent, and it only waits for the peer to close. At most once. */
+    /* All is sent, and it only waits for the peer to close: at most once. Of one that carries
+     * others: the last of them has ended. */
     void (*sent_all)(struct ws_conn *conn);
+    /* A client opened a stream of HTTP/2 on a connection; `conn`, which is new, will get the
+     * request on it. NULL: streams are refused. */
+    void (*carried)(struct ws_conn *conn);
     /* It ended: after the handler's close; its memory lasts until the end of the batch. */
     void (*ended)(struct ws_conn *conn);
 };
@@ -142,6 +151,24 @@ struct ws_conn *ws_conn_new(const struct ws_conn_env *env, int fd, void *user);
  */
 enum ws_error ws_conn_secure(struct ws_conn *conn, struct ws_tls_context *context,
                              const char *name);
+
+/* Client, right after ws_conn_new(): it speaks HTTP/2 by prior knowledge, without TLS. A connection
+ * that the caller does not see takes the socket, and `conn` goes on on a stream of it, as after TLS
+ * has agreed on HTTP/2. */
+void ws_conn_use_http2(struct ws_conn *conn);
+
+/* Does it speak HTTP/2, so that it carries others and has no request of its own? */
+bool ws_conn_is_carrier(const struct ws_conn *conn);
+
+/* The id of the connection that carries it, and the number of its stream there. False: it has a
+ * socket of its own. */
+bool ws_conn_stream(const struct ws_conn *conn, uint64_t *carrier_id, uint32_t *stream_id);
+
+enum { WS_CUT_BY_MAX = 64 };
+
+/* Until the handler's close has returned: "RST_STREAM CANCEL", "GOAWAY PROTOCOL_ERROR", "our GOAWAY
+ * ENHANCE_YOUR_CALM": what ended it on the level of HTTP/2; "" if nothing did. Returns `text`. */
+const char *ws_conn_cut_by(const struct ws_conn *conn, char text[WS_CUT_BY_MAX]);
 
 /* Its TLS endpoint; NULL: it has none. Lives as long as the connection. */
 const struct ws_tls *ws_conn_tls(const struct ws_conn *conn);
@@ -258,7 +285,8 @@ const struct ws_conn_env *ws_conn_env(const struct ws_conn *conn);
 /* Its protocol half, to read: state, negotiated deflate, the last frame. Lives as long as conn. */
 const struct ws_session *ws_conn_session(const struct ws_conn *conn);
 
-/* Its socket, to ask for addresses or to set options; the connection closes it. */
+/* Its socket, or that of the connection that carries it, to ask for addresses or to set options;
+ * the connection closes it. */
 int ws_conn_fd(const struct ws_conn *conn);
 
 /* Messages and bytes so far; how it ended, as far as is known yet; its pings and round trips. Each

@@ -109,6 +109,11 @@ enum ws_level { WS_LOG_DEBUG, WS_LOG_INFO, WS_LOG_WARNING, WS_LOG_ERROR };
     X(EOF_IN_HANDSHAKE, NETWORK, 0, 0, INFO, "4.1", "the connection ended before the upgrade was done")      \
     X(IO, NETWORK, 0, 0, WARNING, "7.1.5", "the system reported an I/O error")                               \
     X(TLS, NETWORK, 0, 0, INFO, "4.1", "TLS failed")                                                      \
+    X(HTTP2, NETWORK, 0, 0, INFO, "RFC 9113 5.4", "the peer broke a rule of HTTP/2")                         \
+    X(HTTP2_FLOOD, NETWORK, 0, 0, WARNING, "RFC 9113 10.5", "the peer sends too many HTTP/2 frames that carry nothing") \
+    X(HTTP2_UNSUPPORTED, UPGRADE, 0, 0, ERROR, "RFC 8441 3", "the server's HTTP/2 takes no WebSockets")      \
+    X(STREAM_RESET, NETWORK, 0, 0, INFO, "RFC 8441 5", "the peer reset the HTTP/2 stream")                   \
+    X(GOAWAY, NETWORK, 0, 0, INFO, "RFC 9113 6.8", "the peer ended the HTTP/2 connection because of an error") \
     /* times */                                                                                              \
     X(CONNECT_TIMEOUT, TIMEOUT, 0, 0, ERROR, "4.1", "the connection was not made in time")                   \
     X(HANDSHAKE_TIMEOUT, TIMEOUT, 0, 408, INFO, "4.2.1", "the upgrade was not finished in time")             \

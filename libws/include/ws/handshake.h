@@ -101,8 +101,9 @@ struct ws_acceptance {
     size_t header_count;
 };
 
-/* Writes the 101 (4.2.2). WS_OK, WS_E_NO_MEMORY, WS_E_ARGUMENT (a header that may not be sent),
- * WS_E_INTERNAL (libcrypto). Nothing is written on failure. */
+/* Writes the 101 (4.2.2); without Sec-WebSocket-Accept where the key is empty, over HTTP/2. WS_OK,
+ * WS_E_NO_MEMORY, WS_E_ARGUMENT (a header that may not be sent), WS_E_INTERNAL (libcrypto). Nothing
+ * is written on failure. */
 enum ws_error ws_handshake_write_accept(struct ws_out *out, struct ws_str key,
                                         const struct ws_acceptance *acceptance);
 

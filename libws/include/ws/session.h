@@ -167,9 +167,10 @@ struct ws_session {
     bool defer_close_reply : 1; /* the peer's close is answered by ws_session_close() */
     bool request_pending : 1;   /* server: delivered, not yet answered */
     bool request_sent : 1;      /* client */
+    bool http2 : 1;             /* on a stream of HTTP/2 */
     bool lent : 1;              /* the last event's data is in `held`: freed by the next pull */
     bool lent_control : 1;      /* the same of `held_control` */
-    uint8_t state : 4;          /* an enum ws_state */
+    uint8_t state : 3;          /* an enum ws_state */
     uint8_t end_error;          /* an enum ws_error, as is the next */
     uint8_t pending_error;      /* to be delivered by the next pull */
     uint16_t sent_code;         /* of our close frame; 0: none was sent */
@@ -242,6 +243,10 @@ enum ws_error ws_session_answer(struct ws_session *session, struct ws_out *out,
                                 const struct ws_event *event);
 
 /* --- the upgrade (4) --- */
+
+/* It is on a stream of HTTP/2 (RFC 8441): the heads have the form that a gateway gives them, with
+ * neither Sec-WebSocket-Key nor Sec-WebSocket-Accept (5). To be called before anything is fed. */
+void ws_session_over_http2(struct ws_session *session);
 
 /* Client: writes the request with a fresh key, once, in CONNECTING. WS_OK; WS_E_STATE: not a
  * client, or not the first time; WS_E_ARGUMENT: a part of `options` may not go into a head;

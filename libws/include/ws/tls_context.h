@@ -64,6 +64,7 @@ struct ws_tls_options {
     /* Trusted issuers of the peer's certificate: a PEM file or a folder of hashed ones. NULL: for a
      * client the system's; a server then asks for no certificate. */
     const char *ca;
+    bool http2;         /* offer HTTP/2 before HTTP/1.1 (ALPN) */
     bool insecure;      /* client: accept any certificate of the server */
     unsigned least;     /* lowest version: 12 or 13; 0 is 12 */
     const int *key_log; /* a descriptor that session secrets are written to, in the format that
@@ -78,6 +79,9 @@ struct ws_tls_context *ws_tls_context_new(const struct ws_tls_options *options, 
 /* Another context that accepts the sessions of `context`: for the next loop of a server. May be
  * called on any thread while `context` is neither changed nor freed. NULL without memory. */
 struct ws_tls_context *ws_tls_context_again(const struct ws_tls_context *context);
+
+/* For connections that are made from now on: offer HTTP/2, or not. */
+void ws_tls_context_offer_http2(struct ws_tls_context *context, bool offer);
 
 /* Releases it; its memory lasts as long as its connections. NULL is allowed. */
 void ws_tls_context_free(struct ws_tls_context *context);

@@ -142,7 +142,7 @@ refused() { # REGEX WSCAT-ARGUMENT...
 }
 
 @test "ALPN: http/1.1 is selected if offered; a client that offers only others is refused" {
-	serve_tls
+	serve_tls --http2=off
 	run openssl s_client -connect "127.0.0.1:$PORT" -alpn h2,http/1.1 </dev/null
 	says '^ALPN protocol: http/1.1' "$output"
 	run ! openssl s_client -connect "127.0.0.1:$PORT" -alpn h2 </dev/null

@@ -20,36 +20,37 @@ static void refused(const char *line, const char *why)
     record_in_free(&in);
 }
 
-static void taken(struct record_in *in, const char *line)
+static struct record_in taken(const char *line)
 {
-    const char *problem = record_read(in, line, strlen(line));
+    struct record_in in;
+    const char *problem = record_read(&in, line, strlen(line));
     if (problem)
         fail_msg("%s: %s", line, problem);
+    return in;
 }
 
 static void test_payloads(void **state)
 {
     (void)state;
-    struct record_in in;
-    taken(&in, "{\"data\":\"h\\u00e9llo\"}");
+    struct record_in in = taken("{\"data\":\"h\\u00e9llo\"}");
     assert_int_equal(in.type, RECORD_TEXT);
     assert_int_equal(in.len, 6);
     assert_memory_equal(in.data, "h\xc3\xa9llo", 6);
     assert_null(in.conn);
     record_in_free(&in);
 
-    taken(&in, " {\"b64\":\"AAH/\"} \r");
+    in = taken(" {\"b64\":\"AAH/\"} \r");
     assert_int_equal(in.type, RECORD_BINARY);
     assert_int_equal(in.len, 3);
     assert_memory_equal(in.data, "\0\1\xff", 3);
     record_in_free(&in);
 
-    taken(&in, "{\"data\":\"a\\u0000b\",\"type\":\"binary\"}");
+    in = taken("{\"data\":\"a\\u0000b\",\"type\":\"binary\"}");
     assert_int_equal(in.type, RECORD_BINARY);
     assert_int_equal(in.len, 3);
     record_in_free(&in);
 
-    taken(&in, "{\"b64\":\"\",\"type\":\"text\"}");
+    in = taken("{\"b64\":\"\",\"type\":\"text\"}");
     assert_int_equal(in.type, RECORD_TEXT);
     assert_int_equal(in.len, 0);
     record_in_free(&in);
@@ -63,8 +64,7 @@ static void test_base64_padding(void **state)
         size_t len;
     } rows[] = {{"{\"b64\":\"AA==\"}", 1}, {"{\"b64\":\"AAA=\"}", 2}, {"{\"b64\":\"AAAA\"}", 3}};
     for (size_t i = 0; i < 3; i++) {
-        struct record_in in;
-        taken(&in, rows[i].line);
+        struct record_in in = taken(rows[i].line);
         assert_int_equal(in.len, rows[i].len);
         record_in_free(&in);
     }
@@ -78,17 +78,17 @@ static void test_base64_padding(void **state)
 static void test_address(void **state)
 {
     (void)state;
-    struct record_in in;
-    taken(&in, "{\"data\":\"\",\"conn\":\"x-1\",\"group\":\"/a\",\"except\":\"x-2\","
-               "\"v\":1,\"unknown\":[{}]}");
+    struct record_in in =
+        taken("{\"data\":\"\",\"conn\":\"x-1\",\"group\":\"/a\",\"except\":\"x-2\","
+              "\"v\":1,\"unknown\":[{}]}");
     assert_string_equal(in.conn, "x-1");
     assert_string_equal(in.group, "/a");
     assert_string_equal(in.except, "x-2");
     record_in_free(&in);
-    taken(&in, "{\"data\":\"\",\"conn\":7}");
+    in = taken("{\"data\":\"\",\"conn\":7}");
     assert_string_equal(in.conn, "7");
     record_in_free(&in);
-    taken(&in, "{\"data\":\"\",\"conn\":null}");
+    in = taken("{\"data\":\"\",\"conn\":null}");
     assert_null(in.conn);
     record_in_free(&in);
 }
@@ -96,13 +96,12 @@ static void test_address(void **state)
 static void test_close(void **state)
 {
     (void)state;
-    struct record_in in;
-    taken(&in, "{\"type\":\"close\",\"code\":4000,\"reason\":\"bye\"}");
+    struct record_in in = taken("{\"type\":\"close\",\"code\":4000,\"reason\":\"bye\"}");
     assert_int_equal(in.type, RECORD_CLOSE);
     assert_int_equal(in.code, 4000);
     assert_string_equal(in.reason, "bye");
     record_in_free(&in);
-    taken(&in, "{\"type\":\"close\"}");
+    in = taken("{\"type\":\"close\"}");
     assert_int_equal(in.code, 0);
     assert_null(in.reason);
     record_in_free(&in);

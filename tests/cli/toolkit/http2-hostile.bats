@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# HTTP/2 clients that keep no rule, with an honest WebSocket beside each, on another connection and, where
+# one outlives it, on the same: see tests/fixtures/http2.py.
+
+load ../helper
+
+setup() {
+	need_http2
+}
+
+# The attack ends as expected, others are served after it as before it, and the greatest amount of memory
+# that the server ever had stays within 6 MiB of what it was.
+harmless() { # EXPECTED NAME [COUNT]
+	local before after expected=$1
+	shift
+	same hello "$(wscat --http2=prior "$URL" hello -1)"
+	before=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$SERVER/status")
+	background wscat --http2=prior --no-stdin "$URL" stays
+	await stays "$OUT"
+	output=$("$PYTHON" "$FIXTURES/http2.py" "$1" "$PORT" "${2-0}")
+	! ended "$PID"
+	kill "$PID"
+	same hello "$(wscat --http2=prior "$URL" hello -1)"
+	after=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$SERVER/status")
+	echo "$before kB, then $after kB" >&2
+	same "$expected" "$(tr '\n' ',' <<<"$output")"
+	sanitized || ((after <= before + 6144))
+}
+
+@test "frames that only make work: ENHANCE_YOUR_CALM" {
+	serve --http2=prior
+	for name in ping settings priority empty updates; do
+		harmless 'hello,goaway 11,' "$name" 20000
+	done
+	await ' HTTP2_FLOOD .*our GOAWAY ENHANCE_YOUR_CALM' "$SERVER_LOG"
+}
+
+@test "rapid reset: streams that are reset as soon as they are opened" {
+	serve --http2=prior
+	harmless 'goaway 11,' resets 20000
+	# None of them became a connection.
+	same 3 "$(grep -c ' open ' "$SERVER_LOG")"
+}
+
+@test "a head that never ends, one that is too large, and one that grows when it is unpacked" {
+	serve --http2=prior
+	harmless 'goaway 11,' continuations 10000
+	harmless 'status 431,' heads
+	harmless 'goaway 11,' bomb 50
+}
+
+@test "a head that is not finished in time" {
+	serve --http2=prior --handshake-timeout=0.5s
+	run "$PYTHON" "$FIXTURES/http2.py" slow_head "$PORT"
+	[[ $output =~ ^closed\ [0-5]$ ]]
+}
+
+@test "streams that take nothing stall no other on their connection, and end in time" {
+	serve --http2=prior --write-timeout=1s
+	harmless 'hello,reset 8,' closed_windows 20
+	await ' WRITE_TIMEOUT .* h2=' "$SERVER_LOG"
+}
+
+@test "windows that overflow, and data beyond a window: FLOW_CONTROL_ERROR" {
+	serve --http2=prior
+	harmless 'hello,reset 3,goaway 3,' window_overflow
+	harmless 'reset 3,' window_exceeded 1000
+}
+
+@test "heads that are malformed are reset, and the connection goes on" {
+	serve --http2=prior
+	harmless 'reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,hello,' pseudo
+}
+
+@test "bytes that are no HTTP/2 after its first three" {
+	serve --http2=prior
+	exec 7<>"/dev/tcp/127.0.0.1/$PORT"
+	printf 'PRIVATE / HTTP/1.1\r\nHost: a\r\n\r\n' >&7
+	eventually grep -q ' HTTP2 ' "$SERVER_LOG"
+	exec 7>&-
+	same hello "$(wscat --http2=prior "$URL" hello -1)"
+}
