@@ -58,9 +58,10 @@ LTO  ?= 1
 FAST := $(if $(filter 1,$(LTO)),$(call can,-flto=auto -ffat-lto-objects)) $(call can,-fno-plt) \
 	$(call can,-fno-semantic-interposition)
 # What stops an overflow that is there in spite of all.
-HARD := -D_FORTIFY_SOURCE=2 $(call can,-fstack-protector-strong) $(call can,-fstack-clash-protection) \
-	$(call can,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
-BASE := -std=gnu17 -D_GNU_SOURCE $(if $(filter 1,$(WITH_ISAL)),-DWITH_ISAL) \
+HARD := -D_FORTIFY_SOURCE=2 $(call can,-fstack-protector-strong) $(call can,-fstack-clash-protection)
+HARD_LINK := $(call can,-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now)
+# Captures, records and files to serve may be longer than 2 GiB, also where a long has 32 bits.
+BASE := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(if $(filter 1,$(WITH_ISAL)),-DWITH_ISAL) \
 	-I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
@@ -93,7 +94,7 @@ fuzz_framing := cmd/wsserve/bridge/framing.c $(COM_SRC)
 fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
 
 .PHONY: all help clean install uninstall deps check test test-peers test-fresh lint format demo bench \
-	bench-check conformance coverage fuzz tests completions FORCE
+	bench-check conformance coverage portability portable-tests soak fuzz tests completions FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -118,11 +119,11 @@ build/libws.a: $(call objects,plain,$(LIB_SRC))
 	@rm -f $@
 	$(call say,AR,$@)$(AR) rcs $@ $^
 
-# A variant: $(1) is its name, $(2) its flags, $(3) where its programs go. build/NAME/flags holds the
+# A variant: $(1) is its name, $(2) its flags, $(3) where its programs go, $(4) flags for linking alone. build/NAME/flags holds the
 # compiler and the flags of its last use, and changes only with them.
 define variant
 build/$(1)/flags: FORCE
-	$$(shell mkdir -p build/$(1))$$(file >$$@.new,$$(CC) $$(BASE) $$(WARN) $$(CPPFLAGS) $$(CFLAGS) $(2) $$(LDFLAGS) $$(LDLIBS) $$(STATIC))
+	$$(shell mkdir -p build/$(1))$$(file >$$@.new,$$(CC) $$(BASE) $$(WARN) $$(CPPFLAGS) $$(CFLAGS) $(2) $(4) $$(LDFLAGS) $$(LDLIBS) $$(STATIC))
 	@cmp -s $$@.new $$@ && rm $$@.new || mv $$@.new $$@
 
 build/$(1)/%.o: %.c build/$(1)/flags | build/needed
@@ -133,7 +134,7 @@ build/$(1)/cmd/wsserve/http/devconsole.o: $(CONSOLE)
 
 # Links objects; `static` is for tools alone.
 link_$(1) = $$(call say,LINK,$$@)mkdir -p $$(@D) && \
-	$$(CC) $$(CFLAGS) $(2) $$(static) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(LDLIBS)
+	$$(CC) $$(CFLAGS) $(2) $(4) $$(static) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(LDLIBS)
 
 $(foreach t,$(TOOLS),$(eval $(3)/$(t): $(call objects,$(1),$(call tool_src,$(t)) $(COM_SRC) $(LIB_SRC))))
 $(TOOLS:%=$(3)/%): static = $$(if $$(STATIC),-static)
@@ -155,7 +156,7 @@ $(foreach t,$(FUZZ),$(eval build/$(1)/fuzz/$(t): $(call objects,$(1),$($(t)))))
 build/$(1)/fuzz/%: build/$(1)/tests/fuzz/%.o build/$(1)/tests/fuzz/replay.o $(call objects,$(1),$(LIB_SRC))
 	$$(link_$(1)) $$(REDIS_LIBS) $$(TOOL_LIBS)
 endef
-$(eval $(call variant,plain,$(FAST) $(HARD),build))
+$(eval $(call variant,plain,$(FAST) $(HARD),build,$(HARD_LINK)))
 $(eval $(call variant,san,$(SAN),build/san))
 $(eval $(call variant,tsan,$(TSAN),build/tsan))
 $(eval $(call variant,cov,$(COV),build/cov))
@@ -176,6 +177,13 @@ build/%.so: tests/shim/%.c
 
 tests: $(TOOLS:%=build/san/%) build/libws.a build/san/conformance $(UNIT:%=build/san/unit/%) \
 	$(FUZZ:%=build/san/fuzz/%) $(TOOLS:%=build/%) build/tsan/wsserve $(SHIMS)
+
+# What `make portability` runs, built as the tools are.
+portable-tests: $(TOOLS:%=build/%) build/plain/conformance $(UNIT:%=build/plain/unit/%) $(FUZZ:%=build/plain/fuzz/%)
+
+portability: ## the tests with other compilers, processors (emulated) and C libraries; ONLY="s390x clang"
+	@tests/install-deps portability
+	@tests/portability/run $(ONLY)
 
 check: tests ## the tests that take seconds, as far as this machine can run them; ONLY=WORD runs some
 	@tests/run $(ONLY)
@@ -248,6 +256,11 @@ bench-check: ## is wsserve slower than recorded? ARGS=--record writes the figure
 	@tests/install-deps bench
 	@+$(MAKE) --no-print-directory build/wsserve build/bench/generator build/bench/yardstick_raw
 	tests/bench/check.py $(ARGS)
+
+soak: ## SOAK_SECONDS=600 of mixed load: does anything grow, is anything lost? Plots to build/soak.svg
+	@tests/install-deps
+	@+$(MAKE) --no-print-directory all
+	tests/soak/run.py --seconds $${SOAK_SECONDS:-600} --samples build/soak.csv --plot build/soak.svg
 
 conformance: ## the cases of the RFCs over the wire, beside other servers: writes docs/conformance.md
 	@tests/install-deps bench

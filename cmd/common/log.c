@@ -2,7 +2,7 @@
 
 #include "cmd/common/conn_name.h"
 #include "cmd/common/hex.h"
-#include "cmd/common/spool.h"
+#include "cmd/common/spool/spool.h"
 #include "cmd/common/units.h"
 
 #include <errno.h>

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 /* Strings are NUL-terminated, live as long as the record, and are NULL if the line lacks the
- * member. */
+ * member. Not to be copied: one of them may lie within it. */
 struct record_in {
     enum record_type type; /* default: RECORD_TEXT for "data", RECORD_BINARY for "b64" */
     const void *data;      /* the payload, followed by a NUL; the caller may overwrite it */

@@ -1,6 +1,7 @@
 #include "cmd/common/units.h"
 
 #include <ws/close.h>
+#include <ws/http.h>
 
 #include <inttypes.h>
 #include <math.h>
@@ -265,9 +266,8 @@ char *units_format_utc(int64_t us, char *text, size_t size)
     int64_t part = us % 1000000;
     if (part < 0)
         part += 1000000;
-    time_t seconds = (time_t)((us - part) / 1000000);
-    struct tm tm = {0};
-    gmtime_r(&seconds, &tm);
+    struct tm tm;
+    ws_utc_split((us - part) / 1000000, &tm);
     char whole[40] = "";
     strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(text, size, "%s.%06dZ", whole, (int)part);

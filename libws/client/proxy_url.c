@@ -56,7 +56,7 @@ static const char *decode(const char *text, size_t len, char **to)
     if (!*to)
         return no_memory;
     for (const char *c = *to; *c; c++)
-        if ((*c >= 0 && *c < 0x20) || *c == 0x7F) /* RFC 7617 2 */
+        if ((unsigned char)*c < 0x20 || *c == 0x7F) /* RFC 7617 2 */
             return "there is a control character in the user name or the password";
     return NULL;
 }

@@ -40,7 +40,7 @@ size_t ws_session_feed_most(const struct ws_session *s)
     if (s->lately_large == 0 || !at_stream(s))
         return SIZE_MAX;
     if (s->in_payload) /* a small frame; or a large one that is not let pass */
-        return may_pass(s) ? SIZE_MAX : (size_t)s->payload_left;
+        return may_pass(s) || s->payload_left > SIZE_MAX ? SIZE_MAX : (size_t)s->payload_left;
     /* A large frame's header, most likely as long as the last one. */
     if (s->header_have == 0 && may_pass(s))
         return s->frame.header_len;

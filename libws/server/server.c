@@ -92,6 +92,7 @@ static void on_left(struct ws_server_env *env, struct ws_conn *conn)
 static void abort_one(struct ws_conn *conn, void *context)
 {
     (void)context;
+    ws_conn_flush_now(conn); /* its close frame may be of this very turn */
     ws_conn_abort(conn, WS_E_SHUTDOWN);
 }
 

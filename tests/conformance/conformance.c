@@ -12,7 +12,8 @@ enum { CUT_EVERYWHERE = 4096, RANDOM_CUTS = 64, CUTS_MAX = 70000 };
 static unsigned tests, failures;
 static unsigned long runs;
 
-static void tap_line(bool ok, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void tap_line(bool ok, const char *format,
+                                                           va_list args)
 {
     char text[400];
     vsnprintf(text, sizeof text, format, args);

@@ -1,5 +1,7 @@
 #include "cmd/wsbench/payload/match.h"
 
+#include "cmd/common/pattern.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,9 +74,7 @@ bool match_search(const regex_t *regex, const void *data, size_t len, regmatch_t
     size_t searched = len < MATCH_SEARCHED ? len : MATCH_SEARCHED;
     memcpy(text, data, searched);
     text[searched] = '\0';
-    groups[0] = (regmatch_t){0, (regoff_t)searched};
-    return regexec(regex, text, count, groups, REG_STARTEND | (searched < len ? REG_NOTEOL : 0)) ==
-           0;
+    return pattern_search(regex, text, searched, groups, count, searched < len ? REG_NOTEOL : 0);
 }
 
 static enum match_result first_group(const struct match *m, const char *text, size_t len,

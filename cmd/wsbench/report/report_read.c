@@ -1,6 +1,7 @@
 #include "cmd/wsbench/report/report_read.h"
 
 #include "cmd/wsbench/count/metric.h"
+#include <ws/http.h>
 #include <ws/url.h>
 
 #include <jansson.h>
@@ -173,8 +174,7 @@ static void read_run(const json_t *root, struct report_run *run)
         .status = (int)(count_at(root, "exit_status") & 0xff),
     };
     if (started && (end = strptime(started, "%Y-%m-%dT%H:%M:%S", &parts)) && parts.tm_year > 70)
-        run->started_utc_us =
-            (int64_t)timegm(&parts) * 1000000 + (int64_t)(strtod(end, NULL) * 1e6);
+        run->started_utc_us = ws_utc_seconds(&parts) * 1000000 + (int64_t)(strtod(end, NULL) * 1e6);
     snprintf(run->failure, sizeof run->failure, "%s", line && run->status ? line : "");
 }
 

@@ -1,5 +1,7 @@
 #include "cmd/wscat/run/expect.h"
 
+#include "cmd/common/pattern.h"
+
 #include <string.h>
 
 bool expect_matches(const regex_t *regex, const char *data, size_t len)
@@ -11,11 +13,11 @@ bool expect_matches(const regex_t *regex, const char *data, size_t len)
         size_t left = len - at;
         bool last = left <= WINDOW;
         size_t size = last ? left : WINDOW;
-        regmatch_t part = {0, (regoff_t)size};
+        regmatch_t part;
         memcpy(window, data + at, size);
         window[size] = '\0';
-        int flags = REG_STARTEND | (at > 0 ? REG_NOTBOL : 0) | (last ? 0 : REG_NOTEOL);
-        if (regexec(regex, window, 1, &part, flags) == 0)
+        int flags = (at > 0 ? REG_NOTBOL : 0) | (last ? 0 : REG_NOTEOL);
+        if (pattern_search(regex, window, size, &part, 1, flags))
             return true;
         if (last)
             return false;

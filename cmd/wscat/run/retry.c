@@ -1,9 +1,9 @@
 #include "cmd/wscat/run/retry.h"
 
 #include <ws/close.h>
+#include <ws/http.h>
 
 #include <string.h>
-#include <time.h>
 
 static bool status_passes(unsigned status)
 {
@@ -58,12 +58,8 @@ int64_t retry_after_ms(struct ws_str value, int64_t now_s)
     if (strspn(text, "0123456789") == value.len) {
         for (const char *p = text; *p && seconds < RETRY_AFTER_MAX_MS; p++)
             seconds = seconds * 10 + (*p - '0');
-    } else {
-        struct tm date = {0};
-        const char *end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &date);
-        if (!end || *end)
-            return 0;
-        seconds = (int64_t)timegm(&date) - now_s;
+    } else if (ws_http_date_parse(value, &seconds)) {
+        seconds -= now_s;
     }
     if (seconds <= 0)
         return 0;

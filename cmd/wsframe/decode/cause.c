@@ -78,7 +78,7 @@ static const char *cause_of_status(const struct decode_event *event)
     case 400:
         if (event->conversation->proxy_protocol)
             return "a server that does not expect the PROXY protocol (HAProxy: send-proxy)";
-        /* fall through */
+        __attribute__((fallthrough));
     case 426:
         return "a proxy that dropped the Upgrade header, or another version of the protocol";
     case 502:

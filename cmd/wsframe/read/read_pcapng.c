@@ -92,16 +92,27 @@ static const char *take_interface(struct reading *reading, const uint8_t *body, 
     return NULL;
 }
 
+/* A part of a second, `rest` of `ticks`, in microseconds. */
+static int64_t us_of(uint64_t rest, uint64_t ticks)
+{
+    if (ticks % 1000000 == 0)
+        return (int64_t)(rest / (ticks / 1000000));
+    if (ticks <= UINT32_MAX)
+        return (int64_t)(rest * 1000000 / ticks);
+    /* A power of two. The product has more than 64 bits; these are all but its last 32. */
+    uint64_t upper = (rest >> 32) * 1000000 + ((rest & UINT32_MAX) * 1000000 >> 32);
+    return (int64_t)(upper / (ticks >> 32));
+}
+
 /* Microseconds since 1970; 0 for a time that cannot be. */
 static int64_t time_of(const struct interface *interface, uint64_t ticks)
 {
     enum { YEAR_3000_S = 2000000000 };
     uint64_t seconds = ticks / interface->ticks, rest = ticks % interface->ticks;
-    __uint128_t us = (__uint128_t)rest * 1000000 / interface->ticks;
     int64_t offset_s = interface->offset_s;
     if (seconds > YEAR_3000_S * UINT64_C(16) || offset_s < -YEAR_3000_S || offset_s > YEAR_3000_S)
         return 0;
-    return ((int64_t)seconds + offset_s) * 1000000 + (int64_t)us;
+    return ((int64_t)seconds + offset_s) * 1000000 + us_of(rest, interface->ticks);
 }
 
 /* Passes a packet on. False when enough was seen. */

@@ -4,6 +4,7 @@
 #include "cmd/common/units.h"
 #include "cmd/wsframe/read/bytes.h"
 #include "cmd/wsframe/read/lines.h"
+#include <ws/http.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -54,9 +55,10 @@ static int64_t time_of(struct reading *reading, struct line line)
     long long seconds;
     snprintf(text, sizeof text, "%.*s", line.len < sizeof text ? (int)line.len : 47, line.p);
     const char *p = text;
-    if (sscanf(p, "%4d-%2d-%2d %n", &year, &month, &day, &n) == 3 && n > 0) {
+    if (sscanf(p, "%4d-%2d-%2d %n", &year, &month, &day, &n) == 3 && n > 0 && month >= 1 &&
+        month <= 12) {
         struct tm date = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
-        reading->day_us = (int64_t)timegm(&date) * 1000000;
+        reading->day_us = ws_utc_seconds(&date) * 1000000;
         reading->earlier_us = 0;
         p += n;
     }

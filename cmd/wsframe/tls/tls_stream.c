@@ -84,7 +84,7 @@ static bool says_13(const uint8_t *p, const uint8_t *end)
     if (end - p < 2)
         return false;
     for (p += 2; end - p >= 4; p += 4 + get16(p + 2)) {
-        if (get16(p + 2) > end - p - 4)
+        if (get16(p + 2) > (size_t)(end - p) - 4)
             return false;
         if (get16(p) == SUPPORTED_VERSIONS && get16(p + 2) == 2)
             return get16(p + 4) == VERSION_13;

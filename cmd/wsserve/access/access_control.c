@@ -8,6 +8,7 @@
 #include "cmd/wsserve/request/answer.h"
 #include "cmd/wsserve/request/target.h"
 #include "libws/conn/conn_owner.h"
+#include <ws/server_env.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,25 @@
 static const struct access_rules *rules_of(const struct ws_conn *conn)
 {
     return atomic_load_explicit(&server_of(conn)->access_rules, memory_order_acquire);
+}
+
+/* Each loop passes here once, and is in the middle of nothing then. */
+static void pass_by(struct ws_server_env *env, void *context)
+{
+    (void)env;
+    (void)context;
+}
+
+static void free_rules(void *context)
+{
+    access_rules_free(context);
+}
+
+/* A loop may be reading the rules that were replaced, but none does so longer than for an event. */
+static void retire(struct server *server, struct access_rules *rules)
+{
+    if (ws_server_ask(server->ws_server, server->workers[0].env, pass_by, free_rules, rules->older))
+        rules->older = NULL;
 }
 
 bool access_control_start(struct server *server, bool reaches_local, char *error, size_t size)
@@ -28,6 +48,8 @@ bool access_control_start(struct server *server, bool reaches_local, char *error
         access_rules_replace(rules, older);
     atomic_store_explicit(&server->access_rules, rules, memory_order_release);
     atomic_store_explicit(&server->answer_policy, rules->answers, memory_order_release);
+    if (older)
+        retire(server, rules);
     return true;
 }
 

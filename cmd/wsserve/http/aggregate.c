@@ -98,6 +98,7 @@ static void visit(struct ws_server_env *env, void *context)
     struct aggregate *g = context;
     const struct worker *worker = env->conn.user;
     totals_add(&g->totals, worker->totals);
+    g->totals.timers += ws_loop_timer_count(env->conn.loop);
     if (worker->index == 0)
         g->clustered = cluster_read(g->server, &g->cluster);
     if (env->hub) {

@@ -80,6 +80,7 @@ static void write_connections(FILE *out, const struct totals *t)
            t->queue_bytes);
     number(out, "wsserve_held_bytes", "gauge",
            "Memory of queues, unread input, unfinished messages and zlib.", t->held_bytes);
+    number(out, "wsserve_timers", "gauge", "Deadlines that are armed.", t->timers);
 
     write_closes(out, t);
     head(out, "wsserve_errors_total", "counter",

@@ -3,7 +3,7 @@
 #include "cmd/common/conn_name.h"
 #include "cmd/common/record.h"
 #include "cmd/common/sent_reader.h"
-#include "cmd/common/spool.h"
+#include "cmd/common/spool/spool.h"
 #include "cmd/common/units.h"
 #include "libws/proto/bytes.h"
 #include <ws/session.h>

@@ -159,4 +159,5 @@ void totals_add(struct totals *sum, const struct totals *t)
         sum->connections[i] += t->connections[i];
     sum->queue_bytes += t->queue_bytes;
     sum->held_bytes += t->held_bytes;
+    sum->timers += t->timers;
 }

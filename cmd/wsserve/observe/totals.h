@@ -58,7 +58,7 @@ struct totals {
     struct totals_histogram handshake_us, rtt_us, lag_us, message_bytes;
 
     /* As of now. */
-    uint64_t connections[TOTALS_STATES], queue_bytes, held_bytes;
+    uint64_t connections[TOTALS_STATES], queue_bytes, held_bytes, timers;
 };
 
 /* Upper bounds of all buckets but the last. */

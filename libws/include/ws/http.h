@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -102,6 +103,13 @@ bool ws_http_is_token(struct ws_str s);
 
 /* True if it may be the value of a header: no control characters except tab. */
 bool ws_http_is_value(struct ws_str s);
+
+/* Dates and seconds since 1970, without leap seconds. Unlike gmtime_r() and timegm() they know
+ * dates after 2038 also where time_t has 32 bits. The first fills all of `tm` but the day of the
+ * year; years are cut to what an int holds. The second takes year, month, day, hour, minute and
+ * second; of those only tm_mon must be in range. */
+void ws_utc_split(int64_t seconds, struct tm *tm);
+int64_t ws_utc_seconds(const struct tm *tm);
 
 enum { WS_HTTP_DATE = 30 }; /* bytes of a date with its NUL */
 

@@ -19,8 +19,13 @@ faulty() {
 }
 
 # wsserve under the shim, on a free port.
-serve_faulty() { # FAULTS_NAME=VALUE...
-	start env LD_PRELOAD="$FAULTS" "$@" "$BUILD/wsserve" -p 0 --announce
+serve_faulty() { # FAULTS_NAME=VALUE... [-- OPTION...]
+	local settings=()
+	while (($# > 0)) && [[ $1 != -- ]]; do
+		settings+=("$1")
+		shift
+	done
+	start env LD_PRELOAD="$FAULTS" "${settings[@]}" "$BUILD/wsserve" -p 0 --announce "${@:2}"
 	SERVER=$PID
 	SERVER_LOG=$LOG
 }
@@ -245,6 +250,32 @@ gone() { # LIVE
 	echo "# $few allocations for a connection of 1000 messages, $MADE for one of 100000" >&3
 	# On a busy machine the kernel sometimes refuses a write, which allocates a queue.
 	((MADE <= few + 500))
+}
+
+@test "a hundred SIGHUPs leave nothing behind, on three threads" {
+	local before i
+	serve_faulty FAULTS_COUNTS="$COUNTS" -- -t 3 --auth=u:p --replay-window=5s --access-log="$BATS_TEST_TMPDIR/access"
+	reload() {
+		kill -HUP "$SERVER"
+		eventually reopened "$1"
+	}
+	reopened() {
+		(($(grep -c 'reopening files' "$SERVER_LOG") == $1))
+	}
+	for i in {1..10}; do
+		reload "$i"
+	done
+	count
+	before=$LIVE
+	for i in {11..110}; do
+		reload "$i"
+	done
+	# The rules that were replaced last may be about to go.
+	no_more() {
+		count
+		((LIVE <= before + 10))
+	}
+	eventually no_more
 }
 
 @test "no allocation per compressed message, with and without takeover" {

@@ -150,6 +150,16 @@ begin_to_read() { # FILE
 	done
 }
 
+@test "pcapng: times of every resolution, decimal and binary" {
+	local n expected
+	expected=$("$PYTHON" "$FIXTURES/capture.py" --ng | wsframe -o jsonl)
+	[[ $expected == *2026-01-01T00:00:00.00* ]]
+	for n in 3 6 9 12 15 18 148 172 173 188 190; do
+		run -0 bash -c "'$PYTHON' '$FIXTURES/capture.py' --resolution $n | wsframe -o jsonl"
+		same "$expected" "$output"
+	done
+}
+
 @test "a damaged pcap is explained in one line" {
 	local capture=$BATS_TEST_TMPDIR/capture
 	head -c 20 "$DATA/conversation.pcap" >"$capture"

@@ -208,6 +208,7 @@ assert c["missed_pongs"] == 0 and c["memory_bytes"] >= 0, c
 	above 1000000 process_virtual_memory_bytes
 	is 0 'wsserve_unwritten_total{file="log"}'
 	value wsserve_held_bytes | grep -qE '^[0-9]+$'
+	above 1 wsserve_timers # the two connections have one each
 	# The count of descriptors is that of the system.
 	local seen
 	seen=$(find "/proc/$SERVER/fd" -mindepth 1 | wc -l)

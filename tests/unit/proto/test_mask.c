@@ -34,7 +34,7 @@ static void fill(uint8_t *p, size_t len, uint32_t seed)
 static void check_one(size_t len, size_t alignment, size_t distance, uint64_t offset)
 {
     size_t total = alignment + distance + len;
-    uint8_t *memory = malloc(total ? total : 1), *wanted = malloc(total ? total : 1);
+    uint8_t *memory = calloc(1, total ? total : 1), *wanted = calloc(1, total ? total : 1);
     fill(memory, total, (uint32_t)(len * 31 + distance));
     memcpy(wanted, memory, total);
     /* backwards is not an option for the naive loop either: dst lies below src */

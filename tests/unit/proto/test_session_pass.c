@@ -102,6 +102,23 @@ static void what_may_not_pass(void **state)
     ws_session_free(&s);
 }
 
+/* What is left of a frame may not fit into a size_t of 32 bits: it must not look like nothing. */
+static void more_than_32_bits(void **state)
+{
+    static uint8_t header[] = {0x81, 127, 0, 0, 0, 1, 0, 0, 0, 0};
+    struct ws_session s;
+    struct ws_event event;
+    (void)state;
+    ws_session_init_open(&s, &chunked);
+    assert_int_equal(passable_after(&s, WS_OP_BINARY, true, 0), LARGE);
+    ws_session_pass(&s, LARGE);
+    assert_int_equal(ws_session_next(&s, &event), WS_EVENT_CHUNK);
+    ws_session_feed(&s, header, sizeof header, 0);
+    assert_int_equal(ws_session_next(&s, &event), WS_EVENT_NONE);
+    assert_int_equal(ws_session_passable(&s), 0); /* text is validated */
+    assert_true(ws_session_feed_most(&s) >= UINT32_MAX);
+}
+
 static void how_much_to_feed(void **state)
 {
     struct ws_session s;
@@ -266,9 +283,8 @@ static void the_same_messages(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_may_pass),
-        cmocka_unit_test(what_may_not_pass),
-        cmocka_unit_test(how_much_to_feed),
+        cmocka_unit_test(what_may_pass),     cmocka_unit_test(what_may_not_pass),
+        cmocka_unit_test(more_than_32_bits), cmocka_unit_test(how_much_to_feed),
         cmocka_unit_test(the_same_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

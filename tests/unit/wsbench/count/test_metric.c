@@ -52,7 +52,7 @@ static void the_range_of_a_percentile(void **state)
 {
     static struct result result;
     struct metric m;
-    double low, high;
+    double low = 0, high = 0;
     (void)state;
     for (int i = 1; i <= 10000; i++)
         histogram_add(&result.totals.rtt, i);

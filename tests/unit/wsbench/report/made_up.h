@@ -40,10 +40,14 @@ static inline struct made_up *made_up(void)
     m->result.connect_s = 0.5;
     m->result.load_s = 2;
     m->result.rate_per_s = 1000;
-    m->result.load_sent = t->sent = 2000;
-    m->result.load_received = t->received = 1990;
-    m->result.load_sent_bytes = t->sent_bytes = 200000;
-    m->result.load_received_bytes = t->received_bytes = 199000;
+    m->result.load_sent = 2000;
+    t->sent = 2000;
+    m->result.load_received = 1990;
+    t->received = 1990;
+    m->result.load_sent_bytes = 200000;
+    t->sent_bytes = 200000;
+    m->result.load_received_bytes = 199000;
+    t->received_bytes = 199000;
     t->tried = 5;
     t->opened = 4;
     t->failed = t->dropped = 1;

@@ -1,4 +1,4 @@
-#include "cmd/common/spool.h"
+#include "cmd/common/spool/spool.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -129,7 +129,8 @@ static void test_rest(void **state)
         nap();
     assert_true(put(spool, file, "last\n"));
     assert_true(spool_free(spool, 10000));
-    assert_int_equal(threads(), before);
+    while (threads() > before) /* one that was joined is listed for another moment */
+        nap();
     expect_content(path, "again\nagain\nlast\n");
     /* One that rests ends at once. */
     spool = begin(1 << 20);

@@ -6,7 +6,7 @@
 #ifndef CMD_COMMON_SPOOL_PRIVATE_H
 #define CMD_COMMON_SPOOL_PRIVATE_H
 
-#include "cmd/common/spool.h"
+#include "cmd/common/spool/spool.h"
 
 #include <pthread.h>
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-#include "cmd/common/spool_private.h"
+#include "cmd/common/spool/spool_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
