@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# WebSockets over HTTP/2 with others: Node's http2 on either side, HAProxy and nghttpx in front, Chromium.
+
+load ../cli/helper
+load ../cli/certificates
+load proxies
+
+setup_file() {
+	make_certificates "$BATS_FILE_TMPDIR"
+}
+
+setup() {
+	need_http2
+	CA=$BATS_FILE_TMPDIR/ca.pem
+}
+
+# Messages of all sizes, compared byte by byte, with the options of wscat that lead there.
+comes_back() { # WSCAT-OPTION...
+	for size in 0 1 125 126 65535 65536 1048576; do
+		head -c "$size" /dev/urandom >"$BATS_TEST_TMPDIR/sent"
+		wscat "$@" -1 -b -x "@$BATS_TEST_TMPDIR/sent" >"$BATS_TEST_TMPDIR/received"
+		cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/received"
+	done
+}
+
+@test "Node's client: 20 WebSockets on one connection, 1,400 messages of up to 1 MiB" {
+	command -v node >/dev/null || skip "node is not installed"
+	serve_tls
+	run -0 node "$ROOT/tests/peers/http2.js" talk "wss://localhost:$PORT" "$CA" 20 70
+	same '20 of 20 streams, 70 messages each' "$output"
+	await ' open .* h2=' "$SERVER_LOG"
+	same 1 "$(sed -nE 's|.* open .* h2=([^/]+)/.*|\1|p' "$SERVER_LOG" | sort -u | wc -l)"
+}
+
+@test "Node's server: wscat over HTTP/2; one that takes no WebSockets there: again over HTTP/1.1" {
+	command -v node >/dev/null || skip "node is not installed"
+	start node "$ROOT/tests/peers/http2.js" serve "$BATS_FILE_TMPDIR/server.pem" "$BATS_FILE_TMPDIR/server.key"
+	comes_back --http2=auto --ca="$CA" "$URL"
+	run -0 --separate-stderr wscat -v --http2=auto --ca="$CA" "$URL" hello -1
+	same hello "$output"
+	says 'HTTP/2, stream 1'
+	start node "$ROOT/tests/peers/http2.js" serve "$BATS_FILE_TMPDIR/server.pem" "$BATS_FILE_TMPDIR/server.key" plain
+	run -0 --separate-stderr wscat --http2=auto --ca="$CA" "$URL" hello -1
+	same hello "$output"
+	says "the server's HTTP/2 takes no WebSockets: connecting again over HTTP/1.1"
+}
+
+@test "HAProxy in front, HTTP/1.1 and HTTP/2 on its side, HTTP/2 on ours" {
+	serve --http2=prior --compress
+	BACKEND=127.0.0.1:$PORT
+	HAPROXY_SERVER='proto h2' haproxy_serves
+	eventually answers
+	comes_back "ws://127.0.0.1:$PORT/"
+	comes_back --compress "ws://127.0.0.1:$PORT/"
+	await ' open .* h2=' "$SERVER_LOG"
+}
+
+@test "nghttpx in front, HTTP/2 on both sides" {
+	command -v nghttpx >/dev/null || skip "nghttpx is not installed"
+	serve --http2=prior
+	local backend=$PORT
+	PORT=$(free_port)
+	background nghttpx --frontend="127.0.0.1,$PORT" --backend="127.0.0.1,$backend;;proto=h2" --workers=1 \
+		--conf=/dev/null --accesslog-file=/dev/null "$BATS_FILE_TMPDIR/server.key" "$BATS_FILE_TMPDIR/server.pem"
+	eventually answers
+	run -0 --separate-stderr wscat -v --http2=auto --ca="$CA" "wss://localhost:$PORT/" hello -1
+	same hello "$output"
+	says 'HTTP/2, stream 1'
+	comes_back --http2=auto --ca="$CA" "wss://localhost:$PORT/"
+	await ' open .* h2=' "$SERVER_LOG"
+}
