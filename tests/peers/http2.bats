@@ -69,3 +69,30 @@ comes_back() { # WSCAT-OPTION...
 	comes_back --http2=auto --ca="$CA" "wss://localhost:$PORT/"
 	await ' open .* h2=' "$SERVER_LOG"
 }
+
+@test "Chromium: a page's 20 WebSockets are streams of the connection that the page came over" {
+	local chromium dir=$BATS_TEST_TMPDIR
+	chromium=$(command -v chromium || command -v chromium-browser) || skip "Chromium is not installed"
+	mkdir "$dir/www"
+	cat >"$dir/www/index.html" <<-'END'
+		<script>
+		let left = 20;
+		for (let i = 0; i < 20; i++) {
+			const socket = new WebSocket("wss://" + location.host + "/");
+			const text = ("message " + i + " ").repeat(1 + i * 500);
+			socket.onopen = () => socket.send(text);
+			socket.onmessage = (event) => {
+				if (event.data === text && --left === 0) fetch("/all-came-back");
+			};
+		}
+		</script>
+	END
+	serve_tls --staticdir="$dir/www"
+	background env HOME="$dir" timeout -k 5 60 "$chromium" --headless --no-sandbox --disable-gpu \
+		--disable-quic --no-first-run --disable-background-networking --disable-component-update \
+		--disable-sync --disable-dev-shm-usage --user-data-dir="$dir/profile" --ignore-certificate-errors \
+		--remote-debugging-port=0 "https://localhost:$PORT/"
+	await ' NOT_FOUND .*target=/all-came-back' "$SERVER_LOG"
+	same 20 "$(grep -c ' open .* h2=' "$SERVER_LOG")"
+	same 1 "$(sed -nE 's|.* open .* h2=([^/]+)/.*|\1|p' "$SERVER_LOG" | sort -u | wc -l)"
+}
