@@ -1,5 +1,7 @@
 #include "conformance.h"
 
+#include "libws/http2/http2.h"
+
 #include <getopt.h>
 #include <glob.h>
 #include <stdarg.h>
@@ -183,6 +185,22 @@ static void try_cuts(struct trial *trial, struct variant v)
     }
 }
 
+/* Over streams of HTTP/2, whose wire is cut at random. */
+static void try_streams(struct trial *trial, struct variant v)
+{
+    const struct setting *setting = trial->setting;
+    if (!ws_http2_supported())
+        return;
+    v.headroom = WS_HEADROOM;
+    for (unsigned i = 0; i < RANDOM_CUTS; i++) {
+        v.stream = i + 1;
+        v.chunks = !setting->whole || (setting->chunks && i % 2);
+        v.echo = i & 2;
+        v.pause = i % 8 == 5;
+        try_variant(trial, &v);
+    }
+}
+
 /* Compressing takes time: whole messages and chunks, answers and echoes alternate instead of all
  * combinations, and for large data so do the roles. */
 static void try_deflated(struct trial *trial, struct variant v)
@@ -236,6 +254,9 @@ static void run_row(const struct row *row)
                 try_cuts(&trial, (struct variant){
                                      .role = (enum ws_role)role, .chunks = chunks, .echo = echo});
         }
+        trial.have_offset = false;
+        if (readable && !setting.http)
+            try_streams(&trial, (struct variant){.role = (enum ws_role)role});
         feed_free(&feed);
         buf_free(&expected);
     }

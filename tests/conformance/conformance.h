@@ -141,6 +141,7 @@ struct variant {
     size_t headroom;
     const size_t *cuts; /* ascending offsets at which one feed ends and the next begins */
     size_t cut_count;
+    uint32_t stream; /* not 0: the bytes come over a stream of HTTP/2, cut as this seed has it */
 };
 
 struct outcome {
@@ -155,6 +156,15 @@ struct outcome {
 void drive(const struct setting *setting, const struct feed *feed, const struct variant *variant,
            struct outcome *outcome);
 void outcome_free(struct outcome *outcome);
+/* carried.c: bytes that come over a stream of HTTP/2. `carried_begin` opens one; `take` gets what
+ * arrives, with so many bytes before it that may be written over. False: it does not work, or it
+ * was built without HTTP/2. */
+typedef void carried_take(void *context, uint8_t *data, size_t len, size_t headroom);
+bool carried_begin(uint32_t seed);
+bool carried_send(const void *data, size_t len, carried_take *take, void *context);
+void carried_finish(void);
+void carried_end(void);
+
 /* What all runs have in common goes. */
 void drive_end(void);
 

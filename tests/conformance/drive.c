@@ -37,6 +37,7 @@ static struct ws_deflate_pool pool;
 
 void drive_end(void)
 {
+    carried_end();
     ws_deflate_pool_free(&pool);
 }
 
@@ -313,6 +314,14 @@ static void pull(struct run *run)
     collect(run);
 }
 
+/* Input that came over a stream: it is read where it lies. */
+static void take(void *context, uint8_t *data, size_t len, size_t headroom)
+{
+    struct run *run = context;
+    ws_session_feed(&run->session, data, len, headroom);
+    pull(run);
+}
+
 static void act(struct run *run, const struct action *action)
 {
     struct buf *argument = (struct buf *)(uintptr_t)&action->argument;
@@ -516,6 +525,8 @@ void drive(const struct setting *setting, const struct feed *feed, const struct 
         collect(&run);
     }
 
+    if (variant->stream && !carried_begin(variant->stream))
+        problem(&run, "no stream was opened");
     size_t at = 0, cut = 0, action = 0;
     for (;;) {
         for (; action < feed->action_count && feed->actions[action].at == at; action++)
@@ -529,11 +540,17 @@ void drive(const struct setting *setting, const struct feed *feed, const struct 
             next = variant->cuts[cut];
         if (action < feed->action_count && feed->actions[action].at < next)
             next = feed->actions[action].at;
-        lend(&run, feed->bytes.p + at, next - at);
-        pull(&run);
+        if (!variant->stream) {
+            lend(&run, feed->bytes.p + at, next - at);
+            pull(&run);
+        } else if (!carried_send(feed->bytes.p + at, next - at, take, &run)) {
+            problem(&run, "the stream did not carry the input");
+        }
         at = next;
     }
     pull(&run);
+    if (variant->stream)
+        carried_finish();
     compare_sent(&run);
     items_print(&run.events, &outcome->trace);
     if (outcome->answer.len)
