@@ -376,6 +376,9 @@ enum ws_error ws_session_accept(struct ws_session *s, struct ws_out *out,
     const struct ws_request *request = &s->upgrade->request;
     if (request->violation != WS_OK)
         return request->violation;
+    struct ws_str key = {NULL, 0}; /* over HTTP/2 there is none */
+    if (!s->http2)
+        key = request->key;
     struct ws_acceptance all = acceptance ? *acceptance : (struct ws_acceptance){0};
     struct ws_deflate_params params;
     char answer[WS_DEFLATE_TEXT_MAX];
@@ -386,7 +389,7 @@ enum ws_error ws_session_accept(struct ws_session *s, struct ws_out *out,
     all.date = date_of(s);
     enum ws_error error = deflates ? agree(s, s->config->deflate, &params) : WS_OK;
     if (error == WS_OK)
-        error = ws_handshake_write_accept(out, s->http2 ? (struct ws_str){0} : request->key, &all);
+        error = ws_handshake_write_accept(out, key, &all);
     if (error != WS_OK) {
         free(s->upgrade->deflate);
         s->upgrade->deflate = NULL;

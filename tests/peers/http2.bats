@@ -47,6 +47,7 @@ comes_back() { # WSCAT-OPTION...
 
 @test "HAProxy in front, HTTP/1.1 and HTTP/2 on its side, HTTP/2 on ours" {
 	serve --http2=prior --compress
+	# shellcheck disable=SC2034 # of haproxy_serves
 	BACKEND=127.0.0.1:$PORT
 	HAPROXY_SERVER='proto h2' haproxy_serves
 	eventually answers

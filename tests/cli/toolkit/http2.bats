@@ -119,6 +119,7 @@ streams_of() { # EVENT
 	serve --http2=prior --broadcast
 	run "$PYTHON" "$FIXTURES/http2.py" broadcast "$PORT" 10
 	same "10 heard hello" "$output"
+	# shellcheck disable=SC2016 # for the program
 	serve --http2=prior -- sh -c 'read -r line; echo "$line from $$"'
 	run "$PYTHON" "$FIXTURES/http2.py" programs "$PORT" 3
 	same 3 "$(sort -u <<<"$output" | grep -c '^hello from [0-9]*$')"
