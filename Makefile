@@ -91,6 +91,8 @@ objects   = $(patsubst %.c,build/$(1)/%.o,$(2))
 fuzz_wsframe := $(call less_main,wsframe) $(COM_SRC)
 fuzz_redis   := cmd/wsserve/cluster/resp.c cmd/wsserve/cluster/envelope.c
 fuzz_framing := cmd/wsserve/bridge/framing.c $(COM_SRC)
+fuzz_record  := $(COM_SRC)
+fuzz_options := $(COM_SRC)
 fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
 
 .PHONY: all help clean install uninstall deps check test test-peers test-fresh lint format demo bench \

@@ -177,7 +177,8 @@ enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, ui
         return WS_URL_NO_MEMORY;
     if (!split.bracketed && !is_ascii(*host))
         return to_ascii(host);
-    if (is_ascii(*host) && (!split.bracketed || take_zone(*host)))
+    /* Only an address may have a %, before its zone. */
+    if (is_ascii(*host) && (split.bracketed ? take_zone(*host) : !strchr(*host, '%')))
         return WS_URL_OK;
     free(*host);
     *host = NULL;

@@ -138,6 +138,8 @@ static void bad_ones(void **state)
     refuse("wsss://h/", WS_URL_SCHEME);
     refuse("://h/", WS_URL_SCHEME);
     refuse("", WS_URL_HOST);
+    refuse("ws://%00/", WS_URL_HOST); /* only an address may have a %, before its zone */
+    refuse("a%2eb:80", WS_URL_HOST);
     refuse("ws://", WS_URL_HOST);
     refuse("ws:///path", WS_URL_HOST);
     refuse("ws://?q", WS_URL_HOST);
