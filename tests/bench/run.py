@@ -16,6 +16,7 @@ import sys
 import time
 
 import clients
+import cluster
 import cost
 import crowd
 import decode
@@ -149,6 +150,7 @@ def main():
     costs = cost.section(args.rounds, args.seconds)
     costs += clients.section(args.rounds, args.seconds, {n: c for n, c in SERVERS.items() if n != RAW})
     many = crowd.section(args.rounds, progress) + "\n" + pipe.section(args.rounds) + decode.section(args.rounds)
+    many += "\n" + cluster.section(args.rounds, args.seconds)
     write(board, names, rows, costs + many, args, time.monotonic() - begun)
     progress(f"wrote {os.path.relpath(args.out)}\n")
 

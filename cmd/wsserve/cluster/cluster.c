@@ -51,11 +51,22 @@ void cluster_lost(struct cluster *cluster, struct redis_link *link, const char *
              link == &cluster->publisher ? " for sending" : " for receiving", why);
     cluster->loss_logged = true;
     /* A server that sent us elsewhere may know better by now. */
-    if (cluster->redirect[0] && link->failures > 1) {
+    if (cluster->following > 0) {
+        cluster->following--;
+    } else if (cluster->redirect[0] && link->failures > 1) {
         cluster->redirect[0] = '\0';
         cluster->publisher.host = cluster->subscriber.host = cluster->url.host;
         cluster->publisher.port = cluster->subscriber.port = cluster->url.port;
     }
+}
+
+/* It connects to the server that Redis has named; one that waits does so by itself. */
+static void follow(struct cluster *cluster, struct redis_link *link)
+{
+    if (link->state == REDIS_LINK_WAITING)
+        return;
+    cluster->following++;
+    redis_link_fail(link, "the channel belongs to another server of the cluster");
 }
 
 bool cluster_moved(struct cluster *cluster, const struct resp_part *error)
@@ -77,8 +88,8 @@ bool cluster_moved(struct cluster *cluster, const struct resp_part *error)
     cluster->redirect[host_len] = '\0';
     cluster->publisher.host = cluster->subscriber.host = cluster->redirect;
     cluster->publisher.port = cluster->subscriber.port = (uint16_t)port;
-    redis_link_fail(&cluster->publisher, "the channel belongs to another server of the cluster");
-    redis_link_fail(&cluster->subscriber, "the channel belongs to another server of the cluster");
+    follow(cluster, &cluster->publisher);
+    follow(cluster, &cluster->subscriber);
     return true;
 }
 

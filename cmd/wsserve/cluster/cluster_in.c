@@ -202,6 +202,10 @@ static bool on_replied(struct redis_link *link, const struct resp_reply *reply)
             deliver(cluster, topic, &part[2]);
         return true;
     }
+    if (reply->array && is(part, "sunsubscribe") && cluster->subscribing == 0) {
+        redis_link_fail(link, "the channel has moved to another server of the cluster");
+        return false;
+    }
     if (!reply->array || reply->count != 3 || !is_confirmation(part) || cluster->subscribing == 0) {
         redis_link_fail(link, "Redis answers what it was not asked");
         return false;

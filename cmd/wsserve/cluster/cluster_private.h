@@ -40,6 +40,7 @@ struct cluster {
     size_t max_message;
     struct redis_link publisher, subscriber;
     char redirect[256]; /* the host that Redis has sent us to; "": the URL's */
+    unsigned following; /* links that are about to be lost because they go there */
 
     struct topics topics;
     uint64_t publishing;   /* answers that are to come for messages */
