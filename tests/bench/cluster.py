@@ -31,8 +31,8 @@ WSSERVE = [os.path.join(ROOT, "build", "wsserve"), "--port=0", "--announce", "--
 WS = ["node", os.path.join(ROOT, "tests", "bench", "broadcast_ws.js")]
 ALONE, TOGETHER, THEIRS, THEIRS_TOGETHER = "wsserve", "wsserve --cluster", "npm ws", "npm ws, redis"
 NAMES = [ALONE, TOGETHER, THEIRS, THEIRS_TOGETHER]
-RECEIVERS = [10, 100, 1000]
-SIZE, PUBLISHERS = 100, 8
+RECEIVERS = {10: 20000, 100: 4000, 1000: 400}  # and the messages a second that are sent to them
+SIZE = 100
 PROBES, APART_S = 500, 0.002
 BACKGROUND = 2000  # messages a second beside the probes
 TITLE = "## A cluster through Redis"
@@ -75,11 +75,11 @@ def started(name, redis):
 
 
 def fan_out(name, redis, receivers, seconds):
-    """Deliveries a second of the server's CPU: eight clients send, each after all have received its last."""
+    """Deliveries a second of the server's CPU: one client sends, the others receive."""
     server = started(name, redis)
 
     def run():
-        done = pinned(WSBENCH, "--quiet", "--mode=broadcast", "-c", receivers + 1, f"--publishers={PUBLISHERS}",
+        done = pinned(WSBENCH, "--quiet", "--mode=broadcast", "-c", receivers + 1, "-R", RECEIVERS[receivers],
                       "-s", SIZE, "-d", f"{seconds}s", "--format=json", f"ws://127.0.0.1:{server.port}/")
         if done.returncode != 0:
             raise RuntimeError(done.stderr.strip())
@@ -143,7 +143,8 @@ def quiet(board):
 def section(rounds, seconds):
     if not shutil.which("redis-server"):
         return ""
-    board, rows, crossings, redis = Board(), {n: f"{n} receivers" for n in RECEIVERS}, {}, Redis()
+    board, crossings, redis = Board(), {}, Redis()
+    rows = {n: f"{n:,} receivers" for n in RECEIVERS}
     try:
         for index in range(rounds):
             for receivers, row in rows.items():
@@ -163,8 +164,9 @@ def section(rounds, seconds):
 
 Measured on {datetime.date.today().isoformat()}, {rounds} interleaved rounds. `wsserve --broadcast`, and npm's ws with the
 same work in JavaScript (`tests/bench/broadcast_ws.js`), by itself and with npm's `redis` through one Redis:
-{PUBLISHERS} clients of a node send {SIZE} bytes each, the next once all others of the node have received the last.
-Deliveries per second of the server's CPU, and after × the ratio to `wsserve` without a cluster in the same round; {quiet(board)}, {board.failed} failed.
+one client sends {SIZE} bytes, 20,000, 4,000 and 400 times a second, all others of the node receive. Deliveries per
+second of the server's CPU, and after × the ratio to `wsserve` without a cluster in the same round;
+{quiet(board)}, {board.failed} failed.
 
 {table(board, list(rows.values()), NAMES, ALONE)}
 

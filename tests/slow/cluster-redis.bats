@@ -3,8 +3,8 @@
 # cluster of several shards.
 # shellcheck disable=SC2034 # redis.bash uses them
 
-load ../helper
-load ../redis
+load ../cli/helper
+load ../cli/redis
 
 # A client of node N that stays: what it got is in OUT.
 listener() { # N
