@@ -95,7 +95,7 @@ fuzz_record  := $(COM_SRC)
 fuzz_options := $(COM_SRC)
 fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
 
-.PHONY: all help clean install uninstall deps check test test-peers test-fresh lint format demo bench \
+.PHONY: all help clean install uninstall deps check test test-peers test-network test-fresh lint format demo bench \
 	bench-check conformance coverage portability portable-tests soak fuzz tests completions FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -200,6 +200,11 @@ test-peers: ## against Chromium, nginx and the like, which it installs, and on a
 	@tests/install-deps peers
 	@+$(MAKE) --no-print-directory all
 	@tests/run --peers $(ONLY)
+
+test-network: ## over a network that delays, loses and reorders packets (root only)
+	@tests/install-deps
+	@+$(MAKE) --no-print-directory all
+	@REQUIRE_ALL=1 tests/run --network $(ONLY)
 
 # The library's own tests, and those of the tools that use most of it.
 COUNTED := $(filter proto/% io/% tls/% conn/% client/% server/%,$(UNIT))

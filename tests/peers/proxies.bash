@@ -8,7 +8,7 @@ haproxy_serves() { # LINE...
 	command -v haproxy >/dev/null || skip "HAProxy is not installed"
 	PORT=$(free_port)
 	printf '%s\n' "defaults" "  mode http" "  timeout connect 5s" "  timeout client 10s" "  timeout server 10s" "$@" \
-		"frontend f" "  bind 127.0.0.1:$PORT" "  default_backend b" "backend b" "${HAPROXY_BACKEND-}" \
+		"frontend f" "  bind 127.0.0.1:$PORT ${HAPROXY_BIND-}" "  default_backend b" "backend b" "${HAPROXY_BACKEND-}" \
 		"  server s $BACKEND ${HAPROXY_SERVER-}" >"$BATS_TEST_TMPDIR/haproxy.cfg"
 	background haproxy -db -f "$BATS_TEST_TMPDIR/haproxy.cfg"
 }

@@ -8,6 +8,18 @@ setup() {
 	need_http2
 }
 
+# A WebSocket of another client, which is there all the time.
+honest() {
+	background wscat --http2=prior --no-stdin "$URL" stays
+	await stays "$OUT"
+}
+
+still_served() {
+	! ended "$PID"
+	kill "$PID"
+	same hello "$(wscat --http2=prior "$URL" hello -1)"
+}
+
 # The attack ends as expected, others are served after it as before it, and the greatest amount of memory
 # that the server ever had stays within 6 MiB of what it was.
 harmless() { # EXPECTED NAME [COUNT]
@@ -15,12 +27,9 @@ harmless() { # EXPECTED NAME [COUNT]
 	shift
 	same hello "$(wscat --http2=prior "$URL" hello -1)"
 	before=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$SERVER/status")
-	background wscat --http2=prior --no-stdin "$URL" stays
-	await stays "$OUT"
+	honest
 	output=$("$PYTHON" "$FIXTURES/http2.py" "$1" "$PORT" "${2-0}")
-	! ended "$PID"
-	kill "$PID"
-	same hello "$(wscat --http2=prior "$URL" hello -1)"
+	still_served
 	after=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$SERVER/status")
 	echo "$before kB, then $after kB" >&2
 	same "$expected" "$(tr '\n' ',' <<<"$output")"
@@ -51,8 +60,10 @@ harmless() { # EXPECTED NAME [COUNT]
 
 @test "a head that is not finished in time" {
 	serve --http2=prior --handshake-timeout=0.5s
+	honest
 	run "$PYTHON" "$FIXTURES/http2.py" slow_head "$PORT"
 	[[ $output =~ ^closed\ [0-5]$ ]]
+	still_served
 }
 
 @test "streams that take nothing stall no other on their connection, and end in time" {
@@ -74,9 +85,10 @@ harmless() { # EXPECTED NAME [COUNT]
 
 @test "bytes that are no HTTP/2 after its first three" {
 	serve --http2=prior
+	honest
 	exec 7<>"/dev/tcp/127.0.0.1/$PORT"
 	printf 'PRIVATE / HTTP/1.1\r\nHost: a\r\n\r\n' >&7
 	eventually grep -q ' HTTP2 ' "$SERVER_LOG"
 	exec 7>&-
-	same hello "$(wscat --http2=prior "$URL" hello -1)"
+	still_served
 }

@@ -50,6 +50,7 @@ streams_of() { # EVENT
 	# Without it the server takes the preface for a request that it does not know.
 	serve
 	run ! --separate-stderr wscat --http2=prior "$URL" hello -1
+	says 'the server did not answer in HTTP/2, which --http2=prior begins with'
 }
 
 @test "messages of every size come back over a stream, compressed or not, byte by byte" {
