@@ -156,5 +156,5 @@ build() { # LANGUAGE SOURCE OUTPUT
 
 @test "a library that is not there is named, and how to install it" {
 	run -2 make PKG_CONFIG=false build/needed
-	says 'does not find all of: libssl libcrypto zlib libidn2 libisal jansson' "$output"
+	says 'does not find all of: libssl libcrypto zlib libidn2 libisal libnghttp2 jansson' "$output"
 }
