@@ -57,11 +57,12 @@ struct run {
 
     /* sending.c */
     struct input input;
-    size_t next_word;         /* of settings->messages */
-    bool word_is_input;       /* that word is "@-", which is being read */
-    bool input_ended;         /* nothing more is to be sent */
-    bool awaits_reply;        /* --request-reply */
-    bool delayed;             /* --send-delay */
+    size_t next_word;   /* of settings->messages */
+    bool word_is_input; /* that word is "@-", which is being read */
+    bool input_ended;   /* nothing more is to be sent */
+    bool awaits_reply;  /* --request-reply */
+    bool delayed;       /* --send-delay, until `delayed_until_us` */
+    int64_t delayed_until_us;
     bool in_message;          /* pieces of a message were sent, and not the last */
     struct ws_timer delay;    /* ends `delayed` */
     uint64_t received_before; /* messages received when the last was sent */

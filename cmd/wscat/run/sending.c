@@ -22,6 +22,11 @@ static bool may_send(const struct run *run)
 static void on_delay(struct ws_timer *timer)
 {
     struct run *run = ws_container_of(timer, struct run, delay);
+    int64_t left_us = run->delayed_until_us - ws_clock_us();
+    if (left_us > 0) { /* the timer was armed by the time when the loop's turn had begun */
+        ws_loop_arm(run->loop, timer, ws_loop_now(run->loop) + units_milliseconds(left_us));
+        return;
+    }
     run->delayed = false;
     sending_continue(run);
 }
@@ -33,6 +38,7 @@ static void begin_waiting(struct run *run)
     run->awaits_reply = s->request_reply;
     if (s->send_delay_us > 0) {
         run->delayed = true;
+        run->delayed_until_us = ws_clock_us() + s->send_delay_us;
         ws_loop_arm(run->loop, &run->delay,
                     ws_loop_now(run->loop) + units_milliseconds(s->send_delay_us));
     }
