@@ -2,25 +2,18 @@
 # The commands of docs/plotting.md, as they are printed.
 
 load ../helper
-
-# The code of block N.
-code() {
-	awk -v block="$1" '
-		/^```$/ { inside = 0 }
-		inside && number == block
-		/^```sh$/ { inside = 1; number++ }' "$ROOT/docs/plotting.md"
-}
+load ../printed
 
 @test "docs/plotting.md: the plot, and the table of a run over time" {
 	command -v gnuplot >/dev/null || skip "gnuplot is not installed"
 	cd "$BATS_TEST_TMPDIR"
 	serve
 	export URL PID=$SERVER DURATION=300ms
-	code 1 >plot.sh
+	printed docs/plotting.md plot >plot.sh
 	run -0 bash -euo pipefail plot.sh
 	grep -q '20k msg/s' latency.svg
 	"$PYTHON" -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse("latency.svg")'
-	code 2 >table.sh
+	printed docs/plotting.md timeline >table.sh
 	run -0 bash -euo pipefail table.sh
 	grep -qE '^[0-9.]+,[0-9]+,[0-9]+$' timeline.csv
 }

@@ -1,0 +1,44 @@
+#!/usr/bin/env bats
+# only: build
+# The sessions that documents print: each command runs as it stands there, and prints what stands there.
+
+load ../helper
+load ../printed
+
+@test "README: talk to a server" {
+	as_printed README.md talk
+}
+
+@test "README: serve a script" {
+	as_printed README.md serve
+}
+
+@test "README: decode frames" {
+	as_printed README.md decode
+}
+
+@test "README: load a server" {
+	as_printed README.md load
+}
+
+@test "README: in a script" {
+	as_printed README.md script
+}
+
+@test "docs/debugging.md: a capture" {
+	"$PYTHON" "$FIXTURES/capture.py" >"$BATS_TEST_TMPDIR/capture.pcap"
+	as_printed docs/debugging.md capture "cp '$BATS_TEST_TMPDIR/capture.pcap' ."
+}
+
+@test "a session that prints something else, or fails, is an error with a comparison" {
+	local document=$BATS_TEST_TMPDIR/document.md
+	printf '%s\n' '<!-- run: wrong -->' '    $ echo one' '    two' >"$document"
+	run -1 "$PYTHON" "$FIXTURES/printed.py" --run "$document" wrong
+	says '^-two$' "$output"
+	says '^\+one$' "$output"
+	printf '%s\n' '<!-- run: fails -->' '    $ ls nothing' >"$document"
+	run -1 "$PYTHON" "$FIXTURES/printed.py" --run "$document" fails
+	says 'ls nothing' "$output"
+	run -1 "$PYTHON" "$FIXTURES/printed.py" "$document" missing
+	says "has no block 'missing'" "$output"
+}
