@@ -16,6 +16,9 @@ enum {
     COLUMN = 32, /* where explanations begin */
 };
 
+/* What every tool's --help ends its options with. */
+static const char general[] = "quiet verbose help version";
+
 static FILE *output(const struct options *options)
 {
     return options->out ? options->out : stdout;
@@ -134,13 +137,13 @@ static const char *group_of(const struct option_table *table, const struct optio
 }
 
 /* Prints a heading and its rows, which may be spread over several tables. */
-static void print_group(const struct options *options, const char *group, unsigned hide, int width)
+static void print_group(const struct options *options, const char *group, int width)
 {
     FILE *out = output(options);
     struct option_found at = {0};
     bool begun = false;
     while (options_next(options, &at)) {
-        if (at.row->kind == OPTION_KIND_GROUP || (at.row->flags & hide) ||
+        if (at.row->kind == OPTION_KIND_GROUP || (at.row->flags & OPTION_HIDDEN) ||
             !options_applies(options, at.row) || strcmp(group_of(at.table, at.row), group) != 0)
             continue;
         if (!begun)
@@ -160,11 +163,45 @@ static bool seen_before(const struct options *options, const struct option_found
     return false;
 }
 
+/* Prints all options, by group. */
+static void print_groups(const struct options *options, int width)
+{
+    print_group(options, "", width);
+    struct option_found at = {0};
+    while (options_next(options, &at))
+        if (at.row->kind == OPTION_KIND_GROUP && !seen_before(options, &at))
+            print_group(options, at.row->help, width);
+}
+
+/* Prints a heading and the rows of these names, blanks between them, in their order. */
+static void print_named(const struct options *options, const char *heading, const char *names,
+                        int width)
+{
+    fprintf(output(options), "\n%s:\n", heading);
+    for (const char *p = names; *p;) {
+        size_t len = strcspn(p, " ");
+        struct option_found at;
+        const struct option_row *other;
+        if (options_find_name(options, p, len, &at, &other))
+            print_row(output(options), options, &at, width);
+        p += len + (p[len] != '\0');
+    }
+}
+
+static unsigned count_shown(const struct options *options)
+{
+    struct option_found at = {0};
+    unsigned count = 0;
+    while (options_next(options, &at))
+        count += at.row->kind != OPTION_KIND_GROUP && !(at.row->flags & OPTION_HIDDEN) &&
+                 options_applies(options, at.row);
+    return count;
+}
+
 int help_print(const struct options *options, bool all)
 {
     FILE *out = output(options);
     int width = width_of(out);
-    unsigned hide = OPTION_HIDDEN | (all ? 0 : OPTION_RARE);
     const char *label = "Usage: ";
     for (const char *p = options->usage; p && *p;) {
         int len = (int)strcspn(p, "\n");
@@ -174,11 +211,15 @@ int help_print(const struct options *options, bool all)
     }
     if (options->about)
         fprintf(out, "%s\n", options->about);
-    print_group(options, "", hide, width);
-    struct option_found at = {0};
-    while (options_next(options, &at))
-        if (at.row->kind == OPTION_KIND_GROUP && !seen_before(options, &at))
-            print_group(options, at.row->help, hide, width);
+    if (all || !options->first) {
+        print_groups(options, width);
+    } else {
+        print_named(options, "Used most", options->first, width);
+        print_named(options, "General", general, width);
+        fprintf(out, "\nAll %u options: %s%s%s --help=all, and the manual, %s(1).\n",
+                count_shown(options), options->tool, options->subcommand ? " " : "",
+                options->subcommand ? options->subcommand : "", options->tool);
+    }
     if (options->tail)
         fprintf(out, "\n%s\n", options->tail);
     return finish(options);

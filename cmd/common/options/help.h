@@ -9,8 +9,9 @@
 
 #include "cmd/common/options/option_row.h"
 
-/* Prints the usage, the option groups of the subcommand, and the tool's own tail, as wide as the
- * terminal but between 80 and 100 columns. Options that are used rarely only if `all` is set. */
+/* Prints the usage, the options of the subcommand, and the tool's own tail, as wide as the terminal
+ * but between 80 and 100 columns. The options are those of options->first, or with `all`, or where
+ * that is NULL, every one, by group. */
 int help_print(const struct options *options, bool all);
 
 /* "TOOL VERSION". */

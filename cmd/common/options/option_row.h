@@ -45,7 +45,6 @@ enum option_flags {
     OPTION_HIDDEN = 32,    /* not in --help */
     OPTION_REPEAT = 64,    /* CALL: collects; lists and levels do by themselves */
     OPTION_TYPED = 128,    /* allowed on the command line only, not in a file */
-    OPTION_RARE = 256,     /* in --help=all, not in --help */
 };
 
 struct option_list {
@@ -149,6 +148,7 @@ struct options {
     const char *tool;
     const char *usage;   /* one or more lines, each as printed after "Usage: " */
     const char *about;   /* printed below the usage; or NULL */
+    const char *first;   /* names of the ten options that --help shows; NULL: it shows all */
     const char *tail;    /* at the end of --help: examples, exit status; or NULL */
     const char *verbose; /* the help of --verbose; NULL: what options_common_rows has */
     const struct option_table *tables;

@@ -244,6 +244,7 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
         .tool = "wsbench",
         .usage = "wsbench [OPTION]... URL\nwsbench --merge [OPTION]... FILE...",
         .about = "Puts load on a WebSocket server and reports throughput, latency and losses.",
+        .first = "connections duration rate window size message mode stages format fail-if",
         .tail = tail,
         .verbose = "print each failure as it happens, with its status and the start of the body, "
                    "or the close code",

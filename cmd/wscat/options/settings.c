@@ -180,6 +180,7 @@ bool wscat_settings_read(struct settings *settings, struct options *options, int
                  "wscat [OPTION]... -l [ADDRESS:]PORT [MESSAGE]...",
         .about = "Sends standard input to a WebSocket server, message by message, and prints the "
                  "replies.",
+        .first = "header subprotocol insecure binary jsonl expect one-message wait timeout listen",
         .tail = tail,
         .tables = tables,
         .table_count = 4,

@@ -273,6 +273,11 @@ static bool shows_all(const char *word)
     return false;
 }
 
+static const char decode_first[] =
+    "from read port keylog direction output bytes messages follow strict";
+static const char encode_first[] =
+    "text binary ping close opcode mask fragment deflate allow-invalid output";
+
 bool wsframe_settings_read(struct settings *settings, struct options *options, int argc,
                            char **argv)
 {
@@ -291,6 +296,7 @@ bool wsframe_settings_read(struct settings *settings, struct options *options, i
                  "wsframe close-codes [CODE]...",
         .about =
             "Decodes WebSocket frames, reports violations of the protocol, and makes new frames.",
+        .first = decode_first,
         .tail = tail,
         .tables = tables,
         .table_count = 3,
@@ -306,6 +312,8 @@ bool wsframe_settings_read(struct settings *settings, struct options *options, i
     /* Without a subcommand, --help describes all of them. */
     if (command >= 0 || argc < 2 || !shows_all(argv[1]))
         options->subcommand = names[settings->command];
+    if (settings->command != COMMAND_DECODE)
+        options->first = settings->command == COMMAND_ENCODE ? encode_first : NULL;
     if (!options_parse(options, argc, argv))
         return false;
     settings->words = options->args;

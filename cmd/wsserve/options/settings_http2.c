@@ -12,7 +12,6 @@ const struct option_row settings_http2_rows[SETTINGS_HTTP2_ROWS] = {
     {.name = "max-streams",
      OPTION_NUMBER(S, max_streams, 1, 10000),
      .metavar = "N",
-     .flags = OPTION_RARE,
      .help = "WebSockets and requests that an HTTP/2 connection may carry at a time (default 100)"},
 };
 #undef S

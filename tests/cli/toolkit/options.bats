@@ -20,7 +20,7 @@ tools() {
 	same "" "$missing"
 }
 
-@test "--help and -h: on standard output, exit 0, with every option" {
+@test "--help and -h: on standard output, exit 0; --help=all has every option" {
 	local tool option name
 	for tool in $(tools); do
 		for option in --help -h --help=all; do
@@ -31,6 +31,23 @@ tools() {
 		for name in $("$tool" --print-options | awk -F '\t' '$1 != "" && $9 !~ /hidden/ { print $1 }'); do
 			says "--$name\b" "$output"
 		done
+	done
+}
+
+# The options under this heading of --help.
+under() { # HEADING
+	sed -n "/^$1:\$/,/^\$/p" <<<"$output" | grep -oE '^ +(-., +)?--[a-z-]+' | grep -oE "[a-z][a-z0-9-]+$"
+}
+
+@test "--help shows the ten options that are used most, on a screen or two, and where the rest is" {
+	local tool command
+	for tool in $(tools) "wsframe encode"; do
+		read -ra command <<<"$tool"
+		run -0 "${command[@]}" --help
+		((${#lines[@]} < 60))
+		same 10 "$(under "Used most" | sort -u | wc -l)"
+		same "quiet verbose help version" "$(under General | xargs)"
+		says "^All $("${command[@]}" --help=all | grep -cE '^ +(-., +| +)--[a-z]') options: $tool --help=all," "$output"
 	done
 }
 

@@ -519,9 +519,9 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	says "did you mean '--bytes'"
 	run -2 --separate-stderr wsframe --bytes -o json 8900
 	says 'need frames in --output=text'
-	run -0 wsframe --help
+	run -0 wsframe --help=all
 	[[ $output == *'What encode makes:'* && $output == *'What decode reads:'* ]]
-	run -0 wsframe encode --help
+	run -0 wsframe encode --help=all
 	[[ $output == *'What encode makes:'* && $output != *'What decode reads:'* ]]
 }
 

@@ -63,15 +63,6 @@ ask() {
 	same hello "$output"
 }
 
-@test "--help is what people use first, --help=all every option" {
-	run -0 wsserve --help
-	((${#lines[@]} < 120))
-	says '^ +--origin=LIST' "$output"
-	run ! grep -e --missed-pongs <<<"$output"
-	run -0 wsserve --help=all
-	says '^ +--missed-pongs=N' "$output"
-}
-
 @test "--address may be repeated: it listens on all of them" {
 	serve --address=127.0.0.1 --address=127.0.0.2 --address='[::1]'
 	local url

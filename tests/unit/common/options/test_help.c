@@ -109,6 +109,34 @@ static void test_common(void **state)
     free(text);
 }
 
+static void test_first(void **state)
+{
+    (void)state;
+    struct settings settings = {0};
+    struct option_table tables[] = {{OPTION_ROWS(rows), &settings, NULL},
+                                    {OPTION_ROWS(options_common_rows), &settings.common, NULL}};
+    char *text = NULL;
+    size_t len = 0;
+    struct options options = {.tool = "tool",
+                              .first = "mode flag wait",
+                              .tables = tables,
+                              .table_count = 2,
+                              .subcommand = "encode",
+                              .out = open_memstream(&text, &len)};
+    assert_int_equal(help_print(&options, false), WS_EXIT_OK);
+    fclose(options.out);
+    char *end = strstr(text, "\nGeneral:\n  -q, --quiet ");
+    assert_non_null(end);
+    *end = '\0';
+    assert_string_equal(text, /* in the list's order, and none of another subcommand */
+                        "\nUsed most:\n"
+                        "      --mode=MODE               a mode: a|b\n"
+                        "  -f, --flag                    set the flag (also -g, --other-name)\n");
+    assert_non_null(strstr(end + 1, "\nAll 10 options: tool encode --help=all, "));
+    assert_null(strstr(end + 1, "--color"));
+    free(text);
+}
+
 static void test_print_options(void **state)
 {
     (void)state;
@@ -130,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_common),
+        cmocka_unit_test(test_first),
         cmocka_unit_test(test_print_options),
     };
     return cmocka_run_group_tests_name("help", tests, NULL, NULL);
