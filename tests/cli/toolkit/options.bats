@@ -47,7 +47,7 @@ under() { # HEADING
 		((${#lines[@]} < 60))
 		same 10 "$(under "Used most" | sort -u | wc -l)"
 		same "quiet verbose help version" "$(under General | xargs)"
-		says "^All $("${command[@]}" --help=all | grep -cE '^ +(-., +| +)--[a-z]') options: $tool --help=all," "$output"
+		says "^All $("${command[@]}" --help=all | grep -cE '^  (-., |    )--[a-z]') options: $tool --help=all," "$output"
 	done
 }
 
