@@ -36,7 +36,7 @@ tools() {
 
 # The options under this heading of --help.
 under() { # HEADING
-	sed -n "/^$1:\$/,/^\$/p" <<<"$output" | grep -oE '^ +(-., +)?--[a-z-]+' | grep -oE "[a-z][a-z0-9-]+$"
+	sed -n "/^$1:\$/,/^\$/p" <<<"$output" | grep -oE '^  (-., |    )--[a-z0-9-]+' | grep -oE "[a-z][a-z0-9-]+$"
 }
 
 @test "--help shows the ten options that are used most, on a screen or two, and where the rest is" {
