@@ -96,7 +96,8 @@ fuzz_options := $(COM_SRC)
 fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
 
 .PHONY: all help clean install uninstall deps check test test-peers test-network test-fresh lint format demo bench \
-	bench-check conformance coverage portability portable-tests soak fuzz tests completions FORCE
+	bench-check conformance coverage portability portable-tests soak fuzz tests completions \
+	dist deb static FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -199,6 +200,7 @@ test: ## install what is missing, then every test
 test-peers: ## against Chromium, nginx and the like, which it installs, and on a fresh system
 	@tests/install-deps peers
 	@+$(MAKE) --no-print-directory all
+	@+LTO=0 $(MAKE) --no-print-directory deb
 	@tests/run --peers $(ONLY)
 
 test-network: ## over a network that delays, loses and reorders packets (root only)
@@ -216,6 +218,7 @@ coverage: ## how much of libws the tests run; fails below the limits that SECURI
 
 test-fresh: ## the README's commands in a new minimal system under build/ (root only)
 	@tests/install-deps fresh
+	@+$(MAKE) --no-print-directory deb
 	@tests/fresh
 
 deps: ## install the packages that building and testing need; FOR=build those for building alone
@@ -276,6 +279,37 @@ conformance: ## the cases of the RFCs over the wire, beside other servers: write
 
 completions: all ## write the completion files again, from the option tables
 	completions/check --update build $(TOOLS)
+
+# --- packages ---
+
+DIST := libws-$(VERSION)
+# Of the last commit, whose time the files get: the same bytes each time.
+build/dist/$(DIST).tar.gz: FORCE
+	@mkdir -p $(@D)
+	@git archive --format=tar --prefix=$(DIST)/ HEAD | gzip -9n >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+dist: build/dist/$(DIST).tar.gz ## the source as build/dist/libws-VERSION.tar.gz, the same bytes each time
+
+# Its source in a new folder build/NAME.
+unpacked = rm -rf build/$(1) && mkdir -p build/$(1) && tar -xf build/dist/$(DIST).tar.gz --strip-components=1 -C build/$(1)
+
+deb: dist ## Debian's packages ws-tools and libws-dev, in build/dist
+	@tests/install-deps deb
+	@$(call unpacked,deb/source)
+	@cp -r docs/packaging/debian build/deb/source/
+	@cp build/dist/$(DIST).tar.gz build/deb/libws_$(VERSION).orig.tar.gz
+	cd build/deb/source && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u WERROR DEB_BUILD_OPTIONS="noautodbgsym parallel=$$(nproc)" \
+		dpkg-buildpackage --build=binary --no-sign >../log 2>&1 || { tail -n 40 ../log; exit 1; }
+	@cp build/deb/*.deb build/dist/
+
+static: dist ## build/dist/static: the tools, static and stripped, the same bytes each time, and SHA256SUMS
+	@tests/install-deps build
+	@$(call unpacked,static)
+	@+env -u WERROR $(MAKE) -C build/static --no-print-directory STATIC=1 CFLAGS='-O3' $(TOOLS:%=build/%)
+	@mkdir -p build/dist/static
+	@for t in $(TOOLS); do strip -o build/dist/static/$$t build/static/build/$$t || exit 1; done
+	@cd build/dist/static && sha256sum $(TOOLS) >SHA256SUMS
 
 # --- installing ---
 

@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# What `make dist`, `make deb` and `make static` make. tests/fresh installs the packages.
+
+load ../cli/helper
+
+# make, without the environment of the make that runs the tests.
+make() {
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS LTO=0 make -s "$@" >/dev/null
+}
+
+# The last commit in another folder.
+setup_file() {
+	git clone --quiet --shared "$BATS_TEST_DIRNAME/../.." "$BATS_FILE_TMPDIR/clone"
+}
+
+setup() {
+	CLONE=$BATS_FILE_TMPDIR/clone
+}
+
+number() {
+	sed -n 's/^#define WS_VERSION  *"\(.*\)"/\1/p' "$ROOT/libws/include/ws/version.h"
+}
+
+@test "the tarball has every file of the commit, and the same bytes wherever and whenever it is made" {
+	make -C "$CLONE" dist
+	local tarball
+	tarball=libws-$(number).tar.gz
+	# The tree may have changes that are not committed: the time of its own tarball is the commit's too.
+	make -C "$ROOT" dist
+	cmp "$ROOT/build/dist/$tarball" "$CLONE/build/dist/$tarball"
+	same "$(git -C "$CLONE" ls-files | sort)" \
+		"$(tar -tf "$CLONE/build/dist/$tarball" | grep -v '/$' | sed 's|^[^/]*/||' | sort)"
+}
+
+@test "every recipe of a package has the version of the tools" {
+	local version
+	version=$(number)
+	says "^libws \\($version-1\\) " "$(head -n 1 "$ROOT/docs/packaging/debian/changelog")"
+	says "^Version: +$version$" "$(<"$ROOT/docs/packaging/libws.spec")"
+	says "^pkgver=$version$" "$(<"$ROOT/docs/packaging/APKBUILD")"
+	says "^## $version" "$(<"$ROOT/CHANGELOG.md")"
+}
+
+@test "lintian has no objection to Debian's packages" {
+	run -0 lintian --allow-root -E --pedantic --fail-on error,warning,info,pedantic \
+		"$ROOT"/build/dist/*_"$(number)"-1_*.deb
+	same "" "$output"
+}
+
+@test "rpmlint and shellcheck have no objection to what other systems' packages are made from" {
+	run -0 rpmlint "$ROOT/docs/packaging/libws.spec"
+	says '0 errors, ' "$output"
+	# What abuild reads, and what it sets.
+	shellcheck -s sh -e SC2034,SC2154 "$ROOT/docs/packaging/APKBUILD"
+}
+
+@test "static programs are the same bytes wherever they are made, and run where there is nothing else" {
+	local place=$BATS_TEST_TMPDIR/place
+	make -C "$CLONE" static TOOLS="wscat wsserve"
+	git clone --quiet --shared "$CLONE" "$BATS_TEST_TMPDIR/other"
+	make -C "$BATS_TEST_TMPDIR/other" static TOOLS=wsserve
+	cmp "$CLONE/build/dist/static/wsserve" "$BATS_TEST_TMPDIR/other/build/dist/static/wsserve"
+	(cd "$CLONE/build/dist/static" && sha256sum --check --quiet SHA256SUMS)
+	run -0 readelf -SW "$CLONE/build/dist/static/wsserve"
+	[[ $output != *.symtab* && $output != *.interp* ]]
+	# As the container of docs/examples/Containerfile, with names from a file.
+	mkdir -p "$place/etc"
+	cp "$CLONE"/build/dist/static/ws* "$place"
+	echo "127.0.0.1 server.example" >"$place/etc/hosts"
+	start chroot --userspec=65534:65534 "$place" /wsserve --port=0 --announce
+	run -0 chroot --userspec=65534:65534 "$place" /wscat -1 "ws://server.example:$PORT/" hello
+	same hello "$output"
+}
+
+@test "the file for containers installs what a static wsserve is built with" {
+	local package installed
+	installed=$(sed -n '/^RUN apt-get/,/^COPY/p' "$ROOT/docs/examples/Containerfile")
+	while read -r package; do
+		[[ " ${installed//$'\n'/ } " == *" $package "* ]] || {
+			echo "lacks $package" >&2
+			return 1
+		}
+	done < <(sed -n "/^BUILD_NEEDS=/,/^'/p" "$ROOT/tests/install-deps" | awk -F '|' 'NF == 5 { print $2 }' | xargs -n 1)
+}
