@@ -166,6 +166,7 @@ static uint32_t start_run(struct shared *shared, char *error, size_t error_size)
         return wait_ms;
     }
     if (start_program(run, error, error_size)) {
+        error[0] = '\0';
         shared->run = run;
         return 0;
     }

@@ -56,6 +56,8 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	echo 0 >"$BATS_TEST_TMPDIR/three.in"
 	await 'closed by the server: 1000' "$BATS_TEST_TMPDIR/three.log"
 	eventually no_children
+	logged 3 ' open from '
+	run ! grep ' ERROR ' "$SERVER_LOG"
 }
 
 @test "a program that cannot run is backed off: 503" {
