@@ -188,6 +188,7 @@ static void load(struct run *run)
     struct result *result = run->result;
 
     probe_look(&result->probe, &result->probe.loaded);
+    result->loaded_opened = snapshot(run).opened;
     run->bench.start_ns = clock_ns();
     run->bench.counted_ns = run->bench.start_ns + s->warmup_us * NS_PER_US;
     run->bench.end_ns =
@@ -377,6 +378,7 @@ void bench_run(const struct settings *s, struct result *result)
 {
     struct run run = {.settings = s, .result = result, .bench = {.settings = s}};
     result->started_utc_us = units_now_utc();
+    result->opening = s->mode == MODE_CHURN;
     if (prepare(&run))
         measure(&run);
 }

@@ -18,7 +18,8 @@ static bool check_files(const struct settings *s, char *problem, size_t size)
     struct rlimit limit;
     struct probe_sample self;
     uint64_t in_use = probe_read((unsigned)getpid(), &self) ? self.files : 3;
-    uint64_t needed = s->connections + in_use + (uint64_t)s->threads * THREAD_FILES + OTHER_FILES;
+    uint64_t sockets = settings_sockets(s);
+    uint64_t needed = sockets + in_use + (uint64_t)s->threads * THREAD_FILES + OTHER_FILES;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return true;
     if (limit.rlim_cur < needed && limit.rlim_cur < limit.rlim_max) {
@@ -31,7 +32,7 @@ static bool check_files(const struct settings *s, char *problem, size_t size)
     snprintf(problem, size,
              "%" PRIu64 " connections need %" PRIu64 " open files, and %" PRIu64
              " are allowed; as root: ulimit -n %" PRIu64,
-             s->connections, needed, (uint64_t)limit.rlim_cur, needed);
+             sockets, needed, (uint64_t)limit.rlim_cur, needed);
     return false;
 }
 
@@ -77,7 +78,7 @@ unsigned limits_loopback_sources(const struct settings *s)
         !read_ports(&low, &high))
         return 1;
     /* Half of the ports of each: some are in use, and the others are found the sooner. */
-    uint64_t sources = s->connections / ((high - low + 1) / 2 + 1) + 1;
+    uint64_t sources = settings_sockets(s) / ((high - low + 1) / 2 + 1) + 1;
     return sources < MOST ? (unsigned)sources : MOST;
 }
 
@@ -93,13 +94,13 @@ static bool check_ports(const struct settings *s, char *problem, size_t size)
     uint64_t all = (uint64_t)(high - low + 1) * sources;
     uint64_t used = count_used("/proc/net/tcp", low, high, remote) +
                     count_used("/proc/net/tcp6", low, high, remote);
-    if (s->connections + used <= all)
+    if (settings_sockets(s) + used <= all)
         return true;
     snprintf(problem, size,
              "%" PRIu64 " connections to one address need as many local ports, and of %" PRIu64
              " %" PRIu64 " are in use; as root: sysctl -w "
              "net.ipv4.ip_local_port_range='1024 65535', or use --source-ip",
-             s->connections, all, used);
+             settings_sockets(s), all, used);
     return false;
 }
 

@@ -22,6 +22,7 @@ complete -c wsbench -s T -l timeout -x -d 'time limit of each reply: a message w
 complete -c wsbench -l start-at -x -d 'begin the load at this time, on several machines at once: 2026-01-31T12:00:00Z, 12:00:00 or @SECONDS'
 complete -c wsbench -l abort-if -x -d 'end the load when this is met, as --fail-if has it, looked at once a second; may be repeated'
 complete -c wsbench -l connect-deadline -x -d 'time limit for opening all connections: exit with 7 if some are not open by then'
+complete -c wsbench -l streams -x -d 'open the connections as streams of HTTP/2, so many over each TCP connection; with --http2'
 complete -c wsbench -l source-ip -x -d 'connect from these addresses in turn: each has local ports of its own (default for a loopback target and many connections: 127.0.0.1, 127.0.0.2 and so on)'
 complete -c wsbench -s s -l size -x -d 'size of a message, or the range of the sizes of messages (default 20)'
 complete -c wsbench -s m -l message -x -d 'send this message; may be repeated, they are sent in turn. {{seq}}, {{conn}}, {{uuid}}, {{rand:1-100}}, {{now_us}} and {{line:FILE}} are filled in, in the URL and in --header too'

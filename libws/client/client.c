@@ -81,6 +81,23 @@ const struct ws_client_times *ws_client_times(const struct ws_client *client)
 
 /* --- once connected --- */
 
+/* Sends the request, to be answered by `deadline_ms`; 0: no limit. */
+static enum ws_error ask(struct ws_conn *conn, const struct ws_client_options *options,
+                         int64_t deadline_ms)
+{
+    const struct ws_request_options request = {
+        .target = options->url->target,
+        .host = options->url->authority,
+        .subprotocols = options->subprotocols,
+        .headers = options->headers,
+        .header_count = options->header_count,
+    };
+    enum ws_error error = ws_conn_connect(conn, &request);
+    if (deadline_ms)
+        ws_conn_limit_handshake(conn, deadline_ms);
+    return error;
+}
+
 void ws_client_upgrade(struct ws_client *client, int fd)
 {
     const struct ws_client_options *options = &client->options;
@@ -91,27 +108,36 @@ void ws_client_upgrade(struct ws_client *client, int fd)
         ws_client_fail(client);
         return;
     }
-    struct ws_request_options request = {
-        .target = client->url.target,
-        .host = client->url.authority,
-        .subprotocols = (const char *const *)client->subprotocols,
-        .headers = client->headers,
-        .header_count = options->header_count,
-    };
     enum ws_error error = WS_OK;
     if (client->url.secure)
         error = ws_conn_secure(conn, options->tls, client->tls_name);
     else if (options->http2_prior)
         ws_conn_use_http2(conn);
     if (error == WS_OK)
-        error = ws_conn_connect(conn, &request);
-    if (client->deadline_ms)
-        ws_conn_limit_handshake(conn, client->deadline_ms);
+        error = ask(conn, options, client->deadline_ms);
     if (options->connected)
         options->connected(options->user, conn);
     if (error != WS_OK)
         ws_conn_abort(conn, error);
     finish(client);
+}
+
+enum ws_error ws_client_may_join(const struct ws_conn *beside)
+{
+    return ws_conn_may_share(beside);
+}
+
+enum ws_error ws_client_join(const struct ws_client_options *options, struct ws_conn *beside,
+                             struct ws_conn **conn)
+{
+    int64_t now_ms = ws_loop_now(options->env->loop);
+    enum ws_error error = ws_conn_new_beside(beside, options->env, options->user, conn);
+    if (error != WS_OK)
+        return error;
+    error = ask(*conn, options, options->connect_ms ? now_ms + options->connect_ms : 0);
+    if (error != WS_OK)
+        ws_conn_abort(*conn, error);
+    return WS_OK;
 }
 
 /* --- connecting --- */
@@ -189,6 +215,7 @@ static bool copy_options(struct ws_client *client, const struct ws_client_option
     size_t count = 0;
     client->options = *options;
     client->options.proxy = NULL;
+    client->options.url = &client->url;
     client->url.secure = url->secure;
     client->url.port = url->port;
     if (!copy_string(&client->url.unix_path, url->unix_path) ||
@@ -216,6 +243,8 @@ static bool copy_options(struct ws_client *client, const struct ws_client_option
         if (!copied)
             return false;
     }
+    client->options.subprotocols = (const char *const *)client->subprotocols;
+    client->options.headers = client->headers;
     return true;
 }
 

@@ -124,6 +124,36 @@ void ws_conn_use_http2(struct ws_conn *conn)
     put_on_stream(conn);
 }
 
+enum ws_error ws_conn_may_share(const struct ws_conn *beside)
+{
+    const struct ws_conn *carrier = beside->cold->carrier;
+    return carrier && ws_conn_is_client(carrier) && carrier->life == WS_LIFE_CARRYING
+               ? ws_http2_may_open(carrier->cold->http2)
+               : WS_E_STATE;
+}
+
+enum ws_error ws_conn_new_beside(struct ws_conn *beside, const struct ws_conn_env *env, void *user,
+                                 struct ws_conn **conn)
+{
+    struct ws_conn *carrier = beside->cold->carrier;
+    enum ws_error error = ws_conn_may_share(beside);
+    *conn = NULL;
+    if (error != WS_OK)
+        return error;
+    struct ws_conn *made = ws_conn_make(env, user);
+    struct ws_http2_stream *stream =
+        made && ws_conn_cold(made) ? ws_http2_open(carrier->cold->http2) : NULL;
+    if (!stream) {
+        if (made)
+            ws_conn_destroy(made);
+        return WS_E_NO_MEMORY;
+    }
+    attach(made, carrier, stream);
+    ws_conn_arm(made);
+    *conn = made;
+    return WS_OK;
+}
+
 bool ws_conn_waits_for_magic(struct ws_conn *conn, const uint8_t *data, size_t len)
 {
     enum { ENOUGH = 3 }; /* no method of HTTP/1.1 begins like that */

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct ws_conn;
+struct ws_conn_env;
 
 /* In every connection; its hash is the connection's id. */
 struct ws_conn_slot {
@@ -29,6 +30,16 @@ struct ws_conn *ws_conn_of_slot(struct ws_conn_slot *slot);
 
 /* Of one on a stream of HTTP/2: the connection that carries it. NULL: it has a socket. */
 struct ws_conn *ws_conn_carrier(const struct ws_conn *conn);
+
+/* Client: may another connection go over the HTTP/2 connection that `beside` is on? As
+ * ws_client_may_join(). */
+enum ws_error ws_conn_may_share(const struct ws_conn *beside);
+
+/* Client: makes `*conn`, which is on a further stream of the HTTP/2 connection that `beside` is on;
+ * `env` is of the same loop. What is left is its request, as after ws_conn_new(). WS_OK,
+ * WS_E_NO_MEMORY, or what ws_conn_may_share() says. */
+enum ws_error ws_conn_new_beside(struct ws_conn *beside, const struct ws_conn_env *env, void *user,
+                                 struct ws_conn **conn);
 
 struct ws_address;
 struct sockaddr;

@@ -346,6 +346,8 @@ void ws_conn_shut_now(struct ws_conn *conn)
     struct ws_conn_scratch *scratch = conn->env->scratch;
     bool fine =
         ws_conn_waiting(conn) == 0 && (conn->life != WS_LIFE_FAILED || conn->end.error == WS_OK);
+    if (conn->cold->stream)
+        ws_http2_stream_leave(conn->cold->stream);
     if (fine && conn->cold->stream)
         ws_http2_stream_finish(conn->cold->stream);
     if (fine && conn->cold->tls && ws_tls_close(conn->cold->tls, take_sealed(conn)))

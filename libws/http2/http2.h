@@ -132,6 +132,11 @@ size_t ws_http2_holds(const struct ws_http2 *http2);
 
 /* --- a stream --- */
 
+/* Client: may it open another? WS_OK; WS_E_STREAM_LIMIT: as many as the server permits are open, or
+ * about to be (5.1.2); WS_E_STATE: the server has not said yet what it permits, or the connection
+ * takes no further ones, since it ends. */
+enum ws_error ws_http2_may_open(const struct ws_http2 *http2);
+
 /* Client: a new one, to be opened by the head of a request that is sent on it. NULL without memory,
  * or when the peer has gone away. */
 struct ws_http2_stream *ws_http2_open(struct ws_http2 *http2);
@@ -168,6 +173,9 @@ enum ws_error ws_http2_stream_send(struct ws_http2_stream *stream, const struct 
 
 /* Nothing more is sent on it: END_STREAM. */
 void ws_http2_stream_finish(struct ws_http2_stream *stream);
+
+/* Its owner is about to free it: it counts no longer as one that is open. */
+void ws_http2_stream_leave(struct ws_http2_stream *stream);
 
 /* Its owner is done with it; where one direction is open yet, it is reset (RFC 8441 5: CANCEL). */
 void ws_http2_stream_free(struct ws_http2_stream *stream);

@@ -114,6 +114,12 @@ size_t ws_http2_holds(const struct ws_http2 *http2)
     return 0;
 }
 
+enum ws_error ws_http2_may_open(const struct ws_http2 *http2)
+{
+    (void)http2;
+    return WS_E_STATE;
+}
+
 struct ws_http2_stream *ws_http2_open(struct ws_http2 *http2)
 {
     (void)http2;
@@ -178,6 +184,11 @@ enum ws_error ws_http2_stream_send(struct ws_http2_stream *stream, const struct 
 }
 
 void ws_http2_stream_finish(struct ws_http2_stream *stream)
+{
+    (void)stream;
+}
+
+void ws_http2_stream_leave(struct ws_http2_stream *stream)
 {
     (void)stream;
 }

@@ -45,8 +45,9 @@ struct ws_http2_stream {
     bool finished : 1; /* nothing more is to be sent */
     bool fin_sent : 1; /* and END_STREAM is written */
     bool peer_fin : 1;
-    bool cut : 1;    /* it was reset, or refused, by either side */
-    bool closed : 1; /* nghttp2 has forgotten it */
+    bool cut : 1;     /* it was reset, or refused, by either side */
+    bool closed : 1;  /* nghttp2 has forgotten it */
+    bool leaving : 1; /* its owner is about to free it */
 };
 
 struct ws_http2 {
@@ -54,7 +55,7 @@ struct ws_http2 {
     struct ws_http2_options options;
     struct ws_out out;
     size_t space;
-    size_t stream_count;
+    size_t stream_count, leaving_count;
     struct ws_http2_stream *streams;
     struct ws_http2_stream *ready_first, *ready_last;
     uint8_t *data; /* what was fed and is not used up */

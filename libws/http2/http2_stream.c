@@ -7,6 +7,15 @@
 
 /* --- whose it is, and what it waits for --- */
 
+enum ws_error ws_http2_may_open(const struct ws_http2 *http2)
+{
+    if (http2->peer_going || http2->going_away || http2->error != WS_OK || !http2->settings_came)
+        return WS_E_STATE;
+    uint32_t most = nghttp2_session_get_remote_settings(http2->session,
+                                                        NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+    return http2->stream_count - http2->leaving_count < most ? WS_OK : WS_E_STREAM_LIMIT;
+}
+
 struct ws_http2_stream *ws_http2_open(struct ws_http2 *http2)
 {
     if (http2->peer_going || http2->going_away || http2->error != WS_OK)
@@ -237,6 +246,13 @@ void ws_http2_stream_finish(struct ws_http2_stream *stream)
 
 /* --- the end --- */
 
+void ws_http2_stream_leave(struct ws_http2_stream *stream)
+{
+    if (!stream->leaving)
+        stream->http2->leaving_count++;
+    stream->leaving = true;
+}
+
 static void unlink_stream(struct ws_http2_stream *stream)
 {
     struct ws_http2 *http2 = stream->http2;
@@ -248,6 +264,8 @@ static void unlink_stream(struct ws_http2_stream *stream)
         stream->next->previous = stream->previous;
     if (stream->owner)
         http2->stream_count--;
+    if (stream->leaving)
+        http2->leaving_count--;
 }
 
 void ws_http2_stream_free(struct ws_http2_stream *stream)

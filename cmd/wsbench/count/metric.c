@@ -73,6 +73,8 @@ COUNTED(duplicated, duplicated)
 COUNTED(reordered, reordered)
 COUNTED(corrupted, corrupted)
 COUNTED(unasked, unasked)
+COUNTED(streams, streams)
+COUNTED(tcp_connections, connect.count)
 
 static double unsent(const struct result *r)
 {
@@ -92,6 +94,16 @@ static double rate(const struct result *r)
 static double received_rate(const struct result *r)
 {
     return a_second(r, r->load_received);
+}
+
+static double stream_rate(const struct result *r)
+{
+    return result_handshakes(r, r->totals.streams);
+}
+
+static double tls_rate(const struct result *r)
+{
+    return result_handshakes(r, r->totals.tls.count);
 }
 
 static const struct {
@@ -115,6 +127,11 @@ static const struct {
     {"corrupted", METRIC_COUNT, corrupted},
     {"unasked", METRIC_COUNT, unasked},
     {"unsent", METRIC_COUNT, unsent},
+    {"streams", METRIC_COUNT, streams},
+    {"tcp_connections", METRIC_COUNT, tcp_connections},
+    {"stream_rate", METRIC_RATE, stream_rate},
+    {"tls_rate", METRIC_RATE, tls_rate},
+    {"server_memory", METRIC_COUNT, result_server_memory},
 };
 enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
 
@@ -130,7 +147,8 @@ const char *metric_names(void)
            ".mean, "
            ".max or .count; rate, received_rate, errors, loss, tried, opened, failed, dropped, "
            "sent, "
-           "received, lost, duplicated, reordered, corrupted, unasked, unsent";
+           "received, lost, duplicated, reordered, corrupted, unasked, unsent, streams, "
+           "tcp_connections, stream_rate, tls_rate, server_memory";
 }
 
 /* --- both --- */
@@ -185,6 +203,8 @@ bool metric_value(const struct metric *m, const struct result *r, double *value)
 {
     if (m->row >= HISTOGRAMS) {
         *value = numbers[m->row - HISTOGRAMS].value(r);
+        if (numbers[m->row - HISTOGRAMS].value == result_server_memory && *value <= 0)
+            return false;
         return m->unit != METRIC_RATE || r->load_s > 0 || r->rate_per_s > 0;
     }
     const struct histogram *h = metric_histogram(r, (size_t)m->row);

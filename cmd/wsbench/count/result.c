@@ -16,3 +16,18 @@ void timeline_add(struct timeline *t, const struct moment *moment)
     t->skipped = 0;
     t->moments[t->count++] = *moment;
 }
+
+double result_handshakes(const struct result *r, uint64_t count)
+{
+    double seconds = r->opening ? r->load_s : r->connect_s;
+    return seconds > 0 ? (double)count / seconds : 0;
+}
+
+double result_server_memory(const struct result *r)
+{
+    enum { ENOUGH = 100 }; /* fewer are lost in what the process grows by for other reasons */
+    const struct probe *p = &r->probe;
+    if (!p->ok || r->loaded_opened < ENOUGH || p->loaded.rss <= p->before.rss)
+        return 0;
+    return (double)(p->loaded.rss - p->before.rss) / (double)r->loaded_opened;
+}

@@ -35,9 +35,11 @@ struct result {
     struct probe probe;
     struct timeline timeline;
     int64_t started_utc_us;
-    double connect_s;  /* time until all connections were open */
-    double rate_per_s; /* messages sent a second (churn, connect: connections opened) */
-    double load_s;     /* duration of the load, without the warm-up */
+    double connect_s;       /* time until all connections were open */
+    uint64_t loaded_opened; /* connections that had opened by then */
+    double rate_per_s;      /* messages sent a second (churn, connect: connections opened) */
+    bool opening;           /* connections are opened during the load: churn */
+    double load_s;          /* duration of the load, without the warm-up */
     uint64_t load_sent, load_received;             /* messages during it */
     uint64_t load_sent_bytes, load_received_bytes; /* their payload */
     int signal_number;              /* the signal that ended the run early; 0: none */
@@ -53,5 +55,12 @@ struct result {
     char problem[RESULT_PROBLEM];      /* why it could not be started; empty: it was */
     int problem_status;                /* the exit code for that */
 };
+
+/* A second of the time in which connections were opened: how many of `count`. 0 without one. */
+double result_handshakes(const struct result *result, uint64_t count);
+
+/* Bytes of the server's memory that a connection takes which does nothing yet: what its process
+ * grew by. 0: not known, since there is no --server-pid, or too few connections to say. */
+double result_server_memory(const struct result *result);
 
 #endif

@@ -61,6 +61,7 @@ void totals_merge(struct totals *t, const struct totals *o)
     histogram_merge(&t->tls, &o->tls);
     histogram_merge(&t->upgrade, &o->upgrade);
     t->resumed += o->resumed;
+    t->streams += o->streams;
     t->cpu_s += o->cpu_s;
     if (o->busiest > t->busiest)
         t->busiest = o->busiest;

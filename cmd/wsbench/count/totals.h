@@ -64,6 +64,7 @@ struct totals {
     struct histogram tls;      /* TLS handshake */
     struct histogram upgrade;  /* from the HTTP request to the 101 response */
     uint64_t resumed;          /* resumed TLS sessions */
+    uint64_t streams;          /* of `opened`, those on a stream of HTTP/2 */
     double cpu_s;              /* CPU time of the worker during the load */
     double busiest;            /* the busiest worker's share of a core */
 };

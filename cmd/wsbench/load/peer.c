@@ -141,13 +141,24 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     struct peer *peer = ws_conn_user(conn);
     struct worker *w = peer->worker;
     const struct ws_tls *tls = ws_conn_tls(conn);
+    uint64_t carrier;
+    uint32_t stream;
+    bool on_stream = ws_conn_stream(conn, &carrier, &stream);
     (void)event;
+    if (w->settings->streams > 0 && !on_stream) {
+        ws_conn_abort(conn, WS_E_HTTP2_UNSUPPORTED);
+        return;
+    }
+    w->totals.streams += on_stream;
+    if (peer->joined)
+        tls = NULL; /* another's handshake */
     if (tls) {
         histogram_add(&w->totals.tls, ws_tls_handshake_us(tls) * 1000);
         w->totals.resumed += ws_tls_resumed(tls);
     }
     histogram_add(&w->totals.upgrade,
                   clock_ns() - (tls ? ws_tls_established_us(tls) * 1000 : peer->begun_ns));
+    peer_streams_answered(peer);
     peer->greeting = w->settings->own_options.first_expect;
     if (w->settings->own.has_first && !greet(peer))
         ws_conn_abort(conn, WS_E_NO_MEMORY);
@@ -169,6 +180,7 @@ __attribute__((noinline)) static void on_other(struct peer *peer, const struct w
 {
     if (event->type == WS_EVENT_ERROR && event->error == WS_E_STATUS && event->response)
         on_refusal(peer, event->response);
+    peer_streams_answered(peer);
     if (peer->greeting) {
         if (event->type == WS_EVENT_MESSAGE)
             on_greeting(peer, event);
@@ -212,6 +224,28 @@ static void vacate(struct peer *peer, bool was_open)
     worker_check_drained(w);
 }
 
+void peer_failed(struct peer *peer, enum ws_error error, const char *detail)
+{
+    failed(peer, error, detail);
+    peer_streams_failed(peer, error, detail);
+    peer_open_done(peer->worker);
+    vacate(peer, false);
+}
+
+static const char *why_not_open(const struct ws_conn *conn, enum ws_error error)
+{
+    const struct peer *peer = ws_conn_user(conn);
+    uint64_t carrier;
+    uint32_t stream;
+    if (error == WS_E_TLS && ws_conn_tls(conn))
+        return ws_tls_failure(ws_conn_tls(conn));
+    if (error == WS_E_STATUS)
+        return peer->worker->refusal;
+    if (error == WS_E_HTTP2_UNSUPPORTED && !ws_conn_stream(conn, &carrier, &stream))
+        return "the server speaks no HTTP/2, which --streams needs";
+    return ws_error_info(error)->explanation;
+}
+
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
     struct peer *peer = ws_conn_user(conn);
@@ -229,11 +263,9 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
         w->totals.tried--;
         w->connecting--;
     } else if (!was_open) {
-        failed(peer, end->error == WS_OK ? WS_E_LOST : end->error,
-               end->error == WS_E_TLS && ws_conn_tls(conn) ? ws_tls_failure(ws_conn_tls(conn))
-               : end->error == WS_E_STATUS                 ? w->refusal
-                                           : ws_error_info(end->error)->explanation);
-        peer_open_done(w);
+        enum ws_error error = end->error == WS_OK ? WS_E_LOST : end->error;
+        peer_failed(peer, error, why_not_open(conn, error));
+        return;
     } else {
         ended(peer, end);
     }
@@ -297,9 +329,7 @@ static void on_failed(void *user, enum ws_error error, const char *detail)
 {
     struct peer *peer = user;
     peer->client = NULL;
-    failed(peer, error, detail);
-    peer_open_done(peer->worker);
-    vacate(peer, false);
+    peer_failed(peer, error, detail);
 }
 
 void peer_init(struct peer *peer, struct worker *worker, uint32_t index)
@@ -329,16 +359,45 @@ static bool choose_source(const struct peer *peer, char local[SOURCE_TEXT])
     const struct worker *w = peer->worker;
     const struct source_list *list = &w->settings->sources;
     const char *target = w->address[0] ? w->address : w->bench->url.host;
+    uint32_t number = w->settings->streams ? peer->number / w->settings->streams : peer->number;
     if (list->count > 0)
-        snprintf(local, SOURCE_TEXT, "%s", list->addresses[peer->number % list->count]);
+        snprintf(local, SOURCE_TEXT, "%s", list->addresses[number % list->count]);
     else if (w->bench->loopback_sources > 1 && strncmp(target, "127.", 4) == 0)
-        snprintf(local, SOURCE_TEXT, "127.0.0.%u", 1 + peer->number % w->bench->loopback_sources);
+        snprintf(local, SOURCE_TEXT, "127.0.0.%u", 1 + number % w->bench->loopback_sources);
     else
         return false;
     return true;
 }
 
-void peer_connect(struct peer *peer)
+/* A WebSocket over the HTTP/2 connection that `beside` is on. */
+static void join(struct peer *peer, const struct ws_client_options *options, struct ws_conn *beside)
+{
+    peer->begun_ns = clock_ns();
+    peer->joined = true;
+    enum ws_error error = ws_client_join(options, beside, &peer->conn);
+    if (error != WS_OK)
+        peer_open_unable(peer, error);
+}
+
+static void begin(struct peer *peer, struct ws_client_options *options, struct ws_conn *beside)
+{
+    struct worker *w = peer->worker;
+    char local[SOURCE_TEXT];
+    if (beside) {
+        join(peer, options, beside);
+        return;
+    }
+    options->proxy = w->bench->proxy.host ? &w->bench->proxy : NULL;
+    options->tls = w->tls;
+    if (w->address[0] && !options->address)
+        options->address = w->address;
+    if (choose_source(peer, local))
+        options->local_address = local;
+    peer->begun_ns = clock_ns();
+    peer->client = ws_client_connect(options);
+}
+
+void peer_begin(struct peer *peer)
 {
     struct worker *w = peer->worker;
     struct ws_client_options options = {
@@ -347,40 +406,43 @@ void peer_connect(struct peer *peer)
         .connected = on_connected,
         .failed = on_failed,
     };
-    target_client(&w->settings->target, &options);
-    options.url = &w->bench->url;
-    options.proxy = w->bench->proxy.host ? &w->bench->proxy : NULL;
-    options.tls = w->tls;
-    if (w->address[0] && !options.address)
-        options.address = w->address;
-    char local[SOURCE_TEXT];
-    if (choose_source(peer, local))
-        options.local_address = local;
+    struct ws_conn *beside;
     struct own_request request;
     struct ws_url url = w->bench->url;
-    if (!own_request(&w->settings->own, &w->settings->target, peer->number, &peer->random,
-                     &request))
-        options.url = NULL;
-    if (request.target) {
+    peer->opening = true;
+    peer->joined = false;
+    peer->waits = !peer_streams_find(peer, &beside);
+    if (peer->waits)
+        return;
+    target_client(&w->settings->target, &options);
+    options.url = &url;
+    bool ok =
+        own_request(&w->settings->own, &w->settings->target, peer->number, &peer->random, &request);
+    if (request.target)
         url.target = request.target;
-        options.url = &url;
-    }
     if (request.headers)
         options.headers = request.headers;
-    peer->leaving = peer->given_up = peer->retiring = false;
-    peer->wrong = 0;
-    peer->begun_ns = clock_ns();
-    counter_add(&w->totals.tried, 1);
-    w->connecting++;
-    w->alive++;
-    peer->client = options.url ? ws_client_connect(&options) : NULL;
+    if (ok)
+        begin(peer, &options, beside);
     own_request_free(&request);
-    if (peer->client)
+    if (peer->client || peer->joined)
         return;
     /* Its place stays empty: trying again at once would fail again at once. */
+    peer->opening = false;
     failed(peer, WS_E_NO_MEMORY, ws_error_info(WS_E_NO_MEMORY)->explanation);
     w->connecting--;
     w->alive--;
+}
+
+void peer_connect(struct peer *peer)
+{
+    struct worker *w = peer->worker;
+    peer->leaving = peer->given_up = peer->retiring = false;
+    peer->wrong = 0;
+    counter_add(&w->totals.tried, 1);
+    w->connecting++;
+    w->alive++;
+    peer_begin(peer);
 }
 
 void peer_leave(struct peer *peer)
@@ -388,10 +450,13 @@ void peer_leave(struct peer *peer)
     peer->leaving = true;
     if (peer->slow)
         peer_receive_stop(peer);
-    if (peer->client) {
+    if (peer->client || peer->waits || peer->unable) {
         struct worker *w = peer->worker;
-        ws_client_cancel(peer->client);
+        if (peer->client)
+            ws_client_cancel(peer->client);
         peer->client = NULL;
+        peer->waits = peer->opening = false;
+        peer->unable = WS_OK;
         w->connecting--;
         w->alive--;
         w->totals.tried--; /* cancelled: neither opened nor failed */

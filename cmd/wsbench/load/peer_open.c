@@ -155,14 +155,26 @@ static void stop_returning(struct peer *peer, bool back)
     peer->returning = RETURNING_NOT;
 }
 
-/* Connects again; or, with --first-expect, the message that was to come did not. */
+/* Connects again; or it was not able to; or, with --first-expect, the message that was to come did
+ * not. */
 static void on_retry(struct ws_timer *timer)
 {
     struct peer *peer = ws_container_of(timer, struct peer, retry);
+    enum ws_error unable = peer->unable;
+    peer->unable = WS_OK;
     if (peer->greeting)
         ws_conn_abort(peer->conn, WS_E_CONNECT_TIMEOUT);
+    else if (unable != WS_OK)
+        peer_failed(peer, unable, ws_error_info(unable)->explanation);
     else
         peer_connect(peer);
+}
+
+void peer_open_unable(struct peer *peer, enum ws_error error)
+{
+    struct worker *w = peer->worker;
+    peer->unable = error;
+    ws_loop_arm(w->loop, &peer->retry, ws_loop_now(w->loop) + 1);
 }
 
 void peer_open_limit(struct peer *peer)

@@ -10,6 +10,10 @@
 
 /* Starts to connect. */
 void peer_connect(struct peer *peer);
+/* The same of one that is counted as connecting already, and has waited. */
+void peer_begin(struct peer *peer);
+/* It could not be opened, because of `error`: counts that, and its place is free. */
+void peer_failed(struct peer *peer, enum ws_error error, const char *detail);
 
 /* The time for what is done with the peer now. What one read of its socket brought came at one
  * time, and the clock is read once for it, and once more for all that is sent in answer. */
@@ -21,6 +25,8 @@ int64_t peer_now(struct peer *peer);
 void peer_open_init_one(struct peer *peer);
 /* --first-expect: limits the time until the message comes. */
 void peer_open_limit(struct peer *peer);
+/* It could not even begin, because of `error`: it fails in the loop's next turn, as others do. */
+void peer_open_unable(struct peer *peer, enum ws_error error);
 /* The connection has opened. */
 void peer_opened(struct peer *peer);
 /* A connection has ended, or could not be opened: opens it again where that was asked for. */
@@ -30,6 +36,17 @@ void peer_open_again(struct peer *peer, bool was_open);
 void peer_open_done(struct worker *worker);
 /* Churn: the peer's connection has ended, and another may take its place. */
 void peer_open_vacated(struct peer *peer);
+
+/* --- peer_streams.c --- */
+
+/* Is there an HTTP/2 connection that the peer can share? `*beside` is a connection on it; NULL: the
+ * peer is to open one of its own. False: another is opening one, which is to be waited for. */
+bool peer_streams_find(const struct peer *peer, struct ws_conn **beside);
+/* The server has answered the peer's request, and not before that its HTTP/2 is known: those that
+ * wait for it begin. No more than the first call for a request has an effect. */
+void peer_streams_answered(struct peer *peer);
+/* It was not answered: those that wait for the peer's connection have failed as it has. */
+void peer_streams_failed(struct peer *peer, enum ws_error error, const char *detail);
 
 /* --- peer_send.c --- */
 

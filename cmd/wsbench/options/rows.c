@@ -119,6 +119,11 @@ const struct option_row wsbench_rows[WSBENCH_ROWS] = {
     {.name = "connect-deadline",
      OPTION_DURATION(S, connect_deadline_us),
      .help = "time limit for opening all connections: exit with 7 if some are not open by then"},
+    {.name = "streams",
+     OPTION_NUMBER(S, streams, 1, STREAMS_MAX),
+     .metavar = "N",
+     .help = "open the connections as streams of HTTP/2, so many over each TCP connection; with "
+             "--http2"},
     {.name = "source-ip",
      OPTION_CALL(values_sources),
      .metavar = "LIST",

@@ -187,6 +187,15 @@ static bool check_own(struct settings *s, struct options *options)
     return true;
 }
 
+static bool check_streams(const struct settings *s, struct options *options)
+{
+    if (s->streams > 0 && s->target.http2 == TARGET_HTTP2_OFF)
+        return usage_error(options, "--streams needs --http2");
+    if (s->streams > 0 && s->target.http2 == TARGET_HTTP2_AUTO && !s->target.url.secure)
+        return usage_error(options, "--streams on ws:// needs --http2=prior");
+    return true;
+}
+
 static bool check_load(struct settings *s, struct options *options)
 {
     if (options->arg_count == 0)
@@ -207,7 +216,8 @@ static bool check_load(struct settings *s, struct options *options)
         return false;
     if (!check_schedule(s, options) || !check_size(s, options) || !check_series(s, options))
         return false;
-    if (!target_read(&s->target, options, options->args[0]) || !check_own(s, options))
+    if (!target_read(&s->target, options, options->args[0]) || !check_own(s, options) ||
+        !check_streams(s, options))
         return false;
     if (s->target.offers_deflate && !s->compress.wanted)
         compress_default(&s->compress);
@@ -257,6 +267,12 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
 bool settings_answered(const struct settings *s)
 {
     return s->mode == MODE_ECHO || s->mode == MODE_CHURN || s->mode == MODE_PING;
+}
+
+uint64_t settings_sockets(const struct settings *s)
+{
+    /* Those of a thread are not shared with those of another. */
+    return s->streams ? s->connections / s->streams + s->threads : s->connections;
 }
 
 bool settings_open_model(const struct settings *s)

@@ -33,7 +33,7 @@ enum arrival { ARRIVAL_EVEN, ARRIVAL_POISSON };
 
 enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_CSV, REPORT_HGRM };
 
-enum { CONDITIONS_MAX = 32, WINDOW_MAX = 65536 };
+enum { CONDITIONS_MAX = 32, WINDOW_MAX = 65536, STREAMS_MAX = 10000 };
 
 struct settings {
     struct options_common common;
@@ -54,7 +54,8 @@ struct settings {
     struct stages stages;
     struct rate_goal goal;
     int64_t connect_deadline_us; /* for all connections together; 0: none */
-    struct source_list sources;  /* local addresses; none: the system's choice */
+    unsigned streams; /* WebSockets an HTTP/2 connection; 0: each has its own connection */
+    struct source_list sources; /* local addresses; none: the system's choice */
     bool reconnect;
     int64_t lifetime_us; /* of a connection; 0: no limit */
     struct slow_readers slow;
@@ -88,7 +89,7 @@ struct settings {
 };
 
 /* The rows, in rows.c. */
-enum { WSBENCH_ROWS = 47 };
+enum { WSBENCH_ROWS = 48 };
 extern const struct option_row wsbench_rows[WSBENCH_ROWS];
 
 /* Reads the command line into `settings`, starting from the defaults. False when the program must
@@ -99,6 +100,9 @@ bool wsbench_settings_read(struct settings *settings, struct options *options, i
 /* Does the mode send messages? Is each answered, so that it is received or lost? */
 bool settings_sends(const struct settings *settings);
 bool settings_answered(const struct settings *settings);
+
+/* Sockets that the connections need at most: fewer, where they share them. */
+uint64_t settings_sockets(const struct settings *settings);
 
 /* Is it the open model: are messages due at times that the answers have no part in? */
 bool settings_open_model(const struct settings *settings);

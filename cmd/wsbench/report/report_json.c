@@ -69,6 +69,7 @@ static void put_run(struct json *j, const struct settings *s, const struct resul
     json_member_string(j, "arrival", s->arrival == ARRIVAL_POISSON ? "poisson" : "even");
     json_member_double(j, "connect_rate_per_s", s->connect_rate);
     json_member_uint(j, "threads", s->threads);
+    json_member_uint(j, "streams", s->streams);
     json_member_uint(j, "window", s->window);
     json_member_uint(j, "size_bytes", s->size.least);
     json_member_uint(j, "size_most_bytes", s->size.most);
@@ -115,6 +116,10 @@ static void put_connections(struct json *j, const struct result *r)
     json_member_uint(j, "returned", t->returned);
     json_member_uint(j, "not_returned", t->not_returned);
     json_member_uint(j, "renewed", t->renewed);
+    json_member_uint(j, "streams", t->streams);
+    json_member_uint(j, "tcp", t->connect.count);
+    json_member_double(j, "stream_per_s", result_handshakes(r, t->streams));
+    json_member_double(j, "tls_per_s", result_handshakes(r, t->tls.count));
     json_member_uint(j, "closed_by_server", t->closed_by_server);
     json_key(j, "causes");
     json_begin_object(j);
@@ -184,6 +189,7 @@ static void put_server(struct json *j, const struct result *r)
     json_member_uint(j, "rss_before_bytes", p->before.rss);
     json_member_uint(j, "rss_loaded_bytes", p->loaded.rss);
     json_member_uint(j, "rss_most_bytes", p->rss_most);
+    json_member_double(j, "rss_per_connection_bytes", result_server_memory(r));
     json_member_uint(j, "descriptors_most", p->files_most);
     json_member_double(j, "cpu_s", p->after.cpu_s - p->loaded.cpu_s);
     json_end_object(j);

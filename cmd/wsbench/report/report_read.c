@@ -87,6 +87,7 @@ static void read_connections(const json_t *root, struct totals *t)
     t->returned += count_at(c, "returned");
     t->not_returned += count_at(c, "not_returned");
     t->renewed += count_at(c, "renewed");
+    t->streams += count_at(c, "streams");
     t->closed_by_server += count_at(c, "closed_by_server");
     for (int i = 0; i < WS_ERROR_COUNT; i++)
         t->causes[i] += count_at(causes, ws_error_info((enum ws_error)i)->name);
@@ -156,6 +157,7 @@ static const char *read_asked(const json_t *root, struct settings *s)
     s->rate += number_at(asked, "rate_per_s");
     s->connect_rate += number_at(asked, "connect_rate_per_s");
     s->window = (unsigned)count_at(asked, "window");
+    s->streams = (unsigned)count_at(asked, "streams");
     s->size.least = count_at(asked, "size_bytes");
     s->size.most = count_at(asked, "size_most_bytes");
     s->duration_us = longer(s->duration_us, scaled_at(asked, "duration_s", 1e6));
@@ -193,6 +195,7 @@ bool report_read(const char *file, struct settings *settings, struct result *r,
     else
         wrong = read_asked(root, settings);
     if (!wrong) {
+        r->opening = settings->mode == MODE_CHURN;
         for (size_t i = 0; metric_histogram_name(i); i++)
             read_times(root, r, i);
         read_connections(root, &r->totals);

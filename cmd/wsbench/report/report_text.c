@@ -22,6 +22,8 @@ static void print_head(const struct settings *s, FILE *out)
             settings_mode_name(s), url->unix_path ? url->unix_path : url->authority,
             url->unix_path ? "" : url->target, s->connections, s->connections > 1 ? "s" : "",
             s->threads, s->threads > 1 ? "s" : "");
+    if (s->streams > 0)
+        fprintf(out, ", %u a TCP connection", s->streams);
     if (settings_sends(s) && !own_any(&s->own))
         fprintf(out, ", %s", units_format_size(s->size.least, size, sizeof size));
     if (settings_sends(s) && !own_any(&s->own) && s->size.most > s->size.least)
@@ -131,6 +133,26 @@ static void print_connections(const struct settings *s, const struct result *r, 
         fprintf(out, "                %" PRIu64 " × a TLS session was resumed\n", t->resumed);
 }
 
+/* What multiplexing saves: handshakes of TCP and TLS. */
+static void print_sharing(const struct result *r, FILE *out)
+{
+    const struct totals *t = &r->totals;
+    char tcp[UNITS_TEXT_MAX], tls[UNITS_TEXT_MAX], streams[UNITS_TEXT_MAX];
+    if (t->streams == 0)
+        return;
+    fprintf(out, "HTTP/2          %" PRIu64 " WebSocket%s over %" PRIu64 " TCP connection%s; ",
+            t->streams, t->streams > 1 ? "s" : "", t->connect.count,
+            t->connect.count > 1 ? "s" : "");
+    fprintf(out, "%s",
+            units_format_rate(result_handshakes(r, t->streams), "stream", streams, sizeof streams));
+    fprintf(out, ", %s",
+            units_format_rate(result_handshakes(r, t->connect.count), "TCP", tcp, sizeof tcp));
+    if (t->tls.count > 0)
+        fprintf(out, ", %s",
+                units_format_rate(result_handshakes(r, t->tls.count), "TLS", tls, sizeof tls));
+    fprintf(out, "\n");
+}
+
 static void print_verdict(const struct verdict *v, FILE *out)
 {
     for (unsigned i = 0; i < v->count; i++)
@@ -191,10 +213,9 @@ static void print_compression(const struct settings *s, const struct totals *t, 
                 compress_ratio(c->plain_in, c->wire_in, down, sizeof down));
 }
 
-static void print_server(const struct settings *s, const struct result *r, FILE *out)
+static void print_server(const struct result *r, FILE *out)
 {
     const struct probe *p = &r->probe;
-    const struct totals *t = &r->totals;
     char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX], c[UNITS_TEXT_MAX];
     double cpu_s = p->after.cpu_s - p->loaded.cpu_s;
     if (!p->ok)
@@ -205,9 +226,8 @@ static void print_server(const struct settings *s, const struct result *r, FILE 
             units_format_size(p->before.rss, a, sizeof a),
             units_format_size(p->loaded.rss, b, sizeof b),
             units_format_size(p->rss_most, c, sizeof c), p->files_most);
-    if (s->mode != MODE_CHURN && t->opened >= 100 && p->loaded.rss > p->before.rss)
-        fprintf(out, "                %" PRIu64 " B of RSS a connection\n",
-                (p->loaded.rss - p->before.rss) / t->opened);
+    if (result_server_memory(r) > 0)
+        fprintf(out, "                %.0f B of RSS a connection\n", result_server_memory(r));
     fprintf(out, "                %.2f s of CPU during the load", cpu_s);
     if (cpu_s > 0 && r->load_received > 0)
         fprintf(out, ", %s of it",
@@ -239,6 +259,7 @@ void report_text(const struct report *report, FILE *out)
         print_messages(s, r, out);
     }
     print_connections(s, r, out);
+    print_sharing(r, out);
     print_verdict(report->verdict, out);
     if (s->latency && t->rtt.count > 0)
         report_latency(&t->rtt, out);
@@ -246,5 +267,5 @@ void report_text(const struct report *report, FILE *out)
     fprintf(out, "\n");
     print_run(r, out);
     print_compression(s, t, out);
-    print_server(s, r, out);
+    print_server(r, out);
 }

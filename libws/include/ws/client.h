@@ -70,6 +70,22 @@ struct ws_client_times {
  */
 struct ws_client *ws_client_connect(const struct ws_client_options *options);
 
+/*
+ * Opens another WebSocket over the HTTP/2 connection that `beside` is on, which another client
+ * made: a stream of its own there (RFC 8441). Of `options` counts what belongs to the request: the
+ * URL's target and authority, subprotocols, headers, env (of the same loop), user, and connect_ms.
+ * `*conn` lives from here on as in `connected`: everything else is reported to its handler, not
+ * before this call has returned. WS_OK; or, with `*conn` NULL, WS_E_NO_MEMORY or what
+ * ws_client_may_join() says.
+ */
+enum ws_error ws_client_join(const struct ws_client_options *options, struct ws_conn *beside,
+                             struct ws_conn **conn);
+
+/* May another WebSocket join `beside`, a client's? WS_OK; WS_E_STATE: it is not on HTTP/2, or not
+ * open yet, or its connection takes no further ones, since it ends; WS_E_STREAM_LIMIT: as many as
+ * the server permits are open (RFC 9113 5.1.2). */
+enum ws_error ws_client_may_join(const struct ws_conn *beside);
+
 /* Gives up and frees it; no callback comes. Not after a callback came. */
 void ws_client_cancel(struct ws_client *client);
 

@@ -112,6 +112,7 @@ enum ws_level { WS_LOG_DEBUG, WS_LOG_INFO, WS_LOG_WARNING, WS_LOG_ERROR };
     X(HTTP2, NETWORK, 0, 0, INFO, "RFC 9113 5.4", "the peer broke a rule of HTTP/2")                         \
     X(HTTP2_FLOOD, NETWORK, 0, 0, WARNING, "RFC 9113 10.5", "the peer sends too many HTTP/2 frames that carry nothing") \
     X(HTTP2_UNSUPPORTED, UPGRADE, 0, 0, ERROR, "RFC 8441 3", "the server's HTTP/2 takes no WebSockets")      \
+    X(STREAM_LIMIT, UPGRADE, 0, 0, ERROR, "RFC 9113 5.1.2", "the server permits no more streams on the HTTP/2 connection") \
     X(STREAM_RESET, NETWORK, 0, 0, INFO, "RFC 8441 5", "the peer reset the HTTP/2 stream")                   \
     X(GOAWAY, NETWORK, 0, 0, INFO, "RFC 9113 6.8", "the peer ended the HTTP/2 connection because of an error") \
     /* times */                                                                                              \

@@ -20,6 +20,6 @@ holds() { # EXPRESSION
 	"$PYTHON" -c 'import json, sys
 r, did = (json.load(open(sys.argv[1] + "/" + name)) for name in ("report", "did"))
 m, c = r["messages"], r["connections"]
-assert r["mode"] == "broadcast" or m["received"] + m["lost"] == m["sent"], m
+assert r["mode"] in ("broadcast", "sink", "source") or m["received"] + m["lost"] == m["sent"], m
 assert eval(sys.argv[2]), (sys.argv[2], r, did)' "$BATS_TEST_TMPDIR" "$1"
 }

@@ -27,7 +27,7 @@ static char seen[512]; /* the request, as the server saw it */
 static unsigned descriptors;
 
 static struct ws_client *client; /* until one of its callbacks comes */
-static struct ws_conn *conn;
+static struct ws_conn *conn, *second;
 static struct record record;
 static struct ws_client_times times;
 static unsigned connections, failures;
@@ -115,22 +115,25 @@ static void server_event(struct ws_conn *c, const struct ws_event *event)
 
 static void on_open(struct ws_conn *c, const struct ws_event *event)
 {
-    assert_ptr_equal(c, conn);
+    assert_true(c == conn || c == second);
     record_event(&record, event);
 }
 
 static void on_event(struct ws_conn *c, const struct ws_event *event)
 {
-    assert_ptr_equal(c, conn);
+    assert_true(c == conn || c == second);
     record_event(&record, event);
 }
 
 static void on_close(struct ws_conn *c, const struct ws_end *end)
 {
-    assert_ptr_equal(c, conn);
+    assert_true(c == conn || c == second);
     record.ends++;
     record.end = *end;
-    conn = NULL;
+    if (c == conn)
+        conn = NULL;
+    else
+        second = NULL;
 }
 
 static const struct ws_handler server_handler = {.request = server_request, .event = server_event};
@@ -167,6 +170,8 @@ static int set_up(void **state)
     if (ws_loop_new(&loop) != WS_OK)
         return -1;
     ws_conn_config_init(&server_config, WS_ROLE_SERVER);
+    server_config.http2_prior = true;
+    server_config.max_streams = 2;
     ws_conn_config_init(&client_config, WS_ROLE_CLIENT);
     if (ws_conn_env_init(&env, loop, &client_config, &handler, NULL) != WS_OK)
         return -1;
@@ -316,6 +321,64 @@ static void over_a_unix_socket(void **state)
     begin(url, 1000);
     expect_echo();
     assert_string_equal(seen, "/chat localhost []");
+}
+
+/* Another WebSocket goes over the HTTP/2 connection of the first, as many as the server permits. */
+static void beside_another(void **state)
+{
+    struct ws_url url;
+    uint64_t carrier, other;
+    uint32_t stream;
+    struct ws_conn *none;
+    (void)state;
+    assert_int_equal(ws_url_parse(listen_on("127.0.0.1:0"), &url), WS_URL_OK);
+    struct ws_client_options options = {.url = &url,
+                                        .connect_ms = 1000,
+                                        .env = &env,
+                                        .user = &record,
+                                        .connected = on_connected,
+                                        .http2_prior = true};
+    client = ws_client_connect(&options);
+    TURN_UNTIL(loop, connections == 1);
+    assert_int_equal(ws_client_may_join(conn), WS_E_STATE); /* the server has said nothing yet */
+    TURN_UNTIL(loop, record.opens == 1);
+    assert_int_equal(ws_client_may_join(conn), WS_OK);
+    url.target[0] = '/';
+    assert_int_equal(ws_client_join(&options, conn, &second), WS_OK);
+    assert_int_equal(record.opens, 1);
+    TURN_UNTIL(loop, record.opens == 2);
+    assert_true(ws_conn_stream(conn, &carrier, &stream) && stream == 1);
+    assert_true(ws_conn_stream(second, &other, &stream) && stream == 3);
+    assert_int_equal(carrier, other);
+    assert_ptr_equal(ws_conn_user(second), &record);
+    assert_int_equal(ws_client_join(&options, second, &none), WS_E_STREAM_LIMIT);
+    assert_null(none);
+    ws_conn_close(conn, 1000, NULL); /* the one that opened it; the other goes on */
+    TURN_UNTIL(loop, record.ends == 1);
+    assert_int_equal(ws_client_may_join(second), WS_OK);
+    ws_conn_send(second, WS_OP_TEXT, WS_SEND_COPY, (char[]){"hello"}, 5);
+    TURN_UNTIL(loop, record.messages == 1);
+    ws_conn_close(second, 1000, NULL);
+    TURN_UNTIL(loop, record.ends == 2);
+    assert_true(record.end.clean);
+    ws_url_free(&url);
+}
+
+/* HTTP/1.1 has no place for a second. */
+static void beside_one_without_http2(void **state)
+{
+    struct ws_url url;
+    struct ws_conn *none;
+    (void)state;
+    const char *text = listen_on("127.0.0.1:0");
+    assert_int_equal(ws_url_parse(text, &url), WS_URL_OK);
+    struct ws_client_options options = {.url = &url, .env = &env, .user = &record};
+    begin(text, 1000);
+    finish();
+    TURN_UNTIL(loop, record.opens == 1);
+    assert_int_equal(ws_client_join(&options, conn, &none), WS_E_STATE);
+    assert_null(none);
+    ws_url_free(&url);
 }
 
 /* Whatever localhost is here, and though the server listens on one family only. */
@@ -606,6 +669,8 @@ int main(void)
         TEST(over_ipv4),
         TEST(over_ipv6),
         TEST(over_a_unix_socket),
+        TEST(beside_another),
+        TEST(beside_one_without_http2),
         TEST(over_a_name),
         TEST(options_are_copied),
         TEST(a_request_that_cannot_be_sent),

@@ -335,6 +335,26 @@ static void a_request_waits_for_the_settings(void **state)
     assert_int_equal(server.count, 1);
 }
 
+/* The server's limit is kept, and a place is free once its user is about to let go of it. */
+static void as_many_streams_as_the_server_permits(void **state)
+{
+    struct user *here, *there;
+    (void)state;
+    assert_int_equal(ws_http2_may_open(client.http2), WS_E_STATE);
+    for (int i = 0; i < STREAMS; i++) {
+        open_one(&here, &there);
+        assert_int_equal(ws_http2_may_open(client.http2),
+                         i + 1 < STREAMS ? WS_OK : WS_E_STREAM_LIMIT);
+    }
+    ws_http2_stream_leave(here->stream);
+    ws_http2_stream_leave(here->stream);
+    assert_int_equal(ws_http2_may_open(client.http2), WS_OK);
+    let_go(here);
+    assert_int_equal(ws_http2_may_open(client.http2), WS_OK);
+    ws_http2_go_away(client.http2, WS_OK);
+    assert_int_equal(ws_http2_may_open(client.http2), WS_E_STATE);
+}
+
 static void a_server_may_take_no_websockets(void **state)
 {
     uint8_t settings[9] = {0, 0, 0, 4};
@@ -591,6 +611,7 @@ int main(void)
         TEST(heads_and_data_at_every_cut),
         TEST(what_goes_over_the_wire),
         TEST(a_request_waits_for_the_settings),
+        TEST(as_many_streams_as_the_server_permits),
         TEST(a_server_may_take_no_websockets),
         TEST(a_stream_that_is_not_read_stalls_no_other),
         TEST(streams_write_as_much_as_there_is_space),

@@ -37,6 +37,9 @@ static void addresses_of_loopback(void **state)
     assert_int_equal(limits_loopback_sources(&settings), 1);
     settings.connections = 200000;
     assert_in_range(limits_loopback_sources(&settings), 6, 100);
+    settings.streams = 100; /* which share 2,000 sockets */
+    assert_int_equal(limits_loopback_sources(&settings), 1);
+    settings.streams = 0;
     settings.sources.count = 1;
     assert_int_equal(limits_loopback_sources(&settings), 1);
     settings.sources.count = 0;
@@ -64,11 +67,24 @@ static void files(void **state)
     assert_non_null(strstr(problem, "as root: ulimit -n 10"));
 }
 
+static void sockets_that_are_shared(void **state)
+{
+    struct settings settings = {.connections = 65000, .threads = 2, .streams = 100};
+    (void)state;
+    settings.target.url.port = 9;
+    settings.target.url.host = host;
+    assert_true(limits_check(&settings, problem, sizeof problem));
+    assert_int_equal(settings_sockets(&settings), 652);
+    settings.streams = 0;
+    assert_int_equal(settings_sockets(&settings), 65000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(more_ports_than_there_are),
         cmocka_unit_test(addresses_of_loopback),
+        cmocka_unit_test(sockets_that_are_shared),
         cmocka_unit_test(files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

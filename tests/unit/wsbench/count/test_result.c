@@ -23,8 +23,39 @@ static void a_long_timeline_becomes_coarser(void **state)
     assert_true(step * (timeline.count + 1) > 100000);
 }
 
+static void handshakes_a_second(void **state)
+{
+    static struct result r = {.connect_s = 2, .load_s = 10};
+    (void)state;
+    assert_true(result_handshakes(&r, 100) == 50);
+    r.opening = true;
+    assert_true(result_handshakes(&r, 100) == 10);
+    r.load_s = 0;
+    assert_true(result_handshakes(&r, 100) == 0);
+}
+
+static void memory_of_a_connection(void **state)
+{
+    static struct result r = {.loaded_opened = 1000};
+    (void)state;
+    assert_true(result_server_memory(&r) == 0); /* no --server-pid */
+    r.probe.ok = true;
+    r.probe.before.rss = 5000;
+    r.probe.loaded.rss = 2005000;
+    assert_true(result_server_memory(&r) == 2000);
+    r.loaded_opened = 10;
+    assert_true(result_server_memory(&r) == 0);
+    r.loaded_opened = 1000;
+    r.probe.loaded.rss = 4000;
+    assert_true(result_server_memory(&r) == 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_long_timeline_becomes_coarser)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_long_timeline_becomes_coarser),
+        cmocka_unit_test(handshakes_a_second),
+        cmocka_unit_test(memory_of_a_connection),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,6 +111,19 @@ static void each_mode_in_its_words(void **state)
     has("2.00 conn/s"); /* over the load, not over the connecting */
 }
 
+static void what_sharing_saves(void **state)
+{
+    struct totals *t = &m->result.totals;
+    (void)state;
+    lacks("HTTP/2 ");
+    m->settings.streams = 2;
+    t->streams = 4;
+    histogram_add(&t->tls, 1000);
+    has("4 connections, 2 threads, 2 a TCP connection");
+    has("HTTP/2          4 WebSockets over 1 TCP connection; 8.00 stream/s, 2.00 TCP/s, 2.00 "
+        "TLS/s");
+}
+
 static void connections_that_come_and_go(void **state)
 {
     (void)state;
@@ -143,7 +156,7 @@ static void the_server_and_the_client(void **state)
     has("server          RSS 10.0 MiB before, 30.0 MiB with the connections, 40.0 MiB at most; 123 "
         "descriptors at most\n"
         "                0.50 s of CPU during the load, 3980 msg/s of it");
-    m->result.totals.opened = 1024;
+    m->result.loaded_opened = 1024;
     has("20480 B of RSS a connection");
     m->result.totals.busiest = 0.95;
     has("95% of a core: it may have been the bottleneck; try more --threads");
@@ -177,6 +190,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_whole_report, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_was_not_measured_is_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_mode_in_its_words, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_sharing_saves, set_up, tear_down),
         cmocka_unit_test_setup_teardown(connections_that_come_and_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_server_and_the_client, set_up, tear_down),
         cmocka_unit_test_setup_teardown(compression, set_up, tear_down),
