@@ -263,6 +263,10 @@ static enum ws_error judge_request(const struct ws_request *r, int hosts, int ke
     enum ws_error error = check_body(head, buffer);
     if (error != WS_OK)
         return error;
+    /* As RFC 9220 has it for HTTP/3; RFC 8441 says nothing about it. */
+    if (head->http2 && ws_str_equal(r->method, "CONNECT") &&
+        ws_http_find(head, buffer, "Upgrade", 0) >= 0)
+        return WS_E_PROTOCOL;
     if (!r->upgrade)
         return WS_E_NOT_AN_UPGRADE;
     if (!ws_str_equal(r->method, "GET"))

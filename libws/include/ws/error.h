@@ -70,6 +70,7 @@ enum ws_level { WS_LOG_DEBUG, WS_LOG_INFO, WS_LOG_WARNING, WS_LOG_ERROR };
     X(HTTP_BODY, UPGRADE, 0, 413, INFO, "4.1", "the request announces a body")                               \
     /* the request, as a server sees it */                                                                   \
     X(NOT_AN_UPGRADE, UPGRADE, 0, 426, INFO, "4.2.1", "the request asks for no upgrade to a WebSocket")      \
+    X(PROTOCOL, UPGRADE, 0, 501, INFO, "RFC 8441 4", "the :protocol of the extended CONNECT is not websocket")  \
     X(METHOD, UPGRADE, 0, 405, INFO, "4.2.1", "the method is not GET")                                       \
     X(TARGET, UPGRADE, 0, 400, INFO, "4.2.1", "the request target is neither a path nor a URL")              \
     X(HOST_MISSING, UPGRADE, 0, 400, INFO, "4.2.1", "the Host header is missing")                            \

@@ -103,7 +103,7 @@ streams_of() { # EVENT
 @test "a request that is none, or for something else than a WebSocket, is answered" {
 	serve --http2=prior
 	run "$PYTHON" "$FIXTURES/http2.py" answers "$PORT"
-	same "$(printf '%s\n' '0 status 426' '1 status 413' '2 status 426' '3 status 400' '4 status 426' \
+	same "$(printf '%s\n' '0 status 426' '1 status 413' '2 status 501' '3 status 400' '4 status 426' \
 		'5 status 400' '6 reset 1' '7 status 426' hello)" "$output"
 }
 
@@ -111,6 +111,9 @@ streams_of() { # EVENT
 	serve --http2=prior --max-streams=3
 	run "$PYTHON" "$FIXTURES/http2.py" too_many "$PORT" 3
 	same "$(printf '%s\n' hello hello hello 'goaway 1')" "$output"
+	# Where the client cannot know the limit yet, its other streams go on.
+	run "$PYTHON" "$FIXTURES/http2.py" too_early "$PORT" 3
+	same "$(printf '%s\n' 'status 200' 'status 200' 'status 200' 'reset 7' 'reset 7' hello)" "$output"
 	serve --http2=prior --max-connections=2
 	run "$PYTHON" "$FIXTURES/http2.py" crowd "$PORT" 3
 	same "$(printf '%s\n' hello hello 'status 503')" "$output"

@@ -557,6 +557,24 @@ static void broken_frames_end_the_connection(void **state)
     assert_string_equal(ws_http2_ended_by(server.http2, text), "our GOAWAY PROTOCOL_ERROR");
 }
 
+/* Before it has acknowledged our SETTINGS a client cannot know how many streams it may open: what
+ * is too much is refused, and the others go on. Afterwards it breaks a rule. */
+static void streams_above_the_limit(void **state)
+{
+    static const uint8_t ack[] = {0, 0, 0, 4, 1, 0, 0, 0, 0};
+    /* HEADERS, END_HEADERS; of HPACK's table GET, http and "/" */
+    uint8_t head[] = {0, 0, 3, 1, 4, 0, 0, 0, 1, 0x82, 0x86, 0x84}, *id = &head[8];
+    uint8_t preface[WS_HTTP2_MAGIC_LEN + 9] = {[WS_HTTP2_MAGIC_LEN + 3] = 4};
+    (void)state;
+    memcpy(preface, ws_http2_magic, WS_HTTP2_MAGIC_LEN);
+    assert_int_equal(feed_raw(preface, sizeof preface, 1), WS_OK);
+    for (; *id <= 2 * STREAMS + 1; *id += 2)
+        assert_int_equal(feed_raw(head, sizeof head, 1), WS_OK);
+    assert_int_equal(server.count, STREAMS);
+    assert_int_equal(feed_raw(ack, sizeof ack, 1), WS_OK);
+    assert_int_equal(feed_raw(head, sizeof head, 1), WS_E_HTTP2);
+}
+
 static void what_is_no_preface_is_refused(void **state)
 {
     (void)state;
@@ -622,6 +640,7 @@ int main(void)
         TEST(a_head_that_is_none_is_not_sent),
         TEST(floods_are_noticed_and_what_passes_slowly_is_not),
         TEST(broken_frames_end_the_connection),
+        TEST(streams_above_the_limit),
         TEST(what_is_no_preface_is_refused),
         TEST(padding_is_not_held_against_the_window),
         TEST(cookies_are_joined_and_a_body_is_announced),

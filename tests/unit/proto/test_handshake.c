@@ -194,6 +194,19 @@ static void faults_of_requests(void **state)
     free(p);
 }
 
+/* An extended CONNECT, as a gateway writes it. */
+static void another_protocol_over_http2(void **state)
+{
+    static const char text[] = "CONNECT / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+                               "Upgrade: connect-udp\r\n\r\n";
+    struct parsed *p = calloc(1, sizeof *p);
+    (void)state;
+    assert_int_equal(read_request(p, text), WS_E_NOT_AN_UPGRADE);
+    p->head.http2 = true;
+    assert_int_equal(ws_handshake_read_request(&p->head, p->text, &p->request), WS_E_PROTOCOL);
+    free(p);
+}
+
 static void subprotocols_over_headers(void **state)
 {
     static const char *const wanted[] = {"a", "b", "c", "d"};
@@ -452,6 +465,7 @@ int main(void)
         cmocka_unit_test(a_good_request),
         cmocka_unit_test(strings_are_set_in_spite_of_faults),
         cmocka_unit_test(faults_of_requests),
+        cmocka_unit_test(another_protocol_over_http2),
         cmocka_unit_test(subprotocols_over_headers),
         cmocka_unit_test(extensions_one_by_one),
         cmocka_unit_test(long_lists_take_linear_time),
