@@ -38,10 +38,14 @@ echoes() { # WSSERVE-OPTION...
 		wsframe -o jsonl capture.pcap >session.jsonl"
 }
 
-# Each for a moment, in place of its seconds: the last --duration counts.
+# Each for a moment, in place of its seconds: the last --duration counts. On a busy machine a rate may not be
+# reached, 1, or a limit not be kept, 10: both were measured.
 @test "wsbench(1)" {
 	as_printed docs/man/wsbench.1 examples "$(echoes --max-connections=0)
-		wsbench() { command wsbench \"\$@\" --duration=100ms; }"
+		wsbench() {
+			command wsbench \"\$@\" --duration=100ms
+			case \$? in 0 | 1 | 10) ;; *) return 1 ;; esac
+		}"
 }
 
 # The rows of the table of variables: the name, a tab, the example.

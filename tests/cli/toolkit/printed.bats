@@ -17,8 +17,9 @@ load ../printed
 	as_printed README.md decode
 }
 
+# On a busy machine the rate may not be reached, which is said on standard error.
 @test "README: load a server" {
-	as_printed README.md load
+	as_printed README.md load 'wsbench() { command wsbench "$@" 2>/dev/null; }'
 }
 
 @test "README: in a script" {
