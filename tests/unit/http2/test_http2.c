@@ -562,8 +562,8 @@ static void broken_frames_end_the_connection(void **state)
 static void streams_above_the_limit(void **state)
 {
     static const uint8_t ack[] = {0, 0, 0, 4, 1, 0, 0, 0, 0};
-    /* HEADERS, END_HEADERS; of HPACK's table GET, http and "/" */
-    uint8_t head[] = {0, 0, 3, 1, 4, 0, 0, 0, 1, 0x82, 0x86, 0x84}, *id = &head[8];
+    /* HEADERS, END_HEADERS; of HPACK's table GET, http, "/" and :authority */
+    uint8_t head[] = {0, 0, 6, 1, 4, 0, 0, 0, 1, 0x82, 0x86, 0x84, 1, 1, 'a'}, *id = &head[8];
     uint8_t preface[WS_HTTP2_MAGIC_LEN + 9] = {[WS_HTTP2_MAGIC_LEN + 3] = 4};
     (void)state;
     memcpy(preface, ws_http2_magic, WS_HTTP2_MAGIC_LEN);
