@@ -208,12 +208,26 @@ static void deliver_events(struct ws_conn *conn)
         conn->phase_started_ms = ws_loop_now(conn->env->loop);
 }
 
+/* The usual end of a read cycle: the replies are sent, and apart from that all is as it was before,
+ * so that nothing follows from it. A message puts deadlines off, which ws_conn_arm() leaves alone.
+ */
+static bool is_settled(const struct ws_conn *conn)
+{
+    return ws_conn_plain(conn) && conn->life == WS_LIFE_OPEN && !conn->blocked &&
+           !conn->phase_started_ms && !conn->peer_eof && conn->watch.interest == WS_READABLE &&
+           conn->reported_state == WS_STATE_OPEN && !ws_session_deflate(&conn->session) &&
+           ws_session_at_rest(&conn->session);
+}
+
 /* A read cycle: deliver what was fed, send the replies. */
 static void process_input(struct ws_conn *conn)
 {
     conn->in_read_cycle = true;
     deliver_events(conn);
     ws_conn_flush(conn);
+    conn->in_read_cycle = !is_settled(conn);
+    if (!conn->in_read_cycle)
+        return;
     ws_conn_send_records(conn);
     ws_conn_keep_unread(conn);
     if (conn->cold->stream && !conn->cold->unread)
@@ -336,7 +350,8 @@ static void on_readable(struct ws_conn *conn)
     conn->counters.bytes_in += wire;
     if (wire > 0)
         ws_heartbeat_heard(&conn->heartbeat, now_ms);
-    conn = ws_conn_choose_http(conn);
+    if (conn->cold->tls)
+        conn = ws_conn_choose_http(conn);
     if (error == WS_MORE) { /* a part of a record, or of the handshake */
         ws_conn_send_records(conn);
         ws_conn_settle(conn);

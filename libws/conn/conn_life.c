@@ -7,11 +7,11 @@ static_assert(sizeof(void *) > 8 || sizeof(struct ws_conn) <= 376, "the connecti
 
 /* --- the cold part --- */
 
-static struct ws_conn_cold empty_cold;
+struct ws_conn_cold ws_conn_no_cold;
 
 struct ws_conn_cold *ws_conn_cold(struct ws_conn *conn)
 {
-    if (conn->cold != &empty_cold)
+    if (!ws_conn_plain(conn))
         return conn->cold;
     struct ws_conn_cold *cold = calloc(1, sizeof *cold);
     if (cold)
@@ -22,12 +22,12 @@ struct ws_conn_cold *ws_conn_cold(struct ws_conn *conn)
 static void release_cold_if_empty(struct ws_conn *conn)
 {
     struct ws_conn_cold *cold = conn->cold;
-    if (cold == &empty_cold || cold->queue.bytes > 0 || cold->in_flight > 0 || cold->tls ||
+    if (ws_conn_plain(conn) || cold->queue.bytes > 0 || cold->in_flight > 0 || cold->tls ||
         cold->http2 || cold->carrier || cold->unread || cold->pong || cold->body ||
         cold->slot.group_member || cold->slot.client_entry || cold->slot.charged_bytes > 0 ||
         ws_conn_paid_us(conn) > ws_loop_now(conn->env->loop) * 1000)
         return;
-    conn->cold = &empty_cold;
+    conn->cold = &ws_conn_no_cold;
     free(cold);
 }
 
@@ -39,7 +39,7 @@ struct ws_conn *ws_conn_make(const struct ws_conn_env *env, void *user)
     if (!conn)
         return NULL;
     conn->env = env;
-    conn->cold = &empty_cold;
+    conn->cold = &ws_conn_no_cold;
     conn->user = user;
     conn->watch.fd = -1;
     conn->watch.ready = ws_conn_on_ready;
@@ -72,7 +72,7 @@ struct ws_conn *ws_conn_new(const struct ws_conn_env *env, int fd, void *user)
 void ws_conn_destroy(struct ws_conn *conn)
 {
     ws_session_free(&conn->session);
-    if (conn->cold != &empty_cold) {
+    if (!ws_conn_plain(conn)) {
         ws_queue_free(&conn->cold->queue);
         ws_queue_free(&conn->cold->sealed);
         ws_tls_free(conn->cold->tls);

@@ -154,6 +154,15 @@ static inline void ws_conn_set_failed(struct ws_conn *conn)
         ws_conn_enter(conn, WS_LIFE_FAILED);
 }
 
+/* What connections without a cold part of their own have in its place; never written to. */
+extern struct ws_conn_cold ws_conn_no_cold;
+
+/* It has a socket and nothing between that and the session, and nothing waits on either way. */
+static inline bool ws_conn_plain(const struct ws_conn *conn)
+{
+    return conn->cold == &ws_conn_no_cold;
+}
+
 static inline bool ws_conn_is_client(const struct ws_conn *conn)
 {
     return conn->env->config.session.role == WS_ROLE_CLIENT;

@@ -129,15 +129,11 @@ static enum ws_error receive_on_stream(struct ws_conn *conn, uint8_t *buffer, si
 
 /* --- sending, on any wire --- */
 
-enum ws_error ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, size_t *sent)
+static enum ws_error transmit_sealed(struct ws_conn *conn, const struct ws_out *out, size_t *sent)
 {
     struct ws_tls *tls = conn->cold->tls;
     struct iovec pieces[PIECES];
     enum ws_error error = WS_OK;
-    if (conn->cold->stream)
-        return transmit_on_stream(conn, out, sent);
-    if (!tls)
-        return ws_stream_send(conn->watch.fd, out, sent);
     *sent = 0;
     while (error == WS_OK && *sent < out->bytes && conn->cold->sealed.bytes == 0) {
         size_t done;
@@ -148,6 +144,15 @@ enum ws_error ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, size_t 
             error = send_sealed(conn);
     }
     return error;
+}
+
+enum ws_error ws_conn_transmit(struct ws_conn *conn, struct ws_out *out, size_t *sent)
+{
+    if (conn->cold->stream)
+        return transmit_on_stream(conn, out, sent);
+    if (conn->cold->tls)
+        return transmit_sealed(conn, out, sent);
+    return ws_stream_send(conn->watch.fd, out, sent);
 }
 
 /* Of one queue; adds to `*sent`. */

@@ -75,11 +75,12 @@ static enum ws_error send_once(int fd, struct iovec *iov, int count, size_t *sen
     return WS_OK;
 }
 
-enum ws_error ws_stream_send(int fd, const struct ws_out *out, size_t *sent)
+/* Apart from ws_stream_send(), whose stack then has no array of spans. */
+__attribute__((noinline)) static enum ws_error send_spans(int fd, const struct ws_out *out,
+                                                          size_t *sent)
 {
     enum ws_error error = WS_OK;
     size_t span = 0, offered = 0;
-    *sent = 0;
     /* After a short write the kernel takes no more now. */
     while (error == WS_OK && span < out->count && *sent == offered) {
         struct iovec iov[PIECES];
@@ -90,6 +91,19 @@ enum ws_error ws_stream_send(int fd, const struct ws_out *out, size_t *sent)
             offered += iov[count].iov_len;
         }
         error = send_once(fd, iov, count, sent);
+    }
+    return error;
+}
+
+enum ws_error ws_stream_send(int fd, const struct ws_out *out, size_t *sent)
+{
+    enum ws_error error;
+    *sent = 0;
+    if (out->count == 1) {
+        struct iovec only = {(void *)(uintptr_t)ws_out_span_data(out, 0), out->spans[0].len};
+        error = send_once(fd, &only, 1, sent);
+    } else {
+        error = send_spans(fd, out, sent);
     }
     return error == WS_MORE ? WS_OK : error;
 }

@@ -84,6 +84,11 @@ size_t ws_session_holds(const struct ws_session *s)
     return (s->held ? s->held->capacity : 0) + (s->held_control ? s->held_control->capacity : 0);
 }
 
+bool ws_session_at_rest(const struct ws_session *s)
+{
+    return s->in == s->in_end && session_at_message(s) && !s->ended;
+}
+
 bool ws_session_in_message(const struct ws_session *s)
 {
     bool only_frame = s->in_payload && s->frame.fin &&
@@ -405,6 +410,8 @@ enum ws_event_type ws_session_next(struct ws_session *s, struct ws_event *event)
     if (ws_session_next_small(s, event) != WS_EVENT_NONE)
         return event->type;
     memset(event, 0, sizeof *event);
+    if (ws_session_at_rest(s))
+        return WS_EVENT_NONE;
     free_lent(s);
     if (s->done) {
         s->in = s->in_end;

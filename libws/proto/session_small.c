@@ -10,15 +10,6 @@
 
 enum { MASK_KEY = 4 };
 
-/* Is the next byte a header's first, of a frame that begins a message, and nothing else due? */
-static inline bool at_message(const struct ws_session *s)
-{
-    return !(s->done || s->announce_open || s->upgrading || s->in_payload || s->close_received ||
-             s->lent || s->lent_control) &&
-           s->state == WS_STATE_OPEN && s->header_have == 0 && !s->message.begun && !s->held &&
-           s->pending_error == WS_OK && !s->config->frames;
-}
-
 /* The bytes of length after the first two, and the length itself; false if there are more of them
  * than two, or one would do. */
 static inline bool small_length(const uint8_t *header, size_t *len, size_t *extended)
@@ -113,7 +104,7 @@ enum ws_event_type ws_session_next_small(struct ws_session *s, struct ws_event *
     uint8_t *header = s->in;
     size_t available = session_available(s), len, extended, good;
     bool server = s->config->role == WS_ROLE_SERVER;
-    if (available < (server ? 6 : 4) || !at_message(s) || header[1] >> 7 != server ||
+    if (available < (server ? 6 : 4) || !session_at_message(s) || header[1] >> 7 != server ||
         !small_length(header, &len, &extended))
         return WS_EVENT_NONE;
     unsigned opcode = header[0] & 0x7Fu;

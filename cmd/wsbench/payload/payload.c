@@ -192,22 +192,25 @@ void payload_write_many(struct payload *p, struct payload_head head, unsigned co
         write_number(to, &head);
 }
 
-/* memcmp() of few bytes would be mostly the call. */
+/* The bits in which two sequences of eight bytes differ. */
+static inline uint64_t others(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x ^ y;
+}
+
+/* Of PAYLOAD_CHECKED to SMALL bytes. The call of memcmp() would take longer. */
 static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    uint64_t x, y, others;
-    if (len > SMALL || len < sizeof x)
-        return memcmp(a, b, len) == 0;
-    /* The last ones, of which some may have been compared before. */
-    memcpy(&x, a + len - sizeof x, sizeof x);
-    memcpy(&y, b + len - sizeof y, sizeof y);
-    others = x ^ y;
-    for (size_t i = 0; i + sizeof x < len; i += sizeof x) {
-        memcpy(&x, a + i, sizeof x);
-        memcpy(&y, b + i, sizeof y);
-        others |= x ^ y;
-    }
-    return others == 0;
+    enum { STEP = 8 };
+    /* Of the last ones some may have been compared before. */
+    uint64_t found =
+        others(a, b) | others(a + STEP, b + STEP) | others(a + len - STEP, b + len - STEP);
+    for (size_t i = 2 * STEP; i + STEP < len; i += STEP)
+        found |= others(a + i, b + i);
+    return found == 0;
 }
 
 /* The same of small messages, which are alike after the first digits. */
@@ -239,9 +242,9 @@ unsigned payload_intact(const struct payload *p, struct payload_head head, const
     unsigned same = 0;
     for (; same < count && len == size_of(p, &head); same++, data += step, head.sequence++) {
         write_head(expected, p, &head);
-        if (!same_bytes(data, expected, head_len) ||
-            !same_bytes(data + head_len, p->pattern + offset_of(p, &head) + head_len,
-                        len - head_len))
+        if (memcmp(data, expected, head_len) != 0 ||
+            memcmp(data + head_len, p->pattern + offset_of(p, &head) + head_len, len - head_len) !=
+                0)
             break;
     }
     return same;

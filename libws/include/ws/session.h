@@ -403,6 +403,9 @@ bool ws_session_close_received(const struct ws_session *session);
  * sent. */
 unsigned ws_session_sent_code(const struct ws_session *session);
 
+/* True if the session is OPEN and between two messages: all input was read, and no event is due. */
+bool ws_session_at_rest(const struct ws_session *session);
+
 /* True while the peer has begun a fragmented message and not finished it; for its deadline. */
 bool ws_session_in_message(const struct ws_session *session);
 
