@@ -323,12 +323,26 @@ static bool read_url(struct target *t, const char *url)
     return true;
 }
 
+/* An authority or a certificate means TLS; --insecure may stand in an alias. A redirect may lead to
+ * wss. */
+static bool check_tls_options(const struct target *t)
+{
+    if (t->url.secure || options_given(t->options, "location"))
+        return true;
+    for (size_t i = 0; i < TARGET_TLS_ROWS; i++) {
+        const char *name = target_tls_rows[i].name;
+        if (name && strcmp(name, "insecure") != 0 && options_given(t->options, name))
+            return usage_error(t->options, "--%s has no effect without TLS: write wss://", name);
+    }
+    return true;
+}
+
 bool target_read(struct target *t, struct options *options, const char *url)
 {
     t->options = options;
     if (t->http2 != TARGET_HTTP2_OFF && !ws_http2_supported())
         return usage_error(options, "--http2: this program was built without HTTP/2");
-    return read_url(t, url) && make_request(t);
+    return read_url(t, url) && check_tls_options(t) && make_request(t);
 }
 
 /* --- redirects --- */

@@ -107,6 +107,18 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	done
 }
 
+@test "with ws:// nothing is verified: options of TLS are refused, but not --insecure, nor where a redirect may lead to wss" {
+	for tool in wscat wsbench; do
+		for option in --ca="$C/ca.pem" --cert="$C/ca.pem" --tls-domain=localhost --tls-min=1.3; do
+			run -2 --separate-stderr "$tool" "$option" ws://127.0.0.1:1/
+			usage_line "--[a-z-]+ has no effect without TLS: write wss://"
+		done
+		run -3 --separate-stderr "$tool" -k ws://127.0.0.1:1/
+	done
+	run -3 --separate-stderr wscat -L --ca="$C/ca.pem" ws://127.0.0.1:1/
+	[[ $stderr == *'Connection refused'* ]]
+}
+
 @test "--insecure, -k, --no-check and -n accept any certificate" {
 	serve --self-signed
 	for option in --insecure -k --no-check -n; do
