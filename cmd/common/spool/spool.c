@@ -250,8 +250,9 @@ static bool start_thread(struct spool *spool)
     return error == 0;
 }
 
-/* The thread rests while there is no work: the system calls of a process with one thread cost less.
- * Called with the lock held. If no thread can be started the work waits for the next call. */
+/* There is a thread only while there is work for it: the system calls of a process with one thread
+ * cost less, and most with one that never had a second. Called with the lock held. If no thread can
+ * be started the work waits for the next call. */
 static void wake(struct spool *spool)
 {
     if (!spool->running)
@@ -270,20 +271,23 @@ static void append(struct spool *spool, struct piece *piece)
     wake(spool);
 }
 
-bool spool_put(struct spool *spool, struct spool_file *file, const void *data, size_t len)
+/* Does nothing wait, and no thread run that may write? Called with the lock held. */
+static bool is_idle(const struct spool *spool)
 {
-    struct piece *piece = NULL;
-    if (len <= spool->options.capacity)
-        piece = malloc(sizeof *piece + len);
+    return !spool->running && !has_work(spool) && spool->bytes == 0;
+}
+
+/* Called with the lock held. */
+static bool put(struct spool *spool, struct spool_file *file, const char *data, size_t len)
+{
+    size_t size = sizeof(struct piece) + len;
+    bool fits = len <= spool->options.capacity && spool->bytes + size <= spool->options.capacity;
+    struct piece *piece = fits ? malloc(size) : NULL;
     if (piece) {
         piece->file = file;
         piece->kind = DATA;
         piece->len = len;
         memcpy(piece->data, data, len);
-    }
-    pthread_mutex_lock(&spool->lock);
-    bool fits = piece && spool->bytes + cost(piece) <= spool->options.capacity;
-    if (fits) {
         append(spool, piece);
     } else {
         spool->dropped++;
@@ -291,10 +295,17 @@ bool spool_put(struct spool *spool, struct spool_file *file, const void *data, s
         file->missing++;
         wake(spool);
     }
+    return piece != NULL;
+}
+
+bool spool_put(struct spool *spool, struct spool_file *file, const void *data, size_t len)
+{
+    pthread_mutex_lock(&spool->lock);
+    size_t done = is_idle(spool) ? spool_file_write_now(file, data, len) : 0;
+    bool taken = done == len || put(spool, file, (const char *)data + done, len - done);
+    file->partial_line |= !taken && done > 0;
     pthread_mutex_unlock(&spool->lock);
-    if (!fits)
-        free(piece);
-    return fits;
+    return taken;
 }
 
 /* Queues an order, a piece without data. The capacity does not apply, as orders are few. */
@@ -403,13 +414,6 @@ struct spool *spool_new(const struct spool_options *options)
     pthread_cond_init(&spool->more, &monotonic);
     pthread_cond_init(&spool->ended, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (!start_thread(spool)) {
-        int number = errno;
-        close(spool->cancel_fd);
-        free(spool);
-        errno = number;
-        return NULL;
-    }
     return spool;
 }
 

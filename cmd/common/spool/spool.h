@@ -2,8 +2,9 @@
  * spool: asynchronous writing to files that may be slow: a pipe without a reader, a full disk, a
  * stopped terminal.
  *
- * Data waits in memory, up to a limit, for a thread that writes it: callers never wait for a file.
- * The thread ends a second after the last data, and is started again for more.
+ * What a pipe or a socket takes at once is written at once. Else data waits in memory, up to a
+ * limit, for a thread that writes it: callers never wait for a file. The thread ends a second after
+ * the last data, and is started again for more.
  * Data above the limit is dropped and counted, and so is data that a file refuses; once writing
  * works again a line of the owner's reports how much is missing. The log, --access-log and --record
  * have a spool each, so that they do not block each other.
@@ -38,7 +39,7 @@ struct spool_options {
     void *context;
 };
 
-/* Starts the thread, which blocks all signals. NULL with errno set. */
+/* The thread, which blocks all signals, begins with the first data for it. NULL with errno set. */
 struct spool *spool_new(const struct spool_options *options);
 
 /*

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 void spool_file_close(struct spool *spool, struct spool_file *file)
@@ -73,6 +74,20 @@ bool spool_file_ready(struct spool *spool, struct spool_file *file)
     if (!file->stays_open)
         spool->open = file;
     return true;
+}
+
+size_t spool_file_write_now(struct spool_file *file, const char *data, size_t len)
+{
+    ssize_t n = 0;
+#ifdef RWF_NOWAIT
+    if (file->path || file->may_wait || file->partial_line)
+        return 0;
+    n = pwritev2(file->fd, &(struct iovec){(void *)(uintptr_t)data, len}, 1, -1, RWF_NOWAIT);
+    file->may_wait = n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS);
+#else
+    (void)file, (void)data, (void)len;
+#endif
+    return n > 0 ? (size_t)n : 0;
 }
 
 /* Waits until the file is writable. False when waiting was cancelled. */

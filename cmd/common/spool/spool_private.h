@@ -24,6 +24,7 @@ struct spool_file {
     bool made;    /* in a folder: this one, */
     dev_t device; /* by which it is known again */
     ino_t inode;
+    bool may_wait;     /* the kernel cannot say whether a write to it would wait */
     bool partial_line; /* it ends in the middle of a line */
     uint64_t missing;  /* under the lock: missing pieces that are not reported yet */
     int failing;       /* the error that `trouble` was called with; 0: writing works */
@@ -62,6 +63,10 @@ void spool_file_close(struct spool *spool, struct spool_file *file);
 /* Makes sure that the file is open and current after a reopening; closes the other file that was
  * opened for a write only. */
 bool spool_file_ready(struct spool *spool, struct spool_file *file);
+
+/* Writes what the file takes without waiting, and returns how much; nothing where it is not known
+ * whether it would wait, or where writing fails. While no thread runs. */
+size_t spool_file_write_now(struct spool_file *file, const char *data, size_t len);
 
 /* Writes all bytes, however long it takes; after a partial line it begins a new one. False on a
  * write error or when waiting was cancelled. */

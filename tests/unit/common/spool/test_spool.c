@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -194,6 +196,74 @@ static void test_full_pipe(void **state)
     ssize_t n = read(ends[0], all, 100);
     assert_int_equal(n, 6);
     assert_memory_equal(all, "again\n", 6);
+    free(all);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* Can the kernel say of a pipe whether a write would wait? */
+static bool tells_of_pipes(void)
+{
+    int ends[2];
+    ssize_t n = -1;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+#ifdef RWF_NOWAIT
+    n = pwritev2(ends[1], &(struct iovec){&(char){'x'}, 1}, 1, -1, RWF_NOWAIT);
+#endif
+    close(ends[0]);
+    close(ends[1]);
+    return n == 1;
+}
+
+/* What a pipe takes is in it when the call returns, and no thread was needed for that; where the
+ * kernel cannot say whether a write would wait, a thread writes it. */
+static void test_at_once(void **state)
+{
+    (void)state;
+    int ends[2];
+    char text[16] = "";
+    unsigned before = threads();
+    bool tells = tells_of_pipes();
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    struct spool *spool = begin(1 << 20);
+    struct spool_file *file = spool_on(spool, ends[1]);
+    for (int i = 0; i < 3; i++) {
+        assert_true(put(spool, file, "at once\n"));
+        assert_int_equal(read(ends[0], text, sizeof text), 8);
+        if (tells)
+            assert_int_equal(threads(), before);
+    }
+    assert_true(spool_free(spool, 10000));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* A socket takes a part of a line, and the thread writes the rest: nothing comes between them. */
+static void test_part_at_once(void **state)
+{
+    (void)state;
+    enum { LINES = 40, LINE = 50000 };
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    struct spool *spool = begin(LINES * (LINE + 200));
+    struct spool_file *file = spool_on(spool, ends[1]);
+    char *line = malloc(LINE), *all = malloc(LINES * LINE);
+    for (int i = 0; i < LINES; i++) {
+        memset(line, 'a' + i % 26, LINE - 1);
+        line[LINE - 1] = '\n';
+        assert_true(spool_put(spool, file, line, LINE));
+    }
+    for (size_t len = 0; len < LINES * LINE;) {
+        ssize_t n = read(ends[0], all + len, LINES * LINE - len);
+        assert_true(n > 0);
+        len += (size_t)n;
+    }
+    for (int i = 0; i < LINES; i++) {
+        memset(line, 'a' + i % 26, LINE - 1);
+        assert_memory_equal(all + i * LINE, line, LINE);
+    }
+    assert_true(spool_free(spool, 10000));
+    free(line);
     free(all);
     close(ends[0]);
     close(ends[1]);
@@ -481,6 +551,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_order),    cmocka_unit_test(test_rest),
         cmocka_unit_test(test_full_pipe),   cmocka_unit_test(test_end_with_full_pipe),
+        cmocka_unit_test(test_at_once),     cmocka_unit_test(test_part_at_once),
         cmocka_unit_test(test_full_disk),   cmocka_unit_test(test_trouble),
         cmocka_unit_test(test_torn_line),   cmocka_unit_test(test_closed_pipe),
         cmocka_unit_test(test_reopen),      cmocka_unit_test(test_reopen_makes_it),
