@@ -5,7 +5,10 @@ function words(row) {
 }
 
 function values(row, indent) {
-	if (choices[row] != "")
+	if (choices[row] != "" && metavar[row] == "LIST") # the last of several
+		printf "%smapfile -t COMPREPLY < <(compgen -P \"${cur%%\"${cur##*,}\"}\" -W '%s' -- \"${cur##*,}\")\n", \
+			indent, words(row)
+	else if (choices[row] != "")
 		printf "%smapfile -t COMPREPLY < <(compgen -W '%s' -- \"$cur\")\n", indent, words(row)
 	else if (names(row) == "dir")
 		printf "%scompopt -o filenames\n%smapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n", indent, indent
@@ -43,6 +46,29 @@ function cases(wanted,    row, i, text, count, word, mark) {
 	}
 }
 
+# Where the first word that is no option begins a command, its words are commands and files. Bash takes
+# "name=a:b" for five words.
+function command_words(    row, text) {
+	for (row = 1; row <= n; row++)
+		if (argument[row] == "needed")
+			text = text " " typed(row)
+	print "\tlocal i=1"
+	print "\twhile ((i < COMP_CWORD)); do"
+	print "\t\tcase ${COMP_WORDS[i]} in"
+	printf "\t\t%s) [[ ${COMP_WORDS[i + 1]} == = ]] || ((++i)) ;;\n", replaced(substr(text, 2), " ", " | ")
+	print "\t\t-*) ;;"
+	print "\t\t*) break ;;"
+	print "\t\tesac"
+	print "\t\t((++i))"
+	print "\t\twhile ((i < COMP_CWORD)) && [[ ${COMP_WORDS[i]} == [=:@]* ]]; do ((i += 2)); done"
+	print "\tdone"
+	print "\tif ((i < COMP_CWORD)); then"
+	print "\t\tcompopt -o filenames"
+	print "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")"
+	print "\t\treturn"
+	print "\tfi"
+}
+
 END {
 	if (failed)
 		exit 1
@@ -65,6 +91,13 @@ END {
 			printf " | %s", subcommand[i]
 		printf ") sub=${COMP_WORDS[1]} ;;\n\t*) sub=%s ;;\n\tesac\n", subcommand[1]
 	}
+	print "\tif [[ $cur == @* ]]; then # a value from a file"
+	print "\t\tcompopt -o filenames"
+	print "\t\tmapfile -t COMPREPLY < <(compgen -P @ -f -- \"${cur#@}\")"
+	print "\t\treturn"
+	print "\tfi"
+	if (command)
+		command_words()
 	print "\tcase $sub:$prev in"
 	cases("needed")
 	print "\tesac"
@@ -77,6 +110,10 @@ END {
 		print "\tesac"
 	}
 	print "\t[[ $cur == -* ]] || {"
+	if (command) {
+		print "\t\tcompopt -o filenames"
+		print "\t\tmapfile -t COMPREPLY < <(compgen -c -- \"$cur\"; compgen -f -- \"$cur\")"
+	}
 	if (subcommands) {
 		printf "\t\t((COMP_CWORD == 1)) && mapfile -t COMPREPLY < <(compgen -W '%s", subcommand[1]
 		for (i = 2; i <= subcommands; i++)

@@ -39,6 +39,12 @@ END {
 			all = all (i > 1 ? " " : "") subcommand[i]
 		printf "complete -c %s -n __fish_use_subcommand -a %s\n", tool, quoted(all)
 	}
+	if (command) {
+		for (row = 1; row <= n; row++)
+			if (argument[row] == "needed")
+				needed = needed " " typed(row)
+		printf "complete -c %s -x -a '(__fish_complete_subcommand%s)'\n", tool, needed
+	}
 	for (row = 1; row <= n; row++) {
 		printf "complete -c %s%s", tool, condition(row)
 		for (i = 1; i <= length(letters[row]); i++)

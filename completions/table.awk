@@ -11,6 +11,7 @@ BEGIN { FS = "\t" }
 	}
 	if ($1 == "") {
 		subcommands = split($7, subcommand, " ")
+		command = $9 == "command" # the first word that is no option begins one
 		next
 	}
 	if ((" " $9 " ") ~ / hidden /)
@@ -18,6 +19,7 @@ BEGIN { FS = "\t" }
 	n++
 	name[n] = $1; letters[n] = $2; aliases[n] = $3; argument[n] = $4; metavar[n] = $5
 	group[n] = $6; only[n] = $7; choices[n] = $8; help[n] = $10
+	secret[n] = (" " $9 " ") ~ / secret /
 	repeatable[n] = (" " $9 " ") ~ / repeatable /
 }
 

@@ -15,6 +15,8 @@ function action(row) {
 		return "(" replaced(choices[row], "[|]", " ") ")"
 	if (names(row) == "dir")
 		return "_files -/"
+	if (secret[row])
+		return "{compset -P @ && _files}"
 	if (names(row) == "file")
 		return "_files"
 	return " "
@@ -53,9 +55,9 @@ END {
 		exit 1
 	printf "#compdef %s\n# Completion of %s for zsh. Made by completions/generate from %s --print-options.\n\n", tool, tool, tool
 	if (!subcommands) {
-		printf "_arguments -s -S"
+		printf "_arguments -s -S%s", command ? " -A '-*'" : ""
 		specifications("", "\t")
-		print " \\\n\t'*:word:_files'"
+		print command ? " \\\n\t'(-)1:command:_command_names -e' \\\n\t'*::argument:_normal'" : " \\\n\t'*:word:_files'"
 		exit
 	}
 	# Without a word of its own the first subcommand holds.

@@ -17,7 +17,7 @@ complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l follow -d 'show the whole messages of one connection: of --stream, or the first with a WebSocket'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l extract -x -a '(__fish_complete_directories)' -d 'write each message to a file of its own in this folder, which is made if needed'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l frames -d 'show frames (default)'
-complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l only -x -d 'show these kinds only: text,binary,continuation,ping,pong,close, or data,control'
+complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l only -x -a 'text binary continuation ping pong close data control' -d 'show these kinds only, commas between them'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -s c -l count -x -d 'stop after this many frames or messages'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -l keep-mask -d 'show masked payloads without unmasking them'
 complete -c wsframe -n 'not __fish_seen_subcommand_from encode accept key close-codes' -s S -l strict -d 'exit with 10 if a rule is violated or bytes are missing'

@@ -1,4 +1,5 @@
 # Completion of wsserve for fish. Made by completions/generate from wsserve --print-options.
+complete -c wsserve -x -a '(__fish_complete_subcommand --port -p --address -a --listen --backlog --threads -t --source --reply --max-connections --max-handshakes --max-per-ip --connect-rate --max-message-size --maxframesize --send-queue --slow --max-rate --max-bandwidth --max-memory --shed-at --handshake-timeout --idle-timeout --fragment-timeout --write-timeout --ping-interval --pingms --ping-timeout --missed-pongs --fragment --close-timeout --loglevel --log-format --drain --shutdown-code --config --exit-idle --record --record-limit --socket-mode --stats-interval --cluster --cluster-ca --fault --seed --path --subprotocol --staticdir --admin --header --header-ws --header-http --origin --host-allow --auth --auth-file --token --allow --deny --trust-proxy --replay-window --cert --sslcert --key --sslkey --passphrase --client-ca --sslca --http2 --max-streams --dir --proxy --framing --passenv --chdir --maxforks --kill --closems --color)'
 complete -c wsserve -s p -l port -x -d 'listen on this TCP port; 0 picks a free one (default 8080)'
 complete -c wsserve -s a -l address -x -d 'listen on this address (default 127.0.0.1); may be repeated'
 complete -c wsserve -l listen -r -F -d 'listen here instead; may be repeated'
@@ -47,7 +48,7 @@ complete -c wsserve -l socket-mode -x -d 'file mode of unix sockets, in octal (d
 complete -c wsserve -l stats-interval -x -d 'log a line of statistics this often, as SIGUSR1 does; 0: never (default)'
 complete -c wsserve -l cluster -x -d 'share --broadcast, --rooms or --pipe with all servers of the same CHANNEL through Redis; rediss:// over TLS; USER:PASSWORD@ before HOST, or env:NAME as the password'
 complete -c wsserve -l cluster-ca -r -F -d 'trust the authorities in this PEM file for rediss:// (default: the system\'s)'
-complete -c wsserve -l fault -x -d 'misbehave: delay, reject, close-after, abort-after, no-pong, no-close-reply, mask, bad-utf8, rsv, truncate, split-writes, drop, duplicate, reorder, flip, wrong-accept; may be repeated; see the manual'
+complete -c wsserve -l fault -x -a 'delay reject close-after abort-after no-pong no-close-reply mask bad-utf8 rsv truncate split-writes drop duplicate reorder flip wrong-accept' -d 'misbehave in one of these ways, which the manual explains; may be repeated'
 complete -c wsserve -l seed -x -d 'seed of the faults: the same seed repeats them (default: random, and logged)'
 complete -c wsserve -l path -r -F -d 'accept WebSockets at this path only (default: at every path)'
 complete -c wsserve -l subprotocol -x -d 'speak this subprotocol; may be repeated'

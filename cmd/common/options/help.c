@@ -93,6 +93,19 @@ static void add_others(const struct option_row *row, const char *letters, char *
         snprintf(text + len, size - len, ")");
 }
 
+/* ": a, b, c" for "a|b|c". */
+static void add_choices(const char *choices, char *text, size_t size)
+{
+    const char *before = ": ";
+    size_t len = strlen(text);
+    for (const char *p = choices; *p && len < size;) {
+        int n = (int)strcspn(p, "|");
+        len += (size_t)snprintf(text + len, size - len, "%s%.*s", before, n, p);
+        before = ", ";
+        p += n + (p[n] != '\0');
+    }
+}
+
 /* The levels of --verbose are each tool's own. */
 static const char *help_of(const struct options *options, const struct option_row *row)
 {
@@ -113,10 +126,8 @@ static void print_row(FILE *out, const struct options *options, const struct opt
              *optional ? "]" : "");
     snprintf(text, sizeof text, "%s", help_of(options, row));
     /* A metavar of its own hides the choices: list them after the text. */
-    if (row->choices && strcmp(metavar, row->choices) != 0) {
-        size_t len = strlen(text);
-        snprintf(text + len, sizeof text - len, ": %s", row->choices);
-    }
+    if (row->choices && strcmp(metavar, row->choices) != 0)
+        add_choices(row->choices, text, sizeof text);
     add_others(row, letters, text, sizeof text);
     int len = (int)strlen(names);
     fputs(names, out);
@@ -256,8 +267,9 @@ int help_print_options(const struct options *options)
     static const char *const arguments[] = {"none", "needed", "optional"};
     FILE *out = output(options);
     struct option_found at = {0};
-    if (options->subcommands)
-        fprintf(out, "\t\t\t\t\t\t%s\t\t\t\n", options->subcommands);
+    if (options->subcommands || options->stop_at_word)
+        fprintf(out, "\t\t\t\t\t\t%s\t\t%s\t\n", options->subcommands ? options->subcommands : "",
+                options->stop_at_word ? "command" : "");
     while (options_next(options, &at)) {
         const struct option_row *row = at.row;
         if (row->kind == OPTION_KIND_GROUP || !options_applies(options, row))

@@ -21,8 +21,9 @@ int help_version(const struct options *options);
  * Prints a line an option, for completions/generate and the check of the manual. The fields are
  * separated by tabs: long name, short names (letters without separator), aliases (blanks between
  * them), argument (none, needed, optional), metavar, group, subcommands (blanks), choices ("a|b"),
- * flags (of "reloadable secret repeatable hidden", blanks), help. In a tool with subcommands the
- * first line has only their names, in the subcommands field.
+ * flags (of "reloadable secret repeatable hidden", blanks), help. In a tool with subcommands, or
+ * whose first word begins a command, the first line has no name: only the subcommands, in their
+ * field, and the flag "command".
  */
 int help_print_options(const struct options *options);
 

@@ -175,9 +175,9 @@ const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS] = {
      OPTION_CALL(set_fault),
      .metavar = "NAME[:ARG][@PROB]",
      .flags = OPTION_REPEAT,
-     .help = "misbehave: delay, reject, close-after, abort-after, no-pong, no-close-reply, mask, "
-             "bad-utf8, rsv, truncate, split-writes, drop, duplicate, reorder, flip, wrong-accept; "
-             "may be repeated; see the manual"},
+     .choices = "delay|reject|close-after|abort-after|no-pong|no-close-reply|mask|bad-utf8|rsv|"
+                "truncate|split-writes|drop|duplicate|reorder|flip|wrong-accept",
+     .help = "misbehave in one of these ways, which the manual explains; may be repeated"},
     {.name = "seed",
      OPTION_CALL(set_seed),
      .metavar = "N",

@@ -81,7 +81,7 @@ static void expect(const char *option, const char *subcommand, const char *expec
     "      --text=A-VERY-LONG-METAVAR\n"                                                           \
     "                                one two three four five six seven eight nine ten\n"           \
     "                                eleven twelve\n"                                              \
-    "      --mode=MODE               a mode: a|b\n\nSecond:\n"
+    "      --mode=MODE               a mode: a, b\n\nSecond:\n"
 #define TAIL "      --tries[=N]               try\n\nExample:\n  tool x\n"
 
 static void test_help(void **state)
@@ -130,10 +130,29 @@ static void test_first(void **state)
     *end = '\0';
     assert_string_equal(text, /* in the list's order, and none of another subcommand */
                         "\nUsed most:\n"
-                        "      --mode=MODE               a mode: a|b\n"
+                        "      --mode=MODE               a mode: a, b\n"
                         "  -f, --flag                    set the flag (also -g, --other-name)\n");
     assert_non_null(strstr(end + 1, "\nAll 10 options: tool encode --help=all, "));
     assert_null(strstr(end + 1, "--color"));
+    free(text);
+}
+
+static void test_print_header(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t len = 0;
+    struct options options = {
+        .tool = "tool", .stop_at_word = true, .out = open_memstream(&text, &len)};
+    assert_int_equal(help_print_options(&options), WS_EXIT_OK);
+    fflush(options.out);
+    assert_string_equal(text, "\t\t\t\t\t\t\t\tcommand\t\n");
+    fseek(options.out, 0, SEEK_SET);
+    options.subcommands = "one two";
+    options.stop_at_word = false;
+    assert_int_equal(help_print_options(&options), WS_EXIT_OK);
+    fclose(options.out);
+    assert_string_equal(text, "\t\t\t\t\t\tone two\t\t\t\n");
     free(text);
 }
 
@@ -156,9 +175,8 @@ static void test_print_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_help),
-        cmocka_unit_test(test_common),
-        cmocka_unit_test(test_first),
+        cmocka_unit_test(test_help),          cmocka_unit_test(test_common),
+        cmocka_unit_test(test_first),         cmocka_unit_test(test_print_header),
         cmocka_unit_test(test_print_options),
     };
     return cmocka_run_group_tests_name("help", tests, NULL, NULL);
