@@ -69,6 +69,17 @@ report() { # ARGUMENT...
 	says 'server_memory' "$output"
 }
 
+@test "an idle WebSocket costs the server 2 kB at most, where 100 share a connection" {
+	local count=10000 most=2048
+	! sanitized || count=1000 most=1000000
+	serve --http2=prior --max-connections=0 --quiet
+	timeout 60 wsbench --quiet --mode=idle -c $count --streams=100 --http2=prior -d 100ms --server-pid="$SERVER" \
+		--fail-if="server_memory>$most" "$URL"
+	serve_tls --max-connections=0 --quiet
+	timeout 60 wsbench --quiet --mode=idle -c $count --streams=100 --http2=auto --ca="$CA" -d 100ms \
+		--server-pid="$SERVER" --fail-if="server_memory>$most" "wss://localhost:$PORT/"
+}
+
 @test "a server that permits fewer streams: those above are counted as failed, and the others go on" {
 	serve --http2=prior --max-streams=5
 	report -c 8 --streams=8 --http2=prior -d 200ms "$URL"
