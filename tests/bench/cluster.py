@@ -6,11 +6,8 @@ For run.py; by itself it prints its section, or puts it into docs/benchmarks.md:
 
 --busy: also where others use the machine, which the section says.
 """
-import argparse
-import datetime
 import json
 import os
-import re
 import shutil
 import socket
 import statistics
@@ -19,10 +16,10 @@ import sys
 import tempfile
 import time
 
-import measure
-from measure import CLIENT_CPU, ENV, ROOT, Board, Server, pinned, progress, quietly, table
+from measure import (CLIENT_CPU, ENV, ROOT, Board, Server, dropped, pinned, progress, quietly, section_alone, table,
+                     today)
 
-sys.path.insert(0, os.path.join(ROOT, "tests", "fixtures"))
+sys.path.append(os.path.join(ROOT, "tests", "fixtures"))
 import wire  # noqa: E402
 
 WSBENCH = os.path.join(ROOT, "build", "wsbench")
@@ -134,12 +131,6 @@ def span(values, digits=2):
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
 
 
-def quiet(board):
-    if measure.accept_busy:
-        return "other processes used both cores meanwhile, so the ratios say more than the figures"
-    return f"{board.dropped} runs dropped because of foreign load or steal and repeated"
-
-
 def section(rounds, seconds):
     if not shutil.which("redis-server"):
         return ""
@@ -162,11 +153,11 @@ def section(rounds, seconds):
              for (name, busy), values in crossings.items()]
     return f"""{TITLE}
 
-Measured on {datetime.date.today().isoformat()}, {rounds} interleaved rounds. `wsserve --broadcast`, and npm's ws with the
+Measured on {today()}, {rounds} interleaved rounds. `wsserve --broadcast`, and npm's ws with the
 same work in JavaScript (`tests/bench/broadcast_ws.js`), by itself and with npm's `redis` through one Redis:
 one client sends {SIZE} bytes, 20,000, 4,000 and 400 times a second, all others of the node receive. Deliveries per
 second of the server's CPU, and after × the ratio to `wsserve` without a cluster in the same round;
-{quiet(board)}, {board.failed} failed.
+{dropped(board)}, {board.failed} failed.
 
 {table(board, list(rows.values()), NAMES, ALONE)}
 
@@ -181,34 +172,5 @@ beside {BACKGROUND:,} messages a second that the first node publishes:
 """
 
 
-def put(text, path):
-    """In place of the section of the same title, or at the end."""
-    with open(path) as file:
-        whole = file.read()
-    begin = whole.find(TITLE + "\n")
-    if begin < 0:
-        whole = whole.rstrip("\n") + "\n\n" + text
-    else:
-        after = re.compile(r"^## ", re.M).search(whole, begin + len(TITLE))
-        whole = whole[:begin] + text + (whole[after.start():] if after else "")
-    with open(path, "w") as file:
-        file.write(whole.rstrip("\n") + "\n")
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=0.8)
-    parser.add_argument("--into", metavar="FILE")
-    parser.add_argument("--busy", action="store_true")
-    args = parser.parse_args()
-    measure.accept_busy = args.busy
-    text = section(args.rounds, args.seconds)
-    if args.into:
-        put(text, args.into)
-    else:
-        print(text)
-
-
 if __name__ == "__main__":
-    main()
+    section_alone(section, TITLE)

@@ -1,5 +1,7 @@
 """Functions for benchmarks: servers on a core of their own, runs that are repeated when other processes were
 busy, and statistics over all rounds. For run.py and cost.py."""
+import argparse
+import datetime
 import json
 import os
 import re
@@ -151,3 +153,47 @@ def table(board, rows, names, to):
     for row in rows:
         lines.append(f"| {row} | " + " | ".join(cell(board, row, n, to) for n in names) + " |")
     return "\n".join(lines)
+
+
+# --- sections of docs/benchmarks.md that can be measured by themselves ---
+
+def today():
+    return datetime.date.today().isoformat()
+
+
+def dropped(board):
+    if accept_busy:
+        return "other processes used both cores meanwhile, so the ratios say more than the figures"
+    return f"{board.dropped} runs dropped because of foreign load or steal and repeated"
+
+
+def put(title, text, path):
+    """In place of the section of the same title, or at the end."""
+    with open(path) as file:
+        whole = file.read()
+    begin = whole.find(title + "\n")
+    if begin < 0:
+        whole = whole.rstrip("\n") + "\n\n" + text
+    else:
+        after = re.compile(r"^## ", re.M).search(whole, begin + len(title))
+        whole = whole[:begin] + text + (whole[after.start():] if after else "")
+    with open(path, "w") as file:
+        file.write(whole.rstrip("\n") + "\n")
+
+
+def section_alone(section, title):
+    """The command line of a script with one section: prints it, or puts it into a file."""
+    global accept_busy
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=0.8)
+    parser.add_argument("--into", metavar="FILE")
+    parser.add_argument("--busy", action="store_true")
+    args = parser.parse_args()
+    accept_busy = args.busy
+    text = section(args.rounds, args.seconds)
+    progress("")
+    if args.into:
+        put(title, text, args.into)
+    else:
+        print(text, end="")
