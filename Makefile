@@ -75,11 +75,12 @@ no_http2 := $(if $(HTTP2),libws/http2/http2_none.c,$(filter-out libws/http2/http
 LIB_SRC  := $(filter-out $(no_http2),$(wildcard libws/*/*.c))
 COM_SRC  := $(wildcard cmd/common/*.c cmd/common/*/*.c)
 no_redis  := cmd/wsserve/cluster/$(if $(REDIS),resp_none.c,resp.c)
-tool_src  = $(filter-out $(no_redis),$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c))
+no_hpack  := cmd/wsframe/http2/$(if $(HTTP2),hpack_none.c,hpack.c)
+tool_src  = $(filter-out $(no_redis) $(no_hpack),$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c))
 less_main = $(filter-out %/main.c,$(call tool_src,$(1)))
 SUPPORT  := $(wildcard tests/unit/support*.c)
 UNIT     := $(filter-out $(if $(REDIS),,wsserve/cluster/test_resp) \
-	$(if $(HTTP2),,http2/test_http2 conn/test_conn_carrier),$(patsubst tests/unit/%.c,%, \
+	$(if $(HTTP2),,http2/test_http2 conn/test_conn_carrier wsframe/decode/test_decode_http2),$(patsubst tests/unit/%.c,%, \
 	$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 FUZZ     := $(filter-out $(if $(REDIS),,fuzz_redis),$(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c))))
 SHIMS    := $(patsubst tests/shim/%.c,build/%.so,$(wildcard tests/shim/*.c))

@@ -23,6 +23,17 @@ enum { PIECE = 65536, MAGIC = 4 };
 
 /* --- bytes --- */
 
+static void end_bytes(struct inspection *in, const char *name, struct conversation *conversation)
+{
+    conversation_end(conversation);
+    inspection_finish(in);
+    const char *left_out = form_explanation(FORM_HTTP2);
+    if (in->decode.http2 > 0 && in->decode.heads + in->decode.frames == 0 && !in->decode.stop)
+        inspection_fail(in, name,
+                        left_out ? left_out
+                                 : "this is HTTP/2, and no request of a WebSocket is in it");
+}
+
 static void inspect_bytes(struct inspection *in, const char *name, enum form form,
                           const uint8_t *data, size_t len)
 {
@@ -41,8 +52,7 @@ static void inspect_bytes(struct inspection *in, const char *name, enum form for
     decoder->offset = skip;
     for (size_t at = (size_t)skip; at < len && !in->decode.stop; at += PIECE)
         decode_feed(decoder, data + at, len - at < PIECE ? len - at : PIECE);
-    conversation_end(&conversation);
-    inspection_finish(in);
+    end_bytes(in, name, &conversation);
 }
 
 /* Decodes raw bytes as they arrive: `head` holds the first ones. */
@@ -68,8 +78,7 @@ static void inspect_stream(struct inspection *in, const char *name, struct ws_by
         inspection_show(in);
     }
     int error = errno;
-    conversation_end(&conversation);
-    inspection_finish(in);
+    end_bytes(in, name, &conversation);
     in->live = false;
     if (got < 0)
         inspection_fail(in, name, strerror(error));
@@ -104,8 +113,7 @@ static void inspect_directions(struct inspection *in, const char *name, enum for
             decode_gap(decoder, piece.missing);
         from = piece.end;
     }
-    conversation_end(&conversation);
-    inspection_finish(in);
+    end_bytes(in, name, &conversation);
 }
 
 /* Checks what the bytes are that were read from text, and decodes them. */
@@ -116,8 +124,9 @@ static void inspect_pieces(struct inspection *in, const char *name, enum form fo
     size_t len = ws_bytes_len(pieces->bytes), count = pieces_count(pieces);
     struct piece first = count > 0 ? pieces_get(pieces, 0) : (struct piece){0};
     bool automatic = in->settings->decode.from == FORM_AUTO && in->settings->decode.skip == 0;
-    if (automatic && detect_bytes(data, len) != FORM_RAW)
-        inspection_fail(in, name, form_explanation(detect_bytes(data, len)));
+    const char *other = automatic ? form_explanation(detect_bytes(data, len)) : NULL;
+    if (other)
+        inspection_fail(in, name, other);
     else if (automatic && detect_pcap(data, len))
         inspect_capture_bytes(in, name, pieces->bytes);
     else if (first.side == PIECE_PACKET)

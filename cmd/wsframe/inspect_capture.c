@@ -53,8 +53,10 @@ static void explain_capture(struct inspection *in, const char *name,
     char why[512];
     if (len > 0)
         snprintf(why, sizeof why, "no WebSocket in it: %s%s", found,
-                 counts->kinds[KIND_TLS] == 0 ? ""
-                 : in->keylog                 ? ""
+                 counts->kinds[KIND_HTTP2] > 0 && form_explanation(FORM_HTTP2)
+                     ? ", which this wsframe was built without"
+                 : counts->kinds[KIND_TLS] == 0 ? ""
+                 : in->keylog                   ? ""
                               : "; --keylog=FILE takes the secrets of TLS (SSLKEYLOGFILE)");
     else
         snprintf(
@@ -91,7 +93,12 @@ static void end_capture(struct inspection *in, const char *name, uint64_t left_o
     if (in->keylog && counts.tls_why)
         exit_warn("%s: %" PRIu64 " connection%s not decrypted: %s", name, counts.kinds[KIND_TLS],
                   counts.kinds[KIND_TLS] == 1 ? "" : "s", counts.tls_why);
-    in->incomplete += left_out + counts.fragments + counts.cut;
+    if (counts.http2_begun > 0)
+        exit_warn("%s: %" PRIu64 " connection%s of HTTP/2 began before the capture: without the "
+                  "heads that came then (HPACK) %s streams cannot be read",
+                  name, counts.http2_begun, counts.http2_begun == 1 ? "" : "s",
+                  counts.http2_begun == 1 ? "its" : "their");
+    in->incomplete += counts.http2_begun + left_out + counts.fragments + counts.cut;
     if (in->decode.frames == 0 && in->decode.heads == 0 && in->settings->decode.stream > 0 &&
         counts.kinds[KIND_WEBSOCKET] > 0)
         inspection_fail(

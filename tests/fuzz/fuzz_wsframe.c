@@ -58,6 +58,9 @@ static void see(void *context, const struct decode_event *event)
     /* A message that does not end is reported at the end, from its beginning on. */
     bool unfinished = event->type == DECODE_LOST && event->why &&
                       strncmp(event->why, "of a message", strlen("of a message")) == 0;
+    /* Streams of HTTP/2 have offsets of their own. */
+    if (event->conversation->http2)
+        return;
     if (!seen->plain || event->type == DECODE_MESSAGE || unfinished)
         return;
     /* The offsets of events increase. */

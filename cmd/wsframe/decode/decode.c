@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/decode/inflate.h"
+#include "cmd/wsframe/http2/http2_frame.h"
 #include "cmd/wsframe/read/detect_bytes.h"
 
 #include <stdlib.h>
@@ -104,6 +105,24 @@ static bool pass_tunnel(struct decoder *decoder, long *length)
     return *length != TUNNEL_MORE;
 }
 
+/* Is it what a side of HTTP/2 sends first? A server's is looked for in a capture only where the
+ * connection's beginning is there. */
+static enum ws_error begins_http2(const struct decoder *decoder, enum sender *sender)
+{
+    const uint8_t *data = decode_data(decoder);
+    size_t len = decode_left(decoder);
+    bool first = !decoder->conversation->info.captured || decoder->from_start;
+    enum ws_error result = WS_E_HTTP_SYNTAX;
+    *sender = SENDER_CLIENT;
+    if (decoder->sender != SENDER_SERVER)
+        result = http2_begins_client(data, len);
+    if (result == WS_E_HTTP_SYNTAX && first && decoder->sender != SENDER_CLIENT) {
+        *sender = SENDER_SERVER;
+        result = http2_begins_server(data, len);
+    }
+    return result;
+}
+
 /* Detects the content. False when it needs more bytes. */
 static bool start(struct decoder *decoder)
 {
@@ -117,18 +136,20 @@ static bool start(struct decoder *decoder)
     const uint8_t *data = decode_data(decoder);
     size_t len = decode_left(decoder);
     enum ws_error http = detect_http_head(data, len);
-    if (http == WS_MORE)
+    enum sender sender;
+    enum ws_error http2 = begins_http2(decoder, &sender);
+    if (http == WS_MORE || http2 == WS_MORE)
         return false;
     if (http == WS_OK) {
         decoder->state = STATE_HTTP;
+    } else if (http2 == WS_OK) {
+        decode_http2_begin(decoder, sender);
     } else if (!captured) {
         decoder->state = STATE_FRAMES;
     } else if (detect_tls(data, len)) {
         if (conversation->decode->keylog)
             return decode_tls_begin(decoder);
         decode_ignore(decoder, KIND_TLS);
-    } else if (detect_http2(data, len)) {
-        decode_ignore(decoder, KIND_HTTP2);
     } else if (decoder->from_start) {
         /* The capture has the connection's first byte, and it is not an upgrade. */
         decode_ignore(decoder, KIND_OTHER);
@@ -206,6 +227,8 @@ static bool step(struct decoder *decoder)
         return decode_http(decoder);
     case STATE_TLS:
         return decode_tls(decoder);
+    case STATE_HTTP2:
+        return decode_http2(decoder);
     case STATE_FRAMES:
         return take_frame(decoder);
     case STATE_BODY:
@@ -251,12 +274,17 @@ static void cut(struct decoder *decoder)
     case STATE_START:
         if (decoder->conversation->info.captured)
             break;
+        /* What could have been the beginning of something else is frames. */
         decoder->state = STATE_FRAMES;
-        cut_frame(decoder);
+        run(decoder);
+        cut(decoder);
         break;
     case STATE_TLS:
         skip_bytes(decoder, decode_left(decoder),
                    decoder->why ? decoder->why : "a record of TLS that is not whole", false);
+        break;
+    case STATE_HTTP2:
+        skip_bytes(decoder, decode_left(decoder), "a frame of HTTP/2 that is not whole", false);
         break;
     case STATE_FRAMES:
         cut_frame(decoder);
@@ -292,6 +320,15 @@ static void decode_bytes(struct decoder *decoder, const uint8_t *data, size_t le
         hold(decoder, data + len - decoder->input_len, decoder->input_len);
 }
 
+/* Is it a connection of HTTP/2 whose beginning is not in the capture, and that so cannot be read?
+ */
+static bool is_http2_begun(const struct decoder *decoder, const uint8_t *data, size_t len)
+{
+    bool unknown = decoder->state == STATE_SEARCH || decoder->state == STATE_START;
+    return unknown && decoder->conversation->info.captured && !decoder->from_start &&
+           decoder->conversation->info.kind == KIND_UNKNOWN && http2_are_frames(data, len);
+}
+
 void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
 {
     struct conversation *conversation = decoder->conversation;
@@ -300,6 +337,10 @@ void decode_feed(struct decoder *decoder, const uint8_t *data, size_t len)
     /* After a response of unknown length there may be another one, and where the capture began in
      * the middle an upgrade. */
     bool searching = decoder->state == STATE_SEARCH;
+    if (is_http2_begun(decoder, data, len)) {
+        conversation->http2_begun = true;
+        decode_give_up(decoder, KIND_HTTP2, NULL);
+    }
     if ((searching || (decoder->state == STATE_BODY && decoder->body.left == UINT64_MAX)) &&
         detect_http_head(data, len) == WS_OK) {
         cut(decoder);
@@ -331,9 +372,20 @@ static void search_held(struct decoder *decoder)
         run(decoder);
 }
 
+static const char not_captured[] = "not in the capture";
+
+static void gap_in_http2(struct decoder *decoder, uint64_t len)
+{
+    if (decode_left(decoder) == 0 && decode_http2_gap(decoder, len))
+        return;
+    cut(decoder);
+    skip_bytes(decoder, len, not_captured, false);
+    decoder->offset += len;
+    decode_http2_gap(decoder, UINT64_MAX);
+}
+
 void decode_gap(struct decoder *decoder, uint64_t len)
 {
-    static const char not_captured[] = "not in the capture";
     struct ws_frame frame;
     size_t left = decode_left(decoder);
     if (decoder->conversation->decode->stop)
@@ -348,6 +400,10 @@ void decode_gap(struct decoder *decoder, uint64_t len)
         decoder->offset += len;
         decode_ignore(decoder, KIND_TLS);
         decoder->why = "TLS after bytes that are not in the capture";
+        return;
+    }
+    if (decoder->state == STATE_HTTP2) {
+        gap_in_http2(decoder, len);
         return;
     }
     if (decoder->state == STATE_BODY && decoder->body.part == BODY_PLAIN &&
@@ -388,6 +444,8 @@ void conversation_end(struct conversation *conversation)
 {
     struct decode_event end;
     decode_tls_end(conversation);
+    bool carrier = conversation->inside || conversation->http2;
+    decode_http2_end(conversation);
     /* Each direction's evidence counts for the other. */
     for (int i = 0; i < 2; i++)
         if (conversation->side[i].state == STATE_SEARCH && decode_left(&conversation->side[i]) > 0)
@@ -406,7 +464,7 @@ void conversation_end(struct conversation *conversation)
                 ws_bytes_len(d->message[m].bytes) + (d->message[m].inflater ? INFLATER_SIZE : 0);
     }
     if ((conversation->side[0].frames + conversation->side[1].frames > 0 ||
-         (conversation->info.kind == KIND_WEBSOCKET && !conversation->inside)) &&
+         (conversation->info.kind == KIND_WEBSOCKET && !carrier)) &&
         !conversation->decode->stop) {
         decode_event_begin(&end, &conversation->side[0], DECODE_END);
         end.finding_count = 0;

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct http2;
 struct inflater;
 struct keylog;
 struct tls_stream;
@@ -31,6 +32,7 @@ struct decode {
     unsigned payloads;     /* a bit an opcode: the sink looks at payloads of such frames */
     uint64_t stream;       /* decode only the conversation of this number; 0: all */
     bool follow;           /* decode only the first one with a WebSocket */
+    uint32_t http2_stream; /* and of it only this stream of HTTP/2, if it has any; 0: all */
     bool inflate;          /* inflate the payloads of frames too, and without a handshake */
     struct keylog *keylog; /* secrets of TLS connections; or NULL */
     bool pasted;           /* packets that a person has chosen: their connections are WebSockets */
@@ -38,6 +40,7 @@ struct decode {
 
     /* Counters. */
     uint64_t heads, frames, violations, incomplete;
+    uint64_t http2; /* directions of HTTP/2 that were begun with */
     /* Private. */
     size_t held; /* bytes in unfinished frames and messages */
     struct ws_bytes *scratch;
@@ -49,6 +52,7 @@ enum decode_state {
     STATE_HTTP,   /* inside a head */
     STATE_BODY,   /* inside the body of an HTTP message */
     STATE_TLS,    /* at a record of TLS, or inside one */
+    STATE_HTTP2,  /* at a frame of HTTP/2, or inside one */
     STATE_FRAMES, /* at a frame, or inside one */
     STATE_SEARCH, /* searching for the beginning of a frame, in bytes that are held */
     STATE_DEAD,   /* the rest of the stream cannot be decoded */
@@ -123,6 +127,8 @@ struct conversation {
     char offered[256]; /* subprotocols */
     struct tls_stream *tls;
     struct conversation *inside; /* what TLS carries; or NULL */
+    struct http2 *http2;         /* whose streams carry WebSockets; or NULL */
+    bool http2_begun;            /* it is HTTP/2 that began before the capture */
 };
 
 /* `decode` is borrowed until conversation_end(). */

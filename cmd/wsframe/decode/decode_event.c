@@ -42,7 +42,11 @@ static bool is_selected(const struct conversation *conversation)
     struct decode *decode = conversation->decode;
     if (decode->follow && decode->stream == 0)
         decode->stream = conversation->info.id;
-    return decode->stream == 0 || decode->stream == conversation->info.id;
+    if (decode->follow && decode->http2_stream == 0)
+        decode->http2_stream = conversation->info.stream;
+    return (decode->stream == 0 || decode->stream == conversation->info.id) &&
+           (!decode->follow || conversation->info.stream == 0 ||
+            decode->http2_stream == conversation->info.stream);
 }
 
 static void report_skipped(struct decoder *decoder)
@@ -89,4 +93,45 @@ void skip_bytes(struct decoder *decoder, uint64_t len, const char *why, bool har
     decoder->lost_harmless = decoder->lost > 0 ? decoder->lost_harmless && harmless : harmless;
     decoder->lost += len;
     decoder->lost_why = why;
+}
+
+/* Does the end of a stream of bytes by a sender come in place of something, and of what? */
+static bool lacks(const struct conversation *conversation, enum sender sender, enum decode_end *end)
+{
+    const struct decoder *side = conversation->side;
+    const struct conversation_traffic *traffic = conversation->info.traffic;
+    bool frames = side[0].frames + side[1].frames > 0 ||
+                  (side[0].state == STATE_FRAMES && side[1].state == STATE_FRAMES);
+    bool by_server = sender == SENDER_SERVER;
+    if (conversation->info.kind != KIND_WEBSOCKET)
+        return false;
+    *end = conversation->waiting                            ? END_OF_ANSWER
+           : traffic[0].close_code || traffic[1].close_code ? END_OF_REPLY
+                                                            : END_OF_FRAMES;
+    switch (*end) {
+    case END_OF_ANSWER:
+        return true;
+    case END_OF_REPLY:
+        return sender != SENDER_UNKNOWN && !traffic[by_server].close_code;
+    case END_OF_FRAMES:
+        return frames;
+    }
+    return false;
+}
+
+bool decode_ended(struct decoder *decoder, bool reset, bool first, int64_t silent_us)
+{
+    enum decode_end end;
+    /* A side that ends after its close frame does not wait for a reply. */
+    if (!lacks(decoder->conversation, decoder->sender, &end) || (end == END_OF_REPLY && !first))
+        return false;
+    struct decode_event event;
+    decode_event_begin(&event, decoder, DECODE_CLOSED);
+    event.offset += decode_left(decoder);
+    event.end = end;
+    event.reset = reset;
+    event.silent_us = silent_us;
+    event.why = cause_of_end(end, event.sender, reset, event.silent_us);
+    decode_emit(decoder, &event);
+    return true;
 }

@@ -45,6 +45,31 @@ static bool names_deflate(const struct ws_http_head *head, const char *text)
     return false;
 }
 
+void decode_keep_request(struct conversation *conversation, const struct ws_request *request)
+{
+    const struct ws_http_head *head = request->head;
+    int offered = ws_http_find(head, request->buffer, "Sec-WebSocket-Protocol", 0);
+    keep(conversation->key, sizeof conversation->key, request->key);
+    keep(conversation->offered, sizeof conversation->offered,
+         offered < 0 ? (struct ws_str){NULL, 0}
+                     : ws_http_value(head, request->buffer, (size_t)offered));
+    snprintf(conversation->info.url, sizeof conversation->info.url, "%s%.*s%.*s",
+             request->target.len == 0 || request->target.p[0] != '/' ? ""
+             : conversation->info.tls                                ? "wss://"
+                                                                     : "ws://",
+             (int)request->host.len, request->host.p ? request->host.p : "",
+             (int)request->target.len, request->target.p);
+}
+
+void decode_keep_response(struct conversation *conversation, const struct ws_response *response,
+                          bool accepted)
+{
+    keep(conversation->info.subprotocol, sizeof conversation->info.subprotocol,
+         response->subprotocol);
+    keep(conversation->info.extensions, sizeof conversation->info.extensions, response->extensions);
+    conversation->deflate = accepted && names_deflate(response->head, response->buffer);
+}
+
 /* --- bodies (RFC 9112 6.3) --- */
 
 static uint64_t content_length(const struct ws_http_head *head, const char *text)
@@ -157,17 +182,7 @@ static void judge_request(struct decoder *decoder, struct decode_event *event,
     conversation->asked = conversation->waiting = request->upgrade;
     conversation->head_only = ws_str_equal_case(request->method, "HEAD");
     conversation->connect = ws_str_equal_case(request->method, "CONNECT");
-    keep(conversation->key, sizeof conversation->key, request->key);
-    int offered = ws_http_find(event->head, text, "Sec-WebSocket-Protocol", 0);
-    keep(conversation->offered, sizeof conversation->offered,
-         offered < 0 ? (struct ws_str){NULL, 0}
-                     : ws_http_value(event->head, text, (size_t)offered));
-    snprintf(conversation->info.url, sizeof conversation->info.url, "%s%.*s%.*s",
-             request->target.len == 0 || request->target.p[0] != '/' ? ""
-             : conversation->info.tls                                ? "wss://"
-                                                                     : "ws://",
-             (int)request->host.len, request->host.p ? request->host.p : "",
-             (int)request->target.len, request->target.p);
+    decode_keep_request(conversation, request);
 
     if (!request->upgrade && conversation->info.captured) {
         pass_over(decoder, event->head, text, conversation->connect);
@@ -182,7 +197,7 @@ static void judge_request(struct decoder *decoder, struct decode_event *event,
         expect_body(decoder, event->head, text, false, false);
 }
 
-/* A 101 to another protocol, such as h2c: no frames follow. */
+/* A 101 to another protocol: no frames follow. */
 static bool is_other_protocol(const struct ws_http_head *head, const char *text, unsigned status)
 {
     return status == 101 && ws_http_find(head, text, "Upgrade", 0) >= 0 &&
@@ -204,10 +219,7 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
         event->head, text, conversation->key,
         conversation->offered[0] ? conversation->offered : NULL, response);
     event->response = response;
-    keep(conversation->info.subprotocol, sizeof conversation->info.subprotocol,
-         response->subprotocol);
-    keep(conversation->info.extensions, sizeof conversation->info.extensions, response->extensions);
-    conversation->deflate = response->status == 101 && names_deflate(event->head, text);
+    decode_keep_response(conversation, response, response->status == 101);
     /* The offered extensions are not recorded, so that this cannot be checked. */
     if (violation == WS_E_EXTENSION_UNSOLICITED)
         violation = WS_OK;
@@ -228,7 +240,8 @@ static void judge_response(struct decoder *decoder, struct decode_event *event,
     if (conversation->info.captured && !conversation->asked && !in_between && !early &&
         (response->status != 101 || other)) {
         pass_over(decoder, event->head, text, has_no_body(conversation, response->status));
-        if (other)
+        /* After the upgrade to h2c (RFC 7540 3.2) both sides begin as with prior knowledge. */
+        if (other && !ws_http_has_token(event->head, text, "Upgrade", "h2c"))
             decode_give_up(decoder, KIND_UPGRADED, NULL);
         return;
     }

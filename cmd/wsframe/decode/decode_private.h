@@ -2,9 +2,10 @@
  * decode_private: declarations shared by the files of the decoder.
  *
  * decode.c is the state machine of a direction, decode_event.c makes and emits events,
- * decode_frame.c checks frames, decode_http.c heads, decode_tls.c decrypts, tunnel.c knows what may
- * stand before the first head, resync.c finds the first frame of a capture that began in the
- * middle, cause.c names the likely cause of a finding. stream.c feeds them from captures.
+ * decode_frame.c checks frames, decode_http.c heads, decode_tls.c decrypts, decode_http2.c takes
+ * HTTP/2 apart, tunnel.c knows what may stand before the first head, resync.c finds the first frame
+ * of a capture that began in the middle, cause.c names the likely cause of a finding. stream.c
+ * feeds them from captures.
  */
 #ifndef CMD_WSFRAME_DECODE_DECODE_PRIVATE_H
 #define CMD_WSFRAME_DECODE_DECODE_PRIVATE_H
@@ -60,6 +61,9 @@ void decode_report_unfinished(struct decoder *decoder);
 /* Adds the findings for the frame in `event`; false if its length is impossible. */
 bool decode_frame_rules(struct decode_event *event, const struct ws_frame *frame, unsigned rules);
 
+/* Reports that the WebSocket ends before its time, where it does; programs call it 1006. `first`:
+ * the other direction has not ended. */
+bool decode_ended(struct decoder *decoder, bool reset, bool first, int64_t silent_us);
 /* Decodes nothing more of both directions; `why` says so of their bytes, unless it is NULL. */
 void decode_give_up(struct decoder *decoder, enum conversation_kind kind, const char *why);
 
@@ -71,6 +75,21 @@ bool decode_tls(struct decoder *decoder);
 /* Ends what TLS carries; its kind becomes the connection's. */
 void decode_tls_end(struct conversation *conversation);
 
+/* Begins with HTTP/2, whose first bytes by `sender` are there: a client's preface is whole. */
+void decode_http2_begin(struct decoder *decoder, enum sender sender);
+/* Takes a frame, or a piece of one. False when it needs more bytes. */
+bool decode_http2(struct decoder *decoder);
+/* Passes over bytes that are not in the capture. False: nothing after them can be read. */
+bool decode_http2_gap(struct decoder *decoder, uint64_t len);
+/* TCP ended: reports the WebSockets that it ended too early. */
+void decode_http2_ended(struct decoder *decoder, bool reset, int64_t silent_us);
+/* Ends all streams, reports the others, and frees the memory. */
+void decode_http2_end(struct conversation *conversation);
+
+/* Notes what the summary says of the head, and what later ones are compared with. */
+void decode_keep_request(struct conversation *conversation, const struct ws_request *request);
+void decode_keep_response(struct conversation *conversation, const struct ws_response *response,
+                          bool accepted);
 /* Decodes the head. False when it needs more bytes. */
 bool decode_http(struct decoder *decoder);
 /* Passes over the body of an HTTP message. False when it needs more bytes. */

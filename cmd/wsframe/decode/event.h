@@ -29,13 +29,15 @@ enum conversation_kind {
 
 /* The connection that an event belongs to. */
 struct conversation_info {
-    uint64_t id;   /* from 1 in a capture, 0 for plain bytes */
-    bool captured; /* from a capture: the fields below are set */
+    uint64_t id;     /* from 1 in a capture, 0 for plain bytes */
+    uint32_t stream; /* of HTTP/2, which is the WebSocket; 0: HTTP/1.1, or the connection itself */
+    bool captured;   /* from a capture: the fields below are set */
     bool v6;
     struct packet_end ends[2];
     unsigned client_end; /* the index of the client among them, if known */
     int64_t began_us;    /* time of its first packet, since 1970 */
     enum conversation_kind kind;
+    bool http2;            /* a connection of HTTP/2, or a stream of one */
     const char *tls;       /* "TLS 1.3" where it was decrypted; or NULL */
     bool proxy_protocol;   /* its header came first */
     char url[512];         /* "" unless a request was seen */
@@ -62,7 +64,15 @@ enum decode_type {
     DECODE_MESSAGE, /* an assembled data message, or a control frame; if decode.messages */
     DECODE_LOST,    /* bytes that cannot be decoded or are missing */
     DECODE_CLOSED,  /* TCP ended before the WebSocket did */
+    DECODE_HTTP2,   /* what HTTP/2 says of streams: `notice` */
     DECODE_END,     /* the end of a conversation with frames: its summary is in `conversation` */
+};
+
+enum decode_notice {
+    HTTP2_WAS_RESET, /* RST_STREAM: `number` is its error code, `why` the name of it */
+    HTTP2_GOES_AWAY, /* GOAWAY: the same */
+    HTTP2_OTHERS,    /* `number` streams were no WebSockets */
+    HTTP2_BEYOND,    /* `number` WebSockets are not shown: too many were open at once */
 };
 
 /* What TCP's end came in place of. */
@@ -100,7 +110,10 @@ struct decode_event {
 
     uint64_t lost;   /* LOST: number of bytes */
     bool harmless;   /* they belong to no frame: HTTP before the upgrade, a proxy's handshake */
-    const char *why; /* LOST; CLOSED: the likely cause */
+    const char *why; /* LOST, HTTP2; CLOSED: the likely cause */
+
+    enum decode_notice notice; /* HTTP2 */
+    uint64_t number;
 
     enum decode_end end; /* CLOSED */
     bool reset;          /* CLOSED: by RST, not FIN */

@@ -1,7 +1,6 @@
 #include "cmd/wsframe/decode/stream.h"
 
 #include "cmd/common/exit.h"
-#include "cmd/wsframe/decode/cause.h"
 #include "cmd/wsframe/decode/decode_private.h"
 
 #include <stdlib.h>
@@ -225,32 +224,8 @@ static void payload(struct connection *connection, int side, const struct segmen
 
 /* --- the end of TCP --- */
 
-/* Does an end of TCP by a sender come in place of something, and of what? */
-static bool lacks(const struct conversation *conversation, enum sender sender, enum decode_end *end)
-{
-    const struct decoder *side = conversation->side;
-    const struct conversation_traffic *traffic = conversation->info.traffic;
-    bool frames = side[0].frames + side[1].frames > 0 ||
-                  (side[0].state == STATE_FRAMES && side[1].state == STATE_FRAMES);
-    bool by_server = sender == SENDER_SERVER;
-    if (conversation->info.kind != KIND_WEBSOCKET)
-        return false;
-    *end = conversation->waiting                            ? END_OF_ANSWER
-           : traffic[0].close_code || traffic[1].close_code ? END_OF_REPLY
-                                                            : END_OF_FRAMES;
-    switch (*end) {
-    case END_OF_ANSWER:
-        return true;
-    case END_OF_REPLY:
-        return sender != SENDER_UNKNOWN && !traffic[by_server].close_code;
-    case END_OF_FRAMES:
-        return frames;
-    }
-    return false;
-}
-
-/* Reports a FIN or RST that ends a WebSocket before its time: programs call it 1006. A FIN that
- * arrives before earlier segments is not judged. */
+/* Reports a FIN or RST that ends WebSockets before their time. A FIN that arrives before earlier
+ * segments is not judged. */
 static void ended(struct connection *connection, int side, const struct segment *segment,
                   const struct packet *packet)
 {
@@ -259,25 +234,19 @@ static void ended(struct connection *connection, int side, const struct segment 
     struct decoder *decoder = &conversation->side[side];
     bool reset = segment->flags & TCP_RST,
          early = carry(half->next, segment->seq) + segment->claimed > half->next;
-    enum decode_end end;
+    int64_t silent_us = packet->utc_us > connection->last_us && connection->last_us
+                            ? packet->utc_us - connection->last_us
+                            : 0;
     half->finished = true;
-    if (connection->closed || (early && !reset) || !lacks(conversation, decoder->sender, &end))
+    if (connection->closed || (early && !reset))
         return;
-    /* A side that ends TCP after its close frame does not wait for a reply. */
-    if (end == END_OF_REPLY && connection->half[!side].finished)
-        return;
-    connection->closed = true;
     decoder->utc_us = packet->utc_us;
     decoder->packet = packet->number;
-    struct decode_event event;
-    decode_event_begin(&event, decoder, DECODE_CLOSED);
-    event.offset += decode_left(decoder);
-    event.end = end;
-    event.reset = reset;
-    if (packet->utc_us > connection->last_us && connection->last_us)
-        event.silent_us = packet->utc_us - connection->last_us;
-    event.why = cause_of_end(end, event.sender, reset, event.silent_us);
-    decode_emit(decoder, &event);
+    if (conversation->http2)
+        decode_http2_ended(decoder, reset, silent_us);
+    else
+        connection->closed =
+            decode_ended(decoder, reset, !connection->half[!side].finished, silent_us);
 }
 
 /* --- connections --- */
@@ -310,6 +279,7 @@ static void end(struct streams *streams, struct connection *connection)
     conversation_end(conversation);
     if (connection->carried)
         streams->counts.kinds[conversation->info.kind]++;
+    streams->counts.http2_begun += conversation->http2_begun;
     for (int side = 0; side < 2; side++)
         if (conversation->info.kind == KIND_TLS && conversation->side[side].why)
             streams->counts.tls_why = conversation->side[side].why;

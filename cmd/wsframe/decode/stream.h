@@ -17,6 +17,7 @@ struct streams;
 struct stream_counts {
     uint64_t packets, other, fragments, cut;
     uint64_t connections;
+    uint64_t http2_begun;           /* connections of HTTP/2 that began before the capture */
     const char *tls_why;            /* why a connection of TLS was not decrypted; or NULL */
     uint64_t kinds[KIND_OTHER + 1]; /* by enum conversation_kind; connections with payload only */
 };

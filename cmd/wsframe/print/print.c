@@ -41,7 +41,7 @@ void print_begin(struct printer *printer, const char *input, enum form form)
     printer->input = input;
     printer->form = form;
     printer->begun = false;
-    printer->conversation = 0;
+    printer->conversation = printer->stream = 0;
     if (printer->settings->decode.output == OUTPUT_JSON)
         print_json_begin(printer);
     else if (printer->named && printer->settings->decode.output == OUTPUT_TEXT &&
@@ -125,7 +125,7 @@ static bool wanted(const struct printer *printer, const struct decode_event *eve
         return only == 0;
     if (event->type == DECODE_LOST)
         return true;
-    if (event->type == DECODE_CLOSED)
+    if (event->type == DECODE_CLOSED || event->type == DECODE_HTTP2)
         return only == 0;
     if ((event->type == DECODE_MESSAGE) != shows_messages(printer))
         return false;

@@ -137,7 +137,8 @@ static void write_head(struct json *json, const struct decode_event *event)
 
 void print_json(struct printer *printer, const struct decode_event *event, bool wanted)
 {
-    static const char *const names[] = {"head", "frame", "message", "lost", "closed"};
+    static const char *const names[] = {"head", "frame", "message", "lost", "closed", "http2"};
+    static const char *const notices[] = {"reset", "goaway", "others", "beyond"};
     static const char *const ends[] = {"close", "answer", "reply"};
     struct json *json = &printer->json;
     if (!wanted && event->finding_count == 0 && event->missing == 0)
@@ -151,11 +152,20 @@ void print_json(struct printer *printer, const struct decode_event *event, bool 
         if (event->utc_us)
             json_member_string(json, "t", units_format_utc(event->utc_us, time, sizeof time));
     }
+    if (event->conversation->stream > 0)
+        json_member_uint(json, "stream", event->conversation->stream);
     json_member_string(json, "from", sender_name(event->sender));
     json_member_uint(json, "offset", event->offset);
     if (event->type == DECODE_LOST) {
         json_member_uint(json, "len", event->lost);
         json_member_string(json, "why", event->why);
+        json_end_object(json);
+    } else if (event->type == DECODE_HTTP2) {
+        bool code = event->notice == HTTP2_WAS_RESET || event->notice == HTTP2_GOES_AWAY;
+        json_member_string(json, "what", notices[event->notice]);
+        json_member_uint(json, code ? "error" : "count", event->number);
+        if (code)
+            json_member_string(json, "name", event->why);
         json_end_object(json);
     } else if (event->type == DECODE_CLOSED) {
         json_member_string(json, "instead_of", ends[event->end]);

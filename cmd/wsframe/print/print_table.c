@@ -41,9 +41,12 @@ void print_table(struct printer *printer, const struct decode_event *event)
         packet_end_text(&info->ends[!info->client_end], info->v6, b);
     }
     int64_t us = info->ended_us > info->began_us ? info->ended_us - info->began_us : 0;
-    printf("%5" PRIu64 "  %-21s  %-21s  %5" PRId64 ".%06d  %8" PRIu64 "  %12" PRIu64 "  %8" PRIu64
+    char name[40];
+    snprintf(name, sizeof name, info->stream ? "%" PRIu64 "/%" PRIu32 : "%" PRIu64, info->id,
+             info->stream);
+    printf("%5s  %-21s  %-21s  %5" PRId64 ".%06d  %8" PRIu64 "  %12" PRIu64 "  %8" PRIu64
            "  %12" PRIu64,
-           info->id, a, b, us / 1000000, (int)(us % 1000000), client->messages, client->bytes,
+           name, a, b, us / 1000000, (int)(us % 1000000), client->messages, client->bytes,
            server->messages, server->bytes);
     print_code(client->close_code);
     print_code(server->close_code);

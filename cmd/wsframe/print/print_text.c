@@ -35,22 +35,43 @@ static char arrow(enum sender sender)
     return sender == SENDER_CLIENT ? '>' : sender == SENDER_SERVER ? '<' : '-';
 }
 
-/* Prints the connection of a capture that the next lines belong to. */
+/* The path of a URL, which begins with a scheme and a host if it has a path. */
+static const char *path_of(const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *path = host ? strchr(host + strlen("://"), '/') : NULL;
+    return path ? path : url;
+}
+
+/* Prints the connection of a capture that the next lines belong to, and the stream of HTTP/2. */
 static void say_conversation(struct printer *printer, const struct conversation_info *conversation)
 {
     char a[PACKET_END_TEXT], b[PACKET_END_TEXT];
-    if (!conversation->captured || (printer->begun && printer->conversation == conversation->id))
+    bool captured = conversation->captured;
+    if ((!captured && !conversation->http2) ||
+        (printer->begun && printer->conversation == conversation->id &&
+         printer->stream == conversation->stream))
         return;
     /* The client first. */
     unsigned client = conversation->client_end;
-    printf("%s%sconnection %" PRIu64 "  %s > %s%s%s%s\n", printer->begun ? "\n" : "",
-           paint(printer, dim), conversation->id,
-           packet_end_text(&conversation->ends[client], conversation->v6, a),
-           packet_end_text(&conversation->ends[!client], conversation->v6, b),
-           conversation->tls ? "  " : "", conversation->tls ? conversation->tls : "",
-           paint(printer, plain));
+    printf("%s%s", printer->begun ? "\n" : "", paint(printer, dim));
+    if (captured)
+        printf("connection %" PRIu64 "  %s > %s%s%s%s", conversation->id,
+               packet_end_text(&conversation->ends[client], conversation->v6, a),
+               packet_end_text(&conversation->ends[!client], conversation->v6, b),
+               conversation->tls ? "  " : "", conversation->tls ? conversation->tls : "",
+               conversation->http2 ? "  " : "");
+    if (conversation->http2)
+        fputs("HTTP/2", stdout);
+    if (conversation->stream > 0) {
+        const char *path = path_of(conversation->url);
+        printf(" stream %" PRIu32 "  ", conversation->stream);
+        printer_escaped((const uint8_t *)path, strlen(path));
+    }
+    printf("%s\n", paint(printer, plain));
     printer->begun = true;
     printer->conversation = conversation->id;
+    printer->stream = conversation->stream;
 }
 
 static void begin_line(struct printer *printer, const struct decode_event *event)
@@ -203,17 +224,38 @@ static void print_headers(const struct decode_event *event)
     }
 }
 
-static void print_head(const struct printer *printer, const struct decode_event *event)
+static void print_first_line(const struct decode_event *event)
 {
+    if (event->request && event->conversation->http2) {
+        fputs("CONNECT ", stdout);
+        print_str(event->request->target);
+        fputs(" HTTP/2", stdout);
+        return;
+    }
+    if (event->response && event->conversation->http2) {
+        printf("HTTP/2 %u", event->response->status);
+        return;
+    }
     const uint8_t *end = memchr(event->wire, '\n', event->wire_len);
     size_t len = end ? (size_t)(end - event->wire) : event->wire_len;
     if (len > 0 && event->wire[len - 1] == '\r')
         len--;
     printer_escaped(event->wire, len < 200 ? len : 200);
+}
+
+static bool is_acceptance(const struct decode_event *event)
+{
+    unsigned status = event->response ? event->response->status : 0;
+    return status == 101 || (event->conversation->http2 && status / 100 == 2);
+}
+
+static void print_head(const struct printer *printer, const struct decode_event *event)
+{
+    print_first_line(event);
     if (event->request)
         fputs(event->request->upgrade ? "  (asks for a WebSocket)" : "  (asks for no WebSocket)",
               stdout);
-    if (event->response && event->response->status == 101) {
+    if (is_acceptance(event)) {
         fputs(event->finding_count == 0 ? "  (accepted" : " (must be refused", stdout);
         if (event->response->subprotocol.len > 0) {
             fputs("; subprotocol ", stdout);
@@ -229,6 +271,25 @@ static void print_head(const struct printer *printer, const struct decode_event 
         print_headers(event);
 }
 
+static void print_notice(const struct decode_event *event)
+{
+    switch (event->notice) {
+    case HTTP2_WAS_RESET:
+        printf("RST_STREAM %s (%" PRIu64 ")", event->why, event->number);
+        break;
+    case HTTP2_GOES_AWAY:
+        printf("GOAWAY %s (%" PRIu64 "): no new streams after it", event->why, event->number);
+        break;
+    case HTTP2_OTHERS:
+        printf("%" PRIu64 " stream%s of no WebSocket", event->number, s(event->number));
+        break;
+    case HTTP2_BEYOND:
+        printf("%" PRIu64 " WebSocket%s not shown: too many were open at once", event->number,
+               s(event->number));
+        break;
+    }
+}
+
 static void print_closed(const struct decode_event *event)
 {
     static const char *const missing[] = {
@@ -236,7 +297,11 @@ static void print_closed(const struct decode_event *event)
         [END_OF_ANSWER] = "before the answer to the upgrade",
         [END_OF_REPLY] = "in place of a reply to the close frame",
     };
-    printf("%s %s", event->reset ? "reset" : "end of the connection", missing[event->end]);
+    printf("%s %s",
+           event->reset                  ? "reset"
+           : event->conversation->stream ? "end of the stream"
+                                         : "end of the connection",
+           missing[event->end]);
     if (event->silent_us >= 1000)
         printf(", after %" PRId64 ".%03d s of silence", event->silent_us / 1000000,
                (int)(event->silent_us / 1000 % 1000));
@@ -298,6 +363,9 @@ void print_text(struct printer *printer, const struct decode_event *event, bool 
         break;
     case DECODE_MESSAGE:
         print_message(printer, event);
+        break;
+    case DECODE_HTTP2:
+        print_notice(event);
         break;
     case DECODE_END:
         break;

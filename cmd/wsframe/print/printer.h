@@ -23,8 +23,9 @@ struct printer {
     unsigned inputs;    /* begun */
     const char *input;  /* name and form of the current input */
     enum form form;
-    uint64_t conversation; /* of the last line */
-    bool begun;            /* an event of this input was printed */
+    uint64_t conversation; /* of the last line, and its stream */
+    uint32_t stream;
+    bool begun; /* an event of this input was printed */
     struct json json;
 };
 

@@ -1,5 +1,6 @@
 #include "cmd/wsframe/read/detect_bytes.h"
 
+#include "cmd/wsframe/http2/http2_frame.h"
 #include "cmd/wsframe/read/packet.h"
 #include <ws/frame.h>
 #include <ws/mask.h>
@@ -17,8 +18,9 @@ bool detect_tls(const uint8_t *data, size_t len)
 
 bool detect_http2(const uint8_t *data, size_t len)
 {
-    static const char preface[] = "PRI * HTTP/2.0\r\n";
-    return len >= sizeof preface - 1 && memcmp(data, preface, sizeof preface - 1) == 0;
+    enum { FIRST_LINE = 16 };
+    return (len >= FIRST_LINE && http2_begins_client(data, len) != WS_E_HTTP_SYNTAX) ||
+           http2_begins_server(data, len) == WS_OK;
 }
 
 bool detect_pcap(const uint8_t *data, size_t len)

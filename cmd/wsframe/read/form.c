@@ -1,5 +1,7 @@
 #include "cmd/wsframe/read/form.h"
 
+#include "cmd/wsframe/http2/hpack.h"
+
 #include <stddef.h>
 
 #define PACKED(program) "this is compressed with " program ": unpack it first"
@@ -44,9 +46,10 @@ static const struct {
                                  "them all the same"},
     [FORM_TLS] = {"TLS", "this is TLS: the frames are encrypted; capture the plaintext behind a "
                          "TLS proxy"},
-    [FORM_HTTP2] = {"HTTP/2",
-                    "this is HTTP/2: WebSocket frames (RFC 8441) are inside its DATA frames, "
-                    "which are not decoded"},
+    [FORM_HTTP2] =
+        {"HTTP/2",
+         "this is HTTP/2, whose streams may be WebSockets: this wsframe was built without "
+         "nghttp2, which reads it"},
     [FORM_HIXIE] = {"frames of a draft",
                     "these are frames of a draft from before RFC 6455 (hixie-76: 00, text, ff): "
                     "the program that sent them needs a newer WebSocket library"},
@@ -80,5 +83,5 @@ const char *form_word(enum form form)
 
 const char *form_explanation(enum form form)
 {
-    return forms[form].explanation;
+    return form == FORM_HTTP2 && hpack_supported() ? NULL : forms[form].explanation;
 }

@@ -344,6 +344,8 @@ enum form detect(const uint8_t *data, size_t len)
     if (detect_pcap(data, len))
         return FORM_PCAP;
     enum form form = detect_bytes(data, len);
+    if (form == FORM_HTTP2 && !form_explanation(form))
+        return FORM_RAW;
     if (form != FORM_RAW)
         return form;
     if (plain_text_is(data, len))

@@ -114,7 +114,7 @@ capture() {
 	explained 'this is TLS' "$BATS_TEST_TMPDIR/tls"
 	explained 'this is TLS' 16 03 01 00 c8 01 00 00 c4
 	printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' >"$BATS_TEST_TMPDIR/h2"
-	explained 'this is HTTP/2' "$BATS_TEST_TMPDIR/h2"
+	explained 'this is HTTP/2' "$BATS_TEST_TMPDIR/h2" # without a WebSocket in it, or it cannot be read
 	printf 'GET / HTTP/1.1\r\nHost: x\r\n\r\n' >"$BATS_TEST_TMPDIR/http"
 	explained 'this is HTTP only' "$BATS_TEST_TMPDIR/http"
 	explained 'the input is empty' /dev/null
