@@ -41,6 +41,32 @@ number() {
 	says "^## $version" "$(<"$ROOT/CHANGELOG.md")"
 }
 
+@test "make release says everything that is missing for a release, and nothing else" {
+	local release=$BATS_TEST_TMPDIR/release version day
+	version=$(number)
+	day=2026-12-31
+	git clone --quiet --shared "$CLONE" "$release"
+	cd "$release"
+	git config user.name test
+	git config user.email test@example.org
+	run -1 docs/packaging/release "$version"
+	says "^CHANGELOG.md: begins with .*not with '## $version, YYYY-MM-DD'" "$output"
+	sed -i "s/^## $version, unreleased/## $version, $day/" CHANGELOG.md
+	run -1 docs/packaging/release "$version"
+	says "^docs/man/wscat.1: has no line '.Dd December 31, 2026'" "$output"
+	says "^there are changes that are not committed" "$output"
+	sed -i '1s/.*/.Dd December 31, 2026/' docs/man/*.[13]
+	git commit -qam release
+	run -0 docs/packaging/release "$version"
+	says "^[0-9a-f]{64}  build/dist/libws-$version.tar.gz$" "$output"
+	git tag "v$version"
+	run -1 docs/packaging/release "$version"
+	same "the tag v$version exists" "$output"
+	run -1 docs/packaging/release 9.9.9
+	says "WS_VERSION is not 9.9.9" "$output"
+	says "APKBUILD: has no line 'pkgver=9.9.9'" "$output"
+}
+
 @test "lintian has no objection to Debian's packages" {
 	run -0 lintian --allow-root -E --pedantic --fail-on error,warning,info,pedantic \
 		"$ROOT"/build/dist/*_"$(number)"-1_*.deb
@@ -70,6 +96,11 @@ number() {
 	start chroot --userspec=65534:65534 "$place" /wsserve --port=0 --announce
 	run -0 chroot --userspec=65534:65534 "$place" /wscat -1 "ws://server.example:$PORT/" hello
 	same hello "$output"
+}
+
+@test "the container for development is JSON and installs by make deps" {
+	run -0 jq -r .postCreateCommand "$ROOT/.devcontainer/devcontainer.json"
+	says 'make deps$' "$output"
 }
 
 @test "the file for containers installs what a static wsserve is built with" {
