@@ -135,7 +135,7 @@ captured() { # COUNT WSFRAME-OPTION...
 	says '^HTTP/2 stream 1  /room$' "${lines[0]}"
 	says ' > text .*"hello"' "$output"
 	expected=$output
-	! grep -q 'end of the stream\|reset' <<<"$output" # of which the other direction would say more
+	run ! grep -q 'end of the stream\|reset' <<<"$output" # of which the other direction would say more
 	xxd "$BATS_TEST_TMPDIR/bytes" | wsframe >"$BATS_TEST_TMPDIR/shown"
 	same "$expected" "$(cat "$BATS_TEST_TMPDIR/shown")"
 }
