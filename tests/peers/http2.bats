@@ -88,11 +88,10 @@ comes_back() { # WSCAT-OPTION...
 	await ' open .* h2=' "$SERVER_LOG"
 }
 
-@test "Chromium: a page's 20 WebSockets are streams of the connection that the page came over" {
-	local chromium dir=$BATS_TEST_TMPDIR
-	chromium=$(command -v chromium || command -v chromium-browser) || skip "Chromium is not installed"
-	mkdir "$dir/www"
-	cat >"$dir/www/index.html" <<-'END'
+# A page in www/ that opens 20 WebSockets, and asks for /all-came-back once each has its message again.
+page() {
+	mkdir "$BATS_TEST_TMPDIR/www"
+	cat >"$BATS_TEST_TMPDIR/www/index.html" <<-'END'
 		<script>
 		let left = 20;
 		for (let i = 0; i < 20; i++) {
@@ -105,12 +104,45 @@ comes_back() { # WSCAT-OPTION...
 		}
 		</script>
 	END
-	serve_tls --staticdir="$dir/www"
+	serve_tls --staticdir="$BATS_TEST_TMPDIR/www"
+}
+
+# They came over streams of one connection, which the page came over too.
+all_on_one() {
+	await ' NOT_FOUND .*target=/all-came-back' "$SERVER_LOG"
+	same 20 "$(grep -c ' open .* h2=' "$SERVER_LOG")"
+	same 1 "$(sed -nE 's|.* open .* h2=([^/]+)/.*|\1|p' "$SERVER_LOG" | sort -u | wc -l)"
+}
+
+@test "Chromium: a page's 20 WebSockets are streams of the connection that the page came over" {
+	local chromium dir=$BATS_TEST_TMPDIR
+	chromium=$(command -v chromium || command -v chromium-browser) || skip "Chromium is not installed"
+	page
 	background env HOME="$dir" timeout -k 5 60 "$chromium" --headless --no-sandbox --disable-gpu \
 		--disable-quic --no-first-run --disable-background-networking --disable-component-update \
 		--disable-sync --disable-dev-shm-usage --user-data-dir="$dir/profile" --ignore-certificate-errors \
 		--remote-debugging-port=0 "https://localhost:$PORT/"
-	await ' NOT_FOUND .*target=/all-came-back' "$SERVER_LOG"
-	same 20 "$(grep -c ' open .* h2=' "$SERVER_LOG")"
-	same 1 "$(sed -nE 's|.* open .* h2=([^/]+)/.*|\1|p' "$SERVER_LOG" | sort -u | wc -l)"
+	all_on_one
+}
+
+@test "Firefox: the same, with our certificate trusted" {
+	local firefox dir=$BATS_TEST_TMPDIR
+	firefox=$(command -v firefox-esr || command -v firefox) || skip "Firefox is not installed"
+	command -v certutil >/dev/null || skip "certutil is not installed"
+	mkdir "$dir/profile"
+	certutil -N -d "sql:$dir/profile" --empty-password
+	certutil -A -d "sql:$dir/profile" -n ours -t C,, -i "$CA"
+	# Nothing but what the page is about.
+	cat >"$dir/profile/user.js" <<-'END'
+		user_pref("app.normandy.enabled", false);
+		user_pref("browser.safebrowsing.malware.enabled", false);
+		user_pref("browser.shell.checkDefaultBrowser", false);
+		user_pref("datareporting.policy.dataSubmissionEnabled", false);
+		user_pref("network.captive-portal-service.enabled", false);
+		user_pref("network.connectivity-service.enabled", false);
+	END
+	page
+	background env HOME="$dir" MOZ_CRASHREPORTER_DISABLE=1 timeout -k 5 60 "$firefox" --headless --no-remote \
+		--profile "$dir/profile" "https://localhost:$PORT/"
+	all_on_one
 }
