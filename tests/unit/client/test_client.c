@@ -1,5 +1,6 @@
 #include <ws/client.h>
 
+#include "libws/http2/http2.h"
 #include <ws/server.h>
 
 #include "tests/unit/support_net.h"
@@ -331,6 +332,8 @@ static void beside_another(void **state)
     uint32_t stream;
     struct ws_conn *none;
     (void)state;
+    if (!ws_http2_supported())
+        skip();
     assert_int_equal(ws_url_parse(listen_on("127.0.0.1:0"), &url), WS_URL_OK);
     struct ws_client_options options = {.url = &url,
                                         .connect_ms = 1000,
