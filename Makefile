@@ -98,7 +98,7 @@ fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded
 
 .PHONY: all help clean install uninstall deps check test test-peers test-network test-fresh lint format demo bench \
 	bench-check conformance coverage portability portable-tests soak fuzz tests completions \
-	dist deb static release FORCE
+	dist deb static release site FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -303,6 +303,11 @@ deb: dist ## Debian's packages ws-tools and libws-dev, in build/dist
 	cd build/deb/source && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u WERROR DEB_BUILD_OPTIONS="noautodbgsym parallel=$$(nproc)" \
 		dpkg-buildpackage --build=binary --no-sign >../log 2>&1 || { tail -n 40 ../log; exit 1; }
 	@cp build/deb/*.deb build/dist/
+
+site: ## the documents and manuals as pages for a browser, in build/site; a link that leads nowhere is an error
+	@tests/install-deps site
+	@mkdir -p build
+	@/usr/bin/python3 docs/site/build build/site
 
 release: ## VERSION=X.Y.Z: is the last commit fit to be released as this? Makes the tarball
 	@docs/packaging/release $(VERSION)
