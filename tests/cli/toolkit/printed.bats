@@ -26,6 +26,10 @@ load ../printed
 	as_printed README.md script
 }
 
+@test "docs/faq.md: a certificate of one's own" {
+	as_printed docs/faq.md certificate
+}
+
 @test "docs/debugging.md: a capture" {
 	"$PYTHON" "$FIXTURES/capture.py" >"$BATS_TEST_TMPDIR/capture.pcap"
 	as_printed docs/debugging.md capture "cp '$BATS_TEST_TMPDIR/capture.pcap' ."
