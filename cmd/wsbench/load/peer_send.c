@@ -390,7 +390,8 @@ static void count_unsent(struct peer *peer, int64_t end_ns)
             continue;
         w->quota--;
         w->totals.unsent[cause]++;
-        histogram_add(&w->totals.rtt, end_ns - peer->pace.due_ns);
+        if (!peer->slow)
+            histogram_add(&w->totals.rtt, end_ns - peer->pace.due_ns);
     }
 }
 

@@ -80,6 +80,13 @@ report() { # ARGUMENT...
 		--server-pid="$SERVER" --fail-if="server_memory>$most" "wss://localhost:$PORT/"
 }
 
+@test "a slow stream delays none of the others on its connection, and its own waiting is in no time" {
+	serve --http2=prior
+	report -c 20 --streams=20 --http2=prior -R 500 -d 2s --slow-readers=5:1s -s 1000 "$URL"
+	holds 'c["tcp"] == 1 and m["lost"] == 0 and m["unsent"]["window_full"] > 0'
+	holds 'r["rtt"]["count"] > 0.9 * m["received"] and r["rtt"]["p99_us"] < 900000'
+}
+
 @test "a server that permits fewer streams: those above are counted as failed, and the others go on" {
 	serve --http2=prior --max-streams=5
 	report -c 8 --streams=8 --http2=prior -d 200ms "$URL"
