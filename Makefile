@@ -201,7 +201,7 @@ test: ## install what is missing, then every test
 test-peers: ## against Chromium, nginx and the like, which it installs, and on a fresh system
 	@tests/install-deps peers
 	@+$(MAKE) --no-print-directory all
-	@+LTO=0 $(MAKE) --no-print-directory deb
+	@+LTO=0 DEB_CFLAGS_APPEND=-O1 $(MAKE) --no-print-directory deb # less optimized, sooner
 	@tests/run --peers $(ONLY)
 
 test-network: ## over a network that delays, loses and reorders packets (root only)
@@ -315,7 +315,7 @@ release: ## VERSION=X.Y.Z: is the last commit fit to be released as this? Makes 
 static: dist ## build/dist/static: the tools, static and stripped, the same bytes each time, and SHA256SUMS
 	@tests/install-deps build
 	@$(call unpacked,static)
-	@+env -u WERROR $(MAKE) -C build/static --no-print-directory STATIC=1 CFLAGS='-O3' $(TOOLS:%=build/%)
+	@+env -u WERROR $(MAKE) -C build/static --no-print-directory STATIC=1 CFLAGS='$(filter-out -g,$(CFLAGS))' $(TOOLS:%=build/%)
 	@mkdir -p build/dist/static
 	@for t in $(TOOLS); do strip -o build/dist/static/$$t build/static/build/$$t || exit 1; done
 	@cd build/dist/static && sha256sum $(TOOLS) >SHA256SUMS
