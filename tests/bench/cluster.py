@@ -32,6 +32,7 @@ RECEIVERS = {10: 20000, 100: 4000, 1000: 400}  # and the messages a second that 
 SIZE = 100
 PROBES, APART_S = 500, 0.002
 BACKGROUND = 2000  # messages a second beside the probes
+BESIDE = ["nothing else", f"{BACKGROUND:,} messages a second"]
 TITLE = "## A cluster through Redis"
 
 
@@ -127,14 +128,15 @@ def crossing(name, redis, busy):
             node.stop()
 
 
-def span(values, digits=2):
-    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f}–{max(values):.{digits}f})"
+def span(values):
+    values = list(values)
+    return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})" if values else "–"
 
 
 def section(rounds, seconds):
     if not shutil.which("redis-server"):
         return ""
-    board, crossings, redis = Board(), {}, Redis()
+    board, redis = Board(), Redis()
     rows = {n: f"{n:,} receivers" for n in RECEIVERS}
     try:
         for index in range(rounds):
@@ -145,12 +147,12 @@ def section(rounds, seconds):
             for name in (TOGETHER, THEIRS_TOGETHER):
                 for busy in (False, True):
                     progress(f"round {index + 1}: from node to node: {name}")
-                    crossings.setdefault((name, busy), []).append(crossing(name, redis, busy))
+                    board.measure(BESIDE[busy], name, lambda: crossing(name, redis, busy))
     finally:
         redis.stop()
-    lines = [f"| {name} | {'2,000 messages a second' if busy else 'nothing else'} | "
-             f"{span([m for m, _ in values])} | {span([p for _, p in values])} |"
-             for (name, busy), values in crossings.items()]
+    lines = [f"| {name} | {beside} | {span(m for m, _ in board.good(beside, name))} | "
+             f"{span(p for _, p in board.good(beside, name))} |"
+             for name in (TOGETHER, THEIRS_TOGETHER) for beside in BESIDE]
     return f"""{TITLE}
 
 Measured on {today()}, {rounds} interleaved rounds. `wsserve --broadcast`, and npm's ws with the
