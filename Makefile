@@ -336,7 +336,7 @@ INSTALLED = $(foreach t,$(TOOLS), \
 	644:build/libws.pc:$(LIBDIR)/pkgconfig/libws.pc \
 	$(foreach h,$(notdir $(wildcard libws/include/ws/*.h)),644:libws/include/ws/$(h):$(INCLUDEDIR)/ws/$(h)) \
 	$(foreach m,$(notdir $(wildcard docs/man/*.[13])),644:docs/man/$(m):$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
-	$(foreach f,LICENSE docs/recipes.md docs/faq.md docs/deployment.md docs/debugging.md docs/plotting.md $(wildcard docs/*.schema.json docs/latency.svg docs/*.service docs/*.socket docs/*.yml),644:$(f):$(DOCDIR)/$(notdir $(f))) \
+	$(foreach f,LICENSE docs/recipes.md docs/faq.md docs/deployment.md docs/scaling.md docs/debugging.md docs/plotting.md $(wildcard docs/*.schema.json docs/latency.svg docs/*.service docs/*.socket docs/*.yml),644:$(f):$(DOCDIR)/$(notdir $(f))) \
 	$(foreach f,$(notdir $(wildcard docs/examples/*)),$(if $(filter %.sh,$f),755,644):docs/examples/$(f):$(DOCDIR)/examples/$(f))
 
 install: all build/libws.pc ## tools, library, headers, manuals, completions and documents

@@ -122,6 +122,35 @@ nodes_are_replaced() {
 	done
 }
 
+# What the unit's ExecStart is for an instance, word by word, with its environment, as systemd would have it.
+@test "the unit of a node: systemd understands it, and what it starts is a node of the cluster" {
+	local unit="$ROOT/docs/examples/wsserve-node@.service" port words
+	mkdir "$BATS_TEST_TMPDIR/units"
+	sed "s|/usr/local/bin/wsserve|$BUILD/wsserve|" "$unit" >"$BATS_TEST_TMPDIR/units/wsserve-node@.service"
+	if command -v systemd-analyze >/dev/null; then
+		run -0 --separate-stderr systemd-analyze verify --man=no "$BATS_TEST_TMPDIR/units/wsserve-node@8081.service"
+		run ! grep wsserve-node <<<"$stderr"
+	fi
+	# It has longer to end than its clients have.
+	(($(sed -n 's/^TimeoutStopSec=//p' "$unit") > $(sed -n 's/.*--drain=\([0-9]*\)s.*/\1/p' "$unit")))
+	redis_runs
+	port=$(free_port)
+	words=$(sed -n 's|^ExecStart=/usr/local/bin/||p' "$unit")
+	# shellcheck disable=SC2086
+	CLUSTER_URL=$REDIS_URL background ${words//%i/$port}
+	local node=$PID
+	await 'cluster connected' "$LOG"
+	says '^\{"status":"ok"' "$(curl -s "http://127.0.0.1:$port/health")"
+	node_starts 1
+	background wscat -v -w -1 --no-stdin "ws://127.0.0.1:$port/"
+	local out=$OUT
+	await 101 "$LOG"
+	wscat -w 0.2 "${NODE_URL[1]}" hello </dev/null >/dev/null
+	await '^hello$' "$out"
+	kill -TERM "$node"
+	finished "$node"
+}
+
 @test "haproxy: a node killed with -9, its clients go on with the other" {
 	nodes_run
 	haproxy_runs

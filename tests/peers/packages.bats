@@ -2,6 +2,7 @@
 # What `make dist`, `make deb` and `make static` make. tests/fresh installs the packages.
 
 load ../cli/helper
+load ../cli/redis
 
 # make, without the environment of the make that runs the tests, and with little optimization, which takes time.
 make() {
@@ -103,13 +104,50 @@ number() {
 	says 'make deps$' "$output"
 }
 
-@test "the file for containers installs what a static wsserve is built with" {
-	local package installed
-	installed=$(sed -n '/^RUN apt-get/,/^COPY/p' "$ROOT/docs/examples/Containerfile")
-	while read -r package; do
-		[[ " ${installed//$'\n'/ } " == *" $package "* ]] || {
-			echo "lacks $package" >&2
-			return 1
-		}
-	done < <(sed -n "/^BUILD_NEEDS=/,/^'/p" "$ROOT/tests/install-deps" | awk -F '|' 'NF == 5 { print $2 }' | xargs -n 1)
+# buildah without a registry, without namespaces and without a place of its own on this machine.
+image() { # COMMAND [ARG]...
+	local command=$1
+	shift
+	buildah --root "$BATS_TEST_TMPDIR/images" --runroot "$BATS_TEST_TMPDIR/run" --storage-driver vfs \
+		"$command" "$@"
+}
+
+# The process in the container that has this argument.
+inside() { # ARG
+	ps -eo pid=,args= | awk -v argument="$1" '$2 == "/wsserve" && index($0, argument) { print $1 }'
+}
+
+container_ended() {
+	[[ -z $(inside "--port=$1") ]]
+}
+
+@test "a node of a cluster in a container: it speaks with one outside, and drains on SIGTERM" {
+	command -v buildah >/dev/null || skip "buildah is not installed"
+	local container entry port
+	[[ -x $CLONE/build/dist/static/wsserve ]] || make -C "$CLONE" static TOOLS=wsserve
+	image build --quiet --isolation=chroot -f "$ROOT/docs/examples/Containerfile" -t wsserve \
+		"$CLONE/build/dist/static" >/dev/null
+	container=$(image from wsserve)
+	same 65534:65534 "$(image inspect --format '{{.OCIv1.Config.User}}' "$container")"
+	entry=$(image inspect --format '{{.OCIv1.Config.Entrypoint}}' "$container" | tr -d '[]')
+	redis_runs
+	node_runs 1 --broadcast
+	port=$(free_port)
+	# shellcheck disable=SC2086 # the program and its arguments
+	background image run --isolation=chroot --env "CLUSTER_URL=$REDIS_URL" "$container" -- $entry --port="$port" \
+		--broadcast --health --drain=8s --cluster=env:CLUSTER_URL
+	local log=$LOG node=$PID
+	await 'cluster connected' "$log"
+	says '^\{"status":"ok"' "$(curl -s "http://127.0.0.1:$port/health")"
+	same 65534 "$(ps -o uid= -p "$(inside "--port=$port")" | tr -d ' ')"
+	background wscat -v -w -1 --no-stdin "ws://127.0.0.1:$port/"
+	local out=$OUT client=$PID
+	await 101 "$LOG"
+	wscat -w 0.2 "${NODE_URL[1]}" hello </dev/null >/dev/null
+	await '^hello$' "$out"
+	kill -TERM "$(inside "--port=$port")"
+	finished "$client" || :
+	says 'code 1001|1001 \(going away\)' "$(<"$LOG")"
+	eventually container_ended "$port"
+	finished "$node" || :
 }
