@@ -247,10 +247,11 @@ build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC)
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $($*) \
 		$(REDIS_LIBS) $(TOOL_LIBS)
 
-fuzz: $(FUZZ:%=build/libfuzzer/%) ## look for new faults, FUZZ_SECONDS=60 each
+fuzz: $(FUZZ:%=build/libfuzzer/%) build/san/wsserve ## look for new faults, FUZZ_SECONDS=60 each
 	@for t in $(FUZZ); do mkdir -p build/libfuzzer/corpus-$$t; \
 		build/libfuzzer/$$t -artifact_prefix=build/libfuzzer/ -max_total_time=$${FUZZ_SECONDS:-60} -print_final_stats=1 \
 			build/libfuzzer/corpus-$$t tests/fuzz/corpus/$$t || exit 1; done
+	tests/fuzz/live.py --seconds $${FUZZ_SECONDS:-60}
 
 # The yardsticks of the scoreboard, with nothing of libws in them.
 build/bench/%: tests/bench/%.c tests/bench/bench.c tests/bench/bench.h build/plain/flags
