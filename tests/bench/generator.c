@@ -151,6 +151,7 @@ int main(int argc, char **argv)
         bench_die("calloc");
     for (int i = 0; i < connections; i++)
         connect_to(&peers[i], atoi(argv[1]), raw);
+    fputs("connected\n", stderr); /* who measures the server begins here */
     double begun = bench_now(), until = begun + atof(argv[5]), now = begun;
     for (int i = 0; i < connections; i++) {
         peers[i].owed = message_len * in_flight;

@@ -94,6 +94,20 @@ def pinned(*command):
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 
 
+def generated(server, connections, size, window, seconds, *mode):
+    """The messages that came back to the generator, and the server's CPU seconds since all were connected."""
+    process = subprocess.Popen(
+        ["taskset", "-c", str(CLIENT_CPU), os.path.join(ROOT, "build", "bench", "generator"), *mode, str(server.port),
+         *map(str, (connections, size, window, seconds))],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    first = process.stderr.readline()
+    cpu = server.cpu()
+    output, errors = process.communicate(timeout=60)
+    if process.returncode != 0:
+        raise RuntimeError(f"{server.name}: {(first + errors).strip()}")
+    return int(output.split()[0]), server.cpu() - cpu
+
+
 class Board:
     def __init__(self):
         self.values = {}  # (row, server) → one value per round, None if missing

@@ -22,6 +22,7 @@ import crowd
 import decode
 import http2
 import pipe
+import scale
 from measure import ROOT, Board, Server, idle, pinned, progress, quietly, table
 
 BENCH = os.path.join(ROOT, "build", "bench")
@@ -152,7 +153,7 @@ def main():
     costs += clients.section(args.rounds, args.seconds, {n: c for n, c in SERVERS.items() if n != RAW})
     many = crowd.section(args.rounds, progress) + "\n" + pipe.section(args.rounds) + decode.section(args.rounds)
     many += "\n" + cluster.section(args.rounds, args.seconds)
-    many += http2.section(args.rounds, args.seconds)
+    many += http2.section(args.rounds, args.seconds) + scale.section(args.rounds, args.seconds)
     write(board, names, rows, costs + many, args, time.monotonic() - begun)
     progress(f"wrote {os.path.relpath(args.out)}\n")
 
