@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Mutated conversations against running servers (tests/fuzz/live.py), for a short time; `make fuzz` has more.
 # only: build
+# shellcheck disable=SC2016,SC2154 # scripts in single quotes; bats sets stderr
 
 load ../cli/helper
 
