@@ -303,7 +303,8 @@ bool spool_put(struct spool *spool, struct spool_file *file, const void *data, s
     pthread_mutex_lock(&spool->lock);
     size_t done = is_idle(spool) ? spool_file_write_now(file, data, len) : 0;
     bool taken = done == len || put(spool, file, (const char *)data + done, len - done);
-    file->partial_line |= !taken && done > 0;
+    if (!taken && done > 0) /* no thread runs yet; else this would be the thread's to write */
+        file->partial_line = true;
     pthread_mutex_unlock(&spool->lock);
     return taken;
 }
