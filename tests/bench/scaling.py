@@ -144,7 +144,7 @@ def section(rounds, seconds):
     return f"""{TITLE}
 
 Measured on {today()} by `tests/bench/scaling.py`, {rounds} round{'s' if rounds > 1 else ''}, medians, with {os.cpu_count()} cores that server, clients
-and Redis share:
+and Redis share, and other programs too: times may differ by half from one run to the next:
 
 | what | measured |
 |---|---:|
