@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+const char pieces_cut_byte[] = "the last byte has one digit: is the input cut off there?";
+
 size_t pieces_count(const struct pieces *pieces)
 {
     return ws_bytes_len(pieces->list) / sizeof(struct piece);

@@ -39,6 +39,9 @@ size_t pieces_count(const struct pieces *pieces);
 struct piece pieces_get(struct pieces *pieces, size_t index);
 void pieces_free(struct pieces *pieces);
 
+/* The note of a text whose bytes have two digits each, but the last one. */
+extern const char pieces_cut_byte[];
+
 /* An error with its line and column, from 1; column 0 is the whole line. */
 struct read_error {
     size_t line, column;

@@ -258,7 +258,7 @@ static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bo
             : reader == BY_BASE64  ? read_base64(text, sample, &pieces.bytes, &error) || !whole
             : reader == BY_ESCAPES ? read_escaped(text, sample, &pieces, &error) || !whole
             : reader == BY_LIST    ? read_list(text, sample, &pieces, &note)
-                                   : read_log(text, sample, &pieces);
+                                   : read_log(text, sample, &pieces, NULL, &note);
     *read = *read && ws_bytes_len(pieces.bytes) > 0;
     const uint8_t *data = bytes_data(pieces.bytes);
     bool holds =

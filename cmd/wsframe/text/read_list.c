@@ -29,6 +29,8 @@ struct notation {
     bool negative;
     bool octal;       /* a leading 0 and three more digits */
     bool wide;        /* three digits */
+    size_t singles;   /* of one digit */
+    bool single_last; /* the last one is of these */
     uint64_t missing; /* numbers that the list says it leaves out */
 };
 
@@ -202,6 +204,8 @@ static bool look_at(struct line word, struct notation *notation)
     }
     notation->letters |= decimal < word.len;
     notation->wide |= word.len == 3;
+    notation->single_last = word.len == 1;
+    notation->singles += word.len == 1;
     notation->count++;
     return decimal == word.len || word.len <= 2;
 }
@@ -284,9 +288,11 @@ static bool add_list(struct line list, const struct notation *notation, struct p
 {
     size_t before = ws_bytes_len(out->bytes);
     int base = base_of(notation);
-    bool added;
+    bool added, cut = notation->single_last && notation->singles == 1 && notation->count > 2;
     if (base != 0) {
         added = add_all(list, base, &out->bytes);
+        if (base == 16 && cut)
+            *note = pieces_cut_byte;
     } else {
         added = add_all(list, 16, &out->bytes);
         bool hex =
@@ -300,6 +306,8 @@ static bool add_list(struct line list, const struct notation *notation, struct p
             added = add_all(list, 10, &out->bytes);
         } else {
             out->bytes->len = len;
+            if (cut)
+                *note = pieces_cut_byte;
             if (decimal)
                 *note = "taken for hex digits; they could also be decimal numbers";
         }

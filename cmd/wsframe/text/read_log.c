@@ -222,11 +222,43 @@ static bool believable(struct line line, const struct run *run, const uint8_t *d
     return apart && letters && !card ? detect_plausible(data, len) : detect_convincing(data, len);
 }
 
-bool read_log(const uint8_t *text, size_t len, struct pieces *out)
+/* The place after a run where the line ends in two characters of which one is a hex digit and one
+ * is not, as 3g: the offset of the latter in the line, or 0. */
+static size_t mistake_after(struct line line, const struct run *run)
+{
+    size_t at = run->from + run->len + 1;
+    if (run->bytes < 2 || at + 2 != line.len || line.p[at - 1] != run->separator ||
+        !isalnum((uint8_t)line.p[at]) || !isalnum((uint8_t)line.p[at + 1]))
+        return 0;
+    bool first = hex_digit(line.p[at]) >= 0, second = hex_digit(line.p[at + 1]) >= 0;
+    return first == second ? 0 : first ? at + 1 : at;
+}
+
+/* Does a run end in one digit, and have two in each byte before it? */
+static bool is_cut(struct line line, const struct run *run)
+{
+    size_t end = run->from + run->len;
+    if (run->bytes < 3 || run->separator == 0 || prefix(line, run->from) > 0)
+        return false;
+    for (size_t i = 0; i + 1 < run->bytes; i++)
+        if (!is_pair(line, run->from + 3 * i))
+            return false;
+    return run->len == 3 * (run->bytes - 1) + 1 && is_single(line, end - 1);
+}
+
+static bool fail(const uint8_t *text, const char *at, struct read_error *error)
+{
+    *error = read_error_at(text, (size_t)(at - (const char *)text), "expected two hex digits");
+    return false;
+}
+
+bool read_log(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error,
+              const char **note)
 {
     struct line rest = {(const char *)text, len}, line;
     struct run run = {0};
     bool first = true;
+    *note = NULL;
     while (line_next(&rest, &line)) {
         struct line indented = line;
         line_skip_blanks(&indented);
@@ -238,10 +270,16 @@ bool read_log(const uint8_t *text, size_t len, struct pieces *out)
         if (first && !believable(line, &run, bytes_data(out->bytes) + before,
                                  ws_bytes_len(out->bytes) - before)) {
             out->bytes->len = before;
-            return false;
+            break;
         }
         first = false;
+        size_t mistake = mistake_after(line, &run);
+        if (error && mistake > 0)
+            return fail(text, line.p + mistake, error);
+        *note = is_cut(line, &run) ? pieces_cut_byte : NULL;
         pieces_end(out, (struct piece){.side = *indented.p == '<' ? PIECE_OTHER : PIECE_ONE});
     }
+    if (first && error)
+        *error = (struct read_error){.line = 1, .what = "there is no run of hex digits"};
     return !first;
 }

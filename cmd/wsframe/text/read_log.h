@@ -3,6 +3,7 @@
  *
  * A run is pairs of hex digits with the same separator between them. Times and dates are none. A
  * line that begins with ">" or "<" names its direction. Lines without a run are passed over.
+ * A line that goes on with two characters of which one alone is a hex digit has a mistake there.
  * Called by detect and inspect; no state.
  */
 #ifndef CMD_WSFRAME_TEXT_READ_LOG_H
@@ -10,7 +11,10 @@
 
 #include "cmd/wsframe/read/pieces.h"
 
-/* False if no line has a run, or if what the runs begin with cannot begin a frame. */
-bool read_log(const uint8_t *text, size_t len, struct pieces *out);
+/* False if no line has a run, or if what the runs begin with cannot begin a frame; and where `error`
+ * is not NULL, which it then says, if a line has a mistake after its run. `*note` is NULL, or what
+ * is doubtful in what was read. */
+bool read_log(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error,
+              const char **note);
 
 #endif

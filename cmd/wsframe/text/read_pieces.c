@@ -51,7 +51,7 @@ bool read_pieces(enum form form, bool strict, const uint8_t *text, size_t len, s
         read = read_escaped(text, len, out, error);
         break;
     case FORM_LOG:
-        read = read_log(text, len, out) || fail(error, "there is no run of hex digits");
+        read = read_log(text, len, out, error, note);
         break;
     case FORM_HEADS:
         read = read_heads(text, len, out);

@@ -324,3 +324,40 @@ forms_of_manual() {
 		b'\x81\x857\xFA!=\x7F' b'\x9FMQX'
 	END
 }
+
+@test "a byte of one digit at the end, where all others have two, is pointed at" {
+	local text
+	while IFS= read -r text; do
+		run -0 --separate-stderr wsframe - <<<"$text"
+		says 'text          FIN           5 bytes' "$output"
+		says 'the last byte has one digit: is the input cut off there\?'
+	done <<-'END'
+		81 85 37 fa 21 3d 7f 9f 4d 51 5
+		81 05 48 65 6c 6c 6
+		RX 81 85 37 fa 21 3d 7f 9f 4d 51 5
+		0x81 0x05 0x48 0x65 0x6c 0x6c 0x6
+		{0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6}
+	END
+	while IFS= read -r text; do
+		run -0 --separate-stderr wsframe - <<<"$text"
+		same '' "$stderr"
+	done <<-'END'
+		81 5 48 65 6c 6c 6
+		12:00 RX: 81 5 48 65 6c 6c 6
+		[129, 5, 72, 101, 108, 108, 9]
+	END
+}
+
+@test "two characters that are no byte, where one is expected: 1, and where they are" {
+	local text column
+	while read -r column text; do
+		run -1 --separate-stderr wsframe - <<<"$text"
+		same '' "$output"
+		one_line "in line 1, column $column: expected two hex digits"
+	done <<-'END'
+		32 81 85 37 fa 21 3d 7f 9f 4d 51 3g
+		20 81,05,48,65,6c,6c,6g
+		19 81 05 48 65 6c 6c g6
+		22 RX 81 05 48 65 6c 6c o6
+	END
+}
