@@ -42,7 +42,7 @@ complete -c wsbench -l compare -r -F -d 'compare the result with an earlier repo
 complete -c wsbench -l merge -d 'measure nothing: the words are reports in JSON, of machines that ran at the same time, and are added up to one'
 complete -c wsbench -s i -l interval -x -d 'show progress this often on standard error (default 1s on a terminal, 10s elsewhere)'
 complete -c wsbench -l server-pid -x -d 'report memory, CPU time and descriptors of this server process too'
-complete -c wsbench -l fail-if -x -d 'exit with 10 if this is met: rtt.p99>5ms, errors>0, loss>0.1%, rate<20k; may be repeated'
+complete -c wsbench -l fail-if -x -d 'exit with 10 if this is met, in quotes for the shell: \'rtt.p99>5ms\', \'errors>0\', \'loss>0.1%\', \'rate<20k\'; may be repeated'
 complete -c wsbench -s H -l header -x -d 'send this header; \'NAME:\' removes a default one'
 complete -c wsbench -s u -l auth -l user -x -d 'use HTTP basic authentication; without a password, ask for it; @FILE, @- or env:NAME keep it off the command line'
 complete -c wsbench -l bearer -x -d 'send this token as Authorization: Bearer; @FILE, @- and env:NAME as above'

@@ -221,7 +221,7 @@ const struct option_row wsbench_rows[WSBENCH_ROWS] = {
     {.name = "fail-if",
      OPTION_LIST(S, fail_if),
      .metavar = "CONDITION",
-     .help = "exit with 10 if this is met: rtt.p99>5ms, errors>0, loss>0.1%, rate<20k; may be "
-             "repeated"},
+     .help = "exit with 10 if this is met, in quotes for the shell: 'rtt.p99>5ms', 'errors>0', "
+             "'loss>0.1%', 'rate<20k'; may be repeated"},
 };
 #undef S

@@ -202,7 +202,7 @@ assert eval(sys.argv[2]), r' "$@"
 
 @test "conditions that cannot be read: 2" {
 	local condition
-	for condition in p99 rtt.p99 'rtt.px>5ms' 'rtt>5ms' 'loss>5' 'errors>1ms' 'nothing>1' 'rtt.p101>1s' '>1'; do
+	for condition in p99 rtt.p99 'rtt.px>5ms' 'rtt>5ms' 'loss>5' 'errors>1ms' 'nothing>1' 'rtt.p101>1s' '>1' 'rtt.p99>5'; do
 		run -2 --separate-stderr wsbench --fail-if="$condition" "$URL"
 		usage_line "--fail-if='$condition'"
 	done

@@ -55,8 +55,9 @@ static void what_was_not_measured(void **state)
 static void what_cannot_be_read(void **state)
 {
     static const char *const texts[] = {
-        "",        "rtt.p99", ">5",      "rtt>5ms", "rtt.p101>1ms", "rtt.p>1s",  "rtt.px>1s",
-        "errors>", "loss>1",  "loss>x%", "rate>1q", "nope>1",       "rtt.p9x>1s"};
+        "",         "rtt.p99",   ">5",         "rtt>5ms",   "rtt.p101>1ms",
+        "rtt.p>1s", "rtt.px>1s", "errors>",    "loss>1",    "loss>x%",
+        "rate>1q",  "nope>1",    "rtt.p9x>1s", "rtt.p99>5", "rtt.p99>=0.5"};
     struct condition condition;
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
