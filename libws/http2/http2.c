@@ -185,6 +185,9 @@ static int on_frame_of_stream(struct ws_http2_stream *stream, const nghttp2_fram
     bool last = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (frame->hd.type == NGHTTP2_HEADERS && stream->head && !ws_http2_head_done(stream, last))
         return NGHTTP2_ERR_CALLBACK_FAILURE;
+    /* An interim answer tells nothing, and may be repeated without end. */
+    if (frame->hd.type == NGHTTP2_HEADERS && !stream->head_came && charge(stream->http2) != 0)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
     if (last && (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA))
         stream->peer_fin = true;
     ws_http2_queue(stream);

@@ -27,6 +27,7 @@ struct ws_upgrade {
     char *offered;            /* client: the subprotocols that were sent, as a list, or NULL */
     struct ws_bytes *bytes;   /* the head, and the beginning of a refusal's body */
     size_t wanted;            /* client: bytes of head and body to wait for after a refusal */
+    size_t interim;           /* client: bytes of the interim responses so far */
     bool refused;             /* client: the status is not 101 */
     bool chunked;             /* client: the body of the refusal is */
     char *body;               /* client: that body, decoded; or NULL */

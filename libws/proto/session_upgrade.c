@@ -225,7 +225,11 @@ static enum ws_event_type next_response(struct ws_session *s, struct ws_event *e
 {
     struct ws_upgrade *up = s->upgrade;
     if (up->head.status != 101 && up->head.status < 200) {
-        /* An interim response (RFC 9110 15.2): the one that counts follows. */
+        /* An interim response (RFC 9110 15.2): the one that counts follows. All of them together
+         * cost what one head may. */
+        up->interim += up->head.length;
+        if (up->interim > up->head.max)
+            return session_emit_error(s, event, WS_E_HTTP_TOO_LARGE, session_offset(s, s->in));
         ws_http_init(&up->head, true, up->head.max);
         up->head.lenient = s->config->lenient;
         up->head.http2 = s->http2;

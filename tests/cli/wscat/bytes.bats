@@ -12,14 +12,13 @@ setup() {
 	SUMS=$BATS_TEST_TMPDIR/sums
 }
 
-# Reads much from a server that sends without end, then stops; ends wscat as `end` says.
-flow_and_end() { # SIGNAL|left:STATUS
+# Reads much from the server at URL that sends without end, then stops; ends wscat as `end` says.
+flow_and_end() { # SIGNAL|left:STATUS [OPTION...]
 	local status=0
-	serve -b cat /dev/zero
 	rm -f "$BATS_TEST_TMPDIR/fifo"
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	exec 9<>"$BATS_TEST_TMPDIR/fifo"
-	wscat -b --no-stdin -w -1 --close-timeout=600s "$URL" >"$BATS_TEST_TMPDIR/fifo" 3>&- 9>&- &
+	wscat -b "${@:2}" -w -1 --close-timeout=600s "$URL" </dev/zero >"$BATS_TEST_TMPDIR/fifo" 3>&- 9>&- &
 	PID=$!
 	STARTED+=("$PID")
 	eventually at_rest "$PID"
@@ -103,9 +102,20 @@ flow_and_end() { # SIGNAL|left:STATUS
 }
 
 @test "it waits for a slow reader without using memory, still minds signals and a reader that leaves" {
-	flow_and_end TERM:143
-	flow_and_end left:0
+	serve -b cat /dev/zero
+	flow_and_end TERM:143 --no-stdin
+	flow_and_end left:0 --no-stdin
 }
+
+@test "a server that talks and never reads: what it says is printed, in constant memory, and -T counts" {
+	bad babble
+	flow_and_end TERM:143
+	bad babble
+	run -7 --separate-stderr bash -c "wscat -b -T 1 '$URL' </dev/zero | wc -c; exit \${PIPESTATUS[0]}"
+	((output > 100000))
+	says '--timeout'
+}
+
 @test "a full disk: 1" {
 	[[ -w /dev/full ]] || skip "there is no /dev/full"
 	serve -b cat /dev/zero

@@ -41,3 +41,9 @@ load ../helper
 	run -5 --separate-stderr wscat -J "$URL" </dev/null
 	same 404 "$(jq -r 'select(.type == "error").status' <<<"$output")"
 }
+
+@test "interim responses without an end cost what one head may: 5" {
+	bad interim
+	run -5 --separate-stderr timeout 20 wscat --connect-timeout=60 "$URL" </dev/null
+	says 'too large'
+}
