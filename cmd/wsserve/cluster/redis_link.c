@@ -1,5 +1,6 @@
 #include "cmd/wsserve/cluster/redis_link.h"
 
+#include "cmd/wsserve/cluster/resp_command.h"
 #include "libws/io/connector.h"
 #include "libws/io/stream.h"
 
@@ -13,7 +14,7 @@ enum {
     RECEIVE_SIZE = 64 * 1024,
     SEAL_MOST = 256 * 1024, /* bytes that are encrypted before the kernel has taken them */
     PIECES = 64,
-    COPY_MOST = 16 * 1024,   /* commands up to this size are copied together */
+    COPY_MOST = 16 * 1024,   /* commands up to this size are written together */
     GATHER_MOST = 64 * 1024, /* bytes of commands that wait for others */
     STEADY_MS = 10000,       /* open for so long: the next wait is the shortest again */
 };
@@ -168,16 +169,18 @@ static void on_task(struct ws_deferred *task)
 static bool queue_command(struct redis_link *link, size_t count, const char *const *words,
                           const size_t *lengths)
 {
-    size_t len;
-    char *text = resp_command(count, words, lengths, &len);
+    size_t len = resp_command_size(count, lengths);
+    bool together = len <= COPY_MOST;
+    uint8_t *text = together ? ws_out_reserve(&link->out, len) : malloc(len);
     if (!text)
         return false;
-    enum ws_error error = len > COPY_MOST ? ws_out_own(&link->out, text, text, len)
-                                          : ws_out_copy(&link->out, text, len);
-    if (len <= COPY_MOST || error != WS_OK)
+    resp_command_write(text, count, words, lengths);
+    if (!together && ws_out_own(&link->out, text, text, len) != WS_OK) {
         free(text);
+        return false;
+    }
     ws_loop_defer(link->loop, &link->task);
-    return error == WS_OK;
+    return true;
 }
 
 bool redis_link_command(struct redis_link *link, size_t count, const char *const *words,

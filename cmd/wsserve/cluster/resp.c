@@ -173,13 +173,3 @@ const char *resp_violation(const struct resp *resp)
 {
     return resp->violation;
 }
-
-char *resp_command(size_t count, const char *const *words, const size_t *lengths, size_t *len)
-{
-    char *text = NULL;
-    int made = redisFormatCommandArgv(&text, (int)count, (const char **)(uintptr_t)words, lengths);
-    if (made < 0)
-        return NULL;
-    *len = (size_t)made;
-    return text;
-}

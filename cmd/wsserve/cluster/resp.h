@@ -1,5 +1,5 @@
 /*
- * resp: Redis's protocol (RESP2) with hiredis: what Redis says as replies, commands as bytes.
+ * resp: Redis's protocol (RESP2) with hiredis: what Redis says as replies.
  *
  * hiredis's reader collects bytes until an element is whole; here it is kept from more than that:
  * what a length or a count merely claims allocates nothing, and a reply that is larger than the
@@ -48,10 +48,6 @@ bool resp_feed(struct resp *resp, const char *data, size_t len,
 
 /* One line, no full stop; "" while there was none. Lives as long as `resp`. */
 const char *resp_violation(const struct resp *resp);
-
-/* A command of `count` words as the bytes to send, from malloc; their number is in `*len`. NULL
- * without memory. */
-char *resp_command(size_t count, const char *const *words, const size_t *lengths, size_t *len);
 
 /* Is hiredis there? */
 bool resp_available(void);

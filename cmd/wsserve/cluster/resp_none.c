@@ -34,12 +34,3 @@ const char *resp_violation(const struct resp *resp)
     (void)resp;
     return "";
 }
-
-char *resp_command(size_t count, const char *const *words, const size_t *lengths, size_t *len)
-{
-    (void)count;
-    (void)words;
-    (void)lengths;
-    (void)len;
-    return NULL;
-}

@@ -174,23 +174,12 @@ static void stopped_by_its_user(void **state)
     resp_free(resp);
 }
 
-static void commands(void **state)
-{
-    (void)state;
-    const char *const words[] = {"PUBLISH", "chat", "a\0b"};
-    size_t len;
-    char *text = resp_command(3, words, (const size_t[]){7, 4, 3}, &len);
-    assert_int_equal(len, strlen("*3\r\n$7\r\nPUBLISH\r\n$4\r\nchat\r\n$3\r\n") + 5);
-    assert_memory_equal(text, "*3\r\n$7\r\nPUBLISH\r\n$4\r\nchat\r\n$3\r\na\0b\r\n", len);
-    free(text);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_or_in_pieces),      cmocka_unit_test(long_payloads),
         cmocka_unit_test(claims_allocate_nothing), cmocka_unit_test(a_line_without_end),
-        cmocka_unit_test(stopped_by_its_user),     cmocka_unit_test(commands),
+        cmocka_unit_test(stopped_by_its_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
