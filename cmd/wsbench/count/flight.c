@@ -109,6 +109,17 @@ static bool make_place(struct flight *f, int64_t limit_ns, struct totals *totals
     return true;
 }
 
+/* Answered messages leave the ring until there is room for `count`, or until an older one is not
+ * answered. As in the other loops here, what a store of a byte might change is read before it. */
+static inline void forget_answered(struct flight *f, unsigned count)
+{
+    const struct flight_message *ring = f->ring;
+    uint64_t oldest = f->oldest, end = f->next + count, mask = f->size - 1;
+    while (end - oldest > mask + 1 && ring[oldest & mask].fate == FATE_ANSWERED)
+        oldest++;
+    f->oldest = oldest;
+}
+
 bool flight_prepare(struct flight *f, unsigned count, unsigned window, int64_t limit_ns,
                     struct totals *totals)
 {
@@ -119,13 +130,13 @@ bool flight_prepare(struct flight *f, unsigned count, unsigned window, int64_t l
         if (!grow(f, size))
             return false;
     }
-    while (f->next + count - f->oldest > f->size) {
-        if (at(f, f->oldest)->fate == FATE_ANSWERED)
-            f->oldest++;
-        else if (!make_place(f, limit_ns, totals))
+    for (;;) {
+        forget_answered(f, count);
+        if (f->next + count - f->oldest <= f->size)
+            return true;
+        if (!make_place(f, limit_ns, totals))
             return false;
     }
-    return true;
 }
 
 /* --- what becomes of a message --- */
@@ -134,13 +145,16 @@ void flight_sent(struct flight *f, unsigned count, int64_t due_ns, int64_t now_n
 {
     if (f->waiting == 0)
         f->waiting_from = f->next;
+    struct flight_message *ring = f->ring;
+    uint64_t next = f->next, mask = f->size - 1;
     f->waiting += count;
+    f->next = next + count;
     for (; count > 0; count--)
-        *at(f, f->next++) = (struct flight_message){.due_ns = due_ns,
-                                                    .sent_ns = now_ns,
-                                                    .alike = count,
-                                                    .fate = FATE_WAITING,
-                                                    .counted = counted};
+        ring[next++ & mask] = (struct flight_message){.due_ns = due_ns,
+                                                      .sent_ns = now_ns,
+                                                      .alike = count,
+                                                      .fate = FATE_WAITING,
+                                                      .counted = counted};
 }
 
 /* The first number from `from` on that is `sequence` modulo `modulus`. */
@@ -277,8 +291,10 @@ void flight_first_answered(struct flight *f, unsigned count, int64_t now_ns, str
     const struct flight_message *first = flight_first(f);
     uint64_t end = f->waiting_from + count;
     uint64_t late = f->answered_to > f->waiting_from ? f->answered_to - f->waiting_from : 0;
+    struct flight_message *ring = f->ring;
+    uint64_t mask = f->size - 1;
     for (uint64_t i = f->waiting_from; i < end; i++)
-        at(f, i)->fate = FATE_ANSWERED;
+        ring[i & mask].fate = FATE_ANSWERED;
     if (end > f->answered_to)
         f->answered_to = end;
     if (first->counted)

@@ -74,17 +74,23 @@ static void put_hex8(uint8_t *at, uint32_t value)
     memcpy(at, &digits, sizeof digits);
 }
 
+typedef uint64_t words __attribute__((vector_size(16)));
+typedef int8_t bytes __attribute__((vector_size(16)));
+
 /* Sixteen digits, in a register of so many bytes. */
-static inline void put_hex16(uint8_t *at, uint64_t value)
+static inline bytes hex16_of(uint64_t value)
 {
-    typedef uint64_t words __attribute__((vector_size(16)));
-    typedef int8_t bytes __attribute__((vector_size(16)));
     const uint64_t halves = UINT64_C(0x0f0f0f0f0f0f0f0f);
     value = htobe64(value);
     bytes high = (bytes)(words){value >> 4 & halves, 0}, low = (bytes)(words){value & halves, 0};
     bytes digits =
         __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    digits += '0' + ((bytes)(digits > 9) & ('a' - '9' - 1));
+    return digits + '0' + ((bytes)(digits > 9) & ('a' - '9' - 1));
+}
+
+static inline void put_hex16(uint8_t *at, uint64_t value)
+{
+    bytes digits = hex16_of(value);
     memcpy(at, &digits, sizeof digits);
 }
 
@@ -137,10 +143,15 @@ static size_t size_of(const struct payload *p, const struct payload_head *head)
     return p->least == p->size ? p->size : p->least + number_of(p, head) % (p->size - p->least + 1);
 }
 
-/* The first digits, which differ from one message to the next. */
+/* What the first digits say, which differ from one message to the next. */
+static inline uint64_t first_of(const struct payload_head *head)
+{
+    return head->sequence << 16 | check_of(head);
+}
+
 static inline void write_number(uint8_t *to, const struct payload_head *head)
 {
-    put_hex16(to, head->sequence << 16 | check_of(head));
+    put_hex16(to, first_of(head));
 }
 
 /* What follows them in a long head. */
@@ -201,34 +212,57 @@ static inline uint64_t others(const uint8_t *a, const uint8_t *b)
     return x ^ y;
 }
 
-/* Of PAYLOAD_CHECKED to SMALL bytes. The call of memcmp() would take longer. */
-static inline bool same_bytes(const uint8_t *a, const uint8_t *b, size_t len)
+static inline uint64_t others4(const uint8_t *a, const uint8_t *b)
 {
-    enum { STEP = 8 };
-    /* Of the last ones some may have been compared before. */
-    uint64_t found =
-        others(a, b) | others(a + STEP, b + STEP) | others(a + len - STEP, b + len - STEP);
-    for (size_t i = 2 * STEP; i + STEP < len; i += STEP)
-        found |= others(a + i, b + i);
-    return found == 0;
+    uint32_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x ^ y;
+}
+
+/* The same of few bytes: the call of memcmp() would take longer. The last ones may be compared
+ * twice. */
+static inline uint64_t others_of(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    uint64_t found = 0;
+    if (len >= 8) {
+        for (size_t i = 0; i + 8 < len; i += 8)
+            found |= others(a + i, b + i);
+        return found | others(a + len - 8, b + len - 8);
+    }
+    if (len >= 4)
+        return others4(a, b) | others4(a + len - 4, b + len - 4);
+    for (size_t i = 0; i < len; i++)
+        found |= a[i] ^ b[i];
+    return found;
+}
+
+/* Sixteen bytes against digits that were never in memory: what was just written in one piece is
+ * slow to read in another. */
+static inline uint64_t others_than(const uint8_t *data, uint64_t value)
+{
+    words there, digits = (words)hex16_of(value);
+    memcpy(&there, data, sizeof there);
+    there ^= digits;
+    return there[0] | there[1];
 }
 
 /* The same of small messages, which are alike after the first digits. */
 static inline unsigned small_intact(const struct payload *p, struct payload_head head,
                                     const uint8_t *data, size_t step, unsigned count)
 {
-    uint8_t expected[SMALL];
+    uint8_t tail[SMALL];
+    size_t len = p->size - PAYLOAD_CHECKED;
     unsigned same = 0;
-    memcpy(expected, p->pattern, p->size);
+    memcpy(tail, p->pattern + PAYLOAD_CHECKED, len);
     if (p->size >= PAYLOAD_HEAD)
-        write_origin(expected + PAYLOAD_CHECKED, &head);
+        write_origin(tail, &head);
     else
         head.time = 0; /* as in write_head() */
-    for (; same < count; same++, data += step, head.sequence++) {
-        write_number(expected, &head);
-        if (!same_bytes(data, expected, p->size))
+    for (; same < count; same++, data += step, head.sequence++)
+        if ((others_than(data, first_of(&head)) | others_of(data + PAYLOAD_CHECKED, tail, len)) !=
+            0)
             break;
-    }
     return same;
 }
 
