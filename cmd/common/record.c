@@ -81,6 +81,8 @@ void record_write(struct json *json, const struct record *record)
         json_member_string(json, "conn", conn_name(record->conn, name));
     else if (record->conn)
         json_member_uint(json, "conn", record->conn);
+    if (record->stream)
+        json_member_uint(json, "stream", record->stream);
     json_member_string(json, "dir", record->direction == RECORD_IN ? "in" : "out");
     json_member_string(json, "type", record_type_name(record->type));
     switch (record->type) {

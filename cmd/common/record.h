@@ -42,6 +42,7 @@ struct record {
     int64_t utc_us;     /* wall clock, microseconds since 1970 */
     int64_t elapsed_us; /* monotonic, microseconds since open */
     uint64_t conn;      /* number of the connection, from 1; 0: left out */
+    uint32_t stream;    /* of HTTP/2, in that connection; 0: left out */
     enum record_direction direction;
     enum record_type type;
     const void *data; /* TEXT, BINARY, PING, PONG: the payload */

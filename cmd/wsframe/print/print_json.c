@@ -203,6 +203,7 @@ static struct record begin_record(const struct decode_event *event, enum record_
         .utc_us = event->utc_us,
         .elapsed_us = event->utc_us > began ? event->utc_us - began : 0,
         .conn = event->conversation->id,
+        .stream = event->conversation->stream,
         .direction = event->sender == SENDER_SERVER ? RECORD_IN : RECORD_OUT,
         .type = type,
     };

@@ -91,6 +91,12 @@ captured() { # COUNT WSFRAME-OPTION...
 	run -0 wsframe -o json "$CAPTURE"
 	same '["reset",8,"CANCEL",1]' \
 		"$(jq -c '.events[] | select(.what == "reset") | [.what, .error, .name, .stream]' <<<"$output")"
+	run -0 wsframe -o jsonl "$CAPTURE"
+	same "$(for i in {0..19}; do echo "1 $((2 * i + 1)) out hello"; echo "1 $((2 * i + 1)) in hello"; done | sort)" \
+		"$(jq -r 'select(.type == "text" and .conn == 1) | "\(.conn) \(.stream) \(.dir) \(.data)"' <<<"$output" | sort)"
+	run -0 wsframe --stream=1 --extract="$BATS_TEST_TMPDIR/files" "$CAPTURE"
+	same 40 "$(cd "$BATS_TEST_TMPDIR/files" && grep -l '^hello$' 1.*-*-{client,server}.txt | wc -l)"
+	same 2 "$(cd "$BATS_TEST_TMPDIR/files" && echo 1.39-*-*.txt | wc -w)"
 	run -1 --separate-stderr wsframe --stream=3 "$CAPTURE"
 	says 'the connection of --stream has no WebSocket'
 }

@@ -34,6 +34,9 @@ static void test_messages(void **state)
         HEAD "\"dir\":\"out\",\"type\":\"binary\",\"len\":1,\"b64\":\"/w==\"}\n");
     expect((struct record){.type = RECORD_PING, .conn = 7},
            HEAD "\"conn\":7,\"dir\":\"in\",\"type\":\"ping\",\"len\":0,\"data\":\"\"}\n");
+    expect((struct record){.type = RECORD_PING, .conn = 7, .stream = 5},
+           HEAD "\"conn\":7,\"stream\":5,\"dir\":\"in\",\"type\":\"ping\",\"len\":0,"
+                "\"data\":\"\"}\n");
 }
 
 static void test_close(void **state)
