@@ -11,7 +11,8 @@ static const char *read_limit(struct condition *c, const char *text)
     int64_t us;
     char *end;
     if (c->metric.unit == METRIC_TIME) {
-        /* A number alone would be seconds, where most mean milliseconds: such a gate never fires. */
+        /* A number alone would be seconds, where most mean milliseconds: such a gate never fires.
+         */
         bool unit = text[0] && strchr("smh", text[strlen(text) - 1]);
         if (units_duration(text, &us) != UNITS_OK || !unit)
             return "the limit is no duration such as 5ms";

@@ -11,9 +11,9 @@
 
 #include "cmd/wsframe/read/pieces.h"
 
-/* False if no line has a run, or if what the runs begin with cannot begin a frame; and where `error`
- * is not NULL, which it then says, if a line has a mistake after its run. `*note` is NULL, or what
- * is doubtful in what was read. */
+/* False if no line has a run, or if what the runs begin with cannot begin a frame; and where
+ * `error` is not NULL, which it then says, if a line has a mistake after its run. `*note` is NULL,
+ * or what is doubtful in what was read. */
 bool read_log(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error,
               const char **note);
 
