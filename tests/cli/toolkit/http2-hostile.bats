@@ -10,7 +10,7 @@ setup() {
 
 # A WebSocket of another client, which is there all the time.
 honest() {
-	background wscat --http2=prior --no-stdin "$URL" stays
+	background wscat --http2=prior -w -1 --no-stdin "$URL" stays
 	await stays "$OUT"
 }
 
