@@ -63,7 +63,12 @@ enum exit_code exit_code_for(enum ws_error error)
     case WS_E_LOST:
     case WS_E_RESET:
     case WS_E_EOF_IN_HANDSHAKE:
+    case WS_E_STREAM_RESET:
+    case WS_E_GOAWAY:
         return WS_EXIT_LOST;
+    case WS_E_HTTP2:
+    case WS_E_HTTP2_FLOOD:
+        return WS_EXIT_PROTOCOL;
     default:
         break;
     }

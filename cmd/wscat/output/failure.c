@@ -31,7 +31,7 @@ const char *failure_text(const struct settings *s, const struct ws_conn *conn, e
         {WS_E_IDLE_TIMEOUT, "no message came", "idle-timeout", s->idle_timeout_us},
         {WS_E_HEARTBEAT_TIMEOUT, "no answer to our ping came", "ping-timeout", s->ping_timeout_us},
     };
-    char reason[WS_CLOSE_REASON_MAX + 1], cut_by[WS_CUT_BY_MAX];
+    char reason[WS_CLOSE_REASON_MAX + 1], cut_by[WS_CUT_BY_MAX], section[40];
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
         if (limits[i].error == error)
             return limit_text(&limits[i], text, FAILURE_TEXT_MAX);
@@ -42,8 +42,9 @@ const char *failure_text(const struct settings *s, const struct ws_conn *conn, e
         snprintf(text, FAILURE_TEXT_MAX,
                  "the server did not answer in HTTP/2, which --http2=prior begins with");
     else if (ws_conn_cut_by(conn, cut_by)[0])
-        snprintf(text, FAILURE_TEXT_MAX, "%s: %s",
-                 ws_session_explain(ws_conn_session(conn), error, reason), cut_by);
+        snprintf(text, FAILURE_TEXT_MAX, "%s (%s): %s",
+                 ws_session_explain(ws_conn_session(conn), error, reason),
+                 ws_error_section(error, section, sizeof section), cut_by);
     else
         snprintf(text, FAILURE_TEXT_MAX, "%s%s",
                  ws_session_explain(ws_conn_session(conn), error, reason),
