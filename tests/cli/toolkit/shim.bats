@@ -294,21 +294,99 @@ gone() { # LIVE
 	done
 }
 
-@test "a wall clock set back by an hour has no effect on connections" {
-	LD_PRELOAD=$ROOT/build/clock.so CLOCK_FILE=$BATS_TEST_TMPDIR/back \
-		serve --ping-interval=100ms --ping-timeout=100ms --idle-timeout=30s
-	background wscat -vv -w -1 --no-stdin "$URL"
-	client=$PID client_log=$LOG
-	await 'open' "$SERVER_LOG"
-	touch "$BATS_TEST_TMPDIR/back"
-	wscat "$URL" 'after the jump' -1
-	eventually jumped
-	# Pings continue.
-	before=$(grep -c ping "$client_log" || true)
-	eventually pinged_again "$client_log" $((before + 3))
-	kill -0 "$client"
-	run grep -c TIMEOUT "$SERVER_LOG"
-	same 0 "$output"
+# --- a wall clock that jumps ---
+
+# Has the command started under a clock that `jump` sets, an hour back or forwards.
+with_clock() { # COMMAND...
+	rm -f "$BATS_TEST_TMPDIR/clock"
+	LD_PRELOAD=$ROOT/build/clock.so CLOCK_FILE=$BATS_TEST_TMPDIR/clock "$@"
+}
+
+jump() { # SECONDS
+	echo "$1" >"$BATS_TEST_TMPDIR/clock.new"
+	mv "$BATS_TEST_TMPDIR/clock.new" "$BATS_TEST_TMPDIR/clock"
+}
+
+with_key() {
+	wscat -1 -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' "$URL" hello </dev/null
+}
+
+@test "a wall clock that jumps an hour back or forwards has no effect on connections" {
+	local seconds client client_log before
+	for seconds in -3600 3600; do
+		with_clock serve --ping-interval=100ms --ping-timeout=100ms --idle-timeout=60s --write-timeout=60s \
+			--fragment-timeout=60s --replay-window=10m
+		background wscat -vv -w -1 --no-stdin "$URL"
+		client=$PID client_log=$LOG
+		await 'open' "$SERVER_LOG"
+		same hello "$(with_key)"
+		jump "$seconds"
+		wscat "$URL" 'after the jump' -1
+		eventually jumped
+		# Pings continue.
+		before=$(grep -c ping "$client_log" || true)
+		eventually pinged_again "$client_log" $((before + 3))
+		kill -0 "$client"
+		run ! grep TIMEOUT "$SERVER_LOG"
+		run -5 with_key # is still remembered
+	done
+}
+
+# Do the first and the last record of wscat have different hours?
+records_jumped() {
+	local first last
+	first=$(sed -n 's/.*"t":"[^T]*T\([0-9]*\):.*/\1/p' "$OUT" | head -n 1)
+	last=$(sed -n 's/.*"t":"[^T]*T\([0-9]*\):.*/\1/p' "$OUT" | tail -n 1)
+	[[ $first != "$last" ]]
+}
+
+@test "a wall clock that jumps ends nothing of wscat early, and nothing late" {
+	local seconds status before
+	serve
+	for seconds in -3600 3600; do
+		with_clock background wscat -J -T 100s -w -1 --idle-timeout=90s --ping-interval=100ms --ping-timeout=60s "$URL" hello
+		await '"dir":"in","type":"text"' "$OUT"
+		jump "$seconds"
+		eventually records_jumped
+		before=$(grep -c '"type":"pong"' "$OUT")
+		eventually ponged_again "$OUT" $((before + 3))
+		kill "$PID"
+		status=0
+		finished || status=$?
+		same 143 "$status"
+	done
+	# Each of its times ends it all the same.
+	local option
+	for option in '-T 1s:7' '-w 1:0' '--idle-timeout=1:7'; do
+		for seconds in -3600 3600; do
+			# shellcheck disable=SC2086 # words
+			with_clock background wscat -w -1 --no-stdin ${option%:*} "$URL" hello
+			await hello "$OUT"
+			jump "$seconds"
+			status=0
+			finished || status=$?
+			same "${option#*:}" "$status"
+		done
+	done
+}
+
+ponged_again() { # FILE TIMES
+	(($(grep -c '"type":"pong"' "$1") >= $2))
+}
+
+@test "a wall clock that jumps is in no figure of wsbench" {
+	local seconds
+	serve
+	for seconds in -3600 3600; do
+		with_clock background wsbench --format=json -c 2 -R 200 -d 2s --interval=100ms "$URL"
+		await ' left of ' "$LOG"
+		jump "$seconds"
+		finished
+		"$PYTHON" -c 'import json, sys
+r = json.load(open(sys.argv[1]))
+assert 200 < r["messages"]["sent"] == r["messages"]["received"], r["messages"]
+assert 0 < r["rtt"]["max_us"] < 60e6 and 1.9 < r["load_s"] < 60 and 0 < r["rate_per_s"] < 400, r' "$OUT"
+	done
 }
 
 # Do the first and the last line of the log have different hours?
