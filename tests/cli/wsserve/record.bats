@@ -186,3 +186,88 @@ in text 8 beside 4" "$(told 1 | grep '^in text')"
 	serve --record="$DIR"
 	await "WARNING .*other users may write to $DIR" "$SERVER_LOG"
 }
+
+# --- a disk that is full ---
+
+# Serves with a disk of its own for the records, of so many bytes: from here they are in $RECORDS.
+serve_on_disk() { # SIZE OPTION...
+	local size=$1 user=()
+	shift
+	((EUID == 0)) || user=(--map-root-user)
+	mkdir "$DIR"
+	# shellcheck disable=SC2016 # expanded inside
+	start unshare "${user[@]}" --mount bash -c 'mount -t tmpfs -o size="$1",mode=0700 tmpfs "$2" && exec "${@:3}"' \
+		bash "$size" "$DIR" wsserve -p 0 --announce --record="$DIR" "$@"
+	# shellcheck disable=SC2034 # logged() and end() use them
+	SERVER=$PID SERVER_LOG=$LOG
+	watch_peak "$SERVER"
+	RECORDS=/proc/$SERVER/root$DIR
+}
+
+# So many records are counted as missing, or more.
+unwritten() { # LEAST
+	(($(curl -sS "http://127.0.0.1:$PORT/metrics" | sed -n 's/^wsserve_unwritten_total{file="record"} //p') >= $1))
+}
+
+# A client that stays, and what it says: fd 9 is its input.
+talk() {
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/in"
+	background wscat -w -1 "$URL" <"$BATS_TEST_TMPDIR/in" 9>&-
+	TALK_OUT=$OUT
+}
+
+say() { # TEXT
+	echo "$1" >&9
+	await "^$1\$" "$TALK_OUT"
+}
+
+@test "a full disk: said once, counted, and the echo goes on; records go on when it has space" {
+	serve_on_disk 64K --metrics
+	cat /dev/zero >"$RECORDS/filler" 2>/dev/null || true
+	same 0 "$(stat -f -c %a "$RECORDS")"
+	talk
+	local i
+	for i in {1..20}; do
+		say "lost $i"
+	done
+	await 'ERROR +record --record: cannot write .*-1\.jsonl: No space left on device' "$SERVER_LOG"
+	eventually unwritten 41 # open, and both directions
+	same 1 "$(grep -c 'cannot write' "$SERVER_LOG")"
+	rm "$RECORDS/filler"
+	say kept
+	await 'WARNING +record --record: .*-1\.jsonl is written again; [0-9]+ are missing' "$SERVER_LOG"
+	await '"dir":"out".*"data":"kept"' "$(echo "$RECORDS"/*-1.jsonl)"
+	same $'in text 4 kept\nout text 4 kept' "$("$PYTHON" "$FIXTURES/records.py" <"$(echo "$RECORDS"/*-1.jsonl)")"
+}
+
+@test "a disk that becomes full in the middle of a record: all others are whole, and memory does not grow" {
+	sanitized && count=5000 || count=50000
+	serve_on_disk 256K --metrics
+	head -c 100K /dev/zero >"$RECORDS/filler"
+	talk
+	say first
+	local file copy=$BATS_TEST_TMPDIR/copy
+	file=$(echo "$RECORDS"/*-1.jsonl)
+	await '"dir":"out".*"data":"first"' "$file"
+	printf '%0300000d\n' 0 >&9 # more than there is space for
+	seq -f 'number %.0f of a message that is of no fixed length' "$count" >"$BATS_TEST_TMPDIR/lines"
+	cat "$BATS_TEST_TMPDIR/lines" >&9
+	await "^number $count of" "$TALK_OUT"
+	await 'ERROR +record --record: cannot write .*-1\.jsonl: No space left on device' "$SERVER_LOG"
+	grew_less "$SERVER" 20000
+	# Others do not notice, and their records are missing too.
+	wscat -N 1 "$URL" beside </dev/null
+	await 'cannot write .*-2\.jsonl: No space left on device' "$SERVER_LOG"
+	cp "$file" "$copy"
+	same 0 "$(tail -c 1 "$copy")" # the long one was cut
+	# Space again: the cut record stays, on a line of its own.
+	rm "$RECORDS/filler"
+	say last
+	await '"dir":"out".*"data":"last"' "$file"
+	same "$(cat "$copy")" "$(head -n "-2" "$file")"
+	grep -av '000000$' "$file" | "$PYTHON" "$FIXTURES/records.py" >"$BATS_TEST_TMPDIR/said"
+	same $'in text 5 first\nout text 5 first\nin text 4 last\nout text 4 last' "$(grep text "$BATS_TEST_TMPDIR/said")"
+	# All that was said came back.
+	cmp <(tail -n "+3" "$TALK_OUT" | head -n "$count") "$BATS_TEST_TMPDIR/lines"
+}
