@@ -82,3 +82,50 @@ harmless() { # NAME [COUNT]
 	serve cat
 	harmless resets
 }
+
+# --- CPU time ---
+
+# The CPU time of the server, in ms.
+cpu() {
+	awk -v ticks="$(getconf CLK_TCK)" '{ print int(($14 + $15) * 1000 / ticks) }' "/proc/$SERVER/stat"
+}
+
+# That of an attack.
+spends() { # NAME COUNT
+	local before
+	before=$(cpu)
+	"$PYTHON" "$FIXTURES/attack.py" "$1" "$PORT" "$2" >/dev/null
+	echo $(($(cpu) - before))
+}
+
+# Four times as much of an attack costs four times the CPU time, and not sixteen. A busy machine only adds to
+# it: the least of three runs counts.
+linear() { # NAME COUNT
+	local once more
+	once=$(spends "$1" "$2")
+	for _ in 1 2 3; do
+		more=$(spends "$1" $((4 * $2)))
+		((more > 6 * once + 300)) || return 0
+	done
+	echo "$once ms, and $more ms for four times as much" >&2
+	return 1
+}
+
+@test "CPU time is linear in the length of headers, and in the number of fragments and pings" {
+	serve
+	linear values 1700
+	linear fragments 250000
+	linear pings 50000
+	serve --framing=jsonl cat
+	linear fragments 250000
+}
+
+@test "clients that stop anywhere cost no CPU time" {
+	serve --ping-interval=0 --handshake-timeout=90s --write-timeout=90s --fragment-timeout=90s
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	exec 9<>"$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" "$FIXTURES/attack.py" stalls "$PORT" <"$BATS_TEST_TMPDIR/in"
+	await '^stalled' "$OUT"
+	eventually at_rest "$SERVER"
+	served
+}
