@@ -36,7 +36,7 @@ static char *look_up(const char *host, char *problem, size_t size)
 bool resolve_target(const struct target *target, struct ws_url *url, struct ws_proxy *proxy,
                     char *problem, size_t size)
 {
-    bool named = !target->url.unix_path && !target->proxy.host;
+    bool named = !target->url.unix_path && !target->proxy.host && !target->address;
     snprintf(problem, size, "out of memory");
     *url = target->url;
     *proxy = target->proxy;

@@ -24,6 +24,7 @@ const char *ws_url_error_text(enum ws_url_error error)
         [WS_URL_USER] = "the user or the password has a NUL (%00)",
         [WS_URL_NAME] = "the host is not a valid internationalized name (IDNA 2008)",
         [WS_URL_PATH] = "the path of the unix socket is missing or too long",
+        [WS_URL_SLASHES] = "the scheme is followed by other characters than ://",
     };
     return texts[error];
 }
@@ -199,10 +200,11 @@ static enum ws_url_error parse_authority(const char *text, size_t len, struct ws
         text = at + 1;
     }
     uint16_t own = url->secure ? 443 : 80;
-    url->port = own;
     enum ws_url_error error = ws_url_host_port(text, len, &url->host, &url->port);
     if (error != WS_URL_OK)
         return error;
+    url->has_port = url->port != 0; /* which no URL may name */
+    url->port = url->has_port ? url->port : own;
     char authority[HOST_MAX + sizeof "[]:65535"];
     char host[HOST_MAX + 1];
     /* A zone means nothing to others, and is not sent (RFC 6874 4). */
@@ -227,6 +229,17 @@ static enum ws_url_error parse_port(const char *text, size_t len, struct ws_url 
     snprintf(authority, sizeof authority, "localhost%s%.*s", *text == ':' ? "" : ":", (int)len,
              text);
     return parse_authority(authority, strlen(authority), url);
+}
+
+/* Is it "ws//host" or "ws:/host"? Read as a host with a path, it would lead to a host called ws. */
+static bool lacks_colon_or_slash(const char *text)
+{
+    static const char *const names[] = {"ws", "wss", "http", "https"};
+    size_t len = strcspn(text, ":/?");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i]) == len && strncasecmp(text, names[i], len) == 0)
+            return strncmp(text + len, "//", 2) == 0 || strncmp(text + len, ":/", 2) == 0;
+    return false;
 }
 
 static enum ws_url_error parse(const char *text, struct ws_url *url)
@@ -255,6 +268,8 @@ static enum ws_url_error parse(const char *text, struct ws_url *url)
     if (!rest) {
         if (strncmp(text + strcspn(text, ":/?"), "://", 3) == 0)
             return WS_URL_SCHEME;
+        if (lacks_colon_or_slash(text))
+            return WS_URL_SLASHES;
         rest = text;
     }
     size_t len = strcspn(rest, "/?");

@@ -314,6 +314,11 @@ bool ws_tls_established(const struct ws_tls *tls)
     return tls->established;
 }
 
+enum ws_tls_rejection ws_tls_rejection(const struct ws_tls *tls)
+{
+    return tls->rejection;
+}
+
 const char *ws_tls_failure(const struct ws_tls *tls)
 {
     if (tls->failure)

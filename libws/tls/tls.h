@@ -86,6 +86,15 @@ void ws_tls_cut(struct ws_tls *tls, enum ws_error why);
  * nothing has. Lives as long as `tls`. */
 const char *ws_tls_failure(const struct ws_tls *tls);
 
+/* What a client would have to set to accept the certificate that it rejected. */
+enum ws_tls_rejection {
+    WS_TLS_REJECTED_NOT,    /* it was accepted, or no setting helps */
+    WS_TLS_REJECTED_ISSUER, /* its authority is unknown, or it is self-signed */
+    WS_TLS_REJECTED_NAME,   /* it is for other hosts */
+};
+
+enum ws_tls_rejection ws_tls_rejection(const struct ws_tls *tls);
+
 /* Valid once the handshake is done; strings live as long as `tls`. */
 const char *ws_tls_version(const struct ws_tls *tls);    /* "TLSv1.3" */
 const char *ws_tls_cipher(const struct ws_tls *tls);     /* "TLS_AES_256_GCM_SHA384" */

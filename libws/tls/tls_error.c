@@ -71,18 +71,31 @@ void ws_tls_date(const ASN1_TIME *time, char *text, size_t size)
         snprintf(text, size, "?");
 }
 
+/* Of a server's certificate; as of ws_tls_note(), the first call counts. */
+static void reject(struct ws_tls *tls, enum ws_tls_rejection why)
+{
+    if (!tls->failure && tls->context->role == WS_ROLE_CLIENT)
+        tls->rejection = why;
+}
+
 static void note_wrong_name(struct ws_tls *tls, X509 *certificate)
 {
     char names[WS_TLS_NAMES_MAX];
     ws_tls_certificate_names(certificate, names, sizeof names);
-    if (names[0])
+    if (names[0]) {
+        reject(tls, WS_TLS_REJECTED_NAME);
         ws_tls_note(tls, "the server's certificate is for %s, not for %s (the name asked for)",
                     names, tls->name);
-    else
-        ws_tls_note(tls,
-                    "the server's certificate is for no host at all, not for %s (the name asked "
-                    "for)",
-                    tls->name);
+        return;
+    }
+    /* Old guides make such certificates, and old programs accept them. */
+    bool has_extension = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) >= 0;
+    ws_tls_note(
+        tls,
+        "the server's certificate is for no host at all, not for %s (the name asked "
+        "for)%s",
+        tls->name,
+        has_extension ? "" : ": it has no subjectAltName, and a common name alone does not count");
 }
 
 /* Names the certificate of the chain that is meant. */
@@ -123,6 +136,7 @@ void ws_tls_note_verify_error(struct ws_tls *tls, X509_STORE_CTX *store)
             note_wrong_name(tls, certificate);
         break;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+        reject(tls, WS_TLS_REJECTED_ISSUER);
         ws_tls_note(tls, "%s is self-signed and not trusted here", what);
         break;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
@@ -130,6 +144,7 @@ void ws_tls_note_verify_error(struct ws_tls *tls, X509_STORE_CTX *store)
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_CERT_UNTRUSTED:
+        reject(tls, WS_TLS_REJECTED_ISSUER);
         ws_tls_note(tls, "%s is from an unknown issuer: %s", what, name);
         break;
     case X509_V_ERR_CERT_REVOKED:

@@ -46,9 +46,10 @@ struct ws_tls {
     struct ws_tls_context *context;
     const uint8_t *in; /* while it is being opened: what is left of it */
     size_t in_len;
-    struct ws_out *sealed; /* while something may be written */
-    char *name;            /* client: the server's */
-    char *failure;         /* from malloc; NULL: none, or no memory for it */
+    struct ws_out *sealed;           /* while something may be written */
+    char *name;                      /* client: the server's */
+    char *failure;                   /* from malloc; NULL: none, or no memory for it */
+    enum ws_tls_rejection rejection; /* set with `failure` */
     int64_t begun_us;
     int64_t handshake_us;
     unsigned non_data_records; /* since the last plaintext: new keys, tickets, alerts, and answers

@@ -306,6 +306,11 @@ static bool read_url(struct target *t, const char *url)
     enum ws_url_error error = ws_url_parse(url, &t->url);
     if (error == WS_URL_NO_MEMORY)
         exit_die(WS_EXIT_FAILURE, "%s", ws_url_error_text(error));
+    if (error == WS_URL_SLASHES) {
+        size_t scheme = strcspn(url, ":/");
+        return usage_error(t->options, "'%s': did you mean '%.*s://%s'?", url, (int)scheme, url,
+                           url + scheme + strspn(url + scheme, ":/"));
+    }
     if (error != WS_URL_OK)
         return usage_error(t->options, "'%s' is not a WebSocket URL: %s", url,
                            ws_url_error_text(error));

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { NAME_MAX_LEN = 253 };
@@ -82,6 +83,34 @@ static bool is_name(const char *text)
     return len > 0 && len <= NAME_MAX_LEN && text[0] != '.';
 }
 
+/* Does the file, of certificates, have no private key? A pipe cannot be read again. */
+static bool lacks_key(const char *path)
+{
+    struct stat status;
+    char line[256];
+    if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+        return false;
+    FILE *file = fopen(path, "re");
+    bool certificate = false, key = false;
+    while (file && fgets(line, sizeof line, file)) {
+        certificate |= strstr(line, "CERTIFICATE-----") != NULL;
+        key |= strstr(line, "PRIVATE KEY-----") != NULL;
+    }
+    if (file)
+        fclose(file);
+    return certificate && !key;
+}
+
+/* Says why there is no context. --cert is easily taken for the option that trusts a certificate. */
+static void say_failure(const struct target_tls *t, const char *error)
+{
+    bool mistaken = t->certificate && !t->key && lacks_key(t->certificate);
+    exit_warn("%s%s", error,
+              mistaken
+                  ? " (--key=FILE names it; to trust the server's certificate, write --ca=FILE)"
+                  : "");
+}
+
 bool target_tls_read(struct target_tls *t, struct options *options, enum ws_role role, bool secure)
 {
     char error[512];
@@ -115,7 +144,7 @@ bool target_tls_read(struct target_tls *t, struct options *options, enum ws_role
     }
     if (t->context)
         return true;
-    exit_warn("%s", error);
+    say_failure(t, error);
     options->status = WS_EXIT_FAILURE;
     return false;
 }

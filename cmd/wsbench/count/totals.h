@@ -27,23 +27,26 @@ extern const struct unsent_name {
     const char *text, *key;
 } unsent_names[UNSENT_CAUSES];
 
+enum { TOTALS_DETAIL = 512 };
+
 struct totals {
     atomic_uint_fast64_t tried, opened; /* connections; the main thread reads these, and sent and
                                            received, during the run */
     uint64_t failed;
-    uint64_t dropped;                /* connections that ended before we closed them */
-    uint64_t causes[WS_ERROR_COUNT]; /* of failed and dropped connections */
-    uint64_t given_up;               /* connections that we closed for their corrupt answers */
-    uint64_t returned;               /* --reconnect: connections that were opened again */
-    uint64_t not_returned;           /* --reconnect: that were not back at the end */
-    uint64_t renewed;                /* --channel-lifetime: closed, and another opened */
-    struct histogram back;           /* --reconnect: from the first end until all were back */
-    uint64_t closed_by_server;       /* connections whose closing handshake the server began */
-    struct tally server_closes;      /* close codes of connections whose end the server began */
-    struct tally client_closes;      /* what the server answered where we began; 1006: nothing */
-    struct tally refusals;           /* HTTP statuses in place of an upgrade */
-    enum ws_error first_error;       /* of the first connection that failed */
-    char first_detail[256]; /* its reason, or that of the first one dropped where none failed */
+    uint64_t dropped;                 /* connections that ended before we closed them */
+    uint64_t causes[WS_ERROR_COUNT];  /* of failed and dropped connections */
+    uint64_t given_up;                /* connections that we closed for their corrupt answers */
+    uint64_t returned;                /* --reconnect: connections that were opened again */
+    uint64_t not_returned;            /* --reconnect: that were not back at the end */
+    uint64_t renewed;                 /* --channel-lifetime: closed, and another opened */
+    struct histogram back;            /* --reconnect: from the first end until all were back */
+    uint64_t closed_by_server;        /* connections whose closing handshake the server began */
+    struct tally server_closes;       /* close codes of connections whose end the server began */
+    struct tally client_closes;       /* what the server answered where we began; 1006: nothing */
+    struct tally refusals;            /* HTTP statuses in place of an upgrade */
+    enum ws_error first_error;        /* of the first connection that failed */
+    char first_detail[TOTALS_DETAIL]; /* its reason, or that of the first one dropped where none
+                                         failed */
 
     atomic_uint_fast64_t sent, received;             /* messages */
     atomic_uint_fast64_t sent_bytes, received_bytes; /* their payload; received: unasked ones too */

@@ -1,6 +1,7 @@
 #include "cmd/wsbench/load/peer_private.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/options/target_hint.h"
 #include "libws/tls/tls.h"
 
 #include <inttypes.h>
@@ -232,13 +233,18 @@ void peer_failed(struct peer *peer, enum ws_error error, const char *detail)
     vacate(peer, false);
 }
 
-static const char *why_not_open(const struct ws_conn *conn, enum ws_error error)
+/* Why the connection did not open, written to `text`, or constant. */
+static const char *why_not_open(const struct ws_conn *conn, enum ws_error error,
+                                char text[TOTALS_DETAIL])
 {
     const struct peer *peer = ws_conn_user(conn);
     uint64_t carrier;
     uint32_t stream;
-    if (error == WS_E_TLS && ws_conn_tls(conn))
-        return ws_tls_failure(ws_conn_tls(conn));
+    if (error == WS_E_TLS && ws_conn_tls(conn)) {
+        snprintf(text, TOTALS_DETAIL, "%s%s", ws_tls_failure(ws_conn_tls(conn)),
+                 target_hint_tls(ws_tls_rejection(ws_conn_tls(conn))));
+        return text;
+    }
     if (error == WS_E_STATUS)
         return peer->worker->refusal;
     if (error == WS_E_HTTP2_UNSUPPORTED && !ws_conn_stream(conn, &carrier, &stream))
@@ -264,7 +270,8 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
         w->connecting--;
     } else if (!was_open) {
         enum ws_error error = end->error == WS_OK ? WS_E_LOST : end->error;
-        peer_failed(peer, error, why_not_open(conn, error));
+        char why[TOTALS_DETAIL];
+        peer_failed(peer, error, why_not_open(conn, error, why));
         return;
     } else {
         ended(peer, end);
@@ -328,8 +335,11 @@ static void on_connected(void *user, struct ws_conn *conn)
 static void on_failed(void *user, enum ws_error error, const char *detail)
 {
     struct peer *peer = user;
+    char text[TOTALS_DETAIL], hint[TARGET_HINT_MAX];
     peer->client = NULL;
-    peer_failed(peer, error, detail);
+    snprintf(text, sizeof text, "%s%s", detail,
+             target_hint_connect(&peer->worker->settings->target, error, hint));
+    peer_failed(peer, error, text);
 }
 
 void peer_init(struct peer *peer, struct worker *worker, uint32_t index)

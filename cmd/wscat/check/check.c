@@ -327,7 +327,7 @@ static void on_failed(void *user, enum ws_error error, const char *detail)
     struct check *c = user;
     char text[FAILURE_TEXT_MAX];
     c->client = NULL;
-    failed(c, 0, "%s", failure_to_connect(error, detail, text));
+    failed(c, 0, "%s", failure_to_connect(c->settings, error, detail, text));
 }
 
 static bool connect_now(struct check *c)

@@ -1,6 +1,7 @@
 #include "cmd/wscat/output/failure.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/options/target_hint.h"
 #include "cmd/common/units.h"
 #include "libws/tls/tls.h"
 
@@ -36,7 +37,8 @@ const char *failure_text(const struct settings *s, const struct ws_conn *conn, e
         if (limits[i].error == error)
             return limit_text(&limits[i], text, FAILURE_TEXT_MAX);
     if (error == WS_E_TLS && ws_conn_tls(conn))
-        snprintf(text, FAILURE_TEXT_MAX, "TLS failed: %s", ws_tls_failure(ws_conn_tls(conn)));
+        snprintf(text, FAILURE_TEXT_MAX, "TLS failed: %s%s", ws_tls_failure(ws_conn_tls(conn)),
+                 target_hint_tls(ws_tls_rejection(ws_conn_tls(conn))));
     else if (error == WS_E_HTTP2 && s->target.http2 == TARGET_HTTP2_PRIOR &&
              !ws_conn_end(conn)->opened)
         snprintf(text, FAILURE_TEXT_MAX,
@@ -52,11 +54,13 @@ const char *failure_text(const struct settings *s, const struct ws_conn *conn, e
     return text;
 }
 
-const char *failure_to_connect(enum ws_error error, const char *detail, char text[FAILURE_TEXT_MAX])
+const char *failure_to_connect(const struct settings *s, enum ws_error error, const char *detail,
+                               char text[FAILURE_TEXT_MAX])
 {
     bool timeout = error == WS_E_CONNECT_TIMEOUT;
+    char hint[TARGET_HINT_MAX];
     snprintf(text, FAILURE_TEXT_MAX, "%s%s%s", timeout ? "timeout: " : "", detail,
-             timeout ? " (--connect-timeout)" : "");
+             timeout ? " (--connect-timeout)" : target_hint_connect(&s->target, error, hint));
     return text;
 }
 

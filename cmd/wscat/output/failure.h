@@ -17,8 +17,8 @@ const char *failure_text(const struct settings *settings, const struct ws_conn *
                          enum ws_error error, char text[FAILURE_TEXT_MAX]);
 
 /* The same for `error` and its `detail`, where there was no connection yet. */
-const char *failure_to_connect(enum ws_error error, const char *detail,
-                               char text[FAILURE_TEXT_MAX]);
+const char *failure_to_connect(const struct settings *settings, enum ws_error error,
+                               const char *detail, char text[FAILURE_TEXT_MAX]);
 
 /* For --timeout, which is no failure of a connection. `where` follows; it may be "". */
 void failure_say_timeout(const struct settings *settings, const char *where);

@@ -26,7 +26,7 @@ static void on_failed(void *user, enum ws_error error, const char *detail)
     struct run *run = user;
     char text[FAILURE_TEXT_MAX];
     run->client = NULL;
-    exit_warn("%s", failure_to_connect(error, detail, text));
+    exit_warn("%s", failure_to_connect(run->settings, error, detail, text));
     records_failure(&run->show.records, error);
     if (!link_again(run, error, 0))
         run_ended(run, exit_code_for(error));

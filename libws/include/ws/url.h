@@ -21,6 +21,7 @@ struct ws_url {
     char *host;      /* without the brackets of an IPv6 address, which may have a zone after a %,
                       * "fe80::1%eth0"; "localhost" for ws+unix */
     uint16_t port;
+    bool has_port;   /* the text names one; else it is the scheme's default */
     char *target;    /* path and query, as in the request: "/chat?room=1" */
     char *authority; /* for the Host header: without the scheme's default port and a zone */
     char *user_info; /* "user:password" before an @, percent-decoded, or NULL */
@@ -37,6 +38,7 @@ enum ws_url_error {
     WS_URL_USER,      /* a NUL (%00) in the user or the password */
     WS_URL_NAME,      /* a host name outside ASCII that IDNA 2008 does not know */
     WS_URL_PATH,      /* the path of a unix socket is missing or too long */
+    WS_URL_SLASHES,   /* a scheme with // or :/ after it instead of ://, which would be a host */
 };
 
 /*

@@ -31,6 +31,10 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	one_line "^wscat: TLS failed: .*$want"
 }
 
+# What follows the reason where an option helps.
+UNKNOWN='\(--ca=FILE names an authority to trust; for tests only, -k, --insecure, accepts any certificate\)$'
+WRONG_NAME='\(--tls-domain=NAME checks it against another name\)$'
+
 # --- verification of the server's certificate ---
 
 @test "a chain that ends at --ca is accepted, by name and by address; --cacert is the same" {
@@ -55,16 +59,16 @@ refused() { # REGEX WSCAT-ARGUMENT...
 
 @test "without --ca the system's authorities are trusted, or those of SSL_CERT_FILE" {
 	serve_tls
-	refused 'from an unknown issuer: the test authority$' "$(by_name)"
+	refused "from an unknown issuer: the test authority $UNKNOWN" "$(by_name)"
 	SSL_CERT_FILE=$C/ca.pem run -0 wscat -1 "$(by_name)" hello
 	same hello "$output"
 }
 
 @test "an unknown issuer, a self-signed one, another authority" {
 	serve_tls
-	refused 'from an unknown issuer: the test authority$' --ca="$C/other.pem" "$(by_name)"
+	refused "from an unknown issuer: the test authority $UNKNOWN" --ca="$C/other.pem" "$(by_name)"
 	serve --self-signed
-	refused 'certificate is self-signed' --ca="$C/other.pem" "$(by_name)"
+	refused "certificate is self-signed and not trusted here $UNKNOWN" --ca="$C/other.pem" "$(by_name)"
 	says 'client did not take our certificate: unknown CA' "$(eventually grep -h 'TLS TLS failed' "$SERVER_LOG")"
 }
 
@@ -79,15 +83,24 @@ refused() { # REGEX WSCAT-ARGUMENT...
 	refused "the server's certificate is not valid before 2090-02-28$" --ca="$C/ca.pem" "$(by_name)"
 	serve --cert="$C/wrong.pem" --key="$C/wrong.key"
 	refused "the server's certificate is not meant for a server" --ca="$C/ca.pem" "$(by_name)"
+	# A subjectAltName without any host is not missing.
+	faulty mail "${FOR_SERVERS}email:someone@ws.example"
+	serve --cert="$C/mail.pem" --key="$C/mail.key"
+	refused 'certificate is for no host at all, not for localhost \(the name asked for\)$' --ca="$C/ca.pem" "$(by_name)"
 	serve --cert="$C/none.pem" --key="$C/none.key"
-	refused 'certificate is for no host at all, not for localhost \(the name asked for\)' --ca="$C/ca.pem" "$(by_name)"
+	refused 'certificate is for no host at all, not for localhost \(the name asked for\): it has no subjectAltName, and a common name alone does not count$' --ca="$C/ca.pem" "$(by_name)"
 }
 
 @test "the wrong name, the wrong address" {
 	serve_tls
-	refused "certificate is for localhost, ws.example, 127.0.0.1, ::1, not for other.example \(the name asked for\)$" \
+	refused "certificate is for localhost, ws.example, 127.0.0.1, ::1, not for other.example \(the name asked for\) $WRONG_NAME" \
 		--ca="$C/ca.pem" --tls-domain=other.example "$(by_name)"
-	refused 'not for 127.0.0.2 \(the name asked for\)$' --ca="$C/ca.pem" --tls-domain=127.0.0.2 "$URL"
+	refused "not for 127.0.0.2 \(the name asked for\) $WRONG_NAME" --ca="$C/ca.pem" --tls-domain=127.0.0.2 "$URL"
+	# wsbench has the same hints.
+	run -4 --separate-stderr wsbench -c 1 -n 1 --ca="$C/ca.pem" --tls-domain=other.example "$URL"
+	says "no connection could be opened: the server's certificate is for localhost, .* $WRONG_NAME"
+	run -4 --separate-stderr wsbench -c 1 -n 1 --ca="$C/other.pem" "$URL"
+	says "no connection could be opened: .* is from an unknown issuer: .* $UNKNOWN"
 }
 
 @test "--tls-domain: the requested and verified name is this one instead of the URL's" {
@@ -235,7 +248,10 @@ refused() { # REGEX WSCAT-ARGUMENT...
 		run -1 --separate-stderr "${tool[@]}" --cert="$BATS_TEST_TMPDIR/nothing"
 		one_line "^$name: certificate '.*nothing': there is no certificate in PEM form in it$"
 		run -1 --separate-stderr "${tool[@]}" --cert="$C/server.pem"
-		one_line "^$name: key '.*server.pem': there is no private key in PEM form in it$"
+		# A client may have meant to trust it.
+		hint=''
+		[[ $name == wsserve ]] || hint=" \(--key=FILE names it; to trust the server's certificate, write --ca=FILE\)"
+		one_line "^$name: key '.*server.pem': there is no private key in PEM form in it$hint$"
 		run -1 --separate-stderr "${tool[@]}" --cert="$C/server.pem" --key="$C/missing.key"
 		one_line "^$name: key '.*missing.key': No such file or directory$"
 		run -1 --separate-stderr "${tool[@]}" --cert="$C/server.pem" --key="$C/client.key"
@@ -251,6 +267,9 @@ refused() { # REGEX WSCAT-ARGUMENT...
 		run -1 --separate-stderr "${tool[@]}" --cert="$BATS_TEST_TMPDIR/damaged.pem" --key="$C/ca.key"
 		one_line "^$name: certificate '.*damaged.pem': the chain behind the first one cannot be read$"
 	done
+	# What cannot be read again, and what is no certificate, is not guessed about.
+	run -1 --separate-stderr wscat --cert=<(cat "$C/server.pem") wss://127.0.0.1:9/
+	one_line "^wscat: key '.*': there is no private key in PEM form in it$"
 	run -1 --separate-stderr wscat --ca="$C/missing.pem" wss://127.0.0.1:9/
 	one_line "^wscat: authorities '.*missing.pem': No such file or directory$"
 	run -1 --separate-stderr wscat --ca="$BATS_TEST_TMPDIR/nothing" wss://127.0.0.1:9/

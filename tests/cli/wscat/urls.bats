@@ -16,6 +16,35 @@ load ../helper
 	says '127.0.0.1:80'
 }
 
+@test "a refused default port is said to be one, unless the URL names it or a proxy is asked" {
+	for tool in wscat wsbench; do
+		run -3 --separate-stderr "$tool" --resolve='*:80:127.0.0.1' -T 5 ws://host.invalid/p </dev/null
+		says '127.0.0.1:80: Connection refused \(port 80 is the default; the URL names none\)$'
+	done
+	run -3 --separate-stderr wscat --resolve='*:443:127.0.0.1' -T 5 wss://host.invalid </dev/null
+	one_line '127.0.0.1:443: Connection refused \(port 443 is the default; the URL names none\)$'
+	run -3 --separate-stderr wscat --resolve='*:80:127.0.0.1' -T 5 ws://host.invalid:80/ </dev/null
+	one_line '127.0.0.1:80: Connection refused$'
+	run -3 --separate-stderr wscat --proxy=http://127.0.0.1:9 -T 5 ws://host.invalid/ </dev/null
+	one_line '127.0.0.1:9: Connection refused$'
+}
+
+@test "a scheme with a slash or a colon too few is no host; a host named ws is one" {
+	for tool in wscat wsbench; do
+		run -2 --separate-stderr "$tool" ws//127.0.0.1:9/p
+		usage_line "'ws//127.0.0.1:9/p': did you mean 'ws://127.0.0.1:9/p'\?$"
+	done
+	run -2 --separate-stderr wscat WSS:/127.0.0.1:9
+	usage_line "did you mean 'WSS://127.0.0.1:9'\?$"
+	run -2 --separate-stderr wscat http//127.0.0.1:9/
+	usage_line "did you mean 'http://127.0.0.1:9/'\?$"
+	serve
+	run -0 wscat -1 --resolve="ws:$PORT:127.0.0.1" -H "Host: localhost" "ws:$PORT/p//q" hello
+	same hello "$output"
+	run -0 wscat -1 "localhost:$PORT/ws" hello
+	same hello "$output"
+}
+
 @test "spaces and umlauts in a path are encoded" {
 	bad echo
 	wscat -w 0 "${URL}a b/grün?q=1 2" </dev/null

@@ -44,6 +44,9 @@ static const struct good {
     {"localhost/p", 0, NULL, "localhost", 80, "/p", "localhost", NULL},
     {"127.0.0.1:9/p?q", 0, NULL, "127.0.0.1", 9, "/p?q", "127.0.0.1:9", NULL},
     {"[::1]:9", 0, NULL, "::1", 9, "/", "[::1]:9", NULL},
+    {"ws:8080/p", 0, NULL, "ws", 8080, "/p", "ws:8080", NULL},
+    {"ws/p//q", 0, NULL, "ws", 80, "/p//q", "ws", NULL},
+    {"wsx//p", 0, NULL, "wsx", 80, "//p", "wsx", NULL},
     {"localhost:80/go?to=http://elsewhere/", 0, NULL, "localhost", 80, "/go?to=http://elsewhere/",
      "localhost", NULL},
     /* A port alone. */
@@ -111,9 +114,29 @@ static void good_ones(void **state)
         same(g->text, "user info", url.user_info, g->user_info);
         if (!g->unix_path)
             assert_int_equal(url.port, g->port);
+        bool other_port = !g->unix_path && url.port != (url.secure ? 443 : 80);
+        assert_true(url.has_port || !other_port);
         ws_url_free(&url);
         assert_null(url.host);
         ws_url_free(&url); /* of one that is empty */
+    }
+}
+
+/* Only a port in the text is one, and the default may be written, too. */
+static void typed_ports(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool has_port;
+    } cases[] = {{"ws://h", false},   {"wss://h/p:1", false}, {"h:/", false},
+                 {"ws://h:80", true}, {"wss://h:1", true},    {":80", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct ws_url url;
+        assert_int_equal(ws_url_parse(cases[i].text, &url), WS_URL_OK);
+        if (url.has_port != cases[i].has_port)
+            fail_msg("%s", cases[i].text);
+        ws_url_free(&url);
     }
 }
 
@@ -140,6 +163,10 @@ static void bad_ones(void **state)
     refuse("", WS_URL_HOST);
     refuse("ws://%00/", WS_URL_HOST); /* only an address may have a %, before its zone */
     refuse("a%2eb:80", WS_URL_HOST);
+    refuse("ws//h/", WS_URL_SLASHES);
+    refuse("WSS:/h", WS_URL_SLASHES);
+    refuse("http//h", WS_URL_SLASHES);
+    refuse("https:/h:1/p", WS_URL_SLASHES);
     refuse("ws://", WS_URL_HOST);
     refuse("ws:///path", WS_URL_HOST);
     refuse("ws://?q", WS_URL_HOST);
@@ -260,11 +287,9 @@ static void every_error_has_a_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_ones),
-        cmocka_unit_test(bad_ones),
-        cmocka_unit_test(lengths),
-        cmocka_unit_test(every_cut),
-        cmocka_unit_test(every_error_has_a_text),
+        cmocka_unit_test(good_ones), cmocka_unit_test(typed_ports),
+        cmocka_unit_test(bad_ones),  cmocka_unit_test(lengths),
+        cmocka_unit_test(every_cut), cmocka_unit_test(every_error_has_a_text),
     };
     return cmocka_run_group_tests_name("url", tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 static const struct settings settings = {
-    .target = {.connect_timeout_us = SECONDS(10)},
+    .target = {.connect_timeout_us = SECONDS(10), .url = {.port = 80, .has_port = true}},
     .close_timeout_us = SECONDS(5),
     .idle_timeout_us = 1500000,
     .ping_timeout_us = 200000,
@@ -53,11 +53,15 @@ static void before_there_is_a_connection(void **state)
 {
     char text[FAILURE_TEXT_MAX];
     (void)state;
-    assert_string_equal(failure_to_connect(WS_E_CONNECT, "connect h: refused", text),
+    assert_string_equal(failure_to_connect(&settings, WS_E_CONNECT, "connect h: refused", text),
                         "connect h: refused");
-    assert_string_equal(
-        failure_to_connect(WS_E_CONNECT_TIMEOUT, "connect h: no answer within 1 s", text),
-        "timeout: connect h: no answer within 1 s (--connect-timeout)");
+    struct settings without_port = settings;
+    without_port.target.url = (struct ws_url){.port = 80};
+    assert_string_equal(failure_to_connect(&without_port, WS_E_CONNECT, "connect h: refused", text),
+                        "connect h: refused (port 80 is the default; the URL names none)");
+    assert_string_equal(failure_to_connect(&settings, WS_E_CONNECT_TIMEOUT,
+                                           "connect h: no answer within 1 s", text),
+                        "timeout: connect h: no answer within 1 s (--connect-timeout)");
 }
 
 static void the_whole_run(void **state)
