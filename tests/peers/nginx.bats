@@ -81,3 +81,18 @@ proxied() { # WSSERVE-OPTION...
 	run "${asked[@]}" -H 'Origin: https://evil.example'
 	says '^400' "$output"
 }
+
+@test "docs/debugging.md: the configuration as it is printed, and a page of the same name before a program" {
+	serve --path=/ws --host-allow=example.org cat
+	local backend=$PORT config=$BATS_TEST_TMPDIR/location
+	sed -n '/^nginx, inside/,/^    }/ s/^        //p' "$ROOT/docs/debugging.md" |
+		sed "/^listen\|^\$/d; s/127.0.0.1:8080/127.0.0.1:$backend/" >"$config"
+	says '^location /ws' "$(cat "$config")"
+	nginx_serves <"$config"
+	eventually curl -s -o "$BATS_TEST_TMPDIR/probe" "http://127.0.0.1:$PORT/ws"
+	run -0 --separate-stderr wscat -1 --resolve="example.org:$PORT:127.0.0.1" --origin="http://example.org:$PORT" \
+		"ws://example.org:$PORT/ws" hello
+	same hello "$output"
+	run -5 --separate-stderr wscat -1 --resolve="example.org:$PORT:127.0.0.1" --origin=http://other.example \
+		"ws://example.org:$PORT/ws" hello
+}

@@ -9,6 +9,11 @@
 #include <string.h>
 #include <time.h>
 
+bool link_quiet(const struct run *run)
+{
+    return run->settings->common.quiet && run->settings->reconnect;
+}
+
 static void on_connected(void *user, struct ws_conn *conn)
 {
     struct run *run = user;
@@ -25,11 +30,17 @@ static void on_failed(void *user, enum ws_error error, const char *detail)
 {
     struct run *run = user;
     char text[FAILURE_TEXT_MAX];
+    bool late = link_quiet(run);
     run->client = NULL;
-    exit_warn("%s", failure_to_connect(run->settings, error, detail, text));
+    failure_to_connect(run->settings, error, detail, text);
+    if (!late)
+        exit_warn("%s", text);
     records_failure(&run->show.records, error);
-    if (!link_again(run, error, 0))
-        run_ended(run, exit_code_for(error));
+    if (link_again(run, error, 0))
+        return;
+    if (late)
+        exit_warn("%s", text);
+    run_ended(run, exit_code_for(error));
 }
 
 static void on_retry(struct ws_timer *timer)

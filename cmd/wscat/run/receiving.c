@@ -194,7 +194,8 @@ static void on_close(struct ws_conn *conn, const struct ws_end *ended)
     run->opened = false;
     if (run->over)
         return;
-    if (!run->redirect && !run->without_http2)
+    bool late = link_quiet(run);
+    if (!late && !run->redirect && !run->without_http2)
         say_failure(run, conn, ended->error);
     bool answered = run->ending.state == ENDING_TALKING || run->ending.state == ENDING_WAITING;
     unsigned code = was_open && ended->clean ? ended->code : 0;
@@ -203,6 +204,8 @@ static void on_close(struct ws_conn *conn, const struct ws_end *ended)
         if (link_again(run, ended->error, code))
             return;
     }
+    if (late)
+        say_failure(run, conn, ended->error);
     run_ended(run, exit_status(run, ended));
 }
 

@@ -97,6 +97,9 @@ bool link_note_refusal(struct run *run, const struct ws_response *response);
 /* The server's HTTP/2 takes no WebSockets. True if HTTP/1.1 will be tried. */
 bool link_note_unsupported(struct run *run);
 
+/* --quiet with --reconnect: a failure after which link_again() connects again is not printed. */
+bool link_quiet(const struct run *run);
+
 void link_end(struct run *run);
 
 /* --- sending.c --- */

@@ -11,10 +11,11 @@ setup() {
 	export URL SITE CHROME KUBE OTHER PROXY_URL
 }
 
-# Runs a recipe; standard input is empty, as cron's.
+# Runs a recipe as it stands, without options of the shell that would change its status; standard input is
+# empty, as cron's.
 recipe() { # NAME
 	printed docs/recipes.md "$1" >recipe.sh
-	run --separate-stderr timeout -k 5 30 bash -euo pipefail recipe.sh </dev/null
+	run --separate-stderr timeout -k 5 30 bash recipe.sh </dev/null
 }
 
 # shellcheck disable=SC2154
@@ -34,6 +35,9 @@ runs() { # WSSERVE-OPTION... <SCRIPT
 	serve
 	recipe 1
 	prints status
+	URL=ws://127.0.0.1:9/
+	recipe 1
+	same 3 "$status"
 }
 
 @test "2: wait for an event" {
@@ -51,6 +55,11 @@ runs() { # WSSERVE-OPTION... <SCRIPT
 	URL=ws://127.0.0.1:9/
 	recipe 3
 	same 3 "$status"
+	same "" "$output"
+	says 'Connection refused$'
+	# cron's shell is sh.
+	run -3 --separate-stderr sh recipe.sh </dev/null
+	same 1 "$(wc -l <upgrade-times)"
 }
 
 @test "4: a stream into jq" {
@@ -74,6 +83,17 @@ runs() { # WSSERVE-OPTION... <SCRIPT
 	await 'connecting again in' "$LOG"
 	eventually eval '(($(grep -c ^hello events.log) >= 2))'
 	pkill -P "$PID" wscat
+}
+
+@test "6-2: as a service: quiet while the server is away, and the reason when it ends" {
+	runs <<<'echo hello; exit 1'
+	printed docs/recipes.md 6-2 >recipe.sh
+	background bash recipe.sh </dev/null
+	eventually eval '(($(grep -c ^hello events.log) >= 2))'
+	same "" "$(cat "$LOG")"
+	# A refusal that is not tried again is an error.
+	run -3 --separate-stderr wscat -q --reconnect=1 --reconnect-delay=10ms --no-stdin -w -1 ws://127.0.0.1:9/
+	one_line '^wscat: connect 127.0.0.1:9: Connection refused$'
 }
 
 @test "7: Chrome's DevTools protocol" {
