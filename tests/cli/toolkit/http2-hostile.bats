@@ -16,7 +16,7 @@ honest() {
 
 # Another one, which is served. The limit is against hanging only.
 served() {
-	same hello "$(timeout 60 wscat --http2=prior "$URL" hello -1 </dev/null)"
+	same hello "$(timeout 60 wscat --http2=prior --connect-timeout=50s "$URL" hello -1 </dev/null)"
 }
 
 still_served() {

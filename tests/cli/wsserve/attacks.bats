@@ -5,7 +5,7 @@ load ../helper
 
 # Another client, which is served. The limit is against hanging only.
 served() {
-	same hello "$(timeout 60 wscat "$URL" hello -1 </dev/null)"
+	same hello "$(timeout 60 wscat --connect-timeout=50s "$URL" hello -1 </dev/null)"
 }
 
 # The attack's output, in `output`, is that of its first time. It goes on until three others were served beside
