@@ -1,4 +1,5 @@
 #include "cmd/wsbench/bench.h"
+#include "cmd/common/signal_repeat.h"
 
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
@@ -22,6 +23,7 @@ struct run {
     struct worker *workers;
     unsigned started;
     sigset_t signals;
+    struct signal_repeat last_signal;
     struct progress progress;
     int64_t begun_ns, next_look_ns, interval_ns;
     struct result *so_far; /* owned; for --abort-if */
@@ -121,7 +123,8 @@ static bool wait_for(struct run *run, _Atomic unsigned *counter, int64_t deadlin
             wait_ns = deadline_ns - now;
         struct timespec t = {wait_ns / NS_PER_SECOND, wait_ns % NS_PER_SECOND};
         int number = sigtimedwait(&run->signals, NULL, &t);
-        if (number == SIGINT || number == SIGTERM) {
+        if ((number == SIGINT || number == SIGTERM) &&
+            !signal_repeat(&run->last_signal, number, clock_ns() / 1000)) {
             run->result->signal_number = number;
             return false;
         }

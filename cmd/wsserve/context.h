@@ -11,6 +11,7 @@
 #ifndef CMD_WSSERVE_CONTEXT_H
 #define CMD_WSSERVE_CONTEXT_H
 
+#include "cmd/common/signal_repeat.h"
 #include <ws/conn.h>
 #include <ws/loop.h>
 #include <ws/overload.h>
@@ -38,7 +39,8 @@ struct worker {
 struct server {
     _Atomic(const struct settings *) settings; /* replaced on reload; old ones live to the end */
     const struct mode *mode;
-    void *mode_data;      /* the mode's */
+    void *mode_data; /* the mode's */
+    struct signal_repeat last_signal;
     struct ws_loop *loop; /* the first worker's, on the main thread */
     struct ws_server *ws_server;
     struct worker workers[WS_SERVER_LOOPS_MAX];

@@ -290,6 +290,8 @@ static void on_signal(void *context, int signal_number)
         editor_resize(l->input.editor);
         return;
     }
+    if (signal_repeat(&l->last_signal, signal_number, ws_clock_us()))
+        return;
     l->status = 128 + signal_number;
     next(l, ENDING_HURRY);
 }

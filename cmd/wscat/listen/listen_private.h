@@ -6,6 +6,7 @@
 #ifndef CMD_WSCAT_LISTEN_LISTEN_PRIVATE_H
 #define CMD_WSCAT_LISTEN_LISTEN_PRIVATE_H
 
+#include "cmd/common/signal_repeat.h"
 #include "cmd/wscat/input/input.h"
 #include "cmd/wscat/options/settings.h"
 #include "cmd/wscat/output/output.h"
@@ -19,6 +20,7 @@
 #include <stdint.h>
 
 struct listener {
+    struct signal_repeat last_signal;
     struct settings *settings;
     struct ws_loop *loop;
     struct ws_server *server;

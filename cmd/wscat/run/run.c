@@ -139,6 +139,8 @@ static void on_signal(void *context, int signal_number)
         editor_resize(run->input.editor);
         return;
     }
+    if (signal_repeat(&run->last_signal, signal_number, ws_clock_us()))
+        return;
     run->forced = 128 + signal_number;
     /* A terminal that is gone: our user has navigated away, so to speak (RFC 6455 7.4.1). */
     if (signal_number == SIGHUP)

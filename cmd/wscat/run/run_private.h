@@ -8,6 +8,7 @@
 #ifndef CMD_WSCAT_RUN_RUN_PRIVATE_H
 #define CMD_WSCAT_RUN_RUN_PRIVATE_H
 
+#include "cmd/common/signal_repeat.h"
 #include "cmd/wscat/input/input.h"
 #include "cmd/wscat/options/settings.h"
 #include "cmd/wscat/output/output.h"
@@ -32,7 +33,8 @@ struct run {
     struct ending ending;
     struct ws_timer quiet;    /* --wait, after the end of input */
     struct ws_timer deadline; /* --timeout */
-    unsigned close_code;      /* of our close frame */
+    struct signal_repeat last_signal;
+    unsigned close_code; /* of our close frame */
     char close_reason[WS_CLOSE_REASON_MAX + 1];
     bool over;
     bool enough; /* --count or --expect is met, or cannot be */

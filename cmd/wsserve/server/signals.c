@@ -34,7 +34,8 @@ static void on_signal(void *context, int signal_number)
         stats_request(server);
         break;
     default:
-        terminate(server, signal_number);
+        if (!signal_repeat(&server->last_signal, signal_number, ws_clock_us()))
+            terminate(server, signal_number);
     }
 }
 

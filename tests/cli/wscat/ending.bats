@@ -227,3 +227,15 @@ time.sleep(60)'
 	((SECONDS - begun < 20))
 	await '^close 1001' "$OUT"
 }
+
+@test "SIGINT that comes twice, as from timeout(1), counts once: the close frame is answered" {
+	serve
+	background wscat -v --no-stdin -w -1 "$URL"
+	await 'HTTP/1.1 101' "$LOG"
+	"$PYTHON" -c 'import os, sys
+for i in range(20): os.kill(int(sys.argv[1]), 2)' "$PID"
+	local status=0
+	finished "$PID" || status=$?
+	same 130 "$status"
+	await 'sent=1000 received=1000' "$SERVER_LOG"
+}

@@ -394,13 +394,24 @@ os.execvp(sys.argv[1], sys.argv[1:])' wsserve -p 0 --announce
 	await 'drain 1 connections? left' "$SERVER_LOG"
 }
 
-@test "a second signal leaves at once" {
+# Sends a signal until the process has left.
+leaves() { # SIGNAL PID
+	kill -"$1" "$2" 2>/dev/null || true
+	ended "$2"
+}
+
+@test "a second signal leaves at once; the same one within a moment is no second one" {
 	serve --drain=1m --close-timeout=1m
 	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
 	await '^open' "$OUT"
-	kill "$SERVER"
+	# As timeout(1) does, to the process and to its group.
+	"$PYTHON" -c 'import os, sys
+for i in range(20): os.kill(int(sys.argv[1]), 15)' "$SERVER"
 	await '^close 1001' "$OUT"
-	kill "$SERVER"
+	await 'closing 1 connections' "$SERVER_LOG"
+	run -1 grep 'second signal' "$SERVER_LOG"
+	run ! ended "$SERVER"
+	eventually leaves TERM "$SERVER"
 	finished "$SERVER"
 	await 'second signal' "$SERVER_LOG"
 }
