@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -108,4 +109,32 @@ int bench_send_all(int fd, const void *data, size_t len)
         }
     }
     return 1;
+}
+
+_Noreturn void bench_serve(size_t size, int (*input)(void *peer, uint8_t *data, size_t len),
+                           void (*over)(void *peer))
+{
+    static uint8_t memory[BUFFER_ROOM + BUFFER_SIZE];
+    struct epoll_event event = {.events = EPOLLIN}, events[256];
+    int listener = bench_listen(), epoll = epoll_create1(EPOLL_CLOEXEC);
+    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
+    for (;;) {
+        int count = epoll_wait(epoll, events, 256, -1);
+        for (int i = 0; i < count; i++) {
+            int *peer = events[i].data.ptr, fd;
+            if (!peer) {
+                fd = bench_accept(listener);
+                peer = fd >= 0 ? calloc(1, size) : NULL;
+                if (peer) {
+                    *peer = fd;
+                    event.data.ptr = peer;
+                    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+                }
+                continue;
+            }
+            ssize_t n = recv(*peer, memory + BUFFER_ROOM, BUFFER_SIZE, 0);
+            if (n <= 0 || !input(peer, memory + BUFFER_ROOM, (size_t)n))
+                over(peer);
+        }
+    }
 }

@@ -9,8 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 struct peer {
@@ -56,10 +54,10 @@ static void unmask(uint8_t *to, const uint8_t *from, size_t len, const uint8_t *
 }
 
 /* Replies to the complete frames in `data`, in place, and returns the number of bytes used. */
-static size_t reply(struct peer *peer, uint8_t *data, size_t len, int cut)
+static size_t reply(struct peer *peer, uint8_t *data, size_t len, int in_pieces)
 {
     uint8_t *out = data, *in = data, *end = data + len;
-    if (cut && peer->left > 0) {
+    if (in_pieces && peer->left > 0) {
         size_t n = peer->left < len ? (size_t)peer->left : len;
         uint8_t header[10];
         size_t h = bench_put_header(header, peer->left == n && peer->fin ? 128 : 0, n);
@@ -82,7 +80,7 @@ static size_t reply(struct peer *peer, uint8_t *data, size_t len, int cut)
             break;
         unsigned first = in[0];
         size_t there = (size_t)(end - in) - h;
-        if (there < payload && !(cut && payload > 16384))
+        if (there < payload && !(in_pieces && payload > 16384))
             break;
         size_t n = there < payload ? there : (size_t)payload;
         memcpy(peer->key, key, 4);
@@ -99,11 +97,14 @@ static size_t reply(struct peer *peer, uint8_t *data, size_t len, int cut)
     return (size_t)(in - data);
 }
 
-static int on_input(struct peer *peer, uint8_t *buffer, size_t len, int cut)
+static int cut;
+
+static int on_input(void *connection, uint8_t *data, size_t len)
 {
+    struct peer *peer = connection;
     if (!peer->open) {
         char answer[256];
-        keep(peer, buffer, len);
+        keep(peer, data, len);
         if (!memmem(peer->kept, peer->len, "\r\n\r\n", 4))
             return 1;
         size_t n = bench_upgrade((char *)peer->kept, peer->len, answer, sizeof answer);
@@ -112,46 +113,27 @@ static int on_input(struct peer *peer, uint8_t *buffer, size_t len, int cut)
         return n > 0 && bench_send_all(peer->fd, answer, n);
     }
     if (peer->len > 0) {
-        keep(peer, buffer, len);
+        keep(peer, data, len);
         size_t used = reply(peer, peer->kept, peer->len, 0);
         peer->len -= used;
         memmove(peer->kept, peer->kept + used, peer->len);
         return 1;
     }
-    size_t used = reply(peer, buffer, len, cut);
-    keep(peer, buffer + used, len - used);
+    size_t used = reply(peer, data, len, cut);
+    keep(peer, data + used, len - used);
     return 1;
+}
+
+static void over(void *connection)
+{
+    struct peer *peer = connection;
+    close(peer->fd);
+    free(peer->kept);
+    free(peer);
 }
 
 int main(int argc, char **argv)
 {
-    static uint8_t memory[BUFFER_ROOM + BUFFER_SIZE];
-    uint8_t *buffer = memory + BUFFER_ROOM;
-    struct epoll_event event = {.events = EPOLLIN}, events[256];
-    int cut = argc > 1 && strcmp(argv[1], "cut") == 0;
-    int listener = bench_listen(), epoll = epoll_create1(EPOLL_CLOEXEC);
-    event.data.ptr = NULL;
-    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
-    for (;;) {
-        int count = epoll_wait(epoll, events, 256, -1);
-        for (int i = 0; i < count; i++) {
-            struct peer *peer = events[i].data.ptr;
-            if (!peer) {
-                int fd = bench_accept(listener);
-                peer = fd >= 0 ? calloc(1, sizeof *peer) : NULL;
-                if (peer) {
-                    peer->fd = fd;
-                    event.data.ptr = peer;
-                    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-                }
-                continue;
-            }
-            ssize_t n = recv(peer->fd, buffer, BUFFER_SIZE, 0);
-            if (n <= 0 || !on_input(peer, buffer, (size_t)n, cut)) {
-                close(peer->fd);
-                free(peer->kept);
-                free(peer);
-            }
-        }
-    }
+    cut = argc > 1 && strcmp(argv[1], "cut") == 0;
+    bench_serve(sizeof(struct peer), on_input, over);
 }

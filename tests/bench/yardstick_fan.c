@@ -7,15 +7,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { MESSAGE_MOST = 1 << 20 };
 
 struct peer {
-    struct peer *next;
     int fd, open, gone;
+    struct peer *next;
     size_t len;
     uint8_t *kept; /* the request's head, or a frame that is not whole */
 };
@@ -49,9 +47,9 @@ static void pass_on(struct peer *peer)
     memmove(peer->kept, peer->kept + used, peer->len);
 }
 
-/* False: the connection is over. */
-static int on_input(struct peer *peer, const uint8_t *data, size_t len)
+static int on_input(void *connection, uint8_t *data, size_t len)
 {
+    struct peer *peer = connection;
     peer->kept = realloc(peer->kept, peer->len + len);
     if (!peer->kept)
         bench_die("realloc");
@@ -64,39 +62,22 @@ static int on_input(struct peer *peer, const uint8_t *data, size_t len)
         size_t n = bench_upgrade((char *)peer->kept, peer->len, answer, sizeof answer);
         peer->open = n > 0 && bench_send_all(peer->fd, answer, n);
         peer->len = 0;
+        peer->next = peers;
+        peers = peer;
         return peer->open;
     }
     return 1;
 }
 
+/* It stays in the list: a run is short. */
+static void over(void *connection)
+{
+    struct peer *peer = connection;
+    peer->gone = 1;
+    close(peer->fd);
+}
+
 int main(void)
 {
-    static uint8_t buffer[BUFFER_SIZE];
-    struct epoll_event event = {.events = EPOLLIN}, events[256];
-    int listener = bench_listen(), epoll = epoll_create1(EPOLL_CLOEXEC);
-    epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);
-    for (;;) {
-        int count = epoll_wait(epoll, events, 256, -1);
-        for (int i = 0; i < count; i++) {
-            struct peer *peer = events[i].data.ptr;
-            if (!peer) {
-                int fd = bench_accept(listener);
-                peer = fd >= 0 ? calloc(1, sizeof *peer) : NULL;
-                if (peer) {
-                    peer->fd = fd;
-                    peer->next = peers;
-                    peers = peer;
-                    event.data.ptr = peer;
-                    epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
-                }
-                continue;
-            }
-            ssize_t n = recv(peer->fd, buffer, sizeof buffer, 0);
-            if (n > 0 && on_input(peer, buffer, (size_t)n))
-                continue;
-            peer->gone = 1; /* it stays in the list: a run is short */
-            epoll_ctl(epoll, EPOLL_CTL_DEL, peer->fd, NULL);
-            close(peer->fd);
-        }
-    }
+    bench_serve(sizeof(struct peer), on_input, over);
 }
