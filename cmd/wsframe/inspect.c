@@ -343,6 +343,10 @@ int inspect(const struct settings *settings)
     }
     print_free(&in.printer);
     keylog_free(in.keylog);
+    if (in.status == WS_EXIT_OK && settings->decode.port && !in.has_ports) {
+        exit_warn("--port has no effect: no input is a capture");
+        in.status = WS_EXIT_USAGE;
+    }
     if (in.status == WS_EXIT_OK && settings->decode.strict && in.violations + in.incomplete > 0) {
         if (!settings->common.quiet)
             exit_warn("--strict: %" PRIu64 " violation%s, %" PRIu64 " incomplete", in.violations,

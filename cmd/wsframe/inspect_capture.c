@@ -117,6 +117,7 @@ static void begin_capture(struct inspection *in, const char *name, enum form for
 {
     inspection_begin(in, name, form);
     in->streams = streams_new(&in->decode, in->settings->decode.port);
+    in->has_ports = true;
 }
 
 /* A capture has no bytes of its own to skip. */

@@ -16,7 +16,8 @@ struct inspection {
     struct printer printer;
     struct streams *streams;
     struct keylog *keylog;
-    bool live; /* the input may be waiting for more: what it has given is shown at once */
+    bool has_ports; /* an input was a capture, or its packets */
+    bool live;      /* the input may be waiting for more: what it has given is shown at once */
     int status;
     /* Sums over all inputs. */
     uint64_t violations, incomplete;

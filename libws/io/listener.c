@@ -205,7 +205,7 @@ static bool split_tcp(const char *where, struct ws_host_port *split, char *error
     else if (colons && !split->bracketed)
         report(error, size, where, "an IPv6 address takes brackets: [ADDRESS]:PORT");
     else if (wrong != WS_HOST_PORT_OK || !split->has_port || split->host.len >= HOST_MAX)
-        report(error, size, where, "expected ADDRESS:PORT");
+        report(error, size, where, "expected ADDRESS:PORT, as in 127.0.0.1:8080");
     else
         return true;
     return false;

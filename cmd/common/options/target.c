@@ -345,6 +345,8 @@ static bool check_tls_options(const struct target *t)
 bool target_read(struct target *t, struct options *options, const char *url)
 {
     t->options = options;
+    if (url[0] == '-')
+        return usage_error(options, "'%s' is an option, where a URL is expected", url);
     if (t->http2 != TARGET_HTTP2_OFF && !ws_http2_supported())
         return usage_error(options, "--http2: this program was built without HTTP/2");
     return read_url(t, url) && check_tls_options(t) && make_request(t);

@@ -65,6 +65,7 @@ static void on_answer(struct peer *peer)
     } else if (verdict == PAYLOAD_DAMAGED || head.connection != peer->identity ||
                !flight_answered(&peer->flight, head.sequence, payload_modulus(&w->payload),
                                 peer_now(peer), &w->totals)) {
+        w->totals.others += verdict != PAYLOAD_DAMAGED && head.connection != peer->identity;
         flight_damaged(&peer->flight, &w->totals);
         count_corrupt(peer);
     }

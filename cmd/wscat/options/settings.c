@@ -6,10 +6,12 @@
 #include <ws/close.h>
 #include <ws/utf8.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum { HANDSHAKE_MS = 5000 /* of a client, in listen mode */ };
 
@@ -51,6 +53,20 @@ static bool check_stdin_words(const struct settings *s, struct options *options)
     return true;
 }
 
+/* A file of a message is read when the message is due; one that is missing is known before. */
+static bool check_file_words(const struct settings *s, struct options *options)
+{
+    for (char **word = s->messages; *word; word++) {
+        const char *name = *word + 1;
+        if (**word != '@' || *name == '@' || strcmp(name, "-") == 0 || access(name, R_OK) == 0)
+            continue;
+        exit_warn("%s: %s", name, strerror(errno));
+        options->status = WS_EXIT_FAILURE;
+        return false;
+    }
+    return true;
+}
+
 /* The messages of the command line: those of --execute, then the words from `first` on. */
 static bool take_messages(struct settings *s, struct options *options, int first)
 {
@@ -67,7 +83,7 @@ static bool take_messages(struct settings *s, struct options *options, int first
     for (int i = first; i < options->arg_count; i++)
         s->messages[count++] = options->args[i];
     s->no_stdin |= options->arg_count > first;
-    return check_stdin_words(s, options);
+    return check_stdin_words(s, options) && check_file_words(s, options);
 }
 
 /* Takes the URL from the words unless --connect has it, and the messages, after those of

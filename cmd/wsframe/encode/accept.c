@@ -97,15 +97,17 @@ int close_codes(const struct settings *settings)
 {
     size_t count;
     const struct ws_close_info *table = ws_close_table(&count);
-    printf("%-9s  %-19s  %-4s  %s\n", "code", "name", "sent", "meaning");
+    uint64_t code;
     for (int i = 0; i < settings->word_count; i++) {
-        uint64_t code;
         if (units_number(settings->words[i], 0, 65535, &code) != UNITS_OK) {
             exit_warn("'%s' is not a close code: a number from 0 to 65535", settings->words[i]);
             return WS_EXIT_USAGE;
         }
-        print_code((unsigned)code);
     }
+    printf("%-9s  %-19s  %-4s  %s\n", "code", "name", "sent", "meaning");
+    for (int i = 0; i < settings->word_count; i++)
+        if (units_number(settings->words[i], 0, 65535, &code) == UNITS_OK)
+            print_code((unsigned)code);
     if (settings->word_count > 0)
         return WS_EXIT_OK;
     for (size_t i = 0; i < count; i++)

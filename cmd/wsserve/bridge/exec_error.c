@@ -49,3 +49,19 @@ const char *exec_error_explain(const char *file, int why, char *text, size_t siz
         snprintf(text, size, "cannot run %s: %s", file, strerror(why));
     return text;
 }
+
+const char *exec_error_hint(const char *command, int why, char *text, size_t size)
+{
+    size_t digits = strspn(command, "0123456789");
+    bool slash = strchr(command, '/') != NULL, here = access(command, F_OK) == 0;
+    const char *folder = slash ? "" : "./";
+    text[0] = '\0';
+    if (digits > 0 && digits <= 5 && !command[digits] && !here)
+        snprintf(text, size, " (to listen on that port: --port=%s)", command);
+    else if (here && access(command, X_OK) < 0)
+        snprintf(text, size, " (make it executable: chmod +x %s%s%s)", folder, command,
+                 slash ? "" : ", and name it with the ./");
+    else if (here && !slash && why == ENOENT)
+        snprintf(text, size, " (of this folder it is ./%s)", command);
+    return text;
+}

@@ -12,4 +12,11 @@
 /* "cannot run FILE: …" of the errno `why`, at most `size` bytes with the NUL; returns `text`. */
 const char *exec_error_explain(const char *file, int why, char *text, size_t size);
 
+enum { EXEC_ERROR_HINT = 400 };
+
+/* What a user may have meant by a COMMAND that was not found, errno `why`: a port, or a file of the
+ * current folder. " (of this folder it is ./count.sh)", or "". Returns `text`, cut to `size` bytes.
+ */
+const char *exec_error_hint(const char *command, int why, char *text, size_t size);
+
 #endif

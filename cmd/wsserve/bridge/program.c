@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/wsserve/bridge/cgi.h"
+#include "cmd/wsserve/bridge/exec_error.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -55,7 +56,11 @@ bool programs_init(struct programs *programs, const struct settings_process *set
     }
     char *file = child_find(settings->command[0]);
     if (!file) {
-        exit_warn("cannot run %s: %m", settings->command[0]);
+        int why = errno;
+        char hint[EXEC_ERROR_HINT] = "";
+        if (!settings->chdir)
+            exec_error_hint(settings->command[0], why, hint, sizeof hint);
+        exit_warn("cannot run %s: %s%s", settings->command[0], strerror(why), hint);
         return false;
     }
     return program_of(programs, file) != NULL;

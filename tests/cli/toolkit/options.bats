@@ -58,7 +58,7 @@ under() { # HEADING
 		wscat:bind:interface wsserve:bind:address wsserve:connections:max-connections \
 		wsserve:run-once:oneshot wsserve:interface:address wsserve:user:auth \
 		wscat:basic-auth:auth wscat:ssl-cert:cert wsbench:workers:threads \
-		wsbench:concurrency:connections wsbench:json:format wsframe:json:output; do
+		wsbench:concurrency:connections wsbench:users:connections wscat:cafile:ca wsserve:cafile:client-ca wsbench:json:format wsframe:json:output; do
 		IFS=: read -r tool theirs ours <<<"$case"
 		run -2 --separate-stderr "$tool" "--$theirs=1"
 		usage_line "unknown option '--$theirs': .*--$ours"

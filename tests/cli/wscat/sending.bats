@@ -216,3 +216,14 @@ saw() {
 	run -1 --separate-stderr wscat "$URL" "@$BATS_TEST_TMPDIR/file" </dev/null
 	says 'file is not UTF-8; --binary'
 }
+
+@test "a file of a message that is missing is known before anything is connected" {
+	bad echo
+	run -1 --separate-stderr wscat "$URL" hello @nofile </dev/null
+	one_line '^wscat: nofile: No such file or directory$'
+	run -1 --separate-stderr wscat ws://127.0.0.1:9/ -x @nofile </dev/null
+	one_line '^wscat: nofile: No such file or directory$'
+	same "listening $URL" "$(cat "$OUT")"
+	run -0 wscat -1 "$URL" @@nofile </dev/null
+	same @nofile "$output"
+}

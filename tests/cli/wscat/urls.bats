@@ -45,6 +45,13 @@ load ../helper
 	same hello "$output"
 }
 
+@test "an option where a URL is expected: 2" {
+	run -2 --separate-stderr wscat -c -w
+	usage_line "'-w' is an option, where a URL is expected$"
+	run -2 --separate-stderr wscat --connect --text
+	usage_line "'--text' is an option, where a URL is expected$"
+}
+
 @test "spaces and umlauts in a path are encoded" {
 	bad echo
 	wscat -w 0 "${URL}a b/grün?q=1 2" </dev/null

@@ -207,6 +207,11 @@ capture() {
 	done
 }
 
+@test "--port is of a capture: 2 without one" {
+	run -2 --separate-stderr wsframe --port=8080 --hex=8100
+	says '^wsframe: --port has no effect: no input is a capture$'
+}
+
 @test "--port selects connections" {
 	capture >"$BATS_TEST_TMPDIR/capture"
 	run -0 wsframe --port=8080 --payload-only "$BATS_TEST_TMPDIR/capture"
@@ -506,6 +511,8 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	[[ ${lines[2]} == '4321 '*'private use'*' yes '* ]]
 	run -2 --separate-stderr wsframe close-codes many
 	says "'many' is not a close code"
+	run -2 --separate-stderr wsframe close-codes 1000 99999
+	one_line "'99999' is not a close code: a number from 0 to 65535$"
 }
 
 # --- the command line ---

@@ -175,7 +175,21 @@ family_sleeps() {
 	one_line 'cannot run no-such-command: No such file'
 	echo text >"$BATS_TEST_TMPDIR/file"
 	run -1 --separate-stderr timeout 10 wsserve -p 0 "$BATS_TEST_TMPDIR/file"
-	one_line 'Permission denied'
+	one_line 'Permission denied \(make it executable: chmod \+x /.*/file\)$'
+}
+
+@test "a COMMAND that is a port, or a file of the current folder: a hint" {
+	cd "$BATS_TEST_TMPDIR"
+	echo '#!/bin/sh' >count.sh
+	run -1 --separate-stderr timeout 10 wsserve -p 0 9000
+	one_line 'cannot run 9000: No such file or directory \(to listen on that port: --port=9000\)$'
+	run -1 --separate-stderr timeout 10 wsserve -p 0 count.sh
+	one_line 'cannot run count.sh: .* \(make it executable: chmod \+x ./count.sh, and name it with the ./\)$'
+	chmod +x count.sh
+	run -1 --separate-stderr timeout 10 wsserve -p 0 count.sh
+	one_line 'cannot run count.sh: No such file or directory \(of this folder it is ./count.sh\)$'
+	run -2 --separate-stderr wsserve --listen=8081
+	usage_line 'expected ADDRESS:PORT, as in 127.0.0.1:8080$'
 }
 
 @test "a COMMAND that cannot be executed after all: 1011, and the log says why" {

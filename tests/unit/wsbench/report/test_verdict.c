@@ -112,6 +112,19 @@ static void no_connection_nothing_measured_interrupted(void **state)
     ends_with(WS_EXIT_FAILURE, 1, "no process has the id 1");
 }
 
+static void answers_to_others(void **state)
+{
+    (void)state;
+    result.totals.corrupted = 30;
+    result.totals.others = 30;
+    ends_with(WS_EXIT_FAILURE, 2, "30 corrupted");
+    assert_non_null(strstr(verdict.lines[1], "30 of those were messages of other connections"));
+    assert_non_null(strstr(verdict.lines[1], "--mode=broadcast"));
+    assert_true(verdict.note[1]);
+    result.totals.others = 0;
+    ends_with(WS_EXIT_FAILURE, 1, "30 corrupted");
+}
+
 static void gates(void **state)
 {
     static const char *texts[] = {"loss>50%"};
@@ -133,6 +146,7 @@ int main(void)
         cmocka_unit_test_setup(losses_and_drops, set_up),
         cmocka_unit_test_setup(the_rate, set_up),
         cmocka_unit_test_setup(no_connection_nothing_measured_interrupted, set_up),
+        cmocka_unit_test_setup(answers_to_others, set_up),
         cmocka_unit_test_setup(gates, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

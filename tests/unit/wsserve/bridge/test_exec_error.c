@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -61,6 +62,28 @@ static void a_file_that_is_gone(void **state)
     assert_string_equal(exec_error_explain("/no/file", ENOENT, small, sizeof small), "cannot ");
 }
 
+static void what_was_meant(void **state)
+{
+    char text[EXEC_ERROR_HINT];
+    (void)state;
+    /* `path` is a file without the bit for executing. */
+    assert_int_equal(chmod(path, 0600), 0);
+    exec_error_hint(path, EACCES, text, sizeof text);
+    assert_non_null(strstr(text, "chmod +x /tmp/exec_error."));
+    assert_int_equal(chdir("/tmp"), 0);
+    exec_error_hint(path + 5, ENOENT, text, sizeof text);
+    assert_non_null(strstr(text, "chmod +x ./exec_error."));
+    assert_int_equal(chmod(path, 0700), 0);
+    exec_error_hint(path + 5, ENOENT, text, sizeof text);
+    assert_non_null(strstr(text, "of this folder it is ./exec_error."));
+    assert_string_equal(exec_error_hint(path, EACCES, text, sizeof text), "");
+    assert_string_equal(exec_error_hint("9000", ENOENT, text, sizeof text),
+                        " (to listen on that port: --port=9000)");
+    assert_string_equal(exec_error_hint("900000", ENOENT, text, sizeof text), "");
+    assert_string_equal(exec_error_hint("no-such", ENOENT, text, sizeof text), "");
+    assert_string_equal(exec_error_hint("", ENOENT, text, sizeof text), "");
+}
+
 static int make(void **state)
 {
     (void)state;
@@ -79,6 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(causes),
         cmocka_unit_test(a_file_that_is_gone),
+        cmocka_unit_test(what_was_meant),
     };
     return cmocka_run_group_tests(tests, make, unmake);
 }
