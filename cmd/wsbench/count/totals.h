@@ -54,8 +54,8 @@ struct totals {
     /* received + lost = sent (broadcast: sent times receivers). A damaged message is not received.
      */
     uint64_t lost, duplicated, reordered, corrupted;
-    uint64_t others;                /* of those corrupted, undamaged answers to other connections */
-    uint64_t unasked;               /* messages that belong to none of ours */
+    uint64_t others;  /* at least so many of those corrupted were answers to other connections */
+    uint64_t unasked; /* messages that belong to none of ours */
     uint64_t unsent[UNSENT_CAUSES]; /* open model: due before the end of the load, and never sent */
 
     struct ws_deflate_counts deflate;

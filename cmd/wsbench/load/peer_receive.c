@@ -55,6 +55,24 @@ unsigned peer_receive_echoes(struct peer *peer, const struct ws_event *run)
     return take_echoes(peer, run->data, run->len, run->count);
 }
 
+/* Is it an intact message of another connection? A short one does not name its connection, but its
+ * check is made with it: a few are tried, enough for a hint. */
+static bool belongs_to_another(const struct peer *peer)
+{
+    enum { TRIED = 64 };
+    const struct worker *w = peer->worker;
+    uint64_t count = w->settings->connections < TRIED ? w->settings->connections : TRIED;
+    if (w->payload.size < PAYLOAD_CHECKED)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        struct payload_head head = {.connection = i};
+        if (i != peer->identity &&
+            payload_judge(&peer->answer, &w->payload, &head) == PAYLOAD_INTACT)
+            return head.connection != peer->identity;
+    }
+    return false;
+}
+
 static void on_answer(struct peer *peer)
 {
     struct worker *w = peer->worker;
@@ -65,7 +83,7 @@ static void on_answer(struct peer *peer)
     } else if (verdict == PAYLOAD_DAMAGED || head.connection != peer->identity ||
                !flight_answered(&peer->flight, head.sequence, payload_modulus(&w->payload),
                                 peer_now(peer), &w->totals)) {
-        w->totals.others += verdict != PAYLOAD_DAMAGED && head.connection != peer->identity;
+        w->totals.others += belongs_to_another(peer);
         flight_damaged(&peer->flight, &w->totals);
         count_corrupt(peer);
     }

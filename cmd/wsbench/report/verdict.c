@@ -131,9 +131,11 @@ static void judge_messages(const struct settings *s, const struct result *r, str
                     "%" PRIu64 " message%s lost, %" PRIu64 " duplicated, %" PRIu64
                     " reordered, %" PRIu64 " corrupted",
                     t->lost, t->lost == 1 ? "" : "s", t->duplicated, t->reordered, t->corrupted);
-    if (s->mode == MODE_ECHO && t->others)
+    /* By chance the check of a damaged one is right for another connection. */
+    if (s->mode == MODE_ECHO && t->others > t->corrupted / 2)
         verdict_add(v, WS_EXIT_OK,
-                    "%" PRIu64 " of those were messages of other connections: a server that sends "
+                    "at least %" PRIu64
+                    " of those were messages of other connections: a server that sends "
                     "each message to all is measured with --mode=broadcast",
                     t->others);
     if (r->signal_number)

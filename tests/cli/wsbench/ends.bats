@@ -98,7 +98,7 @@ assert r["host"] == os.uname().nodename and r["started"].endswith("Z") and r["me
 	await 'closing' "$LOG"
 	SECONDS=0
 	# The same signal within 50 ms is no second one.
-	eventually eval 'kill -INT "$bench" 2>/dev/null; ended "$bench"'
+	eventually eval "kill -INT $bench 2>/dev/null; ended $bench"
 	finished "$bench" || status=$?
 	((SECONDS < 4)) # --close-timeout is 5 s
 	same 130 "$status"
