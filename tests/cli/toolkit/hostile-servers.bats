@@ -189,10 +189,11 @@ linear() { # NAME COUNT COMMAND...
 }
 
 @test "a server that falls silent costs no CPU time, whatever the client waits for" {
-	local name client
+	local name client clients
 	for name in no_answer half_head half_header half_message half_fragment no_word deaf; do
-		for client in "wscat -w -1 --no-stdin --connect-timeout=90s" \
-			"wsbench -q -c 1 -d 90s -T 90s --connect-timeout=90s"; do
+		clients=("wscat -w -1 --no-stdin --connect-timeout=90s")
+		[[ $name != half_* ]] || clients+=("wsbench -q -c 1 -d 90s -T 90s --connect-timeout=90s")
+		for client in "${clients[@]}"; do
 			attacker "$name"
 			# shellcheck disable=SC2086 # words
 			background $client "$URL" </dev/null
@@ -200,6 +201,7 @@ linear() { # NAME COUNT COMMAND...
 			REST='' # of another process
 			eventually at_rest "$PID"
 			kill -KILL "$PID" # or it would wait for the server once more
+			wait "$PID" 2>/dev/null || true
 		done
 	done
 }
