@@ -118,7 +118,8 @@ static void answers_to_others(void **state)
     result.totals.corrupted = 30;
     result.totals.others = 30;
     ends_with(WS_EXIT_FAILURE, 2, "30 corrupted");
-    assert_non_null(strstr(verdict.lines[1], "at least 30 of those were messages of other connections"));
+    assert_non_null(
+        strstr(verdict.lines[1], "at least 30 of those were messages of other connections"));
     assert_non_null(strstr(verdict.lines[1], "--mode=broadcast"));
     assert_true(verdict.note[1]);
     result.totals.others = 0;
