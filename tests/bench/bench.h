@@ -17,10 +17,10 @@ int bench_listen(void);
 /* Accepts a connection, non-blocking and with TCP_NODELAY; -1 when there is none. */
 int bench_accept(int listener);
 
-/* Accepts connections and reads from them for ever, with one recv a wake-up. Each has `size` bytes of
- * memory, zero but for the int that they begin with: its socket. `input` takes what was received,
- * before which BUFFER_ROOM bytes are free; 0 ends the connection. At its end `over` closes the socket
- * and frees what is to be freed. */
+/* Accepts connections and reads from them for ever, with one recv a wake-up. Each has `size` bytes
+ * of memory, zero but for the int that they begin with: its socket. `input` takes what was
+ * received, before which BUFFER_ROOM bytes are free; 0 ends the connection. At its end `over`
+ * closes the socket and frees what is to be freed. */
 _Noreturn void bench_serve(size_t size, int (*input)(void *peer, uint8_t *data, size_t len),
                            void (*over)(void *peer));
 
