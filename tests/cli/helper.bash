@@ -23,9 +23,9 @@ sanitized() {
 	[[ $BUILD == */san ]]
 }
 
-# Waits until the command succeeds; false after half a minute.
+# Waits until the command succeeds; false after half a minute, or PATIENCE seconds.
 eventually() {
-	local end=$((SECONDS + 30))
+	local end=$((SECONDS + ${PATIENCE-30}))
 	until "$@"; do
 		((SECONDS < end)) || {
 			echo "never came true: $*" >&2
