@@ -5,7 +5,7 @@
 load ../cli/helper
 load ../cli/redis
 
-PATIENCE=100 # a quarter of the messages takes half a minute where the machine has other work
+export PATIENCE=100 # a quarter of the messages takes half a minute where the machine has other work
 
 # Nodes 1 to COUNT and the clients; `each` is how many messages a client sends in all.
 crowd_on() { # COUNT
