@@ -16,6 +16,9 @@ static const struct {
 } steps[CHECK_STEPS] = {
     [CHECK_CONNECT] = {"connect", "the name, the address or the port is wrong, a firewall drops "
                                   "the connection, or the server is not running"},
+    [CHECK_TLS] = {"TLS",
+                   "the certificate is from an authority of your own (--ca), out of date or for "
+                   "another name, or what answers at this port does not speak TLS"},
     [CHECK_UPGRADE] = {"upgrade", NO_UPGRADE},
     [CHECK_SUBPROTOCOL] = {"subprotocol", "the server does not speak it, or a proxy drops the "
                                           "header Sec-WebSocket-Protocol"},

@@ -6,6 +6,7 @@
 
 enum check_step {
     CHECK_CONNECT,
+    CHECK_TLS, /* printed only where it fails */
     CHECK_UPGRADE,
     CHECK_SUBPROTOCOL,
     CHECK_ECHO,

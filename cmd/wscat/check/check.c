@@ -277,6 +277,10 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         on_pong(c);
     } else if (event->type == WS_EVENT_ERROR && event->response && event->error == WS_E_STATUS) {
         refused(c, event->response);
+    } else if (event->type == WS_EVENT_ERROR && event->error == WS_E_TLS) {
+        char why[FAILURE_TEXT_MAX];
+        c->step = CHECK_TLS;
+        failed(c, 0, "%s", failure_text(c->settings, conn, event->error, why));
     } else if (event->type == WS_EVENT_ERROR) {
         failed(c, 0, "%s%s%s", ws_error_info(event->error)->explanation,
                event->response && event->response->cause ? ": " : "",

@@ -59,6 +59,18 @@ step() { # VERDICT NAME DETAIL
 	step FAIL upgrade 'without the GUID'
 }
 
+@test "a failure of TLS is a step of its own, with its reason: 10" {
+	serve --self-signed
+	run -10 --separate-stderr wscat --check "$URL"
+	step ok connect 'connection'
+	step FAIL TLS 'self-signed and not trusted here'
+	says 'usual cause: the certificate is from an authority of your own \(--ca\)' "$output"
+	serve
+	run -10 --separate-stderr wscat --check "wss${URL#ws}"
+	step FAIL TLS 'does not speak TLS'
+	[[ $output != *Upgrade* ]]
+}
+
 @test "limits and faults of a server are found" {
 	serve --max-message-size=100K
 	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
