@@ -165,6 +165,10 @@ $(eval $(call variant,san,$(SAN),build/san))
 $(eval $(call variant,tsan,$(TSAN),build/tsan))
 $(eval $(call variant,cov,$(COV),build/cov))
 
+# The tests start these thousands of times: with the sanitizers inside, and at a fixed address, the
+# start takes a quarter less.
+$(TOOLS:%=build/san/%): private LDFLAGS += $(call can,-no-pie -static-libasan -static-libubsan)
+
 # In these tests allocations fail on demand.
 $(foreach t,conn/test_memory proto/test_deflate_memory,build/san/unit/$(t) build/plain/unit/$(t) build/cov/unit/$(t)): private LDFLAGS += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=strndup,--wrap=asprintf

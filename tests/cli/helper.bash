@@ -23,15 +23,15 @@ sanitized() {
 	[[ $BUILD == */san ]]
 }
 
-# Waits until the command succeeds; false after half a minute, or PATIENCE seconds.
+# Waits until the command succeeds; false after PATIENCE seconds, which a machine under load needs.
 eventually() {
-	local end=$((SECONDS + ${PATIENCE-30}))
+	local end=$((SECONDS + ${PATIENCE-90})) looks=0
 	until "$@"; do
 		((SECONDS < end)) || {
 			echo "never came true: $*" >&2
 			return 1
 		}
-		sleep 0.02
+		sleep "0.0$((++looks < 10 ? 2 : 8))"
 	done
 }
 

@@ -193,7 +193,7 @@ nodes_are_replaced() {
 @test "1,000 clients on two nodes: each message once to each client, in its sender's order" {
 	nodes_run
 	haproxy_runs
-	run -0 wsbench --mode=broadcast --publishers=10 -c 1000 -R 200 -d 5s --format=json \
+	run -0 wsbench -q --mode=broadcast --publishers=10 -c 1000 -R 200 -d 5s --format=json \
 		"ws://127.0.0.1:$FRONT/"
 	same '0 0 0 0' "$(jq -r '.messages | "\(.lost) \(.duplicated) \(.reordered) \(.corrupted)"' <<<"$output")"
 	same $((1000 * 999)) "$(jq '.messages.received' <<<"$output")"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # Large amounts of data through other servers: Python's websockets, npm's ws.
 
 load ../cli/helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # permessage-deflate: -z of wsserve, wscat and wsbench, also against a client of Python and its zlib.
 
 load ../helper

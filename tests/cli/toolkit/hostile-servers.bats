@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # Servers that attack wscat and wsbench: what it costs these in memory and CPU time, and how they end. See
 # tests/fixtures/hostile.py. Costs are compared with those of another run, never with the clock.
 

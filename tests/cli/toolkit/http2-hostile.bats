@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # HTTP/2 clients that keep no rule, with an honest WebSocket beside each, on another connection and, where
 # one outlives it, on the same: see tests/fixtures/http2.py.
 

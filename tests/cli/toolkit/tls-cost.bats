@@ -46,7 +46,7 @@ between() { # LEAST VALUE MOST
 
 @test "an idle connection keeps no buffers: 20 KiB at most" {
 	serve_tls --max-connections=2000
-	run -0 wsbench --mode=idle -c 600 -d 0.2 --server-pid="$SERVER" --format=json "$URL"
+	run -0 wsbench -q --mode=idle -c 600 -d 0.2 --server-pid="$SERVER" --format=json "$URL"
 	((bytes = ($(jq .server.rss_loaded_bytes <<<"$output") - $(jq .server.rss_before_bytes <<<"$output")) / 600))
 	between 1 "$bytes" 20480
 }

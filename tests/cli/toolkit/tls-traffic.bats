@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # Traffic over wss: large amounts, slow peers, small pieces, incomplete handshakes, garbage.
 
 load ../helper
@@ -38,11 +39,11 @@ tls_client() {
 
 @test "many connections on two threads, several sizes: nothing is lost or changed" {
 	serve_tls -t 2
-	run -0 wsbench -c 20 -t 2 -n 5000 -w 8 -s 300 "$URL"
+	run -0 wsbench -c 20 -t 2 -n 5000 -d 100s -w 8 -s 300 "$URL"
 	says ' 5000 received, 0 lost, 0 duplicated, 0 reordered, 0 corrupted' "$output"
-	run -0 wsbench -c 4 -n 100 -w 4 -b -s 200K "$URL"
+	run -0 wsbench -c 4 -n 100 -d 100s -w 4 -b -s 200K "$URL"
 	says ' 100 received, 0 lost, 0 duplicated, 0 reordered, 0 corrupted' "$output"
-	run -0 wsbench --mode=churn -c 10 -t 2 -n 200 "$URL"
+	run -0 wsbench --mode=churn -c 10 -t 2 -n 200 -d 100s "$URL"
 	says ' 200 received, 0 lost' "$output"
 	says '[0-9]+ × a TLS session was resumed' "$output"
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # wss: certificates, and messages for invalid ones; the options of both ends; reports about TLS.
 
 load ../helper
@@ -389,7 +390,7 @@ WRONG_NAME='\(--tls-domain=NAME checks it against another name\)$'
 	says '^wscat: stats: resolve .*, connect .*, TLS [0-9.]+ [mu]?s, upgrade [0-9.]+ [mu]s; open' "$output"
 	run -0 wscat --ca="$C/ca.pem" -J -1 "$(by_name)" hello
 	says '"url":"wss://localhost:.*"tls":[0-9]+' "$output"
-	run -0 wsbench --mode=churn -c 2 -n 20 --ca="$C/ca.pem" --format=json "$(by_name)"
+	run -0 wsbench -q --mode=churn -c 2 -n 20 --ca="$C/ca.pem" --format=json "$(by_name)"
 	((20 - $(jq .tls_resumed <<<"$output") <= 4))
 	jq -e '.tls.p50_us // .tls' <<<"$output"
 	run -0 curl -s --cacert "$C/ca.pem" "https://localhost:$PORT/metrics"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # How connections end is reported by number, and a run in which nothing was measured fails.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # wsbench's open model: what was due counts, whether or not it could be sent.
 
 load ../helper

@@ -98,7 +98,7 @@ assert eval(sys.argv[2]), r' "$BATS_TEST_TMPDIR/report" "$1"
 
 @test "--reconnect: a restart of the server, and the time until all were back" {
 	serve
-	wsbench -q --format=json --reconnect --mode=idle -c 200 -d 3s "$URL" >"$BATS_TEST_TMPDIR/report" 3>&- &
+	wsbench -q --format=json --reconnect --mode=idle -c 200 -d 10s "$URL" >"$BATS_TEST_TMPDIR/report" 3>&- &
 	local bench=$! port=$PORT
 	eventually grep -q 'conn=[^ ]*-200 open' "$SERVER_LOG"
 	kill -KILL "$SERVER"
@@ -107,12 +107,12 @@ assert eval(sys.argv[2]), r' "$BATS_TEST_TMPDIR/report" "$1"
 	start wsserve -p "$port" --announce
 	wait "$bench"
 	is 'c["returned"] == 200 and c["not_returned"] == 0 and c["dropped"] == 200 and c["failed"] == 0'
-	is 'r["back"]["count"] >= 1 and 250000 < r["back"]["max_us"] < 2500000'
+	is 'r["back"]["count"] >= 1 and 250000 < r["back"]["max_us"] < 10000000'
 }
 
 @test "--reconnect: what ends before the load begins comes back too" {
 	serve
-	wsbench -q --format=json --reconnect --mode=idle -c 20 --connect-rate=20 -d 1s "$URL" >"$BATS_TEST_TMPDIR/report" 3>&- &
+	wsbench -q --format=json --reconnect --mode=idle -c 20 --connect-rate=20 -d 5s "$URL" >"$BATS_TEST_TMPDIR/report" 3>&- &
 	local bench=$! port=$PORT
 	eventually grep -q 'conn=[^ ]*-5 open' "$SERVER_LOG"
 	kill -KILL "$SERVER"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # --streams: WebSockets that share HTTP/2 connections, against wsserve and against a server that misbehaves,
 # whose counts are compared with the report's.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # Binary messages that are printed as they are, which the kernel moves from the socket to a pipe.
 
 load ../helper

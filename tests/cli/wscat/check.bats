@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # --check: what it finds out about an endpoint.
 
 load ../helper
@@ -107,12 +108,12 @@ quick() { # MILLISECONDS COMMAND...
 
 @test "-T limits the whole check: 7, with the step that it was in" {
 	serve
-	quick 30000 run -7 --separate-stderr wscat --check -T 300ms "$URL"
+	quick 30000 run -7 --separate-stderr wscat --check -T 3s "$URL"
 	step ok '1 MiB' echoed
-	says '^wscat: timeout: not done within 300 ms \(--timeout\), in step idle$'
+	says '^wscat: timeout: not done within 3.00 s \(--timeout\), in step idle$'
 	same 1 "${#stderr_lines[@]}"
 	bad silent
-	quick 4000 run -7 --separate-stderr wscat --check --timeout=200ms "$URL"
+	quick 30000 run -7 --separate-stderr wscat --check --timeout=200ms "$URL"
 	says 'timeout: not done within 200 ms \(--timeout\), in step upgrade$'
 	run -10 --separate-stderr wscat --check -T 20s --connect-timeout=200ms "$URL" # a step that fails first
 	step FAIL connect 'refused'

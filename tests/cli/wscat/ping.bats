@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # Keeping connections alive, and detecting dead ones.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # Standard input to the server and back, against wsserve.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # wsframe: captures of whatever else a network carries: HTTP before the upgrade, proxies, tunnels,
 # connections that begin in the middle, other protocols.
 

@@ -248,7 +248,7 @@ print(s.recv(1000).decode().splitlines()[0])' "$PORT"
 
 @test "--replay-window: a key counts once" {
 	local key='Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
-	serve --replay-window=300ms
+	serve --replay-window=4s
 	status 101 "$PORT" / "$key"
 	status 403 "$PORT" / "$key"
 	status 101 "$PORT" /

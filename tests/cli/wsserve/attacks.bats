@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # What has brought down other servers. See tests/fixtures/attack.py.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # A client that does not read slows itself down: memory stays flat, nothing is closed or lost.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # --broadcast and --rooms: every message to all others.
 
 load ../helper
@@ -80,7 +81,7 @@ heard() { # COUNT FILE
 
 # A listener that does not read, one that does, and 20 MB in pieces that the system's buffers hold.
 flood() {
-	serve --send-queue=64K "$@"
+	serve --send-queue=64K --write-timeout=100s --close-timeout=100s "$@"
 	background wscat -v -w -1 --no-stdin "$URL"
 	slow=$PID slow_out=$OUT
 	await '101' "$LOG"
@@ -121,7 +122,7 @@ flood() {
 }
 
 @test "--slow=block: the senders wait, and the slow one gets all" {
-	serve --send-queue=64K --broadcast --slow=block
+	serve --send-queue=64K --broadcast --slow=block --write-timeout=100s
 	background wscat -v -w -1 --no-stdin --count=5000 "$URL"
 	slow=$PID slow_out=$OUT
 	await '101' "$LOG"

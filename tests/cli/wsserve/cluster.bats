@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # --cluster: several servers reach each other's clients through Redis.
 # shellcheck disable=SC2034 # redis.bash uses them
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # Clients that ask for nothing take no place from others. See tests/fixtures/crowd.py.
 
 load ../helper
@@ -153,7 +154,7 @@ stand_still() { # COUNT
 	ADMIN=$(admin_port)
 	crowd unread 2 /large
 	await '^open 2' "$OUT"
-	background "$PYTHON" "$FIXTURES/client.py" slow-get "$URL" 4000000 /large
+	background "$PYTHON" "$FIXTURES/client.py" slow-get "$URL" 1500000 /large
 	local slow=$PID slow_out=$OUT
 	eventually stand_still 2
 	# It pauses, as a download with a limited rate does.
@@ -188,7 +189,7 @@ stand_still() { # COUNT
 }
 
 @test "TLS: above --max-connections a hundred at once read their 503, whatever --max-handshakes is" {
-	serve --max-connections=1 --max-handshakes=5 --tls --self-signed
+	serve --max-connections=1 --max-handshakes=5 --handshake-timeout=100s --close-timeout=100s --tls --self-signed
 	background wscat -k -v -w -1 --no-stdin "$URL"
 	await '101' "$LOG"
 	crowd tls 100

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # wsserve --fault: everything that a server should not do, with wscat as the victim.
 
 load ../helper

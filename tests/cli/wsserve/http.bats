@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # Plain HTTP beside WebSockets: files, health, the console's page, --admin and /connections.
 
 load ../helper
@@ -387,7 +388,7 @@ both_count() { # STATE COUNT
 @test "--admin: /connections and /metrics agree on the state of each, also of a download and of a close" {
 	files
 	truncate -s 30M "$DIR/large"
-	serve --admin=127.0.0.1:0 --staticdir="$DIR" --idle-timeout=1s --close-timeout=60s
+	serve --admin=127.0.0.1:0 --staticdir="$DIR" --idle-timeout=1s --close-timeout=100s --write-timeout=100s
 	admin
 	background "$PYTHON" "$FIXTURES/crowd.py" unread "$PORT" 2 /large
 	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"

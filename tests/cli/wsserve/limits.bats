@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # Who is kept waiting, and who is sent away, when there is too much of something.
 
 load ../helper
@@ -66,7 +67,7 @@ refused() { # [OPTION]... of curl
 }
 
 @test "--max-memory: the largest holder goes with 1013, the others stay" {
-	serve --broadcast --slow=drop-new --send-queue=16M --max-memory=2M
+	serve --broadcast --slow=drop-new --send-queue=16M --max-memory=2M --write-timeout=100s --close-timeout=100s
 	hold
 	slow=$PID
 	kill -STOP "$slow"

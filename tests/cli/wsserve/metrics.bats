@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # What --metrics counts, and that Prometheus can read it.
 
 load ../helper

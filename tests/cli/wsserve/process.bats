@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # shellcheck disable=SC2009,SC2012,SC2016,SC2317 # processes by their words; scripts in quotes
 # wsserve COMMAND and --dir: a process a connection, and no trace of it afterwards.
 
@@ -203,11 +204,12 @@ while True:
 }
 
 @test "a program that does not read stops the client, not the memory" {
-	serve --ping-interval=200ms --ping-timeout=200ms sleep 1000
+	serve --ping-interval=1s --ping-timeout=2s sleep 1000
 	head -c 30000000 /dev/zero >"$BATS_TEST_TMPDIR/in"
 	background wscat -b "$URL" <"$BATS_TEST_TMPDIR/in"
 	await 'open' "$SERVER_LOG"
 	eventually at_rest "$PID" "$SERVER"
+	sleep 3.5 # measured: a ping and its time limit: the client is stopped, not taken for dead
 	grew_less "$SERVER" 6000
 	kill "$PID"
 	eventually no_children

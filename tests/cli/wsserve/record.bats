@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # wsserve --record: what every connection says and hears, a file each.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # shellcheck disable=SC2016,SC2317 # scripts in quotes; functions that others call
 # wsserve --shared COMMAND: one process for all.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # wsserve's modes that do one thing: --sink, --source, --reply.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # --threads: the same server on several loops.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # A server that stays up: clients that die, handshakes that are never finished, and the end.
 
 load ../helper
@@ -101,8 +102,8 @@ crowded() {
 	ip -n "$there" addr add 192.0.2.2/30 dev cable
 	ip -n "$here" link set cable up
 	ip -n "$there" link set cable up
-	start ip netns exec "$here" wsserve -p 0 -a 192.0.2.1 --announce --ping-interval=200ms \
-		--ping-timeout=100ms
+	start ip netns exec "$here" wsserve -p 0 -a 192.0.2.1 --announce --ping-interval=1s \
+		--ping-timeout=3s
 	server_log=$LOG
 	background ip netns exec "$here" wscat -w -1 --no-stdin "$URL"
 	near=$PID
