@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Benchmark: what a message costs as connections become more, what a second thread costs, and what broadcasting does.
-For run.py; by itself it prints its section, or puts it into docs/benchmarks.md:
+For run.py; by itself it prints its section, or puts it into docs/benchmarks.md. Plots the first part to
+docs/growth.svg:
 
     tests/bench/scale.py [--rounds N] [--seconds S] [--into FILE] [--busy]
 
@@ -8,7 +9,9 @@ For run.py; by itself it prints its section, or puts it into docs/benchmarks.md:
 """
 import json
 import os
+import resource
 import statistics
+import subprocess
 
 from measure import ROOT, Board, Server, dropped, generated, pinned, progress, quietly, section_alone, table, today
 
@@ -18,9 +21,11 @@ BUN = os.path.join(ROOT, "build", "npm", "node_modules", ".bin", "bun")
 WSSERVE = [os.path.join(ROOT, "build", "wsserve"), "--port=0", "--announce", "--quiet", "--max-connections=0"]
 TITLE = "## As the work grows"
 RAW, BARE, OURS = "raw TCP echo", "bare WebSocket echo", "wsserve"
-ECHOES = {RAW: [f"{BENCH}/yardstick_raw"], BARE: [f"{BENCH}/yardstick_bare"], OURS: WSSERVE,
+ECHOES = {RAW: [f"{BENCH}/yardstick_raw"], BARE: [f"{BENCH}/yardstick_bare"],
+          OURS: [*WSSERVE, "--ping-interval=10m"],  # the generator answers none, and is long in connecting so many
           "bun": [BUN, f"{HERE}/echo_bun.js"]}
-SIZE, CONNECTIONS = 64, (10, 100, 1000, 8000)
+SIZE, CONNECTIONS = 64, (10, 100, 1000, 8000, 18000)
+PLOT = os.path.join(ROOT, "docs", "growth.svg")
 ONE, TWO = "one thread", "two threads"
 THREADS = {ONE: WSSERVE, TWO: [*WSSERVE, "-t", "2"]}
 LOOP = "bare loop of sends"
@@ -84,11 +89,34 @@ def growth(board, rows, name):
     return f"{name} {100 * (first / last - 1):+.0f} %"
 
 
+def plot(board, crowds, names):
+    """A line a server: microseconds of CPU a message, the median and its range, over the connections."""
+    blocks = []
+    for name in names:
+        points = [(count, board.good(row, name)) for row, count in crowds.items()]
+        blocks.append("\n".join(f"{count} {1e6 / statistics.median(good)} {1e6 / max(good)} {1e6 / min(good)}"
+                                for count, good in points if good))
+    lines = [f'$data index {i} using 1:2:3:4 with yerrorlines linewidth 1.5 title "{name}"' for i, name in enumerate(names)]
+    script = [f'$data << EOD\n{(chr(10) * 3).join(blocks)}\nEOD',
+              'set terminal svg size 760,420 background "white" font "sans-serif,12"', f'set output "{PLOT}"',
+              'set logscale x', 'set yrange [0:*]', 'set grid', 'set key bottom right', 'set xlabel "connections"',
+              f'set ylabel "µs of CPU a message of {SIZE} bytes"', "plot " + ", ".join(lines)]
+    subprocess.run(["gnuplot"], input="\n".join(script), text=True, check=True)
+
+
+def open_files_for(count):
+    """True when a process may have so many connections; the programs that this one starts may then, too."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard == resource.RLIM_INFINITY or count + 100 <= hard
+
+
 def section(rounds, seconds):
     board = Board()
-    crowds = {f"{count:,} connections": count for count in CONNECTIONS}
+    crowds = {f"{count:,} connections": count for count in CONNECTIONS if open_files_for(count)}
     names = measured(board, ECHOES, rounds, crowds, lambda s, n: echoes(s, n, 1, seconds))
     windows = {f"100 connections, {window} in flight": window for window in (1, 32)}
+    plot(board, crowds, names)
     threads = measured(board, THREADS, rounds, windows, lambda s, w: echoes(s, 100, w, seconds))
     fans = {f"{count:,} receivers": count for count in RECEIVERS}
     senders = measured(board, FANS, rounds, fans, lambda s, n: deliveries(s, n, max(seconds, 2)))
@@ -100,6 +128,8 @@ connections: messages per second of the server's CPU; after ×, the ratio to the
 fewest connections to the most a message costs more by, beyond what the TCP echo's does: {grown}.
 
 {table(board, crowds, names, RAW)}
+
+![Microseconds of the server's CPU a message, from ten to eighteen thousand connections](growth.svg)
 
 Two threads have both cores, and share one of them with the generator; after ×, the ratio to one thread:
 

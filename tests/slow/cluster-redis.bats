@@ -14,12 +14,12 @@ listener() { # N
 }
 
 says() { # N TEXT
-	wscat -w 0.1 "${NODE_URL[$1]}" "$2" </dev/null >/dev/null
+	wscat -w 0.5 "${NODE_URL[$1]}" "$2" </dev/null >/dev/null
 }
 
 # Messages FROM to FROM + 49, of 60 KB each.
 floods() { # N FROM
-	seq "$2" $(($2 + 49)) | awk '{ printf "%d %060000d\n", $1, 0 }' | wscat -w 0.2 "${NODE_URL[$1]}" >/dev/null
+	seq "$2" $(($2 + 49)) | awk '{ printf "%d %060000d\n", $1, 0 }' | wscat -w 0.5 "${NODE_URL[$1]}" >/dev/null
 }
 
 numbers() { # FILE

@@ -250,6 +250,6 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 @test "a full disk: 1" {
 	[[ -w /dev/full ]] || skip "there is no /dev/full"
 	serve
-	run -1 --separate-stderr bash -c "wscat -w 0.2 '$URL' hello </dev/null >/dev/full"
+	run -1 --separate-stderr bash -c "wscat -w 0.5 '$URL' hello </dev/null >/dev/full"
 	one_line 'standard output: No space left'
 }

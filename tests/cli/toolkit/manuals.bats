@@ -56,7 +56,7 @@ variables() {
 @test "wsserve(1): a program gets the variables of the manual, no others, and the examples are right" {
 	local name example
 	serve --auth=joe:secret --passenv=NONE env
-	run -0 wscat -w 0.1 --auth=joe:secret "${URL}a%20b?x=1" </dev/null
+	run -0 wscat -w 0.5 --auth=joe:secret "${URL}a%20b?x=1" </dev/null
 	same "$(variables | cut -f 1 | sort)" "$(cut -d = -f 1 <<<"$output" | grep -v ^HTTP_ | sort)"
 	while IFS=$'\t' read -r name example; do
 		case $name in

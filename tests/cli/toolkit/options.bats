@@ -113,7 +113,7 @@ under() { # HEADING
 
 @test "the last value of a repeated option counts" {
 	serve
-	run -0 timeout 10 wscat -w 60 -w 0.1 "$URL" hello </dev/null
+	run -0 timeout 40 wscat -w 60 -w 0.5 "$URL" hello </dev/null
 	same hello "$output"
 }
 
@@ -121,7 +121,7 @@ under() { # HEADING
 	serve
 	local unit
 	for unit in 200000us 200ms 0.2s 0.2; do
-		run -0 timeout 10 wscat -w "$unit" "$URL" hello </dev/null
+		run -0 timeout 40 wscat -w "$unit" "$URL" hello </dev/null
 		same hello "$output"
 	done
 }

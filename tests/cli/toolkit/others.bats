@@ -15,10 +15,10 @@ ws_echo() {
 
 @test "close codes and reasons through Python's websockets and npm's ws" {
 	websockets_echo
-	run -0 --separate-stderr wscat -w 0.2 --close-code=4321 --close-reason=why "$URL" hello </dev/null
+	run -0 --separate-stderr wscat -w 0.5 --close-code=4321 --close-reason=why "$URL" hello </dev/null
 	same hello "$output"
 	ws_echo
-	run -0 --separate-stderr wscat -w 0.2 --close-code=4321 --close-reason=why "$URL" hello </dev/null
+	run -0 --separate-stderr wscat -w 0.5 --close-code=4321 --close-reason=why "$URL" hello </dev/null
 	same hello "$output"
 }
 

@@ -160,7 +160,7 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 	while ((whole < 10)); do
 		n=$((n + 1)) status=0
 		((n < 1000))
-		seq 1 50 | faulty FAULTS_MALLOC="$n" timeout 20 wscat -N 50 "$URL" \
+		seq 1 50 | faulty FAULTS_MALLOC="$n" timeout 40 wscat -N 50 "$URL" \
 			>"$BATS_TEST_TMPDIR/got" 2>"$BATS_TEST_TMPDIR/said" || status=$?
 		check_output "$status" "$BATS_TEST_TMPDIR/got" 50
 		if ((status == 0)); then
@@ -180,7 +180,7 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 	local status
 	for n in {1..30}; do
 		status=0
-		seq 1 50 | faulty FAULTS_MALLOC="$n" FAULTS_MALLOC_REST=1 timeout 20 wscat -N 50 "$URL" \
+		seq 1 50 | faulty FAULTS_MALLOC="$n" FAULTS_MALLOC_REST=1 timeout 40 wscat -N 50 "$URL" \
 			>"$BATS_TEST_TMPDIR/got" 2>"$BATS_TEST_TMPDIR/said" || status=$?
 		check_output "$status" "$BATS_TEST_TMPDIR/got" 50
 	done
@@ -208,7 +208,7 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 		lost=0
 		for _ in 1 2 3; do
 			status=0
-			seq 1 50 | timeout 20 wscat -N 50 "$url" \
+			seq 1 50 | timeout 40 wscat -N 50 "$url" \
 				>"$BATS_TEST_TMPDIR/got" 2>"$BATS_TEST_TMPDIR/said" || status=$?
 			check_output "$status" "$BATS_TEST_TMPDIR/got" 50
 			lost=$((lost + (status != 0)))
@@ -414,7 +414,7 @@ pinged_again() { # FILE TIMES
 
 @test "a process's connection with any one allocation failing: the next client is served" {
 	local n
-	served() { timeout 10 wscat -N 1 "$URL" '{"data":"a"}' </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1; }
+	served() { timeout 40 wscat -N 1 "$URL" '{"data":"a"}' </dev/null >"$BATS_TEST_TMPDIR/out" 2>&1; }
 	for n in {70..130..4}; do
 		background env LD_PRELOAD="$FAULTS" FAULTS_MALLOC="$n" "$BUILD/wsserve" -p 0 --announce \
 			--framing=jsonl cat </dev/null

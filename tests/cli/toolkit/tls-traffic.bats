@@ -82,7 +82,7 @@ tls_client() {
 		await '101' "$LOG"
 	done
 	seq -f '%050g' 2000 >"$BATS_TEST_TMPDIR/lines"
-	wscat -w 0.2 "$URL" <"$BATS_TEST_TMPDIR/lines"
+	wscat -w 0.5 "$URL" <"$BATS_TEST_TMPDIR/lines"
 	for i in 1 2 3; do
 		finished "${pids[i]}"
 		cmp "$BATS_TEST_TMPDIR/lines" "${outs[i]}"
@@ -100,7 +100,7 @@ tls_client() {
 	kill -STOP "$slow"
 	seq -f '%01000g' 20000 >"$BATS_TEST_TMPDIR/lines"
 	echo 'the last' >>"$BATS_TEST_TMPDIR/lines"
-	wscat -w 0.2 "$URL" <"$BATS_TEST_TMPDIR/lines"
+	wscat -w 0.5 "$URL" <"$BATS_TEST_TMPDIR/lines"
 	finished "$fast"
 	kill -CONT "$slow"
 	finished "$slow"
@@ -142,7 +142,7 @@ tls_client() {
 }
 
 @test "an incomplete handshake ends after --handshake-timeout" {
-	serve_tls --handshake-timeout=300ms
+	serve_tls --handshake-timeout=3s
 	for kind in nothing piece hello; do
 		run -0 tls_client half "$URL" "$kind"
 		same end "$output"

@@ -42,7 +42,7 @@ load faulty
 
 @test "a run in which no message came back is no success" {
 	faulty hush=0
-	measure -c 2 -n 2 -T 100ms
+	measure -c 2 -n 2 -T 400ms
 	same 1 "$STATUS"
 	grep -q "nothing was measured" "$BATS_TEST_TMPDIR/said"
 }
@@ -127,7 +127,7 @@ assert 0 < r["client"]["cpu_s"] < r["connect_s"] * 1.1 and r["client"]["busiest_
 
 @test "an interrupted run says so, and what went wrong until then" {
 	faulty drop=2
-	background wsbench --format=json -c 1 -w 10 -T 100ms -d 60s --interval=100ms "$URL"
+	background wsbench --format=json -c 1 -w 10 -T 400ms -d 60s --interval=100ms "$URL"
 	local bench=$PID status=0
 	await ' left of ' "$LOG"
 	kill -TERM "$bench"

@@ -85,12 +85,12 @@ exact() {
 # The memory of what was sent has 256 messages at first.
 @test "an answer that comes after thousands of others is none of theirs" {
 	faulty delay=500:0.7
-	measure -c 1 -w 8 -R 2000 -T 100ms -d 2s
+	measure -c 1 -w 8 -R 2000 -T 400ms -d 2s
 	# What comes after our close is lost.
 	holds 'm["received"] <= did["sent"] <= m["received"] + m["lost"] and m["duplicated"] == 0 and m["reordered"] >= 4'
 	holds 'r["rtt"]["max_us"] > 690000'
 	faulty delay=500:0.7
-	measure -c 1 -w 8 -R 2000 -T 100ms -d 2s -m 'question {{seq}}'
+	measure -c 1 -w 8 -R 2000 -T 400ms -d 2s -m 'question {{seq}}'
 	holds 'm["received"] <= did["sent"] <= m["received"] + m["lost"] and m["duplicated"] == m["unasked"] == 0 and m["reordered"] >= 4'
 }
 
@@ -118,17 +118,17 @@ exact() {
 
 @test "--timeout is the limit of each answer: a lost message does not stop its connection" {
 	faulty drop=5
-	measure -c 1 -w 1 -n 50 -d 0 -T 100ms
+	measure -c 1 -w 1 -n 50 -d 0 -T 400ms
 	same 1 "$STATUS"
 	holds 'm["sent"] == 50 and m["lost"] == 10 == did["dropped"] and m["received"] == 40'
 	faulty drop=5
-	measure -c 1 -w 2 -R 100 -n 50 -d 0 -T 100ms
+	measure -c 1 -w 2 -R 100 -n 50 -d 0 -T 400ms
 	holds 'm["sent"] == 50 and m["lost"] == 10 and m["received"] == 40'
 }
 
 @test "-d 0 -n N ends: with a server that falls silent, or closes, and in broadcast without publishers" {
 	faulty hush=20
-	measure -c 2 -w 2 -n 1000000 -d 0 -T 100ms
+	measure -c 2 -w 2 -n 1000000 -d 0 -T 400ms
 	same 1 "$STATUS"
 	holds 'm["received"] == 40'
 	grep -q 'no answer for' "$BATS_TEST_TMPDIR/said"
@@ -136,10 +136,10 @@ exact() {
 	measure -c 2 -n 1000000 -d 0
 	same 1 "$STATUS"
 	faulty all close=1:1000
-	measure --mode=broadcast -c 3 -n 1000000 -d 0 -R 1000 -T 100ms
+	measure --mode=broadcast -c 3 -n 1000000 -d 0 -R 1000 -T 400ms
 	same 1 "$STATUS"
 	faulty all
-	measure --mode=broadcast -c 3 -n 30 -t 2 -d 0 -R 1000 -T 100ms
+	measure --mode=broadcast -c 3 -n 30 -t 2 -d 0 -R 1000 -T 400ms
 	same 0 "$STATUS"
 	holds 'm["sent"] == 30 and m["received"] == 60'
 }

@@ -135,5 +135,5 @@ assert r["messages"]["sent"] == 50 == r["messages"]["received"], r["messages"]' 
 		print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 	END
 	grep -q 'since the server did not read' "$BATS_TEST_TMPDIR/peak"
-	(($(sed -n 's/^peak //p' "$BATS_TEST_TMPDIR/peak") < 30000))
+	(($(sed -n 's/^peak //p' "$BATS_TEST_TMPDIR/peak") < 60000)) # of 190 MB that were due
 }

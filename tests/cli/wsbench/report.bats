@@ -34,7 +34,7 @@ assert eval(sys.argv[2]), r' "$@"
 	done
 	# an echo server has nothing for some of them, which is said
 	for mode in ping sink source broadcast; do
-		bench --mode="$mode" -c 3 -d 100ms -T 100ms --format=json >"$report" 2>/dev/null || same 1 $?
+		bench --mode="$mode" -c 3 -d 100ms -T 400ms --format=json >"$report" 2>/dev/null || same 1 $?
 		valid "$report"
 	done
 	bench -c 2 -w 100 -R 20 -d 100ms --find-rate=5s@p50 -o "$report" --format=json --fail-if='errors>0' 2>/dev/null
@@ -108,9 +108,9 @@ assert eval(sys.argv[2]), r' "$@"
 
 @test "--output and --compare are looked at before anything is measured; an old report stays until the new one is there" {
 	local file=$BATS_TEST_TMPDIR/file
-	run -1 --separate-stderr timeout 20 wsbench -q -c 1 -d 60s --output=/nowhere/file "$URL"
+	run -1 --separate-stderr timeout 40 wsbench -q -c 1 -d 60s --output=/nowhere/file "$URL"
 	says "/nowhere/file: No such file"
-	run -1 --separate-stderr timeout 20 wsbench -q -c 1 -d 60s --compare=/nowhere/file "$URL"
+	run -1 --separate-stderr timeout 40 wsbench -q -c 1 -d 60s --compare=/nowhere/file "$URL"
 	says "/nowhere/file: .*No such file"
 	bench -c 1 -n 1000 --format=json -o "$file"
 	bench -c 1 -n 10 --format=json -o "$file" --compare="$file" 2>"$BATS_TEST_TMPDIR/compared"

@@ -38,11 +38,11 @@ flow_and_end() { # SIGNAL|left:STATUS [OPTION...]
 	serve --max-message-size=0
 	for length in 0 1 125 126 65535 65536 16777216; do
 		head -c "$length" /dev/urandom >"$IN"
-		wscat -b -w 0.2 "$URL" <"$IN" | cat >"$BACK"
+		wscat -b -w 0.5 "$URL" <"$IN" | cat >"$BACK"
 		cmp "$IN" "$BACK"
-		wscat -b -w 0.2 --chunk=20M "$URL" <"$IN" | cat >"$BACK"
+		wscat -b -w 0.5 --chunk=20M "$URL" <"$IN" | cat >"$BACK"
 		cmp "$IN" "$BACK"
-		wscat -b -w 0.2 "$URL" <"$IN" >"$BACK"
+		wscat -b -w 0.5 "$URL" <"$IN" >"$BACK"
 		cmp "$IN" "$BACK"
 	done
 }
@@ -50,10 +50,10 @@ flow_and_end() { # SIGNAL|left:STATUS [OPTION...]
 @test "through TLS and compressed, too" {
 	head -c 3000000 /dev/urandom >"$IN"
 	serve_tls
-	wscat -b -w 0.2 --cacert "$BATS_FILE_TMPDIR/ca.pem" "$URL" <"$IN" | cat >"$BACK"
+	wscat -b -w 0.5 --cacert "$BATS_FILE_TMPDIR/ca.pem" "$URL" <"$IN" | cat >"$BACK"
 	cmp "$IN" "$BACK"
 	serve --compress
-	wscat -b -z -w 0.2 "$URL" <"$IN" | cat >"$BACK"
+	wscat -b -z -w 0.5 "$URL" <"$IN" | cat >"$BACK"
 	cmp "$IN" "$BACK"
 }
 
@@ -71,7 +71,7 @@ flow_and_end() { # SIGNAL|left:STATUS [OPTION...]
 @test "what the kernel moved is in the statistics" {
 	serve
 	head -c 1000000 /dev/urandom >"$IN"
-	wscat -b -w 0.2 --stats "$URL" <"$IN" 2>"$SUMS" | cmp - "$IN"
+	wscat -b -w 0.5 --stats "$URL" <"$IN" 2>"$SUMS" | cmp - "$IN"
 	says 'received 16 messages, 977 KiB; 977 KiB on the wire' "$(cat "$SUMS")"
 }
 
@@ -86,11 +86,11 @@ flow_and_end() { # SIGNAL|left:STATUS [OPTION...]
 
 @test "a limit holds for messages that only pass by" {
 	bad blocks 300000 2
-	run -0 bash -c "wscat -b --no-stdin -w 0.2 --max-message-size=300000 '$URL' | wc -c"
+	run -0 bash -c "wscat -b --no-stdin -w 0.5 --max-message-size=300000 '$URL' | wc -c"
 	same 600000 "$output"
 	bad blocks 300000 2
 	run -1 --separate-stderr bash -c \
-		"wscat -b --no-stdin -w 0.2 --max-message-size=299999 '$URL' | wc -c; exit \${PIPESTATUS[0]}"
+		"wscat -b --no-stdin -w 0.5 --max-message-size=299999 '$URL' | wc -c; exit \${PIPESTATUS[0]}"
 	same 0 "$output"
 	says 'larger than the limit' "$stderr"
 }

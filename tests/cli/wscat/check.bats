@@ -84,8 +84,8 @@ step() { # VERDICT NAME DETAIL
 	step FAIL subprotocol 'chose none'
 	step ok close 'answered with 1000' # the other steps are there as well
 	step - compression declined
-	serve --idle-timeout=500ms
-	run -10 --separate-stderr wscat --check --check-idle=5s "$URL"
+	serve --idle-timeout=3s
+	run -10 --separate-stderr wscat --check --check-idle=20s "$URL"
 	step FAIL idle ''
 	says 'proxy_read_timeout' "$output"
 }

@@ -5,7 +5,7 @@ load ../helper
 
 @test "-w: it closes after so much silence" {
 	serve
-	run -0 --separate-stderr timeout 10 wscat -w 200ms "$URL" hello </dev/null
+	run -0 --separate-stderr timeout 40 wscat -w 200ms "$URL" hello </dev/null
 	same hello "$output"
 	same "" "$stderr"
 }
@@ -63,7 +63,7 @@ load ../helper
 
 @test "-N does not wait for silence" {
 	serve
-	run -0 timeout 5 wscat -w -1 -N 2 "$URL" a b </dev/null
+	run -0 timeout 40 wscat -w -1 -N 2 "$URL" a b </dev/null
 	same $'a\nb' "$output"
 }
 
@@ -77,7 +77,7 @@ load ../helper
 
 @test "a --count that is not met within --wait: 10" {
 	serve
-	run -10 --separate-stderr wscat --count=2 -w 0.2 "$URL" one </dev/null
+	run -10 --separate-stderr wscat --count=2 -w 0.5 "$URL" one </dev/null
 	same one "$output"
 	says '2 expected'
 }
@@ -85,14 +85,14 @@ load ../helper
 @test "--expect ends it at the first match" {
 	serve
 	run -0 --separate-stderr bash -c \
-		"seq 1 100 | timeout 10 wscat -w -1 --expect '^1[0-9]\$' '$URL'"
+		"seq 1 100 | timeout 40 wscat -w -1 --expect '^1[0-9]\$' '$URL'"
 	same "$(seq 1 10)" "$output"
 	same "" "$stderr"
 }
 
 @test "--expect that nothing matches: 10" {
 	serve
-	run -10 --separate-stderr wscat --expect=never -w 0.2 "$URL" one two </dev/null
+	run -10 --separate-stderr wscat --expect=never -w 0.5 "$URL" one two </dev/null
 	same $'one\ntwo' "$output"
 	same 1 "${#stderr_lines[@]}"
 	says "no message matched 'never' \(2 received\)"
@@ -100,7 +100,7 @@ load ../helper
 
 @test "--expect with --count closes after so many" {
 	serve
-	run -10 timeout 10 wscat --expect=never -N 2 -w -1 "$URL" one two three </dev/null
+	run -10 timeout 40 wscat --expect=never -N 2 -w -1 "$URL" one two three </dev/null
 }
 
 @test "an invalid regular expression: 2" {
@@ -154,7 +154,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$s
 
 @test "a text line that is not UTF-8: 1, its number, and a hint at --binary" {
 	serve
-	run -1 --separate-stderr bash -c "printf 'good\nb\xffd\nnever\n' | wscat -w 0.2 '$URL'"
+	run -1 --separate-stderr bash -c "printf 'good\nb\xffd\nnever\n' | wscat -w 0.5 '$URL'"
 	same good "$output"
 	same 1 "${#stderr_lines[@]}"
 	says 'line 2 .*UTF-8.*(-b|--binary)'
@@ -180,7 +180,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$s
 
 @test "--expect sees what follows a NUL" {
 	serve
-	run -0 bash -c "printf 'a\0needle\n' | timeout 10 wscat -w -1 --expect=needle '$URL' | tr '\0' ."
+	run -0 bash -c "printf 'a\0needle\n' | timeout 40 wscat -w -1 --expect=needle '$URL' | tr '\0' ."
 	same a.needle "$output"
 }
 
@@ -198,7 +198,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$URL" hello <>"$BATS_TEST_TMPDIR/$s
 		mute:--ping-timeout=210ms:'no answer to our ping came'; do
 		IFS=: read -r server option what <<<"$case"
 		bad "$server"
-		run -7 --separate-stderr timeout 20 \
+		run -7 --separate-stderr timeout 40 \
 			wscat "$option" "${option/#--ping*/--ping-interval=100ms}" -w -1 --no-stdin "$URL"
 		one_line "^wscat: timeout: $what within ${option//[^0-9]/} ms \\(${option%=*}\\)$"
 	done

@@ -10,7 +10,7 @@ setup() {
 # Sends $IN through an echo server: it comes back unchanged.
 round_trip() { # OPTION...
 	serve --max-message-size=0
-	wscat -w 0.2 "$@" "$URL" <"$IN" >"$BACK"
+	wscat -w 0.5 "$@" "$URL" <"$IN" >"$BACK"
 	cmp "$IN" "$BACK"
 }
 
@@ -44,9 +44,9 @@ round_trip() { # OPTION...
 @test "JSON values over several lines" {
 	printf '{\n "a": [1, {"b": "}"}]\n}\n\n[2]"x" 3\n' >"$IN"
 	serve
-	wscat -w 0.2 --input=json -Z "$URL" <"$IN" | tr '\0' '|' >"$BACK"
+	wscat -w 0.5 --input=json -Z "$URL" <"$IN" | tr '\0' '|' >"$BACK"
 	same $'{\n "a": [1, {"b": "}"}]\n}|[2]|"x"|3|' "$(cat "$BACK")"
-	run -1 --separate-stderr bash -c "echo '{\"a\":1} {]' | wscat -w 0.2 --input=json '$URL'"
+	run -1 --separate-stderr bash -c "echo '{\"a\":1} {]' | wscat -w 0.5 --input=json '$URL'"
 	same '{"a":1}' "$output"
 	says 'message 2 of the input is not JSON'
 }
@@ -76,7 +76,7 @@ END
 
 @test "a record that is none: 1, and its line" {
 	serve
-	run -1 --separate-stderr bash -c "printf '{\"data\":\"a\"}\nhello\n' | wscat -w 0.2 --input=jsonl '$URL'"
+	run -1 --separate-stderr bash -c "printf '{\"data\":\"a\"}\nhello\n' | wscat -w 0.5 --input=jsonl '$URL'"
 	same a "$output"
 	says 'line 2 of the input: '
 }
@@ -86,14 +86,14 @@ END
 	round_trip -b
 	round_trip -b --chunk=1000
 	serve
-	wscat -b --chunk=3K --format=base64 -w 0.2 "$URL" <"$IN" | base64 -d >"$BACK"
+	wscat -b --chunk=3K --format=base64 -w 0.5 "$URL" <"$IN" | base64 -d >"$BACK"
 	cmp "$IN" "$BACK"
 }
 
 @test "--chunk: no message is larger" {
 	head -c 10000 /dev/zero >"$IN"
 	bad echo
-	wscat -b --chunk=4K -w 0.2 "$URL" <"$IN" >/dev/null
+	wscat -b --chunk=4K -w 0.5 "$URL" <"$IN" >/dev/null
 	await '^end' "$OUT"
 	same $'binary 4096\nbinary 4096\nbinary 1808' "$(grep ^binary "$OUT" | cut -d ' ' -f 1,2)"
 }
@@ -103,7 +103,7 @@ END
 	head -c 1100001 /dev/zero >"$IN"
 	for case in 2201:500 1048:1050 3:400K 2:1M; do
 		bad echo
-		wscat -b --chunk="${case#*:}" -w 0.2 "$URL" <"$IN" >"$BACK"
+		wscat -b --chunk="${case#*:}" -w 0.5 "$URL" <"$IN" >"$BACK"
 		await '^end' "$OUT"
 		cmp "$IN" "$BACK"
 		same "${case%:*}" "$(grep -c ^binary "$OUT")"
@@ -126,7 +126,7 @@ END
 	head -c 5000000 /dev/zero | tr '\0' y >"$IN"
 	echo >>"$IN"
 	echo z >>"$IN"
-	run -0 --separate-stderr wscat -vv -w 0.2 "$URL" <"$IN"
+	run -0 --separate-stderr wscat -vv -w 0.5 "$URL" <"$IN"
 	says '^wscat: > text \(to be continued\), [0-9]+ bytes, masked$'
 	says '^wscat: > continuation \(to be continued\), [0-9]+ bytes, masked$'
 	says '^wscat: > continuation, [0-9]+ bytes, masked$'
@@ -137,13 +137,13 @@ END
 @test "text in pieces is still checked" {
 	serve --max-message-size=0
 	{ head -c 3000000 /dev/zero | tr '\0' y; printf '\xff\n'; } >"$IN"
-	run -1 --separate-stderr bash -c "wscat -w 0.2 '$URL' <'$IN' >'$BACK'"
+	run -1 --separate-stderr bash -c "wscat -w 0.5 '$URL' <'$IN' >'$BACK'"
 	says 'line 1 of the input is not UTF-8'
 }
 
 @test "--pretty indents JSON and leaves everything else alone" {
 	serve
-	run -0 wscat --pretty -w 0.2 "$URL" '{"a":[1,2]}' 'not json' </dev/null
+	run -0 wscat --pretty -w 0.5 "$URL" '{"a":[1,2]}' 'not json' </dev/null
 	same $'{\n  "a": [\n    1,\n    2\n  ]\n}\nnot json' "$output"
 }
 
@@ -167,11 +167,11 @@ END
 
 @test "-P and --show-ping-pong, with round trips" {
 	bad pinging
-	run -0 --separate-stderr wscat -P -w 0.2 "$URL" </dev/null
+	run -0 --separate-stderr wscat -P -w 0.5 "$URL" </dev/null
 	says '< ping: a\?'
 	says '> pong: a\?'
 	serve
-	run -0 --separate-stderr wscat --show-ping-pong --ping-interval=50ms --no-stdin -T 0.5 -w -1 "$URL" </dev/null || true
+	run -0 --separate-stderr wscat --show-ping-pong --ping-interval=50ms --no-stdin -T 3 -w -1 "$URL" </dev/null || true
 	says 'round trip: [0-9.]+ [mu]s'
 }
 

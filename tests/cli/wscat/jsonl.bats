@@ -48,11 +48,11 @@ in close 2 1000 True " "$output"
 
 @test "pings and pongs are records" {
 	bad pinging
-	run -0 records -w 0.2 "$URL"
+	run -0 records -w 0.5 "$URL"
 	says '^in ping 2 a\?' "$output"
 	says '^in ping 2 b\?' "$output"
 	serve
-	run -7 records -T 1s --ping-interval=50ms "$URL" # whose pongs keep it from being quiet
+	run -7 records -T 3s --ping-interval=50ms "$URL" # whose pongs keep it from being quiet
 	says '^in pong 12 ' "$output"
 }
 

@@ -170,7 +170,7 @@ listen() { # OPTION...
 	listen -J
 	background wscat --no-stdin -w -1 "$URL"
 	await 'client 1 connected' "$SAID"
-	run -0 wscat --slash -w 0.2 "$URL" < <(echo '/ping x')
+	run -0 wscat --slash -w 0.5 "$URL" < <(echo '/ping x')
 	await '"type":"pong"' "$HEARD"
 	echo news >&9
 	await '"conn":1,.*"out","type":"text".*news' "$HEARD"
@@ -209,7 +209,7 @@ listen() { # OPTION...
 	run -0 wscat --ca="$dir/ca.pem" -w 0 "$URL" secret </dev/null
 	await '^secret$' "$HEARD"
 	run -4 wscat -w 0 "$URL" secret </dev/null
-	run -5 timeout 20 wscat -w 0 "ws${URL#wss}" plain </dev/null
+	run -5 timeout 40 wscat -w 0 "ws${URL#wss}" plain </dev/null
 	listen --cert="$dir/server.pem" --key="$dir/server.key" --ca="$dir/ca.pem" --tls-min=1.3
 	run -4 wscat --ca="$dir/ca.pem" -w 1 "$URL" stranger </dev/null
 	run -0 wscat --ca="$dir/ca.pem" --cert="$dir/client.pem" --key="$dir/client.key" -w 0 "$URL" known </dev/null

@@ -132,7 +132,7 @@ redirect_to() { # LOCATION
 
 @test "--idle-timeout: 7" {
 	serve
-	run -7 --separate-stderr timeout 20 wscat --idle-timeout=200ms -w -1 "$URL" </dev/null
+	run -7 --separate-stderr timeout 40 wscat --idle-timeout=200ms -w -1 "$URL" </dev/null
 }
 
 @test "--reconnect: the words are sent again, unsent input is kept" {
@@ -165,7 +165,7 @@ redirect_to() { # LOCATION
 @test "--reconnect=MAX: a server that accepts each connection and fails at once ends the row of attempts too" {
 	# shellcheck disable=SC2016
 	serve sh -c 'kill -SEGV $$'
-	run -9 --separate-stderr timeout 20 wscat --reconnect=2 --reconnect-delay=10ms -w -1 --no-stdin "$URL"
+	run -9 --separate-stderr timeout 40 wscat --reconnect=2 --reconnect-delay=10ms -w -1 --no-stdin "$URL"
 	same 2 "$(grep -c 'connecting again' <<<"$stderr")"
 	logged 3 ' open from'
 }
@@ -195,7 +195,7 @@ cause_first() { # REGEX
 		'close 1011 broken:closed by the server: 1011' '503:HTTP status 503' 'mute:no message came within'; do
 		# shellcheck disable=SC2086 # a scenario and its arguments
 		bad ${case%%:*}
-		run --separate-stderr timeout 20 wscat --reconnect=1 --reconnect-delay=1ms --idle-timeout=300ms \
+		run --separate-stderr timeout 40 wscat --reconnect=1 --reconnect-delay=1ms --idle-timeout=300ms \
 			-w -1 --no-stdin "$URL"
 		cause_first "${case#*:}"
 		same 1 "$(grep -cE -e "${case#*:}" <<<"$stderr")"

@@ -71,7 +71,7 @@ ended_with() { # STATUS
 
 @test "what is typed is sent, what comes is shown with an arrow, Ctrl-D ends it" {
 	serve
-	terminal 80 -w 0.2 "$URL"
+	terminal 80 -w 0.5 "$URL"
 	shows '^wscat: connected to ws://127.0.0.1'
 	keys 'hello' Enter
 	shows '^< hello$'
@@ -87,7 +87,7 @@ ended_with() { # STATUS
 		exec 7<>"$BATS_TEST_TMPDIR/in.$columns"
 		background wsserve -p 0 --announce=2 --pipe <&7
 		await '^listening' "$LOG"
-		terminal "$columns" -w 0.2 "$(sed -n 's/^listening //p' "$LOG")"
+		terminal "$columns" -w 0.5 "$(sed -n 's/^listening //p' "$LOG")"
 		shows 'connected to'
 		keys 'a line that is typed gr' 'ü' '世界'
 		shows '世界'
@@ -105,7 +105,7 @@ ended_with() { # STATUS
 
 @test "a paste of many lines is one message" {
 	bad echo
-	terminal 80 -w 0.2 "$URL"
+	terminal 80 -w 0.5 "$URL"
 	shows 'connected to'
 	printf 'one\ntwo\nthree\n' >"$BATS_TEST_TMPDIR/paste"
 	mux load-buffer "$BATS_TEST_TMPDIR/paste"
@@ -122,7 +122,7 @@ ended_with() { # STATUS
 	exec 7<>"$BATS_TEST_TMPDIR/in"
 	background wsserve -p 0 --announce=2 --pipe <&7
 	await '^listening' "$LOG"
-	terminal 80 -q -w 0.2 "$(sed -n 's/^listening //p' "$LOG")"
+	terminal 80 -q -w 0.5 "$(sed -n 's/^listening //p' "$LOG")"
 	await ' open ' "$LOG"
 	printf 'one\n\tand a tab\n%s\nlast' "$(printf '=%.0s' {1..90})" >"$BATS_TEST_TMPDIR/paste"
 	mux load-buffer "$BATS_TEST_TMPDIR/paste"
@@ -141,7 +141,7 @@ ended_with() { # STATUS
 
 @test "history: the line before, also from a file" {
 	bad echo
-	terminal 80 -w 0.2 --history="$BATS_TEST_TMPDIR/history" "$URL"
+	terminal 80 -w 0.5 --history="$BATS_TEST_TMPDIR/history" "$URL"
 	shows 'connected to'
 	keys 'first line' Enter
 	shows '^< first line'

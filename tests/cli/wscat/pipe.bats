@@ -39,7 +39,7 @@ noise() { # BYTES
 
 @test "a line is a message" {
 	bad echo
-	printf 'one\ntwo\n\nthree' | wscat -w 0.2 "$URL"
+	printf 'one\ntwo\n\nthree' | wscat -w 0.5 "$URL"
 	await '^end' "$OUT"
 	same "text 3 one|text 3 two|text 0 |text 5 three|close 1000 |end|" \
 		"$(grep -vE '^(header|listening)' "$OUT" | tr '\n' '|')"
@@ -47,7 +47,7 @@ noise() { # BYTES
 
 @test "a message is a line of output" {
 	serve
-	run -0 --separate-stderr wscat -w 0.2 "$URL" one "" three </dev/null
+	run -0 --separate-stderr wscat -w 0.5 "$URL" one "" three </dev/null
 	same $'one\n\nthree' "$output"
 	same "" "$stderr"
 }
@@ -82,7 +82,7 @@ noise() { # BYTES
 
 @test "closed standard input counts as its end" {
 	serve
-	run -0 bash -c "exec wscat -w 0.2 '$URL' hello <&-"
+	run -0 bash -c "exec wscat -w 0.5 '$URL' hello <&-"
 	same hello "$output"
 }
 
@@ -123,7 +123,7 @@ sys.stdout.buffer.write(sys.stdin.buffer.read())' | cmp - "$BATS_TEST_TMPDIR/in"
 @test "a unix socket path in the URL works like a host" {
 	start wsserve --announce --listen="unix:$BATS_TEST_TMPDIR/socket"
 	same "ws+unix:$BATS_TEST_TMPDIR/socket" "$URL"
-	run -0 wscat -w 0.2 "ws+unix:$BATS_TEST_TMPDIR/socket:/some/path" hello </dev/null
+	run -0 wscat -w 0.5 "ws+unix:$BATS_TEST_TMPDIR/socket:/some/path" hello </dev/null
 	same hello "$output"
 }
 
@@ -148,7 +148,7 @@ sys.stdout.buffer.write(sys.stdin.buffer.read())' | cmp - "$BATS_TEST_TMPDIR/in"
 
 @test "pings are answered while data flows" {
 	bad pinging
-	wscat -w 0.2 "$URL" </dev/null
+	wscat -w 0.5 "$URL" </dev/null
 	await '^pong 2 613f' "$OUT"
 	await '^pong 2 623f' "$OUT"
 }

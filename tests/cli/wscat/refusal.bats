@@ -7,7 +7,7 @@ load ../helper
 	local code
 	for code in 204 304; do
 		bad "$code"
-		run -5 --separate-stderr timeout 5 wscat --connect-timeout=60 "$URL" </dev/null
+		run -5 --separate-stderr timeout 40 wscat --connect-timeout=60 "$URL" </dev/null
 		says "HTTP status $code"
 	done
 }
@@ -16,7 +16,7 @@ load ../helper
 	local case
 	for case in 401-open:401 stream:200; do
 		bad "${case%:*}"
-		run -5 --separate-stderr timeout 10 wscat --connect-timeout=60 "$URL" </dev/null
+		run -5 --separate-stderr timeout 40 wscat --connect-timeout=60 "$URL" </dev/null
 		says "HTTP status ${case#*:}"
 	done
 	says ': still there'
@@ -24,7 +24,7 @@ load ../helper
 
 @test "a chunked body is shown decoded" {
 	bad chunked
-	run -5 --separate-stderr timeout 10 wscat --connect-timeout=60 "$URL" </dev/null
+	run -5 --separate-stderr timeout 40 wscat --connect-timeout=60 "$URL" </dev/null
 	says 'HTTP status 403'
 	says '^wscat:   not here\.$'
 }
@@ -44,6 +44,6 @@ load ../helper
 
 @test "interim responses without an end cost what one head may: 5" {
 	bad interim
-	run -5 --separate-stderr timeout 20 wscat --connect-timeout=60 "$URL" </dev/null
+	run -5 --separate-stderr timeout 40 wscat --connect-timeout=60 "$URL" </dev/null
 	says 'too large'
 }

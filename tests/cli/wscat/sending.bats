@@ -11,19 +11,19 @@ saw() {
 
 @test "words are messages, in their order" {
 	bad echo
-	wscat -w 0.1 "$URL" one 'two words' </dev/null
+	wscat -w 0.5 "$URL" one 'two words' </dev/null
 	same "text 3 one|text 9 two words" "$(saw)"
 }
 
 @test "-x and --execute come before the input" {
 	bad echo
-	echo input | wscat -w 0.1 -x first --execute=second "$URL"
+	echo input | wscat -w 0.5 -x first --execute=second "$URL"
 	same "text 5 first|text 6 second|text 5 input" "$(saw)"
 }
 
 @test "-x comes before the words, which replace standard input" {
 	bad echo
-	run -0 bash -c "echo input | { wscat -w 0.1 -x first '$URL' word; cat; }"
+	run -0 bash -c "echo input | { wscat -w 0.5 -x first '$URL' word; cat; }"
 	same $'first\nword\ninput' "$output"
 	same "text 5 first|text 4 word" "$(saw)"
 }
@@ -31,7 +31,7 @@ saw() {
 @test "@FILE sends a file, as one message" {
 	printf 'two\nlines\n' >"$BATS_TEST_TMPDIR/file"
 	bad echo
-	wscat -w 0.1 -x "@$BATS_TEST_TMPDIR/file" "$URL" "@$BATS_TEST_TMPDIR/file" </dev/null
+	wscat -w 0.5 -x "@$BATS_TEST_TMPDIR/file" "$URL" "@$BATS_TEST_TMPDIR/file" </dev/null
 	same 2 "$(grep -c '^text 10 two' "$OUT")"
 }
 
@@ -43,19 +43,19 @@ saw() {
 
 @test "-b sends words and files as binary" {
 	bad echo
-	wscat -b -w 0.1 "$URL" hello </dev/null
+	wscat -b -w 0.5 "$URL" hello </dev/null
 	same "binary 5 68656c6c6f" "$(saw)"
 }
 
 @test "--binary sends the input's bytes, and prints only bytes" {
 	serve
 	head -c 100000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
-	wscat --binary -w 0.3 "$URL" <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
+	wscat --binary -w 0.5 "$URL" <"$BATS_TEST_TMPDIR/bytes" | cmp - "$BATS_TEST_TMPDIR/bytes"
 }
 
 @test "-b --input=lines sends lines as binary" {
 	bad echo
-	printf 'a\n\xff\n' | wscat -b --input=lines -w 0.1 "$URL" >/dev/null
+	printf 'a\n\xff\n' | wscat -b --input=lines -w 0.5 "$URL" >/dev/null
 	same "binary 1 61|binary 1 ff" "$(saw)"
 }
 
@@ -63,20 +63,20 @@ saw() {
 	local option
 	for option in -t --text; do
 		bad echo
-		echo hello | wscat "$option" -w 0.1 "$URL"
+		echo hello | wscat "$option" -w 0.5 "$URL"
 		same "text 5 hello" "$(saw)"
 	done
 }
 
 @test "--input=whole: the whole input is one message" {
 	bad echo
-	printf 'one\ntwo\n' | wscat --input=whole -w 0.1 "$URL"
+	printf 'one\ntwo\n' | wscat --input=whole -w 0.5 "$URL"
 	same 1 "$(grep -c '^text 8 one' "$OUT")"
 }
 
 @test "--input=whole: an empty input is an empty message" {
 	bad echo
-	wscat --input=whole -w 0.1 "$URL" </dev/null
+	wscat --input=whole -w 0.5 "$URL" </dev/null
 	same "text 0 " "$(saw)"
 }
 
@@ -88,19 +88,19 @@ saw() {
 
 @test "--input=hex: a line of hex is a binary message" {
 	bad echo
-	printf '00ff\n48 65 6c\n\n' | wscat --input=hex -w 0.1 "$URL" >/dev/null
+	printf '00ff\n48 65 6c\n\n' | wscat --input=hex -w 0.5 "$URL" >/dev/null
 	same "binary 2 00ff|binary 3 48656c|binary 0 " "$(saw)"
 }
 
 @test "--input=hex -t: a text message" {
 	bad echo
-	echo 48656c6c6f | wscat --input=hex -t -w 0.1 "$URL"
+	echo 48656c6c6f | wscat --input=hex -t -w 0.5 "$URL"
 	same "text 5 Hello" "$(saw)"
 }
 
 @test "--input=hex: invalid digits are reported with line and column" {
 	serve
-	run -1 --separate-stderr bash -c "printf '00\n0g\n' | wscat --input=hex -w 0.1 '$URL' | xxd -p
+	run -1 --separate-stderr bash -c "printf '00\n0g\n' | wscat --input=hex -w 0.5 '$URL' | xxd -p
 		exit \${PIPESTATUS[1]}"
 	same 1 "${#stderr_lines[@]}"
 	says 'line 2 .*column 2'
@@ -113,25 +113,25 @@ saw() {
 
 @test "empty lines are empty messages, and a last line needs no newline" {
 	bad echo
-	printf '\n\na' | wscat -w 0.1 "$URL"
+	printf '\n\na' | wscat -w 0.5 "$URL"
 	same "text 0 |text 0 |text 1 a" "$(saw)"
 }
 
 @test "no input, no message" {
 	bad echo
-	wscat -w 0.1 "$URL" </dev/null
+	wscat -w 0.5 "$URL" </dev/null
 	same "" "$(saw)"
 }
 
 @test "a carriage return is kept" {
 	serve
-	run -0 bash -c "printf 'a\r\nb\r\n' | wscat -w 0.1 '$URL' | xxd -p"
+	run -0 bash -c "printf 'a\r\nb\r\n' | wscat -w 0.5 '$URL' | xxd -p"
 	same "$(printf 'a\r\nb\r\n' | xxd -p)" "$output"
 }
 
 @test "a NUL in a line is sent" {
 	serve
-	run -0 bash -c "printf 'a\0b\n' | wscat -w 0.1 '$URL' | xxd -p"
+	run -0 bash -c "printf 'a\0b\n' | wscat -w 0.5 '$URL' | xxd -p"
 	same 6100620a "$output"
 }
 
@@ -151,7 +151,7 @@ saw() {
 			printf '%s' "$part"
 			sleep 0.02
 		done
-	) | wscat -w 0.1 "$URL"
+	) | wscat -w 0.5 "$URL"
 	same "text 5 abcde" "$(saw)"
 }
 
@@ -164,7 +164,7 @@ saw() {
 @test "a line of hex above --max-message-size is refused, with its number" {
 	serve
 	run -1 --separate-stderr bash -c \
-		"(echo 00; head -c 5000 /dev/zero | tr '\0' 0) | wscat --input=hex --max-message-size=4K -w 0.1 '$URL'"
+		"(echo 00; head -c 5000 /dev/zero | tr '\0' 0) | wscat --input=hex --max-message-size=4K -w 0.5 '$URL'"
 	says 'line 2 .*4096'
 }
 
@@ -199,10 +199,10 @@ saw() {
 @test "-x: @@x sends @x, @- all of standard input, both also as words" {
 	printf 'two\nlines\n' >"$BATS_TEST_TMPDIR/in"
 	bad echo
-	wscat -w 0.1 -x @@first -x @- -x last "$URL" <"$BATS_TEST_TMPDIR/in" >/dev/null
+	wscat -w 0.5 -x @@first -x @- -x last "$URL" <"$BATS_TEST_TMPDIR/in" >/dev/null
 	same $'text 6 @first\ntext 10 two\nlines\n\ntext 4 last' "$(sed -n '/^text/,/last/p' "$OUT")"
 	bad echo
-	wscat -w 0.1 "$URL" @- @@ <"$BATS_TEST_TMPDIR/in" >/dev/null
+	wscat -w 0.5 "$URL" @- @@ <"$BATS_TEST_TMPDIR/in" >/dev/null
 	same $'text 10 two\nlines\n\ntext 1 @' "$(sed -n '/^text/,/@/p' "$OUT")"
 	run -2 --separate-stderr wscat ws://127.0.0.1:9/ @- @-
 	usage_line "'@-' was given twice"

@@ -6,7 +6,7 @@ load ../helper
 @test "every command" {
 	printf 'from a file' >"$BATS_TEST_TMPDIR/file"
 	bad echo
-	run -0 --separate-stderr wscat --slash -w 0.3 "$URL" <<END
+	run -0 --separate-stderr wscat --slash -w 0.5 "$URL" <<END
 plain
 //slashed
 /text /with a slash
@@ -61,7 +61,7 @@ END
 
 @test "-P: white space of a ping is shown as it is no layout" {
 	serve
-	run -0 --separate-stderr wscat -P --slash -w 0.2 "$URL" < <(printf '/ping a\tb\n')
+	run -0 --separate-stderr wscat -P --slash -w 0.5 "$URL" < <(printf '/ping a\tb\n')
 	says '^wscat: > ping: a\\tb$'
 	says '^wscat: < pong: a\\tb$'
 }

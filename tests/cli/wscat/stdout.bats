@@ -43,7 +43,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' wscat "$@" --no-stdin -w -1 "$URL" \
 
 @test "after the connection has ended, what is left is written before it ends" {
 	serve --reply=@"$ROOT/LICENSE"
-	run -0 bash -c "seq 1 300 | wscat -w 0.2 '$URL' | { read -r; sleep 0.5; wc -c; }" # a slow reader
+	run -0 bash -c "seq 1 300 | wscat -w 0.5 '$URL' | { read -r; sleep 0.5; wc -c; }" # a slow reader
 	local expected=$((300 * ($(wc -c <"$ROOT/LICENSE") + 1)))
 	((output + $(head -n 1 "$ROOT/LICENSE" | wc -c) == expected))
 }

@@ -25,7 +25,7 @@ listen() { # ARGUMENT...
 
 # The conversation has been captured once both close frames have been.
 converse() {
-	run -0 wscat -w 0.1 "${URL}chat" hello grüße </dev/null
+	run -0 wscat -w 0.5 "${URL}chat" hello grüße </dev/null
 	same $'hello\ngrüße' "$output"
 }
 
@@ -127,7 +127,7 @@ out text "hello"' "$output"
 	serve
 	listen -i lo -U -w "$BATS_TEST_TMPDIR/capture"
 	head -c 300000 /dev/urandom >"$BATS_TEST_TMPDIR/random"
-	wscat -b -w 0.3 "$URL" <"$BATS_TEST_TMPDIR/random" >/dev/null
+	wscat -b -w 0.5 "$URL" <"$BATS_TEST_TMPDIR/random" >/dev/null
 	eventually captured "$BATS_TEST_TMPDIR/capture"
 	interrupt "$DUMP"
 	wsframe -o jsonl "$BATS_TEST_TMPDIR/capture" | "$PYTHON" -c '

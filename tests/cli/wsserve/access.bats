@@ -109,7 +109,7 @@ status() { # STATUS [ARGUMENT OF ask.py]...
 	says '^WWW-Authenticate: Basic realm="wsserve"' "$output"
 	await "CREDENTIALS_WRONG .*user 'bob'" "$SERVER_LOG"
 	run ! grep -F s3: "$SERVER_LOG"
-	run -0 --separate-stderr wscat --auth=ann:s3:cret -w 0.2 "$URL" hello </dev/null
+	run -0 --separate-stderr wscat --auth=ann:s3:cret -w 0.5 "$URL" hello </dev/null
 	same hello "$output"
 }
 
@@ -147,7 +147,7 @@ status() { # STATUS [ARGUMENT OF ask.py]...
 
 @test "--allow and --deny: the address counts before a byte is read" {
 	serve --deny=127.0.0.0/8
-	run -0 timeout 10 "$PYTHON" -c '
+	run -0 timeout 40 "$PYTHON" -c '
 import socket, sys
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 print(s.recv(1000).decode().splitlines()[0])' "$PORT"
@@ -357,7 +357,7 @@ basic() { # USER:PASSWORD
 	printf 'tok\n' >"$BATS_TEST_TMPDIR/token"
 	serve --token=@"$BATS_TEST_TMPDIR/token"
 	status 101 "$PORT" '/?token=tok'
-	run -2 --separate-stderr timeout 10 wsserve -p 0 --token=env:NO_SUCH_VARIABLE
+	run -2 --separate-stderr timeout 40 wsserve -p 0 --token=env:NO_SUCH_VARIABLE
 	usage_line 'NO_SUCH_VARIABLE'
 }
 
@@ -381,14 +381,14 @@ basic() { # USER:PASSWORD
 		--token= --path=ws '--health=/a?b' --metrics=x --header=none '--header=Upgrade: h2c' \
 		'--header-ws=Sec-WebSocket-Accept: x' '--header-http=A B: c' '--subprotocol=a b' \
 		--require-protocol --replay-window=x; do
-		run -2 --separate-stderr timeout 10 wsserve -p 0 "$option"
+		run -2 --separate-stderr timeout 40 wsserve -p 0 "$option"
 		usage_line 'option|--require'
 	done
-	run -2 --separate-stderr timeout 10 wsserve -p 0 --health=/m --metrics=/m
+	run -2 --separate-stderr timeout 40 wsserve -p 0 --health=/m --metrics=/m
 	[[ $stderr == *'both be at /m'* ]]
-	run -2 --separate-stderr timeout 10 wsserve -p 0 --origin=a --sameorigin
+	run -2 --separate-stderr timeout 40 wsserve -p 0 --origin=a --sameorigin
 	usage_line 'different things'
-	run -2 --separate-stderr timeout 10 wsserve -p 0 --header=$'A: b\r\nC: d'
+	run -2 --separate-stderr timeout 40 wsserve -p 0 --header=$'A: b\r\nC: d'
 	usage_line 'header'
 }
 
@@ -418,13 +418,13 @@ basic() { # USER:PASSWORD
 	for bad in 'ann:a\nb\n' 'ann:a\rb' 'ann:a\n\n' 'ann:a\0b'; do
 		# shellcheck disable=SC2059 # with escapes
 		printf "$bad" >"$auth"
-		run -2 --separate-stderr timeout 10 wsserve -p 0 --auth=@"$auth"
+		run -2 --separate-stderr timeout 40 wsserve -p 0 --auth=@"$auth"
 		usage_line "'?--auth'?: .*(line end|NUL)"
 	done
 	for bad in 'a\rb\n' 'a\0b'; do
 		# shellcheck disable=SC2059
 		printf "$bad" >"$auth"
-		run -2 --separate-stderr timeout 10 wsserve -p 0 --token=@"$auth"
+		run -2 --separate-stderr timeout 40 wsserve -p 0 --token=@"$auth"
 		usage_line "'?--token'?: .*(line end|NUL)"
 	done
 	echo ann:one >"$auth"
@@ -444,7 +444,7 @@ basic() { # USER:PASSWORD
 	local config=$BATS_TEST_TMPDIR/config line
 	for line in 'origin = null' 'host-allow = a b' 'allow = 10.0.0.1/8' 'header = x' 'subprotocol = a b'; do
 		printf 'max-connections = 5\n%s\nhealth\n' "$line" >"$config"
-		run -2 --separate-stderr timeout 10 wsserve -p 0 --config="$config"
+		run -2 --separate-stderr timeout 40 wsserve -p 0 --config="$config"
 		one_line "$config:2: option '--${line%% *}'"
 	done
 }

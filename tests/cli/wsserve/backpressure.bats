@@ -40,7 +40,7 @@ nobody_was_closed() {
 	serve
 	background "$PYTHON" "$FIXTURES/client.py" flood "$URL" 65536 1000 "$SERVER" 0
 	await '^stuck' "$OUT"
-	run -0 timeout 10 wscat -N 1 "$URL" hello </dev/null
+	run -0 timeout 40 wscat -N 1 "$URL" hello </dev/null
 	same hello "$output"
 	finished
 	nobody_was_closed

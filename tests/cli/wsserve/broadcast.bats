@@ -16,7 +16,7 @@ listener() { # COUNT [PATH]
 	one=$PID one_out=$OUT
 	listener 2
 	two=$PID two_out=$OUT
-	printf 'hello\nworld\n' | wscat -w 0.2 "$URL" >"$BATS_TEST_TMPDIR/sender"
+	printf 'hello\nworld\n' | wscat -w 0.5 "$URL" >"$BATS_TEST_TMPDIR/sender"
 	finished "$one"
 	finished "$two"
 	same $'hello\nworld' "$(cat "$one_out")"
@@ -32,7 +32,7 @@ listener() { # COUNT [PATH]
 	background wscat -b --no-stdin --count=16 "$URL"
 	binary=$PID binary_out=$OUT
 	await '-2 open' "$SERVER_LOG"
-	wscat -w 0.2 -b "$URL" <"$BATS_TEST_TMPDIR/random"
+	wscat -w 0.5 -b "$URL" <"$BATS_TEST_TMPDIR/random"
 	finished "$binary"
 	finished "$records"
 	cmp "$BATS_TEST_TMPDIR/random" "$binary_out"
@@ -45,8 +45,8 @@ listener() { # COUNT [PATH]
 	red=$PID red_out=$OUT
 	listener 1 'blue'
 	blue=$PID blue_out=$OUT
-	wscat -w 0.1 "${URL}red" 'for red'
-	wscat -w 0.1 "${URL}blue?x=1" 'for blue'
+	wscat -w 0.5 "${URL}red" 'for red'
+	wscat -w 0.5 "${URL}blue?x=1" 'for blue'
 	finished "$red"
 	finished "$blue"
 	same 'for red' "$(cat "$red_out")"
@@ -63,7 +63,7 @@ listener() { # COUNT [PATH]
 	done
 	senders=()
 	for who in a b c; do
-		seq -f "$who%g" "$count" | wscat -w 0.2 "$URL" >"$BATS_TEST_TMPDIR/$who" 3>&- &
+		seq -f "$who%g" "$count" | wscat -w 0.5 "$URL" >"$BATS_TEST_TMPDIR/$who" 3>&- &
 		senders+=($!)
 	done
 	wait "${senders[@]}"
@@ -116,7 +116,7 @@ flood() {
 
 @test "--slow=drop-old: the slow one gets the newest" {
 	flood --broadcast --slow=drop-old
-	wscat -w 0.1 "$URL" 'the newest'
+	wscat -w 0.5 "$URL" 'the newest'
 	await 'the newest' "$slow_out"
 	[[ $(wc -l <"$slow_out") -lt 20000 ]]
 }
@@ -128,7 +128,7 @@ flood() {
 	await '101' "$LOG"
 	kill -STOP "$slow"
 	seq -f '%01000g' 5000 >"$BATS_TEST_TMPDIR/lines"
-	background wscat -w 0.2 "$URL" <"$BATS_TEST_TMPDIR/lines"
+	background wscat -w 0.5 "$URL" <"$BATS_TEST_TMPDIR/lines"
 	sender=$PID
 	# It cannot send five megabytes while they are not read.
 	run timeout 1 tail --pid="$sender" -f /dev/null

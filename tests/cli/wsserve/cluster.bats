@@ -20,7 +20,7 @@ listener() { # N COUNT [PATH]
 	near=$PID near_out=$OUT
 	listener 2 3
 	far=$PID far_out=$OUT
-	printf 'one\ntwo\nthree\n' | wscat -w 0.3 "${NODE_URL[1]}" >"$BATS_TEST_TMPDIR/sender"
+	printf 'one\ntwo\nthree\n' | wscat -w 0.5 "${NODE_URL[1]}" >"$BATS_TEST_TMPDIR/sender"
 	finished "$near"
 	finished "$far"
 	same $'one\ntwo\nthree' "$(cat "$near_out")"
@@ -41,7 +41,7 @@ listener() { # N COUNT [PATH]
 	far=$PID far_out=$OUT
 	await ' open from' "${NODE_LOG[2]}"
 	head -c 1000000 /dev/urandom >"$BATS_TEST_TMPDIR/random"
-	wscat -w 0.2 -t "${NODE_URL[1]}" 'grün'
+	wscat -w 0.5 -t "${NODE_URL[1]}" 'grün'
 	wscat -w 0.5 -b --chunk=1M "${NODE_URL[1]}" <"$BATS_TEST_TMPDIR/random"
 	finished "$far"
 	same 'grün' "$(jq -r 'select(.type == "text").data' "$far_out")"
@@ -57,8 +57,8 @@ listener() { # N COUNT [PATH]
 	listener 1 1 blue?x=1
 	blue=$PID blue_out=$OUT
 	eventually subscribed 1 '{chat}/red' '{chat}/blue'
-	wscat -w 0.2 "${NODE_URL[2]}red" 'for red'
-	wscat -w 0.2 "${NODE_URL[2]}blue" 'for blue'
+	wscat -w 0.5 "${NODE_URL[2]}red" 'for red'
+	wscat -w 0.5 "${NODE_URL[2]}blue" 'for blue'
 	finished "$red"
 	finished "$blue"
 	same 'for red' "$(cat "$red_out")"
@@ -146,7 +146,7 @@ redis_reads() {
 	node_runs 2 --broadcast
 	await 'channel chat, sharded' "${NODE_LOG[2]}"
 	listener 2 1
-	wscat -w 0.2 "${NODE_URL[1]}" sharded
+	wscat -w 0.5 "${NODE_URL[1]}" sharded
 	finished "$PID"
 	same sharded "$(cat "$OUT")"
 	same 2 "$(redis PUBSUB SHARDNUMSUB '{chat}' | tail -n 1)"
@@ -165,7 +165,7 @@ cluster_is_up() {
 	CLUSTER_URL=redis://:env:REDIS_PASSWORD@${URL_OF_ALL#*://} REDIS_PASSWORD=hunter2 node_runs 1 --broadcast -v
 	REDIS_URL=redis://joe:s3cret%2F%40@${URL_OF_ALL#*://} node_runs 2 --broadcast -v
 	listener 2 1
-	wscat -w 0.2 "${NODE_URL[1]}" hello
+	wscat -w 0.5 "${NODE_URL[1]}" hello
 	finished "$PID"
 	serve --broadcast -v --cluster="redis://joe:wr0ng@${URL_OF_ALL#*://}"
 	await 'WARNING cluster no connection to redis://127.*: Redis refuses: WRONGPASS' "$SERVER_LOG"
@@ -208,14 +208,14 @@ cluster_is_up() {
 	for n in 1 2; do
 		eventually degraded "$n"
 	done
-	wscat -w 0.2 "${NODE_URL[1]}" 'while it is away'
+	wscat -w 0.5 "${NODE_URL[1]}" 'while it is away'
 	eventually counts 1 failed 1
 	redis_returns
 	for n in 1 2; do
 		await 'cluster connected.*node' <(tail -n +1 "${NODE_LOG[n]}") || true
 		eventually healthy "$n"
 	done
-	wscat -w 0.3 "${NODE_URL[1]}" 'when it is back'
+	wscat -w 0.5 "${NODE_URL[1]}" 'when it is back'
 	finished "$near"
 	finished "$far"
 	same 'when it is back' "$(cat "$far_out")"

@@ -19,9 +19,9 @@ crowd() { # SCENARIO [ARG]...
 newcomer() {
 	local begun
 	begun=$(date +%s%N)
-	same hello "$(timeout 10 wscat -u ann:secret -1 "$URL" hello </dev/null)"
+	same hello "$(timeout 40 wscat -u ann:secret -1 "$URL" hello </dev/null)"
 	(($(date +%s%N) - begun < 2500000000))
-	run -5 timeout 10 wscat -u ann:wrong -1 "$URL" hello </dev/null
+	run -5 timeout 40 wscat -u ann:wrong -1 "$URL" hello </dev/null
 }
 
 @test "ten silent connections, and --max-connections=10: a newcomer is served at once" {
@@ -43,7 +43,7 @@ newcomer() {
 	serve --max-connections=10 --tls --self-signed
 	crowd silent 10
 	await '^open 10' "$OUT"
-	same hello "$(timeout 10 wscat -k -1 "$URL" hello </dev/null)"
+	same hello "$(timeout 40 wscat -k -1 "$URL" hello </dev/null)"
 }
 
 @test "1,100 silent connections and the defaults: a newcomer is served at once" {

@@ -10,7 +10,7 @@ victim() { # FAULT STATUS ARG...
 	local fault=$1 status=$2
 	shift 2
 	serve "--fault=$fault" --ping-interval=0
-	run -"$status" --separate-stderr timeout 20 wscat "$URL" "$@" </dev/null
+	run -"$status" --separate-stderr timeout 40 wscat "$URL" "$@" </dev/null
 }
 
 @test "mask: a masked message is a protocol error" {
@@ -75,7 +75,7 @@ victim() { # FAULT STATUS ARG...
 }
 
 @test "drop: a message does not come" {
-	victim drop 10 -w 0.3 -N 1 hello
+	victim drop 10 -w 0.5 -N 1 hello
 	same "" "$output"
 }
 
@@ -126,7 +126,7 @@ victim() { # FAULT STATUS ARG...
 
 # Which of 100 numbered messages come.
 survivors() { # URL
-	seq 100 | timeout 20 wscat -w 0.5 "$1"
+	seq 100 | timeout 40 wscat -w 0.5 "$1"
 }
 
 @test "--seed: the same faults each time, and others with another seed" {

@@ -17,7 +17,7 @@ raw() { # BYTES
 	local answer
 	exec 5<>"/dev/tcp/127.0.0.1/$PORT"
 	printf '%b' "$1" >&5
-	answer=$(timeout 20 cat <&5 | tr -d '\r')
+	answer=$(timeout 40 cat <&5 | tr -d '\r')
 	exec 5>&-
 	printf '%s\n' "$answer"
 }
@@ -60,7 +60,7 @@ files() {
 	same '' "$(get /nothing.css)"
 	same 'text/javascript; charset=utf-8' "$(get /sub/deep/x.js -o /dev/null -w '%{content_type}')"
 	same 'text/html; charset=utf-8' "$(get / -o /dev/null -w '%{content_type}')"
-	run -0 --separate-stderr wscat -w 0.2 "$URL" hello </dev/null
+	run -0 --separate-stderr wscat -w 0.5 "$URL" hello </dev/null
 	same hello "$output"
 }
 
@@ -133,7 +133,7 @@ files() {
 	files
 	truncate -s 64M "$DIR/file"
 	serve --staticdir="$DIR"
-	run -0 timeout 20 "$PYTHON" -c '
+	run -0 timeout 40 "$PYTHON" -c '
 import os, socket, sys
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 s.sendall(b"GET /file HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -158,7 +158,7 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 }
 
 @test "--staticdir: what is no directory" {
-	run -1 --separate-stderr timeout 10 wsserve -p 0 --staticdir="$BATS_TEST_TMPDIR/none"
+	run -1 --separate-stderr timeout 40 wsserve -p 0 --staticdir="$BATS_TEST_TMPDIR/none"
 	one_line "cannot open directory '.*none': No such file"
 }
 
@@ -355,7 +355,7 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 	says '^HTTP/1.1 200 ' "$output"
 	run -0 ask --plain "$ADMIN" /metrics 'Authorization: Bearer abc'
 	says '^HTTP/1.1 200 ' "$output"
-	run -1 --separate-stderr timeout 10 wsserve -p 0 --admin="127.0.0.1:$ADMIN"
+	run -1 --separate-stderr timeout 40 wsserve -p 0 --admin="127.0.0.1:$ADMIN"
 	one_line "cannot listen on 127.0.0.1:$ADMIN: Address already in use"
 }
 

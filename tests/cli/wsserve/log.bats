@@ -48,7 +48,7 @@ checked() { # FILE
 	run -0 client storm "$URL" 1500
 	run -0 wscat -N 1 "$URL" hello </dev/null
 	same hello "$output"
-	run -0 bash -c "seq 1 20000 | timeout 20 wscat '$URL' | cmp - <(seq 1 20000)"
+	run -0 bash -c "seq 1 20000 | timeout 40 wscat '$URL' | cmp - <(seq 1 20000)"
 	# It is read after all.
 	cat <&9 >"$BATS_TEST_TMPDIR/read" &
 	STARTED+=($!)

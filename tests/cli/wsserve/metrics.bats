@@ -31,8 +31,8 @@ need_promtool() {
 	metrics >"$BATS_TEST_TMPDIR/first"
 	run -0 promtool check metrics <"$BATS_TEST_TMPDIR/first"
 	same "" "$output"
-	wscat -o http://a.example -T 300ms "$URL" hello --ping-interval=20ms </dev/null || true
-	wscat -o http://c.example -w 0.1 "$URL" hello </dev/null || true
+	wscat -o http://a.example -T 2s "$URL" hello --ping-interval=20ms </dev/null || true
+	wscat -o http://c.example -w 0.5 "$URL" hello </dev/null || true
 	wscat -o http://a.example -1 --close-code=4321 "$URL" hello </dev/null || true
 	curl -sS "http://127.0.0.1:$PORT/" >/dev/null
 	metrics >"$BATS_TEST_TMPDIR/second"
@@ -46,7 +46,7 @@ need_promtool() {
 
 @test "--metrics: connections, messages, bytes, sizes and closes, to the last one" {
 	serve --metrics=/m
-	seq 1 100 | wscat -w 0.2 "$URL" >/dev/null
+	seq 1 100 | wscat -w 0.5 "$URL" >/dev/null
 	eventually is_m 1 'wsserve_closes_total{by="peer",sent="1000",received="1000"}'
 	metrics /m >"$BATS_TEST_TMPDIR/m"
 	local text
@@ -71,7 +71,7 @@ is_m() {
 
 @test "--metrics: a large message in pieces counts once, with its whole size" {
 	serve --metrics
-	head -c 500000 /dev/zero | wscat -b --input=whole -w 0.3 "$URL" >/dev/null
+	head -c 500000 /dev/zero | wscat -b --input=whole -w 0.5 "$URL" >/dev/null
 	eventually is 1 wsserve_message_size_bytes_count
 	is 500000 wsserve_message_size_bytes_sum
 }
@@ -135,7 +135,7 @@ is_m() {
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 3 <>"$BATS_TEST_TMPDIR/in"
 	await '^open 3' "$OUT"
-	wscat -w 0.1 "$URL" hello </dev/null
+	wscat -w 0.5 "$URL" hello </dev/null
 	eventually is 3 'wsserve_deliveries_total{result="sent"}'
 }
 

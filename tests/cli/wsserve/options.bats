@@ -55,7 +55,7 @@ ask() {
 	local words
 	for words in '-z level=1' '--announce 3' '--health /status' '--metrics /m'; do
 		# shellcheck disable=SC2086 # two words
-		run -2 --separate-stderr timeout 10 wsserve -p 0 $words
+		run -2 --separate-stderr timeout 40 wsserve -p 0 $words
 		says ": write --[a-z]*=${words##* }\$" "$stderr"
 	done
 	serve --health cat
@@ -79,7 +79,7 @@ ask() {
 	local where
 	for where in --listen=nonsense --listen=127.0.0.1:x --listen=127.0.0.1:70000 --listen=::1:80 \
 		--listen=unix: --listen=fd:x --listen=fd: --listen= --admin=9090x --admin=127.0.0.1; do
-		run -2 --separate-stderr timeout 10 wsserve "$where"
+		run -2 --separate-stderr timeout 40 wsserve "$where"
 		says 'cannot listen on' "$stderr"
 	done
 }

@@ -35,6 +35,6 @@ load ../helper
 	done
 	run -0 wscat "${URL}alias" </dev/null
 	same inside "$output"
-	run -1 --separate-stderr timeout 10 wsserve -p 0 --dir="$BATS_TEST_TMPDIR/nowhere"
+	run -1 --separate-stderr timeout 40 wsserve -p 0 --dir="$BATS_TEST_TMPDIR/nowhere"
 	one_line 'cannot serve the programs of .*: No such file'
 }

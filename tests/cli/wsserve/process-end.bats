@@ -70,7 +70,7 @@ family_sleeps() {
 	kill "$PID"
 	eventually no_children
 	same $'int\nterm' "$(cat "$BATS_TEST_TMPDIR/signals")"
-	run -2 --separate-stderr timeout 10 wsserve --kill=NONSENSE cat
+	run -2 --separate-stderr timeout 40 wsserve --kill=NONSENSE cat
 	usage_line --kill
 }
 
@@ -83,7 +83,7 @@ family_sleeps() {
 	)"
 	run -0 wscat -w 0 "$URL" hello </dev/null
 	await tidied "$BATS_TEST_TMPDIR/trace"
-	run -2 --separate-stderr timeout 10 wsserve --closems=1s cat
+	run -2 --separate-stderr timeout 40 wsserve --closems=1s cat
 	usage_line --closems
 }
 
@@ -92,7 +92,7 @@ family_sleeps() {
 		while :; do echo tick; sleep 0.05; done
 	END
 	)"
-	run -0 timeout 10 wscat -N 2 "$URL" </dev/null
+	run -0 timeout 40 wscat -N 2 "$URL" </dev/null
 	eventually no_children
 }
 
@@ -172,22 +172,22 @@ family_sleeps() {
 }
 
 @test "a COMMAND that is not there: 1, at once" {
-	run -1 --separate-stderr timeout 10 wsserve -p 0 no-such-command
+	run -1 --separate-stderr timeout 40 wsserve -p 0 no-such-command
 	one_line 'cannot run no-such-command: No such file'
 	echo text >"$BATS_TEST_TMPDIR/file"
-	run -1 --separate-stderr timeout 10 wsserve -p 0 "$BATS_TEST_TMPDIR/file"
+	run -1 --separate-stderr timeout 40 wsserve -p 0 "$BATS_TEST_TMPDIR/file"
 	one_line 'Permission denied \(make it executable: chmod \+x /.*/file\)$'
 }
 
 @test "a COMMAND that is a port, or a file of the current folder: a hint" {
 	cd "$BATS_TEST_TMPDIR"
 	echo '#!/bin/sh' >count.sh
-	run -1 --separate-stderr timeout 10 wsserve -p 0 9000
+	run -1 --separate-stderr timeout 40 wsserve -p 0 9000
 	one_line 'cannot run 9000: No such file or directory \(to listen on that port: --port=9000\)$'
-	run -1 --separate-stderr timeout 10 wsserve -p 0 count.sh
+	run -1 --separate-stderr timeout 40 wsserve -p 0 count.sh
 	one_line 'cannot run count.sh: .* \(make it executable: chmod \+x ./count.sh, and name it with the ./\)$'
 	chmod +x count.sh
-	run -1 --separate-stderr timeout 10 wsserve -p 0 count.sh
+	run -1 --separate-stderr timeout 40 wsserve -p 0 count.sh
 	one_line 'cannot run count.sh: No such file or directory \(of this folder it is ./count.sh\)$'
 	run -2 --separate-stderr wsserve --listen=8081
 	usage_line 'expected ADDRESS:PORT, as in 127.0.0.1:8080$'

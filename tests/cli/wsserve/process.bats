@@ -245,7 +245,7 @@ while True:
 	serve --chdir=elsewhere ./where.sh
 	run -0 wscat "$URL" </dev/null
 	same "$BATS_TEST_TMPDIR/elsewhere" "$output"
-	run -1 --separate-stderr timeout 10 wsserve -p 0 --chdir=nowhere cat
+	run -1 --separate-stderr timeout 40 wsserve -p 0 --chdir=nowhere cat
 	one_line 'cannot run anything in nowhere: No such file'
 }
 
@@ -303,9 +303,9 @@ for line in sys.stdin:
 	local words
 	for words in '--echo cat' '--dir=/bin cat' '--text --binary cat'; do
 		# shellcheck disable=SC2086 # words
-		run -2 --separate-stderr timeout 10 wsserve -p 0 $words
+		run -2 --separate-stderr timeout 40 wsserve -p 0 $words
 		usage_line '(two modes at once|exclude each other)'
 	done
-	run -2 --separate-stderr timeout 10 wsserve --framing=morse cat
+	run -2 --separate-stderr timeout 40 wsserve --framing=morse cat
 	usage_line --framing
 }

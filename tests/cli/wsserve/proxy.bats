@@ -181,11 +181,11 @@ refused_with() { # STATUS
 @test "where it goes must be said so that it is understood: 2" {
 	local value
 	for value in '' tcp: tcp:host tcp:host:0 tcp:host:99999 unix: http://x:1; do
-		run -2 --separate-stderr timeout 10 wsserve --proxy="$value"
+		run -2 --separate-stderr timeout 40 wsserve --proxy="$value"
 		usage_line --proxy
 	done
-	run -2 --separate-stderr timeout 10 wsserve --proxy=tcp:a:1 --framing=lines
+	run -2 --separate-stderr timeout 40 wsserve --proxy=tcp:a:1 --framing=lines
 	usage_line 'takes neither'
-	run -2 --separate-stderr timeout 10 wsserve --proxy=tcp:a:1 cat
+	run -2 --separate-stderr timeout 40 wsserve --proxy=tcp:a:1 cat
 	usage_line 'two modes at once'
 }

@@ -69,7 +69,7 @@ in close 2 1000 True " "$(told 1 | grep ^in)"
 	background wscat -w -1 "$URL" <"$BATS_TEST_TMPDIR/in"
 	await 'conn=.*-1 open' "$SERVER_LOG"
 	await 'conn=.*-2 open' "$SERVER_LOG"
-	run -0 wscat -w 0.2 "$URL" news </dev/null
+	run -0 wscat -w 0.5 "$URL" news </dev/null
 	await news "$OUT"
 	await news "$one"
 	end

@@ -90,7 +90,7 @@ provoke() {
 }
 
 @test "the code that we sent and the one that we received are two fields" {
-	serve --log-format=json --idle-timeout=300ms --metrics
+	serve --log-format=json --idle-timeout=2s --metrics
 	wscat --close-code=4000 -N 1 "$URL" hello </dev/null || true
 	eventually member close received
 	same 4000 "$(member close received)"

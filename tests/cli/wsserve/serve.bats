@@ -27,7 +27,7 @@ load ../helper
 		run -0 wscat -N 1 "$URL" hello </dev/null
 		same hello "$output"
 	else
-		run -1 --separate-stderr timeout 10 wsserve -p 0 --address=::1
+		run -1 --separate-stderr timeout 40 wsserve -p 0 --address=::1
 		one_line 'cannot listen on \[::1\]:0: '
 	fi
 }
@@ -254,7 +254,7 @@ load ../helper
 
 @test "--close-timeout: a client that does not answer a close is let go" {
 	serve --idle-timeout=100ms --close-timeout=200ms
-	run -0 timeout 10 "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	run -0 timeout 40 "$PYTHON" "$FIXTURES/client.py" mute "$URL"
 	says '^close 1001' "$output"
 	same end "${lines[-1]/reset/end}"
 }

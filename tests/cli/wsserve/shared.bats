@@ -39,9 +39,9 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	serve --shared sh -c 'touch "$0"; cat' "$BATS_TEST_TMPDIR/started"
 	await_file() { [[ -e $BATS_TEST_TMPDIR/started ]]; }
 	eventually await_file
-	run -1 --separate-stderr timeout 10 wsserve -p 0 --shared no-such-command
+	run -1 --separate-stderr timeout 40 wsserve -p 0 --shared no-such-command
 	one_line 'cannot run no-such-command'
-	run -2 --separate-stderr timeout 10 wsserve -p 0 --shared
+	run -2 --separate-stderr timeout 40 wsserve -p 0 --shared
 	usage_line '--shared needs a COMMAND'
 }
 

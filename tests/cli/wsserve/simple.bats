@@ -6,7 +6,7 @@ load ../helper
 
 @test "--sink: everything is read, nothing is answered" {
 	serve --sink
-	run -0 bash -c "head -c 5000000 /dev/zero | wscat -b -w 0.1 '$URL' | wc -c"
+	run -0 bash -c "head -c 5000000 /dev/zero | wscat -b -w 0.5 '$URL' | wc -c"
 	same 0 "$output"
 	eventually grep -q 'close by the client: .* messages and 4.77 MiB in, 0 and' "$SERVER_LOG"
 }

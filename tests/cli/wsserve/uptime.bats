@@ -67,7 +67,7 @@ crowded() {
 	slow=$PID slow_out=$OUT slow_log=$LOG
 	await 101 "$LOG"
 	kill -STOP "$slow"
-	yes "$(printf '%01000d' 0)" | head -n 9000 | wscat -w 0.2 "$URL"
+	yes "$(printf '%01000d' 0)" | head -n 9000 | wscat -w 0.5 "$URL"
 	kill "$SERVER"
 	await 'closing' "$SERVER_LOG"
 	await 'connections left' "$SERVER_LOG"
