@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# also: build
+# only: build
 # --cluster and a real Redis in trouble: one that drops a slow node, messages that are too large, a Redis
 # cluster of several shards.
 # shellcheck disable=SC2034 # redis.bash uses them
