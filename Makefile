@@ -94,6 +94,12 @@ fuzz_redis   := cmd/wsserve/cluster/resp.c cmd/wsserve/cluster/envelope.c
 fuzz_framing := cmd/wsserve/bridge/framing.c $(COM_SRC)
 fuzz_record  := $(COM_SRC)
 fuzz_options := $(COM_SRC)
+fuzz_options_wsserve := $(wildcard cmd/wsserve/options/*.c) cmd/wsserve/faults/fault.c \
+	$(filter-out %/access_control.c,$(wildcard cmd/wsserve/access/*.c)) \
+	$(patsubst %,cmd/wsserve/request/%.c,answer_policy target) $(COM_SRC)
+fuzz_options_wscat := $(wildcard cmd/wscat/options/*.c) $(COM_SRC)
+fuzz_options_wsframe := $(wildcard cmd/wsframe/options/*.c) $(COM_SRC)
+fuzz_options_wsbench := $(wildcard cmd/wsbench/options/*.c cmd/wsbench/payload/*.c cmd/wsbench/count/*.c) $(COM_SRC)
 fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
 
 .PHONY: all help clean install uninstall deps check test test-peers test-network test-fresh lint format demo bench \

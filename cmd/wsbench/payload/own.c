@@ -52,6 +52,15 @@ static bool check_regex(const char *text, char *problem, size_t size)
     return true;
 }
 
+static void free_headers(struct own *own)
+{
+    for (size_t i = 0; i < own->header_count; i++)
+        template_free(&own->headers[i]);
+    free(own->headers);
+    own->headers = NULL;
+    own->header_count = 0;
+}
+
 static bool read_request(struct own *own, const struct target *t, char *problem, size_t size)
 {
     const char *target = t->url.target ? t->url.target : "";
@@ -72,10 +81,8 @@ static bool read_request(struct own *own, const struct target *t, char *problem,
             return false;
         varies |= template_varies(&own->headers[i]);
     }
-    if (!varies) {
-        free(own->headers);
-        own->headers = NULL;
-    }
+    if (!varies)
+        free_headers(own);
     return true;
 }
 
@@ -105,9 +112,7 @@ void own_free(struct own *own)
     for (size_t i = 0; i < own->message_count; i++)
         template_free(&own->messages[i]);
     free(own->messages);
-    for (size_t i = 0; own->headers && i < own->header_count; i++)
-        template_free(&own->headers[i]);
-    free(own->headers);
+    free_headers(own);
     template_free(&own->first);
     template_free(&own->target);
     replay_free(&own->replay);

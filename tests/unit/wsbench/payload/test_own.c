@@ -73,12 +73,31 @@ static void a_request_of_its_own_for_each_connection(void **state)
     own_free(&own);
 }
 
+/* They are the target's, and what was read of them is freed, as a sanitizer sees. */
+static void headers_that_are_the_same_on_each_connection(void **state)
+{
+    static struct ws_header headers[] = {{"X-Same", "yes"}, {"X-Also", "{{no place}}"}};
+    struct own_request request;
+    uint64_t random = 0;
+    (void)state;
+    target.url.target = NULL;
+    target.request_headers = headers;
+    target.request_header_count = 2;
+    assert_true(load(&(struct own_options){.match = NULL}));
+    assert_int_equal(own.header_count, 0);
+    assert_true(own_request(&own, &target, 12, &random, &request));
+    assert_null(request.headers);
+    own_request_free(&request);
+    own_free(&own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_of_the_users),
         cmocka_unit_test(messages_and_what_is_wrong_with_them),
         cmocka_unit_test(a_request_of_its_own_for_each_connection),
+        cmocka_unit_test(headers_that_are_the_same_on_each_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
