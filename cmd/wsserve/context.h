@@ -37,7 +37,7 @@ struct worker {
 /* One a process. Set up before the first connection is accepted and constant after that, except
  * where a comment says otherwise. */
 struct server {
-    _Atomic(const struct settings *) settings; /* replaced on reload; old ones live to the end */
+    _Atomic(const struct settings *) settings; /* replaced on reload: see reload.c */
     const struct mode *mode;
     void *mode_data; /* the mode's */
     struct signal_repeat last_signal;

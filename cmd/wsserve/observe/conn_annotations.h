@@ -25,7 +25,7 @@ struct conn_annotations {
     struct last_frames *frames;         /* last_frames.h */
     struct access_log_request *request; /* access_log.h: of an open WebSocket, for what follows */
     int64_t opened_us;                  /* with `request`: when the upgrade was done */
-    const char *subprotocol;            /* that was agreed on; the answer_policy's, or NULL */
+    char *subprotocol;                  /* that was agreed on, from malloc; or NULL */
     bool proxied;                       /* it came over a trusted proxy, */
     struct ws_address client;           /* for this client, or UNKNOWN (access_control.h) */
 };

@@ -31,8 +31,8 @@ enum ws_error answer_accept(struct ws_conn *conn, const struct ws_request *reque
     if (acceptance.subprotocol && server_of(conn)->admin) {
         struct conn_annotations *notes =
             conn_annotations_get(worker_of(conn)->annotations, ws_conn_id(conn));
-        if (notes)
-            notes->subprotocol = acceptance.subprotocol;
+        if (notes && !notes->subprotocol) /* the policy's does not last as long */
+            notes->subprotocol = strdup(acceptance.subprotocol);
     }
     return error;
 }

@@ -287,6 +287,7 @@ void instrument_forget(struct ws_conn *conn, const struct ws_end *end)
         log_websocket(conn, notes, end);
     free(notes->request);
     free(notes->trace);
+    free(notes->subprotocol);
     free(notes->frames);
     wire_trace_free(notes->wire);
     fault_conn_free(notes->fault);

@@ -16,10 +16,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Other threads read the settings without a lock, for an event at most. What lasts longer and
+ * points into them is the configuration of each loop's connections and the access rules. Settings
+ * are therefore freed once newer ones have been made into rules and every loop has taken those. The
+ * settings of the start are main()'s: modes and services point into them to the end.
+ */
 struct reloads {
     const struct options *first_options; /* of the settings at the start */
-    struct settings_reload *newest;      /* all are kept, as any may be in use */
+    struct settings_reload *newest;      /* and those before it that may be in use */
+    const struct settings *ruling;       /* the access rules were made of them */
+    unsigned asked;                      /* questions to all loops that are not answered yet */
 };
+
+static void free_from(struct settings_reload *reload)
+{
+    while (reload) {
+        struct settings_reload *next = reload->next;
+        settings_reload_free(reload);
+        reload = next;
+    }
+}
 
 static void reconsider_one(struct ws_conn *conn, void *context)
 {
@@ -36,6 +53,25 @@ static void take_settings(struct ws_server_env *env, void *context)
     ws_registry_each(env->registry, reconsider_one, NULL);
 }
 
+/* Every loop has taken the settings that were the newest when it was asked. */
+static void settings_taken(void *context)
+{
+    struct server *server = context;
+    struct reloads *reloads = server->reloads;
+    if (--reloads->asked > 0 || reloads->ruling != server->settings || !reloads->newest)
+        return;
+    free_from(reloads->newest->next);
+    reloads->newest->next = NULL;
+}
+
+/* Without memory for the question `asked` stays above 0, and all settings from now on are kept. */
+static void ask_to_take(struct server *server)
+{
+    server->reloads->asked++;
+    (void)ws_server_ask(server->ws_server, server->workers[0].env, take_settings, settings_taken,
+                        server);
+}
+
 static void apply(struct server *server, struct settings_reload *reload)
 {
     const struct settings *settings = &reload->settings;
@@ -47,7 +83,6 @@ static void apply(struct server *server, struct settings_reload *reload)
         recorder_set_limit(server->recorder, settings->operate.record_limit);
     const struct ws_admission_limits limits = settings_admission(settings);
     ws_admission_set(ws_server_admission(server->ws_server), &limits);
-    ws_server_ask(server->ws_server, server->workers[0].env, take_settings, NULL, server);
     if (!server_draining(server))
         periodic_rearm(server);
 }
@@ -104,6 +139,10 @@ void reload_all(struct server *server)
     certificates_reload(server);
     if (!access_control_start(server, server->mode->reaches_local, error, sizeof error))
         log_line(server->log, WS_LOG_ERROR, 0, "config", "%s; the old access rules stay", error);
+    else
+        server->reloads->ruling = server->settings;
+    if (server->reloads->newest)
+        ask_to_take(server);
 }
 
 bool reload_init(struct server *server, const struct options *options)
@@ -119,10 +158,7 @@ void reload_free(struct server *server)
 {
     if (!server->reloads)
         return;
-    for (struct settings_reload *reload = server->reloads->newest, *next; reload; reload = next) {
-        next = reload->next;
-        settings_reload_free(reload);
-    }
+    free_from(server->reloads->newest);
     free(server->reloads);
     server->reloads = NULL;
 }
