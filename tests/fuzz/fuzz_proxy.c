@@ -3,10 +3,13 @@
  *
  * Answers: the second bit chooses SOCKS5 or HTTP, the third whether there is a password; the second
  * byte is the size of a piece. A conversation ends, keeps to its bounds, and says why it failed in
- * printable words; with HTTP, where the proxy speaks once, no cut makes a difference.
- * Names: a URL, a list of hosts that go without a proxy and a host, with a NUL between them.
+ * printable words; with HTTP, where the proxy speaks once, no cut makes a difference. With the
+ * fourth bit the bytes are choices, of which an answer is made, field by field; where all fields
+ * are right and it comes byte by byte, the tunnel is open at its end. Names: a URL, a list of hosts
+ * that go without a proxy and a host, with a NUL between them.
  */
 #include "libws/client/proxy.h"
+#include "tests/fuzz/choices.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_failure(const char *failure)
@@ -51,7 +54,8 @@ static enum ws_error converse(struct ws_proxy_handshake *handshake, const struct
     return error;
 }
 
-static void answers(bool socks, bool password, const uint8_t *data, size_t size, size_t piece)
+static enum ws_error answers(bool socks, bool password, const uint8_t *data, size_t size,
+                             size_t piece)
 {
     struct ws_proxy proxy = {
         .kind = socks ? WS_PROXY_SOCKS5 : WS_PROXY_HTTP,
@@ -81,6 +85,118 @@ static void answers(bool socks, bool password, const uint8_t *data, size_t size,
     CHECK(!memmem(handshake, sizeof *handshake, "sesame", 6) || memmem(data, size, "sesame", 6));
     free(handshake);
     free(whole);
+    return error;
+}
+
+/* --- answers that are made --- */
+
+/* A right byte, or one of the wrong ones; false for those. */
+static bool make_field(struct made *made, struct choices *choices, unsigned right)
+{
+    static const uint8_t wrong[] = {0, 1, 2, 4, 5, 0x7F, 0x80, 0xFF};
+    unsigned choice = choose(choices, 32);
+    unsigned byte = choice < sizeof wrong ? wrong[choice] : right;
+    make_byte(made, byte);
+    return byte == right;
+}
+
+static bool make_address(struct made *made, struct choices *choices)
+{
+    static const uint8_t types[] = {1, 3, 4, 0, 2, 5, 0xFF};
+    unsigned type = types[choose(choices, sizeof types)];
+    size_t len = type == 1 ? 4 : type == 4 ? 16 : 0;
+    make_byte(made, type);
+    if (type == 3) {
+        len = choose(choices, 256);
+        make_byte(made, (unsigned)len);
+    }
+    /* Sometimes an address, with its port, that is too short or too long. */
+    unsigned wrong = choose(choices, 8);
+    size_t sent = wrong == 1 ? len + 1 : wrong == 2 ? len + 3 : len + 2;
+    for (size_t i = 0; i < sent; i++)
+        make_byte(made, (unsigned)i * 37);
+    return sent == len + 2 && (len > 0 || type == 3);
+}
+
+static bool make_socks(struct made *made, struct choices *choices, bool password)
+{
+    bool right = make_field(made, choices, 5);
+    right &= make_field(made, choices, password ? 2 : 0);
+    if (password) {
+        right &= make_field(made, choices, 1);
+        right &= make_field(made, choices, 0);
+    }
+    right &= make_field(made, choices, 5);
+    right &= make_field(made, choices, 0);
+    make_byte(made, choose(choices, 2) * 0x41); /* reserved: not looked at */
+    right &= make_address(made, choices);
+    return right;
+}
+
+static void make_http_line(struct made *made, struct choices *choices)
+{
+    static const char *const lines[] = {"Via: 1.1 proxy",
+                                        "Content-Length: 0",
+                                        "Content-Length: 5",
+                                        "Transfer-Encoding: chunked",
+                                        "Proxy-Authenticate: Basic realm=\"a, b\"",
+                                        "Proxy-Authenticate: Negotiate",
+                                        "Proxy-Authenticate:\tDigest qop=x, Basic realm=y",
+                                        "Proxy-Connection: close",
+                                        "X-Folded: a\r\n b",
+                                        "X-Empty:",
+                                        "No colon",
+                                        ": no name",
+                                        "X Blank: a",
+                                        "X-Control: \x01\x1b[2J",
+                                        "X-High: \xff\xc3\xa4"};
+    static const char *const ends[] = {"\r\n", "\n", "\r", "\r\r\n", " \r\n"};
+    unsigned times = choose(choices, 16) == 15 ? 100 : 1;
+    const char *line = lines[choose(choices, sizeof lines / sizeof lines[0])];
+    for (unsigned i = 0; i < times; i++) {
+        unsigned end = choose(choices, 16);
+        make_text(made, line);
+        if (choose(choices, 32) == 31)
+            for (unsigned k = 0; k < 1000; k++)
+                make_text(made, "long");
+        make_text(made, ends[end < 5 ? end : 0]);
+    }
+}
+
+static void make_http(struct made *made, struct choices *choices)
+{
+    static const char *const versions[] = {"HTTP/1.1", "HTTP/1.0", "HTTP/2", "http/1.1", "ICY"};
+    static const char *const statuses[] = {"200", "100", "101", "199", "204",  "299", "301",
+                                           "403", "407", "502", "99",  "1000", "abc", ""};
+    static const char *const reasons[] = {" OK", "", " ", " \x1b]0;x\x07", " \xff", "  a  b "};
+    unsigned heads = 1 + choose(choices, 4);
+    for (unsigned i = 0; i < heads; i++) {
+        unsigned version = choose(choices, 16);
+        make_text(made, versions[version < 5 ? version : 0]);
+        make_text(made, " ");
+        make_text(made, statuses[choose(choices, sizeof statuses / sizeof statuses[0])]);
+        make_text(made, reasons[choose(choices, sizeof reasons / sizeof reasons[0])]);
+        make_text(made, "\r\n");
+        for (unsigned lines = choose(choices, 8); lines > 0; lines--)
+            make_http_line(made, choices);
+        make_text(made, "\r\n");
+    }
+}
+
+static void made_answers(bool socks, bool password, const uint8_t *data, size_t size, size_t piece)
+{
+    struct choices choices = {data, data + size};
+    struct made *made = calloc(1, sizeof *made);
+    CHECK(made);
+    bool right = false;
+    if (socks)
+        right = make_socks(made, &choices, password);
+    else
+        make_http(made, &choices);
+    enum ws_error error =
+        answers(socks, password, (const uint8_t *)made->text, made->len, right ? 1 : piece);
+    CHECK(!right || error == WS_OK);
+    free(made);
 }
 
 static void names(const uint8_t *data, size_t size)
@@ -123,6 +239,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (data[0] & 1)
         names(data + 2, size - 2);
+    else if (data[0] & 8)
+        made_answers(data[0] & 2, data[0] & 4, data + 2, size - 2, data[1] ? data[1] : 1);
     else
         answers(data[0] & 2, data[0] & 4, data + 2, size - 2, data[1] ? data[1] : 1);
     return 0;
