@@ -7,6 +7,13 @@
 
 static const char digits[] = "0123456789abcdef";
 
+/* "00" to "ff", one after the other. */
+#define SIXTEEN(d)                                                                                 \
+    d "0" d "1" d "2" d "3" d "4" d "5" d "6" d "7" d "8" d "9" d "a" d "b" d "c" d "d" d "e" d "f"
+static const char pairs[] = SIXTEEN("0") SIXTEEN("1") SIXTEEN("2") SIXTEEN("3") SIXTEEN("4")
+    SIXTEEN("5") SIXTEEN("6") SIXTEEN("7") SIXTEEN("8") SIXTEEN("9") SIXTEEN("a") SIXTEEN("b")
+        SIXTEEN("c") SIXTEEN("d") SIXTEEN("e") SIXTEEN("f");
+
 int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -89,18 +96,18 @@ const char *hex_problem(enum hex_result result)
 size_t hex_format(const void *data, size_t len, char separator, char *out, size_t size)
 {
     const uint8_t *p = data;
-    size_t n = 0;
+    size_t step = separator ? 3 : 2;
     if (size == 0)
         return 0;
+    size_t most = separator ? size / 3 : (size - 1) / 2;
+    if (len > most)
+        len = most;
     for (size_t i = 0; i < len; i++) {
-        bool separated = separator && i > 0;
-        if (size - n < 3u + separated)
-            break;
-        if (separated)
-            out[n++] = separator;
-        out[n++] = digits[p[i] >> 4];
-        out[n++] = digits[p[i] & 15];
+        memcpy(out + step * i, pairs + 2 * p[i], 2);
+        if (separator && i + 1 < len)
+            out[3 * i + 2] = separator;
     }
+    size_t n = len == 0 ? 0 : separator ? 3 * len - 1 : 2 * len;
     out[n] = '\0';
     return n;
 }
@@ -132,6 +139,13 @@ size_t hex_escape(const void *data, size_t len, unsigned flags, char *out, size_
     const uint8_t *p = data;
     size_t i = 0, n = 0;
     while (i < len && size > 0) {
+        /* What is copied as it is: a byte of `out` stays for the final NUL. */
+        size_t copied = hex_run(p + i, len - i < size - n - 1 ? len - i : size - n - 1, '\\');
+        memcpy(out + n, p + i, copied);
+        n += copied;
+        i += copied;
+        if (i == len)
+            break;
         char escaped[4];
         size_t taken = showable(p + i, len - i), written;
         const void *from = p + i;

@@ -6,8 +6,10 @@
 #ifndef CMD_COMMON_HEX_H
 #define CMD_COMMON_HEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum hex_result {
     HEX_OK,
@@ -56,5 +58,42 @@ enum { HEX_ESCAPE_GROWTH = 4 };
  */
 size_t hex_escape(const void *data, size_t len, unsigned flags, char *out, size_t size,
                   size_t *used);
+
+/* --- what needs no escaping --- */
+
+/* The byte in each of the eight places of a word. */
+static inline uint64_t hex_run_repeat(uint8_t byte)
+{
+    return byte * UINT64_C(0x0101010101010101);
+}
+
+/* Is one of the word's bytes below `limit`, which is at most 128? Bytes of 128 or more are not. */
+static inline bool hex_run_has_less(uint64_t word, uint8_t limit)
+{
+    return ((word - hex_run_repeat(limit)) & ~word & hex_run_repeat(0x80)) != 0;
+}
+
+/* Are the eight bytes at `p` printable ASCII, and none of them a backslash or `other`? */
+static inline bool hex_run_word(const uint8_t *p, char other)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return !(word & hex_run_repeat(0x80)) && !hex_run_has_less(word, 0x20) &&
+           !hex_run_has_less(word ^ hex_run_repeat(0x7F), 1) &&
+           !hex_run_has_less(word ^ hex_run_repeat('\\'), 1) &&
+           !hex_run_has_less(word ^ hex_run_repeat((uint8_t)other), 1);
+}
+
+/* How much of a text can be copied as it is: the length of the beginning that is printable ASCII
+ * without backslashes and `other`. */
+static inline size_t hex_run(const uint8_t *p, size_t len, char other)
+{
+    size_t n = 0;
+    while (len - n >= 8 && hex_run_word(p + n, other))
+        n += 8;
+    while (n < len && p[n] >= 0x20 && p[n] < 0x7F && p[n] != '\\' && p[n] != (uint8_t)other)
+        n++;
+    return n;
+}
 
 #endif

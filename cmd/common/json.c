@@ -1,5 +1,6 @@
 #include "cmd/common/json.h"
 
+#include "cmd/common/hex.h"
 #include "libws/proto/bytes.h"
 #include <ws/utf8.h>
 
@@ -129,10 +130,9 @@ static void put_string(struct json *json, const uint8_t *p, size_t len)
     put(json, "\"", 1);
     size_t from = 0, i = 0;
     while (i < len) {
-        if (p[i] >= 0x20 && p[i] < 0x7F && p[i] != '"' && p[i] != '\\') {
-            i++;
-            continue;
-        }
+        i += hex_run(p + i, len - i, '"');
+        if (i == len)
+            break;
         size_t n = character(p + i, len - i);
         /* JSON does not require DEL and C1 to be escaped, but a terminal may act on them. */
         bool c1 = n == 2 && p[i] == 0xC2 && p[i + 1] < 0xA0;

@@ -3,6 +3,7 @@
 #include "cmd/common/hex.h"
 #include "cmd/wsframe/print/annotate.h"
 #include "cmd/wsframe/print/diagram.h"
+#include "cmd/wsframe/print/line.h"
 #include <ws/close.h>
 
 #include <inttypes.h>
@@ -74,58 +75,70 @@ static void say_conversation(struct printer *printer, const struct conversation_
     printer->stream = conversation->stream;
 }
 
-static void begin_line(struct printer *printer, const struct decode_event *event)
+/* "   0.000500  0x0094  > " */
+static void begin_line(struct printer *printer, const struct decode_event *event, struct line *line)
 {
     const struct conversation_info *conversation = event->conversation;
     say_conversation(printer, conversation);
     if (conversation->captured && (event->utc_us || conversation->began_us)) {
-        int64_t us =
-            event->utc_us > conversation->began_us ? event->utc_us - conversation->began_us : 0;
-        printf("%s%4" PRId64 ".%06d%s  ", paint(printer, dim), us / 1000000, (int)(us % 1000000),
-               paint(printer, plain));
+        uint64_t us = event->utc_us > conversation->began_us
+                          ? (uint64_t)(event->utc_us - conversation->began_us)
+                          : 0;
+        line_string(line, paint(printer, dim));
+        line_uint(line, us / 1000000, 4);
+        line_char(line, '.');
+        line_zeros(line, us % 1000000, 6);
+        line_string(line, paint(printer, plain));
+        line_string(line, "  ");
     }
-    printf("%s0x%04" PRIx64 "%s  %s%c%s ", paint(printer, dim), event->offset,
-           paint(printer, plain), paint(printer, event->sender == SENDER_CLIENT ? cyan : magenta),
-           arrow(event->sender), paint(printer, plain));
+    line_string(line, paint(printer, dim));
+    line_string(line, "0x");
+    line_hex(line, event->offset, 4);
+    line_string(line, paint(printer, plain));
+    line_string(line, "  ");
+    line_string(line, paint(printer, event->sender == SENDER_CLIENT ? cyan : magenta));
+    line_char(line, arrow(event->sender));
+    line_string(line, paint(printer, plain));
+    line_char(line, ' ');
 }
 
 /* --- payloads --- */
 
 /* Are payloads shown to their end? */
-static bool shows_all(const struct printer *printer)
+static bool shows_all(const struct settings *settings)
 {
-    return printer->settings->common.verbose || printer->settings->decode.follow;
+    return settings->common.verbose || settings->decode.follow;
 }
 
-static void print_quoted(const struct printer *printer, const uint8_t *data, size_t len)
+size_t print_text_binary_shown(const struct settings *settings)
 {
-    size_t most = shows_all(printer) ? len : TEXT_SHOWN, shown = 0;
-    char text[HEX_ESCAPE_GROWTH * 64 + 1];
+    return shows_all(settings) ? 0 : HEX_SHOWN;
+}
+
+static void put_quoted(const struct printer *printer, struct line *line, const uint8_t *data,
+                       size_t len)
+{
+    size_t most = shows_all(printer->settings) ? len : TEXT_SHOWN;
     /* Does not cut inside a character. */
     if (len > most)
         while (most > 0 && (data[most] & 0xC0) == 0x80)
             most--;
     if (most > len)
         most = len;
-    putchar('"');
-    while (shown < most) {
-        size_t used, piece = most - shown;
-        hex_escape(data + shown, piece, HEX_ESCAPE_BACKSLASH, text, sizeof text, &used);
-        fputs(text, stdout);
-        shown += used;
-    }
-    putchar('"');
-    if (shown < len)
-        fputs("...", stdout);
+    line_char(line, '"');
+    line_escaped(line, data, most, HEX_ESCAPE_BACKSLASH);
+    line_char(line, '"');
+    if (most < len)
+        line_string(line, "...");
 }
 
-static void print_bytes(const struct printer *printer, const uint8_t *data, size_t len)
+static void put_bytes(const struct printer *printer, struct line *line, const uint8_t *data,
+                      size_t len)
 {
-    size_t most = shows_all(printer) || len < HEX_SHOWN ? len : HEX_SHOWN;
-    for (size_t i = 0; i < most; i++)
-        printf("%s%02x", i > 0 ? " " : "", data[i]);
+    size_t most = shows_all(printer->settings) || len < HEX_SHOWN ? len : HEX_SHOWN;
+    line_bytes(line, data, most, ' ');
     if (most < len)
-        fputs(" ...", stdout);
+        line_string(line, " ...");
 }
 
 /* Is it printable text only? */
@@ -138,74 +151,101 @@ static bool is_text(const uint8_t *data, size_t len)
     return ws_utf8_valid(data, len);
 }
 
-static void print_payload(const struct printer *printer, const struct decode_event *event)
+static void put_payload(const struct printer *printer, const struct decode_event *event,
+                        struct line *line)
 {
     const uint8_t *data = event->payload;
     size_t len = event->len;
     bool masked = printer->decode->keep_mask && event->frame && event->frame->masked;
     if (event->opcode == WS_OP_CLOSE && len >= 2 && !masked) {
         unsigned code = (unsigned)data[0] << 8 | data[1];
-        printf("%u (%s)", code, ws_close_name(code));
+        line_uint(line, code, 0);
+        line_string(line, " (");
+        line_string(line, ws_close_name(code));
+        line_char(line, ')');
         if (len > 2) {
-            putchar(' ');
-            print_quoted(printer, data + 2, len - 2);
+            line_char(line, ' ');
+            put_quoted(printer, line, data + 2, len - 2);
         }
         return;
     }
     if (len == 0)
         return;
-    if (masked) {
-        fputs("masked: ", stdout);
-        print_bytes(printer, data, len);
-    } else if (event->compressed && !event->inflated) {
-        fputs("compressed: ", stdout);
-        print_bytes(printer, data, len);
+    bool compressed = event->compressed && !event->inflated;
+    if (masked || compressed) {
+        line_string(line, masked ? "masked: " : "compressed: ");
+        put_bytes(printer, line, data, len);
     } else if (event->opcode == WS_OP_TEXT ||
                (event->opcode != WS_OP_BINARY && is_text(data, len))) {
-        print_quoted(printer, data, len);
+        put_quoted(printer, line, data, len);
     } else {
-        print_bytes(printer, data, len);
+        put_bytes(printer, line, data, len);
     }
 }
 
 /* --- the kinds of lines --- */
 
-static void print_frame(const struct printer *printer, const struct decode_event *event)
+/* "text          FIN RSV1" */
+static void put_opcode(const struct decode_event *event, struct line *line)
 {
     const struct ws_frame *frame = event->frame;
-    char name[24], flags[24], key[16] = "no mask";
+    char name[] = "reserved 0x0", flags[] = "FIN RSV1 RSV2 RSV3";
+    size_t used = frame->fin ? 3 : 1;
+    name[sizeof name - 2] = "0123456789abcdef"[event->opcode & 15];
+    if (!frame->fin)
+        flags[0] = '-';
+    for (unsigned bit = 1; bit <= 3; bit++) {
+        if (!(frame->rsv & 8u >> bit))
+            continue;
+        memcpy(flags + used, " RSV", 4);
+        flags[used + 4] = (char)('0' + bit);
+        used += 5;
+    }
+    flags[used] = '\0';
     bool named = strcmp(ws_opcode_name(event->opcode), "reserved") != 0;
-    snprintf(name, sizeof name, named ? "%s" : "%s 0x%x", ws_opcode_name(event->opcode),
-             event->opcode);
-    snprintf(flags, sizeof flags, "%s%s%s%s", frame->fin ? "FIN" : "-",
-             frame->rsv & 4 ? " RSV1" : "", frame->rsv & 2 ? " RSV2" : "",
-             frame->rsv & 1 ? " RSV3" : "");
-    if (frame->known < 2) {
-        printf("%-12s  %-8s", name, flags);
-        return;
-    }
-    if (frame->known < 2u + frame->length_bytes) {
-        printf("%-12s  %-8s  length cut off", name, flags);
-        return;
-    }
-    if (frame->masked && frame->known == frame->header_len)
-        snprintf(key, sizeof key, "key %02x%02x%02x%02x", frame->mask_key[0], frame->mask_key[1],
-                 frame->mask_key[2], frame->mask_key[3]);
-    else if (frame->masked)
-        snprintf(key, sizeof key, "key cut off");
-    printf("%-12s  %-8s %6" PRIu64 " byte%-1s  %s", name, flags, frame->length, s(frame->length),
-           key);
-    if (event->len > 0)
-        printf("%*s", 14 - (int)strlen(key), "");
-    print_payload(printer, event);
+    line_padded(line, named ? ws_opcode_name(event->opcode) : name, 12);
+    line_string(line, "  ");
+    line_padded(line, flags, 8);
 }
 
-static void print_message(const struct printer *printer, const struct decode_event *event)
+static void put_frame(const struct printer *printer, const struct decode_event *event,
+                      struct line *line)
 {
-    printf("%-12s  %6zu byte%s", ws_opcode_name(event->opcode), event->len, s(event->len));
+    enum { KEY_WIDTH = 14 };
+    const struct ws_frame *frame = event->frame;
+    size_t width = event->len > 0 ? KEY_WIDTH : 0;
+    put_opcode(event, line);
+    if (frame->known < 2)
+        return;
+    if (frame->known < 2u + frame->length_bytes) {
+        line_string(line, "  length cut off");
+        return;
+    }
+    line_char(line, ' ');
+    line_uint(line, frame->length, 6);
+    line_string(line, frame->length == 1 ? " byte   " : " bytes  ");
+    if (frame->masked && frame->known == frame->header_len) {
+        line_string(line, "key ");
+        line_bytes(line, frame->mask_key, 4, 0);
+        if (width > 0)
+            line_string(line, "  ");
+    } else {
+        line_padded(line, frame->masked ? "key cut off" : "no mask", width);
+    }
+    put_payload(printer, event, line);
+}
+
+static void put_message(const struct printer *printer, const struct decode_event *event,
+                        struct line *line)
+{
+    line_padded(line, ws_opcode_name(event->opcode), 12);
+    line_string(line, "  ");
+    line_uint(line, event->len, 6);
+    line_string(line, " byte");
+    line_string(line, s(event->len));
     if (event->len > 0)
-        printf(event->len == 1 ? "   " : "  ");
-    print_payload(printer, event);
+        line_string(line, event->len == 1 ? "   " : "  ");
+    put_payload(printer, event, line);
 }
 
 static void print_str(struct ws_str text)
@@ -343,6 +383,50 @@ static void print_missing(const struct printer *printer, const struct decode_eve
         puts("          likely: not the beginning of a frame, so that the length is meaningless");
 }
 
+/* What follows the beginning of a line that is of no frame or message. */
+static void print_other(const struct printer *printer, const struct decode_event *event)
+{
+    switch (event->type) {
+    case DECODE_HEAD:
+        print_head(printer, event);
+        break;
+    case DECODE_HTTP2:
+        print_notice(event);
+        break;
+    case DECODE_CLOSED:
+        print_closed(event);
+        break;
+    case DECODE_LOST:
+        printf("%s%" PRIu64 " byte%s: %s%s", paint(printer, event->harmless ? dim : red),
+               event->lost, s(event->lost), event->why ? event->why : "not read",
+               paint(printer, plain));
+        break;
+    case DECODE_FRAME:
+    case DECODE_MESSAGE:
+    case DECODE_END:
+        break;
+    }
+    putchar('\n');
+}
+
+static void print_line(struct printer *printer, const struct decode_event *event)
+{
+    struct line line;
+    line.len = 0;
+    begin_line(printer, event, &line);
+    if (event->type == DECODE_FRAME || event->type == DECODE_MESSAGE) {
+        if (event->type == DECODE_FRAME)
+            put_frame(printer, event, &line);
+        else
+            put_message(printer, event, &line);
+        line_char(&line, '\n');
+        line_write(&line);
+    } else {
+        line_write(&line);
+        print_other(printer, event);
+    }
+}
+
 void print_text(struct printer *printer, const struct decode_event *event, bool wanted)
 {
     if (!wanted) {
@@ -353,32 +437,7 @@ void print_text(struct printer *printer, const struct decode_event *event, bool 
             print_missing(printer, event);
         return;
     }
-    begin_line(printer, event);
-    switch (event->type) {
-    case DECODE_HEAD:
-        print_head(printer, event);
-        break;
-    case DECODE_FRAME:
-        print_frame(printer, event);
-        break;
-    case DECODE_MESSAGE:
-        print_message(printer, event);
-        break;
-    case DECODE_HTTP2:
-        print_notice(event);
-        break;
-    case DECODE_END:
-        break;
-    case DECODE_CLOSED:
-        print_closed(event);
-        break;
-    case DECODE_LOST:
-        printf("%s%" PRIu64 " byte%s: %s%s", paint(printer, event->harmless ? dim : red),
-               event->lost, s(event->lost), event->why ? event->why : "not read",
-               paint(printer, plain));
-        break;
-    }
-    putchar('\n');
+    print_line(printer, event);
     if (event->inflate_problem)
         printf("        not inflated: %s\n", event->inflate_problem);
     print_findings(printer, event, true);

@@ -14,4 +14,7 @@
 /* Prints an event; only its findings if it is not wanted. */
 void print_text(struct printer *printer, const struct decode_event *event, bool wanted);
 
+/* The bytes that it shows of a binary payload at most; 0: all. */
+size_t print_text_binary_shown(const struct settings *settings);
+
 #endif

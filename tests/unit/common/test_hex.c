@@ -1,6 +1,7 @@
 #include "cmd/common/hex.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <setjmp.h>
@@ -133,6 +134,109 @@ static void test_escape_small_rooms(void **state)
     assert_int_equal(used, 0);
 }
 
+/* Pieces of whatever bytes, escaped with much space at once and with little, are the same text:
+ * what is copied in words does not differ from what is looked at byte by byte. */
+static void test_escape_words(void **state)
+{
+    (void)state;
+    static const char samples[] =
+        "plain text with \\ and \t, \n, \x7f, gr\xc3\xbc\xc3\x9f, \x1f\x80"
+        "eight by eight characters that need no escaping at all";
+    unsigned seed = 1;
+    for (int i = 0; i < 4000; i++) {
+        char all[512], pieces[512] = "";
+        seed = seed * 1103515245u + 12345u;
+        size_t from = (seed >> 8) % (sizeof samples - 1), at = 0, used;
+        size_t len = (seed >> 16) % (sizeof samples - from);
+        unsigned flags = (seed >> 24) & 7;
+        size_t n = hex_escape(samples + from, len, flags, all, sizeof all, &used), total = 0;
+        assert_int_equal(used, len);
+        /* A buffer for no more than one character never holds a word. */
+        while (at < len) {
+            total += hex_escape(samples + from + at, len - at, flags, pieces + total,
+                                HEX_ESCAPE_GROWTH + 1, &used);
+            assert_true(used > 0);
+            at += used;
+        }
+        assert_int_equal(total, n);
+        assert_memory_equal(all, pieces, n);
+        assert_int_equal(all[n], 0);
+    }
+}
+
+/* Every size of the buffer, with and without a separator, against the pairs one by one. */
+static void test_format_sizes(void **state)
+{
+    (void)state;
+    uint8_t bytes[40];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 37 + 11);
+    for (size_t size = 1; size < 3 * sizeof bytes + 4; size++) {
+        for (int separated = 0; separated < 2; separated++) {
+            char out[3 * sizeof bytes + 4], expected[sizeof out + 4] = "";
+            size_t n = 0;
+            for (size_t i = 0; i < sizeof bytes; i++) {
+                char pair[4];
+                int len =
+                    snprintf(pair, sizeof pair, separated && i > 0 ? " %02x" : "%02x", bytes[i]);
+                if (n + (size_t)len + 1 > size)
+                    break;
+                memcpy(expected + n, pair, (size_t)len + 1);
+                n += (size_t)len;
+            }
+            memset(out, 'x', sizeof out);
+            assert_int_equal(hex_format(bytes, sizeof bytes, separated ? ' ' : 0, out, size), n);
+            assert_string_equal(out, expected);
+            for (size_t i = size; i < sizeof out; i++)
+                assert_int_equal(out[i], 'x');
+        }
+    }
+    for (unsigned byte = 0; byte < 256; byte++) {
+        char out[3], expected[3];
+        snprintf(expected, sizeof expected, "%02x", byte);
+        hex_format(&(uint8_t){(uint8_t)byte}, 1, 0, out, sizeof out);
+        assert_string_equal(out, expected);
+    }
+}
+
+static size_t bytewise(const uint8_t *p, size_t len, char other)
+{
+    size_t n = 0;
+    while (n < len && p[n] >= 0x20 && p[n] <= 0x7E && p[n] != '\\' && p[n] != (uint8_t)other)
+        n++;
+    return n;
+}
+
+/* Every byte, in every place of texts of every length that has to do with a word's. */
+static void test_run_places(void **state)
+{
+    (void)state;
+    static const char others[] = {'"', '\\', 'x', ' ', '~'};
+    for (size_t len = 0; len < 26; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (unsigned byte = 0; byte < 256; byte++) {
+                uint8_t text[26];
+                memset(text, 'a', sizeof text);
+                text[at] = (uint8_t)byte;
+                for (size_t i = 0; i < sizeof others; i++)
+                    assert_int_equal(hex_run(text, len, others[i]), bytewise(text, len, others[i]));
+            }
+        }
+    }
+}
+
+/* Two bytes of a word do not hide each other. */
+static void test_run_neighbours(void **state)
+{
+    (void)state;
+    for (unsigned pair = 0; pair < 65536; pair++) {
+        uint8_t text[8] = "aaaaaaaa";
+        text[3] = (uint8_t)pair;
+        text[4] = (uint8_t)(pair >> 8);
+        assert_int_equal(hex_run(text, 8, '"'), bytewise(text, 8, '"'));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +245,10 @@ int main(void)
         cmocka_unit_test(test_format),
         cmocka_unit_test(test_escape),
         cmocka_unit_test(test_escape_small_rooms),
+        cmocka_unit_test(test_escape_words),
+        cmocka_unit_test(test_format_sizes),
+        cmocka_unit_test(test_run_places),
+        cmocka_unit_test(test_run_neighbours),
     };
     return cmocka_run_group_tests_name("hex", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "cmd/common/json.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,43 @@ static void test_strings(void **state)
         struct json json = {0};
         json_text(&json, cases[i].text, cases[i].len);
         expect(&json, cases[i].json);
+    }
+}
+
+/* A string byte by byte, as JSON has it. */
+static size_t escape_slowly(const char *text, size_t len, char *out)
+{
+    size_t n = 0;
+    out[n++] = '"';
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"' || text[i] == '\\')
+            n += (size_t)sprintf(out + n, "\\%c", text[i]);
+        else if (text[i] == '\n')
+            n += (size_t)sprintf(out + n, "\\n");
+        else if (text[i] < 0x20 || text[i] == 0x7F)
+            n += (size_t)sprintf(out + n, "\\u%04x", (unsigned)text[i]);
+        else
+            out[n++] = text[i];
+    }
+    out[n++] = '"';
+    out[n] = '\0';
+    return n;
+}
+
+/* Parts of a text, which begin and end anywhere in a word. */
+static void test_string_parts(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"key\":\"a value without anything\",\"path\":\"a\\b\"}\n\x01\x7f ~";
+    for (size_t from = 0; from < sizeof text; from++) {
+        for (size_t len = 0; from + len < sizeof text; len++) {
+            char expected[8 * sizeof text];
+            struct json json = {0};
+            escape_slowly(text + from, len, expected);
+            json_text(&json, text + from, len);
+            expect(&json, expected);
+        }
     }
 }
 
@@ -153,9 +191,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nesting),      cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_doubles),      cmocka_unit_test(test_base64),
-        cmocka_unit_test(test_large_base64), cmocka_unit_test(test_payload),
-        cmocka_unit_test(test_clear),
+        cmocka_unit_test(test_string_parts), cmocka_unit_test(test_doubles),
+        cmocka_unit_test(test_base64),       cmocka_unit_test(test_large_base64),
+        cmocka_unit_test(test_payload),      cmocka_unit_test(test_clear),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }
