@@ -21,6 +21,7 @@ void inspection_begin(struct inspection *in, const char *name, enum form form)
         .messages = in->settings->decode.messages || in->settings->decode.extract ||
                     in->settings->decode.output == OUTPUT_JSONL,
         .payloads = print_payloads(in->settings),
+        .binary_shown = print_binary_shown(in->settings),
         .inflate = in->settings->decode.inflate,
         .stream = in->settings->decode.stream,
         .follow = in->settings->decode.follow,

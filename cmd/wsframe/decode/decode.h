@@ -30,6 +30,7 @@ struct decode {
     bool keep_mask;
     bool messages;         /* emit DECODE_MESSAGE */
     unsigned payloads;     /* a bit an opcode: the sink looks at payloads of such frames */
+    size_t binary_shown;   /* and at this many bytes of a binary one at most; 0: at all */
     uint64_t stream;       /* decode only the conversation of this number; 0: all */
     bool follow;           /* decode only the first one with a WebSocket */
     uint32_t http2_stream; /* and of it only this stream of HTTP/2, if it has any; 0: all */

@@ -77,18 +77,38 @@ static void follow(struct decode_event *event, struct decode_message *message,
     message->offset = event->offset;
 }
 
-/* Unmasks the payload, which is left masked until something looks at it: most of a large capture is
- * binary messages that are only counted. */
-static void unmask(struct decoder *decoder, struct decode_event *event)
+/* Unmasks the first bytes of the payload, which is left masked until something looks at it: most of
+ * a large capture is binary messages that are only counted, or of which only the beginning is
+ * shown. */
+static void unmask_some(struct decoder *decoder, struct decode_event *event, size_t len)
 {
     struct decode *decode = decoder->conversation->decode;
     /* Of a header that is cut the mask bit may not be known. */
     if (event->len == 0 || !event->frame->masked ||
         event->payload != event->wire + event->frame->header_len)
         return;
-    bytes_reserve(&decode->scratch, event->len);
-    ws_mask(ws_bytes_data(decode->scratch), event->payload, event->len, event->frame->mask_key, 0);
+    bytes_reserve(&decode->scratch, len);
+    ws_mask(ws_bytes_data(decode->scratch), event->payload, len, event->frame->mask_key, 0);
     event->payload = bytes_data(decode->scratch);
+}
+
+static void unmask(struct decoder *decoder, struct decode_event *event)
+{
+    unmask_some(decoder, event, event->len);
+}
+
+/* Unmasks what the sink looks at, if something of it is masked still. */
+static void unmask_for_sink(struct decoder *decoder, struct decode_event *event)
+{
+    const struct decode *decode = decoder->conversation->decode;
+    bool looks = decode->payloads >> event->opcode & 1;
+    if (decode->messages)
+        unmask(decoder, event);
+    else if (looks && event->opcode == WS_OP_BINARY && decode->binary_shown > 0)
+        unmask_some(decoder, event,
+                    event->len < decode->binary_shown ? event->len : decode->binary_shown);
+    else if (looks || event->finding_count > 0 || event->missing > 0)
+        unmask(decoder, event);
 }
 
 /* Checks the UTF-8 of a text payload (8.1). */
@@ -286,9 +306,7 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
         judge(decoder, &event, message);
     if (believed && is_data)
         inflate_part(decoder, message, &event, frame->fin && missing == 0, &part);
-    if (decode->messages || decode->payloads >> frame->opcode & 1 || event.finding_count > 0 ||
-        missing > 0)
-        unmask(decoder, &event);
+    unmask_for_sink(decoder, &event);
     if (!part.inflated)
         part.data = event.payload;
     count(decoder, &event, believed);

@@ -98,7 +98,8 @@ struct decode_event {
     const struct ws_frame *frame; /* FRAME; `known` is the number of header bytes */
     unsigned opcode;              /* FRAME, MESSAGE */
     const uint8_t *payload;       /* FRAME, MESSAGE: unmasked, unless decode.keep_mask, or in a
-                                   * frame without findings that is not in decode.payloads */
+                                   * frame without findings that is not in decode.payloads, or
+                                   * after decode.binary_shown bytes of a binary one */
     size_t len;
     bool compressed;             /* the message has RSV1 */
     bool inflated;               /* and the payload is what it was compressed from */

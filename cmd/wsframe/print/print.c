@@ -36,6 +36,12 @@ unsigned print_payloads(const struct settings *settings)
     return settings->decode.only ? settings->decode.only : ALL;
 }
 
+size_t print_binary_shown(const struct settings *settings)
+{
+    bool lines = settings->decode.output == OUTPUT_TEXT && !settings->decode.payload_only;
+    return lines ? print_text_binary_shown(settings) : 0;
+}
+
 void print_begin(struct printer *printer, const char *input, enum form form)
 {
     printer->input = input;

@@ -15,6 +15,9 @@ void print_free(struct printer *printer);
 /* The opcodes of the frames whose payloads are printed, a bit each. */
 unsigned print_payloads(const struct settings *settings);
 
+/* The bytes of a binary payload that are printed at most; 0: all. */
+size_t print_binary_shown(const struct settings *settings);
+
 /* Call before and after the events of an input. */
 void print_begin(struct printer *printer, const char *input, enum form form);
 void print_end(struct printer *printer);

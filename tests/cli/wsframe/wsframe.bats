@@ -551,3 +551,19 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	run -1 --separate-stderr bash -c 'wsframe 8100 >&-'
 	one_line 'standard output is closed'
 }
+
+@test "of a masked binary payload 16 bytes are shown, with -v and as -o hex all" {
+	local all='00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f'
+	printf '%b' "$(printf '\\x%02x' {0..99})" |
+		wsframe encode -b --mask=37fa213d -o raw >"$BATS_TEST_TMPDIR/frame"
+	cat "$BATS_TEST_TMPDIR/frame" "$BATS_TEST_TMPDIR/frame" >"$BATS_TEST_TMPDIR/frames"
+	same "0x0000  > binary        FIN         100 bytes  key 37fa213d  $all ..." \
+		"$(wsframe "$BATS_TEST_TMPDIR/frames" | head -n 1)"
+	same 2 "$(wsframe "$BATS_TEST_TMPDIR/frames" | grep -c "  $all \.\.\.$")"
+	all=$(printf '%02x ' {0..99})
+	all=${all% }
+	same 2 "$(wsframe -v "$BATS_TEST_TMPDIR/frames" 2>/dev/null | grep -c "  $all$")"
+	same 2 "$(wsframe --payload-only -o hex "$BATS_TEST_TMPDIR/frames" | grep -c "^$all$")"
+	same 2 "$(wsframe --messages "$BATS_TEST_TMPDIR/frames" | grep -c "00 01 .* 0f \.\.\.$")"
+	same 2 "$(wsframe -o jsonl "$BATS_TEST_TMPDIR/frames" | grep -c '_`abc"')"
+}
