@@ -306,13 +306,13 @@ static void handle_tls_end(struct ws_conn *conn)
  * interactive: it may be the edge of a large message. */
 static void update_read_fairness(struct ws_conn *conn, size_t len, int64_t now_ms)
 {
-    enum { A_WHILE = 7 };
     if (len >= WS_RECEIVE_FAIR / 4)
-        conn->bulk_score = A_WHILE;
+        conn->bulk_score = WS_BULK_READS;
     else if (conn->bulk_score > 0 || !conn->end.opened)
         conn->bulk_score -= conn->bulk_score > 0;
     else
         conn->env->scratch->fair_until_ms = now_ms + WS_FAIR_MS;
+    conn->watch.bulk = conn->bulk_score > 0;
 }
 
 void ws_conn_on_received(struct ws_conn *conn, uint8_t *buffer, size_t len, size_t wire)

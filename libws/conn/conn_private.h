@@ -25,6 +25,7 @@ enum {
     WS_RECEIVE_SIZE = 512 * 1024,
     WS_RECEIVE_FAIR = 64 * 1024,
     WS_FAIR_MS = 100,
+    WS_BULK_READS = 7, /* small reads until a bulk sender counts as interactive again */
     /* Bytes of messages that a connection delivers before it is another's turn: a compressed byte
      * may become a thousand. */
     WS_TURN_MOST = 4 << 20,

@@ -15,7 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 256, ALWAYS_MAX = 8 };
+enum {
+    BATCH = 256,
+    ALWAYS_MAX = 8,
+    BULK_US = 250, /* for the bulk watches of a batch: then others may be ready */
+};
 
 struct ws_loop {
     int epoll_fd;
@@ -26,6 +30,7 @@ struct ws_loop {
     struct ws_wheel wheel;
     struct ws_deferred *tasks, *last_task;
     unsigned always_count;
+    unsigned next_bulk; /* the one of a batch that comes first, modulo their number */
     struct ws_watch *always[ALWAYS_MAX];
     struct ws_watch wake_watch, signal_watch;
     void (*woken)(void *context);
@@ -180,7 +185,7 @@ static enum ws_error control(struct ws_loop *loop, int operation, struct ws_watc
 enum ws_error ws_loop_watch(struct ws_loop *loop, struct ws_watch *watch, unsigned interest)
 {
     watch->interest = 0;
-    watch->always = false;
+    watch->always = watch->bulk = false;
     return ws_loop_rewatch(loop, watch, interest);
 }
 
@@ -300,6 +305,34 @@ static bool always_ready(const struct ws_loop *loop)
     return false;
 }
 
+static void handle(const struct epoll_event *event)
+{
+    struct ws_watch *watch = event->data.ptr;
+    unsigned ready = 0;
+    if (event->events & EPOLLIN)
+        ready |= WS_READABLE;
+    if (event->events & EPOLLOUT)
+        ready |= WS_WRITABLE;
+    if (event->events & (EPOLLERR | EPOLLHUP))
+        ready = WS_READABLE | WS_WRITABLE | WS_HANGUP;
+    /* An earlier event of this batch may have unwatched it, or lost interest. */
+    ready &= watch->interest;
+    if (watch->fd >= 0 && ready)
+        watch->ready(watch, ready);
+}
+
+/* Handles at least one event. epoll reports the others again, in the same order, so that the next
+ * batch goes on with the one after the last of this batch. */
+static void handle_bulk(struct ws_loop *loop, const struct epoll_event *events, unsigned count)
+{
+    int64_t end_us = ws_clock_us() + BULK_US;
+    unsigned first = loop->next_bulk % count, done = 0;
+    do
+        handle(&events[(first + done++) % count]);
+    while (done < count && ws_clock_us() < end_us);
+    loop->next_bulk = first + done;
+}
+
 void ws_loop_turn(struct ws_loop *loop, int wait_ms)
 {
     struct epoll_event events[BATCH];
@@ -311,20 +344,15 @@ void ws_loop_turn(struct ws_loop *loop, int wait_ms)
     if (wait != 0)
         advance(loop);
 
+    unsigned bulk = 0;
     for (int i = 0; i < count; i++) {
-        struct ws_watch *watch = events[i].data.ptr;
-        unsigned ready = 0;
-        if (events[i].events & EPOLLIN)
-            ready |= WS_READABLE;
-        if (events[i].events & EPOLLOUT)
-            ready |= WS_WRITABLE;
-        if (events[i].events & (EPOLLERR | EPOLLHUP))
-            ready = WS_READABLE | WS_WRITABLE | WS_HANGUP;
-        /* An earlier event of this batch may have unwatched it, or lost interest. */
-        ready &= watch->interest;
-        if (watch->fd >= 0 && ready)
-            watch->ready(watch, ready);
+        if (((const struct ws_watch *)events[i].data.ptr)->bulk)
+            events[bulk++] = events[i];
+        else
+            handle(&events[i]);
     }
+    if (bulk > 0)
+        handle_bulk(loop, events, bulk);
     for (unsigned i = 0; i < loop->always_count; i++)
         if (loop->always[i]->interest)
             loop->always[i]->ready(loop->always[i], loop->always[i]->interest);

@@ -32,6 +32,9 @@ struct ws_watch {
     int fd;
     uint8_t interest; /* WS_READABLE, WS_WRITABLE, WS_HANGUP, or-ed; or 0 */
     bool always;      /* a file that epoll cannot watch: always ready */
+    /* Set by the owner at any time: each call takes long, so that the others of a batch come first,
+     * and this one perhaps only in the next batch. */
+    bool bulk;
     /* `ready` is a part of the interest. An error or a hang-up shows as all of it: the next call on
      * the descriptor tells which. */
     void (*ready)(struct ws_watch *watch, unsigned ready);

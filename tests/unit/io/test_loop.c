@@ -38,16 +38,24 @@ struct counted {
     struct ws_watch watch;
     unsigned calls, ready;
     bool drain;
+    int64_t lasts_us; /* a call */
+    unsigned place;   /* of the last call among those of all watches */
     struct counted *unwatch;
     struct ws_deferred *defer;
 };
+
+static unsigned places;
 
 static void on_ready(struct ws_watch *watch, unsigned ready)
 {
     struct counted *counted = ws_container_of(watch, struct counted, watch);
     char byte[64];
+    int64_t begun = ws_clock_us();
     counted->calls++;
+    counted->place = ++places;
     counted->ready |= ready;
+    while (ws_clock_us() - begun < counted->lasts_us)
+        ;
     if (counted->drain && read(watch->fd, byte, sizeof byte) < 0)
         assert_int_equal(errno, EAGAIN);
     if (counted->unwatch)
@@ -430,6 +438,72 @@ static void more_events_than_a_batch(void **state)
     }
 }
 
+/* --- bulk --- */
+
+enum { BULK = 3 };
+
+/* BULK watches that are ready for ever, and made before one that is not bulk. */
+static void watch_bulk(struct counted bulk[BULK], struct counted *other, int far[BULK + 1],
+                       int64_t lasts_us)
+{
+    for (int i = 0; i <= BULK; i++) {
+        int fds[2];
+        socket_pair(fds);
+        far[i] = fds[1];
+        assert_int_equal(write(far[i], "x", 1), 1);
+        watch(i < BULK ? &bulk[i] : other, fds[0], WS_READABLE);
+        if (i < BULK) {
+            bulk[i].watch.bulk = true;
+            bulk[i].lasts_us = lasts_us;
+        }
+    }
+}
+
+static void unwatch_bulk(struct counted bulk[BULK], struct counted *other, const int far[BULK + 1])
+{
+    for (int i = 0; i <= BULK; i++) {
+        close(ws_loop_unwatch(loop, i < BULK ? &bulk[i].watch : &other->watch));
+        close(far[i]);
+    }
+}
+
+static void bulk_comes_after_the_others_of_a_batch(void **state)
+{
+    (void)state;
+    struct counted bulk[BULK], other;
+    int far[BULK + 1];
+    watch_bulk(bulk, &other, far, 0);
+    for (unsigned turns = 1; turns < 10; turns++) {
+        unsigned before = places;
+        turn(1);
+        assert_int_equal(other.calls, turns);
+        assert_int_equal(other.place, before + 1);
+        assert_true(places > before + 1);
+    }
+    unwatch_bulk(bulk, &other, far);
+}
+
+/* Calls that last leave the rest of their batch to the next ones, in which each has its turn. */
+static void bulk_takes_turns(void **state)
+{
+    (void)state;
+    struct counted bulk[BULK], other;
+    int far[BULK + 1];
+    watch_bulk(bulk, &other, far, 1000);
+    for (unsigned turns = 1; turns <= 4 * BULK; turns++) {
+        unsigned calls = 0;
+        turn(1);
+        assert_int_equal(other.calls, turns);
+        assert_int_equal(other.place, places - 1);
+        for (int i = 0; i < BULK; i++) {
+            calls += bulk[i].calls;
+            assert_in_range(bulk[i].calls, turns / BULK, (turns + BULK - 1) / BULK);
+        }
+        assert_int_equal(calls, turns);
+    }
+    unwatch_bulk(bulk, &other, far);
+}
+
 static void raise_limit(void)
 {
     struct rlimit limit;
@@ -459,6 +533,8 @@ int main(void)
         TEST(time_goes_on_and_never_back),
         TEST(without_descriptors),
         TEST(more_events_than_a_batch),
+        TEST(bulk_comes_after_the_others_of_a_batch),
+        TEST(bulk_takes_turns),
     };
     raise_limit();
     return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
