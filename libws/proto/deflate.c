@@ -98,7 +98,8 @@ static struct ws_deflate_stream *borrow_fitting(struct ws_deflate_pool *pool, si
 {
     enum { LOOKAHEAD = 262 }; /* bytes of its window that deflate does not refer back to */
     enum { SMALL_BITS = 13, SMALL_MEMORY = 7 };
-    struct ws_stream_kind kind = ws_stream_kind(bits, level, memory, len < UNKNOWN_LEN);
+    bool good = len > WS_ISAL_SHORT && len < UNKNOWN_LEN;
+    struct ws_stream_kind kind = ws_stream_kind(bits, level, memory, good);
     if (kind.codec == WS_CODEC_ZLIB && len + LOOKAHEAD <= 1 << SMALL_BITS) {
         kind.bits = kind.bits < SMALL_BITS ? kind.bits : SMALL_BITS;
         kind.memory = kind.memory < SMALL_MEMORY ? kind.memory : SMALL_MEMORY;

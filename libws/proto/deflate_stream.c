@@ -22,13 +22,13 @@ static bool isal_can(unsigned bits)
 #endif
 }
 
-struct ws_stream_kind ws_stream_kind(unsigned bits, unsigned level, unsigned memory, bool once)
+struct ws_stream_kind ws_stream_kind(unsigned bits, unsigned level, unsigned memory, bool good)
 {
     bool fast = level == 0 && memory == 0 && isal_can(bits);
     struct ws_stream_kind kind = {.codec = fast ? WS_CODEC_ISAL : WS_CODEC_ZLIB,
                                   .bits = (uint8_t)(bits < 9 ? 9 : bits)};
     if (fast) {
-        kind.level = once ? WS_ISAL_GOOD : WS_ISAL_SMALL;
+        kind.level = good ? WS_ISAL_GOOD : WS_ISAL_SMALL;
     } else {
         kind.level = (uint8_t)(level ? level : DEFAULT_LEVEL);
         kind.memory = (uint8_t)(memory ? memory : DEFAULT_MEMORY);

@@ -14,8 +14,9 @@
 #include <zlib.h>
 
 /* The levels of ISA-L that are used. The small one has the least memory, 107 kB; the good one is
- * for streams that are shared, with 234 kB. */
-enum { WS_ISAL_SMALL = 1, WS_ISAL_GOOD = 3 };
+ * for streams that are shared, with 234 kB, and messages of more than WS_ISAL_SHORT bytes: it makes
+ * shorter ones no smaller, and needs up to a third more time for them. */
+enum { WS_ISAL_SMALL = 1, WS_ISAL_GOOD = 3, WS_ISAL_SHORT = 2048 };
 
 enum ws_codec { WS_CODEC_ZLIB_INFLATE, WS_CODEC_ZLIB, WS_CODEC_ISAL };
 
@@ -36,8 +37,8 @@ struct ws_deflate_stream {
 };
 
 /* The kind that compresses at `level` and `memory`, of which 0 leaves the choice to this module.
- * `once`: the window ends with the message, so that its memory matters little. */
-struct ws_stream_kind ws_stream_kind(unsigned bits, unsigned level, unsigned memory, bool once);
+ * `good`: it may have the memory of ISA-L's good level. */
+struct ws_stream_kind ws_stream_kind(unsigned bits, unsigned level, unsigned memory, bool good);
 
 /* A stream of the list in the pool, or a new one. NULL without memory. */
 struct ws_deflate_stream *ws_deflate_stream_get(struct ws_deflate_stream **list,

@@ -1,5 +1,7 @@
 #include "libws/proto/deflate_stream.h"
 
+#include <ws/deflate.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,12 +139,32 @@ static void the_pool_keeps_four(void **state)
     ws_deflate_stream_free_list(&list);
 }
 
+/* Whole messages have the small level up to a length, and the good one beyond it. */
+static void the_level_follows_the_length(void **state)
+{
+    (void)state;
+#ifdef WITH_ISAL
+    static uint8_t data[WS_ISAL_SHORT + 1], to[2 * sizeof data];
+    struct ws_deflate_config config;
+    struct ws_deflate_pool pool = {0};
+    ws_deflate_config_init(&config);
+    for (size_t len = WS_ISAL_SHORT - 1; len <= sizeof data; len++) {
+        assert_true(ws_deflate_once(&pool, &config, 15, data, len, to, sizeof to) > 0);
+        assert_non_null(pool.deflaters);
+        assert_int_equal(pool.deflaters->kind.level,
+                         len > WS_ISAL_SHORT ? WS_ISAL_GOOD : WS_ISAL_SMALL);
+    }
+    ws_deflate_pool_free(&pool);
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(which_codec),
         cmocka_unit_test(in_small_rooms),
         cmocka_unit_test(the_pool_keeps_four),
+        cmocka_unit_test(the_level_follows_the_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
