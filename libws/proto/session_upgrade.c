@@ -248,6 +248,21 @@ static enum ws_event_type next_response(struct ws_session *s, struct ws_event *e
     return session_emit(event, WS_EVENT_OPEN);
 }
 
+/* A head that is none: a client may say what the server sent instead. The bytes after the offending
+ * one are left out: how many there are depends on how they arrived. */
+static enum ws_event_type emit_bad_head(struct ws_session *s, struct ws_event *event,
+                                        enum ws_error error, uint64_t offset)
+{
+    struct ws_upgrade *up = s->upgrade;
+    enum ws_event_type type = session_emit_error(s, event, error, offset);
+    if (s->config->role == WS_ROLE_CLIENT) {
+        size_t have = ws_bytes_len(up->bytes);
+        event->data = have > 0 ? ws_bytes_data(up->bytes) : NULL;
+        event->len = up->head.scanned < have ? up->head.scanned + 1 : have;
+    }
+    return type;
+}
+
 enum ws_event_type ws_session_next_upgrade(struct ws_session *s, struct ws_event *event)
 {
     if (s->request_pending)
@@ -264,7 +279,7 @@ enum ws_event_type ws_session_next_upgrade(struct ws_session *s, struct ws_event
         if (error == WS_MORE)
             break;
         if (error != WS_OK)
-            return session_emit_error(s, event, error, offset);
+            return emit_bad_head(s, event, error, offset);
         if (s->config->role == WS_ROLE_CLIENT) {
             enum ws_event_type type = next_response(s, event);
             if (type != WS_EVENT_NONE || up->refused)

@@ -152,6 +152,8 @@ char *secret_ask_on(int fd, const char *prompt)
     tcsetattr(fd, TCSADRAIN, &before);
     char *secret = entered ? strdup(text) : NULL;
     explicit_bzero(text, sizeof text);
+    if (!entered)
+        errno = ECANCELED;
     return secret;
 }
 

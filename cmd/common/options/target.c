@@ -7,6 +7,7 @@
 #include "libws/http2/http2.h"
 #include "libws/io/address.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -170,14 +171,21 @@ static void add_basic_auth(struct target *t, const char *credentials)
     add_default(t, "Authorization", value);
 }
 
-/* USER without a password: asks for it at the terminal, if there is one and `ask` is set. */
+/* USER without a password: asks for it at the terminal, if there is one and `ask` is set; else it
+ * is empty. */
 static const char *with_password(struct target *t, const char *credentials, bool ask)
 {
-    char *whole = NULL, prompt[128];
+    char *whole = NULL, *password = NULL, prompt[128];
     if (strchr(credentials, ':'))
         return credentials;
     snprintf(prompt, sizeof prompt, "Password of %.64s: ", credentials);
-    char *password = ask ? secret_ask(prompt) : NULL;
+    if (ask && !(password = secret_ask(prompt))) {
+        if (errno == ECANCELED)
+            exit_die(WS_EXIT_SIGINT, "no password was entered");
+        exit_warn("there is no terminal to ask for the password of %.64s: an empty one is sent "
+                  "(USER:PASSWORD, @FILE or env:NAME give one)",
+                  credentials);
+    }
     if (asprintf(&whole, "%s:%s", credentials, password ? password : "") < 0)
         whole = NULL;
     secret_free(password);

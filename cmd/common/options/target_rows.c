@@ -77,6 +77,7 @@ const struct option_row target_rows[TARGET_ROWS] = {
              "(prior), or never (off, the default)"},
     {.name = "connect-timeout",
      OPTION_DURATION(T, connect_timeout_us),
-     .help = "time limit for name, connection, proxy, TLS and upgrade together (default 10s)"},
+     .help = "time limit for name, connection, proxy, TLS and upgrade together (default 10s, 0: "
+             "no limit)"},
 };
 #undef T

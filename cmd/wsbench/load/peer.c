@@ -49,8 +49,9 @@ static void on_refusal(struct peer *peer, const struct ws_response *response)
     while (len < REFUSAL_BODY && (size_t)len < response->body.len &&
            response->body.p[len] >= 0x20 && response->body.p[len] < 0x7f)
         len++;
-    snprintf(text, sizeof text, "%s: %u%s%.*s", ws_error_info(WS_E_STATUS)->explanation,
-             response->status, len ? ": " : "", len, len ? response->body.p : "");
+    snprintf(text, sizeof text, "%s: %u%s%s%.*s", ws_error_info(WS_E_STATUS)->explanation,
+             response->status, target_hint_status(&w->settings->target, response->status),
+             len ? ": " : "", len, len ? response->body.p : "");
     show_failure(peer, text, "");
     if (!w->refusal[0])
         memcpy(w->refusal, text, sizeof text);
@@ -176,11 +177,20 @@ static void on_greeting(struct peer *peer, const struct ws_event *event)
         established(peer);
 }
 
+/* Keeps what is wrong with it for the close that follows. */
+static void note_answer(struct worker *w, const struct ws_event *event)
+{
+    w->answer = target_hint_answer(event, w->answer_text);
+    w->answer_error = event->error;
+}
+
 /* All but the usual answer. */
 __attribute__((noinline)) static void on_other(struct peer *peer, const struct ws_event *event)
 {
     if (event->type == WS_EVENT_ERROR && event->error == WS_E_STATUS && event->response)
         on_refusal(peer, event->response);
+    else if (event->type == WS_EVENT_ERROR)
+        note_answer(peer->worker, event);
     peer_streams_answered(peer);
     if (peer->greeting) {
         if (event->type == WS_EVENT_MESSAGE)
@@ -247,6 +257,8 @@ static const char *why_not_open(const struct ws_conn *conn, enum ws_error error,
     }
     if (error == WS_E_STATUS)
         return peer->worker->refusal;
+    if (peer->worker->answer && peer->worker->answer_error == error)
+        return peer->worker->answer;
     if (error == WS_E_HTTP2_UNSUPPORTED && !ws_conn_stream(conn, &carrier, &stream))
         return "the server speaks no HTTP/2, which --streams needs";
     return ws_error_info(error)->explanation;

@@ -7,6 +7,7 @@
 #ifndef CMD_WSBENCH_LOAD_WORKER_H
 #define CMD_WSBENCH_LOAD_WORKER_H
 
+#include "cmd/common/options/target_hint.h"
 #include "cmd/wsbench/count/totals.h"
 #include "cmd/wsbench/load/clock.h"
 #include "cmd/wsbench/load/pace.h"
@@ -93,8 +94,11 @@ struct worker {
     int64_t cpu_since_ns; /* when the time began for which CPU is reported */
     double cpu_before_s;  /* CPU time used until then */
     char address[64];     /* the one that answered first: later connections go there */
-    char refusal[200];    /* the first refusal of an upgrade, as text; empty: none */
-    int phase;            /* the last completed phase */
+    char refusal[280];    /* the first refusal of an upgrade, as text; empty: none */
+    const char *answer;   /* what is wrong with the last answer that was no refusal; or NULL */
+    char answer_text[TARGET_ANSWER_MAX];
+    enum ws_error answer_error; /* its error */
+    int phase;                  /* the last completed phase */
     bool told_ready, told_drained;
     int status; /* 0, or 1 if the thread could not start its work */
 };

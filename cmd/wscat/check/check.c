@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
+#include "cmd/common/options/target_hint.h"
 #include "cmd/common/units.h"
 #include "cmd/wscat/check/cause.h"
 #include "cmd/wscat/output/failure.h"
@@ -265,7 +266,7 @@ static void refused(struct check *c, const struct ws_response *response)
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct check *c = ws_conn_user(conn);
-    char text[UNITS_TEXT_MAX];
+    char text[UNITS_TEXT_MAX], answer[TARGET_ANSWER_MAX];
     if (is_echo(c, event)) {
         c->echoes = true;
         print(c, "ok",
@@ -282,7 +283,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         c->step = CHECK_TLS;
         failed(c, 0, "%s", failure_text(c->settings, conn, event->error, why));
     } else if (event->type == WS_EVENT_ERROR) {
-        failed(c, 0, "%s%s%s", ws_error_info(event->error)->explanation,
+        failed(c, 0, "%s%s%s", target_hint_answer(event, answer),
                event->response && event->response->cause ? ": " : "",
                event->response && event->response->cause ? event->response->cause : "");
     }

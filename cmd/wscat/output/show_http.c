@@ -1,7 +1,7 @@
 #include "cmd/wscat/output/show_http.h"
 
 #include "cmd/common/exit.h"
-#include "cmd/common/options/target.h"
+#include "cmd/common/options/target_hint.h"
 #include "libws/tls/tls.h"
 
 #include <inttypes.h>
@@ -82,10 +82,11 @@ static void show_body(struct ws_str body)
     }
 }
 
-static void show_status(const struct ws_response *response)
+static void show_status(const struct target *target, const struct ws_response *response)
 {
     char *reason = show_quoted(response->reason.p, response->reason.len, 0);
-    exit_warn("the server refused the upgrade: HTTP status %u %s", response->status, reason);
+    exit_warn("the server refused the upgrade: HTTP status %u %s%s", response->status, reason,
+              target_hint_status(target, response->status));
     free(reason);
     int location = ws_http_find(response->head, response->buffer, "Location", 0);
     if (location >= 0) {
@@ -97,20 +98,18 @@ static void show_status(const struct ws_response *response)
     show_body(response->body);
 }
 
-void show_http_refusal(const struct ws_event *event)
+void show_http_refusal(const struct target *target, const struct ws_event *event)
 {
     const struct ws_error_info *info = ws_error_info(event->error);
     const struct ws_response *response = event->response;
-    char section[32];
+    char section[32], text[TARGET_ANSWER_MAX];
     ws_error_section(event->error, section, sizeof section);
     if (event->error == WS_E_STATUS)
-        show_status(response);
+        show_status(target, response);
     else if (response && response->cause)
         exit_warn("%s (%s): %s", info->explanation, section, response->cause);
-    else if (!response && event->offset == 0 && event->error == WS_E_HTTP_SYNTAX)
-        exit_warn("the server does not speak HTTP (%s)", section);
     else
-        exit_warn("%s (%s)", info->explanation, section);
+        exit_warn("%s (%s)", target_hint_answer(event, text), section);
 }
 
 void show_http_declined(const struct ws_response *response, const char *const *offered,

@@ -34,7 +34,7 @@ void show_http_response(const struct ws_response *response);
 void show_http_include(struct show *show, const struct ws_response *response);
 
 /* The server's response to an upgrade that was refused or failed: one or more lines. */
-void show_http_refusal(const struct ws_event *event);
+void show_http_refusal(const struct target *target, const struct ws_event *event);
 
 /* Reports what we offered and the server did not take. */
 void show_http_declined(const struct ws_response *response, const char *const *offered,

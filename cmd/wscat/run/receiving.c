@@ -106,7 +106,7 @@ static void on_error(struct run *run, const struct ws_event *event)
     if (info->category == WS_CAT_PROTOCOL)
         show_violation(event);
     else if (info->category == WS_CAT_UPGRADE)
-        show_http_refusal(event);
+        show_http_refusal(&run->settings->target, event);
 }
 
 static void on_event(struct ws_conn *conn, const struct ws_event *event)

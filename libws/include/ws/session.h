@@ -105,8 +105,9 @@ struct ws_event {
     unsigned count;      /* RUN: messages, two or more; see WS_RUN_STEP */
     uint8_t *data;       /* MESSAGE, CHUNK, PING, PONG: payload; CLOSE: the reason; ERROR that is
                           * WS_E_UTF8: the valid text that came in one piece with the offending byte
-                          * and before it, for logs (it may begin within a character). Without a
-                          * final NUL. May be written to. */
+                          * and before it, for logs (it may begin within a character); ERROR of a
+                          * client whose server's head is malformed: the head up to the offending
+                          * byte, or NULL. Without a final NUL. May be written to. */
     size_t len;          /* RUN: of each message */
     uint64_t total; /* MESSAGE, CHUNK: payload bytes of the message that frames have announced so
                      * far; of a compressed one, that were inflated so far. RUN: as len */

@@ -138,6 +138,14 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 	ends 5 401 'HTTP status 401 Unauthorized'
 }
 
+@test "401: the options that give credentials, or that these were refused" {
+	ends 5 401 '401 Unauthorized .it wants credentials: --auth=USER:PASSWORD or --bearer=TOKEN.$'
+	ends 5 401 '401 Unauthorized .it does not accept the credentials that were given.$' --auth=a:b
+	bad 401
+	run -5 --separate-stderr wsbench -c 1 -d 1 "$URL"
+	says '401 .it wants credentials: --auth'
+}
+
 @test "a redirect: 5, and its target" {
 	bad 301
 	run -5 --separate-stderr wscat "$URL" </dev/null
@@ -156,6 +164,16 @@ ends() { # STATUS SCENARIO REGEX [OPTION]...
 
 @test "a server of another protocol: 5" {
 	ends 5 not-http 'HTTP'
+	ends 5 not-http 'the server does not speak HTTP, but SMTP or FTP .RFC 9112 2\.2.$'
+	ends 5 ssh 'the server does not speak HTTP, but SSH .RFC'
+	ends 5 greeting "the server does not speak HTTP: it sent 'hello, who is there\?' .RFC"
+	ends 5 tls-alert 'the server speaks TLS at this port: write wss:// .RFC'
+	bad ssh
+	run -10 --separate-stderr wscat --check "$URL"
+	[[ $output =~ upgrade.*SSH ]]
+	bad ssh
+	run -5 --separate-stderr wsbench -c 1 -d 1 "$URL"
+	says 'does not speak HTTP, but SSH'
 }
 
 @test "a 101 without a required header: 5, and its name" {

@@ -179,7 +179,8 @@ refute_secret() {
 	wscat -w 0 "ws://me@127.0.0.1:$PORT/" </dev/null
 	same "Basic $(printf 'me:' | base64)" "$(header Authorization)"
 	bad echo
-	setsid wscat -w 0 -u me "$URL" </dev/null # without a terminal nothing is asked
+	run -0 --separate-stderr setsid -w wscat -w 0 -u me "$URL" </dev/null # nothing is asked
+	one_line 'no terminal to ask for the password of me: an empty one is sent .USER:PASSWORD'
 	same "Basic $(printf 'me:' | base64)" "$(header Authorization)"
 }
 

@@ -217,3 +217,13 @@ ended_with() { # STATUS
 	await "^header Authorization: Basic $(printf me:hunter2 | base64)" "$OUT"
 	run ! grep hunter2 <<<"$(screen)"
 }
+
+@test "Ctrl-C where a password is asked for sends nothing: 130" {
+	bad echo
+	terminal 80 -u me "$URL"
+	shows 'Password of me:'
+	keys C-c
+	ended_with 130
+	shows 'no password was entered'
+	run ! grep '^header' "$OUT"
+}

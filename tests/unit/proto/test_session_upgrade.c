@@ -105,6 +105,22 @@ static void a_chunked_body_is_decoded(void **state)
     ws_out_free(&out);
 }
 
+static void what_is_no_head_is_shown(void **state)
+{
+    (void)state;
+    struct ws_session s;
+    struct ws_out out = {0};
+    struct ws_event event;
+    connect_with(&s, &out, &client, NULL, 0);
+    assert_int_equal(answer(&s, "SSH-", &event), WS_EVENT_NONE);
+    assert_int_equal(answer(&s, "2.0\r\nmore", &event), WS_EVENT_ERROR);
+    assert_int_equal(event.error, WS_E_HTTP_SYNTAX);
+    assert_int_equal(event.len, 9);
+    assert_memory_equal(event.data, "SSH-2.0\r\n", 9);
+    ws_session_free(&s);
+    ws_out_free(&out);
+}
+
 static void the_callers_key_and_subprotocols_count(void **state)
 {
     (void)state;
@@ -206,6 +222,7 @@ int main(void)
         cmocka_unit_test(a_status_without_a_body_is_reported_at_once),
         cmocka_unit_test(the_body_of_a_refusal_can_be_cut),
         cmocka_unit_test(a_chunked_body_is_decoded),
+        cmocka_unit_test(what_is_no_head_is_shown),
         cmocka_unit_test(the_callers_key_and_subprotocols_count),
         cmocka_unit_test(leniency),
         cmocka_unit_test(chunks),

@@ -42,11 +42,59 @@ static void certificates(void **state)
     assert_string_equal(target_hint_tls(WS_TLS_REJECTED_NOT), "");
 }
 
+static void credentials(void **state)
+{
+    struct ws_header header = {"authorization", "Basic bWU6"};
+    struct target t = {0};
+    (void)state;
+    assert_non_null(strstr(target_hint_status(&t, 401), "--auth"));
+    assert_string_equal(target_hint_status(&t, 403), "");
+    t.request_headers = &header;
+    t.request_header_count = 1;
+    assert_non_null(strstr(target_hint_status(&t, 401), "does not accept"));
+}
+
+/* What is said of an answer that begins with `data`. */
+static const char *answer(enum ws_error error, const char *data, size_t len)
+{
+    static char text[TARGET_ANSWER_MAX];
+    const struct ws_event event = {
+        .type = WS_EVENT_ERROR, .error = error, .data = (uint8_t *)(uintptr_t)data, .len = len};
+    return target_hint_answer(&event, text);
+}
+
+static void other_protocols(void **state)
+{
+    char line[300];
+    (void)state;
+    assert_string_equal(answer(WS_E_HTTP_SYNTAX, "SSH-2.0-x\r", 10),
+                        "the server does not speak HTTP, but SSH");
+    assert_string_equal(answer(WS_E_HTTP_LINE_END, "RFB 003.008\n", 12),
+                        "the server does not speak HTTP, but VNC (RFB)");
+    assert_non_null(strstr(answer(WS_E_HTTP_SYNTAX, "\x15", 1), "write wss://"));
+    assert_non_null(strstr(answer(WS_E_HTTP_TLS, "\x16", 1), "write wss://"));
+    assert_string_equal(answer(WS_E_HTTP_SYNTAX, "\0", 1), "the server does not speak HTTP");
+    assert_string_equal(answer(WS_E_HTTP_SYNTAX, "SSH", 3),
+                        "the server does not speak HTTP: it sent 'SSH'");
+    /* A line of control characters grows, and is cut. */
+    memset(line, 0x80, sizeof line);
+    assert_int_equal(strlen(answer(WS_E_HTTP_SYNTAX, line, sizeof line)),
+                     strlen("the server does not speak HTTP: it sent ''") + 4 * 40);
+    /* HTTP that is malformed is called that; and so is what is no answer. */
+    assert_string_equal(answer(WS_E_HTTP_FOLDED, "HTTP/1.1 101", 12),
+                        ws_error_info(WS_E_HTTP_FOLDED)->explanation);
+    assert_string_equal(answer(WS_E_RSV, "SSH-2.0", 7), ws_error_info(WS_E_RSV)->explanation);
+    assert_string_equal(answer(WS_E_HTTP_TOO_LARGE, NULL, 0),
+                        ws_error_info(WS_E_HTTP_TOO_LARGE)->explanation);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(default_ports),
         cmocka_unit_test(certificates),
+        cmocka_unit_test(credentials),
+        cmocka_unit_test(other_protocols),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,17 +49,18 @@ static void proxies(void **state)
 
 static void refusals(void **state)
 {
+    const struct target target = {0};
     struct ws_response response = {.cause = "the header Upgrade is missing"};
     struct ws_event event = {
         .type = WS_EVENT_ERROR, .error = WS_E_HTTP_SYNTAX, .response = NULL, .offset = 0};
     (void)state;
     capture_begin(STDERR_FILENO);
-    show_http_refusal(&event);
+    show_http_refusal(&target, &event);
     assert_non_null(strstr(capture_end(), "the server does not speak HTTP ("));
     event.error = WS_E_ACCEPT_WRONG;
     event.response = &response;
     capture_begin(STDERR_FILENO);
-    show_http_refusal(&event);
+    show_http_refusal(&target, &event);
     const char *text = capture_end();
     assert_non_null(strstr(text, "): the header Upgrade is missing\n"));
     assert_non_null(strstr(text, ws_error_info(WS_E_ACCEPT_WRONG)->explanation));
