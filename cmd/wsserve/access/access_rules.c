@@ -54,8 +54,9 @@ static bool read_origins(const struct compile *c, const struct option_list *list
             }
             if (!ws_origin_rule_parse(item, &origin))
                 return wrong(c,
-                             "option '--origin': '%.*s' is no origin such as https://example.com",
-                             (int)item.len, item.p);
+                             "option '--origin': '%.*s' is no origin such as https://example.com%s",
+                             (int)item.len, item.p,
+                             item.p[item.len - 1] == '/' ? ", without a final slash" : "");
             struct ws_origin *origins =
                 reallocarray(rules->origins, rules->origin_count + 1, sizeof *origins);
             if (!origins)

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FIRST_LINE = 256 }; /* what the kernel looks at */
@@ -50,15 +52,55 @@ const char *exec_error_explain(const char *file, int why, char *text, size_t siz
     return text;
 }
 
+/* Is it "host:8080", "127.0.0.1:8080" or ":8080"? The port, or NULL. */
+static const char *port_of(const char *command)
+{
+    const char *colon = strrchr(command, ':');
+    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+    return digits > 0 && digits <= 5 && !colon[1 + digits] && !strchr(command, '/') ? colon + 1
+                                                                                    : NULL;
+}
+
+/* What to write instead of a port, an address, a URL or a directory; false if it is none of them.
+ */
+static bool hint_no_program(const char *command, char *text, size_t size)
+{
+    static const char *const schemes[] = {"ws://", "wss://", "http://", "https://"};
+    struct stat status;
+    const char *port = port_of(command);
+    if (*command && !command[strspn(command, "0123456789")] && strlen(command) <= 5)
+        port = command;
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+        if (strncasecmp(command, schemes[i], strlen(schemes[i])) == 0) {
+            snprintf(text, size,
+                     " (a server takes no URL: it listens with --port=N or --listen=ADDR:PORT; "
+                     "wscat connects to one, and --proxy=tcp:HOST:PORT passes bytes on to a TCP "
+                     "service)");
+            return true;
+        }
+    if (stat(command, &status) == 0) {
+        if (S_ISDIR(status.st_mode))
+            snprintf(text, size,
+                     " (it is a directory: --staticdir=%s serves its files, --dir=%s runs its "
+                     "programs)",
+                     command, command);
+        return S_ISDIR(status.st_mode);
+    }
+    if (port && (port == command || port == command + 1))
+        snprintf(text, size, " (to listen on that port: --port=%s)", port);
+    else if (port)
+        snprintf(text, size, " (to listen there: --listen=%s)", command);
+    return port != NULL;
+}
+
 const char *exec_error_hint(const char *command, int why, char *text, size_t size)
 {
-    size_t digits = strspn(command, "0123456789");
     bool slash = strchr(command, '/') != NULL, here = access(command, F_OK) == 0;
     const char *folder = slash ? "" : "./";
     text[0] = '\0';
-    if (digits > 0 && digits <= 5 && !command[digits] && !here)
-        snprintf(text, size, " (to listen on that port: --port=%s)", command);
-    else if (here && access(command, X_OK) < 0)
+    if (hint_no_program(command, text, size))
+        return text;
+    if (here && access(command, X_OK) < 0)
         snprintf(text, size, " (make it executable: chmod +x %s%s%s)", folder, command,
                  slash ? "" : ", and name it with the ./");
     else if (here && !slash && why == ENOENT)

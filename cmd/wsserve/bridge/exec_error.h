@@ -14,8 +14,9 @@ const char *exec_error_explain(const char *file, int why, char *text, size_t siz
 
 enum { EXEC_ERROR_HINT = 400 };
 
-/* What a user may have meant by a COMMAND that was not found, errno `why`: a port, or a file of the
- * current folder. " (of this folder it is ./count.sh)", or "". Returns `text`, cut to `size` bytes.
+/* What a user may have meant by a COMMAND that was not found, errno `why`: a port, an address, a
+ * URL, a directory, or a file of the current folder. " (of this folder it is ./count.sh)", or "".
+ * Returns `text`, cut to `size` bytes.
  */
 const char *exec_error_hint(const char *command, int why, char *text, size_t size);
 

@@ -169,6 +169,15 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         server->mode->handler.event(conn, event);
 }
 
+/* An explanation that begins with the event's name, which is before it in the line, without that.
+ */
+static const char *after_name(const char *explanation, const char *name)
+{
+    size_t len = strlen(name);
+    bool repeats = strncmp(explanation, name, len) == 0 && explanation[len] == ' ';
+    return explanation + (repeats ? len + 1 : 0);
+}
+
 /* A request that was refused, or a connection that ended without one. */
 static void log_refused(const struct server *server, const struct ws_conn *conn,
                         const struct ws_end *end)
@@ -200,7 +209,8 @@ static void log_refused(const struct server *server, const struct ws_conn *conn,
     else
         snprintf(detail, sizeof detail, "before the upgrade, without an answer");
     log_fields(server->log, info->level, ws_conn_id(conn), info->name, fields, count,
-               "%s: %s; from %s", info->explanation, detail, client_label(conn, who));
+               "%s: %s; from %s", after_name(info->explanation, info->name), detail,
+               client_label(conn, who));
 }
 
 /* The end of an open connection; the close codes that went over the wire are fields. */
@@ -230,9 +240,10 @@ static void log_closed(const struct server *server, const struct ws_conn *conn,
              "code %u (%s), %" PRIu64 " messages and %s in, %" PRIu64 " and %s out", code,
              ws_close_name(code), counters->messages_in, in, counters->messages_out, out);
     if (end->error != WS_OK)
-        log_fields(server->log, level, ws_conn_id(conn), info->name, fields, count, "%s%s%s%s: %s",
-                   ws_session_explain(ws_conn_session(conn), end->error, reason),
-                   cut_by[0] ? " (" : "", cut_by, cut_by[0] ? ")" : "", detail);
+        log_fields(
+            server->log, level, ws_conn_id(conn), info->name, fields, count, "%s%s%s%s: %s",
+            after_name(ws_session_explain(ws_conn_session(conn), end->error, reason), info->name),
+            cut_by[0] ? " (" : "", cut_by, cut_by[0] ? ")" : "", detail);
     else
         log_fields(server->log, level, ws_conn_id(conn), "close", fields, count, "by %s: %s",
                    end->by_peer ? "the client" : "us", detail);

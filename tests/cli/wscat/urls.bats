@@ -45,6 +45,17 @@ load ../helper
 	same hello "$output"
 }
 
+@test "a URL that is none: what was meant" {
+	for tool in wscat wsbench; do
+		run -2 --separate-stderr "$tool" wss:127.0.0.1
+		usage_line "not a WebSocket URL: .* \(did you mean 'wss://127.0.0.1'\?\)$"
+		run -2 --separate-stderr "$tool" ws://::1:80
+		usage_line "\(an IPv6 address needs brackets, as in ws://\[::1\]:8080/\)$"
+	done
+	run -2 --separate-stderr wscat ws:///127.0.0.1/p
+	usage_line "\(did you mean 'ws://127.0.0.1/p'\?\)$"
+}
+
 @test "an option where a URL is expected: 2" {
 	run -2 --separate-stderr wscat -c -w
 	usage_line "'-w' is an option, where a URL is expected$"

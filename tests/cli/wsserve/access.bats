@@ -374,6 +374,15 @@ basic() { # USER:PASSWORD
 	run ! grep smuggled "$SERVER_LOG"
 }
 
+@test "an Origin with a final slash matches none, and the client says why" {
+	serve --origin=http://a
+	run -5 --separate-stderr wscat --origin=http://a/ "$URL" hello
+	says '403 Forbidden .an origin has no path, not even a final slash: --origin=http://HOST:PORT.$'
+	run -5 --separate-stderr wscat --origin=http://b "$URL" hello
+	says '403 Forbidden$'
+	run -0 wscat -1 --origin=http://a "$URL" hello
+}
+
 @test "what no option of these can mean: 2" {
 	local option
 	for option in --origin=null --origin='*.example.com' --origin=https://a/b '--origin=,' \
@@ -386,6 +395,8 @@ basic() { # USER:PASSWORD
 	done
 	run -2 --separate-stderr timeout 40 wsserve -p 0 --health=/m --metrics=/m
 	[[ $stderr == *'both be at /m'* ]]
+	run -2 --separate-stderr timeout 40 wsserve -p 0 --origin=https://a/
+	usage_line "'https://a/' is no origin such as https://example.com, without a final slash$"
 	run -2 --separate-stderr timeout 40 wsserve -p 0 --origin=a --sameorigin
 	usage_line 'different things'
 	run -2 --separate-stderr timeout 40 wsserve -p 0 --header=$'A: b\r\nC: d'

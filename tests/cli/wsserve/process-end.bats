@@ -184,6 +184,14 @@ family_sleeps() {
 	echo '#!/bin/sh' >count.sh
 	run -1 --separate-stderr timeout 40 wsserve -p 0 9000
 	one_line 'cannot run 9000: No such file or directory \(to listen on that port: --port=9000\)$'
+	run -1 --separate-stderr timeout 40 wsserve :9000
+	one_line 'cannot run :9000: No such file or directory \(to listen on that port: --port=9000\)$'
+	run -1 --separate-stderr timeout 40 wsserve localhost:9000
+	one_line 'to listen there: --listen=localhost:9000\)$'
+	run -1 --separate-stderr timeout 40 wsserve ws://127.0.0.1:9000/
+	one_line 'cannot run ws://127.0.0.1:9000/: .* \(a server takes no URL: it listens with --port=N .*--proxy=tcp:HOST:PORT'
+	run -1 --separate-stderr timeout 40 wsserve "$BATS_TEST_TMPDIR"
+	one_line ': Permission denied \(it is a directory: --staticdir=/.* serves its files, --dir=/.* runs its programs\)$'
 	run -1 --separate-stderr timeout 40 wsserve -p 0 count.sh
 	one_line 'cannot run count.sh: .* \(make it executable: chmod \+x ./count.sh, and name it with the ./\)$'
 	chmod +x count.sh

@@ -79,6 +79,16 @@ static void what_was_meant(void **state)
     assert_string_equal(exec_error_hint(path, EACCES, text, sizeof text), "");
     assert_string_equal(exec_error_hint("9000", ENOENT, text, sizeof text),
                         " (to listen on that port: --port=9000)");
+    assert_string_equal(exec_error_hint(":9000", ENOENT, text, sizeof text),
+                        " (to listen on that port: --port=9000)");
+    assert_string_equal(exec_error_hint("localhost:9000", ENOENT, text, sizeof text),
+                        " (to listen there: --listen=localhost:9000)");
+    assert_string_equal(exec_error_hint("a:b", ENOENT, text, sizeof text), "");
+    assert_string_equal(exec_error_hint("a:", ENOENT, text, sizeof text), "");
+    exec_error_hint("WS://h:1/", ENOENT, text, sizeof text);
+    assert_non_null(strstr(text, "takes no URL"));
+    exec_error_hint("/tmp", EACCES, text, sizeof text);
+    assert_non_null(strstr(text, "--staticdir=/tmp"));
     assert_string_equal(exec_error_hint("900000", ENOENT, text, sizeof text), "");
     assert_string_equal(exec_error_hint("no-such", ENOENT, text, sizeof text), "");
     assert_string_equal(exec_error_hint("", ENOENT, text, sizeof text), "");
