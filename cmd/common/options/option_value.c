@@ -1,5 +1,6 @@
 #include "cmd/common/options/option_value.h"
 
+#include "cmd/common/exit.h"
 #include "cmd/common/options/secret.h"
 #include "cmd/common/options/usage_error.h"
 #include "cmd/common/units.h"
@@ -101,8 +102,13 @@ static bool set_string(struct options *options, const struct option_found *found
     if (found->row->flags & OPTION_SECRET) {
         char why[512];
         char *secret = secret_resolve(value, why, sizeof why);
-        if (!secret)
-            return options_refuse(options, "%s: %s", found->said, why);
+        if (!secret) {
+            options_refuse(options, "%s: %s", found->said, why);
+            if (value[0] ==
+                '@') /* a file, as one of any other option, is no mistake in the words */
+                options->status = WS_EXIT_FAILURE;
+            return false;
+        }
         if (!options_own(options, secret))
             return false;
         bool from_file = value[0] == '@' && strcmp(value, "@-") != 0;

@@ -166,10 +166,10 @@ void peer_receive_stop(struct peer *peer)
 void peer_receive(struct peer *peer, const struct ws_event *event)
 {
     struct worker *w = peer->worker;
+    uint64_t received = counter_read(&w->totals.received);
     bool own = w->own;
     if (!own)
         payload_take(&peer->answer, &w->payload, event->data, event->len);
-    counter_add(&w->totals.received_bytes, w->warm ? event->len : 0);
     if (event->type == WS_EVENT_CHUNK && !event->last)
         return;
     if (w->settings->mode == MODE_SOURCE)
@@ -180,6 +180,10 @@ void peer_receive(struct peer *peer, const struct ws_event *event)
         on_own_answer(peer, event);
     else
         on_answer(peer);
+    /* Bytes are those of the messages that count: the two rates are of the same. */
+    if (w->warm && counter_read(&w->totals.received) != received)
+        counter_add(&w->totals.received_bytes,
+                    event->type == WS_EVENT_CHUNK ? event->total : event->len);
     if (peer->slow && peer->conn && !peer->leaving && w->phase == PHASE_LOAD)
         pause_reading(peer);
     peer->answer.len = 0;

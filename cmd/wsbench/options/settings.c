@@ -1,5 +1,6 @@
 #include "cmd/wsbench/options/settings.h"
 
+#include "cmd/common/exit.h"
 #include "cmd/common/units.h"
 #include "cmd/wsbench/payload/payload.h"
 
@@ -172,8 +173,12 @@ static bool check_own(struct settings *s, struct options *options)
         return usage_error(options, "--match needs --message, --message-file or --replay");
     if (o->first_expect && !o->first_message)
         return usage_error(options, "--first-expect needs --first-message");
-    if (!own_read(&s->own, o, &s->target, !s->binary, problem, sizeof problem))
-        return usage_error(options, "%s", problem);
+    if (!own_read(&s->own, o, &s->target, !s->binary, problem, sizeof problem)) {
+        if (problem[0])
+            return usage_error(options, "%s", problem);
+        options->status = WS_EXIT_FAILURE;
+        return false;
+    }
     if (!o->match)
         o->match = o->replay_file ? "any" : "echo";
     /* The whole recording, where nothing else ends it. */

@@ -32,7 +32,8 @@ struct own {
 };
 
 /* Reads the options. `text`: the messages are text, and must be UTF-8. False after writing why to
- * `problem`. Free it with own_free() in either case. */
+ * `problem`; where a file cannot be read it is printed, and `problem` is "". Free it with
+ * own_free() in either case. */
 bool own_read(struct own *own, const struct own_options *options, const struct target *target,
               bool text, char *problem, size_t size);
 void own_free(struct own *own);

@@ -1,5 +1,6 @@
 #include "cmd/wsbench/payload/replay.h"
 
+#include "cmd/common/exit.h"
 #include "cmd/common/record_read.h"
 
 #include <errno.h>
@@ -66,7 +67,8 @@ bool replay_read(struct replay *r, const char *name, char *problem, size_t size)
     FILE *file = fopen(name, "re");
     *r = (struct replay){0};
     if (!file) {
-        snprintf(problem, size, "%s: %s", name, strerror(errno));
+        *problem = '\0';
+        exit_warn("%s: %m", name);
         return false;
     }
     bool ok = read_all(r, RECORD_OUT, file, name, problem, size);

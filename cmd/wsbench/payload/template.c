@@ -24,10 +24,8 @@ enum { FILE_MOST = 256 << 20 };
 
 static bool read_lines(struct template_part *part, const char *file, char *problem, size_t size)
 {
-    if (!file_read(file, FILE_MOST, &part->text)) {
-        snprintf(problem, size, "the lines of %s cannot be read", file);
-        return false;
-    }
+    if (!file_read(file, FILE_MOST, &part->text))
+        return false; /* which it has said */
     size_t len = ws_bytes_len(part->text);
     const uint8_t *data = len ? ws_bytes_data(part->text) : NULL;
     for (size_t i = 0; i < len; i++)
@@ -54,28 +52,49 @@ static bool read_range(struct template_part *part, const char *text)
     return *end == '\0' && part->least <= part->most && part->most < UINT64_MAX;
 }
 
-/* Reads what is between the braces. False if it is no place: it is text then, unless there is a
- * problem. */
-static bool read_place(struct template_part *part, const char *name, char *problem, size_t size)
+/* Could it be meant as a place: a word, with blanks around it or an argument? "{{"a":1}}" could
+ * not.
+ */
+static bool looks_like_place(const char *name)
+{
+    static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    name += strspn(name, " ");
+    size_t len = strspn(name, word);
+    const char *end = name + len + strspn(name + len, " ");
+    return len > 0 && (*end == '\0' || name[len] == ':');
+}
+
+enum place { PLACE_NONE, PLACE_FOUND, PLACE_BAD };
+
+/* Reads what is between the braces. PLACE_NONE: it is text. */
+static enum place read_place(struct template_part *part, const char *name, char *problem,
+                             size_t size)
 {
     static const char *const names[] = {
         [KIND_SEQ] = "seq", [KIND_CONN] = "conn", [KIND_UUID] = "uuid", [KIND_NOW_US] = "now_us"};
     for (int kind = 0; kind <= KIND_NOW_US; kind++) {
         if (names[kind] && strcmp(names[kind], name) == 0) {
             part->kind = (enum kind)kind;
-            return true;
+            return PLACE_FOUND;
         }
     }
     if (strncmp(name, "rand:", 5) == 0) {
         part->kind = KIND_RAND;
         if (!read_range(part, name + 5))
             snprintf(problem, size, "{{%s}} has no range such as 1-100", name);
-        return *problem == '\0';
+        return *problem ? PLACE_BAD : PLACE_FOUND;
     }
-    if (strncmp(name, "line:", 5) != 0)
-        return false;
-    part->kind = KIND_LINE;
-    return read_lines(part, name + 5, problem, size);
+    if (strncmp(name, "line:", 5) == 0) {
+        part->kind = KIND_LINE;
+        return read_lines(part, name + 5, problem, size) ? PLACE_FOUND : PLACE_BAD;
+    }
+    if (!looks_like_place(name))
+        return PLACE_NONE;
+    snprintf(problem, size,
+             "'{{%s}}' is none of {{seq}}, {{conn}}, {{uuid}}, {{rand:1-100}}, {{now_us}} and "
+             "{{line:FILE}}",
+             name);
+    return PLACE_BAD;
 }
 
 static struct template_part *add(struct template *t)
@@ -110,16 +129,17 @@ bool template_parse(struct template *t, const char *text, size_t len, char *prob
         struct template_part place = {0};
         if (close && (size_t)(close - open) < sizeof name)
             snprintf(name, sizeof name, "%.*s", (int)(close - open - 2), open + 2);
-        bool found = *name && read_place(&place, name, problem, size);
+        enum place what = *name ? read_place(&place, name, problem, size) : PLACE_NONE;
+        bool found = what == PLACE_FOUND;
         const char *text_end = found ? open : close ? close + 2 : end;
         bool added = add_text(t, text, (size_t)(text_end - text));
         struct template_part *part = found && added ? add(t) : NULL;
         if (part)
             *part = place;
-        if (*problem || !added || (found && !part)) {
+        if (what == PLACE_BAD || !added || (found && !part)) {
             ws_bytes_free(&place.text);
             free(place.lines);
-            if (!*problem)
+            if (what != PLACE_BAD)
                 snprintf(problem, size, "out of memory");
             return false;
         }

@@ -29,8 +29,9 @@ struct template_values {
 };
 
 /*
- * Parses `len` bytes; FILEs are read. A "{{" that begins none of the places is text. False after
- * writing why, in `size` bytes, to `problem`. Free it with template_free() in either case.
+ * Parses `len` bytes; FILEs are read. A "{{" that begins no word is text; a word that is no place
+ * is a mistake. False after writing why, in `size` bytes, to `problem`; where a file cannot be read
+ * it is printed, and `problem` is "". Free it with template_free() in either case.
  */
 bool template_parse(struct template *template, const char *text, size_t len, char *problem,
                     size_t size);

@@ -4,6 +4,7 @@
 #include <ws/http.h>
 #include <ws/url.h>
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -187,7 +188,11 @@ bool report_read(const char *file, struct settings *settings, struct result *r,
     json_t *root = json_load_file(file, 0, &error);
     const char *wrong = NULL;
     if (!root) {
-        snprintf(problem, size, "%s: %s", file, error.text);
+        if (json_error_code(&error) == json_error_cannot_open_file)
+            snprintf(problem, size, "%s: %s", file, strerror(errno));
+        else
+            snprintf(problem, size, "%s: it is no report of wsbench --format=json, nor JSON at all",
+                     file);
         return false;
     }
     if (json_integer_value(json_object_get(root, "v")) != 1 || !json_object_get(root, "asked"))

@@ -1,8 +1,11 @@
 #include "cmd/wsserve/options/settings_http.h"
 
+#include "cmd/common/exit.h"
 #include <ws/http.h>
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #define S struct settings_http
 const struct option_row settings_http_rows[SETTINGS_HTTP_ROWS] = {
@@ -136,6 +139,12 @@ bool settings_http_check(const struct settings_http *s, settings_http_checker *c
         return usage_error(options, "--origin and --sameorigin say different things");
     if (s->require_protocol && s->subprotocols.count == 0 && !s->mode_subprotocol)
         return usage_error(options, "--require-protocol needs a --subprotocol");
+    if (s->auth_file && access(s->auth_file, R_OK) < 0) {
+        options_refuse(options, "option '--auth-file': cannot open '%s': %s", s->auth_file,
+                       strerror(errno));
+        options->status = WS_EXIT_FAILURE;
+        return false;
+    }
     if (!check(s, error, sizeof error))
         return usage_error(options, "%s", error);
     return true;

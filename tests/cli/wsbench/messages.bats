@@ -26,7 +26,7 @@ got() {
 	printf 'red\ngreen\r\nblue' >"$BATS_TEST_TMPDIR/colours"
 	serve --record="$BATS_TEST_TMPDIR/record"
 	bench -c 2 -n 40 --message='{{seq}} {{conn}} {{rand:5-5}} {{line:'"$BATS_TEST_TMPDIR/colours"'}}' \
-		-m 'plain {{nothing}} {{uuid}}'
+		-m 'plain {{no-thing}} {{uuid}}'
 	is 'm["received"] == 40 == r["rtt"]["count"] and m["lost"] == m["unasked"] == 0'
 	kill "$SERVER"
 	finished "$SERVER"
@@ -39,7 +39,7 @@ got() {
 	local plain
 	plain=$(grep -c plain "$BATS_TEST_TMPDIR/got")
 	((plain == 19 || plain == 20))
-	same "$plain" "$(grep -cE '^plain \{\{nothing\}\} [0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' "$BATS_TEST_TMPDIR/got")"
+	same "$plain" "$(grep -cE '^plain \{\{no-thing\}\} [0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' "$BATS_TEST_TMPDIR/got")"
 	same "$plain" "$(grep plain "$BATS_TEST_TMPDIR/got" | sort -u | wc -l)"
 }
 
@@ -137,9 +137,36 @@ got() {
 	usage_line "no text or binary message"
 }
 
-@test "what cannot be read, or has no effect: 2" {
-	run -2 --separate-stderr wsbench -m '{{line:/nowhere}}' ws://x
-	says "/nowhere"
+@test "a file that cannot be read: 1, and one line" {
+	local option
+	for option in '--message={{line:/nowhere}}' --header='X: {{line:/nowhere}}' --message-file=/nowhere \
+		--replay=/nowhere --auth=@/nowhere --bearer=@/nowhere; do
+		run -1 --separate-stderr wsbench "$option" ws://127.0.0.1:9
+		one_line "/nowhere'?: No such file or directory$"
+	done
+	for option in --auth=@/nowhere --bearer=@/nowhere --proxy=@/nowhere --execute=@/nowhere; do
+		run -1 --separate-stderr wscat "$option" ws://127.0.0.1:9
+		one_line "/nowhere'?: No such file or directory$"
+	done
+	for option in --auth=@/nowhere --token=@/nowhere --auth-file=/nowhere --reply=@/nowhere; do
+		run -1 --separate-stderr timeout 10 wsserve -p 0 "$option"
+		one_line "/nowhere'?: No such file or directory$"
+	done
+}
+
+@test "the bytes a second are those of the messages that were counted" {
+	serve --source=100:1K
+	wsbench -q --format=json -c 1 -n 3 -s 100 --timeout=300ms "$URL" >"$BATS_TEST_TMPDIR/report" || true
+	is 'm["received"] == 0 == m["load_received_bytes"] and m["unasked"] > 0'
+}
+
+@test "what has no effect: 2" {
+	run -2 --separate-stderr wsbench -m 'a {{sequence}}' ws://x
+	usage_line "'\{\{sequence}}' is none of \{\{seq}}, \{\{conn}}, \{\{uuid}}, \{\{rand:1-100}}, \{\{now_us}} and \{\{line:FILE}}$"
+	run -2 --separate-stderr wsbench -m '{{ seq }}' ws://x
+	usage_line "is none of"
+	run -2 --separate-stderr wsbench 'ws://x/{{user}}'
+	usage_line "'\{\{user}}' is none of"
 	run -2 --separate-stderr wsbench -m '{{rand:9-1}}' ws://x
 	usage_line "no range such as 1-100"
 	run -2 --separate-stderr wsbench -m x --match='regex:(' ws://x

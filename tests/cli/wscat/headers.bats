@@ -95,8 +95,8 @@ ask() {
 	same "Basic $(printf 'me:from stdin' | base64)" "$(header Authorization)"
 }
 
-@test "--auth from a missing file or variable: 2" {
-	run -2 --separate-stderr wscat --auth=@/nonexistent/file ws://127.0.0.1:9/
+@test "--auth from a missing file: 1; from a missing variable: 2" {
+	run -1 --separate-stderr wscat --auth=@/nonexistent/file ws://127.0.0.1:9/
 	usage_line /nonexistent/file
 	run -2 --separate-stderr env -u NOT_SET wscat --auth=env:NOT_SET ws://127.0.0.1:9/
 	usage_line NOT_SET

@@ -125,8 +125,8 @@ status() { # STATUS [ARGUMENT OF ask.py]...
 	: >"$BATS_TEST_TMPDIR/users"
 	run -2 --separate-stderr wsserve --auth-file="$BATS_TEST_TMPDIR/users"
 	usage_line "it has no entries"
-	run -2 --separate-stderr wsserve --auth-file="$BATS_TEST_TMPDIR/none"
-	usage_line "auth-file.*none': No such file"
+	run -1 --separate-stderr wsserve --auth-file="$BATS_TEST_TMPDIR/none"
+	one_line "auth-file.*none': No such file"
 }
 
 @test "--token: in a header or in the URL; the log does not tell it" {

@@ -37,9 +37,9 @@ static void places_and_what_is_none(void **state)
                                        "{{}}",
                                        "{{seq",
                                        "{ {seq}}",
-                                       "{{ seq }}",
+                                       "{{seq-1}}",
+                                       "{{\"a\":1}}",
                                        "{seq}",
-                                       "{{name}}",
                                        "{\"a\":{\"b\":1}}",
                                        "{{seq}{{conn"};
     (void)state;
@@ -48,7 +48,7 @@ static void places_and_what_is_none(void **state)
     assert_string_equal(expand("{{seq}}", 7, 2), "7");
     assert_string_equal(expand("a{{seq}}b{{conn}}{{rand:3-3}}c", 18446744073709551615u, 2),
                         "a18446744073709551615b23c");
-    assert_string_equal(expand("{{x}} {{conn}} {{y}}", 0, 5), "{{x}} 5 {{y}}");
+    assert_string_equal(expand("{{-}} {{conn}} {{y z}}", 0, 5), "{{-}} 5 {{y z}}");
     assert_true(strtoull(expand("{{now_us}}", 0, 0), NULL, 10) > UINT64_C(1700000000000000));
     assert_int_equal(strlen(expand("{{uuid}}", 0, 0)), 36);
 }
@@ -92,8 +92,9 @@ static void lines_of_a_file(void **state)
 
 static void what_cannot_be_parsed(void **state)
 {
-    static const char *const bad[] = {"{{rand:}}", "{{rand:1}}", "{{rand:2-1}}", "x{{rand:1-x}}",
-                                      "{{rand:1-2-3}}"};
+    static const char *const bad[] = {"{{rand:}}",     "{{rand:1}}",     "{{rand:2-1}}",
+                                      "x{{rand:1-x}}", "{{rand:1-2-3}}", "{{name}}",
+                                      "{{ seq }}",     "a{{x:y}}"};
     struct template template;
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
