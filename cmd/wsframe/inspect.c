@@ -44,6 +44,8 @@ static void inspect_bytes(struct inspection *in, const char *name, enum form for
                         skip > 0 ? "--skip is larger than the input" : "the input is empty");
         return;
     }
+    if (inspection_refuses_port(in))
+        return;
     inspection_begin(in, name, form);
     conversation_init(&conversation, &in->decode);
     struct decoder *decoder = &conversation.side[0];
@@ -60,6 +62,8 @@ static void inspect_stream(struct inspection *in, const char *name, struct ws_by
 {
     static uint8_t piece[PIECE];
     struct conversation conversation;
+    if (inspection_refuses_port(in))
+        return;
     inspection_begin(in, name, FORM_RAW);
     in->live = inspection_is_live(fd);
     conversation_init(&conversation, &in->decode);
@@ -99,6 +103,8 @@ static void inspect_directions(struct inspection *in, const char *name, enum for
 {
     struct conversation conversation;
     size_t from = 0;
+    if (inspection_refuses_port(in))
+        return;
     inspection_begin(in, name, form);
     conversation_init(&conversation, &in->decode);
     for (size_t i = 0; i < pieces_count(pieces) && !in->decode.stop; i++) {
@@ -150,11 +156,12 @@ static void inspect_text(struct inspection *in, const char *name, enum form form
         inspect_pieces(in, name, form, &pieces);
     } else {
         char why[256];
+        const char *verb = inspection_verb(in);
         if (error.column > 0)
-            snprintf(why, sizeof why, "detected as %s, but in line %zu, column %zu: %s",
+            snprintf(why, sizeof why, "%s %s, but in line %zu, column %zu: %s", verb,
                      form_name(form), error.line, error.column, error.what);
         else
-            snprintf(why, sizeof why, "detected as %s, but in line %zu: %s", form_name(form),
+            snprintf(why, sizeof why, "%s %s, but in line %zu: %s", verb, form_name(form),
                      error.line, error.what);
         inspection_fail(in, name, why);
     }

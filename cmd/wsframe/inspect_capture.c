@@ -68,6 +68,29 @@ static void explain_capture(struct inspection *in, const char *name,
     inspection_fail(in, name, why);
 }
 
+/* Reports that the connection of --stream is not there, or has no WebSocket; false if none has. */
+static bool explain_stream(struct inspection *in, const char *name,
+                           const struct stream_counts *counts)
+{
+    unsigned stream = in->settings->decode.stream;
+    char why[160];
+    if (stream > counts->connections) {
+        snprintf(why, sizeof why,
+                 "there is no connection %u: it has %" PRIu64
+                 ", and -o table lists those that have "
+                 "a WebSocket",
+                 stream, counts->connections);
+        inspection_fail(in, name, why);
+    } else if (counts->kinds[KIND_WEBSOCKET] > 0) {
+        inspection_fail(
+            in, name,
+            "the connection of --stream has no WebSocket: -o table lists those that have");
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* `problem` is the error that ended the capture early, or NULL. */
 static void end_capture(struct inspection *in, const char *name, uint64_t left_out,
                         const char *problem)
@@ -99,14 +122,11 @@ static void end_capture(struct inspection *in, const char *name, uint64_t left_o
                   name, counts.http2_begun, counts.http2_begun == 1 ? "" : "s",
                   counts.http2_begun == 1 ? "its" : "their");
     in->incomplete += counts.http2_begun + left_out + counts.fragments + counts.cut;
-    if (in->decode.frames == 0 && in->decode.heads == 0 && in->settings->decode.stream > 0 &&
-        counts.kinds[KIND_WEBSOCKET] > 0)
-        inspection_fail(
-            in, name,
-            "the connection of --stream has no WebSocket: -o table lists those that have");
-    else if (in->decode.frames == 0 && in->decode.heads == 0)
+    bool empty = in->decode.frames == 0 && in->decode.heads == 0;
+    bool other = empty && in->settings->decode.stream > 0 && counts.connections > 0;
+    if (empty && !(other && explain_stream(in, name, &counts)))
         explain_capture(in, name, &counts);
-    else if (in->settings->common.verbose)
+    else if (!empty && in->settings->common.verbose)
         exit_warn("%s: %" PRIu64 " packet%s, %" PRIu64 " TCP connection%s, %" PRIu64
                   " of them WebSockets",
                   name, counts.packets, counts.packets == 1 ? "" : "s", counts.connections,

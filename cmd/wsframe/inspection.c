@@ -11,6 +11,21 @@ void inspection_fail(struct inspection *in, const char *name, const char *why)
     in->status = WS_EXIT_FAILURE;
 }
 
+const char *inspection_verb(const struct inspection *in)
+{
+    return in->settings->decode.from == FORM_AUTO ? "detected as" : "read as";
+}
+
+bool inspection_refuses_port(struct inspection *in)
+{
+    bool refused = in->settings->decode.port && !in->has_ports && !in->printer.named;
+    if (refused) {
+        exit_warn("--port has no effect: no input is a capture");
+        in->status = WS_EXIT_USAGE;
+    }
+    return refused;
+}
+
 void inspection_begin(struct inspection *in, const char *name, enum form form)
 {
     in->decode = (struct decode){
@@ -29,7 +44,7 @@ void inspection_begin(struct inspection *in, const char *name, enum form form)
         .stop = in->decode.stop,
     };
     if (in->settings->common.verbose)
-        exit_warn("%s: detected as %s", name, form_name(form));
+        exit_warn("%s: %s %s", name, inspection_verb(in), form_name(form));
     print_begin(&in->printer, name, form);
 }
 

@@ -26,6 +26,13 @@ struct inspection {
 /* Reports an input that cannot be decoded, and has the tool exit with 1. */
 void inspection_fail(struct inspection *in, const char *name, const char *why);
 
+/* "detected as" or, with --from, "read as". Constant. */
+const char *inspection_verb(const struct inspection *in);
+
+/* --port with a single input that is no capture: reports the usage error before anything is
+ * decoded. */
+bool inspection_refuses_port(struct inspection *in);
+
 /* Around the decoding of an input. */
 void inspection_begin(struct inspection *in, const char *name, enum form form);
 void inspection_finish(struct inspection *in);

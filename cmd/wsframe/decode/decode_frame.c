@@ -233,7 +233,9 @@ static void count(struct decoder *decoder, const struct decode_event *event, boo
     traffic->frames++;
     if (!believed)
         return;
-    traffic->bytes += frame->length;
+    /* What is there of it: the length is only a claim. */
+    if (frame->known == frame->header_len)
+        traffic->bytes += frame->length - event->missing;
     traffic->messages += frame->opcode <= WS_OP_BINARY && frame->fin;
     if (frame->opcode == WS_OP_CLOSE && event->missing == 0)
         traffic->close_code = event->len >= 2 ? (unsigned)event->payload[0] << 8 | event->payload[1]

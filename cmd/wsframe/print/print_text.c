@@ -132,10 +132,32 @@ static void put_quoted(const struct printer *printer, struct line *line, const u
         line_string(line, "...");
 }
 
+/* Payloads that a line has no room for, as a dump under it. */
+static void put_rows(struct line *line, const uint8_t *data, size_t len)
+{
+    enum { ROW = 16, INDENT = 12, OFFSET_DIGITS = 4 };
+    for (size_t row = 0; row < len; row += ROW) {
+        size_t n = len - row < ROW ? len - row : ROW;
+        line_char(line, '\n');
+        line_padded(line, "", INDENT);
+        line_hex(line, row, OFFSET_DIGITS);
+        line_string(line, "  ");
+        line_bytes(line, data + row, n, ' ');
+        line_padded(line, "", 3 * (ROW - n) + 2);
+        for (size_t i = 0; i < n; i++)
+            line_char(line,
+                      (char)(data[row + i] >= 0x20 && data[row + i] < 0x7F ? data[row + i] : '.'));
+    }
+}
+
 static void put_bytes(const struct printer *printer, struct line *line, const uint8_t *data,
                       size_t len)
 {
-    size_t most = shows_all(printer->settings) || len < HEX_SHOWN ? len : HEX_SHOWN;
+    size_t most = len < HEX_SHOWN ? len : HEX_SHOWN;
+    if (len > HEX_SHOWN && shows_all(printer->settings)) {
+        put_rows(line, data, len);
+        return;
+    }
     line_bytes(line, data, most, ' ');
     if (most < len)
         line_string(line, " ...");
@@ -432,6 +454,10 @@ void print_text(struct printer *printer, const struct decode_event *event, bool 
     if (!wanted) {
         if (event->finding_count > 0 || event->missing > 0)
             say_conversation(printer, event->conversation);
+        /* Where messages are shown, one that is not whole is a frame. */
+        if (event->missing > 0 && event->type == DECODE_FRAME) {
+            print_line(printer, event);
+        }
         print_findings(printer, event, true);
         if (event->missing > 0)
             print_missing(printer, event);

@@ -30,6 +30,10 @@ load ../printed
 	as_printed docs/faq.md certificate
 }
 
+@test "docs/faq.md: an authority of one's own" {
+	as_printed docs/faq.md authority
+}
+
 @test "docs/debugging.md: a capture" {
 	"$PYTHON" "$FIXTURES/capture.py" >"$BATS_TEST_TMPDIR/capture.pcap"
 	as_printed docs/debugging.md capture "cp '$BATS_TEST_TMPDIR/capture.pcap' ."

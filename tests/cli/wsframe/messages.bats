@@ -77,13 +77,32 @@ setup() {
 	run -0 wsframe --stream=1 "$CAPTURE"
 	says '> text' "$output"
 	run -1 --separate-stderr wsframe --stream=2 "$CAPTURE"
-	one_line 'has no WebSocket: -o table lists those that have'
+	one_line 'there is no connection 2: it has 1, and -o table lists those that have a WebSocket$'
 	run -0 wsframe --extract="$BATS_TEST_TMPDIR/files" --only=close "$CAPTURE"
 	same "$(printf '%0200d' 7)" "$(cat "$BATS_TEST_TMPDIR/files/1-0001-client.txt")"
 	run -1 --separate-stderr wsframe --extract="$BATS_TEST_TMPDIR/files" "$CAPTURE"
 	says '1-0001-client.txt: File exists'
 	run -2 --separate-stderr wsframe --follow -o json "$CAPTURE"
 	says 'needs --output=text'
+}
+
+@test "a frame that is cut off: its line above what is missing with --follow, and the bytes that are there in the table" {
+	printf '\x81\x85\x37\xfa\x21\x3d\x7f\x9f' >"$BATS_TEST_TMPDIR/cut"
+	run -0 wsframe --follow "$BATS_TEST_TMPDIR/cut"
+	same 2 "${#lines[@]}"
+	[[ ${lines[0]} =~ ^0x0000\ +\>\ text\ .*\"He\"$ ]]
+	[[ ${lines[1]} =~ 'incomplete: 2 of 5 bytes of the payload are present, 3 are missing' ]]
+	run -0 wsframe -o table "$BATS_TEST_TMPDIR/cut"
+	same 2 "$(awk 'NR == 2 { print $6 }' <<<"$output")"
+}
+
+@test "a long binary message is a dump in rows with --follow" {
+	printf '%03000d' 0 >"$BATS_TEST_TMPDIR/file"
+	wsframe encode -b --file="$BATS_TEST_TMPDIR/file" -o pcap >"$CAPTURE"
+	run -0 wsframe --follow "$CAPTURE"
+	same 188 "$(grep -cE '^ {12}0[0-9a-f]{3}  30 ' <<<"$output")"
+	same 0 "$(awk 'length > 120' <<<"$output" | wc -l)"
+	says '^ {12}0bb0  30 30 30 30 30 30 30 30 {26} 0{8}$' "$output"
 }
 
 @test "encode --from=jsonl and -o pcap: records become a conversation, and that the same records" {

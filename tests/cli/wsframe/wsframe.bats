@@ -69,9 +69,11 @@ capture() {
 	run -0 wsframe -f base64 8105
 	[[ $output == *reserved* ]]
 	run -1 --separate-stderr wsframe -f hex gQVI
-	one_line "detected as hex digits, but in line 1, column 1: expected a hex digit"
+	one_line "read as hex digits, but in line 1, column 1: expected a hex digit"
 	run -1 --separate-stderr wsframe -f xxd <"$DATA/examples.hexdump"
-	one_line "detected as a dump of xxd, but in line 1: expected a colon after the offset"
+	one_line "read as a dump of xxd, but in line 1: expected a colon after the offset"
+	run -0 --separate-stderr wsframe -v -f hex 8a00
+	says "^wsframe: the command line: read as hex digits$"
 }
 
 @test "a dump with missing lines is refused" {
@@ -209,7 +211,12 @@ capture() {
 
 @test "--port is of a capture: 2 without one" {
 	run -2 --separate-stderr wsframe --port=8080 --hex=8100
-	says '^wsframe: --port has no effect: no input is a capture$'
+	one_line '^wsframe: --port has no effect: no input is a capture$'
+	run -2 --separate-stderr wsframe --port=8080 - <<<'81 05 48'
+	one_line '^wsframe: --port has no effect: no input is a capture$'
+	head -c 5000 /dev/zero | tr '\0' '\212' >"$BATS_TEST_TMPDIR/raw"
+	run -2 --separate-stderr wsframe --port=8080 -f raw "$BATS_TEST_TMPDIR/raw"
+	one_line '^wsframe: --port has no effect: no input is a capture$'
 }
 
 @test "--port selects connections" {
