@@ -102,7 +102,7 @@ setup() {
 	run -0 wsframe --follow "$CAPTURE"
 	same 188 "$(grep -cE '^ {12}0[0-9a-f]{3}  30 ' <<<"$output")"
 	same 0 "$(awk 'length > 120' <<<"$output" | wc -l)"
-	says '^ {12}0bb0  30 30 30 30 30 30 30 30 {26} 0{8}$' "$output"
+	says '^ {12}0bb0  30 30 30 30 30 30 30 30 {26}0{8}$' "$output"
 }
 
 @test "encode --from=jsonl and -o pcap: records become a conversation, and that the same records" {

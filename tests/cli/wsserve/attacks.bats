@@ -3,32 +3,11 @@
 # What has brought down other servers. See tests/fixtures/attack.py.
 
 load ../helper
+load ../attack
 
-# Another client, which is served. The limit is against hanging only.
-served() {
-	same hello "$(timeout 60 wscat --connect-timeout=50s "$URL" hello -1 </dev/null)"
-}
-
-# The attack's output, in `output`, is that of its first time. It goes on until three others were served beside
-# it; one is served before and one after it. The greatest amount of memory that the server ever had stays
-# within 4 MiB of what it was.
+# The attack's output, in `output`, is that of its first time.
 harmless() { # NAME [COUNT]
-	local until=$BATS_TEST_TMPDIR/until attack out
-	rm -f "$until"
-	served
-	watch_peak "$SERVER"
-	UNTIL=$until background "$PYTHON" "$FIXTURES/attack.py" "$1" "$PORT" "${2-0}"
-	attack=$PID out=$OUT
-	await '^attacking' "$LOG"
-	served
-	served
-	served
-	kill -0 "$attack"
-	touch "$until"
-	finished "$attack"
-	output=$(<"$out")
-	served
-	grew_less "$SERVER" 4096
+	attacked 4096 "$PYTHON" "$FIXTURES/attack.py" "$1" "$PORT" "${2-0}"
 }
 
 # Once with echo, which takes messages in pieces, once with a mode that takes them whole.
