@@ -149,7 +149,7 @@ got() {
 		one_line "/nowhere'?: No such file or directory$"
 	done
 	for option in --auth=@/nowhere --token=@/nowhere --auth-file=/nowhere --reply=@/nowhere; do
-		run -1 --separate-stderr timeout 10 wsserve -p 0 "$option"
+		run -1 --separate-stderr timeout 40 wsserve -p 0 "$option"
 		one_line "/nowhere'?: No such file or directory$"
 	done
 }
