@@ -5,9 +5,13 @@
  * What a file says, the command line may say too, with the same effect. A reload of the same file
  * changes nothing; one of another file, where all that differs may change, gives the settings of a
  * start with it.
+ *
+ * After a first byte of 0x01 the bytes are choices, of which both files are made: options of the
+ * tables, with values that fit their kinds or do not, comments, all forms of a line.
  */
 #include "cmd/wsserve/access/access_rules.h"
 #include "cmd/wsserve/options/settings_config.h"
+#include "tests/fuzz/choices.h"
 #include "tests/fuzz/tool.h"
 
 enum { LINES_MAX = WORDS_MAX - 1 };
@@ -170,6 +174,108 @@ static void read_files(const char *words, size_t len, const char *first, size_t 
     end_reading(reading);
 }
 
+/* --- files that are made --- */
+
+static const char *value_for(const struct option_row *row, struct choices *choices)
+{
+    static const char *const numbers[] = {"1", "0", "7", "-1", "65536", "99999999999999999999", ""};
+    static const char *const times[] = {"1s", "0", "1.5m", "300ms", "-1", "5", "9999999h"};
+    static const char *const sizes[] = {"64K", "0", "1.5M", "1", "2048", "16E", "1k"};
+    static const char *const texts[] = {"a",           "/a",
+                                        "\"/a b\"",    "'x: y'",
+                                        "X-A: 1",      "joe:sesame",
+                                        "*",           "a.example",
+                                        "10.0.0.0/8",  "127.0.0.1:8080",
+                                        "unix:/tmp/a", "90:70",
+                                        "100:1K",      "TERM:1s,KILL",
+                                        "lines",       "tcp:localhost:1",
+                                        "redis://a/b", "drop@0.5",
+                                        "level=1",     "debug",
+                                        "1012",        "0660",
+                                        "=",           "# no comment",
+                                        "env:HOME",    "\xff\xfe",
+                                        "\x1b[31m",    "a\vb"};
+    static const char *const flags[] = {"yes", "no", "true", "false", "maybe"};
+    unsigned odd = choose(choices, 8), which = choose(choices, 255);
+    if (odd == 7)
+        return texts[which % (sizeof texts / sizeof texts[0])];
+    switch (row->kind) {
+    case OPTION_KIND_FLAG:
+    case OPTION_KIND_LEVEL:
+    case OPTION_KIND_SET:
+        return flags[which % 5];
+    case OPTION_KIND_DURATION:
+        return times[which % 7];
+    case OPTION_KIND_SIZE:
+        return sizes[which % 7];
+    case OPTION_KIND_COUNT:
+    case OPTION_KIND_NUMBER:
+    case OPTION_KIND_PORT:
+        return numbers[which % 7];
+    case OPTION_KIND_CHOICE:
+        return row->choices; /* one of them below */
+    default:
+        return texts[which % (sizeof texts / sizeof texts[0])];
+    }
+}
+
+/* "name = value", in one of the forms of a line. */
+static void make_line(struct made *made, const struct option_row *row, struct choices *choices)
+{
+    static const char *const betweens[] = {" = ", " ", "=", "\t=  ", " =", "==", "  "};
+    static const char *const ends[] = {"\n", "\r\n", "  \n", "\n\n# comment = 1\n", " # x\n", ""};
+    unsigned form = choose(choices, 64);
+    if (form == 63)
+        make_text(made, "# ");
+    if (form == 62)
+        make_text(made, "--");
+    if (form == 61)
+        make_byte(made, 0);
+    if (form % 8 == 1)
+        make_text(made, "\t ");
+    make_text(made, form == 60 && row->aliases ? row->aliases : row->name);
+    if (form % 8 != 2) {
+        const char *value = value_for(row, choices);
+        make_text(made, betweens[choose(choices, 7)]);
+        if (value == row->choices)
+            for (unsigned skip = choose(choices, 5); skip > 0 && strchr(value, '|'); skip--)
+                value = strchr(value, '|') + 1;
+        make_bytes(made, value, value == row->name ? 0 : strcspn(value, "|"));
+    }
+    unsigned end = choose(choices, 16);
+    make_text(made, ends[end < 6 ? end : 0]);
+}
+
+static void make_file(struct made *made, const struct options *options, struct choices *choices)
+{
+    size_t count = 0;
+    for (struct option_found at = {0}; options_next(options, &at);)
+        count++;
+    for (unsigned lines = choose(choices, 24); lines > 0; lines--) {
+        size_t wanted = choose(choices, 255) % count;
+        struct option_found at = {0};
+        while (options_next(options, &at))
+            if (at.index >= wanted && at.row->kind != OPTION_KIND_GROUP)
+                break;
+        if (at.row && at.row->name && !(at.row->flags & OPTION_SECRET))
+            make_line(made, at.row, choices);
+    }
+}
+
+static void make_files(const uint8_t *data, size_t size)
+{
+    static struct settings settings;
+    struct options options;
+    struct choices choices = {data, data + size};
+    struct made *files = calloc(2, sizeof *files);
+    CHECK(files);
+    settings_begin(&settings, &options);
+    make_file(&files[0], &options, &choices);
+    make_file(&files[1], &options, &choices);
+    read_files("", 0, files[0].text, files[0].len, files[1].text, files[1].len);
+    free(files);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (unusable(data, size))
@@ -178,6 +284,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         file = memfd_create("configuration", MFD_CLOEXEC);
         CHECK(file >= 0);
         snprintf(option_config, sizeof option_config, "--config=/proc/self/fd/%d", file);
+    }
+    if (size > 0 && data[0] == 1) {
+        make_files(data + 1, size - 1);
+        return 0;
     }
     const char *words = (const char *)data, *end = words + size;
     size_t len = size > 0 ? strnlen(words, size) : 0;
