@@ -91,6 +91,21 @@ static bool explain_stream(struct inspection *in, const char *name,
     return true;
 }
 
+/* Says what was found, with --verbose, or why there is nothing. */
+static void report_connections(struct inspection *in, const char *name,
+                               const struct stream_counts *counts)
+{
+    bool empty = in->decode.frames == 0 && in->decode.heads == 0;
+    bool other = empty && in->settings->decode.stream > 0 && counts->connections > 0;
+    if (empty && !(other && explain_stream(in, name, counts)))
+        explain_capture(in, name, counts);
+    else if (!empty && in->settings->common.verbose)
+        exit_warn("%s: %" PRIu64 " packet%s, %" PRIu64 " TCP connection%s, %" PRIu64
+                  " of them WebSockets",
+                  name, counts->packets, counts->packets == 1 ? "" : "s", counts->connections,
+                  counts->connections == 1 ? "" : "s", counts->kinds[KIND_WEBSOCKET]);
+}
+
 /* `problem` is the error that ended the capture early, or NULL. */
 static void end_capture(struct inspection *in, const char *name, uint64_t left_out,
                         const char *problem)
@@ -122,15 +137,7 @@ static void end_capture(struct inspection *in, const char *name, uint64_t left_o
                   name, counts.http2_begun, counts.http2_begun == 1 ? "" : "s",
                   counts.http2_begun == 1 ? "its" : "their");
     in->incomplete += counts.http2_begun + left_out + counts.fragments + counts.cut;
-    bool empty = in->decode.frames == 0 && in->decode.heads == 0;
-    bool other = empty && in->settings->decode.stream > 0 && counts.connections > 0;
-    if (empty && !(other && explain_stream(in, name, &counts)))
-        explain_capture(in, name, &counts);
-    else if (!empty && in->settings->common.verbose)
-        exit_warn("%s: %" PRIu64 " packet%s, %" PRIu64 " TCP connection%s, %" PRIu64
-                  " of them WebSockets",
-                  name, counts.packets, counts.packets == 1 ? "" : "s", counts.connections,
-                  counts.connections == 1 ? "" : "s", counts.kinds[KIND_WEBSOCKET]);
+    report_connections(in, name, &counts);
 }
 
 static void begin_capture(struct inspection *in, const char *name, enum form form)

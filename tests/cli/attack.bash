@@ -13,6 +13,7 @@ served() {
 # Runs an attack, which goes on until the file $UNTIL is there: three clients are served beside it, one before
 # and one after it, and the greatest amount of memory that the server ever had stays within so many KiB of
 # what it was. What the attack printed is in `output`.
+# shellcheck disable=SC2034 # the tests use it
 attacked() { # KIB COMMAND...
 	local until=$BATS_TEST_TMPDIR/until kib=$1 attack out
 	shift

@@ -1,7 +1,10 @@
 #include "cmd/common/options/suggest.h"
 
 #include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { WORD_MAX = 64 };
 
@@ -130,4 +133,41 @@ const char *suggest_foreign(const char *name, size_t index)
         if (strcmp(foreign[i].name, name) == 0)
             return foreign[i].ours[index];
     return NULL;
+}
+
+/* --- URLs --- */
+
+/* The length of "ws:" with its colon, and as much of "//" as there is; 0 if it begins with no
+ * scheme of ours. */
+static size_t scheme_len(const char *url)
+{
+    static const char *const names[] = {"ws:", "wss:", "http:", "https:"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t len = strlen(names[i]);
+        if (strncasecmp(url, names[i], len) == 0)
+            return len + strspn(url + len, "/\\");
+    }
+    return 0;
+}
+
+/* Is the part before the path an IPv6 address without brackets, maybe with a port? */
+static bool is_bare_ipv6(const char *host)
+{
+    size_t len = strcspn(host, "/?"), digits = strspn(host, "0123456789abcdefABCDEF:.");
+    const char *first = memchr(host, ':', len);
+    return (digits == len || host[digits] == '%') && first &&
+           memchr(first + 1, ':', len - (size_t)(first + 1 - host));
+}
+
+const char *suggest_url(const char *url, char text[SUGGEST_URL_MAX])
+{
+    size_t scheme = scheme_len(url), name = scheme ? strcspn(url, ":") : 0;
+    const char *rest = url + scheme;
+    text[0] = '\0';
+    if (is_bare_ipv6(rest))
+        return " (an IPv6 address needs brackets, as in ws://[::1]:8080/)";
+    bool slashes = scheme == name + 3 && strncmp(url + name, "://", 3) == 0;
+    if (*rest && scheme && !slashes)
+        snprintf(text, SUGGEST_URL_MAX, " (did you mean '%.*s://%s'?)", (int)name, url, rest);
+    return text;
 }

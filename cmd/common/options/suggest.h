@@ -31,4 +31,10 @@ unsigned suggest_distance(const char *a, const char *b);
  */
 const char *suggest_foreign(const char *name, size_t index);
 
+enum { SUGGEST_URL_MAX = 400 };
+
+/* What was meant by a URL that is none: " (did you mean 'ws://host'?)", written to `text`, or "".
+ */
+const char *suggest_url(const char *url, char text[SUGGEST_URL_MAX]);
+
 #endif

@@ -3,7 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/options/proxy_choice.h"
 #include "cmd/common/options/secret.h"
-#include "cmd/common/options/target_hint.h"
+#include "cmd/common/options/suggest.h"
 #include "cmd/common/units.h"
 #include "libws/http2/http2.h"
 #include "libws/io/address.h"
@@ -320,10 +320,10 @@ static bool read_url(struct target *t, const char *url)
         return usage_error(t->options, "'%s': did you mean '%.*s://%s'?", url, (int)scheme, url,
                            url + scheme + strspn(url + scheme, ":/"));
     }
-    char hint[TARGET_URL_HINT_MAX];
+    char hint[SUGGEST_URL_MAX];
     if (error != WS_URL_OK)
         return usage_error(t->options, "'%s' is not a WebSocket URL: %s%s", url,
-                           ws_url_error_text(error), target_hint_url(url, hint));
+                           ws_url_error_text(error), suggest_url(url, hint));
     char why[160];
     if (!proxy_choose(&t->url, t->proxy_typed, &t->proxy, why, sizeof why))
         return usage_error(t->options, "%s", why);

@@ -9,7 +9,7 @@
 #include "libws/tls/tls.h"
 #include <ws/session.h>
 
-enum { TARGET_HINT_MAX = 80, TARGET_ANSWER_MAX = 240, TARGET_URL_HINT_MAX = 400 };
+enum { TARGET_HINT_MAX = 80, TARGET_ANSWER_MAX = 240 };
 
 /* Why the connection failed with `error`, WS_E_CONNECT for example: " (port 80 is the default; the
  * URL names none)", written to `text`, or "". */
@@ -19,10 +19,6 @@ const char *target_hint_connect(const struct target *target, enum ws_error error
 /* The options that make a client accept the certificate that was rejected, " (--ca=FILE …)"; ""
  * where none does. Constant. */
 const char *target_hint_tls(enum ws_tls_rejection rejection);
-
-/* What was meant by a URL that is none: " (did you mean 'ws://host'?)", written to `text`, or "".
- */
-const char *target_hint_url(const char *url, char text[TARGET_URL_HINT_MAX]);
 
 /* What follows a refusal with this HTTP status, which options can help against; "" where none
  * does. Constant. */

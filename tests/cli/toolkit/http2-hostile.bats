@@ -8,6 +8,7 @@ load ../attack
 
 setup() {
 	need_http2
+	# shellcheck disable=SC2034 # attack.bash uses it
 	HONEST=(--http2=prior)
 }
 

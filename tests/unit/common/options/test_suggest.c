@@ -2,6 +2,8 @@
 
 #include <limits.h>
 
+#include <string.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,9 +49,35 @@ static void test_guess(void **state)
     assert_null(guess(""));
 }
 
+static const char *meant(const char *url)
+{
+    static char text[SUGGEST_URL_MAX];
+    return suggest_url(url, text);
+}
+
+static void urls(void **state)
+{
+    (void)state;
+    assert_string_equal(meant("wss:127.0.0.1"), " (did you mean 'wss://127.0.0.1'?)");
+    assert_string_equal(meant("WS:h/p"), " (did you mean 'WS://h/p'?)");
+    assert_string_equal(meant("wss:///h/p"), " (did you mean 'wss://h/p'?)");
+    assert_string_equal(meant("ws:\\\\h"), " (did you mean 'ws://h'?)");
+    assert_string_equal(meant("ws://"), "");
+    assert_string_equal(meant("ws:///"), "");
+    assert_string_equal(meant("ws://h:x/"), "");
+    assert_string_equal(meant("h:x"), "");
+    assert_string_equal(meant(""), "");
+    assert_non_null(strstr(meant("ws://::1:80"), "brackets"));
+    assert_non_null(strstr(meant("::1"), "brackets"));
+    assert_non_null(strstr(meant("ws://fe80::1%lo:80/p"), "brackets"));
+    assert_string_equal(meant("ws://h/a:b:c"), "");
+    assert_string_equal(meant("ws://beef:x:/"), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(urls),
         cmocka_unit_test(test_distance),
         cmocka_unit_test(test_guess),
     };

@@ -42,31 +42,6 @@ static void certificates(void **state)
     assert_string_equal(target_hint_tls(WS_TLS_REJECTED_NOT), "");
 }
 
-static const char *meant(const char *url)
-{
-    static char text[TARGET_URL_HINT_MAX];
-    return target_hint_url(url, text);
-}
-
-static void urls(void **state)
-{
-    (void)state;
-    assert_string_equal(meant("wss:127.0.0.1"), " (did you mean 'wss://127.0.0.1'?)");
-    assert_string_equal(meant("WS:h/p"), " (did you mean 'WS://h/p'?)");
-    assert_string_equal(meant("wss:///h/p"), " (did you mean 'wss://h/p'?)");
-    assert_string_equal(meant("ws:\\\\h"), " (did you mean 'ws://h'?)");
-    assert_string_equal(meant("ws://"), "");
-    assert_string_equal(meant("ws:///"), "");
-    assert_string_equal(meant("ws://h:x/"), "");
-    assert_string_equal(meant("h:x"), "");
-    assert_string_equal(meant(""), "");
-    assert_non_null(strstr(meant("ws://::1:80"), "brackets"));
-    assert_non_null(strstr(meant("::1"), "brackets"));
-    assert_non_null(strstr(meant("ws://fe80::1%lo:80/p"), "brackets"));
-    assert_string_equal(meant("ws://h/a:b:c"), "");
-    assert_string_equal(meant("ws://beef:x:/"), "");
-}
-
 static void credentials(void **state)
 {
     struct ws_header header = {"authorization", "Basic bWU6"};
@@ -125,8 +100,10 @@ static void other_protocols(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(default_ports), cmocka_unit_test(certificates),    cmocka_unit_test(urls),
-        cmocka_unit_test(credentials),   cmocka_unit_test(other_protocols),
+        cmocka_unit_test(default_ports),
+        cmocka_unit_test(certificates),
+        cmocka_unit_test(credentials),
+        cmocka_unit_test(other_protocols),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
