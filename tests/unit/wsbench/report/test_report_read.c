@@ -110,8 +110,8 @@ static void refuses(const char *text, const char *why)
 static void what_is_no_report(void **state)
 {
     (void)state;
-    refuses("", "end of file");
-    refuses("{", "expected");
+    refuses("", "it is no report of wsbench --format=json, nor JSON at all");
+    refuses("{", "nor JSON at all");
     refuses("[]", "it is no report of wsbench");
     refuses("{}", "it is no report of wsbench");
     refuses("{\"v\":2,\"asked\":{}}", "it is no report of wsbench");
