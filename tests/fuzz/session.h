@@ -142,13 +142,15 @@ static void fuzz_pull(struct fuzz_run *run)
         CHECK(!run->over); /* no event after an error */
         run->over = type == WS_EVENT_ERROR;
         CHECK(type != WS_EVENT_ERROR || event.offset <= run->fed);
-        CHECK(event.len <= run->largest);
+        CHECK(event.len <= run->largest ||
+              (type == WS_EVENT_ERROR && before == WS_STATE_CONNECTING));
         CHECK(type != WS_EVENT_CHUNK || (run->mode & 1));
         CHECK((type != WS_EVENT_PING && type != WS_EVENT_PONG) || event.len <= 125);
         if (type == WS_EVENT_MESSAGE && event.opcode == WS_OP_TEXT)
             CHECK(ws_utf8_valid(event.data, event.len));
         if (type == WS_EVENT_ERROR)
-            CHECK(event.len == 0 || event.error == WS_E_UTF8);
+            CHECK(event.len == 0 || event.error == WS_E_UTF8 ||
+                  (before == WS_STATE_CONNECTING && event.len <= run->fed));
         if (type == WS_EVENT_CLOSE)
             CHECK(event.code == WS_CLOSE_NO_CODE || event.code == WS_CLOSE_ABNORMAL ||
                   ws_close_code_valid(event.code));
