@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: build
 # wsserve --config, and what SIGHUP does with it.
 
 load ../helper
