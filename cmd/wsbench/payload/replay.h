@@ -26,9 +26,8 @@ struct replay {
 
 /* Reads the text and binary messages that went out, as a client records them; of a recording in
  * which none did, as a server makes it, those that came in.
- * False after writing why to `problem`; where the file cannot be read it is printed, and `problem`
- * is
- * "". Free it with replay_free() in either case. */
+ * False after writing why to `problem`, which is "" where the file cannot be read: that is printed.
+ * Free it with replay_free() in either case. */
 bool replay_read(struct replay *replay, const char *file, char *problem, size_t size);
 void replay_free(struct replay *replay);
 

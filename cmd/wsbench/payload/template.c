@@ -52,9 +52,8 @@ static bool read_range(struct template_part *part, const char *text)
     return *end == '\0' && part->least <= part->most && part->most < UINT64_MAX;
 }
 
-/* Could it be meant as a place: a word, with blanks around it or an argument? "{{"a":1}}" could
- * not.
- */
+/* Could it be meant as a place: a word, with blanks around it or an argument? '{{"a":1}}' could
+ * not. */
 static bool looks_like_place(const char *name)
 {
     static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
