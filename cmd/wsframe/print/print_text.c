@@ -3,7 +3,7 @@
 #include "cmd/common/hex.h"
 #include "cmd/wsframe/print/annotate.h"
 #include "cmd/wsframe/print/diagram.h"
-#include "cmd/wsframe/print/line.h"
+#include "cmd/wsframe/print/text_line.h"
 #include <ws/close.h>
 
 #include <inttypes.h>
@@ -76,7 +76,8 @@ static void say_conversation(struct printer *printer, const struct conversation_
 }
 
 /* "   0.000500  0x0094  > " */
-static void begin_line(struct printer *printer, const struct decode_event *event, struct line *line)
+static void begin_line(struct printer *printer, const struct decode_event *event,
+                       struct text_line *line)
 {
     const struct conversation_info *conversation = event->conversation;
     say_conversation(printer, conversation);
@@ -84,22 +85,22 @@ static void begin_line(struct printer *printer, const struct decode_event *event
         uint64_t us = event->utc_us > conversation->began_us
                           ? (uint64_t)(event->utc_us - conversation->began_us)
                           : 0;
-        line_string(line, paint(printer, dim));
-        line_uint(line, us / 1000000, 4);
-        line_char(line, '.');
-        line_zeros(line, us % 1000000, 6);
-        line_string(line, paint(printer, plain));
-        line_string(line, "  ");
+        text_line_string(line, paint(printer, dim));
+        text_line_uint(line, us / 1000000, 4);
+        text_line_char(line, '.');
+        text_line_zeros(line, us % 1000000, 6);
+        text_line_string(line, paint(printer, plain));
+        text_line_string(line, "  ");
     }
-    line_string(line, paint(printer, dim));
-    line_string(line, "0x");
-    line_hex(line, event->offset, 4);
-    line_string(line, paint(printer, plain));
-    line_string(line, "  ");
-    line_string(line, paint(printer, event->sender == SENDER_CLIENT ? cyan : magenta));
-    line_char(line, arrow(event->sender));
-    line_string(line, paint(printer, plain));
-    line_char(line, ' ');
+    text_line_string(line, paint(printer, dim));
+    text_line_string(line, "0x");
+    text_line_hex(line, event->offset, 4);
+    text_line_string(line, paint(printer, plain));
+    text_line_string(line, "  ");
+    text_line_string(line, paint(printer, event->sender == SENDER_CLIENT ? cyan : magenta));
+    text_line_char(line, arrow(event->sender));
+    text_line_string(line, paint(printer, plain));
+    text_line_char(line, ' ');
 }
 
 /* --- payloads --- */
@@ -115,7 +116,7 @@ size_t print_text_binary_shown(const struct settings *settings)
     return shows_all(settings) ? 0 : HEX_SHOWN;
 }
 
-static void put_quoted(const struct printer *printer, struct line *line, const uint8_t *data,
+static void put_quoted(const struct printer *printer, struct text_line *line, const uint8_t *data,
                        size_t len)
 {
     size_t most = shows_all(printer->settings) ? len : TEXT_SHOWN;
@@ -125,32 +126,32 @@ static void put_quoted(const struct printer *printer, struct line *line, const u
             most--;
     if (most > len)
         most = len;
-    line_char(line, '"');
-    line_escaped(line, data, most, HEX_ESCAPE_BACKSLASH);
-    line_char(line, '"');
+    text_line_char(line, '"');
+    text_line_escaped(line, data, most, HEX_ESCAPE_BACKSLASH);
+    text_line_char(line, '"');
     if (most < len)
-        line_string(line, "...");
+        text_line_string(line, "...");
 }
 
 /* Payloads that a line has no room for, as a dump under it. */
-static void put_rows(struct line *line, const uint8_t *data, size_t len)
+static void put_rows(struct text_line *line, const uint8_t *data, size_t len)
 {
     enum { ROW = 16, INDENT = 12, OFFSET_DIGITS = 4 };
     for (size_t row = 0; row < len; row += ROW) {
         size_t n = len - row < ROW ? len - row : ROW;
-        line_char(line, '\n');
-        line_padded(line, "", INDENT);
-        line_hex(line, row, OFFSET_DIGITS);
-        line_string(line, "  ");
-        line_bytes(line, data + row, n, ' ');
-        line_padded(line, "", 3 * (ROW - n) + 2);
+        text_line_char(line, '\n');
+        text_line_padded(line, "", INDENT);
+        text_line_hex(line, row, OFFSET_DIGITS);
+        text_line_string(line, "  ");
+        text_line_bytes(line, data + row, n, ' ');
+        text_line_padded(line, "", 3 * (ROW - n) + 2);
         for (size_t i = 0; i < n; i++)
-            line_char(line,
-                      (char)(data[row + i] >= 0x20 && data[row + i] < 0x7F ? data[row + i] : '.'));
+            text_line_char(
+                line, (char)(data[row + i] >= 0x20 && data[row + i] < 0x7F ? data[row + i] : '.'));
     }
 }
 
-static void put_bytes(const struct printer *printer, struct line *line, const uint8_t *data,
+static void put_bytes(const struct printer *printer, struct text_line *line, const uint8_t *data,
                       size_t len)
 {
     size_t most = len < HEX_SHOWN ? len : HEX_SHOWN;
@@ -158,9 +159,9 @@ static void put_bytes(const struct printer *printer, struct line *line, const ui
         put_rows(line, data, len);
         return;
     }
-    line_bytes(line, data, most, ' ');
+    text_line_bytes(line, data, most, ' ');
     if (most < len)
-        line_string(line, " ...");
+        text_line_string(line, " ...");
 }
 
 /* Is it printable text only? */
@@ -174,19 +175,19 @@ static bool is_text(const uint8_t *data, size_t len)
 }
 
 static void put_payload(const struct printer *printer, const struct decode_event *event,
-                        struct line *line)
+                        struct text_line *line)
 {
     const uint8_t *data = event->payload;
     size_t len = event->len;
     bool masked = printer->decode->keep_mask && event->frame && event->frame->masked;
     if (event->opcode == WS_OP_CLOSE && len >= 2 && !masked) {
         unsigned code = (unsigned)data[0] << 8 | data[1];
-        line_uint(line, code, 0);
-        line_string(line, " (");
-        line_string(line, ws_close_name(code));
-        line_char(line, ')');
+        text_line_uint(line, code, 0);
+        text_line_string(line, " (");
+        text_line_string(line, ws_close_name(code));
+        text_line_char(line, ')');
         if (len > 2) {
-            line_char(line, ' ');
+            text_line_char(line, ' ');
             put_quoted(printer, line, data + 2, len - 2);
         }
         return;
@@ -195,7 +196,7 @@ static void put_payload(const struct printer *printer, const struct decode_event
         return;
     bool compressed = event->compressed && !event->inflated;
     if (masked || compressed) {
-        line_string(line, masked ? "masked: " : "compressed: ");
+        text_line_string(line, masked ? "masked: " : "compressed: ");
         put_bytes(printer, line, data, len);
     } else if (event->opcode == WS_OP_TEXT ||
                (event->opcode != WS_OP_BINARY && is_text(data, len))) {
@@ -208,7 +209,7 @@ static void put_payload(const struct printer *printer, const struct decode_event
 /* --- the kinds of lines --- */
 
 /* "text          FIN RSV1" */
-static void put_opcode(const struct decode_event *event, struct line *line)
+static void put_opcode(const struct decode_event *event, struct text_line *line)
 {
     const struct ws_frame *frame = event->frame;
     char name[] = "reserved 0x0", flags[] = "FIN RSV1 RSV2 RSV3";
@@ -225,13 +226,13 @@ static void put_opcode(const struct decode_event *event, struct line *line)
     }
     flags[used] = '\0';
     bool named = strcmp(ws_opcode_name(event->opcode), "reserved") != 0;
-    line_padded(line, named ? ws_opcode_name(event->opcode) : name, 12);
-    line_string(line, "  ");
-    line_padded(line, flags, 8);
+    text_line_padded(line, named ? ws_opcode_name(event->opcode) : name, 12);
+    text_line_string(line, "  ");
+    text_line_padded(line, flags, 8);
 }
 
 static void put_frame(const struct printer *printer, const struct decode_event *event,
-                      struct line *line)
+                      struct text_line *line)
 {
     enum { KEY_WIDTH = 14 };
     const struct ws_frame *frame = event->frame;
@@ -240,33 +241,33 @@ static void put_frame(const struct printer *printer, const struct decode_event *
     if (frame->known < 2)
         return;
     if (frame->known < 2u + frame->length_bytes) {
-        line_string(line, "  length cut off");
+        text_line_string(line, "  length cut off");
         return;
     }
-    line_char(line, ' ');
-    line_uint(line, frame->length, 6);
-    line_string(line, frame->length == 1 ? " byte   " : " bytes  ");
+    text_line_char(line, ' ');
+    text_line_uint(line, frame->length, 6);
+    text_line_string(line, frame->length == 1 ? " byte   " : " bytes  ");
     if (frame->masked && frame->known == frame->header_len) {
-        line_string(line, "key ");
-        line_bytes(line, frame->mask_key, 4, 0);
+        text_line_string(line, "key ");
+        text_line_bytes(line, frame->mask_key, 4, 0);
         if (width > 0)
-            line_string(line, "  ");
+            text_line_string(line, "  ");
     } else {
-        line_padded(line, frame->masked ? "key cut off" : "no mask", width);
+        text_line_padded(line, frame->masked ? "key cut off" : "no mask", width);
     }
     put_payload(printer, event, line);
 }
 
 static void put_message(const struct printer *printer, const struct decode_event *event,
-                        struct line *line)
+                        struct text_line *line)
 {
-    line_padded(line, ws_opcode_name(event->opcode), 12);
-    line_string(line, "  ");
-    line_uint(line, event->len, 6);
-    line_string(line, " byte");
-    line_string(line, s(event->len));
+    text_line_padded(line, ws_opcode_name(event->opcode), 12);
+    text_line_string(line, "  ");
+    text_line_uint(line, event->len, 6);
+    text_line_string(line, " byte");
+    text_line_string(line, s(event->len));
     if (event->len > 0)
-        line_string(line, event->len == 1 ? "   " : "  ");
+        text_line_string(line, event->len == 1 ? "   " : "  ");
     put_payload(printer, event, line);
 }
 
@@ -433,7 +434,7 @@ static void print_other(const struct printer *printer, const struct decode_event
 
 static void print_line(struct printer *printer, const struct decode_event *event)
 {
-    struct line line;
+    struct text_line line;
     line.len = 0;
     begin_line(printer, event, &line);
     if (event->type == DECODE_FRAME || event->type == DECODE_MESSAGE) {
@@ -441,10 +442,10 @@ static void print_line(struct printer *printer, const struct decode_event *event
             put_frame(printer, event, &line);
         else
             put_message(printer, event, &line);
-        line_char(&line, '\n');
-        line_write(&line);
+        text_line_char(&line, '\n');
+        text_line_write(&line);
     } else {
-        line_write(&line);
+        text_line_write(&line);
         print_other(printer, event);
     }
 }

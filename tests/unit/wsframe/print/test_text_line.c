@@ -1,4 +1,4 @@
-#include "cmd/wsframe/print/line.h"
+#include "cmd/wsframe/print/text_line.h"
 
 #include "cmd/common/hex.h"
 
@@ -21,10 +21,10 @@ static uint64_t next_random(uint64_t *state)
 }
 
 /* What `put` writes to standard output, as text. */
-static size_t written(void (*put)(struct line *line, const void *context), const void *context,
+static size_t written(void (*put)(struct text_line *line, const void *context), const void *context,
                       char *text, size_t size)
 {
-    static struct line line;
+    static struct text_line line;
     FILE *file = tmpfile();
     assert_non_null(file);
     fflush(stdout);
@@ -32,7 +32,7 @@ static size_t written(void (*put)(struct line *line, const void *context), const
     dup2(fileno(file), STDOUT_FILENO);
     line.len = 0;
     put(&line, context);
-    line_write(&line);
+    text_line_write(&line);
     fflush(stdout);
     dup2(saved, STDOUT_FILENO);
     close(saved);
@@ -43,23 +43,23 @@ static size_t written(void (*put)(struct line *line, const void *context), const
     return len;
 }
 
-static void put_fields(struct line *line, const void *context)
+static void put_fields(struct text_line *line, const void *context)
 {
     (void)context;
-    line_uint(line, 0, 4);
-    line_char(line, '.');
-    line_zeros(line, 500, 6);
-    line_string(line, "  0x");
-    line_hex(line, 0x94, 4);
-    line_char(line, '|');
-    line_padded(line, "binary", 12);
-    line_padded(line, "longer than that", 3);
-    line_char(line, '|');
-    line_bytes(line, (const uint8_t *)"\x01\xff", 2, 0);
-    line_char(line, ' ');
-    line_bytes(line, (const uint8_t *)"\x01\xff\x7f", 3, ' ');
-    line_bytes(line, NULL, 0, ' ');
-    line_escaped(line, (const uint8_t *)"a\nb\\", 4, HEX_ESCAPE_BACKSLASH);
+    text_line_uint(line, 0, 4);
+    text_line_char(line, '.');
+    text_line_zeros(line, 500, 6);
+    text_line_string(line, "  0x");
+    text_line_hex(line, 0x94, 4);
+    text_line_char(line, '|');
+    text_line_padded(line, "binary", 12);
+    text_line_padded(line, "longer than that", 3);
+    text_line_char(line, '|');
+    text_line_bytes(line, (const uint8_t *)"\x01\xff", 2, 0);
+    text_line_char(line, ' ');
+    text_line_bytes(line, (const uint8_t *)"\x01\xff\x7f", 3, ' ');
+    text_line_bytes(line, NULL, 0, ' ');
+    text_line_escaped(line, (const uint8_t *)"a\nb\\", 4, HEX_ESCAPE_BACKSLASH);
 }
 
 static void test_fields(void **state)
@@ -77,15 +77,15 @@ static void test_numbers(void **state)
     (void)state;
     uint64_t seed = 1;
     for (int i = 0; i < 20000; i++) {
-        struct line line = {.len = 0};
+        struct text_line line = {.len = 0};
         uint64_t value = next_random(&seed) << 33 | next_random(&seed) << 2;
         value >>= next_random(&seed) % 64;
         value -= i % 3 == 0;
         int width = (int)(next_random(&seed) % 22);
         char expected[128];
-        line_uint(&line, value, (size_t)width);
-        line_zeros(&line, value, (size_t)width);
-        line_hex(&line, value, (size_t)width);
+        text_line_uint(&line, value, (size_t)width);
+        text_line_zeros(&line, value, (size_t)width);
+        text_line_hex(&line, value, (size_t)width);
         int len = snprintf(expected, sizeof expected, "%*" PRIu64 "%0*" PRIu64 "%0*" PRIx64, width,
                            value, width ? width : 1, value, width ? width : 1, value);
         assert_int_equal(line.len, len);
@@ -98,17 +98,17 @@ struct data {
     size_t len, before;
 };
 
-static void put_data(struct line *line, const void *context)
+static void put_data(struct text_line *line, const void *context)
 {
     const struct data *data = context;
     for (size_t i = 0; i < data->before; i++)
-        line_char(line, '-');
-    line_bytes(line, data->bytes, data->len, ' ');
-    line_char(line, '|');
-    line_escaped(line, data->bytes, data->len, 0);
-    line_char(line, '|');
-    line_padded(line, "", data->len);
-    line_char(line, '|');
+        text_line_char(line, '-');
+    text_line_bytes(line, data->bytes, data->len, ' ');
+    text_line_char(line, '|');
+    text_line_escaped(line, data->bytes, data->len, 0);
+    text_line_char(line, '|');
+    text_line_padded(line, "", data->len);
+    text_line_char(line, '|');
 }
 
 /* Text beyond the buffer's size is written in several parts, and nothing is lost between them. */
@@ -122,7 +122,8 @@ static void test_long(void **state)
     for (size_t i = 0; i < MOST; i++)
         bytes[i] = (uint8_t)next_random(&seed);
     for (int i = 0; i < 200; i++) {
-        struct data data = {bytes, next_random(&seed) % MOST, next_random(&seed) % (2 * LINE_SIZE)};
+        struct data data = {bytes, next_random(&seed) % MOST,
+                            next_random(&seed) % (2 * TEXT_LINE_SIZE)};
         size_t n = data.before, used;
         memset(expected, '-', n);
         for (size_t at = 0; at < data.len; at++)

@@ -1,4 +1,4 @@
-#include "cmd/wsframe/print/line.h"
+#include "cmd/wsframe/print/text_line.h"
 
 #include "cmd/common/hex.h"
 
@@ -7,7 +7,7 @@
 
 enum { NUMBER_MAX = 20 }; /* digits of 2^64 */
 
-void line_write(struct line *line)
+void text_line_write(struct text_line *line)
 {
     if (line->len > 0)
         fwrite(line->text, 1, line->len, stdout);
@@ -15,17 +15,17 @@ void line_write(struct line *line)
 }
 
 /* Makes room for `size` bytes, which are not more than the buffer has. */
-static char *reserve(struct line *line, size_t size)
+static char *reserve(struct text_line *line, size_t size)
 {
     if (sizeof line->text - line->len < size)
-        line_write(line);
+        text_line_write(line);
     return line->text + line->len;
 }
 
-static void put(struct line *line, const char *data, size_t len)
+static void put(struct text_line *line, const char *data, size_t len)
 {
     while (len > 0) {
-        size_t piece = len < LINE_SIZE ? len : LINE_SIZE;
+        size_t piece = len < TEXT_LINE_SIZE ? len : TEXT_LINE_SIZE;
         memcpy(reserve(line, piece), data, piece);
         line->len += piece;
         data += piece;
@@ -33,19 +33,19 @@ static void put(struct line *line, const char *data, size_t len)
     }
 }
 
-static void repeat(struct line *line, char c, size_t count)
+static void repeat(struct text_line *line, char c, size_t count)
 {
     while (count-- > 0)
-        line_char(line, c);
+        text_line_char(line, c);
 }
 
-void line_char(struct line *line, char c)
+void text_line_char(struct text_line *line, char c)
 {
     *reserve(line, 1) = c;
     line->len++;
 }
 
-void line_padded(struct line *line, const char *text, size_t width)
+void text_line_padded(struct text_line *line, const char *text, size_t width)
 {
     size_t len = strlen(text);
     put(line, text, len);
@@ -53,12 +53,12 @@ void line_padded(struct line *line, const char *text, size_t width)
         repeat(line, ' ', width - len);
 }
 
-void line_string(struct line *line, const char *text)
+void text_line_string(struct text_line *line, const char *text)
 {
     put(line, text, strlen(text));
 }
 
-static void put_decimal(struct line *line, uint64_t value, size_t width, char fill)
+static void put_decimal(struct text_line *line, uint64_t value, size_t width, char fill)
 {
     char digits[NUMBER_MAX];
     size_t at = sizeof digits;
@@ -70,17 +70,17 @@ static void put_decimal(struct line *line, uint64_t value, size_t width, char fi
     put(line, digits + at, sizeof digits - at);
 }
 
-void line_uint(struct line *line, uint64_t value, size_t width)
+void text_line_uint(struct text_line *line, uint64_t value, size_t width)
 {
     put_decimal(line, value, width, ' ');
 }
 
-void line_zeros(struct line *line, uint64_t value, size_t digits)
+void text_line_zeros(struct text_line *line, uint64_t value, size_t digits)
 {
     put_decimal(line, value, digits, '0');
 }
 
-void line_hex(struct line *line, uint64_t value, size_t digits)
+void text_line_hex(struct text_line *line, uint64_t value, size_t digits)
 {
     char text[16];
     size_t at = sizeof text;
@@ -92,19 +92,19 @@ void line_hex(struct line *line, uint64_t value, size_t digits)
     put(line, text + at, sizeof text - at);
 }
 
-void line_bytes(struct line *line, const uint8_t *data, size_t len, char separator)
+void text_line_bytes(struct text_line *line, const uint8_t *data, size_t len, char separator)
 {
-    enum { PIECE = (LINE_SIZE - 1) / 3 };
+    enum { PIECE = (TEXT_LINE_SIZE - 1) / 3 };
     for (size_t at = 0; at < len;) {
         size_t piece = len - at < PIECE ? len - at : PIECE, size = 3 * piece + 1;
         if (separator && at > 0)
-            line_char(line, separator);
+            text_line_char(line, separator);
         line->len += hex_format(data + at, piece, separator, reserve(line, size), size);
         at += piece;
     }
 }
 
-void line_escaped(struct line *line, const uint8_t *data, size_t len, unsigned flags)
+void text_line_escaped(struct text_line *line, const uint8_t *data, size_t len, unsigned flags)
 {
     enum { ROOM = 64 }; /* more than any character becomes */
     while (len > 0) {
