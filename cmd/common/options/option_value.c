@@ -6,6 +6,7 @@
 #include "cmd/common/units.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,9 +104,9 @@ static bool set_string(struct options *options, const struct option_found *found
         char why[512];
         char *secret = secret_resolve(value, why, sizeof why);
         if (!secret) {
+            bool unreadable = value[0] == '@' && errno != 0;
             options_refuse(options, "%s: %s", found->said, why);
-            if (value[0] ==
-                '@') /* a file, as one of any other option, is no mistake in the words */
+            if (unreadable) /* as with any other file: no mistake in the words */
                 options->status = WS_EXIT_FAILURE;
             return false;
         }

@@ -34,6 +34,7 @@ static char *read_all(int fd, bool line, const char *name, char *message, size_t
     char *text = malloc(SECRET_MAX + 2);
     size_t len = 0;
     const char *wrong = NULL;
+    int failed = 0;
     if (!text) {
         snprintf(message, size, "out of memory");
         return NULL;
@@ -41,8 +42,10 @@ static char *read_all(int fd, bool line, const char *name, char *message, size_t
     while (len <= SECRET_MAX) {
         /* A line is read bytewise: the rest of the input is for other readers. */
         ssize_t n = read_some(fd, text + len, line ? 1 : SECRET_MAX + 1 - len);
-        if (n < 0)
-            wrong = strerror(errno);
+        if (n < 0) {
+            failed = errno;
+            wrong = strerror(failed);
+        }
         if (n <= 0)
             break;
         len += (size_t)n;
@@ -65,6 +68,7 @@ static char *read_all(int fd, bool line, const char *name, char *message, size_t
         snprintf(message, size, "cannot read %s: %s", name, wrong ? wrong : "out of memory");
     explicit_bzero(text, SECRET_MAX + 2);
     free(text);
+    errno = failed;
     return secret;
 }
 
@@ -75,6 +79,7 @@ char *secret_resolve(const char *value, char *message, size_t size)
         const char *text = getenv(value + 4);
         if (!text) {
             snprintf(message, size, "the environment has no variable '%s'", value + 4);
+            errno = 0;
             return NULL;
         }
         secret = strdup(text);
@@ -88,11 +93,15 @@ char *secret_resolve(const char *value, char *message, size_t size)
     } else if (value[0] == '@') {
         int fd = open(value + 1, O_RDONLY | O_CLOEXEC);
         if (fd < 0) {
-            snprintf(message, size, "cannot open '%s': %s", value + 1, strerror(errno));
+            int failed = errno;
+            snprintf(message, size, "cannot open '%s': %s", value + 1, strerror(failed));
+            errno = failed;
             return NULL;
         }
         secret = read_all(fd, false, value + 1, message, size);
+        int failed = errno;
         close(fd);
+        errno = failed;
         return secret;
     } else {
         secret = strdup(value);

@@ -17,7 +17,8 @@
  * line of standard input (no byte after it is read; a terminal asks for it without echo),
  * "env:NAME" a variable, anything else the secret itself. A secret that begins with one of these
  * prefixes must come from a file or a variable. NULL, with one line in `message`, if the source
- * cannot be read, is unset, contains NUL, or is larger than 64 KiB.
+ * cannot be read, is unset, contains NUL, or is larger than 64 KiB; errno is 0 unless a file could
+ * not be opened or read.
  */
 char *secret_resolve(const char *value, char *message, size_t size);
 

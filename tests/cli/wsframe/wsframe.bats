@@ -569,7 +569,8 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 	same 2 "$(wsframe "$BATS_TEST_TMPDIR/frames" | grep -c "  $all \.\.\.$")"
 	all=$(printf '%02x ' {0..99})
 	all=${all% }
-	same 2 "$(wsframe -v "$BATS_TEST_TMPDIR/frames" 2>/dev/null | grep -c "  $all$")"
+	same "$all $all" "$(wsframe -v "$BATS_TEST_TMPDIR/frames" 2>/dev/null |
+		sed -nE 's/^ +[0-9a-f]{4}  (([0-9a-f]{2} )+) .*/\1/p' | xargs)"
 	same 2 "$(wsframe --payload-only -o hex "$BATS_TEST_TMPDIR/frames" | grep -c "^$all$")"
 	same 2 "$(wsframe --messages "$BATS_TEST_TMPDIR/frames" | grep -c "00 01 .* 0f \.\.\.$")"
 	same 2 "$(wsframe -o jsonl "$BATS_TEST_TMPDIR/frames" | grep -c '_`abc"')"
