@@ -24,22 +24,22 @@ ws_serves() { # [CERTIFICATE KEY]
 
 ws_talks() { # URL COUNT CA [QUERY]...
 	need_ws
-	run -0 timeout -k 5 140 node "$PEERS/ws.js" talk "$@"
+	run -0 timeout -k 5 390 node "$PEERS/ws.js" talk "$@"
 }
 
 websockets_serves_wscat() { # COUNT CERTIFICATE KEY [QUERY]... -- [WSCAT-OPTION]...
 	need_websockets
-	run -0 timeout -k 5 140 "$PYTHON" "$PEERS/websockets_peer.py" wscat "$@"
+	run -0 timeout -k 5 390 "$PYTHON" "$PEERS/websockets_peer.py" wscat "$@"
 }
 
 websockets_talks() { # URL COUNT CA [QUERY]...
 	need_websockets
-	run -0 timeout -k 5 140 "$PYTHON" "$PEERS/websockets_peer.py" talk "$@"
+	run -0 timeout -k 5 390 "$PYTHON" "$PEERS/websockets_peer.py" talk "$@"
 }
 
 # Sends the corpus to URL with wscat and compares the echoes. Standard input has queries for corpus.py.
 wscat_talks() { # COUNT [WSCAT-OPTION]...
-	run -0 timeout -k 5 140 "$PYTHON" "$PEERS/corpus.py" "$URL" "$@"
+	run -0 timeout -k 5 390 "$PYTHON" "$PEERS/corpus.py" "$URL" "$@"
 }
 
 # nginx with TLS as a proxy for wsserve without; URL is nginx's.

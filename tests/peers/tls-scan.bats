@@ -74,7 +74,7 @@ scan() { # WSSERVE-OPTION...
 @test "testssl: no known vulnerability" {
 	tool=$(command -v testssl || command -v testssl.sh) || skip "testssl is not installed"
 	serve_tls
-	run timeout 140 "$tool" --quiet --color 0 --warnings batch --openssl "$(command -v openssl)" \
+	run timeout 390 "$tool" --quiet --color 0 --warnings batch --openssl "$(command -v openssl)" \
 		-p -s -U "127.0.0.1:$PORT"
 	says 'TLS 1.3 +offered' "$output"
 	says 'TLS 1.1 +not offered' "$output"
