@@ -5,7 +5,7 @@ load ../cli/helper
 load ../cli/certificates
 
 setup_file() {
-	export BATS_TEST_TIMEOUT=150 # scanners take their time
+	export BATS_TEST_TIMEOUT=500 # scanners take their time
 	make_certificates "$BATS_FILE_TMPDIR"
 }
 
