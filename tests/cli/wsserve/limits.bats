@@ -132,7 +132,6 @@ all_are_gone() {
 	DESCRIPTORS=$(descriptors)
 	background "$PYTHON" "$FIXTURES/crowd.py" burst "$PORT" 18
 	await '^101 18' "$OUT"
-	eventually refused_newcomer
 	eventually wscat -q "$URL" 'after that' -1 2>"$BATS_TEST_TMPDIR/refused"
 	kill "$PID"
 	eventually all_are_gone
