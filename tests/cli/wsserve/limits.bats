@@ -126,6 +126,14 @@ all_are_gone() {
 	(($(descriptors) <= DESCRIPTORS))
 }
 
+@test "--shed-at: a newcomer gets 503 as long as others have to go" {
+	serve --max-connections=300 --shed-at=90:10 --ping-interval=0
+	background "$PYTHON" "$FIXTURES/crowd.py" burst "$PORT" 270
+	eventually logged_at_least 1 ' SHED .* code '
+	refused_newcomer
+	kill "$PID"
+}
+
 @test "--shed-at: those that do not answer count as gone, and no more have to go than that" {
 	serve --max-connections=20 --shed-at=90:50 --ping-interval=0
 	wscat -1 "$URL" warm </dev/null
