@@ -231,12 +231,19 @@ static void record(struct run *run, const struct ws_event *event)
     }
 }
 
+/* The valid text before a byte that is not UTF-8, or the head that is none. */
+static bool error_with_data(const struct ws_event *event)
+{
+    return event->type == WS_EVENT_ERROR &&
+           (event->error == WS_E_UTF8 || ws_error_info(event->error)->category == WS_CAT_UPGRADE);
+}
+
 static void check_fields(struct run *run, const struct ws_event *event)
 {
     bool has_data = event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_RUN ||
                     event->type == WS_EVENT_CHUNK || event->type == WS_EVENT_PING ||
                     event->type == WS_EVENT_PONG || event->type == WS_EVENT_CLOSE ||
-                    (event->type == WS_EVENT_ERROR && event->error == WS_E_UTF8);
+                    error_with_data(event);
     if (!has_data && (event->data || event->len))
         problem(run, "an event without payload has some");
     if (event->type != WS_EVENT_CLOSE && (event->code || event->clean))
