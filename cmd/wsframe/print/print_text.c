@@ -456,9 +456,8 @@ void print_text(struct printer *printer, const struct decode_event *event, bool 
         if (event->finding_count > 0 || event->missing > 0)
             say_conversation(printer, event->conversation);
         /* Where messages are shown, one that is not whole is a frame. */
-        if (event->missing > 0 && event->type == DECODE_FRAME) {
+        if (event->missing > 0 && event->type == DECODE_FRAME)
             print_line(printer, event);
-        }
         print_findings(printer, event, true);
         if (event->missing > 0)
             print_missing(printer, event);
