@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # only: build
 # What bash offers where a word is typed. (completions/check sees that the files are what the tables give.)
 

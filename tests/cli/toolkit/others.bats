@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # Against other implementations: Python's websockets, npm's ws, curl.
 
 load ../helper

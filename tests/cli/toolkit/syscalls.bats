@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # only: build
 # The system calls of a message: one receive and one send per wake-up, for any number of frames.
 # Only in the plain build, as sanitizers do not work under a tracer.

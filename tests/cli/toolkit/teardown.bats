@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # The end of the TCP connection, after the closing handshake (RFC 6455 7.1.1).
 
 load ../helper

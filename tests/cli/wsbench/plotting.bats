@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # The commands of docs/plotting.md, as they are printed.
 
 load ../helper

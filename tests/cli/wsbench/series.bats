@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # Several measurements in one run: stages, and the search for the highest rate.
 
 load ../helper

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # also: build
+# also: check
 # --check: what it finds out about an endpoint.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # Options that do not go together: nothing is ignored, dropped or garbled without a word.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # --jsonl: a record per event, in the schema of the toolkit.
 
 load ../helper

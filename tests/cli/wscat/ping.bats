@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # also: build
+# also: check
 # Keeping connections alive, and detecting dead ones.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # An upgrade that the server refuses: what is shown, and how soon.
 
 load ../helper

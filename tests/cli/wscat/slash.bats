@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # --slash: lines that are commands.
 
 load ../helper

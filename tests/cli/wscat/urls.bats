@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # What wscat takes for a URL, and what it makes of it.
 
 load ../helper

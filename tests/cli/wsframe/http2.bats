@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # wsframe and HTTP/2 (RFC 8441): the WebSockets in the streams of captured connections, and of plain bytes.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # tcpdump captures a conversation between our tools, and wsframe reads its capture files and its text.
 # Needs root or another permission to capture.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # also: build
+# also: check
 # --broadcast and --rooms: every message to all others.
 
 load ../helper

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # also: build
+# also: check
 # wsserve --config, and what SIGHUP does with it.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # shellcheck disable=SC2016 # scripts in quotes
 # wsserve --dir: the program that the URL names.
 

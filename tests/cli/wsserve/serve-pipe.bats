@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # also: build
+# also: check
 # shellcheck disable=SC2016,SC2028,SC2317 # scripts in quotes; functions that others call
 # wsserve --pipe: standard input to every client, what they say to standard output.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # also: build
+# also: check
 # shellcheck disable=SC2016,SC2317 # scripts in quotes; functions that others call
 # wsserve --shared COMMAND: one process for all.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # also: build
+# also: check
 # wsserve's modes that do one thing: --sink, --source, --reply.
 
 load ../helper

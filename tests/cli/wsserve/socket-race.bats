@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # wsserve: two servers and one stale unix socket, under a shim that slows listen() down. Shim and ASan do
 # not mix.
 # only: build

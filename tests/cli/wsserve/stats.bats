@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # wsserve: SIGUSR1 and --stats-interval, --exit-idle, SIGTERM with much to say.
 
 load ../helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # wsserve as systemd runs it: sockets that are open already, unix sockets with a mode, the units.
 
 load ../helper

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # also: build
+# also: check
 # --threads: the same server on several loops.
 
 load ../helper

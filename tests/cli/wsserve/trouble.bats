@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # What an operator has to hear: programs that complain or cannot be run, files that cannot be written.
 
 load ../helper

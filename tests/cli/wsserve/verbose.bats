@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# also: check
 # -v, -vv, -vvv: heads, frames, payloads in the log; and nothing of them without.
 
 load ../helper
