@@ -20,6 +20,14 @@ void ws_tls_note(struct ws_tls *tls, const char *format, ...)
     va_end(args);
 }
 
+/* OpenSSL tells a failure from waiting by whether its queue of errors is empty. It nearly always
+ * is, and looking costs less than clearing it. */
+static void forget_errors(void)
+{
+    if (ERR_peek_error())
+        ERR_clear_error();
+}
+
 /* --- beginning and end --- */
 
 static bool is_address(const char *name)
@@ -192,12 +200,14 @@ static enum ws_error look_at_first(struct ws_tls *tls, const uint8_t *data, size
 static size_t read_all(struct ws_tls *tls, uint8_t *plain)
 {
     size_t have = 0, got;
-    ERR_clear_error();
+    forget_errors();
     for (;;) {
         int result = SSL_read_ex(tls->ssl, plain + have, WS_TLS_RECORD, &got);
         if (result == 1) {
             have += got;
             tls->non_data_records = 0;
+            if (tls->in_len == 0 && !SSL_has_pending(tls->ssl))
+                return have; /* the next call would find nothing to read */
             continue;
         }
         switch (SSL_get_error(tls->ssl, result)) {
@@ -255,7 +265,7 @@ enum ws_error ws_tls_seal(struct ws_tls *tls, const struct iovec *pieces, int co
     size_t done = 0, gathered = 0;
     bool fine = true;
     tls->sealed = sealed;
-    ERR_clear_error();
+    forget_errors();
     for (int i = 0; i < count && fine && done + gathered < max; i++) {
         const uint8_t *data = pieces[i].iov_base;
         size_t len = pieces[i].iov_len;
