@@ -3,7 +3,8 @@
  * making to its end, again and again, with the first allocation failing, the second, and so on
  * until none does any more; and once more with everything failing from the n-th on.
  *
- * Linked with --wrap for what the library calls: libc's and libcrypto's own allocations succeed.
+ * Linked with --wrap for what the library calls: libc's and libcrypto's own allocations succeed,
+ * the latter also where libcrypto is linked into this program.
  */
 #include <ws/client.h>
 #include <ws/server.h>
@@ -12,6 +13,7 @@
 #include "tests/unit/support_net.h"
 #include <ws/tls_context.h>
 
+#include <openssl/crypto.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -428,8 +430,27 @@ static void towards_a_proxy(void **state)
     assert_true(fail_at > 8);
 }
 
+static void *crypto_malloc(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return __real_malloc(size);
+}
+
+static void *crypto_realloc(void *memory, size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    return __real_realloc(memory, size);
+}
+
+static void crypto_free(void *memory, const char *file, int line)
+{
+    (void)file, (void)line;
+    free(memory);
+}
+
 int main(void)
 {
+    CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_fails_over_tcp),
         cmocka_unit_test(all_from_one_on_fail_over_tcp),

@@ -2,6 +2,7 @@
 
 #include "tests/unit/support_server_fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,8 @@ static void out_of_descriptors(void **state)
     limit.rlim_cur = (rlim_t)next;
     setrlimit(RLIMIT_NOFILE, &limit);
     TURN_UNTIL(fx.loop, fx.warnings == 1);
-    assert_non_null(strstr(fx.warning, "accept: Too many open files"));
+    assert_non_null(strstr(fx.warning, "accept: "));
+    assert_non_null(strstr(fx.warning, strerror(EMFILE)));
     echo_over(&end);
     int64_t begun = ws_loop_now(fx.loop);
     unsigned turns = 0;
