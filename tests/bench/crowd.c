@@ -215,6 +215,8 @@ int main(int argc, char **argv)
             bench_die("pipe");
         if (fork() == 0)
             take_part(i, up[i][1], down[i][0]);
+        close(up[i][1]); /* so that one that gave up is noticed */
+        close(down[i][0]);
     }
     uint64_t report[4], sum[4] = {0};
     for (unsigned i = 0; i < processes; i++)
