@@ -140,7 +140,7 @@ all_are_gone() {
 	DESCRIPTORS=$(descriptors)
 	background "$PYTHON" "$FIXTURES/crowd.py" burst "$PORT" 18
 	await '^101 18' "$OUT"
-	# The crowd stays until enough of it are dismissed: once it leaves by itself, nobody has to go.
+	# The crowd stays until enough of it are dismissed: once it leaves by itself, none has to go.
 	eventually logged_at_least 8 ' SHED .* code '
 	eventually wscat -q "$URL" 'after that' -1 2>"$BATS_TEST_TMPDIR/refused"
 	kill "$PID"
