@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # permessage-deflate: -z of wsserve, wscat and wsbench, also against a client of Python and its zlib.
 
 load ../helper
@@ -109,6 +108,7 @@ deflate() {
 
 # --- bombs ---
 
+# bats test_tags=measures
 @test "a bomb of 1 GiB in 1 MiB is closed with 1009 and costs at most the limit" {
 	serve -z
 	local before
@@ -136,6 +136,7 @@ deflate() {
 	says '^close 1009$' "$output"
 }
 
+# bats test_tags=measures
 @test "one read that inflates to hundreds of messages, and a client that stops reading" {
 	local limit=4096
 	! sanitized || limit=0
@@ -178,6 +179,7 @@ deflate() {
 	run ! grep compressed <<<"$stderr"
 }
 
+# bats test_tags=measures
 @test "a pipe of 100 MB through wscat -z and wsserve -z, byte for byte" {
 	local size=100000000
 	! sanitized || size=10000000

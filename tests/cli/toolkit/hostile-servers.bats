@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # Servers that attack wscat and wsbench: what it costs these in memory and CPU time, and how they end. See
 # tests/fixtures/hostile.py. Costs are compared with those of another run, never with the clock.
 
@@ -64,6 +63,7 @@ harmless_to_wsbench() { # NAME COUNT
 	said 2 '^close 1000'
 }
 
+# bats test_tags=measures
 @test "a million tiny and empty fragments and messages take no memory" {
 	local count=1000000 name
 	! sanitized || count=100000
@@ -77,6 +77,7 @@ harmless_to_wsbench() { # NAME COUNT
 	done
 }
 
+# bats test_tags=measures
 @test "a million pings whose pongs are not read take no memory, and the last is answered; nor do pongs" {
 	local count=1000000 name
 	! sanitized || count=100000
@@ -90,6 +91,7 @@ harmless_to_wsbench() { # NAME COUNT
 	harmless_to_wsbench pongs "$count"
 }
 
+# bats test_tags=measures
 @test "a bomb of 1 GiB in 1 MiB ends at the limit and costs no more than that" {
 	baseline "${WSCAT[@]}" -z
 	# Messages that only pass by are not kept.
@@ -132,6 +134,7 @@ flooded() { # STATUS LINE NAME
 	said 1 '^end'
 }
 
+# bats test_tags=measures
 @test "HTTP/2: frames that only make work, heads without end and bombs: 6, with the section" {
 	need_http2
 	baseline "${WSCAT[@]}"
@@ -141,6 +144,7 @@ flooded() { # STATUS LINE NAME
 	done
 }
 
+# bats test_tags=measures
 @test "HTTP/2: a push: 6; a head that is too large: 5; a reset in place of an answer: 8" {
 	need_http2
 	baseline "${WSCAT[@]}"
@@ -149,6 +153,7 @@ flooded() { # STATUS LINE NAME
 	flooded 8 'the peer reset the HTTP/2 stream \(RFC 8441 5\): RST_STREAM CANCEL$' h2_reset
 }
 
+# bats test_tags=measures
 @test "HTTP/2: wsbench says what the server did, a thousand times as well" {
 	need_http2
 	baseline "${WSBENCH[@]}"

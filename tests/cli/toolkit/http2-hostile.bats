@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # HTTP/2 clients that keep no rule, with an honest WebSocket beside each, on another connection and, where
 # one outlives it, on the same: see tests/fixtures/http2.py.
 
@@ -36,6 +35,7 @@ harmless() { # EXPECTED NAME [COUNT]
 	same "$expected" "$(tr '\n' ',' <<<"$output")"
 }
 
+# bats test_tags=measures
 @test "frames that only make work: ENHANCE_YOUR_CALM" {
 	serve --http2=prior
 	for name in ping settings priority empty updates; do
@@ -44,6 +44,7 @@ harmless() { # EXPECTED NAME [COUNT]
 	await ' HTTP2_FLOOD .*our GOAWAY ENHANCE_YOUR_CALM' "$SERVER_LOG"
 }
 
+# bats test_tags=measures
 @test "rapid reset: streams that are reset as soon as they are opened" {
 	serve --http2=prior
 	harmless 'goaway 11,' resets 20000
@@ -56,6 +57,7 @@ harmless() { # EXPECTED NAME [COUNT]
 	(($(grep -c ' open ' "$SERVER_LOG") <= 1 + 20))
 }
 
+# bats test_tags=measures
 @test "a head that never ends, one that is too large, and one that grows when it is unpacked" {
 	serve --http2=prior
 	harmless 'goaway 11,' continuations 10000
@@ -72,18 +74,21 @@ harmless() { # EXPECTED NAME [COUNT]
 	still_served
 }
 
+# bats test_tags=measures
 @test "streams that take nothing stall no other on their connection, and end in time" {
 	serve --http2=prior --write-timeout=1s
 	harmless 'hello,reset 8,' closed_windows 20
 	await ' WRITE_TIMEOUT .* h2=' "$SERVER_LOG"
 }
 
+# bats test_tags=measures
 @test "windows that overflow, and data beyond a window: FLOW_CONTROL_ERROR" {
 	serve --http2=prior
 	harmless 'hello,reset 3,goaway 3,' window_overflow
 	harmless 'reset 3,' window_exceeded 1000
 }
 
+# bats test_tags=measures
 @test "heads that are malformed are reset, and the connection goes on" {
 	serve --http2=prior
 	harmless 'reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,hello,' pseudo

@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # Traffic over wss: large amounts, slow peers, small pieces, incomplete handshakes, garbage.
 
 load ../helper
@@ -63,6 +62,7 @@ tls_client() {
 
 # --- peers that do not read ---
 
+# bats test_tags=measures
 @test "a client that stops reading slows only itself down: constant memory, complete echoes" {
 	serve_tls
 	sanitized && limit=0 || limit=5120

@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # wss: certificates, and messages for invalid ones; the options of both ends; reports about TLS.
 
 load ../helper

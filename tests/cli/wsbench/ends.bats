@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# also: build
+# bats file_tags=measures
 # How connections end is reported by number, and a run in which nothing was measured fails.
 
 load ../helper

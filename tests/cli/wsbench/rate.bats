@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # wsbench's open model: what was due counts, whether or not it could be sent.
 
 load ../helper
@@ -125,6 +124,7 @@ assert r["messages"]["sent"] == 50 == r["messages"]["received"], r["messages"]' 
 	grep -q 'not reached: .*since the connection was gone' "$BATS_TEST_TMPDIR/said"
 }
 
+# bats test_tags=measures
 @test "a server that does not read takes no memory: nothing is sent above a limit, and that is said" {
 	sanitized && return
 	faulty deaf

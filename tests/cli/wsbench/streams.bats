@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # --streams: WebSockets that share HTTP/2 connections, against wsserve and against a server that misbehaves,
 # whose counts are compared with the report's.
 
@@ -70,6 +69,7 @@ report() { # ARGUMENT...
 	says 'server_memory' "$output"
 }
 
+# bats test_tags=measures
 @test "an idle WebSocket costs the server 2 kB at most, where 100 share a connection" {
 	local count=10000 most=2048
 	! sanitized || count=1000 most=1000000

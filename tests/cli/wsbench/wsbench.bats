@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # wsbench: its counters agree with the server's, and it reports what it cannot do.
 
 load ../helper
@@ -127,6 +126,7 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 	(($(value server.descriptors_most) > 200))
 }
 
+# bats test_tags=measures
 @test "10,000 connections from one process" {
 	(($(ulimit -Hn) > 11000)) || skip "open files are limited to $(ulimit -Hn)"
 	sanitized && return

@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # Binary messages that are printed as they are, which the kernel moves from the socket to a pipe.
 
 load ../helper
@@ -102,12 +101,14 @@ flow_and_end() { # SIGNAL|left:STATUS [OPTION...]
 	same "" "$stderr"
 }
 
+# bats test_tags=measures
 @test "it waits for a slow reader without using memory, still minds signals and a reader that leaves" {
 	serve -b cat /dev/zero
 	flow_and_end TERM:143 --no-stdin
 	flow_and_end left:0 --no-stdin
 }
 
+# bats test_tags=measures
 @test "a server that talks and never reads: what it says is printed, in constant memory, and -T counts" {
 	bad babble
 	flow_and_end TERM:143

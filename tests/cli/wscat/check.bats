@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# also: build
+# bats file_tags=measures
 # also: check
 # --check: what it finds out about an endpoint.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# also: build
+# bats file_tags=measures
 # also: check
 # Keeping connections alive, and detecting dead ones.
 

@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # Standard input to the server and back, against wsserve.
 
 load ../helper
@@ -15,6 +14,7 @@ noise() { # BYTES
 		-K 00112233445566778899aabbccddeeff -iv 000102030405060708090a0b0c0d0e0f
 }
 
+# bats test_tags=measures
 @test "three hundred megabytes of bytes come back whole, in constant memory" {
 	serve
 	local bytes=300000000 expected

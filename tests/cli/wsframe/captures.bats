@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # wsframe: captures of whatever else a network carries: HTTP before the upgrade, proxies, tunnels,
 # connections that begin in the middle, other protocols.
 
@@ -205,6 +204,7 @@ subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
 }
 
+# bats test_tags=measures
 @test "the memory that a capture takes does not depend on its size" {
 	sanitized && return # they take memory themselves
 	local small large

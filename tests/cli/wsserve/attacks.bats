@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # What has brought down other servers. See tests/fixtures/attack.py.
 
 load ../helper
@@ -11,6 +10,7 @@ harmless() { # NAME [COUNT]
 }
 
 # Once with echo, which takes messages in pieces, once with a mode that takes them whole.
+# bats test_tags=measures
 @test "lengths that overflow when they are added up: 1009, or 1002 with the top bit" {
 	for mode in --echo --framing=jsonl; do
 		if [[ $mode == --echo ]]; then serve; else serve "$mode" cat; fi
@@ -19,6 +19,7 @@ harmless() { # NAME [COUNT]
 	done
 }
 
+# bats test_tags=measures
 @test "a million fragments of next to nothing are one message, and take no room" {
 	sanitized && count=100000 || count=1000000
 	serve
@@ -29,12 +30,14 @@ harmless() { # NAME [COUNT]
 	same 1000 "$output"
 }
 
+# bats test_tags=measures
 @test "fragments below every limit are above it together: 1009" {
 	serve
 	harmless large 5000
 	same 1009 "$output"
 }
 
+# bats test_tags=measures
 @test "headers without number: 431" {
 	serve
 	harmless headers
@@ -43,12 +46,14 @@ harmless() { # NAME [COUNT]
 	[[ $(sed -n 3p <<<"$output") =~ ^(431|reset)$ ]]
 }
 
+# bats test_tags=measures
 @test "odd extensions are declined or refused, and agreed to never" {
 	serve
 	harmless extensions
 	same 6 "$(grep -cE '^(101 declined|400 declined)$' <<<"$output")"
 }
 
+# bats test_tags=measures
 @test "a million pings whose pongs are not read take no memory, and the newest is answered" {
 	sanitized && count=100000 || count=1000000
 	serve
@@ -56,6 +61,7 @@ harmless() { # NAME [COUNT]
 	same answered "$output"
 }
 
+# bats test_tags=measures
 @test "a reset after every byte of a request and a message" {
 	serve
 	harmless resets

@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # A client that does not read slows itself down: memory stays flat, nothing is closed or lost.
 
 load ../helper
@@ -14,6 +13,7 @@ nobody_was_closed() {
 	run ! grep -E 'conn=[^ ]*-1 [A-Z]+_|TIMEOUT' "$SERVER_LOG"
 }
 
+# bats test_tags=measures
 @test "messages of 1 MiB to a client that stops reading" {
 	serve
 	run -0 client flood "$URL" 1048576 60 "$SERVER" "$(limit)"
@@ -22,6 +22,7 @@ nobody_was_closed() {
 	nobody_was_closed
 }
 
+# bats test_tags=measures
 @test "messages of 20 bytes to a client that stops reading" {
 	serve
 	run -0 client flood "$URL" 20 600000 "$SERVER" "$(limit)"
@@ -30,6 +31,7 @@ nobody_was_closed() {
 	nobody_was_closed
 }
 
+# bats test_tags=measures
 @test "thirty-two of 20 bytes in flight, read late" {
 	serve
 	run -0 client window "$URL" 20 32 5000 "$SERVER" "$(limit)"
@@ -46,6 +48,7 @@ nobody_was_closed() {
 	nobody_was_closed
 }
 
+# bats test_tags=measures
 @test "--send-queue: a small one works, and is small" {
 	# What one read brought, answered in place, may have to be kept: half a MiB, and the same again that
 	# the loop received it into.
@@ -96,6 +99,7 @@ slow_readers() {
 	says '^all 600 came back' "$output"
 }
 
+# bats test_tags=measures
 @test "wscat with a standard output that is not read holds the server back, not its own memory" {
 	serve
 	mkfifo "$BATS_TEST_TMPDIR/out"

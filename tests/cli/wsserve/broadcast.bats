@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # also: check
 # --broadcast and --rooms: every message to all others.
 
@@ -54,6 +53,7 @@ listener() { # COUNT [PATH]
 	same 'for blue' "$(cat "$blue_out")"
 }
 
+# bats test_tags=measures
 @test "--broadcast -t: everybody hears everybody, each sender in its order" {
 	sanitized && count=300 || count=3000
 	serve --broadcast -t 3

@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # --cluster: several servers reach each other's clients through Redis.
 # shellcheck disable=SC2034 # redis.bash uses them
 
@@ -98,6 +97,7 @@ subscribed() { # COUNT CHANNEL...
 	exec 4>&-
 }
 
+# bats test_tags=measures
 @test "--cluster -t: three nodes, every sender's messages in order, each once" {
 	sanitized && count=200 || count=2000
 	redis_runs
@@ -233,6 +233,7 @@ healthy() { # N
 	curl -s "${NODE_ADMIN[$1]}/health" | grep -q '"ok"'
 }
 
+# bats test_tags=measures
 @test "--cluster: killed and started again in the middle: what is missing is what is counted" {
 	sanitized && count=3000 || count=20000
 	redis_runs
@@ -315,11 +316,13 @@ lost_because() { # REGEX
 	((losses <= connected + 1 && losses < 12))
 }
 
+# bats test_tags=measures
 @test "--cluster: a Redis that speaks HTTP" {
 	hostile wrong
 	lost_because 'no Redis speaks like this: '
 }
 
+# bats test_tags=measures
 @test "--cluster: 512 MiB are claimed and sent: read no further than a message may be" {
 	hostile claim
 	lost_because 'no Redis speaks like this: a reply of more than the [0-9]+ bytes'
@@ -331,21 +334,25 @@ at_least() { # NAME NUMBER
 	(($(counted 1 "$1") >= $2))
 }
 
+# bats test_tags=measures
 @test "--cluster: an array of a billion parts" {
 	hostile array
 	lost_because 'no Redis speaks like this: an array of a length'
 }
 
+# bats test_tags=measures
 @test "--cluster: arrays inside arrays" {
 	hostile nested
 	lost_because 'no Redis speaks like this: an array inside an array'
 }
 
+# bats test_tags=measures
 @test "--cluster: answers to what was not asked" {
 	hostile unasked
 	lost_because 'Redis answers what it was not asked'
 }
 
+# bats test_tags=measures
 @test "--cluster: half a message, and no more" {
 	hostile half
 	await 'cluster connected' "$SERVER_LOG"
@@ -353,12 +360,14 @@ at_least() { # NAME NUMBER
 	lost_because 'no answer to a ping within 5 s'
 }
 
+# bats test_tags=measures
 @test "--cluster: a Redis that accepts and says nothing" {
 	hostile mute
 	local_clients_are_served
 	lost_because 'no answer within 5 s'
 }
 
+# bats test_tags=measures
 @test "--cluster: forged messages are dropped, one of a node is delivered, a repeated one is not" {
 	hostile forged
 	eventually counts 1 malformed 4
@@ -368,6 +377,7 @@ at_least() { # NAME NUMBER
 	local_clients_are_served
 }
 
+# bats test_tags=measures
 @test "--cluster: an error for every message is logged once, and counted" {
 	hostile errors
 	await 'cluster connected' "$SERVER_LOG"
@@ -376,6 +386,7 @@ at_least() { # NAME NUMBER
 	same 1 "$(grep -c 'WARNING cluster Redis rejects .*: OOM command' "$SERVER_LOG")"
 }
 
+# bats test_tags=measures
 @test "--cluster: a Redis that reads nothing: 8 MiB wait at most, the rest has failed" {
 	hostile unread
 	head -c 40000000 /dev/zero >"$BATS_TEST_TMPDIR/zeros"
@@ -385,6 +396,7 @@ at_least() { # NAME NUMBER
 	local_clients_are_served
 }
 
+# bats test_tags=measures
 @test "--cluster --slow=block: a flood waits for a client that does not read; others are closed or wait" {
 	hostile flood --slow=block --send-queue=64K
 	background wscat -v -w -1 --no-stdin "$URL"

@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # also: check
 # wsserve --config, and what SIGHUP does with it.
 
@@ -165,6 +164,7 @@ reload() { # N
 }
 
 # Also what a connection has of settings that are gone, its subprotocol, is there to the end.
+# bats test_tags=measures
 @test "SIGHUP a thousand times, with other settings each time: memory stays flat" {
 	local admin grown
 	admin=127.0.0.1:$(free_port)

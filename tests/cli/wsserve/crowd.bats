@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# also: build
+# bats file_tags=measures
 # Clients that ask for nothing take no place from others. See tests/fixtures/crowd.py.
 
 load ../helper

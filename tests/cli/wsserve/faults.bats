@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # wsserve --fault: everything that a server should not do, with wscat as the victim.
 
 load ../helper
@@ -175,6 +174,7 @@ paused() {
 	grep -q 'stats .* paused=1 ' "$SERVER_LOG"
 }
 
+# bats test_tags=measures
 @test "output that is held back does not grow without end: reading pauses" {
 	serve --fault=split-writes:1 --ping-interval=0
 	background bash -c "head -c 60000000 /dev/zero | timeout 30 wscat -b '$URL'"

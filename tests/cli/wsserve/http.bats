@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # Plain HTTP beside WebSockets: files, health, the console's page, --admin and /connections.
 
 load ../helper
@@ -114,6 +113,7 @@ files() {
 	says '^Allow: GET, HEAD$' "$output"
 }
 
+# bats test_tags=measures
 @test "--staticdir: a large file comes whole, in little memory, and a slow reader delays no other" {
 	files
 	head -c 200M /dev/zero | tr '\0' x >"$DIR/large"

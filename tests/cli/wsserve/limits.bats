@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# also: build
+# bats file_tags=measures
 # Who is kept waiting, and who is sent away, when there is too much of something.
 
 load ../helper

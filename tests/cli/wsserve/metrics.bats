@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # What --metrics counts, and that Prometheus can read it.
 
 load ../helper

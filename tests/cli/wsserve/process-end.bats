@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # shellcheck disable=SC2009,SC2012,SC2016,SC2317 # processes by their words; scripts in quotes
 # wsserve COMMAND: how a process ends, and when none is started.
 

@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # shellcheck disable=SC2009,SC2012,SC2016,SC2317 # processes by their words; scripts in quotes
 # wsserve COMMAND and --dir: a process a connection, and no trace of it afterwards.
 
@@ -193,6 +192,7 @@ while True:
 
 # --- backpressure ---
 
+# bats test_tags=measures
 @test "a client that does not read stops the program, not the memory" {
 	serve yes "$(printf '%01000d' 0)"
 	background "$PYTHON" "$FIXTURES/client.py" unread "$URL"
@@ -203,6 +203,7 @@ while True:
 	eventually no_children
 }
 
+# bats test_tags=measures
 @test "a program that does not read stops the client, not the memory" {
 	serve --ping-interval=1s --ping-timeout=2s sleep 1000
 	head -c 30000000 /dev/zero >"$BATS_TEST_TMPDIR/in"

@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # shellcheck disable=SC2317 # functions that others call
 # wsserve --proxy: the bytes of a TCP or unix service.
 
@@ -131,6 +130,7 @@ refused_with() { # STATUS
 	again
 }
 
+# bats test_tags=measures
 @test "a service that does not read makes the client wait, not memory grow" {
 	service mute
 	serve --proxy="tcp:127.0.0.1:$SERVICE" --ping-interval=1s --ping-timeout=2s

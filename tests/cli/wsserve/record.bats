@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # wsserve --record: what every connection says and hears, a file each.
 
 load ../helper
@@ -242,6 +241,7 @@ say() { # TEXT
 	same $'in text 4 kept\nout text 4 kept' "$("$PYTHON" "$FIXTURES/records.py" <"$(echo "$RECORDS"/*-1.jsonl)")"
 }
 
+# bats test_tags=measures
 @test "a disk that becomes full in the middle of a record: all others are whole, and memory does not grow" {
 	sanitized && count=5000 || count=50000
 	serve_on_disk 256K --metrics

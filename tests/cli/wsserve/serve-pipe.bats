@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # also: check
 # shellcheck disable=SC2016,SC2028,SC2317 # scripts in quotes; functions that others call
 # wsserve --pipe: standard input to every client, what they say to standard output.
@@ -62,6 +61,7 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	same $'hello\nyou' "$(tail -n +2 "$SERVER_OUT")"
 }
 
+# bats test_tags=measures
 @test "a slow client makes standard input wait; --slow=close closes it instead" {
 	yes "$(printf '%01000d' 0)" | head -n 30000 >"$BATS_TEST_TMPDIR/lines"
 	local server

@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # also: check
 # shellcheck disable=SC2016,SC2317 # scripts in quotes; functions that others call
 # wsserve --shared COMMAND: one process for all.
@@ -101,6 +100,7 @@ for line in sys.stdin:
 	same HELLO "$(cat "$BATS_TEST_TMPDIR/two")"
 }
 
+# bats test_tags=measures
 @test "a process that does not read makes clients wait, not memory grow" {
 	serve --shared sleep 1000
 	head -c 30000000 /dev/zero >"$BATS_TEST_TMPDIR/in"

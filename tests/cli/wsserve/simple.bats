@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # also: check
 # wsserve's modes that do one thing: --sink, --source, --reply.
 
@@ -37,6 +36,7 @@ queued() {
 	grep -qE 'stats .* paused=1 queues=1 queue_bytes=[1-9]' "$SERVER_LOG"
 }
 
+# bats test_tags=measures
 @test "--source: unlimited, and a client that does not read costs no memory" {
 	serve --source=0:10K
 	run -0 bash -c "wscat -N 500 '$URL' </dev/null | wc -c"

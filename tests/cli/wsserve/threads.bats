@@ -1,5 +1,4 @@
 #!/usr/bin/env bats
-# also: build
 # also: check
 # --threads: the same server on several loops.
 
@@ -28,6 +27,7 @@ thread_count() {
 	await 'served 7 connections, 7 messages in, 7 out' "$SERVER_LOG"
 }
 
+# bats test_tags=measures
 @test "-t: 100,000 lines through each of four connections at once, in order" {
 	sanitized && count=5000 || count=100000
 	serve -t 2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# also: build
+# bats file_tags=measures
 # A server that stays up: clients that die, handshakes that are never finished, and the end.
 
 load ../helper
