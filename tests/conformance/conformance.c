@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CUT_EVERYWHERE = 4096, RANDOM_CUTS = 64, LARGE_CUTS = 16, CUTS_MAX = 70000 };
+enum { CUT_EVERYWHERE = 4096, RANDOM_CUTS = 64, CUTS_MAX = 70000 };
 
 static unsigned tests, failures;
 static unsigned long runs;
@@ -185,12 +185,6 @@ static void try_cuts(struct trial *trial, struct variant v)
     }
 }
 
-/* In how many ways a long row that is cut at random is tried. */
-static unsigned random_cuts(const struct trial *trial)
-{
-    return trial->feed->bytes.len > CUT_EVERYWHERE ? LARGE_CUTS : RANDOM_CUTS;
-}
-
 /* Over streams of HTTP/2, whose wire is cut at random. */
 static void try_streams(struct trial *trial, struct variant v)
 {
@@ -198,7 +192,7 @@ static void try_streams(struct trial *trial, struct variant v)
     if (!ws_http2_supported())
         return;
     v.headroom = WS_HEADROOM;
-    for (unsigned i = 0; i < random_cuts(trial); i++) {
+    for (unsigned i = 0; i < RANDOM_CUTS; i++) {
         v.stream = i + 1;
         v.chunks = !setting->whole || (setting->chunks && i % 2);
         v.echo = i & 2;
@@ -217,7 +211,7 @@ static void try_deflated(struct trial *trial, struct variant v)
 
     v.cuts = cuts;
     bool half = trial->setting->server && trial->setting->client && len > CUT_EVERYWHERE;
-    for (unsigned i = 0; i < random_cuts(trial) + 4; i++) {
+    for (unsigned i = 0; i < RANDOM_CUTS + 4; i++) {
         if (half && (i / 4) % 2 == (v.role == WS_ROLE_SERVER) && i >= 4)
             continue;
         v.chunks = i & 1;
