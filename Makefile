@@ -1,7 +1,7 @@
 # libws and its four tools. `make help` lists the targets; everything built goes to build/.
 #
-# Four variants are built by the same rules: plain (what is installed), and for tests san (ASan and
-# UBSan), tsan (threads) and cov (which lines run). CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS and DESTDIR are the
+# Five variants are built by the same rules: plain (what is installed), and for tests san (ASan and
+# UBSan), tsan (threads), cov (which lines run) and libfuzzer (by clang). CC, CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS and DESTDIR are the
 # packager's, and so are the folders below. V=1 shows whole commands; WERROR=1 makes warnings errors;
 # STATIC=1 links the tools statically; LTO=0 leaves out optimization across files, WITH_ISAL=0 ISA-L,
 # WITH_REDIS=0 hiredis, and with it wsserve's --cluster, WITH_HTTP2=0 nghttp2, and with it --http2.
@@ -66,6 +66,7 @@ BASE := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(if $(filter 1,$(WITH_I
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
 COV  := --coverage -fprofile-update=atomic -O0 -g
+LIBFUZZER := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1 -g
 
 # --- sources ---
 
@@ -103,7 +104,7 @@ fuzz_options_wsbench := $(wildcard cmd/wsbench/options/*.c cmd/wsbench/payload/*
 fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
 
 .PHONY: all help clean install uninstall deps check test test-peers test-network test-fresh lint format demo bench \
-	bench-check conformance coverage portability portable-tests soak fuzz tests completions \
+	bench-check conformance coverage portability portable-tests soak fuzz fuzzers tests completions \
 	dist deb static release site FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -163,13 +164,15 @@ build/$(1)/conformance: $(call objects,$(1),$(wildcard tests/conformance/*.c) $(
 	$$(link_$(1)) $$(LIB_LIBS)
 
 $(foreach t,$(FUZZ),$(eval build/$(1)/fuzz/$(t): $(call objects,$(1),$($(t)))))
-build/$(1)/fuzz/%: build/$(1)/tests/fuzz/%.o build/$(1)/tests/fuzz/replay.o $(call objects,$(1),$(LIB_SRC))
+build/$(1)/fuzz/%: build/$(1)/tests/fuzz/%.o $(if $(filter libfuzzer,$(1)),,build/$(1)/tests/fuzz/replay.o) \
+		$(call objects,$(1),$(LIB_SRC))
 	$$(link_$(1)) $$(REDIS_LIBS) $$(TOOL_LIBS)
 endef
 $(eval $(call variant,plain,$(FAST) $(HARD),build,$(HARD_LINK)))
 $(eval $(call variant,san,$(SAN),build/san))
 $(eval $(call variant,tsan,$(TSAN),build/tsan))
 $(eval $(call variant,cov,$(COV),build/cov))
+$(eval $(call variant,libfuzzer,$(LIBFUZZER),build/libfuzzer,-fsanitize=fuzzer))
 
 # The tests start these thousands of times: with the sanitizers inside, and at a fixed address, the
 # start takes a quarter less.
@@ -206,6 +209,7 @@ check: tests build/plain/conformance ## the tests of a few minutes, as far as th
 test: ## install what is missing, then every test
 	@tests/install-deps
 	@+$(MAKE) --no-print-directory tests
+	@+$(MAKE) --no-print-directory fuzzers
 	@REQUIRE_ALL=1 tests/run --slow $(ONLY)
 
 test-peers: ## against Chromium, nginx and the like, which it installs, and on a fresh system
@@ -249,18 +253,15 @@ lint: ## layout, static analysis, shell scripts, and the project's own rules in 
 format: ## lay out every C file
 	clang-format -i $(shell git ls-files '*.[ch]')
 
-# With clang's libFuzzer, for FUZZ_SECONDS each; `make check` only replays the corpora.
-$(foreach t,$(FUZZ),$(eval build/libfuzzer/$(t): $($(t))))
-build/libfuzzer/%: tests/fuzz/%.c $(LIB_SRC)
-	@mkdir -p $(@D)
-	$(call say,CC,$@)clang $(filter-out -MMD -MP,$(BASE)) $(CPPFLAGS) -g -O1 \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $($*) \
-		$(REDIS_LIBS) $(TOOL_LIBS)
+# `make check` only replays the corpora, and `make test` looks for ten seconds each.
+fuzzers:
+	@+$(MAKE) --no-print-directory CC=clang $(FUZZ:%=build/libfuzzer/fuzz/%)
 
-fuzz: $(FUZZ:%=build/libfuzzer/%) build/san/wsserve ## look for new faults, FUZZ_SECONDS=60 each
-	@for t in $(FUZZ); do mkdir -p build/libfuzzer/corpus-$$t; \
-		build/libfuzzer/$$t -artifact_prefix=build/libfuzzer/ -max_total_time=$${FUZZ_SECONDS:-60} -print_final_stats=1 \
-			build/libfuzzer/corpus-$$t tests/fuzz/corpus/$$t || exit 1; done
+fuzz: ## look for new faults, FUZZ_SECONDS=60 each
+	@tests/install-deps
+	@+$(MAKE) --no-print-directory fuzzers
+	@+$(MAKE) --no-print-directory build/san/wsserve
+	@for t in $(FUZZ); do tests/fuzz/run $$t $${FUZZ_SECONDS:-60} || exit 1; done
 	tests/fuzz/live.py --seconds $${FUZZ_SECONDS:-60}
 
 # The yardsticks of the scoreboard, with nothing of libws in them.
