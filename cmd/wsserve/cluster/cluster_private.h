@@ -20,7 +20,7 @@
 enum {
     CLUSTER_QUEUE_MOST = 8 << 20,    /* bytes that wait for Redis, or for the first loop */
     CLUSTER_MESSAGE_MOST = 64 << 20, /* where --max-message-size has no limit */
-    CLUSTER_GATHER_MS = 2,           /* messages that follow each other leave together */
+    CLUSTER_GATHER_MS = 2,           /* where many messages come, they leave together */
 };
 
 /* A loop's ear for its groups. */

@@ -16,7 +16,9 @@ enum {
     PIECES = 64,
     COPY_MOST = 16 * 1024,   /* commands up to this size are written together */
     GATHER_MOST = 64 * 1024, /* bytes of commands that wait for others */
-    STEADY_MS = 10000,       /* open for so long: the next wait is the shortest again */
+    COUNT_MS = 10,
+    MANY = 3,          /* commands in a millisecond */
+    STEADY_MS = 10000, /* open for so long: the next wait is the shortest again */
 };
 
 /* --- losing it, and waiting --- */
@@ -141,12 +143,25 @@ static void flush(struct redis_link *link)
         redis_link_fail(link, "cannot send: %s", ws_error_info(error)->explanation);
 }
 
+/* Decides from the last hundredth of a second whether the next gathers. */
+static void count_command(struct redis_link *link)
+{
+    int64_t now_ms = ws_loop_now(link->loop), passed_ms = now_ms - link->counted_ms;
+    if (passed_ms >= COUNT_MS) {
+        link->many = (int64_t)link->counted > MANY * passed_ms;
+        link->counted = 0;
+        link->counted_ms = now_ms;
+    }
+    link->counted++;
+}
+
 /* What a command costs is mostly to wake Redis, and to be woken by its answer and by the copy that
- * our own subscription brings. So those that follow each other closely leave together. */
+ * our own subscription brings. So those that follow each other closely leave together; while few
+ * come that saves little, and they would only be late. */
 static bool gathers(struct redis_link *link)
 {
     int64_t due_ms = link->flushed_ms + link->gather_ms;
-    if (link->state != REDIS_LINK_OPEN || ws_loop_now(link->loop) >= due_ms ||
+    if (!link->many || link->state != REDIS_LINK_OPEN || ws_loop_now(link->loop) >= due_ms ||
         link->out.bytes > GATHER_MOST || link->wire.bytes > 0)
         return false;
     ws_loop_arm(link->loop, &link->gathered, due_ms);
@@ -174,6 +189,7 @@ static bool queue_command(struct redis_link *link, size_t count, const char *con
     uint8_t *text = together ? ws_out_reserve(&link->out, len) : malloc(len);
     if (!text)
         return false;
+    count_command(link);
     resp_command_write(text, count, words, lengths);
     if (!together && ws_out_own(&link->out, text, text, len) != WS_OK) {
         free(text);

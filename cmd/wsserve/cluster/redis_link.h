@@ -58,8 +58,8 @@ struct redis_link {
     struct ws_tls_context *tls_context; /* NULL: no TLS */
     const char *login, *password;       /* NULL: the default user; no password */
     size_t max_reply;                   /* bytes of one reply */
-    unsigned gather_ms;                 /* commands leave together, no more often than this; the
-                                         * first after a silence at once. 0: with each batch */
+    unsigned gather_ms;                 /* many commands leave together, no more often than this;
+                                         * few at once. 0: all with each batch */
 
     enum redis_link_state state;
     bool sharded; /* the server is a part of a Redis cluster; valid while OPEN */
@@ -77,8 +77,11 @@ struct redis_link {
     unsigned greetings;    /* answers that are still to come before it is open */
     unsigned failures;     /* attempts in a row */
     int64_t opened_ms, flushed_ms;
-    bool pinged; /* and nothing was received since */
-    bool paused; /* not read */
+    int64_t counted_ms;    /* since when they are counted */
+    unsigned long counted; /* commands */
+    bool many;             /* came in the time before that */
+    bool pinged;           /* and nothing was received since */
+    bool paused;           /* not read */
     bool flushing, doomed;
     char why[256]; /* of `doomed` */
 };
@@ -90,7 +93,7 @@ bool redis_link_start(struct redis_link *link);
  * of `replied`. */
 void redis_link_stop(struct redis_link *link);
 
-/* Sends a command at the end of the loop's batch, or with others within `gather_ms`. False: the
+/* Sends a command at the end of the loop's batch, or where many come within `gather_ms`. False: the
  * link is not open, or no memory. */
 bool redis_link_command(struct redis_link *link, size_t count, const char *const *words,
                         const size_t *lengths);
