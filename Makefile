@@ -202,7 +202,7 @@ portability: ## the tests with other compilers, processors (emulated) and C libr
 	@tests/install-deps portability
 	@tests/portability/run $(ONLY)
 
-check: tests build/plain/conformance ## the tests of a few minutes, as far as this machine can run them; ONLY=WORD all with it
+check: tests build/plain/conformance ## the tests of two minutes, as far as this machine can run them; ONLY=WORD all with it
 	@tests/run $(ONLY)
 
 # Each in a make of its own: the dependencies are there before anything is compiled, whatever -j says.
