@@ -1,6 +1,49 @@
 #include "cmd/common/pattern.h"
 
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+static bool refers_back(const char *text)
+{
+    for (; (text = strchr(text, '\\')) && text[1]; text += 2)
+        if (text[1] >= '1' && text[1] <= '9')
+            return true;
+    return false;
+}
+
+bool pattern_compile(regex_t *regex, const char *text, int flags, char *why, size_t size)
+{
+    if (refers_back(text)) {
+        snprintf(why, size, "a back-reference may take for ever to look for");
+        return false;
+    }
+    int failed = regcomp(regex, text, REG_EXTENDED | flags);
+    if (failed)
+        regerror(failed, regex, why, size);
+    return !failed;
+}
+
+bool pattern_compile_anywhere(regex_t *regex, const char *text, char *why, size_t size)
+{
+    if (!pattern_compile(regex, text, REG_NOSUB, why, size))
+        return false;
+#ifdef REG_STARTEND
+    /* glibc tries each beginning by itself; this has one, and then any bytes, a NUL too. */
+    char *anchored;
+    regfree(regex);
+    if (asprintf(&anchored, "^([^x]|x)*(%s)", text) < 0) {
+        snprintf(why, size, "out of memory");
+        return false;
+    }
+    bool compiled = pattern_compile(regex, anchored, REG_NOSUB, why, size);
+    free(anchored);
+    return compiled;
+#else
+    return true;
+#endif
+}
 
 bool pattern_search_strings(const regex_t *regex, const char *text, size_t len, regmatch_t *groups,
                             size_t count, int flags)
@@ -30,4 +73,20 @@ bool pattern_search(const regex_t *regex, const char *text, size_t len, regmatch
 #else
     return pattern_search_strings(regex, text, len, groups, count, flags);
 #endif
+}
+
+bool pattern_anywhere(const regex_t *regex, const void *data, size_t len)
+{
+    regmatch_t whole;
+    if (len > INT_MAX)
+        return false;
+    char *text = malloc(len + 1); /* regexec() may look for the end of a string */
+    if (!text)
+        return false;
+    if (len)
+        memcpy(text, data, len);
+    text[len] = '\0';
+    bool found = pattern_search(regex, text, len, &whole, 1, 0);
+    free(text);
+    return found;
 }

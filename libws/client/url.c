@@ -2,6 +2,7 @@
 
 #include "libws/io/address.h"
 
+#include <arpa/inet.h>
 #include <idn2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,17 +144,26 @@ static bool is_ascii(const char *text)
 
 /* The zone of an IPv6 address (RFC 6874): "%25eth0" becomes "%eth0", as getaddrinfo() has it;
  * people write that, too. */
-static bool take_zone(char *host)
+static bool take_zone(char *zone)
 {
     static const char of_zones[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                    "-._~";
-    char *zone = strchr(host, '%');
-    if (!zone)
-        return true;
-    zone++;
     if (zone[0] == '2' && zone[1] == '5')
         memmove(zone, zone + 2, strlen(zone + 2) + 1);
     return *zone && !zone[strspn(zone, of_zones)];
+}
+
+/* What is in brackets is an IPv6 address (RFC 3986 3.2.2), with a zone or without. */
+static bool take_ipv6(char *host)
+{
+    struct in6_addr address;
+    char *percent = strchr(host, '%');
+    if (percent)
+        *percent = '\0';
+    bool valid = inet_pton(AF_INET6, host, &address) == 1;
+    if (percent)
+        *percent = '%';
+    return valid && (!percent || take_zone(percent + 1));
 }
 
 enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, uint16_t *port)
@@ -179,7 +189,7 @@ enum ws_url_error ws_url_host_port(const char *text, size_t len, char **host, ui
     if (!split.bracketed && !is_ascii(*host))
         return to_ascii(host);
     /* Only an address may have a %, before its zone. */
-    if (is_ascii(*host) && (split.bracketed ? take_zone(*host) : !strchr(*host, '%')))
+    if (is_ascii(*host) && (split.bracketed ? take_ipv6(*host) : !strchr(*host, '%')))
         return WS_URL_OK;
     free(*host);
     *host = NULL;

@@ -204,7 +204,8 @@ static bool split_tcp(const char *where, struct ws_host_port *split, char *error
         report(error, size, where, "the port is not a number from 0 to 65535");
     else if (colons && !split->bracketed)
         report(error, size, where, "an IPv6 address takes brackets: [ADDRESS]:PORT");
-    else if (wrong != WS_HOST_PORT_OK || !split->has_port || split->host.len >= HOST_MAX)
+    else if (wrong != WS_HOST_PORT_OK || !split->has_port || split->host.len >= HOST_MAX ||
+             split->bracketed != colons)
         report(error, size, where, "expected ADDRESS:PORT, as in 127.0.0.1:8080");
     else
         return true;

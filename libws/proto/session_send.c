@@ -397,7 +397,7 @@ const char *ws_session_explain(const struct ws_session *s, enum ws_error why,
     else
         snprintf(text, WS_CLOSE_REASON_MAX + 1,
                  "the message is larger than the limit here: at least %" PRIu64
-                 " bytes, and the limit is %" PRIu64,
+                 " bytes, and the limit is %" PRIu64 " bytes",
                  size, max);
     return text;
 }

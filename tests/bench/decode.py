@@ -3,7 +3,6 @@ its section."""
 import argparse
 import base64
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -17,6 +16,7 @@ CAPTURE = 100 << 20
 FRAME = 1000
 EMPTY = 52_000_000
 LARGE = 2 << 30
+TSHARK = "tshark -Y websocket"
 REPEATS = 3  # of what takes some hundredths of a second
 
 
@@ -71,9 +71,8 @@ def section(rounds):
             "wsframe --only=close": [WSFRAME, "--only=close", capture],
             "wsframe -o json --only=close": [WSFRAME, "-o", "json", "--only=close", capture],
             "wsframe": [WSFRAME, capture],
+            TSHARK: ["tshark", "-r", capture, "-Y", "websocket"],
         }
-        if shutil.which("tshark"):
-            commands["tshark -Y websocket"] = ["tshark", "-r", capture, "-Y", "websocket"]
         times = {name: [] for name in commands}
         empties = []
         for index in range(rounds):
@@ -92,12 +91,12 @@ in each of which wsframe ran {REPEATS} times.
 | | CPU seconds | MB a CPU second | tshark's time ÷ its time |
 |---|---:|---:|---:|
 """
-    slowest = statistics.median(times.get("tshark -Y websocket", [0]))
+    slowest = statistics.median(times[TSHARK])
     for name, runs in times.items():
         median = statistics.median(runs)
         text += f"| {name} | {median:.3f} | {size / median / 1e6:.0f} | {slowest / median:.1f} |\n"
     text += (f"\n{EMPTY // 1_000_000} million empty frames: {statistics.median(empties):.2f} s. "
-             f"{LARGE >> 30} GiB of frames from a pipe: {seconds:.1f} s, {memory / (1 << 20):.0f} MiB of memory.\n\n")
+             f"{LARGE >> 30} GiB of frames from a pipe: {seconds:.1f} s, {memory / (1 << 20):.0f} MiB of memory.\n")
     return text
 
 

@@ -199,6 +199,8 @@ static bool add_credentials(struct target *t)
         char *value = NULL;
         if (t->auth)
             return usage_error(t->options, "--auth and --bearer exclude each other");
+        if (!*t->bearer)
+            return usage_error(t->options, "option '--bearer': it is empty");
         add_default(t, "Authorization",
                     keep(t, asprintf(&value, "Bearer %s", t->bearer) < 0 ? NULL : value));
     } else if (t->auth) {

@@ -1,5 +1,6 @@
 #include "cmd/wsbench/load/phases.h"
 
+#include "cmd/common/pattern.h"
 #include "cmd/common/units.h"
 #include "cmd/wsbench/load/peer.h"
 
@@ -118,7 +119,8 @@ static bool set_up(struct worker *w)
     const struct own_options *own = &s->own_options;
     if (own->match && !match_init(&w->match, own->match, problem, sizeof problem))
         return false;
-    if (own->first_expect && regcomp(&w->first_expect, own->first_expect, REG_EXTENDED))
+    if (own->first_expect &&
+        !pattern_compile(&w->first_expect, own->first_expect, 0, problem, sizeof problem))
         return false;
     w->peers = calloc(w->count, sizeof *w->peers);
     if (s->mode == MODE_BROADCAST)

@@ -39,13 +39,8 @@ bool match_init(struct match *m, const char *text, char *problem, size_t size)
     }
     m->kind = MATCH_REGEX;
     m->argument = text + 6;
-    int error = regcomp(&m->regex, m->argument, REG_EXTENDED);
-    if (error) {
-        regerror(error, &m->regex, problem, size);
-        return false;
-    }
-    m->compiled = true;
-    return true;
+    m->compiled = pattern_compile(&m->regex, m->argument, 0, problem, size);
+    return m->compiled;
 }
 
 void match_free(struct match *m)

@@ -1,6 +1,7 @@
 #include "cmd/wsbench/payload/own.h"
 
 #include "cmd/common/file.h"
+#include "cmd/common/pattern.h"
 #include <ws/utf8.h>
 
 #include <stdio.h>
@@ -43,11 +44,8 @@ static bool read_messages(struct own *own, const struct own_options *o, bool is_
 static bool check_regex(const char *text, char *problem, size_t size)
 {
     regex_t regex;
-    int error = regcomp(&regex, text, REG_EXTENDED | REG_NOSUB);
-    if (error) {
-        regerror(error, &regex, problem, size);
+    if (!pattern_compile(&regex, text, REG_NOSUB, problem, size))
         return false;
-    }
     regfree(&regex);
     return true;
 }

@@ -1,13 +1,13 @@
 #include "cmd/wscat/listen/listen.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/pattern.h"
 #include "cmd/common/units.h"
 #include "cmd/wscat/input/perform.h"
 #include "cmd/wscat/input/word.h"
 #include "cmd/wscat/listen/listen_private.h"
 #include "cmd/wscat/output/failure.h"
 #include "cmd/wscat/output/show_http.h"
-#include "cmd/wscat/run/expect.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -128,8 +128,7 @@ static void count_message(struct listener *l, const struct ws_event *event)
 {
     const struct settings *s = l->settings;
     bool counted = s->count && ++l->received >= s->count;
-    bool met = s->expect ? expect_matches(&s->expect_regex, (const char *)event->data, event->len)
-                         : counted;
+    bool met = s->expect ? pattern_anywhere(&s->expect_regex, event->data, event->len) : counted;
     if (!met && !counted)
         return;
     l->status = met ? WS_EXIT_OK : WS_EXIT_ASSERTION;

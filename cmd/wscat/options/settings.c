@@ -1,6 +1,7 @@
 #include "cmd/wscat/options/settings.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/pattern.h"
 #include "cmd/common/units.h"
 #include "libws/io/listener.h"
 #include <ws/close.h>
@@ -157,15 +158,11 @@ static bool check(struct settings *s, struct options *options)
         return usage_error(options, "option '--close-reason': not UTF-8");
     if (s->one_message && s->count == 0)
         s->count = 1;
-    if (s->expect) {
-        int failed = regcomp(&s->expect_regex, s->expect, REG_EXTENDED | REG_NOSUB);
-        if (failed) {
-            char why[128];
-            const char *regex = s->expect;
-            regerror(failed, &s->expect_regex, why, sizeof why);
-            s->expect = NULL;
-            return usage_error(options, "option '--expect': '%s': %s", regex, why);
-        }
+    char why[128];
+    const char *regex = s->expect;
+    if (regex && !pattern_compile_anywhere(&s->expect_regex, regex, why, sizeof why)) {
+        s->expect = NULL;
+        return usage_error(options, "option '--expect': '%s': %s", regex, why);
     }
     return true;
 }

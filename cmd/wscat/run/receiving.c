@@ -1,7 +1,7 @@
 #include "cmd/common/exit.h"
+#include "cmd/common/pattern.h"
 #include "cmd/wscat/output/failure.h"
 #include "cmd/wscat/output/show_http.h"
-#include "cmd/wscat/run/expect.h"
 #include "cmd/wscat/run/run_private.h"
 #include "libws/tls/tls.h"
 
@@ -66,8 +66,7 @@ static void count_message(struct run *run, const struct ws_event *event)
     const struct settings *s = run->settings;
     run->stats.received++;
     bool counted = s->count && run->stats.received >= s->count;
-    bool met = s->expect ? expect_matches(&s->expect_regex, (const char *)event->data, event->len)
-                         : counted;
+    bool met = s->expect ? pattern_anywhere(&s->expect_regex, event->data, event->len) : counted;
     run->enough = met || counted;
     if (run->enough) {
         run_next_with(run, ENDING_ENOUGH, met ? WS_EXIT_OK : WS_EXIT_ASSERTION);

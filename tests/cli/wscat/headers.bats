@@ -190,6 +190,8 @@ refute_secret() {
 	same "Bearer s3cret" "$(header Authorization)"
 	run -2 --separate-stderr wscat --bearer=x --auth=a:b ws://127.0.0.1:9/
 	usage_line '--auth and --bearer exclude each other'
+	run -2 --separate-stderr wscat --bearer= ws://127.0.0.1:9/
+	usage_line "option '--bearer': it is empty"
 }
 
 @test "--user-agent and --host" {

@@ -103,6 +103,11 @@ load ../helper
 	run -0 --separate-stderr wscat -v -N 1 "ws://[::1%25$zone]:$PORT/" hello </dev/null
 	says "^wscat: > Host: \\[::1\\]:$PORT\$"
 	run -2 --separate-stderr wscat 'ws://[::1%25]/' hello
+	local no_address
+	for no_address in '[%000]:8/' 'ws://[localhost]/' 'ws://[::g]/'; do
+		run -2 --separate-stderr wscat "$no_address" hello
+		[[ $stderr == *'the host is missing or malformed'* ]]
+	done
 	usage_line 'the host is missing or malformed'
 	background "$PYTHON" -c 'import socket
 s = socket.create_server(("::1", 0), family=socket.AF_INET6)

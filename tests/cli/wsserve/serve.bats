@@ -88,6 +88,11 @@ load ../helper
 @test "--announce=FD of a descriptor that is not open: 1" {
 	run -1 --separate-stderr bash -c "wsserve -p 0 -q --announce=77 77>&-"
 	one_line 77
+	# Nor of one that the server opens for itself, or of standard output when that is closed.
+	run -1 --separate-stderr bash -c "wsserve -p 0 -q --announce=7 3>&- 4>&- 5>&- 6>&- 7>&-"
+	one_line 'cannot announce on descriptor 7: Bad file descriptor$'
+	run -1 --separate-stderr bash -c 'wsserve -p 0 -q --announce >&-'
+	one_line 'standard output is closed, and --announce is for it$'
 }
 
 @test "without --announce it says nothing on standard output" {

@@ -175,6 +175,11 @@ static void bad_ones(void **state)
     refuse("ws://user:pass@:80/", WS_URL_HOST);
     refuse("ws://[::1/", WS_URL_HOST);
     refuse("ws://[]/", WS_URL_HOST);
+    refuse("ws://[localhost]/", WS_URL_HOST);
+    refuse("ws://[127.0.0.1]:8/", WS_URL_HOST);
+    refuse("ws://[::g]/", WS_URL_HOST);
+    refuse("[%000]:8/", WS_URL_HOST);
+    refuse("ws://[%251]/", WS_URL_HOST);
     refuse("ws://[::1]x/", WS_URL_HOST);
     refuse("ws://[fe80::1%]/", WS_URL_HOST);
     refuse("ws://[fe80::1%25]/", WS_URL_HOST);

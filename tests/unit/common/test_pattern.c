@@ -1,5 +1,6 @@
 #include "cmd/common/pattern.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <setjmp.h>
@@ -44,10 +45,76 @@ static void nul_is_a_byte(void **state)
     }
 }
 
+static bool anywhere(const char *pattern, const char *data, size_t len)
+{
+    regex_t regex;
+    char why[128];
+    assert_true(pattern_compile_anywhere(&regex, pattern, why, sizeof why));
+    bool result = pattern_anywhere(&regex, data, len);
+    regfree(&regex);
+    return result;
+}
+
+static void is_found_anywhere(void **state)
+{
+    (void)state;
+    assert_true(anywhere("needle", "a\0needle", 8));
+    assert_true(anywhere("needle$", "a\0needle", 8));
+    assert_false(anywhere("a$", "a\0needle", 8));
+    assert_false(anywhere("^needle", "a needle", 8));
+    assert_true(anywhere("^a|^b", "a needle", 8));
+    assert_true(anywhere("^$", NULL, 0));
+    assert_false(anywhere("x", "abcx", 3)); /* what follows is not looked at */
+    assert_true(anywhere("n[^x]e",
+                         "\xFF\n\xFFnxn\xFE"
+                         "e",
+                         8));
+    assert_true(anywhere("a|b|needle", "x needle", 8));
+}
+
+/* Each byte begins what may be a match up to the end: with regexec() alone this took hours. */
+static void in_time_that_grows_with_the_length_alone(void **state)
+{
+    enum { LEN = 1 << 20 };
+    (void)state;
+    char *data = malloc(LEN);
+    assert_non_null(data);
+    memset(data, 'a', LEN);
+    assert_false(anywhere("a+b", data, LEN));
+    assert_false(anywhere("(a+)+(a+)+b", data, LEN));
+    data[LEN - 1] = 'b';
+    assert_true(anywhere("a+b", data, LEN));
+    assert_true(anywhere("^a.*b$", data, LEN)); /* however long it is */
+    free(data);
+}
+
+static void refused(const char *pattern, const char *reason)
+{
+    regex_t regex;
+    char why[128];
+    assert_false(pattern_compile_anywhere(&regex, pattern, why, sizeof why));
+    if (reason)
+        assert_string_equal(why, reason);
+    assert_false(pattern_compile(&regex, pattern, 0, why, sizeof why));
+}
+
+static void what_is_no_pattern(void **state)
+{
+    (void)state;
+    refused("a(", NULL);
+    refused("a)(b", NULL); /* not even in parentheses */
+    refused("[z-a]", NULL);
+    refused("(a)\\1", "a back-reference may take for ever to look for");
+    assert_true(anywhere("a\\\\1", "a\\1", 3)); /* a backslash and a digit */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nul_is_a_byte),
+        cmocka_unit_test(is_found_anywhere),
+        cmocka_unit_test(in_time_that_grows_with_the_length_alone),
+        cmocka_unit_test(what_is_no_pattern),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
