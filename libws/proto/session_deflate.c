@@ -296,9 +296,11 @@ enum ws_event_type ws_session_next_inflated(struct ws_session *s, struct ws_even
     if (last)
         error = ws_message_end(&s->message);
     if (error != WS_OK) {
-        if (large)
+        /* A piece of full size would have been delivered if the rest had come later. */
+        bool piece = large || (chunks && t.len == WS_INFLATE_ROOM);
+        if (piece)
             lend_target(s, &t, event);
-        return ws_session_emit_before_error(s, event, large, error, begun);
+        return ws_session_emit_before_error(s, event, piece, error, begun);
     }
     if (done)
         s->in_payload = false;
