@@ -127,6 +127,9 @@ static enum ws_url_error to_ascii(char **host)
     /* Characters that stand for a / or an @ must not become one. */
     if (result == IDN2_OK && ascii[strspn(ascii, of_names)])
         result = IDN2_DISALLOWED;
+    /* And some mean nothing at all. */
+    if (result == IDN2_OK && !*ascii)
+        result = IDN2_DISALLOWED;
     if (result == IDN2_OK)
         *host = strdup(ascii);
     idn2_free(ascii);

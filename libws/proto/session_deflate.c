@@ -158,7 +158,7 @@ static uint8_t *free_part(struct ws_session *s, struct target *t, size_t *room)
 
 static void extend(struct ws_session *s, struct target *t, size_t len)
 {
-    if (t->held)
+    if (t->held && len > 0) /* before the first byte there may be no memory yet */
         s->held->len += len;
     t->len += len;
     s->message.total += len;

@@ -179,6 +179,7 @@ static void bad_ones(void **state)
     refuse("ws://[127.0.0.1]:8/", WS_URL_HOST);
     refuse("ws://[::g]/", WS_URL_HOST);
     refuse("[%000]:8/", WS_URL_HOST);
+    refuse("ws://\xCD\x8F/", WS_URL_NAME); /* a character that is left out */
     refuse("ws://[%251]/", WS_URL_HOST);
     refuse("ws://[::1]x/", WS_URL_HOST);
     refuse("ws://[fe80::1%]/", WS_URL_HOST);
