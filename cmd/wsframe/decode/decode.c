@@ -254,7 +254,7 @@ static void run(struct decoder *decoder)
 /* Ends a frame whose remaining bytes are missing, perhaps in its header. */
 static void cut_frame(struct decoder *decoder)
 {
-    struct ws_frame frame;
+    struct ws_frame frame = {0}; /* of one byte nothing but that is known */
     size_t len = decode_left(decoder);
     if (ws_frame_parse(decode_data(decoder), len, &frame) == WS_OK) {
         size_t payload = len - frame.header_len;

@@ -32,8 +32,9 @@ void decode_find(struct decode_event *event, enum ws_error error, uint64_t offse
 {
     if (event->finding_count == DECODE_FINDINGS)
         return;
-    event->findings[event->finding_count++] =
-        (struct finding){error, offset, cause_of(error, event, offset - event->offset)};
+    /* It looks at the findings before this one. */
+    const char *cause = cause_of(error, event, offset - event->offset);
+    event->findings[event->finding_count++] = (struct finding){error, offset, cause};
 }
 
 /* Is the conversation one that was asked for? */
