@@ -271,6 +271,13 @@ static void lend_target(struct ws_session *s, const struct target *t, struct ws_
     }
 }
 
+/* Such a piece is delivered before what follows it, be that an error: if the rest had come later it
+ * would have been. */
+static bool is_full_piece(const struct ws_session *s, const struct target *t)
+{
+    return s->config->chunks && t->len == WS_INFLATE_ROOM;
+}
+
 enum ws_event_type ws_session_next_inflated(struct ws_session *s, struct ws_event *event)
 {
     struct ws_deflate *d = s->deflate;
@@ -296,11 +303,10 @@ enum ws_event_type ws_session_next_inflated(struct ws_session *s, struct ws_even
     if (last)
         error = ws_message_end(&s->message);
     if (error != WS_OK) {
-        /* A piece of full size would have been delivered if the rest had come later. */
-        bool piece = large || (chunks && t.len == WS_INFLATE_ROOM);
-        if (piece)
+        large |= is_full_piece(s, &t);
+        if (large)
             lend_target(s, &t, event);
-        return ws_session_emit_before_error(s, event, piece, error, begun);
+        return ws_session_emit_before_error(s, event, large, error, begun);
     }
     if (done)
         s->in_payload = false;
