@@ -175,3 +175,24 @@ char *secret_ask(const char *prompt)
     close(fd);
     return secret;
 }
+
+void secret_hide_token(const char *line, size_t len, char *text, size_t size)
+{
+    static const char name[] = "token=", hidden[] = "token=***";
+    size_t used = 0;
+    bool query = false, begins = false; /* a parameter begins here */
+    for (size_t i = 0; i < len && used + 1 < size; i++) {
+        if (begins && len - i >= strlen(name) && memcmp(line + i, name, strlen(name)) == 0) {
+            for (size_t k = 0; hidden[k] && used + 1 < size; k++)
+                text[used++] = hidden[k];
+            while (i + 1 < len && line[i + 1] != '&' && line[i + 1] != ' ')
+                i++;
+            begins = false;
+            continue;
+        }
+        query |= line[i] == '?';
+        begins = line[i] == '?' || (query && line[i] == '&');
+        text[used++] = line[i];
+    }
+    text[used] = '\0';
+}

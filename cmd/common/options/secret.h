@@ -31,6 +31,10 @@ char *secret_ask(const char *prompt);
 /* The same on a descriptor of a terminal, whose settings are restored before it returns. */
 char *secret_ask_on(int fd, const char *prompt);
 
+/* Copies a target or a request line, cut to `size` bytes with the NUL, with *** for the value of
+ * each query parameter called token, which is a credential of wsserve's. */
+void secret_hide_token(const char *line, size_t len, char *text, size_t size);
+
 /* Wipes the memory and frees it. NULL is allowed. */
 void secret_free(char *secret);
 

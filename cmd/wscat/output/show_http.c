@@ -1,6 +1,7 @@
 #include "cmd/wscat/output/show_http.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/options/secret.h"
 #include "cmd/common/options/target_hint.h"
 #include "libws/tls/tls.h"
 
@@ -36,9 +37,21 @@ void show_http_proxy(const struct ws_proxy *proxy)
               proxy->host, proxy->port);
 }
 
+/* Its target may have a token. */
+static void show_first_line(char arrow, const char *line, size_t len)
+{
+    size_t size = 2 * len + 1; /* *** may be longer than what it hides */
+    char *text = malloc(size);
+    if (!text)
+        return;
+    secret_hide_token(line, len, text, size);
+    exit_warn("%c %s", arrow, text);
+    free(text);
+}
+
 void show_http_head(char arrow, const char *head, size_t len)
 {
-    const char *end = head + len;
+    const char *begin = head, *end = head + len;
     while (head < end) {
         const char *line_end = memchr(head, '\n', (size_t)(end - head));
         size_t n = line_end ? (size_t)(line_end - head) : (size_t)(end - head);
@@ -46,6 +59,8 @@ void show_http_head(char arrow, const char *head, size_t len)
         const char *colon = memchr(head, ':', text);
         if (text > 0 && colon && target_header_secret(head, (size_t)(colon - head)))
             exit_warn("%c %.*s: [not shown]", arrow, (int)(colon - head), head);
+        else if (head == begin)
+            show_first_line(arrow, head, text);
         else if (text > 0)
             exit_warn("%c %.*s", arrow, (int)text, head);
         head += n + (line_end != NULL);

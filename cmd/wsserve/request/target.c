@@ -1,5 +1,6 @@
 #include "cmd/wsserve/request/target.h"
 
+#include "cmd/common/options/secret.h"
 #include "cmd/wsserve/options/settings_http.h"
 
 #include <string.h>
@@ -38,24 +39,6 @@ bool target_asks_health(const struct ws_request *request, const struct settings_
 
 const char *target_loggable(const struct ws_request *request, char *text, size_t size)
 {
-    static const char name[] = "token=", hidden[] = "token=***";
-    struct ws_str target = request->target;
-    size_t len = 0;
-    bool query = false, begins = false; /* a parameter begins here */
-    for (size_t i = 0; i < target.len && len + 1 < size; i++) {
-        if (begins && target.len - i >= strlen(name) &&
-            memcmp(target.p + i, name, strlen(name)) == 0) {
-            for (size_t k = 0; hidden[k] && len + 1 < size; k++)
-                text[len++] = hidden[k];
-            while (i + 1 < target.len && target.p[i + 1] != '&')
-                i++;
-            begins = false;
-            continue;
-        }
-        query |= target.p[i] == '?';
-        begins = target.p[i] == '?' || (query && target.p[i] == '&');
-        text[len++] = target.p[i];
-    }
-    text[len] = '\0';
+    secret_hide_token(request->target.p, request->target.len, text, size);
     return text;
 }

@@ -207,6 +207,10 @@ refute_secret() {
 	says '> GET / HTTP/1.1'
 	says '> Cookie: \[not shown\]'
 	says '> X-Long: x{5000}$'
+	bad echo
+	run -0 --separate-stderr wscat -v -w 0 "$URL?token=hunter2&a=token=1&token=&b" </dev/null
+	says '> GET /\?token=\*\*\*&a=token=1&token=\*\*\*&b HTTP/1.1$'
+	[[ $stderr != *hunter2* ]]
 }
 
 @test "what the server did not choose is said" {

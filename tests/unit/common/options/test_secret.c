@@ -153,9 +153,29 @@ static void test_asking(void **state)
     secret_free(NULL);
 }
 
+static void hides_tokens_of_a_query(void **state)
+{
+    static const char *const lines[][2] = {
+        {"/?token=abc", "/?token=***"},
+        {"GET /a?b=c&token=x&token=&d HTTP/1.1", "GET /a?b=c&token=***&token=***&d HTTP/1.1"},
+        {"GET /?token=x HTTP/1.1", "GET /?token=*** HTTP/1.1"},
+        {"/token=a?xtoken=b&mytoken=c", "/token=a?xtoken=b&mytoken=c"},
+        {"", ""},
+    };
+    char text[100];
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        secret_hide_token(lines[i][0], strlen(lines[i][0]), text, sizeof text);
+        assert_string_equal(text, lines[i][1]);
+    }
+    secret_hide_token("/?token=abc", 11, text, 6);
+    assert_string_equal(text, "/?tok");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hides_tokens_of_a_query),
         cmocka_unit_test(test_sources),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_stdin),
