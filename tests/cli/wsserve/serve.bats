@@ -203,7 +203,7 @@ load ../helper
 	await 'conn=[0-9a-z]+-2 MESSAGE_TOO_BIG .*larger than.* 1025 bytes.* limit is 1024' "$SERVER_LOG"
 	serve --reply="$(printf %0200d 0)"
 	run -1 --separate-stderr wscat --max-message-size=100 "$URL" x </dev/null
-	says '200 bytes.* limit is 100$'
+	says '200 bytes.* limit is 100 bytes$'
 	serve --max-message-size=1K -z
 	run -9 --separate-stderr wscat -z -b "$URL" "@$BATS_TEST_TMPDIR/large" </dev/null
 	says '1009 .*inflates to more than 1024 bytes'
