@@ -13,6 +13,44 @@ static bool refers_back(const char *text)
     return false;
 }
 
+#ifdef REG_STARTEND
+/* The length of the bracket expression at `text`. */
+static size_t bracket_length(const char *text)
+{
+    size_t i = 1 + (text[1] == '^');
+    i += text[i] == ']';
+    while (text[i] && text[i] != ']') {
+        char kind = text[i] == '[' ? text[i + 1] : '\0';
+        const char *end = NULL;
+        if (kind == ':' || kind == '.' || kind == '=')
+            end = strstr(text + i + 2, (const char[]){kind, ']', '\0'});
+        i = end ? (size_t)(end - text) + 2 : i + 1;
+    }
+    return i + (text[i] == ']');
+}
+
+/* The expression after any bytes, a NUL too; from malloc, or NULL. glibc's \` is its beginning of
+ * the text: inside of an expression its ^ also follows a newline. */
+static char *after_any_bytes(const char *text)
+{
+    static const char before[] = "\\`([^x]|x)*(";
+    char *whole = malloc(sizeof before + 2 * strlen(text) + 1), *to = whole;
+    if (!whole)
+        return NULL;
+    to = stpcpy(to, before);
+    while (*text) {
+        size_t len = *text == '[' ? bracket_length(text) : *text == '\\' && text[1] ? 2 : 1;
+        if (*text == '^')
+            to = stpcpy(to, "\\`");
+        else
+            to = mempcpy(to, text, len);
+        text += len;
+    }
+    strcpy(to, ")");
+    return whole;
+}
+#endif
+
 bool pattern_compile(regex_t *regex, const char *text, int flags, char *why, size_t size)
 {
     if (refers_back(text)) {
@@ -30,10 +68,10 @@ bool pattern_compile_anywhere(regex_t *regex, const char *text, char *why, size_
     if (!pattern_compile(regex, text, REG_NOSUB, why, size))
         return false;
 #ifdef REG_STARTEND
-    /* glibc tries each beginning by itself; this has one, and then any bytes, a NUL too. */
-    char *anchored;
+    /* glibc tries each beginning by itself; this has one. */
+    char *anchored = after_any_bytes(text);
     regfree(regex);
-    if (asprintf(&anchored, "^([^x]|x)*(%s)", text) < 0) {
+    if (!anchored) {
         snprintf(why, size, "out of memory");
         return false;
     }

@@ -77,9 +77,9 @@ struct redis_link {
     unsigned greetings;    /* answers that are still to come before it is open */
     unsigned failures;     /* attempts in a row */
     int64_t opened_ms, flushed_ms;
-    int64_t counted_ms;    /* since when they are counted */
-    unsigned long counted; /* commands */
-    bool many;             /* came in the time before that */
+    int64_t counted_ms;    /* since when commands are counted */
+    unsigned long counted; /* so many since then */
+    bool many;             /* commands came in the interval before: they gather */
     bool pinged;           /* and nothing was received since */
     bool paused;           /* not read */
     bool flushing, doomed;

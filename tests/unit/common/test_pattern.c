@@ -88,6 +88,54 @@ static void in_time_that_grows_with_the_length_alone(void **state)
     free(data);
 }
 
+static void everywhere_in_a_long_message(void **state)
+{
+    enum { LEN = 5 * 32 * 1024 + 17, STEP = 32 * 1024 / 3 };
+    (void)state;
+    char *data = malloc(LEN);
+    assert_non_null(data);
+    memset(data, '.', LEN);
+    for (size_t at = 0; at + 6 <= LEN; at += STEP) {
+        memcpy(data + at, "needle", 6);
+        assert_true(anywhere("needle", data, LEN));
+        assert_int_equal(anywhere("^needle", data, LEN), at == 0);
+        assert_false(anywhere("needle$", data, LEN));
+        memset(data + at, '.', 6);
+    }
+    memcpy(data + LEN - 6, "needle", 6);
+    assert_true(anywhere("needle$", data, LEN));
+    assert_false(anywhere("^needle", data, LEN));
+    free(data);
+}
+
+/* As regexec() finds it that is not told to hurry, in all texts of up to five of these bytes. */
+static void as_slowly(void **state)
+{
+    static const char *const patterns[] = {
+        "a+b", "^a|b$",     "^$",        "(a|ax)*b$",    "^x*$",          "a.*x",        "[^a]b",
+        "()",  "(^a)|(x$)", "a{2}|b{2}", "[]^]|^[^]b]x", "[[:space:]^]a", "\\^|\\$|x\\*"};
+    static const char bytes[] = {'a', 'b', 'x', '\0', '\n', '^'};
+    (void)state;
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        regex_t fast, slow;
+        regmatch_t part;
+        char why[128];
+        assert_true(pattern_compile_anywhere(&fast, patterns[i], why, sizeof why));
+        assert_true(pattern_compile(&slow, patterns[i], 0, why, sizeof why));
+        for (unsigned number = 0; number < 7776; number++) {
+            for (size_t len = 0; len <= 5; len++) {
+                char text[6] = "";
+                for (unsigned k = 0, rest = number; k < len; k++, rest /= 6)
+                    text[k] = bytes[rest % 6];
+                assert_int_equal(pattern_anywhere(&fast, text, len),
+                                 pattern_search(&slow, text, len, &part, 1, 0));
+            }
+        }
+        regfree(&fast);
+        regfree(&slow);
+    }
+}
+
 static void refused(const char *pattern, const char *reason)
 {
     regex_t regex;
@@ -114,6 +162,8 @@ int main(void)
         cmocka_unit_test(nul_is_a_byte),
         cmocka_unit_test(is_found_anywhere),
         cmocka_unit_test(in_time_that_grows_with_the_length_alone),
+        cmocka_unit_test(everywhere_in_a_long_message),
+        cmocka_unit_test(as_slowly),
         cmocka_unit_test(what_is_no_pattern),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
