@@ -404,17 +404,30 @@ static bool keep_zone(struct target *t, struct ws_url *before)
     return true;
 }
 
+/* No server may point a client to a socket of the client's computer. */
+static bool is_unix(const char *location)
+{
+    return strncasecmp(location, "ws+unix:", 8) == 0 || strncasecmp(location, "wss+unix:", 9) == 0;
+}
+
 bool target_redirect(struct target *t, const char *location)
 {
-    /* No server may point a client to a socket of the client's computer. */
-    if (strncasecmp(location, "ws+unix:", 8) == 0 || strncasecmp(location, "wss+unix:", 9) == 0)
-        return usage_error(t->options, "a redirect to a unix socket is not followed");
+    if (is_unix(location))
+        return options_refuse(t->options, "a redirect to a unix socket is not followed");
     char *url = absolute(t, location), *fragment = url ? strchr(url, '#') : NULL;
-    struct ws_url before = t->url;
+    struct ws_url before = t->url, after;
     if (!url)
         exit_die(WS_EXIT_FAILURE, "out of memory");
     if (fragment)
         *fragment = '\0';
+    enum ws_url_error error = ws_url_parse(url, &after);
+    ws_url_free(&after);
+    if (error != WS_URL_OK) {
+        options_refuse(t->options, "the server redirects to '%s', which is not a WebSocket URL: %s",
+                       url, ws_url_error_text(error));
+        free(url);
+        return false;
+    }
     t->url = (struct ws_url){0};
     ws_proxy_free(&t->proxy);
     bool read = read_url(t, url);

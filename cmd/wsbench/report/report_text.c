@@ -71,10 +71,13 @@ static void print_rates(const struct result *r, FILE *out)
 static void print_messages(const struct settings *s, const struct result *r, FILE *out)
 {
     const struct totals *t = &r->totals;
-    fprintf(out,
-            "messages        %" PRIu64 " sent, %" PRIu64 " received, %" PRIu64 " lost, %" PRIu64
-            " duplicated, %" PRIu64 " reordered, %" PRIu64 " corrupted\n",
-            t->sent, t->received, t->lost, t->duplicated, t->reordered, t->corrupted);
+    if (s->mode == MODE_SINK)
+        fprintf(out, "messages        %" PRIu64 " sent; no answer is awaited\n", t->sent);
+    else
+        fprintf(out,
+                "messages        %" PRIu64 " sent, %" PRIu64 " received, %" PRIu64 " lost, %" PRIu64
+                " duplicated, %" PRIu64 " reordered, %" PRIu64 " corrupted\n",
+                t->sent, t->received, t->lost, t->duplicated, t->reordered, t->corrupted);
     if (t->own)
         fprintf(out, "                %" PRIu64 " were received by their sender\n", t->own);
     for (int i = 0; i < UNSENT_CAUSES; i++)

@@ -37,6 +37,8 @@ assert eval(sys.argv[2]), r' "$BATS_TEST_TMPDIR/report" "$1"
 	is 'm["sent"] > 100'
 	bench --mode=sink -c 2 -d 500ms -R 100
 	is 'm["sent"] == 50'
+	run -0 --separate-stderr wsbench -q --mode=sink -n 10 "$URL"
+	grep -qE '^messages +10 sent; no answer is awaited$' <<<"$output"
 }
 
 @test "--mode=source: what comes is counted, and nothing is sent" {

@@ -68,7 +68,7 @@ redirect_to() { # LOCATION
 @test "a redirect to what is no URL: 5" {
 	redirect_to 'ftp://127.0.0.1/'
 	run -5 --separate-stderr wscat -L "$FIRST" </dev/null
-	says 'not a WebSocket URL'
+	one_line "the server redirects to 'ftp://127.0.0.1/', which is not a WebSocket URL"
 }
 
 @test "--resolve connects to another address, and keeps the name" {
