@@ -162,6 +162,33 @@ static void damaged_or_of_another(void **state)
     }
 }
 
+/* One wrong digit is never taken for another message, whichever digit it is and whatever it became.
+ */
+static void any_one_changed_digit(void **state)
+{
+    static const size_t checked[] = {PAYLOAD_CHECKED, PAYLOAD_HEAD};
+    (void)state;
+    for (size_t s = 0; s < 2; s++) {
+        make(checked[s], false);
+        for (unsigned i = 0; i < 3000; i++) {
+            struct payload_head in = {
+                .connection = i * 77, .sequence = (uint64_t)i * i, .time = i * UINT64_C(256000768)};
+            payload_write(&payload, &in);
+            for (size_t place = 0; place < checked[s]; place++) {
+                uint8_t was = payload.message[place];
+                for (const char *digit = "0123456789abcdef"; *digit; digit++) {
+                    struct payload_head out = {.connection = in.connection};
+                    payload.message[place] = (uint8_t)*digit;
+                    if (payload_read(&payload, payload.message, &out) != (*digit == was))
+                        fail_msg("message %u of %zu bytes, byte %zu: %c for %c", i, checked[s], place,
+                                 *digit, was);
+                }
+                payload.message[place] = was;
+            }
+        }
+    }
+}
+
 /* What a compressor's window holds of messages before does not help it. */
 static void varied_messages_have_little_in_common(void **state)
 {
@@ -289,6 +316,7 @@ int main(void)
         cmocka_unit_test(changed_too_long_too_short),
         cmocka_unit_test(messages_of_another),
         cmocka_unit_test(damaged_or_of_another),
+        cmocka_unit_test(any_one_changed_digit),
         cmocka_unit_test(a_range_of_sizes),
         cmocka_unit_test(varied_messages_have_little_in_common),
         cmocka_unit_test(whole_and_unchanged),
