@@ -20,8 +20,8 @@ static bool may_deliver(const struct ws_conn *conn)
 static void resume_later(struct ws_conn *conn)
 {
     conn->resumed = true;
-    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->env->loop));
-    ws_loop_defer(conn->env->loop, &conn->task);
+    ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn_env(conn)->loop));
+    ws_loop_defer(conn_env(conn)->loop, &conn->task);
 }
 
 void ws_conn_block(struct ws_conn *conn, enum ws_read_block reason)
@@ -38,7 +38,7 @@ void ws_conn_unblock(struct ws_conn *conn, enum ws_read_block reason)
     /* The time to close of a client that was not reading: see closing_due_ms(). */
     if (reason == WS_BLOCK_HANDLER && ws_conn_is_client(conn) &&
         ws_session_close_sent(&conn->session))
-        conn->phase_started_ms += ws_loop_now(conn->env->loop) - conn->heartbeat.heard_ms;
+        conn->phase_started_ms += ws_loop_now(conn_env(conn)->loop) - conn->heartbeat.heard_ms;
     conn->blocked &= ~(unsigned)reason;
     resume_later(conn);
 }
@@ -71,37 +71,37 @@ static bool above_high_water(const struct ws_conn *conn)
 {
     const struct ws_out *out = ws_conn_own_out(conn);
     size_t gathered = out ? out->bytes - out->in_place : 0;
-    return gathered + ws_conn_waiting(conn) > conn->env->config.high_water;
+    return gathered + ws_conn_waiting(conn) > conn_env(conn)->config.high_water;
 }
 
 static void on_open(struct ws_conn *conn, const struct ws_event *event)
 {
-    const struct ws_heartbeat_config *heartbeat = &conn->env->config.heartbeat;
-    int64_t now_ms = ws_loop_now(conn->env->loop);
+    const struct ws_heartbeat_config *heartbeat = &conn_env(conn)->config.heartbeat;
+    int64_t now_ms = ws_loop_now(conn_env(conn)->loop);
     uint32_t jitter = 0;
     ws_conn_enter(conn, WS_LIFE_OPEN);
     conn->end.opened = true;
     conn->phase_started_ms = 0;
-    if (conn->env->hooks.opened)
-        conn->env->hooks.opened(conn);
+    if (conn_env(conn)->hooks.opened)
+        conn_env(conn)->hooks.opened(conn);
     conn->last_message_ms = now_ms;
     if (heartbeat->interval_ms) /* a slight bias does not matter, nor does no jitter */
-        ws_loop_random(conn->env->loop, &jitter, sizeof jitter);
+        ws_loop_random(conn_env(conn)->loop, &jitter, sizeof jitter);
     ws_heartbeat_start(&conn->heartbeat, heartbeat, now_ms,
                        heartbeat->interval_ms ? jitter % heartbeat->interval_ms : 0);
     ws_conn_arm(conn);
-    if (conn->env->handler->open)
-        conn->env->handler->open(conn, event);
+    if (conn_env(conn)->handler->open)
+        conn_env(conn)->handler->open(conn, event);
 }
 
 static void on_request(struct ws_conn *conn, const struct ws_event *event)
 {
-    if (conn->env->hooks.requested)
-        conn->env->hooks.requested(conn);
+    if (conn_env(conn)->hooks.requested)
+        conn_env(conn)->hooks.requested(conn);
     if (conn->refusal != WS_OK)
         ws_conn_refuse_error(conn, conn->refusal);
-    else if (conn->env->handler->request)
-        conn->env->handler->request(conn, event->request);
+    else if (conn_env(conn)->handler->request)
+        conn_env(conn)->handler->request(conn, event->request);
     else if (event->request->violation != WS_OK)
         ws_conn_refuse_error(conn, event->request->violation);
     else
@@ -112,7 +112,7 @@ static void on_request(struct ws_conn *conn, const struct ws_event *event)
  * used it up is not read until that time has passed. */
 static void charge_time(struct ws_conn *conn, enum rate rate, int64_t cost_us)
 {
-    int64_t now_us = ws_loop_now(conn->env->loop) * 1000;
+    int64_t now_us = ws_loop_now(conn_env(conn)->loop) * 1000;
     struct ws_conn_cold *cold = ws_conn_cold(conn);
     if (!cold)
         return;
@@ -131,9 +131,9 @@ static void note_event(struct ws_conn *conn, const struct ws_event *event)
     unsigned messages = ws_event_messages(event);
     if (messages > 0) {
         conn->counters.messages_in += messages;
-        if (conn->env->config.max_rate)
-            charge_time(conn, OF_MESSAGES, SECOND_US / conn->env->config.max_rate);
-        conn->last_message_ms = ws_loop_now(conn->env->loop);
+        if (conn_env(conn)->config.max_rate)
+            charge_time(conn, OF_MESSAGES, SECOND_US / conn_env(conn)->config.max_rate);
+        conn->last_message_ms = ws_loop_now(conn_env(conn)->loop);
         if (conn->phase_started_ms && !ws_session_close_sent(&conn->session))
             conn->phase_started_ms = 0;
     }
@@ -156,15 +156,15 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     enum ws_error error = WS_OK;
     note_event(conn, event);
-    if (conn->env->handler->event)
-        conn->env->handler->event(conn, event);
+    if (conn_env(conn)->handler->event)
+        conn_env(conn)->handler->event(conn, event);
 
     if (event->type == WS_EVENT_PING)
         error = ws_conn_answer_ping(conn, event);
     else if (event->type == WS_EVENT_CLOSE || event->type == WS_EVENT_ERROR) {
         /* The message that a chunk of ours began ends unfinished; the close may go in between. */
         if (event->type == WS_EVENT_ERROR && !conn->end.opened &&
-            conn->env->config.session.role == WS_ROLE_SERVER)
+            conn_env(conn)->config.session.role == WS_ROLE_SERVER)
             conn->end.http_status = ws_error_info(event->error)->http_status;
         error = ws_session_answer(&conn->session, ws_conn_take_out(conn), event);
         ws_conn_begin_closing(conn);
@@ -176,7 +176,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 /* Delivers events until the session wants more input, a pause begins, or its share is used up. */
 static void deliver_events(struct ws_conn *conn)
 {
-    const struct ws_handler *handler = conn->env->handler;
+    const struct ws_handler *handler = conn_env(conn)->handler;
     struct ws_event event;
     size_t bytes = 0;
     bool any = false;
@@ -205,7 +205,7 @@ static void deliver_events(struct ws_conn *conn)
     if (!ws_session_in_message(&conn->session))
         conn->phase_started_ms = 0;
     else if (!conn->phase_started_ms)
-        conn->phase_started_ms = ws_loop_now(conn->env->loop);
+        conn->phase_started_ms = ws_loop_now(conn_env(conn)->loop);
 }
 
 /* The usual end of a read cycle: the replies are sent, and apart from that all is as it was before,
@@ -282,7 +282,7 @@ static void on_tls_failure(struct ws_conn *conn)
             return;
         ws_conn_record_error(conn, WS_E_TLS);
     }
-    if (conn->env->config.session.role == WS_ROLE_CLIENT)
+    if (conn_env(conn)->config.session.role == WS_ROLE_CLIENT)
         ws_conn_set_failed(conn);
     ws_conn_settle(conn);
 }
@@ -311,14 +311,14 @@ static void update_read_fairness(struct ws_conn *conn, size_t len, int64_t now_m
     else if (conn->bulk_score > 0 || !conn->end.opened)
         conn->bulk_score -= conn->bulk_score > 0;
     else
-        conn->env->scratch->fair_until_ms = now_ms + WS_FAIR_MS;
+        conn_env(conn)->scratch->fair_until_ms = now_ms + WS_FAIR_MS;
     conn->watch.bulk = conn->bulk_score > 0;
 }
 
 void ws_conn_on_received(struct ws_conn *conn, uint8_t *buffer, size_t len, size_t wire)
 {
-    size_t max = conn->env->config.max_bandwidth;
-    update_read_fairness(conn, wire, ws_loop_now(conn->env->loop));
+    size_t max = conn_env(conn)->config.max_bandwidth;
+    update_read_fairness(conn, wire, ws_loop_now(conn_env(conn)->loop));
     if (conn->may_be_http2 && ws_conn_waits_for_magic(conn, buffer, len))
         return;
     if (max && conn->end.opened)
@@ -326,7 +326,7 @@ void ws_conn_on_received(struct ws_conn *conn, uint8_t *buffer, size_t len, size
     if (ws_conn_carries(conn)) {
         ws_conn_carry(conn, buffer, len);
     } else if (conn->life < WS_LIFE_LINGERING) {
-        size_t headroom = (size_t)(buffer - conn->env->scratch->receive);
+        size_t headroom = (size_t)(buffer - conn_env(conn)->scratch->receive);
         ws_session_feed(&conn->session, buffer, len, headroom);
         process_input(conn);
     }
@@ -336,12 +336,12 @@ void ws_conn_on_received(struct ws_conn *conn, uint8_t *buffer, size_t len, size
 
 static void on_readable(struct ws_conn *conn)
 {
-    struct ws_conn_scratch *scratch = conn->env->scratch;
+    struct ws_conn_scratch *scratch = conn_env(conn)->scratch;
     /* Replies may still lie in the receive buffer, of another connection's read cycle. */
     if (scratch->writer != conn)
         ws_conn_free_out(scratch);
     uint8_t *buffer = scratch->receive + WS_HEADROOM;
-    int64_t now_ms = ws_loop_now(conn->env->loop);
+    int64_t now_ms = ws_loop_now(conn_env(conn)->loop);
     size_t size = now_ms < scratch->fair_until_ms ? WS_RECEIVE_FAIR : WS_RECEIVE_SIZE;
     size_t wire, len;
     enum ws_error error = ws_conn_receive(conn, buffer, size, &len, &wire);
@@ -368,8 +368,8 @@ void ws_conn_drained(struct ws_conn *conn)
 {
     conn->full = false;
     conn->blocked &= ~(unsigned)WS_BLOCK_QUEUE;
-    if (conn->env->hooks.drained)
-        conn->env->hooks.drained(conn);
+    if (conn_env(conn)->hooks.drained)
+        conn_env(conn)->hooks.drained(conn);
     conn->drained_due = true;
     resume_later(conn);
 }
@@ -379,7 +379,7 @@ static void after_sending(struct ws_conn *conn)
     if (ws_conn_waiting(conn) == 0)
         ws_conn_send_kept_pong(conn);
     if (conn->full && !conn->output_deferred &&
-        ws_conn_waiting(conn) <= conn->env->config.high_water / 4)
+        ws_conn_waiting(conn) <= conn_env(conn)->config.high_water / 4)
         ws_conn_drained(conn);
 }
 
@@ -396,7 +396,7 @@ static void on_writable(struct ws_conn *conn)
         if (sent > 0) {
             /* What was refused before is taken: the peer has read. A ping that waited among it is
              * written only now. */
-            conn->last_taken_ms = ws_loop_now(conn->env->loop);
+            conn->last_taken_ms = ws_loop_now(conn_env(conn)->loop);
             ws_heartbeat_heard(&conn->heartbeat, conn->last_taken_ms);
         }
         after_sending(conn);
@@ -448,7 +448,7 @@ static void resume(struct ws_conn *conn)
     struct ws_unread *unread = conn->cold->unread;
     conn->resumed = false;
     if (conn->end.opened && conn->phase_started_ms && !ws_session_close_sent(&conn->session))
-        conn->phase_started_ms = ws_loop_now(conn->env->loop);
+        conn->phase_started_ms = ws_loop_now(conn_env(conn)->loop);
     if (unread)
         ws_session_feed(&conn->session, unread->memory + unread->begin, unread->len, unread->begin);
     process_input(conn);
@@ -485,9 +485,9 @@ void ws_conn_on_task(struct ws_deferred *task)
     }
     if (conn->drained_due) {
         conn->drained_due = false;
-        if (conn->env->handler->drained && ws_conn_usable(conn) &&
+        if (conn_env(conn)->handler->drained && ws_conn_usable(conn) &&
             ws_session_state(&conn->session) != WS_STATE_CLOSED)
-            conn->env->handler->drained(conn);
+            conn_env(conn)->handler->drained(conn);
     }
     if (conn->resumed && may_deliver(conn))
         resume(conn);

@@ -39,7 +39,7 @@ void ws_conn_set_user(struct ws_conn *conn, void *user)
 
 const struct ws_conn_env *ws_conn_env(const struct ws_conn *conn)
 {
-    return conn->env;
+    return conn_env(conn);
 }
 
 const struct ws_session *ws_conn_session(const struct ws_conn *conn)
@@ -110,7 +110,7 @@ void ws_conn_set_refusal(struct ws_conn *conn, enum ws_error refusal)
 
 uint64_t ws_conn_age_s(const struct ws_conn *conn)
 {
-    return (uint64_t)(ws_loop_now(conn->env->loop) / 1000) - conn->accepted_s;
+    return (uint64_t)(ws_loop_now(conn_env(conn)->loop) / 1000) - conn->accepted_s;
 }
 
 uint64_t ws_conn_upgrading_us(const struct ws_conn *conn)
@@ -120,7 +120,7 @@ uint64_t ws_conn_upgrading_us(const struct ws_conn *conn)
 
 int64_t ws_conn_phase_ms(const struct ws_conn *conn)
 {
-    return ws_loop_now(conn->env->loop) - conn->phase_started_ms;
+    return ws_loop_now(conn_env(conn)->loop) - conn->phase_started_ms;
 }
 
 size_t ws_conn_holds(const struct ws_conn *conn)

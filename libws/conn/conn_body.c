@@ -27,7 +27,7 @@ void ws_conn_free_body(struct ws_conn *conn)
 
 void ws_conn_send_body(struct ws_conn *conn)
 {
-    struct ws_conn_scratch *scratch = conn->env->scratch;
+    struct ws_conn_scratch *scratch = conn_env(conn)->scratch;
     struct ws_body *body = conn->cold->body;
     /* Replies may still lie in the receive buffer, of another connection's read cycle. */
     ws_conn_free_out(scratch);

@@ -13,7 +13,7 @@
 
 static bool begin_carrying(struct ws_conn *conn)
 {
-    const struct ws_conn_config *config = &conn->env->config;
+    const struct ws_conn_config *config = &conn_env(conn)->config;
     struct ws_conn_cold *cold = ws_conn_cold(conn);
     uint32_t max_head = config->session.max_head;
     const struct ws_http2_options options = {
@@ -31,7 +31,7 @@ static bool begin_carrying(struct ws_conn *conn)
         return false;
     }
     ws_conn_enter(conn, WS_LIFE_CARRYING);
-    ws_loop_defer(conn->env->loop, &conn->task); /* sends the SETTINGS */
+    ws_loop_defer(conn_env(conn)->loop, &conn->task); /* sends the SETTINGS */
     return true;
 }
 
@@ -54,7 +54,7 @@ static struct ws_conn *make_hidden_carrier(const struct ws_conn *conn)
     struct ws_conn_env *env = malloc(sizeof *env);
     if (!env)
         return NULL;
-    *env = *conn->env;
+    *env = *conn_env(conn);
     env->handler = &none;
     env->user = NULL;
     env->hooks = (struct ws_conn_hooks){0};
@@ -73,8 +73,8 @@ static struct ws_conn *make_hidden_carrier(const struct ws_conn *conn)
 /* The socket, and TLS, go from the connection to its new carrier; what is queued does not. */
 static void hand_over_wire(struct ws_conn *conn, struct ws_conn *carrier)
 {
-    struct ws_conn_scratch *scratch = conn->env->scratch;
-    carrier->watch.fd = ws_loop_unwatch(conn->env->loop, &conn->watch);
+    struct ws_conn_scratch *scratch = conn_env(conn)->scratch;
+    carrier->watch.fd = ws_loop_unwatch(conn_env(conn)->loop, &conn->watch);
     carrier->cold->tls = conn->cold->tls;
     carrier->cold->sealed = conn->cold->sealed;
     carrier->counters = conn->counters;
@@ -97,14 +97,14 @@ static struct ws_conn *put_on_stream(struct ws_conn *conn)
         return conn;
     }
     hand_over_wire(conn, carrier);
-    if (ws_loop_watch(carrier->env->loop, &carrier->watch, WS_READABLE) == WS_OK &&
+    if (ws_loop_watch(conn_env(carrier)->loop, &carrier->watch, WS_READABLE) == WS_OK &&
         begin_carrying(carrier))
         stream = ws_http2_open(carrier->cold->http2);
     if (stream)
         attach(conn, carrier, stream);
     else
         ws_conn_abort(carrier, WS_E_NO_MEMORY);
-    ws_loop_defer(conn->env->loop, &conn->task);
+    ws_loop_defer(conn_env(conn)->loop, &conn->task);
     return carrier;
 }
 
@@ -191,13 +191,13 @@ static void borrow_memory(struct ws_conn *carrier)
 {
     struct ws_out *out = ws_http2_out(carrier->cold->http2);
     if (!out->scratch && out->bytes == 0)
-        swap(out, &carrier->env->scratch->carried);
+        swap(out, &conn_env(carrier)->scratch->carried);
 }
 
 static void return_memory(struct ws_conn *carrier)
 {
     struct ws_out *out = ws_http2_out(carrier->cold->http2);
-    struct ws_out *shared = &carrier->env->scratch->carried;
+    struct ws_out *shared = &conn_env(carrier)->scratch->carried;
     if (!shared->scratch)
         swap(out, shared);
     ws_out_free(out);
@@ -207,7 +207,7 @@ static void return_memory(struct ws_conn *carrier)
 
 static void open_stream(struct ws_conn *carrier, struct ws_http2_stream *stream)
 {
-    const struct ws_conn_env *env = carrier->env;
+    const struct ws_conn_env *env = conn_env(carrier);
     struct ws_conn *conn = env->hooks.carried ? ws_conn_make(env, NULL) : NULL;
     if (!conn || !ws_conn_cold(conn)) {
         free(conn);
@@ -232,7 +232,7 @@ void ws_conn_carry(struct ws_conn *carrier, uint8_t *data, size_t len)
     while ((error = ws_http2_next(http2, &piece)) == WS_OK) {
         struct ws_conn *conn = ws_http2_stream_owner(piece.stream);
         conn->counters.bytes_in += piece.len;
-        ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn->env->loop));
+        ws_heartbeat_heard(&conn->heartbeat, ws_loop_now(conn_env(conn)->loop));
         ws_conn_on_received(conn, piece.data, piece.len, piece.len);
     }
     if (error == WS_MORE && ws_conn_is_client(carrier))
@@ -252,7 +252,7 @@ bool ws_conn_streams_ready(const struct ws_conn *conn)
 
 static size_t space(const struct ws_conn *carrier)
 {
-    size_t high = carrier->env->config.high_water, waiting = ws_conn_waiting(carrier);
+    size_t high = conn_env(carrier)->config.high_water, waiting = ws_conn_waiting(carrier);
     return waiting < high ? high - waiting : 0;
 }
 
@@ -267,7 +267,7 @@ void ws_conn_serve_streams(struct ws_conn *carrier)
     borrow_memory(carrier);
     ws_http2_set_space(http2, space(carrier));
     /* What is ready once more after that is so in the loop's next turn. */
-    size_t turns = ws_http2_stream_count(http2) + carrier->env->config.max_streams + 1;
+    size_t turns = ws_http2_stream_count(http2) + conn_env(carrier)->config.max_streams + 1;
     for (; turns > 0; turns--) {
         if (!(stream = ws_http2_next_ready(http2, &ready)))
             break;
@@ -325,9 +325,9 @@ void ws_conn_carrier_left(struct ws_conn *carrier)
 {
     if (ws_http2_stream_count(carrier->cold->http2) > 0)
         return;
-    carrier->phase_started_ms = ws_loop_now(carrier->env->loop);
-    if (carrier->env->hooks.sent_all)
-        carrier->env->hooks.sent_all(carrier);
+    carrier->phase_started_ms = ws_loop_now(conn_env(carrier)->loop);
+    if (conn_env(carrier)->hooks.sent_all)
+        conn_env(carrier)->hooks.sent_all(carrier);
 }
 
 /* --- ws/conn.h, conn_owner.h --- */

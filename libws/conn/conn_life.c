@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 /* What ten thousand idle connections cost is ten thousand times this. */
-static_assert(sizeof(void *) > 8 || sizeof(struct ws_conn) <= 376, "the connection has grown");
+static_assert(sizeof(void *) > 8 || sizeof(struct ws_conn) <= 344, "the connection has grown");
 
 /* --- the cold part --- */
 
@@ -25,7 +25,7 @@ static void release_cold_if_empty(struct ws_conn *conn)
     if (ws_conn_plain(conn) || cold->queue.bytes > 0 || cold->in_flight > 0 || cold->tls ||
         cold->http2 || cold->carrier || cold->unread || cold->pong || cold->body ||
         cold->slot.group_member || cold->slot.client_entry || cold->slot.charged_bytes > 0 ||
-        ws_conn_paid_us(conn) > ws_loop_now(conn->env->loop) * 1000)
+        ws_conn_paid_us(conn) > ws_loop_now(conn_env(conn)->loop) * 1000)
         return;
     conn->cold = &ws_conn_no_cold;
     free(cold);
@@ -38,7 +38,6 @@ struct ws_conn *ws_conn_make(const struct ws_conn_env *env, void *user)
     struct ws_conn *conn = calloc(1, sizeof *conn);
     if (!conn)
         return NULL;
-    conn->env = env;
     conn->cold = &ws_conn_no_cold;
     conn->user = user;
     conn->watch.fd = -1;
@@ -99,15 +98,15 @@ static void report_state(struct ws_conn *conn, enum ws_state to)
         from = WS_STATE_CLOSING;
     }
     conn->reported_state = (unsigned)to & 3;
-    if (conn->env->config.on_state_change)
-        conn->env->config.on_state_change(conn, from, to);
+    if (conn_env(conn)->config.on_state_change)
+        conn_env(conn)->config.on_state_change(conn, from, to);
 }
 
 /* The handler is called for the last time, the descriptor closed, and at the end of the batch the
  * memory freed. */
 static void finish(struct ws_conn *conn)
 {
-    struct ws_conn_scratch *scratch = conn->env->scratch;
+    struct ws_conn_scratch *scratch = conn_env(conn)->scratch;
     if (scratch->writer == conn) {
         ws_out_clear(&scratch->out);
         scratch->writer = NULL;
@@ -116,20 +115,20 @@ static void finish(struct ws_conn *conn)
         ws_conn_end_streams(conn);
     ws_conn_shut_now(conn);
     ws_conn_enter(conn, WS_LIFE_ENDED);
-    ws_loop_disarm(conn->env->loop, &conn->timer);
+    ws_loop_disarm(conn_env(conn)->loop, &conn->timer);
     if (conn->end.code == 0)
         conn->end.code = WS_CLOSE_ABNORMAL;
     conn->end.sent_code = (uint16_t)ws_session_sent_code(&conn->session);
     conn->end.clean =
         ws_session_close_sent(&conn->session) && ws_session_close_received(&conn->session);
     report_state(conn, WS_STATE_CLOSED);
-    if (conn->env->handler->close)
-        conn->env->handler->close(conn, &conn->end);
+    if (conn_env(conn)->handler->close)
+        conn_env(conn)->handler->close(conn, &conn->end);
     ws_conn_free_body(conn);
     ws_conn_close_wire(conn);
-    if (conn->env->hooks.ended)
-        conn->env->hooks.ended(conn);
-    ws_loop_defer(conn->env->loop, &conn->task);
+    if (conn_env(conn)->hooks.ended)
+        conn_env(conn)->hooks.ended(conn);
+    ws_loop_defer(conn_env(conn)->loop, &conn->task);
 }
 
 static void begin_lingering(struct ws_conn *conn)
@@ -152,9 +151,9 @@ static void end_stream(struct ws_conn *conn)
     } else if (first && !conn->fin_sent && ws_conn_shut(conn)) {
         conn->fin_sent = true;
         if (!conn->end.opened)
-            conn->phase_started_ms = ws_loop_now(conn->env->loop);
-        if (conn->env->hooks.sent_all)
-            conn->env->hooks.sent_all(conn);
+            conn->phase_started_ms = ws_loop_now(conn_env(conn)->loop);
+        if (conn_env(conn)->hooks.sent_all)
+            conn_env(conn)->hooks.sent_all(conn);
     }
 }
 
@@ -168,18 +167,18 @@ void ws_conn_settle(struct ws_conn *conn)
     }
     report_state(conn, ws_session_state(&conn->session));
     bool closed = ws_conn_closed(conn);
-    if (ws_conn_waiting(conn) == 0 && conn->env->scratch->writer != conn)
+    if (ws_conn_waiting(conn) == 0 && conn_env(conn)->scratch->writer != conn)
         ws_conn_note_close_out(conn);
     if (closed && conn->life < WS_LIFE_LINGERING)
         begin_lingering(conn);
     if (closed && ws_conn_waiting(conn) == 0 && !conn->cold->body && !conn->output_deferred &&
-        conn->env->scratch->writer != conn)
+        conn_env(conn)->scratch->writer != conn)
         end_stream(conn);
     if (conn->life == WS_LIFE_ENDED)
         return;
     release_cold_if_empty(conn);
-    if (conn->env->hooks.memory_changed)
-        conn->env->hooks.memory_changed(conn);
+    if (conn_env(conn)->hooks.memory_changed)
+        conn_env(conn)->hooks.memory_changed(conn);
     ws_conn_update_interest(conn);
     ws_conn_note_refusal(conn);
     ws_conn_arm(conn);

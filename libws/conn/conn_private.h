@@ -95,6 +95,8 @@ enum ws_conn_life {
     WS_LIFE_ENDED,     /* the handler's close was called; freed at the end of the batch */
 };
 
+/* What a message touches is at the beginning, so that it takes few cache lines. Times have 48 bits,
+ * where something small fits beside them: enough for thousands of years of milliseconds. */
 struct ws_conn {
     struct ws_watch watch;
     unsigned life : 3;           /* enum ws_conn_life */
@@ -115,31 +117,37 @@ struct ws_conn {
     bool pong_matched : 1;       /* the last pong answered our last ping */
     bool refused : 1;            /* our upgrade: only the body of the refusal is still awaited */
     uint32_t accepted_s;         /* when it was made, in the loop's seconds */
-    const struct ws_conn_env *env;
-    void *user; /* the handler's, for this connection */
+    void *user;                  /* the handler's, for this connection */
+    struct ws_conn_cold *cold;   /* never NULL; points at a shared empty object until needed */
     struct ws_session session;
-    struct ws_conn_cold *cold; /* never NULL; points at a shared empty object until needed */
-    struct ws_timer timer;
-    struct ws_deferred task;
-    struct ws_heartbeat heartbeat;
-    int64_t phase_started_ms; /* the handshake, a refusal's body, an unfinished message (0: none),
-                               * the closing: what the deadline of the present phase runs from */
+    struct ws_counters counters;
     union {
         int64_t accepted_us;     /* before the upgrade is done */
         int64_t last_message_ms; /* after it: received, or sent by a server */
     };
-    int64_t last_taken_ms; /* when output was last taken: by the kernel, or from it by the peer as
-                            * far as that was looked at */
-    struct ws_counters counters;
+    int64_t last_taken_ms : 48; /* when output was last taken: by the kernel, or from it by the peer
+                                 * as far as that was looked at */
+    uint64_t peer_port : 16;
+    struct ws_heartbeat heartbeat;
+    int64_t phase_started_ms : 48; /* the handshake, a refusal's body, an unfinished message (0:
+                                    * none), the closing: what the present deadline runs from */
+    uint64_t refusal : 8; /* an enum ws_error: every request's answer; WS_OK: the handler decides */
+    uint64_t magic_seen : 2; /* bytes of ws_http2_magic that came while `may_be_http2` */
+    bool may_be_http2 : 1;   /* nothing that came says yet which HTTP it is */
+    bool has_peer : 1; /* peer_ip and peer_port are set: the kernel forgets them with a reset */
+    struct ws_timer timer;
+    struct ws_deferred task;
     struct ws_end end;
-    uint8_t refusal; /* an enum ws_error: every request's answer; WS_OK: the handler decides */
-    bool may_be_http2 : 1;  /* nothing that came says yet which HTTP it is */
-    uint8_t magic_seen : 2; /* bytes that came meanwhile: ws_http2_magic begins with them */
-    bool has_peer : 1;      /* what follows is set: the kernel forgets it with a reset */
-    uint16_t peer_port;
     uint8_t peer_ip[16]; /* as in struct ws_address */
     struct ws_conn_slot slot;
 };
+
+/* What it shares with others: the config of its session is a part of that. */
+static inline const struct ws_conn_env *conn_env(const struct ws_conn *conn)
+{
+    const char *config = (const char *)conn->session.config;
+    return (const void *)(config - offsetof(struct ws_conn_env, config.session));
+}
 
 static inline void ws_conn_enter(struct ws_conn *conn, enum ws_conn_life to)
 {
@@ -166,7 +174,7 @@ static inline bool ws_conn_plain(const struct ws_conn *conn)
 
 static inline bool ws_conn_is_client(const struct ws_conn *conn)
 {
-    return conn->env->config.session.role == WS_ROLE_CLIENT;
+    return conn_env(conn)->config.session.role == WS_ROLE_CLIENT;
 }
 
 static inline bool ws_conn_usable(const struct ws_conn *conn)
@@ -218,7 +226,7 @@ void ws_conn_send_kept_pong(struct ws_conn *conn);
 /* ws_conn_gathered() */
 static inline const struct ws_out *ws_conn_own_out(const struct ws_conn *conn)
 {
-    const struct ws_conn_scratch *scratch = conn->env->scratch;
+    const struct ws_conn_scratch *scratch = conn_env(conn)->scratch;
     return scratch->writer == conn ? &scratch->out : NULL;
 }
 

@@ -29,13 +29,13 @@ void ws_conn_sending_failed(struct ws_conn *conn, enum ws_error why)
     ws_conn_record_error(conn, why);
     ws_conn_forget_waiting(conn);
     conn->fin_sent = true;
-    ws_loop_defer(conn->env->loop, &conn->task);
+    ws_loop_defer(conn_env(conn)->loop, &conn->task);
 }
 
 void ws_conn_set_full(struct ws_conn *conn)
 {
     conn->full = true;
-    if (conn->env->config.pause_reads_when_full || ws_conn_carries(conn))
+    if (conn_env(conn)->config.pause_reads_when_full || ws_conn_carries(conn))
         conn->blocked |= WS_BLOCK_QUEUE;
 }
 
@@ -49,7 +49,7 @@ const struct ws_out *ws_conn_gathered(const struct ws_conn *conn)
 static size_t full_above(const struct ws_conn *conn)
 {
     enum { CARRIER_TIMES = 4 };
-    return conn->env->config.high_water * (ws_conn_carries(conn) ? CARRIER_TIMES : 1);
+    return conn_env(conn)->config.high_water * (ws_conn_carries(conn) ? CARRIER_TIMES : 1);
 }
 
 void ws_conn_send_out(struct ws_conn *conn, struct ws_out *out)
@@ -62,7 +62,7 @@ void ws_conn_send_out(struct ws_conn *conn, struct ws_out *out)
     }
     if (ws_conn_waiting(conn) == 0 && !ws_conn_tls_handshaking(conn)) {
         error = ws_conn_transmit(conn, out, &sent);
-        conn->last_taken_ms = ws_loop_now(conn->env->loop);
+        conn->last_taken_ms = ws_loop_now(conn_env(conn)->loop);
     }
     if (error == WS_OK && sent < bytes)
         error =
@@ -79,7 +79,7 @@ void ws_conn_send_out(struct ws_conn *conn, struct ws_out *out)
 /* Sends what passes `filter` and those after it. */
 static void flush_through(struct ws_conn *conn, const struct ws_output_filter *filter)
 {
-    struct ws_conn_scratch *scratch = conn->env->scratch;
+    struct ws_conn_scratch *scratch = conn_env(conn)->scratch;
     struct ws_out *out = &scratch->out;
     if (scratch->writer != conn)
         return;
@@ -97,18 +97,18 @@ static void flush_through(struct ws_conn *conn, const struct ws_output_filter *f
 
 void ws_conn_flush(struct ws_conn *conn)
 {
-    flush_through(conn, conn->env->config.output_filters);
+    flush_through(conn, conn_env(conn)->config.output_filters);
 }
 
 void ws_conn_defer_output(struct ws_conn *conn, size_t bytes)
 {
-    size_t high = conn->env->config.high_water;
+    size_t high = conn_env(conn)->config.high_water;
     conn->output_deferred = bytes > 0;
     if (bytes + ws_conn_waiting(conn) > high)
         ws_conn_set_full(conn);
     else if (conn->full && bytes + ws_conn_waiting(conn) <= high / 4)
         ws_conn_drained(conn);
-    ws_loop_defer(conn->env->loop, &conn->task);
+    ws_loop_defer(conn_env(conn)->loop, &conn->task);
 }
 
 enum ws_error ws_conn_send_raw(struct ws_conn *conn, const struct ws_output_filter *filter,
@@ -130,17 +130,17 @@ void ws_conn_free_out(struct ws_conn_scratch *scratch)
     if (!other)
         return;
     ws_conn_flush(other);
-    ws_loop_defer(other->env->loop, &other->task);
+    ws_loop_defer(conn_env(other)->loop, &other->task);
 }
 
 struct ws_out *ws_conn_take_out(struct ws_conn *conn)
 {
-    struct ws_conn_scratch *scratch = conn->env->scratch;
+    struct ws_conn_scratch *scratch = conn_env(conn)->scratch;
     if (scratch->writer != conn) {
         ws_conn_free_out(scratch);
         scratch->writer = conn;
         if (!conn->in_read_cycle)
-            ws_loop_defer(conn->env->loop, &conn->task);
+            ws_loop_defer(conn_env(conn)->loop, &conn->task);
     }
     return &scratch->out;
 }
@@ -184,7 +184,7 @@ void ws_conn_abort(struct ws_conn *conn, enum ws_error why)
         return;
     ws_conn_record_error(conn, why);
     ws_conn_set_failed(conn);
-    ws_loop_defer(conn->env->loop, &conn->task);
+    ws_loop_defer(conn_env(conn)->loop, &conn->task);
 }
 
 enum ws_error ws_conn_connect(struct ws_conn *conn, const struct ws_request_options *options)
@@ -201,7 +201,7 @@ enum ws_error ws_conn_accept(struct ws_conn *conn, const struct ws_acceptance *a
     enum ws_error error = ws_session_accept(&conn->session, ws_conn_take_out(conn), acceptance);
     if (error == WS_OK && !conn->in_read_cycle) {
         conn->resumed = true;
-        ws_loop_defer(conn->env->loop, &conn->task);
+        ws_loop_defer(conn_env(conn)->loop, &conn->task);
     }
     return error;
 }
@@ -249,7 +249,7 @@ static void count_out(struct ws_conn *conn, size_t messages)
 {
     conn->counters.messages_out += messages;
     if (!ws_conn_is_client(conn))
-        conn->last_message_ms = ws_loop_now(conn->env->loop);
+        conn->last_message_ms = ws_loop_now(conn_env(conn)->loop);
 }
 
 enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags, void *data,
@@ -345,13 +345,13 @@ void ws_conn_fail(struct ws_conn *conn, enum ws_error why)
     ws_conn_record_error(conn, why);
     if (ws_conn_carries(conn)) {
         ws_http2_go_away(conn->cold->http2, why);
-        ws_loop_defer(conn->env->loop, &conn->task);
+        ws_loop_defer(conn_env(conn)->loop, &conn->task);
         return;
     }
-    if (!conn->end.opened && conn->env->config.session.role == WS_ROLE_SERVER)
+    if (!conn->end.opened && conn_env(conn)->config.session.role == WS_ROLE_SERVER)
         conn->end.http_status = ws_error_info(why)->http_status;
     if (ws_session_fail(&conn->session, ws_conn_take_out(conn), why) != WS_OK)
         ws_conn_set_failed(conn);
     ws_conn_begin_closing(conn);
-    ws_loop_defer(conn->env->loop, &conn->task);
+    ws_loop_defer(conn_env(conn)->loop, &conn->task);
 }

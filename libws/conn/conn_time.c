@@ -67,7 +67,7 @@ static int64_t closing_due_ms(const struct ws_conn *conn)
 {
     bool client = ws_conn_is_client(conn);
     int64_t since_ms = conn->phase_started_ms;
-    uint32_t limit_ms = conn->env->config.close_ms;
+    uint32_t limit_ms = conn_env(conn)->config.close_ms;
     if (client && conn->life < WS_LIFE_LINGERING && ws_conn_paused(conn))
         return INT64_MAX; /* it does not count: see ws_conn_unblock() */
     if (limit_ms == 0 || limit_ms > WS_LINGER_MS) {
@@ -92,7 +92,7 @@ static bool peer_took(struct ws_conn *conn)
     if (!cold)
         return false;
     cold->in_flight = in_flight;
-    cold->looked_ms = ws_loop_now(conn->env->loop);
+    cold->looked_ms = ws_loop_now(conn_env(conn)->loop);
     return in_flight < before;
 }
 
@@ -103,7 +103,7 @@ static void look(struct ws_conn *conn)
 {
     if (!peer_took(conn))
         return;
-    conn->last_taken_ms = ws_loop_now(conn->env->loop);
+    conn->last_taken_ms = ws_loop_now(conn_env(conn)->loop);
     ws_heartbeat_heard(&conn->heartbeat, conn->last_taken_ms);
 }
 
@@ -114,7 +114,7 @@ static bool output_waits(const struct ws_conn *conn)
 
 int64_t ws_conn_stalled_ms(const struct ws_conn *conn)
 {
-    return output_waits(conn) ? ws_loop_now(conn->env->loop) - conn->last_taken_ms : 0;
+    return output_waits(conn) ? ws_loop_now(conn_env(conn)->loop) - conn->last_taken_ms : 0;
 }
 
 static uint32_t shorter(uint32_t step_ms, uint32_t limit_ms)
@@ -125,7 +125,7 @@ static uint32_t shorter(uint32_t step_ms, uint32_t limit_ms)
 /* While output waits, and until the peer has taken what the kernel has of it. */
 static int64_t look_due_ms(const struct ws_conn *conn)
 {
-    const struct ws_conn_config *c = &conn->env->config;
+    const struct ws_conn_config *c = &conn_env(conn)->config;
     int64_t since_ms = conn->last_taken_ms;
     if (conn->cold->stream) /* what it has taken was within the peer's window */
         return INT64_MAX;
@@ -138,7 +138,7 @@ static int64_t look_due_ms(const struct ws_conn *conn)
 
 static struct nearest nearest_deadline(const struct ws_conn *conn)
 {
-    const struct ws_conn_config *c = &conn->env->config;
+    const struct ws_conn_config *c = &conn_env(conn)->config;
     struct nearest nearest = {DEADLINE_NONE, INT64_MAX};
     if (conn->cold->body)
         ; /* only the peer's reading counts */
@@ -184,9 +184,9 @@ void ws_conn_arm(struct ws_conn *conn)
     int64_t when_ms = nearest_deadline(conn).when_ms;
     if (when_ms == INT64_MAX)
         return;
-    when_ms = coarse(when_ms, ws_loop_now(conn->env->loop));
+    when_ms = coarse(when_ms, ws_loop_now(conn_env(conn)->loop));
     if (!ws_timer_armed(&conn->timer) || when_ms < conn->timer.when_ms)
-        ws_loop_arm(conn->env->loop, &conn->timer, when_ms);
+        ws_loop_arm(conn_env(conn)->loop, &conn->timer, when_ms);
 }
 
 void ws_conn_reconsider(struct ws_conn *conn)
@@ -197,7 +197,7 @@ void ws_conn_reconsider(struct ws_conn *conn)
 
 void ws_conn_limit_handshake(struct ws_conn *conn, int64_t deadline_ms)
 {
-    uint32_t handshake_ms = conn->env->config.handshake_ms;
+    uint32_t handshake_ms = conn_env(conn)->config.handshake_ms;
     if (handshake_ms && deadline_ms < conn->phase_started_ms + handshake_ms)
         conn->phase_started_ms = deadline_ms - handshake_ms;
     ws_conn_arm(conn);
@@ -208,14 +208,14 @@ void ws_conn_note_close_out(struct ws_conn *conn)
     if (conn->close_out || !ws_session_close_sent(&conn->session))
         return;
     conn->close_out = true;
-    conn->phase_started_ms = ws_loop_now(conn->env->loop);
+    conn->phase_started_ms = ws_loop_now(conn_env(conn)->loop);
     if (conn->cold->in_flight > 0) /* for on_close_timeout(): the kernel has just taken more */
         peer_took(conn);
 }
 
 void ws_conn_begin_closing(struct ws_conn *conn)
 {
-    conn->phase_started_ms = ws_loop_now(conn->env->loop);
+    conn->phase_started_ms = ws_loop_now(conn_env(conn)->loop);
     ws_conn_unblock(conn, WS_BLOCK_RATE); /* its close frame is not to wait */
     ws_conn_arm(conn);
 }
@@ -224,8 +224,8 @@ void ws_conn_note_refusal(struct ws_conn *conn)
 {
     if (conn->refused || !ws_session_refused(&conn->session))
         return;
-    int64_t begun_ms = ws_loop_now(conn->env->loop),
-            last_ms = due(conn->phase_started_ms, conn->env->config.handshake_ms);
+    int64_t begun_ms = ws_loop_now(conn_env(conn)->loop),
+            last_ms = due(conn->phase_started_ms, conn_env(conn)->config.handshake_ms);
     conn->refused = true;
     /* Not beyond the deadline of the handshake. */
     if (begun_ms > last_ms - REFUSAL_BODY_MS)
@@ -236,7 +236,7 @@ void ws_conn_note_refusal(struct ws_conn *conn)
 
 static void check_heartbeat(struct ws_conn *conn)
 {
-    int64_t now_ms = ws_loop_now(conn->env->loop);
+    int64_t now_ms = ws_loop_now(conn_env(conn)->loop);
     uint8_t payload[WS_HEARTBEAT_PAYLOAD];
     /* Do not count silence while we are not reading; a peer that does not read is the write
      * timeout's business. The ping is sent all the same: from a peer that has gone it brings a
@@ -246,7 +246,7 @@ static void check_heartbeat(struct ws_conn *conn)
     /* The ping may lie in the kernel, after much that a slow peer is still taking. */
     if (conn->heartbeat.pinged_ms > conn->heartbeat.heard_ms)
         look(conn);
-    switch (ws_heartbeat_check(&conn->heartbeat, &conn->env->config.heartbeat, now_ms)) {
+    switch (ws_heartbeat_check(&conn->heartbeat, &conn_env(conn)->config.heartbeat, now_ms)) {
     case WS_HEARTBEAT_PING:
         ws_heartbeat_payload(&conn->heartbeat, ws_clock_us(), payload);
         ws_conn_ping(conn, payload, sizeof payload);
@@ -268,13 +268,13 @@ static void on_close_timeout(struct ws_conn *conn)
     if (ws_conn_is_client(conn) && conn->life < WS_LIFE_LINGERING && !conn->close_prolonged &&
         ws_session_in_data(&conn->session) && conn->heartbeat.heard_ms > conn->phase_started_ms) {
         conn->close_prolonged = true;
-        conn->phase_started_ms = ws_loop_now(conn->env->loop);
+        conn->phase_started_ms = ws_loop_now(conn_env(conn)->loop);
         return;
     }
     /* The peer was slow, and much lies in the kernel before our close frame: while it takes of that
      * the time begins again. It ends, since what is left becomes less each time. */
     if (conn->end.opened && conn->close_out && peer_took(conn)) {
-        conn->phase_started_ms = ws_loop_now(conn->env->loop);
+        conn->phase_started_ms = ws_loop_now(conn_env(conn)->loop);
         return;
     }
     /* Only a peer that owes us a close frame is at fault; one that merely keeps its end of the
@@ -283,7 +283,7 @@ static void on_close_timeout(struct ws_conn *conn)
         ws_conn_record_error(conn, WS_E_CLOSE_TIMEOUT);
     ws_conn_flush(conn); /* after a long stall both deadlines may have passed at once */
     ws_conn_set_failed(conn);
-    ws_loop_defer(conn->env->loop, &conn->task);
+    ws_loop_defer(conn_env(conn)->loop, &conn->task);
 }
 
 static void on_deadline(struct ws_conn *conn, enum deadline what)
@@ -305,7 +305,7 @@ static void on_deadline(struct ws_conn *conn, enum deadline what)
         ws_session_cut_refusal(&conn->session);
         conn->refused = false;
         conn->resumed = true; /* the session has an event to deliver */
-        ws_loop_defer(conn->env->loop, &conn->task);
+        ws_loop_defer(conn_env(conn)->loop, &conn->task);
         break;
     case DEADLINE_FRAGMENT:
         ws_conn_fail(conn, WS_E_FRAGMENT_TIMEOUT);
@@ -336,7 +336,7 @@ void ws_conn_on_timer(struct ws_timer *timer)
     if (!ws_conn_usable(conn))
         return; /* its end is deferred already */
     struct nearest nearest = nearest_deadline(conn);
-    if (nearest.when_ms <= ws_loop_now(conn->env->loop))
+    if (nearest.when_ms <= ws_loop_now(conn_env(conn)->loop))
         on_deadline(conn, nearest.what);
     ws_conn_arm(conn);
 }

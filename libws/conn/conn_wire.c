@@ -15,7 +15,7 @@ enum { PIECES = 256 };
 /* Sends what lies in scratch->sealed; what the kernel refuses of it is queued. */
 static enum ws_error send_sealed(struct ws_conn *conn)
 {
-    struct ws_conn_scratch *scratch = conn->env->scratch;
+    struct ws_conn_scratch *scratch = conn_env(conn)->scratch;
     enum ws_error error = WS_OK;
     size_t sent = 0, bytes = scratch->sealed.bytes;
     scratch->sealer = NULL;
@@ -23,7 +23,7 @@ static enum ws_error send_sealed(struct ws_conn *conn)
         return WS_OK;
     if (conn->cold->sealed.bytes == 0) {
         error = ws_stream_send(conn->watch.fd, &scratch->sealed, &sent);
-        conn->last_taken_ms = ws_loop_now(conn->env->loop);
+        conn->last_taken_ms = ws_loop_now(conn_env(conn)->loop);
     }
     if (error == WS_OK && sent < bytes)
         error = ws_queue_append(&conn->cold->sealed, &scratch->sealed, sent);
@@ -35,7 +35,7 @@ static enum ws_error send_sealed(struct ws_conn *conn)
 /* scratch->sealed, for this connection's records; those of another are sent first. */
 static struct ws_out *take_sealed(struct ws_conn *conn)
 {
-    struct ws_conn_scratch *scratch = conn->env->scratch;
+    struct ws_conn_scratch *scratch = conn_env(conn)->scratch;
     if (scratch->sealer && scratch->sealer != conn)
         ws_conn_send_records(scratch->sealer);
     scratch->sealer = conn;
@@ -44,7 +44,7 @@ static struct ws_out *take_sealed(struct ws_conn *conn)
 
 void ws_conn_send_records(struct ws_conn *conn)
 {
-    if (conn->env->scratch->sealer != conn)
+    if (conn_env(conn)->scratch->sealer != conn)
         return;
     enum ws_error error = send_sealed(conn);
     if (error != WS_OK)
@@ -89,7 +89,7 @@ static void wake_carrier(struct ws_conn *conn)
 {
     struct ws_conn *carrier = conn->cold->carrier;
     if (!carrier->in_read_cycle)
-        ws_loop_defer(carrier->env->loop, &carrier->task);
+        ws_loop_defer(conn_env(carrier)->loop, &carrier->task);
 }
 
 static enum ws_error transmit_on_stream(struct ws_conn *conn, const struct ws_out *out,
@@ -211,7 +211,7 @@ static void fall_back_to_plaintext(struct ws_conn *conn)
 static enum ws_error nothing_received(struct ws_conn *conn, enum ws_error error)
 {
     struct ws_tls *tls = conn->cold->tls;
-    bool client = conn->env->config.session.role == WS_ROLE_CLIENT;
+    bool client = conn_env(conn)->config.session.role == WS_ROLE_CLIENT;
     if (error == WS_MORE || ws_tls_established(tls) || conn->life >= WS_LIFE_LINGERING ||
         (!client && conn->counters.bytes_in == 0))
         return error;
@@ -258,8 +258,8 @@ static size_t offer_payload(struct ws_conn *conn, size_t *size)
     uint64_t ahead = ws_session_passable(&conn->session);
     size_t most = ws_session_feed_most(&conn->session), taken = 0;
     if (ahead > 0) {
-        taken = conn->env->handler->payload(conn, conn->watch.fd,
-                                            ahead < *size ? (size_t)ahead : *size);
+        taken = conn_env(conn)->handler->payload(conn, conn->watch.fd,
+                                                 ahead < *size ? (size_t)ahead : *size);
         ws_session_pass(&conn->session, taken);
     }
     if (most < *size)
@@ -275,7 +275,7 @@ enum ws_error ws_conn_receive(struct ws_conn *conn, uint8_t *buffer, size_t size
     if (conn->cold->tls)
         return receive_sealed(conn, buffer, size, len, wire);
     *len = *wire = 0;
-    if (conn->env->handler->payload && !ws_conn_carries(conn)) {
+    if (conn_env(conn)->handler->payload && !ws_conn_carries(conn)) {
         *wire = offer_payload(conn, &size);
         if (*wire > 0)
             return WS_OK;
@@ -324,7 +324,7 @@ enum ws_error ws_conn_secure(struct ws_conn *conn, struct ws_tls_context *contex
     if (!cold || !(cold->tls = ws_tls_new(context, name)))
         return WS_E_NO_MEMORY;
     conn->may_be_http2 = false; /* TLS agrees on it */
-    if (conn->env->config.session.role == WS_ROLE_SERVER)
+    if (conn_env(conn)->config.session.role == WS_ROLE_SERVER)
         return WS_OK;
     enum ws_error error = ws_tls_begin(cold->tls, take_sealed(conn));
     ws_conn_send_records(conn);
@@ -348,7 +348,7 @@ bool ws_conn_shut(struct ws_conn *conn)
 
 void ws_conn_shut_now(struct ws_conn *conn)
 {
-    struct ws_conn_scratch *scratch = conn->env->scratch;
+    struct ws_conn_scratch *scratch = conn_env(conn)->scratch;
     bool fine =
         ws_conn_waiting(conn) == 0 && (conn->life != WS_LIFE_FAILED || conn->end.error == WS_OK);
     if (conn->cold->stream)
@@ -366,7 +366,7 @@ void ws_conn_shut_now(struct ws_conn *conn)
 enum ws_error ws_conn_watch(struct ws_conn *conn, unsigned interest)
 {
     if (!conn->cold->stream)
-        return ws_loop_rewatch(conn->env->loop, &conn->watch, interest);
+        return ws_loop_rewatch(conn_env(conn)->loop, &conn->watch, interest);
     conn->watch.interest = (uint8_t)interest;
     if (ws_http2_stream_wait(conn->cold->stream, interest))
         wake_carrier(conn);
@@ -388,7 +388,7 @@ bool ws_conn_hung_up(const struct ws_conn *conn, enum ws_error *why)
 void ws_conn_close_wire(struct ws_conn *conn)
 {
     if (!conn->cold->stream) {
-        close(ws_loop_unwatch(conn->env->loop, &conn->watch));
+        close(ws_loop_unwatch(conn_env(conn)->loop, &conn->watch));
         return;
     }
     ws_http2_stream_free(conn->cold->stream);

@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
-enum { FIRST_CAPACITY = 64 };
+enum {
+    FIRST_CAPACITY = 64,
+    CHAIN = 2, /* nodes a bucket, on average, from which on there are more buckets */
+};
 
 static struct ws_hash_node **bucket(const struct ws_hash_table *table, uint64_t hash)
 {
@@ -43,7 +46,7 @@ static void grow(struct ws_hash_table *table)
 
 void ws_hash_add(struct ws_hash_table *table, struct ws_hash_node *node, uint64_t hash)
 {
-    if (table->count >= (table->capacity ? table->capacity : 1))
+    if (table->count >= (table->capacity ? table->capacity * CHAIN : 1))
         grow(table);
     struct ws_hash_node **at = bucket(table, hash);
     node->hash = hash;

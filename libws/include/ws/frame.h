@@ -42,12 +42,12 @@ struct ws_frame {
     uint64_t length;     /* of the payload, as the header announces it */
     uint8_t mask_key[4]; /* only when `masked` */
     uint8_t opcode;      /* 0 to 15 */
-    bool fin;
-    uint8_t rsv; /* the three reserved bits: WS_RSV1 and so on */
-    bool masked;
-    uint8_t length_bytes; /* of extended length on the wire: 0, 2 or 8 */
-    uint8_t header_len;   /* bytes of header, masking key included */
-    uint8_t known;        /* bytes of the header seen so far; header_len once it is whole */
+    bool fin : 1;
+    bool masked : 1;
+    uint8_t rsv : 3;          /* the three reserved bits: WS_RSV1 and so on */
+    uint8_t length_bytes : 4; /* of extended length on the wire: 0, 2 or 8 */
+    uint8_t header_len : 4;   /* bytes of header, masking key included */
+    uint8_t known;            /* bytes of the header seen so far; header_len once it is whole */
 };
 
 /* What the receiver requires, for ws_frame_violation(); or-ed together. */

@@ -22,7 +22,8 @@ struct ws_conn;
 
 /* How a connection ended. */
 struct ws_end {
-    enum ws_error error;  /* what ended it: WS_OK after a closing handshake, or a refusal in HTTP */
+    enum ws_error
+        error : 8;        /* what ended it: WS_OK after a closing handshake, or a refusal in HTTP */
     bool clean : 1;       /* close frames went both ways */
     bool opened : 1;      /* the upgrade was done; known from then on, the rest at the end */
     bool by_peer : 1;     /* the peer's close frame came first */

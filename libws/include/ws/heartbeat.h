@@ -34,12 +34,12 @@ struct ws_rtt {
 };
 
 struct ws_heartbeat {
-    int64_t due_ms;    /* the loop's milliseconds; when to check again */
-    int64_t heard_ms;  /* when the last byte arrived */
-    int64_t pinged_ms; /* when the unanswered ping was sent; 0: none is */
+    int64_t heard_ms;       /* the loop's milliseconds; when the last byte arrived */
+    int64_t due_ms;         /* when to check again */
+    int64_t pinged_ms : 48; /* when the unanswered ping was sent; 0: none is */
+    uint64_t missed : 16;   /* pings in a row without an answer */
     int64_t sent_us;   /* when the last ping was sent, as its payload says; -1: it was answered */
     uint32_t sequence; /* of the last ping */
-    uint16_t missed;   /* pings in a row without an answer */
     struct ws_rtt rtt;
 };
 
