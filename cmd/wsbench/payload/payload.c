@@ -77,20 +77,21 @@ static void put_hex8(uint8_t *at, uint32_t value)
 typedef uint64_t words __attribute__((vector_size(16)));
 typedef int8_t bytes __attribute__((vector_size(16)));
 
-/* Sixteen digits, in a register of so many bytes. */
-static inline bytes hex16_of(uint64_t value)
+/* Sixteen digits, in a register of so many bytes. Not returned: without SSE that is another ABI. */
+static inline void hex16_of(uint64_t value, bytes *result)
 {
     const uint64_t halves = UINT64_C(0x0f0f0f0f0f0f0f0f);
     value = htobe64(value);
     bytes high = (bytes)(words){value >> 4 & halves, 0}, low = (bytes)(words){value & halves, 0};
     bytes digits =
         __builtin_shufflevector(high, low, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-    return digits + '0' + ((bytes)(digits > 9) & ('a' - '9' - 1));
+    *result = digits + '0' + ((bytes)(digits > 9) & ('a' - '9' - 1));
 }
 
 static inline void put_hex16(uint8_t *at, uint64_t value)
 {
-    bytes digits = hex16_of(value);
+    bytes digits;
+    hex16_of(value, &digits);
     memcpy(at, &digits, sizeof digits);
 }
 
@@ -243,9 +244,11 @@ static inline uint64_t others_of(const uint8_t *a, const uint8_t *b, size_t len)
  * slow to read in another. */
 static inline uint64_t others_than(const uint8_t *data, uint64_t value)
 {
-    words there, digits = (words)hex16_of(value);
+    words there;
+    bytes digits;
+    hex16_of(value, &digits);
     memcpy(&there, data, sizeof there);
-    there ^= digits;
+    there ^= (words)digits;
     return there[0] | there[1];
 }
 
