@@ -66,8 +66,11 @@ static bool carry(struct end *from, struct end *to, carried_take *take, void *co
 
 static void exchange(carried_take *take, void *context)
 {
-    while (carry(&far_end, &near_end, take, context) | carry(&near_end, &far_end, NULL, NULL))
-        ;
+    bool any = true;
+    while (any) {
+        any = carry(&far_end, &near_end, take, context);
+        any |= carry(&near_end, &far_end, NULL, NULL);
+    }
 }
 
 static void send_text(struct end *end, const char *text)
