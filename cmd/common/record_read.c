@@ -101,6 +101,7 @@ static const char *read_conn(struct record_in *in, const json_t *root)
         return read_string(root, "conn", &in->conn);
     snprintf(in->number, sizeof in->number, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     in->conn = in->number;
+    in->conn_is_number = true;
     return NULL;
 }
 
@@ -131,6 +132,10 @@ const char *record_read(struct record_in *in, const void *line, size_t len)
     if (!problem)
         problem = read_direction(in, root);
     in->elapsed_us = json_integer_value(json_object_get(root, "us"));
+    json_int_t stream = json_integer_value(json_object_get(root, "stream"));
+    in->stream = stream > 0 && stream <= INT32_MAX ? (uint32_t)stream : 0;
+    if (in->type == RECORD_OPEN)
+        in->url = json_string_value(json_object_get(root, "url"));
     if (!problem)
         problem = read_conn(in, root);
     if (!problem)

@@ -28,10 +28,13 @@ struct record_in {
     enum record_direction direction; /* default: RECORD_OUT */
     int64_t elapsed_us;              /* "us"; 0 if there is none */
     const char *conn;                /* the receiver's or the sender's name */
+    bool conn_is_number;             /* which was a number, not a string */
+    uint32_t stream;                 /* of HTTP/2; 0 if there is none */
     const char *group;               /* a group of receivers */
     const char *except;              /* the connection that does not receive it */
     unsigned code;                   /* CLOSE: 0 if there is none */
     const char *reason;              /* CLOSE */
+    const char *url;                 /* OPEN */
 
     /* Private. */
     char number[24]; /* that `conn` is */

@@ -6,6 +6,7 @@
 #include "cmd/wsframe/encode/write_capture.h"
 #include "cmd/wsframe/read/lines.h"
 #include "cmd/wsframe/read/record_frame.h"
+#include "cmd/wsframe/read/recording.h"
 #include "cmd/wsframe/text/read_text.h"
 #include <ws/mask.h>
 
@@ -27,6 +28,7 @@ struct encoding_state {
     struct ws_bytes *ends; /* array of uint64_t */
     unsigned opcode;       /* of the next message */
     bool masked;           /* the next message is, even without --mask */
+    struct recording recording;
 };
 
 /* --- payloads --- */
@@ -191,8 +193,9 @@ static int add_record(struct encoding_state *state, const struct record_in *in)
 {
     struct ws_bytes *payload = NULL;
     int status = WS_EXIT_OK;
-    state->masked =
-        in->direction == RECORD_OUT && state->settings->encode.encoding == ENCODING_PCAP;
+    size_t conn = recording_take(&state->recording, in);
+    state->masked = recording_from_client(&state->recording, conn, in) &&
+                    state->settings->encode.encoding == ENCODING_PCAP;
     if (record_frame(in, &state->opcode, &payload))
         status = add_message(state, bytes_data(payload), ws_bytes_len(payload));
     ws_bytes_free(&payload);
@@ -352,5 +355,6 @@ int encode(const struct settings *settings)
         print(&state);
     ws_bytes_free(&state.wire);
     ws_bytes_free(&state.ends);
+    recording_free(&state.recording);
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include "cmd/wsframe/read/lines.h"
 #include "cmd/wsframe/read/record_frame.h"
+#include "cmd/wsframe/read/recording.h"
 #include "cmd/wsframe/text/read_text.h"
 #include <ws/frame.h>
 
@@ -25,34 +26,36 @@ static void add_frame(struct pieces *out, unsigned opcode, const void *data, siz
 
 /* --- records --- */
 
-static void add_record(struct pieces *out, const struct record_in *in)
+static void add_record(struct pieces *out, struct recording *recording, const struct record_in *in)
 {
+    size_t conn = recording_take(recording, in);
     unsigned opcode;
     struct ws_bytes *payload = NULL;
     if (record_frame(in, &opcode, &payload))
         add_frame(out, opcode, bytes_data(payload), ws_bytes_len(payload),
-                  in->direction == RECORD_OUT);
+                  recording_from_client(recording, conn, in));
     ws_bytes_free(&payload);
 }
 
 bool read_records(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error)
 {
     struct line rest = {(const char *)text, len}, line;
-    for (size_t number = 1; line_next(&rest, &line); number++) {
+    struct recording recording = {0};
+    const char *problem = NULL;
+    for (size_t number = 1; !problem && line_next(&rest, &line); number++) {
         struct record_in in;
         line_skip_blanks(&line);
         if (line.len == 0)
             continue;
-        const char *problem = record_read(&in, line.p, line.len);
-        if (!problem)
-            add_record(out, &in);
-        record_in_free(&in);
-        if (problem) {
+        problem = record_read(&in, line.p, line.len);
+        if (problem)
             *error = (struct read_error){.line = number, .what = problem};
-            return false;
-        }
+        else
+            add_record(out, &recording, &in);
+        record_in_free(&in);
     }
-    return true;
+    recording_free(&recording);
+    return !problem;
 }
 
 /* --- HAR --- */

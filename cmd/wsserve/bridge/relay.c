@@ -10,7 +10,6 @@ static enum ws_error write_record(struct channel *channel, struct record *record
 {
     struct json json = {0};
     record->utc_us = units_now_utc();
-    record->direction = RECORD_IN;
     record_write(&json, record);
     enum ws_error error =
         json.failed ? WS_E_NO_MEMORY : channel_write(channel, json.data, json.len);
@@ -26,6 +25,7 @@ enum ws_error relay_in(struct channel *channel, enum framing framing, const stru
     if (framing == FRAMING_JSONL) {
         struct record record = {.elapsed_us = ws_clock_us() - opened_us,
                                 .conn = ws_conn_id(conn),
+                                .direction = RECORD_IN,
                                 .type = event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY,
                                 .data = event->data,
                                 .len = event->len};
@@ -47,7 +47,8 @@ enum ws_error relay_open(struct channel *channel, enum framing framing, const st
 {
     if (framing != FRAMING_JSONL)
         return WS_OK;
-    struct record record = {.conn = ws_conn_id(conn), .type = RECORD_OPEN};
+    /* As in every recording: what opens a connection is the response, which is ours. */
+    struct record record = {.conn = ws_conn_id(conn), .direction = RECORD_OUT, .type = RECORD_OPEN};
     char *target = strndup(request->target.p, request->target.len);
     record.open.url = target;
     record.open.status = 101;
@@ -62,8 +63,10 @@ enum ws_error relay_close(struct channel *channel, enum framing framing, const s
 {
     if (framing != FRAMING_JSONL)
         return WS_OK;
-    struct record record = {
-        .elapsed_us = ws_clock_us() - opened_us, .conn = ws_conn_id(conn), .type = RECORD_CLOSE};
+    struct record record = {.elapsed_us = ws_clock_us() - opened_us,
+                            .conn = ws_conn_id(conn),
+                            .direction = RECORD_IN,
+                            .type = RECORD_CLOSE};
     record.close.code = code;
     record.close.reason = reason;
     record.close.reason_len = reason_len;

@@ -114,7 +114,8 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 		records = [json.loads(line) for line in open(sys.argv[1])]
 		for record in records:
 		    jsonschema.validate(record, json.load(open(sys.argv[2])))
-		assert [r["type"] for r in records] == ["open", "text", "close"], records
+		assert [(r["type"], r["dir"]) for r in records] == [
+		    ("open", "out"), ("text", "in"), ("close", "in")], records
 		assert records[0]["url"] == "/room?name=joe" and records[1]["data"] == "two\nlines"
 		assert records[2]["code"] == 1000 and records[2]["clean"]
 		assert len({r["conn"] for r in records}) == 1

@@ -1,0 +1,45 @@
+#!/usr/bin/env bats
+# wsframe: the toolkit's own recordings, by clients and by servers, of one connection or several.
+
+load ../helper
+
+
+# In each form the client has sent hi.
+client_sent_hi() { # FILE
+	local made=$BATS_TEST_TMPDIR/made
+	run -0 wsframe "$1"
+	says '> text .*"hi"' "$output"
+	wsframe encode --from=jsonl -o pcap --file="$1" >"$made"
+	same hi "$(wsframe -o json "$1" | jq -r '.events[] | select(.type == "text" and .from == "client").data')"
+	same hi "$(wsframe -o jsonl "$1" | jq -r 'select(.type == "text" and .dir == "out").data')"
+	same hi "$(wsframe -o json "$made" | jq -r '.events[] | select(.type == "text" and .from == "client").data')"
+}
+
+setup() {
+	RECORDS=$BATS_TEST_TMPDIR/records
+	command -v jq >/dev/null || skip "jq is not installed"
+}
+
+@test "who is the client in a recording: wscat -J, --record, wscat -l -J and --pipe" {
+	local client=$BATS_TEST_TMPDIR/client
+	serve --reply=you --record="$RECORDS"
+	wscat -J -1 "$URL" hi >"$client"
+	client_sent_hi "$client"
+	await '"type":"close"' "$(echo "$RECORDS"/*.jsonl)"
+	client_sent_hi "$(echo "$RECORDS"/*.jsonl)"
+
+	mkfifo "$BATS_TEST_TMPDIR/input"
+	background wscat -l 0 -J you <>"$BATS_TEST_TMPDIR/input"
+	local heard=$OUT
+	await 'listening on' "$LOG"
+	wscat -w 0 "$(grep -oE 'ws://[^ ]+' "$LOG" | head -n 1)" hi </dev/null
+	await '"dir":"in","type":"close"' "$heard"
+	client_sent_hi "$heard"
+
+	background wsserve -p 0 --announce=2 --pipe --framing=jsonl <>"$BATS_TEST_TMPDIR/input"
+	heard=$OUT
+	await '^listening ' "$LOG"
+	wscat -w 0 "$(sed -n 's/^listening //p' "$LOG")" hi </dev/null
+	await '"dir":"in","type":"close"' "$heard"
+	client_sent_hi "$heard"
+}
