@@ -1,6 +1,7 @@
 #include "cmd/wsframe/inspect.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/wsframe/decode/decode_pieces.h"
 #include "cmd/wsframe/inspect_capture.h"
 #include "cmd/wsframe/inspection.h"
 #include "cmd/wsframe/text/detect.h"
@@ -23,15 +24,20 @@ enum { PIECE = 65536, MAGIC = 4 };
 
 /* --- bytes --- */
 
-static void end_bytes(struct inspection *in, const char *name, struct conversation *conversation)
+static void finish_bytes(struct inspection *in, const char *name)
 {
-    conversation_end(conversation);
     inspection_finish(in);
     const char *left_out = form_explanation(FORM_HTTP2);
     if (in->decode.http2 > 0 && in->decode.heads + in->decode.frames == 0 && !in->decode.stop)
         inspection_fail(in, name,
                         left_out ? left_out
                                  : "this is HTTP/2, and no request of a WebSocket is in it");
+}
+
+static void end_bytes(struct inspection *in, const char *name, struct conversation *conversation)
+{
+    conversation_end(conversation);
+    finish_bytes(in, name);
 }
 
 static void inspect_bytes(struct inspection *in, const char *name, enum form form,
@@ -97,29 +103,14 @@ static bool is_raw(const struct inspection *in, struct ws_bytes *head)
            len >= PIECE && detect(data, len) == FORM_RAW;
 }
 
-/* Decodes the two directions of a text, each with a decoder. */
 static void inspect_directions(struct inspection *in, const char *name, enum form form,
                                struct pieces *pieces)
 {
-    struct conversation conversation;
-    size_t from = 0;
     if (inspection_refuses_port(in))
         return;
     inspection_begin(in, name, form);
-    conversation_init(&conversation, &in->decode);
-    for (size_t i = 0; i < pieces_count(pieces) && !in->decode.stop; i++) {
-        struct piece piece = pieces_get(pieces, i);
-        struct decoder *decoder = &conversation.side[piece.side == PIECE_OTHER];
-        if (piece.client_known) {
-            decoder->sender = piece.side == PIECE_ONE ? SENDER_CLIENT : SENDER_SERVER;
-            decoder->sender_known = !piece.made;
-        }
-        decode_feed(decoder, bytes_data(pieces->bytes) + from, piece.end - from);
-        if (piece.missing > 0)
-            decode_gap(decoder, piece.missing);
-        from = piece.end;
-    }
-    end_bytes(in, name, &conversation);
+    decode_pieces(&in->decode, pieces);
+    finish_bytes(in, name);
 }
 
 /* Checks what the bytes are that were read from text, and decodes them. */

@@ -29,9 +29,11 @@ enum conversation_kind {
 
 /* The connection that an event belongs to. */
 struct conversation_info {
-    uint64_t id;     /* from 1 in a capture, 0 for plain bytes */
+    uint64_t id;     /* from 1 in a capture, or where a text has several; 0 for plain bytes */
     uint32_t stream; /* of HTTP/2, which is the WebSocket; 0: HTTP/1.1, or the connection itself */
-    bool captured;   /* from a capture: the fields below are set */
+    const char *recorded; /* its name in a recording, or "" or NULL */
+    bool recorded_is_number;
+    bool captured; /* from a capture: the fields below are set */
     bool v6;
     struct packet_end ends[2];
     unsigned client_end; /* the index of the client among them, if known */

@@ -135,6 +135,13 @@ static void write_head(struct json *json, const struct decode_event *event)
     json_end_array(json);
 }
 
+/* The name of a connection in a recording. */
+static void write_recorded(struct json *json, const char *name)
+{
+    if (name && name[0])
+        json_member_string(json, "recorded", name);
+}
+
 void print_json(struct printer *printer, const struct decode_event *event, bool wanted)
 {
     static const char *const names[] = {"head", "frame", "message", "lost", "closed", "http2"};
@@ -145,9 +152,11 @@ void print_json(struct printer *printer, const struct decode_event *event, bool 
         return;
     json_begin_object(json);
     json_member_string(json, "event", names[event->type]);
+    if (event->conversation->captured || event->conversation->id > 0)
+        json_member_uint(json, "conn", event->conversation->id);
+    write_recorded(json, event->conversation->recorded);
     if (event->conversation->captured) {
         char time[UNITS_TEXT_MAX];
-        json_member_uint(json, "conn", event->conversation->id);
         json_member_uint(json, "packet", event->packet);
         if (event->utc_us)
             json_member_string(json, "t", units_format_utc(event->utc_us, time, sizeof time));

@@ -44,12 +44,18 @@ static const char *path_of(const char *url)
     return path ? path : url;
 }
 
-/* Prints the connection of a capture that the next lines belong to, and the stream of HTTP/2. */
+static bool has_name(const struct conversation_info *conversation)
+{
+    return conversation->recorded && conversation->recorded[0];
+}
+
+/* Prints the connection that the next lines belong to, of several or of a capture, and the stream
+ * of HTTP/2. */
 static void say_conversation(struct printer *printer, const struct conversation_info *conversation)
 {
     char a[PACKET_END_TEXT], b[PACKET_END_TEXT];
     bool captured = conversation->captured;
-    if ((!captured && !conversation->http2) ||
+    if ((!captured && !conversation->http2 && conversation->id == 0) ||
         (printer->begun && printer->conversation == conversation->id &&
          printer->stream == conversation->stream))
         return;
@@ -62,6 +68,10 @@ static void say_conversation(struct printer *printer, const struct conversation_
                packet_end_text(&conversation->ends[!client], conversation->v6, b),
                conversation->tls ? "  " : "", conversation->tls ? conversation->tls : "",
                conversation->http2 ? "  " : "");
+    else if (conversation->id > 0)
+        printf("connection %" PRIu64 "%s", conversation->id, has_name(conversation) ? "  " : "");
+    if (has_name(conversation))
+        printer_escaped((const uint8_t *)conversation->recorded, strlen(conversation->recorded));
     if (conversation->http2)
         fputs("HTTP/2", stdout);
     if (conversation->stream > 0) {

@@ -1,8 +1,24 @@
 #include "cmd/wsframe/read/pieces.h"
 
+#include "cmd/common/exit.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 const char pieces_cut_byte[] = "the last byte has one digit: is the input cut off there?";
+
+size_t pieces_add_conn(struct pieces *pieces, struct piece_conn conn)
+{
+    /* Full at each power of two. */
+    if ((pieces->conn_count & (pieces->conn_count - 1)) == 0) {
+        size_t capacity = pieces->conn_count ? 2 * pieces->conn_count : 1;
+        pieces->conns = realloc(pieces->conns, capacity * sizeof conn);
+        if (!pieces->conns)
+            exit_die(WS_EXIT_FAILURE, "out of memory");
+    }
+    pieces->conns[pieces->conn_count] = conn;
+    return ++pieces->conn_count;
+}
 
 size_t pieces_count(const struct pieces *pieces)
 {
@@ -28,7 +44,8 @@ void pieces_end(struct pieces *pieces, struct piece piece)
     if (piece.end == from && piece.missing == 0)
         return;
     if (count > 0 && last.side == piece.side && piece.side != PIECE_PACKET && last.missing == 0 &&
-        last.client_known == piece.client_known && last.made == piece.made)
+        last.client_known == piece.client_known && last.made == piece.made &&
+        last.conn == piece.conn)
         pieces->list->len -= sizeof piece;
     bytes_add(&pieces->list, &piece, sizeof piece);
 }
@@ -37,6 +54,9 @@ void pieces_free(struct pieces *pieces)
 {
     ws_bytes_free(&pieces->bytes);
     ws_bytes_free(&pieces->list);
+    free(pieces->conns);
+    pieces->conns = NULL;
+    pieces->conn_count = 0;
 }
 
 struct read_error read_error_at(const uint8_t *text, size_t at, const char *what)

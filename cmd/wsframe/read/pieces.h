@@ -19,21 +19,34 @@ enum piece_side {
 
 struct piece {
     size_t end;       /* in pieces.bytes; it begins where the piece before it ends */
+    size_t conn;      /* number of the connection, from 1; 0: the text names none */
     uint64_t missing; /* bytes after it that the text says it leaves out; 0: none */
     enum piece_side side;
     bool client_known; /* the text says that PIECE_ONE is the client */
     bool made;         /* frames made from messages: they have no masks, and need none */
 };
 
+/* A connection of a recording, as it is named there. */
+struct piece_conn {
+    char name[48]; /* longer ones are cut; "" without one */
+    bool is_number;
+    uint32_t stream; /* of HTTP/2; or 0 */
+};
+
 /* All zero is empty. */
 struct pieces {
     struct ws_bytes *bytes;
-    struct ws_bytes *list; /* an array of struct piece, whose memory is not aligned */
+    struct ws_bytes *list;    /* an array of struct piece, whose memory is not aligned */
+    struct piece_conn *conns; /* by their numbers, from 1 */
+    size_t conn_count;
 };
 
 /* Ends a piece: the bytes since the one before it. Nothing without bytes, and with nothing missing.
  * Pieces of the same kind become one, except packets. */
 void pieces_end(struct pieces *pieces, struct piece piece);
+
+/* Adds a connection, and returns its number. The strings of those before may move. */
+size_t pieces_add_conn(struct pieces *pieces, struct piece_conn conn);
 
 size_t pieces_count(const struct pieces *pieces);
 struct piece pieces_get(struct pieces *pieces, size_t index);

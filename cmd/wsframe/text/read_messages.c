@@ -7,10 +7,12 @@
 #include <ws/frame.h>
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
+/* `piece` says of the frame what is known. */
 static void add_frame(struct pieces *out, unsigned opcode, const void *data, size_t len,
-                      bool from_client)
+                      struct piece piece)
 {
     uint8_t header[WS_HEADER_MAX];
     struct ws_frame frame = {.fin = true,
@@ -19,9 +21,8 @@ static void add_frame(struct pieces *out, unsigned opcode, const void *data, siz
                              .length_bytes = (uint8_t)ws_frame_length_bytes(len)};
     bytes_add(&out->bytes, header, ws_frame_encode(header, &frame));
     bytes_add(&out->bytes, data, len);
-    pieces_end(out, (struct piece){.side = from_client ? PIECE_ONE : PIECE_OTHER,
-                                   .client_known = true,
-                                   .made = true});
+    piece.client_known = piece.made = true;
+    pieces_end(out, piece);
 }
 
 /* --- records --- */
@@ -31,9 +32,15 @@ static void add_record(struct pieces *out, struct recording *recording, const st
     size_t conn = recording_take(recording, in);
     unsigned opcode;
     struct ws_bytes *payload = NULL;
+    if (conn > out->conn_count) {
+        struct piece_conn named = {.is_number = in->conn_is_number, .stream = in->stream};
+        snprintf(named.name, sizeof named.name, "%s", in->conn ? in->conn : "");
+        pieces_add_conn(out, named);
+    }
+    bool from_client = recording_from_client(recording, conn, in);
+    struct piece piece = {.side = from_client ? PIECE_ONE : PIECE_OTHER, .conn = conn};
     if (record_frame(in, &opcode, &payload))
-        add_frame(out, opcode, bytes_data(payload), ws_bytes_len(payload),
-                  recording_from_client(recording, conn, in));
+        add_frame(out, opcode, bytes_data(payload), ws_bytes_len(payload), piece);
     ws_bytes_free(&payload);
 }
 
@@ -60,7 +67,7 @@ bool read_records(const uint8_t *text, size_t len, struct pieces *out, struct re
 
 /* --- HAR --- */
 
-static bool add_har_message(struct pieces *out, const json_t *message)
+static bool add_har_message(struct pieces *out, const json_t *message, size_t conn)
 {
     const json_t *data = json_object_get(message, "data");
     const char *type = json_string_value(json_object_get(message, "type"));
@@ -72,9 +79,11 @@ static bool add_har_message(struct pieces *out, const json_t *message)
     struct ws_bytes *bytes = NULL;
     struct read_error ignored;
     /* Browsers write binary messages as base64. */
+    struct piece piece = {.side = strcmp(type, "send") == 0 ? PIECE_ONE : PIECE_OTHER,
+                          .conn = conn};
     bool base64 = opcode != WS_OP_TEXT && read_base64((const uint8_t *)text, len, &bytes, &ignored);
     add_frame(out, (unsigned)opcode, base64 ? bytes_data(bytes) : (const uint8_t *)text,
-              base64 ? ws_bytes_len(bytes) : len, strcmp(type, "send") == 0);
+              base64 ? ws_bytes_len(bytes) : len, piece);
     ws_bytes_free(&bytes);
     return true;
 }
@@ -87,8 +96,11 @@ bool read_har(const uint8_t *text, size_t len, struct pieces *out, struct read_e
     bool read = json_is_array(entries);
     for (size_t i = 0; read && i < json_array_size(entries); i++) {
         const json_t *messages = json_object_get(json_array_get(entries, i), "_webSocketMessages");
+        size_t conn = 0;
+        if (json_array_size(messages) > 0)
+            conn = pieces_add_conn(out, (struct piece_conn){0});
         for (size_t m = 0; read && m < json_array_size(messages); m++)
-            read = add_har_message(out, json_array_get(messages, m));
+            read = add_har_message(out, json_array_get(messages, m), conn);
     }
     *error = (struct read_error){.line = problem.line > 0 ? (size_t)problem.line : 1,
                                  .what = root ? "no HAR file: log.entries with their messages are "

@@ -43,3 +43,29 @@ setup() {
 	await '"dir":"in","type":"close"' "$heard"
 	client_sent_hi "$heard"
 }
+
+@test "several connections in one recording: each is judged by itself" {
+	local i
+	serve --reply=you --record="$RECORDS"
+	for i in 1 2 3; do wscat -J -1 "$URL" hi >>"$BATS_TEST_TMPDIR/clients"; done
+	last_closed() { (($(cat "$RECORDS"/*.jsonl | grep -c '"dir":"out","type":"close"') == 3)); }
+	eventually last_closed
+	run -0 wsframe -S "$RECORDS"/*.jsonl
+	run -0 wsframe -S <(cat "$RECORDS"/*.jsonl)
+	same 3 "$(grep -cE '^connection [123]  [0-9a-z]+-[123]$' <<<"$output")"
+	same 12 "$(grep -cE '^0x[0-9a-f]+  [<>] ' <<<"$output")"
+	# The second opening without a name begins another connection.
+	run -0 wsframe -S "$BATS_TEST_TMPDIR/clients"
+	same 3 "$(grep -c '^connection [123]$' <<<"$output")"
+	run -0 wsframe -S --stream=2 "$BATS_TEST_TMPDIR/clients"
+	same 4 "$(grep -cE '^0x[0-9a-f]+  [<>] ' <<<"$output")"
+	run -0 jq -c '[.violations, .incomplete, (.events | map(.conn) | unique)]' \
+		<(wsframe -o json "$BATS_TEST_TMPDIR/clients")
+	same '[0,0,[1,2,3]]' "$output"
+	run -10 wsframe -S - <<-'END'
+		{"conn":1,"dir":"out","type":"close"}
+		{"conn":2,"data":"a"}
+		{"conn":1,"data":"after the close"}
+	END
+	same 1 "$(grep -c CLOSING <<<"$output")"
+}
