@@ -77,7 +77,9 @@ void record_write(struct json *json, const struct record *record)
     json_member_int(json, "v", 1);
     json_member_string(json, "t", units_format_utc(record->utc_us, time, sizeof time));
     json_member_int(json, "us", record->elapsed_us);
-    if (record->conn && conn_name_is_text())
+    if (record->conn_name)
+        json_member_string(json, "conn", record->conn_name);
+    else if (record->conn && conn_name_is_text())
         json_member_string(json, "conn", conn_name(record->conn, name));
     else if (record->conn)
         json_member_uint(json, "conn", record->conn);

@@ -39,10 +39,11 @@ struct record_timing {
 
 /* All pointers are borrowed for the call. Fields of other types are ignored. */
 struct record {
-    int64_t utc_us;     /* wall clock, microseconds since 1970 */
-    int64_t elapsed_us; /* monotonic, microseconds since open */
-    uint64_t conn;      /* number of the connection, from 1; 0: left out */
-    uint32_t stream;    /* of HTTP/2, in that connection; 0: left out */
+    int64_t utc_us;        /* wall clock, microseconds since 1970 */
+    int64_t elapsed_us;    /* monotonic, microseconds since open */
+    uint64_t conn;         /* number of the connection, from 1; 0: left out */
+    const char *conn_name; /* is written in its place, as another tool has named it; or NULL */
+    uint32_t stream;       /* of HTTP/2, in that connection; 0: left out */
     enum record_direction direction;
     enum record_type type;
     const void *data; /* TEXT, BINARY, PING, PONG: the payload */

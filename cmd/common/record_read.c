@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const char *read_type(struct record_in *in, const json_t *root)
 {
@@ -93,6 +94,21 @@ static const char *read_direction(struct record_in *in, const json_t *root)
     return NULL;
 }
 
+/* Microseconds since 1970; 0 for what is no time, which no reader depends on. */
+static int64_t read_time(const json_t *root)
+{
+    const char *text = json_string_value(json_object_get(root, "t"));
+    struct tm tm = {0};
+    long us;
+    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%6ldZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+                        &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &us) != 7)
+        return 0;
+    tm.tm_year -= 1900;
+    tm.tm_mon--;
+    int64_t seconds = timegm(&tm);
+    return seconds >= 0 && us >= 0 ? seconds * 1000000 + us : 0;
+}
+
 /* A connection's name, or its number, which is what a tool with numbers writes. */
 static const char *read_conn(struct record_in *in, const json_t *root)
 {
@@ -131,6 +147,7 @@ const char *record_read(struct record_in *in, const void *line, size_t len)
         problem = read_payload(in, root);
     if (!problem)
         problem = read_direction(in, root);
+    in->utc_us = read_time(root);
     in->elapsed_us = json_integer_value(json_object_get(root, "us"));
     json_int_t stream = json_integer_value(json_object_get(root, "stream"));
     in->stream = stream > 0 && stream <= INT32_MAX ? (uint32_t)stream : 0;

@@ -1,8 +1,8 @@
 /*
  * record_read: the reading half of the JSON Lines record (docs/record.schema.json).
  *
- * Parses one line into one record, with jansson. Members that a reader does not need (t, len)
- * and unknown ones are ignored, so a record may be as short as {"data":"hello"}. Any file of
+ * Parses one line into one record, with jansson. Members that a reader does not need (len) and
+ * unknown ones are ignored, so a record may be as short as {"data":"hello"}. Any file of
  * cmd/ may call it. No state beyond the record.
  *
  *     struct record_in in;
@@ -26,6 +26,7 @@ struct record_in {
     const void *data;      /* the payload, followed by a NUL; the caller may overwrite it */
     size_t len;
     enum record_direction direction; /* default: RECORD_OUT */
+    int64_t utc_us;                  /* "t", since 1970; 0 if there is none */
     int64_t elapsed_us;              /* "us"; 0 if there is none */
     const char *conn;                /* the receiver's or the sender's name */
     bool conn_is_number;             /* which was a number, not a string */

@@ -58,6 +58,9 @@ static void feed(struct conversation *conversation, const struct piece *piece, c
                  size_t len)
 {
     struct decoder *decoder = &conversation->side[piece->side == PIECE_OTHER];
+    decoder->utc_us = piece->utc_us;
+    /* The two clocks of a recording may drift apart: where it began, as of this piece. */
+    conversation->info.began_us = piece->utc_us - piece->elapsed_us;
     if (piece->client_known) {
         decoder->sender = piece->side == PIECE_ONE ? SENDER_CLIENT : SENDER_SERVER;
         decoder->sender_known = !piece->made;

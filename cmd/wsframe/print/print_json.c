@@ -7,6 +7,7 @@
 #include <ws/close.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void write_out(struct printer *printer)
 {
@@ -135,32 +136,25 @@ static void write_head(struct json *json, const struct decode_event *event)
     json_end_array(json);
 }
 
-/* The name of a connection in a recording. */
-static void write_recorded(struct json *json, const char *name)
-{
-    if (name && name[0])
-        json_member_string(json, "recorded", name);
-}
-
 void print_json(struct printer *printer, const struct decode_event *event, bool wanted)
 {
     static const char *const names[] = {"head", "frame", "message", "lost", "closed", "http2"};
     static const char *const notices[] = {"reset", "goaway", "others", "beyond"};
     static const char *const ends[] = {"close", "answer", "reply"};
     struct json *json = &printer->json;
+    char time[UNITS_TEXT_MAX];
     if (!wanted && event->finding_count == 0 && event->missing == 0)
         return;
     json_begin_object(json);
     json_member_string(json, "event", names[event->type]);
     if (event->conversation->captured || event->conversation->id > 0)
         json_member_uint(json, "conn", event->conversation->id);
-    write_recorded(json, event->conversation->recorded);
-    if (event->conversation->captured) {
-        char time[UNITS_TEXT_MAX];
+    if (event->conversation->recorded && event->conversation->recorded[0])
+        json_member_string(json, "recorded", event->conversation->recorded);
+    if (event->conversation->captured)
         json_member_uint(json, "packet", event->packet);
-        if (event->utc_us)
-            json_member_string(json, "t", units_format_utc(event->utc_us, time, sizeof time));
-    }
+    if (event->utc_us)
+        json_member_string(json, "t", units_format_utc(event->utc_us, time, sizeof time));
     if (event->conversation->stream > 0)
         json_member_uint(json, "stream", event->conversation->stream);
     json_member_string(json, "from", sender_name(event->sender));
@@ -208,10 +202,13 @@ void print_json(struct printer *printer, const struct decode_event *event, bool 
 static struct record begin_record(const struct decode_event *event, enum record_type type)
 {
     int64_t began = event->conversation->began_us;
+    const char *name = event->conversation->recorded;
+    bool numbered = name && event->conversation->recorded_is_number;
     return (struct record){
         .utc_us = event->utc_us,
         .elapsed_us = event->utc_us > began ? event->utc_us - began : 0,
-        .conn = event->conversation->id,
+        .conn = numbered ? strtoull(name, NULL, 10) : event->conversation->id,
+        .conn_name = name && name[0] && !numbered ? name : NULL,
         .stream = event->conversation->stream,
         .direction = event->sender == SENDER_SERVER ? RECORD_IN : RECORD_OUT,
         .type = type,

@@ -45,7 +45,8 @@ void pieces_end(struct pieces *pieces, struct piece piece)
         return;
     if (count > 0 && last.side == piece.side && piece.side != PIECE_PACKET && last.missing == 0 &&
         last.client_known == piece.client_known && last.made == piece.made &&
-        last.conn == piece.conn)
+        last.conn == piece.conn && last.utc_us == piece.utc_us &&
+        last.elapsed_us == piece.elapsed_us)
         pieces->list->len -= sizeof piece;
     bytes_add(&pieces->list, &piece, sizeof piece);
 }

@@ -18,9 +18,11 @@ enum piece_side {
 };
 
 struct piece {
-    size_t end;       /* in pieces.bytes; it begins where the piece before it ends */
-    size_t conn;      /* number of the connection, from 1; 0: the text names none */
-    uint64_t missing; /* bytes after it that the text says it leaves out; 0: none */
+    size_t end;         /* in pieces.bytes; it begins where the piece before it ends */
+    size_t conn;        /* number of the connection, from 1; 0: the text names none */
+    int64_t utc_us;     /* its time since 1970; 0: not known */
+    int64_t elapsed_us; /* and since the connection began */
+    uint64_t missing;   /* bytes after it that the text says it leaves out; 0: none */
     enum piece_side side;
     bool client_known; /* the text says that PIECE_ONE is the client */
     bool made;         /* frames made from messages: they have no masks, and need none */

@@ -69,3 +69,31 @@ setup() {
 	END
 	same 1 "$(grep -c CLOSING <<<"$output")"
 }
+
+@test "-o jsonl and -o json keep the times of a recording, and the names of its connections" {
+	local heads
+	heads() { jq -c 'select(.type != "open") | [.t, .us, .conn, .type, .data]' "$@"; }
+	serve --reply=you --record="$RECORDS"
+	wscat -J -1 "$URL" hi >"$BATS_TEST_TMPDIR/client"
+	await '"dir":"out","type":"close"' "$(echo "$RECORDS"/*.jsonl)"
+	for file in "$BATS_TEST_TMPDIR/client" "$RECORDS"/*.jsonl; do
+		diff -u <(heads "$file") <(wsframe -o jsonl "$file" | heads)
+		diff -u <(jq -r 'select(.type == "text").t' "$file") \
+			<(wsframe -o json "$file" | jq -r '.events[] | select(.type == "text").t')
+	done
+	run -0 wsframe -o jsonl <(printf '%s\n' '{"dir":"in","type":"ping","conn":7,"us":5}' '{"dir":"in","data":"a","conn":8}')
+	same $'[5,7,"ping"]\n[0,8,"text"]' "$(jq -c '[.us, .conn, .type]' <<<"$output")"
+}
+
+@test "-o jsonl keeps the times of a HAR file" {
+	cat >"$BATS_TEST_TMPDIR/har" <<-'END'
+		{"log":{"entries":[{"_webSocketMessages":[
+			{"type":"send","time":1769860800.25,"opcode":1,"data":"hi"},
+			{"type":"receive","time":1769860801.5,"opcode":1,"data":"you"}]},{"_webSocketMessages":[
+			{"type":"send","time":1769860800.5,"opcode":1,"data":"other"}]}]}}
+	END
+	run -0 wsframe -o jsonl "$BATS_TEST_TMPDIR/har"
+	same '["2026-01-31T12:00:00.250000Z",0,1,"hi"]
+["2026-01-31T12:00:01.500000Z",1250000,1,"you"]
+["2026-01-31T12:00:00.500000Z",0,2,"other"]' "$(jq -c '[.t, .us, .conn, .data]' <<<"$output")"
+}

@@ -55,6 +55,26 @@ static void test_payloads(void **state)
     record_in_free(&in);
 }
 
+static int64_t time_of(const char *line)
+{
+    struct record_in in;
+    taken(&in, line);
+    int64_t us = in.utc_us;
+    record_in_free(&in);
+    return us;
+}
+
+static void test_times(void **state)
+{
+    (void)state;
+    assert_int_equal(time_of("{\"t\":\"2026-01-31T12:00:00.123456Z\",\"data\":\"\"}"),
+                     1769860800123456);
+    assert_int_equal(time_of("{\"t\":\"1970-01-01T00:00:00.000000Z\",\"data\":\"\"}"), 0);
+    assert_int_equal(time_of("{\"t\":\"yesterday\",\"data\":\"\"}"), 0);
+    assert_int_equal(time_of("{\"t\":7,\"data\":\"\"}"), 0);
+    assert_int_equal(time_of("{\"data\":\"\"}"), 0);
+}
+
 static void test_base64_padding(void **state)
 {
     (void)state;
@@ -158,9 +178,13 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_payloads),   cmocka_unit_test(test_base64_padding),
-        cmocka_unit_test(test_address),    cmocka_unit_test(test_close),
-        cmocka_unit_test(test_faults),     cmocka_unit_test(test_depth_is_bounded),
+        cmocka_unit_test(test_payloads),
+        cmocka_unit_test(test_times),
+        cmocka_unit_test(test_base64_padding),
+        cmocka_unit_test(test_address),
+        cmocka_unit_test(test_close),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_depth_is_bounded),
         cmocka_unit_test(test_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
