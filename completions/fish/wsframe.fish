@@ -33,7 +33,7 @@ complete -c wsframe -n '__fish_seen_subcommand_from encode' -l file -r -F -d 'fi
 complete -c wsframe -n '__fish_seen_subcommand_from encode' -l mask -f -a 'random zero' -d 'mask the payload as clients do, with this key of 8 hex digits or a random one'
 complete -c wsframe -n '__fish_seen_subcommand_from encode' -l fragment -x -d 'split the message into frames of at most this size'
 complete -c wsframe -n '__fish_seen_subcommand_from encode' -l deflate -d 'compress each message with permessage-deflate (RFC 7692), without context takeover'
-complete -c wsframe -n '__fish_seen_subcommand_from encode' -l from -x -d 'make frames of the toolkit\'s JSON Lines records, from standard input or --file'
+complete -c wsframe -n '__fish_seen_subcommand_from encode' -l from -x -d 'make frames of the toolkit\'s JSON Lines records (the client\'s masked), from standard input or --file'
 complete -c wsframe -n '__fish_seen_subcommand_from encode' -l no-fin -d 'clear FIN: more fragments follow'
 complete -c wsframe -n '__fish_seen_subcommand_from encode' -l rsv1 -d 'set the first reserved bit'
 complete -c wsframe -n '__fish_seen_subcommand_from encode' -l rsv2 -d 'set the second reserved bit'

@@ -12,7 +12,7 @@ enum { FRAME_HELD_MAX = 32 << 20 };
 
 void conversation_init(struct conversation *conversation, struct decode *decode)
 {
-    *conversation = (struct conversation){.decode = decode};
+    *conversation = (struct conversation){.decode = decode, .deflate = decode->deflate};
     for (int i = 0; i < 2; i++)
         conversation->side[i].conversation = conversation;
 }

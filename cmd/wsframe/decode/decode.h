@@ -34,6 +34,7 @@ struct decode {
     uint64_t stream;       /* decode only the conversation of this number; 0: all */
     bool follow;           /* decode only the first one with a WebSocket */
     uint32_t http2_stream; /* and of it only this stream of HTTP/2, if it has any; 0: all */
+    bool deflate;          /* permessage-deflate is in use, without a handshake that says so */
     bool inflate;          /* inflate the payloads of frames too, and without a handshake */
     struct keylog *keylog; /* secrets of TLS connections; or NULL */
     bool pasted;           /* packets that a person has chosen: their connections are WebSockets */

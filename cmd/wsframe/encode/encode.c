@@ -2,7 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
-#include "cmd/wsframe/decode/decode.h"
+#include "cmd/wsframe/decode/decode_pieces.h"
 #include "cmd/wsframe/encode/write_capture.h"
 #include "cmd/wsframe/read/lines.h"
 #include "cmd/wsframe/read/record_frame.h"
@@ -21,13 +21,14 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* The frames encoded so far, and the end of each. */
+/* The frames encoded so far. */
 struct encoding_state {
     const struct settings *settings;
-    struct ws_bytes *wire;
-    struct ws_bytes *ends; /* array of uint64_t */
-    unsigned opcode;       /* of the next message */
-    bool masked;           /* the next message is, even without --mask */
+    struct pieces pieces;    /* their bytes, by connection and sender */
+    struct ws_bytes *frames; /* array of struct encoded_frame */
+    unsigned opcode;         /* of the next message */
+    size_t conn;             /* its connection and sender in a recording; or 0, SENDER_UNKNOWN */
+    enum sender sender;
     struct recording recording;
 };
 
@@ -84,7 +85,7 @@ static void add_frame(struct encoding_state *state, struct ws_frame *frame, cons
     const struct settings *s = state->settings;
     uint8_t header[WS_HEADER_MAX];
     frame->length = s->encode.fake ? s->encode.fake_length : len;
-    frame->masked = state->masked || s->encode.masking != MASKING_NONE;
+    frame->masked = state->sender == SENDER_CLIENT || s->encode.masking != MASKING_NONE;
     frame->length_bytes = s->encode.length_form == 64   ? 8
                           : s->encode.length_form == 16 ? 2
                           : s->encode.length_form == 7
@@ -92,16 +93,23 @@ static void add_frame(struct encoding_state *state, struct ws_frame *frame, cons
                               : (uint8_t)ws_frame_length_bytes(frame->length);
     if (frame->masked && !choose_key(s, frame->mask_key))
         exit_die(WS_EXIT_FAILURE, "no random bytes: %m");
-    bytes_add(&state->wire, header, ws_frame_encode(header, frame));
-    bytes_reserve(&state->wire, len);
-    uint8_t *to = ws_bytes_data(state->wire) + state->wire->len;
+    struct ws_bytes **wire = &state->pieces.bytes;
+    bytes_add(wire, header, ws_frame_encode(header, frame));
+    bytes_reserve(wire, len);
+    uint8_t *to = ws_bytes_data(*wire) + (*wire)->len;
     if (frame->masked)
         ws_mask(to, data, len, frame->mask_key, 0);
     else if (len > 0)
         memcpy(to, data, len);
-    state->wire->len += len;
-    uint64_t end = state->wire->len;
-    bytes_add(&state->ends, &end, sizeof end);
+    (*wire)->len += len;
+    struct encoded_frame encoded = {(*wire)->len, state->conn, state->sender};
+    bytes_add(&state->frames, &encoded, sizeof encoded);
+    /* Not checked is whether the frame is masked: --mask may have asked for it. */
+    pieces_end(&state->pieces,
+               (struct piece){.conn = state->conn,
+                              .side = state->sender == SENDER_SERVER ? PIECE_OTHER : PIECE_ONE,
+                              .client_known = state->sender != SENDER_UNKNOWN,
+                              .made = true});
 }
 
 /* Does the length fit into the requested form? */
@@ -188,14 +196,16 @@ static int add_payload(struct encoding_state *state, const uint8_t *data, size_t
     return status;
 }
 
-/* Adds the frame of a record. In a capture the frames of the client are masked. */
+/* Adds the frame of a record. Those of the client are masked. */
 static int add_record(struct encoding_state *state, const struct record_in *in)
 {
     struct ws_bytes *payload = NULL;
     int status = WS_EXIT_OK;
-    size_t conn = recording_take(&state->recording, in);
-    state->masked = recording_from_client(&state->recording, conn, in) &&
-                    state->settings->encode.encoding == ENCODING_PCAP;
+    state->conn = recording_take(&state->recording, in);
+    if (state->conn > state->pieces.conn_count)
+        pieces_add_conn(&state->pieces, (struct piece_conn){0});
+    state->sender =
+        recording_from_client(&state->recording, state->conn, in) ? SENDER_CLIENT : SENDER_SERVER;
     if (record_frame(in, &state->opcode, &payload))
         status = add_message(state, bytes_data(payload), ws_bytes_len(payload));
     ws_bytes_free(&payload);
@@ -262,20 +272,13 @@ static void check_event(void *context, const struct decode_event *event)
     }
 }
 
-static bool allowed(const struct encoding_state *state)
+static bool allowed(struct encoding_state *state)
 {
     struct verdict verdict = {0};
-    struct decode decode = {.sink = check_event, .context = &verdict};
-    struct conversation conversation;
+    struct decode decode = {
+        .sink = check_event, .context = &verdict, .deflate = state->settings->encode.deflate};
     char section[64];
-    conversation_init(&conversation, &decode);
-    conversation.deflate = state->settings->encode.deflate;
-    enum { PIECE = 65536 };
-    for (size_t at = 0; at < ws_bytes_len(state->wire); at += PIECE)
-        decode_feed(&conversation.side[0], bytes_data(state->wire) + at,
-                    ws_bytes_len(state->wire) - at < PIECE ? ws_bytes_len(state->wire) - at
-                                                           : PIECE);
-    conversation_end(&conversation);
+    decode_pieces(&decode, &state->pieces);
     decode_free(&decode);
     if (state->settings->encode.fake && !verdict.forbidden) {
         exit_warn("--fake-length makes a frame whose length differs from its payload's "
@@ -292,14 +295,14 @@ static bool allowed(const struct encoding_state *state)
 
 /* --- printing --- */
 
-static void print_hex(const struct encoding_state *state)
+static void print_hex(struct ws_bytes *wire, struct ws_bytes *frames)
 {
-    size_t at = 0, count = ws_bytes_len(state->ends) / sizeof(uint64_t);
+    struct encoded_frame frame;
+    size_t at = 0, count = ws_bytes_len(frames) / sizeof frame;
     for (size_t i = 0; i < count; i++) {
-        uint64_t end;
-        memcpy(&end, bytes_data(state->ends) + i * sizeof end, sizeof end);
-        for (size_t first = at; at < end; at++)
-            printf("%s%02x", at > first ? " " : "", bytes_data(state->wire)[at]);
+        memcpy(&frame, bytes_data(frames) + i * sizeof frame, sizeof frame);
+        for (size_t first = at; at < frame.end; at++)
+            printf("%s%02x", at > first ? " " : "", bytes_data(wire)[at]);
         putchar('\n');
     }
 }
@@ -326,21 +329,22 @@ static void print_base64(struct ws_bytes *wire)
 
 static void print(const struct encoding_state *state)
 {
+    struct ws_bytes *wire = state->pieces.bytes;
     switch (state->settings->encode.encoding) {
     case ENCODING_HEX:
-        print_hex(state);
+        print_hex(wire, state->frames);
         break;
     case ENCODING_RAW:
-        fwrite(bytes_data(state->wire), 1, ws_bytes_len(state->wire), stdout);
+        fwrite(bytes_data(wire), 1, ws_bytes_len(wire), stdout);
         break;
     case ENCODING_C:
-        print_c(state->wire);
+        print_c(wire);
         break;
     case ENCODING_BASE64:
-        print_base64(state->wire);
+        print_base64(wire);
         break;
     case ENCODING_PCAP:
-        write_capture(state->wire, state->ends, state->settings->encode.deflate);
+        write_capture(wire, state->frames, state->settings->encode.deflate);
         break;
     }
 }
@@ -353,8 +357,8 @@ int encode(const struct settings *settings)
         status = WS_EXIT_USAGE;
     if (status == WS_EXIT_OK)
         print(&state);
-    ws_bytes_free(&state.wire);
-    ws_bytes_free(&state.ends);
+    pieces_free(&state.pieces);
+    ws_bytes_free(&state.frames);
     recording_free(&state.recording);
     return status;
 }

@@ -1,10 +1,12 @@
 #include "cmd/wsframe/encode/write_capture.h"
 
+#include "cmd/common/exit.h"
 #include "cmd/common/units.h"
 #include "cmd/wsframe/read/packet.h"
 #include <ws/frame.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -13,13 +15,18 @@ enum {
     SEGMENT_MAX = 32768,
     SNAPSHOT = 65535,
     CLIENT_PORT = 50000,
+    CLIENT_PORTS = 10000,
     SERVER_PORT = 80,
     PUSH = 8,
 };
 
 struct capture {
     int64_t utc_us;
-    uint32_t seq[2]; /* of client and server */
+    size_t conn; /* of the packet that is written, from 0 */
+    struct connection {
+        uint32_t seq[2]; /* of client and server */
+        bool begun, closed;
+    } * connections;
 };
 
 static uint8_t *put16(uint8_t *p, unsigned value)
@@ -51,8 +58,11 @@ static void write_packet(struct capture *capture, int side, unsigned flags, cons
     uint32_t head[4] = {(uint32_t)(capture->utc_us / 1000000),
                         (uint32_t)(capture->utc_us % 1000000), (uint32_t)(HEADERS + len),
                         (uint32_t)(HEADERS + len)};
-    const uint32_t address[2] = {0xC0000201, 0xC0000202};
-    const unsigned ports[2] = {CLIENT_PORT, SERVER_PORT};
+    struct connection *connection = &capture->connections[capture->conn];
+    /* Each connection has a port, and so many of them an address (RFC 2544). */
+    uint32_t block = (uint32_t)(capture->conn / CLIENT_PORTS);
+    const uint32_t address[2] = {block ? 0xC6120000 + block : 0xC0000201, 0xC0000202};
+    const unsigned ports[2] = {CLIENT_PORT + (unsigned)(capture->conn % CLIENT_PORTS), SERVER_PORT};
     bool opening = flags == TCP_SYN;
     uint8_t *p = put16(packet, 0x4500);
     p = put16(p, (unsigned)(HEADERS + len));
@@ -64,8 +74,8 @@ static void write_packet(struct capture *capture, int side, unsigned flags, cons
     put16(packet + 10, checksum(packet, 20, 0));
     p = put16(p, ports[side]);
     p = put16(p, ports[!side]);
-    p = put32(p, capture->seq[side]);
-    p = put32(p, opening ? 0 : capture->seq[!side]);
+    p = put32(p, connection->seq[side]);
+    p = put32(p, opening ? 0 : connection->seq[!side]);
     p = put16(p, 0x5000 | flags);
     p = put16(p, 65535);
     p = put32(p, 0);
@@ -78,7 +88,7 @@ static void write_packet(struct capture *capture, int side, unsigned flags, cons
     put16(packet + 36, checksum(packet + 20, 20 + len, sum));
     fwrite(head, sizeof head, 1, stdout);
     fwrite(packet, 1, HEADERS + len, stdout);
-    capture->seq[side] += (uint32_t)len + ((flags & (TCP_SYN | TCP_FIN)) != 0);
+    connection->seq[side] += (uint32_t)len + ((flags & (TCP_SYN | TCP_FIN)) != 0);
     capture->utc_us += 100;
 }
 
@@ -117,25 +127,50 @@ static void shake_hands(struct capture *capture, bool deflate)
     send_text(capture, 1, text);
 }
 
-void write_capture(struct ws_bytes *wire, struct ws_bytes *ends, bool deflate)
+static void send_frame(struct capture *capture, const struct encoded_frame *frame,
+                       const uint8_t *data, size_t len, bool deflate)
+{
+    capture->conn = frame->conn > 0 ? frame->conn - 1 : 0;
+    struct connection *connection = &capture->connections[capture->conn];
+    if (!connection->begun)
+        shake_hands(capture, deflate);
+    connection->begun = true;
+    bool by_client =
+        frame->sender == SENDER_UNKNOWN ? data[1] & 0x80 : frame->sender == SENDER_CLIENT;
+    send_bytes(capture, !by_client, data, len);
+    connection->closed |= (data[0] & 0xF) == WS_OP_CLOSE;
+}
+
+void write_capture(struct ws_bytes *wire, struct ws_bytes *frames, bool deflate)
 {
     const uint32_t file[6] = {0xA1B2C3D4, 2 | 4 << 16, 0, 0, SNAPSHOT, LINK_TYPE_RAW};
-    struct capture capture = {.utc_us = units_now_utc(), .seq = {1000, 2000}};
-    size_t count = ws_bytes_len(ends) / sizeof(uint64_t), at = 0;
-    bool closed = false;
-    fwrite(file, sizeof file, 1, stdout);
-    shake_hands(&capture, deflate);
+    struct encoded_frame frame;
+    size_t count = ws_bytes_len(frames) / sizeof frame, at = 0, connections = 1;
     for (size_t i = 0; i < count; i++) {
-        uint64_t end;
-        memcpy(&end, bytes_data(ends) + i * sizeof end, sizeof end);
-        const uint8_t *frame = bytes_data(wire) + at;
-        send_bytes(&capture, frame[1] & 0x80 ? 0 : 1, frame, (size_t)end - at);
-        closed |= (frame[0] & 0xF) == WS_OP_CLOSE;
-        at = (size_t)end;
+        memcpy(&frame, bytes_data(frames) + i * sizeof frame, sizeof frame);
+        if (frame.conn > connections)
+            connections = frame.conn;
     }
-    /* Without a close frame the connection stays open: its loss was not asked for. */
-    if (!closed)
-        return;
-    write_packet(&capture, 0, TCP_FIN | TCP_ACK, NULL, 0);
-    write_packet(&capture, 1, TCP_FIN | TCP_ACK, NULL, 0);
+    struct capture capture = {.utc_us = units_now_utc(),
+                              .connections = calloc(connections, sizeof *capture.connections)};
+    if (!capture.connections)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
+    for (size_t i = 0; i < connections; i++)
+        capture.connections[i].seq[0] = 1000, capture.connections[i].seq[1] = 2000;
+    fwrite(file, sizeof file, 1, stdout);
+    if (count == 0)
+        shake_hands(&capture, deflate);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&frame, bytes_data(frames) + i * sizeof frame, sizeof frame);
+        send_frame(&capture, &frame, bytes_data(wire) + at, frame.end - at, deflate);
+        at = frame.end;
+    }
+    /* Without a close frame a connection stays open: its loss was not asked for. */
+    for (capture.conn = 0; capture.conn < connections; capture.conn++) {
+        if (!capture.connections[capture.conn].closed)
+            continue;
+        write_packet(&capture, 0, TCP_FIN | TCP_ACK, NULL, 0);
+        write_packet(&capture, 1, TCP_FIN | TCP_ACK, NULL, 0);
+    }
+    free(capture.connections);
 }

@@ -97,3 +97,30 @@ setup() {
 ["2026-01-31T12:00:01.500000Z",1250000,1,"you"]
 ["2026-01-31T12:00:00.500000Z",0,2,"other"]' "$(jq -c '[.t, .us, .conn, .data]' <<<"$output")"
 }
+
+@test "encode --from=jsonl takes complete recordings: each side may close, and clients mask" {
+	local form
+	serve --record="$RECORDS"
+	seq 3 | wscat -J -E "$URL" >"$BATS_TEST_TMPDIR/client"
+	run -0 wsframe encode --from=jsonl --file="$BATS_TEST_TMPDIR/client"
+	same 8 "${#lines[@]}"
+	run -0 wsframe -S - <<<"$output"
+	same 4 "$(grep -cE '^0x[0-9a-f]+  > .* key ' <<<"$output")"
+	same 4 "$(grep -cE '^0x[0-9a-f]+  < .* no mask' <<<"$output")"
+	run -2 --separate-stderr wsframe encode --from=jsonl <<-'END'
+		{"type":"close"}
+		{"dir":"in","data":"still allowed"}
+		{"data":"not any more"}
+	END
+	one_line 'nothing can be sent after a close frame'
+	# Several connections are several in a capture too.
+	seq 4 6 | wscat -J -E "$URL" >>"$BATS_TEST_TMPDIR/client"
+	wsframe encode --from=jsonl --file="$BATS_TEST_TMPDIR/client" -o pcap >"$BATS_TEST_TMPDIR/made"
+	run -0 wsframe -S "$BATS_TEST_TMPDIR/made"
+	same 2 "$(grep -c '^connection ' <<<"$output")"
+	kept() { jq -c 'select(.type != "open") | [.dir, .type, .data, .code]' "$@"; }
+	diff -u <(kept "$BATS_TEST_TMPDIR/client") <(wsframe -o jsonl "$BATS_TEST_TMPDIR/made" | kept)
+	for form in hex c raw base64; do
+		run -0 wsframe encode --from=jsonl --file="$(echo "$RECORDS"/*-1.jsonl)" -o "$form"
+	done
+}
