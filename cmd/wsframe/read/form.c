@@ -76,7 +76,10 @@ const char *form_word(enum form form)
         [FORM_HEXDUMP] = "hexdump", [FORM_WORDS] = "hexdump-le", [FORM_OD] = "od",
         [FORM_TCPDUMP] = "tcpdump", [FORM_LIST] = "c",           [FORM_ESCAPED] = "escaped",
         [FORM_BASE64] = "base64",   [FORM_BITS] = "bits",        [FORM_RAW] = "raw",
-        [FORM_PCAP] = "pcap",
+        [FORM_PCAP] = "pcap",       [FORM_DUMP] = "dump",        [FORM_CURL] = "curl",
+        [FORM_SOCAT] = "socat",     [FORM_TABLE] = "table",      [FORM_GDB] = "gdb",
+        [FORM_LOG] = "log",         [FORM_HAR] = "har",          [FORM_HEADS] = "heads",
+        [FORM_RECORDS] = "jsonl",
     };
     return (size_t)form < sizeof words / sizeof *words ? words[form] : "unknown";
 }

@@ -54,7 +54,8 @@ enum form {
 /* "a dump of xxd", "a capture file": for -v. Constant. */
 const char *form_name(enum form form);
 
-/* The form as an argument of --from; "unknown" for forms without one. Constant. */
+/* The form in a word: for those that --from takes its argument, for all others that are decoded a
+ * name in -o json (docs/wsframe.schema.json); "unknown" for those that are not. Constant. */
 const char *form_word(enum form form);
 
 /* The reason why the form is not decoded, in a line; NULL for forms that are. Constant. */
