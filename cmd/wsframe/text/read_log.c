@@ -211,6 +211,28 @@ static void add(struct line line, const struct run *run, struct pieces *out)
     }
 }
 
+/* Does a time, 12:00 or 12:00:00, stand before the run? */
+static bool has_time_before(struct line line, const struct run *run)
+{
+    for (size_t i = 0; i + 5 <= run->from; i++)
+        if (isdigit((uint8_t)line.p[i]) && isdigit((uint8_t)line.p[i + 1]) &&
+            line.p[i + 2] == ':' && isdigit((uint8_t)line.p[i + 3]) &&
+            isdigit((uint8_t)line.p[i + 4]))
+            return true;
+    return false;
+}
+
+/* An empty ping, pong, close or message of a server: two bytes that are numbers too. They are
+ * believed at the end of a line with a time, as logs have them. */
+static bool is_empty_frame(struct line line, const struct run *run, const uint8_t *data, size_t len)
+{
+    static const uint8_t firsts[] = {0x81, 0x82, 0x88, 0x89, 0x8A};
+    struct line after = {line.p + run->from + run->len, line.len - run->from - run->len};
+    line_skip_blanks(&after);
+    return len == 2 && memchr(firsts, data[0], sizeof firsts) && data[1] == 0 && after.len == 0 &&
+           run->separator == ' ' && has_time_before(line, run);
+}
+
 /* Digits that stand together, numbers, and addresses of network cards may be anything: they need
  * whole frames. */
 static bool believable(struct line line, const struct run *run, const uint8_t *data, size_t len)
@@ -219,6 +241,8 @@ static bool believable(struct line line, const struct run *run, const uint8_t *d
     bool card = run->separator == ':' && run->bytes == 6, letters = prefix(line, run->from) > 0;
     for (size_t i = 0; i < run->len; i++)
         letters |= isalpha((uint8_t)line.p[run->from + i]) != 0;
+    if (is_empty_frame(line, run, data, len))
+        return true;
     return apart && letters && !card ? detect_plausible(data, len) : detect_convincing(data, len);
 }
 

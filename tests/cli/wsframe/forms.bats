@@ -361,3 +361,19 @@ forms_of_manual() {
 		22 RX 81 05 48 65 6c 6c o6
 	END
 }
+
+@test "a log of empty frames: two bytes after a time, which is not taken for bytes" {
+	local line
+	for line in '[12:00:00] sent: 89 00' '12:00:00 recv 89 00' '12:00:00 89 00' \
+		'2026-11-28 12:00:00.123 DEBUG sent 89 00' '2026-11-28T12:00:00Z ping 89 00'; do
+		run -0 wsframe <<<"$line"
+		same '0x0000  < ping          FIN           0 bytes  no mask' "$output"
+	done
+	run -0 wsframe -S <<<$'12:00:00 recv 81 00\n12:00:01 recv 89 00\n12:00:02 recv 88 00'
+	same 'text ping close' "$(awk '{ print $3 }' <<<"$output" | xargs)"
+	for line in '12:00:00' '12:00' '2026-01-31 12:00:00' '12:00:00 worked 10 20' '12:00:00 code 88 00 of 99' \
+		'paid 89 00' '12:00:00 listening on 80 10'; do
+		run -1 --separate-stderr wsframe <<<"$line"
+		one_line 'unknown form'
+	done
+}
