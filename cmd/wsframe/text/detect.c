@@ -129,6 +129,27 @@ static bool has_words(const uint8_t *data, size_t len)
     return words >= MANY || (!bytes && (words > 0 || named));
 }
 
+/* Is it JSON that holds something else than bytes, an object or arrays in an array? Bytes are an
+ * array by themselves, Node's {"type":"Buffer","data":[129,0]} or {"0":129,"1":0}, which is a
+ * Uint8Array. */
+static bool is_other_json(const uint8_t *data, size_t len)
+{
+    size_t at = 0, arrays = 0;
+    bool object = false;
+    for (; at < len && !object && strchr("[{ \t\r\n", data[at]); at++) {
+        arrays += data[at] == '[';
+        object = data[at] == '{';
+    }
+    while (at < len && isspace(data[at]))
+        at++;
+    if (!object)
+        return arrays > 1;
+    if (at == len || (data[at] != '"' && data[at] != '\''))
+        return false;
+    bool numbered = at + 2 < len && data[at + 1] == '0' && data[at + 2] == data[at];
+    return !numbered && !contains(data, len, "\"Buffer\"");
+}
+
 /* Do letters alone, or words with blanks between, make it look like prose? */
 static bool is_prose(const uint8_t *data, size_t len)
 {
@@ -245,8 +266,8 @@ enum reader { BY_HEX, BY_BASE64, BY_LIST, BY_LOG, BY_ESCAPES };
  * bytes at all. */
 static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bool *read)
 {
-    bool strict =
-        (reader == BY_LIST && has_words(text, len)) || (reader == BY_BASE64 && is_prose(text, len));
+    bool strict = (reader == BY_LIST && (has_words(text, len) || is_other_json(text, len))) ||
+                  (reader == BY_BASE64 && is_prose(text, len));
     enum { LOOKED_AT = 65536 };
     struct pieces pieces = {0};
     struct read_error error;

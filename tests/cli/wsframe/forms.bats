@@ -377,3 +377,19 @@ forms_of_manual() {
 		one_line 'unknown form'
 	done
 }
+
+@test "JSON of something else is explained, and byte arrays in JSON are decoded" {
+	local text
+	for text in '{"a":[1,2,3]}' '{"id":1}' '[{"a":[1,2,3]}]' '{ "a" : [ 1, 2, 3 ], "b": "x" }' '[[1,2,3],[4,5,6]]' \
+		"{'a': [1, 2, 3]}" $'{"a":[1,2,3]}\n{"a":[4,5]}'; do
+		run -1 --separate-stderr wsframe <<<"$text"
+		one_line 'wsframe: standard input: (unknown form|these are numbers)'
+	done
+	for text in '[137,0]' '[ 137, 0 ]' '{137, 0}' '{"type":"Buffer","data":[137,0]}' '{"0":137,"1":0}' \
+		'{"id":7,"payload":{"type":"Buffer","data":[137,0]}}'; do
+		run -0 wsframe <<<"$text"
+		says '^0x0000  < ping +FIN +0 bytes  no mask$' "$output"
+	done
+	run -0 wsframe <<<'{"data":[129,5,72,101,108,108,111]}'
+	says '"Hello"$' "$output"
+}
