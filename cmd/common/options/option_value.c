@@ -169,7 +169,7 @@ static bool set_number(struct options *options, const struct option_found *found
 {
     const struct option_row *row = found->row;
     uint64_t most = row->max ? row->max : UINT_MAX, number = 0;
-    if (units_number(value, row->min, most, &number) != UNITS_OK) {
+    if (units_count(value, &number) != UNITS_OK || number < row->min || number > most) {
         char expected[80];
         snprintf(expected, sizeof expected, "a whole number from %llu to %llu",
                  (unsigned long long)row->min, (unsigned long long)most);

@@ -455,6 +455,17 @@ char *target_url(const struct target *t)
     return made < 0 ? NULL : text;
 }
 
+char *target_url_shown(const struct target *t)
+{
+    char *url = target_url(t);
+    size_t size = url ? 2 * strlen(url) + 1 : 0; /* *** may be longer than what it hides */
+    char *shown = url ? malloc(size) : NULL;
+    if (shown)
+        secret_hide_token(url, strlen(url), shown, size);
+    free(url);
+    return shown;
+}
+
 void target_client(const struct target *t, struct ws_client_options *client)
 {
     static const int families[] = {

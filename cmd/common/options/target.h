@@ -70,6 +70,9 @@ bool target_redirect(struct target *target, const char *location);
 /* The URL, without user and password; from malloc, NULL without memory. */
 char *target_url(const struct target *target);
 
+/* The same for records, reports and messages: with *** for a token in the query. */
+char *target_url_shown(const struct target *target);
+
 /* True for a header whose value is a secret: it is not shown. */
 bool target_header_secret(const char *name, size_t len);
 

@@ -23,6 +23,7 @@ static inline unsigned take_echoes(struct peer *peer, const uint8_t *data, size_
 {
     struct worker *w = peer->worker;
     unsigned taken = 0, alike, same;
+    uint64_t received = counter_read(&w->totals.received);
     if (w->own || peer->slow || /* of short ones it may be a later message's with the same digits */
         w->payload.size < PAYLOAD_CHECKED)
         return 0;
@@ -41,7 +42,9 @@ static inline unsigned take_echoes(struct peer *peer, const uint8_t *data, size_
             flight_first_answered(&peer->flight, same, peer_now(peer), &w->totals);
         taken += same;
     } while (same == alike && taken < count);
-    counter_add(&w->totals.received_bytes, w->warm ? taken * len : 0);
+    /* Bytes are those of the messages that count: the two rates are of the same. */
+    received = counter_read(&w->totals.received) - received;
+    counter_add(&w->totals.received_bytes, received * len);
     return taken;
 }
 
@@ -180,7 +183,6 @@ void peer_receive(struct peer *peer, const struct ws_event *event)
         on_own_answer(peer, event);
     else
         on_answer(peer);
-    /* Bytes are those of the messages that count: the two rates are of the same. */
     if (w->warm && counter_read(&w->totals.received) != received)
         counter_add(&w->totals.received_bytes,
                     event->type == WS_EVENT_CHUNK ? event->total : event->len);

@@ -52,7 +52,10 @@ static void describe(const struct progress *p, int64_t now_ns, char *text, size_
         return;
     }
     units_format_duration(p->phase_ns / 1000, all, sizeof all);
-    units_format_duration((left_ns + 999999999) / 1000000000 * 1000000, left, sizeof left);
+    int64_t step_ns = p->phase_ns < 10000000000 ? 100000000 : 1000000000; /* tenths, or seconds */
+    left_ns = (left_ns + step_ns - 1) / step_ns * step_ns;
+    left_ns = left_ns < p->phase_ns ? left_ns : p->phase_ns;
+    units_format_duration(left_ns / 1000, left, sizeof left);
     snprintf(text, size, "%s%s%3d%%, %s left of %s", p->phase ? p->phase : "", p->phase ? " " : "",
              (int)(100 * in_ns / p->phase_ns), left, all);
 }

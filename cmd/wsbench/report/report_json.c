@@ -46,7 +46,7 @@ static void put_times(struct json *j, const struct percentiles *p, const char *n
 
 static void put_run(struct json *j, const struct settings *s, const struct result *r)
 {
-    char *url = target_url(&s->target);
+    char *url = target_url_shown(&s->target);
     if (!url) {
         j->failed = true;
         return;

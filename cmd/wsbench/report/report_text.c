@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static char *time_text(double ns, char *text)
 {
@@ -17,11 +19,13 @@ static char *time_text(double ns, char *text)
 static void print_head(const struct settings *s, FILE *out)
 {
     char duration[UNITS_TEXT_MAX], size[UNITS_TEXT_MAX], most[UNITS_TEXT_MAX];
-    const struct ws_url *url = &s->target.url;
-    fprintf(out, "wsbench %s: %s on %s%s, %" PRIu64 " connection%s, %u thread%s", WS_VERSION,
-            settings_mode_name(s), url->unix_path ? url->unix_path : url->authority,
-            url->unix_path ? "" : url->target, s->connections, s->connections > 1 ? "s" : "",
-            s->threads, s->threads > 1 ? "s" : "");
+    char *url = target_url_shown(&s->target);
+    const char *unix_path = s->target.url.unix_path;
+    const char *where = unix_path ? unix_path : url ? strchr(url, ':') + strlen("://") : "";
+    fprintf(out, "wsbench %s: %s on %s, %" PRIu64 " connection%s, %u thread%s", WS_VERSION,
+            settings_mode_name(s), where, s->connections, s->connections > 1 ? "s" : "", s->threads,
+            s->threads > 1 ? "s" : "");
+    free(url);
     if (s->streams > 0)
         fprintf(out, ", %u a TCP connection", s->streams);
     if (settings_sends(s) && !own_any(&s->own))

@@ -70,8 +70,11 @@ const char *check_step_name(enum check_step step)
     return steps[step].name;
 }
 
-const char *check_cause(enum check_step step, unsigned status)
+const char *check_cause(enum check_step step, unsigned status, bool violation)
 {
+    if (violation)
+        return "an error of the server, or of a proxy that changes frames: wscat without --check "
+               "names the rule and its section";
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
         if (statuses[i].status == status)
             return statuses[i].cause;

@@ -4,6 +4,8 @@
 #ifndef CMD_WSCAT_CHECK_CAUSE_H
 #define CMD_WSCAT_CHECK_CAUSE_H
 
+#include <stdbool.h>
+
 enum check_step {
     CHECK_CONNECT,
     CHECK_TLS, /* printed only where it fails */
@@ -22,7 +24,8 @@ enum check_step {
 /* "upgrade": constant. */
 const char *check_step_name(enum check_step step);
 
-/* The usual cause; `status` is the HTTP status of a refused upgrade, or 0. Constant. */
-const char *check_cause(enum check_step step, unsigned status);
+/* The usual cause; `status` is the HTTP status of a refused upgrade, or 0; `violation`: a rule of
+ * the protocol was broken. Constant. */
+const char *check_cause(enum check_step step, unsigned status, bool violation);
 
 #endif

@@ -37,7 +37,8 @@ struct check {
     bool closing;
     uint8_t *message; /* that an echo is awaited of */
     size_t len;
-    bool failed; /* a step has, after which others came */
+    bool violation; /* the server broke a rule of the protocol */
+    bool failed;    /* a step has, after which others came */
     int status;
     bool over;
 };
@@ -72,7 +73,7 @@ static void finish(struct check *c, int status)
 static void print_failure(struct check *c, unsigned status, const char *detail)
 {
     print(c, "FAIL", "%s", detail);
-    printf("      usual cause: %s\n", check_cause(c->step, status));
+    printf("      usual cause: %s\n", check_cause(c->step, status, c->violation));
     c->failed = true;
 }
 
@@ -283,6 +284,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         c->step = CHECK_TLS;
         failed(c, 0, "%s", failure_text(c->settings, conn, event->error, why));
     } else if (event->type == WS_EVENT_ERROR) {
+        c->violation = ws_error_info(event->error)->category == WS_CAT_PROTOCOL;
         failed(c, 0, "%s%s%s", target_hint_answer(event, answer),
                event->response && event->response->cause ? ": " : "",
                event->response && event->response->cause ? event->response->cause : "");

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum {
@@ -127,7 +128,8 @@ static bool decode(struct input *input, uint8_t *data, size_t *len)
     }
     if (input->split.form == INPUT_JSON) {
         json_error_t error;
-        json_t *value = json_loadb((char *)data, *len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+        json_t *value = json_loadb(
+            (char *)data, *len, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
         if (!value)
             complain(input, " is not JSON: %s", error.text);
         json_decref(value);
@@ -295,6 +297,15 @@ void input_stop(struct input *input)
         editor_stop(input->editor);
     else
         ws_loop_rewatch(input->loop, &input->watch, 0);
+}
+
+bool input_pending(const struct input *input)
+{
+    int waiting = 0;
+    if (input->ended || input->editor)
+        return false;
+    return ws_bytes_len(input->buffer) > 0 ||
+           (ioctl(input->watch.fd, FIONREAD, &waiting) == 0 && waiting > 0);
 }
 
 void input_free(struct input *input)

@@ -62,6 +62,9 @@ void input_take_whole(struct input *input);
 void input_start(struct input *input);
 void input_stop(struct input *input);
 
+/* Is there more of it already that was not handed over? Never of what is typed. */
+bool input_pending(const struct input *input);
+
 /* Frees the buffer; input cannot be started again. */
 void input_free(struct input *input);
 

@@ -48,7 +48,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     run->response = strndup(event->response->buffer, event->response->head->length);
     if (!run->response)
         exit_die(WS_EXIT_FAILURE, "out of memory");
-    char *url = target_url(&s->target);
+    char *url = target_url_shown(&s->target);
     if (run->show.person && !s->common.quiet)
         exit_warn("connected to %s; Ctrl-D or Ctrl-C ends it%s", url ? url : "",
                   s->slash ? ", /help lists commands" : "");
@@ -118,8 +118,10 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
         return;
     case WS_EVENT_CLOSE:
         input_stop(&run->input);
-        if (!run->settings->reconnect)
+        if (!run->settings->reconnect) {
+            sending_note_cut(run);
             run_next(run, ENDING_PEER_CLOSES);
+        }
         break;
     case WS_EVENT_ERROR:
         on_error(run, event);

@@ -37,6 +37,7 @@ struct run {
     unsigned close_code; /* of our close frame */
     char close_reason[WS_CLOSE_REASON_MAX + 1];
     bool over;
+    bool cut;    /* the peer closed while there was more input */
     bool enough; /* --count or --expect is met, or cannot be */
     int forced;  /* the exit code, if decided before the connection ended, or -1 */
     int status;
@@ -116,7 +117,10 @@ void sending_continue(struct run *run);
 /* The present connection has ended. Another begins with the words of the command line again. */
 void sending_restart(struct run *run);
 
-/* Reports that the end came before all messages of the command line were sent, if it did. */
+/* The peer closes: is there more input? */
+void sending_note_cut(struct run *run);
+
+/* Reports that the end came before all messages and all input were sent, if it did. */
 void sending_say_unsent(const struct run *run);
 
 /* Sends one message; false after an error, which is reported. */

@@ -6,6 +6,7 @@
 #include "cmd/wscat/people/slash.h"
 #include "cmd/wscat/run/run_private.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -232,6 +233,12 @@ void sending_continue(struct run *run)
         end_input(run);
 }
 
+void sending_note_cut(struct run *run)
+{
+    run->cut =
+        run->ending.state == ENDING_TALKING && reads_input(run) && input_pending(&run->input);
+}
+
 void sending_say_unsent(const struct run *run)
 {
     size_t count = 0;
@@ -240,6 +247,9 @@ void sending_say_unsent(const struct run *run)
     if (run->next_word < count)
         exit_warn("not sent: %zu of the %zu messages of the command line", count - run->next_word,
                   count);
+    if (run->cut)
+        exit_warn("the server closed before all of the input was sent: %" PRIu64 " messages were",
+                  run->stats.sent);
 }
 
 void sending_restart(struct run *run)

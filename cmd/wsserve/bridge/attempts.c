@@ -14,11 +14,12 @@ void attempts_free(struct attempts *attempts)
 }
 
 uint32_t attempts_begin(struct attempts *attempts, struct backoff *backoff, int64_t now_ms,
-                        unsigned *attempt)
+                        unsigned *attempt, bool *full)
 {
     uint32_t wait_ms = BUSY_MS;
     pthread_mutex_lock(&attempts->lock);
-    if (!attempts->max || attempts->running < attempts->max)
+    *full = attempts->max && attempts->running >= attempts->max;
+    if (!*full)
         wait_ms = backoff_ask(backoff, now_ms, attempt);
     if (wait_ms == 0)
         attempts->running++;

@@ -24,10 +24,11 @@ struct attempts {
 void attempts_init(struct attempts *attempts, uint64_t max);
 void attempts_free(struct attempts *attempts);
 
-/* 0: it may begin, and `*attempt` identifies it; else the milliseconds to wait. `now_ms` of the
- * monotonic clock, here and below; `backoff` is the target's. */
+/* 0: it may begin, and `*attempt` identifies it; else the milliseconds to wait, and `*full` says
+ * whether --maxforks is why. `now_ms` of the monotonic clock, here and below; `backoff` is the
+ * target's. */
 uint32_t attempts_begin(struct attempts *attempts, struct backoff *backoff, int64_t now_ms,
-                        unsigned *attempt);
+                        unsigned *attempt, bool *full);
 
 enum outcome {
     OUTCOME_UNKNOWN, /* it ended before it could work or fail */

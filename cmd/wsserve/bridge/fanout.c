@@ -262,7 +262,7 @@ enum ws_error fanout_open(struct fanout *fanout, int in, int out)
 void fanout_finish(struct fanout *fanout)
 {
     struct framing_message message;
-    if (framing_end(&fanout->reader, &message) == FRAMING_MESSAGE)
+    if (relay_last(&fanout->reader, &message, fanout->server->log, 0))
         deliver(fanout, &message);
     ws_hub_flush(fanout->env->hub);
 }

@@ -169,7 +169,8 @@ void lifecycle_init(struct lifecycle *life, const struct lifecycle_user *user,
 
 uint32_t lifecycle_ask(struct lifecycle *life, const struct lifecycle_target *target)
 {
-    uint32_t wait_ms = attempts_begin(target->attempts, target->backoff, now_ms(), &life->attempt);
+    uint32_t wait_ms =
+        attempts_begin(target->attempts, target->backoff, now_ms(), &life->attempt, &life->full);
     if (wait_ms == 0) {
         life->target = *target;
         life->counted = true;

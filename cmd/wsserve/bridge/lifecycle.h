@@ -69,6 +69,7 @@ struct lifecycle {
     enum phase phase;
     unsigned attempt;
     bool counted;       /* by attempts_begin(), until attempts_end() */
+    bool full;          /* lifecycle_ask() refused it because of --maxforks */
     bool reported;      /* the outcome of the attempt */
     bool released;      /* the owner has no use for it any more */
     bool program;       /* `child` is in use; else it is a service */

@@ -100,3 +100,24 @@ enum ws_error relay_out(struct ws_conn *conn, const struct framing_message *mess
     }
     return WS_OK;
 }
+
+bool relay_last(struct framing_reader *reader, struct framing_message *message,
+                const struct log *log, uint64_t id)
+{
+    switch (framing_end(reader, message)) {
+    case FRAMING_MESSAGE:
+        return true;
+    case FRAMING_BAD_RECORD:
+        log_line(log, WS_LOG_WARNING, id, "process", "the last record cannot be sent: %s",
+                 framing_error(reader));
+        return false;
+    case FRAMING_TOO_LONG:
+        log_line(log, WS_LOG_WARNING, id, "process",
+                 "the last message was not sent: the output ended within it");
+        return false;
+    case FRAMING_NO_MEMORY:
+    case FRAMING_MORE:
+        break;
+    }
+    return false;
+}

@@ -5,6 +5,7 @@
 #ifndef CMD_WSSERVE_BRIDGE_RELAY_H
 #define CMD_WSSERVE_BRIDGE_RELAY_H
 
+#include "cmd/common/log.h"
 #include "cmd/wsserve/bridge/channel.h"
 #include "cmd/wsserve/bridge/framing.h"
 #include <ws/conn.h>
@@ -31,5 +32,10 @@ unsigned relay_opcode(const struct framing_message *message, bool binary);
 /* Sends a program's message to `conn`; a record may also be a ping or a close. Errors as
  * ws_conn_send() and ws_conn_close(). */
 enum ws_error relay_out(struct ws_conn *conn, const struct framing_message *message, bool binary);
+
+/* The end of what a program wrote: true if there is a last message. What is incomplete is logged,
+ * with the connection's id, or 0. */
+bool relay_last(struct framing_reader *reader, struct framing_message *message,
+                const struct log *log, uint64_t id);
 
 #endif

@@ -88,7 +88,7 @@ static void on_finished(struct lifecycle *life, enum ws_error error)
     (void)error;
     if (!process->conn)
         return;
-    if (framing_end(&process->reader, &message) == FRAMING_MESSAGE)
+    if (relay_last(&process->reader, &message, process->server->log, ws_conn_id(process->conn)))
         relay_out(process->conn, &message, settings_of(process)->binary);
     if (lifecycle_failed(life)) {
         code = WS_CLOSE_INTERNAL;
@@ -214,7 +214,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     lifecycle_init(&process->life, &life_user, server->log, ws_conn_env(conn)->loop);
     uint32_t wait_ms = lifecycle_ask(&process->life, &target);
     if (wait_ms) {
-        answer_busy(conn, wait_ms);
+        answer_busy(conn, wait_ms, process->life.full);
         program_forget(&process->place);
         free(process);
         return;

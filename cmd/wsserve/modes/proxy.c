@@ -212,7 +212,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     lifecycle_init(&upstream->life, &life_user, server->log, upstream->loop);
     uint32_t wait_ms = lifecycle_ask(&upstream->life, &target);
     if (wait_ms) {
-        answer_busy(conn, wait_ms);
+        answer_busy(conn, wait_ms, upstream->life.full);
         free(upstream);
         return;
     }

@@ -229,7 +229,7 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     if (error[0])
         log_line(shared->server->log, WS_LOG_ERROR, 0, "process", "%s", error);
     if (wait_ms)
-        answer_busy(conn, wait_ms);
+        answer_busy(conn, wait_ms, false);
     else
         answer_accept(conn, request);
 }

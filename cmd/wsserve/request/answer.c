@@ -92,9 +92,10 @@ enum ws_error answer_send_body(struct ws_conn *conn, const struct ws_http_answer
     return WS_E_ARGUMENT;
 }
 
-enum ws_error answer_busy(struct ws_conn *conn, uint32_t wait_ms)
+enum ws_error answer_busy(struct ws_conn *conn, uint32_t wait_ms, bool full)
 {
-    return answer_refuse(conn, WS_E_BACKING_OFF, (wait_ms + 999) / 1000);
+    return answer_refuse(conn, full ? WS_E_TOO_MANY_PROGRAMS : WS_E_BACKING_OFF,
+                         (wait_ms + 999) / 1000);
 }
 
 enum ws_error answer_text(struct ws_conn *conn, unsigned status, const char *type, const void *text,

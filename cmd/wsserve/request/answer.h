@@ -18,8 +18,9 @@ enum ws_error answer_accept(struct ws_conn *conn, const struct ws_request *reque
 /* Refuses the request with the HTTP status of `why`. `retry_after_s` 0: without Retry-After. */
 enum ws_error answer_refuse(struct ws_conn *conn, enum ws_error why, unsigned retry_after_s);
 
-/* Refuses it with 503 and a Retry-After of `wait_ms`, rounded up to seconds. */
-enum ws_error answer_busy(struct ws_conn *conn, uint32_t wait_ms);
+/* Refuses it with 503 and a Retry-After of `wait_ms`, rounded up to seconds. `full`: because of
+ * --maxforks; else what serves it failed too often. */
+enum ws_error answer_busy(struct ws_conn *conn, uint32_t wait_ms, bool full);
 
 /* Sends `answer`, which has at most 8 headers of its own; else WS_E_ARGUMENT. */
 enum ws_error answer_send(struct ws_conn *conn, const struct ws_http_answer *answer);

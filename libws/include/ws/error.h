@@ -142,6 +142,7 @@ enum ws_level { WS_LOG_DEBUG, WS_LOG_INFO, WS_LOG_WARNING, WS_LOG_ERROR };
     X(NOT_FOUND, UPGRADE, 0, 404, INFO, "RFC 9110 15.5.5", "nothing is served at this path")                 \
     X(SUBPROTOCOL_REQUIRED, UPGRADE, 0, 400, INFO, "4.2.2", "none of the subprotocols that are spoken here was asked for") \
     X(BACKING_OFF, RESOURCE, 1013, 503, INFO, "RFC 9110 15.6.4", "what serves this cannot be reached or started now") \
+    X(TOO_MANY_PROGRAMS, RESOURCE, 1013, 503, INFO, "RFC 9110 15.6.4", "as many programs run as may at a time")      \
     X(SERVICE_UNREACHABLE, RESOURCE, 1011, 502, INFO, "RFC 9110 15.6.3", "the service cannot be reached")    \
     X(INJECTED, POLICY, 0, 503, INFO, "7.1.7", "a fault was injected on purpose")                            \
     /* who may enter */                                                                                      \

@@ -83,6 +83,17 @@ load faulty
 	holds 'did["received"] == 400 and m["sent"] == 200 and m["received"] == 400 and m["lost"] == 0'
 }
 
+@test "a token in the URL is in no report" {
+	serve
+	local format
+	for format in text json csv; do
+		run -0 --separate-stderr wsbench -v "--format=$format" -n 2 "$URL?token=hunter2"
+		run ! grep -q hunter2 <<<"$output$stderr"
+	done
+	run -0 --separate-stderr wsbench -n 2 "$URL?token=hunter2"
+	says 'on 127.0.0.1:[0-9]+/\?token=\*\*\*,' "$output"
+}
+
 @test "--warmup: its messages are none of --messages" {
 	local options
 	for options in "-R 1000" "-w 1" "-w 32" "--mode=churn"; do
@@ -91,7 +102,9 @@ load faulty
 		wsbench -q --format=json -c 3 -t 2 --warmup=200ms -n 50 $options "$URL" >"$BATS_TEST_TMPDIR/report"
 		"$PYTHON" -c 'import json, sys
 r = json.load(open(sys.argv[1]))
-assert r["messages"]["sent"] == 50 == r["messages"]["received"], r["messages"]' "$BATS_TEST_TMPDIR/report"
+m = r["messages"]
+assert m["sent"] == 50 == m["received"], m
+assert m["load_received_bytes"] == 50 * r["asked"]["size_bytes"], m' "$BATS_TEST_TMPDIR/report"
 	done
 }
 

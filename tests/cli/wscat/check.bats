@@ -80,6 +80,10 @@ step() { # VERDICT NAME DETAIL
 	serve --fault=no-pong
 	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
 	step FAIL ping 'no answer within 5'
+	serve --fault=mask
+	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
+	step FAIL echo 'masked'
+	says 'usual cause: an error of the server, or of a proxy that changes frames' "$output"
 	serve --subprotocol=other
 	run -10 --separate-stderr wscat --check --check-idle=0 -s chat "$URL"
 	step FAIL subprotocol 'chose none'

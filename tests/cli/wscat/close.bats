@@ -13,6 +13,19 @@ load ../helper
 	done
 }
 
+@test "a close before all of the input was sent is said" {
+	bad close 1000
+	seq 1000000 >"$BATS_TEST_TMPDIR/in"
+	run -0 --separate-stderr wscat "$URL" <"$BATS_TEST_TMPDIR/in"
+	one_line 'the server closed before all of the input was sent: [0-9]+ messages were'
+	bad close 1000
+	run -0 --separate-stderr wscat -q "$URL" <"$BATS_TEST_TMPDIR/in"
+	same "" "$output$stderr"
+	bad echo
+	run -0 --separate-stderr wscat -1 "$URL" <"$BATS_TEST_TMPDIR/in" # it was we who had enough
+	same "1" "$output$stderr"
+}
+
 @test "an error code exits with 9 and is shown, with its name and reason" {
 	local code
 	for code in 1002 1003 1007 1008 1009 1010 1011 1012 1013 1014 3000 4001 4999; do

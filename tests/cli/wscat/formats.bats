@@ -46,6 +46,9 @@ round_trip() { # OPTION...
 	serve
 	wscat -w 0.5 --input=json -Z "$URL" <"$IN" | tr '\0' '|' >"$BACK"
 	same $'{\n "a": [1, {"b": "}"}]\n}|[2]|"x"|3|' "$(cat "$BACK")"
+	printf '{"balance": 115792089237316195423570985008687907853269984665640564039457}\n{"id":2}' >"$IN"
+	run -0 wscat -w 0.5 --input=json "$URL" <"$IN"
+	same "$(cat "$IN")" "$output"
 	run -1 --separate-stderr bash -c "echo '{\"a\":1} {]' | wscat -w 0.5 --input=json '$URL'"
 	same '{"a":1}' "$output"
 	says 'message 2 of the input is not JSON'

@@ -51,7 +51,9 @@ refused() { # [OPTION]... of curl
 }
 
 @test "--max-rate: reading pauses, nothing is lost" {
-	serve --max-rate=100
+	run -2 --separate-stderr wsserve --max-rate=1.0005m --bad # k and m are powers of 1000
+	usage_line 'is not a whole number from 0 to 1000000'
+	serve --max-rate=0.1k
 	begun=$(date +%s%N)
 	seq 250 | wscat "$URL" | cmp - <(seq 250)
 	# A hundred at once, and the others at a hundred a second.

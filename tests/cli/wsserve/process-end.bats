@@ -164,6 +164,8 @@ family_sleeps() {
 	await hello "$OUT"
 	run -5 --separate-stderr wscat "$URL" hello </dev/null
 	says 503
+	says 'as many programs run as may at a time'
+	grep -q TOO_MANY_PROGRAMS "$SERVER_LOG"
 	kill "$PID"
 	exec 9<&-
 	again() { wscat -N 1 "$URL" hello </dev/null 2>/dev/null; }

@@ -137,6 +137,17 @@ while True:
 	same $'0aff00\n0a\n0d' "$output"
 }
 
+@test "--framing=len32, jsonl: an incomplete last message is logged" {
+	serve --framing=len32 sh -c 'printf "\0\0\0\3abc\0\0\0\5ab"'
+	run -0 wscat -w 5 "$URL" </dev/null
+	same abc "$output"
+	eventually grep -q 'the last message was not sent: the output ended within it' "$SERVER_LOG"
+	serve --framing=jsonl sh -c 'printf "{\"data\":\"abc\"}\n{\"da"'
+	run -0 wscat -w 5 "$URL" </dev/null
+	same abc "$output"
+	eventually grep -q 'the last record cannot be sent' "$SERVER_LOG"
+}
+
 @test "--framing=jsonl: opens, messages and closes are records, and so are answers" {
 	serve --framing=jsonl "$(shell_script answer.sh <<-END
 		while read -r record; do

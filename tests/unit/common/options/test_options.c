@@ -293,6 +293,8 @@ static void test_bad_values(void **state)
                  "tool: option '--limit': '2M' is too large: at most 1.00 MiB is allowed\n");
     expect_error("--number=1.5", "tool: option '--number': '1.5' is not a count such as 100, 10k "
                                  "or 1.5m (k and m are powers of 1000)\n");
+    expect_error("--reconnect=1k",
+                 "tool: option '--reconnect': '1k' is not a whole number from 1 to 100\n");
     expect_error("--reconnect=0",
                  "tool: option '--reconnect': '0' is not a whole number from 1 to 100\n");
     expect_error("--format=x", "tool: option '--format': 'x' is not one of text, raw, hex\n");

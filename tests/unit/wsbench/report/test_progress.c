@@ -96,6 +96,10 @@ static void where_in_the_phase(void **state)
     shows(progress.phase_begun_ns + 5 * SECOND_NS, 0, "msg/s received\n");
     assert_non_null(strstr(all(), "\nclosing "));
     assert_null(strstr(all(), "closing  "));
+    progress_phase(&progress, "short", 500000); /* in tenths, and never more than there is */
+    progress.phase_begun_ns = begun + 10 * SECOND_NS;
+    shows(progress.phase_begun_ns + SECOND_NS / 4, 0, "msg/s received\n");
+    assert_non_null(strstr(all(), "short  50%, 300 ms left of 500 ms"));
 }
 
 /* On a terminal a line is written over the one before, and removed at the end. */
