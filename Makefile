@@ -80,7 +80,7 @@ no_hpack  := cmd/wsframe/http2/$(if $(HTTP2),hpack_none.c,hpack.c)
 tool_src  = $(filter-out $(no_redis) $(no_hpack),$(wildcard cmd/$(1)/*.c cmd/$(1)/*/*.c))
 less_main = $(filter-out %/main.c,$(call tool_src,$(1)))
 SUPPORT  := $(wildcard tests/unit/support*.c)
-UNIT     := $(filter-out $(if $(REDIS),,wsserve/cluster/test_resp) \
+UNIT     := $(filter-out $(if $(REDIS),,wsserve/cluster/test_resp wsserve/cluster/test_redis_link) \
 	$(if $(HTTP2),,http2/test_http2 conn/test_conn_carrier wsframe/decode/test_decode_http2),$(patsubst tests/unit/%.c,%, \
 	$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)))
 FUZZ     := $(filter-out $(if $(REDIS),,fuzz_redis),$(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c))))
