@@ -59,7 +59,7 @@ static void shake_hands(void)
     size_t len;
     assert_int_equal(ws_tls_begin(client, &sealed), WS_OK);
     push();
-    int64_t give_up = ws_clock_us() + 10 * 1000000;
+    int64_t give_up = ws_clock_us() + 60 * 1000000;
     while (!ws_tls_established(client)) {
         assert_true(ws_clock_us() < give_up);
         ws_loop_turn(loop, 5);

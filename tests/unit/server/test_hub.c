@@ -68,7 +68,7 @@ static void turn(void)
 
 #define TURN_ALL_UNTIL(condition)                                                                  \
     do {                                                                                           \
-        int64_t give_up_ = ws_clock_us() + 10 * 1000000;                                           \
+        int64_t give_up_ = ws_clock_us() + 60 * 1000000;                                           \
         while (!(condition)) {                                                                     \
             if (ws_clock_us() > give_up_)                                                          \
                 fail_msg("%s:%d: never came true: %s", __FILE__, __LINE__, #condition);            \

@@ -61,7 +61,7 @@ static char *text_of(int fd, const char *wanted)
     static char text[4096];
     size_t len = 0;
     text[0] = 0;
-    int64_t end = ws_clock_us() + 10 * 1000000;
+    int64_t end = ws_clock_us() + 60 * 1000000;
     while (ws_clock_us() < end && !(wanted && strstr(text, wanted))) {
         ssize_t n = read(fd, text + len, sizeof text - 1 - len);
         if (n == 0 || (n < 0 && errno != EAGAIN))
