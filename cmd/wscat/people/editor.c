@@ -199,7 +199,7 @@ static unsigned char on_enter(EditLine *el, int c)
     return CC_REFRESH;
 }
 
-/* Tab: the rest of a command, as far as it is unambiguous. */
+/* Tab: of a command the rest, as far as it is unambiguous; else a character as any other. */
 static unsigned char on_tab(EditLine *el, int c)
 {
     const LineInfo *line = el_line(el);
@@ -207,8 +207,10 @@ static unsigned char on_tab(EditLine *el, int c)
     const char *found = NULL, *name;
     char rest[32];
     (void)c;
-    if (!the_editor(el)->options.slash || len == 0 || *line->buffer != '/')
-        return CC_ERROR;
+    if (!the_editor(el)->options.slash || len == 0 || *line->buffer != '/') {
+        el_insertstr(el, "\t");
+        return CC_REFRESH;
+    }
     for (size_t i = 0; (name = slash_name(i)); i++) {
         if (strncmp(name, line->buffer, len) != 0)
             continue;

@@ -117,6 +117,14 @@ ended_with() { # STATUS
 	await '^text 13 one' "$OUT"
 }
 
+@test "a tab is typed as any character" {
+	bad echo
+	terminal 80 -w 0.5 "$URL"
+	shows 'connected to'
+	keys c1 Tab c2 Enter
+	await $'^text 5 c1\tc2' "$OUT"
+}
+
 @test "a paste of many lines, with tabs, is not garbled by a message that arrives, nor by another size" {
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	exec 7<>"$BATS_TEST_TMPDIR/in"
