@@ -210,6 +210,7 @@ refute_secret() {
 	bad echo
 	run -0 --separate-stderr wscat -v -w 0 "$URL?token=hunter2&a=token=1&token=&b" </dev/null
 	says '> GET /\?token=\*\*\*&a=token=1&token=\*\*\*&b HTTP/1.1$'
+	bad echo
 	run -0 --separate-stderr wscat -J -w 0 "$URL?token=hunter2" </dev/null
 	says '"url":"ws://[^"]*/\?token=\*\*\*"' "$output"
 	run ! grep -q hunter2 <<<"$output$stderr"

@@ -207,7 +207,7 @@ static void connections_one_after_another(void **state)
     assert_messages(40, 40, 0, 0);
     assert_int_equal(T->opened, 40);
     assert_int_equal(T->client_closes.rows[0].count, 40);
-    bench("-c 4 -d 400ms --channel-lifetime=50ms");
+    bench("-c 4 -d 2s --channel-lifetime=50ms");
     assert_true(T->renewed >= 4 && T->opened == 4 + T->renewed);
     assert_int_equal(T->lost + T->dropped, 0);
 }
