@@ -359,6 +359,6 @@ int encode(const struct settings *settings)
         print(&state);
     pieces_free(&state.pieces);
     ws_bytes_free(&state.frames);
-    recording_free(&state.recording);
+    recording_forget(&state.recording);
     return status;
 }

@@ -195,7 +195,8 @@ static const struct option_row rows[] = {
      OPTION_CALL(set_from),
      .metavar = "jsonl",
      E,
-     .help = "make frames of the toolkit's JSON Lines records (the client's masked), from standard input or --file"},
+     .help = "make frames of the toolkit's JSON Lines records (the client's masked), from standard "
+             "input or --file"},
 
     {OPTION_GROUP("What encode makes for tests")},
     {.name = "no-fin", OPTION_FLAG(S, no_fin), E, .help = "clear FIN: more fragments follow"},

@@ -58,7 +58,7 @@ bool recording_from_client(const struct recording *recording, size_t number,
     return (in->direction == RECORD_IN) == by_server;
 }
 
-void recording_free(struct recording *recording)
+void recording_forget(struct recording *recording)
 {
     json_decref(recording->numbers);
     ws_bytes_free(&recording->by_server);

@@ -26,6 +26,6 @@ size_t recording_take(struct recording *recording, const struct record_in *in);
 bool recording_from_client(const struct recording *recording, size_t number,
                            const struct record_in *in);
 
-void recording_free(struct recording *recording);
+void recording_forget(struct recording *recording);
 
 #endif

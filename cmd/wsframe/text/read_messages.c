@@ -69,7 +69,7 @@ bool read_records(const uint8_t *text, size_t len, struct pieces *out, struct re
             add_record(out, &recording, &in);
         record_in_free(&in);
     }
-    recording_free(&recording);
+    recording_forget(&recording);
     return !problem;
 }
 

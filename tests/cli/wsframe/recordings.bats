@@ -45,9 +45,8 @@ setup() {
 }
 
 @test "several connections in one recording: each is judged by itself" {
-	local i
 	serve --reply=you --record="$RECORDS"
-	for i in 1 2 3; do wscat -J -1 "$URL" hi >>"$BATS_TEST_TMPDIR/clients"; done
+	for _ in 1 2 3; do wscat -J -1 "$URL" hi >>"$BATS_TEST_TMPDIR/clients"; done
 	last_closed() { (($(cat "$RECORDS"/*.jsonl | grep -c '"dir":"out","type":"close"') == 3)); }
 	eventually last_closed
 	run -0 wsframe -S "$RECORDS"/*.jsonl
@@ -71,7 +70,6 @@ setup() {
 }
 
 @test "-o jsonl and -o json keep the times of a recording, and the names of its connections" {
-	local heads
 	heads() { jq -c 'select(.type != "open") | [.t, .us, .conn, .type, .data]' "$@"; }
 	serve --reply=you --record="$RECORDS"
 	wscat -J -1 "$URL" hi >"$BATS_TEST_TMPDIR/client"

@@ -43,7 +43,7 @@ static void test_opening_tells_the_side(void **state)
     assert_true(from_client("{\"conn\":1,\"dir\":\"in\",\"data\":\"a\"}"));
     /* The one without a name is the client's still. */
     assert_true(from_client("{\"dir\":\"out\",\"data\":\"a\"}"));
-    recording_free(&recording);
+    recording_forget(&recording);
 }
 
 static void test_old_records_of_pipe(void **state)
@@ -51,7 +51,7 @@ static void test_old_records_of_pipe(void **state)
     (void)state;
     conn_of("{\"conn\":\"mg-1\",\"dir\":\"in\",\"type\":\"open\",\"url\":\"/chat\"}");
     assert_true(from_client("{\"conn\":\"mg-1\",\"dir\":\"in\",\"data\":\"a\"}"));
-    recording_free(&recording);
+    recording_forget(&recording);
 }
 
 static void test_without_an_opening(void **state)
@@ -60,11 +60,11 @@ static void test_without_an_opening(void **state)
     assert_true(from_client("{\"data\":\"a\"}"));
     assert_true(from_client("{\"conn\":7,\"dir\":\"out\",\"data\":\"a\"}"));
     assert_true(from_client("{\"conn\":\"mg-7\",\"dir\":\"in\",\"data\":\"a\"}"));
-    recording_free(&recording);
+    recording_forget(&recording);
     /* What the other connections are. */
     conn_of("{\"conn\":2,\"dir\":\"out\",\"type\":\"open\"}");
     assert_true(from_client("{\"conn\":1,\"dir\":\"in\",\"data\":\"a\"}"));
-    recording_free(&recording);
+    recording_forget(&recording);
 }
 
 static void test_connections_are_numbered(void **state)
@@ -79,7 +79,7 @@ static void test_connections_are_numbered(void **state)
     assert_int_equal(conn_of("{\"data\":\"a\"}"), 5);
     assert_int_equal(conn_of("{\"type\":\"open\"}"), 6);
     assert_int_equal(conn_of("{\"conn\":5,\"data\":\"a\"}"), 2);
-    recording_free(&recording);
+    recording_forget(&recording);
 }
 
 int main(void)
