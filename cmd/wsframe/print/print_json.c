@@ -202,13 +202,13 @@ void print_json(struct printer *printer, const struct decode_event *event, bool 
 static struct record begin_record(const struct decode_event *event, enum record_type type)
 {
     int64_t began = event->conversation->began_us;
-    const char *name = event->conversation->recorded;
-    bool numbered = name && event->conversation->recorded_is_number;
+    const char *recorded = event->conversation->recorded, *name = recorded ? recorded : "";
+    bool numbered = *name && event->conversation->recorded_is_number;
     return (struct record){
         .utc_us = event->utc_us,
         .elapsed_us = event->utc_us > began ? event->utc_us - began : 0,
         .conn = numbered ? strtoull(name, NULL, 10) : event->conversation->id,
-        .conn_name = name && name[0] && !numbered ? name : NULL,
+        .conn_name = *name && !numbered ? name : NULL,
         .stream = event->conversation->stream,
         .direction = event->sender == SENDER_SERVER ? RECORD_IN : RECORD_OUT,
         .type = type,

@@ -180,8 +180,8 @@ static void any_one_changed_digit(void **state)
                     struct payload_head out = {.connection = in.connection};
                     payload.message[place] = (uint8_t)*digit;
                     if (payload_read(&payload, payload.message, &out) != (*digit == was))
-                        fail_msg("message %u of %zu bytes, byte %zu: %c for %c", i, checked[s], place,
-                                 *digit, was);
+                        fail_msg("message %u of %zu bytes, byte %zu: %c for %c", i, checked[s],
+                                 place, *digit, was);
                 }
                 payload.message[place] = was;
             }
