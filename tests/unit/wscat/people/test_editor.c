@@ -141,7 +141,7 @@ static void commands_are_completed(void **state)
     (void)state;
     entered("/pi\tx\r", "/pingx");
     entered("/p\tx\r", "/px");     /* /ping or /pong */
-    entered("x/pi\tx\r", "x/pix"); /* no command */
+    entered("x/pi\tx\r", "x/pi\tx"); /* no command */
 }
 
 static void pastes(void **state)
