@@ -121,7 +121,7 @@ static void put_text(int side, uint32_t stream, const char *text)
 
 /* --- decoding it --- */
 
-static void say(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
