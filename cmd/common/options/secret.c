@@ -196,3 +196,12 @@ void secret_hide_token(const char *line, size_t len, char *text, size_t size)
     }
     text[used] = '\0';
 }
+
+char *secret_without_token(const char *line, size_t len)
+{
+    size_t size = 2 * len + 1; /* *** may be longer than what it hides */
+    char *text = malloc(size);
+    if (text)
+        secret_hide_token(line, len, text, size);
+    return text;
+}

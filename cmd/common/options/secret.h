@@ -35,6 +35,9 @@ char *secret_ask_on(int fd, const char *prompt);
  * each query parameter called token, which is a credential of wsserve's. */
 void secret_hide_token(const char *line, size_t len, char *text, size_t size);
 
+/* The same copy, whole, also of a URL; from malloc, NULL without memory. */
+char *secret_without_token(const char *line, size_t len);
+
 /* Wipes the memory and frees it. NULL is allowed. */
 void secret_free(char *secret);
 

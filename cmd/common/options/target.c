@@ -458,10 +458,7 @@ char *target_url(const struct target *t)
 char *target_url_shown(const struct target *t)
 {
     char *url = target_url(t);
-    size_t size = url ? 2 * strlen(url) + 1 : 0; /* *** may be longer than what it hides */
-    char *shown = url ? malloc(size) : NULL;
-    if (shown)
-        secret_hide_token(url, strlen(url), shown, size);
+    char *shown = url ? secret_without_token(url, strlen(url)) : NULL;
     free(url);
     return shown;
 }

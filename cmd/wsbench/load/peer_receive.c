@@ -23,10 +23,10 @@ static inline unsigned take_echoes(struct peer *peer, const uint8_t *data, size_
 {
     struct worker *w = peer->worker;
     unsigned taken = 0, alike, same;
-    uint64_t received = counter_read(&w->totals.received);
     if (w->own || peer->slow || /* of short ones it may be a later message's with the same digits */
         w->payload.size < PAYLOAD_CHECKED)
         return 0;
+    uint64_t received = counter_read(&w->totals.received);
     do {
         alike = flight_alike(&peer->flight, count - taken);
         if (alike == 0)

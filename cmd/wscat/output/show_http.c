@@ -37,21 +37,17 @@ void show_http_proxy(const struct ws_proxy *proxy)
               proxy->host, proxy->port);
 }
 
-/* Its target may have a token. */
-static void show_first_line(char arrow, const char *line, size_t len)
+/* A target, or where a redirect leads, may have a token. */
+static void show_line(char arrow, const char *line, size_t len)
 {
-    size_t size = 2 * len + 1; /* *** may be longer than what it hides */
-    char *text = malloc(size);
-    if (!text)
-        return;
-    secret_hide_token(line, len, text, size);
-    exit_warn("%c %s", arrow, text);
+    char *text = secret_without_token(line, len);
+    exit_warn("%c %s", arrow, text ? text : "");
     free(text);
 }
 
 void show_http_head(char arrow, const char *head, size_t len)
 {
-    const char *begin = head, *end = head + len;
+    const char *end = head + len;
     while (head < end) {
         const char *line_end = memchr(head, '\n', (size_t)(end - head));
         size_t n = line_end ? (size_t)(line_end - head) : (size_t)(end - head);
@@ -59,10 +55,8 @@ void show_http_head(char arrow, const char *head, size_t len)
         const char *colon = memchr(head, ':', text);
         if (text > 0 && colon && target_header_secret(head, (size_t)(colon - head)))
             exit_warn("%c %.*s: [not shown]", arrow, (int)(colon - head), head);
-        else if (head == begin)
-            show_first_line(arrow, head, text);
         else if (text > 0)
-            exit_warn("%c %.*s", arrow, (int)text, head);
+            show_line(arrow, head, text);
         head += n + (line_end != NULL);
     }
 }

@@ -1,4 +1,5 @@
 #include "cmd/common/exit.h"
+#include "cmd/common/options/secret.h"
 #include "cmd/common/units.h"
 #include "cmd/wscat/output/failure.h"
 #include "cmd/wscat/output/show_http.h"
@@ -108,8 +109,11 @@ static bool follow_redirect(struct run *run)
     struct settings *s = run->settings;
     char *to = run->redirect;
     run->redirect = NULL;
-    if (s->common.verbose > 0)
-        exit_warn("redirected to %s", to);
+    if (s->common.verbose > 0) {
+        char *shown = secret_without_token(to, strlen(to));
+        exit_warn("redirected to %s", shown ? shown : "");
+        free(shown);
+    }
     bool started = target_redirect(&s->target, to) && link_start(run);
     free(to);
     if (!started)

@@ -25,6 +25,10 @@ redirect_to() { # LOCATION
 }
 
 @test "a redirect may be relative to the URL" {
+	bad redirect '../c?d&token=hunter2'
+	run -3 --separate-stderr wscat -v -L "$URL" </dev/null
+	says 'redirected to \.\./c\?d&token=\*\*\*$'
+	run ! grep hunter2 <<<"$stderr"
 	bad redirect '../c?d#e'
 	run -3 --separate-stderr wscat -v -L "${URL}a/b" </dev/null
 	says "connect 127.0.0.1:$PORT" # the fixture serves one connection

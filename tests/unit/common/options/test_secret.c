@@ -167,7 +167,13 @@ static void hides_tokens_of_a_query(void **state)
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         secret_hide_token(lines[i][0], strlen(lines[i][0]), text, sizeof text);
         assert_string_equal(text, lines[i][1]);
+        char *whole = secret_without_token(lines[i][0], strlen(lines[i][0]));
+        assert_string_equal(whole, lines[i][1]);
+        free(whole);
     }
+    char *most = secret_without_token("?token=&token=&token=", 21); /* it becomes longer */
+    assert_string_equal(most, "?token=***&token=***&token=***");
+    free(most);
     secret_hide_token("/?token=abc", 11, text, 6);
     assert_string_equal(text, "/?tok");
 }
