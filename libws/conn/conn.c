@@ -176,11 +176,11 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 /* Delivers events until the session wants more input, a pause begins, or its share is used up. */
 static void deliver_events(struct ws_conn *conn)
 {
-    const struct ws_handler *handler = conn_env(conn)->handler;
     struct ws_event event;
     size_t bytes = 0;
     bool any = false;
-    while (may_deliver(conn) && ws_session_next(&conn->session, &event) != WS_EVENT_NONE) {
+    while (may_deliver(conn) && !ws_session_at_rest(&conn->session) &&
+           ws_session_next(&conn->session, &event) != WS_EVENT_NONE) {
         any = true;
         bytes += event.type == WS_EVENT_RUN ? event.count * event.len : event.len;
         switch (event.type) {
@@ -198,8 +198,8 @@ static void deliver_events(struct ws_conn *conn)
         if (bytes > WS_TURN_MOST)
             conn->blocked |= WS_BLOCK_RATE; /* it goes on with the loop's next turn */
     }
-    if (any && handler->delivered && ws_conn_usable(conn))
-        handler->delivered(conn);
+    if (any && conn_env(conn)->handler->delivered && ws_conn_usable(conn))
+        conn_env(conn)->handler->delivered(conn);
     if (ws_session_state(&conn->session) != WS_STATE_OPEN)
         return;
     if (!ws_session_in_message(&conn->session))

@@ -86,7 +86,7 @@ size_t ws_session_holds(const struct ws_session *s)
 
 bool ws_session_at_rest(const struct ws_session *s)
 {
-    return s->in == s->in_end && session_at_message(s) && !s->ended;
+    return s->in == s->in_end && session_at_message(s);
 }
 
 bool ws_session_in_message(const struct ws_session *s)
@@ -407,11 +407,13 @@ static enum ws_event_type next_frame(struct ws_session *s, struct ws_event *even
 
 enum ws_event_type ws_session_next(struct ws_session *s, struct ws_event *event)
 {
+    if (ws_session_at_rest(s)) {
+        *event = (struct ws_event){0};
+        return WS_EVENT_NONE;
+    }
     if (ws_session_next_small(s, event) != WS_EVENT_NONE)
         return event->type;
     memset(event, 0, sizeof *event);
-    if (ws_session_at_rest(s))
-        return WS_EVENT_NONE;
     free_lent(s);
     if (s->done) {
         s->in = s->in_end;

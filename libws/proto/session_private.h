@@ -100,13 +100,12 @@ static inline uint64_t session_passed(const struct ws_session *s)
     return s->frame.length - s->payload_left;
 }
 
-/* Is the next byte a header's first, of a frame that begins a message, and nothing else due? */
+/* Is the next byte a header's first, of a frame that begins a message, and nothing else due?
+ * Payload is held only within a message, or lent. */
 static inline bool session_at_message(const struct ws_session *s)
 {
-    return !(s->done || s->announce_open || s->upgrading || s->in_payload || s->close_received ||
-             s->lent || s->lent_control) &&
-           s->state == WS_STATE_OPEN && s->header_have == 0 && !s->message.begun && !s->held &&
-           s->pending_error == WS_OK && !s->config->frames;
+    static const struct ws_session open = {.state = WS_STATE_OPEN};
+    return s->position == open.position && !s->message.begun && !s->config->frames;
 }
 
 static inline void session_move_to(struct ws_session *s, enum ws_state to)

@@ -243,10 +243,9 @@ static inline bool reply_small(struct ws_session *s, struct ws_out *out,
                                const struct ws_event *event, enum ws_error *error)
 {
     size_t len = event->len, header_len = len < 126 ? 2 : 4;
-    if (event->type == WS_EVENT_CHUNK || len > WS_CHUNK_ABOVE || s->lent || s->done ||
-        s->upgrading || s->deflate || s->fragment_opcode || s->state != WS_STATE_OPEN ||
-        s->config->role != WS_ROLE_SERVER || (s->config->max_frame && len > s->config->max_frame) ||
-        !has_headroom(s, event, header_len))
+    if (event->type == WS_EVENT_CHUNK || len > WS_CHUNK_ABOVE || !session_at_message(s) ||
+        s->deflate || s->fragment_opcode || s->config->role != WS_ROLE_SERVER ||
+        (s->config->max_frame && len > s->config->max_frame) || !has_headroom(s, event, header_len))
         return false;
     uint8_t *begin = event->data - header_len;
     begin[0] = (uint8_t)(0x80 | event->opcode);

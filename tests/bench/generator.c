@@ -174,5 +174,9 @@ int main(int argc, char **argv)
         now = bench_now();
     }
     printf("%llu %.6f\n", (unsigned long long)received, now - begun);
+    fflush(stdout);
+    /* Closing is not a part of it: who measures the server ends stdin when that is done. */
+    while (read(STDIN_FILENO, buffer, 1) > 0)
+        ;
     return 0;
 }

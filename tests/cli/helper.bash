@@ -44,6 +44,11 @@ await() { # REGEX FILE
 	}
 }
 
+# Waits until a fixture has printed "port N", and prints N.
+port_in() { # FILE
+	await '^port [0-9]+$' "$1" && sed -nE 's/^port ([0-9]+)$/\1/p' "$1" | grep .
+}
+
 # On one processor packets are captured in the order in which they are sent.
 one_processor() {
 	local allowed

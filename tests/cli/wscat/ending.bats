@@ -219,8 +219,9 @@ for x in c:
     x.connect_ex(s.getsockname())
 print("port", s.getsockname()[1], flush=True)
 time.sleep(60)'
-	await '^port' "$OUT"
-	run -7 --separate-stderr wscat --connect-timeout=230ms --no-stdin "$(sed 's/port //' "$OUT")"
+	local port
+	port=$(port_in "$OUT")
+	run -7 --separate-stderr wscat --connect-timeout=230ms --no-stdin "$port"
 	one_line '^wscat: timeout: .*no answer within 0.23 s \(--connect-timeout\)$'
 }
 

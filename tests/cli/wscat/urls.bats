@@ -116,8 +116,9 @@ for answer in (b"302 Found\r\nLocation: /next", b"404 Not Found"):
     c, _ = s.accept()
     print(c.recv(4096).decode().replace("\r", ""), flush=True)
     c.sendall(b"HTTP/1.1 " + answer + b"\r\nContent-Length: 0\r\n\r\n")'
-	await '^port' "$OUT"
-	run -5 wscat -L --auth=me:secret "ws://[::1%25$zone]:$(sed -n 's/port //p' "$OUT")/" hello
+	local port
+	port=$(port_in "$OUT")
+	run -5 wscat -L --auth=me:secret "ws://[::1%25$zone]:$port/" hello
 	await '^GET /next ' "$OUT"
 	same 2 "$(grep -c '^Authorization: ' "$OUT")"
 	run -3 --separate-stderr wscat 'ws://[fe80::1%25none]/' hello

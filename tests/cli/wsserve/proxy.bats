@@ -42,8 +42,7 @@ service() { # WHAT [PATH]
 		    threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 	END
 	SERVICE_OUT=$OUT
-	await '^port ' "$OUT"
-	SERVICE=$(sed -n 's/^port //p' "$OUT")
+	SERVICE=$(port_in "$OUT")
 }
 
 @test "bytes go there and come back, binary" {
@@ -155,8 +154,9 @@ refused_with() { # STATUS
 		print("port", listener.getsockname()[1])
 		time.sleep(1000)
 	END
-	await '^port ' "$OUT"
-	serve --handshake-timeout=300ms --proxy="tcp:127.0.0.1:$(sed -n 's/^port //p' "$OUT")"
+	local port
+	port=$(port_in "$OUT")
+	serve --handshake-timeout=300ms --proxy="tcp:127.0.0.1:$port"
 	run -5 --separate-stderr wscat "$URL" </dev/null
 	says 408
 	await HANDSHAKE_TIMEOUT "$SERVER_LOG"

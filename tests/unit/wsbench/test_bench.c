@@ -208,7 +208,9 @@ static void connections_one_after_another(void **state)
     assert_int_equal(T->opened, 40);
     assert_int_equal(T->client_closes.rows[0].count, 40);
     bench("-c 4 -d 2s --channel-lifetime=50ms");
-    assert_true(T->renewed >= 4 && T->opened == 4 + T->renewed);
+    /* Those that are on their way when the time is over may still open, and are no renewed ones. */
+    assert_true(T->renewed >= 4);
+    assert_in_range(T->opened, 4 + T->renewed, 8 + T->renewed);
     assert_int_equal(T->lost + T->dropped, 0);
 }
 
