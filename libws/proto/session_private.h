@@ -12,7 +12,9 @@
 #include <ws/session.h>
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 static_assert(WS_ERROR_COUNT <= UINT8_MAX, "an error no longer fits where the session keeps it");
 
@@ -100,12 +102,24 @@ static inline uint64_t session_passed(const struct ws_session *s)
     return s->frame.length - s->payload_left;
 }
 
+/* The fields from `end_error` to `fragment_opcode`, to compare them at once. */
+static inline uint32_t session_position(const struct ws_session *s)
+{
+    enum { BEGIN = offsetof(struct ws_session, end_error) };
+    uint32_t word;
+    static_assert(BEGIN + sizeof word == offsetof(struct ws_session, fragment_opcode),
+                  "a field is missing, or is one too many");
+    memcpy(&word, (const char *)s + BEGIN, sizeof word);
+    return word;
+}
+
 /* Is the next byte a header's first, of a frame that begins a message, and nothing else due?
  * Payload is held only within a message, or lent. */
 static inline bool session_at_message(const struct ws_session *s)
 {
     static const struct ws_session open = {.state = WS_STATE_OPEN};
-    return s->position == open.position && !s->message.begun && !s->config->frames;
+    return session_position(s) == session_position(&open) && !s->message.begun &&
+           !s->config->frames;
 }
 
 static inline void session_move_to(struct ws_session *s, enum ws_state to)

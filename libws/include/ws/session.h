@@ -155,31 +155,27 @@ struct ws_session {
         struct ws_frame frame;         /* in its payload */
         uint8_t header[WS_HEADER_MAX]; /* before it: the bytes of a header that is not whole */
     };
-    union {
-        /* Where reading is, and all that keeps a message from beginning there. */
-        struct {
-            uint8_t state : 3; /* an enum ws_state */
-            uint8_t header_have : 4;
-            bool upgrading : 1;  /* the upgrade's state is kept */
-            bool in_payload : 1; /* between a header and the end of its payload */
-            bool announce_open : 1;
-            bool lent : 1;         /* the last event's data is in `held`: freed by the next pull */
-            bool lent_control : 1; /* the same of `held_control` */
-            bool close_received : 1;
-            bool defer_close_reply : 1; /* the peer's close is answered by ws_session_close() */
-            bool ended : 1;             /* the stream ended, because of end_error */
-            bool done : 1;              /* nothing further is delivered */
-            uint8_t end_error;          /* an enum ws_error, as is the next */
-            uint8_t pending_error;      /* to be delivered by the next pull */
-        };
-        uint32_t position; /* all of these at once */
-    };
-    uint8_t lately_large : 4; /* small frames that may come until no large one is expected */
+    /* From here to `fragment_opcode` there is all that keeps a message from beginning: in one word,
+     * which is compared at once (session_at_message()). */
+    uint8_t end_error;          /* an enum ws_error, as is the next */
+    uint8_t pending_error;      /* to be delivered by the next pull */
+    uint8_t state : 3;          /* an enum ws_state */
+    uint8_t header_have : 4;    /* bytes of a header that is not whole */
+    bool upgrading : 1;         /* the upgrade's state is kept */
+    bool in_payload : 1;        /* between a header and the end of its payload */
+    bool announce_open : 1;     /* WS_EVENT_OPEN is next */
+    bool lent : 1;              /* the last event's data is in `held`: freed by the next pull */
+    bool lent_control : 1;      /* the same of `held_control` */
+    bool close_received : 1;    /* nothing after it counts */
+    bool defer_close_reply : 1; /* the peer's close is answered by ws_session_close() */
+    bool ended : 1;             /* the stream ended, because of end_error */
+    bool done : 1;              /* nothing further is delivered */
+    uint8_t fragment_opcode;    /* opcode of the fragmented message that is being sent, or 0 */
+    uint8_t lately_large : 4;   /* small frames that may come until no large one is expected */
     bool close_sent : 1;
     bool request_pending : 1; /* server: delivered, not yet answered */
     bool request_sent : 1;    /* client */
     bool http2 : 1;           /* on a stream of HTTP/2 */
-    uint8_t fragment_opcode;  /* opcode of the fragmented message that is being sent, or 0 */
     uint16_t sent_code;       /* of our close frame; 0: none was sent */
 };
 
