@@ -311,6 +311,29 @@ static bool take_paste(struct editor *e)
     return true;
 }
 
+/* Text that comes at once, as of a paste that has no such sequences, is inserted together: libedit
+ * would show the whole line again for each key. False: it is a key, or few of them. */
+static bool take_text(struct editor *e)
+{
+    enum { FEW = 16, CHARACTER_MOST = 4 };
+    const uint8_t *keys = ws_bytes_data(e->keys);
+    size_t len = ws_bytes_len(e->keys), n = 0;
+    char text[READ_SIZE];
+    while (n < len && n < sizeof text - 1 && keys[n] >= ' ' && keys[n] != 0x7F)
+        n++;
+    memcpy(text, keys, n);
+    text[n] = '\0';
+    /* The last character may not be whole yet. */
+    for (int cut = 0; cut < CHARACTER_MOST && n > FEW; cut++, text[--n] = '\0')
+        if (mbstowcs(NULL, text, 0) != (size_t)-1) {
+            editor_hide(e);
+            el_insertstr(e->el, text);
+            ws_bytes_consume(e->keys, n);
+            return true;
+        }
+    return false;
+}
+
 /* How much of the sequence that begins a paste is at the beginning of what was read. */
 static size_t paste_begun(const struct editor *e)
 {
@@ -333,6 +356,8 @@ static void take_keys(struct editor *e)
     while (e->armed && ws_bytes_len(e->keys) > 0) {
         int ignored = 0;
         size_t begun = paste_begun(e);
+        if (take_text(e))
+            continue;
         editor_show(e);
         if (begun > 1 && begun < sizeof PASTE_BEGIN - 1)
             read_keys(e, SEQUENCE_MS);

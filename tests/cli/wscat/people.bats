@@ -117,6 +117,18 @@ ended_with() { # STATUS
 	await '^text 13 one' "$OUT"
 }
 
+@test "a paste of a terminal that does not mark it is taken as it is typed, however long" {
+	bad echo
+	terminal 80 -w 0.5 "$URL"
+	shows 'connected to'
+	printf 'ä%.0s' {1..100000} >"$BATS_TEST_TMPDIR/paste"
+	printf 'é\nnext\n' >>"$BATS_TEST_TMPDIR/paste"
+	mux load-buffer "$BATS_TEST_TMPDIR/paste"
+	mux paste-buffer
+	await '^text 200002 ä{20}' "$OUT"
+	await '^text 4 next' "$OUT"
+}
+
 @test "a tab is typed as any character" {
 	bad echo
 	terminal 80 -w 0.5 "$URL"
