@@ -1,5 +1,6 @@
 #include "cmd/common/record_read.h"
 
+#include <ws/close.h>
 #include <ws/utf8.h>
 
 #include <jansson.h>
@@ -131,6 +132,24 @@ static const char *read_close(struct record_in *in, const json_t *root)
         in->code = (unsigned)number;
     }
     return read_string(root, "reason", &in->reason);
+}
+
+const char *record_close_problem(const struct record_in *in)
+{
+    unsigned code = record_close_code(in);
+    size_t len = in->reason ? strlen(in->reason) : 0;
+    if (code == WS_CLOSE_NO_CODE)
+        return len > 0 ? "a close frame without a code (1005) has no reason" : NULL;
+    if (!ws_close_code_valid(code))
+        return "\"code\" is not a close code that may be sent";
+    return len > WS_CLOSE_REASON_MAX ? "\"reason\" is longer than 123 bytes" : NULL;
+}
+
+unsigned record_close_code(const struct record_in *in)
+{
+    if (in->code)
+        return in->code;
+    return in->reason && in->reason[0] ? WS_CLOSE_NORMAL : WS_CLOSE_NO_CODE;
 }
 
 const char *record_read(struct record_in *in, const void *line, size_t len)

@@ -225,17 +225,33 @@ static bool is_host(struct ws_str host)
     return p == end || (*p == ':' && is_port(p + 1, (size_t)(end - p) - 1));
 }
 
-static bool is_target(struct ws_str target)
+/* The length of the scheme of a target in absolute form (RFC 9112 3.2.2), with its "://"; or 0. */
+static size_t scheme_len(struct ws_str target)
 {
-    if (target.len > 0 && target.p[0] == '/')
-        return true;
     static const char *const schemes[] = {"http://", "https://", "ws://", "wss://"};
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
         size_t len = strlen(schemes[i]);
-        if (target.len > len && ws_str_equal_case((struct ws_str){target.p, len}, schemes[i]))
-            return true;
+        if (target.len >= len && ws_str_equal_case((struct ws_str){target.p, len}, schemes[i]))
+            return len;
     }
-    return false;
+    return 0;
+}
+
+/* In absolute form it names the host in place of the Host header: the same holds for that one, and
+ * nothing that may be before it or is a URL's own (RFC 9110 4.2.1, 4.2.4). */
+static bool names_bad_host(struct ws_str target)
+{
+    size_t begin = scheme_len(target), end = begin;
+    while (end < target.len && !strchr("/?#", target.p[end]))
+        end++;
+    return begin > 0 && !is_host((struct ws_str){target.p + begin, end - begin});
+}
+
+/* A fragment is the client's alone (RFC 6455 3). */
+static bool is_target(struct ws_str target)
+{
+    return target.len > 0 && (target.p[0] == '/' || scheme_len(target) > 0) &&
+           !memchr(target.p, '#', target.len);
 }
 
 /* Over HTTP/2 there is none (RFC 8441 5). */
@@ -260,6 +276,8 @@ static enum ws_error judge_request(const struct ws_request *r, int hosts, int ke
         return WS_E_HOST_MISSING;
     if (hosts == 1 && !is_host(r->host))
         return WS_E_HOST_INVALID;
+    if (names_bad_host(r->target))
+        return WS_E_TARGET;
     enum ws_error error = check_body(head, buffer);
     if (error != WS_OK)
         return error;

@@ -114,6 +114,7 @@ const char *ws_http_status_name(unsigned status)
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
+        {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {416, "Range Not Satisfiable"},
         {421, "Misdirected Request"},

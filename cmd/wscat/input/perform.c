@@ -21,7 +21,11 @@ static const char *perform(const struct slash_ops *ops, void *context, const str
         (in->type == RECORD_PING ? ops->ping : ops->pong)(context, data, in->len);
         break;
     case RECORD_CLOSE:
-        ops->close(context, in->code ? in->code : WS_CLOSE_NO_CODE, in->reason ? in->reason : "");
+        if (RECORD_CODE_IS_LOCAL(in->code))
+            break; /* a recording's last: how the connection ended, not what was sent */
+        if (record_close_problem(in))
+            return record_close_problem(in);
+        ops->close(context, record_close_code(in), in->reason ? in->reason : "");
         break;
     case RECORD_OPEN:
     case RECORD_ERROR:

@@ -83,15 +83,21 @@ static const char *describe(const struct ws_conn *conn, const struct ws_address 
     return text;
 }
 
-/* What was compared, of the request. */
+/* What was compared, of the request, which is NULL where the address was refused before it. */
 static void describe_cause(enum ws_error why, const struct ws_request *request, const char *user,
                            char what[2 * SHOWN_MAX + 64])
 {
     enum { SIZE = 2 * SHOWN_MAX + 64 };
+    struct ws_str authority;
     what[0] = '\0';
     switch (why) {
     case WS_E_HOST_REFUSED:
-        snprintf(what, SIZE, ": '%.*s'", shown(request->host), request->host.p);
+        authority = target_authority(request->target);
+        if (authority.len > 0)
+            snprintf(what, SIZE, ": the target's '%.*s'; Host is '%.*s'", shown(authority),
+                     authority.p, shown(request->host), request->host.p);
+        else
+            snprintf(what, SIZE, ": '%.*s'", shown(request->host), request->host.p);
         break;
     case WS_E_ORIGIN_REFUSED:
         if (ws_http_find(request->head, request->buffer, "Origin", 0) < 0)

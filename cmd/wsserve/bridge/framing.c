@@ -139,6 +139,8 @@ static enum framing_result read_record(struct framing_reader *r, struct framing_
     r->error = record_read(&r->record, message->data, message->len);
     if (!r->error && r->max && r->record.len > r->max)
         r->error = "the payload is larger than a message may be";
+    if (!r->error && r->record.type == RECORD_CLOSE)
+        r->error = record_close_problem(&r->record);
     if (r->error)
         return FRAMING_BAD_RECORD;
     message->record = &r->record;

@@ -16,16 +16,16 @@ static struct ws_str without(struct ws_str text, size_t count)
     return (struct ws_str){text.p + count, text.len - count};
 }
 
-/* If-None-Match compares weakly (13.1.2). */
-static bool lists_etag(const struct ws_request *request, const char *etag)
+/* If-None-Match compares weakly (13.1.2), If-Match strongly (13.1.1). */
+static bool lists_etag(const struct ws_request *request, const char *name, bool weakly,
+                       const char *etag)
 {
-    for (int i = -1;
-         (i = ws_http_find(request->head, request->buffer, "If-None-Match", i + 1)) >= 0;) {
+    for (int i = -1; (i = ws_http_find(request->head, request->buffer, name, i + 1)) >= 0;) {
         struct ws_str list = ws_http_value(request->head, request->buffer, (size_t)i), element;
         while (ws_http_list_next(&list, &element)) {
             if (ws_str_equal(element, "*"))
                 return true;
-            if (element.len > 2 && memcmp(element.p, "W/", 2) == 0)
+            if (weakly && element.len > 2 && memcmp(element.p, "W/", 2) == 0)
                 element = without(element, 2);
             if (ws_str_equal(element, etag))
                 return true;
@@ -34,12 +34,23 @@ static bool lists_etag(const struct ws_request *request, const char *etag)
     return false;
 }
 
+/* Is it another version than the one that the client builds on? */
+static bool is_changed(const struct ws_request *request, const struct conditional_file *file)
+{
+    struct ws_str value;
+    int64_t since_s;
+    if (header(request, "If-Match", &value))
+        return !lists_etag(request, "If-Match", false, file->etag);
+    return header(request, "If-Unmodified-Since", &value) && ws_http_date_parse(value, &since_s) &&
+           file->modified_s > since_s;
+}
+
 static bool is_unchanged(const struct ws_request *request, const struct conditional_file *file)
 {
     struct ws_str value;
     int64_t since_s;
     if (header(request, "If-None-Match", &value))
-        return lists_etag(request, file->etag);
+        return lists_etag(request, "If-None-Match", true, file->etag);
     return header(request, "If-Modified-Since", &value) && ws_http_date_parse(value, &since_s) &&
            file->modified_s <= since_s;
 }
@@ -102,6 +113,8 @@ enum conditional conditional_of(const struct ws_request *request,
     struct ws_str range;
     uint64_t last;
     *first = *len = 0;
+    if (is_changed(request, file)) /* the order of 13.2.2 */
+        return CONDITIONAL_CHANGED;
     if (is_unchanged(request, file))
         return CONDITIONAL_UNCHANGED;
     if (ws_str_equal(request->method, "GET") && header(request, "Range", &range) &&

@@ -245,6 +245,7 @@ static void send_file(struct ws_conn *conn, const struct ws_request *request,
                       const struct static_file *file)
 {
     static const unsigned status[] = {[CONDITIONAL_WHOLE] = 200,
+                                      [CONDITIONAL_CHANGED] = 412,
                                       [CONDITIONAL_UNCHANGED] = 304,
                                       [CONDITIONAL_PART] = 206,
                                       [CONDITIONAL_OUTSIDE] = 416};

@@ -53,11 +53,11 @@ struct ws_request {
  * Reads the whole request in `buffer` and checks it (4.2.1). Returns `request->violation`: WS_OK
  * for an upgrade that may be accepted; WS_E_NOT_AN_UPGRADE for a plain HTTP request (no Upgrade:
  * websocket and no Sec-WebSocket-Key), which a server may answer otherwise; else the first of:
- * HOST_DUPLICATE, HOST_MISSING and HOST_INVALID (of HTTP/1.1), HTTP_LENGTH, HTTP_BODY, all four for
- * plain requests too; METHOD, HTTP_VERSION, TARGET, UPGRADE_MISSING,
- * CONNECTION_MISSING, VERSION_MISSING, VERSION_DUPLICATE, VERSION, KEY_MISSING, KEY_DUPLICATE,
- * KEY_INVALID, ORIGIN_DUPLICATE, SUBPROTOCOL_SYNTAX, EXTENSION_SYNTAX. All strings that are present
- * are set in any case.
+ * HOST_DUPLICATE, HOST_MISSING and HOST_INVALID (of HTTP/1.1), TARGET (a URL without a valid host),
+ * HTTP_LENGTH, HTTP_BODY, all for plain requests too; METHOD, HTTP_VERSION, TARGET,
+ * UPGRADE_MISSING, CONNECTION_MISSING, VERSION_MISSING, VERSION_DUPLICATE, VERSION, KEY_MISSING,
+ * KEY_DUPLICATE, KEY_INVALID, ORIGIN_DUPLICATE, SUBPROTOCOL_SYNTAX, EXTENSION_SYNTAX. All strings
+ * that are present are set in any case.
  */
 enum ws_error ws_handshake_read_request(const struct ws_http_head *head, const char *buffer,
                                         struct ws_request *request);

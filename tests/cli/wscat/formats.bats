@@ -77,8 +77,26 @@ END
 		"$(grep -v '^header\|^end\|^listening' "$OUT")"
 }
 
+@test "a close record that a recording has for a lost connection is no frame, and is not sent" {
+	bad echo
+	run -0 --separate-stderr wscat --input=jsonl -w 0.5 "$URL" <<'END'
+{"type":"text","data":"hello"}
+{"type":"close","code":1006,"reason":"","clean":false}
+{"type":"close","code":1015}
+{"type":"text","data":"again"}
+END
+	same $'hello\nagain' "$output"
+	await '^close 1000' "$OUT"
+}
+
 @test "a record that is none: 1, and its line" {
 	serve
+	local code
+	for code in 999 1004 2999 65535; do
+		run -1 --separate-stderr bash -c "printf '{\"data\":\"a\"}\n{\"type\":\"close\",\"code\":$code}\n' | wscat -w 0.5 --input=jsonl '$URL'"
+		same a "$output"
+		says 'line 2 of the input: .* is not a close code that may be sent'
+	done
 	run -1 --separate-stderr bash -c "printf '{\"data\":\"a\"}\nhello\n' | wscat -w 0.5 --input=jsonl '$URL'"
 	same a "$output"
 	says 'line 2 of the input: '

@@ -70,9 +70,12 @@ redirect_to() { # LOCATION
 }
 
 @test "a redirect to what is no URL: 5" {
-	redirect_to 'ftp://127.0.0.1/'
-	run -5 --separate-stderr wscat -L "$FIRST" </dev/null
-	one_line "the server redirects to 'ftp://127.0.0.1/', which is not a WebSocket URL"
+	local location
+	for location in ftp://127.0.0.1/ mailto:a@b 'javascript:alert(1)' localhost:80 unix:/x; do
+		redirect_to "$location"
+		run -5 --separate-stderr wscat -L "$FIRST" </dev/null
+		one_line "the server redirects to '${location//[()]/.}', which is not a WebSocket URL"
+	done
 }
 
 @test "--resolve connects to another address, and keeps the name" {

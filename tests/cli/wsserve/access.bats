@@ -92,6 +92,7 @@ status() { # STATUS [ARGUMENT OF ask.py]...
 	status 403 "$PORT" http://evil.example/ 'Host: chat.example'
 	status 101 "$PORT" http://chat.example/ 'Host: chat.example'
 	await 'HOST_REFUSED .*evil-chat.example' "$SERVER_LOG"
+	await "HOST_REFUSED .*: the target's 'evil.example'; Host is 'chat.example'" "$SERVER_LOG"
 }
 
 @test "--auth: a password, whole" {

@@ -101,6 +101,10 @@ files() {
 	status 304 / -H "If-None-Match: \"x\", W/$tag"
 	status 304 / -H 'If-None-Match: *'
 	status 200 / -H 'If-None-Match: "x"'
+	status 200 / -H "If-Match: $tag"
+	status 412 / -H 'If-Match: "x"'
+	status 412 / -H 'If-Match: "x"' -H 'Range: bytes=0-1'
+	status 412 / -H 'If-Unmodified-Since: Sat, 29 Oct 1994 19:43:31 GMT'
 	run -0 ask --plain "$PORT" / "If-None-Match: $tag"
 	run ! grep -E '^Content-Length|top' <<<"$output"
 	printf '<p>new' >"$DIR/index.html"

@@ -156,23 +156,25 @@ while True:
 			*'"type":"open"'*) echo '{"data":"welcome"}' ;;
 			*'"data":"bin"'*) echo '{"b64":"AP8="}' ;;
 			*'"data":"nonsense"'*) echo 'this is no record' ;;
+			*'"data":"no code"'*) echo '{"type":"close","code":1006}' ;;
 			*'"data":"bye"'*) echo '{"type":"close","code":4321,"reason":"so long"}' ;;
 			*) echo '{"data":"what?"}' ;;
 			esac
 		done
 	END
 	)"
-	run -9 --separate-stderr wscat -v "${URL}x?y" hello nonsense bye </dev/null
+	run -9 --separate-stderr wscat -v "${URL}x?y" hello nonsense 'no code' bye </dev/null
 	same $'welcome\nwhat?' "$output"
 	says 'closed by the server: 4321 .*so long'
 	await '"type":"close".*"code":' "$BATS_TEST_TMPDIR/records"
 	await 'COMMAND wrote a record that cannot be sent: not JSON' "$SERVER_LOG"
+	await 'COMMAND wrote a record that cannot be sent: "code" is not a close code' "$SERVER_LOG"
 	"$PYTHON" - "$BATS_TEST_TMPDIR/records" "$ROOT/docs/record.schema.json" <<-'END'
 		import json, sys, jsonschema
 		records = [json.loads(line) for line in open(sys.argv[1])]
 		for record in records:
 		    jsonschema.validate(record, json.load(open(sys.argv[2])))
-		assert [r["type"] for r in records] == ["open", "text", "text", "text", "close"], records
+		assert [r["type"] for r in records] == ["open", "text", "text", "text", "text", "close"], records
 		assert records[0]["url"] == "/x?y" and records[1]["data"] == "hello"
 		assert len({r["conn"] for r in records}) == 1
 	END

@@ -2,6 +2,7 @@
 
 #include "cmd/common/json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <setjmp.h>
@@ -130,6 +131,45 @@ static void test_close(void **state)
     refused("{\"type\":\"close\",\"code\":\"1000\"}", "code");
 }
 
+static void closes_that_may_be_sent(void **state)
+{
+    static const struct {
+        const char *line;
+        unsigned code;
+        const char *problem;
+    } rows[] = {
+        {"{\"type\":\"close\"}", WS_CLOSE_NO_CODE, NULL},
+        {"{\"type\":\"close\",\"code\":1005,\"reason\":\"\"}", WS_CLOSE_NO_CODE, NULL},
+        {"{\"type\":\"close\",\"code\":1000}", 1000, NULL},
+        {"{\"type\":\"close\",\"reason\":\"bye\"}", 1000, NULL},
+        {"{\"type\":\"close\",\"code\":1005,\"reason\":\"bye\"}", WS_CLOSE_NO_CODE,
+         "has no reason"},
+        {"{\"type\":\"close\",\"code\":1006}", 1006, "may be sent"},
+        {"{\"type\":\"close\",\"code\":1015}", 1015, "may be sent"},
+        {"{\"type\":\"close\",\"code\":999}", 999, "may be sent"},
+        {"{\"type\":\"close\",\"code\":2999}", 2999, "may be sent"},
+        {"{\"type\":\"close\",\"code\":5000}", 5000, "may be sent"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct record_in in;
+        taken(&in, rows[i].line);
+        const char *problem = record_close_problem(&in);
+        assert_int_equal(record_close_code(&in), rows[i].code);
+        if (!problem != !rows[i].problem || (problem && !strstr(problem, rows[i].problem)))
+            fail_msg("%s: %s", rows[i].line, problem);
+        record_in_free(&in);
+    }
+    for (int len = WS_CLOSE_REASON_MAX; len <= WS_CLOSE_REASON_MAX + 1; len++) {
+        char line[256];
+        struct record_in in;
+        snprintf(line, sizeof line, "{\"type\":\"close\",\"reason\":\"%0*d\"}", len, 0);
+        taken(&in, line);
+        assert_int_equal(record_close_problem(&in) != NULL, len > WS_CLOSE_REASON_MAX);
+        record_in_free(&in);
+    }
+}
+
 static void test_faults(void **state)
 {
     (void)state;
@@ -178,13 +218,10 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_payloads),
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_base64_padding),
-        cmocka_unit_test(test_address),
-        cmocka_unit_test(test_close),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_depth_is_bounded),
+        cmocka_unit_test(test_payloads),       cmocka_unit_test(test_times),
+        cmocka_unit_test(test_base64_padding), cmocka_unit_test(test_address),
+        cmocka_unit_test(test_close),          cmocka_unit_test(closes_that_may_be_sent),
+        cmocka_unit_test(test_faults),         cmocka_unit_test(test_depth_is_bounded),
         cmocka_unit_test(test_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,10 +54,11 @@ static void assert_str(struct ws_str got, const char *wanted)
         fail_msg("\"%.*s\" is not \"%s\"", (int)got.len, got.p, wanted);
 }
 
-#define REQUEST                                                                                    \
-    "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n"                     \
+#define AFTER_TARGET                                                                               \
+    " HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n"                              \
     "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"                       \
     "Sec-WebSocket-Version: 13\r\n"
+#define REQUEST "GET /chat" AFTER_TARGET
 #define RESPONSE                                                                                   \
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"            \
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
@@ -177,6 +178,15 @@ static void faults_of_requests(void **state)
         {WS_E_NOT_AN_UPGRADE, "GET / HTTP/1.1\r\nHost: [::ffff:127.0.0.1]:80\r\n\r\n"},
         {WS_E_NOT_AN_UPGRADE, "GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"},
         {WS_E_NOT_AN_UPGRADE, "GET / HTTP/1.0\r\n\r\n"},
+        {WS_E_NOT_AN_UPGRADE, "GET http://b:80/x HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {WS_E_NOT_AN_UPGRADE, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {WS_E_TARGET, "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {WS_E_TARGET, "GET ws:// HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {WS_E_TARGET, "GET http://?x HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {WS_E_TARGET, "GET http://b:99999/x HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {WS_E_TARGET, "GET HTTPS://u:p@b/x HTTP/1.1\r\nHost: a\r\n\r\n"},
+        {WS_E_TARGET, "GET /x#y" AFTER_TARGET "\r\n"},
+        {WS_OK, "GET wss://b:80?x" AFTER_TARGET "\r\n"},
         {WS_E_SUBPROTOCOL_SYNTAX, REQUEST "Sec-WebSocket-Protocol: a b\r\n\r\n"},
         {WS_E_SUBPROTOCOL_SYNTAX, REQUEST "Sec-WebSocket-Protocol: a, b, a\r\n\r\n"},
         {WS_E_EXTENSION_SYNTAX, REQUEST "Sec-WebSocket-Extensions: a;b=c d\r\n\r\n"},

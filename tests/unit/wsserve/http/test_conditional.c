@@ -44,6 +44,19 @@ static void versions(void **state)
         {"If-Modified-Since: yesterday\r\n", CONDITIONAL_WHOLE},
         {"If-None-Match: \"b\"\r\nIf-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
          CONDITIONAL_WHOLE},
+        {"If-Match: \"a\"\r\n", CONDITIONAL_WHOLE},
+        {"If-Match: \"b\", \"a\"\r\n", CONDITIONAL_WHOLE},
+        {"If-Match: *\r\n", CONDITIONAL_WHOLE},
+        {"If-Match: \"b\"\r\n", CONDITIONAL_CHANGED},
+        {"If-Match: W/\"a\"\r\n", CONDITIONAL_CHANGED},
+        {"If-Match: \"b\"\r\nIf-None-Match: \"a\"\r\n", CONDITIONAL_CHANGED},
+        {"If-Match: \"b\"\r\nRange: bytes=0-1\r\n", CONDITIONAL_CHANGED},
+        {"If-Match: \"a\"\r\nIf-None-Match: \"a\"\r\n", CONDITIONAL_UNCHANGED},
+        {"If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", CONDITIONAL_WHOLE},
+        {"If-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n", CONDITIONAL_CHANGED},
+        {"If-Unmodified-Since: yesterday\r\n", CONDITIONAL_WHOLE},
+        {"If-Match: \"a\"\r\nIf-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n",
+         CONDITIONAL_WHOLE},
     };
     uint64_t first, len;
     (void)state;
