@@ -372,8 +372,9 @@ static char *absolute(const struct target *t, const char *location)
     char *base = target_url(t), *whole = NULL;
     if (!base)
         return NULL;
-    size_t keep_len = 0;                              /* of the present URL */
-    if (location[strcspn(location, ":/?#")] != ':') { /* RFC 3986 4.2: it names no scheme */
+    size_t keep_len = 0; /* of the present URL */
+    /* RFC 3986 4.2: it names no scheme. */
+    if (location[strcspn(location, ":/?#")] != ':') {
         size_t authority = (size_t)(strchr(base, ':') + 3 - base);
         size_t path = authority + strcspn(base + authority, "/");
         size_t query = path + strcspn(base + path, "?");
@@ -422,8 +423,8 @@ bool target_redirect(struct target *t, const char *location)
         *fragment = '\0';
     enum ws_url_error error = ws_url_parse(url, &after);
     ws_url_free(&after);
-    if (strncmp(url + strcspn(url, ":"), "://", 3) !=
-        0) /* not localhost:80, as at the command line */
+    /* Not localhost:80, as at the command line. */
+    if (strncmp(url + strcspn(url, ":"), "://", 3) != 0)
         error = WS_URL_SCHEME;
     if (error != WS_URL_OK) {
         options_refuse(t->options, "the server redirects to '%s', which is not a WebSocket URL: %s",

@@ -4,7 +4,6 @@
 #include "cmd/common/units.h"
 #include "cmd/wsbench/load/peer.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
 /* --- the load --- */
@@ -152,10 +151,6 @@ static void tear_down(struct worker *w)
 void *phases_run(void *argument)
 {
     struct worker *w = argument;
-    /* The kernel counts references to the descriptors of a table that threads share, at every
-     * system call. This thread's are its own from here on; where that is forbidden, it only costs
-     * time. */
-    unshare(CLONE_FILES);
     if (set_up(w)) {
         worker_cpu_start(w);
         peer_open_start(w);
