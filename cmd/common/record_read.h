@@ -15,7 +15,6 @@
 #define CMD_COMMON_RECORD_READ_H
 
 #include "cmd/common/record.h"
-#include <ws/close.h>
 
 #include <stddef.h>
 #include <stdint.h>
@@ -50,13 +49,10 @@ struct record_in {
  */
 const char *record_read(struct record_in *in, const void *line, size_t len);
 
-/* Why the frame of a close record cannot be sent, or NULL. Recordings have such records: a code
- * that says how a connection ended (RECORD_CODE_IS_LOCAL()) is in no frame (RFC 6455 7.4.1). A
- * constant message of one line. */
+/* Why the frame of a close record cannot be sent, or NULL. Recordings have such records: 1006 and
+ * 1015 say how a connection ended, and are in no frame (RFC 6455 7.4.1). A constant message of one
+ * line. */
 const char *record_close_problem(const struct record_in *in);
-
-/* No close frame came (1006), or TLS failed (1015). */
-#define RECORD_CODE_IS_LOCAL(code) ((code) == WS_CLOSE_ABNORMAL || (code) == WS_CLOSE_TLS)
 
 /* The code to send of one without a problem: WS_CLOSE_NO_CODE is a frame without one. */
 unsigned record_close_code(const struct record_in *in);

@@ -21,7 +21,7 @@ static const char *perform(const struct slash_ops *ops, void *context, const str
         (in->type == RECORD_PING ? ops->ping : ops->pong)(context, data, in->len);
         break;
     case RECORD_CLOSE:
-        if (RECORD_CODE_IS_LOCAL(in->code))
+        if (in->code == WS_CLOSE_ABNORMAL || in->code == WS_CLOSE_TLS)
             break; /* a recording's last: how the connection ended, not what was sent */
         if (record_close_problem(in))
             return record_close_problem(in);

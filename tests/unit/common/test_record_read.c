@@ -1,6 +1,7 @@
 #include "cmd/common/record_read.h"
 
 #include "cmd/common/json.h"
+#include <ws/close.h>
 
 #include <stdio.h>
 #include <string.h>
