@@ -188,7 +188,8 @@ bool exit_open_streams(void)
 {
     bool has_stdout = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR) < 0)
             exit((int)WS_EXIT_FAILURE);
     return has_stdout;
 }

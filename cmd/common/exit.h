@@ -63,7 +63,7 @@ void exit_before_message(void (*before)(void *context), void *context);
 
 /* Opens /dev/null in place of each of the three standard streams that is closed: otherwise the next
  * socket would get its descriptor. Call it before anything else is opened. False if standard output
- * was closed: what is written there is lost. */
+ * was closed: writing there fails, as it would have. */
 bool exit_open_streams(void);
 
 /* Ignores SIGPIPE, so that writes fail with EPIPE. A child process restores the default with

@@ -143,9 +143,15 @@ int main(int argc, char **argv)
 {
     static struct settings settings;
     struct options options;
-    int status =
-        wsbench_settings_read(&settings, &options, argc, argv) ? run(&settings) : options.status;
+    int status = WS_EXIT_FAILURE;
+    bool has_stdout = exit_open_streams();
+    if (!wsbench_settings_read(&settings, &options, argc, argv))
+        status = options.status;
+    else if (!has_stdout && !settings.output)
+        exit_warn("standard output is closed");
+    else
+        status = exit_flush_stdout(run(&settings));
     wsbench_settings_free(&settings);
     options_free(&options);
-    return exit_flush_stdout(status);
+    return status;
 }

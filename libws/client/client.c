@@ -1,6 +1,7 @@
 #include "libws/client/client_private.h"
 
 #include "libws/conn/conn_owner.h"
+#include "libws/http2/http2.h"
 #include "libws/io/address.h"
 
 #include <stdarg.h>
@@ -275,6 +276,10 @@ static enum ws_error start(struct ws_client *client, const struct ws_client_opti
     }
     if (client->url.secure && !options->tls) {
         ws_client_note(client, WS_E_ARGUMENT, "a wss URL needs a TLS context");
+        return WS_E_ARGUMENT;
+    }
+    if (options->http2_prior && !client->url.secure && !ws_http2_supported()) {
+        ws_client_note(client, WS_E_ARGUMENT, "this library was built without HTTP/2");
         return WS_E_ARGUMENT;
     }
     if (options->proxy && !client->url.unix_path) {

@@ -102,9 +102,9 @@ def section(rounds, seconds):
 
 Echoes of 1 KiB of text that looks like JSON, over {CONNECTIONS} connections: messages per second of the
 server's CPU, over all its threads; after ×, the ratio to npm's ws in the same round. All compress
-messages of any size; wsserve and ws at zlib's level 6. The system's zlib takes nine tenths of wsserve's
-time then; bun (uWebSockets) has its own. wsbench's messages are of different
-places in 1 MiB of lines of JSON, so that context takeover finds their keys and few of their values. {board.dropped} runs were dropped because of foreign load or steal and repeated, {board.failed} failed.
+messages of any size, with what each uses where no level is asked for: wsserve ISA-L, and zlib to inflate, which
+together take nine tenths of its time; bun (uWebSockets) libraries of its own; ws zlib's level 6. wsbench's
+messages are of different places in 1 MiB of lines of JSON, so that context takeover finds their keys and few of their values. {board.dropped} runs were dropped because of foreign load or steal and repeated, {board.failed} failed.
 
 {table(board, rows, names, THEIRS)}
 

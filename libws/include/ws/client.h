@@ -34,9 +34,9 @@ struct ws_client_options {
     void (*connected)(void *user, struct ws_conn *conn);
     /* No connection: WS_E_RESOLVE, WS_E_CONNECT, WS_E_NO_DESCRIPTORS, WS_E_PROXY,
      * WS_E_CONNECT_TIMEOUT, WS_E_ARGUMENT (a host that no proxy can be asked for, wss without
-     * `tls`, or a local_address that is none) or WS_E_NO_MEMORY. `detail` is one line such as
-     * "connect 127.0.0.1:9: Connection refused", valid during the call, without passwords. NULL:
-     * not reported. */
+     * `tls`, a local_address that is none, or http2_prior where the library was built without
+     * HTTP/2) or WS_E_NO_MEMORY. `detail` is one line such as "connect 127.0.0.1:9: Connection
+     * refused", valid during the call, without passwords. NULL: not reported. */
     void (*failed)(void *user, enum ws_error error, const char *detail);
     uint32_t connect_ms; /* for name, connection, proxy, TLS and upgrade together; 0: no limit. TLS
                           * and upgrade have at most the config's handshake_ms of it */

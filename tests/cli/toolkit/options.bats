@@ -97,10 +97,17 @@ under() { # HEADING
 	done
 }
 
-@test "--help into a full disk: 1" {
+@test "--help and --version into a full disk, or where standard output is closed: 1" {
 	[[ -w /dev/full ]] || skip "there is no /dev/full"
-	run -1 --separate-stderr bash -c "wscat --help >/dev/full"
-	says 'standard output'
+	local tool option
+	for tool in $(tools); do
+		for option in --help --version; do
+			run -1 --separate-stderr bash -c "$tool $option >/dev/full"
+			one_line 'cannot write to standard output: No space left on device$'
+			run -1 --separate-stderr bash -c "$tool $option >&-"
+			one_line 'cannot write to standard output: Bad file descriptor$'
+		done
+	done
 }
 
 @test "options may follow words, letters may be bundled, -- ends options" {

@@ -106,6 +106,15 @@ assert eval(sys.argv[2]), r' "$@"
 	same '{' "$output"
 }
 
+@test "closed standard streams are no descriptors of connections; a closed standard output is said before anything is measured" {
+	run -1 --separate-stderr bash -c "wsbench -c 1 -n 10 $URL >&-"
+	one_line 'standard output is closed$'
+	run -0 --separate-stderr bash -c "wsbench -q -c 1 -n 10 --output='$BATS_TEST_TMPDIR/file' $URL 0>&- >&-"
+	same "" "$stderr"
+	grep -q '^RTT ' "$BATS_TEST_TMPDIR/file"
+	run -3 bash -c "wsbench -c 1 -n 10 ws://127.0.0.1:1/ 2>&-"
+}
+
 @test "--output and --compare are looked at before anything is measured; an old report stays until the new one is there" {
 	local file=$BATS_TEST_TMPDIR/file
 	run -1 --separate-stderr timeout 40 wsbench -q -c 1 -d 60s --output=/nowhere/file "$URL"

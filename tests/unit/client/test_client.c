@@ -333,16 +333,20 @@ static void beside_another(void **state)
     uint32_t stream;
     struct ws_conn *none;
     (void)state;
-    if (!ws_http2_supported())
-        skip();
     assert_int_equal(ws_url_parse(listen_on("127.0.0.1:0"), &url), WS_URL_OK);
     struct ws_client_options options = {.url = &url,
                                         .connect_ms = 1000,
                                         .env = &env,
                                         .user = &record,
                                         .connected = on_connected,
+                                        .failed = on_failed,
                                         .http2_prior = true};
     client = ws_client_connect(&options);
+    if (!ws_http2_supported()) {
+        expect_failure(WS_E_ARGUMENT, "this library was built without HTTP/2");
+        ws_url_free(&url);
+        return;
+    }
     TURN_UNTIL(loop, connections == 1);
     assert_int_equal(ws_client_may_join(conn), WS_E_STATE); /* the server has said nothing yet */
     TURN_UNTIL(loop, record.opens == 1);
