@@ -140,7 +140,7 @@ static void commands_are_completed(void **state)
 {
     (void)state;
     entered("/pi\tx\r", "/pingx");
-    entered("/p\tx\r", "/px");     /* /ping or /pong */
+    entered("/p\tx\r", "/px");       /* /ping or /pong */
     entered("x/pi\tx\r", "x/pi\tx"); /* no command */
 }
 

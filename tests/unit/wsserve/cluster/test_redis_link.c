@@ -138,8 +138,9 @@ static void few_commands_leave_at_once_and_many_together(void **state)
             command(10);
         received();
     }
+    /* What the kernel had no room for. */
     while (redis_link_queued(&fx.link) > 0 && received() > 0)
-        ; /* what the kernel had no room for */
+        ;
     fx.link.counted = 1000000; /* they are still many, however slow this machine is */
     size_t held = redis_link_queued(&fx.link);
     held += command(10);
