@@ -31,15 +31,6 @@ struct run {
 
 /* --- waiting --- */
 
-/* What is meant by the rate of a run: connections where these are the load. */
-static void set_rate(const struct settings *s, struct result *r)
-{
-    bool connections = s->mode == MODE_CHURN || s->mode == MODE_CONNECT;
-    double seconds = s->mode == MODE_CONNECT ? r->connect_s : r->load_s;
-    uint64_t count = connections ? r->totals.opened : r->load_sent;
-    r->rate_per_s = seconds > 0 ? (double)count / seconds : 0;
-}
-
 static struct progress_counts snapshot(const struct run *run)
 {
     struct progress_counts c = {0};
@@ -63,12 +54,13 @@ static void judge_abort(struct run *run, const struct progress_counts *counts, i
         return;
     if (!now && !(now = run->so_far = malloc(sizeof *now)))
         return;
-    *now = (struct result){.load_s = (double)(now_ns - run->bench.counted_ns) / 1e9};
+    *now = (struct result){.load_s = (double)(now_ns - run->bench.counted_ns) / 1e9,
+                           .opening = run->result->opening};
     for (unsigned i = 0; i < run->started; i++)
         worker_add_published(&run->workers[i], &now->totals);
     now->load_sent = counts->sent;
     now->load_received = counts->received;
-    set_rate(s, now);
+    result_set_rate(now, false);
     for (size_t i = 0; i < s->abort_if.count && now->totals.tried > 0 && now->load_s > 0; i++) {
         double value;
         bool measured;
@@ -185,6 +177,23 @@ static bool wait_for_start(struct run *run)
     return run->result->signal_number == 0;
 }
 
+/* Was there no connection left to send the rest? Then it was due all the same. */
+static bool ended_without_connections(const struct run *run, uint64_t sent)
+{
+    const struct settings *s = run->settings;
+    return settings_sends(s) && s->mode != MODE_CHURN && s->own.replay.count == 0 &&
+           s->duration_us > 0 && (s->messages == 0 || sent < s->messages) &&
+           run->result->signal_number == 0 && !run->result->aborted;
+}
+
+/* How long the load was to last: until its last message was due, at a rate. */
+static int64_t due_ns(const struct settings *s)
+{
+    double all_s = s->rate > 0 ? (double)s->messages / s->rate + (double)s->ramp_us / 2e6 : 0;
+    double asked_s = (double)s->duration_us / 1e6;
+    return (int64_t)((all_s > 0 && all_s < asked_s ? all_s : asked_s) * NS_PER_SECOND);
+}
+
 static void load(struct run *run)
 {
     const struct settings *s = run->settings;
@@ -200,6 +209,8 @@ static void load(struct run *run)
     wait_for_load(run);
     int64_t load_ns = clock_ns() - run->bench.counted_ns;
     struct progress_counts counts = snapshot(run);
+    if (ended_without_connections(run, counts.sent) && load_ns < due_ns(s))
+        load_ns = due_ns(s);
     result->load_s = load_ns > 0 ? (double)load_ns / 1e9 : 0;
     result->load_sent = counts.sent;
     result->load_received = counts.received;
@@ -373,7 +384,7 @@ static void measure(struct run *run)
     if (!settings_open_model(s)) /* it was left out: see flight.h */
         run->result->totals.rtt_sent = run->result->totals.rtt;
     count_lost(run);
-    set_rate(s, run->result);
+    result_set_rate(run->result, s->mode == MODE_CONNECT);
     free(run->so_far);
 }
 

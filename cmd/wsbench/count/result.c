@@ -17,6 +17,13 @@ void timeline_add(struct timeline *t, const struct moment *moment)
     t->moments[t->count++] = *moment;
 }
 
+void result_set_rate(struct result *r, bool connecting)
+{
+    double seconds = connecting ? r->connect_s : r->load_s;
+    uint64_t count = connecting || r->opening ? r->totals.opened : r->load_sent;
+    r->rate_per_s = seconds > 0 ? (double)count / seconds : 0;
+}
+
 double result_handshakes(const struct result *r, uint64_t count)
 {
     double seconds = r->opening ? r->load_s : r->connect_s;

@@ -56,6 +56,9 @@ struct result {
     int problem_status;                /* the exit code for that */
 };
 
+/* Sets `rate_per_s` from the counts and times; `connecting`: to connect was all of the load. */
+void result_set_rate(struct result *result, bool connecting);
+
 /* A second of the time in which connections were opened: how many of `count`. 0 without one. */
 double result_handshakes(const struct result *result, uint64_t count);
 

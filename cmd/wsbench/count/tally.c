@@ -14,6 +14,14 @@ void tally_add(struct tally *t, unsigned number, uint64_t count)
     t->rows[i].count += count;
 }
 
+uint64_t tally_count(const struct tally *t, unsigned number)
+{
+    for (unsigned i = 0; i < t->used; i++)
+        if (t->rows[i].number == number)
+            return t->rows[i].count;
+    return 0;
+}
+
 void tally_merge(struct tally *t, const struct tally *o)
 {
     for (unsigned i = 0; i < o->used; i++)

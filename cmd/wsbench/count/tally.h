@@ -20,6 +20,9 @@ struct tally {
 
 void tally_add(struct tally *tally, unsigned number, uint64_t count);
 
+/* How often it occurred. */
+uint64_t tally_count(const struct tally *tally, unsigned number);
+
 /* Adds `other` to `tally`. */
 void tally_merge(struct tally *tally, const struct tally *other);
 

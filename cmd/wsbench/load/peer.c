@@ -257,11 +257,11 @@ static const char *why_not_open(const struct ws_conn *conn, enum ws_error error,
     }
     if (error == WS_E_STATUS)
         return peer->worker->refusal;
-    if (peer->worker->answer && peer->worker->answer_error == error)
+    if (error != WS_E_HTTP2 && peer->worker->answer && peer->worker->answer_error == error)
         return peer->worker->answer;
     if (error == WS_E_HTTP2_UNSUPPORTED && !ws_conn_stream(conn, &carrier, &stream))
         return "the server speaks no HTTP/2, which --streams needs";
-    return ws_error_info(error)->explanation;
+    return settings_explain(peer->worker->settings, error);
 }
 
 static void on_close(struct ws_conn *conn, const struct ws_end *end)

@@ -139,6 +139,10 @@ static bool check_series(struct settings *s, struct options *options)
         return true;
     if (stages->count > 0 && s->goal.limit_us > 0)
         return usage_error(options, "--stages and --find-rate exclude each other");
+    if (stages->count > 0 && !stages->rates && options_given(options, "connections"))
+        return usage_error(options, "--stages and --connections exclude each other");
+    if (stages->rates && options_given(options, "rate"))
+        return usage_error(options, "--stages and --rate exclude each other");
     if (s->format == REPORT_HGRM && stages->count > 0)
         return usage_error(options, "--format=hgrm has no place for --stages");
     if (s->burst.every_us > 0 && (stages->rates || s->goal.limit_us > 0))
@@ -283,6 +287,14 @@ uint64_t settings_sockets(const struct settings *s)
 bool settings_open_model(const struct settings *s)
 {
     return s->rate > 0 || s->own.replay.count > 0;
+}
+
+const char *settings_explain(const struct settings *s, enum ws_error error)
+{
+    if (error == WS_E_HTTP2 && s->target.http2 == TARGET_HTTP2_PRIOR)
+        return "the server did not answer in HTTP/2, which --http2=prior begins with "
+               "(RFC 9113 3.3)";
+    return ws_error_info(error)->explanation;
 }
 
 void wsbench_settings_free(struct settings *s)

@@ -107,6 +107,9 @@ uint64_t settings_sockets(const struct settings *settings);
 /* Is it the open model: are messages due at times that the answers have no part in? */
 bool settings_open_model(const struct settings *settings);
 
+/* What it means that a connection did not open because of `error`. Constant. */
+const char *settings_explain(const struct settings *settings, enum ws_error error);
+
 /* Frees what wsbench_settings_read() made, but for `options`. */
 void wsbench_settings_free(struct settings *settings);
 

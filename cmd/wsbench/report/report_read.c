@@ -131,7 +131,6 @@ static void read_rest(const json_t *root, struct result *r)
     d->wire_in += count_at(compression, "received_wire_bytes");
     r->connect_s = larger(r->connect_s, number_at(root, "connect_s"));
     r->load_s = larger(r->load_s, number_at(root, "load_s"));
-    r->rate_per_s += number_at(root, "rate_per_s");
     r->totals.cpu_s += number_at(client, "cpu_s");
     r->totals.busiest = larger(r->totals.busiest, number_at(client, "busiest_thread"));
 }
@@ -206,6 +205,7 @@ bool report_read(const char *file, struct settings *settings, struct result *r,
         read_connections(root, &r->totals);
         read_messages(root, r);
         read_rest(root, r);
+        result_set_rate(r, settings->mode == MODE_CONNECT);
         if (run)
             read_run(root, run);
     } else {

@@ -95,8 +95,12 @@ static void print_messages(const struct settings *s, const struct result *r, FIL
 static void print_closes(const struct tally *t, const char *how, FILE *out)
 {
     for (unsigned i = 0; i < t->used; i++)
-        fprintf(out, "                %" PRIu64 " × %s %u (%s)\n", t->rows[i].count, how,
-                t->rows[i].number, ws_close_name(t->rows[i].number));
+        if (t->rows[i].number == WS_CLOSE_ABNORMAL) /* of ours: none came */
+            fprintf(out, "                %" PRIu64 " × closed by this client, not answered\n",
+                    t->rows[i].count);
+        else
+            fprintf(out, "                %" PRIu64 " × %s %u (%s)\n", t->rows[i].count, how,
+                    t->rows[i].number, ws_close_name(t->rows[i].number));
     if (t->others)
         fprintf(out, "                %" PRIu64 " × %s other codes\n", t->others, how);
 }
@@ -117,7 +121,8 @@ static void print_connections(const struct settings *s, const struct result *r, 
     for (int i = 0; i < WS_ERROR_COUNT; i++)
         if (t->causes[i])
             fprintf(out, "                %" PRIu64 " × %s\n", t->causes[i],
-                    ws_error_info((enum ws_error)i)->explanation);
+                    t->opened ? ws_error_info((enum ws_error)i)->explanation
+                              : settings_explain(s, (enum ws_error)i));
     if (t->returned || t->not_returned)
         fprintf(out,
                 "                %" PRIu64 " × opened again, %" PRIu64 " not back at the end\n",

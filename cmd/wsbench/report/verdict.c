@@ -3,6 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
 #include "cmd/wsbench/payload/small.h"
+#include <ws/close.h>
 
 #include <inttypes.h>
 #include <signal.h>
@@ -24,7 +25,7 @@ bool verdict_client_busy(const struct result *result)
 void verdict_add(struct verdict *v, int status, const char *format, ...)
 {
     va_list arguments;
-    if (status != WS_EXIT_OK)
+    if (status != WS_EXIT_OK && v->status != WS_EXIT_ASSERTION)
         v->status = status;
     if (v->count == VERDICT_LINES)
         return;
@@ -151,6 +152,15 @@ static void judge_messages(const struct settings *s, const struct result *r, str
                     sends ? " back" : "", t->own ? " to another connection than its sender's" : "");
 }
 
+/* It says nothing about the load, and is the server's fault or that of a proxy. */
+static void judge_closes(const struct result *r, struct verdict *v)
+{
+    uint64_t count = tally_count(&r->totals.client_closes, WS_CLOSE_ABNORMAL);
+    if (count > 0)
+        verdict_add(v, WS_EXIT_OK, "the close frame of %" PRIu64 " connection%s was not answered",
+                    count, count == 1 ? "" : "s");
+}
+
 /* What --find-rate has found. */
 static void judge_goal(const struct settings *s, const struct result *r, struct verdict *v)
 {
@@ -214,6 +224,7 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
     judge_goal(s, r, v);
     if (r->late_s > 0)
         verdict_add(v, WS_EXIT_OK, "the load began %.3g s later than --start-at", r->late_s);
+    judge_closes(r, v);
     if (verdict_client_busy(r))
         verdict_add(v, WS_EXIT_OK,
                     "the client was busy: it may have been the bottleneck; try more --threads");

@@ -42,7 +42,8 @@ const char *failure_text(const struct settings *s, const struct ws_conn *conn, e
     else if (error == WS_E_HTTP2 && s->target.http2 == TARGET_HTTP2_PRIOR &&
              !ws_conn_end(conn)->opened)
         snprintf(text, FAILURE_TEXT_MAX,
-                 "the server did not answer in HTTP/2, which --http2=prior begins with");
+                 "the server did not answer in HTTP/2, which --http2=prior begins with "
+                 "(RFC 9113 3.3)");
     else if (ws_conn_cut_by(conn, cut_by)[0])
         snprintf(text, FAILURE_TEXT_MAX, "%s (%s): %s",
                  ws_session_explain(ws_conn_session(conn), error, reason),

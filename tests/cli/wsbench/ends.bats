@@ -20,6 +20,29 @@ load faulty
 	grep -qE '^ +4 × closed by the server with 1008 \(' <<<"$output"
 }
 
+@test "a close frame that is not answered is a remark, with or without the end of the socket" {
+	local fault
+	for fault in hang-up linger; do
+		faulty $fault
+		run -0 --separate-stderr wsbench -c 2 -n 10 "$URL"
+		grep -qE '^ +2 × closed by this client, not answered$' <<<"$output"
+		says '^wsbench: the close frame of 2 connections was not answered$'
+		run -1 grep 1006 <<<"$output"
+	done
+	faulty hang-up
+	measure -c 2 -n 10
+	same 0 "$STATUS"
+	holds 'c["client_closes"] == {"1006": 2}'
+}
+
+@test "a load that no connection is left for counts as long as it was to last" {
+	faulty close=10:1000
+	measure -c 2 -w 4 -R 200 -d 3s --fail-if='rate<150' --fail-if='errors>1000' --fail-if='loss>100%'
+	same 10 "$STATUS"
+	holds 'r["load_s"] == 3 and abs(m["sent_per_s"] * 3 - m["load_sent"]) < 1e-6 and r["rate_per_s"] == m["sent_per_s"] < 20'
+	grep -q "^wsbench: --fail-if='rate<150': it is" "$BATS_TEST_TMPDIR/said"
+}
+
 @test "a server that closes everything with an error is no success, in any mode" {
 	local mode
 	for mode in echo connect idle churn; do

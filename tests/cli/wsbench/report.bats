@@ -183,6 +183,19 @@ assert eval(sys.argv[2]), r' "$@"
 	usage_line "--connections has no effect with --merge"
 }
 
+@test "--merge: the rate is that of the messages and times beside it; a gate counts more than what a part ended with" {
+	local a=$BATS_TEST_TMPDIR/a b=$BATS_TEST_TMPDIR/b both=$BATS_TEST_TMPDIR/both
+	bench -c 2 -w 1000 -R 2000 -d 1s --format=json -o "$a"
+	bench -c 2 -w 1000 -R 2000 -d 200ms --format=json -o "$b"
+	wsbench -q --merge --format=json "$a" "$b" >"$both"
+	is "$both" 'r["rate_per_s"] == r["messages"]["sent_per_s"] and 2200 < r["rate_per_s"] < 2500'
+	run -3 --separate-stderr wsbench -q --format=json -c 1 -o "$b" ws://127.0.0.1:1/
+	run -3 --separate-stderr wsbench -q --merge "$a" "$b"
+	run -10 --separate-stderr wsbench -q --merge --fail-if='rate<100k' "$a" "$b"
+	says 'b: exit status 3: no connection could be opened'
+	says "--fail-if='rate<100k': it is"
+}
+
 @test "--start-at: the load begins then, and a late one is said" {
 	local at
 	at=$(($(date +%s) + 2))

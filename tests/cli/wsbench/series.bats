@@ -44,6 +44,10 @@ assert [s["connections"]["opened"] for s in json.load(open(sys.argv[1]))["stages
 	done
 	run -2 --separate-stderr wsbench --stages=1,5 -t 2 "$URL"
 	usage_line "fewer connections than --threads"
+	run -2 --separate-stderr wsbench -c 5 --stages=1,5 "$URL"
+	usage_line "--stages and --connections exclude each other"
+	run -2 --separate-stderr wsbench -R 5 --stages=rate:1,5 "$URL"
+	usage_line "--stages and --rate exclude each other"
 }
 
 @test "--find-rate: the highest rate that a server with a limit keeps" {

@@ -112,6 +112,17 @@ report() { # ARGUMENT...
 	holds 'c["failed"] == 20 and c["causes"] == {"CONNECT": 20} and c["tcp"] == 0'
 }
 
+@test "a server without HTTP/2 where it was to be known of" {
+	serve
+	run -6 --separate-stderr wsbench -c 2 --http2=prior "$URL"
+	says '^wsbench: no connection could be opened: the server did not answer in HTTP/2, which --http2=prior begins with \(RFC 9113 3.3\)$'
+	says '^ +2 × the server did not answer in HTTP/2' "$output"
+	run -6 --separate-stderr wsbench -q -c 4 --streams=2 --http2=prior "$URL"
+	says 'the server did not answer in HTTP/2, which --http2=prior begins with \(RFC 9113 3.3\)$'
+	run -6 --separate-stderr wscat --http2=prior --no-stdin "$URL"
+	says '^wscat: the server did not answer in HTTP/2, which --http2=prior begins with \(RFC 9113 3.3\)$'
+}
+
 @test "a refusal is each WebSocket's own" {
 	serve --http2=prior --origin=https://example.org
 	report -c 20 --streams=10 --http2=prior -d 200ms "$URL"

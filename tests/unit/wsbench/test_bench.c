@@ -1,6 +1,7 @@
 #include "cmd/wsbench/bench.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/units.h"
 #include <ws/server.h>
 
 #include <pthread.h>
@@ -230,15 +231,47 @@ static void without_messages(void **state)
 static void a_server_that_closes(void **state)
 {
     (void)state;
+    int64_t begun_us = ws_clock_us();
     server.close_at = 30;
     bench("-c 3 -d 20s");
+    assert_true(ws_clock_us() - begun_us < SECONDS(15)); /* nothing is left that could send */
     assert_int_equal(T->dropped, 3);
     assert_int_equal(T->server_closes.rows[0].number, 1008);
     assert_int_equal(T->server_closes.rows[0].count, 3);
     assert_int_equal(T->received, 29);
     assert_int_equal(T->received + T->lost, T->sent);
     assert_non_null(strstr(T->first_detail, "closed by the server: close code 1008"));
-    assert_true(result->load_s < 15); /* nothing is left that could send */
+}
+
+/* What there was no connection for was due all the same: the rates are those of the whole time. */
+static void a_load_without_connections_was_to_go_on(void **state)
+{
+    static const struct {
+        const char *line;
+        double load_s;
+    } rows[] = {
+        {"-c 2 -d 20s", 20},
+        {"-c 2 -d 20s -n 1000", 20},
+        {"-c 2 -w 100 -R 100 -d 20s", 20},
+        {"-c 2 -w 100 -R 100 --warmup=100ms -d 20s", 20},
+        {"-c 2 -w 100 -R 100 -d 20s -n 500", 5}, /* until the last was due */
+        {"-c 2 -d 0 -n 1000", 0},                /* as long as it was */
+    };
+    (void)state;
+    server.close_at = 20;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        server.received = 0;
+        bench(rows[i].line);
+        assert_int_equal(T->dropped, 2);
+        if (rows[i].load_s > 0)
+            assert_true(result->load_s == rows[i].load_s);
+        else
+            assert_true(result->load_s > 0 && result->load_s < 15);
+        assert_true(result->rate_per_s == (double)result->load_sent / result->load_s);
+    }
+    server.close_at = 0;
+    bench("-c 2 -d 20s -n 100"); /* all was sent */
+    assert_true(result->load_s < 15);
 }
 
 static void a_signal_ends_the_load(void **state)
@@ -274,6 +307,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(connections_one_after_another, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_messages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_server_that_closes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_load_without_connections_was_to_go_on, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_signal_ends_the_load, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_started, set_up, tear_down),
     };

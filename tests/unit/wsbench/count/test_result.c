@@ -34,6 +34,22 @@ static void handshakes_a_second(void **state)
     assert_true(result_handshakes(&r, 100) == 0);
 }
 
+static void the_rate_of_what_the_load_is(void **state)
+{
+    static struct result r = {.connect_s = 2, .load_s = 10, .load_sent = 100, .totals.opened = 40};
+    (void)state;
+    result_set_rate(&r, false);
+    assert_true(r.rate_per_s == 10);
+    result_set_rate(&r, true);
+    assert_true(r.rate_per_s == 20);
+    r.opening = true;
+    result_set_rate(&r, false);
+    assert_true(r.rate_per_s == 4);
+    r.load_s = 0;
+    result_set_rate(&r, false);
+    assert_true(r.rate_per_s == 0);
+}
+
 static void memory_of_a_connection(void **state)
 {
     static struct result r = {.loaded_opened = 1000};
@@ -55,6 +71,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_timeline_becomes_coarser),
         cmocka_unit_test(handshakes_a_second),
+        cmocka_unit_test(the_rate_of_what_the_load_is),
         cmocka_unit_test(memory_of_a_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,8 @@ static void counted_by_number(void **state)
     assert_int_equal(a.rows[1].count, 5);
     assert_int_equal(a.rows[2].number, 1011);
     assert_int_equal(a.others, 0);
+    assert_int_equal(tally_count(&a, 1000), 5);
+    assert_int_equal(tally_count(&a, 1006), 0);
 }
 
 /* A server with a code of its own for each connection takes no memory, and none is left out. */

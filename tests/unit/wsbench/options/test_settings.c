@@ -130,6 +130,8 @@ static void what_contradicts_itself(void **state)
                                         "--stages=1,2 --find-rate=1s@p50 ws://x",
                                         "--stages=rate:5 --mode=idle ws://x",
                                         "--stages=1 -t 2 ws://x",
+                                        "--stages=1,2 -c 5 ws://x",
+                                        "--stages=rate:1,2 -R 5 ws://x",
                                         "-m x -s 5 ws://x",
                                         "--match=seq ws://x",
                                         "--first-expect=x ws://x",
@@ -143,6 +145,26 @@ static void what_contradicts_itself(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         refused(lines[i]);
+}
+
+static void what_belongs_to_stages(void **state)
+{
+    (void)state;
+    accepted("--stages=rate:1,2 -c 5 ws://x");
+    accepted("--stages=1,2 -R 5 ws://x");
+    accepted("--find-rate=1s@p50 -R 5 ws://x");
+}
+
+static void errors_in_the_words_of_the_options(void **state)
+{
+    (void)state;
+    accepted("--http2=auto ws://x");
+    assert_string_equal(settings_explain(&settings, WS_E_HTTP2),
+                        ws_error_info(WS_E_HTTP2)->explanation);
+    accepted("--http2=prior ws://x");
+    assert_non_null(strstr(settings_explain(&settings, WS_E_HTTP2), "--http2=prior begins with"));
+    assert_string_equal(settings_explain(&settings, WS_E_CONNECT),
+                        ws_error_info(WS_E_CONNECT)->explanation);
 }
 
 /* What belongs to the connections: their pieces, limits and compression. */
@@ -166,6 +188,8 @@ int main(void)
         cmocka_unit_test_teardown(what_follows_from_others, tear_down),
         cmocka_unit_test_teardown(which_modes_send_and_are_answered, tear_down),
         cmocka_unit_test_teardown(what_contradicts_itself, tear_down),
+        cmocka_unit_test_teardown(what_belongs_to_stages, tear_down),
+        cmocka_unit_test_teardown(errors_in_the_words_of_the_options, tear_down),
         cmocka_unit_test_teardown(of_the_connections, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,22 @@ static void written_and_read_back(void **state)
     made_up_free(m);
 }
 
+/* One ran for half as long: the rate of both is that of all messages in the longer time, as the
+ * figures beside it are. */
+static void the_rate_of_runs_of_different_lengths(void **state)
+{
+    struct made_up *m = made_up();
+    (void)state;
+    write_report(&m->report);
+    reads();
+    m->result.load_s = 1;
+    m->result.load_sent = 1000;
+    write_report(&m->report);
+    reads();
+    assert_true(result.load_sent == 3000 && result.load_s == 2 && result.rate_per_s == 1500);
+    made_up_free(m);
+}
+
 static void refuses(const char *text, const char *why)
 {
     write_text(text, strlen(text));
@@ -160,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(written_and_read_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_rate_of_runs_of_different_lengths, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_report, set_up, tear_down),
         cmocka_unit_test_setup_teardown(of_another_mode, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_numbers, set_up, tear_down),

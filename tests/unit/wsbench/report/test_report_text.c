@@ -124,6 +124,17 @@ static void what_sharing_saves(void **state)
         "TLS/s");
 }
 
+static void what_goes_wrong_where_nothing_opens(void **state)
+{
+    (void)state;
+    m->settings.target.http2 = TARGET_HTTP2_PRIOR;
+    m->result.totals.causes[WS_E_HTTP2] = 2;
+    has("2 × the peer broke a rule of HTTP/2");
+    m->result.totals.opened = 0;
+    has("2 × the server did not answer in HTTP/2, which --http2=prior begins with (RFC 9113 3.3)");
+    has("1 × the connection could not be made");
+}
+
 static void connections_that_come_and_go(void **state)
 {
     (void)state;
@@ -137,6 +148,9 @@ static void connections_that_come_and_go(void **state)
     has("all were back after 1.50 s at most");
     has("4 × renewed after --channel-lifetime");
     has("5 × given up: the answers are corrupt");
+    tally_add(&t->client_closes, 1006, 2);
+    has("2 × closed by this client, not answered");
+    lacks("1006");
     for (unsigned code = 4000; code < 4000 + TALLY_ROWS + 3; code++)
         tally_add(&t->server_closes, code, 1);
     has("4 × closed by the server with other codes");
@@ -191,6 +205,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_not_measured_is_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_mode_in_its_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_sharing_saves, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_goes_wrong_where_nothing_opens, set_up, tear_down),
         cmocka_unit_test_setup_teardown(connections_that_come_and_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_server_and_the_client, set_up, tear_down),
         cmocka_unit_test_setup_teardown(compression, set_up, tear_down),

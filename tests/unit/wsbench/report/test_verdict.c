@@ -139,6 +139,32 @@ static void gates(void **state)
     assert_non_null(strstr(verdict.lines[1], "--fail-if='loss>50%': it is 66.7%"));
 }
 
+/* A gate that was met is the exit status, whatever else is wrong: but for a signal. */
+static void a_gate_counts_most(void **state)
+{
+    static const char *texts[] = {"loss>50%"};
+    (void)state;
+    settings.fail_if = (struct option_list){texts, 1};
+    condition_read(&settings.failing[0], texts[0]);
+    result.totals.lost = 2000;
+    verdict_make(&settings, &result, &verdict);
+    verdict_add(&verdict, WS_EXIT_CONNECT, "another report failed");
+    assert_int_equal(verdict.status, WS_EXIT_ASSERTION);
+    result.signal_number = SIGINT;
+    verdict_make(&settings, &result, &verdict);
+    assert_int_equal(verdict.status, WS_EXIT_SIGINT);
+}
+
+static void close_frames_without_an_answer(void **state)
+{
+    (void)state;
+    tally_add(&result.totals.client_closes, 1000, 5);
+    ends_with(WS_EXIT_OK, 0, "");
+    tally_add(&result.totals.client_closes, 1006, 3);
+    ends_with(WS_EXIT_OK, 1, "the close frame of 3 connections was not answered");
+    assert_true(verdict.note[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +175,8 @@ int main(void)
         cmocka_unit_test_setup(no_connection_nothing_measured_interrupted, set_up),
         cmocka_unit_test_setup(answers_to_others, set_up),
         cmocka_unit_test_setup(gates, set_up),
+        cmocka_unit_test_setup(a_gate_counts_most, set_up),
+        cmocka_unit_test_setup(close_frames_without_an_answer, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
