@@ -65,16 +65,31 @@ static const struct {
     {504, "the server after the proxy does not answer"},
 };
 
+static const char *const findings[CHECK_FINDINGS] = {
+    [CHECK_FOUND_VIOLATION] =
+        "an error of the server, or of a proxy that changes frames: wscat without --check "
+        "names the rule and its section",
+    [CHECK_FOUND_OTHER_ECHO] =
+        "the server, or a proxy that understands frames, changes or cuts messages",
+    [CHECK_FOUND_SUBPROTOCOL] =
+        "the server chooses a subprotocol by itself: name it with --subprotocol; or a proxy drops "
+        "the header Sec-WebSocket-Protocol of the request, or adds one to the answer",
+    [CHECK_FOUND_EXTENSION] =
+        "the server, or a proxy, answers Sec-WebSocket-Extensions with what was not offered: "
+        "browsers fail there too",
+    [CHECK_FOUND_CERTIFICATE] =
+        "the server lets in only clients with a certificate that it trusts: --cert and --key",
+};
+
 const char *check_step_name(enum check_step step)
 {
     return steps[step].name;
 }
 
-const char *check_cause(enum check_step step, unsigned status, bool violation)
+const char *check_cause(enum check_step step, unsigned status, enum check_finding finding)
 {
-    if (violation)
-        return "an error of the server, or of a proxy that changes frames: wscat without --check "
-               "names the rule and its section";
+    if (findings[finding])
+        return findings[finding];
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
         if (statuses[i].status == status)
             return statuses[i].cause;

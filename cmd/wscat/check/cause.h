@@ -4,8 +4,6 @@
 #ifndef CMD_WSCAT_CHECK_CAUSE_H
 #define CMD_WSCAT_CHECK_CAUSE_H
 
-#include <stdbool.h>
-
 enum check_step {
     CHECK_CONNECT,
     CHECK_TLS, /* printed only where it fails */
@@ -24,8 +22,19 @@ enum check_step {
 /* "upgrade": constant. */
 const char *check_step_name(enum check_step step);
 
-/* The usual cause; `status` is the HTTP status of a refused upgrade, or 0; `violation`: a rule of
- * the protocol was broken. Constant. */
-const char *check_cause(enum check_step step, unsigned status, bool violation);
+/* What is known of a failure besides its step. */
+enum check_finding {
+    CHECK_FOUND_NOTHING,
+    CHECK_FOUND_VIOLATION,   /* a rule of the protocol was broken */
+    CHECK_FOUND_OTHER_ECHO,  /* an echo is not what was sent */
+    CHECK_FOUND_SUBPROTOCOL, /* the answer chooses one that was not offered */
+    CHECK_FOUND_EXTENSION,   /* the answer's extensions are not what was offered */
+    CHECK_FOUND_CERTIFICATE, /* the server wants a certificate of the client, or another one */
+    CHECK_FINDINGS,
+};
+
+/* The usual cause; `status` is the HTTP status of a refused upgrade, or 0. What was found counts
+ * most, then the status. Constant. */
+const char *check_cause(enum check_step step, unsigned status, enum check_finding finding);
 
 #endif

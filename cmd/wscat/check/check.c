@@ -9,6 +9,7 @@
 #include "libws/tls/tls.h"
 #include <ws/client.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,8 +38,10 @@ struct check {
     bool closing;
     uint8_t *message; /* that an echo is awaited of */
     size_t len;
-    bool violation; /* the server broke a rule of the protocol */
-    bool failed;    /* a step has, after which others came */
+    bool other_echo;              /* one came that is not the message */
+    size_t other_len, differs_at; /* its length, and how many bytes at its beginning are right */
+    enum check_finding finding;   /* about the failure */
+    bool failed;                  /* a step has, after which others came */
     int status;
     bool over;
 };
@@ -58,7 +61,9 @@ __attribute__((format(printf, 3, 4))) static void print(const struct check *c, c
     /* Some of it may come from the server. */
     hex_escape(detail, strlen(detail), 0, text, sizeof text, NULL);
     printf("%-5s %-12s %s\n", verdict, check_step_name(c->step), text);
-    fflush(stdout);
+    /* Once the reader of a pipe has left, the exit status still says what was found. */
+    if (fflush(stdout) != 0 && errno != EPIPE)
+        exit_stdout_failed();
 }
 
 static void finish(struct check *c, int status)
@@ -73,7 +78,7 @@ static void finish(struct check *c, int status)
 static void print_failure(struct check *c, unsigned status, const char *detail)
 {
     print(c, "FAIL", "%s", detail);
-    printf("      usual cause: %s\n", check_cause(c->step, status, c->violation));
+    printf("      usual cause: %s\n", check_cause(c->step, status, c->finding));
     c->failed = true;
 }
 
@@ -110,22 +115,39 @@ static void next(struct check *c)
     ws_loop_disarm(c->loop, &c->limit);
     free(c->message);
     c->message = NULL;
+    c->other_echo = false;
     if (c->step + 1 == CHECK_STEPS)
         finish(c, WS_EXIT_OK);
     else
         begin(c, c->step + 1);
 }
 
+/* Each step's is another, so that a late echo is not taken for that of the next step. */
 static bool make_message(struct check *c, size_t len)
 {
-    static const char alphabet[] = "wscat checks this endpoint. ";
+    char text[64];
+    int size =
+        snprintf(text, sizeof text, "%s: wscat checks this endpoint. ", check_step_name(c->step));
     c->message = malloc(len);
     c->len = len;
     for (size_t i = 0; c->message && i < len; i++)
-        c->message[i] = (uint8_t)alphabet[i % (sizeof alphabet - 1)];
+        c->message[i] = (uint8_t)text[i % (size_t)size];
     if (!c->message)
         finish(c, WS_EXIT_FAILURE);
     return c->message != NULL;
+}
+
+/* A step's ping says which it is of: only its own pong answers it (5.5.3). */
+static void send_ping(struct check *c)
+{
+    const char *name = check_step_name(c->step);
+    ws_conn_ping(c->conn, name, strlen(name));
+}
+
+static bool is_its_pong(const struct check *c, const struct ws_event *event)
+{
+    const char *name = check_step_name(c->step);
+    return event->len == strlen(name) && memcmp(event->data, name, event->len) == 0;
 }
 
 /* Sends the message, and a ping after it: an echo is awaited, or else that the connection lives. */
@@ -138,7 +160,7 @@ static void send_message(struct check *c, size_t len, size_t fragment)
         ws_conn_send(c->conn, WS_OP_TEXT, WS_SEND_COPY | WS_SEND_MORE, c->message + at, fragment);
     ws_conn_send(c->conn, WS_OP_TEXT, WS_SEND_COPY, c->message + at, len - at);
     if (!c->echoes && c->step != CHECK_ECHO)
-        ws_conn_ping(c->conn, "after", 5);
+        send_ping(c);
 }
 
 static void check_subprotocol(struct check *c, const struct ws_response *response)
@@ -166,7 +188,7 @@ static void begin(struct check *c, enum check_step step)
         send_message(c, 40, 0);
         break;
     case CHECK_PING:
-        ws_conn_ping(c->conn, "ping", 4);
+        send_ping(c);
         break;
     case CHECK_FRAGMENTS:
         send_message(c, 60, 20);
@@ -194,6 +216,15 @@ static void begin(struct check *c, enum check_step step)
 
 /* --- what happens --- */
 
+static void wrong_echo(struct check *c)
+{
+    c->finding = CHECK_FOUND_OTHER_ECHO;
+    if (c->other_len != c->len)
+        failed(c, 0, "the echo has %zu bytes, not %zu", c->other_len, c->len);
+    else
+        failed(c, 0, "the echo differs at byte %zu of %zu", c->differs_at + 1, c->len);
+}
+
 static void on_limit(struct ws_timer *timer)
 {
     struct check *c = ws_container_of(timer, struct check, limit);
@@ -204,8 +235,10 @@ static void on_limit(struct ws_timer *timer)
     } else if (c->step == CHECK_IDLE && !c->closing) {
         /* The silence is over: is the connection still there? */
         c->closing = true;
-        ws_conn_ping(c->conn, "idle", 4);
+        send_ping(c);
         set_limit(c, ANSWER_MS);
+    } else if (c->other_echo) {
+        wrong_echo(c);
     } else {
         failed(c, 0, "no answer within %s", elapsed(c, text));
     }
@@ -236,6 +269,23 @@ static bool is_echo(const struct check *c, const struct ws_event *event)
            memcmp(event->data, c->message, c->len) == 0;
 }
 
+/* Of the messages that came instead of the echo it keeps the one that is most like it. Those that
+ * have neither its length nor its beginning are others that the server sends. */
+static void note_other(struct check *c, const struct ws_event *event)
+{
+    enum { ALIKE = 8 };
+    size_t same = 0, shorter = event->len < c->len ? event->len : c->len;
+    while (same < shorter && event->data[same] == c->message[same])
+        same++;
+    if (event->len != c->len && same < ALIKE && same < shorter)
+        return;
+    if (c->other_echo && same <= c->differs_at)
+        return;
+    c->other_echo = true;
+    c->other_len = event->len;
+    c->differs_at = same;
+}
+
 static void on_pong(struct check *c)
 {
     char text[UNITS_TEXT_MAX];
@@ -264,10 +314,47 @@ static void refused(struct check *c, const struct ws_response *response)
            to.len ? ", and points to " : "", (int)to.len, to.p);
 }
 
+static void tls_failed(struct check *c, const struct ws_conn *conn)
+{
+    char text[FAILURE_TEXT_MAX];
+    const char *why = ws_conn_tls(conn) ? ws_tls_failure(ws_conn_tls(conn)) : "";
+    c->step = CHECK_TLS;
+    if (strstr(why, "wants a client certificate") || strstr(why, "did not take our certificate"))
+        c->finding = CHECK_FOUND_CERTIFICATE;
+    failed(c, 0, "%s", failure_text(c->settings, conn, WS_E_TLS, text));
+}
+
+static void on_error(struct check *c, const struct ws_conn *conn, const struct ws_event *event)
+{
+    char answer[TARGET_ANSWER_MAX];
+    const struct ws_response *response = event->response;
+    struct ws_str detail = {"", 0};
+    if (event->error == WS_E_TLS) {
+        tls_failed(c, conn);
+        return;
+    }
+    if (response && response->cause)
+        detail = (struct ws_str){response->cause, strlen(response->cause)};
+    if (ws_error_info(event->error)->category == WS_CAT_PROTOCOL) {
+        c->finding = CHECK_FOUND_VIOLATION;
+    } else if (event->error == WS_E_SUBPROTOCOL_UNSOLICITED) {
+        c->step = CHECK_SUBPROTOCOL;
+        c->finding = CHECK_FOUND_SUBPROTOCOL;
+        if (response)
+            detail = response->subprotocol;
+    } else if (event->error == WS_E_EXTENSION_UNSOLICITED) {
+        c->finding = CHECK_FOUND_EXTENSION;
+        if (response)
+            detail = response->extensions;
+    }
+    failed(c, 0, "%s%s%.*s", target_hint_answer(event, answer), detail.len ? ": " : "",
+           (int)detail.len, detail.len ? detail.p : "");
+}
+
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct check *c = ws_conn_user(conn);
-    char text[UNITS_TEXT_MAX], answer[TARGET_ANSWER_MAX];
+    char text[UNITS_TEXT_MAX];
     if (is_echo(c, event)) {
         c->echoes = true;
         print(c, "ok",
@@ -275,19 +362,14 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
                                            : "echoed after %s",
               elapsed(c, text));
         next(c);
-    } else if (event->type == WS_EVENT_PONG) {
+    } else if (event->type == WS_EVENT_MESSAGE && c->echoes && c->message) {
+        note_other(c, event);
+    } else if (event->type == WS_EVENT_PONG && is_its_pong(c, event)) {
         on_pong(c);
     } else if (event->type == WS_EVENT_ERROR && event->response && event->error == WS_E_STATUS) {
         refused(c, event->response);
-    } else if (event->type == WS_EVENT_ERROR && event->error == WS_E_TLS) {
-        char why[FAILURE_TEXT_MAX];
-        c->step = CHECK_TLS;
-        failed(c, 0, "%s", failure_text(c->settings, conn, event->error, why));
     } else if (event->type == WS_EVENT_ERROR) {
-        c->violation = ws_error_info(event->error)->category == WS_CAT_PROTOCOL;
-        failed(c, 0, "%s%s%s", target_hint_answer(event, answer),
-               event->response && event->response->cause ? ": " : "",
-               event->response && event->response->cause ? event->response->cause : "");
+        on_error(c, conn, event);
     }
 }
 

@@ -4,6 +4,7 @@
 # --check: what it finds out about an endpoint.
 
 load ../helper
+load ../certificates
 
 # A step with its verdict is in the output.
 # shellcheck disable=SC2154
@@ -93,6 +94,66 @@ step() { # VERDICT NAME DETAIL
 	run -10 --separate-stderr wscat --check --check-idle=20s "$URL"
 	step FAIL idle ''
 	says 'proxy_read_timeout' "$output"
+}
+
+@test "only its own pong answers a ping" {
+	bad other-echo pongs
+	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
+	step ok echo echoed
+	step FAIL ping 'no answer within 5'
+	bad other-echo silent late # a pong of the step before comes once more, and none of this one
+	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
+	step ok fragments accepted
+	step FAIL '1 MiB' 'no answer within 5'
+}
+
+@test "an echo that is not what was sent: what is wrong with it" {
+	bad other-echo cut=65536 ticks
+	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
+	step ok fragments echoed # the messages of a server of its own are no failure
+	step FAIL '1 MiB' 'the echo has 65536 bytes, not 1048576$'
+	says 'usual cause: the server, or a proxy that understands frames, changes or cuts messages$' "$output"
+	bad other-echo flip=12344 ticks
+	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
+	step FAIL '1 MiB' 'the echo differs at byte 12345 of 1048576$'
+	bad other-echo mute ticks
+	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
+	step FAIL '1 MiB' 'no answer within 5'
+	says 'usual cause: a limit of the server' "$output"
+}
+
+@test "what was not offered is blamed on who chose it" {
+	bad chosen mqtt
+	run -10 --separate-stderr wscat --check "$URL"
+	step FAIL subprotocol 'chose a subprotocol that was not offered: mqtt$'
+	says 'usual cause: the server chooses a subprotocol by itself: name it with --subprotocol' "$output"
+	bad chosen mqtt
+	run -10 --separate-stderr wscat --check -s chat "$URL"
+	step FAIL subprotocol 'not offered: mqtt$'
+	bad extension
+	run -10 --separate-stderr wscat --check "$URL"
+	step FAIL upgrade 'chose an extension that was not offered: permessage-deflate$'
+	says 'usual cause: the server, or a proxy, answers Sec-WebSocket-Extensions' "$output"
+	[[ $output != *nginx* ]]
+}
+
+@test "a server that wants a client certificate: --cert and --key are named" {
+	make_certificates "$BATS_FILE_TMPDIR"
+	serve_tls --client-ca="$BATS_FILE_TMPDIR/ca.pem"
+	run -10 --separate-stderr wscat --check --ca="$BATS_FILE_TMPDIR/ca.pem" "wss://localhost:$PORT/"
+	step FAIL TLS 'the server wants a client certificate$'
+	says 'usual cause: .*: --cert and --key$' "$output"
+	run -10 --separate-stderr wscat --check --ca="$BATS_FILE_TMPDIR/ca.pem" --cert="$BATS_FILE_TMPDIR/other.pem" \
+		--key="$BATS_FILE_TMPDIR/other.key" "wss://localhost:$PORT/"
+	step FAIL TLS 'did not take our certificate'
+	says 'usual cause: .*: --cert and --key$' "$output"
+}
+
+@test "an output that cannot be written to: 1, with the reason, once" {
+	serve
+	# shellcheck disable=SC2016
+	run -1 --separate-stderr bash -c 'wscat --check --check-idle=0 "$1" >/dev/full' - "$URL"
+	one_line '^wscat: cannot write to standard output: No space left on device$'
 }
 
 @test "a reader that leaves is no failure" {
