@@ -125,9 +125,9 @@ static void finish(struct ws_conn *conn)
     if (conn_env(conn)->handler->close)
         conn_env(conn)->handler->close(conn, &conn->end);
     ws_conn_free_body(conn);
-    ws_conn_close_wire(conn);
-    if (conn_env(conn)->hooks.ended)
+    if (conn_env(conn)->hooks.ended) /* while a stream still has its carrier */
         conn_env(conn)->hooks.ended(conn);
+    ws_conn_close_wire(conn);
     ws_loop_defer(conn_env(conn)->loop, &conn->task);
 }
 

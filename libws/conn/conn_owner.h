@@ -59,6 +59,7 @@ enum ws_conn_flag {
     WS_CONN_ADMITTED = 8,   /* it has one of the places */
     WS_CONN_WAITING = 16,   /* nothing, and it only waits to be closed */
     WS_CONN_LATE = 32, /* server: it came while it was shutting down, which does not await it */
+    WS_CONN_FOR_CARRIER = 64, /* server: a stream, by its address counted in its carrier's place */
 };
 
 bool ws_conn_flag(const struct ws_conn *conn, enum ws_conn_flag flag);

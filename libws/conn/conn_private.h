@@ -103,7 +103,7 @@ struct ws_conn {
     unsigned reported_state : 2; /* the state that config.on_state_change got last */
     unsigned bulk_score : 3;     /* small reads left before it counts as interactive */
     unsigned blocked : 6;        /* enum ws_read_block */
-    unsigned flags : 6;          /* enum ws_conn_flag */
+    unsigned flags : 7;          /* enum ws_conn_flag */
     bool full : 1;               /* the queue was above high water, and is not yet below low */
     bool resumed : 1;            /* unread input is to be looked at */
     bool drained_due : 1;        /* the handler's drained is to be called */
@@ -115,7 +115,6 @@ struct ws_conn {
     bool in_read_cycle : 1;      /* process_input() runs, and will flush */
     bool output_deferred : 1;    /* an output filter holds some of it back */
     bool pong_matched : 1;       /* the last pong answered our last ping */
-    bool refused : 1;            /* our upgrade: only the body of the refusal is still awaited */
     uint32_t accepted_s;         /* when it was made, in the loop's seconds */
     void *user;                  /* the handler's, for this connection */
     struct ws_conn_cold *cold;   /* never NULL; points at a shared empty object until needed */
@@ -134,6 +133,7 @@ struct ws_conn {
     uint64_t refusal : 8; /* an enum ws_error: every request's answer; WS_OK: the handler decides */
     uint64_t magic_seen : 2; /* bytes of ws_http2_magic that came while `may_be_http2` */
     bool may_be_http2 : 1;   /* nothing that came says yet which HTTP it is */
+    bool refused : 1;        /* our upgrade: only the body of the refusal is still awaited */
     bool has_peer : 1; /* peer_ip and peer_port are set: the kernel forgets them with a reset */
     struct ws_timer timer;
     struct ws_deferred task;

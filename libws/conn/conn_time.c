@@ -147,8 +147,8 @@ static struct nearest nearest_deadline(const struct ws_conn *conn)
     else if (ws_session_close_received(&conn->session))
         ; /* the handler answers it: ws_conn_defer_close_reply() */
     else if (ws_conn_carries(conn)) {
-        /* One without streams has to open one. */
-        if (ws_http2_stream_count(conn->cold->http2) == 0)
+        /* One without streams has to open one. What was refused is not to stay. */
+        if (ws_http2_stream_count(conn->cold->http2) == 0 || conn->refusal != WS_OK)
             consider(&nearest, due(conn->phase_started_ms, c->handshake_ms), DEADLINE_HANDSHAKE);
     } else if (conn->refused)
         consider(&nearest, due(conn->phase_started_ms, REFUSAL_BODY_MS), DEADLINE_REFUSAL);
@@ -296,7 +296,9 @@ static void on_deadline(struct ws_conn *conn, enum deadline what)
         on_close_timeout(conn);
         break;
     case DEADLINE_HANDSHAKE:
-        if (ws_conn_carries(conn) && ws_http2_used(conn->cold->http2))
+        if (ws_conn_carries(conn) && conn->refusal != WS_OK)
+            ws_conn_abort(conn, WS_OK);
+        else if (ws_conn_carries(conn) && ws_http2_used(conn->cold->http2))
             ws_conn_fail(conn, WS_OK);
         else
             ws_conn_fail(conn, WS_E_HANDSHAKE_TIMEOUT);

@@ -129,6 +129,7 @@ enum ws_error ws_server_reassign(struct ws_server *server, struct ws_conn *conn,
         return WS_E_NO_MEMORY;
     enum ws_error error = ws_admission_reassign(server->admission, address, ws_clock_us(), &entry);
     slot->client_entry = entry;
+    ws_conn_set_flag(conn, WS_CONN_FOR_CARRIER, false);
     return error;
 }
 
@@ -145,17 +146,36 @@ static void count_in(struct ws_server *server, const struct sockaddr *address,
         atomic_fetch_add(&server->late, 1);
 }
 
+/* By its address a carrier counts while none of its streams does. The first stream counts as what
+ * was accepted, a later one by itself. */
+static void count_stream(struct ws_server *server, struct ws_conn *conn, struct handoff *handoff)
+{
+    struct ws_conn *carrier = ws_conn_carrier(conn);
+    bool first = ws_conn_flag(carrier, WS_CONN_UNFINISHED);
+    struct ws_client_entry *entry = ws_server_take_entry(carrier);
+    struct ws_address address;
+    struct sockaddr_storage socket_address = {0};
+    const struct sockaddr *from = (const struct sockaddr *)&socket_address;
+    ws_conn_peer_address(conn, &address);
+    ws_address_to_socket(&address, &socket_address);
+    count_in(server, entry ? NULL : from, handoff);
+    if (entry && !first)
+        handoff->refusal = ws_admission_reassign(server->admission, from, ws_clock_us(), &entry);
+    if (entry)
+        handoff->client_entry = entry;
+}
+
 void ws_server_on_carried(struct ws_conn *conn)
 {
     struct ws_server_env *env = (struct ws_server_env *)(uintptr_t)ws_server_env(conn);
     struct ws_worker *worker = ws_container_of(env, struct ws_worker, env);
-    struct ws_address address;
-    struct sockaddr_storage socket_address = {0};
+    struct ws_conn *carrier = ws_conn_carrier(conn);
     struct handoff handoff = {.fd = -1};
-    ws_conn_peer_address(conn, &address);
-    ws_address_to_socket(&address, &socket_address);
-    count_in(worker->server, (const struct sockaddr *)&socket_address, &handoff);
-    ws_server_begin_carrying(ws_conn_carrier(conn));
+    count_stream(worker->server, conn, &handoff);
+    ws_conn_set_flag(conn, WS_CONN_FOR_CARRIER, true);
+    if (ws_conn_refusal(carrier) != WS_OK)
+        handoff.refusal = ws_conn_refusal(carrier);
+    ws_server_begin_carrying(carrier);
     enrol(worker, conn, &handoff);
 }
 

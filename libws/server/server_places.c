@@ -21,20 +21,40 @@ static struct ws_worker *worker_of(const struct ws_conn *conn)
 
 /* --- what it counts as --- */
 
+struct ws_client_entry *ws_server_take_entry(struct ws_conn *conn)
+{
+    struct ws_client_entry *entry = ws_conn_cold_slot(conn)->client_entry;
+    if (entry)
+        ws_conn_make_cold_slot(conn)->client_entry = NULL; /* there is one: it cannot fail */
+    return entry;
+}
+
+/* A carrier whose stream leaves counts by its address again. False: it does already, or ends. */
+static bool hand_back(struct ws_conn *conn, struct ws_client_entry *entry)
+{
+    struct ws_conn *carrier =
+        ws_conn_flag(conn, WS_CONN_FOR_CARRIER) ? ws_conn_carrier(conn) : NULL;
+    struct ws_conn_cold_slot *slot =
+        carrier && !ws_conn_discarding(carrier) ? ws_conn_make_cold_slot(carrier) : NULL;
+    if (!slot || slot->client_entry)
+        return false;
+    slot->client_entry = entry;
+    return true;
+}
+
 /* It gives up what it counted as, in all and by its address. */
 static void leave_place(struct ws_worker *worker, struct ws_conn *conn)
 {
     enum ws_place place = ws_conn_flag(conn, WS_CONN_UNFINISHED) ? WS_PLACE_UNFINISHED
                           : ws_conn_flag(conn, WS_CONN_ADMITTED) ? WS_PLACE_ADMITTED
                                                                  : WS_PLACE_NONE;
-    struct ws_client_entry *entry = ws_conn_cold_slot(conn)->client_entry;
+    struct ws_client_entry *entry = ws_server_take_entry(conn);
     ws_id_list_remove(&worker->unfinished, conn, WS_CONN_UNFINISHED);
     ws_conn_set_flag(conn, WS_CONN_ADMITTED, false);
-    if (place == WS_PLACE_NONE && !entry)
-        return;
-    ws_admission_leave(worker->server->admission, place, entry);
-    if (entry)
-        ws_conn_make_cold_slot(conn)->client_entry = NULL; /* there is one: it cannot fail */
+    if (entry && hand_back(conn, entry))
+        entry = NULL;
+    if (place != WS_PLACE_NONE || entry)
+        ws_admission_leave(worker->server->admission, place, entry);
 }
 
 void ws_server_give_up_place(struct ws_conn *conn)
@@ -82,7 +102,8 @@ void ws_server_on_sent_all(struct ws_conn *conn)
 {
     struct ws_worker *worker = worker_of(conn);
     struct ws_conn *oldest;
-    leave_place(worker, conn);
+    if (!ws_conn_is_carrier(conn) || ws_conn_discarding(conn)) /* no other stream can come */
+        leave_place(worker, conn);
     if (ws_conn_flag(conn, WS_CONN_WAITING) ||
         !ws_id_list_add(&worker->waiting, worker->env.registry, conn, WS_CONN_WAITING))
         return;
@@ -96,9 +117,15 @@ void ws_server_on_sent_all(struct ws_conn *conn)
 
 void ws_server_begin_carrying(struct ws_conn *carrier)
 {
+    enum { REFUSED_MS = 1000 };
     struct ws_worker *worker = worker_of(carrier);
+    enum ws_error refusal = ws_conn_refusal(carrier);
     leave_place(worker, carrier);
     ws_id_list_remove(&worker->waiting, carrier, WS_CONN_WAITING);
+    if (refusal == WS_OK)
+        return;
+    ws_conn_fail(carrier, WS_OK); /* its stream has the reason */
+    ws_conn_limit_handshake(carrier, ws_loop_now(ws_conn_env(carrier)->loop) + REFUSED_MS);
 }
 
 /* --- those that have not finished their request --- */

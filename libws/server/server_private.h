@@ -65,7 +65,10 @@ void ws_server_on_accept_again(struct ws_timer *timer);
 /* It was accepted and is in the registry: its request is awaited. Others of its loop, which are
  * unfinished for longer, may have to give way to it. */
 void ws_server_begin_unfinished(struct ws_worker *worker, struct ws_conn *conn);
-/* It carries one more connection: it counts for nothing by itself. */
+/* What it counts as by its address, which the caller counts as from now on; NULL: nothing. */
+struct ws_client_entry *ws_server_take_entry(struct ws_conn *conn);
+/* It carries one more connection: it counts for nothing by itself. One that was refused goes as
+ * soon as the peer may have read why. */
 void ws_server_begin_carrying(struct ws_conn *carrier);
 /* Hooks of conn: its request came, all is sent. */
 void ws_server_on_requested(struct ws_conn *conn);

@@ -65,8 +65,8 @@ enum ws_error ws_admission_admit(struct ws_admission *admission);
 void ws_admission_leave(struct ws_admission *admission, enum ws_place place,
                         struct ws_client_entry *client_entry);
 
-/* A proxy reported that the connection of `*client_entry` came from `address`: it is counted there
- * from now on. Returns as ws_admission_acquire. */
+/* What `*client_entry` counts for comes from `address`, as a proxy reported, or comes once more: it
+ * is counted there from now on. Returns as ws_admission_acquire. */
 enum ws_error ws_admission_reassign(struct ws_admission *admission, const struct sockaddr *address,
                                     int64_t now_us, struct ws_client_entry **client_entry);
 

@@ -94,6 +94,22 @@ harmless() { # EXPECTED NAME [COUNT]
 	harmless 'reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,reset 1,hello,' pseudo
 }
 
+@test "--max-per-ip counts connections too, with streams and without" {
+	serve --http2=prior --max-per-ip=2
+	run "$PYTHON" "$FIXTURES/http2.py" hold "$PORT" 12
+	same '2 kept' "$output"
+	serve --http2=prior --max-per-ip=1
+	run "$PYTHON" "$FIXTURES/http2.py" in_turn "$PORT"
+	same 'status 426,status 426,status 429,status 426,status 200,status 429,' "$(tr '\n' ',' <<<"$output")"
+	(($(grep -c TOO_MANY_FROM_ADDRESS "$SERVER_LOG") == 2)) # each is logged once
+}
+
+@test "--connect-rate counts streams, and the connection with the first of them" {
+	serve --http2=prior --connect-rate=2
+	run "$PYTHON" "$FIXTURES/http2.py" in_turn "$PORT"
+	same 'status 426,status 426,status 429,' "$(head -n 3 <<<"$output" | tr '\n' ',')"
+}
+
 @test "bytes that are no HTTP/2 after its first three" {
 	serve --http2=prior
 	honest
