@@ -125,6 +125,10 @@ static void note_time(struct cluster *cluster, int64_t sent_us)
 static void deliver(struct cluster *cluster, struct topic *topic, const struct resp_part *payload)
 {
     struct envelope envelope;
+    if (payload->kind == RESP_TOO_LARGE) {
+        note_malformed(cluster, "larger than --max-message-size", topic);
+        return;
+    }
     if (payload->kind != RESP_STRING || !envelope_read(payload->data, payload->len, &envelope)) {
         note_malformed(cluster, "not a message of a node", topic);
         return;

@@ -14,7 +14,9 @@ struct resp {
     redisReader *reader;
     size_t max;
     struct resp_reply reply; /* the one in the making */
+    size_t parts;            /* that an array is to have */
     size_t short_used;       /* of `short_text` */
+    uint64_t skip, skipped;  /* bytes to pass over, and the length of the string that they end */
     bool stopped;            /* `got` returned false */
     bool (*got)(void *context, const struct resp_reply *reply);
     void *context;
@@ -88,6 +90,7 @@ static void *on_array(const redisReadTask *task, int count)
         return violate(resp, "an array of a length that no reply here has");
     resp->reply.array = true;
     resp->reply.count = 0;
+    resp->parts = (size_t)count;
     resp->short_used = 0;
     return resp;
 }
@@ -105,16 +108,24 @@ bool resp_available(void)
     return true;
 }
 
+/* A reader that has read nothing yet, in the place of the one that there is. */
+static bool begin_reading(struct resp *resp)
+{
+    if (resp->reader)
+        redisReaderFree(resp->reader);
+    resp->reader = redisReaderCreateWithFunctions(&functions);
+    if (resp->reader)
+        resp->reader->privdata = resp;
+    return resp->reader != NULL;
+}
+
 struct resp *resp_new(size_t max)
 {
     struct resp *resp = calloc(1, sizeof *resp);
-    redisReader *reader = resp ? redisReaderCreateWithFunctions(&functions) : NULL;
-    if (!reader) {
+    if (!resp || !begin_reading(resp)) {
         free(resp);
         return NULL;
     }
-    reader->privdata = resp;
-    resp->reader = reader;
     resp->max = max;
     return resp;
 }
@@ -123,9 +134,53 @@ void resp_free(struct resp *resp)
 {
     if (!resp)
         return;
-    redisReaderFree(resp->reader);
+    if (resp->reader)
+        redisReaderFree(resp->reader);
     free(resp);
 }
+
+/* --- a string that is too large --- */
+
+/* The reader waits for the end of a string that is the last part of an array: what is left of it is
+ * to be passed over. False: it waits for something else. */
+static bool begin_skipping(struct resp *resp)
+{
+    enum { DIGITS = 12 };
+    const redisReader *reader = resp->reader;
+    const char *text = reader->buf + reader->pos;
+    size_t have = reader->len - reader->pos, digits = 0;
+    uint64_t len = 0;
+    if (!resp->reply.array || resp->reply.count + 1 != resp->parts)
+        return false;
+    for (; digits < DIGITS && text[digits] >= '0' && text[digits] <= '9'; digits++)
+        len = len * 10 + (uint64_t)(text[digits] - '0');
+    if (digits == 0 || text[digits] != '\r')
+        return false;
+    resp->skipped = len;
+    resp->skip = digits + 2 + len + 2 - have;
+    if (!begin_reading(resp))
+        violate(resp, "out of memory");
+    return true;
+}
+
+/* Returns how much of `len` bytes it passed over. */
+static size_t skip(struct resp *resp, size_t len)
+{
+    size_t taken = len < resp->skip ? len : (size_t)resp->skip;
+    struct resp_reply *reply = &resp->reply;
+    resp->skip -= taken;
+    if (resp->skip > 0)
+        return taken;
+    reply->parts[reply->count++] =
+        (struct resp_part){.kind = RESP_TOO_LARGE, .len = (size_t)resp->skipped};
+    if (!resp->got(resp->context, reply))
+        resp->stopped = true;
+    reply->count = 0;
+    resp->short_used = 0;
+    return taken;
+}
+
+/* --- feeding --- */
 
 /* All replies that are whole. */
 static bool drain(struct resp *resp)
@@ -149,8 +204,14 @@ bool resp_feed(struct resp *resp, const char *data, size_t len,
     resp->got = got;
     resp->context = context;
     resp->stopped = false;
-    while (len > 0 && !resp->stopped) {
+    while (len > 0 && !resp->stopped && !resp->violation[0]) {
         size_t piece = len < PIECE ? len : PIECE;
+        if (resp->skip > 0) {
+            piece = skip(resp, len);
+            data += piece;
+            len -= piece;
+            continue;
+        }
         if (redisReaderFeed(resp->reader, data, piece) != REDIS_OK) {
             violate(resp, "out of memory");
             return false;
@@ -158,7 +219,7 @@ bool resp_feed(struct resp *resp, const char *data, size_t len,
         if (!drain(resp))
             return false;
         /* What waits for its end: a claim is believed until so much has come. */
-        if (resp->reader->len - resp->reader->pos > resp->max) {
+        if (resp->reader->len - resp->reader->pos > resp->max && !begin_skipping(resp)) {
             snprintf(resp->violation, sizeof resp->violation,
                      "a reply of more than the %zu bytes that there may be", resp->max);
             return false;
@@ -166,7 +227,7 @@ bool resp_feed(struct resp *resp, const char *data, size_t len,
         data += piece;
         len -= piece;
     }
-    return true;
+    return !resp->violation[0];
 }
 
 const char *resp_violation(const struct resp *resp)

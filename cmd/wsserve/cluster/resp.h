@@ -3,7 +3,8 @@
  *
  * hiredis's reader collects bytes until an element is whole; here it is kept from more than that:
  * what a length or a count merely claims allocates nothing, and a reply that is larger than the
- * limit, nested, or of more parts than any that wsserve asks for is a violation. Used by
+ * limit, nested, or of more parts than any that wsserve asks for is a violation. Only the last part
+ * of an array, where payloads are, may be larger: it is passed over as it comes. Used by
  * redis_link. Without hiredis (WITH_REDIS=0) resp_none.c stands in its place.
  */
 #ifndef CMD_WSSERVE_CLUSTER_RESP_H
@@ -19,7 +20,14 @@ enum {
         8192, /* bytes of a part that others follow: names of channels are not longer */
 };
 
-enum resp_kind { RESP_STRING, RESP_STATUS, RESP_ERROR, RESP_INTEGER, RESP_NIL };
+enum resp_kind {
+    RESP_STRING,
+    RESP_STATUS,
+    RESP_ERROR,
+    RESP_INTEGER,
+    RESP_NIL,
+    RESP_TOO_LARGE, /* a string of `len` bytes, more than there may be: `data` is NULL */
+};
 
 struct resp_part {
     enum resp_kind kind;

@@ -32,6 +32,27 @@ listener() { # N COUNT [PATH]
 	[[ $(counted 2 p99_us) -gt 0 ]]
 }
 
+@test "--cluster: a message that is too large for another node costs that one message, and no other" {
+	redis_runs
+	node_runs 1 --rooms --max-message-size=4M
+	node_runs 2 --rooms --max-message-size=1M
+	listener 2 3 q
+	far=$PID far_out=$OUT
+	listener 2 2 r
+	eventually subscribed 1 '{chat}/q' '{chat}/r'
+	head -c 3000000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/large"
+	run -0 wscat -w 0.5 "${NODE_URL[1]}r" small
+	run -0 wscat -w 0.5 "${NODE_URL[1]}r" <"$BATS_TEST_TMPDIR/large"
+	printf 'one\ntwo\nthree\n' | wscat -w 0.5 "${NODE_URL[1]}q" >"$BATS_TEST_TMPDIR/sender"
+	finished "$far"
+	same $'one\ntwo\nthree' "$(cat "$far_out")"
+	eventually counts 2 malformed 1
+	same 1 "$(grep -c 'WARNING cluster dropped from channel .*/r: larger than --max-message-size' "${NODE_LOG[2]}")"
+	run -0 wscat -w 0.5 "${NODE_URL[1]}r" again
+	finished "$PID"
+	same $'small\nagain' "$(cat "$OUT")"
+}
+
 @test "--cluster: text stays text, binary binary, 1 MiB comes whole, compressed once a node" {
 	redis_runs
 	node_runs 1 --broadcast --compress

@@ -16,14 +16,16 @@ static unsigned stop_after;
 static bool hear(void *context, const struct resp_reply *reply)
 {
     (void)context;
-    static const char letters[] = {'s', '+', '-', 'i', 'n'};
+    static const char letters[] = {'s', '+', '-', 'i', 'n', 'L'};
     size_t used = strlen(heard);
     used += (size_t)snprintf(heard + used, sizeof heard - used, "%s", reply->array ? "[" : "");
     for (size_t i = 0; i < reply->count; i++) {
         const struct resp_part *part = &reply->parts[i];
         used += (size_t)snprintf(heard + used, sizeof heard - used, "%s%c:", i ? " " : "",
                                  letters[part->kind]);
-        if (part->kind == RESP_INTEGER)
+        if (part->kind == RESP_TOO_LARGE)
+            used += (size_t)snprintf(heard + used, sizeof heard - used, "%zu", part->len);
+        else if (part->kind == RESP_INTEGER)
             used += (size_t)snprintf(heard + used, sizeof heard - used, "%d", (int)part->number);
         else if (part->data)
             used += (size_t)snprintf(heard + used, sizeof heard - used, "%.*s", (int)part->len,
@@ -82,11 +84,42 @@ static void long_payloads(void **state)
         assert_memory_equal(heard, "[s:message s:chat s:xxx", 23);
     }
     resp_free(resp);
-    resp = resp_new(LEN / 2);
-    assert_false(feed(resp, text, (size_t)used + LEN + 2, 999));
+    free(text);
+}
+
+/* A payload that is too large is passed over, wherever it is cut; what follows is not lost. */
+static void payloads_above_the_limit(void **state)
+{
+    (void)state;
+    enum { LEN = 20000 };
+    static const char next[] = "*3\r\n$7\r\nmessage\r\n$4\r\nchat\r\n$2\r\nhi\r\n";
+    char *text = malloc(LEN + 200);
+    int used = sprintf(text, "*3\r\n$7\r\nmessage\r\n$4\r\nchat\r\n$%d\r\n", LEN);
+    memset(text + used, '7', LEN);
+    memcpy(text + used + LEN, "\r\n", 2);
+    memcpy(text + used + LEN + 2, next, sizeof next);
+    for (size_t piece = 4000; piece < LEN + 100; piece += 61) {
+        struct resp *resp = resp_new(5000);
+        for (int i = 0; i < 2; i++) {
+            heard[0] = '\0';
+            assert_true(feed(resp, text, (size_t)used + LEN + 2 + sizeof next - 1, piece));
+            assert_string_equal(heard, "[s:message s:chat L:20000] [s:message s:chat s:hi] ");
+        }
+        stop_after = 1;
+        heard[0] = '\0';
+        assert_true(resp_feed(resp, text, (size_t)used + LEN + 2 + sizeof next - 1, hear, NULL));
+        assert_string_equal(heard, "[s:message s:chat L:20000] ");
+        stop_after = 0;
+        resp_free(resp);
+    }
+    free(text);
+    /* Only where payloads are. */
+    struct resp *resp = resp_new(5000);
+    static char filler[9000];
+    assert_true(feed(resp, "$20000\r\n", 8, 8));
+    assert_false(feed(resp, filler, sizeof filler, sizeof filler));
     assert_non_null(strstr(resp_violation(resp), "more than"));
     resp_free(resp);
-    free(text);
 }
 
 /* AddressSanitizer's own count; it has replaced malloc. */
@@ -177,9 +210,9 @@ static void stopped_by_its_user(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_or_in_pieces),      cmocka_unit_test(long_payloads),
-        cmocka_unit_test(claims_allocate_nothing), cmocka_unit_test(a_line_without_end),
-        cmocka_unit_test(stopped_by_its_user),
+        cmocka_unit_test(whole_or_in_pieces),       cmocka_unit_test(long_payloads),
+        cmocka_unit_test(payloads_above_the_limit), cmocka_unit_test(claims_allocate_nothing),
+        cmocka_unit_test(a_line_without_end),       cmocka_unit_test(stopped_by_its_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
