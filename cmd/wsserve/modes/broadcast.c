@@ -1,17 +1,14 @@
 #include "cmd/wsserve/cluster/cluster.h"
 #include "cmd/wsserve/modes/mode.h"
 #include "cmd/wsserve/options/settings.h"
+#include "cmd/wsserve/request/target.h"
 #include <ws/hub.h>
-
-#include <string.h>
 
 /* The group is the path; the query belongs to the client. */
 static void join_group(struct ws_conn *conn, const struct ws_event *event)
 {
-    struct ws_str target = event->request->target;
-    const char *query = memchr(target.p, '?', target.len);
-    size_t len = query ? (size_t)(query - target.p) : target.len;
-    if (!ws_hub_join(conn, target.p, len))
+    struct ws_str path = target_path(event->request);
+    if (!ws_hub_join(conn, path.p, path.len))
         ws_conn_fail(conn, WS_E_NO_MEMORY);
 }
 

@@ -39,7 +39,7 @@ listener() { # COUNT [PATH]
 	same 16 "$(grep -c '"type":"binary","len":65536' "$records_out")"
 }
 
-@test "--rooms: the path names the group, whatever the query" {
+@test "--rooms: the path names the group, whatever the query, in a target with a host too" {
 	serve --rooms
 	listener 1 'red?name=a'
 	red=$PID red_out=$OUT
@@ -51,6 +51,15 @@ listener() { # COUNT [PATH]
 	finished "$blue"
 	same 'for red' "$(cat "$red_out")"
 	same 'for blue' "$(cat "$blue_out")"
+	# With the key of RFC 6455 1.3, and a frame of "hi" that is masked with zeros.
+	listener 1 red
+	exec 7<>"/dev/tcp/127.0.0.1/$PORT"
+	printf '%s\r\n' "GET http://127.0.0.1:$PORT/red?x HTTP/1.1" "Host: 127.0.0.1:$PORT" 'Upgrade: websocket' \
+		'Connection: Upgrade' 'Sec-WebSocket-Version: 13' 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' '' >&7
+	printf '\x81\x82\0\0\0\0hi' >&7
+	finished "$PID"
+	same hi "$(cat "$OUT")"
+	exec 7>&-
 }
 
 # bats test_tags=measures
