@@ -198,13 +198,17 @@ void ws_conn_forget_waiting(struct ws_conn *conn)
 
 /* --- receiving --- */
 
-/* The peer sent plaintext HTTP to a TLS port: answer in HTTP. */
-static void fall_back_to_plaintext(struct ws_conn *conn)
+/* The peer sent plaintext HTTP to a TLS port: answer in HTTP. HTTP/2 by prior knowledge is not read
+ * as a request, whose version would be the error. */
+static void fall_back_to_plaintext(struct ws_conn *conn, const uint8_t *data, size_t len)
 {
+    enum { ENOUGH = 3 };
     ws_tls_free(conn->cold->tls);
     conn->cold->tls = NULL;
     if (conn->refusal == WS_OK)
         conn->refusal = WS_E_TLS_EXPECTED;
+    if (len >= ENOUGH && memcmp(data, ws_http2_magic, ENOUGH) == 0)
+        ws_conn_fail(conn, (enum ws_error)conn->refusal);
 }
 
 /* The stream ended, or gave nothing. A handshake that it cut failed because of that. */
@@ -236,7 +240,7 @@ static enum ws_error receive_sealed(struct ws_conn *conn, uint8_t *buffer, size_
         return WS_MORE; /* what comes after the end does not count */
     error = ws_tls_open(tls, records, *wire, buffer, take_sealed(conn), len);
     if (error == WS_E_TLS_EXPECTED) {
-        fall_back_to_plaintext(conn);
+        fall_back_to_plaintext(conn, records, *wire);
         memmove(buffer, records, *wire);
         *len = *wire;
         return WS_OK;

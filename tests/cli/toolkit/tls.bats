@@ -366,6 +366,11 @@ WRONG_NAME='\(--tls-domain=NAME checks it against another name\)$'
 	run -5 wscat -T 10s "ws://127.0.0.1:$PORT/" hello
 	says '400' "$output"
 	says 'this port speaks TLS' "$output"
+	# The beginning of HTTP/2 is no request of another version.
+	run -0 --separate-stderr bash -c "exec 3<>/dev/tcp/127.0.0.1/$PORT
+		printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' >&3; timeout 20 cat <&3"
+	says '^HTTP/1.1 400 ' "$output"
+	says 'this port speaks TLS' "$output"
 }
 
 @test "wss to a port without TLS" {
