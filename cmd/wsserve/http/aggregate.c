@@ -7,6 +7,7 @@
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/http/metrics.h"
 #include "cmd/wsserve/observe/access_log.h"
+#include "cmd/wsserve/observe/carried.h"
 #include "cmd/wsserve/observe/conn_annotations.h"
 #include "cmd/wsserve/observe/record_conn.h"
 #include "cmd/wsserve/observe/totals.h"
@@ -60,7 +61,7 @@ static void add_connection(struct ws_conn *conn, void *context)
         return;
     }
     struct json *json = &g->json;
-    char name[CONN_NAME_MAX], peer[80], client[WS_ADDRESS_TEXT];
+    char name[CONN_NAME_MAX], peer[80], client[WS_ADDRESS_TEXT], h2[CARRIED_MAX];
     const struct conn_annotations *notes =
         conn_annotations_find(worker_of(conn)->annotations, ws_conn_id(conn));
     bool proxied = notes && notes->proxied;
@@ -70,7 +71,11 @@ static void add_connection(struct ws_conn *conn, void *context)
     json_member_string(json, "address", proxied ? ws_address_format(&notes->client, client) : peer);
     if (proxied)
         json_member_string(json, "proxy", peer);
-    json_member_string(json, "state", totals_state_names[totals_state_of(conn)]);
+    json_member_string(json, "state",
+                       ws_conn_is_carrier(conn) ? "http2"
+                                                : totals_state_names[totals_state_of(conn)]);
+    if (carried_text(conn, h2))
+        json_member_string(json, "h2", h2);
     add_websocket(json, conn, notes);
     json_member_uint(json, "age_s", ws_conn_age_s(conn));
     if (ws_conn_upgraded(conn))

@@ -13,13 +13,11 @@
 
 struct stats {
     struct server *server;
-    uint64_t connections[TOTALS_STATES];
-    uint64_t queues, queue_bytes;        /* what the kernel refused */
+    struct totals totals;
+    uint64_t queues;                     /* what the kernel refused */
     uint64_t paused;                     /* not being read */
     uint64_t assemblies, assembly_bytes; /* messages and frames that are not whole yet */
     uint64_t annotations;
-    uint64_t opened, messages_in, messages_out, bytes_in, bytes_out;
-    struct ws_deflate_counts deflate;
 };
 
 static void count_one(struct ws_conn *conn, void *context)
@@ -27,33 +25,20 @@ static void count_one(struct ws_conn *conn, void *context)
     struct stats *stats = context;
     const struct ws_bytes *held[] = {ws_conn_session(conn)->held,
                                      ws_conn_session(conn)->held_control};
-    stats->connections[totals_state_of(conn)]++;
-    if (ws_conn_queued(conn) > 0)
-        stats->queues++;
-    stats->queue_bytes += ws_conn_queued(conn);
+    totals_connection(&stats->totals, conn);
+    stats->queues += ws_conn_queued(conn) > 0;
     stats->paused += ws_conn_paused(conn) || ws_conn_full(conn);
     for (int i = 0; i < 2; i++) {
         stats->assemblies += held[i] != NULL;
         stats->assembly_bytes += held[i] ? held[i]->capacity : 0;
     }
-    stats->messages_in += ws_conn_counters(conn)->messages_in;
-    stats->messages_out += ws_conn_counters(conn)->messages_out;
-    stats->bytes_in += ws_conn_counters(conn)->bytes_in;
-    stats->bytes_out += ws_conn_counters(conn)->bytes_out;
-    compress_count(&stats->deflate, conn);
 }
 
 static void count(struct ws_server_env *env, void *context)
 {
     struct stats *stats = context;
     const struct worker *worker = env->conn.user;
-    const struct totals *ended = worker->totals;
-    stats->opened += ended->handshakes[WS_OK];
-    stats->messages_in += ended->messages_in;
-    stats->messages_out += ended->messages_out;
-    stats->bytes_in += ended->bytes_in;
-    stats->bytes_out += ended->bytes_out;
-    compress_add(&stats->deflate, &ended->deflate);
+    totals_add(&stats->totals, worker->totals);
     stats->annotations += worker->annotations->nodes.count;
     ws_registry_each(env->registry, count_one, stats);
 }
@@ -62,7 +47,8 @@ static void log_stats(void *context)
 {
     struct stats *s = context;
     const struct recorder *recorder = s->server->recorder;
-    const uint64_t *count = s->connections;
+    const struct totals *t = &s->totals;
+    const uint64_t *count = t->connections;
     const struct log_field fields[] = {
         log_number("connections",
                    count[TOTALS_HANDSHAKE] + count[TOTALS_OPEN] + count[TOTALS_CLOSING]),
@@ -71,19 +57,19 @@ static void log_stats(void *context)
         log_number("closing", count[TOTALS_CLOSING]),
         log_number("paused", s->paused),
         log_number("queues", s->queues),
-        log_number("queue_bytes", s->queue_bytes),
+        log_number("queue_bytes", t->queue_bytes),
         log_number("assemblies", s->assemblies),
         log_number("assembly_bytes", s->assembly_bytes),
         log_number("extras", s->annotations),
-        log_number("opened", s->opened),
-        log_number("messages_in", s->messages_in),
-        log_number("messages_out", s->messages_out),
-        log_number("bytes_in", s->bytes_in),
-        log_number("bytes_out", s->bytes_out),
-        log_number("deflate_plain_in", s->deflate.plain_in),
-        log_number("deflate_wire_in", s->deflate.wire_in),
-        log_number("deflate_plain_out", s->deflate.plain_out),
-        log_number("deflate_wire_out", s->deflate.wire_out),
+        log_number("opened", t->handshakes[WS_OK]),
+        log_number("messages_in", t->messages_in),
+        log_number("messages_out", t->messages_out),
+        log_number("bytes_in", t->bytes_in),
+        log_number("bytes_out", t->bytes_out),
+        log_number("deflate_plain_in", t->deflate.plain_in),
+        log_number("deflate_wire_in", t->deflate.wire_in),
+        log_number("deflate_plain_out", t->deflate.plain_out),
+        log_number("deflate_wire_out", t->deflate.wire_out),
         log_number("log_dropped", log_dropped(s->server->log)),
         log_number("records_dropped", recorder ? recorder_dropped(recorder) : 0),
     };

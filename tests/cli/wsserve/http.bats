@@ -381,6 +381,20 @@ print(len(all))' <<<"$output"
 	same 5 "$output"
 }
 
+@test "--admin: /connections tells a connection that carries WebSockets from a handshake, and which those are" {
+	serve --admin=127.0.0.1:0 --http2=prior
+	admin
+	background wscat --http2=prior -w -1 --no-stdin "$URL"
+	await ' open ' "$SERVER_LOG"
+	run -0 "$PYTHON" -c '
+import json, sys
+carrier, stream = sorted(json.load(sys.stdin), key=lambda c: "h2" in c)
+assert carrier["state"] == "http2" and stream["state"] == "open", (carrier, stream)
+assert stream["h2"] == carrier["id"] + "/1", (carrier, stream)' < <(curl -sS "http://127.0.0.1:$ADMIN/connections")
+	kill -USR1 "$SERVER"
+	await ' stats connections=1 handshakes=0 open=1 ' "$SERVER_LOG"
+}
+
 # How many /connections says are in that state, and /metrics.
 both_count() { # STATE COUNT
 	local here there
