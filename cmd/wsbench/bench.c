@@ -177,13 +177,15 @@ static bool wait_for_start(struct run *run)
     return run->result->signal_number == 0;
 }
 
-/* Was there no connection left to send the rest? Then it was due all the same. */
+/* Was there no connection left to send the rest? Then it was due all the same: to the end of the
+ * duration, or a number of messages at a rate. */
 static bool ended_without_connections(const struct run *run, uint64_t sent)
 {
     const struct settings *s = run->settings;
+    bool number_alone = s->messages > 0 && (s->rate == 0 || sent >= s->messages);
     return settings_sends(s) && s->mode != MODE_CHURN && s->own.replay.count == 0 &&
-           s->duration_us > 0 && (s->messages == 0 || sent < s->messages) &&
-           run->result->signal_number == 0 && !run->result->aborted;
+           s->duration_us > 0 && !number_alone && run->result->signal_number == 0 &&
+           !run->result->aborted;
 }
 
 /* How long the load was to last: until its last message was due, at a rate. */
