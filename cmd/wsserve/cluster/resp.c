@@ -10,6 +10,8 @@
  * keep that cheap. */
 enum { PIECE = 4096 };
 
+enum { AROUND = 32 }; /* bytes of a string's length and line ends, at most */
+
 struct resp {
     redisReader *reader;
     size_t max;
@@ -32,9 +34,21 @@ static void *violate(struct resp *resp, const char *what)
     return NULL; /* the reader fails then */
 }
 
+static void *violate_size(struct resp *resp)
+{
+    char text[80];
+    snprintf(text, sizeof text, "a reply of more than the %zu bytes that there may be", resp->max);
+    return violate(resp, text);
+}
+
 static bool is_last(const redisReadTask *task)
 {
     return !task->parent || task->idx == task->parent->elements - 1;
+}
+
+static bool is_payload(const redisReadTask *task)
+{
+    return task->parent && is_last(task) && task->type == REDIS_REPLY_STRING;
 }
 
 /* Hands the reply over if the part was the last of it. Not NULL: the reader goes on. */
@@ -44,6 +58,11 @@ static void *take(struct resp *resp, const redisReadTask *task, struct resp_part
     if (!task->parent) {
         reply->array = false;
         reply->count = 0;
+    }
+    if (part.len > resp->max) { /* and came in one piece */
+        if (!is_payload(task))
+            return violate_size(resp);
+        part = (struct resp_part){.kind = RESP_TOO_LARGE, .len = part.len};
     }
     if (part.data && !is_last(task)) {
         if (part.len > sizeof resp->short_text - resp->short_used)
@@ -141,8 +160,8 @@ void resp_free(struct resp *resp)
 
 /* --- a string that is too large --- */
 
-/* The reader waits for the end of a string that is the last part of an array: what is left of it is
- * to be passed over. False: it waits for something else. */
+/* The reader waits for the end of a payload that is too large: what is left of it is to be passed
+ * over. False: it waits for something else. */
 static bool begin_skipping(struct resp *resp)
 {
     enum { DIGITS = 12 };
@@ -154,7 +173,7 @@ static bool begin_skipping(struct resp *resp)
         return false;
     for (; digits < DIGITS && text[digits] >= '0' && text[digits] <= '9'; digits++)
         len = len * 10 + (uint64_t)(text[digits] - '0');
-    if (digits == 0 || text[digits] != '\r')
+    if (digits == 0 || text[digits] != '\r' || text[digits + 1] != '\n')
         return false;
     resp->skipped = len;
     resp->skip = digits + 2 + len + 2 - have;
@@ -219,11 +238,8 @@ bool resp_feed(struct resp *resp, const char *data, size_t len,
         if (!drain(resp))
             return false;
         /* What waits for its end: a claim is believed until so much has come. */
-        if (resp->reader->len - resp->reader->pos > resp->max && !begin_skipping(resp)) {
-            snprintf(resp->violation, sizeof resp->violation,
-                     "a reply of more than the %zu bytes that there may be", resp->max);
-            return false;
-        }
+        if (resp->reader->len - resp->reader->pos > resp->max + AROUND && !begin_skipping(resp))
+            violate_size(resp);
         data += piece;
         len -= piece;
     }
