@@ -31,6 +31,10 @@ struct ws_conn *ws_conn_of_slot(struct ws_conn_slot *slot);
 /* Of one on a stream of HTTP/2: the connection that carries it. NULL: it has a socket. */
 struct ws_conn *ws_conn_carrier(const struct ws_conn *conn);
 
+/* Server: sends GOAWAY. The carrier ends with its streams, and a second later in any case, so that
+ * they may send why they were refused. Once it is called, further calls do nothing. */
+void ws_conn_dismiss(struct ws_conn *carrier);
+
 /* Client: may another connection go over the HTTP/2 connection that `beside` is on? As
  * ws_client_may_join(). */
 enum ws_error ws_conn_may_share(const struct ws_conn *beside);

@@ -133,6 +133,7 @@ struct ws_conn {
     uint64_t refusal : 8; /* an enum ws_error: every request's answer; WS_OK: the handler decides */
     uint64_t magic_seen : 2; /* bytes of ws_http2_magic that came while `may_be_http2` */
     bool may_be_http2 : 1;   /* nothing that came says yet which HTTP it is */
+    bool dismissed : 1;      /* a carrier: ws_conn_dismiss() */
     bool refused : 1;        /* our upgrade: only the body of the refusal is still awaited */
     bool has_peer : 1; /* peer_ip and peer_port are set: the kernel forgets them with a reset */
     struct ws_timer timer;

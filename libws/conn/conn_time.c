@@ -6,7 +6,8 @@ enum deadline {
     DEADLINE_NONE,
     DEADLINE_CLOSE,
     DEADLINE_HANDSHAKE,
-    DEADLINE_REFUSAL, /* the body of the refusal of our upgrade */
+    DEADLINE_DISMISSED, /* a carrier that was refused */
+    DEADLINE_REFUSAL,   /* the body of the refusal of our upgrade */
     DEADLINE_FRAGMENT,
     DEADLINE_IDLE,
     DEADLINE_HEARTBEAT, /* a ping is due, or its pong */
@@ -17,6 +18,9 @@ enum deadline {
 
 /* How long a client waits for the body of a refusal: the status is what counts. */
 enum { REFUSAL_BODY_MS = 1000 };
+
+/* How long the streams of a carrier that was refused have for their answers. */
+enum { DISMISSED_MS = 1000 };
 
 /* What the peer has taken is looked at this often at least, while it counts, and so many times
  * within the limit that depends on it. */
@@ -147,8 +151,10 @@ static struct nearest nearest_deadline(const struct ws_conn *conn)
     else if (ws_session_close_received(&conn->session))
         ; /* the handler answers it: ws_conn_defer_close_reply() */
     else if (ws_conn_carries(conn)) {
-        /* One without streams has to open one. What was refused is not to stay. */
-        if (ws_http2_stream_count(conn->cold->http2) == 0 || conn->refusal != WS_OK)
+        /* One without streams has to open one. */
+        if (conn->dismissed)
+            consider(&nearest, due(conn->phase_started_ms, DISMISSED_MS), DEADLINE_DISMISSED);
+        else if (ws_http2_stream_count(conn->cold->http2) == 0)
             consider(&nearest, due(conn->phase_started_ms, c->handshake_ms), DEADLINE_HANDSHAKE);
     } else if (conn->refused)
         consider(&nearest, due(conn->phase_started_ms, REFUSAL_BODY_MS), DEADLINE_REFUSAL);
@@ -218,6 +224,16 @@ void ws_conn_begin_closing(struct ws_conn *conn)
     conn->phase_started_ms = ws_loop_now(conn_env(conn)->loop);
     ws_conn_unblock(conn, WS_BLOCK_RATE); /* its close frame is not to wait */
     ws_conn_arm(conn);
+}
+
+void ws_conn_dismiss(struct ws_conn *carrier)
+{
+    if (carrier->dismissed)
+        return;
+    ws_conn_fail(carrier, WS_OK); /* its stream has the reason */
+    carrier->dismissed = true;
+    carrier->phase_started_ms = ws_loop_now(conn_env(carrier)->loop);
+    ws_conn_arm(carrier);
 }
 
 void ws_conn_note_refusal(struct ws_conn *conn)
@@ -296,12 +312,13 @@ static void on_deadline(struct ws_conn *conn, enum deadline what)
         on_close_timeout(conn);
         break;
     case DEADLINE_HANDSHAKE:
-        if (ws_conn_carries(conn) && conn->refusal != WS_OK)
-            ws_conn_abort(conn, WS_OK);
-        else if (ws_conn_carries(conn) && ws_http2_used(conn->cold->http2))
+        if (ws_conn_carries(conn) && ws_http2_used(conn->cold->http2))
             ws_conn_fail(conn, WS_OK);
         else
             ws_conn_fail(conn, WS_E_HANDSHAKE_TIMEOUT);
+        break;
+    case DEADLINE_DISMISSED:
+        ws_conn_abort(conn, WS_OK);
         break;
     case DEADLINE_REFUSAL:
         ws_session_cut_refusal(&conn->session);

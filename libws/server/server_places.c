@@ -117,15 +117,11 @@ void ws_server_on_sent_all(struct ws_conn *conn)
 
 void ws_server_begin_carrying(struct ws_conn *carrier)
 {
-    enum { REFUSED_MS = 1000 };
     struct ws_worker *worker = worker_of(carrier);
-    enum ws_error refusal = ws_conn_refusal(carrier);
     leave_place(worker, carrier);
     ws_id_list_remove(&worker->waiting, carrier, WS_CONN_WAITING);
-    if (refusal == WS_OK)
-        return;
-    ws_conn_fail(carrier, WS_OK); /* its stream has the reason */
-    ws_conn_limit_handshake(carrier, ws_loop_now(ws_conn_env(carrier)->loop) + REFUSED_MS);
+    if (ws_conn_refusal(carrier) != WS_OK)
+        ws_conn_dismiss(carrier);
 }
 
 /* --- those that have not finished their request --- */

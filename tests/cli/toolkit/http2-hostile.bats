@@ -98,6 +98,9 @@ harmless() { # EXPECTED NAME [COUNT]
 	serve --http2=prior --max-per-ip=2
 	run "$PYTHON" "$FIXTURES/http2.py" hold "$PORT" 12
 	same '2 kept' "$output"
+	serve --http2=prior --max-per-ip=2 --handshake-timeout=0
+	run "$PYTHON" "$FIXTURES/http2.py" hold "$PORT" 12
+	same '2 kept' "$output"
 	serve --http2=prior --max-per-ip=1
 	run "$PYTHON" "$FIXTURES/http2.py" in_turn "$PORT"
 	same 'status 426,status 426,status 429,status 426,status 200,status 429,' "$(tr '\n' ',' <<<"$output")"
