@@ -25,7 +25,7 @@ static void release_cold_if_empty(struct ws_conn *conn)
     if (ws_conn_plain(conn) || cold->queue.bytes > 0 || cold->in_flight > 0 || cold->tls ||
         cold->http2 || cold->carrier || cold->unread || cold->pong || cold->body ||
         cold->slot.group_member || cold->slot.client_entry || cold->slot.charged_bytes > 0 ||
-        ws_conn_paid_us(conn) > ws_loop_now(conn_env(conn)->loop) * 1000)
+        cold->slot.counted > 0 || ws_conn_paid_us(conn) > ws_loop_now(conn_env(conn)->loop) * 1000)
         return;
     conn->cold = &ws_conn_no_cold;
     free(cold);

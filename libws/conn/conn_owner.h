@@ -63,7 +63,7 @@ enum ws_conn_flag {
     WS_CONN_ADMITTED = 8,   /* it has one of the places */
     WS_CONN_WAITING = 16,   /* nothing, and it only waits to be closed */
     WS_CONN_LATE = 32, /* server: it came while it was shutting down, which does not await it */
-    WS_CONN_FOR_CARRIER = 64, /* server: a stream, by its address counted in its carrier's place */
+    WS_CONN_FOR_CARRIER = 64, /* server: a stream that counts in its carrier's place */
 };
 
 bool ws_conn_flag(const struct ws_conn *conn, enum ws_conn_flag flag);
@@ -73,6 +73,7 @@ void ws_conn_set_flag(struct ws_conn *conn, enum ws_conn_flag flag, bool on);
 struct ws_conn_cold_slot {
     void *group_member;   /* hub's */
     void *client_entry;   /* admission's */
+    unsigned counted;     /* server's, of a carrier: streams with WS_CONN_FOR_CARRIER */
     size_t charged_bytes; /* overload's */
 };
 

@@ -129,7 +129,7 @@ enum ws_error ws_server_reassign(struct ws_server *server, struct ws_conn *conn,
         return WS_E_NO_MEMORY;
     enum ws_error error = ws_admission_reassign(server->admission, address, ws_clock_us(), &entry);
     slot->client_entry = entry;
-    ws_conn_set_flag(conn, WS_CONN_FOR_CARRIER, false);
+    ws_server_leave_carrier(conn);
     return error;
 }
 
@@ -172,7 +172,7 @@ void ws_server_on_carried(struct ws_conn *conn)
     struct ws_conn *carrier = ws_conn_carrier(conn);
     struct handoff handoff = {.fd = -1};
     count_stream(worker->server, conn, &handoff);
-    ws_conn_set_flag(conn, WS_CONN_FOR_CARRIER, true);
+    ws_server_count_for_carrier(conn);
     if (ws_conn_refusal(carrier) != WS_OK)
         handoff.refusal = ws_conn_refusal(carrier);
     ws_server_begin_carrying(carrier);

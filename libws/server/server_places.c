@@ -29,17 +29,23 @@ struct ws_client_entry *ws_server_take_entry(struct ws_conn *conn)
     return entry;
 }
 
-/* A carrier whose stream leaves counts by its address again. False: it does already, or ends. */
-static bool hand_back(struct ws_conn *conn, struct ws_client_entry *entry)
+void ws_server_count_for_carrier(struct ws_conn *stream)
 {
-    struct ws_conn *carrier =
-        ws_conn_flag(conn, WS_CONN_FOR_CARRIER) ? ws_conn_carrier(conn) : NULL;
-    struct ws_conn_cold_slot *slot =
-        carrier && !ws_conn_discarding(carrier) ? ws_conn_make_cold_slot(carrier) : NULL;
-    if (!slot || slot->client_entry)
-        return false;
-    slot->client_entry = entry;
-    return true;
+    struct ws_conn_cold_slot *slot = ws_conn_make_cold_slot(ws_conn_carrier(stream));
+    if (!slot)
+        return;
+    slot->counted++;
+    ws_conn_set_flag(stream, WS_CONN_FOR_CARRIER, true);
+}
+
+struct ws_conn *ws_server_leave_carrier(struct ws_conn *conn)
+{
+    if (!ws_conn_flag(conn, WS_CONN_FOR_CARRIER))
+        return NULL;
+    struct ws_conn *carrier = ws_conn_carrier(conn);
+    ws_conn_set_flag(conn, WS_CONN_FOR_CARRIER, false);
+    bool last = --ws_conn_make_cold_slot(carrier)->counted == 0; /* there is one: as above */
+    return last && !ws_conn_discarding(carrier) ? carrier : NULL;
 }
 
 /* It gives up what it counted as, in all and by its address. */
@@ -49,10 +55,13 @@ static void leave_place(struct ws_worker *worker, struct ws_conn *conn)
                           : ws_conn_flag(conn, WS_CONN_ADMITTED) ? WS_PLACE_ADMITTED
                                                                  : WS_PLACE_NONE;
     struct ws_client_entry *entry = ws_server_take_entry(conn);
+    struct ws_conn *carrier = ws_server_leave_carrier(conn);
     ws_id_list_remove(&worker->unfinished, conn, WS_CONN_UNFINISHED);
     ws_conn_set_flag(conn, WS_CONN_ADMITTED, false);
-    if (entry && hand_back(conn, entry))
+    if (entry && carrier) { /* which counts by its address again */
+        ws_conn_make_cold_slot(carrier)->client_entry = entry;
         entry = NULL;
+    }
     if (place != WS_PLACE_NONE || entry)
         ws_admission_leave(worker->server->admission, place, entry);
 }

@@ -67,6 +67,10 @@ void ws_server_on_accept_again(struct ws_timer *timer);
 void ws_server_begin_unfinished(struct ws_worker *worker, struct ws_conn *conn);
 /* What it counts as by its address, which the caller counts as from now on; NULL: nothing. */
 struct ws_client_entry *ws_server_take_entry(struct ws_conn *conn);
+/* A stream counts by its address in the place of its carrier; and does no more, when the carrier is
+ * returned if that was the last and others may come, else NULL. */
+void ws_server_count_for_carrier(struct ws_conn *stream);
+struct ws_conn *ws_server_leave_carrier(struct ws_conn *conn);
 /* It carries one more connection: it counts for nothing by itself. One that was refused goes as
  * soon as the peer may have read why. */
 void ws_server_begin_carrying(struct ws_conn *carrier);

@@ -107,6 +107,12 @@ harmless() { # EXPECTED NAME [COUNT]
 	(($(grep -c TOO_MANY_FROM_ADDRESS "$SERVER_LOG") == 2)) # each is logged once
 }
 
+@test "--max-per-ip: of two WebSockets on a connection one ends, and there is room for another" {
+	serve --http2=prior --max-per-ip=2
+	run "$PYTHON" "$FIXTURES/http2.py" one_of_two "$PORT"
+	same 'status 200,status 429,' "$(tr '\n' ',' <<<"$output")"
+}
+
 @test "--connect-rate counts streams, and the connection with the first of them" {
 	serve --http2=prior --connect-rate=2
 	run "$PYTHON" "$FIXTURES/http2.py" in_turn "$PORT"
