@@ -72,9 +72,9 @@ size_t ws_utf8_check(struct ws_utf8 *state, const void *data, size_t len)
     while (i < len) {
         /* Between two code points. */
         if (state->missing == 0) {
-            i += ascii_run(p + i, len - i);
             if (len - i >= UTF8_WIDE && ws_utf8_wide)
                 i += ws_utf8_wide(p + i, len - i);
+            i += ascii_run(p + i, len - i);
             if (i == len)
                 break;
         }

@@ -220,6 +220,21 @@ static void every_pair_in_long_text(void **state)
     }
 }
 
+/* Long ASCII is looked at by many bytes at a time: one that is not is found wherever it is. */
+static void every_place_in_long_ascii(void **state)
+{
+    uint8_t text[600];
+    (void)state;
+    memset(text, 'a', sizeof text);
+    for (size_t at = 0; at < sizeof text; at++) {
+        struct ws_utf8 utf8 = {0};
+        text[at] = 0x80;
+        assert_int_equal(ws_utf8_check(&utf8, text, sizeof text), at);
+        text[at] = 'a';
+        assert_true(ws_utf8_valid(text, at));
+    }
+}
+
 static void nothing_is_valid(void **state)
 {
     struct ws_utf8 utf8 = {0};
@@ -244,7 +259,7 @@ static int bytewise_only(void **state)
 /* All of it with what the processor has, and then without. */
 int main(void)
 {
-    enum { TESTS = 7 };
+    enum { TESTS = 8 };
     struct CMUnitTest tests[2 * TESTS] = {
         cmocka_unit_test(every_code_point),
         cmocka_unit_test(every_two_and_three_bytes),
@@ -252,6 +267,7 @@ int main(void)
         cmocka_unit_test(offsets_are_exact),
         cmocka_unit_test(fast_is_bytewise_at_any_cut),
         cmocka_unit_test(every_pair_in_long_text),
+        cmocka_unit_test(every_place_in_long_ascii),
         cmocka_unit_test(nothing_is_valid),
     };
     for (size_t i = 0; i < TESTS; i++) {
