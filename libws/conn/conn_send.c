@@ -264,14 +264,14 @@ enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags
     return error;
 }
 
-enum ws_error ws_conn_send_many(struct ws_conn *conn, unsigned opcode, void *data, size_t len,
+enum ws_error ws_conn_send_many(struct ws_conn *conn, unsigned opcode, const struct iovec *messages,
                                 size_t count, size_t *sent)
 {
     *sent = 0;
     if (!ws_conn_usable(conn))
         return WS_E_CLOSING;
-    enum ws_error error = ws_session_send_many(&conn->session, ws_conn_take_out(conn), opcode, data,
-                                               len, count, sent);
+    enum ws_error error =
+        ws_session_send_many(&conn->session, ws_conn_take_out(conn), opcode, messages, count, sent);
     count_out(conn, *sent);
     return error;
 }

@@ -140,56 +140,72 @@ static enum ws_error send_frame(struct ws_session *s, struct ws_out *out, unsign
 }
 
 /* The most common message, which is sent straight: short, whole, in one frame. */
-static inline bool is_small(const struct ws_session *s, unsigned opcode, unsigned flags, size_t len)
+static inline bool takes_small(const struct ws_session *s, unsigned opcode, unsigned flags)
 {
-    return len < 126 && !(flags & WS_SEND_MORE) && !s->done && !s->upgrading && !s->deflate &&
+    return !(flags & WS_SEND_MORE) && !s->done && !s->upgrading && !s->deflate &&
            !s->fragment_opcode && s->state == WS_STATE_OPEN &&
-           (opcode == WS_OP_TEXT || opcode == WS_OP_BINARY) &&
-           !(s->config->max_frame && len > s->config->max_frame);
+           (opcode == WS_OP_TEXT || opcode == WS_OP_BINARY);
+}
+
+static inline bool is_small(const struct ws_session *s, size_t len)
+{
+    return len < 126 && !(s->config->max_frame && len > s->config->max_frame);
 }
 
 enum { SMALL_MOST = 64 };
 
-/* Sends `count` of these, up to SMALL_MOST, whose payloads lie one after the other. */
+/* Sends `count` of these, up to SMALL_MOST. */
 static inline enum ws_error send_small(const struct ws_session *s, struct ws_out *out,
-                                       unsigned opcode, const uint8_t *data, size_t len,
-                                       size_t count)
+                                       unsigned opcode, const struct iovec *messages, size_t count)
 {
     bool masked = s->config->role == WS_ROLE_CLIENT;
     uint8_t keys[SMALL_MOST][4];
+    size_t size = count * (2 + (masked ? sizeof keys[0] : 0));
     if (masked && !session_random(s, keys, count * sizeof keys[0]))
         return WS_E_RANDOM;
-    uint8_t *at = ws_out_reserve(out, count * (2 + (masked ? sizeof keys[0] : 0) + len));
+    for (size_t i = 0; i < count; i++)
+        size += messages[i].iov_len;
+    uint8_t *at = ws_out_reserve(out, size);
     if (!at)
         return WS_E_NO_MEMORY;
-    for (size_t i = 0; i < count; i++, data += len) {
+    for (size_t i = 0; i < count; i++) {
+        size_t len = messages[i].iov_len;
         *at++ = (uint8_t)(0x80 | opcode);
         *at++ = (uint8_t)((masked ? 0x80 : 0) | len);
         if (masked) {
             memcpy(at, keys[i], sizeof keys[i]);
             at += sizeof keys[i];
-            mask_small(at, data, len, keys[i]);
+            mask_small(at, messages[i].iov_base, len, keys[i]);
         } else if (len > 0) {
-            memcpy(at, data, len);
+            memcpy(at, messages[i].iov_base, len);
         }
         at += len;
     }
     return WS_OK;
 }
 
-enum ws_error ws_session_send_many(struct ws_session *s, struct ws_out *out, unsigned opcode,
-                                   void *data, size_t len, size_t count, size_t *sent)
+/* How many of the first ones may be sent like that together. */
+static size_t count_small(const struct ws_session *s, const struct iovec *messages, size_t count)
 {
-    uint8_t *at = data;
-    bool small = is_small(s, opcode, WS_SEND_COPY, len);
+    size_t n = 0;
+    while (n < count && n < SMALL_MOST && is_small(s, messages[n].iov_len))
+        n++;
+    return n;
+}
+
+enum ws_error ws_session_send_many(struct ws_session *s, struct ws_out *out, unsigned opcode,
+                                   const struct iovec *messages, size_t count, size_t *sent)
+{
+    bool small = takes_small(s, opcode, WS_SEND_COPY);
     for (*sent = 0; *sent < count;) {
-        size_t some = !small ? 1 : count - *sent < SMALL_MOST ? count - *sent : SMALL_MOST;
-        enum ws_error error = small ? send_small(s, out, opcode, at, len, some)
-                                    : ws_session_send(s, out, opcode, WS_SEND_COPY, at, len);
+        const struct iovec *first = messages + *sent;
+        size_t some = small ? count_small(s, first, count - *sent) : 0;
+        enum ws_error error = some > 0 ? send_small(s, out, opcode, first, some)
+                                       : ws_session_send(s, out, opcode, WS_SEND_COPY,
+                                                         first->iov_base, first->iov_len);
         if (error != WS_OK)
             return error;
-        at += some * len;
-        *sent += some;
+        *sent += some > 0 ? some : 1;
     }
     return WS_OK;
 }
@@ -197,8 +213,8 @@ enum ws_error ws_session_send_many(struct ws_session *s, struct ws_out *out, uns
 enum ws_error ws_session_send(struct ws_session *s, struct ws_out *out, unsigned opcode,
                               unsigned flags, void *data, size_t len)
 {
-    if (is_small(s, opcode, flags, len))
-        return send_small(s, out, opcode, data, len, 1);
+    if (is_small(s, len) && takes_small(s, opcode, flags))
+        return send_small(s, out, opcode, &(struct iovec){data, len}, 1);
     size_t most = s->config->max_frame ? s->config->max_frame : len;
     uint8_t *at = data;
     if (ws_session_compresses(s, flags, len)) {

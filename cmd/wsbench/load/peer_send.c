@@ -181,8 +181,8 @@ static bool send_many(struct peer *peer, unsigned count)
                            .time = (uint64_t)(now - w->bench->start_ns),
                        },
                        count);
-    ws_conn_send_many(peer->conn, s->binary ? WS_OP_BINARY : WS_OP_TEXT, w->payload.message, len,
-                      count, &sent);
+    ws_conn_send_many(peer->conn, s->binary ? WS_OP_BINARY : WS_OP_TEXT, w->payload.each, count,
+                      &sent);
     bool counted = now >= w->bench->counted_ns;
     flight_sent(f, (unsigned)sent, now, now, counted);
     if (!peer->limited && sent > 0)

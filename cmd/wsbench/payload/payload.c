@@ -10,8 +10,8 @@
 /* Far more than the window of a compressor (32 KiB). */
 enum { SPREAD = 1 << 20 };
 
-/* So many messages of up to so many bytes are made at once. */
-enum { MANY = 64, SMALL = 125 };
+/* Messages of up to so many bytes are made several at once. */
+enum { SMALL = 125 };
 
 /* Fills the buffer with lines of JSON, which compress about as well as real traffic. The numbers
  * are the same in every run. */
@@ -39,14 +39,16 @@ bool payload_init(struct payload *p, size_t least, size_t size, unsigned window,
 {
     *p = (struct payload){.least = least, .size = size, .spread = varied ? SPREAD : 0};
     p->digits = size < PAYLOAD_CHECKED ? small_digits(size, window) : 0;
-    p->many = size <= SMALL && least == size && !varied ? MANY : 1;
+    p->many = size <= SMALL && least == size && !varied ? PAYLOAD_MANY : 1;
     p->pattern = malloc(size + p->spread + 1);
     p->message = malloc(p->many * size + 1);
     if (!p->pattern || !p->message)
         return false;
     fill(p->pattern, size + p->spread);
-    for (unsigned i = 0; i < p->many; i++)
-        memcpy(p->message + i * size, p->pattern, size);
+    for (unsigned i = 0; i < p->many; i++) {
+        p->each[i] = (struct iovec){p->message + i * size, size};
+        memcpy(p->each[i].iov_base, p->pattern, size);
+    }
     return true;
 }
 

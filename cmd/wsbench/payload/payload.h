@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 enum {
     PAYLOAD_HEAD = 40, /* 12 digits of sequence, 4 of check, 8 of connection, 16 of nanoseconds */
@@ -24,16 +25,19 @@ struct payload_head {
     uint64_t time;
 };
 
+enum { PAYLOAD_MANY = 64 };
+
 /* The messages of a worker. */
 struct payload {
     size_t least, size; /* bytes of the smallest and of the largest; the same for most loads */
     size_t len;         /* bytes of the one that was written last */
     unsigned digits;    /* below PAYLOAD_CHECKED bytes: so many of its digits are of the number */
-    size_t spread;    /* what follows the head begins at one of so many places of the pattern; 0: of
-                       * all messages at the same */
-    unsigned many;    /* so many can be written at once; 1: one at a time */
-    uint8_t *pattern; /* `size` + `spread` bytes; owned */
-    uint8_t *message; /* the one, or the ones, that were written last; owned */
+    size_t spread; /* what follows the head begins at one of so many places of the pattern; 0: of
+                    * all messages at the same */
+    unsigned many; /* so many can be written at once; 1: one at a time */
+    struct iovec each[PAYLOAD_MANY]; /* where the ones are that were written at once */
+    uint8_t *pattern;                /* `size` + `spread` bytes; owned */
+    uint8_t *message;                /* the one, or the ones, that were written last; owned */
 };
 
 /* Messages have `least` to `most` bytes; where these differ, PAYLOAD_HEAD at least, and their
@@ -48,8 +52,8 @@ void payload_free(struct payload *payload);
  * number. */
 void payload_write(struct payload *payload, const struct payload_head *head);
 
-/* Makes `count` messages, `payload->many` at most, one after the other: the first with `head`, each
- * of the others with the next sequence number. */
+/* Makes `count` messages, `payload->many` at most, where `payload->each` says: the first with
+ * `head`, each of the others with the next sequence number. */
 void payload_write_many(struct payload *payload, struct payload_head head, unsigned count);
 
 /* How many of `count` messages of `len` bytes, `step` bytes apart, are the message with this head

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -195,9 +196,9 @@ enum ws_error ws_conn_refuse_body(struct ws_conn *conn, const struct ws_http_ans
  * otherwise. */
 enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags, void *data,
                            size_t len);
-/* Sends `count` messages of `len` bytes each, which lie one after the other; `*sent` gets how many
- * were sent. Errors as ws_session_send_many, and WS_E_CLOSING for a connection that has failed. */
-enum ws_error ws_conn_send_many(struct ws_conn *conn, unsigned opcode, void *data, size_t len,
+/* Sends `count` messages, which are copied; `*sent` gets how many were sent. Errors as
+ * ws_session_send_many, and WS_E_CLOSING for a connection that has failed. */
+enum ws_error ws_conn_send_many(struct ws_conn *conn, unsigned opcode, const struct iovec *messages,
                                 size_t count, size_t *sent);
 /* Whole messages that were framed before, in `len` bytes of `frames` from `offset`. */
 struct ws_sharing {

@@ -33,6 +33,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -312,13 +313,12 @@ enum ws_error ws_session_send(struct ws_session *session, struct ws_out *out, un
                               unsigned flags, void *data, size_t len);
 
 /*
- * Sends `count` messages of `len` bytes each, whose payloads lie one after the other from `data`
- * on: as so many calls of ws_session_send() with WS_SEND_COPY, with its errors, and less work for
- * each.
+ * Sends `count` messages, which are not changed: as so many calls of ws_session_send() with
+ * WS_SEND_COPY, with its errors, and less work for each of those that are short.
  * `*sent` gets how many were sent: all of them, or after an error those before it.
  */
 enum ws_error ws_session_send_many(struct ws_session *session, struct ws_out *out, unsigned opcode,
-                                   void *data, size_t len, size_t count, size_t *sent);
+                                   const struct iovec *messages, size_t count, size_t *sent);
 
 /* Of consecutive messages: how many are compressed, bytes of their payload before and after. */
 struct ws_compressed_span {

@@ -346,6 +346,15 @@ static void pull_many(struct ws_session *receiver, const struct ws_out *out, con
     assert_int_equal(ws_session_next(receiver, &event), WS_EVENT_NONE);
 }
 
+/* `count` messages of `len` bytes, one after the other. */
+static const struct iovec *in_row(uint8_t *data, size_t len, size_t count)
+{
+    static struct iovec messages[300];
+    for (size_t i = 0; i < count; i++)
+        messages[i] = (struct iovec){data + i * len, len};
+    return messages;
+}
+
 static void many_at_once(void **state)
 {
     (void)state;
@@ -364,7 +373,8 @@ static void many_at_once(void **state)
                 ours.max_frame = variant & 2 ? 20 : 0;
                 ws_session_init_open(&sender, &ours);
                 ws_session_init_open(&receiver, &theirs);
-                assert_int_equal(ws_session_send_many(&sender, &out, WS_OP_BINARY, data, lengths[l],
+                assert_int_equal(ws_session_send_many(&sender, &out, WS_OP_BINARY,
+                                                      in_row(data, lengths[l], counts[c]),
                                                       counts[c], &sent),
                                  WS_OK);
                 assert_int_equal(sent, counts[c]);
@@ -373,6 +383,43 @@ static void many_at_once(void **state)
                 ws_session_free(&receiver);
                 ws_out_free(&out);
             }
+}
+
+/* Lengths that differ, of which some are short: as one send after the other. */
+static void many_that_differ(void **state)
+{
+    (void)state;
+    static uint8_t data[4000];
+    fill_random(NULL, data, sizeof data);
+    for (unsigned round = 0; round < 200; round++) {
+        struct iovec messages[150];
+        struct ws_session sender, receiver;
+        struct ws_out out = {0};
+        struct ws_event event;
+        size_t count = 1 + (size_t)rand() % 150, sent = 0;
+        struct ws_session_config config = client;
+        config.max_frame = round % 3 == 0 ? 50 : 0;
+        for (size_t i = 0; i < count; i++)
+            messages[i] =
+                (struct iovec){data + rand() % 2000, (size_t)rand() % (rand() % 8 ? 140 : 2000)};
+        ws_session_init_open(&sender, &config);
+        ws_session_init_open(&receiver, &server);
+        assert_int_equal(ws_session_send_many(&sender, &out, WS_OP_BINARY, messages, count, &sent),
+                         WS_OK);
+        assert_int_equal(sent, count);
+        static uint8_t bytes[400000];
+        ws_session_feed(&receiver, bytes, flat(&out, bytes, sizeof bytes), 0);
+        for (size_t i = 0; i < count; i++) {
+            assert_int_equal(ws_session_next(&receiver, &event), WS_EVENT_MESSAGE);
+            assert_int_equal(event.len, messages[i].iov_len);
+            if (event.len > 0)
+                assert_memory_equal(event.data, messages[i].iov_base, event.len);
+        }
+        assert_int_equal(ws_session_next(&receiver, &event), WS_EVENT_NONE);
+        ws_session_free(&sender);
+        ws_session_free(&receiver);
+        ws_out_free(&out);
+    }
 }
 
 /* Each has its own key, and where one fails it is known how many were sent. */
@@ -392,7 +439,8 @@ static void many_until_an_error(void **state)
     struct ws_session_config config = {
         .role = WS_ROLE_CLIENT, .random = three_times, .random_context = &drawn};
     ws_session_init_open(&s, &config);
-    assert_int_equal(ws_session_send_many(&s, &out, WS_OP_TEXT, data, 20, 300, &sent), WS_E_RANDOM);
+    assert_int_equal(ws_session_send_many(&s, &out, WS_OP_TEXT, in_row(data, 20, 300), 300, &sent),
+                     WS_E_RANDOM);
     assert_true(sent > 3 && sent < 300);
     assert_int_equal(out.bytes, 26 * sent);
     static uint8_t bytes[26 * 300];
@@ -405,7 +453,8 @@ static void many_until_an_error(void **state)
     ws_session_init_open(&s, &client);
     assert_int_equal(ws_session_close(&s, &out, 1000, NULL, 0), WS_OK);
     size_t before = out.bytes;
-    assert_int_equal(ws_session_send_many(&s, &out, WS_OP_TEXT, data, 20, 5, &sent), WS_E_CLOSING);
+    assert_int_equal(ws_session_send_many(&s, &out, WS_OP_TEXT, in_row(data, 20, 5), 5, &sent),
+                     WS_E_CLOSING);
     assert_int_equal(sent, 0);
     assert_int_equal(out.bytes, before);
     ws_session_free(&s);
@@ -426,6 +475,7 @@ int main(void)
         cmocka_unit_test(failing_says_its_code),
         cmocka_unit_test(in_fragments),
         cmocka_unit_test(many_at_once),
+        cmocka_unit_test(many_that_differ),
         cmocka_unit_test(many_until_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
