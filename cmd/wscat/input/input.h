@@ -17,10 +17,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 struct input_receiver {
     /* A message, or with `more` a piece of one that is not the last. `data` may be overwritten. */
     void (*message)(void *context, void *data, size_t len, bool more);
+    /* Several short ones, as so many calls of message(). NULL: they come one at a time, so that
+     * each may decide what is done with the next. */
+    void (*messages)(void *context, const struct iovec *messages, size_t count);
     /* One record of --input=jsonl, not NUL-terminated. Returns NULL, or what is wrong with it. */
     const char *(*record)(void *context, const void *line, size_t len);
     /* The end of input; everything was handed over. */

@@ -54,7 +54,8 @@ static void on_input_error(void *context, const char *why)
     next(l, ENDING_ENOUGH);
 }
 
-static const struct input_receiver receiver = {on_input, on_record, on_input_end, on_input_error};
+static const struct input_receiver receiver = {
+    .message = on_input, .record = on_record, .end = on_input_end, .error = on_input_error};
 
 /* Input is read while there is a client, so that nothing is lost. */
 static void read_input(struct listener *l)

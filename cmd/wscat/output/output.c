@@ -124,13 +124,21 @@ void output_line(struct output *output, const void *data, size_t len, char end)
         output_write(output, &end, 1);
         return;
     }
+    output_lines(output, data, len, 0, 1, end);
+}
+
+void output_lines(struct output *output, const uint8_t *data, size_t len, size_t step, size_t count,
+                  char end)
+{
     if (output->failure)
         return;
-    if (ws_bytes_reserve(&output->buffer, len + 1)) {
+    if (ws_bytes_reserve(&output->buffer, count * (len + 1))) {
         uint8_t *to = ws_bytes_data(output->buffer) + output->buffer->len;
-        memcpy(to, data, len);
-        to[len] = (uint8_t)end;
-        output->buffer->len += len + 1;
+        output->buffer->len += count * (len + 1);
+        for (; count > 0; count--, data += step, to += len + 1) {
+            memcpy(to, data, len);
+            to[len] = (uint8_t)end;
+        }
     } else {
         output->failure = ENOMEM;
     }

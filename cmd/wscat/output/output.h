@@ -56,6 +56,10 @@ void output_write(struct output *output, const void *data, size_t len);
 /* The same of a line and the byte that ends it. */
 void output_line(struct output *output, const void *data, size_t len, char end);
 
+/* The same of `count` short lines of `len` bytes, `step` bytes apart. */
+void output_lines(struct output *output, const uint8_t *data, size_t len, size_t step, size_t count,
+                  char end);
+
 /* True while the caller must not produce more output. */
 static inline bool output_full(const struct output *output)
 {

@@ -294,14 +294,29 @@ void show_round_trip(const struct show *show, int64_t us)
         exit_warn("round trip: %s", units_format_duration(us, text, sizeof text));
 }
 
+bool show_takes_runs(const struct show *show)
+{
+    return show->plain;
+}
+
+static char end_of_line(const struct show *show)
+{
+    return show->settings->null_after ? '\0' : '\n';
+}
+
+void show_run(struct show *show, const struct ws_event *event, unsigned count)
+{
+    output_lines(show->output, event->data, event->len, WS_RUN_STEP(event->len), count,
+                 end_of_line(show));
+}
+
 void show_event(struct show *show, enum record_direction direction, const struct ws_event *event)
 {
     unsigned verbose = show->settings->common.verbose;
     char arrow = direction == RECORD_IN ? '<' : '>';
     bool received = direction == RECORD_IN;
     if (show->plain && received && event->type == WS_EVENT_MESSAGE) {
-        output_line(show->output, event->data, event->len,
-                    show->settings->null_after ? '\0' : '\n');
+        output_line(show->output, event->data, event->len, end_of_line(show));
         return;
     }
     if (show->records.wanted)

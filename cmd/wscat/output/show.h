@@ -43,6 +43,12 @@ void show_to_person(struct show *show, struct editor *editor);
  * RECORD_OUT what we have sent. */
 void show_event(struct show *show, enum record_direction direction, const struct ws_event *event);
 
+/* Are messages printed as lines, so that a run of them may be shown at once? */
+bool show_takes_runs(const struct show *show);
+
+/* With show_takes_runs(): shows the first `count` messages of a RUN. */
+void show_run(struct show *show, const struct ws_event *event, unsigned count);
+
 /* Are the messages that come printed as the bytes that they are, with nothing before, between and
  * after them? */
 bool show_is_raw(const struct show *show);

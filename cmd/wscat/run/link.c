@@ -60,6 +60,7 @@ bool link_start(struct run *run)
     run->http_status = 0;
     run->retry_after_ms = 0;
     wscat_settings_conn_config(s, &config);
+    config.session.runs = show_takes_runs(&run->show) && !s->expect && !s->request_reply;
     if (sent_wanted(s))
         config.output_filters = &run->sent.filter;
     enum ws_error error = ws_conn_env_init(&run->env, run->loop, &config, &receiving_handler, run);

@@ -60,11 +60,11 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
     sending_continue(run);
 }
 
-/* A whole message was received: is that enough? */
-static void count_message(struct run *run, const struct ws_event *event)
+/* Whole messages were received, of which `event` has the last: is that enough? */
+static void count_messages(struct run *run, const struct ws_event *event, unsigned count)
 {
     const struct settings *s = run->settings;
-    run->stats.received++;
+    run->stats.received += count;
     bool counted = s->count && run->stats.received >= s->count;
     bool met = s->expect ? pattern_anywhere(&s->expect_regex, event->data, event->len) : counted;
     run->enough = met || counted;
@@ -86,7 +86,21 @@ static void on_message(struct run *run, const struct ws_event *event)
     if (output_full(&run->output))
         ws_conn_pause(run->conn);
     if (event->type == WS_EVENT_MESSAGE || event->last)
-        count_message(run, event);
+        count_messages(run, event, 1);
+}
+
+static void on_run(struct run *run, const struct ws_event *event)
+{
+    const struct settings *s = run->settings;
+    uint64_t wanted = s->count ? s->count - run->stats.received : event->count;
+    unsigned count = wanted < event->count ? (unsigned)wanted : event->count;
+    if (run->enough)
+        return;
+    show_run(&run->show, event, count);
+    run->stats.received_bytes += count * event->len;
+    if (output_full(&run->output))
+        ws_conn_pause(run->conn);
+    count_messages(run, event, count);
 }
 
 /* A refusal that is followed, or tried again, is no error yet. */
@@ -115,6 +129,9 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     case WS_EVENT_MESSAGE:
     case WS_EVENT_CHUNK:
         on_message(run, event);
+        return;
+    case WS_EVENT_RUN:
+        on_run(run, event);
         return;
     case WS_EVENT_CLOSE:
         input_stop(&run->input);

@@ -54,16 +54,20 @@ static void end_input(struct run *run)
     run_next(run, ENDING_INPUT_ENDED);
 }
 
+/* False after an error, which is reported. */
+static bool sending_worked(struct run *run, enum ws_error error)
+{
+    if (error == WS_OK || error == WS_E_CLOSING)
+        return error == WS_OK; /* else the connection has failed; the CLOSED event follows */
+    exit_warn("%s", ws_error_info(error)->explanation);
+    run_next_with(run, ENDING_ENOUGH, WS_EXIT_FAILURE);
+    return false;
+}
+
 bool sending_message(struct run *run, unsigned opcode, unsigned flags, void *data, size_t len)
 {
-    enum ws_error error = ws_conn_send(run->conn, opcode, flags, data, len);
-    if (error == WS_E_CLOSING)
-        return false; /* the connection has failed; the CLOSED event follows */
-    if (error != WS_OK) {
-        exit_warn("%s", ws_error_info(error)->explanation);
-        run_next_with(run, ENDING_ENOUGH, WS_EXIT_FAILURE);
+    if (!sending_worked(run, ws_conn_send(run->conn, opcode, flags, data, len)))
         return false;
-    }
     run->in_message = flags & WS_SEND_MORE;
     run->stats.sent_bytes += len;
     if (run->in_message)
@@ -169,6 +173,19 @@ static void on_input(void *context, void *data, size_t len, bool more)
         input_stop(&run->input); /* sending_continue() goes on */
 }
 
+static void on_inputs(void *context, const struct iovec *messages, size_t count)
+{
+    struct run *run = context;
+    size_t sent;
+    enum ws_error error =
+        ws_conn_send_many(run->conn, settings_opcode(run->settings), messages, count, &sent);
+    run->stats.sent += sent;
+    for (size_t i = 0; i < sent; i++)
+        run->stats.sent_bytes += messages[i].iov_len;
+    if (!sending_worked(run, error) || !may_send(run))
+        input_stop(&run->input);
+}
+
 static const char *on_record(void *context, const void *line, size_t len)
 {
     struct run *run = context;
@@ -196,7 +213,19 @@ static void on_input_error(void *context, const char *why)
     run_next_with(context, ENDING_ENOUGH, WS_EXIT_FAILURE);
 }
 
-static const struct input_receiver receiver = {on_input, on_record, on_input_end, on_input_error};
+static const struct input_receiver one_at_a_time = {
+    .message = on_input, .record = on_record, .end = on_input_end, .error = on_input_error};
+static const struct input_receiver many_at_a_time = {.message = on_input,
+                                                     .messages = on_inputs,
+                                                     .record = on_record,
+                                                     .end = on_input_end,
+                                                     .error = on_input_error};
+
+/* Is nothing to be done between one message and the next? */
+static bool takes_many(const struct settings *s)
+{
+    return !s->slash && !s->request_reply && !s->one_message && s->send_delay_us == 0;
+}
 
 /* --- in order --- */
 
@@ -272,7 +301,8 @@ void sending_init(struct run *run)
     const struct settings *s = run->settings;
     bool edit = !s->no_stdin && (s->execute.count == 0 || !isatty(STDIN_FILENO));
     run->delay.fire = on_delay;
-    input_init(&run->input, run->loop, s, edit, &receiver, run);
+    input_init(&run->input, run->loop, s, edit, takes_many(s) ? &many_at_a_time : &one_at_a_time,
+               run);
     show_to_person(&run->show, run->input.editor);
 }
 

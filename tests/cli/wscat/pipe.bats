@@ -45,6 +45,16 @@ noise() { # BYTES
 		"$(grep -vE '^(header|listening)' "$OUT" | tr '\n' '|')"
 }
 
+@test "of lines that are alike, --count prints so many" {
+	serve
+	yes same | head -n 100000 >"$BATS_TEST_TMPDIR/in"
+	for count in 1 2 63 64 65 99999; do
+		wscat -N "$count" "$URL" <"$BATS_TEST_TMPDIR/in" >"$OUT"
+		same "$count" "$(wc -l <"$OUT")"
+		same "$count" "$(grep -cx same "$OUT")"
+	done
+}
+
 @test "a message is a line of output" {
 	serve
 	run -0 --separate-stderr wscat -w 0.5 "$URL" one "" three </dev/null

@@ -24,6 +24,8 @@ static struct {
     unsigned messages, pieces, ends;
     char problem[256];
     bool stops; /* after each message */
+    const struct input_receiver *receiver;
+    unsigned together; /* messages that came with others */
 } fx;
 
 static void on_message(void *context, void *data, size_t len, bool more)
@@ -36,6 +38,13 @@ static void on_message(void *context, void *data, size_t len, bool more)
         fx.lengths[fx.messages++] = len;
     if (fx.stops)
         input_stop(&fx.input);
+}
+
+static void on_messages(void *context, const struct iovec *messages, size_t count)
+{
+    fx.together += (unsigned)count;
+    for (size_t i = 0; i < count; i++)
+        on_message(context, messages[i].iov_base, messages[i].iov_len, false);
 }
 
 static const char *on_record(void *context, const void *line, size_t len)
@@ -56,7 +65,14 @@ static void on_problem(void *context, const char *why)
     snprintf(fx.problem, sizeof fx.problem, "%s", why);
 }
 
-static const struct input_receiver receiver = {on_message, on_record, on_end, on_problem};
+static const struct input_receiver receiver = {
+    .message = on_message, .record = on_record, .end = on_end, .error = on_problem};
+
+static const struct input_receiver many_receiver = {.message = on_message,
+                                                    .messages = on_messages,
+                                                    .record = on_record,
+                                                    .end = on_end,
+                                                    .error = on_problem};
 
 static int start(void **state)
 {
@@ -64,6 +80,7 @@ static int start(void **state)
     memset(&fx, 0, sizeof fx);
     fx.settings.chunk = 1000;
     fx.settings.max_message_size = 5000;
+    fx.receiver = &receiver;
     return ws_loop_new(&fx.loop) == WS_OK ? 0 : -1;
 }
 
@@ -83,7 +100,7 @@ static void begin(enum input_form form)
     assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
     close(ends[0]);
     fx.writer = ends[1];
-    input_init(&fx.input, fx.loop, &fx.settings, false, &receiver, NULL);
+    input_init(&fx.input, fx.loop, &fx.settings, false, fx.receiver, NULL);
     input_start(&fx.input);
 }
 
@@ -170,6 +187,82 @@ static void lines(void **state)
     finish();
 }
 
+/* Short messages that come together are those that come one at a time, whatever their lengths and
+ * wherever a read ends. */
+static void many_are_the_same_as_one_at_a_time(void **state)
+{
+    static const enum input_form forms[] = {INPUT_LINES, INPUT_NUL};
+    static uint8_t text[30000];
+    (void)state;
+    for (unsigned variant = 0; variant < 8; variant++) {
+        enum input_form form = forms[variant % 2];
+        size_t lengths[1000], len = 0, messages = 0, bytes = 0;
+        fx.settings.keep_newline = variant & 2;
+        fx.messages = fx.ends = fx.together = 0;
+        fx.receiver = &many_receiver;
+        begin(form);
+        for (uint32_t random = variant; len < sizeof text - 200; messages++) {
+            random = random * 1664525 + 1013904223;
+            size_t size = random >> 16 & (variant & 4 ? 63 : 255);
+            size = size > 150 ? 0 : size;
+            memset(text + len, 'a' + (int)(messages % 26), size);
+            text[len + size] = form == INPUT_NUL ? 0 : '\n';
+            lengths[messages] = size + (fx.settings.keep_newline ? 1 : 0);
+            len += size + 1;
+            bytes += lengths[messages];
+        }
+        for (size_t at = 0, some; at < len; at += some) {
+            some = len - at < 777 ? len - at : 777;
+            put(text + at, some);
+            ws_loop_turn(fx.loop, 0);
+        }
+        read_to_end();
+        assert_int_equal(fx.messages, messages);
+        assert_memory_equal(fx.lengths, lengths, messages * sizeof lengths[0]);
+        assert_int_equal(fx.data.len, bytes);
+        if (fx.settings.keep_newline)
+            assert_memory_equal(fx.data.data, text, len);
+        assert_in_range(fx.together, messages / 2, messages);
+        finish();
+    }
+}
+
+static void many_that_are_stopped_go_on(void **state)
+{
+    static char text[1000];
+    (void)state;
+    memset(text, '\n', sizeof text);
+    fx.receiver = &many_receiver;
+    fx.stops = true;
+    begin(INPUT_LINES);
+    put(text, sizeof text);
+    close(fx.writer);
+    fx.writer = -1;
+    for (unsigned before = 0; fx.ends == 0; before = fx.messages) {
+        TURN_UNTIL(fx.loop, fx.messages > before || fx.ends == 1);
+        ws_loop_turn(fx.loop, 0);
+        assert_true(fx.messages - before <= 64);
+        input_start(&fx.input);
+    }
+    assert_int_equal(fx.messages, sizeof text);
+    finish();
+}
+
+/* Of many messages, those before the one that is wrong are handed over. */
+static void one_of_many_is_wrong(void **state)
+{
+    (void)state;
+    fx.receiver = &many_receiver;
+    begin(INPUT_LINES);
+    for (unsigned i = 0; i < 100; i++)
+        put("line\n", 5);
+    put("\xc3\n\xa4\nline\n", 9);
+    TURN_UNTIL(fx.loop, fx.problem[0]);
+    assert_string_equal(fx.problem, "line 101 of the input is not UTF-8; --binary sends bytes");
+    assert_int_equal(fx.messages, 100);
+    finish();
+}
+
 static void a_line_without_an_end_comes_in_pieces(void **state)
 {
     static char data[60000];
@@ -227,6 +320,9 @@ int main(void)
         INPUT_TEST(a_chunk_does_not_wait_to_be_whole),
         INPUT_TEST(chunks_that_are_stopped_after_each),
         INPUT_TEST(lines),
+        INPUT_TEST(many_are_the_same_as_one_at_a_time),
+        INPUT_TEST(many_that_are_stopped_go_on),
+        INPUT_TEST(one_of_many_is_wrong),
         INPUT_TEST(a_line_without_an_end_comes_in_pieces),
         INPUT_TEST(what_is_wrong_is_named),
     };

@@ -113,6 +113,19 @@ static void in_order_whatever_the_sizes(void **state)
     assert_false(output_pending(&fx.output));
 }
 
+static void many_lines_at_once(void **state)
+{
+    static const char expected[] = "first\none\ntwo\nsix\n\0"; /* and its own NUL */
+    uint8_t back[sizeof expected];
+    (void)state;
+    output_line(&fx.output, "first", 5, '\n');
+    output_lines(&fx.output, (const uint8_t *)"one..two..six", 3, 5, 3, '\n');
+    output_lines(&fx.output, (const uint8_t *)"..", 0, 2, 2, '\0');
+    read_all(back, sizeof back);
+    assert_memory_equal(back, expected, sizeof back);
+    TURN_UNTIL(fx.loop, fx.written > 0);
+}
+
 static void full_until_it_is_read(void **state)
 {
     static uint8_t data[MEGABYTE], back[MEGABYTE];
@@ -223,6 +236,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         OUTPUT_TEST(in_order_whatever_the_sizes),
+        OUTPUT_TEST(many_lines_at_once),
         OUTPUT_TEST(full_until_it_is_read),
         OUTPUT_TEST(a_reader_that_leaves),
         OUTPUT_TEST(from_a_socket_without_a_copy),
