@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ static char *socket_url(int fd, bool secure)
 static struct ws_listener *make(int fd, const char *unix_path, bool secure)
 {
     struct ws_listener *listener = calloc(1, sizeof *listener);
+    int on = 1;
     if (!listener)
         return NULL;
     listener->url = socket_url(fd, secure);
@@ -63,6 +65,8 @@ static struct ws_listener *make(int fd, const char *unix_path, bool secure)
         free(listener);
         return NULL;
     }
+    /* What is accepted inherits it. Harmless on a unix socket. */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     listener->watch.fd = fd;
     return listener;
 }

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,8 +187,6 @@ static void admit(struct ws_server *server, int fd, const struct sockaddr *addre
         close(fd);
         return;
     }
-    int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* harmless on a unix socket */
     struct handoff handoff = {.fd = fd};
     memcpy(&handoff.peer, address, sizeof handoff.peer);
     count_in(server, address, &handoff);

@@ -3,6 +3,7 @@
 #include "tests/unit/support_net.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,25 @@ static void opened_named_and_closed(void **state)
     ws_listener_free(listener);
     ws_listener_free(NULL);
     assert_int_equal(open_descriptors(), before);
+}
+
+/* Small replies must not wait for others, and accepting costs no system call for that. */
+static void what_is_accepted_has_no_delay(void **state)
+{
+    (void)state;
+    struct ws_listener *listener = must_open("127.0.0.1:0");
+    struct sockaddr_in address;
+    socklen_t len = sizeof address;
+    assert_int_equal(getsockname(listener->watch.fd, (struct sockaddr *)&address, &len), 0);
+    int client = socket(AF_INET, SOCK_STREAM, 0), no_delay = 0;
+    assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof address), 0);
+    int server = accept(listener->watch.fd, NULL, NULL);
+    len = sizeof no_delay;
+    assert_int_equal(getsockopt(server, IPPROTO_TCP, TCP_NODELAY, &no_delay, &len), 0);
+    assert_true(no_delay);
+    close(client);
+    close(server);
+    ws_listener_free(listener);
 }
 
 /* Without an address it listens on loopback only. */
@@ -130,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opened_named_and_closed),
+        cmocka_unit_test(what_is_accepted_has_no_delay),
         cmocka_unit_test(no_address_is_loopback),
         cmocka_unit_test(a_unix_path_goes_with_its_owner_only),
         cmocka_unit_test(what_can_be_read),
