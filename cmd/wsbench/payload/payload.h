@@ -25,7 +25,7 @@ struct payload_head {
     uint64_t time;
 };
 
-enum { PAYLOAD_MANY = 64 };
+enum { PAYLOAD_MANY = 64 }; /* the most that are written at once */
 
 /* The messages of a worker. */
 struct payload {

@@ -20,7 +20,7 @@ enum {
      * one sendmsg() takes. */
     CHUNKS_SIZE = 512 * 1024,
     CHUNKS_MOST = 128,
-    MANY = 64,                /* short messages are handed over so many at a time */
+    TOGETHER_MOST = 64,       /* messages that are handed over together */
     PIECE_SIZE = 1024 * 1024, /* more of a message without an end is handed over in pieces */
 };
 
@@ -207,27 +207,30 @@ static void hand_over_tail(struct input *input)
     input->receiver->end(input->context);
 }
 
-/* Hands over several short messages from the beginning of what is buffered, which end with the same
- * byte. False: there are not two, or something is wrong with one, which is found when they are
- * handed over one at a time. */
-static bool hand_over_many(struct input *input)
+/* Hands over the messages at the beginning of what is buffered, together. False: the receiver does
+ * not take them so, there is none, or one is wrong, which is found when they are handed over one at
+ * a time. */
+static bool hand_over_together(struct input *input)
 {
-    struct iovec messages[MANY];
+    struct iovec messages[TOGETHER_MOST];
     struct split_message found;
     size_t count = 0, at = 0, len = input->buffer->len;
     uint8_t *data = ws_bytes_data(input->buffer);
-    if (!input->receiver->messages || input->begun || input->split.seen > 0 ||
+    if (!input->receiver->messages || input->begun ||
         (input->split.form != INPUT_LINES && input->split.form != INPUT_NUL))
         return false;
-    while (count < MANY && split_next(&input->split, data + at, len - at, &found) &&
-           found.len <= WS_CONTROL_PAYLOAD_MAX) {
+    while (count < TOGETHER_MOST && at < READ_SIZE &&
+           split_next(&input->split, data + at, len - at, &found)) {
         messages[count++] = (struct iovec){data + at, found.len};
         at += found.len + found.after;
     }
-    input->split.seen = 0;
-    /* Each ends with ASCII, which ends a character that is not whole, too. */
-    if (count < 2 || (input->text && !ws_utf8_valid(data, at)))
+    if (count == 0)
         return false;
+    /* What separates them is ASCII, and ends a character that is not whole. */
+    if (input->text && !ws_utf8_valid(data, at)) {
+        input->split.seen = 0; /* it counts from the beginning of what was not handed over */
+        return false;
+    }
     input->number += count;
     ws_bytes_consume(input->buffer, at);
     input->receiver->messages(input->context, messages, count);
@@ -242,7 +245,7 @@ static void hand_over_buffered(struct input *input)
     while (!input->stopped && !input->ended && ws_bytes_len(input->buffer) > 0) {
         size_t len = input->buffer->len;
         uint8_t *data = ws_bytes_data(input->buffer);
-        if (hand_over_many(input))
+        if (hand_over_together(input))
             continue;
         /* Bytes that were buffered for another reason are chunks of the right size, too. */
         if (input->split.form == INPUT_CHUNKS && len > input->chunk)

@@ -22,8 +22,8 @@
 struct input_receiver {
     /* A message, or with `more` a piece of one that is not the last. `data` may be overwritten. */
     void (*message)(void *context, void *data, size_t len, bool more);
-    /* Several short ones, as so many calls of message(). NULL: they come one at a time, so that
-     * each may decide what is done with the next. */
+    /* Whole ones that were read together, as so many calls of message(). NULL: they come one at a
+     * time, so that the receiver may stop after each. */
     void (*messages)(void *context, const struct iovec *messages, size_t count);
     /* One record of --input=jsonl, not NUL-terminated. Returns NULL, or what is wrong with it. */
     const char *(*record)(void *context, const void *line, size_t len);
