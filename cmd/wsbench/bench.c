@@ -188,14 +188,6 @@ static bool ended_without_connections(const struct run *run, uint64_t sent)
            !run->result->aborted;
 }
 
-/* How long the load was to last: until its last message was due, at a rate. */
-static int64_t due_ns(const struct settings *s)
-{
-    double all_s = s->rate > 0 ? (double)s->messages / s->rate + (double)s->ramp_us / 2e6 : 0;
-    double asked_s = (double)s->duration_us / 1e6;
-    return (int64_t)((all_s > 0 && all_s < asked_s ? all_s : asked_s) * NS_PER_SECOND);
-}
-
 static void load(struct run *run)
 {
     const struct settings *s = run->settings;
@@ -207,12 +199,16 @@ static void load(struct run *run)
     run->bench.counted_ns = run->bench.start_ns + s->warmup_us * NS_PER_US;
     run->bench.end_ns =
         s->duration_us ? run->bench.counted_ns + s->duration_us * NS_PER_US : INT64_MAX;
+    run->bench.last_due_ns = run->bench.counted_ns + settings_load_us(s) * NS_PER_US;
     enter(run, PHASE_LOAD);
     wait_for_load(run);
     int64_t load_ns = clock_ns() - run->bench.counted_ns;
+    int64_t whole_ns = settings_load_us(s) * NS_PER_US;
     struct progress_counts counts = snapshot(run);
-    if (ended_without_connections(run, counts.sent) && load_ns < due_ns(s))
-        load_ns = due_ns(s);
+    if (ended_without_connections(run, counts.sent) && load_ns < whole_ns) {
+        result->deserted_s = (double)load_ns / 1e9;
+        load_ns = whole_ns;
+    }
     result->load_s = load_ns > 0 ? (double)load_ns / 1e9 : 0;
     result->load_sent = counts.sent;
     result->load_received = counts.received;

@@ -40,6 +40,7 @@ struct result {
     double rate_per_s;      /* messages sent a second (churn, connect: connections opened) */
     bool opening;           /* connections are opened during the load: churn */
     double load_s;          /* duration of the load, without the warm-up */
+    double deserted_s; /* when its last connection was gone, where that ended it early; else 0 */
     uint64_t load_sent, load_received;             /* messages during it */
     uint64_t load_sent_bytes, load_received_bytes; /* their payload */
     int signal_number;              /* the signal that ended the run early; 0: none */

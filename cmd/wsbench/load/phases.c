@@ -39,12 +39,13 @@ static void end_load(struct worker *w)
 {
     int64_t now = clock_ns(), end_ns = w->bench->end_ns;
     bool churn = w->settings->mode == MODE_CHURN;
+    bool deserted = end_ns != INT64_MAX && w->can_send == 0 && !churn;
     if (w->bench->start_ns == 0)
         return;
     /* A load without connections ends early, and what was still to come of it is due all the same.
      */
-    if (end_ns == INT64_MAX || (now < end_ns && (w->can_send > 0 || churn)))
-        end_ns = now;
+    if (now < end_ns)
+        end_ns = deserted && now < w->bench->last_due_ns ? w->bench->last_due_ns : now;
     if (w->settings->mode != MODE_CONNECT)
         worker_cpu_stop(w);
     if (churn)

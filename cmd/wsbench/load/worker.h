@@ -45,6 +45,7 @@ struct bench {
     int64_t start_ns;         /* start of the load, monotonic */
     int64_t counted_ns;       /* end of the warm-up: what was due before it is not counted */
     int64_t end_ns;           /* no message is due from then on; INT64_MAX: no limit */
+    int64_t last_due_ns;      /* as end_ns, or when the last of a number at a rate is due */
 };
 
 struct peer;

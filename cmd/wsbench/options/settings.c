@@ -289,6 +289,12 @@ bool settings_open_model(const struct settings *s)
     return s->rate > 0 || s->own.replay.count > 0;
 }
 
+int64_t settings_load_us(const struct settings *s)
+{
+    double due_us = s->rate > 0 ? (double)s->messages * 1e6 / s->rate + (double)s->ramp_us / 2 : 0;
+    return due_us > 0 && due_us < (double)s->duration_us ? (int64_t)due_us : s->duration_us;
+}
+
 const char *settings_explain(const struct settings *s, enum ws_error error)
 {
     if (error == WS_E_HTTP2 && s->target.http2 == TARGET_HTTP2_PRIOR)

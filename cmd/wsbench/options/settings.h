@@ -107,6 +107,10 @@ uint64_t settings_sockets(const struct settings *settings);
 /* Is it the open model: are messages due at times that the answers have no part in? */
 bool settings_open_model(const struct settings *settings);
 
+/* How long the load is to last, in microseconds, without the warm-up: the duration, or until the
+ * last message of a number at a rate is due. 0: until its messages are answered. */
+int64_t settings_load_us(const struct settings *settings);
+
 /* What it means that a connection did not open because of `error`. Constant. */
 const char *settings_explain(const struct settings *settings, enum ws_error error);
 

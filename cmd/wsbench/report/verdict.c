@@ -222,6 +222,12 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
         judge_messages(s, r, v);
     judge_gates(s, r, v);
     judge_goal(s, r, v);
+    if (r->deserted_s > 0)
+        verdict_add(
+            v, WS_EXIT_OK,
+            "no connection was left after %.3g s: the load counts as the %.3g s that it was "
+            "to last",
+            r->deserted_s, r->load_s);
     if (r->late_s > 0)
         verdict_add(v, WS_EXIT_OK, "the load began %.3g s later than --start-at", r->late_s);
     judge_closes(r, v);

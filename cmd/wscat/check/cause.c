@@ -79,6 +79,9 @@ static const char *const findings[CHECK_FINDINGS] = {
         "browsers fail there too",
     [CHECK_FOUND_CERTIFICATE] =
         "the server lets in only clients with a certificate that it trusts: --cert and --key",
+    [CHECK_FOUND_UNREACHABLE] =
+        "this step has a connection of its own: the server ended after the first, or a firewall or "
+        "a limit holds a second one back",
 };
 
 const char *check_step_name(enum check_step step)

@@ -30,6 +30,7 @@ enum check_finding {
     CHECK_FOUND_SUBPROTOCOL, /* the answer chooses one that was not offered */
     CHECK_FOUND_EXTENSION,   /* the answer's extensions are not what was offered */
     CHECK_FOUND_CERTIFICATE, /* the server wants a certificate of the client, or another one */
+    CHECK_FOUND_UNREACHABLE, /* the connection for the compression step could not be made */
     CHECK_FINDINGS,
 };
 

@@ -357,10 +357,9 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
     char text[UNITS_TEXT_MAX];
     if (is_echo(c, event)) {
         c->echoes = true;
-        print(c, "ok",
-              c->step == CHECK_COMPRESSION ? "permessage-deflate, echoed after %s"
-                                           : "echoed after %s",
-              elapsed(c, text));
+        print(c, "ok", "%sechoed after %s%s",
+              c->step == CHECK_COMPRESSION ? "permessage-deflate, " : "", elapsed(c, text),
+              event->opcode == WS_OP_TEXT ? "" : ", as a binary message: text was sent");
         next(c);
     } else if (event->type == WS_EVENT_MESSAGE && c->echoes && c->message) {
         note_other(c, event);
@@ -416,6 +415,8 @@ static void on_failed(void *user, enum ws_error error, const char *detail)
     struct check *c = user;
     char text[FAILURE_TEXT_MAX];
     c->client = NULL;
+    if (c->compressed)
+        c->finding = CHECK_FOUND_UNREACHABLE;
     failed(c, 0, "%s", failure_to_connect(c->settings, error, detail, text));
 }
 

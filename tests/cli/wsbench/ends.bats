@@ -41,6 +41,11 @@ load faulty
 	same 10 "$STATUS"
 	holds 'r["load_s"] == 3 and abs(m["sent_per_s"] * 3 - m["load_sent"]) < 1e-6 and r["rate_per_s"] == m["sent_per_s"] < 20'
 	grep -q "^wsbench: --fail-if='rate<150': it is" "$BATS_TEST_TMPDIR/said"
+	holds 'any("no connection was left after 0." in v and "as the 3 s that" in v for v in r["verdict"])'
+	faulty close=10:1000
+	measure -c 2 -w 4 -R 200 -n 600
+	same 1 "$STATUS"
+	holds 'r["load_s"] == 3 and 2.5e6 < r["rtt"]["max_us"] <= 3e6 and m["unsent"]["connection_gone"] == 600 - m["sent"]'
 }
 
 @test "a server that closes everything with an error is no success, in any mode" {

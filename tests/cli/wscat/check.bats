@@ -122,6 +122,15 @@ step() { # VERDICT NAME DETAIL
 	says 'usual cause: a limit of the server' "$output"
 }
 
+@test "an echo of another type passes, and is named; a server for one connection ends before the last step" {
+	bad other-echo binary
+	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
+	step ok echo 'echoed after .*, as a binary message: text was sent$'
+	step ok '1 MiB' 'as a binary message'
+	step FAIL compression 'Connection refused'
+	says 'usual cause: this step has a connection of its own: the server ended after the first' "$output"
+}
+
 @test "what was not offered is blamed on who chose it" {
 	bad chosen mqtt
 	run -10 --separate-stderr wscat --check "$URL"

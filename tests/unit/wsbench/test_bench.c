@@ -264,6 +264,8 @@ static void a_load_without_connections_was_to_go_on(void **state)
         server.received = 0;
         bench(rows[i].line);
         assert_int_equal(T->dropped, 2);
+        assert_true((result->deserted_s > 0) == (rows[i].load_s > 0));
+        assert_true(result->deserted_s < result->load_s && result->deserted_s < 5);
         if (rows[i].load_s > 0)
             assert_true(result->load_s == rows[i].load_s);
         else

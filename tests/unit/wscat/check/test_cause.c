@@ -49,6 +49,7 @@ static void what_was_found_says_most(void **state)
         {CHECK_FOUND_SUBPROTOCOL, "--subprotocol"},
         {CHECK_FOUND_EXTENSION, "Sec-WebSocket-Extensions"},
         {CHECK_FOUND_CERTIFICATE, "--cert and --key"},
+        {CHECK_FOUND_UNREACHABLE, "a connection of its own"},
     };
     (void)state;
     assert_int_equal(sizeof rows / sizeof rows[0], CHECK_FINDINGS - 1);
