@@ -271,6 +271,11 @@ void ws_loop_arm(struct ws_loop *loop, struct ws_timer *timer, int64_t when_ms)
     ws_wheel_arm(&loop->wheel, timer, when_ms);
 }
 
+void ws_loop_arm_next(struct ws_loop *loop, struct ws_timer *timer)
+{
+    ws_wheel_arm_next(&loop->wheel, timer);
+}
+
 void ws_loop_disarm(struct ws_loop *loop, struct ws_timer *timer)
 {
     ws_wheel_cancel(&loop->wheel, timer);
@@ -289,6 +294,8 @@ static void advance(struct ws_loop *loop)
 static int until_next_timer(const struct ws_loop *loop, int wait_ms)
 {
     int64_t next = ws_wheel_next(&loop->wheel);
+    if (loop->wheel.next)
+        return 0;
     if (next < 0)
         return wait_ms;
     int64_t left_ms = next - loop->wheel.now_ms;
@@ -356,6 +363,7 @@ void ws_loop_turn(struct ws_loop *loop, int wait_ms)
     for (unsigned i = 0; i < loop->always_count; i++)
         if (loop->always[i]->interest)
             loop->always[i]->ready(loop->always[i], loop->always[i]->interest);
+    ws_wheel_fire_next(&loop->wheel);
     run_tasks(loop);
 }
 

@@ -22,6 +22,9 @@ struct ws_wheel {
     int64_t now_ms;
     uint64_t occupied[WS_WHEEL_LEVELS]; /* a bit a slot */
     struct ws_timer *slots[WS_WHEEL_LEVELS][WS_WHEEL_SLOTS];
+    struct ws_timer *next; /* those that wait for no time, in the order in which they were armed;
+                            * their when_ms is the round in which they were */
+    int64_t round;         /* grows with each ws_wheel_fire_next() */
 };
 
 /* Empty, at time `now_ms` (not negative). */
@@ -29,6 +32,12 @@ void ws_wheel_init(struct ws_wheel *wheel, int64_t now_ms);
 
 /* As ws_loop_arm(). */
 void ws_wheel_arm(struct ws_wheel *wheel, struct ws_timer *timer, int64_t when_ms);
+
+/* As ws_loop_arm_next(). */
+void ws_wheel_arm_next(struct ws_wheel *wheel, struct ws_timer *timer);
+
+/* Fires those of ws_wheel_arm_next(). One that is armed meanwhile waits for the next call. */
+void ws_wheel_fire_next(struct ws_wheel *wheel);
 
 /* Allowed for a timer that is not armed. */
 void ws_wheel_cancel(struct ws_wheel *wheel, struct ws_timer *timer);
@@ -41,7 +50,7 @@ size_t ws_wheel_count(const struct ws_wheel *wheel);
 void ws_wheel_advance(struct ws_wheel *wheel, int64_t now_ms);
 
 /* When the wheel next has something to do (never later than the next timer is due), or -1 when
- * nothing is armed. */
+ * nothing is armed for a time. */
 int64_t ws_wheel_next(const struct ws_wheel *wheel);
 
 #endif

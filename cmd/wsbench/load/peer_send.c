@@ -208,7 +208,7 @@ static void fill_window(struct peer *peer)
 }
 
 /* Sends without answers: as much as the queue takes, but so much at a time that the other
- * connections have their turn; the rest in the next batch of the loop. */
+ * connections have their turn; the rest after it. */
 static void fill_queue(struct peer *peer)
 {
     enum { AT_A_TIME = 256 * 1024, MESSAGES = 1024 };
@@ -221,7 +221,7 @@ static void fill_queue(struct peer *peer)
     }
     ws_conn_flush_now(peer->conn);
     if (can_send(peer) && !ws_conn_full(peer->conn))
-        ws_loop_arm(w->loop, &peer->again, ws_loop_now(w->loop));
+        ws_loop_arm_next(w->loop, &peer->again);
     worker_check_drained(w);
 }
 

@@ -68,7 +68,7 @@ static void send_due(struct source *source)
             break;
     }
     if (source->sent < until) {
-        ws_loop_arm(loop, &source->timer, ws_loop_now(loop));
+        ws_loop_arm_next(loop, &source->timer);
         return;
     }
     int64_t next_us = source->started_us + (int64_t)(source->sent * 1000000 / rate);

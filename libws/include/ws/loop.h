@@ -93,10 +93,13 @@ int ws_loop_unwatch(struct ws_loop *loop, struct ws_watch *watch);
 /* Runs `task` at the end of this batch, once however often it is asked for. */
 void ws_loop_defer(struct ws_loop *loop, struct ws_deferred *task);
 
-/* Has timer->fire called once at `when_ms` of ws_loop_now(), or in the next batch if that has
+/* Has timer->fire called once at `when_ms` of ws_loop_now(), or a millisecond from now if that has
  * passed; at most 2^35 ms (a year) from now. An armed timer is moved. It must stay in memory until
  * it has fired or is disarmed. */
 void ws_loop_arm(struct ws_loop *loop, struct ws_timer *timer, int64_t when_ms);
+/* The same after the descriptors that are ready have had their turn, without waiting: for work that
+ * goes on in pieces. */
+void ws_loop_arm_next(struct ws_loop *loop, struct ws_timer *timer);
 /* Allowed for a timer that is not armed. */
 void ws_loop_disarm(struct ws_loop *loop, struct ws_timer *timer);
 

@@ -377,6 +377,46 @@ static void timers_wake_the_loop(void **state)
     ws_loop_disarm(loop, &c.timer);
 }
 
+struct piece {
+    struct ws_timer timer;
+    unsigned fired;
+    struct ws_timer *disarms;
+};
+
+static void on_piece(struct ws_timer *timer)
+{
+    struct piece *piece = ws_container_of(timer, struct piece, timer);
+    piece->fired++;
+    ws_loop_arm_next(loop, timer);
+    if (piece->disarms)
+        ws_loop_disarm(loop, piece->disarms);
+}
+
+/* What goes on in pieces does so once a turn, after what is ready, and no turn waits. */
+static void work_in_pieces(void **state)
+{
+    struct piece first = {.timer = {.fire = on_piece}}, second = first;
+    struct clocked distant = {.timer = {.fire = on_fire}};
+    (void)state;
+    ws_loop_arm(loop, &distant.timer, ws_loop_now(loop) + 3600 * 1000);
+    ws_loop_arm_next(loop, &first.timer);
+    ws_loop_arm_next(loop, &second.timer);
+    assert_int_equal(ws_loop_timer_count(loop), 3);
+    for (unsigned i = 1; i <= 1000; i++) {
+        ws_loop_turn(loop, -1);
+        assert_true(first.fired == i && second.fired == i);
+    }
+    first.disarms = &second.timer; /* before its turn has come */
+    ws_loop_turn(loop, -1);
+    assert_true(first.fired == 1001 && second.fired == 1000);
+    ws_loop_arm(loop, &first.timer, ws_loop_now(loop) + 3600 * 1000);
+    ws_loop_turn(loop, 0);
+    assert_true(first.fired == 1001 && distant.fired == 0);
+    ws_loop_disarm(loop, &first.timer);
+    ws_loop_disarm(loop, &distant.timer);
+    assert_int_equal(ws_loop_timer_count(loop), 0);
+}
+
 static void time_goes_on_and_never_back(void **state)
 {
     (void)state;
@@ -530,6 +570,7 @@ int main(void)
         TEST(woken_from_another_thread),
         TEST(signals_are_events),
         TEST(timers_wake_the_loop),
+        TEST(work_in_pieces),
         TEST(time_goes_on_and_never_back),
         TEST(without_descriptors),
         TEST(more_events_than_a_batch),

@@ -192,6 +192,65 @@ static void one_cancels_the_next_of_its_slot(void **unused)
     }
 }
 
+/* Those that wait for no time: in order, each once a call, whatever is armed and cancelled
+ * meanwhile. */
+static unsigned order[TIMERS], order_len;
+
+static void on_fire_next(struct ws_timer *timer)
+{
+    struct entry *entry = (struct entry *)(void *)timer;
+    assert_false(ws_timer_armed(timer));
+    order[order_len++] = (unsigned)(entry - entries);
+    if (entry->begun_again)
+        ws_wheel_arm_next(&wheel, timer);
+    if (entry->victim)
+        ws_wheel_cancel(&wheel, &entry->victim->timer);
+}
+
+static void fires_next(const char *expected)
+{
+    char text[TIMERS] = "";
+    order_len = 0;
+    ws_wheel_fire_next(&wheel);
+    for (unsigned i = 0; i < order_len; i++)
+        text[i] = (char)('0' + order[i]);
+    assert_string_equal(text, expected);
+}
+
+static void without_a_time(void **unused)
+{
+    (void)unused;
+    start(10);
+    fires_next("");
+    for (int i = 0; i < 6; i++) {
+        entries[i].timer.fire = on_fire_next;
+        ws_wheel_arm_next(&wheel, &entries[i].timer);
+    }
+    assert_int_equal(ws_wheel_count(&wheel), 6);
+    assert_int_equal(ws_wheel_next(&wheel), -1);
+    ws_wheel_advance(&wheel, 1000); /* has no part in them */
+    ws_wheel_cancel(&wheel, &entries[0].timer);
+    ws_wheel_cancel(&wheel, &entries[3].timer);
+    ws_wheel_cancel(&wheel, &entries[5].timer);
+    entries[1].begun_again = 1;
+    entries[2].victim = &entries[4];
+    fires_next("12");
+    ws_wheel_arm_next(&wheel, &entries[2].timer);
+    ws_wheel_arm_next(&wheel, &entries[1].timer); /* moves behind it */
+    entries[1].victim = &entries[1];              /* and is not armed any more */
+    entries[2].victim = NULL;
+    fires_next("21");
+    entries[1].victim = NULL;
+    ws_wheel_arm(&wheel, &entries[1].timer, 2000);
+    assert_int_equal(ws_wheel_count(&wheel), 1);
+    ws_wheel_arm_next(&wheel, &entries[1].timer); /* from its time to the list */
+    assert_int_equal(ws_wheel_next(&wheel), -1);
+    entries[1].begun_again = 0;
+    fires_next("1");
+    fires_next("");
+    assert_int_equal(ws_wheel_count(&wheel), 0);
+}
+
 static void what_has_passed_fires_at_the_next_advance(void **unused)
 {
     (void)unused;
@@ -267,6 +326,7 @@ int main(void)
         cmocka_unit_test(equal_milliseconds_all_fire),
         cmocka_unit_test(one_cancels_the_next_of_its_slot),
         cmocka_unit_test(what_has_passed_fires_at_the_next_advance),
+        cmocka_unit_test(without_a_time),
         cmocka_unit_test(arming_again_moves),
         cmocka_unit_test(farther_than_the_wheel_is_cut),
         cmocka_unit_test(few_wake_ups),
