@@ -71,14 +71,24 @@ static void dismiss(struct ws_conn *conn, enum ws_error why)
         ws_server_env(conn)->dismissed(conn);
 }
 
+static void close_carried(struct ws_conn *conn, void *carrier)
+{
+    if (ws_conn_carrier(conn) == carrier)
+        dismiss(conn, WS_E_MEMORY_LIMIT);
+}
+
 /* Its close frame waits after what is queued already; that is no longer counted, for its time is
- * now bounded by the closing handshake's. */
+ * now bounded by the closing handshake's. One that carries others has no such time of its own. */
 static void evict(struct ws_overload *overload, struct ws_conn *conn)
 {
     discharge(overload, conn);
     ws_conn_set_flag(conn, WS_CONN_EVICTED, true);
     ws_conn_drop_shared(conn);
     dismiss(conn, WS_E_MEMORY_LIMIT);
+    if (ws_conn_is_carrier(conn)) {
+        ws_registry_each(ws_server_env(conn)->registry, close_carried, conn);
+        ws_conn_dismiss(conn);
+    }
 }
 
 static struct largest largest_of(const struct ws_server_env *env)

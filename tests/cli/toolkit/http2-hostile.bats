@@ -66,6 +66,15 @@ harmless() { # EXPECTED NAME [COUNT]
 	harmless 'goaway 11,' bomb 50
 }
 
+@test "--max-memory: an HTTP/2 connection that holds most ends, with what it carries" {
+	serve --http2=prior --max-memory=300K --max-bandwidth=1K --close-timeout=100s
+	honest
+	run timeout 50 "$PYTHON" "$FIXTURES/http2.py" unread "$PORT" 10
+	same "1013,goaway 0,closed," "$(tr '\n' ',' <<<"$output")"
+	await ' MEMORY_LIMIT .* an HTTP/2 connection' "$SERVER_LOG"
+	still_served
+}
+
 @test "a head that is not finished in time" {
 	serve --http2=prior --handshake-timeout=0.5s
 	honest
