@@ -230,6 +230,23 @@ static void on_fd_exhaustion(struct ws_server *server, int number)
     pause_accepting(server, ACCEPT_PAUSE_MS);
 }
 
+/* Is this of one connection, that ended before it was accepted (accept(2) passes its errors on), or
+ * that a firewall forbids (EPERM)? */
+static bool of_one_connection(int number)
+{
+    static const int numbers[] = {
+        EINTR,       ECONNABORTED, EPERM,        ENETDOWN,    EPROTO,
+        ENOPROTOOPT, EHOSTDOWN,    EHOSTUNREACH, ENETUNREACH, ETIMEDOUT,
+#ifdef ENONET
+        ENONET,
+#endif
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
+}
+
 void ws_server_on_acceptable(struct ws_watch *watch, unsigned ready)
 {
     struct ws_listener *listener = ws_container_of(watch, struct ws_listener, watch);
@@ -249,10 +266,10 @@ void ws_server_on_acceptable(struct ws_watch *watch, unsigned ready)
             admit(server, fd, &address.any);
             continue;
         }
-        if (errno == EINTR || errno == ECONNABORTED)
-            continue;
         if (errno == EAGAIN || errno == EWOULDBLOCK)
             break;
+        if (of_one_connection(errno))
+            continue;
         on_fd_exhaustion(server, errno);
         return;
     }

@@ -9,6 +9,7 @@
  *   FAULTS_EAGAIN=P       P percent of those on non-blocking descriptors fail with EAGAIN
  *   FAULTS_RESET=N        the N-th receive or send on a socket fails with ECONNRESET
  *   FAULTS_ACCEPT=N       every N-th accept fails with EMFILE or ENFILE
+ *   FAULTS_ACCEPT_LOST=N  every N-th fails as that of a connection that is gone, or forbidden
  *   FAULTS_SOCKET=N       the N-th socket() fails in the same way
  *   FAULTS_MALLOC=N       the N-th allocation after the beginning of main fails
  *   FAULTS_MALLOC_REST=1  and so do all after it
@@ -41,7 +42,7 @@ static struct {
     bool begun;
     uint64_t seed;
     unsigned short_percent, eintr_percent, eagain_percent;
-    unsigned long reset, accept, socket, allocation;
+    unsigned long reset, accept, accept_lost, socket, allocation;
     bool rest;
     const char *file;
 } set;
@@ -181,6 +182,7 @@ __attribute__((constructor)) static void begin(void)
     set.eagain_percent = (unsigned)number("FAULTS_EAGAIN");
     set.reset = number("FAULTS_RESET");
     set.accept = number("FAULTS_ACCEPT");
+    set.accept_lost = number("FAULTS_ACCEPT_LOST");
     set.socket = number("FAULTS_SOCKET");
     set.allocation = number("FAULTS_MALLOC");
     set.rest = number("FAULTS_MALLOC_REST") != 0;
@@ -309,6 +311,11 @@ int accept4(int fd, struct sockaddr *restrict address, socklen_t *restrict len, 
     unsigned long n = atomic_fetch_add(&accepts, 1) + 1;
     if (set.accept && n % set.accept == 0) {
         errno = n / set.accept % 2 ? EMFILE : ENFILE;
+        return -1;
+    }
+    if (set.accept_lost && n % set.accept_lost == 0) {
+        static const int numbers[] = {EHOSTUNREACH, EPERM, ENETDOWN, EPROTO, ECONNABORTED};
+        errno = numbers[n / set.accept_lost % (sizeof numbers / sizeof numbers[0])];
         return -1;
     }
     return real(fd, address, len, flags);
