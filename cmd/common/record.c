@@ -3,11 +3,58 @@
 #include "cmd/common/conn_name.h"
 #include "cmd/common/units.h"
 #include <ws/close.h>
+#include <ws/frame.h>
+
+#include <stdio.h>
 
 const char *record_type_name(enum record_type type)
 {
     static const char *const names[] = {"open", "text", "binary", "ping", "pong", "close", "error"};
     return (unsigned)type < sizeof names / sizeof *names ? names[type] : "error";
+}
+
+bool record_of_event(struct record *record, const struct ws_event *event)
+{
+    switch (event->type) {
+    case WS_EVENT_MESSAGE:
+        record->type = event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY;
+        break;
+    case WS_EVENT_PING:
+        record->type = RECORD_PING;
+        break;
+    case WS_EVENT_PONG:
+        record->type = RECORD_PONG;
+        break;
+    case WS_EVENT_CLOSE:
+        record->type = RECORD_CLOSE;
+        record->close.code = event->code;
+        record->close.reason = (const char *)event->data;
+        record->close.reason_len = event->len;
+        record->close.clean = event->clean;
+        return true;
+    case WS_EVENT_ERROR:
+        record->type = RECORD_ERROR;
+        record->error.error = event->error;
+        record->error.offset = event->offset;
+        record->error.has_offset = true;
+        record->error.status = event->response ? event->response->status : 0;
+        return true;
+    default:
+        return false;
+    }
+    record->data = event->data;
+    record->len = event->len;
+    return true;
+}
+
+char *record_requested_url(bool tls, struct ws_str host, struct ws_str target)
+{
+    bool absolute = target.len > 0 && target.p[0] != '/';
+    char *url = NULL;
+    int made = absolute ? asprintf(&url, "%.*s", (int)target.len, target.p)
+                        : asprintf(&url, "%s://%.*s%.*s", tls ? "wss" : "ws", (int)host.len, host.p,
+                                   (int)target.len, target.p);
+    return made < 0 ? NULL : url;
 }
 
 static void write_timing(struct json *json, const struct record_timing *timing)

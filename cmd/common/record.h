@@ -10,6 +10,8 @@
 
 #include "cmd/common/json.h"
 #include <ws/error.h>
+#include <ws/http.h>
+#include <ws/session.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -71,6 +73,14 @@ struct record {
 
 /* "text", "ping", …: constant. */
 const char *record_type_name(enum record_type type);
+
+/* Sets the type and what goes with it, which points into the event; the rest of `record` is left
+ * alone. False: it is no event that is recorded. */
+bool record_of_event(struct record *record, const struct ws_event *event);
+
+/* The URL that a client asked a server for, to be freed; NULL without memory. A target that has a
+ * scheme and a host is the URL. */
+char *record_requested_url(bool tls, struct ws_str host, struct ws_str target);
 
 /* Adds one line, with its newline. `json` must be between two documents; json->failed is set when
  * memory runs out. */

@@ -18,7 +18,7 @@ static const char *perform(const struct slash_ops *ops, void *context, const str
     case RECORD_PONG:
         if (in->len > WS_CONTROL_PAYLOAD_MAX)
             return "the payload of a ping or pong is at most 125 bytes";
-        (in->type == RECORD_PING ? ops->ping : ops->pong)(context, data, in->len);
+        ops->control(context, in->type == RECORD_PING ? WS_OP_PING : WS_OP_PONG, data, in->len);
         break;
     case RECORD_CLOSE:
         if (in->code == WS_CLOSE_ABNORMAL || in->code == WS_CLOSE_TLS)

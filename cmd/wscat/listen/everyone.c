@@ -30,7 +30,7 @@ static bool send_all(void *context, unsigned opcode, unsigned flags, void *data,
     return true;
 }
 
-static void ping_one(struct ws_conn *conn, void *context)
+static void control_one(struct ws_conn *conn, void *context)
 {
     const struct message *m = context;
     if (m->opcode == WS_OP_PING)
@@ -39,18 +39,11 @@ static void ping_one(struct ws_conn *conn, void *context)
         ws_conn_pong(conn, m->data, m->len);
 }
 
-static void ping_all(void *context, const void *data, size_t len)
+static void control_all(void *context, unsigned opcode, const void *data, size_t len)
 {
     struct listener *l = context;
-    struct message message = {l, WS_OP_PING, 0, data, len};
-    ws_registry_each(l->env->registry, ping_one, &message);
-}
-
-static void pong_all(void *context, const void *data, size_t len)
-{
-    struct listener *l = context;
-    struct message message = {l, WS_OP_PONG, 0, data, len};
-    ws_registry_each(l->env->registry, ping_one, &message);
+    struct message message = {l, opcode, 0, data, len};
+    ws_registry_each(l->env->registry, control_one, &message);
 }
 
 struct closing {
@@ -95,8 +88,9 @@ static void print_headers(void *context)
 static void print_stats(void *context)
 {
     struct listener *l = context;
-    exit_warn("%" PRIu64 " clients, %" PRIu64 " messages received", l->clients, l->received);
+    exit_warn("%" PRIu64 " client%s connected, %" PRIu64 " message%s received", l->clients,
+              l->clients == 1 ? "" : "s", l->received, l->received == 1 ? "" : "s");
 }
 
-const struct slash_ops everyone_ops = {send_all, ping_all,      pong_all,   close_all,
+const struct slash_ops everyone_ops = {send_all, control_all,   close_all,
                                        raw_all,  print_headers, print_stats};

@@ -128,7 +128,8 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
 static void count_message(struct listener *l, const struct ws_event *event)
 {
     const struct settings *s = l->settings;
-    bool counted = s->count && ++l->received >= s->count;
+    l->received++;
+    bool counted = s->count && l->received >= s->count;
     bool met = s->expect ? pattern_anywhere(&s->expect_regex, event->data, event->len) : counted;
     if (!met && !counted)
         return;

@@ -81,48 +81,11 @@ static void write_record(struct records *r, const struct record *record)
     json_clear(&r->json);
 }
 
-static void record_data(struct records *r, enum record_direction direction, enum record_type type,
-                        const struct ws_event *event)
-{
-    struct record record = begin_record(r, direction, type);
-    record.data = event->data;
-    record.len = event->len;
-    write_record(r, &record);
-}
-
 void records_event(struct records *r, enum record_direction direction, const struct ws_event *event)
 {
-    struct record record;
-    switch (event->type) {
-    case WS_EVENT_MESSAGE:
-        record_data(r, direction, event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY, event);
-        break;
-    case WS_EVENT_PING:
-        record_data(r, direction, RECORD_PING, event);
-        break;
-    case WS_EVENT_PONG:
-        record_data(r, direction, RECORD_PONG, event);
-        break;
-    case WS_EVENT_CLOSE:
-        record = begin_record(r, direction, RECORD_CLOSE);
-        record.close.code = event->code;
-        record.close.reason = (const char *)event->data;
-        record.close.reason_len = event->len;
-        record.close.clean = event->clean;
+    struct record record = begin_record(r, direction, RECORD_ERROR);
+    if (record_of_event(&record, event))
         write_record(r, &record);
-        break;
-    case WS_EVENT_ERROR:
-        record = begin_record(r, direction, RECORD_ERROR);
-        record.error.error = event->error;
-        record.error.offset = event->offset;
-        record.error.has_offset = true;
-        if (event->response)
-            record.error.status = event->response->status;
-        write_record(r, &record);
-        break;
-    default:
-        break;
-    }
 }
 
 void records_failure(struct records *r, enum ws_error error)
@@ -161,27 +124,16 @@ void records_open(struct records *r, const struct ws_response *response, const c
     free(extensions);
 }
 
-/* The URL that a client asked us for. */
-static char *requested_url(const struct ws_conn *conn, const struct ws_request *request)
-{
-    struct ws_str host = request->host, target = request->target;
-    bool absolute = target.len > 0 && target.p[0] != '/';
-    char *url = NULL;
-    int made = absolute ? asprintf(&url, "%.*s", (int)target.len, target.p)
-                        : asprintf(&url, "%s://%.*s%.*s", ws_conn_tls(conn) ? "wss" : "ws",
-                                   (int)host.len, host.p, (int)target.len, target.p);
-    if (made < 0)
-        exit_die(WS_EXIT_FAILURE, "out of memory");
-    return url;
-}
-
 void records_client(struct records *r, const struct ws_conn *conn, const struct ws_request *request,
                     const char *subprotocol)
 {
     if (!r->wanted)
         return;
     const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(conn));
-    char extensions[WS_DEFLATE_TEXT_MAX] = "", *url = requested_url(conn, request);
+    char extensions[WS_DEFLATE_TEXT_MAX] = "";
+    char *url = record_requested_url(ws_conn_tls(conn) != NULL, request->host, request->target);
+    if (!url)
+        exit_die(WS_EXIT_FAILURE, "out of memory");
     if (deflate)
         ws_deflate_write_agreed(&deflate->params, extensions);
     struct record record = begin_record(r, RECORD_OUT, RECORD_OPEN);

@@ -28,14 +28,24 @@ static void send_text(const struct call *call, unsigned flags, char *text, size_
         exit_warn("this is not UTF-8");
 }
 
+static void send_control(const struct call *call, unsigned opcode)
+{
+    size_t len = strlen(call->text);
+    if (len > WS_CONTROL_PAYLOAD_MAX)
+        exit_warn("the payload of a %s is at most %d bytes, and this is %zu",
+                  ws_opcode_name(opcode), WS_CONTROL_PAYLOAD_MAX, len);
+    else
+        call->ops->control(call->context, opcode, call->text, len);
+}
+
 static void do_ping(const struct call *call)
 {
-    call->ops->ping(call->context, call->text, strlen(call->text));
+    send_control(call, WS_OP_PING);
 }
 
 static void do_pong(const struct call *call)
 {
-    call->ops->pong(call->context, call->text, strlen(call->text));
+    send_control(call, WS_OP_PONG);
 }
 
 static void do_close(const struct call *call)

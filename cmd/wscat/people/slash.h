@@ -14,8 +14,8 @@
 struct slash_ops {
     /* A message, with WS_SEND_MORE in `flags` a fragment of one. */
     bool (*send)(void *context, unsigned opcode, unsigned flags, void *data, size_t len);
-    void (*ping)(void *context, const void *data, size_t len);
-    void (*pong)(void *context, const void *data, size_t len);
+    /* A ping or pong of at most WS_CONTROL_PAYLOAD_MAX bytes. */
+    void (*control)(void *context, unsigned opcode, const void *data, size_t len);
     void (*close)(void *context, unsigned code, const char *reason);
     /* Bytes, as they are on the wire. */
     void (*raw)(void *context, const void *data, size_t len);

@@ -100,18 +100,13 @@ static bool slash_send(void *context, unsigned opcode, unsigned flags, void *dat
     return sending_message(context, opcode, flags, data, len);
 }
 
-static void slash_ping(void *context, const void *data, size_t len)
+static void slash_control(void *context, unsigned opcode, const void *data, size_t len)
 {
     struct run *run = context;
-    if (ws_conn_ping(run->conn, data, len) == WS_E_CONTROL_TOO_LONG)
-        exit_warn("the payload of a ping is at most 125 bytes");
-}
-
-static void slash_pong(void *context, const void *data, size_t len)
-{
-    struct run *run = context;
-    if (ws_conn_pong(run->conn, data, len) == WS_E_CONTROL_TOO_LONG)
-        exit_warn("the payload of a pong is at most 125 bytes");
+    if (opcode == WS_OP_PING)
+        ws_conn_ping(run->conn, data, len);
+    else
+        ws_conn_pong(run->conn, data, len);
 }
 
 static void slash_close(void *context, unsigned code, const char *reason)
@@ -141,7 +136,7 @@ static void slash_stats(void *context)
     stats_print(&run->stats);
 }
 
-static const struct slash_ops slash_ops = {slash_send, slash_ping,    slash_pong, slash_close,
+static const struct slash_ops slash_ops = {slash_send, slash_control, slash_close,
                                            slash_raw,  slash_headers, slash_stats};
 
 /* --- standard input --- */

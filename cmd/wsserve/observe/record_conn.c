@@ -6,6 +6,7 @@
 #include "cmd/common/spool/spool.h"
 #include "cmd/common/units.h"
 #include "libws/proto/bytes.h"
+#include "libws/proto/deflate_offer.h"
 #include <ws/session.h>
 
 #include <errno.h>
@@ -24,7 +25,6 @@ enum {
     BLOCK = 4096,          /* what a file costs besides its bytes */
     SCRATCH_MAX = 1 << 20, /* of memory that is kept from one record to the next */
     SUBPROTOCOL_MAX = 128,
-    URL_MAX = 4096
 };
 
 struct recording {
@@ -159,34 +159,9 @@ static void put(struct recording *recording, struct json *json, struct record *r
 static void put_event(struct recording *recording, struct json *json,
                       enum record_direction direction, const struct ws_event *event)
 {
-    struct record record = {.direction = direction, .data = event->data, .len = event->len};
-    switch (event->type) {
-    case WS_EVENT_MESSAGE:
-        record.type = event->opcode == WS_OP_TEXT ? RECORD_TEXT : RECORD_BINARY;
-        break;
-    case WS_EVENT_PING:
-        record.type = RECORD_PING;
-        break;
-    case WS_EVENT_PONG:
-        record.type = RECORD_PONG;
-        break;
-    case WS_EVENT_CLOSE:
-        record.type = RECORD_CLOSE;
-        record.close.code = event->code;
-        record.close.reason = (const char *)event->data;
-        record.close.reason_len = event->len;
-        record.close.clean = event->clean;
-        break;
-    case WS_EVENT_ERROR:
-        record.type = RECORD_ERROR;
-        record.error.error = event->error;
-        record.error.offset = event->offset;
-        record.error.has_offset = true;
-        break;
-    default:
-        return;
-    }
-    put(recording, json, &record);
+    struct record record = {.direction = direction};
+    if (record_of_event(&record, event))
+        put(recording, json, &record);
 }
 
 /* --- what comes --- */
@@ -256,10 +231,12 @@ static void put_open(struct recording *recording, const struct ws_conn *conn, st
                      const char *target, struct json *json)
 {
     const struct ws_out *gathered = ws_conn_gathered(conn);
-    char url[URL_MAX];
-    bool absolute = target[0] != '/';
-    snprintf(url, sizeof url, "%s%.*s%s", absolute ? "" : "ws://", absolute ? 0 : (int)host.len,
-             host.p, target);
+    const struct ws_deflate *deflate = ws_session_deflate(ws_conn_session(conn));
+    char extensions[WS_DEFLATE_TEXT_MAX] = "";
+    char *url = record_requested_url(ws_conn_tls(conn) != NULL, host,
+                                     (struct ws_str){target, strlen(target)});
+    if (deflate)
+        ws_deflate_write_agreed(&deflate->params, extensions);
     recording->upgraded = true;
     if (gathered) {
         uint8_t *bytes = sent_reader_copy(gathered);
@@ -271,7 +248,9 @@ static void put_open(struct recording *recording, const struct ws_conn *conn, st
     record.open.url = url;
     record.open.status = 101;
     record.open.subprotocol = recording->subprotocol[0] ? recording->subprotocol : NULL;
+    record.open.extensions = extensions[0] ? extensions : NULL;
     put(recording, json, &record);
+    free(url);
 }
 
 struct recording *recording_new(struct recorder *recorder, const struct ws_conn *conn,

@@ -142,6 +142,19 @@ out text 2500 $text
 out text 5 hello" "$(told 1 | grep '^out text')"
 }
 
+@test "the URL and the extensions are those of the connection" {
+	serve --record="$DIR" --self-signed -z
+	run -0 wscat -k -z "${URL}a?b" hello </dev/null
+	run -0 wscat -k --jsonl -w 0 "${URL}" </dev/null
+	end
+	"$PYTHON" - "$DIR" "$PORT" <<-'END'
+		import glob, json, sys
+		opens = [json.loads(open(name).readline()) for name in sorted(glob.glob(sys.argv[1] + "/*.jsonl"))]
+		assert [o["url"] for o in opens] == ["wss://127.0.0.1:" + sys.argv[2] + path for path in ("/a?b", "/")], opens
+		assert opens[0]["extensions"].startswith("permessage-deflate") and opens[1]["extensions"] is None, opens
+	END
+}
+
 @test "no file or link that is there is written to, and what is missing is said, of that file alone" {
 	serve --record="$DIR"
 	mkfifo "$BATS_TEST_TMPDIR/in"

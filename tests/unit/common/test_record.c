@@ -1,6 +1,9 @@
 #include "cmd/common/record.h"
 
+#include <ws/frame.h>
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <setjmp.h>
@@ -94,13 +97,63 @@ static void test_error(void **state)
     expect(record, line);
 }
 
+static void of_events(void **state)
+{
+    static const struct {
+        struct ws_event event;
+        bool is_recorded;
+        enum record_type type;
+    } rows[] = {
+        {{.type = WS_EVENT_MESSAGE, .opcode = WS_OP_TEXT}, true, RECORD_TEXT},
+        {{.type = WS_EVENT_MESSAGE, .opcode = WS_OP_BINARY}, true, RECORD_BINARY},
+        {{.type = WS_EVENT_PING}, true, RECORD_PING},
+        {{.type = WS_EVENT_PONG}, true, RECORD_PONG},
+        {{.type = WS_EVENT_CLOSE, .code = 1001, .clean = true}, true, RECORD_CLOSE},
+        {{.type = WS_EVENT_ERROR, .error = WS_E_UTF8, .offset = 7}, true, RECORD_ERROR},
+        {{.type = WS_EVENT_FRAME}, false, RECORD_OPEN},
+        {{.type = WS_EVENT_OPEN}, false, RECORD_OPEN},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t payload[] = "hello";
+        struct ws_event event = rows[i].event;
+        struct record r = {.direction = RECORD_OUT, .conn = 3};
+        event.data = payload;
+        event.len = 5;
+        assert_int_equal(record_of_event(&r, &event), rows[i].is_recorded);
+        assert_true(r.type == rows[i].type && r.direction == RECORD_OUT && r.conn == 3);
+        if (r.type == RECORD_CLOSE)
+            assert_true(r.close.code == 1001 && r.close.clean && r.close.reason_len == 5);
+        else if (r.type == RECORD_ERROR)
+            assert_true(r.error.error == WS_E_UTF8 && r.error.has_offset && r.error.offset == 7);
+        else if (rows[i].is_recorded)
+            assert_true(r.data == payload && r.len == 5);
+    }
+}
+
+static void asked_for(bool tls, const char *host, const char *target, const char *expected)
+{
+    char *url = record_requested_url(tls, (struct ws_str){host, strlen(host)},
+                                     (struct ws_str){target, strlen(target)});
+    assert_string_equal(url, expected);
+    free(url);
+}
+
+static void requested_urls(void **state)
+{
+    (void)state;
+    asked_for(false, "a:80", "/b?c", "ws://a:80/b?c");
+    asked_for(true, "[::1]", "/", "wss://[::1]/");
+    asked_for(true, "a", "http://b/c", "http://b/c");
+    asked_for(false, "", "", "ws://");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_close),
-        cmocka_unit_test(test_open),
-        cmocka_unit_test(test_error),
+        cmocka_unit_test(test_messages), cmocka_unit_test(test_close),
+        cmocka_unit_test(test_open),     cmocka_unit_test(test_error),
+        cmocka_unit_test(of_events),     cmocka_unit_test(requested_urls),
     };
     return cmocka_run_group_tests_name("record", tests, NULL, NULL);
 }

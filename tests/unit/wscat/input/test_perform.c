@@ -21,16 +21,10 @@ static bool do_send(void *context, unsigned opcode, unsigned flags, void *data, 
     return true;
 }
 
-static void do_ping(void *context, const void *data, size_t len)
+static void do_control(void *context, unsigned opcode, const void *data, size_t len)
 {
     (void)context;
-    snprintf(done, sizeof done, "ping %.*s", (int)len, (const char *)data);
-}
-
-static void do_pong(void *context, const void *data, size_t len)
-{
-    (void)context;
-    snprintf(done, sizeof done, "pong %.*s", (int)len, (const char *)data);
+    snprintf(done, sizeof done, "%s %.*s", ws_opcode_name(opcode), (int)len, (const char *)data);
 }
 
 static void do_close(void *context, unsigned code, const char *reason)
@@ -39,8 +33,7 @@ static void do_close(void *context, unsigned code, const char *reason)
     snprintf(done, sizeof done, "close %u %s", code, reason);
 }
 
-static const struct slash_ops ops = {
-    .send = do_send, .ping = do_ping, .pong = do_pong, .close = do_close};
+static const struct slash_ops ops = {.send = do_send, .control = do_control, .close = do_close};
 
 /* The line does that; with `problem` nothing, since something is wrong with it. */
 static void does(const char *line, const char *expected, bool problem)

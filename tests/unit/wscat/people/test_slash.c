@@ -33,16 +33,10 @@ static bool on_send(void *context, unsigned opcode, unsigned flags, void *data, 
     return true;
 }
 
-static void on_ping(void *context, const void *data, size_t len)
+static void on_control(void *context, unsigned opcode, const void *data, size_t len)
 {
     (void)context;
-    note("ping", data, len);
-}
-
-static void on_pong(void *context, const void *data, size_t len)
-{
-    (void)context;
-    note("pong", data, len);
+    note(ws_opcode_name(opcode), data, len);
 }
 
 static void on_close(void *context, unsigned code, const char *reason)
@@ -71,8 +65,7 @@ static void on_stats(void *context)
     note("stats", "", 0);
 }
 
-static const struct slash_ops ops = {on_send, on_ping,    on_pong, on_close,
-                                     on_raw,  on_headers, on_stats};
+static const struct slash_ops ops = {on_send, on_control, on_close, on_raw, on_headers, on_stats};
 
 /* The line, without a NUL after it, does that; with NULL it is no command, and is left. */
 static void does(const char *text, const char *expected)
