@@ -12,8 +12,10 @@
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/modes/mode.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { FLUSH_TIMEOUT_MS = 5000 }; /* at the end, for the reader of standard output */
@@ -50,9 +52,10 @@ static bool start(struct server *server)
     struct fanout *fanout = calloc(1, sizeof *fanout);
     int in = open_again(STDIN_FILENO, O_RDONLY);
     int out = open_again(STDOUT_FILENO, O_WRONLY);
+    const char *problem = in < 0 || out < 0 ? strerror(errno) : NULL;
     enum ws_error error = WS_E_NO_MEMORY;
     server->mode_data = fanout;
-    if (fanout && in >= 0 && out >= 0) {
+    if (fanout && !problem) {
         fanout->server = server;
         fanout->generation = 1;
         fanout->on_end = on_ended;
@@ -60,11 +63,15 @@ static bool start(struct server *server)
         fanout->needs_audience = server->settings->process.framing != FRAMING_JSONL;
         error = fanout_open(fanout, in, out);
     }
-    if (error == WS_OK)
+    if (error == WS_OK && !problem)
         return true;
-    close(in);
-    close(out);
-    exit_warn("cannot use the standard streams: %s", ws_error_info(error)->explanation);
+    if (!problem)
+        problem = ws_error_info(error)->explanation;
+    exit_warn("cannot use the standard streams: %s", problem);
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
     return false;
 }
 

@@ -8,6 +8,7 @@
  * answered.
  */
 #include "cmd/common/conn_name.h"
+#include "cmd/common/exit.h"
 #include "cmd/common/log.h"
 #include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/bridge/cgi.h"
@@ -351,18 +352,22 @@ static void configure(const struct settings *settings, struct ws_conn_config *co
 static bool start(struct server *server)
 {
     struct programs *programs = calloc(1, sizeof *programs);
-    bool good = programs && programs_init(programs, &server->settings->process);
+    bool enough = programs != NULL;
     server->mode_data = programs;
+    if (programs && !programs_init(programs, &server->settings->process))
+        return false;
     child_prepare();
-    for (unsigned i = 0; good && i < server->worker_count; i++) {
+    for (unsigned i = 0; enough && i < server->worker_count; i++) {
         struct process_pool *pool = calloc(1, sizeof *pool);
         server->workers[i].mode_data = pool;
         if (pool)
             children_init(&pool->children, server->workers[i].env->conn.loop,
                           &server->settings->process.kill);
-        good = pool != NULL;
+        enough = pool != NULL;
     }
-    return good;
+    if (!enough)
+        exit_warn("out of memory");
+    return enough;
 }
 
 static void leave_loop(struct worker *worker)

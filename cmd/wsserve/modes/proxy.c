@@ -269,8 +269,10 @@ static bool start(struct server *server)
     const char *name = server->settings->process.proxy;
     struct service *service = calloc(1, sizeof *service);
     server->mode_data = service;
-    if (!service)
+    if (!service) {
+        exit_warn("out of memory");
         return false;
+    }
     attempts_init(&service->attempts, 0);
     service->name = name;
     service->settings = &server->settings->process;
@@ -281,17 +283,13 @@ static bool start(struct server *server)
         ws_host_port_parse((struct ws_str){name + 4, strlen(name + 4)}, &where);
         service->host = strndup(where.host.p, where.host.len);
         service->port = where.port;
-        if (!service->host)
-            return false;
     }
-    for (unsigned i = 0; i < server->worker_count; i++) {
-        server->workers[i].mode_data = malloc(CHANNEL_READ_SIZE);
-        if (!server->workers[i].mode_data) {
-            exit_warn("out of memory");
-            return false;
-        }
-    }
-    return true;
+    bool good = service->unix_path || service->host;
+    for (unsigned i = 0; good && i < server->worker_count; i++)
+        good = (server->workers[i].mode_data = malloc(CHANNEL_READ_SIZE)) != NULL;
+    if (!good)
+        exit_warn("out of memory");
+    return good;
 }
 
 static void leave(struct worker *worker)

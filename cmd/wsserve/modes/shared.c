@@ -180,6 +180,8 @@ static bool start(struct server *server)
     struct shared *shared = calloc(1, sizeof *shared);
     char error[512];
     server->mode_data = shared;
+    if (!shared)
+        exit_warn("out of memory");
     if (!shared || !programs_init(&shared->programs, &server->settings->process))
         return false;
     child_prepare();
