@@ -63,7 +63,10 @@ bool programs_init(struct programs *programs, const struct settings_process *set
         exit_warn("cannot run %s: %s%s", settings->command[0], strerror(why), hint);
         return false;
     }
-    return program_of(programs, file) != NULL;
+    if (program_of(programs, file))
+        return true;
+    exit_warn("out of memory");
+    return false;
 }
 
 void programs_free(struct programs *programs)

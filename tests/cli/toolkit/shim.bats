@@ -194,6 +194,25 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 	done
 }
 
+@test "any one allocation at the start of a mode fails, with the reason" {
+	local mode n status failed
+	for mode in '--proxy=tcp:127.0.0.1:9' cat '--shared cat' --dir=/usr/bin --rooms --reply=yes; do
+		failed=0
+		for n in {1..80}; do
+			status=0
+			# shellcheck disable=SC2086
+			LD_PRELOAD="$FAULTS" FAULTS_MALLOC="$n" timeout 20 "$BUILD/wsserve" -p 0 --exit-idle=10ms $mode \
+				</dev/null >/dev/null 2>"$BATS_TEST_TMPDIR/said" || status=$?
+			((status <= 2)) # memory for the options themselves: 2
+			if ((status)); then
+				failed=$((failed + 1))
+				grep -q '^wsserve: ' "$BATS_TEST_TMPDIR/said"
+			fi
+		done
+		((failed > 10))
+	done
+}
+
 @test "any one allocation of the server fails" {
 	local whole=0 n=0 status lost before
 	while ((whole < 10)); do
