@@ -86,11 +86,12 @@ void ws_tls_cut(struct ws_tls *tls, enum ws_error why);
  * nothing has. Lives as long as `tls`. */
 const char *ws_tls_failure(const struct ws_tls *tls);
 
-/* What a client would have to set to accept the certificate that it rejected. */
+/* Of a client: what is wrong with which certificate, where a setting would help. */
 enum ws_tls_rejection {
-    WS_TLS_REJECTED_NOT,    /* it was accepted, or no setting helps */
-    WS_TLS_REJECTED_ISSUER, /* its authority is unknown, or it is self-signed */
-    WS_TLS_REJECTED_NAME,   /* it is for other hosts */
+    WS_TLS_REJECTED_NOT,    /* both were accepted, or no setting helps */
+    WS_TLS_REJECTED_ISSUER, /* the server's: its authority is unknown, or it is self-signed */
+    WS_TLS_REJECTED_NAME,   /* the server's: it is for other hosts */
+    WS_TLS_REJECTED_OURS,   /* the server asked for one, and got none or did not take it */
 };
 
 enum ws_tls_rejection ws_tls_rejection(const struct ws_tls *tls);

@@ -71,7 +71,7 @@ void ws_tls_date(const ASN1_TIME *time, char *text, size_t size)
         snprintf(text, size, "?");
 }
 
-/* Of a server's certificate; as of ws_tls_note(), the first call counts. */
+/* Of a client; as of ws_tls_note(), the first call counts. */
 static void reject(struct ws_tls *tls, enum ws_tls_rejection why)
 {
     if (!tls->failure && tls->context->role == WS_ROLE_CLIENT)
@@ -164,12 +164,16 @@ void ws_tls_note_verify_error(struct ws_tls *tls, X509_STORE_CTX *store)
 static void note_alert(struct ws_tls *tls, int alert)
 {
     const char *peer = peer_of(tls), *text = SSL_alert_desc_string_long(alert);
-    if (tls->asked && (alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_BAD_CERTIFICATE ||
-                       alert == SSL_AD_CERTIFICATE_REQUIRED))
+    bool missing = alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_BAD_CERTIFICATE ||
+                   alert == SSL_AD_CERTIFICATE_REQUIRED;
+    bool rejected = alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_BAD_CERTIFICATE ||
+                    alert == SSL_AD_CERTIFICATE_EXPIRED || alert == SSL_AD_CERTIFICATE_REVOKED ||
+                    alert == SSL_AD_CERTIFICATE_UNKNOWN || alert == SSL_AD_UNSUPPORTED_CERTIFICATE;
+    if ((tls->asked && missing) || rejected)
+        reject(tls, WS_TLS_REJECTED_OURS);
+    if (tls->asked && missing)
         ws_tls_note(tls, "the server wants a client certificate");
-    else if (alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_BAD_CERTIFICATE ||
-             alert == SSL_AD_CERTIFICATE_EXPIRED || alert == SSL_AD_CERTIFICATE_REVOKED ||
-             alert == SSL_AD_CERTIFICATE_UNKNOWN || alert == SSL_AD_UNSUPPORTED_CERTIFICATE)
+    else if (rejected)
         ws_tls_note(tls, "the %s did not take our certificate: %s (alert %d)", peer, text, alert);
     else if (alert == SSL_AD_PROTOCOL_VERSION)
         ws_tls_note(tls, "the %s and we have no version of TLS in common (alert %d)", peer, alert);

@@ -28,6 +28,8 @@ const char *target_hint_tls(enum ws_tls_rejection rejection)
                "any certificate)";
     case WS_TLS_REJECTED_NAME:
         return " (--tls-domain=NAME checks it against another name)";
+    case WS_TLS_REJECTED_OURS:
+        return " (--cert=FILE and --key=FILE are what this client shows)";
     case WS_TLS_REJECTED_NOT:
         break;
     }

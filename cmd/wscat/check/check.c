@@ -317,9 +317,8 @@ static void refused(struct check *c, const struct ws_response *response)
 static void tls_failed(struct check *c, const struct ws_conn *conn)
 {
     char text[FAILURE_TEXT_MAX];
-    const char *why = ws_conn_tls(conn) ? ws_tls_failure(ws_conn_tls(conn)) : "";
     c->step = CHECK_TLS;
-    if (strstr(why, "wants a client certificate") || strstr(why, "did not take our certificate"))
+    if (ws_conn_tls(conn) && ws_tls_rejection(ws_conn_tls(conn)) == WS_TLS_REJECTED_OURS)
         c->finding = CHECK_FOUND_CERTIFICATE;
     failed(c, 0, "%s", failure_text(c->settings, conn, WS_E_TLS, text));
 }

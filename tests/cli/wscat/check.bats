@@ -150,7 +150,7 @@ step() { # VERDICT NAME DETAIL
 	make_certificates "$BATS_FILE_TMPDIR"
 	serve_tls --client-ca="$BATS_FILE_TMPDIR/ca.pem"
 	run -10 --separate-stderr wscat --check --ca="$BATS_FILE_TMPDIR/ca.pem" "wss://localhost:$PORT/"
-	step FAIL TLS 'the server wants a client certificate$'
+	step FAIL TLS 'the server wants a client certificate \(--cert=FILE '
 	says 'usual cause: .*: --cert and --key$' "$output"
 	run -10 --separate-stderr wscat --check --ca="$BATS_FILE_TMPDIR/ca.pem" --cert="$BATS_FILE_TMPDIR/other.pem" \
 		--key="$BATS_FILE_TMPDIR/other.key" "wss://localhost:$PORT/"

@@ -39,6 +39,7 @@ static void certificates(void **state)
     (void)state;
     assert_non_null(strstr(target_hint_tls(WS_TLS_REJECTED_ISSUER), "--ca=FILE"));
     assert_non_null(strstr(target_hint_tls(WS_TLS_REJECTED_NAME), "--tls-domain=NAME"));
+    assert_non_null(strstr(target_hint_tls(WS_TLS_REJECTED_OURS), "--cert=FILE"));
     assert_string_equal(target_hint_tls(WS_TLS_REJECTED_NOT), "");
 }
 
