@@ -16,40 +16,6 @@ static const char *tool = "libws";
 static void (*before_message)(void *context);
 static void *before_context;
 
-const char *exit_meaning(int code)
-{
-    switch (code) {
-    case WS_EXIT_OK:
-        return "success; the connection closed with 1000, 1001 or no code";
-    case WS_EXIT_FAILURE:
-        return "a run-time or I/O error";
-    case WS_EXIT_USAGE:
-        return "the command line is wrong";
-    case WS_EXIT_CONNECT:
-        return "cannot connect (name, TCP, proxy)";
-    case WS_EXIT_TLS:
-        return "TLS failed (handshake, certificate)";
-    case WS_EXIT_REFUSED:
-        return "the upgrade was refused";
-    case WS_EXIT_PROTOCOL:
-        return "the peer broke the protocol";
-    case WS_EXIT_TIMEOUT:
-        return "a timeout";
-    case WS_EXIT_LOST:
-        return "the connection was lost without a close frame (1006)";
-    case WS_EXIT_CLOSED:
-        return "the peer closed with an error code";
-    case WS_EXIT_ASSERTION:
-        return "an assertion (--expect, --count, ...) failed";
-    case WS_EXIT_SIGINT:
-        return "SIGINT";
-    case WS_EXIT_SIGTERM:
-        return "SIGTERM";
-    default:
-        return NULL;
-    }
-}
-
 enum exit_code exit_code_for(enum ws_error error)
 {
     switch (error) {
@@ -108,11 +74,6 @@ enum exit_code exit_code_for_close(unsigned code, bool clean)
 void exit_set_tool(const char *name)
 {
     tool = name;
-}
-
-const char *exit_tool(void)
-{
-    return tool;
 }
 
 static void complain(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
@@ -197,11 +158,6 @@ bool exit_open_streams(void)
 void exit_ignore_sigpipe(void)
 {
     signal(SIGPIPE, SIG_IGN);
-}
-
-void exit_restore_sigpipe(void)
-{
-    signal(SIGPIPE, SIG_DFL);
 }
 
 void exit_stdout_failed(void)

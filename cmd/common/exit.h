@@ -28,10 +28,6 @@ enum exit_code {
     WS_EXIT_SIGTERM = 143,  /* not wsserve */
 };
 
-/* The meaning of `code` in one line, for the EXIT STATUS of --help; NULL for a code that is not in
- * the table. Constant. */
-const char *exit_meaning(int code);
-
 /*
  * The exit code for the error that ended a client. WS_OK and WS_MORE give 0. The error's category
  * decides, except for network errors: name resolution, TCP and proxy failures are 3, TLS failures
@@ -48,7 +44,6 @@ enum exit_code exit_code_for_close(unsigned code, bool clean);
 /* Sets the tool's name, which messages begin with. It is borrowed and must stay valid. Call it
  * first in main. */
 void exit_set_tool(const char *name);
-const char *exit_tool(void);
 
 /* Prints one line on standard error; %m prints errno. Keeps errno. */
 void exit_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -66,10 +61,9 @@ void exit_before_message(void (*before)(void *context), void *context);
  * was closed: writing there fails, as it would have. */
 bool exit_open_streams(void);
 
-/* Ignores SIGPIPE, so that writes fail with EPIPE. A child process restores the default with
- * exit_restore_sigpipe(), which is safe after fork, before it calls exec. */
+/* Ignores SIGPIPE, so that writes fail with EPIPE. Programs that are started get the default again
+ * (wsserve's child). */
 void exit_ignore_sigpipe(void);
-void exit_restore_sigpipe(void);
 
 /*
  * Call after a write to standard output failed: on EPIPE (the reader has closed the pipe) exits

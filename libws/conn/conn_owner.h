@@ -23,8 +23,6 @@ struct ws_conn_slot {
     struct ws_hash_node by_id;
 };
 
-struct ws_conn;
-
 struct ws_conn_slot *ws_conn_slot(struct ws_conn *conn);
 struct ws_conn *ws_conn_of_slot(struct ws_conn_slot *slot);
 

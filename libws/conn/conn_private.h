@@ -298,8 +298,7 @@ static inline bool ws_conn_sendable(const struct ws_conn *conn)
 /* --- conn_carrier.c --- */
 
 /* Returns the connection that what is received from here on belongs to, after TLS or the first
- * bytes have shown which HTTP is spoken: `conn`, or what carries it from now on. NULL: it has
- * failed. */
+ * bytes have shown which HTTP is spoken: `conn`, or what carries it from now on. */
 struct ws_conn *ws_conn_choose_http(struct ws_conn *conn);
 /* By the first bytes that come it is seen whether they are HTTP/2: conn carries then. True: that
  * cannot be said yet. */

@@ -31,7 +31,6 @@ struct ws_http2_stream {
     struct ws_bytes *head_out;  /* to send: a head that is not whole, and then nothing */
     struct ws_bytes *unread;    /* what came while it was not read */
     const struct iovec *pieces; /* while it is being sent: what, how much of it, and from where */
-    int piece_count;
     size_t sendable, skip;
     uint32_t owed; /* bytes that were read and are not consumed yet */
     uint32_t cut_code;

@@ -29,8 +29,8 @@ struct search {
 
 struct ws_overload {
     struct ws_admission *admission;
-    atomic_size_t max_memory, memory;
-    atomic_uint shed_start, shed_stop, lag_full_ms;
+    struct ws_overload_limits limits;
+    atomic_size_t memory;
     atomic_bool shedding, searching;
     struct search search;
     unsigned count;
@@ -100,7 +100,7 @@ static struct largest largest_of(const struct ws_server_env *env)
 
 static bool above_limit(const struct ws_overload *overload)
 {
-    size_t max = atomic_load(&overload->max_memory);
+    size_t max = overload->limits.max_memory;
     return max && atomic_load(&overload->memory) > max;
 }
 
@@ -165,8 +165,7 @@ static void relieve(struct ws_overload *overload, const struct ws_server_env *en
         return;
     }
     struct largest largest = largest_of(env);
-    if (largest.conn &&
-        (overload->count == 1 || largest.charged > atomic_load(&overload->max_memory) / 2))
+    if (largest.conn && (overload->count == 1 || largest.charged > overload->limits.max_memory / 2))
         evict(overload, largest.conn);
 }
 
@@ -174,7 +173,7 @@ void ws_overload_charge(struct ws_conn *conn)
 {
     const struct ws_server_env *env = ws_server_env(conn);
     struct ws_overload *overload = env->overload;
-    size_t max = atomic_load_explicit(&overload->max_memory, memory_order_relaxed);
+    size_t max = overload->limits.max_memory;
     if (max == 0 || ws_conn_flag(conn, WS_CONN_EVICTED))
         return;
     size_t holds = ws_conn_holds(conn), before = ws_conn_cold_slot(conn)->charged_bytes;
@@ -215,7 +214,7 @@ bool ws_overload_shedding(const struct ws_overload *overload)
 static unsigned percent(const struct ws_overload *overload)
 {
     unsigned most = ws_admission_percent(overload->admission);
-    size_t max = atomic_load(&overload->max_memory);
+    size_t max = overload->limits.max_memory;
     size_t memory = max ? atomic_load(&overload->memory) * 100 / max : 0;
     if (memory > most)
         most = (unsigned)memory;
@@ -243,9 +242,9 @@ static void on_tick(struct ws_timer *timer)
     struct ws_overload *overload = monitor->overload;
     struct ws_loop *loop = monitor->env->conn.loop;
     int64_t late_ms = ws_loop_now(loop) - monitor->due_ms;
-    unsigned start = atomic_load(&overload->shed_start);
-    atomic_store(&monitor->lag, (unsigned)((late_ms > 0 ? late_ms : 0) * 100 /
-                                           atomic_load(&overload->lag_full_ms)));
+    unsigned start = overload->limits.shed_start;
+    atomic_store(&monitor->lag,
+                 (unsigned)((late_ms > 0 ? late_ms : 0) * 100 / overload->limits.lag_full_ms));
     if (monitor->env->lagged)
         monitor->env->lagged(monitor->env, late_ms > 0 ? late_ms : 0);
     monitor->due_ms = ws_loop_now(loop) + TICK_MS;
@@ -253,7 +252,7 @@ static void on_tick(struct ws_timer *timer)
     if (monitor == overload->monitors)
         atomic_store(&overload->shedding,
                      ws_overload_decide(ws_overload_shedding(overload), percent(overload), start,
-                                        atomic_load(&overload->shed_stop)));
+                                        overload->limits.shed_stop));
     if (!ws_overload_shedding(overload))
         return;
     struct ws_conn *idlest = NULL;
@@ -263,14 +262,6 @@ static void on_tick(struct ws_timer *timer)
 }
 
 /* --- beginning and end --- */
-
-void ws_overload_set(struct ws_overload *overload, const struct ws_overload_limits *limits)
-{
-    atomic_store(&overload->max_memory, limits->max_memory);
-    atomic_store(&overload->shed_start, limits->shed_start);
-    atomic_store(&overload->shed_stop, limits->shed_stop);
-    atomic_store(&overload->lag_full_ms, limits->lag_full_ms ? limits->lag_full_ms : LAG_FULL_MS);
-}
 
 struct ws_overload *ws_overload_new(const struct ws_overload_limits *limits,
                                     struct ws_admission *admission,
@@ -282,7 +273,9 @@ struct ws_overload *ws_overload_new(const struct ws_overload_limits *limits,
         return NULL;
     overload->admission = admission;
     overload->count = count;
-    ws_overload_set(overload, limits);
+    overload->limits = *limits;
+    if (limits->lag_full_ms == 0)
+        overload->limits.lag_full_ms = LAG_FULL_MS;
     for (unsigned i = 0; i < count; i++) {
         struct loop_monitor *monitor = &overload->monitors[i];
         struct ws_loop *loop = envs[i]->conn.loop;

@@ -120,7 +120,7 @@ static void close_one(struct ws_conn *conn, void *context)
 {
     const struct ws_server *server = context;
     ws_conn_record_error(conn, WS_E_SHUTDOWN);
-    enum ws_error error = ws_conn_close(conn, server->goodbye_code, server->goodbye_reason);
+    enum ws_error error = ws_conn_close(conn, server->close_code, server->close_reason);
     if (error == WS_E_STATE)
         ws_conn_fail(conn, WS_E_SHUTDOWN);
     else
@@ -136,8 +136,8 @@ void ws_server_shutdown(struct ws_server *server, unsigned code, const char *rea
                         uint32_t drain_ms, void (*done)(void *user))
 {
     server->done = done;
-    server->goodbye_code = code;
-    snprintf(server->goodbye_reason, sizeof server->goodbye_reason, "%s", reason ? reason : "");
+    server->close_code = code;
+    snprintf(server->close_reason, sizeof server->close_reason, "%s", reason ? reason : "");
     atomic_store(&server->shutting_down, true);
     if (!server->options.accept_while_draining)
         ws_server_stop_listening(server);

@@ -16,7 +16,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { WS_GOODBYE_MAX = 124 };
+enum { WS_SHUTDOWN_REASON_MAX = 124 };
 
 /* A loop, its thread and its connections. */
 struct ws_worker {
@@ -47,8 +47,8 @@ struct ws_server {
     void (*done)(void *user);
     atomic_bool shutting_down;
     atomic_size_t late; /* connections that were accepted since then: WS_CONN_LATE */
-    unsigned goodbye_code;
-    char goodbye_reason[WS_GOODBYE_MAX];
+    unsigned close_code;
+    char close_reason[WS_SHUTDOWN_REASON_MAX];
 };
 
 /* server_accept.c */

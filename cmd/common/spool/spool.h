@@ -12,8 +12,8 @@
  * Any thread may call spool_put(); the data of one thread for one file stays in order. The other
  * functions are for the thread that owns the spool.
  */
-#ifndef CMD_COMMON_SPOOL_H
-#define CMD_COMMON_SPOOL_H
+#ifndef CMD_COMMON_SPOOL_SPOOL_H
+#define CMD_COMMON_SPOOL_SPOOL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  *
  * spool.c has the queue and its thread; spool_file.c writes a file, on that thread.
  */
-#ifndef CMD_COMMON_SPOOL_PRIVATE_H
-#define CMD_COMMON_SPOOL_PRIVATE_H
+#ifndef CMD_COMMON_SPOOL_SPOOL_PRIVATE_H
+#define CMD_COMMON_SPOOL_SPOOL_PRIVATE_H
 
 #include "cmd/common/spool/spool.h"
 

@@ -23,7 +23,7 @@
 
 enum {
     FLIGHT_LEAST = 64,
-    FLIGHT_MOST = 1 << 18, /* 6 MiB for a connection whose server answers all but the oldest */
+    FLIGHT_MOST = 1 << 18, /* 8 MiB for a connection whose server answers all but the oldest */
     FLIGHT_OVERDUE = 4096, /* lost messages outside the ring; above, the oldest is forgotten */
 };
 

@@ -49,7 +49,7 @@ struct totals {
                                          failed */
 
     atomic_uint_fast64_t sent, received;             /* messages */
-    atomic_uint_fast64_t sent_bytes, received_bytes; /* their payload; received: unasked ones too */
+    atomic_uint_fast64_t sent_bytes, received_bytes; /* their payload */
     uint64_t own; /* broadcast: messages received by their sender; not in received */
     /* received + lost = sent (broadcast: sent times receivers). A damaged message is not received.
      */

@@ -27,8 +27,8 @@ static void connect_more(struct worker *w)
         peer_connect(&w->peers[w->begun++]);
     if (w->begun < w->count && w->connecting < CONNECTING_MAX)
         ws_loop_arm(w->loop, &w->connect_timer, ws_loop_now(w->loop) + 1);
-    if (!w->told_ready && w->begun == w->count && w->connecting == 0) {
-        w->told_ready = true;
+    if (!w->reported_ready && w->begun == w->count && w->connecting == 0) {
+        w->reported_ready = true;
         worker_notify_main(&w->bench->ready);
     }
 }
@@ -253,7 +253,7 @@ void peer_open_start(struct worker *w)
 {
     w->connect_start_ns = clock_ns();
     if (w->settings->mode == MODE_CHURN) {
-        w->told_ready = true;
+        w->reported_ready = true;
         worker_notify_main(&w->bench->ready);
     } else {
         connect_more(w);

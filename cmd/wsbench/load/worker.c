@@ -59,9 +59,9 @@ void worker_check_drained(struct worker *w)
     bool outstanding = w->outstanding > 0 || (churn && w->alive > 0);
     bool sending =
         w->phase < PHASE_DRAIN && w->quota > 0 && (churn || w->can_send > 0 || w->coming_back > 0);
-    if (w->phase < PHASE_LOAD || w->told_drained || outstanding || sending)
+    if (w->phase < PHASE_LOAD || w->reported_drained || outstanding || sending)
         return;
-    w->told_drained = true;
+    w->reported_drained = true;
     worker_notify_main(&w->bench->drained);
 }
 

@@ -100,7 +100,7 @@ struct worker {
     char answer_text[TARGET_ANSWER_MAX];
     enum ws_error answer_error; /* its error */
     int phase;                  /* the last completed phase */
-    bool told_ready, told_drained;
+    bool reported_ready, reported_drained;
     int status; /* 0, or 1 if the thread could not start its work */
 };
 

@@ -1,8 +1,8 @@
 /*
  * settings: the parsed command line of wsbench. The option table sets it; the other files read it.
  */
-#ifndef CMD_WSBENCH_SETTINGS_H
-#define CMD_WSBENCH_SETTINGS_H
+#ifndef CMD_WSBENCH_OPTIONS_SETTINGS_H
+#define CMD_WSBENCH_OPTIONS_SETTINGS_H
 
 #include "cmd/common/options/compress.h"
 #include "cmd/common/options/options.h"

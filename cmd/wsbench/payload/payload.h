@@ -6,8 +6,8 @@
  * One too small for those is made by small.c. A reply may arrive in pieces, which are compared one
  * by one.
  */
-#ifndef CMD_WSBENCH_PAYLOAD_H
-#define CMD_WSBENCH_PAYLOAD_H
+#ifndef CMD_WSBENCH_PAYLOAD_PAYLOAD_H
+#define CMD_WSBENCH_PAYLOAD_PAYLOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

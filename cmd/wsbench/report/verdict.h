@@ -1,8 +1,8 @@
 /*
  * verdict: what is wrong with a result, in sentences, and the exit code that follows.
  */
-#ifndef CMD_WSBENCH_VERDICT_H
-#define CMD_WSBENCH_VERDICT_H
+#ifndef CMD_WSBENCH_REPORT_VERDICT_H
+#define CMD_WSBENCH_REPORT_VERDICT_H
 
 #include "cmd/wsbench/count/result.h"
 #include "cmd/wsbench/options/settings.h"

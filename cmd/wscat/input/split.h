@@ -28,8 +28,7 @@ struct split_message {
 };
 
 /* Finds the end of the first message in `data`, all bytes that are left; call it again with the
- * same bytes and more when there is none. At the end of input, `last`, what is left is a message,
- * unless it is nothing: see split_tail(). */
+ * same bytes and more when there is none. At the end of input: see split_tail(). */
 bool split_next(struct split *split, const uint8_t *data, size_t len, struct split_message *found);
 
 /* The same at the end of input, for bytes that split_next() found no end in. False when they are no

@@ -66,9 +66,8 @@ struct run {
     bool awaits_reply;  /* --request-reply */
     bool delayed;       /* --send-delay, until `delayed_until_us` */
     int64_t delayed_until_us;
-    bool in_message;          /* pieces of a message were sent, and not the last */
-    struct ws_timer delay;    /* ends `delayed` */
-    uint64_t received_before; /* messages received when the last was sent */
+    bool in_message;       /* pieces of a message were sent, and not the last */
+    struct ws_timer delay; /* ends `delayed` */
 };
 
 /* --- run.c --- */

@@ -111,7 +111,8 @@ static size_t mismatches(const uint8_t *text, size_t len, unsigned base, unsigne
     return count;
 }
 
-/* The base of the offsets: od's are octal unless told otherwise, hexdump's are not, xxd has -d. */
+/* The base of the offsets: od's are octal where no other base is given, hexdump's are not, xxd has
+ * -d. */
 static unsigned radix_of(enum form form, const uint8_t *text, size_t len, unsigned base)
 {
     static const unsigned of_od[] = {16, 8, 10}, of_xxd[] = {16, 10};

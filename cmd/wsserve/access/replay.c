@@ -8,7 +8,8 @@
 
 enum { SECRET = 16, KEY_MAX = 64, NONE = UINT32_MAX };
 
-struct access_control {
+/* A Sec-WebSocket-Key that was seen. */
+struct seen_key {
     uint64_t print;
     int64_t at;
     uint32_t next; /* in its bucket, NONE at the end */
@@ -22,7 +23,7 @@ struct ws_replay {
     size_t first, count, max;
     uint32_t *buckets; /* `max` of them */
     uint8_t secret[SECRET];
-    struct access_control entries[];
+    struct seen_key entries[];
 };
 
 struct ws_replay *ws_replay_new(int64_t window_us, size_t max)
@@ -68,9 +69,9 @@ static bool fingerprint(const struct ws_replay *replay, struct ws_str key, uint6
 
 static void forget_first(struct ws_replay *replay)
 {
-    struct access_control *access_control = &replay->entries[replay->first];
+    struct seen_key *oldest = &replay->entries[replay->first];
     /* The oldest is the last of its bucket. */
-    uint32_t *link = &replay->buckets[access_control->print % replay->max];
+    uint32_t *link = &replay->buckets[oldest->print % replay->max];
     while (*link != replay->first)
         link = &replay->entries[*link].next;
     *link = NONE;
@@ -91,7 +92,7 @@ static bool look_up(struct ws_replay *replay, uint64_t print, int64_t now)
         replay->forgotten++;
     }
     size_t at = (replay->first + replay->count++) % replay->max;
-    replay->entries[at] = (struct access_control){print, now, *bucket};
+    replay->entries[at] = (struct seen_key){print, now, *bucket};
     *bucket = (uint32_t)at;
     return true;
 }

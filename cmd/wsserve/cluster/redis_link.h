@@ -82,7 +82,7 @@ struct redis_link {
     bool many;             /* commands came in the interval before: they gather */
     bool pinged;           /* and nothing was received since */
     bool paused;           /* not read */
-    bool flushing, doomed;
+    bool doomed;
     char why[256]; /* of `doomed` */
 };
 

@@ -54,7 +54,7 @@ static void arm(struct fault_conn *fault)
 }
 
 /* The connection must not end while output is delayed, nor after a close that is not answered. */
-static void tell_held(struct fault_conn *fault)
+static void update_deferred(struct fault_conn *fault)
 {
     ws_conn_defer_output(fault->conn, fault->bytes + (fault->frames.silent ? 1 : 0));
 }
@@ -160,7 +160,7 @@ static void on_timer(struct ws_timer *timer)
     }
     while (fault->first && fault->first->due_ms <= now)
         send_first(fault);
-    tell_held(fault);
+    update_deferred(fault);
     if (!fault->first && fault->frames.then != FAULT_GO_ON && !fault->ended)
         end(fault);
     arm(fault);
@@ -211,7 +211,7 @@ void fault_conn_filter(struct fault_conn *fault, struct ws_out *out)
     if (!schedule(fault, list, out) || !fine)
         ws_conn_abort(fault->conn, WS_E_NO_MEMORY);
     note_kept(fault);
-    tell_held(fault);
+    update_deferred(fault);
     arm(fault);
 }
 

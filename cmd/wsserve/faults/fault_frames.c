@@ -25,7 +25,7 @@ static void append(struct fault_piece **list, struct fault_piece *piece)
     *list = piece;
 }
 
-/* A copy with `room` bytes before it and as many after it. */
+/* A copy, with `room` bytes after it. */
 static struct fault_piece *copy_of(const uint8_t *data, size_t len, size_t room)
 {
     struct fault_piece *piece = calloc(1, sizeof *piece + len + room);

@@ -34,15 +34,17 @@ static void histogram(FILE *out, const char *name, const char *help, enum totals
 {
     const uint64_t *bounds = scale == TOTALS_TIMES ? totals_time_bounds : totals_size_bounds;
     double unit = scale == TOTALS_TIMES ? 1e-6 : 1;
-    uint64_t heap = 0;
+    uint64_t cumulative = 0;
     head(out, name, "histogram", help);
     for (unsigned i = 0; i < TOTALS_BUCKETS - 1; i++) {
-        heap += h->buckets[i];
-        fprintf(out, "%s_bucket{le=\"%.9g\"} %" PRIu64 "\n", name, (double)bounds[i] * unit, heap);
+        cumulative += h->buckets[i];
+        fprintf(out, "%s_bucket{le=\"%.9g\"} %" PRIu64 "\n", name, (double)bounds[i] * unit,
+                cumulative);
     }
-    heap += h->buckets[TOTALS_BUCKETS - 1];
-    fprintf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, heap);
-    fprintf(out, "%s_sum %.9g\n%s_count %" PRIu64 "\n", name, (double)h->sum * unit, name, heap);
+    cumulative += h->buckets[TOTALS_BUCKETS - 1];
+    fprintf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, cumulative);
+    fprintf(out, "%s_sum %.9g\n%s_count %" PRIu64 "\n", name, (double)h->sum * unit, name,
+            cumulative);
 }
 
 /* --- the groups --- */

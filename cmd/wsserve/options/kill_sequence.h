@@ -3,8 +3,8 @@
  *
  * bridge/child carries it out. No state.
  */
-#ifndef CMD_WSSERVE_BRIDGE_KILL_SEQUENCE_H
-#define CMD_WSSERVE_BRIDGE_KILL_SEQUENCE_H
+#ifndef CMD_WSSERVE_OPTIONS_KILL_SEQUENCE_H
+#define CMD_WSSERVE_OPTIONS_KILL_SEQUENCE_H
 
 #include <stdbool.h>
 #include <stddef.h>

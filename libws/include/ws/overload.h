@@ -39,9 +39,6 @@ struct ws_overload *ws_overload_new(const struct ws_overload_limits *limits,
 /* Once the threads are gone. NULL is allowed. */
 void ws_overload_free(struct ws_overload *overload);
 
-/* Other limits from now on; of any thread. */
-void ws_overload_set(struct ws_overload *overload, const struct ws_overload_limits *limits);
-
 /* Is it shedding load; and bytes that all connections hold. Of any thread. */
 bool ws_overload_shedding(const struct ws_overload *overload);
 size_t ws_overload_memory(const struct ws_overload *overload);

@@ -146,7 +146,7 @@ ACCIDENTS=(FAULTS_SHORT=70 FAULTS_EINTR=20 FAULTS_EAGAIN=20)
 	grep -q 'accept: Too many open files in system' "$SERVER_LOG"
 }
 
-@test "an accept that fails for its connection alone is no lack of descriptors, and holds nobody up" {
+@test "an accept that fails for its connection alone is no lack of descriptors" {
 	serve_faulty FAULTS_ACCEPT_LOST=2
 	for _ in {1..12}; do
 		seq 1 10 | wscat -N 10 -T 20s "$URL" | cmp - <(seq 1 10)

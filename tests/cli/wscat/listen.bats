@@ -106,7 +106,7 @@ listen() { # OPTION...
 	await 'client 1 connected' "$SAID"
 	echo /ping are you there >&9
 	await '< ping: are you there' "$log"
-	echo "/pong $(printf '%0126d')" >&9
+	echo "/pong $(printf '%0126d' 0)" >&9
 	await 'the payload of a pong is at most 125 bytes, and this is 126' "$SAID"
 	run -0 wscat "$URL" one two </dev/null
 	echo /stats >&9

@@ -72,17 +72,6 @@ static void test_close(void **state)
     assert_int_equal(exit_code_for_close(4000, true), 9);
 }
 
-static void test_meanings(void **state)
-{
-    (void)state;
-    for (int code = 0; code <= 10; code++)
-        assert_non_null(exit_meaning(code));
-    assert_non_null(exit_meaning(130));
-    assert_non_null(exit_meaning(143));
-    assert_null(exit_meaning(11));
-    assert_null(exit_meaning(-1));
-}
-
 /* Runs `action` in a child; returns its exit code and its standard error. */
 static int run(void (*action)(void), char *text, size_t size)
 {
@@ -169,8 +158,9 @@ static void test_endings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errors),  cmocka_unit_test(test_no_error_is_success),
-        cmocka_unit_test(test_close),   cmocka_unit_test(test_meanings),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_no_error_is_success),
+        cmocka_unit_test(test_close),
         cmocka_unit_test(test_endings),
     };
     return cmocka_run_group_tests_name("exit", tests, NULL, NULL);

@@ -189,7 +189,7 @@ static int free_contexts(void **state)
 
 /* --- from the beginning to the end --- */
 
-static void echo_and_goodbye(bool tls)
+static void echo_and_close(bool tls)
 {
     char text[] = "over a stream";
     uint64_t id;
@@ -213,16 +213,16 @@ static void echo_and_goodbye(bool tls)
     assert_int_equal(carrier.record.end.error, WS_OK);
 }
 
-static void an_echo_and_a_goodbye(void **state)
+static void an_echo_and_a_close(void **state)
 {
     (void)state;
-    echo_and_goodbye(false);
+    echo_and_close(false);
 }
 
 static void the_same_through_tls(void **state)
 {
     (void)state;
-    echo_and_goodbye(true);
+    echo_and_close(true);
 }
 
 /* 8 MiB there and back, larger than any window, queue and buffer. */
@@ -413,7 +413,7 @@ static void a_request_of_http_1_may_begin_like_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_echo_and_a_goodbye),
+        TEST(an_echo_and_a_close),
         TEST(the_same_through_tls),
         TEST(much_goes_both_ways),
         TEST(much_goes_through_small_buffers),

@@ -181,7 +181,7 @@ static bool both_ended(void)
 
 /* --- from the beginning to the end --- */
 
-static void an_echo_and_a_goodbye(void **state)
+static void an_echo_and_a_close(void **state)
 {
     char text[] = "through TLS";
     (void)state;
@@ -407,7 +407,7 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(an_echo_and_a_goodbye),
+        TEST(an_echo_and_a_close),
         TEST(much_of_it_through_little),
         TEST(what_waits_can_be_dropped),
         TEST(close_notify_waits_for_a_pause),

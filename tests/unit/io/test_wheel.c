@@ -236,7 +236,7 @@ static void without_a_time(void **unused)
     entries[2].victim = &entries[4];
     fires_next("12");
     ws_wheel_arm_next(&wheel, &entries[2].timer);
-    ws_wheel_arm_next(&wheel, &entries[1].timer); /* moves behind it */
+    ws_wheel_arm_next(&wheel, &entries[1].timer); /* moves to the end */
     entries[1].victim = &entries[1];              /* and is not armed any more */
     entries[2].victim = NULL;
     fires_next("21");

@@ -245,7 +245,7 @@ static void requests_in_the_kernel(void **state)
 
 /* --- shutting down --- */
 
-static void says_goodbye(void **state)
+static void closes_each_with_its_code(void **state)
 {
     (void)state;
     must_listen("127.0.0.1:0");
@@ -455,7 +455,7 @@ int main(void)
         FIXTURE_TEST(refused_that_stay),
         FIXTURE_TEST(out_of_descriptors),
         FIXTURE_TEST(stopped_while_it_waits_for_descriptors),
-        FIXTURE_TEST(says_goodbye),
+        FIXTURE_TEST(closes_each_with_its_code),
         FIXTURE_TEST(does_not_wait_for_ever),
         FIXTURE_TEST(nobody_is_there),
         FIXTURE_TEST(the_paused_leave_too),
