@@ -8,6 +8,7 @@
 #include "cmd/wscat/listen/listen_private.h"
 #include "cmd/wscat/output/failure.h"
 #include "cmd/wscat/output/show_http.h"
+#include "cmd/wscat/people/job_control.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -287,10 +288,8 @@ static void on_deadline(struct ws_timer *timer)
 static void on_signal(void *context, int signal_number)
 {
     struct listener *l = context;
-    if (signal_number == SIGWINCH) {
-        editor_resize(l->input.editor);
+    if (job_control(l->input.editor, signal_number))
         return;
-    }
     if (signal_repeat(&l->last_signal, signal_number, ws_clock_us()))
         return;
     l->status = 128 + signal_number;
@@ -331,7 +330,7 @@ static bool start(struct listener *l)
 static bool set_up(struct listener *l)
 {
     const struct settings *s = l->settings;
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, JOB_CONTROL_SIGNALS};
     struct ws_conn_config config;
     wscat_settings_conn_config(s, &config);
     if (sent_wanted(s))
@@ -353,7 +352,8 @@ static bool set_up(struct listener *l)
         ws_loop_arm(l->loop, &l->deadline,
                     ws_loop_now(l->loop) + units_milliseconds(s->timeout_us));
     l->server = ws_server_new(l->loop, &options);
-    if (!l->server || ws_loop_on_signals(l->loop, signals, 4, on_signal, l) != WS_OK) {
+    if (!l->server || ws_loop_on_signals(l->loop, signals, sizeof signals / sizeof signals[0],
+                                         on_signal, l) != WS_OK) {
         exit_warn("%s", ws_error_info(WS_E_NO_MEMORY)->explanation);
         return false;
     }

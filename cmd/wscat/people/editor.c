@@ -1,5 +1,6 @@
 #include "cmd/wscat/people/editor.h"
 
+#include "cmd/wscat/people/screen.h"
 #include "cmd/wscat/people/slash.h"
 #include "libws/proto/bytes.h"
 
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -103,45 +103,6 @@ static int next_key(EditLine *el, wchar_t *c)
 
 /* --- the screen --- */
 
-static int columns(void)
-{
-    struct winsize size;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
-/* The columns that libedit gives a character: control characters are shown as ^A. */
-static int width_of(wchar_t c)
-{
-    int width = wcwidth(c);
-    return width >= 0 ? width : c < 0x20 || c == 0x7F ? 2 : 8;
-}
-
-/* The row of the cursor, counted from that of the prompt. */
-static int cursor_row(const struct editor *e)
-{
-    enum { TAB = 8 };
-    const LineInfoW *line = el_wline(e->el);
-    int row = 0, column = (int)strlen(PROMPT), width = columns();
-    for (const wchar_t *p = line->buffer; p < line->cursor; p++) {
-        if (*p == L'\n') { /* of a paste */
-            row++;
-            column = 0;
-            continue;
-        }
-        int w = *p == L'\t' ? TAB - column % TAB : width_of(*p);
-        if (column + w > width) { /* a wide character does not fit into the last column */
-            row++;
-            column = 0;
-        }
-        column += w;
-        if (column >= width) {
-            row++;
-            column -= width;
-        }
-    }
-    return row;
-}
-
 void editor_hide(void *editor)
 {
     struct editor *e = editor;
@@ -150,7 +111,7 @@ void editor_hide(void *editor)
     if (!e || !e->armed || e->hidden)
         return;
     e->hidden = true;
-    row = cursor_row(e);
+    row = screen_row(el_wline(e->el), sizeof PROMPT - 1);
     snprintf(up, sizeof up, "\033[%dA", row);
     put("\r");
     if (row > 0)
@@ -168,10 +129,15 @@ void editor_show(struct editor *e)
         el_set(e->el, EL_REFRESH);
 }
 
+static bool output_waits(const struct editor *e)
+{
+    return e->pending && e->pending(e->pending_context);
+}
+
 static void on_task(struct ws_deferred *task)
 {
     struct editor *e = ws_container_of(task, struct editor, task);
-    if (!e->pending || !e->pending(e->pending_context))
+    if (!output_waits(e))
         editor_show(e);
 }
 
@@ -203,28 +169,15 @@ static unsigned char on_enter(EditLine *el, int c)
 static unsigned char on_tab(EditLine *el, int c)
 {
     const LineInfo *line = el_line(el);
-    size_t len = (size_t)(line->cursor - line->buffer), common = 0;
-    const char *found = NULL, *name;
-    char rest[32];
+    size_t len = (size_t)(line->cursor - line->buffer);
+    char rest[SLASH_NAME_MAX];
     (void)c;
-    if (!the_editor(el)->options.slash || len == 0 || *line->buffer != '/') {
+    if (!the_editor(el)->options.slash || len == 0 || *line->buffer != '/')
         el_insertstr(el, "\t");
-        return CC_REFRESH;
-    }
-    for (size_t i = 0; (name = slash_name(i)); i++) {
-        if (strncmp(name, line->buffer, len) != 0)
-            continue;
-        if (!found)
-            common = strlen(name);
-        for (size_t k = 0; found && k < common; k++)
-            if (name[k] != found[k])
-                common = k;
-        found = name;
-    }
-    if (!found || common <= len)
+    else if (slash_complete(line->buffer, len, rest))
+        el_insertstr(el, rest);
+    else
         return CC_ERROR;
-    snprintf(rest, sizeof rest, "%.*s", (int)(common - len), found + len);
-    el_insertstr(el, rest);
     return CC_REFRESH;
 }
 
@@ -254,6 +207,8 @@ static void begin_line(struct editor *e)
     e->armed = true;
     e->hidden = e->entered = false;
     el_set(e->el, EL_UNBUFFERED, 1);
+    if (output_waits(e)) /* what was printed before it is still on its way */
+        editor_hide(e);
 }
 
 /* Back to a terminal as it was. */
@@ -461,6 +416,29 @@ void editor_resize(struct editor *e)
         return;
     editor_hide(e);
     el_resize(e->el);
+    editor_show(e);
+}
+
+void editor_leave_terminal(struct editor *e)
+{
+    if (!e)
+        return;
+    if (e->armed)
+        el_set(e->el, EL_PREP_TERM, 0);
+    put(PASTE_OFF);
+}
+
+void editor_take_terminal(struct editor *e)
+{
+    if (!e)
+        return;
+    put(PASTE_ON);
+    if (!e->armed)
+        return;
+    el_set(e->el, EL_PREP_TERM, 0); /* what libedit takes it to be may not be so any more */
+    el_set(e->el, EL_PREP_TERM, 1);
+    put("\r");
+    e->hidden = true; /* what was on the screen is above the cursor */
     editor_show(e);
 }
 

@@ -47,8 +47,13 @@ void editor_hide(void *editor);
 void editor_set_pending(struct editor *editor, bool (*pending)(void *context), void *context);
 void editor_show(struct editor *editor);
 
-/* The size of the terminal has changed. */
+/* The size of the terminal has changed. NULL is allowed, as below. */
 void editor_resize(struct editor *editor);
+
+/* Gives the terminal to the shell, and takes it again after the shell has used it: the line is
+ * shown once more where the cursor is then. */
+void editor_leave_terminal(struct editor *editor);
+void editor_take_terminal(struct editor *editor);
 
 /* Restores the terminal and saves the history; the memory goes at the end of the loop's batch. NULL
  * is allowed. */

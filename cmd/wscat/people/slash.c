@@ -9,6 +9,7 @@
 #include <ws/session.h>
 #include <ws/utf8.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,9 +162,25 @@ static void do_help(const struct call *call)
         exit_warn("%s %s", commands[i].name, commands[i].help);
 }
 
-const char *slash_name(size_t index)
+bool slash_complete(const char *begun, size_t len, char rest[SLASH_NAME_MAX])
 {
-    return index < COMMANDS ? commands[index].name : NULL;
+    const char *found = NULL;
+    size_t common = 0;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        const char *name = commands[i].name;
+        if (strncmp(name, begun, len) != 0)
+            continue;
+        if (!found)
+            common = strlen(name);
+        for (size_t k = 0; found && k < common; k++)
+            if (name[k] != found[k])
+                common = k;
+        found = name;
+    }
+    if (!found || common <= len)
+        return false;
+    snprintf(rest, SLASH_NAME_MAX, "%.*s", (int)(common - len), found + len);
+    return true;
 }
 
 static void run(const struct slash_ops *ops, void *context, const char *line, size_t len,

@@ -29,7 +29,9 @@ struct slash_ops {
  * file. */
 bool slash_take(const struct slash_ops *ops, void *context, char **line, size_t *len, size_t max);
 
-/* The name of the command at `index` from 0, with its slash; NULL after the last. */
-const char *slash_name(size_t index);
+enum { SLASH_NAME_MAX = 16 }; /* bytes of a command's name, with its slash and a NUL */
+
+/* What all commands that begin with these `len` bytes go on with. False: there is nothing. */
+bool slash_complete(const char *begun, size_t len, char rest[SLASH_NAME_MAX]);
 
 #endif

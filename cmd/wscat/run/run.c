@@ -3,6 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/units.h"
 #include "cmd/wscat/output/failure.h"
+#include "cmd/wscat/people/job_control.h"
 #include "cmd/wscat/run/run_private.h"
 
 #include <errno.h>
@@ -135,10 +136,8 @@ static void on_deadline(struct ws_timer *timer)
 static void on_signal(void *context, int signal_number)
 {
     struct run *run = context;
-    if (signal_number == SIGWINCH) {
-        editor_resize(run->input.editor);
+    if (job_control(run->input.editor, signal_number))
         return;
-    }
     if (signal_repeat(&run->last_signal, signal_number, ws_clock_us()))
         return;
     run->forced = 128 + signal_number;
@@ -153,7 +152,7 @@ static void on_signal(void *context, int signal_number)
 static bool set_up(struct run *run)
 {
     const struct settings *s = run->settings;
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, JOB_CONTROL_SIGNALS};
     run->quiet.fire = on_quiet;
     run->deadline.fire = on_deadline;
     run->close_code = s->close_code;
@@ -167,7 +166,8 @@ static bool set_up(struct run *run)
     if (s->timeout_us > 0)
         ws_loop_arm(run->loop, &run->deadline,
                     ws_loop_now(run->loop) + units_milliseconds(s->timeout_us));
-    enum ws_error error = ws_loop_on_signals(run->loop, signals, 4, on_signal, run);
+    enum ws_error error =
+        ws_loop_on_signals(run->loop, signals, sizeof signals / sizeof signals[0], on_signal, run);
     if (error != WS_OK)
         exit_warn("%s", ws_error_info(error)->explanation);
     return error == WS_OK && link_start(run);

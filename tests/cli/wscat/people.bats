@@ -129,6 +129,34 @@ ended_with() { # STATUS
 	await '^text 4 next' "$OUT"
 }
 
+@test "Ctrl-Z and fg: the line comes back, is edited on, and a paste is one message" {
+	bad echo
+	mux new-session -d -x 80 -y 24 "env ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 PS1='$ ' bash --norc --noprofile -i"
+	keys "wscat -q $URL" Enter
+	shows '^>$'
+	keys half
+	shows '^> half$'
+	keys C-z
+	shows 'Stopped'
+	keys fg Enter
+	eventually eval '[[ $(screen | tail -n 1) == "> half" ]]'
+	keys Left Left Home 'one ' End '!' Enter
+	shows '^< one half!$'
+	await '^text 9 one half!' "$OUT"
+	keys C-z
+	eventually eval '(($(screen | grep -c Stopped) == 2))'
+	keys fg Enter
+	eventually eval '[[ $(screen | tail -n 1) == ">" ]]'
+	printf 'one\ntwo\nthree' >"$BATS_TEST_TMPDIR/paste"
+	mux load-buffer "$BATS_TEST_TMPDIR/paste"
+	mux paste-buffer -p
+	shows '^three$'
+	keys Enter
+	await '^text 13 one' "$OUT"
+	keys C-d
+	eventually eval '[[ $(screen | tail -n 1) == "$" ]]'
+}
+
 @test "a tab is typed as any character" {
 	bad echo
 	terminal 80 -w 0.5 "$URL"
@@ -210,6 +238,18 @@ ended_with() { # STATUS
 	shows '^HTTP/1.1 101 Switching Protocols$'
 	shows '^Upgrade: websocket$'
 	shows '^< x$|^x$'
+}
+
+@test "-J and -i at a terminal: the prompt comes after what they print at first" {
+	local option
+	serve
+	for option in -J -i; do
+		terminal 200 $option "$URL"
+		shows '^(\{.*"type":"open"|Upgrade: websocket)'
+		eventually eval '[[ $(screen | tail -n 1) == ">" ]]'
+		same 1 "$(screen | grep -c '^>')"
+		close_terminal
+	done
 }
 
 @test "a line when the server closes" {

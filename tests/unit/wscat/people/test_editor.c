@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -175,6 +176,67 @@ static void hiding(void **state)
     assert_non_null(strstr(shown(), "> half"));
 }
 
+static bool raw(void)
+{
+    struct termios modes;
+    assert_int_equal(tcgetattr(STDIN_FILENO, &modes), 0);
+    return !(modes.c_lflag & (ICANON | ECHO));
+}
+
+/* The shell has the terminal for a while, and sets it as it likes it. */
+static void the_terminal_changes_hands(void **state)
+{
+    struct termios modes;
+    (void)state;
+    type("half");
+    TURN_UNTIL(fx.loop, strstr(shown(), "f"));
+    editor_leave_terminal(fx.editor);
+    assert_non_null(strstr(shown(), "\033[?2004l"));
+    assert_false(raw());
+    assert_int_equal(tcgetattr(STDIN_FILENO, &modes), 0);
+    modes.c_lflag |= ICANON | ECHO;
+    assert_int_equal(tcsetattr(STDIN_FILENO, TCSANOW, &modes), 0);
+    for (int i = 0; i < 2; i++) { /* SIGCONT comes as well */
+        editor_take_terminal(fx.editor);
+        assert_true(raw());
+        fflush(stdout);
+        assert_non_null(strstr(shown(), "\033[?2004h"));
+        assert_non_null(strstr(fx.screen, "\r> half"));
+    }
+    entered("!\r", "half!");
+    editor_stop(fx.editor);
+    shown();
+    editor_take_terminal(fx.editor); /* without a line */
+    assert_string_equal(shown(), "\033[?2004h");
+    assert_false(raw());
+}
+
+static bool is_pending(void *context)
+{
+    return *(bool *)context;
+}
+
+/* A line begins while something is still to be printed: the prompt comes after it. */
+static void the_prompt_comes_after_output(void **state)
+{
+    bool pending = true;
+    (void)state;
+    editor_stop(fx.editor);
+    editor_set_pending(fx.editor, is_pending, &pending);
+    shown();
+    editor_start(fx.editor);
+    ws_loop_turn(fx.loop, 0);
+    fflush(stdout);
+    shown();
+    assert_non_null(strstr(fx.screen, "\r\033[J"));
+    assert_string_equal(strstr(fx.screen, "\r\033[J"), "\r\033[J"); /* and nothing after it */
+    pending = false;
+    editor_show(fx.editor);
+    fflush(stdout);
+    assert_non_null(strstr(shown(), "> "));
+    entered("x\r", "x");
+}
+
 /* The rows above the cursor: 40 columns, with a paste's line ends and tabs. */
 static void rows_of_a_long_line(void **state)
 {
@@ -216,9 +278,9 @@ static void stopping(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lines),    TEST(commands_are_completed), TEST(pastes),
-        TEST(hiding),   TEST(rows_of_a_long_line),    TEST(ends),
-        TEST(stopping),
+        TEST(lines),    TEST(commands_are_completed),     TEST(pastes),
+        TEST(hiding),   TEST(rows_of_a_long_line),        TEST(ends),
+        TEST(stopping), TEST(the_terminal_changes_hands), TEST(the_prompt_comes_after_output),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

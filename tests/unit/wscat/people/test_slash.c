@@ -158,13 +158,21 @@ static void a_file_is_text_if_it_is_utf8(void **state)
     unlink(name);
 }
 
-static void names_are_listed(void **state)
+static void completion(void **state)
 {
-    size_t count = 0;
+    static const struct {
+        const char *begun, *rest; /* NULL: nothing */
+    } rows[] = {{"/s", "tats"}, {"/pi", "ng"},     {"/p", NULL},     {"/h", "e"},
+                {"/", NULL},    {"/ping", NULL},   {"/ping ", NULL}, {"/xyz", NULL},
+                {"/f", NULL},   {"/headers", NULL}};
+    char rest[SLASH_NAME_MAX];
     (void)state;
-    for (; slash_name(count); count++)
-        assert_int_equal(slash_name(count)[0], '/');
-    assert_int_equal(count, 11);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(slash_complete(rows[i].begun, strlen(rows[i].begun), rest),
+                         !!rows[i].rest);
+        if (rows[i].rest)
+            assert_string_equal(rest, rows[i].rest);
+    }
 }
 
 int main(void)
@@ -172,7 +180,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_command),       cmocka_unit_test(what_is_wrong_does_nothing),
         cmocka_unit_test(what_is_no_command), cmocka_unit_test(a_file_is_text_if_it_is_utf8),
-        cmocka_unit_test(names_are_listed),
+        cmocka_unit_test(completion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,47 @@
+#include "cmd/wscat/people/screen.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+
+static int columns(void)
+{
+    struct winsize size;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* The columns that libedit gives a character: control characters are shown as ^A. */
+static int width_of(wchar_t c)
+{
+    int width = wcwidth(c);
+    return width >= 0 ? width : c < 0x20 || c == 0x7F ? 2 : 8;
+}
+
+int screen_row_of(const LineInfoW *line, size_t prompt, int width)
+{
+    enum { TAB = 8 };
+    int row = 0, column = (int)prompt;
+    for (const wchar_t *p = line->buffer; p < line->cursor; p++) {
+        if (*p == L'\n') { /* of a paste */
+            row++;
+            column = 0;
+            continue;
+        }
+        int w = *p == L'\t' ? TAB - column % TAB : width_of(*p);
+        if (column + w > width) { /* a wide character does not fit into the last column */
+            row++;
+            column = 0;
+        }
+        column += w;
+        if (column >= width) {
+            row++;
+            column -= width;
+        }
+    }
+    return row;
+}
+
+int screen_row(const LineInfoW *line, size_t prompt)
+{
+    return screen_row_of(line, prompt, columns());
+}

@@ -1,0 +1,18 @@
+/*
+ * screen: where on the terminal the line being typed is. Used by editor.c.
+ */
+#ifndef CMD_WSCAT_PEOPLE_SCREEN_H
+#define CMD_WSCAT_PEOPLE_SCREEN_H
+
+#include <histedit.h>
+
+#include <stddef.h>
+
+/* The row of the cursor in `line` as libedit shows it after a prompt of `prompt` columns, on a
+ * terminal of standard output's width; 0: that of the prompt. */
+int screen_row(const LineInfoW *line, size_t prompt);
+
+/* The same on one that is `width` columns wide. */
+int screen_row_of(const LineInfoW *line, size_t prompt, int width);
+
+#endif
