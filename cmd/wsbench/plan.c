@@ -76,7 +76,7 @@ static void run_stages(const struct settings *settings, struct plan *plan)
         if (stages->rates)
             m->settings.rate = stages->values[i];
         else
-            m->settings.connections = (uint64_t)stages->values[i];
+            settings_set_connections(&m->settings, (uint64_t)stages->values[i]);
         measure(m);
         if (m->result.problem[0] || m->result.signal_number)
             break;

@@ -60,7 +60,8 @@ static bool make_own(struct peer *peer, uint64_t sequence, struct outgoing *m)
     if (own->replay.count > 0) {
         const struct replay_message *recorded = &own->replay.messages[sequence];
         m->binary = recorded->binary;
-        ok = ws_bytes_append(&w->text, ws_bytes_data(own->replay.data) + recorded->offset,
+        ok = recorded->len == 0 ||
+             ws_bytes_append(&w->text, ws_bytes_data(own->replay.data) + recorded->offset,
                              recorded->len);
     } else {
         const struct template_values values = {

@@ -4,6 +4,7 @@
 #include "cmd/common/units.h"
 #include "cmd/wsbench/payload/payload.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const char tail[] =
@@ -161,6 +162,28 @@ static bool check_series(struct settings *s, struct options *options)
     return true;
 }
 
+/* The whole recording, where nothing else ends it. */
+static bool check_replay(struct settings *s, struct options *options)
+{
+    double least = (double)s->connections;
+    for (unsigned i = 0; i < s->stages.count; i++)
+        least = i == 0 || s->stages.values[i] < least ? s->stages.values[i] : least;
+    uint64_t all = s->own.replay.count * (uint64_t)least;
+    if (s->messages > all)
+        return usage_error(options,
+                           "--messages=%" PRIu64 ": the recording has %zu, and %.0f connection%s "
+                           "send %" PRIu64,
+                           s->messages, s->own.replay.count, least, least == 1 ? "" : "s", all);
+    if (!options_given(options, "duration")) {
+        s->duration_us = 0;
+        s->replay_whole = s->messages == 0;
+    }
+    if (!options_given(options, "window"))
+        s->window = WINDOW_MAX;
+    settings_set_connections(s, s->connections);
+    return true;
+}
+
 static bool check_own(struct settings *s, struct options *options)
 {
     struct own_options *o = &s->own_options;
@@ -185,15 +208,7 @@ static bool check_own(struct settings *s, struct options *options)
     }
     if (!o->match)
         o->match = o->replay_file ? "any" : "echo";
-    /* The whole recording, where nothing else ends it. */
-    if (o->replay_file && !options_given(options, "duration")) {
-        s->duration_us = 0;
-        if (s->messages == 0)
-            s->messages = s->own.replay.count * s->connections;
-    }
-    if (o->replay_file && !options_given(options, "window"))
-        s->window = WINDOW_MAX;
-    return true;
+    return !o->replay_file || check_replay(s, options);
 }
 
 static bool check_streams(const struct settings *s, struct options *options)
@@ -287,6 +302,13 @@ uint64_t settings_sockets(const struct settings *s)
 bool settings_open_model(const struct settings *s)
 {
     return s->rate > 0 || s->own.replay.count > 0;
+}
+
+void settings_set_connections(struct settings *s, uint64_t connections)
+{
+    s->connections = connections;
+    if (s->replay_whole)
+        s->messages = s->own.replay.count * connections;
 }
 
 int64_t settings_load_us(const struct settings *s)

@@ -43,6 +43,7 @@ struct settings {
     uint64_t connections;
     int64_t duration_us;
     uint64_t messages; /* 0: no limit but the duration */
+    bool replay_whole; /* `messages` are those of the recording, once for each connection */
     unsigned threads;
     double rate; /* messages (churn: connections) a second over all; 0: the closed model */
     enum arrival arrival;
@@ -106,6 +107,9 @@ uint64_t settings_sockets(const struct settings *settings);
 
 /* Is it the open model: are messages due at times that the answers have no part in? */
 bool settings_open_model(const struct settings *settings);
+
+/* Another number of connections; with it goes what they send of a recording. */
+void settings_set_connections(struct settings *settings, uint64_t connections);
 
 /* How long the load is to last, in microseconds, without the warm-up: the duration, or until the
  * last message of a number at a rate is due. 0: until its messages are answered. */

@@ -58,7 +58,9 @@ static bool read_all(struct replay *r, enum record_direction direction, FILE *fi
     }
     if (wrong)
         snprintf(problem, size, "%s:%zu: %s", name, number, wrong);
+    int number_of_error = errno; /* of a read: see replay_read() */
     free(line);
+    errno = number_of_error;
     return !wrong;
 }
 
@@ -72,9 +74,15 @@ bool replay_read(struct replay *r, const char *name, char *problem, size_t size)
         return false;
     }
     bool ok = read_all(r, RECORD_OUT, file, name, problem, size);
-    rewind(file);
-    if (ok && r->count == 0)
+    if (ok && r->count == 0 && !ferror(file)) {
+        rewind(file);
         ok = read_all(r, RECORD_IN, file, name, problem, size);
+    }
+    if (ferror(file)) {
+        *problem = '\0';
+        exit_warn("%s: %m", name);
+        ok = false;
+    }
     fclose(file);
     if (ok && r->count == 0) {
         snprintf(problem, size, "%s: it has no text or binary message", name);

@@ -142,7 +142,12 @@ static void judge_messages(const struct settings *s, const struct result *r, str
     if (r->signal_number)
         return;
     uint64_t done = s->mode == MODE_CHURN ? t->tried : t->sent;
-    if (sends && s->messages && done < s->messages)
+    if (s->replay_whole && done < s->messages)
+        verdict_add(v, WS_EXIT_OK,
+                    "of the recording's %" PRIu64 " messages for %" PRIu64 " connections %" PRIu64
+                    " were sent",
+                    s->messages, s->connections, done);
+    else if (sends && s->messages && done < s->messages)
         verdict_add(v, WS_EXIT_OK, "--messages=%" PRIu64 " was not reached: %" PRIu64, s->messages,
                     done);
     if (s->mode == MODE_SINK && t->sent == 0)

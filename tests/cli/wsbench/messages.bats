@@ -137,8 +137,29 @@ got() {
 	usage_line "no text or binary message"
 }
 
+@test "--replay: empty messages, stages, and --messages" {
+	serve
+	local recording=$BATS_TEST_TMPDIR/recording
+	echo '{"v":1,"us":1,"dir":"out","type":"text","len":0,"data":""}' >"$recording"
+	bench -c 3 --replay="$recording"
+	is 'm["sent"] == 3 == m["received"] and m["load_sent_bytes"] == 0'
+	bench --match=echo --replay="$recording"
+	is 'm["sent"] == 10'
+	printf '{"type":"text","us":%d,"dir":"out","data":"%s"}\n' 0 one 1000 '' 2000 three >"$recording"
+	run -0 --separate-stderr wsbench -q --replay="$recording" --stages=20,1,3 --format=csv "$URL"
+	grep -qx sent,60,3,9 <<<"$output"
+	bench -c 2 -n 5 --replay="$recording"
+	is 'm["sent"] == 5 == m["received"] and r["load_s"] < 10'
+	run -2 --separate-stderr wsbench -c 2 -n 7 --replay="$recording" "$URL"
+	usage_line '--messages=7: the recording has 3, and 2 connections send 6'
+	run -2 --separate-stderr wsbench --stages=3,1 -n 4 --replay="$recording" "$URL"
+	usage_line '--messages=4: the recording has 3, and 1 connection send'
+}
+
 @test "a file that cannot be read: 1, and one line" {
 	local option
+	run -1 --separate-stderr wsbench --replay=/ ws://127.0.0.1:9
+	one_line "wsbench: /: Is a directory$"
 	for option in '--message={{line:/nowhere}}' --header='X: {{line:/nowhere}}' --message-file=/nowhere \
 		--replay=/nowhere --auth=@/nowhere --bearer=@/nowhere; do
 		run -1 --separate-stderr wsbench "$option" ws://127.0.0.1:9
