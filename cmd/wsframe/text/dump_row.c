@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A line of curl's has so many bytes at most, and then one blank before the text, as between bytes.
+ */
+enum { CURL_BYTES = 16 };
+
 static void skip(struct line *line, size_t n)
 {
     line->p += n;
@@ -141,7 +145,8 @@ static const char *columns(struct line rest, unsigned base, struct dump_row *row
         }
         if (rest.len == 0 || begins(rest, '|'))
             break;
-        if (gap > 1 && row->len > 0) {
+        bool full = row->colon && row->offset_len == 4 && row->len == CURL_BYTES;
+        if ((gap > 1 || (gap == 1 && full)) && row->len > 0) {
             if (text_fits(rest, row))
                 return NULL;
             stop = row->len;
