@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -72,6 +73,36 @@ static char *read_all(int fd, bool line, const char *name, char *message, size_t
     return secret;
 }
 
+static bool only_files;
+
+void secret_only_files(void)
+{
+    only_files = true;
+}
+
+/* NULL, with errno, if it cannot be read. */
+static char *read_file(const char *path, char *message, size_t size)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | (only_files ? O_NONBLOCK : 0));
+    bool waits = fd >= 0 && only_files && (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode));
+    char *secret = NULL;
+    int failed = errno;
+    if (fd < 0) {
+        snprintf(message, size, "cannot open '%s': %s", path, strerror(failed));
+    } else if (waits) {
+        failed = 0;
+        snprintf(message, size, "'%s' is not a regular file; a pipe is for the command line", path);
+    } else {
+        secret = read_all(fd, false, path, message, size);
+        failed = errno;
+    }
+    if (fd >= 0)
+        close(fd);
+    errno = failed;
+    return secret;
+}
+
 char *secret_resolve(const char *value, char *message, size_t size)
 {
     char *secret;
@@ -83,6 +114,10 @@ char *secret_resolve(const char *value, char *message, size_t size)
             return NULL;
         }
         secret = strdup(text);
+    } else if (strcmp(value, "@-") == 0 && only_files) {
+        snprintf(message, size, "standard input is for the command line");
+        errno = 0;
+        return NULL;
     } else if (strcmp(value, "@-") == 0) {
         if (!isatty(STDIN_FILENO))
             return read_all(STDIN_FILENO, true, "standard input", message, size);
@@ -91,18 +126,7 @@ char *secret_resolve(const char *value, char *message, size_t size)
             snprintf(message, size, "nothing was entered");
         return secret;
     } else if (value[0] == '@') {
-        int fd = open(value + 1, O_RDONLY | O_CLOEXEC);
-        if (fd < 0) {
-            int failed = errno;
-            snprintf(message, size, "cannot open '%s': %s", value + 1, strerror(failed));
-            errno = failed;
-            return NULL;
-        }
-        secret = read_all(fd, false, value + 1, message, size);
-        int failed = errno;
-        close(fd);
-        errno = failed;
-        return secret;
+        return read_file(value + 1, message, size);
     } else {
         secret = strdup(value);
     }

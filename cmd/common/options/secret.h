@@ -22,6 +22,11 @@
  */
 char *secret_resolve(const char *value, char *message, size_t size);
 
+/* From now on only regular files and variables are read: not what can be read only once, as a
+ * configuration that is checked, applied and reloaded would, and what may have to be waited for. For
+ * the whole process. */
+void secret_only_files(void);
+
 /*
  * Asks the user at the controlling terminal: prints `prompt` and reads a line without echo. NULL
  * when there is no terminal, on Ctrl-C or Ctrl-D, or when memory runs out.

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *set_announce(struct options *options, const struct option_row *row,
                                 void *settings, const char *value)
@@ -389,6 +390,15 @@ static uint64_t default_handshakes(uint64_t max_connections)
     return max_connections == 0 ? WITHOUT_LIMIT : (max_connections + 3) / 4;
 }
 
+/* The "@FILE" of a secret if it can be read again. What a pipe has said stays, whatever is
+ * reloaded. */
+static const char *file_again(const struct options *options, const char *name)
+{
+    const char *file = options_secret_file(options, name);
+    struct stat status;
+    return file && stat(file + 1, &status) == 0 && S_ISREG(status.st_mode) ? file : NULL;
+}
+
 bool settings_finish(struct settings *settings, struct options *options)
 {
     if (options->arg_count > 0)
@@ -405,8 +415,8 @@ bool settings_finish(struct settings *settings, struct options *options)
     if (settings->operate.cluster && settings->mode != MODE_BROADCAST &&
         settings->mode != MODE_ROOMS && settings->mode != MODE_PIPE)
         return usage_error(options, "--cluster needs --broadcast, --rooms or --pipe");
-    settings->http.auth_again = options_secret_file(options, "auth");
-    settings->http.token_again = options_secret_file(options, "token");
+    settings->http.auth_again = file_again(options, "auth");
+    settings->http.token_again = file_again(options, "token");
     /* As websockify, whose clients ask for it. */
     settings->http.mode_subprotocol = settings->mode == MODE_PROXY ? "binary" : NULL;
     if (!check_places(settings, options) ||

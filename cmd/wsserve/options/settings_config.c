@@ -1,5 +1,7 @@
 #include "cmd/wsserve/options/settings_config.h"
 
+#include "cmd/common/options/secret.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +71,7 @@ static bool load(struct settings *settings, struct options *options)
     char why[512];
     if (!settings->operate.config)
         return true;
+    secret_only_files();
     struct settings_source *source = calloc(1, sizeof *source);
     if (!source)
         return complain(options, "out of memory");

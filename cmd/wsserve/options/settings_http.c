@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define S struct settings_http
@@ -127,6 +128,7 @@ bool settings_http_check(const struct settings_http *s, settings_http_checker *c
         const char *name, *path;
     } paths[] = {{"path", s->path}, {"health", s->health}, {"metrics", s->metrics}};
     char error[256];
+    struct stat status;
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
         if (paths[i].path && !is_path(paths[i].path))
@@ -145,6 +147,10 @@ bool settings_http_check(const struct settings_http *s, settings_http_checker *c
         options->status = WS_EXIT_FAILURE;
         return false;
     }
+    if (s->auth_file && stat(s->auth_file, &status) == 0 && !S_ISREG(status.st_mode))
+        return usage_error(options,
+                           "option '--auth-file': '%s' is not a regular file, and it is read again",
+                           s->auth_file);
     if (!check(s, error, sizeof error))
         return usage_error(options, "%s", error);
     return true;

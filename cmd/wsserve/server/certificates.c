@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { NAMES_MAX = 16, NAME_MAX_LEN = 256 };
@@ -146,13 +147,29 @@ static void free_context(void *context)
     ws_tls_context_free(context);
 }
 
+/* What is no file or folder is read at the start only: a pipe's other end could be waited for. */
+static bool can_be_read_again(const struct settings_tls *s, char *error, size_t size)
+{
+    const char *const paths[] = {s->certificate, s->key, s->client_ca};
+    struct stat status;
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        if (paths[i] && stat(paths[i], &status) == 0 && !S_ISREG(status.st_mode) &&
+            !S_ISDIR(status.st_mode)) {
+            snprintf(error, size, "'%s' is not a regular file, and can be read at the start only",
+                     paths[i]);
+            return false;
+        }
+    return true;
+}
+
 void certificates_reload(struct server *server)
 {
     const struct settings_tls *s = &server->settings->tls;
     char error[512] = "out of memory", until[16] = "";
     if (!s->on || s->self_signed)
         return;
-    struct ws_tls_identity *pair = read_pair(server, error, sizeof error);
+    struct ws_tls_identity *pair =
+        can_be_read_again(s, error, sizeof error) ? read_pair(server, error, sizeof error) : NULL;
     struct ws_tls_context *context = pair ? make(server, pair, error, sizeof error) : NULL;
     if (pair)
         ws_tls_identity_until(pair, until);

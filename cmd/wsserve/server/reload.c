@@ -1,6 +1,7 @@
 #include "cmd/wsserve/server/reload.h"
 
 #include "cmd/common/log.h"
+#include "cmd/common/options/secret.h"
 #include "cmd/wsserve/access/access_control.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/modes/mode.h"
@@ -133,6 +134,7 @@ void reload_all(struct server *server)
 {
     char error[256];
     log_line(server->log, WS_LOG_INFO, 0, "reopen", "reopening files");
+    secret_only_files();
     access_log_reopen(server->access_log);
     if (server->settings->source)
         reload_settings(server);

@@ -337,6 +337,12 @@ WRONG_NAME='\(--tls-domain=NAME checks it against another name\)$'
 		run -0 wscat --ca="$C/ca.pem" -v -1 "$(by_name)" hello
 		says 'certificate of localhost \(until 2088' "$output"
 	done
+	# The other end of a pipe is not waited for.
+	rm "$BATS_TEST_TMPDIR/s.key"
+	mkfifo "$BATS_TEST_TMPDIR/s.key"
+	kill -HUP "$SERVER"
+	await "'.*s.key' is not a regular file, and can be read at the start only; the old certificate stays" "$SERVER_LOG"
+	run -0 wscat --ca="$C/ca.pem" -1 "$(by_name)" hello
 	echo still here >"$BATS_TEST_TMPDIR/in"
 	await '^still here$' "$old_out"
 	kill "$old"

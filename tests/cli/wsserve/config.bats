@@ -118,6 +118,31 @@ reload() { # N
 	run -9 wscat -b "$URL" "@$BATS_TEST_TMPDIR/large" </dev/null
 }
 
+@test "a secret from a pipe stays on SIGHUP; in a configuration it is refused, not waited for" {
+	mkfifo "$BATS_TEST_TMPDIR/users"
+	echo a:b >"$BATS_TEST_TMPDIR/users" &
+	printf 'max-connections = 9\n' >"$CONFIG"
+	serve --auth="@$BATS_TEST_TMPDIR/users" --config="$CONFIG"
+	run -0 wscat -u a:b "$URL" hello </dev/null
+	kill -HUP "$SERVER"
+	await 'was read again: nothing changed' "$SERVER_LOG"
+	run -0 wscat -u a:b "$URL" hello </dev/null
+	printf 'auth = @%s\n' "$BATS_TEST_TMPDIR/users" >"$CONFIG"
+	run -2 --separate-stderr timeout 20 wsserve -p 0 --config="$CONFIG"
+	usage_line "$CONFIG:1: .*'$BATS_TEST_TMPDIR/users' is not a regular file; a pipe is for the command line"
+	run -2 --separate-stderr timeout 20 wsserve -p 0 --auth-file="$BATS_TEST_TMPDIR/users"
+	usage_line "'--auth-file': '$BATS_TEST_TMPDIR/users' is not a regular file"
+	echo 'max-connections = 9' >"$CONFIG"
+	serve --config="$CONFIG"
+	printf 'auth = @%s\n' "$BATS_TEST_TMPDIR/users" >"$CONFIG"
+	kill -HUP "$SERVER"
+	await "ERROR +config .*'$BATS_TEST_TMPDIR/users' is not a regular file.*; the old settings stay" "$SERVER_LOG"
+	echo 'auth = @-' >"$CONFIG"
+	kill -HUP "$SERVER"
+	await 'ERROR +config .*standard input is for the command line; the old settings stay' "$SERVER_LOG"
+	run -0 wscat "$URL" hello </dev/null
+}
+
 @test "SIGHUP: a bad file is refused whole, and the old settings stay" {
 	printf 'max-message-size = 1K\n' >"$CONFIG"
 	serve --config="$CONFIG"
