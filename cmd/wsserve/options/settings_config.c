@@ -6,9 +6,10 @@
 #include <string.h>
 
 struct settings_source {
-    struct settings typed;  /* as the command line alone has them */
-    struct options options; /* as it left them; owns nothing */
-    struct config config;   /* the file at the start */
+    struct settings typed;     /* as the command line alone has them */
+    struct options options;    /* as it left them; owns nothing */
+    struct config config;      /* the file at the start */
+    uint8_t over[OPTIONS_MAX]; /* options of the file that the command line takes precedence over */
 };
 
 static bool complain(struct options *options, const char *why)
@@ -65,6 +66,42 @@ static bool check_lines(struct options *options, const struct config *config,
     return fine;
 }
 
+static void mark(const struct options *options, const char *name, uint8_t over[OPTIONS_MAX])
+{
+    struct option_found found;
+    const struct option_row *other;
+    if (options_find_name(options, name, strlen(name), &found, &other))
+        over[found.index] = 1;
+}
+
+/* The command line takes precedence: over the same option, and over what it excludes. */
+static void find_precedence(const struct options *typed, uint8_t over[OPTIONS_MAX])
+{
+    static const char *const modes[] = {"shared", "echo",   "broadcast", "rooms", "dir",
+                                        "sink",   "source", "reply",     "pipe",  "proxy"};
+    static const struct {
+        const char *typed, *in_file;
+    } excluding[] = {
+        {"listen", "port"},       {"listen", "address"},
+        {"port", "listen"},       {"address", "listen"},
+        {"self-signed", "cert"},  {"self-signed", "key"},
+        {"cert", "self-signed"},  {"self-signed", "passphrase"},
+        {"origin", "sameorigin"}, {"sameorigin", "origin"},
+        {"text", "binary"},       {"binary", "text"},
+    };
+    enum { MODES = sizeof modes / sizeof modes[0] };
+    bool another = false;
+    memcpy(over, typed->given, OPTIONS_MAX);
+    for (size_t i = 0; i < sizeof excluding / sizeof excluding[0]; i++)
+        if (options_given(typed, excluding[i].typed))
+            mark(typed, excluding[i].in_file, over);
+    for (size_t i = 0; i < MODES; i++)
+        another |= options_given(typed, modes[i]);
+    /* A file may say --shared of the COMMAND that is typed. */
+    for (size_t i = another ? 0 : 1; i < MODES && (another || typed->arg_count > 0); i++)
+        mark(typed, modes[i], over);
+}
+
 /* Reads the file that the command line names, if any, and keeps what a reload needs. */
 static bool load(struct settings *settings, struct options *options)
 {
@@ -84,8 +121,9 @@ static bool load(struct settings *settings, struct options *options)
     source->options = *options;
     source->options.owned = NULL;
     source->options.owned_count = 0;
+    find_precedence(options, source->over);
     return check_lines(options, &source->config, settings->check_http) &&
-           config_apply(options, &source->config, CONFIG_WHOLE, source->options.given, NULL, NULL);
+           config_apply(options, &source->config, CONFIG_WHOLE, source->over, NULL, NULL);
 }
 
 static void forget_source(struct settings *settings)
@@ -128,7 +166,7 @@ static struct settings_reload *make(const struct settings_source *source,
                                     const struct config *config, bool whole, FILE *err)
 {
     struct settings_reload *reload = calloc(1, sizeof *reload);
-    const uint8_t *typed = source->options.given;
+    const uint8_t *typed = source->over;
     if (!reload)
         return NULL;
     reload->settings = source->typed;

@@ -47,7 +47,8 @@ reload() { # N
 	serve --config="$CONFIG"
 	run -0 wscat -N 1 "$URL" hello </dev/null
 	same "so be it" "$output"
-	run -2 --separate-stderr wsserve -p 0 --config="$CONFIG" --sink
+	echo sink >>"$CONFIG"
+	run -2 --separate-stderr wsserve -p 0 --config="$CONFIG"
 	usage_line 'two modes at once: sink and reply'
 }
 
@@ -67,6 +68,22 @@ reload() { # N
 	one_line "$CONFIG: No such file"
 	run -1 --separate-stderr wsserve -p 0 --config="$BATS_TEST_TMPDIR"
 	one_line 'Is a directory'
+}
+
+@test "the command line takes precedence over what it excludes: a mode, addresses, a certificate" {
+	printf 'reply = from the file\nlisten = unix:%s/no/such\nself-signed\norigin = a.example\n' "$BATS_TEST_TMPDIR" >"$CONFIG"
+	serve --config="$CONFIG" --echo
+	run -0 wscat -k -1 -o https://a.example "$URL" hello </dev/null
+	same hello "$output"
+	serve --config="$CONFIG" --sameorigin cat
+	run -0 wscat -k -1 -o "https://127.0.0.1:$PORT" "$URL" hello </dev/null
+	same hello "$output"
+	printf 'port = 1\naddress = 192.0.2.1\nshared\n' >"$CONFIG"
+	start wsserve --announce --config="$CONFIG" --listen=127.0.0.1:0 cat
+	await ' \(shared\)' "$LOG"
+	start wsserve --announce --config="$CONFIG" --listen=127.0.0.1:0 --sink
+	kill -HUP "$PID"
+	await 'was read again: nothing changed' "$LOG"
 }
 
 @test "SIGHUP: what may change does, for connections that are there too" {
