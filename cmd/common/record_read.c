@@ -92,6 +92,7 @@ static const char *read_direction(struct record_in *in, const json_t *root)
     if (!name || (strcmp(name, "in") != 0 && strcmp(name, "out") != 0))
         return "\"dir\" is not in or out";
     in->direction = strcmp(name, "in") == 0 ? RECORD_IN : RECORD_OUT;
+    in->has_direction = value != NULL;
     return NULL;
 }
 
@@ -188,4 +189,12 @@ void record_in_free(struct record_in *in)
     json_decref(in->root);
     free(in->bytes);
     *in = (struct record_in){0};
+}
+
+bool record_sent_by(struct record_side *side, const struct record_in *in, bool server)
+{
+    if (in->type == RECORD_OPEN && in->has_direction)
+        *side = (struct record_side){true, in->direction == RECORD_OUT};
+    bool own = !side->known || side->server == server;
+    return !in->has_direction || (in->direction == RECORD_OUT) == own;
 }

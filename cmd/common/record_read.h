@@ -26,16 +26,17 @@ struct record_in {
     const void *data;      /* the payload, followed by a NUL; the caller may overwrite it */
     size_t len;
     enum record_direction direction; /* default: RECORD_OUT */
-    int64_t utc_us;                  /* "t", since 1970; 0 if there is none */
-    int64_t elapsed_us;              /* "us"; 0 if there is none */
-    const char *conn;                /* the receiver's or the sender's name */
-    bool conn_is_number;             /* which was a number, not a string */
-    uint32_t stream;                 /* of HTTP/2; 0 if there is none */
-    const char *group;               /* a group of receivers */
-    const char *except;              /* the connection that does not receive it */
-    unsigned code;                   /* CLOSE: 0 if there is none */
-    const char *reason;              /* CLOSE */
-    const char *url;                 /* OPEN */
+    bool has_direction;
+    int64_t utc_us;      /* "t", since 1970; 0 if there is none */
+    int64_t elapsed_us;  /* "us"; 0 if there is none */
+    const char *conn;    /* the receiver's or the sender's name */
+    bool conn_is_number; /* which was a number, not a string */
+    uint32_t stream;     /* of HTTP/2; 0 if there is none */
+    const char *group;   /* a group of receivers */
+    const char *except;  /* the connection that does not receive it */
+    unsigned code;       /* CLOSE: 0 if there is none */
+    const char *reason;  /* CLOSE */
+    const char *url;     /* OPEN */
 
     /* Private. */
     char number[24]; /* that `conn` is */
@@ -58,5 +59,16 @@ const char *record_close_problem(const struct record_in *in);
 unsigned record_close_code(const struct record_in *in);
 
 void record_in_free(struct record_in *in);
+
+/* Whose recording it is, by its "open" records: a server has answered with one ("out"), a client
+ * has got one. Of a recording without one it is taken to be the reader's own side. Starts as all
+ * zero. */
+struct record_side {
+    bool known, server;
+};
+
+/* To be called with each record: was it sent by the server, or else by the client? True for one
+ * without a direction, which says what is to be sent. */
+bool record_sent_by(struct record_side *side, const struct record_in *in, bool server);
 
 #endif

@@ -8,7 +8,7 @@ complete -c wscat -s p -l protocol-version -x -d 'version of the protocol; there
 complete -c wscat -s x -l execute -x -d 'send this message before standard input; @FILE sends a file, @- all of standard input, @@x sends @x; may be repeated'
 complete -c wscat -s t -l text -d 'send text messages (default)'
 complete -c wscat -s b -l binary -d 'send binary messages, the input unchanged in chunks; print received bytes unchanged'
-complete -c wscat -l input -x -a 'lines nul whole hex json jsonl' -d 'split input into messages: one a line, one up to each NUL, the whole input, one a line of hex digits, one a JSON value, one a record of --jsonl (default lines)'
+complete -c wscat -l input -x -a 'lines nul whole hex json jsonl' -d 'split input into messages: one a line, one up to each NUL, the whole input, one a line of hex digits, one a JSON value, one a record of --jsonl, of those that the client sent (default lines)'
 complete -c wscat -s 0 -l null-terminated -d 'split input at NUL, as --input=nul does'
 complete -c wscat -l keep-newline -d 'send the newline, or the NUL, that ends a message too'
 complete -c wscat -l chunk -x -d 'largest message of --binary (default 64K)'

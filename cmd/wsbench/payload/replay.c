@@ -30,13 +30,13 @@ static bool add(struct replay *r, const struct record_in *in)
     return ws_bytes_append(&r->data, in->data, in->len);
 }
 
-static bool read_line(struct replay *r, enum record_direction direction, const char *line,
+static bool read_line(struct replay *r, struct record_side *side, bool others, const char *line,
                       size_t len, const char **problem)
 {
     struct record_in in;
     bool added = true;
     *problem = record_read(&in, line, len);
-    if (!*problem && in.direction == direction &&
+    if (!*problem && record_sent_by(side, &in, false) != others &&
         (in.type == RECORD_TEXT || in.type == RECORD_BINARY))
         added = add(r, &in);
     record_in_free(&in);
@@ -45,16 +45,18 @@ static bool read_line(struct replay *r, enum record_direction direction, const c
     return !*problem;
 }
 
-static bool read_all(struct replay *r, enum record_direction direction, FILE *file,
-                     const char *name, char *problem, size_t size)
+/* The messages that the client has sent, or the others. */
+static bool read_all(struct replay *r, bool others, FILE *file, const char *name, char *problem,
+                     size_t size)
 {
+    struct record_side side = {0};
     char *line = NULL;
     size_t capacity = 0, number = 0;
     const char *wrong = NULL;
     for (ssize_t len; !wrong && (len = getline(&line, &capacity, file)) >= 0;) {
         number++;
         if (strspn(line, " \t\r\n") < (size_t)len)
-            read_line(r, direction, line, (size_t)len, &wrong);
+            read_line(r, &side, others, line, (size_t)len, &wrong);
     }
     if (wrong)
         snprintf(problem, size, "%s:%zu: %s", name, number, wrong);
@@ -73,10 +75,10 @@ bool replay_read(struct replay *r, const char *name, char *problem, size_t size)
         exit_warn("%s: %m", name);
         return false;
     }
-    bool ok = read_all(r, RECORD_OUT, file, name, problem, size);
+    bool ok = read_all(r, false, file, name, problem, size);
     if (ok && r->count == 0 && !ferror(file)) {
         rewind(file);
-        ok = read_all(r, RECORD_IN, file, name, problem, size);
+        ok = read_all(r, true, file, name, problem, size);
     }
     if (ferror(file)) {
         *problem = '\0';

@@ -1,9 +1,11 @@
 #include "cmd/wscat/input/perform.h"
 
-#include "cmd/common/record_read.h"
+#include "cmd/common/exit.h"
 #include <ws/close.h>
 #include <ws/frame.h>
 #include <ws/session.h>
+
+#include <string.h>
 
 static const char *perform(const struct slash_ops *ops, void *context, const struct record_in *in)
 {
@@ -34,12 +36,35 @@ static const char *perform(const struct slash_ops *ops, void *context, const str
     return NULL;
 }
 
-const char *perform_record(const struct slash_ops *ops, void *context, const void *line, size_t len)
+static bool is_blank(const char *line, size_t len)
+{
+    size_t at = 0;
+    while (at < len && strchr(" \t\r\n", line[at]))
+        at++;
+    return at == len;
+}
+
+/* The messages that the other side has sent come back by themselves. */
+static bool is_ours(struct perform *p, const struct record_in *in)
+{
+    bool ours = record_sent_by(&p->side, in, p->server);
+    bool message = in->type == RECORD_TEXT || in->type == RECORD_BINARY;
+    if (!ours && message && !p->noted && !p->quiet) {
+        exit_warn("what the %s sent (\"dir\":\"%s\") is not sent", p->server ? "client" : "server",
+                  in->direction == RECORD_IN ? "in" : "out");
+        p->noted = true;
+    }
+    return ours;
+}
+
+const char *perform_record(struct perform *p, const void *line, size_t len)
 {
     struct record_in in;
+    if (is_blank(line, len))
+        return NULL;
     const char *problem = record_read(&in, line, len);
-    if (!problem)
-        problem = perform(ops, context, &in);
+    if (!problem && is_ours(p, &in))
+        problem = perform(p->ops, p->context, &in);
     record_in_free(&in);
     return problem;
 }

@@ -37,7 +37,8 @@ static void on_input(void *context, void *data, size_t len, bool more)
 
 static const char *on_record(void *context, const void *line, size_t len)
 {
-    return perform_record(&everyone_ops, context, line, len);
+    struct listener *l = context;
+    return perform_record(&l->perform, line, len);
 }
 
 static void on_input_end(void *context)
@@ -348,6 +349,8 @@ static bool set_up(struct listener *l)
     show_init(&l->show, s, &l->output);
     input_init(&l->input, l->loop, s, !s->no_stdin, &receiver, l);
     show_to_person(&l->show, l->input.editor);
+    l->perform = (struct perform){
+        .ops = &everyone_ops, .context = l, .server = true, .quiet = s->common.quiet};
     if (s->timeout_us > 0)
         ws_loop_arm(l->loop, &l->deadline,
                     ws_loop_now(l->loop) + units_milliseconds(s->timeout_us));

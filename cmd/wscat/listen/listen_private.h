@@ -8,6 +8,7 @@
 
 #include "cmd/common/signal_repeat.h"
 #include "cmd/wscat/input/input.h"
+#include "cmd/wscat/input/perform.h"
 #include "cmd/wscat/options/settings.h"
 #include "cmd/wscat/output/output.h"
 #include "cmd/wscat/output/sent.h"
@@ -26,6 +27,7 @@ struct listener {
     struct ws_server *server;
     struct ws_server_env *env;
     struct input input;
+    struct perform perform; /* --input=jsonl */
     struct output output;
     struct show show;
     struct ending ending;

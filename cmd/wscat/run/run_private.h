@@ -10,6 +10,7 @@
 
 #include "cmd/common/signal_repeat.h"
 #include "cmd/wscat/input/input.h"
+#include "cmd/wscat/input/perform.h"
 #include "cmd/wscat/options/settings.h"
 #include "cmd/wscat/output/output.h"
 #include "cmd/wscat/output/sent.h"
@@ -60,11 +61,12 @@ struct run {
 
     /* sending.c */
     struct input input;
-    size_t next_word;   /* of settings->messages */
-    bool word_is_input; /* that word is "@-", which is being read */
-    bool input_ended;   /* nothing more is to be sent */
-    bool awaits_reply;  /* --request-reply */
-    bool delayed;       /* --send-delay, until `delayed_until_us` */
+    struct perform perform; /* --input=jsonl */
+    size_t next_word;       /* of settings->messages */
+    bool word_is_input;     /* that word is "@-", which is being read */
+    bool input_ended;       /* nothing more is to be sent */
+    bool awaits_reply;      /* --request-reply */
+    bool delayed;           /* --send-delay, until `delayed_until_us` */
     int64_t delayed_until_us;
     bool in_message;       /* pieces of a message were sent, and not the last */
     struct ws_timer delay; /* ends `delayed` */

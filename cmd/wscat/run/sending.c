@@ -184,7 +184,7 @@ static void on_inputs(void *context, const struct iovec *messages, size_t count)
 static const char *on_record(void *context, const void *line, size_t len)
 {
     struct run *run = context;
-    const char *problem = perform_record(&slash_ops, run, line, len);
+    const char *problem = perform_record(&run->perform, line, len);
     if (!may_send(run))
         input_stop(&run->input);
     return problem;
@@ -299,6 +299,8 @@ void sending_init(struct run *run)
     input_init(&run->input, run->loop, s, edit, takes_many(s) ? &many_at_a_time : &one_at_a_time,
                run);
     show_to_person(&run->show, run->input.editor);
+    run->perform =
+        (struct perform){.ops = &slash_ops, .context = run, .quiet = run->settings->common.quiet};
 }
 
 void sending_free(struct run *run)

@@ -54,6 +54,25 @@ round_trip() { # OPTION...
 	says 'message 2 of the input is not JSON'
 }
 
+@test "--input=jsonl: of a recording what the client sent, whichever side has recorded it" {
+	serve --record="$BATS_TEST_TMPDIR/record"
+	wscat --jsonl -N 3 "$URL" a bb ccc </dev/null >"$BATS_TEST_TMPDIR/ours"
+	await '"type":"close"' "$BATS_TEST_TMPDIR"/record/*-1.jsonl
+	echo >>"$BATS_TEST_TMPDIR/ours"
+	bad echo
+	run -0 --separate-stderr wscat --input=jsonl -w 0.5 "$URL" <"$BATS_TEST_TMPDIR/ours"
+	same $'a\nbb\nccc' "$output"
+	same 1 "${#stderr_lines[@]}"
+	says '^wscat: what the server sent \("dir":"in"\) is not sent$'
+	bad echo
+	run -0 --separate-stderr wscat -q --input=jsonl -w 0.5 "$URL" < <(cat "$BATS_TEST_TMPDIR"/record/*-1.jsonl)
+	same $'a\nbb\nccc' "$output"
+	same '' "$stderr"
+	serve
+	run -0 wsbench -c 1 -q --format=csv --replay="$(echo "$BATS_TEST_TMPDIR"/record/*-1.jsonl)" "$URL"
+	grep -qx sent,3 <<<"$output"
+}
+
 @test "records of --jsonl: text, binary, pings, pongs and the close" {
 	bad echo
 	run -0 --separate-stderr wscat --input=jsonl --jsonl "$URL" <<'END'

@@ -42,6 +42,13 @@ static void what_went_out_or_else_what_came_in(void **state)
     assert_true(load("{\"us\":5,\"dir\":\"in\",\"data\":\"a\"}\n"));
     assert_int_equal(replay.count, 1);
     replay_free(&replay);
+    /* Recorded by the server: what came in is the client's. */
+    assert_true(load("{\"type\":\"open\",\"dir\":\"out\"}\n"
+                     "{\"us\":5,\"dir\":\"in\",\"data\":\"abc\"}\n"
+                     "{\"us\":6,\"dir\":\"out\",\"data\":\"de\"}\n"));
+    assert_int_equal(replay.count, 1);
+    assert_int_equal(replay.messages[0].len, 3);
+    replay_free(&replay);
 }
 
 static void what_is_no_recording(void **state)

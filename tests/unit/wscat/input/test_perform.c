@@ -39,7 +39,8 @@ static const struct slash_ops ops = {.send = do_send, .control = do_control, .cl
 static void does(const char *line, const char *expected, bool problem)
 {
     done[0] = '\0';
-    const char *said = perform_record(&ops, NULL, line, strlen(line));
+    struct perform perform = {.ops = &ops, .quiet = true};
+    const char *said = perform_record(&perform, line, strlen(line));
     if (problem != (said != NULL) || strcmp(done, expected) != 0)
         fail_msg("%s: did '%s', said '%s'", line, done, said ? said : "");
 }
@@ -62,13 +63,42 @@ static void skipped(void **state)
     (void)state;
     does("{\"type\":\"open\",\"url\":\"ws://h/\",\"status\":101}", "", false);
     does("{\"type\":\"error\",\"name\":\"x\"}", "", false);
+    does("", "", false);
+    does(" \r", "", false);
+}
+
+#define OPEN(dir) "{\"type\":\"open\",\"dir\":\"" dir "\"}"
+#define TEXT(dir) "{\"type\":\"text\",\"dir\":\"" dir "\",\"data\":\"x\"}"
+
+/* A client's recording or a server's, played back as either. */
+static void sides(void **state)
+{
+    static const struct {
+        bool server;
+        const char *open, *sent, *skipped;
+    } rows[] = {
+        {false, NULL, TEXT("out"), TEXT("in")},       {true, NULL, TEXT("out"), TEXT("in")},
+        {false, OPEN("in"), TEXT("out"), TEXT("in")}, {false, OPEN("out"), TEXT("in"), TEXT("out")},
+        {true, OPEN("in"), TEXT("in"), TEXT("out")},  {true, OPEN("out"), TEXT("out"), TEXT("in")},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct perform perform = {.ops = &ops, .server = rows[i].server, .quiet = true};
+        const char *const lines[] = {rows[i].open, rows[i].skipped, rows[i].sent,
+                                     "{\"data\":\"y\"}"};
+        const char *const expected[] = {"", "", "send 1 x", "send 1 y"};
+        for (size_t k = rows[i].open ? 0 : 1; k < 4; k++) {
+            done[0] = '\0';
+            assert_null(perform_record(&perform, lines[k], strlen(lines[k])));
+            assert_string_equal(done, expected[k]);
+        }
+    }
 }
 
 static void wrong(void **state)
 {
     char line[256] = "{\"type\":\"ping\",\"data\":\"";
     (void)state;
-    does("", "", true);
     does("hello", "", true);
     does("{\"type\":\"nonsense\"}", "", true);
     does("{\"type\":\"text\",\"b64\":\"?\"}", "", true);
@@ -81,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records),
         cmocka_unit_test(skipped),
+        cmocka_unit_test(sides),
         cmocka_unit_test(wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
