@@ -45,7 +45,7 @@ complete -c wsframe -n '__fish_seen_subcommand_from encode' -l fake-length -x -d
 complete -c wsframe -n '__fish_seen_subcommand_from encode' -l allow-invalid -d 'make frames that the RFC forbids'
 complete -c wsframe -n '__fish_seen_subcommand_from encode' -s o -l output -x -a 'hex raw c base64 pcap' -d 'print hex digits, a line a frame (default); the bytes; an array in C; base64; or a capture of a connection, of which masked frames are the client\'s'
 complete -c wsframe -s q -l quiet -d 'print only data and errors'
-complete -c wsframe -s v -l verbose -d 'print handshake and close; -vv every frame\'s header too, -vvv payloads in hex'
+complete -c wsframe -s v -l verbose -d 'say what the input was detected as, and more of what was found in it: of a masked payload all bytes, of \'accept\' each step'
 complete -c wsframe -l color -x -a 'auto always never' -d 'use colour on a terminal, always or never; the variable NO_COLOR is honoured'
 complete -c wsframe -l no-color -d 'disable colour, as --color=never does'
 complete -c wsframe -s h -l help -d 'print what is used most; with =all every option'

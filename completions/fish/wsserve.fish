@@ -94,7 +94,7 @@ complete -c wsserve -l maxforks -x -d 'answer 503 above this many processes; 0: 
 complete -c wsserve -l kill -x -d 'signals that end COMMAND and all that it started (default TERM:1s,KILL)'
 complete -c wsserve -l closems -x -d 'milliseconds that COMMAND has to exit after its client has left (default 1000, or 0 if the client never sent a message)'
 complete -c wsserve -s q -l quiet -d 'print only data and errors'
-complete -c wsserve -s v -l verbose -d 'print handshake and close; -vv every frame\'s header too, -vvv payloads in hex'
+complete -c wsserve -s v -l verbose -d 'log the heads of requests and answers; -vv a line a frame too, -vvv payloads in hex'
 complete -c wsserve -l color -x -a 'auto always never' -d 'use colour on a terminal, always or never; the variable NO_COLOR is honoured'
 complete -c wsserve -l no-color -d 'disable colour, as --color=never does'
 complete -c wsserve -s h -l help -d 'print what is used most; with =all every option'

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char commands[] = "decode encode accept key close-codes";
 
@@ -298,6 +299,9 @@ bool wsframe_settings_read(struct settings *settings, struct options *options, i
         .about =
             "Decodes WebSocket frames, reports violations of the protocol, and makes new frames.",
         .first = decode_first,
+        .verbose =
+            "say what the input was detected as, and more of what was found in it: of a masked "
+            "payload all bytes, of 'accept' each step",
         .tail = tail,
         .tables = tables,
         .table_count = 3,
@@ -317,6 +321,10 @@ bool wsframe_settings_read(struct settings *settings, struct options *options, i
         options->first = settings->command == COMMAND_ENCODE ? encode_first : NULL;
     if (!options_parse(options, argc, argv))
         return false;
+    bool late = command < 0 && options->arg_count > 0 && command_of(options->args[0]) >= 0;
+    if (late && access(options->args[0], F_OK) != 0)
+        return usage_error(options, "the subcommand comes first: write '%s %s' and then options",
+                           options->tool, options->args[0]);
     settings->words = options->args;
     settings->word_count = options->arg_count;
     return check(settings, options);

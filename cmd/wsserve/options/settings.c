@@ -306,6 +306,8 @@ void settings_begin(struct settings *settings, struct options *options)
         .elsewhere = elsewhere,
         .about = "A WebSocket server.",
         .first = "port listen broadcast dir proxy staticdir devconsole origin auth self-signed",
+        .verbose =
+            "log the heads of requests and answers; -vv a line a frame too, -vvv payloads in hex",
         .tail = tail,
     };
     settings_own_tables(settings, options);

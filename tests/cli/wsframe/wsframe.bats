@@ -525,6 +525,12 @@ finds() { # NAME SECTION OFFSET CAUSE ARGUMENT...
 # --- the command line ---
 
 @test "options belong to their subcommand" {
+	run -2 --separate-stderr wsframe --color=never close-codes 1000
+	usage_line "the subcommand comes first: write 'wsframe close-codes' and then options$"
+	run -2 --separate-stderr wsframe -q encode abcd
+	usage_line "write 'wsframe encode'"
+	says 'what the input was detected as' "$(wsframe --help=all)"
+	says 'heads of requests and answers; -vv' "$(wsserve --help=all | tr -s ' \n' ' ')"
 	run -2 --separate-stderr wsframe encode --diagram a
 	says "option '--diagram' belongs to 'decode', not to 'encode'"
 	run -2 --separate-stderr wsframe --mask a
