@@ -51,8 +51,21 @@ static char *after_any_bytes(const char *text)
 }
 #endif
 
+/* What Perl and JavaScript have, and extended regular expressions do not: an ordinary d there. */
+static bool has_digit_class(const char *text)
+{
+    for (const char *p = strchr(text, '\\'); p && p[1]; p = strchr(p + 2, '\\'))
+        if (p[1] == 'd' || p[1] == 'D')
+            return true;
+    return false;
+}
+
 bool pattern_compile(regex_t *regex, const char *text, int flags, char *why, size_t size)
 {
+    if (has_digit_class(text)) {
+        snprintf(why, size, "\\d is not in extended regular expressions: write [0-9]");
+        return false;
+    }
     if (refers_back(text)) {
         snprintf(why, size, "a back-reference may take for ever to look for");
         return false;

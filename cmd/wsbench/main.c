@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* One report is an object; those of stages are in an object with the member "stages". */
@@ -69,7 +70,7 @@ static void open_ends(const struct settings *s, struct ends *ends)
                          sizeof problem))
             exit_die(WS_EXIT_FAILURE, "%s", problem);
     }
-    if (!s->output)
+    if (!s->output || strcmp(s->output, "-") == 0)
         return;
     /* An older report stays there until this one is written. */
     int fd = open(s->output, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
@@ -102,20 +103,20 @@ static int finish(const struct report *reports, unsigned count, struct ends *end
     const struct settings *s = reports[0].settings;
     int status = WS_EXIT_OK;
     bool measured = !reports[0].result->problem[0];
-    if (s->output && ftruncate(fileno(ends->out), 0) < 0)
+    if (ends->out != stdout && ftruncate(fileno(ends->out), 0) < 0)
         errno = 0; /* it is no file, but a pipe or a device */
     print(reports, count, ends->out);
     /* After the report for people; elsewhere on standard error. */
     if (ends->before && measured)
         compare_print(&ends->before_settings, ends->before, s, reports[0].result,
                       s->format == REPORT_TEXT ? ends->out : stderr);
-    bool read =
-        !s->output && s->format == REPORT_TEXT && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
+    bool read = ends->out == stdout && s->format == REPORT_TEXT && isatty(STDOUT_FILENO) &&
+                isatty(STDERR_FILENO);
     for (unsigned i = 0; i < count; i++) {
         int its = warn(&reports[i], read);
         status = status == WS_EXIT_OK ? its : status;
     }
-    if (s->output && (ferror(ends->out) | fclose(ends->out))) {
+    if (ends->out != stdout && (ferror(ends->out) | fclose(ends->out))) {
         exit_warn("%s: %m", s->output);
         status = status == WS_EXIT_OK ? WS_EXIT_FAILURE : status;
     }
@@ -147,7 +148,7 @@ int main(int argc, char **argv)
     bool has_stdout = exit_open_streams();
     if (!wsbench_settings_read(&settings, &options, argc, argv))
         status = options.status;
-    else if (!has_stdout && !settings.output)
+    else if (!has_stdout && (!settings.output || strcmp(settings.output, "-") == 0))
         exit_warn("standard output is closed");
     else
         status = exit_flush_stdout(run(&settings));

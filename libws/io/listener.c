@@ -131,8 +131,11 @@ static struct ws_listener *listen_unix(const char *where, const char *path, int 
                                        bool secure, char *error, size_t size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat status;
     if (!fits_unix(path))
         return report(error, size, where, path_unfit);
+    if (stat(path, &status) == 0 && !S_ISSOCK(status.st_mode))
+        return report(error, size, where, "there is a file of that name that is no socket");
     strcpy(address.sun_path, path);
     int lock = lock_folder(path);
     remove_stale(path, &address);

@@ -306,6 +306,8 @@ static bool check_local(struct target *t)
     if (t->unix_socket &&
         (!*t->unix_socket || strlen(t->unix_socket) >= sizeof(((struct sockaddr_un *)0)->sun_path)))
         return usage_error(t->options, "option '--unix-socket': the path is empty or too long");
+    if (t->unix_socket && options_given(t->options, "proxy"))
+        return usage_error(t->options, "--proxy has no effect with --unix-socket");
     if (t->unix_socket && !t->url.unix_path)
         t->url.unix_path = strdup(t->unix_socket);
     return true;

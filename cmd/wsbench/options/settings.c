@@ -225,7 +225,8 @@ static bool check_load(struct settings *s, struct options *options)
     if (options->arg_count == 0)
         return usage_error(options, "no URL of a server to measure");
     if (options->arg_count > 1)
-        return usage_error(options, "unexpected word '%s'", options->args[1]);
+        return usage_error(options, "two URLs, '%s' and '%s': one is measured", options->args[0],
+                           options->args[1]);
     if (s->text && s->binary)
         return usage_error(options, "--text and --binary exclude each other");
     if (s->duration_us == 0 && s->messages == 0 && s->mode != MODE_CONNECT)

@@ -52,9 +52,8 @@ static void describe(const struct progress *p, int64_t now_ns, char *text, size_
         return;
     }
     units_format_duration(p->phase_ns / 1000, all, sizeof all);
-    int64_t step_ns = p->phase_ns < 10000000000 ? 100000000 : 1000000000; /* tenths, or seconds */
-    left_ns = (left_ns + step_ns - 1) / step_ns * step_ns;
-    left_ns = left_ns < p->phase_ns ? left_ns : p->phase_ns;
+    int64_t step_ns = left_ns < 10000000000 ? 100000000 : 1000000000; /* tenths, or seconds */
+    left_ns = (left_ns + step_ns / 2) / step_ns * step_ns;
     units_format_duration(left_ns / 1000, left, sizeof left);
     snprintf(text, size, "%s%s%3d%%, %s left of %s", p->phase ? p->phase : "", p->phase ? " " : "",
              (int)(100 * in_ns / p->phase_ns), left, all);

@@ -194,7 +194,9 @@ bool report_read(const char *file, struct settings *settings, struct result *r,
                      file);
         return false;
     }
-    if (json_integer_value(json_object_get(root, "v")) != 1 || !json_object_get(root, "asked"))
+    if (json_is_object(json_array_get(root, 0)) || json_object_get(root, "stages"))
+        wrong = "a report of --stages has several in it: name one of a single run";
+    else if (json_integer_value(json_object_get(root, "v")) != 1 || !json_object_get(root, "asked"))
         wrong = "it is no report of wsbench --format=json";
     else
         wrong = read_asked(root, settings);

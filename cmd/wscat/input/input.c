@@ -286,7 +286,10 @@ static void on_ready(struct ws_watch *watch, unsigned ready)
         return;
     /* EIO: the terminal has hung up, or the process is in its background. */
     if (n < 0 && errno != EIO) {
-        give_up(input, strerror(errno));
+        char why[160];
+        snprintf(why, sizeof why, "cannot read %s: %s",
+                 watch->fd == STDIN_FILENO ? "standard input" : "the input", strerror(errno));
+        give_up(input, why);
         return;
     }
     if (n > 0)

@@ -82,7 +82,8 @@ const struct option_row wscat_rows[WSCAT_ROWS] = {
     {.name = "input",
      OPTION_CHOICE(S, input, "lines|nul|whole|hex|json|jsonl"),
      .help = "split input into messages: one a line, one up to each NUL, the whole input, one a "
-             "line of hex digits, one a JSON value, one a record of --jsonl, of those that the client sent (default lines)"},
+             "line of hex digits, one a JSON value, one a record of --jsonl, of those that the "
+             "client sent (default lines)"},
     {.name = "null-terminated",
      .letters = "0",
      OPTION_FLAG(S, null_terminated),

@@ -1,5 +1,6 @@
 #include "cmd/wscat/people/editor.h"
 
+#include "cmd/common/exit.h"
 #include "cmd/wscat/people/screen.h"
 #include "cmd/wscat/people/slash.h"
 #include "libws/proto/bytes.h"
@@ -446,8 +447,9 @@ static void save_history(struct editor *e)
 {
     HistEvent event;
     mode_t before = umask(077); /* what was typed may be secret */
-    if (e->options.history && e->history)
-        history(e->history, &event, H_SAVE, e->options.history);
+    if (e->options.history && e->history &&
+        history(e->history, &event, H_SAVE, e->options.history) < 0)
+        exit_warn("cannot save the history: %s: %s", e->options.history, strerror(errno));
     umask(before);
 }
 

@@ -135,6 +135,7 @@ static const struct option_row rows[] = {
      OPTION_CALL(set_inflate),
      .metavar = "auto|PARAMS",
      .flags = OPTION_OPTIONAL,
+     .like = "^auto$",
      D,
      .help =
          "inflate compressed frames too, and without a captured handshake; messages are inflated "

@@ -129,6 +129,7 @@ const struct option_row settings_operate_rows[SETTINGS_OPERATE_ROWS] = {
     {.name = "access-log",
      OPTION_CALL(set_access_log),
      .flags = OPTION_OPTIONAL,
+     .like = "[.](log|json|jsonl|txt)$",
      .metavar = "FILE",
      .help = "log a line a request and one at the end of a WebSocket, to FILE or with the log; "
              "SIGHUP reopens FILE"},

@@ -142,6 +142,12 @@ bool settings_process_check(struct settings_process *settings, struct options *o
     if (settings->proxy && (settings->text || settings->framing_given))
         return usage_error(options,
                            "--proxy carries bytes, and takes neither --text nor --framing");
+    static const char *const of_programs[] = {"framing", "pty", "text", "chdir", "kill"};
+    bool programs = settings->command || settings->dir || settings->pipe || settings->proxy;
+    for (size_t i = 0; !programs && i < sizeof of_programs / sizeof of_programs[0]; i++)
+        if (options_given(options, of_programs[i]))
+            return usage_error(options, "--%s has no effect without COMMAND, --dir or --pipe",
+                               of_programs[i]);
     if (!settings->framing_given)
         settings->framing = settings->binary || settings->proxy ? FRAMING_CHUNKS : FRAMING_LINES;
     return true;

@@ -142,3 +142,41 @@ under() { # HEADING
 		run -2 "$tool" --color=sometimes
 	done
 }
+
+@test "slips that had no effect, or a misleading answer" {
+	local option
+	run -2 --separate-stderr wsbench ws://127.0.0.1:9 ws://127.0.0.1:8
+	usage_line "two URLs, 'ws://127.0.0.1:9' and 'ws://127.0.0.1:8': one is measured"
+	run -2 --separate-stderr wsserve -p 0 --access-log access.log
+	usage_line "write '?--access-log=access.log"
+	run -2 --separate-stderr wsframe --inflate auto 8105
+	usage_line "write '?--inflate=auto"
+	for option in --framing=jsonl --pty --text --chdir=/ --kill=KILL; do
+		run -2 --separate-stderr timeout 20 wsserve -p 0 "$option"
+		usage_line "${option%%=*} has no effect without COMMAND, --dir or --pipe"
+	done
+	run -2 --separate-stderr wscat --unix-socket=/tmp/x --proxy=http://127.0.0.1:9 ws://127.0.0.1:9
+	usage_line -- '--proxy has no effect with --unix-socket'
+	run -2 --separate-stderr wscat --expect='^\d+$' ws://127.0.0.1:9
+	usage_line 'is not in extended regular expressions: write \[0-9\]'
+	echo text >"$BATS_TEST_TMPDIR/file"
+	run -1 --separate-stderr wsserve --listen="unix:$BATS_TEST_TMPDIR/file"
+	one_line "$BATS_TEST_TMPDIR/file: there is a file of that name that is no socket$"
+	same text "$(cat "$BATS_TEST_TMPDIR/file")"
+	serve
+	# shellcheck disable=SC2016
+	run -1 --separate-stderr bash -c 'wscat "$1" </' - "$URL"
+	one_line '^wscat: cannot read standard input: Is a directory$'
+}
+
+@test "wsbench -o -: standard output; a report of --stages is named as one" {
+	serve
+	cd "$BATS_TEST_TMPDIR"
+	wsbench -q -c 1 -n 3 --format=csv -o - "$URL" | grep -qx sent,3
+	[[ ! -e ./- ]]
+	wsbench -q --stages=1,2 -n 10 --format=json -o stages.json "$URL"
+	run -1 --separate-stderr wsbench --merge stages.json stages.json
+	says 'stages.json: a report of --stages has several in it'
+	run -1 --separate-stderr wsbench -n 1 --compare=stages.json "$URL"
+	says 'stages.json: a report of --stages has several in it'
+}

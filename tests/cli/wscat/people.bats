@@ -211,6 +211,16 @@ ended_with() { # STATUS
 	shows 'connected to'
 }
 
+@test "a history that cannot be written is said" {
+	bad echo
+	terminal 80 -w 0.5 --history="$BATS_TEST_TMPDIR/no/such" "$URL"
+	shows 'connected to'
+	keys hello Enter
+	shows '^< hello'
+	keys C-d
+	shows '^wscat: cannot save the history: '
+}
+
 @test "--slash: Tab completes commands" {
 	bad echo
 	terminal 80 --slash "$URL"
