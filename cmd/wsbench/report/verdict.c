@@ -115,6 +115,22 @@ static void judge_size(const struct settings *s, struct verdict *v)
             size);
 }
 
+/* Were as many sent as was asked for? */
+static void judge_number(const struct settings *s, const struct totals *t, struct verdict *v)
+{
+    uint64_t done = s->mode == MODE_CHURN ? t->tried : t->sent;
+    if (!settings_sends(s) || done >= s->messages)
+        return;
+    if (s->replay_whole)
+        verdict_add(v, WS_EXIT_OK,
+                    "of the recording's %" PRIu64 " messages for %" PRIu64 " connections %" PRIu64
+                    " were sent",
+                    s->messages, s->connections, done);
+    else
+        verdict_add(v, WS_EXIT_OK, "--messages=%" PRIu64 " was not reached: %" PRIu64, s->messages,
+                    done);
+}
+
 static void judge_messages(const struct settings *s, const struct result *r, struct verdict *v)
 {
     const struct totals *t = &r->totals;
@@ -141,15 +157,7 @@ static void judge_messages(const struct settings *s, const struct result *r, str
                     t->others);
     if (r->signal_number)
         return;
-    uint64_t done = s->mode == MODE_CHURN ? t->tried : t->sent;
-    if (s->replay_whole && done < s->messages)
-        verdict_add(v, WS_EXIT_OK,
-                    "of the recording's %" PRIu64 " messages for %" PRIu64 " connections %" PRIu64
-                    " were sent",
-                    s->messages, s->connections, done);
-    else if (sends && s->messages && done < s->messages)
-        verdict_add(v, WS_EXIT_OK, "--messages=%" PRIu64 " was not reached: %" PRIu64, s->messages,
-                    done);
+    judge_number(s, t, v);
     if (s->mode == MODE_SINK && t->sent == 0)
         verdict_add(v, WS_EXIT_FAILURE, "nothing was measured: no message was sent");
     if ((sends || s->mode == MODE_SOURCE) && s->mode != MODE_SINK && t->received == 0)

@@ -132,6 +132,13 @@ static const char *add_group(struct dump_row *row, const char *p, size_t n)
     return NULL;
 }
 
+/* After a wide gap; after a blank where curl's line is full. */
+static bool text_may_begin(const struct dump_row *row, size_t gap)
+{
+    bool full = row->colon && row->offset_len == 4 && row->len == CURL_BYTES;
+    return row->len > 0 && gap > (full ? 0 : 1);
+}
+
 /* Reads groups of digits up to the text column or the end of the line. */
 static const char *columns(struct line rest, unsigned base, struct dump_row *row)
 {
@@ -145,8 +152,7 @@ static const char *columns(struct line rest, unsigned base, struct dump_row *row
         }
         if (rest.len == 0 || begins(rest, '|'))
             break;
-        bool full = row->colon && row->offset_len == 4 && row->len == CURL_BYTES;
-        if ((gap > 1 || (gap == 1 && full)) && row->len > 0) {
+        if (text_may_begin(row, gap)) {
             if (text_fits(rest, row))
                 return NULL;
             stop = row->len;

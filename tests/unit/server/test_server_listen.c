@@ -155,7 +155,7 @@ static void no_file_but_a_socket_is_removed(void **state)
     int fd = open(where + 5, O_CREAT | O_WRONLY, 0600);
     assert_true(fd >= 0);
     close(fd);
-    must_not_listen(where, strerror(EADDRINUSE));
+    must_not_listen(where, "that is no socket");
     assert_int_equal(stat(where + 5, &status), 0);
     assert_true(S_ISREG(status.st_mode));
     unlink(where + 5);
