@@ -101,7 +101,8 @@ fuzz_options_wsserve := $(wildcard cmd/wsserve/options/*.c) cmd/wsserve/faults/f
 fuzz_options_wscat := $(wildcard cmd/wscat/options/*.c) $(COM_SRC)
 fuzz_options_wsframe := $(wildcard cmd/wsframe/options/*.c) $(COM_SRC)
 fuzz_options_wsbench := $(wildcard cmd/wsbench/options/*.c cmd/wsbench/payload/*.c cmd/wsbench/count/*.c) $(COM_SRC)
-fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded)
+fuzz_entry   := $(patsubst %,cmd/wsserve/access/%.c,origin credentials forwarded) \
+	cmd/common/percent.c cmd/common/hex.c
 
 .PHONY: all help clean install uninstall deps check test test-peers test-network test-fresh lint format demo bench \
 	bench-check conformance coverage portability portable-tests soak fuzz fuzzers tests completions \

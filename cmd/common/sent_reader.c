@@ -48,5 +48,5 @@ uint8_t *sent_reader_copy(const struct ws_out *out)
 size_t sent_reader_head(const uint8_t *data, size_t len)
 {
     const uint8_t *end = memmem(data, len, "\r\n\r\n", 4);
-    return end && memcmp(data, "HTTP/1.1 ", 9) == 0 ? (size_t)(end - data) + 4 : 0;
+    return end && len > 9 && memcmp(data, "HTTP/1.1 ", 9) == 0 ? (size_t)(end - data) + 4 : 0;
 }

@@ -1,10 +1,6 @@
 #include "cmd/wsframe/options/settings.h"
 
-#include "cmd/common/exit.h"
-#include "cmd/common/hex.h"
-#include "cmd/common/units.h"
 #include "libws/proto/deflate_offer.h"
-#include <ws/close.h>
 #include <ws/handshake.h>
 
 #include <stdio.h>

@@ -1,5 +1,7 @@
 #include "cmd/wsserve/access/credentials.h"
 
+#include "cmd/common/percent.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -142,30 +144,12 @@ bool ws_query_find(struct ws_str target, const char *name, struct ws_str *value)
     return false;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 32;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool check_query_token(const struct ws_credentials *credentials, struct ws_str value)
 {
     char clear[CLAIM_MAX];
-    size_t len = 0;
-    for (size_t i = 0; i < value.len && len < sizeof clear; i++, len++) {
-        clear[len] = value.p[i];
-        if (value.p[i] != '%')
-            continue;
-        int high = i + 2 < value.len ? hex_digit(value.p[i + 1]) : -1;
-        int low = i + 2 < value.len ? hex_digit(value.p[i + 2]) : -1;
-        if (high < 0 || low < 0)
-            return false;
-        clear[len] = (char)(high << 4 | low);
-        i += 2;
-    }
-    bool right = known(credentials, TOKEN, (struct ws_str){clear, len});
+    size_t len;
+    bool right = percent_decode(value, clear, sizeof clear, &len) &&
+                 known(credentials, TOKEN, (struct ws_str){clear, len});
     OPENSSL_cleanse(clear, sizeof clear);
     return right;
 }

@@ -1,6 +1,6 @@
 #include "cmd/wsserve/bridge/cgi.h"
 
-#include "cmd/common/hex.h"
+#include "cmd/common/percent.h"
 #include "libws/proto/bytes.h"
 #include <ws/version.h>
 
@@ -93,20 +93,8 @@ void cgi_split_target(struct ws_str target, struct ws_str *path, struct ws_str *
 
 bool cgi_decode_path(struct ws_str path, char *to)
 {
-    for (size_t i = 0; i < path.len; i++) {
-        char c = path.p[i];
-        if (c == '%') {
-            int high = path.len - i > 2 ? hex_digit(path.p[i + 1]) : -1;
-            int low = path.len - i > 2 ? hex_digit(path.p[i + 2]) : -1;
-            if (high < 0 || low < 0 || high * 16 + low == 0)
-                return false;
-            c = (char)(high * 16 + low);
-            i += 2;
-        }
-        *to++ = c;
-    }
-    *to = 0;
-    return true;
+    size_t len;
+    return percent_decode(path, to, path.len + 1, &len) && strlen(to) == len;
 }
 
 static void set_path_info(struct list *list, struct ws_str path)

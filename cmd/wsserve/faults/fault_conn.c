@@ -1,5 +1,6 @@
 #include "cmd/wsserve/faults/fault_conn.h"
 
+#include "cmd/common/sent_reader.h"
 #include "cmd/wsserve/faults/fault_frames.h"
 #include "libws/io/stream.h"
 
@@ -171,12 +172,8 @@ static void on_timer(struct ws_timer *timer)
 /* Moves all of `out` into one buffer from malloc. */
 static uint8_t *gather(struct ws_out *out, size_t *len)
 {
-    uint8_t *bytes = malloc(out->bytes ? out->bytes : 1);
-    *len = 0;
-    for (size_t i = 0; bytes && i < out->count; i++) {
-        memcpy(bytes + *len, ws_out_span_data(out, i), out->spans[i].len);
-        *len += out->spans[i].len;
-    }
+    uint8_t *bytes = sent_reader_copy(out);
+    *len = out->bytes;
     ws_out_clear(out);
     return bytes;
 }

@@ -1,5 +1,6 @@
 #include "cmd/wsserve/http/static_files.h"
 
+#include "cmd/common/percent.h"
 #include "cmd/wsserve/http/conditional.h"
 #include "cmd/wsserve/request/answer.h"
 
@@ -25,33 +26,13 @@ int static_files_open(const char *dir)
 
 /* --- the path --- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 32;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decodes one part of a path. False for one that is not served. */
 static bool decode_name(struct ws_str part, char name[NAME_MAX_LEN + 1])
 {
-    size_t len = 0;
-    for (size_t i = 0; i < part.len; i++) {
-        char c = part.p[i];
-        if (c == '%') {
-            int high = i + 2 < part.len ? hex_digit(part.p[i + 1]) : -1;
-            int low = i + 2 < part.len ? hex_digit(part.p[i + 2]) : -1;
-            if (high < 0 || low < 0)
-                return false;
-            c = (char)(high << 4 | low);
-            i += 2;
-        }
-        if (c == '\0' || c == '/' || len == NAME_MAX_LEN)
-            return false;
-        name[len++] = c;
-    }
-    name[len] = '\0';
+    size_t len;
+    if (!percent_decode(part, name, NAME_MAX_LEN + 1, &len) || strlen(name) < len ||
+        strchr(name, '/'))
+        return false;
     return len > 0 && (name[0] != '.' || strcmp(name, ".well-known") == 0);
 }
 

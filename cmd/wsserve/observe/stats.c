@@ -1,7 +1,6 @@
 #include "cmd/wsserve/observe/stats.h"
 
 #include "cmd/common/log.h"
-#include "cmd/common/options/compress.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/observe/conn_annotations.h"
 #include "cmd/wsserve/observe/record_conn.h"

@@ -3,7 +3,6 @@
 #include "cmd/common/hex.h"
 #include "cmd/common/sent_reader.h"
 #include "cmd/wsserve/observe/last_frames.h"
-#include <ws/close.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,10 +1,8 @@
 #include "cmd/wsserve/options/settings.h"
 
-#include "cmd/common/exit.h"
 #include "cmd/common/units.h"
 #include "libws/io/address.h"
 #include "libws/io/listener.h"
-#include <ws/close.h>
 #include <ws/server.h>
 
 #include <stdio.h>

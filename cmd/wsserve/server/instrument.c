@@ -16,7 +16,6 @@
 #include "cmd/wsserve/options/settings.h"
 #include "cmd/wsserve/request/target.h"
 #include "libws/conn/conn_owner.h"
-#include "libws/io/random.h"
 
 #include <errno.h>
 #include <inttypes.h>
