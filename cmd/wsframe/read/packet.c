@@ -16,6 +16,7 @@ enum {
     PROTOCOL_UDP = 17,
     PROTOCOL_6 = 41,
     PROTOCOL_GRE = 47,
+    PROTOCOL_AUTHENTICATION = 51,
     PORT_VXLAN = 4789,
     PORT_GENEVE = 6081,
     DEPTH_MAX = 6, /* packets inside packets */
@@ -271,6 +272,21 @@ static enum packet_result peel_udp(const uint8_t *p, size_t len, int depth, stru
 
 /* What an IP packet carries: `len` captured bytes of `claimed`. */
 static enum packet_result peel_protocol(unsigned protocol, const uint8_t *p, size_t len,
+                                        size_t claimed, int depth, struct segment *segment);
+
+/* What it authenticates is readable (RFC 4302 2). */
+static enum packet_result peel_authentication(const uint8_t *p, size_t len, size_t claimed,
+                                              int depth, struct segment *segment)
+{
+    size_t size = len > 1 ? 8 + p[1] * 4u : 8;
+    if (depth == DEPTH_MAX)
+        return PACKET_OTHER;
+    if (len <= size || claimed <= size)
+        return PACKET_CUT;
+    return peel_protocol(p[0], p + size, len - size, claimed - size, depth + 1, segment);
+}
+
+static enum packet_result peel_protocol(unsigned protocol, const uint8_t *p, size_t len,
                                         size_t claimed, int depth, struct segment *segment)
 {
     switch (protocol) {
@@ -283,6 +299,8 @@ static enum packet_result peel_protocol(unsigned protocol, const uint8_t *p, siz
         return peel_gre(p, len, depth, segment);
     case PROTOCOL_UDP:
         return peel_udp(p, len, depth, segment);
+    case PROTOCOL_AUTHENTICATION:
+        return peel_authentication(p, len, claimed, depth, segment);
     default:
         return PACKET_OTHER;
     }
@@ -312,9 +330,18 @@ static enum packet_result peel_4(const uint8_t *p, size_t len, int depth, struct
                          depth, segment);
 }
 
+/* The headers of IPv6 that say which comes next, and their own length (RFC 8200 4, RFC 6275 6.1).
+ */
+enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, DESTINATION = 60, MOBILITY = 135 };
+
+static bool is_extension(unsigned protocol)
+{
+    return protocol == HOP_BY_HOP || protocol == ROUTING || protocol == FRAGMENT ||
+           protocol == PROTOCOL_AUTHENTICATION || protocol == DESTINATION || protocol == MOBILITY;
+}
+
 static enum packet_result peel_6(const uint8_t *p, size_t len, int depth, struct segment *segment)
 {
-    enum { HOP_BY_HOP = 0, ROUTING = 43, FRAGMENT = 44, DESTINATION = 60 };
     if (len < 40)
         return PACKET_CUT;
     size_t total = get16(p + 4) ? get16(p + 4) + 40u : len, at = 40;
@@ -324,13 +351,15 @@ static enum packet_result peel_6(const uint8_t *p, size_t len, int depth, struct
     memcpy(segment->to.address, p + 24, 16);
     if (len > total)
         len = total;
-    while (next == HOP_BY_HOP || next == ROUTING || next == DESTINATION || next == FRAGMENT) {
+    while (is_extension(next)) {
         if (len < at + 8)
             return PACKET_CUT;
         /* A fragment with offset 0 and no more to follow is whole (RFC 6946). */
         if (next == FRAGMENT && get16(p + at + 2) & 0xFFF9)
             return p[at] == PROTOCOL_TCP ? PACKET_FRAGMENT : PACKET_OTHER;
-        size_t size = next == FRAGMENT ? 8 : 8 + p[at + 1] * 8u;
+        size_t size = next == FRAGMENT                  ? 8
+                      : next == PROTOCOL_AUTHENTICATION ? 8 + p[at + 1] * 4u
+                                                        : 8 + p[at + 1] * 8u;
         next = p[at];
         at += size;
         if (at > len)

@@ -188,6 +188,8 @@ capture() {
 		same "$expected" "$(capture --link "$link" | wsframe -S | tail -n +2)"
 		same "$expected" "$(capture --link "$link" --v6 --ng | wsframe -S | tail -n +2)"
 	done
+	same "$expected" "$(capture --headers | wsframe -S | tail -n +2)"
+	same "$expected" "$(capture --v6 --headers | wsframe -S | tail -n +2)"
 	run -0 bash -c "'$PYTHON' '$FIXTURES/capture.py' --v6 | wsframe -c 1"
 	same 'connection 1  [::1]:50000 > [::2]:8080' "${lines[0]}"
 }
