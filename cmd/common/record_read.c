@@ -93,6 +93,9 @@ static const char *read_direction(struct record_in *in, const json_t *root)
         return "\"dir\" is not in or out";
     in->direction = strcmp(name, "in") == 0 ? RECORD_IN : RECORD_OUT;
     in->has_direction = value != NULL;
+    in->by_server = in->type == RECORD_OPEN && in->has_direction && in->direction == RECORD_OUT &&
+                    json_integer_value(json_object_get(root, "status")) == 101 &&
+                    !json_object_get(root, "timing_us");
     return NULL;
 }
 
@@ -193,8 +196,10 @@ void record_in_free(struct record_in *in)
 
 bool record_sent_by(struct record_side *side, const struct record_in *in, bool server)
 {
-    if (in->type == RECORD_OPEN && in->has_direction)
-        *side = (struct record_side){true, in->direction == RECORD_OUT};
+    bool from_server =
+        in->has_direction && in->direction == RECORD_IN; /* the answer, to a client */
+    if (in->type == RECORD_OPEN && (in->by_server || from_server))
+        *side = (struct record_side){true, in->by_server};
     bool own = !side->known || side->server == server;
     return !in->has_direction || (in->direction == RECORD_OUT) == own;
 }

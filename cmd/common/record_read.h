@@ -27,7 +27,9 @@ struct record_in {
     size_t len;
     enum record_direction direction; /* default: RECORD_OUT */
     bool has_direction;
-    int64_t utc_us;      /* "t", since 1970; 0 if there is none */
+    bool by_server; /* OPEN: as a server records it: it has answered, and has no times of connecting
+                     */
+    int64_t utc_us; /* "t", since 1970; 0 if there is none */
     int64_t elapsed_us;  /* "us"; 0 if there is none */
     const char *conn;    /* the receiver's or the sender's name */
     bool conn_is_number; /* which was a number, not a string */
@@ -60,9 +62,8 @@ unsigned record_close_code(const struct record_in *in);
 
 void record_in_free(struct record_in *in);
 
-/* Whose recording it is, by its "open" records: a server has answered with one ("out"), a client
- * has got one. Of a recording without one it is taken to be the reader's own side. Starts as all
- * zero. */
+/* Whose recording it is, by its "open" records. Of a recording that does not say it is taken to be
+ * the reader's own side. Starts as all zero. */
 struct record_side {
     bool known, server;
 };

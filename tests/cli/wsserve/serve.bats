@@ -159,7 +159,7 @@ load ../helper
 @test "a file that is no socket is not replaced: 1" {
 	echo precious >"$BATS_TEST_TMPDIR/file"
 	run -1 --separate-stderr wsserve --listen="unix:$BATS_TEST_TMPDIR/file"
-	one_line 'in use'
+	one_line 'there is a file of that name that is no socket'
 	same precious "$(cat "$BATS_TEST_TMPDIR/file")"
 }
 

@@ -43,7 +43,7 @@ static void what_went_out_or_else_what_came_in(void **state)
     assert_int_equal(replay.count, 1);
     replay_free(&replay);
     /* Recorded by the server: what came in is the client's. */
-    assert_true(load("{\"type\":\"open\",\"dir\":\"out\"}\n"
+    assert_true(load("{\"type\":\"open\",\"dir\":\"out\",\"status\":101}\n"
                      "{\"us\":5,\"dir\":\"in\",\"data\":\"abc\"}\n"
                      "{\"us\":6,\"dir\":\"out\",\"data\":\"de\"}\n"));
     assert_int_equal(replay.count, 1);

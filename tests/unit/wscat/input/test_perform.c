@@ -67,7 +67,7 @@ static void skipped(void **state)
     does(" \r", "", false);
 }
 
-#define OPEN(dir) "{\"type\":\"open\",\"dir\":\"" dir "\"}"
+#define OPEN(dir) "{\"type\":\"open\",\"dir\":\"" dir "\",\"status\":101}"
 #define TEXT(dir) "{\"type\":\"text\",\"dir\":\"" dir "\",\"data\":\"x\"}"
 
 /* A client's recording or a server's, played back as either. */
@@ -77,9 +77,13 @@ static void sides(void **state)
         bool server;
         const char *open, *sent, *skipped;
     } rows[] = {
-        {false, NULL, TEXT("out"), TEXT("in")},       {true, NULL, TEXT("out"), TEXT("in")},
-        {false, OPEN("in"), TEXT("out"), TEXT("in")}, {false, OPEN("out"), TEXT("in"), TEXT("out")},
-        {true, OPEN("in"), TEXT("in"), TEXT("out")},  {true, OPEN("out"), TEXT("out"), TEXT("in")},
+        {false, NULL, TEXT("out"), TEXT("in")},
+        {true, NULL, TEXT("out"), TEXT("in")},
+        {false, OPEN("in"), TEXT("out"), TEXT("in")},
+        {false, OPEN("out"), TEXT("in"), TEXT("out")},
+        {false, "{\"type\":\"open\",\"dir\":\"out\"}", TEXT("out"), TEXT("in")},
+        {true, OPEN("in"), TEXT("in"), TEXT("out")},
+        {true, OPEN("out"), TEXT("out"), TEXT("in")},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
