@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 64 }; /* messages in a row, so that other connections are served too */
+enum { BATCH = 512 }; /* messages in a row, so that other connections are served too */
 
 /* Of one connection. */
 struct source {
