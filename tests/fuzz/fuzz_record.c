@@ -3,7 +3,7 @@
  * one that is not has a reason of one line.
  */
 #include "cmd/common/json.h"
-#include "cmd/common/record_read.h"
+#include "cmd/common/record/record_read.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool has_payload(enum record_type type)

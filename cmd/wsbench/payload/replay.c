@@ -1,7 +1,7 @@
 #include "cmd/wsbench/payload/replay.h"
 
 #include "cmd/common/exit.h"
-#include "cmd/common/record_read.h"
+#include "cmd/common/record/record_read.h"
 
 #include <errno.h>
 #include <stdio.h>

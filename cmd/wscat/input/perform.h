@@ -6,7 +6,7 @@
 #ifndef CMD_WSCAT_INPUT_PERFORM_H
 #define CMD_WSCAT_INPUT_PERFORM_H
 
-#include "cmd/common/record_read.h"
+#include "cmd/common/record/record_read.h"
 #include "cmd/wscat/people/slash.h"
 
 #include <stddef.h>

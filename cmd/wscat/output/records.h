@@ -1,14 +1,14 @@
 /*
  * records: what happens on the connection as JSON Lines, for --jsonl.
  *
- * A part of show.h; the form of a record is cmd/common/record.h's. On a terminal, characters that
- * control it are escaped.
+ * A part of show.h; the form of a record is cmd/common/record/record.h's. On a terminal, characters
+ * that control it are escaped.
  */
 #ifndef CMD_WSCAT_OUTPUT_RECORDS_H
 #define CMD_WSCAT_OUTPUT_RECORDS_H
 
 #include "cmd/common/json.h"
-#include "cmd/common/record.h"
+#include "cmd/common/record/record.h"
 #include "cmd/wscat/output/output.h"
 #include "cmd/wscat/people/editor.h"
 #include <ws/conn.h>

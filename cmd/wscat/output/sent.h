@@ -8,7 +8,7 @@
 #ifndef CMD_WSCAT_OUTPUT_SENT_H
 #define CMD_WSCAT_OUTPUT_SENT_H
 
-#include "cmd/common/sent_reader.h"
+#include "cmd/common/record/sent_reader.h"
 #include "cmd/wscat/output/show.h"
 #include <ws/conn.h>
 

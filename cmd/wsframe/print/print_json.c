@@ -2,7 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
-#include "cmd/common/record.h"
+#include "cmd/common/record/record.h"
 #include "cmd/common/units.h"
 #include <ws/close.h>
 

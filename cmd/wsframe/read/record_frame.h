@@ -6,7 +6,7 @@
 #ifndef CMD_WSFRAME_READ_RECORD_FRAME_H
 #define CMD_WSFRAME_READ_RECORD_FRAME_H
 
-#include "cmd/common/record_read.h"
+#include "cmd/common/record/record_read.h"
 #include "cmd/wsframe/read/bytes.h"
 
 /* Sets the opcode and appends the payload, which is a close frame's code and reason too. False for

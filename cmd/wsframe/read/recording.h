@@ -8,7 +8,7 @@
 #ifndef CMD_WSFRAME_READ_RECORDING_H
 #define CMD_WSFRAME_READ_RECORDING_H
 
-#include "cmd/common/record_read.h"
+#include "cmd/common/record/record_read.h"
 #include "cmd/wsframe/read/bytes.h"
 
 /* All zero is empty. Private. */

@@ -13,7 +13,7 @@
 #ifndef CMD_WSSERVE_BRIDGE_FRAMING_H
 #define CMD_WSSERVE_BRIDGE_FRAMING_H
 
-#include "cmd/common/record_read.h"
+#include "cmd/common/record/record_read.h"
 #include "cmd/wsserve/options/framing_kind.h"
 #include "libws/proto/bytes.h"
 

@@ -1,6 +1,6 @@
 #include "cmd/wsserve/faults/fault_conn.h"
 
-#include "cmd/common/sent_reader.h"
+#include "cmd/common/record/sent_reader.h"
 #include "cmd/wsserve/faults/fault_frames.h"
 #include "libws/io/stream.h"
 

@@ -1,8 +1,8 @@
 #include "cmd/wsserve/observe/record_conn.h"
 
 #include "cmd/common/conn_name.h"
-#include "cmd/common/record.h"
-#include "cmd/common/sent_reader.h"
+#include "cmd/common/record/record.h"
+#include "cmd/common/record/sent_reader.h"
 #include "cmd/common/spool/spool.h"
 #include "cmd/common/units.h"
 #include "libws/proto/bytes.h"

@@ -1,7 +1,7 @@
 #include "cmd/wsserve/observe/wire_trace.h"
 
 #include "cmd/common/hex.h"
-#include "cmd/common/sent_reader.h"
+#include "cmd/common/record/sent_reader.h"
 #include "cmd/wsserve/observe/last_frames.h"
 
 #include <stdio.h>

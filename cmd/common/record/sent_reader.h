@@ -5,8 +5,8 @@
  * session that reads it writes over its input. Called by output filters of any tool, on the thread
  * of the connection's loop.
  */
-#ifndef CMD_COMMON_SENT_READER_H
-#define CMD_COMMON_SENT_READER_H
+#ifndef CMD_COMMON_RECORD_SENT_READER_H
+#define CMD_COMMON_RECORD_SENT_READER_H
 
 #include <ws/conn.h>
 #include <ws/out.h>

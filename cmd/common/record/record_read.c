@@ -1,4 +1,4 @@
-#include "cmd/common/record_read.h"
+#include "cmd/common/record/record_read.h"
 
 #include <ws/close.h>
 #include <ws/utf8.h>

@@ -1,4 +1,4 @@
-#include "cmd/common/record.h"
+#include "cmd/common/record/record.h"
 
 #include "cmd/common/conn_name.h"
 #include "cmd/common/units.h"

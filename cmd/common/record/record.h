@@ -5,8 +5,8 @@
  * --input=jsonl and wsframe encode --from=jsonl read. This is the writing half; any of these tools
  * may call it. It has no state.
  */
-#ifndef CMD_COMMON_RECORD_H
-#define CMD_COMMON_RECORD_H
+#ifndef CMD_COMMON_RECORD_RECORD_H
+#define CMD_COMMON_RECORD_RECORD_H
 
 #include "cmd/common/json.h"
 #include <ws/error.h>

@@ -11,10 +11,10 @@
  *         … in.type, in.data, in.len, in.conn …
  *     record_in_free(&in);
  */
-#ifndef CMD_COMMON_RECORD_READ_H
-#define CMD_COMMON_RECORD_READ_H
+#ifndef CMD_COMMON_RECORD_RECORD_READ_H
+#define CMD_COMMON_RECORD_RECORD_READ_H
 
-#include "cmd/common/record.h"
+#include "cmd/common/record/record.h"
 
 #include <stddef.h>
 #include <stdint.h>

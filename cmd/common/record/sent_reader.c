@@ -1,4 +1,4 @@
-#include "cmd/common/sent_reader.h"
+#include "cmd/common/record/sent_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
