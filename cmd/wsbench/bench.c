@@ -184,7 +184,7 @@ static bool ended_without_connections(const struct run *run, uint64_t sent)
     const struct settings *s = run->settings;
     bool number_alone = s->messages > 0 && (s->rate == 0 || sent >= s->messages);
     return settings_sends(s) && s->mode != MODE_CHURN && s->own.replay.count == 0 &&
-           s->duration_us > 0 && !number_alone && run->result->signal_number == 0 &&
+           settings_load_us(s) > 0 && !number_alone && run->result->signal_number == 0 &&
            !run->result->aborted;
 }
 

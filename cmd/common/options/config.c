@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool cannot(struct config *config, char *why, size_t size, const char *path,
@@ -33,14 +34,19 @@ static ssize_t read_all(int fd, char *text)
     return (ssize_t)len;
 }
 
-bool config_read(struct config *config, const char *path, char *why, size_t size)
+bool config_read(struct config *config, const char *path, bool again, char *why, size_t size)
 {
+    struct stat status;
     *config = (struct config){.path = strdup(path), .text = malloc(CONFIG_MAX + 2)};
     if (!config->path || !config->text)
         return cannot(config, why, size, path, "out of memory");
-    /* O_NONBLOCK: a FIFO without a writer must not block a server that reloads its
-     * configuration. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    /* A pipe is read at the start; a server that runs neither waits for its other end nor takes its
+     * end for an empty file. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (again ? O_NONBLOCK : 0));
+    if (fd >= 0 && again && (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))) {
+        close(fd);
+        return cannot(config, why, size, path, "not a regular file");
+    }
     ssize_t len = fd < 0 ? -1 : read_all(fd, config->text);
     int number = errno;
     if (fd >= 0)

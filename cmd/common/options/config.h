@@ -26,10 +26,10 @@ struct config {
     char *text; /* NUL-terminated, with no NUL inside */
 };
 
-/* Reads the whole file. False if it cannot be read, is larger than CONFIG_MAX, or contains a NUL:
- * `why` gets the reason, one line of at most `size` bytes. Free it with config_free() in either
- * case. */
-bool config_read(struct config *config, const char *path, char *why, size_t size);
+/* Reads the whole file; `again`: which has to be a regular one then. False if it cannot be read, is
+ * larger than CONFIG_MAX, or contains a NUL: `why` gets the reason, one line of at most `size`
+ * bytes. Free it with config_free() in either case. */
+bool config_read(struct config *config, const char *path, bool again, char *why, size_t size);
 void config_free(struct config *config);
 
 enum config_part {

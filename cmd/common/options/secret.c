@@ -92,7 +92,7 @@ static char *read_file(const char *path, char *message, size_t size)
         snprintf(message, size, "cannot open '%s': %s", path, strerror(failed));
     } else if (waits) {
         failed = 0;
-        snprintf(message, size, "'%s' is not a regular file; a pipe is for the command line", path);
+        snprintf(message, size, "'%s' is not a regular file: a pipe can be read only once", path);
     } else {
         secret = read_all(fd, false, path, message, size);
         failed = errno;

@@ -23,8 +23,8 @@
 char *secret_resolve(const char *value, char *message, size_t size);
 
 /* From now on only regular files and variables are read: not what can be read only once, as a
- * configuration that is checked, applied and reloaded would, and what may have to be waited for. For
- * the whole process. */
+ * configuration that is checked, applied and reloaded would, and what may have to be waited for.
+ * For the whole process. */
 void secret_only_files(void);
 
 /*

@@ -39,7 +39,7 @@ static void end_load(struct worker *w)
 {
     int64_t now = clock_ns(), end_ns = w->bench->end_ns;
     bool churn = w->settings->mode == MODE_CHURN;
-    bool deserted = end_ns != INT64_MAX && w->can_send == 0 && !churn;
+    bool deserted = w->can_send == 0 && !churn;
     if (w->bench->start_ns == 0)
         return;
     /* A load without connections ends early, and what was still to come of it is due all the same.

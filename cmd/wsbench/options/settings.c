@@ -172,8 +172,9 @@ static bool check_replay(struct settings *s, struct options *options)
     if (s->messages > all)
         return usage_error(options,
                            "--messages=%" PRIu64 ": the recording has %zu, and %.0f connection%s "
-                           "send %" PRIu64,
-                           s->messages, s->own.replay.count, least, least == 1 ? "" : "s", all);
+                           "%" PRIu64,
+                           s->messages, s->own.replay.count, least,
+                           least == 1 ? " sends" : "s send", all);
     if (!options_given(options, "duration")) {
         s->duration_us = 0;
         s->replay_whole = s->messages == 0;
@@ -315,7 +316,8 @@ void settings_set_connections(struct settings *s, uint64_t connections)
 int64_t settings_load_us(const struct settings *s)
 {
     double due_us = s->rate > 0 ? (double)s->messages * 1e6 / s->rate + (double)s->ramp_us / 2 : 0;
-    return due_us > 0 && due_us < (double)s->duration_us ? (int64_t)due_us : s->duration_us;
+    bool first = s->duration_us == 0 || due_us < (double)s->duration_us;
+    return due_us > 0 && first ? (int64_t)due_us : s->duration_us;
 }
 
 const char *settings_explain(const struct settings *s, enum ws_error error)

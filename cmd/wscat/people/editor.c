@@ -21,6 +21,7 @@ enum {
     READ_SIZE = 4096,
     SEQUENCE_MS = 50, /* for the rest of the sequence of a key to arrive */
     PASTE_MAX = 16 << 20,
+    AWAY_MS = 200, /* between two looks for the terminal */
 };
 
 static const char PROMPT[] = "> ";
@@ -31,6 +32,7 @@ struct editor {
     struct editor_options options;
     struct ws_watch watch;
     struct ws_deferred task; /* shows the line again */
+    struct ws_timer away;    /* while another job of the shell has the terminal */
     EditLine *el;
     History *history;
     struct ws_bytes *keys; /* that were read and not looked at */
@@ -123,7 +125,7 @@ void editor_hide(void *editor)
 
 void editor_show(struct editor *e)
 {
-    if (!e || !e->hidden)
+    if (!e || !e->hidden || !screen_is_ours())
         return;
     e->hidden = false;
     if (e->armed)
@@ -336,10 +338,18 @@ static void on_ready(struct ws_watch *watch, unsigned ready)
 {
     struct editor *e = ws_container_of(watch, struct editor, watch);
     (void)ready;
-    if (read_keys(e, 0))
+    if (!screen_is_ours()) { /* reading would stop this job */
+        ws_loop_rewatch(e->options.loop, &e->watch, 0);
+        editor_take_terminal(e);
+    } else if (read_keys(e, 0))
         take_keys(e);
     else
         end_input(e);
+}
+
+static void on_away(struct ws_timer *timer)
+{
+    editor_take_terminal(ws_container_of(timer, struct editor, away));
 }
 
 /* --- beginning and end --- */
@@ -376,12 +386,11 @@ struct editor *editor_new(const struct editor_options *options)
     e->options = *options;
     e->watch = (struct ws_watch){.fd = STDIN_FILENO, .ready = on_ready};
     e->task.run = on_task;
+    e->away.fire = on_away;
     e->history = history_init();
     e->el = el_init("wscat", stdin, stdout, stderr);
-    if (!e->history || !e->el) {
-        editor_free(e);
-        return NULL;
-    }
+    if (!e->history || !e->el)
+        return editor_free(e), NULL;
     history(e->history, &event, H_SETSIZE, HISTORY_LINES);
     history(e->history, &event, H_SETUNIQUE, 1);
     if (options->history)
@@ -424,6 +433,7 @@ void editor_leave_terminal(struct editor *e)
 {
     if (!e)
         return;
+    editor_hide(e);
     if (e->armed)
         el_set(e->el, EL_PREP_TERM, 0);
     put(PASTE_OFF);
@@ -433,12 +443,19 @@ void editor_take_terminal(struct editor *e)
 {
     if (!e)
         return;
+    if (!screen_is_ours()) { /* no signal says when it comes back to a job that runs */
+        ws_loop_arm(e->options.loop, &e->away, ws_loop_now(e->options.loop) + AWAY_MS);
+        return;
+    }
     put(PASTE_ON);
+    if (e->running)
+        ws_loop_rewatch(e->options.loop, &e->watch, WS_READABLE);
     if (!e->armed)
         return;
     el_set(e->el, EL_PREP_TERM, 0); /* what libedit takes it to be may not be so any more */
     el_set(e->el, EL_PREP_TERM, 1);
     put("\r");
+    el_resize(e->el);
     e->hidden = true; /* what was on the screen is above the cursor */
     editor_show(e);
 }
@@ -463,6 +480,10 @@ void editor_free(struct editor *e)
     if (!e)
         return;
     if (e->el) {
+        if (!screen_is_ours()) { /* its modes are not restored, for they are another job's */
+            el_set(e->el, EL_EDITMODE, 0);
+            e->armed = false;
+        }
         editor_stop(e);
         put(PASTE_OFF);
         el_end(e->el);
@@ -470,6 +491,7 @@ void editor_free(struct editor *e)
     save_history(e);
     if (e->history)
         history_end(e->history);
+    ws_loop_disarm(e->options.loop, &e->away);
     ws_loop_unwatch(e->options.loop, &e->watch);
     ws_bytes_free(&e->keys);
     /* To show the line again may be deferred already. */

@@ -4,6 +4,12 @@
 #include <unistd.h>
 #include <wchar.h>
 
+bool screen_is_ours(void)
+{
+    pid_t group = tcgetpgrp(STDIN_FILENO);
+    return group < 0 || group == getpgrp(); /* below 0: it is no shell's */
+}
+
 static int columns(void)
 {
     struct winsize size;

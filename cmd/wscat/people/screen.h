@@ -6,7 +6,11 @@
 
 #include <histedit.h>
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Is standard input's terminal this job's, and not another's of its shell? */
+bool screen_is_ours(void);
 
 /* The row of the cursor in `line` as libedit shows it after a prompt of `prompt` columns, on a
  * terminal of standard output's width; 0: that of the prompt. */

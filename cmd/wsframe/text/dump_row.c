@@ -155,7 +155,7 @@ static const char *columns(struct line rest, unsigned base, struct dump_row *row
         if (text_may_begin(row, gap)) {
             if (text_fits(rest, row))
                 return NULL;
-            stop = row->len;
+            stop = gap > 1 ? row->len : stop;
         } else if (gap > 0 && row->len > 0 && begins(rest, '>')) {
             break;
         }

@@ -74,6 +74,20 @@ static void mark(const struct options *options, const char *name, uint8_t over[O
         over[found.index] = 1;
 }
 
+/* What the file says of its own mode, where the one that is typed has no use for it. */
+static void mark_of_modes(const struct options *typed, uint8_t over[OPTIONS_MAX])
+{
+    static const char *const of_programs[] = {"framing", "text", "binary", "pty", "chdir", "kill"};
+    bool pipe = options_given(typed, "pipe");
+    bool programs = pipe || typed->arg_count > 0 || options_given(typed, "dir");
+    for (size_t i = 0; !programs && i < sizeof of_programs / sizeof of_programs[0]; i++)
+        mark(typed, of_programs[i], over);
+    if (pipe || options_given(typed, "broadcast") || options_given(typed, "rooms"))
+        return;
+    mark(typed, "cluster", over);
+    mark(typed, "cluster-ca", over);
+}
+
 /* The command line takes precedence: over the same option, and over what it excludes. */
 static void find_precedence(const struct options *typed, uint8_t over[OPTIONS_MAX])
 {
@@ -97,9 +111,12 @@ static void find_precedence(const struct options *typed, uint8_t over[OPTIONS_MA
             mark(typed, excluding[i].in_file, over);
     for (size_t i = 0; i < MODES; i++)
         another |= options_given(typed, modes[i]);
+    if (!another && typed->arg_count == 0)
+        return;
     /* A file may say --shared of the COMMAND that is typed. */
-    for (size_t i = another ? 0 : 1; i < MODES && (another || typed->arg_count > 0); i++)
+    for (size_t i = another ? 0 : 1; i < MODES; i++)
         mark(typed, modes[i], over);
+    mark_of_modes(typed, over);
 }
 
 /* Reads the file that the command line names, if any, and keeps what a reload needs. */
@@ -112,7 +129,7 @@ static bool load(struct settings *settings, struct options *options)
     struct settings_source *source = calloc(1, sizeof *source);
     if (!source)
         return complain(options, "out of memory");
-    if (!config_read(&source->config, settings->operate.config, why, sizeof why)) {
+    if (!config_read(&source->config, settings->operate.config, false, why, sizeof why)) {
         free(source);
         return complain(options, why);
     }
@@ -218,7 +235,7 @@ struct settings_reload *settings_config_reload(const struct settings *now,
     struct config config;
     char why[512];
     *changed = *not_reloadable = NULL;
-    if (!config_read(&config, now->operate.config, why, sizeof why)) {
+    if (!config_read(&config, now->operate.config, true, why, sizeof why)) {
         complain(&reporting, why);
         return NULL;
     }

@@ -153,7 +153,7 @@ got() {
 	run -2 --separate-stderr wsbench -c 2 -n 7 --replay="$recording" "$URL"
 	usage_line '--messages=7: the recording has 3, and 2 connections send 6'
 	run -2 --separate-stderr wsbench --stages=3,1 -n 4 --replay="$recording" "$URL"
-	usage_line '--messages=4: the recording has 3, and 1 connection send'
+	usage_line '--messages=4: the recording has 3, and 1 connection sends 3'
 }
 
 @test "a file that cannot be read: 1, and one line" {

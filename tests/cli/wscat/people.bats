@@ -157,6 +157,31 @@ ended_with() { # STATUS
 	eventually eval '[[ $(screen | tail -n 1) == "$" ]]'
 }
 
+@test "Ctrl-Z and bg: it runs on without the terminal, and ends when it is asked to" {
+	bad echo
+	mux new-session -d -x 80 -y 24 "env ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 PS1='$ ' bash --norc --noprofile -i"
+	keys "wscat -q $URL" Enter
+	shows '^>$'
+	keys "$(printf 'x%.0s' {1..200})"
+	shows 'x{40}$'
+	keys C-z
+	shows 'Stopped'
+	run ! grep -q x <<<"$(screen | grep -v '^\$ wscat')"
+	keys bg Enter
+	shows '^\[1\]. wscat.*&$'
+	keys fg Enter
+	shows '^> x{60}'
+	keys BSpace y C-z
+	eventually eval '(($(screen | grep -c Stopped) == 2))'
+	local pid
+	pid=$(pgrep -f "^wscat -q $URL")
+	keys bg Enter
+	eventually eval '[[ $(sed "s/.*) //" "/proc/$pid/stat") == S* ]]'
+	keys 'kill %1' Enter
+	eventually ended "$pid"
+	eventually eval 'screen | tail -n 1 | grep -qx "\\$"'
+}
+
 @test "a tab is typed as any character" {
 	bad echo
 	terminal 80 -w 0.5 "$URL"

@@ -81,6 +81,8 @@ reload() { # N
 	printf 'port = 1\naddress = 192.0.2.1\nshared\n' >"$CONFIG"
 	start wsserve --announce --config="$CONFIG" --listen=127.0.0.1:0 cat
 	await ' \(shared\)' "$LOG"
+	# With a mode goes what the file says of its own.
+	printf 'shared\nkill = TERM:1s\nframing = jsonl\ncluster = redis://127.0.0.1:1/c\n' >"$CONFIG"
 	start wsserve --announce --config="$CONFIG" --listen=127.0.0.1:0 --sink
 	kill -HUP "$PID"
 	await 'was read again: nothing changed' "$LOG"
@@ -146,7 +148,7 @@ reload() { # N
 	run -0 wscat -u a:b "$URL" hello </dev/null
 	printf 'auth = @%s\n' "$BATS_TEST_TMPDIR/users" >"$CONFIG"
 	run -2 --separate-stderr timeout 20 wsserve -p 0 --config="$CONFIG"
-	usage_line "$CONFIG:1: .*'$BATS_TEST_TMPDIR/users' is not a regular file; a pipe is for the command line"
+	usage_line "$CONFIG:1: .*'$BATS_TEST_TMPDIR/users' is not a regular file: a pipe can be read only once"
 	run -2 --separate-stderr timeout 20 wsserve -p 0 --auth-file="$BATS_TEST_TMPDIR/users"
 	usage_line "'--auth-file': '$BATS_TEST_TMPDIR/users' is not a regular file"
 	echo 'max-connections = 9' >"$CONFIG"
@@ -158,6 +160,17 @@ reload() { # N
 	kill -HUP "$SERVER"
 	await 'ERROR +config .*standard input is for the command line; the old settings stay' "$SERVER_LOG"
 	run -0 wscat "$URL" hello </dev/null
+}
+
+@test "a configuration from a pipe stays on SIGHUP: its end is no empty file" {
+	mkfifo "$CONFIG"
+	printf 'auth = u:p\n' >"$CONFIG" &
+	serve --config="$CONFIG"
+	run -5 wscat -1 "$URL" hello </dev/null
+	kill -HUP "$SERVER"
+	await "ERROR +config $CONFIG: not a regular file; the old settings stay" "$SERVER_LOG"
+	run -5 wscat -1 "$URL" hello </dev/null
+	run -0 wscat -u u:p -1 "$URL" hello </dev/null
 }
 
 @test "SIGHUP: a bad file is refused whole, and the old settings stay" {

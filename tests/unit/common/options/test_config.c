@@ -220,37 +220,46 @@ static void test_reading(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/c", folder);
 
-    assert_false(config_read(&config, path, why, sizeof why));
+    assert_false(config_read(&config, path, false, why, sizeof why));
     snprintf(expected, sizeof expected, "%s: No such file or directory", path);
     assert_string_equal(why, expected);
 
     write_file(path, "a\nb", 3);
-    assert_true(config_read(&config, path, why, sizeof why));
+    assert_true(config_read(&config, path, false, why, sizeof why));
     assert_string_equal(config.text, "a\nb");
     assert_string_equal(config.path, path);
     config_free(&config);
 
     write_file(path, "a\0b", 3);
-    assert_false(config_read(&config, path, why, sizeof why));
+    assert_false(config_read(&config, path, false, why, sizeof why));
     assert_non_null(strstr(why, "NUL"));
 
     char *large = malloc(CONFIG_MAX + 1);
     memset(large, '\n', CONFIG_MAX + 1);
     write_file(path, large, CONFIG_MAX);
-    assert_true(config_read(&config, path, why, sizeof why));
+    assert_true(config_read(&config, path, false, why, sizeof why));
     config_free(&config);
     write_file(path, large, CONFIG_MAX + 1);
-    assert_false(config_read(&config, path, why, sizeof why));
+    assert_false(config_read(&config, path, false, why, sizeof why));
     assert_non_null(strstr(why, "1 MiB"));
     free(large);
 
     unlink(path);
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_true(config_read(&config, path, why, sizeof why)); /* and does not block */
-    assert_string_equal(config.text, "");
+    assert_false(config_read(&config, path, true, why, sizeof why)); /* and does not block */
+    assert_non_null(strstr(why, "not a regular file"));
+    int ends[2];
+    char pipe_path[32];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "a = b", 5), 5);
+    close(ends[1]);
+    snprintf(pipe_path, sizeof pipe_path, "/dev/fd/%d", ends[0]);
+    assert_true(config_read(&config, pipe_path, false, why, sizeof why));
+    assert_string_equal(config.text, "a = b");
     config_free(&config);
+    close(ends[0]);
 
-    assert_false(config_read(&config, folder, why, sizeof why));
+    assert_false(config_read(&config, folder, false, why, sizeof why));
     unlink(path);
     rmdir(folder);
 }
