@@ -185,7 +185,7 @@ static bool ended_without_connections(const struct run *run, uint64_t sent)
     bool number_alone = s->messages > 0 && (s->rate == 0 || sent >= s->messages);
     return settings_sends(s) && s->mode != MODE_CHURN && s->own.replay.count == 0 &&
            settings_load_us(s) > 0 && !number_alone && run->result->signal_number == 0 &&
-           !run->result->aborted;
+           !run->result->aborted && !run->result->silent;
 }
 
 static void load(struct run *run)

@@ -60,9 +60,9 @@ static bool read_all(struct replay *r, bool others, FILE *file, const char *name
     }
     if (wrong)
         snprintf(problem, size, "%s:%zu: %s", name, number, wrong);
-    int number_of_error = errno; /* of a read: see replay_read() */
+    int failed = errno; /* of a read: see replay_read() */
     free(line);
-    errno = number_of_error;
+    errno = failed;
     return !wrong;
 }
 

@@ -132,6 +132,11 @@ exact() {
 	same 1 "$STATUS"
 	holds 'm["received"] == 40'
 	grep -q 'no answer for' "$BATS_TEST_TMPDIR/said"
+	faulty hush=20 # at a rate too; and that is no load without connections
+	measure -c 2 -w 2 -R 1000 -n 1000000 -d 0 -T 400ms
+	same 1 "$STATUS"
+	grep -q 'no answer for' "$BATS_TEST_TMPDIR/said"
+	holds 'r["load_s"] < 60 and not any("no connection was left" in line for line in r["verdict"])'
 	faulty close=5:1008
 	measure -c 2 -n 1000000 -d 0
 	same 1 "$STATUS"
