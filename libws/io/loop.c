@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -340,6 +341,12 @@ static void handle_bulk(struct ws_loop *loop, const struct epoll_event *events, 
     loop->next_bulk = first + done;
 }
 
+/* No point of cancellation, as in stream.c. */
+static int wait_for(const struct ws_loop *loop, struct epoll_event *events, int wait_ms)
+{
+    return (int)syscall(SYS_epoll_pwait, loop->epoll_fd, events, BATCH, wait_ms, NULL, (size_t)0);
+}
+
 void ws_loop_turn(struct ws_loop *loop, int wait_ms)
 {
     struct epoll_event events[BATCH];
@@ -347,7 +354,7 @@ void ws_loop_turn(struct ws_loop *loop, int wait_ms)
     advance(loop);
     run_tasks(loop);
     int wait = loop->stopping || always_ready(loop) ? 0 : until_next_timer(loop, wait_ms);
-    int count = epoll_wait(loop->epoll_fd, events, BATCH, wait);
+    int count = wait_for(loop, events, wait);
     if (wait != 0)
         advance(loop);
 

@@ -5,10 +5,30 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 enum { PIECES = 256 }; /* spans of output a call; more are rare, and go with the next call */
+
+/* The C library's functions of these names are points at which a thread may be cancelled. Once a
+ * process has had a second thread, each call of one enters and leaves that state with two atomic
+ * operations; no thread of a program that uses this library may be cancelled anyway. */
+static ssize_t receive(int fd, void *buffer, size_t size)
+{
+    return syscall(SYS_recvfrom, fd, buffer, size, 0, NULL, NULL);
+}
+
+static ssize_t send_one(int fd, const struct iovec *piece)
+{
+    return syscall(SYS_sendto, fd, piece->iov_base, piece->iov_len, MSG_NOSIGNAL, NULL, 0);
+}
+
+static ssize_t send_many(int fd, struct iovec *pieces, int count)
+{
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = (size_t)count};
+    return syscall(SYS_sendmsg, fd, &message, MSG_NOSIGNAL);
+}
 
 static enum ws_error error_of(int number)
 {
@@ -38,7 +58,7 @@ enum ws_error ws_stream_receive(int fd, void *buffer, size_t size, size_t *recei
 {
     ssize_t n;
     do
-        n = recv(fd, buffer, size, 0);
+        n = receive(fd, buffer, size);
     while (n < 0 && errno == EINTR);
     if (n < 0 && errno == ENOTSOCK) {
         do
@@ -53,12 +73,7 @@ static ssize_t send_pieces(int fd, struct iovec *iov, int count)
 {
     ssize_t n;
     do {
-        if (count == 1) {
-            n = send(fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
-        } else {
-            struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)count};
-            n = sendmsg(fd, &message, MSG_NOSIGNAL);
-        }
+        n = count == 1 ? send_one(fd, iov) : send_many(fd, iov, count);
         if (n < 0 && errno == ENOTSOCK)
             n = writev(fd, iov, count);
     } while (n < 0 && errno == EINTR);

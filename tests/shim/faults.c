@@ -17,7 +17,8 @@
  *                         "allocations N live N calls N": allocations made, those not yet freed,
  *                         receives and sends
  *
- * Receives and sends are read, recv, recvmsg, write, send, sendmsg and writev on sockets and pipes.
+ * Receives and sends are read, recv, recvmsg, write, send, sendmsg and writev on sockets and pipes,
+ * and recvfrom, sendto and sendmsg by syscall().
  * Standard error is not affected, so that messages can be read. It does not work with ASan, which
  * has its own allocator.
  */
@@ -26,6 +27,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,6 +37,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -462,4 +465,28 @@ ssize_t writev(int fd, const struct iovec *iov, int count)
     if (len == all)
         return real(fd, iov, count);
     return real(fd, pieces, (int)cut(pieces, iov, (size_t)count, len));
+}
+
+/* What libws receives and sends with; the others pass. */
+long syscall(long call, ...)
+{
+    enum { ARGUMENTS = 6 };
+    static long (*real)(long, ...);
+    long a[ARGUMENTS];
+    va_list list;
+    NEXT(real, "syscall");
+    va_start(list, call);
+    for (int i = 0; i < ARGUMENTS; i++)
+        a[i] = va_arg(list, long);
+    va_end(list);
+    switch (call) {
+    case SYS_recvfrom:
+        return recv((int)a[0], (void *)a[1], (size_t)a[2], (int)a[3]);
+    case SYS_sendto:
+        return send((int)a[0], (const void *)a[1], (size_t)a[2], (int)a[3]);
+    case SYS_sendmsg:
+        return sendmsg((int)a[0], (const struct msghdr *)a[1], (int)a[2]);
+    default:
+        return real(call, a[0], a[1], a[2], a[3], a[4], a[5]);
+    }
 }
