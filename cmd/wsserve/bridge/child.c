@@ -45,13 +45,17 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
+/* May be called again: by then another thread may have got the same numbers. */
 static void close_ends(struct ends *ends)
 {
-    if (ends->out != ends->in)
-        close_fd(&ends->out);
-    if (ends->err != ends->in && ends->err != STDERR_FILENO)
-        close_fd(&ends->err);
+    /* A terminal is all three. */
+    if (ends->out == ends->in)
+        ends->out = -1;
+    if (ends->err == ends->in || ends->err == STDERR_FILENO)
+        ends->err = -1;
     close_fd(&ends->in);
+    close_fd(&ends->out);
+    close_fd(&ends->err);
     close_fd(&ends->report);
 }
 

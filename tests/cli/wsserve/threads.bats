@@ -89,3 +89,15 @@ thread_count() {
 	run cat "$dir"/tsan.*
 	same 1 "$status"
 }
+
+@test "-t --pty: clients that come and go leave nothing, and harm no other" {
+	local before round
+	serve -t 3 --pty cat
+	before=$(descriptors)
+	for round in 1 2; do
+		"$PYTHON" "$FIXTURES/ask.py" --times=100 "$PORT" >/dev/null
+	done
+	eventually no_children
+	eventually eval '[[ $(descriptors) == "$before" ]]'
+	run ! grep -E 'cannot run|out of memory|I/O error' "$SERVER_LOG"
+}
