@@ -1,5 +1,6 @@
 #include "cmd/wscat/people/screen.h"
 
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -26,7 +27,7 @@ static int width_of(wchar_t c)
 int screen_row_of(const LineInfoW *line, size_t prompt, int width)
 {
     enum { TAB = 8 };
-    int row = 0, column = (int)prompt;
+    int row = (int)prompt / width, column = (int)prompt % width;
     for (const wchar_t *p = line->buffer; p < line->cursor; p++) {
         if (*p == L'\n') { /* of a paste */
             row++;
@@ -47,7 +48,11 @@ int screen_row_of(const LineInfoW *line, size_t prompt, int width)
     return row;
 }
 
-int screen_row(const LineInfoW *line, size_t prompt)
+int screen_row(const LineInfoW *line, const char *prompt)
 {
-    return screen_row_of(line, prompt, columns());
+    size_t width = 0;
+    wchar_t c;
+    for (int n; (n = mbtowc(&c, prompt, MB_CUR_MAX)) > 0; prompt += n)
+        width += (size_t)width_of(c);
+    return screen_row_of(line, width, columns());
 }

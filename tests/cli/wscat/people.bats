@@ -212,6 +212,63 @@ ended_with() { # STATUS
 	exec 7>&-
 }
 
+@test "the line that is typed outlasts its connection" {
+	local port
+	port=$(free_port)
+	serve -p "$port"
+	terminal 80 --reconnect --reconnect-delay 100ms "$URL"
+	shows 'connected to'
+	keys 'half ty'
+	shows '^> half ty$'
+	kill "$SERVER"
+	finished "$SERVER"
+	shows 'connecting again'
+	keys 'pe'
+	serve -p "$port"
+	eventually eval '(($(screen | grep -c "connected to") == 2))'
+	shows '^> half type$'
+	same 1 "$(screen | grep -c half)"
+	keys d Enter
+	shows '^< half typed$'
+}
+
+@test "-l: a client that leaves does not take the line with it" {
+	terminal 80 -l "unix:$BATS_TEST_TMPDIR/socket"
+	shows 'listening'
+	background wscat --unix-socket "$BATS_TEST_TMPDIR/socket" ws://localhost/
+	shows 'client 1'
+	keys 'precious'
+	shows '^> precious$'
+	wscat --unix-socket "$BATS_TEST_TMPDIR/socket" ws://localhost/ bye -w 0
+	shows 'client 2 left'
+	shows '^> precious$'
+	keys Enter
+	await '^precious$' "$OUT"
+}
+
+@test "Ctrl-R searches, Ctrl-V quotes, Ctrl-Left goes by words, and keys of no use do nothing" {
+	bad echo
+	terminal 80 "$URL"
+	shows 'connected to'
+	keys 'first line' Enter
+	shows '^< first line'
+	keys 'ab cd' C-Left X PPage F5 F12 C-Space y Enter
+	shows '^< ab Xycd$'
+	keys 'mine' C-r
+	shows "^search .*: mine$"
+	keys l i
+	shows "^search .li.: first line$"
+	keys Escape
+	shows '^> mine$'
+	keys C-r irs
+	shows "^search .irs.: first line$"
+	keys End '!' Enter
+	await '^text 11 first line!$' "$OUT"
+	keys a C-v
+	keys Tab b Enter
+	await '^text 3 a.b$' "$OUT"
+}
+
 @test "history: the line before, also from a file" {
 	bad echo
 	terminal 80 -w 0.5 --history="$BATS_TEST_TMPDIR/history" "$URL"

@@ -206,9 +206,11 @@ static void the_terminal_changes_hands(void **state)
     entered("!\r", "half!");
     editor_stop(fx.editor);
     shown();
-    editor_take_terminal(fx.editor); /* without a line */
-    assert_string_equal(shown(), "\033[?2004h");
-    assert_false(raw());
+    editor_take_terminal(fx.editor);
+    ws_loop_turn(fx.loop, 0);
+    fflush(stdout);
+    assert_null(strstr(shown(), "> "));
+    assert_true(raw()); /* what is typed meanwhile is not shown */
 }
 
 static bool is_pending(void *context)
@@ -228,8 +230,7 @@ static void the_prompt_comes_after_output(void **state)
     ws_loop_turn(fx.loop, 0);
     fflush(stdout);
     shown();
-    assert_non_null(strstr(fx.screen, "\r\033[J"));
-    assert_string_equal(strstr(fx.screen, "\r\033[J"), "\r\033[J"); /* and nothing after it */
+    assert_null(strstr(fx.screen, "> "));
     pending = false;
     editor_show(fx.editor);
     fflush(stdout);
@@ -271,6 +272,91 @@ static void stopping(void **state)
         ws_loop_turn(fx.loop, 1);
     assert_int_equal(fx.lines, 1);
     assert_string_equal(fx.line, "one");
+    editor_start(fx.editor);
+    TURN_UNTIL(fx.loop, fx.lines > 1);
+    assert_string_equal(fx.line, "two");
+}
+
+/* The line being typed is there again after a stop, with its cursor, and what was typed meanwhile.
+ */
+static void a_stop_keeps_the_line(void **state)
+{
+    (void)state;
+    type("half\002\002");
+    TURN_UNTIL(fx.loop, strstr(shown(), "f"));
+    ws_loop_turn(fx.loop, 10);
+    editor_stop(fx.editor);
+    for (int i = 0; i < 3; i++)
+        ws_loop_turn(fx.loop, 0);
+    fflush(stdout);
+    assert_non_null(strstr(shown(), "\r\033[J"));
+    assert_null(strstr(fx.screen, "> "));
+    type("X");
+    assert_true(raw());
+    editor_start(fx.editor);
+    entered("\r", "haXlf");
+}
+
+/* A key at a time, as a person presses them. */
+static void pressed(const char *keys[], const char *line)
+{
+    unsigned before = fx.lines;
+    for (; *keys; keys++) {
+        type(*keys);
+        for (int i = 0; i < 8; i++) /* longer than the rest of a sequence is waited for */
+            ws_loop_turn(fx.loop, 10);
+        shown();
+    }
+    TURN_UNTIL(fx.loop, (shown(), fx.lines) > before);
+    assert_string_equal(fx.line, line);
+}
+
+#define PRESSED(line, ...) pressed((const char *[]){__VA_ARGS__, NULL}, line)
+
+static void keys_of_a_terminal(void **state)
+{
+    (void)state;
+    PRESSED("ab Xcd", "ab cd", "\033[1;5D", "X", "\r"); /* Ctrl-Left, Alt-Left, Alt-b */
+    PRESSED("ab Xcd", "ab cd", "\033[1;3D", "X", "\r");
+    PRESSED("ab Xcd", "ab cd", "\033b", "X", "\r");
+    PRESSED("abX cd", "ab cd", "\001", "\033[1;5C", "X", "\r");
+    PRESSED("aXb", "ab", "\033[D", "X", "\r");
+    PRESSED("Xab", "ab", "\033OH", "X", "\033[4~", "\033OM"); /* Home, End, the keypad's Enter */
+    PRESSED("b", "ab", "\033[1~", "\033[3~", "\r");           /* Delete */
+    PRESSED("ac", "a b", "\033[D", "\033[3;5~", "\177", "c", "\r");
+    assert_int_equal(fx.ends, 0);
+    /* PgUp, PgDn, Insert, F1, F5, F12, F1 of Linux, Shift-Enter, the focus, the mouse, ESC, Alt-x
+     */
+    PRESSED("ab", "a", "\033[5~", "\033[6~", "\033[2~", "\033OP", "\033[15~", "\033[24~", "\033[[A",
+            "\033[13;2u", "\033[I", "\033[<0;5;5M", "\033", "\033x", "b", "\r");
+    PRESSED("x", "\033[3~", "x", "\r"); /* on an empty line it ends nothing */
+    assert_int_equal(fx.ends, 0);
+    PRESSED("a\tb\x1b", "a", "\026", "\t", "b", "\026", "\033", "\r"); /* Ctrl-V */
+    PRESSED("\xe6\x97\xa5", "\xe6", "\x97", "\xa5", "\r");             /* a character in pieces */
+}
+
+static void searching(void **state)
+{
+    (void)state;
+    entered("first line\r", "first line");
+    entered("second line\r", "second line");
+    entered("third\r", "third");
+    PRESSED("second line", "\022", "l", "i", "\r");
+    PRESSED("first line", "x", "\022", "l", "\022", "\r");
+    PRESSED("first line!", "\022", "f", "z", "\177", "\033[F", "!", "\r");
+    PRESSED("mine", "mine", "\022", "s", "\033", "\r");
+    PRESSED("mine", "mine", "\022", "s", "\007", "\r");
+    PRESSED("first line", "\022", "f", "\022", "\022", "\022", "\022",
+            "\r"); /* the oldest stays */
+}
+
+/* Bytes that are no character are left out, with a line. */
+static void no_utf8(void **state)
+{
+    (void)state;
+    entered("a\xff\xfe"
+            "b\r",
+            "ab");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -278,9 +364,19 @@ static void stopping(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lines),    TEST(commands_are_completed),     TEST(pastes),
-        TEST(hiding),   TEST(rows_of_a_long_line),        TEST(ends),
-        TEST(stopping), TEST(the_terminal_changes_hands), TEST(the_prompt_comes_after_output),
+        TEST(lines),
+        TEST(commands_are_completed),
+        TEST(pastes),
+        TEST(hiding),
+        TEST(rows_of_a_long_line),
+        TEST(ends),
+        TEST(stopping),
+        TEST(the_terminal_changes_hands),
+        TEST(the_prompt_comes_after_output),
+        TEST(a_stop_keeps_the_line),
+        TEST(keys_of_a_terminal),
+        TEST(searching),
+        TEST(no_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
