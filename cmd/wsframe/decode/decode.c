@@ -428,8 +428,10 @@ void decode_gap(struct decoder *decoder, uint64_t len)
     }
     search_held(decoder);
     cut(decoder);
-    for (size_t i = 0; i < sizeof decoder->message / sizeof *decoder->message; i++)
+    for (size_t i = 0; i < sizeof decoder->message / sizeof *decoder->message; i++) {
+        decoder->message[i].context_lost = true;
         inflater_forget(decoder->message[i].inflater);
+    }
     skip_bytes(decoder, len, not_captured, false);
     decoder->offset += len;
     if (decoder->state == STATE_FRAMES && inside)

@@ -72,7 +72,8 @@ struct decode_message {
     unsigned opcode;
     struct ws_bytes *bytes;    /* if messages are emitted */
     struct inflater *inflater; /* once there was something to inflate */
-    const char *inflate_problem;
+    bool context_lost;         /* before that, bytes were */
+    const struct inflate_problem *inflate_problem;
 };
 
 /* The rest of an HTTP message, which is passed over. */
@@ -124,7 +125,9 @@ struct conversation {
     bool connect;   /* it was CONNECT: after the response the connection begins again */
     bool head_cut;  /* a head was cut by the snapshot length: it may have been an upgrade's */
     struct tunnel tunnel;
-    bool deflate; /* permessage-deflate was negotiated */
+    bool deflate;        /* permessage-deflate was negotiated */
+    bool agreed;         /* in a handshake that is in the input */
+    bool no_takeover[2]; /* by the client, by the server */
     char key[WS_KEY_LEN + 1];
     char offered[256]; /* subprotocols */
     struct tls_stream *tls;

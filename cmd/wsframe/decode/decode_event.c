@@ -28,13 +28,17 @@ void decode_event_begin(struct decode_event *event, const struct decoder *decode
     event->packet = decoder->packet;
 }
 
+void decode_find_because(struct decode_event *event, enum ws_error error, uint64_t offset,
+                         const char *cause)
+{
+    if (event->finding_count < DECODE_FINDINGS)
+        event->findings[event->finding_count++] = (struct finding){error, offset, cause};
+}
+
 void decode_find(struct decode_event *event, enum ws_error error, uint64_t offset)
 {
-    if (event->finding_count == DECODE_FINDINGS)
-        return;
     /* It looks at the findings before this one. */
-    const char *cause = cause_of(error, event, offset - event->offset);
-    event->findings[event->finding_count++] = (struct finding){error, offset, cause};
+    decode_find_because(event, error, offset, cause_of(error, event, offset - event->offset));
 }
 
 /* Is the conversation one that was asked for? */

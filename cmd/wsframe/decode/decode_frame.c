@@ -154,32 +154,65 @@ struct part {
     bool inflated;
 };
 
-/* Inflates the frame's payload, if the message is compressed and its content is wanted. */
+static struct inflater *new_inflater(const struct decoder *decoder,
+                                     const struct decode_message *message, enum sender sender)
+{
+    const struct conversation *conversation = decoder->conversation;
+    bool whole = conversation->agreed && !decoder->by_search && !message->context_lost;
+    return inflater_new(whole, !conversation->no_takeover[sender == SENDER_SERVER]);
+}
+
+/* The same as check_text(), of what a part of a compressed message was. */
+static void check_inflated_text(struct decode_event *event, struct decode_message *message,
+                                const struct part *part)
+{
+    bool last = event->frame->fin && event->missing == 0;
+    if (!part->inflated || message->opcode != WS_OP_TEXT || message->unchecked)
+        return;
+    size_t good = ws_message_check(&message->rules, part->data, part->len);
+    message->unchecked = good < part->len;
+    if (good < part->len || (last && !ws_utf8_complete(&message->rules.utf8)))
+        decode_find(event, WS_E_UTF8, event->offset);
+}
+
+/* Inflates the frame's payload, if the message is compressed. */
 static void inflate_part(struct decoder *decoder, struct decode_message *message,
                          struct decode_event *event, bool last, struct part *part)
 {
     struct decode *decode = decoder->conversation->decode;
-    bool wanted = decode->inflate || (decode->messages && decoder->conversation->deflate);
-    if (!message->compressed || !wanted)
+    const struct inflate_problem *before;
+    if (!message->compressed || !(decode->inflate || decoder->conversation->deflate))
         return;
     unmask(decoder, event);
     if (event->opcode != WS_OP_CONTINUATION)
         message->inflate_problem = NULL;
     if (!message->inflater) {
-        message->inflater = inflater_new();
+        message->inflater = new_inflater(decoder, message, event->sender);
         decode->held += INFLATER_SIZE;
     }
     bytes_clear(decode->inflated);
+    before = message->inflate_problem;
     if (event->missing > 0 && !message->inflate_problem) {
-        message->inflate_problem = "bytes of it are missing";
+        message->inflate_problem = &inflate_incomplete;
         inflater_forget(message->inflater);
     }
     if (!message->inflate_problem)
         message->inflate_problem =
             inflater_part(message->inflater, event->payload, event->len, last, &decode->inflated);
-    if (message->inflate_problem)
+    if (message->inflate_problem) {
+        message->unchecked = true;
+        if (!before && message->inflate_problem->cause)
+            decode_find_because(event, WS_E_INFLATE, event->offset,
+                                message->inflate_problem->cause);
         return;
+    }
     *part = (struct part){bytes_data(decode->inflated), ws_bytes_len(decode->inflated), true};
+    check_inflated_text(event, message, part);
+}
+
+static const char *why_not_inflated(const struct decode_message *message)
+{
+    return message->inflate_problem ? message->inflate_problem->text : NULL;
 }
 
 static void add_to_message(struct decoder *decoder, struct decode_message *message,
@@ -204,11 +237,8 @@ static void emit_message(struct decoder *decoder, const struct decode_event *fra
         event.offset = message->offset;
         event.opcode = message->opcode;
         event.compressed = message->compressed;
-        event.inflate_problem = message->inflate_problem;
+        event.inflate_problem = message->compressed ? why_not_inflated(message) : NULL;
         event.inflated = message->compressed && message->inflater && !message->inflate_problem;
-        if (event.inflated && event.opcode == WS_OP_TEXT &&
-            !ws_utf8_valid(bytes_data(message->bytes), ws_bytes_len(message->bytes)))
-            decode_find(&event, WS_E_UTF8, event.offset);
         event.payload = bytes_data(message->bytes);
         event.len = ws_bytes_len(message->bytes);
     }
@@ -316,7 +346,7 @@ void decode_frame(struct decoder *decoder, const struct ws_frame *frame, size_t 
         event.payload = part.data;
         event.len = part.len;
         event.inflated = part.inflated;
-        event.inflate_problem = message->inflate_problem;
+        event.inflate_problem = why_not_inflated(message);
     }
     if (decode->keep_mask)
         event.payload = event.wire + header;

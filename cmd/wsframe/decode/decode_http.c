@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/hex.h"
+#include "libws/proto/deflate_offer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,15 +33,18 @@ static void keep(char *to, size_t size, struct ws_str text)
     to[text.len] = '\0';
 }
 
-/* Does any header of this name mention permessage-deflate? */
-static bool names_deflate(const struct ws_http_head *head, const char *text)
+/* Does any header of this name mention permessage-deflate? `*agreed` gets what it says of it. */
+static bool names_deflate(const struct ws_http_head *head, const char *text,
+                          struct ws_deflate_offer *agreed)
 {
     for (int i = ws_http_find(head, text, "Sec-WebSocket-Extensions", 0); i >= 0;
          i = ws_http_find(head, text, "Sec-WebSocket-Extensions", i + 1)) {
         struct ws_str list = ws_http_value(head, text, (size_t)i), name, params;
         while (ws_extension_next(&list, &name, &params) == WS_EXTENSION_FOUND)
-            if (ws_str_equal_case(name, "permessage-deflate"))
+            if (ws_str_equal_case(name, "permessage-deflate")) {
+                ws_deflate_read_offer(params, true, agreed);
                 return true;
+            }
     }
     return false;
 }
@@ -67,7 +71,11 @@ void decode_keep_response(struct conversation *conversation, const struct ws_res
     keep(conversation->info.subprotocol, sizeof conversation->info.subprotocol,
          response->subprotocol);
     keep(conversation->info.extensions, sizeof conversation->info.extensions, response->extensions);
-    conversation->deflate = accepted && names_deflate(response->head, response->buffer);
+    struct ws_deflate_offer agreed = {0};
+    conversation->deflate = accepted && names_deflate(response->head, response->buffer, &agreed);
+    conversation->agreed = conversation->deflate;
+    conversation->no_takeover[0] = agreed.client_no_takeover;
+    conversation->no_takeover[1] = agreed.server_no_takeover;
 }
 
 /* --- bodies (RFC 9112 6.3) --- */

@@ -27,6 +27,8 @@ void decode_event_begin(struct decode_event *event, const struct decoder *decode
                         enum decode_type type);
 void decode_emit(struct decoder *decoder, const struct decode_event *event);
 void decode_find(struct decode_event *event, enum ws_error error, uint64_t offset);
+void decode_find_because(struct decode_event *event, enum ws_error error, uint64_t offset,
+                         const char *cause);
 /* Counts `len` bytes as not shown for the reason; they are reported before the next event. Harmless
  * ones belong to no frame. */
 void skip_bytes(struct decoder *decoder, uint64_t len, const char *why, bool harmless);

@@ -34,9 +34,12 @@ void extract(struct printer *printer, const struct decode_event *event)
         exit_die(WS_EXIT_FAILURE, "%s: %m", dir);
     if (event->conversation->stream > 0)
         snprintf(stream, sizeof stream, ".%" PRIu32, event->conversation->stream);
-    int len = snprintf(path, sizeof path, "%s/%" PRIu64 "%s-%04" PRIu64 "-%s.%s", dir,
-                       event->conversation->id, stream, ++printer->extracted,
-                       sender_name(event->sender), event->opcode == WS_OP_TEXT ? "txt" : "bin");
+    int len =
+        snprintf(path, sizeof path, "%s/%" PRIu64 "%s-%04" PRIu64 "-%s.%s", dir,
+                 event->conversation->id, stream, ++printer->extracted, sender_name(event->sender),
+                 event->compressed && !event->inflated ? "deflate"
+                 : event->opcode == WS_OP_TEXT         ? "txt"
+                                                       : "bin");
     if (len < 0 || (size_t)len >= sizeof path)
         exit_die(WS_EXIT_FAILURE, "%s: the name is too long", dir);
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);

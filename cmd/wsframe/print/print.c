@@ -73,6 +73,21 @@ static void print_hex(const uint8_t *data, size_t len)
     putchar('\n');
 }
 
+/* The same of a payload that is still compressed. */
+static void warn_of_compressed(struct printer *printer, const struct decode_event *event)
+{
+    bool asked = event->inflate_problem || event->type == DECODE_MESSAGE;
+    if (!event->compressed || event->inflated || printer->settings->common.quiet)
+        return;
+    if (asked)
+        exit_warn("at 0x%04" PRIx64 " not inflated: %s", event->offset,
+                  event->inflate_problem ? event->inflate_problem
+                                         : "permessage-deflate was not agreed on, see --inflate");
+    else if (!printer->told_compressed)
+        exit_warn("payloads are compressed, and printed as they are: see --inflate and --messages");
+    printer->told_compressed |= !asked;
+}
+
 /* Prints on standard error what is missing, where the output has no place for it. */
 static void warn_of_missing(const struct printer *printer, const struct decode_event *event)
 {
@@ -150,8 +165,10 @@ void print_event(void *context, const struct decode_event *event)
     bool lines = output == OUTPUT_TEXT && !printer->settings->decode.payload_only;
     bool counts = event->type == DECODE_FRAME || event->type == DECODE_MESSAGE;
 
-    if (event->type == DECODE_MESSAGE && printer->settings->decode.extract)
+    if (event->type == DECODE_MESSAGE && printer->settings->decode.extract) {
         extract(printer, event);
+        warn_of_compressed(printer, event);
+    }
     if (output == OUTPUT_TABLE)
         print_table(printer, event);
     else if (event->type == DECODE_END)
@@ -163,9 +180,14 @@ void print_event(void *context, const struct decode_event *event)
     else if (output == OUTPUT_JSONL) {
         print_jsonl(printer, event, is_wanted);
         warn_of_missing(printer, event);
-    } else {
         if (is_wanted && counts)
+            warn_of_compressed(printer, event);
+    } else {
+        if (is_wanted && counts) {
             print_data(printer, event);
+            if (printer->settings->decode.payload_only)
+                warn_of_compressed(printer, event);
+        }
         warn_of(printer, event);
     }
     if (is_wanted && counts)

@@ -239,6 +239,14 @@ static void record_message(struct printer *printer, const struct decode_event *e
 {
     struct record record = begin_record(event, RECORD_BINARY);
     const uint8_t *data = event->payload;
+    if (event->compressed && !event->inflated) { /* what it says is not known */
+        record = begin_record(event, RECORD_ERROR);
+        record.error.error = WS_E_INFLATE;
+        record.error.offset = event->offset;
+        record.error.has_offset = true;
+        record_write(&printer->json, &record);
+        return;
+    }
     record.data = data;
     record.len = event->len;
     switch (event->opcode) {

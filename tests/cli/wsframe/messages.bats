@@ -26,6 +26,60 @@ setup() {
 	[[ $output == *"\"$TEXT\"" ]]
 }
 
+# A server's handshake with these parameters of permessage-deflate, and then standard input.
+after_handshake() { # PARAMETERS
+	printf 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+	printf 'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n'
+	printf 'Sec-WebSocket-Extensions: permessage-deflate%s\r\n\r\n' "$1"
+	cat
+}
+
+@test "what is wrong inside of compressed messages is a violation in every view" {
+	local view file=$BATS_TEST_TMPDIR/stream
+	wsframe encode --deflate -o raw hello world | after_handshake '' >"$file.good"
+	wsframe encode --deflate --allow-invalid --hex=c328 -t -o raw | after_handshake '' >"$file.utf8"
+	wsframe encode --allow-invalid --rsv1 -t -o raw --hex=07ffff | after_handshake '' >"$file.damaged"
+	for view in --frames --messages -ojson -ojsonl -otable --payload-only; do
+		run -0 wsframe -S "$view" "$file.good"
+		run -10 wsframe -S "$view" "$file.utf8"
+		run -10 wsframe -S "$view" "$file.damaged"
+	done
+	run -10 wsframe -S "$file.utf8"
+	same 1 "$(grep -c '! UTF8' <<<"$output")"
+	run -10 wsframe -S --messages "$file.utf8"
+	same 1 "$(grep -c '! UTF8' <<<"$output")"
+	run -10 wsframe -S "$file.damaged"
+	says '! INFLATE: .*RFC 7692 7.2.2' "$output"
+}
+
+@test "a context that was kept against the agreement is a violation; one that is missing is not" {
+	local file=$BATS_TEST_TMPDIR/stream
+	"$PYTHON" -c 'import sys, zlib
+z = zlib.compressobj(wbits=-15)
+for text in b"hello hello hello", b"hello hello hello":
+    data = (z.compress(text) + z.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    sys.stdout.buffer.write(bytes([0xC1, len(data)]) + data)' >"$file"
+	run -0 wsframe -S --messages - < <(after_handshake '' <"$file")
+	same 2 "$(grep -c hello <<<"$output")"
+	run -10 wsframe -S --messages - < <(after_handshake '; server_no_context_takeover' <"$file")
+	says 'no_context_takeover was agreed on' "$output"
+	run -0 wsframe -S --messages - < <(after_handshake '; client_no_context_takeover' <"$file")
+	# The second alone.
+	first=$(od -An -tu1 -j1 -N1 "$file")
+	tail -c +"$((3 + first))" "$file" >"$file.second"
+	run -0 wsframe -S --inflate "$file.second"
+	says 'the context is missing' "$output"
+	run -10 wsframe -S - < <(after_handshake '' <"$file.second")
+	run -0 --separate-stderr wsframe -o jsonl --inflate "$file.second"
+	says '"type":"error".*"name":"INFLATE"' "$output"
+	says 'not inflated: the context is missing' "$stderr"
+	run -0 --separate-stderr wsframe --inflate --extract="$BATS_TEST_TMPDIR/files" "$file.second"
+	same 0-0001-server.deflate "$(ls "$BATS_TEST_TMPDIR/files")"
+	says 'not inflated: the context is missing' "$stderr"
+	run -0 --separate-stderr wsframe --payload-only - < <(after_handshake '' <"$file")
+	says 'payloads are compressed' "$stderr"
+}
+
 @test "without a handshake --inflate is needed; a missing context, damage and a bomb are said" {
 	local frame
 	frame=$(wsframe encode --deflate "$TEXT")
@@ -37,7 +91,7 @@ setup() {
 	[[ $output == *"\"$TEXT\"" ]]
 	run -0 wsframe --inflate c1 05 1a 2d 40 46 0b
 	says 'not inflated: the context is missing' "$output"
-	run -0 wsframe --inflate c1 03 07 ff ff
+	run -10 wsframe -S --inflate c1 03 07 ff ff
 	says 'not inflated: it is not valid DEFLATE' "$output"
 	local params
 	for params in 'a;;b' bogus server_max_window_bits=99; do
