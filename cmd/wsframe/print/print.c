@@ -83,9 +83,9 @@ static void warn_of_compressed(struct printer *printer, const struct decode_even
         exit_warn("at 0x%04" PRIx64 " not inflated: %s", event->offset,
                   event->inflate_problem ? event->inflate_problem
                                          : "permessage-deflate was not agreed on, see --inflate");
-    else if (!printer->told_compressed)
+    else if (!printer->warned_of_compressed)
         exit_warn("payloads are compressed, and printed as they are: see --inflate and --messages");
-    printer->told_compressed |= !asked;
+    printer->warned_of_compressed |= !asked;
 }
 
 /* Prints on standard error what is missing, where the output has no place for it. */

@@ -25,8 +25,8 @@ struct printer {
     enum form form;
     uint64_t conversation; /* of the last line, and its stream */
     uint32_t stream;
-    bool begun;           /* an event of this input was printed */
-    bool told_compressed; /* that payloads are printed as they are */
+    bool begun;                /* an event of this input was printed */
+    bool warned_of_compressed; /* that payloads are printed as they are */
     struct json json;
 };
 
