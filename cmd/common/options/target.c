@@ -383,8 +383,8 @@ static char *absolute(const struct target *t, const char *location)
         keep_len = path;
         if (strncmp(location, "//", 2) == 0)
             keep_len = authority - 2;
-        else if (*location == '?')
-            keep_len = query;
+        else if (strchr("?#", *location)) /* or it is empty (RFC 3986 5.2.2) */
+            keep_len = *location == '?' ? query : strlen(base);
         else if (*location != '/')
             for (size_t i = path; i < query; i++)
                 keep_len = base[i] == '/' ? i + 1 : keep_len;

@@ -216,6 +216,8 @@ static void begin(struct check *c, enum check_step step)
 
 /* --- what happens --- */
 
+enum { ALIKE = 8 }; /* bytes at the beginning, that are no chance */
+
 static void wrong_echo(struct check *c)
 {
     c->finding = CHECK_FOUND_OTHER_ECHO;
@@ -229,7 +231,8 @@ static void on_limit(struct ws_timer *timer)
 {
     struct check *c = ws_container_of(timer, struct check, limit);
     char text[UNITS_TEXT_MAX];
-    if (c->step == CHECK_ECHO) {
+    bool cut = c->other_echo && c->differs_at >= ALIKE;
+    if (c->step == CHECK_ECHO && !cut) {
         print(c, "-", "no echo within %s: what is sent is not compared", elapsed(c, text));
         next(c);
     } else if (c->step == CHECK_IDLE && !c->closing) {
@@ -273,7 +276,6 @@ static bool is_echo(const struct check *c, const struct ws_event *event)
  * have neither its length nor its beginning are others that the server sends. */
 static void note_other(struct check *c, const struct ws_event *event)
 {
-    enum { ALIKE = 8 };
     size_t same = 0, shorter = event->len < c->len ? event->len : c->len;
     while (same < shorter && event->data[same] == c->message[same])
         same++;
@@ -360,7 +362,8 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
               c->step == CHECK_COMPRESSION ? "permessage-deflate, " : "", elapsed(c, text),
               event->opcode == WS_OP_TEXT ? "" : ", as a binary message: text was sent");
         next(c);
-    } else if (event->type == WS_EVENT_MESSAGE && c->echoes && c->message) {
+    } else if (event->type == WS_EVENT_MESSAGE && c->message &&
+               (c->echoes || c->step == CHECK_ECHO)) {
         note_other(c, event);
     } else if (event->type == WS_EVENT_PONG && is_its_pong(c, event)) {
         on_pong(c);

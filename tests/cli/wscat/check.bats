@@ -116,6 +116,9 @@ step() { # VERDICT NAME DETAIL
 	bad other-echo flip=12344 ticks
 	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
 	step FAIL '1 MiB' 'the echo differs at byte 12345 of 1048576$'
+	bad other-echo clip ticks
+	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
+	step FAIL echo 'the echo has 39 bytes, not 40$'
 	bad other-echo mute ticks
 	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
 	step FAIL '1 MiB' 'no answer within 5'
