@@ -72,6 +72,7 @@ COUNTED(lost, lost)
 COUNTED(duplicated, duplicated)
 COUNTED(reordered, reordered)
 COUNTED(corrupted, corrupted)
+COUNTED(late, late)
 COUNTED(unasked, unasked)
 COUNTED(streams, streams)
 COUNTED(tcp_connections, connect.count)
@@ -125,6 +126,7 @@ static const struct {
     {"duplicated", METRIC_COUNT, duplicated},
     {"reordered", METRIC_COUNT, reordered},
     {"corrupted", METRIC_COUNT, corrupted},
+    {"late", METRIC_COUNT, late},
     {"unasked", METRIC_COUNT, unasked},
     {"unsent", METRIC_COUNT, unsent},
     {"streams", METRIC_COUNT, streams},
@@ -147,7 +149,7 @@ const char *metric_names(void)
            ".mean, "
            ".max or .count; rate, received_rate, errors, loss, tried, opened, failed, dropped, "
            "sent, "
-           "received, lost, duplicated, reordered, corrupted, unasked, unsent, streams, "
+           "received, lost, duplicated, reordered, corrupted, late, unasked, unsent, streams, "
            "tcp_connections, stream_rate, tls_rate, server_memory";
 }
 

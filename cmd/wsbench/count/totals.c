@@ -51,6 +51,7 @@ void totals_merge(struct totals *t, const struct totals *o)
     t->reordered += o->reordered;
     t->corrupted += o->corrupted;
     t->others += o->others;
+    t->late += o->late;
     t->unasked += o->unasked;
     for (int i = 0; i < UNSENT_CAUSES; i++)
         t->unsent[i] += o->unsent[i];

@@ -369,6 +369,7 @@ void peer_init(struct peer *peer, struct worker *worker, uint32_t index)
     peer_send_init(peer);
     peer_receive_init(peer);
     peer_open_init_one(peer);
+    peer->flight.limit_ns = s->timeout_us * NS_PER_US;
     peer->flight.untimed = peer->slow;
     peer->flight.closed = !worker->open_model;
     if (s->mode == MODE_BROADCAST)

@@ -28,7 +28,7 @@ static inline unsigned take_echoes(struct peer *peer, const uint8_t *data, size_
         return 0;
     uint64_t received = counter_read(&w->totals.received);
     do {
-        alike = flight_alike(&peer->flight, count - taken);
+        alike = flight_alike(&peer->flight, count - taken, peer_now(peer));
         if (alike == 0)
             break;
         const struct payload_head head = {
@@ -98,6 +98,7 @@ static void on_own_answer(struct peer *peer, const struct ws_event *event)
     struct worker *w = peer->worker;
     uint64_t key = 0, number;
     enum match_result result = match_key(&w->match, event->data, event->len, &key);
+    flight_expire(&peer->flight, peer_now(peer), &w->totals);
     if (result != MATCH_NONE && flight_find(&peer->flight, result == MATCH_KEY, key, &number))
         flight_answered(&peer->flight, number, 0, peer_now(peer), &w->totals);
     else

@@ -13,11 +13,6 @@ static bool can_send(const struct peer *peer)
     return peer->open && !peer->leaving && !peer->retiring && worker_may_send(peer->worker);
 }
 
-static int64_t limit_ns(const struct peer *peer)
-{
-    return peer->worker->settings->timeout_us * NS_PER_US;
-}
-
 /* --- one message --- */
 
 /* Has the limit's timer fire at `end_ns`. An armed one is left alone while messages come and go: it
@@ -35,7 +30,7 @@ static void on_limit(struct ws_timer *timer)
     peer->worker->now_of = NULL;
     int64_t now = peer_now(peer);
     peer->limited = false;
-    int64_t next = flight_expire(&peer->flight, now, limit_ns(peer), &peer->worker->totals);
+    int64_t next = flight_expire(&peer->flight, now, &peer->worker->totals);
     if (next)
         watch_limit(peer, next, now);
     peer_send_refill(peer);
@@ -97,7 +92,7 @@ static void await(struct peer *peer, const struct outgoing *m, int64_t due_ns, i
     struct worker *w = peer->worker;
     uint64_t key;
     if (!peer->limited)
-        watch_limit(peer, now_ns + limit_ns(peer), now_ns);
+        watch_limit(peer, now_ns + peer->flight.limit_ns, now_ns);
     flight_sent(&peer->flight, 1, due_ns, now_ns, counted);
     if (w->own && match_key(&w->match, m->data, m->len, &key) == MATCH_KEY)
         flight_set_key(&peer->flight, key);
@@ -121,7 +116,7 @@ bool peer_send_one(struct peer *peer, int64_t due_ns)
     bool answered = w->answered;
     int64_t now = peer_now(peer);
     struct outgoing m;
-    if (answered && !flight_prepare(&peer->flight, 1, s->window, limit_ns(peer), &w->totals))
+    if (answered && !flight_prepare(&peer->flight, 1, s->window, &w->totals))
         return false;
     if (!make(peer, answered ? peer->flight.next : peer->published, due_ns, &m))
         return false;
@@ -173,7 +168,7 @@ static bool send_many(struct peer *peer, unsigned count)
     struct flight *f = &peer->flight;
     int64_t now = peer_now(peer);
     size_t len = w->payload.size, sent;
-    if (!flight_prepare(f, count, s->window, limit_ns(peer), &w->totals))
+    if (!flight_prepare(f, count, s->window, &w->totals))
         return false;
     payload_write_many(&w->payload,
                        (struct payload_head){
@@ -187,7 +182,7 @@ static bool send_many(struct peer *peer, unsigned count)
     bool counted = now >= w->bench->counted_ns;
     flight_sent(f, (unsigned)sent, now, now, counted);
     if (!peer->limited && sent > 0)
-        watch_limit(peer, now + limit_ns(peer), now);
+        watch_limit(peer, now + f->limit_ns, now);
     spend(w, sent, counted);
     w->outstanding += sent;
     peer->outstanding += (unsigned)sent;
@@ -455,5 +450,5 @@ void peer_send_settle(struct peer *peer)
 void peer_send_end(struct peer *peer)
 {
     peer_send_settle(peer);
-    flight_end(&peer->flight, clock_ns(), limit_ns(peer), &peer->worker->totals);
+    flight_end(&peer->flight, clock_ns(), &peer->worker->totals);
 }

@@ -146,6 +146,7 @@ static void put_messages(struct json *j, const struct result *r)
     json_member_uint(j, "duplicated", t->duplicated);
     json_member_uint(j, "reordered", t->reordered);
     json_member_uint(j, "corrupted", t->corrupted);
+    json_member_uint(j, "late", t->late);
     json_member_uint(j, "unasked", t->unasked);
     json_key(j, "unsent");
     json_begin_object(j);

@@ -109,6 +109,7 @@ static void read_messages(const json_t *root, struct result *r)
     t->duplicated += count_at(m, "duplicated");
     t->reordered += count_at(m, "reordered");
     t->corrupted += count_at(m, "corrupted");
+    t->late += count_at(m, "late");
     t->unasked += count_at(m, "unasked");
     for (int i = 0; i < UNSENT_CAUSES; i++)
         t->unsent[i] += count_at(unsent, unsent_names[i].key);

@@ -82,6 +82,10 @@ static void print_messages(const struct settings *s, const struct result *r, FIL
                 "messages        %" PRIu64 " sent, %" PRIu64 " received, %" PRIu64 " lost, %" PRIu64
                 " duplicated, %" PRIu64 " reordered, %" PRIu64 " corrupted\n",
                 t->sent, t->received, t->lost, t->duplicated, t->reordered, t->corrupted);
+    if (t->late)
+        fprintf(out,
+                "                %" PRIu64 " of those lost were answered later than --timeout\n",
+                t->late);
     if (t->own)
         fprintf(out, "                %" PRIu64 " were received by their sender\n", t->own);
     for (int i = 0; i < UNSENT_CAUSES; i++)

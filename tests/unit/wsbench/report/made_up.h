@@ -56,6 +56,7 @@ static inline struct made_up *made_up(void)
     strcpy(t->first_detail, "connect: refused");
     t->lost = 10;
     t->duplicated = 3;
+    t->late = 4;
     t->unasked = 7;
     t->unsent[UNSENT_WINDOW] = 15;
     t->cpu_s = 0.25;

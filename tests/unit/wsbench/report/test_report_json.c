@@ -84,7 +84,8 @@ static void every_count_by_its_name(void **state)
     print();
     assert_true(number("messages/sent") == 2000 && number("messages/received") == 1990);
     assert_true(number("messages/lost") == 10 && number("messages/duplicated") == 3);
-    assert_true(number("messages/unasked") == 7 && number("messages/unsent/window_full") == 15);
+    assert_true(number("messages/late") == 4 && number("messages/unasked") == 7 &&
+                number("messages/unsent/window_full") == 15);
     assert_true(number("messages/sent_per_s") == 1000 &&
                 number("messages/received_bytes_per_s") == 99500);
     assert_true(number("connections/tried") == 5 && number("connections/failed") == 1);

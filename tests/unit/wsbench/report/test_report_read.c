@@ -76,6 +76,7 @@ static void written_and_read_back(void **state)
         assert_int_equal(t->received, n * 1990);
         assert_int_equal(t->lost, n * 10);
         assert_int_equal(t->duplicated, n * 3);
+        assert_int_equal(t->late, n * 4);
         assert_int_equal(t->unasked, n * 7);
         assert_int_equal(t->tried, n * 5);
         assert_int_equal(t->causes[WS_E_CONNECT], n);

@@ -48,6 +48,7 @@ static const char whole[] =
     "each was due)\n"
     "rate            sent 1000 msg/s, 97.7 KiB/s   received 995 msg/s, 97.2 KiB/s\n"
     "messages        2000 sent, 1990 received, 10 lost, 3 duplicated, 0 reordered, 0 corrupted\n"
+    "                4 of those lost were answered later than --timeout\n"
     "                15 were due and not sent: the window was full\n"
     "                7 came unasked\n"
     "connections     5 tried, 4 opened, 1 failed, 1 dropped by the server or lost; 8.00 conn/s\n"
