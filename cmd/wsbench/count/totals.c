@@ -19,6 +19,11 @@ uint64_t totals_unsent(const struct totals *t)
     return sum;
 }
 
+int64_t totals_quickest_ns(const struct totals *t)
+{
+    return t->rtt_sent.count > 0 ? t->rtt_sent.least : t->rtt.least;
+}
+
 void totals_merge(struct totals *t, const struct totals *o)
 {
     t->tried += o->tried;

@@ -77,6 +77,10 @@ struct totals {
 /* The sum of `unsent`. */
 uint64_t totals_unsent(const struct totals *totals);
 
+/* The quickest round trip from the sending (broadcast: delivery from when it was due), with what
+ * was waited for lost messages; 0: there was none. */
+int64_t totals_quickest_ns(const struct totals *totals);
+
 /* Adds `other` to `totals`. */
 void totals_merge(struct totals *totals, const struct totals *other);
 

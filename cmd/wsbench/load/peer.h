@@ -43,6 +43,7 @@ struct peer {
     bool retiring; /* --channel-lifetime: it is closed once nothing waits */
     enum returning returning;
     bool slow;              /* --slow-readers: it is one */
+    enum unsent unsent;     /* at the end of the load: why what was due was not sent */
     bool given_up;          /* closed by us since its answers are corrupt */
     bool limited;           /* the timer is armed */
     unsigned wrong;         /* corrupt answers on this connection */
@@ -79,9 +80,10 @@ void peer_open_init(struct worker *worker);
 void peer_open_start(struct worker *worker);
 /* Churn: the load begins. False if the schedule cannot be started. */
 bool peer_open_churn(struct worker *worker);
-/* Churn, at the end of the load: counts the connections that were due before `end_ns` and were not
- * begun, with the time that they have waited. */
-void peer_open_count_unsent(struct worker *worker, int64_t end_ns);
+/* Churn, at the end of the load: why connections that were due before `end_ns` were not begun; and
+ * after the last of them has ended: counts those as peer_send_count_unsent() does. */
+void peer_open_note_unsent(struct worker *worker, int64_t end_ns);
+void peer_open_count_unsent(struct worker *worker);
 /* At the end of the load: what is not back by then does not come back. */
 void peer_open_end(struct worker *worker);
 /* Nothing more is opened. */
@@ -93,9 +95,12 @@ void peer_open_stop(struct worker *worker);
 bool peer_send_start(struct worker *worker);
 /* Sends, at the end of the load, what was due before it and has not had its turn yet. */
 void peer_send_all_due(struct worker *worker);
-/* Counts the messages that were due before `end_ns` and were not sent, with the time that they have
- * waited. */
-void peer_send_count_unsent(struct worker *worker, int64_t end_ns);
+/* At the end of the load: why messages that were due before `end_ns` were not sent. */
+void peer_send_note_unsent(struct worker *worker, int64_t end_ns);
+/* After the last connection has ended: counts those messages. What each would have taken is not
+ * known; at least what it has waited, and the quickest round trip, or what was waited for a lost
+ * one. */
+void peer_send_count_unsent(struct worker *worker);
 /* Gives the messages up that wait, once no more answers are waited for: before the close. */
 void peer_send_settle(struct peer *peer);
 

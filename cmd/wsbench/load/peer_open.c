@@ -40,10 +40,15 @@ static void on_connect_timer(struct ws_timer *timer)
 
 /* --- churn --- */
 
+static int64_t scheduled(const struct worker *w)
+{
+    return w->bench->start_ns + schedule_time(&w->schedule, w->place);
+}
+
 /* When the next connection is due: at its time in the schedule; without one, now. */
 static int64_t next_due(const struct worker *w, int64_t now_ns)
 {
-    return w->pace.open ? w->bench->start_ns + schedule_time(&w->schedule, w->place) : now_ns;
+    return w->pace.open ? scheduled(w) : now_ns;
 }
 
 static void step(struct worker *w)
@@ -109,19 +114,26 @@ void peer_open_vacated(struct peer *peer)
     fill_places(w, clock_ns());
 }
 
-void peer_open_count_unsent(struct worker *w, int64_t end_ns)
+void peer_open_note_unsent(struct worker *w, int64_t end_ns)
 {
     if (!w->pace.open || w->settings->rate == 0)
         return;
-    for (; w->quota > 0; step(w)) {
-        int64_t due_ns = next_due(w, end_ns);
+    w->unsent_to_ns = end_ns;
+    w->connections_unsent = w->idle ? UNSENT_CLIENT : UNSENT_WINDOW;
+}
+
+void peer_open_count_unsent(struct worker *w)
+{
+    int64_t quickest_ns = totals_quickest_ns(&w->totals), end_ns = w->unsent_to_ns;
+    for (; end_ns > 0 && w->quota > 0; step(w)) {
+        int64_t due_ns = scheduled(w);
         if (due_ns >= end_ns)
             break;
         if (due_ns < w->bench->counted_ns)
             continue;
         w->quota--;
-        w->totals.unsent[w->idle ? UNSENT_CLIENT : UNSENT_WINDOW]++;
-        histogram_add(&w->totals.rtt, end_ns - due_ns);
+        w->totals.unsent[w->connections_unsent]++;
+        histogram_add(&w->totals.rtt, end_ns - due_ns + quickest_ns);
     }
 }
 

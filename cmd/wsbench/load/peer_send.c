@@ -371,31 +371,39 @@ void peer_send_all_due(struct worker *w)
         send_due(&w->peers[i]);
 }
 
-static void count_unsent(struct peer *peer, int64_t end_ns)
+void peer_send_note_unsent(struct worker *w, int64_t end_ns)
 {
-    struct worker *w = peer->worker;
-    enum unsent cause = !peer->open                ? UNSENT_GONE
-                        : window_full(peer)        ? UNSENT_WINDOW
-                        : ws_conn_full(peer->conn) ? UNSENT_QUEUE
-                                                   : UNSENT_CLIENT;
-    if (w->settings->own.replay.count >
-        0) /* its times are the recording's: what is not sent is no miss */
+    /* A recording has times of its own: what is not sent is no miss. */
+    if (!settings_open_model(w->settings) || !w->pace.open || w->settings->own.replay.count > 0)
         return;
-    for (; w->quota > 0 && peer->pace.due_ns < end_ns; step(peer)) {
-        if (peer->pace.due_ns < w->bench->counted_ns)
-            continue;
-        w->quota--;
-        w->totals.unsent[cause]++;
-        if (!peer->slow)
-            histogram_add(&w->totals.rtt, end_ns - peer->pace.due_ns);
+    w->unsent_to_ns = end_ns;
+    for (uint32_t i = 0; i < worker_senders(w); i++) {
+        struct peer *peer = &w->peers[i];
+        peer->unsent = !peer->open                ? UNSENT_GONE
+                       : window_full(peer)        ? UNSENT_WINDOW
+                       : ws_conn_full(peer->conn) ? UNSENT_QUEUE
+                                                  : UNSENT_CLIENT;
     }
 }
 
-void peer_send_count_unsent(struct worker *w, int64_t end_ns)
+static void count_unsent(struct peer *peer, int64_t quickest_ns)
 {
-    for (uint32_t i = 0; settings_open_model(w->settings) && w->pace.open && i < worker_senders(w);
-         i++)
-        count_unsent(&w->peers[i], end_ns);
+    struct worker *w = peer->worker;
+    for (; w->quota > 0 && peer->pace.due_ns < w->unsent_to_ns; step(peer)) {
+        if (peer->pace.due_ns < w->bench->counted_ns)
+            continue;
+        w->quota--;
+        w->totals.unsent[peer->unsent]++;
+        if (!peer->slow)
+            histogram_add(&w->totals.rtt, w->unsent_to_ns - peer->pace.due_ns + quickest_ns);
+    }
+}
+
+void peer_send_count_unsent(struct worker *w)
+{
+    int64_t quickest_ns = totals_quickest_ns(&w->totals);
+    for (uint32_t i = 0; w->unsent_to_ns > 0 && i < worker_senders(w); i++)
+        count_unsent(&w->peers[i], quickest_ns);
 }
 
 /* --- both --- */

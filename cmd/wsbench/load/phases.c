@@ -49,9 +49,9 @@ static void end_load(struct worker *w)
     if (w->settings->mode != MODE_CONNECT)
         worker_cpu_stop(w);
     if (churn)
-        peer_open_count_unsent(w, end_ns);
+        peer_open_note_unsent(w, end_ns);
     else
-        peer_send_count_unsent(w, end_ns);
+        peer_send_note_unsent(w, end_ns);
     peer_open_end(w);
     pace_close(&w->pace);
     ws_loop_disarm(w->loop, &w->warm_timer);
@@ -157,6 +157,10 @@ void *phases_run(void *argument)
         peer_open_start(w);
         ws_loop_run(w->loop);
         ws_loop_turn(w->loop, 0); /* frees what the last batch deferred */
+        if (w->settings->mode == MODE_CHURN)
+            peer_open_count_unsent(w);
+        else
+            peer_send_count_unsent(w);
     } else {
         w->status = 1;
         worker_notify_main(&w->bench->ready);

@@ -150,3 +150,19 @@ assert m["load_received_bytes"] == 50 * r["asked"]["size_bytes"], m' "$BATS_TEST
 	grep -q 'since the server did not read' "$BATS_TEST_TMPDIR/peak"
 	(($(sed -n 's/^peak //p' "$BATS_TEST_TMPDIR/peak") < 60000)) # of 190 MB that were due
 }
+
+@test "what was due and not sent takes no less than a round trip would have" {
+	faulty delay=1:0.1
+	measure -c 2 -R 100 -d 1s
+	holds 'm["unsent"]["window_full"] > 50 and r["rtt"]["count"] == 100'
+	holds 'r["rtt"]["min_us"] >= r["rtt_uncorrected"]["min_us"] >= 100000'
+	holds 'all(r["rtt"][p] >= r["rtt_uncorrected"][p] for p in ("p50_us", "p90_us", "p99_us", "max_us"))'
+	# where nothing comes back, what was waited in vain
+	faulty hush=0
+	measure -c 1 -R 100 -d 500ms -w 5 -T 700ms
+	holds 'm["sent"] == 5 == m["lost"] and r["rtt"]["min_us"] >= 700000 and r["rtt"]["count"] == 50'
+	# in churn, of connections
+	faulty delay=1:0.1
+	measure --mode=churn -c 1 -R 50 -d 500ms
+	holds 'm["unsent"]["window_full"] > 15 and r["rtt"]["min_us"] >= r["rtt_uncorrected"]["min_us"] >= 100000'
+}
