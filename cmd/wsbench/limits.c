@@ -20,10 +20,13 @@ static bool check_files(const struct settings *s, char *problem, size_t size)
     uint64_t in_use = probe_read((unsigned)getpid(), &self) ? self.files : 3;
     uint64_t sockets = settings_sockets(s);
     uint64_t needed = sockets + in_use + (uint64_t)s->threads * THREAD_FILES + OTHER_FILES;
+    /* Where others follow, a connection that is over may still wait for the end of TCP. */
+    bool followed = s->mode == MODE_CHURN || s->reconnect || s->lifetime_us > 0;
+    uint64_t useful = needed + (followed ? sockets : 0);
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return true;
-    if (limit.rlim_cur < needed && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = needed < limit.rlim_max ? needed : limit.rlim_max;
+    if (limit.rlim_cur < useful && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = useful < limit.rlim_max ? useful : limit.rlim_max;
         if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
             getrlimit(RLIMIT_NOFILE, &limit);
     }

@@ -4,12 +4,8 @@
 #include "cmd/common/options/target_hint.h"
 #include "libws/tls/tls.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Bytes of a refusal's body that are shown, up to its first line end. */
-enum { REFUSAL_BODY = 80 };
 
 static void forget_now(struct ws_deferred *task)
 {
@@ -26,80 +22,6 @@ int64_t peer_now(struct peer *peer)
     w->now_over.run = forget_now;
     ws_loop_defer(w->loop, &w->now_over);
     return w->now_ns;
-}
-
-/* --- failures --- */
-
-/* -v: each failure as it happens. */
-static void show_failure(const struct peer *peer, const char *what, const char *detail)
-{
-    if (peer->worker->settings->common.verbose > 0)
-        exit_warn("connection %" PRIu32 ": %s%s%s", peer->number + 1, what, *detail ? ": " : "",
-                  detail);
-}
-
-/* Counts a refusal; `text` gets its status and the start of its body. The first one is kept for the
- * report. */
-static void on_refusal(struct peer *peer, const struct ws_response *response)
-{
-    struct worker *w = peer->worker;
-    char text[sizeof w->refusal];
-    int len = 0;
-    tally_add(&w->totals.refusals, response->status, 1);
-    while (len < REFUSAL_BODY && (size_t)len < response->body.len &&
-           response->body.p[len] >= 0x20 && response->body.p[len] < 0x7f)
-        len++;
-    snprintf(text, sizeof text, "%s: %u%s%s%.*s", ws_error_info(WS_E_STATUS)->explanation,
-             response->status, target_hint_status(&w->settings->target, response->status),
-             len ? ": " : "", len, len ? response->body.p : "");
-    show_failure(peer, text, "");
-    if (!w->refusal[0])
-        memcpy(w->refusal, text, sizeof text);
-}
-
-static void failed(struct peer *peer, enum ws_error error, const char *detail)
-{
-    struct totals *t = &peer->worker->totals;
-    if (error != WS_E_STATUS) /* shown with its body */
-        show_failure(peer, detail, "");
-    if (peer->returning == RETURNING_AWAY) /* it is tried until the end of the load */
-        return;
-    t->failed++;
-    t->causes[error]++;
-    if (t->first_error == WS_OK) {
-        t->first_error = error;
-        snprintf(t->first_detail, sizeof t->first_detail, "%s", detail);
-    }
-}
-
-static bool is_error_code(unsigned code)
-{
-    return code != WS_CLOSE_NORMAL && code != WS_CLOSE_GOING_AWAY && code != WS_CLOSE_NO_CODE &&
-           code != WS_CLOSE_ABNORMAL;
-}
-
-/* An open connection ended. A server that answers our close frame with an error, or sends its own
- * at the same moment, has dropped the connection as well. */
-static void ended(const struct peer *peer, const struct ws_end *end)
-{
-    struct totals *t = &peer->worker->totals;
-    char code[64];
-    if (end->by_peer)
-        tally_add(&t->server_closes, end->code, 1);
-    else if (peer->leaving)
-        tally_add(&t->client_closes, end->code, 1);
-    t->closed_by_server += end->by_peer;
-    if (peer->leaving && !is_error_code(end->code))
-        return;
-    t->dropped++;
-    if (end->error != WS_OK)
-        t->causes[end->error]++;
-    snprintf(code, sizeof code, "close code %u (%s)", end->code, ws_close_name(end->code));
-    const char *what = end->by_peer ? "closed by the server" : "lost";
-    const char *why = end->error == WS_OK ? code : ws_error_info(end->error)->explanation;
-    show_failure(peer, what, why);
-    if (!t->first_detail[0])
-        snprintf(t->first_detail, sizeof t->first_detail, "%s: %s", what, why);
 }
 
 /* --- the connection --- */
@@ -184,14 +106,34 @@ static void note_answer(struct worker *w, const struct ws_event *event)
     w->answer_error = event->error;
 }
 
+/* The server has closed, or broken the protocol: that is the connection's end for the load. The
+ * library answers, and waits for the end of TCP, which may take a second, by itself. */
+static void linger(struct peer *peer)
+{
+    struct ws_conn *conn = peer->conn;
+    struct ws_end end = *ws_conn_end(conn);
+    if (end.code == 0)
+        end.code = WS_CLOSE_ABNORMAL;
+    if (peer->lingering)
+        ws_conn_abort(peer->lingering, WS_E_SHUTDOWN);
+    peer->lingering = conn;
+    peer->worker->lingering++;
+    peer_over(peer, &end);
+}
+
 /* All but the usual answer. */
 __attribute__((noinline)) static void on_other(struct peer *peer, const struct ws_event *event)
 {
     if (event->type == WS_EVENT_ERROR && event->error == WS_E_STATUS && event->response)
-        on_refusal(peer, event->response);
+        peer_refused(peer, event->response);
     else if (event->type == WS_EVENT_ERROR)
         note_answer(peer->worker, event);
     peer_streams_answered(peer);
+    if ((event->type == WS_EVENT_CLOSE || event->type == WS_EVENT_ERROR) &&
+        ws_conn_upgraded(peer->conn)) {
+        linger(peer);
+        return;
+    }
     if (peer->greeting) {
         if (event->type == WS_EVENT_MESSAGE)
             on_greeting(peer, event);
@@ -217,83 +159,34 @@ static void on_run(struct peer *peer, const struct ws_event *run)
 static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct peer *peer = ws_conn_user(conn);
+    if (conn != peer->conn)
+        return;
     if (event->type == WS_EVENT_RUN)
         on_run(peer, event);
     else if (!peer_receive_echo(peer, event))
         on_other(peer, event);
 }
 
-/* It ended, or never began: another may take its place. */
-static void vacate(struct peer *peer, bool was_open)
-{
-    struct worker *w = peer->worker;
-    if (w->settings->mode != MODE_CHURN)
-        peer_open_again(peer, was_open);
-    if (w->settings->mode == MODE_CHURN && w->phase == PHASE_LOAD)
-        peer_open_vacated(peer);
-    worker_ended(w);
-    worker_check_drained(w);
-}
-
-void peer_failed(struct peer *peer, enum ws_error error, const char *detail)
-{
-    failed(peer, error, detail);
-    peer_streams_failed(peer, error, detail);
-    peer_open_done(peer->worker);
-    vacate(peer, false);
-}
-
-/* Why the connection did not open, written to `text`, or constant. */
-static const char *why_not_open(const struct ws_conn *conn, enum ws_error error,
-                                char text[TOTALS_DETAIL])
-{
-    const struct peer *peer = ws_conn_user(conn);
-    uint64_t carrier;
-    uint32_t stream;
-    if (error == WS_E_TLS && ws_conn_tls(conn)) {
-        snprintf(text, TOTALS_DETAIL, "%s%s", ws_tls_failure(ws_conn_tls(conn)),
-                 target_hint_tls(ws_tls_rejection(ws_conn_tls(conn))));
-        return text;
-    }
-    if (error == WS_E_STATUS)
-        return peer->worker->refusal;
-    if (error != WS_E_HTTP2 && peer->worker->answer && peer->worker->answer_error == error)
-        return peer->worker->answer;
-    if (error == WS_E_HTTP2_UNSUPPORTED && !ws_conn_stream(conn, &carrier, &stream))
-        return "the server speaks no HTTP/2, which --streams needs";
-    return settings_explain(peer->worker->settings, error);
-}
-
 static void on_close(struct ws_conn *conn, const struct ws_end *end)
 {
     struct peer *peer = ws_conn_user(conn);
     struct worker *w = peer->worker;
-    bool was_open = peer->open;
-    w->can_send -= was_open && peer_sends(peer);
-    peer->conn = NULL;
-    peer->open = peer->greeting = false;
-    ws_loop_disarm(w->loop, &peer->retry);
     compress_count(&w->totals.deflate, conn);
-    peer_send_end(peer);
-    peer_receive_stop(peer);
-    ws_loop_disarm(w->loop, &peer->life);
-    if (!was_open && peer->leaving) {
-        w->totals.tried--;
-        w->connecting--;
-    } else if (!was_open) {
-        enum ws_error error = end->error == WS_OK ? WS_E_LOST : end->error;
-        char why[TOTALS_DETAIL];
-        peer_failed(peer, error, why_not_open(conn, error, why));
-        return;
-    } else {
-        ended(peer, end);
-    }
-    vacate(peer, was_open);
+    if (peer->conn == conn)
+        peer_over(peer, end);
+    else
+        w->lingering--;
+    if (peer->lingering == conn)
+        peer->lingering = NULL;
+    worker_ended(w);
+    worker_check_drained(w);
 }
 
 static void on_drained(struct ws_conn *conn)
 {
-    peer_send_more(ws_conn_user(conn));
+    struct peer *peer = ws_conn_user(conn);
+    if (conn == peer->conn)
+        peer_send_more(peer);
 }
 
 /* What one read brought is counted: the next messages leave together. The clock is read for them
@@ -302,7 +195,8 @@ static void on_delivered(struct ws_conn *conn)
 {
     struct peer *peer = ws_conn_user(conn);
     peer->worker->now_of = NULL;
-    peer_send_refill(peer);
+    if (conn == peer->conn)
+        peer_send_refill(peer);
     worker_check_drained(peer->worker);
 }
 
@@ -347,10 +241,11 @@ static void on_connected(void *user, struct ws_conn *conn)
 static void on_failed(void *user, enum ws_error error, const char *detail)
 {
     struct peer *peer = user;
+    struct worker *w = peer->worker;
     char text[TOTALS_DETAIL], hint[TARGET_HINT_MAX];
     peer->client = NULL;
     snprintf(text, sizeof text, "%s%s", detail,
-             target_hint_connect(&peer->worker->settings->target, error, hint));
+             target_hint_connect(&w->settings->target, error, hint));
     peer_failed(peer, error, text);
 }
 
@@ -452,7 +347,7 @@ void peer_begin(struct peer *peer)
         return;
     /* Its place stays empty: trying again at once would fail again at once. */
     peer->opening = false;
-    failed(peer, WS_E_NO_MEMORY, ws_error_info(WS_E_NO_MEMORY)->explanation);
+    peer_count_failed(peer, WS_E_NO_MEMORY, ws_error_info(WS_E_NO_MEMORY)->explanation);
     w->connecting--;
     w->alive--;
 }
@@ -493,4 +388,6 @@ void peer_abort(struct peer *peer)
     peer_leave(peer);
     if (peer->conn)
         ws_conn_abort(peer->conn, WS_E_SHUTDOWN);
+    if (peer->lingering)
+        ws_conn_abort(peer->lingering, WS_E_SHUTDOWN);
 }

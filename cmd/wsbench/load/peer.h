@@ -1,8 +1,8 @@
 /*
  * peer: one connection of the load, from its beginning to its end, and what a worker does with all
- * of its connections. peer_open.c opens them, peer_streams.c has them
- * share HTTP/2 connections, peer_send.c sends their messages, peer_receive.c
- * matches the replies; all count into the worker. phases.c calls it, on the worker's thread.
+ * of its connections. peer_open.c opens them, peer_end.c counts how they end, peer_streams.c has
+ * them share HTTP/2 connections, peer_send.c sends their messages, peer_receive.c matches the
+ * replies; all count into the worker. phases.c calls it, on the worker's thread.
  */
 #ifndef CMD_WSBENCH_LOAD_PEER_H
 #define CMD_WSBENCH_LOAD_PEER_H
@@ -24,16 +24,17 @@ enum returning {
 
 struct peer {
     struct worker *worker;
-    struct peer *next_idle;   /* in worker->idle, or of those whose wait has just ended */
-    struct ws_client *client; /* while connecting */
-    struct ws_conn *conn;     /* from then until it ends */
-    uint32_t number;          /* unique over all workers */
-    uint32_t identity;        /* what its messages say: its number; broadcast: which publisher */
-    size_t sent_len;          /* bytes of the last message sent */
-    uint64_t published;       /* messages sent, where none is answered */
-    bool waits;               /* --streams: for the HTTP/2 connection that another one is opening */
-    bool joined;              /* --streams: another one opened the HTTP/2 connection */
-    bool opening;             /* the server has not answered the request */
+    struct peer *next_idle;    /* in worker->idle, or of those whose wait has just ended */
+    struct ws_client *client;  /* while connecting */
+    struct ws_conn *conn;      /* from then until it is over */
+    struct ws_conn *lingering; /* its last one, which is over, and whose TCP has not ended */
+    uint32_t number;           /* unique over all workers */
+    uint32_t identity;         /* what its messages say: its number; broadcast: which publisher */
+    size_t sent_len;           /* bytes of the last message sent */
+    uint64_t published;        /* messages sent, where none is answered */
+    bool waits;   /* --streams: for the HTTP/2 connection that another one is opening */
+    bool joined;  /* --streams: another one opened the HTTP/2 connection */
+    bool opening; /* the server has not answered the request */
     enum ws_error
         unable; /* --streams: why it could not be opened, which counts when `retry` fires */
     bool open;

@@ -12,12 +12,21 @@
 void peer_connect(struct peer *peer);
 /* The same of one that is counted as connecting already, and has waited. */
 void peer_begin(struct peer *peer);
-/* It could not be opened, because of `error`: counts that, and its place is free. */
-void peer_failed(struct peer *peer, enum ws_error error, const char *detail);
-
 /* The time for what is done with the peer now. What one read of its socket brought came at one
  * time, and the clock is read once for it, and once more for all that is sent in answer. */
 int64_t peer_now(struct peer *peer);
+
+/* --- peer_end.c --- */
+
+/* Counts a refusal. The first one is kept for the report. */
+void peer_refused(struct peer *peer, const struct ws_response *response);
+/* Counts that it could not be opened, because of `error`. */
+void peer_count_failed(struct peer *peer, enum ws_error error, const char *detail);
+/* The same, and its place is free. */
+void peer_failed(struct peer *peer, enum ws_error error, const char *detail);
+/* The peer's connection is over, whether or not it still exists: counts how it ended, what waits is
+ * lost, and its place is free. */
+void peer_over(struct peer *peer, const struct ws_end *end);
 
 /* --- peer_open.c --- */
 

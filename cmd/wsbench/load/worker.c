@@ -56,7 +56,7 @@ bool worker_may_send(const struct worker *w)
 void worker_check_drained(struct worker *w)
 {
     bool churn = w->settings->mode == MODE_CHURN;
-    bool outstanding = w->outstanding > 0 || (churn && w->alive > 0);
+    bool outstanding = w->outstanding > 0 || (churn && w->alive > w->lingering);
     bool sending =
         w->phase < PHASE_DRAIN && w->quota > 0 && (churn || w->can_send > 0 || w->coming_back > 0);
     if (w->phase < PHASE_LOAD || w->reported_drained || outstanding || sending)

@@ -73,6 +73,7 @@ struct worker {
     uint32_t connecting;      /* connection attempts in progress */
     uint32_t coming_back;     /* connections that are to be opened again */
     uint32_t alive;           /* connections that exist, open or not */
+    uint32_t lingering;       /* of those, connections that are over */
     uint64_t quota;           /* messages (churn: connections) that may still be sent */
     uint64_t outstanding;     /* messages in flight */
     struct schedule schedule; /* open model: of its messages (churn: of its connections) */

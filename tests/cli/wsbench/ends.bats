@@ -48,6 +48,25 @@ load faulty
 	holds 'r["load_s"] == 3 and 2.5e6 < r["rtt"]["max_us"] <= 3e6 and m["unsent"]["connection_gone"] == 600 - m["sent"]'
 }
 
+# The end of TCP is waited for up to a second, which is no part of the load.
+@test "a connection is over with the server's close frame, not with TCP" {
+	faulty shut=1001 stay
+	measure --mode=idle -c 3 -d 500ms
+	same 1 "$STATUS"
+	holds 'c["dropped"] == 3 and c["server_closes"] == {"1001": 3} and c["client_closes"] == {}'
+	faulty close=10:1000 stay
+	measure -c 2 -d 3s
+	holds 'm["sent"] == 20 and m["lost"] == 2 == c["dropped"] and r["rtt"]["max_us"] < 900000'
+	holds 'any("no connection was left after 0." in v for v in r["verdict"])'
+	faulty close=2:1001 stay # another is opened at once
+	measure -c 2 -d 1500ms --reconnect
+	holds 'c["returned"] > 10 and c["tried"] == c["opened"] and c["dropped"] >= c["returned"] and r["back"]["max_us"] < 900000'
+	faulty close=2:1001 stay # the place of one that this client has closed is free, too
+	measure --mode=churn -c 1 -n 10 -d 5s
+	same 0 "$STATUS"
+	holds 'c["opened"] == 10 and c["dropped"] == 0 and r["load_s"] < 2'
+}
+
 @test "a server that closes everything with an error is no success, in any mode" {
 	local mode
 	for mode in echo connect idle churn; do
