@@ -178,6 +178,8 @@ static void on_close(struct ws_conn *conn, const struct ws_end *end)
         w->lingering--;
     if (peer->lingering == conn)
         peer->lingering = NULL;
+    if (peer->holds_place)
+        peer_vacate(peer, true);
     worker_ended(w);
     worker_check_drained(w);
 }

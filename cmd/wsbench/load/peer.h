@@ -38,10 +38,11 @@ struct peer {
     enum ws_error
         unable; /* --streams: why it could not be opened, which counts when `retry` fires */
     bool open;
-    bool greeting; /* --first-expect: what is expected has not come */
-    bool leaving;  /* closed by us */
-    bool started;  /* it may send: its turn of --ramp has come */
-    bool retiring; /* --channel-lifetime: it is closed once nothing waits */
+    bool holds_place; /* --streams: it is over, and its stream has not ended */
+    bool greeting;    /* --first-expect: what is expected has not come */
+    bool leaving;     /* closed by us */
+    bool started;     /* it may send: its turn of --ramp has come */
+    bool retiring;    /* --channel-lifetime: it is closed once nothing waits */
     enum returning returning;
     bool slow;              /* --slow-readers: it is one */
     enum unsent unsent;     /* at the end of the load: why what was due was not sent */

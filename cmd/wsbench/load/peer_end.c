@@ -85,10 +85,10 @@ static void ended(const struct peer *peer, const struct ws_end *end)
 
 /* --- the end --- */
 
-/* It ended, or never began: another may take its place. */
-static void vacate(struct peer *peer, bool was_open)
+void peer_vacate(struct peer *peer, bool was_open)
 {
     struct worker *w = peer->worker;
+    peer->holds_place = false;
     if (w->settings->mode != MODE_CHURN)
         peer_open_again(peer, was_open);
     if (w->settings->mode == MODE_CHURN && w->phase == PHASE_LOAD)
@@ -101,7 +101,7 @@ static void did_not_open(struct peer *peer, enum ws_error error, const char *det
     peer_count_failed(peer, error, detail);
     peer_streams_failed(peer, error, detail);
     peer_open_done(peer->worker);
-    vacate(peer, false);
+    peer_vacate(peer, false);
 }
 
 void peer_failed(struct peer *peer, enum ws_error error, const char *detail)
@@ -156,5 +156,8 @@ void peer_over(struct peer *peer, const struct ws_end *end)
     } else {
         ended(peer, end);
     }
-    vacate(peer, was_open);
+    /* A server has a limit for streams, and one counts until its end. */
+    peer->holds_place = w->settings->streams > 0 && peer->lingering == conn;
+    if (!peer->holds_place)
+        peer_vacate(peer, was_open);
 }

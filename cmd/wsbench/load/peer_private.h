@@ -25,8 +25,10 @@ void peer_count_failed(struct peer *peer, enum ws_error error, const char *detai
 /* The same, and its place is free. */
 void peer_failed(struct peer *peer, enum ws_error error, const char *detail);
 /* The peer's connection is over, whether or not it still exists: counts how it ended, what waits is
- * lost, and its place is free. */
+ * lost, and its place is free, but for a stream's. */
 void peer_over(struct peer *peer, const struct ws_end *end);
+/* It has ended, or never began: another may take its place. */
+void peer_vacate(struct peer *peer, bool was_open);
 
 /* --- peer_open.c --- */
 
