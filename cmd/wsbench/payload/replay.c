@@ -30,23 +30,26 @@ static bool add(struct replay *r, const struct record_in *in)
     return ws_bytes_append(&r->data, in->data, in->len);
 }
 
-static bool read_line(struct replay *r, struct record_side *side, bool others, const char *line,
+/* `*others` becomes true if it is a message of the server's. */
+static bool read_line(struct replay *r, struct record_side *side, bool *others, const char *line,
                       size_t len, const char **problem)
 {
     struct record_in in;
     bool added = true;
     *problem = record_read(&in, line, len);
-    if (!*problem && record_sent_by(side, &in, false) != others &&
-        (in.type == RECORD_TEXT || in.type == RECORD_BINARY))
-        added = add(r, &in);
+    bool ours = !*problem && record_sent_by(side, &in, false);
+    if (!*problem && (in.type == RECORD_TEXT || in.type == RECORD_BINARY)) {
+        added = !ours || add(r, &in);
+        *others |= !ours;
+    }
     record_in_free(&in);
     if (!*problem && (!added || ws_bytes_len(r->data) > RECORDING_MOST))
         *problem = added ? "the recording is too large" : "out of memory";
     return !*problem;
 }
 
-/* The messages that the client has sent, or the others. */
-static bool read_all(struct replay *r, bool others, FILE *file, const char *name, char *problem,
+/* The messages that the client has sent. `*others`: the server has sent some. */
+static bool read_all(struct replay *r, bool *others, FILE *file, const char *name, char *problem,
                      size_t size)
 {
     struct record_side side = {0};
@@ -75,11 +78,7 @@ bool replay_read(struct replay *r, const char *name, char *problem, size_t size)
         exit_warn("%s: %m", name);
         return false;
     }
-    bool ok = read_all(r, false, file, name, problem, size);
-    if (ok && r->count == 0 && !ferror(file)) {
-        rewind(file);
-        ok = read_all(r, true, file, name, problem, size);
-    }
+    bool others = false, ok = read_all(r, &others, file, name, problem, size);
     if (ferror(file)) {
         *problem = '\0';
         exit_warn("%s: %m", name);
@@ -87,7 +86,10 @@ bool replay_read(struct replay *r, const char *name, char *problem, size_t size)
     }
     fclose(file);
     if (ok && r->count == 0) {
-        snprintf(problem, size, "%s: it has no text or binary message", name);
+        snprintf(problem, size,
+                 others ? "%s: the client sent no message in it; what the server sent is not sent"
+                        : "%s: it has no text or binary message",
+                 name);
         return false;
     }
     for (size_t i = r->count; ok && i-- > 0;) {

@@ -24,8 +24,8 @@ struct replay {
     struct ws_bytes *data; /* owned */
 };
 
-/* Reads the text and binary messages of the client, whether it or the server has recorded them; of
- * a recording that has none of these, the others. False after writing why to `problem`, which is ""
+/* Reads the text and binary messages of the client, whether it or the server has recorded them;
+ * there has to be one. False after writing why to `problem`, which is ""
  * where the file cannot be read: that is printed. Free it with replay_free() in either case. */
 bool replay_read(struct replay *replay, const char *file, char *problem, size_t size);
 void replay_free(struct replay *replay);

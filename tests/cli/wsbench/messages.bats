@@ -135,6 +135,9 @@ got() {
 	echo '{"type":"ping","data":""}' >"$BATS_TEST_TMPDIR/recording"
 	run -2 --separate-stderr wsbench --replay="$BATS_TEST_TMPDIR/recording" "$URL"
 	usage_line "no text or binary message"
+	echo '{"us":1,"dir":"in","type":"text","data":"x"}' >"$BATS_TEST_TMPDIR/recording"
+	run -2 --separate-stderr wsbench --replay="$BATS_TEST_TMPDIR/recording" "$URL"
+	usage_line "recording: the client sent no message in it; what the server sent is not sent"
 }
 
 @test "--replay: empty messages, stages, and --messages" {
