@@ -315,9 +315,14 @@ static void join_workers(struct run *run)
     resolve_free(&run->bench.url, &run->bench.proxy);
 }
 
-static void count_lost(struct run *run)
+/* What the workers cannot know each by itself. */
+static void settle_counts(struct run *run)
 {
     struct totals *t = &run->result->totals;
+    if (run->settings->mode == MODE_SOURCE) { /* what came after the load is none of it */
+        atomic_store(&t->received, run->result->load_received);
+        atomic_store(&t->received_bytes, run->result->load_received_bytes);
+    }
     if (run->settings->mode == MODE_BROADCAST && t->opened > 0) {
         uint64_t expected = t->sent * (t->opened - 1);
         t->lost = expected > t->received ? expected - t->received : 0;
@@ -381,7 +386,7 @@ static void measure(struct run *run)
     join_workers(run);
     if (!settings_open_model(s)) /* it was left out: see flight.h */
         run->result->totals.rtt_sent = run->result->totals.rtt;
-    count_lost(run);
+    settle_counts(run);
     result_set_rate(run->result, s->mode == MODE_CONNECT);
     free(run->so_far);
 }

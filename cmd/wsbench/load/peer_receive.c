@@ -177,7 +177,7 @@ void peer_receive(struct peer *peer, const struct ws_event *event)
     if (event->type == WS_EVENT_CHUNK && !event->last)
         return;
     if (w->settings->mode == MODE_SOURCE)
-        counter_add(&w->totals.received, w->warm);
+        counter_add(&w->totals.received, w->warm && w->phase == PHASE_LOAD);
     else if (w->settings->mode == MODE_BROADCAST)
         on_broadcast(peer);
     else if (own)

@@ -45,7 +45,11 @@ assert eval(sys.argv[2]), r' "$BATS_TEST_TMPDIR/report" "$1"
 	serve --source=100:50
 	bench --mode=source -c 2 -d 1s
 	is 'm["sent"] == 0 and m["unasked"] == 0 and 150 <= m["received"] <= 250'
-	is 'm["load_received_bytes"] == 50 * m["load_received"]'
+	is 'm["load_received_bytes"] == 50 * m["load_received"] and m["load_received"] == m["received"]'
+	# a server that goes on during the closing handshake
+	start "$PYTHON" "$FIXTURES/faultyecho.py" tick=0.002 linger
+	bench --mode=source -c 20 -d 200ms
+	is 'm["received"] == m["load_received"] > 200'
 	serve
 	run -1 --separate-stderr wsbench -q --mode=source -c 1 -d 200ms "$URL"
 	says "nothing was measured: no message came"
