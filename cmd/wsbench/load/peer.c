@@ -372,6 +372,7 @@ void peer_leave(struct peer *peer)
         peer_receive_stop(peer);
     if (peer->client || peer->waits || peer->unable) {
         struct worker *w = peer->worker;
+        w->totals.tried -= peer->waits; /* it has not begun */
         if (peer->client)
             ws_client_cancel(peer->client);
         peer->client = NULL;
@@ -379,7 +380,6 @@ void peer_leave(struct peer *peer)
         peer->unable = WS_OK;
         w->connecting--;
         w->alive--;
-        w->totals.tried--; /* cancelled: neither opened nor failed */
     } else if (peer->conn && ws_conn_close(peer->conn, WS_CLOSE_NORMAL, NULL) == WS_E_STATE) {
         ws_conn_abort(peer->conn, WS_E_SHUTDOWN);
     }

@@ -146,7 +146,6 @@ void peer_over(struct peer *peer, const struct ws_end *end)
     peer_receive_stop(peer);
     ws_loop_disarm(w->loop, &peer->life);
     if (!was_open && peer->leaving) {
-        w->totals.tried--;
         w->connecting--;
     } else if (!was_open) {
         enum ws_error error = end->error == WS_OK ? WS_E_LOST : end->error;

@@ -67,6 +67,21 @@ load faulty
 	holds 'c["opened"] == 10 and c["dropped"] == 0 and r["load_s"] < 2'
 }
 
+@test "connections that were begun are tried, also where the run ends before they open" {
+	faulty mute
+	run -7 --separate-stderr wsbench -q -c 2 --connect-deadline=300ms "$URL"
+	grep -q '^connections *2 tried, 0 opened, 0 failed' <<<"$output"
+	says '0 of 2 connections were open by --connect-deadline'
+	faulty mute
+	wsbench -q --format=json -o "$BATS_TEST_TMPDIR/report" -c 3 --connect-rate=0.01 "$URL" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
+	local bench=$! status=0
+	eventually grep -q connected "$OUT"
+	kill -INT "$bench"
+	wait "$bench" || status=$?
+	same 130 "$status"
+	"$PYTHON" -c 'import json, sys; assert json.load(open(sys.argv[1]))["connections"]["tried"] == 1' "$BATS_TEST_TMPDIR/report"
+}
+
 @test "a server that closes everything with an error is no success, in any mode" {
 	local mode
 	for mode in echo connect idle churn; do
