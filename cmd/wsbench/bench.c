@@ -26,6 +26,7 @@ struct run {
     struct signal_repeat last_signal;
     struct progress progress;
     int64_t begun_ns, next_look_ns, interval_ns;
+    int64_t waited_ns;     /* from the begin of the load until no more answers were waited for */
     struct result *so_far; /* owned; for --abort-if */
 };
 
@@ -221,10 +222,13 @@ static void load(struct run *run)
 static bool everything_arrived(const struct run *run)
 {
     struct progress_counts c = snapshot(run);
-    return c.opened > 0 && c.received >= c.sent * (c.opened - 1);
+    uint64_t receivers = 0;
+    for (unsigned i = 0; i < run->started; i++)
+        receivers += counter_read(&run->workers[i].totals.receivers);
+    return receivers > 0 && c.received >= c.sent * (receivers - 1);
 }
 
-static bool drain(struct run *run)
+static bool wait_for_rest(struct run *run)
 {
     int64_t deadline_ns = clock_ns() + run->settings->timeout_us * NS_PER_US;
     enter(run, PHASE_DRAIN);
@@ -239,6 +243,12 @@ static bool drain(struct run *run)
         wait_for(run, NULL, now + 10 * NS_PER_MS);
     }
     return true;
+}
+
+static void drain(struct run *run)
+{
+    run->result->drained = wait_for_rest(run);
+    run->waited_ns = clock_ns() - run->bench.start_ns;
 }
 
 /* --- setup and results --- */
@@ -301,12 +311,30 @@ static bool start_workers(struct run *run)
     return true;
 }
 
+/* What was waited for broadcasts that did not come. */
+static void add_missing(struct run *run)
+{
+    struct deliveries *all = run->workers ? run->workers[0].deliveries : NULL;
+    uint64_t receivers = 0;
+    for (unsigned i = 0; i < run->started; i++) {
+        receivers += run->workers[i].timed_receivers;
+        if (i > 0 && all && run->workers[i].deliveries)
+            deliveries_merge(all, run->workers[i].deliveries);
+    }
+    if (all)
+        deliveries_add_missing(all, receivers, run->waited_ns, &run->result->totals.rtt);
+}
+
 static void join_workers(struct run *run)
 {
     for (unsigned i = 0; i < run->started; i++) {
         pthread_join(run->workers[i].thread, NULL);
         totals_merge(&run->result->totals, &run->workers[i].totals);
+    }
+    add_missing(run);
+    for (unsigned i = 0; i < run->started; i++) {
         free(run->workers[i].published);
+        free(run->workers[i].deliveries);
         pthread_mutex_destroy(&run->workers[i].publish_lock);
     }
     for (unsigned i = 0; run->workers && i < run->settings->threads; i++)
@@ -323,8 +351,8 @@ static void settle_counts(struct run *run)
         atomic_store(&t->received, run->result->load_received);
         atomic_store(&t->received_bytes, run->result->load_received_bytes);
     }
-    if (run->settings->mode == MODE_BROADCAST && t->opened > 0) {
-        uint64_t expected = t->sent * (t->opened - 1);
+    if (run->settings->mode == MODE_BROADCAST && t->receivers > 0) {
+        uint64_t expected = t->sent * (t->receivers - 1);
         t->lost = expected > t->received ? expected - t->received : 0;
     }
 }
@@ -371,7 +399,7 @@ static void measure(struct run *run)
         run->result->connect_s = (double)(clock_ns() - begun_ns) / 1e9;
         if (ready && (snapshot(run).opened > 0 || s->mode == MODE_CHURN) && wait_for_start(run)) {
             load(run);
-            run->result->drained = drain(run);
+            drain(run);
         }
     }
     enter(run, PHASE_CLOSE);

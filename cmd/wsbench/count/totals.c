@@ -28,6 +28,7 @@ void totals_merge(struct totals *t, const struct totals *o)
 {
     t->tried += o->tried;
     t->opened += o->opened;
+    t->receivers += o->receivers;
     t->failed += o->failed;
     t->dropped += o->dropped;
     t->returned += o->returned;

@@ -32,6 +32,8 @@ enum { TOTALS_DETAIL = 512 };
 struct totals {
     atomic_uint_fast64_t tried, opened; /* connections; the main thread reads these, and sent and
                                            received, during the run */
+    atomic_uint_fast64_t
+        receivers; /* connections that have opened, each once: those of a broadcast */
     uint64_t failed;
     uint64_t dropped;                 /* connections that ended before we closed them */
     uint64_t causes[WS_ERROR_COUNT];  /* of failed and dropped connections */

@@ -35,6 +35,9 @@ static void established(struct peer *peer)
     ws_loop_disarm(w->loop, &peer->retry);
     w->can_send += peer_sends(peer);
     counter_add(&w->totals.opened, 1);
+    counter_add(&w->totals.receivers, !peer->received);
+    w->timed_receivers += !peer->received && !peer->slow;
+    peer->received = true;
     if (w->settings->mode == MODE_CHURN) {
         if (w->phase > PHASE_LOAD ||
             !peer_send_one(peer, w->settings->rate > 0 ? peer->pace.due_ns : clock_ns()))

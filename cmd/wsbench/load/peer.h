@@ -38,6 +38,7 @@ struct peer {
     enum ws_error
         unable; /* --streams: why it could not be opened, which counts when `retry` fires */
     bool open;
+    bool received;    /* it has been open, and is one of the receivers */
     bool holds_place; /* --streams: it is over, and its stream has not ended */
     bool greeting;    /* --first-expect: what is expected has not come */
     bool leaving;     /* closed by us */

@@ -136,6 +136,10 @@ bool peer_send_one(struct peer *peer, int64_t due_ns)
         counter_add(&w->totals.sent_bytes, m.len);
         if (w->open_model)
             histogram_add(&w->totals.lag, now - due_ns);
+        if (w->deliveries)
+            deliveries_sent(w->deliveries, due_ns - w->bench->start_ns);
+        if (w->deliveries && !peer->slow) /* it needs none of its own */
+            deliveries_came(w->deliveries, due_ns - w->bench->start_ns);
     }
     if (answered)
         await(peer, &m, due_ns, now, counted);

@@ -124,9 +124,11 @@ static bool set_up(struct worker *w)
         !pattern_compile(&w->first_expect, own->first_expect, 0, problem, sizeof problem))
         return false;
     w->peers = calloc(w->count, sizeof *w->peers);
-    if (s->mode == MODE_BROADCAST)
+    if (s->mode == MODE_BROADCAST) {
         w->heard = calloc(w->count, s->publishers * sizeof *w->heard);
-    if (!w->peers || (s->mode == MODE_BROADCAST && !w->heard))
+        w->deliveries = calloc(1, sizeof *w->deliveries);
+    }
+    if (!w->peers || (s->mode == MODE_BROADCAST && (!w->heard || !w->deliveries)))
         return false;
     for (uint32_t i = 0; i < w->count; i++)
         peer_init(&w->peers[i], w, i);

@@ -8,6 +8,7 @@
 #define CMD_WSBENCH_LOAD_WORKER_H
 
 #include "cmd/common/options/target_hint.h"
+#include "cmd/wsbench/count/deliveries.h"
 #include "cmd/wsbench/count/totals.h"
 #include "cmd/wsbench/load/clock.h"
 #include "cmd/wsbench/load/pace.h"
@@ -63,23 +64,25 @@ struct worker {
     struct totals *published; /* under the lock: a copy of its totals, once it was asked for one */
     unsigned published_count;
     struct peer *peers;
-    uint32_t count;           /* number of peers */
-    uint32_t first;           /* number of the first peer */
-    uint32_t publishers;      /* number of senders, which come first */
-    uint32_t first_publisher; /* number of the first of them */
-    uint32_t can_send;        /* open connections that send */
-    struct fanout *heard;     /* broadcast: settings->publishers of each peer */
-    uint32_t begun;           /* peers that have started to connect */
-    uint32_t connecting;      /* connection attempts in progress */
-    uint32_t coming_back;     /* connections that are to be opened again */
-    uint32_t alive;           /* connections that exist, open or not */
-    uint32_t lingering;       /* of those, connections that are over */
-    uint64_t quota;           /* messages (churn: connections) that may still be sent */
-    uint64_t outstanding;     /* messages in flight */
-    struct schedule schedule; /* open model: of its messages (churn: of its connections) */
-    struct pace pace;         /* open while there is a schedule */
-    int64_t unsent_to_ns;     /* what was due before it and was not sent is counted at the end;
-                               * 0: nothing is */
+    uint32_t count;                /* number of peers */
+    uint32_t first;                /* number of the first peer */
+    uint32_t publishers;           /* number of senders, which come first */
+    uint32_t first_publisher;      /* number of the first of them */
+    uint32_t can_send;             /* open connections that send */
+    struct deliveries *deliveries; /* broadcast; the main thread frees it */
+    uint64_t timed_receivers;      /* of its connections that have opened, those that are timed */
+    struct fanout *heard;          /* broadcast: settings->publishers of each peer */
+    uint32_t begun;                /* peers that have started to connect */
+    uint32_t connecting;           /* connection attempts in progress */
+    uint32_t coming_back;          /* connections that are to be opened again */
+    uint32_t alive;                /* connections that exist, open or not */
+    uint32_t lingering;            /* of those, connections that are over */
+    uint64_t quota;                /* messages (churn: connections) that may still be sent */
+    uint64_t outstanding;          /* messages in flight */
+    struct schedule schedule;      /* open model: of its messages (churn: of its connections) */
+    struct pace pace;              /* open while there is a schedule */
+    int64_t unsent_to_ns;          /* what was due before it and was not sent is counted at the end;
+                                    * 0: nothing is */
     enum unsent connections_unsent; /* churn: why no more were begun */
     double place;                   /* churn: of the next connection in the schedule */
     uint64_t random;                /* churn: of Poisson arrivals */

@@ -69,6 +69,7 @@ exact() {
 	holds 'm["received"] + m["lost"] == m["sent"] * 4'
 	holds 'm["lost"] == did["dropped"] + did["held"] > 0'
 	holds 'm["duplicated"] == did["doubled"] > 0'
+	holds 'r["rtt"]["count"] == 300 * 4 and r["rtt"]["max_us"] > 300000'
 	# with two, a swap may be of messages of both, which have no order between them
 	faulty all drop=11 swap=5
 	measure --mode=broadcast -c 4 -t 2 -R 400 -n 200 -T 300ms
@@ -115,6 +116,16 @@ exact() {
 	measure --mode=broadcast -c 3 -t 2 -R 1500 -d 1s -T 2s
 	holds 'm["received"] == 3000 == did["sent"] and m["lost"] == m["duplicated"] == 0'
 	holds '0 < m["reordered"] <= did["delayed"] == 30 and r["rtt"]["max_us"] > 690000'
+}
+
+@test "broadcast: what is lost counts with the time that was waited for it, and who comes back is no further receiver" {
+	faulty all drop=2
+	measure --mode=broadcast -c 3 -t 2 -R 100 -n 40 -T 500ms
+	holds 'm["received"] == 40 == m["lost"] and r["rtt"]["count"] == 80 and r["rtt"]["p75_us"] > 450000'
+	holds 'r["rtt"]["max_us"] < 2000000'
+	faulty all close=10:1001
+	measure --mode=broadcast -c 3 --publishers=2 -R 100 -d 500ms -T 300ms --reconnect
+	holds 'c["returned"] > 0 and m["received"] + m["lost"] == m["sent"] * 2'
 }
 
 @test "messages that nothing asked for are no error, and no answer" {
