@@ -24,7 +24,7 @@ complete -c wsbench -l abort-if -x -d 'end the load when this is met, as --fail-
 complete -c wsbench -l connect-deadline -x -d 'time limit for opening all connections: exit with 7 if some are not open by then'
 complete -c wsbench -l streams -x -d 'open the connections as streams of HTTP/2, so many over each TCP connection; with --http2'
 complete -c wsbench -l source-ip -x -d 'connect from these addresses in turn: each has local ports of its own (default for a loopback target and many connections: 127.0.0.1, 127.0.0.2 and so on)'
-complete -c wsbench -s s -l size -x -d 'size of a message, or the range of the sizes of messages (default 20)'
+complete -c wsbench -s s -l size -x -d 'size of a message, or the range of the sizes of messages, from 40 on (default 20)'
 complete -c wsbench -s m -l message -x -d 'send this message; may be repeated, they are sent in turn. {{seq}}, {{conn}}, {{uuid}}, {{rand:1-100}}, {{now_us}} and {{line:FILE}} are filled in, in the URL and in --header too'
 complete -c wsbench -s f -l message-file -r -F -d 'send the content of this file as one message, filled in likewise'
 complete -c wsbench -l match -x -a 'echo seq regex:R json:PATH any' -d 'find the message that an answer belongs to: by its whole text, its first number, the first group of a regular expression, the value at a path in JSON, or the order (default echo; any with --replay)'

@@ -57,6 +57,7 @@ void totals_merge(struct totals *t, const struct totals *o)
     t->reordered += o->reordered;
     t->corrupted += o->corrupted;
     t->others += o->others;
+    t->retyped += o->retyped;
     t->late += o->late;
     t->unasked += o->unasked;
     for (int i = 0; i < UNSENT_CAUSES; i++)

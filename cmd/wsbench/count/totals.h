@@ -57,6 +57,7 @@ struct totals {
      */
     uint64_t lost, duplicated, reordered, corrupted;
     uint64_t others;  /* at least so many of those corrupted were answers to other connections */
+    uint64_t retyped; /* of those corrupted, so many were text for binary, or the reverse */
     uint64_t late;    /* of those lost, so many were answered after --timeout */
     uint64_t unasked; /* messages that belong to none of ours */
     uint64_t unsent[UNSENT_CAUSES]; /* open model: due before the end of the load, and never sent */

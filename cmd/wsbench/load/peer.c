@@ -87,6 +87,7 @@ static void on_open(struct ws_conn *conn, const struct ws_event *event)
                   clock_ns() - (tls ? ws_tls_established_us(tls) * 1000 : peer->begun_ns));
     peer_streams_answered(peer);
     peer->greeting = w->settings->own_options.first_expect;
+    peer->unexpected = false;
     if (w->settings->own.has_first && !greet(peer))
         ws_conn_abort(conn, WS_E_NO_MEMORY);
     else if (peer->greeting)
@@ -100,6 +101,8 @@ static void on_greeting(struct peer *peer, const struct ws_event *event)
     regmatch_t found;
     if (match_search(&peer->worker->first_expect, event->data, event->len, &found, 1))
         established(peer);
+    else
+        peer->unexpected = true;
 }
 
 /* Keeps what is wrong with it for the close that follows. */

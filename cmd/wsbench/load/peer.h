@@ -40,6 +40,7 @@ struct peer {
     bool open;
     bool received;    /* it has been open, and is one of the receivers */
     bool holds_place; /* --streams: it is over, and its stream has not ended */
+    bool unexpected;  /* --first-expect: a message came, and was another */
     bool greeting;    /* --first-expect: what is expected has not come */
     bool leaving;     /* closed by us */
     bool started;     /* it may send: its turn of --ramp has come */

@@ -137,7 +137,7 @@ void peer_over(struct peer *peer, const struct ws_end *end)
 {
     struct worker *w = peer->worker;
     struct ws_conn *conn = peer->conn;
-    bool was_open = peer->open;
+    bool was_open = peer->open, greeting = peer->greeting;
     w->can_send -= was_open && peer_sends(peer);
     peer->conn = NULL;
     peer->open = peer->greeting = false;
@@ -150,7 +150,11 @@ void peer_over(struct peer *peer, const struct ws_end *end)
     } else if (!was_open) {
         enum ws_error error = end->error == WS_OK ? WS_E_LOST : end->error;
         char why[TOTALS_DETAIL];
-        did_not_open(peer, error, why_not_open(conn, error, why));
+        bool ungreeted = greeting && error == WS_E_CONNECT_TIMEOUT;
+        did_not_open(peer, error,
+                     !ungreeted         ? why_not_open(conn, error, why)
+                     : peer->unexpected ? "what came did not match --first-expect"
+                                        : "nothing came that could match --first-expect");
         return;
     } else {
         ended(peer, end);

@@ -16,6 +16,13 @@ static void count_corrupt(struct peer *peer)
     peer_leave(peer);
 }
 
+/* Is it of the type that was sent? */
+static inline bool has_type(const struct peer *peer, const struct ws_event *event)
+{
+    return event->type == WS_EVENT_PONG ||
+           event->opcode == (peer->worker->settings->binary ? WS_OP_BINARY : WS_OP_TEXT);
+}
+
 /* How many of these messages of `len` bytes, WS_RUN_STEP(len) apart, are the echoes of the first
  * messages that wait, whole, unchanged and in order? They are counted then. */
 static inline unsigned take_echoes(struct peer *peer, const uint8_t *data, size_t len,
@@ -50,12 +57,13 @@ static inline unsigned take_echoes(struct peer *peer, const uint8_t *data, size_
 
 bool peer_receive_echo(struct peer *peer, const struct ws_event *event)
 {
-    return event->type == WS_EVENT_MESSAGE && take_echoes(peer, event->data, event->len, 1) == 1;
+    return event->type == WS_EVENT_MESSAGE && has_type(peer, event) &&
+           take_echoes(peer, event->data, event->len, 1) == 1;
 }
 
 unsigned peer_receive_echoes(struct peer *peer, const struct ws_event *run)
 {
-    return take_echoes(peer, run->data, run->len, run->count);
+    return has_type(peer, run) ? take_echoes(peer, run->data, run->len, run->count) : 0;
 }
 
 /* Is it an intact message of another connection? A short one does not name its connection, but its
@@ -76,13 +84,17 @@ static bool belongs_to_another(const struct peer *peer)
     return false;
 }
 
-static void on_answer(struct peer *peer)
+static void on_answer(struct peer *peer, const struct ws_event *event)
 {
     struct worker *w = peer->worker;
     struct payload_head head = {.connection = peer->identity};
     enum payload_verdict verdict = payload_judge(&peer->answer, &w->payload, &head);
     if (verdict == PAYLOAD_FOREIGN || peer->flight.next == 0) {
         w->totals.unasked++;
+    } else if (!has_type(peer, event)) {
+        w->totals.retyped++;
+        flight_damaged(&peer->flight, &w->totals);
+        count_corrupt(peer);
     } else if (verdict == PAYLOAD_DAMAGED || head.connection != peer->identity ||
                !flight_answered(&peer->flight, head.sequence, payload_modulus(&w->payload),
                                 peer_now(peer), &w->totals)) {
@@ -105,7 +117,7 @@ static void on_own_answer(struct peer *peer, const struct ws_event *event)
         w->totals.unasked++;
 }
 
-static void on_broadcast(struct peer *peer)
+static void on_broadcast(struct peer *peer, const struct ws_event *event)
 {
     struct worker *w = peer->worker;
     struct totals *t = &w->totals;
@@ -115,8 +127,10 @@ static void on_broadcast(struct peer *peer)
         t->unasked++;
         return;
     }
-    if (verdict == PAYLOAD_DAMAGED || head.connection >= w->settings->publishers) {
+    bool retyped = !has_type(peer, event);
+    if (retyped || verdict == PAYLOAD_DAMAGED || head.connection >= w->settings->publishers) {
         t->corrupted++;
+        t->retyped += retyped;
         count_corrupt(peer);
         return;
     }
@@ -182,11 +196,11 @@ void peer_receive(struct peer *peer, const struct ws_event *event)
     if (w->settings->mode == MODE_SOURCE)
         counter_add(&w->totals.received, w->warm && w->phase == PHASE_LOAD);
     else if (w->settings->mode == MODE_BROADCAST)
-        on_broadcast(peer);
+        on_broadcast(peer, event);
     else if (own)
         on_own_answer(peer, event);
     else
-        on_answer(peer);
+        on_answer(peer, event);
     if (w->warm && counter_read(&w->totals.received) != received)
         counter_add(&w->totals.received_bytes,
                     event->type == WS_EVENT_CHUNK ? event->total : event->len);

@@ -137,7 +137,8 @@ const struct option_row wsbench_rows[WSBENCH_ROWS] = {
      OPTION_CALL(values_size_range),
      .metavar = "BYTES|MIN-MAX",
      .offset = OPTION_OFFSET_(S, size, struct size_range),
-     .help = "size of a message, or the range of the sizes of messages (default 20)"},
+     .help = "size of a message, or the range of the sizes of messages, from 40 on (default "
+             "20)"},
     {.name = "message",
      .letters = "m",
      OPTION_LIST(S, own_options.messages),

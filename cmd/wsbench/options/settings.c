@@ -325,6 +325,8 @@ const char *settings_explain(const struct settings *s, enum ws_error error)
     if (error == WS_E_HTTP2 && s->target.http2 == TARGET_HTTP2_PRIOR)
         return "the server did not answer in HTTP/2, which --http2=prior begins with "
                "(RFC 9113 3.3)";
+    if (error == WS_E_CONNECT_TIMEOUT && s->own_options.first_expect)
+        return "the connection was not made, or --first-expect not met, in time";
     return ws_error_info(error)->explanation;
 }
 

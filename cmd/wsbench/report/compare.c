@@ -20,7 +20,7 @@ static const char *doubt(const struct metric *m, const struct result *before,
     return low[0] <= high[1] && low[1] <= high[0] ? "noise" : "";
 }
 
-/* True if its change is in doubt. */
+/* True if its change is marked as noise. */
 static bool print_row(const char *name, const struct result *before, const struct result *now,
                       FILE *out)
 {
@@ -36,7 +36,7 @@ static bool print_row(const char *name, const struct result *before, const struc
     if (a > 0)
         fprintf(out, "%+9.1f%%%s%s", 100 * (b - a) / a, *why ? "   " : "", why);
     fputc('\n', out);
-    return *why;
+    return strcmp(why, "noise") == 0;
 }
 
 static bool same_load(const struct settings *a, const struct settings *b)
@@ -53,10 +53,10 @@ void compare_print(const struct settings *settings_before, const struct result *
         "rate",    "received_rate", "tcp_connect.p50", "upgrade.p50", "loss",    "errors"};
     fprintf(out, "\n%-20s%14s%14s%10s%s\n", "compared", "before", "now", "change",
             same_load(settings_before, settings) ? "" : "   (another load was asked for)");
-    bool doubtful = false;
+    bool noise = false;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        doubtful |= print_row(names[i], before, now, out);
-    if (doubtful)
+        noise |= print_row(names[i], before, now, out);
+    if (noise)
         fprintf(out, "noise: as many samples of the same times differ by as much. Two runs of the "
                      "same differ by more: repeat them before a small change is believed.\n");
 }

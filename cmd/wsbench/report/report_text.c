@@ -125,8 +125,9 @@ static void print_connections(const struct settings *s, const struct result *r, 
     for (int i = 0; i < WS_ERROR_COUNT; i++)
         if (t->causes[i])
             fprintf(out, "                %" PRIu64 " × %s\n", t->causes[i],
-                    t->opened ? ws_error_info((enum ws_error)i)->explanation
-                              : settings_explain(s, (enum ws_error)i));
+                    t->opened && i != WS_E_CONNECT_TIMEOUT
+                        ? ws_error_info((enum ws_error)i)->explanation
+                        : settings_explain(s, (enum ws_error)i));
     if (t->returned || t->not_returned)
         fprintf(out,
                 "                %" PRIu64 " × opened again, %" PRIu64 " not back at the end\n",

@@ -54,7 +54,8 @@ static void judge_rate(const struct settings *s, const struct result *r, struct 
 {
     uint64_t unsent = totals_unsent(&r->totals);
     uint64_t begun = s->mode == MODE_CHURN ? r->totals.tried : r->totals.sent;
-    char causes[VERDICT_TEXT_MAX / 2] = "", rate[32];
+    bool churn = s->mode == MODE_CHURN;
+    char causes[VERDICT_TEXT_MAX / 2] = "", rate[32], reached[UNITS_TEXT_MAX];
     size_t len = 0;
     if (s->rate == 0 || unsent * 100 <= begun + unsent)
         return;
@@ -65,10 +66,10 @@ static void judge_rate(const struct settings *s, const struct result *r, struct 
                 (size_t)snprintf(causes + len, sizeof causes - len, "%s%" PRIu64 " since %s",
                                  len ? ", " : "", r->totals.unsent[i], verdict_unsent_text(s, i));
     verdict_add(v, failure(s, "rate"),
-                "the rate of %s/s was not reached: %.*f/s; %" PRIu64 " %s were due and not %s (%s)",
-                rate, s->rate < 100 ? 2 : 0, (double)begun * s->rate / (double)(begun + unsent),
-                unsent, s->mode == MODE_CHURN ? "connections" : "messages",
-                s->mode == MODE_CHURN ? "begun" : "sent", causes);
+                "the rate of %s/s was not reached: %s; %" PRIu64 " %s were due and not %s (%s)",
+                rate,
+                units_format_rate(r->rate_per_s, churn ? "conn" : "msg", reached, sizeof reached),
+                unsent, churn ? "connections" : "messages", churn ? "begun" : "sent", causes);
 }
 
 static void judge_gates(const struct settings *s, const struct result *r, struct verdict *v)
@@ -155,6 +156,9 @@ static void judge_messages(const struct settings *s, const struct result *r, str
                     " of those were messages of other connections: a server that sends "
                     "each message to all is measured with --mode=broadcast",
                     t->others);
+    if (t->retyped > 0)
+        verdict_add(v, WS_EXIT_OK, "%" PRIu64 " of those corrupted came as %s", t->retyped,
+                    s->binary ? "text, though binary was sent" : "binary, though text was sent");
     if (r->signal_number)
         return;
     judge_number(s, t, v);

@@ -128,6 +128,17 @@ exact() {
 	holds 'c["returned"] > 0 and m["received"] + m["lost"] == m["sent"] * 2'
 }
 
+@test "an answer of the other type, text for binary, is corrupted" {
+	local mode
+	for mode in echo broadcast; do
+		if [[ $mode == echo ]]; then faulty; else faulty all; fi
+		measure --mode="$mode" -c 2 -n 10 -R 100 -T 300ms --binary
+		same 1 "$STATUS"
+		holds 'm["corrupted"] == 10 == m["lost"] and m["received"] == 0'
+		holds '"10 of those corrupted came as text, though binary was sent" in r["verdict"]'
+	done
+}
+
 @test "messages that nothing asked for are no error, and no answer" {
 	local mode
 	for mode in idle echo; do

@@ -111,7 +111,11 @@ got() {
 	bench -c 2 -n 20 --first-message='login {{conn}}' --first-expect='^wel'
 	is 'c["opened"] == 2 and m["received"] == 20 and m["unasked"] == 0'
 	run -7 --separate-stderr wsbench -q -c 2 --connect-timeout=500ms -n 20 --first-message='login {{conn}}' --first-expect='never' "$URL"
-	says "no connection could be opened"
+	says "no connection could be opened: what came did not match --first-expect$"
+	grep -q '2 × the connection was not made, or --first-expect not met, in time$' <<<"$output"
+	start "$PYTHON" "$FIXTURES/faultyecho.py" hush=0
+	run -7 --separate-stderr wsbench -q -c 1 --connect-timeout=300ms -1 hi --first-expect=hi "$URL"
+	says "no connection could be opened: nothing came that could match --first-expect$"
 }
 
 @test "--replay: the messages of a recording with their timing" {

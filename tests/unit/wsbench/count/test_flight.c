@@ -88,7 +88,7 @@ static void a_late_answer_leaves_its_message_lost(void **state)
     assert_int_equal(totals.rtt.most, LIMIT_NS);
 }
 
-/* Also where nobody has looked at the clock between: the client itself stood still. */
+/* Also where no timer has fired between: the client itself stood still. */
 static void an_answer_that_comes_before_it_was_given_up(void **state)
 {
     (void)state;

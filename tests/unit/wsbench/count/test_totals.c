@@ -16,8 +16,8 @@ static void everything_is_added(void **state)
     a.tried = a.opened = a.failed = a.dropped = a.given_up = a.closed_by_server = 1;
     a.returned = a.not_returned = a.renewed = 1;
     a.sent = a.received = a.sent_bytes = a.received_bytes = a.own = 1;
-    a.lost = a.duplicated = a.reordered = a.corrupted = a.late = a.unasked = a.resumed = a.streams =
-        1;
+    a.lost = a.duplicated = a.reordered = a.corrupted = a.retyped = a.late = a.unasked = a.resumed =
+        a.streams = 1;
     a.causes[WS_E_LOST] = 1;
     a.cpu_s = 1;
     a.busiest = 0.5;

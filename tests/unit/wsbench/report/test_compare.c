@@ -103,6 +103,7 @@ static void noise_and_difference(void **state)
     assert_true(line_ends("rtt.p50", "%"));
     assert_true(line_ends("rtt.p99.9", "%"));
     assert_true(line_ends("rtt.max", "one sample"));
+    lacks("noise"); /* nor is it explained */
 }
 
 static void too_few_samples_for_a_high_percentile(void **state)
