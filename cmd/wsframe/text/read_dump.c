@@ -49,6 +49,7 @@ static struct note note_of(struct line line)
         note.piece.side = *line.p == '>' ? PIECE_ONE : PIECE_OTHER;
     } else if (contains(line, " bytes):")) {
         note.kind = begins(line, "Frame") || begins(line, "Packet") ? NOTE_PACKET : NOTE_SKIPPED;
+        note.piece.side = PIECE_PACKET;
     }
     return note;
 }
@@ -215,6 +216,9 @@ struct dump {
     struct shape shape;
     bool strict;
     bool skipped;
+    bool rows_skipped; /* since the note that says so */
+    bool after_blank;  /* the line before was empty */
+    bool until_blank;  /* what is skipped ends with its rows: the next dump may have no note */
     struct pieces *out;
     size_t from; /* where the piece begins */
     struct piece piece;
@@ -302,10 +306,22 @@ static void take_note(struct dump *dump, const struct note *note)
 {
     end_piece(dump);
     dump->skipped = note->kind == NOTE_SKIPPED;
+    dump->until_blank = dump->skipped && note->piece.side == PIECE_PACKET;
+    dump->rows_skipped = false;
     if (note->kind == NOTE_SIDE) {
         dump->piece = note->piece;
         track_of(dump)->begun = false;
     }
+}
+
+/* Ends what is skipped where a dump begins that no line announces: tshark names what it shows of a
+ * packet only where that is more than the packet. */
+static void end_skipped(struct dump *dump)
+{
+    bool first = dump_row_offset(&dump->row, dump->shape.radix) == 0;
+    if (dump->until_blank && dump->rows_skipped && dump->after_blank && first)
+        dump->skipped = false;
+    dump->rows_skipped = true;
 }
 
 static const char *take_line(struct dump *dump, struct line line)
@@ -329,6 +345,7 @@ static const char *take_line(struct dump *dump, struct line line)
     case ROW_BYTES:
         if (dump->strict && dump->shape.form == FORM_XXD && !dump->row.colon)
             return "expected a colon after the offset";
+        end_skipped(dump);
         return dump->skipped ? NULL : take_row(dump);
     }
     return NULL;
@@ -350,6 +367,7 @@ bool read_dump(enum form form, bool strict, const uint8_t *text, size_t len, str
             *error = (struct read_error){.line = number, .what = problem};
             return false;
         }
+        dump.after_blank = line.len == 0;
     }
     end_piece(&dump);
     return true;
