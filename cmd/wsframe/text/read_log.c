@@ -4,6 +4,8 @@
 #include "cmd/wsframe/read/detect_bytes.h"
 #include "cmd/wsframe/read/lines.h"
 
+#include <ws/frame.h>
+
 #include <ctype.h>
 #include <string.h>
 
@@ -276,34 +278,233 @@ static bool fail(const uint8_t *text, const char *at, struct read_error *error)
     return false;
 }
 
-bool read_log(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error,
-              const char **note)
+/* --- which runs belong together --- */
+
+/* A line with its run. */
+struct entry {
+    struct line line;
+    struct run run;
+    uint64_t prefix; /* of what stands before the run */
+    bool other;      /* its bytes went in the other direction */
+};
+
+/* The frames of a direction, as far as they have come: what a run must go on with. */
+struct progress {
+    uint8_t header[WS_HEADER_MAX];
+    size_t header_len;
+    uint64_t left; /* bytes of the payload */
+    bool broken;   /* these are no frames, or none that are known */
+};
+
+enum {
+    SEEN_MAX = 64,         /* prefixes that are remembered */
+    GROUP_BYTES_MAX = 8192 /* bytes of lines with the same prefix that are looked at */
+};
+
+struct prefixes {
+    uint64_t list[SEEN_MAX];
+    size_t count;
+};
+
+static bool is_in(const struct prefixes *prefixes, uint64_t prefix)
+{
+    for (size_t i = 0; i < prefixes->count; i++)
+        if (prefixes->list[i] == prefix)
+            return true;
+    return false;
+}
+
+static void put_in(struct prefixes *prefixes, uint64_t prefix)
+{
+    if (prefixes->count < SEEN_MAX && !is_in(prefixes, prefix))
+        prefixes->list[prefixes->count++] = prefix;
+}
+
+static bool is_apart(const struct run *run)
+{
+    return is_separator(run->separator) && run->bytes > 1;
+}
+
+/* A hash of what stands before a run, where all words with a digit in them are alike, such as times
+ * and numbers, and how much is blank does not count. */
+static uint64_t prefix_hash(struct line line, const struct run *run)
+{
+    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+    bool blank = false;
+    for (size_t i = 0; i < run->from;) {
+        size_t end = i;
+        bool number = false;
+        while (end < run->from && is_word(line.p[end]))
+            number |= isdigit((uint8_t)line.p[end++]) != 0;
+        if (end == i && isblank((uint8_t)line.p[i])) {
+            blank = true;
+            i++;
+            continue;
+        }
+        end += end == i;
+        if (blank)
+            hash = (hash ^ ' ') * 0x100000001b3;
+        blank = false;
+        for (size_t at = i; at < end; at++)
+            if (!number || at == i)
+                hash = (hash ^ (number ? '#' : (uint8_t)line.p[at])) * 0x100000001b3;
+        i = end;
+    }
+    return hash;
+}
+
+/* Goes on with the bytes of a run. */
+static void advance(struct progress *progress, const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len && !progress->broken;) {
+        if (progress->left > 0) {
+            size_t n = progress->left < len - i ? (size_t)progress->left : len - i;
+            progress->left -= n;
+            i += n;
+            continue;
+        }
+        progress->header[progress->header_len++] = data[i++];
+        struct ws_frame frame;
+        enum ws_error parsed = ws_frame_parse(progress->header, progress->header_len, &frame);
+        if (parsed == WS_MORE && progress->header_len < WS_HEADER_MAX)
+            continue;
+        progress->broken = parsed != WS_OK || ws_frame_violation(&frame, WS_ALLOW_RSV1) != WS_OK;
+        progress->left = frame.length;
+        progress->header_len = 0;
+    }
+}
+
+/* Can a frame begin with these bytes, that is allowed where no message is incomplete? */
+static bool begins_frame(const uint8_t *data, size_t len)
+{
+    struct ws_frame frame;
+    ws_frame_parse(data, len, &frame);
+    return len > 1 && ws_frame_violation(&frame, WS_ALLOW_RSV1) == WS_OK &&
+           frame.opcode != WS_OP_CONTINUATION;
+}
+
+/* Does the line begin with "<" as the mark of a direction, and not of HTML? */
+static bool is_marked_other(struct line line)
+{
+    static const char *const tags[] = {"<pre", "<code", "<samp", "<p>", "<td>", "<div"};
+    line_skip_blanks(&line);
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+        if (line.len >= strlen(tags[i]) && memcmp(line.p, tags[i], strlen(tags[i])) == 0)
+            return false;
+    return line.len > 0 && *line.p == '<';
+}
+
+/* The lines with a run of the text. */
+static size_t find_entries(const uint8_t *text, size_t len, struct ws_bytes **out)
 {
     struct line rest = {(const char *)text, len}, line;
     struct run run = {0};
-    bool first = true;
-    *note = NULL;
+    size_t count = 0;
     while (line_next(&rest, &line)) {
-        struct line indented = line;
-        line_skip_blanks(&indented);
         run = next_run(line, &run);
         if (run.bytes == 0 || is_ruler(line, &run))
             continue;
-        size_t before = ws_bytes_len(out->bytes);
-        add(line, &run, out);
-        if (first && !believable(line, &run, bytes_data(out->bytes) + before,
-                                 ws_bytes_len(out->bytes) - before)) {
-            out->bytes->len = before;
+        struct entry entry = {.line = line,
+                              .run = run,
+                              .prefix = prefix_hash(line, &run),
+                              .other = is_marked_other(line)};
+        bytes_add(out, &entry, sizeof entry);
+        count++;
+    }
+    return count;
+}
+
+static struct entry get(struct ws_bytes *entries, size_t index)
+{
+    struct entry entry;
+    memcpy(&entry, bytes_data(entries) + index * sizeof entry, sizeof entry);
+    return entry;
+}
+
+/* Are the runs of the lines with this one's prefix, from it on, whole frames? */
+static bool group_convinces(struct ws_bytes *entries, size_t from, size_t count)
+{
+    struct pieces group = {0};
+    struct entry first = get(entries, from);
+    for (size_t i = from; i < count && ws_bytes_len(group.bytes) < GROUP_BYTES_MAX; i++) {
+        struct entry entry = get(entries, i);
+        if (entry.prefix == first.prefix && is_apart(&entry.run) == is_apart(&first.run))
+            add(entry.line, &entry.run, &group);
+    }
+    bool convinces = detect_convincing(bytes_data(group.bytes), ws_bytes_len(group.bytes));
+    pieces_free(&group);
+    return convinces;
+}
+
+/* The number of the first line whose run is believed: it may be the first of all for less than
+ * another one. `count` if there is none. */
+static size_t first_believed(struct ws_bytes *entries, size_t count)
+{
+    struct prefixes refused = {0};
+    struct pieces one = {0};
+    size_t first = 0;
+    for (; first < count && refused.count < SEEN_MAX; first++) {
+        struct entry entry = get(entries, first);
+        if (first == 0) {
+            add(entry.line, &entry.run, &one);
+            if (believable(entry.line, &entry.run, bytes_data(one.bytes), ws_bytes_len(one.bytes)))
+                break;
+        } else if (!is_in(&refused, entry.prefix) && group_convinces(entries, first, count)) {
             break;
         }
-        first = false;
-        size_t mistake = mistake_after(line, &run);
-        if (error && mistake > 0)
-            return fail(text, line.p + mistake, error);
-        *note = is_cut(line, &run) ? pieces_cut_byte : NULL;
-        pieces_end(out, (struct piece){.side = *indented.p == '<' ? PIECE_OTHER : PIECE_ONE});
+        put_in(&refused, entry.prefix);
     }
-    if (first && error)
+    pieces_free(&one);
+    return refused.count == SEEN_MAX ? count : first;
+}
+
+/* Does a run with another prefix than those before belong to them? It begins a frame, or goes on
+ * where one is incomplete. */
+static bool belongs(const struct entry *entry, const struct run *last, const uint8_t *data,
+                    size_t len, const struct progress *progress)
+{
+    bool alike = is_apart(&entry->run) == is_apart(last) &&
+                 (!is_apart(last) || entry->run.separator == last->separator);
+    bool boundary = !progress->broken && progress->left == 0 && progress->header_len == 0;
+    if (is_empty_frame(entry->line, &entry->run, data, len) || detect_convincing(data, len))
+        return true;
+    /* Digits that stand together may be anything. */
+    return alike && is_apart(last) && (!boundary || begins_frame(data, len));
+}
+
+bool read_log(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error,
+              const char **note)
+{
+    struct ws_bytes *entries = NULL;
+    struct prefixes taken = {0};
+    struct progress progress[2] = {0};
+    size_t count = find_entries(text, len, &entries), first = first_believed(entries, count);
+    struct run last = {0};
+    bool failed = false;
+    *note = NULL;
+    for (size_t i = first; i < count && !failed; i++) {
+        struct entry entry = get(entries, i);
+        size_t before = ws_bytes_len(out->bytes);
+        add(entry.line, &entry.run, out);
+        const uint8_t *data = bytes_data(out->bytes) + before;
+        size_t n = ws_bytes_len(out->bytes) - before;
+        bool same = is_in(&taken, entry.prefix) &&
+                    (entry.run.bytes == 1 || is_apart(&entry.run) == is_apart(&last));
+        if (i > first && !same && !belongs(&entry, &last, data, n, &progress[entry.other])) {
+            out->bytes->len = before;
+            continue;
+        }
+        put_in(&taken, entry.prefix);
+        advance(&progress[entry.other], data, n);
+        last = entry.run.bytes > 1 ? entry.run : last;
+        size_t mistake = mistake_after(entry.line, &entry.run);
+        if (error && mistake > 0)
+            failed = !fail(text, entry.line.p + mistake, error);
+        *note = is_cut(entry.line, &entry.run) ? pieces_cut_byte : NULL;
+        pieces_end(out, (struct piece){.side = entry.other ? PIECE_OTHER : PIECE_ONE});
+    }
+    if (first == count && error)
         *error = (struct read_error){.line = 1, .what = "there is no run of hex digits"};
-    return !first;
+    ws_bytes_free(&entries);
+    return first < count && !failed;
 }
