@@ -293,6 +293,8 @@ enum row_kind dump_row(struct line line, unsigned base, bool offset, struct dump
     while (base != 1 && rest.len > 0 && isspace((uint8_t)rest.p[rest.len - 1]))
         rest.len--;
     struct line star = rest;
+    if (star.len == 3 && begins(star, '>'))
+        skip(&star, 1); /* quoted */
     blanks(&star, 1);
     if (star.len == 1 && *star.p == '*')
         return ROW_STAR;

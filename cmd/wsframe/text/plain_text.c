@@ -1,5 +1,6 @@
 #include "cmd/wsframe/text/plain_text.h"
 
+#include "cmd/wsframe/text/dump_label.h"
 #include "cmd/wsframe/text/line_numbers.h"
 
 #include <ctype.h>
@@ -172,4 +173,5 @@ void plain_text(struct ws_bytes **text)
         return;
     remove_decoration(text);
     remove_line_numbers(text);
+    dump_label_remove(text);
 }
