@@ -25,7 +25,8 @@ static struct line after(struct line line, size_t n)
 /* Does the row begin a dump, or go on with it? */
 static bool follows(const struct labels *labels, const struct dump_row *row)
 {
-    if (dump_row_offset(row, 16) == 0 && row->len > 0)
+    bool memory = row->address && row->gap > 1 && row->group == 1; /* ESP-IDF's */
+    if ((dump_row_offset(row, 16) == 0 || memory) && row->len > 0)
         return true;
     for (size_t i = 0; labels->begun && i < 3; i++) {
         uint64_t offset = dump_row_offset(row, bases[i]), last = labels->offset[i];
@@ -113,6 +114,21 @@ static size_t take_line(struct labels *labels, struct line line)
     return n;
 }
 
+static bool ends(struct line line, const char *word)
+{
+    size_t n = strlen(word);
+    return line.len > n && memcmp(line.p + line.len - n, word, n) == 0;
+}
+
+/* Removes what closes a label such as "`" or "<pre><code>" from the end of a line. */
+static void remove_closing(struct line *line)
+{
+    static const char *const words[] = {"</pre>", "</code>", "`"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (ends(*line, words[i]))
+            line->len -= strlen(words[i]);
+}
+
 void dump_label_remove(struct ws_bytes **text)
 {
     struct line rest = {(const char *)bytes_data(*text), ws_bytes_len(*text)}, line;
@@ -120,6 +136,9 @@ void dump_label_remove(struct ws_bytes **text)
     struct labels labels = {0};
     while (line_next(&rest, &line)) {
         size_t n = take_line(&labels, line);
+        char last = labels.last.len > 0 ? labels.last.p[labels.last.len - 1] : '\0';
+        if (last == '`' || last == '>')
+            remove_closing(&line);
         bytes_add(&plain, line.p + n, line.len - n);
         bytes_byte(&plain, '\n');
     }

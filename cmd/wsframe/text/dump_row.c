@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A line of curl's has so many bytes at most, and then one blank before the text, as between bytes.
- */
+/* A line of curl's, and of Format-Hex of PowerShell 7, has so many bytes at most, and then one
+ * blank before the text, as between bytes. */
 enum { CURL_BYTES = 16 };
 
 static void skip(struct line *line, size_t n)
@@ -48,13 +48,19 @@ static bool has_prefix(struct line line)
 
 /* --- the text column --- */
 
+/* What a text column may have: a blank between those of eight bytes, as Wireshark's Follow Stream;
+ * and "0" for bytes of zero, as hexyl, which are no words. */
+enum { TEXT_HALVES = 1, TEXT_ZEROS = 2 };
+
 /* Does the text show these bytes? A byte that is no ASCII character is shown as a dot, a question
  * mark, a blank or as any character beyond ASCII. */
-static bool text_shows(struct line text, const uint8_t *bytes, size_t len)
+static bool text_shows(struct line text, const uint8_t *bytes, size_t len, unsigned ways)
 {
     if (begins(text, '|') || begins(text, '>'))
         skip(&text, 1);
     for (size_t i = 0; i < len; i++) {
+        if ((ways & TEXT_HALVES) && i > 0 && i % 8 == 0 && begins(text, ' '))
+            skip(&text, 1);
         bool shown = bytes[i] >= 0x20 && bytes[i] < 0x7F;
         if (text.len == 0) {
             if (bytes[i] != ' ')
@@ -62,7 +68,8 @@ static bool text_shows(struct line text, const uint8_t *bytes, size_t len)
             continue;
         }
         uint8_t c = (uint8_t)*text.p;
-        if (shown ? c != bytes[i] : !(strchr(".? _", c) || c >= 0x80 || (c == '0' && !bytes[i])))
+        bool zero = (ways & TEXT_ZEROS) && c == '0' && bytes[i] == 0;
+        if (shown ? c != bytes[i] : !(strchr(".? _", c) || c >= 0x80 || zero))
             return false;
         skip(&text, 1);
         while (c >= 0xC0 && text.len > 0 && ((uint8_t)*text.p & 0xC0) == 0x80)
@@ -84,16 +91,33 @@ void dump_row_reverse(uint8_t *bytes, size_t len, size_t group)
     }
 }
 
-/* Compares the text with the bytes, as they are written and with words turned around. */
-static bool text_fits(struct line text, struct dump_row *row)
+/* Does the text show these bytes, if it begins at one of the `before` blanks before it? */
+static bool any_text_shows(struct line text, size_t before, const uint8_t *bytes, size_t len,
+                           unsigned ways)
+{
+    for (size_t k = 0; k <= before && k <= len; k++) {
+        struct line longer = {text.p - k, text.len + k};
+        if (k > 0 && (*longer.p != ' ' || bytes[k - 1] != ' '))
+            return false;
+        if (text_shows(longer, bytes, len, ways) ||
+            (len > 8 && text_shows(longer, bytes, len, ways | TEXT_HALVES)))
+            return true;
+    }
+    return false;
+}
+
+/* Compares the text with the bytes, as they are written and with words turned around. It may begin
+ * with some of the `before` blanks. */
+static bool text_fits(struct line text, size_t before, struct dump_row *row)
 {
     uint8_t reversed[ROW_BYTES_MAX];
+    unsigned ways = row->group == 1 ? TEXT_ZEROS : 0;
     if (row->len == 0 || text.len == 0)
         return false;
     memcpy(reversed, row->bytes, row->len);
     dump_row_reverse(reversed, row->len, row->group);
-    bool written = text_shows(text, row->bytes, row->len);
-    bool turned = row->group > 1 && text_shows(text, reversed, row->len);
+    bool written = any_text_shows(text, before, row->bytes, row->len, ways);
+    bool turned = row->group > 1 && any_text_shows(text, before, reversed, row->len, ways);
     if (written != turned)
         row->order = written ? ROW_ORDER_WRITTEN : ROW_ORDER_REVERSED;
     return written || turned;
@@ -135,7 +159,8 @@ static const char *add_group(struct dump_row *row, const char *p, size_t n)
 /* After a wide gap; after a blank where curl's line is full. */
 static bool text_may_begin(const struct dump_row *row, size_t gap)
 {
-    bool full = row->colon && row->offset_len == 4 && row->len == CURL_BYTES;
+    bool full = ((row->colon && row->offset_len == 4) || row->offset_len == ROW_OFFSET_MAX) &&
+                row->len == CURL_BYTES;
     return row->len > 0 && gap > (full ? 0 : 1);
 }
 
@@ -153,9 +178,10 @@ static const char *columns(struct line rest, unsigned base, struct dump_row *row
         if (rest.len == 0 || begins(rest, '|'))
             break;
         if (text_may_begin(row, gap)) {
-            if (text_fits(rest, row))
+            if (text_fits(rest, gap - 1, row))
                 return NULL;
             stop = gap > 1 ? row->len : stop;
+            row->before_gap = stop;
         } else if (gap > 0 && row->len > 0 && begins(rest, '>')) {
             break;
         }
@@ -180,7 +206,7 @@ static const char *columns(struct line rest, unsigned base, struct dump_row *row
         skip(&rest, n + dash);
     }
     if (begins(rest, '|'))
-        text_fits(rest, row);
+        text_fits(rest, 0, row);
     return NULL;
 }
 

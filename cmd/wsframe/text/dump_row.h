@@ -34,7 +34,8 @@ struct dump_row {
     size_t group; /* bytes of the first group: 1 for bytes, more for words */
     unsigned base;
     enum row_order order;
-    bool doubtful; /* the bytes end at a wide gap, but what follows does not show them */
+    size_t before_gap; /* bytes before the last wide gap, after which the text may begin; 0: none */
+    bool doubtful;     /* the bytes end at a wide gap, but what follows does not show them */
     const char *problem;
     uint8_t bytes[ROW_BYTES_MAX]; /* in the order in which the digits are written; `len` are set */
 };

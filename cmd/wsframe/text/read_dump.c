@@ -210,6 +210,7 @@ struct track {
     uint64_t next; /* expected offset of the next line */
     uint8_t last[ROW_BYTES_MAX];
     size_t last_len, group;
+    size_t before_gap; /* of the last line */
 };
 
 struct dump {
@@ -266,6 +267,18 @@ static void trim(struct dump *dump, const struct track *track, uint64_t offset)
         dump->out->bytes->len -= (size_t)(track->next - offset);
 }
 
+/* Removes what was read of the last line after its wide gap, if the offset of this one says that it
+ * is no byte: a text column that looks like hex, and shows the bytes in a way that is not known. */
+static void trim_text(struct dump *dump, struct track *track, uint64_t offset)
+{
+    size_t more = track->last_len - track->before_gap;
+    if (!track->begun || track->before_gap == 0 || offset == 0 || track->next - offset != more)
+        return;
+    dump->out->bytes->len -= more;
+    track->last_len = track->before_gap;
+    track->next = offset;
+}
+
 static const char *take_row(struct dump *dump)
 {
     struct dump_row *row = &dump->row;
@@ -282,6 +295,8 @@ static const char *take_row(struct dump *dump)
         return "expected an offset";
     if (track->squeezed && offset > track->next && (problem = unsqueeze(dump, track, offset)))
         return problem;
+    if (has_offset)
+        trim_text(dump, track, offset);
     track->squeezed = false;
     if (row->len == 0) {
         trim(dump, track, offset);
@@ -297,6 +312,7 @@ static const char *take_row(struct dump *dump)
     memcpy(track->last, row->bytes, row->len);
     track->last_len = row->len;
     track->group = row->group;
+    track->before_gap = row->before_gap;
     track->begun = true;
     track->next = offset + row->len;
     return NULL;

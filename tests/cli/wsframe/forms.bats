@@ -20,6 +20,19 @@ gives_frames() { # COMMAND ARGUMENT...
 	return 1
 }
 
+# Rows of 16 bytes, as programs print them: the offset's format, and what is before the text and in its
+# middle.
+rows() { # OFFSET GAP [MIDDLE]
+	"$PYTHON" -c '
+import sys
+offset, gap, middle = sys.argv[1:]
+data = sys.stdin.buffer.read()
+for at in range(0, len(data), 16):
+    row = data[at : at + 16]
+    text = "".join(chr(c) if 32 <= c < 127 else "." for c in row)
+    print(offset % at + row.hex(" ").ljust(47) + gap + text[:8] + middle + text[8:])' "$1" "$2" "${3-}"
+}
+
 setup() {
 	BYTES=$DATA/examples.raw
 	EXPECTED=$DATA/examples.text
@@ -83,6 +96,27 @@ every_byte() {
 	gives_frames hexdump
 	gives_frames od -tx1z
 	gives_frames od -c
+}
+
+@test "a text column that begins with blanks, or looks like hex, is not read as bytes" {
+	local text form
+	BYTES=$BATS_TEST_TMPDIR/hex.raw
+	EXPECTED=$BATS_TEST_TMPDIR/hex.text
+	for text in 'the answer is: 42' '12345678 41 42 43 44' '            41  ' 'deadbeef cafe 81 05' '  8105486'; do
+		wsframe encode -o raw "$text" >"$BYTES"
+		wsframe -f raw "$BYTES" >"$EXPECTED"
+		for form in "" -g1 -c8 -u -e "-e -g2" -b "-g4 -c32"; do
+			# shellcheck disable=SC2086 # options are words
+			gives_frames xxd $form
+		done
+		gives_frames hexdump -C
+		gives_frames od -A x -t x1z
+		# Wireshark, its Follow Stream, curl, PowerShell 7: one blank before the text where the row is full.
+		gives_frames rows '%04x   ' '   '
+		gives_frames rows '%08X  ' '   ' ' '
+		gives_frames rows '%04x: ' ' '
+		gives_frames rows '%016X ' ' '
+	done
 }
 
 @test "hexyl, in color, in a box and in ASCII" {
