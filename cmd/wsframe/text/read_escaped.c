@@ -2,6 +2,7 @@
 
 #include "cmd/common/hex.h"
 #include "cmd/wsframe/read/detect_bytes.h"
+#include "cmd/wsframe/text/dump_row.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -104,6 +105,9 @@ struct reading {
     const uint8_t *text;
     size_t len;
     enum notation notation;
+    bool trace;       /* of system calls */
+    size_t call_line; /* where the last one begins, and how many of its bytes were read */
+    uint64_t call_taken;
     bool latin1; /* characters from U+0080 to U+00FF are bytes */
     struct pieces *out;
     struct read_error *error;
@@ -147,20 +151,105 @@ static bool read_string(struct reading *reading, size_t *at, uint8_t quote)
     return true;
 }
 
-/* What a line that calls a function says of the direction: as strace shows it. */
-static bool side_of(const uint8_t *text, size_t at, struct piece *piece)
+/* --- calls, as strace shows them --- */
+
+/* A line that calls a function which sends or receives. */
+struct call {
+    bool known;
+    enum piece_side side;
+    size_t line; /* where it begins */
+    bool
+        traced; /* a call of the system: its first argument is a number, its result is at the end */
+    bool failed;    /* the result is -1 */
+    uint64_t total; /* the result: how many bytes went; UINT64_MAX: it does not say */
+};
+
+/* What follows the last " = " of a line. */
+static void result_of(struct call *call, const uint8_t *line, size_t len)
 {
-    static const char *const calls[] = {"sendto(",   "write(", "send(", "sendmsg(",
-                                        "recvfrom(", "read(",  "recv(", "recvmsg("};
-    size_t line = at;
-    while (line > 0 && text[line - 1] != '\n')
-        line--;
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
-        if (memmem(text + line, at - line, calls[i], strlen(calls[i]))) {
-            piece->side = i < 4 ? PIECE_ONE : PIECE_OTHER;
+    size_t i = len;
+    call->total = UINT64_MAX;
+    while (i >= 3 && memcmp(line + i - 3, " = ", 3) != 0)
+        i--;
+    if (i < 3 || i == len)
+        return;
+    call->failed = line[i] == '-';
+    if (isdigit(line[i]))
+        for (call->total = 0; i < len && isdigit(line[i]) && call->total < UINT32_MAX; i++)
+            call->total = call->total * 10 + (unsigned)(line[i] - '0');
+}
+
+/* The place after the name of a function in a line, where its arguments follow or go on; NULL. */
+static const uint8_t *after_name(const uint8_t *line, size_t len, const char *name)
+{
+    static const char resumed[] = " resumed>";
+    size_t n = strlen(name), more = sizeof resumed - 1;
+    for (size_t from = 0; from < len;) {
+        const uint8_t *found = memmem(line + from, len - from, name, n);
+        if (!found)
+            break;
+        from = (size_t)(found - line) + n;
+        if (from < len && line[from] == '(')
+            return line + from;
+        if (len - from >= more && memcmp(line + from, resumed, more) == 0)
+            return line + from;
+    }
+    return NULL;
+}
+
+/* The call that the string at `at` is an argument of. */
+static struct call call_of(const uint8_t *text, size_t len, size_t at)
+{
+    static const char *const names[] = {"sendto",   "write",    "send",     "sendmsg", "writev",
+                                        "pwrite64", "sendmmsg", "recvfrom", "read",    "recv",
+                                        "recvmsg",  "readv",    "pread64",  "recvmmsg"};
+    enum { SENDING = 7 };
+    struct call call = {.line = at, .total = UINT64_MAX};
+    while (call.line > 0 && text[call.line - 1] != '\n')
+        call.line--;
+    const uint8_t *line = text + call.line, *end = memchr(text + at, '\n', len - at);
+    size_t before = at - call.line;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !call.known; i++) {
+        const uint8_t *next = after_name(line, before, names[i]);
+        if (!next)
+            continue;
+        call.known = true;
+        call.side = i < SENDING ? PIECE_ONE : PIECE_OTHER;
+        call.traced = *next == ' ' || isdigit(next[1]);
+    }
+    if (call.traced)
+        result_of(&call, line, (end ? (size_t)(end - text) : len) - call.line);
+    return call;
+}
+
+/* Does a text show calls of the system, of which those that send and receive have the bytes? */
+static bool is_trace(const uint8_t *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] != '"')
+            continue;
+        struct call call = call_of(text, len, i);
+        if (call.traced && (call.total != UINT64_MAX || call.failed))
             return true;
-        }
+        const uint8_t *end = memchr(text + i, '\n', len - i); /* one string a line says it */
+        i = end ? (size_t)(end - text) : len;
+    }
     return false;
+}
+
+/* The length that a traced call says of the string which ends at `at`; UINT64_MAX: none. */
+static uint64_t vector_length(const uint8_t *text, size_t len, size_t at)
+{
+    static const char word[] = ", iov_len=";
+    size_t n = sizeof word - 1;
+    uint64_t value = 0;
+    if (len - at >= 3 && memcmp(text + at, "...", 3) == 0)
+        at += 3;
+    if (len - at <= n || memcmp(text + at, word, n) != 0)
+        return UINT64_MAX;
+    for (at += n; at < len && isdigit(text[at]) && value < UINT32_MAX; at++)
+        value = value * 10 + (unsigned)(text[at] - '0');
+    return value;
 }
 
 /* Is a string with an escape in it in quotes? */
@@ -208,35 +297,105 @@ static bool read_bytea(struct reading *reading, size_t *at, size_t len)
     return true;
 }
 
+/* Is the string at `at` an address of a call, and no data? */
+static bool is_address(const uint8_t *text, size_t at)
+{
+    static const char *const words[] = {"inet_addr(", "sun_path=", "inet_pton(AF_INET6, ",
+                                        "sun_path=@"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t n = strlen(words[i]);
+        if (at >= n && memcmp(text + at - n, words[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Reads the dump of strace -e write after the line of a call, in place of its string. False if
+ * there is none. */
+static bool read_dump_after(struct reading *reading, size_t at, size_t before)
+{
+    static const char mark[] = " | ";
+    struct line rest = {(const char *)reading->text + at, reading->len - at}, line;
+    struct dump_row row;
+    bool found = false;
+    line_next(&rest, &line); /* the rest of the call */
+    while (line_next(&rest, &line) && line.len > 3 && memcmp(line.p, mark, 3) == 0) {
+        struct line inner = {line.p + 3, line.len - 3};
+        if (dump_row(inner, 16, true, &row) != ROW_BYTES)
+            break;
+        if (!found)
+            reading->out->bytes->len -= ws_bytes_len(reading->out->bytes) - before;
+        found = true;
+        bytes_add(&reading->out->bytes, row.bytes, row.len);
+    }
+    return found;
+}
+
+/* What a call that was traced says of its string, which was read from `before` on and ends at `at`:
+ * how much of it went, and how much is not shown. */
+static void take_call(struct reading *reading, size_t at, size_t before, const struct call *call,
+                      struct piece *piece)
+{
+    bool cut = reading->len - at >= 3 && memcmp(reading->text + at, "...", 3) == 0;
+    if (call->traced && cut && read_dump_after(reading, at, before))
+        cut = false;
+    uint64_t shown = ws_bytes_len(reading->out->bytes) - before, whole = call->total;
+    if (reading->call_line != call->line) {
+        reading->call_line = call->line;
+        reading->call_taken = 0;
+    }
+    if (!call->traced || (whole == UINT64_MAX && !call->failed)) {
+        piece->missing = cut; /* how many is not known */
+        return;
+    }
+    uint64_t length = vector_length(reading->text, reading->len, at);
+    whole = call->failed || whole < reading->call_taken ? 0 : whole - reading->call_taken;
+    if (length < whole)
+        whole = length;
+    if (whole < shown)
+        reading->out->bytes->len -= (size_t)(shown - whole);
+    else if (cut)
+        piece->missing = whole - shown;
+    reading->call_taken += whole;
+}
+
+/* Reads the string that begins at `*at`, after its quote. */
+static bool read_next_quoted(struct reading *reading, size_t *at, uint8_t quote, bool *apart)
+{
+    size_t start = *at - 1, n = quoted_len(reading, *at, quote);
+    struct call call = call_of(reading->text, reading->len, start);
+    struct piece piece = {.side = call.side};
+    /* Strings that follow each other are one. Others, as an access log has them, count with
+     * escapes only, but those of strace. */
+    bool is_other = *apart && !call.known && count(reading->text + *at, n, false) == 0;
+    if (is_other || (reading->trace && (!call.known || is_address(reading->text, start)))) {
+        *at += n + 1;
+        return true;
+    }
+    *apart = false;
+    size_t before = ws_bytes_len(reading->out->bytes);
+    if (!read_bytea(reading, at, n) && !read_string(reading, at, quote))
+        return false;
+    take_call(reading, *at, before, &call, &piece);
+    if (ws_bytes_len(reading->out->bytes) > before)
+        pieces_end(reading->out, piece);
+    return true;
+}
+
 static bool read_quoted(struct reading *reading)
 {
     size_t at = 0;
     bool apart = false; /* a word stands between this string and the one before */
+    reading->call_line = SIZE_MAX;
+    reading->trace = is_trace(reading->text, reading->len);
     while (at < reading->len) {
         uint8_t c = reading->text[at++];
-        if (!is_quote(c)) {
+        if (!is_quote(c) || (reading->trace && c != '"')) {
             bool prefix = at < reading->len && is_quote(reading->text[at]); /* b"" */
             apart |= isalnum(c) && !prefix;
-            continue;
-        }
-        struct piece piece = {0};
-        bool side_known = side_of(reading->text, at - 1, &piece);
-        /* Strings that follow each other are one. Others, as an access log has them, count with
-         * escapes only, but those of strace. */
-        size_t n = quoted_len(reading, at, c);
-        if (apart && !side_known && count(reading->text + at, n, false) == 0) {
-            at += n + 1;
-            continue;
-        }
-        apart = false;
-        size_t before = ws_bytes_len(reading->out->bytes);
-        if (!read_bytea(reading, &at, n) && !read_string(reading, &at, c))
+        } else if (!read_next_quoted(reading, &at, c, &apart)) {
             return false;
-        /* strace writes three dots after a string that it has cut. */
-        if (reading->len - at >= 3 && memcmp(reading->text + at, "...", 3) == 0)
-            piece.missing = 1;
-        if (ws_bytes_len(reading->out->bytes) > before)
-            pieces_end(reading->out, piece);
+        }
     }
     return true;
 }
