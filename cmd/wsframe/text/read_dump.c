@@ -67,8 +67,8 @@ struct shape {
 
 static enum form form_of_row(const struct dump_row *row)
 {
-    if (row->prefixed)
-        return FORM_GDB;
+    if (row->prefixed) /* words with 0x each are no memory without an address */
+        return row->colon ? FORM_GDB : FORM_UNKNOWN;
     if (row->bar)
         return FORM_TABLE;
     if (row->colon && row->offset_len >= 8)
