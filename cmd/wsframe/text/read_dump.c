@@ -340,6 +340,20 @@ static void end_skipped(struct dump *dump)
     dump->rows_skipped = true;
 }
 
+/* Bits of a field in the details of tshark -V: "0100 .... = Version: 4". */
+static bool is_field(struct line line, const struct dump_row *row)
+{
+    return row->offset_len == 4 && !row->colon && row->gap == 1 && contains(line, " = ");
+}
+
+/* What is wrong with a line that begins with an offset; NULL: it is none of the dump. */
+static const char *take_wrong(const struct dump *dump, struct line line)
+{
+    bool ends = line.len == 2 && memcmp(line.p, "--", 2) == 0;
+    bool other = dump->skipped || ends || (!dump->strict && is_field(line, &dump->row));
+    return other ? NULL : dump->row.problem;
+}
+
 static const char *take_line(struct dump *dump, struct line line)
 {
     struct note note = note_of(line);
@@ -356,8 +370,7 @@ static const char *take_line(struct dump *dump, struct line line)
         track->squeezed = track->begun;
         return track->begun ? NULL : "a '*' before the first line";
     case ROW_WRONG:
-        return dump->skipped || (line.len == 2 && memcmp(line.p, "--", 2) == 0) ? NULL
-                                                                                : dump->row.problem;
+        return take_wrong(dump, line);
     case ROW_BYTES:
         if (dump->strict && dump->shape.form == FORM_XXD && !dump->row.colon)
             return "expected a colon after the offset";
