@@ -131,6 +131,40 @@ static void remove_line_numbers(struct ws_bytes **text)
     *text = plain;
 }
 
+/* Is each line quoted, as in a mail: ">" and a blank, or another ">", or nothing? */
+static bool is_quoted(struct line rest)
+{
+    struct line line;
+    size_t count = 0;
+    while (line_next(&rest, &line)) {
+        if (line.len == 0)
+            continue;
+        if (*line.p != '>' || (line.len > 1 && !strchr(" >", line.p[1])))
+            return false;
+        count++;
+    }
+    return count > 1;
+}
+
+/* Removes the marks of quoting, where all lines have them. */
+static void remove_quoting(struct ws_bytes **text)
+{
+    enum { DEPTH_MAX = 8 };
+    for (int depth = 0; depth < DEPTH_MAX; depth++) {
+        struct line rest = {(const char *)bytes_data(*text), ws_bytes_len(*text)}, line;
+        struct ws_bytes *plain = NULL;
+        if (!is_quoted(rest))
+            return;
+        while (line_next(&rest, &line)) {
+            size_t n = line.len > 1 && line.p[1] == ' ' ? 2 : line.len > 0;
+            bytes_add(&plain, line.p + n, line.len - n);
+            bytes_byte(&plain, '\n');
+        }
+        ws_bytes_free(text);
+        *text = plain;
+    }
+}
+
 /* Removes marks, colours, tables and fences. */
 static void remove_decoration(struct ws_bytes **text)
 {
@@ -172,6 +206,7 @@ void plain_text(struct ws_bytes **text)
     if (!plain_text_is(bytes_data(*text), ws_bytes_len(*text)))
         return;
     remove_decoration(text);
+    remove_quoting(text);
     remove_line_numbers(text);
     dump_label_remove(text);
 }
