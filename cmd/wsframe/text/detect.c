@@ -179,26 +179,42 @@ static bool is_bytea(const uint8_t *data, size_t len)
            count % 2 == 0;
 }
 
-/* Groups of eight or of four, zeros and ones only. */
+/* Zeros and ones without separators: do the bits begin a frame, and the same as hex digits not? */
+static bool are_joined_bits(const uint8_t *data, size_t len)
+{
+    struct pieces bits = {0}, hex = {0};
+    struct read_error error;
+    bool read = read_bits(data, len, &bits.bytes, &error);
+    bool is_hex = read_hex(data, len, &hex.bytes, &error) &&
+                  detect_plausible(bytes_data(hex.bytes), ws_bytes_len(hex.bytes));
+    bool frames = read && detect_plausible(bytes_data(bits.bytes), ws_bytes_len(bits.bytes));
+    pieces_free(&bits);
+    pieces_free(&hex);
+    return frames && !is_hex;
+}
+
+/* Groups of eight or of four, or of bytes together, zeros and ones only. */
 static bool is_bits(const uint8_t *data, size_t len)
 {
     size_t run = 0, groups = 0, first = 0;
     while (first < len && (data[first] == '0' || data[first] == '1'))
         first++;
     size_t size = first == 4 ? 4 : 8;
+    bool joined = false;
     for (size_t i = 0; i <= len; i++) {
         if (i < len && (data[i] == '0' || data[i] == '1')) {
             run++;
         } else if (i == len || isspace(data[i]) || data[i] == ',') {
-            if (run != 0 && run != size)
+            if (run % size != 0 || (size == 4 && run > size))
                 return false;
-            groups += run == size;
+            joined |= run > size;
+            groups += run / size;
             run = 0;
         } else {
             return false;
         }
     }
-    return groups * size >= 16;
+    return groups * size >= 16 && (!joined || are_joined_bits(data, len));
 }
 
 /* The lengths of the groups of digits that `separators` separate; 0 if there is anything else. */

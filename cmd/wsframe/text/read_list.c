@@ -12,6 +12,7 @@
 enum {
     WORD_MAX = 8,      /* characters of a number */
     LISTS_MAX = 65536, /* lists of a text */
+    AS_WRITTEN = -1,   /* the base of each number is as a compiler reads it */
 };
 
 /* Of Java, and of Kotlin. */
@@ -31,6 +32,7 @@ struct notation {
     bool wide;        /* three digits */
     size_t singles;   /* of one digit */
     bool single_last; /* the last one is of these */
+    bool characters;  /* 'H' */
     uint64_t missing; /* numbers that the list says it leaves out */
 };
 
@@ -126,13 +128,52 @@ static bool skip_directive(struct line *rest)
     return false;
 }
 
+/* The length of a character in quotes, 'H' or b'\\n', at the beginning; 0: there is none. */
+static size_t literal_length(struct line rest)
+{
+    size_t at = rest.len > 0 && *rest.p == 'b';
+    if (rest.len < at + 3 || rest.p[at] != '\'')
+        return 0;
+    size_t end = at + (rest.p[at + 1] == '\\' ? 3 : 2);
+    return end < rest.len && rest.p[end] == '\'' && (uint8_t)rest.p[at + 1] < 0x80 ? end + 1 : 0;
+}
+
+/* The byte of a character in quotes. */
+static uint8_t literal_value(struct line word)
+{
+    static const char letters[] = "0abfnrtv", values[] = "\0\a\b\f\n\r\t\v";
+    const char *p = word.p + (*word.p == 'b') + 1;
+    const char *letter = *p == '\\' ? strchr(letters, p[1]) : NULL;
+    return (uint8_t)(letter ? values[letter - letters] : *p == '\\' ? p[1] : *p);
+}
+
+static bool is_literal(struct line word)
+{
+    return word.len > 2 && literal_length(word) == word.len;
+}
+
+/* May characters stand among the numbers? Not where the numbers are in quotes themselves. */
+static bool has_literals(struct line list)
+{
+    while (list.len > 0 && isspace((uint8_t)*list.p))
+        list = (struct line){list.p + 1, list.len - 1};
+    return list.len > 0 && *list.p != '\'' && *list.p != '"';
+}
+
 /* The next word of the list; false at its end. */
-static bool next_word(struct line *rest, struct line *word)
+static bool next_word(struct line *rest, struct line *word, bool literals)
 {
     for (;;) {
-        while (rest->len > 0 && !skip_index(rest) && is_separator(*rest->p)) {
+        while (rest->len > 0 && !skip_index(rest) && is_separator(*rest->p) &&
+               !(literals && literal_length(*rest) > 0)) {
             rest->p++;
             rest->len--;
+        }
+        size_t literal = literals ? literal_length(*rest) : 0;
+        if (literal > 0) {
+            *word = (struct line){rest->p, literal};
+            *rest = (struct line){rest->p + literal, rest->len - literal};
+            return true;
         }
         if (!skip_comment(rest) && !skip_cast(rest) && !skip_directive(rest))
             break;
@@ -185,6 +226,12 @@ static int take_marks(struct line *word)
 static bool look_at(struct line word, struct notation *notation)
 {
     size_t decimal = 0;
+    if (is_literal(word)) {
+        notation->count++;
+        notation->characters = true;
+        notation->single_last = false;
+        return true;
+    }
     int base = take_marks(&word);
     notation->hex |= base == 16;
     notation->bits |= base == 2;
@@ -235,12 +282,13 @@ static bool is_rest(struct line rest, struct notation *notation)
 static bool look_at_all(struct line rest, struct notation *notation)
 {
     struct line word;
+    bool literals = has_literals(rest);
     *notation = (struct notation){0};
-    while (next_word(&rest, &word)) {
+    while (next_word(&rest, &word, literals)) {
         struct line here = {word.p, word.len + rest.len};
         if (word.len == 3 && memcmp(word.p, "...", 3) == 0) {
             /* Elixir and Firefox do not say how many there are. */
-            if (!is_rest(here, notation) && !next_word(&rest, &word))
+            if (!is_rest(here, notation) && !next_word(&rest, &word, literals))
                 notation->missing = 1;
             return notation->count > 0 && notation->missing > 0;
         }
@@ -252,6 +300,8 @@ static bool look_at_all(struct line rest, struct notation *notation)
 
 static int base_of(const struct notation *notation)
 {
+    if (notation->characters)
+        return AS_WRITTEN;
     if (notation->hex || notation->bits)
         return notation->hex ? 16 : 2;
     if (notation->negative || (notation->wide && !notation->octal))
@@ -260,14 +310,21 @@ static int base_of(const struct notation *notation)
 }
 
 /* Appends the numbers in a base; false if one is no byte. */
-static bool add_all(struct line rest, int base, struct ws_bytes **out)
+static bool add_all(struct line rest, int list_base, struct ws_bytes **out)
 {
     struct line word;
-    while (next_word(&rest, &word)) {
+    bool literals = has_literals(rest);
+    while (next_word(&rest, &word, literals)) {
         char digits[WORD_MAX + 1];
         if (*word.p == '.')
             break;
-        take_marks(&word);
+        if (is_literal(word)) {
+            bytes_byte(out, literal_value(word));
+            continue;
+        }
+        int marked = take_marks(&word), base = list_base;
+        if (base == AS_WRITTEN)
+            base = marked ? marked : *word.p == '0' ? 8 : 10;
         if (word.len > WORD_MAX)
             return false;
         memcpy(digits, word.p, word.len);
@@ -319,11 +376,18 @@ static bool add_list(struct line list, const struct notation *notation, struct p
 
 /* --- lists in a text --- */
 
+/* Is this a bracket in quotes? */
+static bool is_character(const uint8_t *text, size_t len, size_t at)
+{
+    return at > 0 && at + 1 < len && text[at - 1] == '\'' && text[at + 1] == '\'';
+}
+
 static bool opens_at(const uint8_t *text, size_t len, size_t at)
 {
     bool is_cast = len - at >= sizeof cast - 1 && memcmp(text + at, cast, sizeof cast - 1) == 0;
     bool is_call = text[at] == '(' && at + 1 < len && text[at + 1] == ')';
-    return text[at] && strchr("[{(<", text[at]) && !is_cast && !is_call;
+    return text[at] && strchr("[{(<", text[at]) && !is_cast && !is_call &&
+           !is_character(text, len, at);
 }
 
 static char closing(char c)
@@ -349,7 +413,9 @@ static bool next_list(const uint8_t *text, size_t len, size_t *at, struct line *
         char c = (char)text[start];
         if (!opens_at(text, len, start))
             continue;
-        while (end < len && ((char)text[end] != closing(c) || text[end - 1] == '(') &&
+        while (end < len &&
+               ((char)text[end] != closing(c) || text[end - 1] == '(' ||
+                is_character(text, len, end)) &&
                !opens_at(text, len, end))
             end++;
         /* Browsers go on with the properties of the array: buffer: ArrayBuffer(11), ... */
