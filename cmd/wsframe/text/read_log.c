@@ -3,8 +3,7 @@
 #include "cmd/common/hex.h"
 #include "cmd/wsframe/read/detect_bytes.h"
 #include "cmd/wsframe/read/lines.h"
-
-#include <ws/frame.h>
+#include "cmd/wsframe/read/progress.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -288,14 +287,6 @@ struct entry {
     bool other;      /* its bytes went in the other direction */
 };
 
-/* The frames of a direction, as far as they have come: what a run must go on with. */
-struct progress {
-    uint8_t header[WS_HEADER_MAX];
-    size_t header_len;
-    uint64_t left; /* bytes of the payload */
-    bool broken;   /* these are no frames, or none that are known */
-};
-
 enum {
     SEEN_MAX = 64,         /* prefixes that are remembered */
     GROUP_BYTES_MAX = 8192 /* bytes of lines with the same prefix that are looked at */
@@ -351,36 +342,6 @@ static uint64_t prefix_hash(struct line line, const struct run *run)
         i = end;
     }
     return hash;
-}
-
-/* Goes on with the bytes of a run. */
-static void advance(struct progress *progress, const uint8_t *data, size_t len)
-{
-    for (size_t i = 0; i < len && !progress->broken;) {
-        if (progress->left > 0) {
-            size_t n = progress->left < len - i ? (size_t)progress->left : len - i;
-            progress->left -= n;
-            i += n;
-            continue;
-        }
-        progress->header[progress->header_len++] = data[i++];
-        struct ws_frame frame;
-        enum ws_error parsed = ws_frame_parse(progress->header, progress->header_len, &frame);
-        if (parsed == WS_MORE && progress->header_len < WS_HEADER_MAX)
-            continue;
-        progress->broken = parsed != WS_OK || ws_frame_violation(&frame, WS_ALLOW_RSV1) != WS_OK;
-        progress->left = frame.length;
-        progress->header_len = 0;
-    }
-}
-
-/* Can a frame begin with these bytes, that is allowed where no message is incomplete? */
-static bool begins_frame(const uint8_t *data, size_t len)
-{
-    struct ws_frame frame;
-    ws_frame_parse(data, len, &frame);
-    return len > 1 && ws_frame_violation(&frame, WS_ALLOW_RSV1) == WS_OK &&
-           frame.opcode != WS_OP_CONTINUATION;
 }
 
 /* Does the line begin with "<" as the mark of a direction, and not of HTML? */
@@ -465,11 +426,11 @@ static bool belongs(const struct entry *entry, const struct run *last, const uin
 {
     bool alike = is_apart(&entry->run) == is_apart(last) &&
                  (!is_apart(last) || entry->run.separator == last->separator);
-    bool boundary = !progress->broken && progress->left == 0 && progress->header_len == 0;
+    bool boundary = progress_at_boundary(progress);
     if (is_empty_frame(entry->line, &entry->run, data, len) || detect_convincing(data, len))
         return true;
     /* Digits that stand together may be anything. */
-    return alike && is_apart(last) && (!boundary || begins_frame(data, len));
+    return alike && is_apart(last) && (!boundary || progress_begins(data, len));
 }
 
 bool read_log(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error,
@@ -495,7 +456,7 @@ bool read_log(const uint8_t *text, size_t len, struct pieces *out, struct read_e
             continue;
         }
         put_in(&taken, entry.prefix);
-        advance(&progress[entry.other], data, n);
+        progress_advance(&progress[entry.other], data, n);
         last = entry.run.bytes > 1 ? entry.run : last;
         size_t mistake = mistake_after(entry.line, &entry.run);
         if (error && mistake > 0)
