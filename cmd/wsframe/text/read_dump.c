@@ -4,6 +4,7 @@
 #include "cmd/wsframe/read/packet.h"
 #include "cmd/wsframe/text/dump_row.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* Limit of the bytes that squeezed lines expand to, as offsets may be wrong. */
@@ -39,6 +40,7 @@ struct note {
 static struct note note_of(struct line line)
 {
     bool to = contains(line, "=> Send "), from = contains(line, "<= Recv ");
+    line_skip_blanks(&line);
     bool arrow = begins(line, "> ") || begins(line, "< ");
     struct note note = {0};
     if (to || from) {
@@ -148,8 +150,13 @@ static bool look_at(struct line line, const struct shape *shape, struct dump_row
     bool first = shape->form == FORM_UNKNOWN && row->offset_len == 7 && !row->colon;
     if ((kind == ROW_WRONG || row->doubtful) && first && dump_row_offset(row, 16) == 0) {
         kind = dump_row(line, 10, true, row);
-        if (kind == ROW_WRONG)
-            kind = dump_row(line, 1, true, row);
+        /* Digits are characters of od -c too, beside octal numbers: 201 005   1   2 */
+        bool decimal = kind == ROW_BYTES && detect_plausible(row->bytes, row->len);
+        if (!decimal) {
+            enum row_kind characters = dump_row(line, 1, true, row);
+            bool fits = characters == ROW_BYTES && detect_plausible(row->bytes, row->len);
+            kind = fits || kind == ROW_WRONG ? characters : dump_row(line, 10, true, row);
+        }
     }
     return kind == ROW_BYTES && row->len > 0;
 }
@@ -346,11 +353,21 @@ static bool is_field(struct line line, const struct dump_row *row)
     return row->offset_len == 4 && !row->colon && row->gap == 1 && contains(line, " = ");
 }
 
+/* Is this a line among socat's, of its log, a prompt or the like? The bytes stand after one blank,
+ * and begin with one. */
+static bool is_beside_socat(const struct dump *dump, struct line line)
+{
+    bool bytes = line.len >= 3 && line.p[0] == ' ' && isalnum((uint8_t)line.p[1]) &&
+                 isalnum((uint8_t)line.p[2]) && (line.len == 3 || line.p[3] == ' ');
+    return dump->shape.form == FORM_SOCAT && !dump->strict && !bytes && dump->row.len == 0;
+}
+
 /* What is wrong with a line that begins with an offset; NULL: it is none of the dump. */
 static const char *take_wrong(const struct dump *dump, struct line line)
 {
     bool ends = line.len == 2 && memcmp(line.p, "--", 2) == 0;
-    bool other = dump->skipped || ends || (!dump->strict && is_field(line, &dump->row));
+    bool other = dump->skipped || ends || is_beside_socat(dump, line) ||
+                 (!dump->strict && is_field(line, &dump->row));
     return other ? NULL : dump->row.problem;
 }
 
@@ -399,5 +416,9 @@ bool read_dump(enum form form, bool strict, const uint8_t *text, size_t len, str
         dump.after_blank = line.len == 0;
     }
     end_piece(&dump);
+    if (form == FORM_SOCAT && ws_bytes_len(out->bytes) == 0) {
+        *error = (struct read_error){.line = 1, .what = "-v shows characters: use -x, or both"};
+        return false;
+    }
     return true;
 }
