@@ -201,11 +201,24 @@ static void remove_decoration(struct ws_bytes **text)
     *text = plain;
 }
 
+/* Ends lines in line feeds, where they end in carriage returns alone. */
+static void end_lines(struct ws_bytes *text)
+{
+    size_t len = ws_bytes_len(text);
+    if (len == 0 || memchr(bytes_data(text), '\n', len))
+        return;
+    uint8_t *data = ws_bytes_data(text);
+    for (size_t i = 0; i < len; i++)
+        if (data[i] == '\r')
+            data[i] = '\n';
+}
+
 void plain_text(struct ws_bytes **text)
 {
     if (!plain_text_is(bytes_data(*text), ws_bytes_len(*text)))
         return;
     remove_decoration(text);
+    end_lines(*text);
     remove_quoting(text);
     remove_line_numbers(text);
     dump_label_remove(text);
