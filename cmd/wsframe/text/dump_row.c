@@ -118,7 +118,7 @@ static bool text_fits(struct line text, size_t before, struct dump_row *row)
     dump_row_reverse(reversed, row->len, row->group);
     bool written = any_text_shows(text, before, row->bytes, row->len, ways);
     bool turned = row->group > 1 && any_text_shows(text, before, reversed, row->len, ways);
-    if (written != turned)
+    if (row->group > 1 && written != turned)
         row->order = written ? ROW_ORDER_WRITTEN : ROW_ORDER_REVERSED;
     return written || turned;
 }
@@ -312,17 +312,27 @@ static bool take_offset(struct line *rest, struct dump_row *row)
     return rest->len == 0 || row->gap > 0 || (row->bar && rest->p[-1] == '|');
 }
 
+/* Is this "*" alone, quoted or in the table of hexyl? */
+static bool is_star(struct line line)
+{
+    size_t stars = 0;
+    if (line.len == 3 && begins(line, '>'))
+        skip(&line, 1);
+    for (size_t i = 0; i < line.len; i++) {
+        if (!strchr(" \t|*", line.p[i]) || !line.p[i])
+            return false;
+        stars += line.p[i] == '*';
+    }
+    return stars == 1;
+}
+
 enum row_kind dump_row(struct line line, unsigned base, bool offset, struct dump_row *row)
 {
     memset(row, 0, offsetof(struct dump_row, bytes));
     struct line rest = line;
     while (base != 1 && rest.len > 0 && isspace((uint8_t)rest.p[rest.len - 1]))
         rest.len--;
-    struct line star = rest;
-    if (star.len == 3 && begins(star, '>'))
-        skip(&star, 1); /* quoted */
-    blanks(&star, 1);
-    if (star.len == 1 && *star.p == '*')
+    if (is_star(rest))
         return ROW_STAR;
     /* The line of numbers above Emacs's hexl-mode begins as an offset does. */
     bool ruler = rest.len > 14 && memcmp(rest.p, "87654321  0011", 14) == 0;

@@ -161,6 +161,14 @@ static bool look_at(struct line line, const struct shape *shape, struct dump_row
     return kind == ROW_BYTES && row->len > 0;
 }
 
+/* Is this the part of a word of four bytes that xxd -e shows at the word's right end? */
+static bool is_part_of_word(const struct dump_row *row)
+{
+    return row->order == ROW_ORDER_UNKNOWN && row->colon && row->offset_len == 8 &&
+           row->group > 1 && row->len == row->group && row->group < 4 &&
+           row->gap == 1 + 2 * (4 - row->group);
+}
+
 /* Finds out the shape from the first lines. Its form is FORM_UNKNOWN if there is no dump. */
 static struct shape shape_of(const uint8_t *text, size_t len)
 {
@@ -188,7 +196,7 @@ static struct shape shape_of(const uint8_t *text, size_t len)
         }
         indented |= row.indent >= shape.first_gap + 4 || row.indent + 4 <= shape.first_gap;
         written += row.order == ROW_ORDER_WRITTEN;
-        turned += row.order == ROW_ORDER_REVERSED;
+        turned += row.order == ROW_ORDER_REVERSED || is_part_of_word(&row);
         shape.reversed |= row.group > 1;
     }
     if (shape.form == FORM_UNKNOWN)
