@@ -36,6 +36,9 @@ static const struct {
         {"the text of tcpdump without -x",
          "this is tcpdump's text without the bytes (-A replaces them with dots): use -x or -w "
          "FILE"},
+    [FORM_CURL_ASCII] = {"the output of curl --trace-ascii",
+                         "this is the output of curl --trace-ascii, which has dots for bytes: use "
+                         "--trace"},
     [FORM_HTTP_TEXT] = {"HTTP",
                         "this is HTTP only: frames follow the heads of the upgrade's request "
                         "and response"},

@@ -35,6 +35,7 @@ enum form {
     /* Recognised but not decoded. */
     FORM_EMPTY,
     FORM_TCPDUMP_ASCII,
+    FORM_CURL_ASCII,
     FORM_HTTP_TEXT,
     FORM_NUMBERS, /* which begin no frame */
     FORM_LETTERS, /* base64 that begins no frame */

@@ -371,6 +371,8 @@ static enum form detect_text(const uint8_t *data, size_t len)
     if (read_escaped_has(data, len) && !has_characters(data, len) &&
         holds_frames(BY_ESCAPES, data, len, &read))
         return FORM_ESCAPED;
+    if (contains(data, len, "=> Send data, ") || contains(data, len, "<= Recv data, "))
+        return FORM_CURL_ASCII;
     return detect_digits(data, len);
 }
 
