@@ -214,10 +214,15 @@ static void on_readable(struct channel *c)
     if (error == WS_OK) {
         c->user->input(c, c->memory, len);
     } else if (error != WS_MORE) {
-        /* A terminal without other users reports EIO at its end. */
+        /* A terminal without other users reports EIO: the end of both directions. */
+        bool hung_up = c->duplex && error == WS_E_IO;
         c->reading = false;
+        if (hung_up && c->writable)
+            break_off(c, WS_E_RESET);
+        if (!c->opened)
+            return;
         update(c);
-        c->user->end(c, c->duplex && error == WS_E_IO ? WS_E_LOST : error);
+        c->user->end(c, hung_up ? WS_E_LOST : error);
     }
 }
 

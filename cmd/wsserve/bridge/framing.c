@@ -193,9 +193,9 @@ enum framing_result framing_end(struct framing_reader *r, struct framing_message
         forget_held(r);
     if (ws_bytes_len(r->held) == 0)
         return FRAMING_MORE;
+    r->spent = true;
     if (r->framing == FRAMING_LEN32)
         return FRAMING_TOO_LONG;
-    r->spent = true;
     if (r->framing == FRAMING_JSONL && blank(ws_bytes_data(r->held), ws_bytes_len(r->held)))
         return FRAMING_MORE;
     give(message, ws_bytes_data(r->held), ws_bytes_len(r->held));

@@ -72,15 +72,21 @@ void lifecycle_abort(struct lifecycle *life)
         child_end(&life->child, 0);
 }
 
-static void finish(struct lifecycle *life, enum ws_error why)
+/* Closes the connections in its name. What runs of a program is left to its grace. */
+static void conclude(struct lifecycle *life, enum ws_error why)
 {
-    if (life->phase >= PHASE_FINISHED)
-        return;
     advance(life, PHASE_FINISHED);
     ws_loop_disarm(life->loop, &life->timer);
     life->user->finished(life, why);
     if (life->channel)
         channel_close(life->channel);
+}
+
+static void finish(struct lifecycle *life, enum ws_error why)
+{
+    if (life->phase >= PHASE_FINISHED)
+        return;
+    conclude(life, why);
     if (life->program)
         child_end(&life->child, 0);
 }
@@ -90,20 +96,41 @@ void lifecycle_finish(struct lifecycle *life)
     finish(life, WS_OK);
 }
 
+static bool output_ended(const struct lifecycle *life)
+{
+    return !life->channel || !channel_reading(life->channel);
+}
+
+static void linger(struct lifecycle *life)
+{
+    ws_loop_arm(life->loop, &life->timer, ws_loop_now(life->loop) + LIFECYCLE_LINGER_MS);
+}
+
+/* The program has exited. */
 static void finish_when_drained(struct lifecycle *life)
 {
     if (life->phase >= PHASE_FINISHED)
         return;
-    if (!life->channel || !channel_reading(life->channel))
+    if (output_ended(life))
         finish(life, WS_OK);
     else
-        ws_loop_arm(life->loop, &life->timer, ws_loop_now(life->loop) + LIFECYCLE_LINGER_MS);
+        linger(life);
+}
+
+/* Both directions are at their end: most programs are about to exit, and their status is waited for
+ * a little; but no output can come of the others, whose grace goes on without the connection. */
+static void conclude_soon(struct lifecycle *life)
+{
+    if (life->program && life->phase == PHASE_INPUT_CLOSED && output_ended(life) && !life->released)
+        linger(life);
 }
 
 static void on_timer(struct ws_timer *timer)
 {
     struct lifecycle *life = ws_container_of(timer, struct lifecycle, timer);
-    if (life->phase == PHASE_DRAINING && life->user->blocked(life))
+    if (life->phase == PHASE_INPUT_CLOSED && life->program)
+        conclude(life, WS_OK);
+    else if (life->phase == PHASE_DRAINING && life->user->blocked(life))
         finish_when_drained(life);
     else
         finish(life, WS_OK);
@@ -239,8 +266,19 @@ void lifecycle_on_input(struct lifecycle *life)
         finish_when_drained(life);
 }
 
-static void close_input(struct lifecycle *life, uint32_t grace_ms)
+void lifecycle_on_input_end(struct lifecycle *life, enum ws_error why)
 {
+    if (!life->program)
+        finish(life, why);
+    else if (life->phase == PHASE_DRAINING)
+        finish(life, WS_OK);
+    else /* it runs, and may go on reading until it exits or its input is closed */
+        conclude_soon(life);
+}
+
+void lifecycle_close_input(struct lifecycle *life, uint32_t grace_ms)
+{
+    life->input_closed = true;
     if (!lifecycle_active(life))
         return;
     if (life->phase == PHASE_RUNNING)
@@ -251,22 +289,7 @@ static void close_input(struct lifecycle *life, uint32_t grace_ms)
         child_end(&life->child, grace_ms);
     else if (grace_ms != LIFECYCLE_FOREVER)
         ws_loop_arm(life->loop, &life->timer, ws_loop_now(life->loop) + grace_ms);
-}
-
-void lifecycle_on_input_end(struct lifecycle *life, enum ws_error why)
-{
-    if (!life->program)
-        finish(life, why);
-    else if (life->phase == PHASE_DRAINING)
-        finish(life, WS_OK);
-    else /* most programs are about to exit, and no output can come of the others */
-        close_input(life, LIFECYCLE_LINGER_MS);
-}
-
-void lifecycle_close_input(struct lifecycle *life, uint32_t grace_ms)
-{
-    life->input_closed = true;
-    close_input(life, grace_ms);
+    conclude_soon(life);
 }
 
 void lifecycle_release(struct lifecycle *life, uint32_t grace_ms)

@@ -111,12 +111,14 @@ void lifecycle_fail(struct lifecycle *life);
 void lifecycle_give_up(struct lifecycle *life);
 
 /* The channel brought input, or its end; called by the owner's channel_user. The end of a service
- * finishes it, from inside; a program that has closed its output gets a second to exit. */
+ * finishes it, from inside. A program that has closed its output goes on until it exits, or its
+ * input is closed. */
 void lifecycle_on_input(struct lifecycle *life);
 void lifecycle_on_input_end(struct lifecycle *life, enum ws_error why);
 
 /* Sends it the end of its input. After `grace_ms` a program is ended by the kill sequence, and a
- * service is FINISHED. A later call may shorten a program's grace. */
+ * service is FINISHED. A later call may shorten a program's grace. A program whose output is at its
+ * end as well is FINISHED after a second, and keeps the rest of its grace. */
 void lifecycle_close_input(struct lifecycle *life, uint32_t grace_ms);
 
 /* Ends it at once, with what was read of it so far: FINISHED, from inside. */

@@ -79,18 +79,25 @@ static void on_exited(struct lifecycle *life)
                  program_exit_description(&life->child, why, sizeof why));
 }
 
+/* Sends what its output ended with, once. */
+static void send_last(struct process *process)
+{
+    struct framing_message message;
+    if (process->conn &&
+        relay_last(&process->reader, &message, process->server->log, ws_conn_id(process->conn)))
+        relay_out(process->conn, &message, settings_of(process)->binary);
+}
+
 /* All its output was sent: closes the connection in its name. */
 static void on_finished(struct lifecycle *life, enum ws_error error)
 {
     struct process *process = process_of(life);
     unsigned code = process->peer_code ? process->peer_code : WS_CLOSE_NORMAL;
-    struct framing_message message;
     char why[80] = "";
     (void)error;
     if (!process->conn)
         return;
-    if (relay_last(&process->reader, &message, process->server->log, ws_conn_id(process->conn)))
-        relay_out(process->conn, &message, settings_of(process)->binary);
+    send_last(process);
     if (lifecycle_failed(life)) {
         code = WS_CLOSE_INTERNAL;
         program_exit_description(&life->child, why, sizeof why);
@@ -168,7 +175,9 @@ static void on_channel_input(struct channel *channel, uint8_t *data, size_t len)
 
 static void on_channel_end(struct channel *channel, enum ws_error why)
 {
-    lifecycle_on_input_end(&ws_container_of(channel, struct process, channel)->life, why);
+    struct process *process = ws_container_of(channel, struct process, channel);
+    send_last(process);
+    lifecycle_on_input_end(&process->life, why);
 }
 
 static void on_channel_drained(struct channel *channel)

@@ -109,6 +109,7 @@ static void on_input_end(struct fanout *fanout, enum ws_error why)
         log_error(run->shared->server->log, 0, why, "written by COMMAND");
         lifecycle_finish(&run->life);
     } else {
+        fanout_finish(fanout);
         lifecycle_on_input_end(&run->life, why);
     }
 }

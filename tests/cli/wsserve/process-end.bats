@@ -55,6 +55,54 @@ family_sleeps() {
 	eventually no_children
 }
 
+@test "a program that has closed its output is fed until it exits" {
+	local program dir=$BATS_TEST_TMPDIR words mode
+	program=$(shell_script bin/closes.sh <<-'END'
+		printf 'last words'
+		exec >&-
+		while read -r word; do
+			echo "$word" >>"${0%/bin/*}/words"
+			[ "$word" != end ] || exit 3
+		done
+	END
+	)
+	words=$dir/words
+	mkfifo "$dir/in"
+	exec 9<>"$dir/in"
+	for mode in "$program" "--shared $program" "--dir=$dir/bin"; do
+		# shellcheck disable=SC2086 # words
+		serve $mode
+		: >"$words"
+		background wscat -v "${URL}closes.sh" <"$dir/in"
+		# A shared one said them before there was a client.
+		[[ $mode == --shared* ]] && await '101 Switching' "$LOG" || await 'last words' "$OUT"
+		local word
+		for word in one two end; do
+			echo "$word" >&9
+			await "^$word$" "$words"
+		done
+		await 'closed by the server: 1011 .*COMMAND ended with status 3' "$LOG"
+	done
+	exec 9<&-
+}
+
+@test "a program that has closed its output ends when its client leaves" {
+	serve --kill=INT:10s "$(shell_script closed.sh <<-'END'
+		trap 'echo int >>"${0%/*}/signals"; exit' INT
+		echo ready
+		exec >&-
+		while :; do sleep 0.02; done
+	END
+	)"
+	background wscat -w -1 "$URL" </dev/null
+	await ready "$OUT"
+	kill "$PID"
+	eventually no_children
+	same int "$(cat "$BATS_TEST_TMPDIR/signals")"
+	run -0 wscat -w 0 "$URL" hello </dev/null
+	same ready "$output"
+}
+
 @test "--kill: other signals, other times, and the stubborn die too" {
 	serve --kill=INT:100ms,TERM:100ms "$(shell_script stubborn.sh <<-'END'
 		trap 'echo int >>"$LOG"' INT

@@ -105,11 +105,11 @@ static void attach(struct run *run, const int fds[2])
     channel_resume(&run->channel);
 }
 
-static void start(struct run *run, const char *script)
+static void start_with(struct run *run, bool pty, const char *script)
 {
     char sh[] = "sh", c[] = "-c", path[] = "PATH=/usr/bin:/bin", line[200], error[200];
     char *argv[] = {sh, c, line, NULL}, *envp[] = {path, NULL};
-    struct child_command command = {.file = "/bin/sh", .argv = argv, .envp = envp};
+    struct child_command command = {.file = "/bin/sh", .argv = argv, .envp = envp, .pty = pty};
     int fds[2];
     snprintf(line, sizeof line, "%s", script);
     prepare(run);
@@ -117,6 +117,11 @@ static void start(struct run *run, const char *script)
         fail_msg("%s", error);
     assert_int_equal(run->life.phase, PHASE_RUNNING);
     attach(run, fds);
+}
+
+static void start(struct run *run, const char *script)
+{
+    start_with(run, false, script);
 }
 
 /* Returns the service's end of the connection. */
@@ -302,9 +307,57 @@ static void test_a_program_that_closes_its_output(void **state)
 {
     (void)state;
     struct run run;
+    start(&run, "exec >&-; read -r status; exit $status");
+    TURN_UNTIL(loop, !channel_reading(&run.channel));
+    assert_int_equal(run.life.phase, PHASE_RUNNING);
+    assert_int_equal(run.life.child.phase, CHILD_RUNNING);
+    assert_int_equal(channel_write(&run.channel, "7\n", 2), WS_OK);
+    TURN_UNTIL(loop, run.finishes == 1);
+    assert_true(run.failed);
+    assert_int_equal(run.life.child.status, 7);
+    release(&run, 0);
+    backoff = (struct backoff){0};
+}
+
+/* No output can come: the connection need not wait for what it does in its grace. */
+static void test_closed_output_and_input(void **state)
+{
+    (void)state;
+    struct run run;
     start(&run, "exec >&-; sleep 60");
+    TURN_UNTIL(loop, !channel_reading(&run.channel));
+    lifecycle_close_input(&run.life, LIFECYCLE_LINGER_MS + 200);
     TURN_UNTIL(loop, run.finishes == 1);
     assert_false(run.failed);
+    assert_false(run.life.exited);
+    release(&run, 0);
+    start(&run, "cat >/dev/null; exec >&-; sleep 60");
+    lifecycle_close_input(&run.life, 2 * LIFECYCLE_LINGER_MS);
+    TURN_UNTIL(loop, run.finishes == 1);
+    assert_false(run.life.exited);
+    release(&run, 0);
+}
+
+static void test_a_closed_output_and_no_client(void **state)
+{
+    (void)state;
+    struct run run;
+    start(&run, "exec >&-; trap '' TERM; while :; do sleep 1; done");
+    TURN_UNTIL(loop, !channel_reading(&run.channel));
+    release(&run, 0);
+    assert_int_equal(run.finishes, 0);
+    assert_true(run.life.child.ended);
+}
+
+/* Nothing reads what is written to a terminal that no process has open. */
+static void test_a_program_that_leaves_its_terminal(void **state)
+{
+    (void)state;
+    struct run run;
+    start_with(&run, true, "exec </dev/null >/dev/null 2>&1; sleep 60");
+    TURN_UNTIL(loop, !channel_reading(&run.channel));
+    assert_int_equal(run.life.child.phase, CHILD_RUNNING);
+    assert_int_equal(channel_write(&run.channel, "x\n", 2), WS_E_CLOSING);
     release(&run, 0);
 }
 
@@ -427,6 +480,9 @@ int main(void)
         cmocka_unit_test(test_output_after_the_exit),
         cmocka_unit_test(test_full_receivers_prolong_it),
         cmocka_unit_test(test_a_program_that_closes_its_output),
+        cmocka_unit_test(test_closed_output_and_input),
+        cmocka_unit_test(test_a_closed_output_and_no_client),
+        cmocka_unit_test(test_a_program_that_leaves_its_terminal),
         cmocka_unit_test(test_released_while_it_runs),
         cmocka_unit_test(test_finished_and_aborted),
         cmocka_unit_test(test_never_started),
