@@ -1,6 +1,7 @@
 #include "libws/conn/conn_private.h"
 
 #include "libws/io/address.h"
+#include "libws/io/stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,6 +77,13 @@ const struct ws_heartbeat *ws_conn_heartbeat(const struct ws_conn *conn)
 const struct ws_tls *ws_conn_tls(const struct ws_conn *conn)
 {
     return wire_of(conn)->cold->tls;
+}
+
+bool ws_conn_peer_left(const struct ws_conn *conn)
+{
+    if (conn->session.in != conn->session.in_end || conn->cold->stream)
+        return false;
+    return conn->cold->tls ? ws_conn_tls_ended(conn) != WS_OK : ws_stream_at_end(conn->watch.fd);
 }
 
 bool ws_conn_upgraded(const struct ws_conn *conn)

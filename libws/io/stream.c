@@ -132,6 +132,13 @@ enum ws_error ws_stream_send_queue(int fd, const struct ws_queue *queue, size_t 
     return error == WS_MORE ? WS_OK : error;
 }
 
+bool ws_stream_at_end(int fd)
+{
+    uint8_t byte;
+    ssize_t n = recv(fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EINTR && errno != ENOTSOCK && error_of(errno) != WS_MORE);
+}
+
 size_t ws_stream_in_flight(int fd)
 {
     int bytes;

@@ -11,6 +11,7 @@
 #include <ws/error.h>
 #include <ws/out.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,9 @@ enum ws_error ws_stream_send_queue(int fd, const struct ws_queue *queue, size_t 
  * They become fewer only because the other end takes some. 0 where the system does not say.
  */
 size_t ws_stream_in_flight(int fd);
+
+/* Of a socket: is there nothing to receive, and will nothing come? */
+bool ws_stream_at_end(int fd);
 
 /* Ends the sending direction (a FIN). Errors are ignored: a peer that is gone needs none. */
 void ws_stream_shutdown(int fd);

@@ -123,6 +123,8 @@ static void on_request(struct ws_conn *conn, const struct ws_request *request)
     case ACCESS_UPGRADE:
         if (is_too_late(conn))
             answer_refuse(conn, WS_E_SHUTDOWN, 0);
+        else if (server->mode->handler.request && ws_conn_peer_left(conn))
+            ws_conn_abort(conn, WS_E_EOF_IN_HANDSHAKE); /* nothing is started for it */
         else if (server->mode->handler.request)
             server->mode->handler.request(conn, request);
         else

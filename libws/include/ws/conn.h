@@ -296,6 +296,11 @@ const struct ws_counters *ws_conn_counters(const struct ws_conn *conn);
 const struct ws_end *ws_conn_end(const struct ws_conn *conn);
 const struct ws_heartbeat *ws_conn_heartbeat(const struct ws_conn *conn);
 
+/* Has the peer left, and everything that it sent been delivered? Asks the system: for a handler
+ * that is about to do something costly for it. A peer that only ended its sending direction counts
+ * too. Of a stream of HTTP/2 it is not known. */
+bool ws_conn_peer_left(const struct ws_conn *conn);
+
 /* Was the upgrade done? Stays true until the end. */
 bool ws_conn_upgraded(const struct ws_conn *conn);
 

@@ -220,6 +220,27 @@ family_sleeps() {
 	eventually again
 }
 
+@test "a client that left before its request was looked at: no process for it" {
+	serve sh -c 'echo "started $$" >>"$0"; cat >>"$0"' "$BATS_TEST_TMPDIR/trace"
+	kill -STOP "$SERVER"
+	"$PYTHON" - "$PORT" <<-'END'
+		import socket, struct, sys
+		request = (b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		           b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+		for more, reset in ((b"", 0), (b"", 0), (b"", 1), (b"\x81\x86\0\0\0\0hello\n", 0)):
+		    client = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		    client.sendall(request + more)
+		    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", reset, 0))
+		    client.close()
+	END
+	kill -CONT "$SERVER"
+	await '^hello$' "$BATS_TEST_TMPDIR/trace" # a message that came is for the program
+	eventually no_children
+	same 1 "$(grep -c started "$BATS_TEST_TMPDIR/trace")"
+	logged 3 ' EOF_IN_HANDSHAKE '
+	logged 1 ' open from '
+}
+
 @test "a COMMAND that is not there: 1, at once" {
 	run -1 --separate-stderr timeout 40 wsserve -p 0 no-such-command
 	one_line 'cannot run no-such-command: No such file'

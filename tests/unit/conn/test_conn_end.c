@@ -436,6 +436,43 @@ static void a_refusal_that_fails_changes_nothing(void **state)
     disconnect_pair();
 }
 
+static void note_whether_left(struct conn_fixture *f, enum where where,
+                              const struct ws_event *event)
+{
+    (void)event;
+    if (where == AT_REQUEST)
+        f->what = ws_conn_peer_left(f->conn);
+}
+
+/* Sends a request, and `more`, and leaves, before either is read. */
+static bool seen_as_left(bool leaves, const char *more)
+{
+    static const char request[] = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+                                  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    fx.what = -1;
+    fx.act = note_whether_left;
+    connect_pair(fds);
+    assert_int_equal(write(fds[1], request, sizeof request - 1), sizeof request - 1);
+    assert_int_equal(write(fds[1], more, strlen(more)), strlen(more));
+    if (leaves)
+        shutdown(fds[1], SHUT_WR);
+    while (fx.what < 0)
+        ws_loop_turn(fx.loop, 10);
+    disconnect_pair();
+    return fx.what;
+}
+
+static void a_peer_that_left_after_its_request(void **state)
+{
+    (void)state;
+    assert_false(seen_as_left(false, ""));
+    assert_true(seen_as_left(true, ""));
+    assert_false(seen_as_left(true, "\x81\x80mask")); /* a message is still to be delivered */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +486,7 @@ int main(void)
         FIXTURE_TEST(a_late_answer_to_nobody),
         FIXTURE_TEST(states_are_told),
         FIXTURE_TEST(a_refusal_that_fails_changes_nothing),
+        FIXTURE_TEST(a_peer_that_left_after_its_request),
     };
     return cmocka_run_group_tests_name("conn_end", tests, NULL, NULL);
 }

@@ -243,6 +243,33 @@ static void in_flight(void **state)
     close(pipes[1]);
 }
 
+static void the_end_is_seen_without_reading(void **state)
+{
+    (void)state;
+    int fds[2];
+    char byte;
+    tcp_pair(fds);
+    assert_false(ws_stream_at_end(fds[0]));
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    ws_stream_shutdown(fds[1]);
+    assert_false(ws_stream_at_end(fds[0]));
+    assert_int_equal(recv(fds[0], &byte, 1, 0), 1);
+    assert_int_equal(recv(fds[0], &byte, 1, 0), 0);
+    assert_true(ws_stream_at_end(fds[0]));
+    close(fds[0]);
+    close(fds[1]);
+    tcp_pair(fds);
+    struct linger reset = {.l_onoff = 1};
+    setsockopt(fds[1], SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close(fds[1]);
+    assert_true(ws_stream_at_end(fds[0]));
+    close(fds[0]);
+    assert_int_equal(pipe(fds), 0);
+    assert_false(ws_stream_at_end(fds[0])); /* of a socket only */
+    close(fds[0]);
+    close(fds[1]);
+}
+
 static void on_alarm(int number)
 {
     (void)number;
@@ -279,6 +306,7 @@ int main(void)
         cmocka_unit_test(many_pieces_at_once),
         cmocka_unit_test(resets),
         cmocka_unit_test(in_flight),
+        cmocka_unit_test(the_end_is_seen_without_reading),
         cmocka_unit_test(an_interrupted_receive_is_repeated),
     };
     return cmocka_run_group_tests_name("stream", tests, NULL, NULL);
