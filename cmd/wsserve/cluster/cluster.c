@@ -37,6 +37,7 @@ void cluster_check_connected(struct cluster *cluster)
     log_line(cluster->server->log, WS_LOG_INFO, 0, "cluster",
              "connected to %s as node %016" PRIx64 ", channel %s%s", redis_name(cluster, name),
              cluster->node, cluster->url.channel, cluster->publisher.sharded ? ", sharded" : "");
+    cluster_log_failed(cluster, WS_LOG_INFO);
 }
 
 void cluster_lost(struct cluster *cluster, struct redis_link *link, const char *why)
@@ -196,6 +197,9 @@ void cluster_leave(struct worker *worker)
     while (cluster->publisher.state == REDIS_LINK_OPEN && cluster->publishing > 0 &&
            ws_clock_us() < end)
         ws_loop_turn(cluster->loop, 20);
+    cluster->counts.unanswered += cluster->publishing;
+    cluster->publishing = 0;
+    cluster_log_failed(cluster, WS_LOG_WARNING);
     for (unsigned i = 0; i < worker->server->worker_count; i++)
         ws_hub_observe(worker->server->workers[i].env->hub, NULL);
     ws_hub_no_waiter(cluster->hub, &cluster->waiter);

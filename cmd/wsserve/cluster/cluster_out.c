@@ -5,12 +5,53 @@
 #include "cmd/wsserve/cluster/envelope.h"
 #include <ws/server_env.h>
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct cluster *cluster_of(struct redis_link *link)
 {
     return ws_container_of(link, struct cluster, publisher);
+}
+
+/* --- what fails --- */
+
+static uint64_t full_count(const struct cluster *cluster)
+{
+    return cluster->counts.full + atomic_load(&cluster->full);
+}
+
+void cluster_log_failed(struct cluster *cluster, enum ws_level level)
+{
+    struct cluster_counts *logged = &cluster->logged;
+    uint64_t full = full_count(cluster) - logged->full;
+    uint64_t down = cluster->counts.down - logged->down;
+    uint64_t unanswered = cluster->counts.unanswered - logged->unanswered;
+    atomic_store(&cluster->overflowing, false);
+    if (full + down + unanswered > 0)
+        log_line(cluster->server->log, level, 0, "cluster",
+                 "messages that failed to reach other nodes: %" PRIu64 " were too many, %" PRIu64
+                 " had no connection, %" PRIu64 " were not confirmed (they may have arrived)",
+                 full, down, unanswered);
+    *logged = cluster->counts;
+    logged->full += atomic_load(&cluster->full);
+}
+
+/* Messages begin to be dropped. Any thread. */
+static void log_overflow(struct cluster *cluster, const char *why)
+{
+    if (!atomic_exchange(&cluster->overflowing, true))
+        log_line(cluster->server->log, WS_LOG_WARNING, 0, "cluster",
+                 "%s: messages for other nodes are dropped until that is over", why);
+}
+
+/* Well below the limit, so that one that is just reached is not said over and over. */
+static void check_overflow(struct cluster *cluster)
+{
+    if (atomic_load_explicit(&cluster->overflowing, memory_order_relaxed) &&
+        redis_link_queued(&cluster->publisher) <= CLUSTER_QUEUE_MOST / 4 &&
+        atomic_load(&cluster->inbox) <= CLUSTER_QUEUE_MOST / 4)
+        cluster_log_failed(cluster, WS_LOG_INFO);
 }
 
 /* --- to Redis --- */
@@ -28,6 +69,18 @@ static bool wrap(struct cluster *cluster, const struct envelope *envelope)
         memcpy(at + ENVELOPE_HEAD, envelope->data, envelope->len);
     cluster->scratch->len = ENVELOPE_HEAD + envelope->len;
     return true;
+}
+
+static const char out_of_memory[] = "out of memory";
+
+/* Why the message cannot be sent; NULL: it can. */
+static const char *obstacle_to(const struct cluster *cluster, size_t group_len, size_t len)
+{
+    if (redis_link_queued(&cluster->publisher) > CLUSTER_QUEUE_MOST)
+        return "Redis takes too little";
+    if (len > cluster->max_message || cluster->topics.prefix_len + group_len > RESP_SHORT_MAX)
+        return "a message, or the name of its group, is too large";
+    return NULL;
 }
 
 /* A message takes its place also where it cannot be sent: the other nodes notice that it is
@@ -50,9 +103,12 @@ static void publish(struct cluster *cluster, const char *group, size_t group_len
         cluster->counts.down++;
         return;
     }
-    if (redis_link_queued(link) > CLUSTER_QUEUE_MOST || len > cluster->max_message ||
-        cluster->topics.prefix_len + group_len > sizeof name || !wrap(cluster, &envelope)) {
+    const char *obstacle = obstacle_to(cluster, group_len, len);
+    if (!obstacle && !wrap(cluster, &envelope))
+        obstacle = out_of_memory;
+    if (obstacle) {
         cluster->counts.full++;
+        log_overflow(cluster, obstacle);
         return;
     }
     memcpy(name, cluster->topics.prefix, cluster->topics.prefix_len);
@@ -62,10 +118,12 @@ static void publish(struct cluster *cluster, const char *group, size_t group_len
                            (const char *)ws_bytes_data(cluster->scratch)};
     const size_t lengths[] = {strlen(words[0]), cluster->topics.prefix_len + group_len,
                               ws_bytes_len(cluster->scratch)};
-    if (redis_link_command(link, 3, words, lengths))
+    if (redis_link_command(link, 3, words, lengths)) {
         cluster->publishing++;
-    else
+    } else {
         cluster->counts.full++;
+        log_overflow(cluster, out_of_memory);
+    }
 }
 
 /* --- from another loop to the first --- */
@@ -98,6 +156,7 @@ static void pass(struct cluster *cluster, const char *group, size_t group_len, u
     if (!passed) {
         atomic_fetch_sub(&cluster->inbox, len);
         atomic_fetch_add(&cluster->full, 1);
+        log_overflow(cluster, "more messages come than the first thread takes");
         return;
     }
     *passed = (struct passed){.note.run = on_passed,
@@ -148,6 +207,7 @@ static bool on_replied(struct redis_link *link, const struct resp_reply *reply)
     if (part->kind == RESP_INTEGER) {
         cluster->counts.out++;
         cluster->rejection_logged = false;
+        check_overflow(cluster);
         return true;
     }
     cluster->counts.rejected++;

@@ -56,7 +56,8 @@ struct cluster {
     atomic_bool degraded;      /* any thread */
     atomic_size_t inbox;       /* bytes that other loops have sent to this one; any thread */
     atomic_uint_fast64_t full; /* a part of counts.full; any thread */
-    struct cluster_counts counts;
+    atomic_bool overflowing;   /* messages do not fit, and not yet that they do again; any thread */
+    struct cluster_counts counts, logged; /* what cluster_log_failed() has said */
     struct totals_histogram took;
     struct histogram exact; /* the same, for percentiles */
     struct cluster_observer observers[WS_SERVER_LOOPS_MAX];
@@ -73,6 +74,8 @@ bool cluster_moved(struct cluster *cluster, const struct resp_part *error);
 
 /* cluster_out.c */
 extern const struct redis_link_user cluster_publisher;
+/* Logs how many messages have failed since it did so last, if any. */
+void cluster_log_failed(struct cluster *cluster, enum ws_level level);
 /* cluster_in.c */
 extern const struct redis_link_user cluster_subscriber;
 void cluster_observe(struct cluster *cluster);

@@ -420,6 +420,25 @@ at_least() { # NAME NUMBER
 	local_clients_are_served
 }
 
+@test "--cluster: a Redis that stalls: that messages are dropped is logged, and how many" {
+	redis_runs
+	node_runs 1 --broadcast
+	head -c 40000000 /dev/zero >"$BATS_TEST_TMPDIR/zeros"
+	kill -STOP "$REDIS"
+	wscat -w 0 -b "${NODE_URL[1]}" <"$BATS_TEST_TMPDIR/zeros" >/dev/null
+	await 'WARNING cluster Redis takes too little: messages for other nodes are dropped' "$SERVER_LOG"
+	kill -CONT "$REDIS"
+	await 'INFO    cluster messages that failed .*: [1-9][0-9]+ were too many, 0 had no connection, 0 were not' "$SERVER_LOG"
+	same 1 "$(grep -c 'WARNING cluster' "$SERVER_LOG")"
+	same "$(counted 1 failed)" "$(sed -nE 's/.* cluster messages that failed .*: ([0-9]+) .*/\1/p' "$SERVER_LOG")"
+	kill -STOP "$REDIS"
+	wscat -w 0 "${NODE_URL[1]}" last
+	kill "$SERVER"
+	finished "$SERVER"
+	kill -CONT "$REDIS"
+	await 'WARNING cluster messages that failed .*: 0 were too many, 0 had no connection, 1 were not confirmed' "$SERVER_LOG"
+}
+
 # bats test_tags=measures
 @test "--cluster --slow=block: a flood waits for a client that does not read; others are closed or wait" {
 	hostile flood --slow=block --send-queue=64K
