@@ -156,13 +156,41 @@ unsigned record_close_code(const struct record_in *in)
     return in->reason && in->reason[0] ? WS_CLOSE_NORMAL : WS_CLOSE_NO_CODE;
 }
 
+/* Some of what is refused is JSON, or nearly. */
+static const char *parse_problem(const json_error_t *error)
+{
+    static const char surrogate[] = "invalid Unicode"; /* jansson's, with the code of any syntax */
+    switch (json_error_code(error)) {
+    case json_error_duplicate_key:
+        return "a JSON object with a name that is there twice";
+    case json_error_invalid_utf8:
+        return "not UTF-8";
+    case json_error_numeric_overflow:
+        return "a number in the JSON is too large";
+    case json_error_stack_overflow:
+        return "JSON that is nested too deeply";
+    case json_error_out_of_memory:
+        return "out of memory";
+    case json_error_premature_end_of_input:
+        return "not JSON: it ends too early";
+    case json_error_end_of_input_expected:
+        return "not one JSON value: more follows";
+    default:
+        return strncmp(error->text, surrogate, sizeof surrogate - 1) == 0
+                   ? "a surrogate (\\uD800 to \\uDFFF) without its other half"
+                   : "not JSON";
+    }
+}
+
 const char *record_read(struct record_in *in, const void *line, size_t len)
 {
+    json_error_t error;
     *in = (struct record_in){.data = "", .direction = RECORD_OUT};
-    json_t *root = json_loadb(line, len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
+    json_t *root =
+        json_loadb(line, len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     in->root = root;
     if (!root)
-        return "not JSON";
+        return parse_problem(&error);
     if (!json_is_object(root))
         return "not a JSON object";
     const char *problem = read_type(in, root);

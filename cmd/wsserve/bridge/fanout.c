@@ -60,12 +60,27 @@ static bool is_message(const struct framing_message *message)
            message->record->type == RECORD_BINARY;
 }
 
+/* The id in a record's "conn" or "except"; 0 after a line in the log. */
+static uint64_t id_of(const struct fanout *fanout, const char *member, const char *name)
+{
+    uint64_t id = conn_name_parse(name, strlen(name));
+    if (id == 0)
+        log_line(fanout->server->log, WS_LOG_WARNING, 0, "process",
+                 "a record's \"%s\" is no connection of this server, whose names are strings as "
+                 "its own records have them: %.*s",
+                 member, CONN_NAME_MAX, name);
+    return id;
+}
+
 /* The client may have left while the record was on its way. */
 static void deliver_to(struct fanout *fanout, const char *name,
                        const struct framing_message *message)
 {
-    struct ws_conn *conn =
-        ws_registry_find(fanout->env->registry, conn_name_parse(name, strlen(name)));
+    uint64_t id = id_of(fanout, "conn", name);
+    struct ws_conn *conn = id ? ws_registry_find(fanout->env->registry, id) : NULL;
+    if (id && (!conn || !ws_conn_upgraded(conn)))
+        log_line(fanout->server->log, WS_LOG_DEBUG, id, "process",
+                 "it is not there any more: a record for it is dropped");
     if (!conn || !ws_conn_upgraded(conn))
         return;
     if (is_message(message)) {
@@ -81,7 +96,7 @@ static void deliver(struct fanout *fanout, const struct framing_message *message
     const struct record_in *record = message->record;
     const char *group = record ? record->group : NULL;
     const char *except = record ? record->except : NULL;
-    uint64_t except_id = except ? conn_name_parse(except, strlen(except)) : 0;
+    uint64_t except_id = except ? id_of(fanout, "except", except) : 0;
     struct choice choice = {fanout, message, except_id};
     if (record && record->conn) {
         deliver_to(fanout, record->conn, message);

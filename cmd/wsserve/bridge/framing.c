@@ -1,5 +1,7 @@
 #include "cmd/wsserve/bridge/framing.h"
 
+#include <ws/frame.h>
+
 #include <string.h>
 
 enum { LENGTH_BYTES = 4 };
@@ -134,13 +136,32 @@ static bool blank(const uint8_t *data, size_t len)
     return true;
 }
 
+/* Why the record is none to send, or NULL. */
+static const char *unsendable(const struct record_in *record)
+{
+    switch (record->type) {
+    case RECORD_TEXT:
+    case RECORD_BINARY:
+        break;
+    case RECORD_PING:
+        return record->len > WS_CONTROL_PAYLOAD_MAX ? "a ping of more than 125 bytes" : NULL;
+    case RECORD_CLOSE:
+        return record_close_problem(record);
+    case RECORD_PONG:
+    case RECORD_OPEN:
+    case RECORD_ERROR:
+        return "\"type\" is not text, binary, ping or close";
+    }
+    return NULL;
+}
+
 static enum framing_result read_record(struct framing_reader *r, struct framing_message *message)
 {
     r->error = record_read(&r->record, message->data, message->len);
     if (!r->error && r->max && r->record.len > r->max)
         r->error = "the payload is larger than a message may be";
-    if (!r->error && r->record.type == RECORD_CLOSE)
-        r->error = record_close_problem(&r->record);
+    if (!r->error)
+        r->error = unsendable(&r->record);
     if (r->error)
         return FRAMING_BAD_RECORD;
     message->record = &r->record;

@@ -152,7 +152,22 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	await '^last$' "$BATS_TEST_TMPDIR/one"
 	same $'all\none alone\nall but two\nthe group' "$(head -n 4 "$BATS_TEST_TMPDIR/one")"
 	await 'a record that cannot be sent: not JSON' "$SERVER_LOG"
-	echo '{"type":"close","group":"/other"}' >&8
+	cat >&8 <<-END
+		{"type":"ping","data":"$(printf '%0126d' 0)"}
+		{"type":"open"}
+		{"data":"numbered","conn":1}
+		{"data":"a","data":"b"}
+		{"data":"\ud800"}
+		null
+		{"type":"close","group":"/other"}
+	END
+	await 'a record that cannot be sent: a ping of more than 125 bytes' "$SERVER_LOG"
+	await 'a record that cannot be sent: "type" is not text, binary, ping or close' "$SERVER_LOG"
+	await 'a record.s "conn" is no connection of this server, .*: no-such$' "$SERVER_LOG"
+	await 'a record.s "conn" is no connection of this server, .*: 1$' "$SERVER_LOG"
+	await 'a record that cannot be sent: a JSON object with a name that is there twice' "$SERVER_LOG"
+	await 'a record that cannot be sent: a surrogate .* without its other half' "$SERVER_LOG"
+	await 'a record that cannot be sent: not a JSON object' "$SERVER_LOG"
 	await 'closed by the server: 1000' "$BATS_TEST_TMPDIR/three.log"
 	exec 8>&-
 }

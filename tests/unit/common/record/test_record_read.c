@@ -179,8 +179,11 @@ static void test_faults(void **state)
     refused("[1]", "object");
     refused("{\"data\":\"a\"", "JSON");
     refused("{\"data\":\"a\"} {}", "JSON");
-    refused("{\"data\":\"\xff\"}", "JSON");
-    refused("{\"data\":\"a\",\"data\":\"b\"}", "JSON");
+    refused("{\"data\":\"\xff\"}", "not UTF-8");
+    refused("{\"data\":\"a\",\"data\":\"b\"}", "there twice");
+    refused("{\"data\":\"\\ud800\"}", "a surrogate");
+    refused("{\"data\":1e999}", "too large");
+    refused("null", "not a JSON object");
     refused("{\"data\":1}", "data");
     refused("{\"b64\":1}", "b64");
     refused("{\"data\":\"a\",\"b64\":\"\"}", "both");

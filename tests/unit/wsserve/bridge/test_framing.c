@@ -149,6 +149,31 @@ static void test_bad_records_are_left_out(void **state)
     framing_free(&reader);
 }
 
+static void test_records_that_are_none_to_send(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"open", "pong", "error"};
+    struct framing_reader reader = {.framing = FRAMING_JSONL};
+    struct framing_message message;
+    char line[200];
+    for (int len = 125; len <= 126; len++) {
+        framing_feed(
+            &reader, line,
+            (size_t)snprintf(line, sizeof line, "{\"type\":\"ping\",\"data\":\"%0*d\"}\n", len, 0));
+        assert_int_equal(framing_next(&reader, &message),
+                         len == 125 ? FRAMING_MESSAGE : FRAMING_BAD_RECORD);
+        assert_int_equal(framing_next(&reader, &message), FRAMING_MORE);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        framing_feed(&reader, line,
+                     (size_t)snprintf(line, sizeof line, "{\"type\":\"%s\"}\n", types[i]));
+        assert_int_equal(framing_next(&reader, &message), FRAMING_BAD_RECORD);
+        assert_non_null(strstr(framing_error(&reader), "\"type\" is not"));
+        assert_int_equal(framing_next(&reader, &message), FRAMING_MORE);
+    }
+    framing_free(&reader);
+}
+
 static void test_nothing_is_held_between_messages(void **state)
 {
     (void)state;
@@ -198,6 +223,7 @@ int main(void)
         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_claims_cost_nothing),
         cmocka_unit_test(test_bad_records_are_left_out),
+        cmocka_unit_test(test_records_that_are_none_to_send),
         cmocka_unit_test(test_nothing_is_held_between_messages),
         cmocka_unit_test(test_marks),
     };
