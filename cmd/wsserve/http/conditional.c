@@ -65,15 +65,19 @@ static bool range_applies(const struct ws_request *request, const struct conditi
     return ws_http_date_parse(value, &date_s) && date_s == file->modified_s;
 }
 
-/* Takes a number off the front: false without a digit, or above 18 of them. */
+/* Takes a number off the front, which is after the end of any file if it is too large: false
+ * without a digit. */
 static bool take_number(struct ws_str *text, uint64_t *number)
 {
     size_t digits = 0;
     *number = 0;
-    while (digits < text->len && text->p[digits] >= '0' && text->p[digits] <= '9' && digits < 19)
-        *number = *number * 10 + (uint64_t)(text->p[digits++] - '0');
+    for (; digits < text->len && text->p[digits] >= '0' && text->p[digits] <= '9'; digits++)
+        if (*number < UINT64_MAX / 20)
+            *number = *number * 10 + (uint64_t)(text->p[digits] - '0');
+        else
+            *number = UINT64_MAX;
     *text = without(*text, digits);
-    return digits > 0 && digits < 19;
+    return digits > 0;
 }
 
 /* "bytes=1-5", "bytes=5-", "bytes=-5" (14.1.2). False for anything else. `*last` is cut to the
@@ -107,6 +111,14 @@ static bool read_range(struct ws_str text, uint64_t size, uint64_t *first, uint6
     return true;
 }
 
+/* The Range header, unless there are several, which would be a list of ranges (9110 5.3). */
+static bool only_range(const struct ws_request *request, struct ws_str *range)
+{
+    int i = ws_http_find(request->head, request->buffer, "Range", 0);
+    return header(request, "Range", range) &&
+           ws_http_find(request->head, request->buffer, "Range", i + 1) < 0;
+}
+
 enum conditional conditional_of(const struct ws_request *request,
                                 const struct conditional_file *file, uint64_t *first, uint64_t *len)
 {
@@ -117,7 +129,7 @@ enum conditional conditional_of(const struct ws_request *request,
         return CONDITIONAL_CHANGED;
     if (is_unchanged(request, file))
         return CONDITIONAL_UNCHANGED;
-    if (ws_str_equal(request->method, "GET") && header(request, "Range", &range) &&
+    if (ws_str_equal(request->method, "GET") && only_range(request, &range) &&
         range_applies(request, file) && read_range(range, file->size, first, &last)) {
         if (*first >= file->size)
             return CONDITIONAL_OUTSIDE;
