@@ -1,5 +1,6 @@
 #include "cmd/common/options/secret.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -200,12 +201,35 @@ char *secret_ask(const char *prompt)
     return secret;
 }
 
+/* The length of the userinfo of a URL in `line`, and where it begins; 0: there is none. */
+static size_t find_userinfo(const char *line, size_t len, size_t *begin)
+{
+    const char *mark = memmem(line, len, "://", 3), *scheme = mark;
+    size_t userinfo = 0;
+    while (scheme && scheme > line &&
+           (isalnum((unsigned char)scheme[-1]) || strchr("+-.", scheme[-1])))
+        scheme--;
+    if (!mark || scheme == mark || (scheme > line && scheme[-1] != ' '))
+        return 0;
+    *begin = (size_t)(mark + 3 - line);
+    for (size_t i = *begin; i < len && !strchr("/? ", line[i]); i++)
+        if (line[i] == '@')
+            userinfo = i - *begin;
+    return userinfo;
+}
+
 void secret_hide_token(const char *line, size_t len, char *text, size_t size)
 {
     static const char name[] = "token=", hidden[] = "token=***";
-    size_t used = 0;
+    size_t used = 0, login = 0, login_len = find_userinfo(line, len, &login);
     bool query = false, begins = false; /* a parameter begins here */
     for (size_t i = 0; i < len && used + 1 < size; i++) {
+        if (login_len > 0 && i == login) {
+            for (size_t k = 0; k < 3 && used + 1 < size; k++)
+                text[used++] = '*';
+            i += login_len - 1;
+            continue;
+        }
         if (begins && len - i >= strlen(name) && memcmp(line + i, name, strlen(name)) == 0) {
             for (size_t k = 0; hidden[k] && used + 1 < size; k++)
                 text[used++] = hidden[k];

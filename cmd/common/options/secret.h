@@ -37,7 +37,8 @@ char *secret_ask(const char *prompt);
 char *secret_ask_on(int fd, const char *prompt);
 
 /* Copies a target or a request line, cut to `size` bytes with the NUL, with *** for the value of
- * each query parameter called token, which is a credential of wsserve's. */
+ * each query parameter called token, which is a credential of wsserve's, and for the user and the
+ * password of a URL. */
 void secret_hide_token(const char *line, size_t len, char *text, size_t size);
 
 /* The same copy, whole, also of a URL; from malloc, NULL without memory. */

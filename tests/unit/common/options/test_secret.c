@@ -159,6 +159,8 @@ static void hides_tokens_of_a_query(void **state)
         {"/?token=abc", "/?token=***"},
         {"GET /a?b=c&token=x&token=&d HTTP/1.1", "GET /a?b=c&token=***&token=***&d HTTP/1.1"},
         {"GET /?token=x HTTP/1.1", "GET /?token=*** HTTP/1.1"},
+        {"GET http://ann:pass@host/?token=x HTTP/1.1", "GET http://***@host/?token=*** HTTP/1.1"},
+        {"ws://a@b", "ws://***@b"},
         {"/token=a?xtoken=b&mytoken=c", "/token=a?xtoken=b&mytoken=c"},
         {"", ""},
     };
