@@ -59,6 +59,8 @@ static const char *set_ping_ms(struct options *options, const struct option_row 
     return NULL;
 }
 
+enum { COUNT_MOST = 1000000000 }; /* of connections; 0 is no limit */
+
 #define S struct settings
 static const struct option_row rows[] = {
     {OPTION_GROUP("Listening")},
@@ -116,10 +118,12 @@ static const struct option_row rows[] = {
     {.name = "max-connections",
      OPTION_COUNT(S, max_connections),
      .flags = OPTION_RELOADABLE,
+     .max = COUNT_MOST,
      .help = "answer 503 above this many; 0: no limit (default 1000)"},
     {.name = "max-handshakes",
      OPTION_COUNT(S, max_handshakes),
      .flags = OPTION_RELOADABLE,
+     .max = COUNT_MOST,
      .help =
          "above this many requests that have not come yet, and plain answers that are being "
          "sent, the one that got stuck longest ago gives way to a newcomer; 0: no limit (default "
@@ -127,6 +131,7 @@ static const struct option_row rows[] = {
     {.name = "max-per-ip",
      OPTION_COUNT(S, max_per_ip),
      .flags = OPTION_RELOADABLE,
+     .max = COUNT_MOST,
      .help = "answer 429 above this many connections from one address; 0: no limit (default)"},
     {.name = "connect-rate",
      OPTION_NUMBER(S, connect_rate, 0, 1000000),

@@ -4,6 +4,14 @@
 
 load ../helper
 
+@test "a limit of connections that no system has is refused" {
+	local option
+	for option in max-connections max-handshakes max-per-ip; do
+		run -2 --separate-stderr timeout 40 wsserve -p 0 --$option=9999999999999999999
+		usage_line "--$option.*is too large: at most 1000000000 is allowed"
+	done
+}
+
 # A client that stays.
 hold() {
 	background wscat -v -w -1 --no-stdin "$URL"
