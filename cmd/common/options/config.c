@@ -55,6 +55,11 @@ bool config_read(struct config *config, const char *path, bool again, char *why,
         return cannot(config, why, size, path, strerror(number));
     if (len > CONFIG_MAX)
         return cannot(config, why, size, path, "larger than 1 MiB");
+    static const char mark[] = "\xef\xbb\xbf"; /* of UTF-8, as some editors begin a file */
+    if (len >= 3 && memcmp(config->text, mark, 3) == 0) {
+        len -= 3;
+        memmove(config->text, config->text + 3, (size_t)len);
+    }
     if (memchr(config->text, '\0', (size_t)len))
         return cannot(config, why, size, path, "not a text file: it contains a NUL byte");
     config->text[len] = '\0';

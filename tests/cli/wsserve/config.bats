@@ -162,6 +162,12 @@ reload() { # N
 	run -0 wscat "$URL" hello </dev/null
 }
 
+@test "a configuration that begins with a byte order mark is read as without" {
+	printf '\xef\xbb\xbfreply = marked\n' >"$BATS_TEST_TMPDIR/conf"
+	serve --config="$BATS_TEST_TMPDIR/conf"
+	same marked "$(wscat -1 "$URL" x </dev/null)"
+}
+
 @test "a configuration from a pipe stays on SIGHUP: its end is no empty file" {
 	mkfifo "$CONFIG"
 	printf 'auth = u:p\n' >"$CONFIG" &
