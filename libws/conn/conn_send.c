@@ -11,6 +11,10 @@ void ws_conn_record_error(struct ws_conn *conn, enum ws_error why)
     if (ws_session_close_received(&conn->session) &&
         (ws_error_info(why)->category == WS_CAT_NETWORK || why == WS_E_WRITE_TIMEOUT))
         return;
+    /* It had closed in order, and only the peer's end of the stream is still to come. */
+    if (why == WS_E_SHUTDOWN && ws_session_close_received(&conn->session) &&
+        ws_session_close_sent(&conn->session))
+        return;
     /* A carrier that carries nothing may end in any way. */
     if (ws_conn_carries(conn) && (why == WS_E_LOST || why == WS_E_RESET) &&
         ws_http2_used(conn->cold->http2) && ws_http2_stream_count(conn->cold->http2) == 0)

@@ -368,6 +368,25 @@ os.execvp(sys.argv[1], sys.argv[1:])' wsserve -p 0 --announce
 	done
 }
 
+@test "SIGTERM: a connection that had closed in order is logged as that, though its peer keeps TCP open" {
+	serve --drain=100ms
+	background "$PYTHON" -c '
+import signal, socket, sys
+client = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+               b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+               b"\x88\x82\0\0\0\0\x03\xe8")
+while client.recv(4096):
+    pass
+print("closed", flush=True)
+signal.pause()' "$PORT"
+	await closed "$OUT"
+	kill "$SERVER"
+	finished "$SERVER"
+	grep -q 'close by the client: code 1000 .* sent=1000 received=1000' "$SERVER_LOG"
+	run ! grep ' SHUTDOWN ' "$SERVER_LOG"
+}
+
 @test "SIGTERM without connections: exit 0" {
 	serve
 	kill "$SERVER"
