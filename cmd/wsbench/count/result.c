@@ -26,7 +26,8 @@ void result_set_rate(struct result *r, bool connecting)
 
 double result_handshakes(const struct result *r, uint64_t count)
 {
-    double seconds = r->opening ? r->load_s : r->connect_s;
+    bool again = r->totals.returned > 0 || r->totals.renewed > 0; /* during the load, too */
+    double seconds = r->opening ? r->load_s : r->connect_s + (again ? r->load_s : 0);
     return seconds > 0 ? (double)count / seconds : 0;
 }
 

@@ -398,7 +398,7 @@ static void count_unsent(struct peer *peer, int64_t quickest_ns)
             continue;
         w->quota--;
         w->totals.unsent[peer->unsent]++;
-        if (!peer->slow)
+        if (!peer->slow && (w->answered || w->deliveries))
             histogram_add(&w->totals.rtt, w->unsent_to_ns - peer->pace.due_ns + quickest_ns);
     }
 }

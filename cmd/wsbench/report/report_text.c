@@ -117,10 +117,9 @@ static void print_connections(const struct settings *s, const struct result *r, 
             "connections     %" PRIu64 " tried, %" PRIu64 " opened, %" PRIu64 " failed, %" PRIu64
             " dropped by the server or lost",
             t->tried, t->opened, t->failed, t->dropped);
-    double seconds = s->mode == MODE_CHURN ? r->load_s : r->connect_s;
-    if (seconds > 0)
+    if (s->mode == MODE_CHURN ? r->load_s > 0 : r->connect_s > 0)
         fprintf(out, "; %s",
-                units_format_rate((double)t->opened / seconds, "conn", text, sizeof text));
+                units_format_rate(result_handshakes(r, t->opened), "conn", text, sizeof text));
     fprintf(out, "\n");
     for (int i = 0; i < WS_ERROR_COUNT; i++)
         if (t->causes[i])

@@ -15,7 +15,8 @@
 
 enum {
     HISTORY_LINES = 1000,
-    AWAY_MS = 200, /* between two looks for the terminal */
+    AWAY_MS = 200,       /* between two looks for the terminal */
+    AHEAD_MAX = 1 << 16, /* bytes of keys that are read while it is stopped */
 };
 
 static const char PROMPT[] = "> ";
@@ -130,6 +131,7 @@ void editor_end_input(struct editor *e)
 {
     e->ended = true;
     editor_stop(e);
+    ws_loop_rewatch(e->options.loop, &e->watch, 0);
     end_line(e);
     put("\n");
     e->options.end(e->options.context);
@@ -148,6 +150,8 @@ static void on_task(struct ws_deferred *task)
     editor_take_keys(e, false);
 }
 
+/* Keys are read while the editor is stopped, too: what waits in the terminal is lost with Ctrl-Z.
+ */
 static void on_ready(struct ws_watch *watch, unsigned ready)
 {
     struct editor *e = ws_container_of(watch, struct editor, watch);
@@ -155,10 +159,15 @@ static void on_ready(struct ws_watch *watch, unsigned ready)
     if (!screen_is_ours()) { /* reading would stop this job */
         ws_loop_rewatch(e->options.loop, &e->watch, 0);
         editor_take_terminal(e);
-    } else if (editor_read_keys(e))
+    } else if (!e->running && ws_bytes_len(e->keys) > AHEAD_MAX) {
+        ws_loop_rewatch(e->options.loop, &e->watch, 0);
+    } else if (editor_read_keys(e)) {
         editor_take_keys(e, false);
-    else
+    } else if (e->running) {
         editor_end_input(e);
+    } else { /* that is found again once it runs */
+        ws_loop_rewatch(e->options.loop, &e->watch, 0);
+    }
 }
 
 static void on_away(struct ws_timer *timer)
@@ -167,6 +176,28 @@ static void on_away(struct ws_timer *timer)
 }
 
 /* --- beginning and end --- */
+
+static void load_history(struct editor *e)
+{
+    const char *file = e->options.history;
+    struct stat status;
+    HistEvent event;
+    if (!file || history(e->history, &event, H_LOAD, file) >= 0 || stat(file, &status) < 0 ||
+        !S_ISREG(status.st_mode) || status.st_size == 0)
+        return;
+    exit_warn("%s is no history: it is left as it is", file);
+    e->options.history = NULL;
+}
+
+/* The one that has the terminal. */
+static struct editor *at_terminal;
+
+/* However the program ends. */
+static void leave_at_exit(void)
+{
+    if (at_terminal && screen_is_ours())
+        editor_leave_terminal(at_terminal);
+}
 
 struct editor *editor_new(const struct editor_options *options)
 {
@@ -188,11 +219,16 @@ struct editor *editor_new(const struct editor_options *options)
     e->search = (struct search){.el = e->el, .history = e->history};
     history(e->history, &event, H_SETSIZE, HISTORY_LINES);
     history(e->history, &event, H_SETUNIQUE, 1);
-    if (options->history)
-        history(e->history, &event, H_LOAD, options->history);
+    load_history(e);
     editor_bind_keys(e);
     el_set(e->el, EL_PROMPT, prompt);
     put(PASTE_ON);
+    if (!at_terminal)
+        atexit(leave_at_exit);
+    at_terminal = e;
+    /* What is typed before it runs is not shown, either. */
+    begin_line(e);
+    ws_loop_rewatch(e->options.loop, &e->watch, WS_READABLE);
     return e;
 }
 
@@ -213,7 +249,6 @@ void editor_stop(struct editor *e)
         return;
     editor_hide(e);
     e->running = false;
-    ws_loop_rewatch(e->options.loop, &e->watch, 0);
 }
 
 void editor_resize(struct editor *e)
@@ -244,8 +279,7 @@ void editor_take_terminal(struct editor *e)
         return;
     }
     put(PASTE_ON);
-    if (e->running)
-        ws_loop_rewatch(e->options.loop, &e->watch, WS_READABLE);
+    ws_loop_rewatch(e->options.loop, &e->watch, WS_READABLE);
     if (!e->armed)
         return;
     el_set(e->el, EL_PREP_TERM, 0); /* what libedit takes it to be may not be so any more */
@@ -276,6 +310,8 @@ void editor_free(struct editor *e)
     if (!e)
         return;
     e->ended = true;
+    if (at_terminal == e)
+        at_terminal = NULL;
     if (e->el) {
         if (!screen_is_ours()) { /* its modes are not restored, for they are another job's */
             el_set(e->el, EL_EDITMODE, 0);

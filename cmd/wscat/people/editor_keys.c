@@ -14,7 +14,7 @@
 enum {
     READ_SIZE = 4096,
     PASTE_MAX = 16 << 20,
-    SEQUENCE_MS = 50, /* for the rest of the sequence of a key to arrive */
+    SEQUENCE_MS = 150, /* for the rest of the sequence of a key to arrive */
 };
 enum { CTRL_R = 0x12, CTRL_S = 0x13, CTRL_V = 0x16, CTRL_X = 0x18, ESC = 0x1B };
 
@@ -104,6 +104,39 @@ void editor_bind_keys(struct editor *e)
 
 /* --- text --- */
 
+static void warn_of_bytes(struct editor *e)
+{
+    if (!e->warned)
+        exit_warn(
+            "what was typed is not UTF-8, and is left out: is the terminal's encoding UTF-8?");
+    e->warned = true;
+}
+
+/* Leaves out what is not UTF-8, and NUL. A terminal sends CR for each line end, and some CR and LF,
+ * which its modes exchange. The last one does not begin another line. */
+static void clean(struct editor *e, char *text, size_t len)
+{
+    size_t to = 0;
+    for (size_t at = 0; at < len;) {
+        struct key key = key_next((const uint8_t *)text + at, len - at, true);
+        bool bad = key.kind == KEY_BAD || key.kind == KEY_PARTIAL || text[at] == '\0';
+        bool line_end = text[at] == '\r' || text[at] == '\n';
+        size_t size = key.kind == KEY_TEXT || bad ? key.len : 1;
+        if (bad)
+            warn_of_bytes(e);
+        else if (line_end)
+            text[to++] = '\n';
+        else
+            memmove(text + to, text + at, size);
+        to += bad || line_end ? 0 : size;
+        if (line_end && at + 1 < len && text[at] + text[at + 1] == '\r' + '\n')
+            size++;
+        at += size;
+    }
+    to -= to > 0 && text[to - 1] == '\n';
+    text[to] = '\0';
+}
+
 /* Inserts a paste, whose beginning was taken. False when its end is still to come. */
 static bool take_paste(struct editor *e, size_t begin)
 {
@@ -113,17 +146,13 @@ static bool take_paste(struct editor *e, size_t begin)
     if (!end && len < PASTE_MAX)
         return false;
     size_t text_len = end ? (size_t)(end - keys) - begin : len - begin;
-    char *text = strndup(keys + begin, text_len);
+    char *text = malloc(text_len + 1);
+    if (text)
+        memcpy(text, keys + begin, text_len);
     ws_bytes_consume(e->keys, begin + text_len + (end ? sizeof PASTE_END - 1 : 0));
     if (!text)
         return true;
-    /* A terminal sends CR for each line end. The last one does not begin another line. */
-    for (char *p = text; *p; p++)
-        if (*p == '\r')
-            *p = '\n';
-    text_len = strlen(text);
-    if (text_len > 0 && text[text_len - 1] == '\n')
-        text[text_len - 1] = '\0';
+    clean(e, text, text_len);
     editor_hide(e);
     search_end(&e->search);
     el_insertstr(e->el, text);
@@ -175,16 +204,10 @@ static void insert(struct editor *e, const uint8_t *bytes, size_t len)
 {
     char text[KEY_MOST + 1];
     snprintf(text, sizeof text, "%.*s", (int)len, (const char *)bytes);
+    if (len == 1 && (*text == '\r' || *text == '\n')) /* libedit has the terminal exchange them */
+        *text ^= '\r' ^ '\n';
     editor_hide(e);
     el_insertstr(e->el, text);
-}
-
-static void warn_of_bytes(struct editor *e)
-{
-    if (!e->warned)
-        exit_warn(
-            "what was typed is not UTF-8, and is left out: is the terminal's encoding UTF-8?");
-    e->warned = true;
 }
 
 /* What libedit would read another key for is done here: that key may come at any time. */

@@ -3,17 +3,23 @@
 #include <stddef.h>
 #include <time.h>
 
+static void take_action(int number)
+{
+    sigset_t set, before;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    pthread_sigmask(SIG_UNBLOCK, &set, &before);
+    raise(number);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 /* By the signal's own action, which leaves out a process that no shell would continue. The SIGCONT
  * that ends it is done with. */
 static void stop(void)
 {
     const struct timespec now = {0};
-    sigset_t set, before;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTSTP);
-    pthread_sigmask(SIG_UNBLOCK, &set, &before);
-    raise(SIGTSTP);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    sigset_t set;
+    take_action(SIGTSTP);
     sigemptyset(&set);
     sigaddset(&set, SIGCONT);
     sigtimedwait(&set, NULL, &now);
@@ -24,6 +30,11 @@ bool job_control(struct editor *editor, int number)
     switch (number) {
     case SIGWINCH:
         editor_resize(editor);
+        return true;
+    case SIGQUIT:
+        editor_leave_terminal(editor);
+        take_action(SIGQUIT);
+        editor_take_terminal(editor); /* the signal is ignored */
         return true;
     case SIGTSTP:
         editor_leave_terminal(editor);

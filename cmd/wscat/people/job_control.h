@@ -1,5 +1,5 @@
 /*
- * job_control: the signals of a terminal and its shell: the size has changed, Ctrl-Z, fg.
+ * job_control: the signals of a terminal and its shell: the size has changed, Ctrl-Z, fg, Ctrl-\.
  *
  * Used by the client and by listen mode, whose loops have these signals. No state.
  */
@@ -11,10 +11,10 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#define JOB_CONTROL_SIGNALS SIGWINCH, SIGTSTP, SIGCONT
+#define JOB_CONTROL_SIGNALS SIGWINCH, SIGTSTP, SIGCONT, SIGQUIT
 
-/* True if `number` is one of them, after what it asks for: Ctrl-Z stops the process in this call.
- * NULL: no one types. */
+/* True if `number` is one of them, after what it asks for: Ctrl-Z stops the process in this call,
+ * and Ctrl-\ ends it. NULL: no one types. */
 bool job_control(struct editor *editor, int number);
 
 #endif

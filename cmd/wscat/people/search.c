@@ -33,14 +33,25 @@ static const char *find(const struct search *s)
     return NULL;
 }
 
+/* The line as it was before. */
+static void restore(struct search *s)
+{
+    const LineInfoW *line;
+    replace_line(s->el, s->before);
+    line = el_wline(s->el);
+    el_cursor(s->el, s->cursor - (int)(line->cursor - line->buffer));
+}
+
 static void look(struct search *s)
 {
-    const char *found = s->wanted[0] ? find(s) : s->before;
-    s->failing = !found;
+    const char *found = s->wanted[0] ? find(s) : NULL;
+    s->failing = s->wanted[0] && !found;
     if (found)
         replace_line(s->el, found);
-    else
+    else if (s->failing)
         el_beep(s->el);
+    else
+        restore(s);
     snprintf(s->prompt, sizeof s->prompt, "%s `%s': ", s->failing ? "not found" : "search",
              s->wanted);
 }
@@ -48,6 +59,8 @@ static void look(struct search *s)
 void search_begin(struct search *s)
 {
     const LineInfo *line = el_line(s->el);
+    const LineInfoW *wide = el_wline(s->el);
+    s->cursor = (int)(wide->cursor - wide->buffer);
     s->before = strndup(line->buffer, (size_t)(line->lastchar - line->buffer));
     if (!s->before)
         return;
@@ -106,7 +119,7 @@ bool search_take(struct search *s, const struct key *key, const uint8_t *bytes)
     } else if (control == CTRL_H || control == DEL) {
         remove_last(s);
     } else if (control == CTRL_G || control == ESC) {
-        replace_line(s->el, s->before);
+        restore(s);
         search_end(s);
     } else {
         search_end(s);

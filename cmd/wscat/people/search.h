@@ -20,7 +20,8 @@ struct search {
     bool failing;   /* the line is that of the last search that found one */
     unsigned older; /* lines that match and are newer than the one shown */
     char wanted[SEARCH_MOST];
-    char *before; /* the line that was there when it began */
+    char *before; /* the line that was there when it began, and its cursor */
+    int cursor;
     char prompt[SEARCH_MOST + 32];
 };
 

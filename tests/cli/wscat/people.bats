@@ -39,10 +39,10 @@ mux() {
 terminal() { # COLUMNS WSCAT-ARGUMENT...
 	local columns=$1
 	shift
-	# The shell outlives the SIGINT that Ctrl-C sends to both. The end of a terminal is a SIGCONT too, which makes
+	# The shell outlives the signals that keys send to both. The end of a terminal is a SIGCONT too, which makes
 	# LeakSanitizer wait for ever if it has just stopped the process; the other tests look for leaks.
 	local sanitizer=ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-	printf '%q ' trap : INT >"$BATS_TEST_TMPDIR/command"
+	printf '%q ' trap : INT QUIT >"$BATS_TEST_TMPDIR/command"
 	printf '; %s ' "$(printf '%q ' env "PATH=$PATH" "$sanitizer" wscat "$@")" >>"$BATS_TEST_TMPDIR/command"
 	printf '; echo $? >%q; cat\n' "$BATS_TEST_TMPDIR/status" >>"$BATS_TEST_TMPDIR/command"
 	mux new-session -d -x "$columns" -y 24 "sh $BATS_TEST_TMPDIR/command"
@@ -291,6 +291,40 @@ ended_with() { # STATUS
 	serve
 	terminal 80 --history=none "$URL"
 	shows 'connected to'
+}
+
+@test "a file that is no history is left as it is" {
+	serve
+	echo notes >"$BATS_TEST_TMPDIR/notes"
+	terminal 80 -w 0.5 --history="$BATS_TEST_TMPDIR/notes" "$URL"
+	shows 'notes is no history: it is left as it is'
+	shows 'connected to'
+	keys hello Enter
+	shows '^< hello'
+	keys C-d
+	ended_with 0
+	same notes "$(cat "$BATS_TEST_TMPDIR/notes")"
+}
+
+@test "what is typed before the first client is there appears once, with its keys" {
+	terminal 80 -l "unix:$BATS_TEST_TMPDIR/socket"
+	shows 'listening'
+	keys early Left X
+	background wscat --unix-socket "$BATS_TEST_TMPDIR/socket" ws://localhost/
+	shows '^> earlXy$'
+	same 1 "$(screen | grep -c earl)"
+	keys Enter
+	await '^earlXy$' "$OUT"
+}
+
+@test "Ctrl-\\ leaves the terminal as it was" {
+	serve
+	terminal 80 "$URL"
+	shows 'connected to'
+	keys "C-\\"
+	ended_with 131
+	keys 'seen'
+	shows '^seen$'
 }
 
 @test "a history that cannot be written is said" {

@@ -159,6 +159,14 @@ static void pastes(void **state)
     ws_loop_turn(fx.loop, 10);
     type("01~");
     entered("c\r", "abc");
+    /* What is not UTF-8, NUL, and both kinds of line ends. */
+    const char bytes[] = "\033[200~1\xff"
+                         "2\xed\xa0\x80"
+                         "3\0004\r\n5\n\n6\xe6\x97\033[201~\r";
+    fx.lines = 0;
+    assert_int_equal(write(fx.keyboard, bytes, sizeof bytes - 1), sizeof bytes - 1);
+    TURN_UNTIL(fx.loop, (shown(), fx.lines) > 0);
+    assert_string_equal(fx.line, "1234\n5\n\n6");
 }
 
 /* The prompt is erased before something is printed, and comes back with the line. */
@@ -293,6 +301,8 @@ static void a_stop_keeps_the_line(void **state)
     assert_null(strstr(fx.screen, "> "));
     type("X");
     assert_true(raw());
+    ws_loop_turn(fx.loop, 100);
+    tcflush(STDIN_FILENO, TCIFLUSH); /* as Ctrl-Z does */
     editor_start(fx.editor);
     entered("\r", "haXlf");
 }
@@ -303,7 +313,8 @@ static void pressed(const char *keys[], const char *line)
     unsigned before = fx.lines;
     for (; *keys; keys++) {
         type(*keys);
-        for (int i = 0; i < 8; i++) /* longer than the rest of a sequence is waited for */
+        /* Longer than the rest of a sequence is waited for. */
+        for (int i = 0; i < (strcmp(*keys, "\033") == 0 ? 20 : 2); i++)
             ws_loop_turn(fx.loop, 10);
         shown();
     }
@@ -345,9 +356,10 @@ static void searching(void **state)
     PRESSED("first line", "x", "\022", "l", "\022", "\r");
     PRESSED("first line!", "\022", "f", "z", "\177", "\033[F", "!", "\r");
     PRESSED("mine", "mine", "\022", "s", "\033", "\r");
+    PRESSED("miXne", "mine", "\002", "\002", "\022", "s", "\033", "X", "\r"); /* the cursor, too */
+    PRESSED("miXne", "mine", "\002", "\002", "\022", "s", "\177", "\007", "X", "\r");
     PRESSED("mine", "mine", "\022", "s", "\007", "\r");
-    PRESSED("first line", "\022", "f", "\022", "\022", "\022", "\022",
-            "\r"); /* the oldest stays */
+    PRESSED("first line", "\022", "f", "\022", "\022", "\022", "\022", "\r"); /* the oldest stays */
 }
 
 /* Bytes that are no character are left out, with a line. */
