@@ -60,7 +60,7 @@ load faulty
 	holds 'any("no connection was left after 0." in v for v in r["verdict"])'
 	faulty close=2:1001 stay # another is opened at once
 	measure -c 2 -d 1500ms --reconnect
-	holds 'c["returned"] > 10 and c["tried"] == c["opened"] and c["dropped"] >= c["returned"] and r["back"]["max_us"] < 900000'
+	holds 'c["returned"] > 10 and c["tried"] <= c["opened"] + 2 and c["dropped"] >= c["returned"] and r["back"]["max_us"] < 900000'
 	faulty close=2:1001 stay # the place of one that this client has closed is free, too
 	measure --mode=churn -c 1 -n 10 -d 5s
 	same 0 "$STATUS"

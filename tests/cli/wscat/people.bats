@@ -296,7 +296,7 @@ ended_with() { # STATUS
 @test "a file that is no history is left as it is" {
 	serve
 	echo notes >"$BATS_TEST_TMPDIR/notes"
-	terminal 80 -w 0.5 --history="$BATS_TEST_TMPDIR/notes" "$URL"
+	terminal 300 -w 0.5 --history="$BATS_TEST_TMPDIR/notes" "$URL"
 	shows 'notes is no history: it is left as it is'
 	shows 'connected to'
 	keys hello Enter
