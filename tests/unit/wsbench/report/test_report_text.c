@@ -106,6 +106,7 @@ static void each_mode_in_its_words(void **state)
     has("delivery        p50 500 us");
     lacks("RTT");
     m->settings.mode = MODE_CHURN;
+    m->result.opening = true;
     m->result.totals.unsent[UNSENT_WINDOW] = 3;
     has("1000 conn/s");
     has("3 were due and not sent: all places were taken");

@@ -47,7 +47,7 @@ static void the_terminals_own_width(void **state)
     LineInfoW line = {.buffer = L"", .cursor = L"", .lastchar = L""};
     (void)state;
     line.cursor = line.lastchar = line.buffer;
-    assert_int_equal(screen_row(&line, 2), 0);
+    assert_int_equal(screen_row(&line, "> "), 0);
 }
 
 int main(void)
