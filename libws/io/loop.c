@@ -20,6 +20,8 @@ enum {
     BATCH = 256,
     ALWAYS_MAX = 8,
     BULK_US = 250, /* for the bulk watches of a batch: then others may be ready */
+    LATE_MS = 500, /* the process was stopped, or a handler took long */
+    LATE_BATCHES = 256,
 };
 
 struct ws_loop {
@@ -28,7 +30,9 @@ struct ws_loop {
     int signal_fd;
     bool stopping;
     int64_t epoch_us; /* the monotonic clock when the loop was made */
+    int64_t now_ms;   /* since then */
     struct ws_wheel wheel;
+    unsigned held; /* batches for which late timers have waited */
     struct ws_deferred *tasks, *last_task;
     unsigned always_count;
     unsigned next_bulk; /* the one of a batch that comes first, modulo their number */
@@ -125,7 +129,8 @@ enum ws_error ws_loop_new(struct ws_loop **made)
     loop->epoll_fd = loop->wake_fd = loop->signal_fd = -1;
     loop->wake_watch.fd = loop->signal_watch.fd = -1;
     loop->epoch_us = ws_clock_us();
-    ws_wheel_init(&loop->wheel, 1);
+    loop->now_ms = 1;
+    ws_wheel_init(&loop->wheel, loop->now_ms);
     enum ws_error error = open_descriptors(loop);
     if (error == WS_OK)
         *made = loop;
@@ -264,12 +269,14 @@ static void run_tasks(struct ws_loop *loop)
 
 int64_t ws_loop_now(const struct ws_loop *loop)
 {
-    return loop->wheel.now_ms;
+    return loop->now_ms;
 }
 
+/* The wheel may be behind the loop's time: what is armed while late timers fire is not one of
+ * them. */
 void ws_loop_arm(struct ws_loop *loop, struct ws_timer *timer, int64_t when_ms)
 {
-    ws_wheel_arm(&loop->wheel, timer, when_ms);
+    ws_wheel_arm(&loop->wheel, timer, when_ms > loop->now_ms ? when_ms : loop->now_ms + 1);
 }
 
 void ws_loop_arm_next(struct ws_loop *loop, struct ws_timer *timer)
@@ -287,9 +294,22 @@ size_t ws_loop_timer_count(const struct ws_loop *loop)
     return ws_wheel_count(&loop->wheel);
 }
 
-static void advance(struct ws_loop *loop)
+static void read_clock(struct ws_loop *loop)
 {
-    ws_wheel_advance(&loop->wheel, (ws_clock_us() - loop->epoch_us) / 1000 + 1);
+    loop->now_ms = (ws_clock_us() - loop->epoch_us) / 1000 + 1;
+}
+
+/* Timers come after what was ready with them: the answer that a timer waits for may have come in
+ * time to a process that was stopped meanwhile. Then there may be more such answers than one batch
+ * takes. */
+static void fire_timers(struct ws_loop *loop, bool all_handled)
+{
+    int64_t due_ms = ws_wheel_next(&loop->wheel);
+    if (due_ms >= 0 && loop->now_ms - due_ms > LATE_MS && !all_handled &&
+        loop->held++ < LATE_BATCHES)
+        return;
+    loop->held = 0;
+    ws_wheel_advance(&loop->wheel, loop->now_ms);
 }
 
 static int until_next_timer(const struct ws_loop *loop, int wait_ms)
@@ -299,7 +319,7 @@ static int until_next_timer(const struct ws_loop *loop, int wait_ms)
         return 0;
     if (next < 0)
         return wait_ms;
-    int64_t left_ms = next - loop->wheel.now_ms;
+    int64_t left_ms = next > loop->now_ms ? next - loop->now_ms : 0;
     if (left_ms > 3600 * 1000)
         left_ms = 3600 * 1000;
     return wait_ms >= 0 && wait_ms < left_ms ? wait_ms : (int)left_ms;
@@ -329,9 +349,9 @@ static void handle(const struct epoll_event *event)
         watch->ready(watch, ready);
 }
 
-/* Handles at least one event. epoll reports the others again, in the same order, so that the next
- * batch goes on with the one after the last of this batch. */
-static void handle_bulk(struct ws_loop *loop, const struct epoll_event *events, unsigned count)
+/* Handles at least one event; false when some are left. epoll reports those again, in the same
+ * order, so that the next batch goes on with the one after the last of this batch. */
+static bool handle_bulk(struct ws_loop *loop, const struct epoll_event *events, unsigned count)
 {
     int64_t end_us = ws_clock_us() + BULK_US;
     unsigned first = loop->next_bulk % count, done = 0;
@@ -339,6 +359,7 @@ static void handle_bulk(struct ws_loop *loop, const struct epoll_event *events, 
         handle(&events[(first + done++) % count]);
     while (done < count && ws_clock_us() < end_us);
     loop->next_bulk = first + done;
+    return done == count;
 }
 
 /* No point of cancellation, as in stream.c. */
@@ -351,12 +372,11 @@ void ws_loop_turn(struct ws_loop *loop, int wait_ms)
 {
     struct epoll_event events[BATCH];
     run_tasks(loop);
-    advance(loop);
-    run_tasks(loop);
+    read_clock(loop);
     int wait = loop->stopping || always_ready(loop) ? 0 : until_next_timer(loop, wait_ms);
     int count = wait_for(loop, events, wait);
     if (wait != 0)
-        advance(loop);
+        read_clock(loop);
 
     unsigned bulk = 0;
     for (int i = 0; i < count; i++) {
@@ -365,12 +385,12 @@ void ws_loop_turn(struct ws_loop *loop, int wait_ms)
         else
             handle(&events[i]);
     }
-    if (bulk > 0)
-        handle_bulk(loop, events, bulk);
+    bool all = (bulk == 0 || handle_bulk(loop, events, bulk)) && count < BATCH;
     for (unsigned i = 0; i < loop->always_count; i++)
         if (loop->always[i]->interest)
             loop->always[i]->ready(loop->always[i], loop->always[i]->interest);
     ws_wheel_fire_next(&loop->wheel);
+    fire_timers(loop, all);
     run_tasks(loop);
 }
 

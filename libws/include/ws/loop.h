@@ -95,7 +95,8 @@ void ws_loop_defer(struct ws_loop *loop, struct ws_deferred *task);
 
 /* Has timer->fire called once at `when_ms` of ws_loop_now(), or a millisecond from now if that has
  * passed; at most 2^35 ms (a year) from now. An armed timer is moved. It must stay in memory until
- * it has fired or is disarmed. */
+ * it has fired or is disarmed. In a batch, the descriptors that are ready come before the timers
+ * that are due: an answer that came while the process was stopped is in time. */
 void ws_loop_arm(struct ws_loop *loop, struct ws_timer *timer, int64_t when_ms);
 /* The same after the descriptors that are ready have had their turn, without waiting: for work that
  * goes on in pieces. */

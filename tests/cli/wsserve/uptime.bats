@@ -35,6 +35,28 @@ crowded() {
 	kill "$holder"
 }
 
+# A ping that was sent, and whose answer was not received.
+ping_unanswered() {
+	curl -sS "http://127.0.0.1:$(admin_port)/metrics" |
+		awk '/^wsserve_pings_total /{ pings = $2 } /^wsserve_rtt_seconds_count /{ pongs = $2 }
+			END { exit pings - pongs != 1 }'
+}
+
+@test "a server that was stopped for longer than --ping-timeout: an answer that came meanwhile is in time" {
+	serve --admin=127.0.0.1:0 --ping-interval=50ms --ping-timeout=1s --missed-pongs=1
+	background wscat -v -w -1 --no-stdin "$URL"
+	await 101 "$LOG"
+	kill -STOP "$PID"
+	eventually ping_unanswered
+	kill -STOP "$SERVER"
+	kill -CONT "$PID"
+	sleep 1.5
+	kill -CONT "$SERVER"
+	same late "$(wscat -T 3 "$URL" late -1)"
+	await ' close by the client: code 1000' "$SERVER_LOG"
+	same 1 "$(grep -c ": code " "$SERVER_LOG")"
+}
+
 @test "SIGTERM under load: 1001 for all, and nothing that was accepted is lost" {
 	serve -t 2 --stats-interval=100ms
 	for i in 1 2 3; do

@@ -343,12 +343,14 @@ static void signals_are_events(void **state)
 struct clocked {
     struct ws_timer timer;
     int64_t fired;
+    unsigned times;
 };
 
 static void on_fire(struct ws_timer *timer)
 {
     struct clocked *clocked = ws_container_of(timer, struct clocked, timer);
     clocked->fired = ws_loop_now(loop);
+    clocked->times++;
     ws_loop_stop(loop);
 }
 
@@ -374,6 +376,73 @@ static void timers_wake_the_loop(void **state)
     int64_t begun = ws_clock_us();
     ws_loop_turn(loop, 10);
     assert_true(ws_clock_us() - begun < 1000000);
+    ws_loop_disarm(loop, &c.timer);
+}
+
+/* A process that was stopped finds both: what was in time comes first. */
+static void what_is_ready_comes_before_late_timers(void **state)
+{
+    (void)state;
+    enum { PAIRS = 300 }; /* more than one batch */
+    static struct counted watched[PAIRS];
+    int fds[PAIRS][2];
+    struct clocked late = {.timer = {.fire = on_fire}};
+    for (int i = 0; i < PAIRS; i++) {
+        socket_pair(fds[i]);
+        watch(&watched[i], fds[i][0], WS_READABLE);
+        watched[i].drain = true;
+        assert_int_equal(write(fds[i][1], "x", 1), 1);
+    }
+    ws_loop_arm(loop, &late.timer, ws_loop_now(loop) + 10);
+    usleep(600 * 1000);
+    while (late.times == 0)
+        turn(1);
+    for (int i = 0; i < PAIRS; i++) {
+        assert_int_equal(watched[i].calls, 1);
+        close(ws_loop_unwatch(loop, &watched[i].watch));
+        close(fds[i][1]);
+    }
+}
+
+/* What is ready without end does not hold them back. */
+static void late_timers_fire_at_last(void **state)
+{
+    (void)state;
+    enum { PAIRS = 256 };
+    static struct counted watched[PAIRS];
+    int fds[PAIRS][2];
+    struct clocked late = {.timer = {.fire = on_fire}};
+    for (int i = 0; i < PAIRS; i++) {
+        socket_pair(fds[i]);
+        watch(&watched[i], fds[i][0], WS_WRITABLE);
+    }
+    ws_loop_arm(loop, &late.timer, ws_loop_now(loop) + 10);
+    usleep(600 * 1000);
+    turn(256);
+    assert_int_equal(late.times, 0);
+    turn(1);
+    assert_int_equal(late.times, 1);
+    for (int i = 0; i < PAIRS; i++) {
+        close(ws_loop_unwatch(loop, &watched[i].watch));
+        close(fds[i][1]);
+    }
+}
+
+static void on_period(struct ws_timer *timer)
+{
+    on_fire(timer);
+    ws_loop_arm(loop, timer, ws_loop_now(loop) + 10);
+}
+
+/* One that comes every 10 ms comes once after 100, and then 10 ms later. */
+static void a_period_does_not_catch_up(void **state)
+{
+    (void)state;
+    struct clocked c = {.timer = {.fire = on_period}};
+    ws_loop_arm(loop, &c.timer, ws_loop_now(loop) + 10);
+    usleep(100 * 1000);
+    turn(1);
+    assert_int_equal(c.times, 1);
     ws_loop_disarm(loop, &c.timer);
 }
 
@@ -570,6 +639,9 @@ int main(void)
         TEST(woken_from_another_thread),
         TEST(signals_are_events),
         TEST(timers_wake_the_loop),
+        TEST(what_is_ready_comes_before_late_timers),
+        TEST(late_timers_fire_at_last),
+        TEST(a_period_does_not_catch_up),
         TEST(work_in_pieces),
         TEST(time_goes_on_and_never_back),
         TEST(without_descriptors),
