@@ -50,7 +50,7 @@ ping_unanswered() {
 	eventually ping_unanswered
 	kill -STOP "$SERVER"
 	kill -CONT "$PID"
-	sleep 1.5
+	sleep 1.5 # measured: longer than --ping-timeout
 	kill -CONT "$SERVER"
 	same late "$(wscat -T 3 "$URL" late -1)"
 	await ' close by the client: code 1000' "$SERVER_LOG"
