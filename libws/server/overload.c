@@ -14,7 +14,8 @@ struct loop_monitor {
     struct ws_overload *overload;
     struct ws_server_env *env;
     int64_t due_ms;
-    atomic_uint lag; /* percent */
+    unsigned last_lag; /* percent, of the last tick */
+    atomic_uint lag;   /* of the last two, the lesser: one stall is no overload */
 };
 
 /* A look for the largest holder of all loops, which goes from one to the next and then to the one
@@ -236,6 +237,16 @@ static void find_idlest(struct ws_conn *conn, void *context)
         *idlest = conn;
 }
 
+static void note_lag(struct loop_monitor *monitor, int64_t late_ms)
+{
+    unsigned last = monitor->last_lag;
+    unsigned lag = (unsigned)(late_ms * 100 / monitor->overload->limits.lag_full_ms);
+    monitor->last_lag = lag;
+    atomic_store(&monitor->lag, lag < last ? lag : last);
+    if (monitor->env->lagged)
+        monitor->env->lagged(monitor->env, late_ms);
+}
+
 static void on_tick(struct ws_timer *timer)
 {
     struct loop_monitor *monitor = ws_container_of(timer, struct loop_monitor, timer);
@@ -243,10 +254,7 @@ static void on_tick(struct ws_timer *timer)
     struct ws_loop *loop = monitor->env->conn.loop;
     int64_t late_ms = ws_loop_now(loop) - monitor->due_ms;
     unsigned start = overload->limits.shed_start;
-    atomic_store(&monitor->lag,
-                 (unsigned)((late_ms > 0 ? late_ms : 0) * 100 / overload->limits.lag_full_ms));
-    if (monitor->env->lagged)
-        monitor->env->lagged(monitor->env, late_ms > 0 ? late_ms : 0);
+    note_lag(monitor, late_ms > 0 ? late_ms : 0);
     monitor->due_ms = ws_loop_now(loop) + TICK_MS;
     ws_loop_arm(loop, timer, monitor->due_ms);
     if (monitor == overload->monitors)

@@ -25,7 +25,7 @@ struct ws_overload_limits {
     size_t max_memory;    /* bytes; 0: no limit */
     unsigned shed_start;  /* percent; 0: no shedding */
     unsigned shed_stop;   /* percent, below shed_start */
-    uint32_t lag_full_ms; /* lag of a loop that counts as 100 percent; 0: 200 */
+    uint32_t lag_full_ms; /* lag of a loop, twice in a row, that counts as 100 percent; 0: 200 */
     bool watch_lag;       /* loops measure their lag even where nothing is limited */
 };
 

@@ -113,9 +113,18 @@ is_m() {
 	eventually above 2 wsserve_rtt_seconds_count
 }
 
+# By more than half a second, once.
+was_late() {
+	(($(value wsserve_loop_lag_seconds_count) - $(value 'wsserve_loop_lag_seconds_bucket{le="0.5"}') == 1))
+}
+
 @test "--metrics, --health: how late the loop is; shedding, and when it is over" {
 	serve --metrics --health --max-connections=10 --shed-at=50:20
 	eventually above 2 wsserve_loop_lag_seconds_count
+	kill -STOP "$SERVER"
+	sleep 1 # measured: the lag
+	kill -CONT "$SERVER"
+	eventually was_late
 	is 0 wsserve_shedding
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 4 <>"$BATS_TEST_TMPDIR/in"

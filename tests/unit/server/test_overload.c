@@ -6,6 +6,7 @@
 #include "tests/unit/support_net.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -185,6 +186,58 @@ static void the_idle_are_shed(void **state)
     stop();
 }
 
+static int connections(void)
+{
+    int count = 0;
+    for (int i = 0; i < CONNS; i++)
+        count += t.conns[i] != NULL;
+    return count;
+}
+
+static int64_t last_late_ms;
+static int ticks;
+
+static void on_lag(struct ws_server_env *env, int64_t late_ms)
+{
+    (void)env;
+    last_late_ms = late_ms;
+    ticks++;
+}
+
+/* Until the next tick; each turn takes `turn_ms`. */
+static void tick(int turn_ms)
+{
+    int before = ticks;
+    int64_t give_up = ws_clock_us() + 10000000;
+    while (ticks == before && ws_clock_us() < give_up) {
+        usleep((useconds_t)turn_ms * 1000);
+        ws_loop_turn(t.loop, turn_ms ? 0 : 5);
+    }
+}
+
+/* A loop that comes late to its timers sheds; one that was held up once does not. */
+static void a_loop_that_lags_sheds(void **state)
+{
+    (void)state;
+    struct ws_overload_limits limits = {.shed_start = 90, .shed_stop = 50, .lag_full_ms = 100};
+    start(&limits, CONNS);
+    t.env.lagged = on_lag;
+    tick(0);
+    tick(400); /* a tick comes every 250 ms: it is 150 late */
+    assert_in_range(last_late_ms, 100, 5000);
+    assert_false(ws_overload_shedding(t.overload));
+    tick(0);
+    tick(400);
+    assert_false(ws_overload_shedding(t.overload));
+    assert_int_equal(connections(), CONNS);
+    tick(400);
+    assert_true(ws_overload_shedding(t.overload));
+    TURN_UNTIL(t.loop, connections() < CONNS);
+    TURN_UNTIL(t.loop, !ws_overload_shedding(t.overload));
+    assert_int_equal(connections(), CONNS - 1);
+    stop();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +245,7 @@ int main(void)
         cmocka_unit_test(the_largest_holder_goes),
         cmocka_unit_test(unfinished_messages_count),
         cmocka_unit_test(the_idle_are_shed),
+        cmocka_unit_test(a_loop_that_lags_sheds),
     };
     return cmocka_run_group_tests_name("overload", tests, NULL, NULL);
 }
