@@ -50,6 +50,7 @@ need_promtool() {
 	metrics /m >"$BATS_TEST_TMPDIR/m"
 	local text
 	text=$(<"$BATS_TEST_TMPDIR/m")
+	says '^wsserve_accepted_total [1-9]' "$text"
 	says '^wsserve_handshakes_total\{result="ok"\} 1$' "$text"
 	says '^wsserve_messages_total\{direction="in"\} 100$' "$text"
 	says '^wsserve_messages_total\{direction="out"\} 100$' "$text"
@@ -62,6 +63,13 @@ need_promtool() {
 	says '^wsserve_queue_bytes 0$' "$text"
 	says '^wsserve_draining 0$' "$text"
 	says '^process_resident_memory_bytes [1-9]' "$text"
+	# 100 headers, of 6 bytes from the client and of 2 to it, 192 bytes, the upgrade and the close.
+	(($(bytes_of in) > 792 + 8 && $(bytes_of out) > 392 + 4))
+	(($(bytes_of in) < 792 + 1000))
+}
+
+bytes_of() { # DIRECTION
+	awk -v s="wsserve_network_bytes_total{direction=\"$1\"}" '$1 == s { print $2 }' "$BATS_TEST_TMPDIR/m"
 }
 
 is_m() {
