@@ -304,6 +304,8 @@ static void read_clock(struct ws_loop *loop)
  * takes. */
 static void fire_timers(struct ws_loop *loop, bool all_handled)
 {
+    if (loop->now_ms == loop->wheel.now_ms)
+        return; /* the next is due in a millisecond at the earliest */
     int64_t due_ms = ws_wheel_next(&loop->wheel);
     if (due_ms >= 0 && loop->now_ms - due_ms > LATE_MS && !all_handled &&
         loop->held++ < LATE_BATCHES)
