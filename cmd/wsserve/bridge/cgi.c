@@ -1,6 +1,7 @@
 #include "cmd/wsserve/bridge/cgi.h"
 
 #include "cmd/common/percent.h"
+#include "cmd/wsserve/request/target.h"
 #include "libws/proto/bytes.h"
 #include <ws/version.h>
 
@@ -68,28 +69,6 @@ static void pass(struct list *list, const char *names)
 }
 
 /* --- of the request --- */
-
-void cgi_split_target(struct ws_str target, struct ws_str *path, struct ws_str *query)
-{
-    const char *scheme = memmem(target.p, target.len, "://", 3);
-    if (target.len > 0 && target.p[0] != '/' && scheme) {
-        const char *end = target.p + target.len;
-        const char *slash = memchr(scheme + 3, '/', (size_t)(end - scheme - 3));
-        const char *mark = memchr(scheme + 3, '?', (size_t)(end - scheme - 3));
-        if (mark && (!slash || mark < slash))
-            slash = mark;
-        target = slash ? (struct ws_str){slash, (size_t)(end - slash)} : (struct ws_str){"/", 1};
-    }
-    const char *mark = target.len > 0 ? memchr(target.p, '?', target.len) : NULL;
-    *path = target;
-    *query = (struct ws_str){"", 0};
-    if (mark) {
-        path->len = (size_t)(mark - target.p);
-        *query = (struct ws_str){mark + 1, target.len - path->len - 1};
-    }
-    if (path->len == 0)
-        *path = (struct ws_str){"/", 1};
-}
 
 bool cgi_decode_path(struct ws_str path, char *to)
 {
@@ -195,7 +174,7 @@ static void set_request(struct list *list, const struct cgi_request *cgi)
 {
     const struct ws_request *request = cgi->request;
     struct ws_str path, query;
-    cgi_split_target(request->target, &path, &query);
+    target_split(request->target, &path, &query);
     set_server(list, request->host, cgi->https);
     set_remote(list, cgi);
     set_text(list, "REMOTE_IDENT", NULL);

@@ -44,7 +44,4 @@ char **cgi_environment(const struct cgi_request *cgi);
  * malformed %XX, and for %00. */
 bool cgi_decode_path(struct ws_str path, char *to);
 
-/* Splits the target of a request at its "?"; of an absolute URL only the path and query remain. */
-void cgi_split_target(struct ws_str target, struct ws_str *path, struct ws_str *query);
-
 #endif

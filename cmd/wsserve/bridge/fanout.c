@@ -2,10 +2,10 @@
 
 #include "cmd/common/conn_name.h"
 #include "cmd/common/log.h"
-#include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/bridge/relay.h"
 #include "cmd/wsserve/cluster/cluster.h"
 #include "cmd/wsserve/options/settings.h"
+#include "cmd/wsserve/request/target.h"
 #include <ws/hub.h>
 #include <ws/server_env.h>
 
@@ -205,7 +205,7 @@ void fanout_conn_open(struct fanout *fanout, struct ws_conn *conn, const struct 
 {
     struct peer *peer = calloc(1, sizeof *peer);
     struct ws_str path, query;
-    cgi_split_target(event->request->target, &path, &query);
+    target_split(event->request->target, &path, &query);
     ws_conn_set_user(conn, peer);
     if (!peer || !ws_hub_join(conn, path.p, path.len)) {
         ws_conn_fail(conn, WS_E_NO_MEMORY);

@@ -3,6 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/wsserve/bridge/cgi.h"
 #include "cmd/wsserve/bridge/exec_error.h"
+#include "cmd/wsserve/request/target.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -141,7 +142,7 @@ bool program_find(struct programs *programs, struct ws_str target, struct progra
     *place = (struct program_place){.program = programs->first};
     if (!programs->root)
         return true;
-    cgi_split_target(target, &path, &query);
+    target_split(target, &path, &query);
     char *decoded = malloc(path.len + 1), *file = NULL;
     if (decoded && cgi_decode_path(path, decoded))
         file = walk(programs->root, decoded, &end);

@@ -5,30 +5,48 @@
 
 #include <string.h>
 
+/* What follows "http://"; NULL for a target in another form. */
+static const char *after_scheme(struct ws_str target)
+{
+    const char *mark =
+        target.len > 0 && target.p[0] != '/' ? memmem(target.p, target.len, "://", 3) : NULL;
+    return mark ? mark + 3 : NULL;
+}
+
 struct ws_str target_authority(struct ws_str target)
 {
-    const char *begin =
-        target.len > 0 && target.p[0] != '/' ? memmem(target.p, target.len, "://", 3) : NULL;
+    const char *begin = after_scheme(target), *end = target.p + target.len;
+    size_t len = 0;
     if (!begin)
         return (struct ws_str){target.p, 0};
-    begin += 3;
-    size_t left = target.len - (size_t)(begin - target.p), len = 0;
-    while (len < left && !strchr("/?", begin[len]))
+    while (begin + len < end && begin[len] != '/' && begin[len] != '?')
         len++;
     return (struct ws_str){begin, len};
 }
 
+void target_split(struct ws_str target, struct ws_str *path, struct ws_str *query)
+{
+    struct ws_str authority = target_authority(target);
+    if (after_scheme(target)) {
+        size_t skip = (size_t)(authority.p - target.p) + authority.len;
+        target = (struct ws_str){target.p + skip, target.len - skip};
+    }
+    const char *mark = target.len > 0 ? memchr(target.p, '?', target.len) : NULL;
+    *path = target;
+    *query = (struct ws_str){"", 0};
+    if (mark) {
+        path->len = (size_t)(mark - target.p);
+        *query = (struct ws_str){mark + 1, target.len - path->len - 1};
+    }
+    if (path->len == 0)
+        *path = (struct ws_str){"/", 1};
+}
+
 struct ws_str target_path(const struct ws_request *request)
 {
-    struct ws_str path = request->target, authority = target_authority(path);
-    if (authority.len > 0) {
-        size_t skip = (size_t)(authority.p - path.p) + authority.len;
-        path = (struct ws_str){path.p + skip, path.len - skip};
-    }
-    const char *query = path.len ? memchr(path.p, '?', path.len) : NULL;
-    if (query)
-        path.len = (size_t)(query - path.p);
-    return path.len > 0 ? path : (struct ws_str){"/", 1};
+    struct ws_str path, query;
+    target_split(request->target, &path, &query);
+    return path;
 }
 
 bool target_asks_health(const struct ws_request *request, const struct settings_http *settings)

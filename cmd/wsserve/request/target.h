@@ -16,8 +16,11 @@ enum { LOGGED_TARGET_MAX = 1024 }; /* bytes of a target that are logged */
  * Host header (RFC 9112 3.2.2); empty for any other target. Borrowed from `target`. */
 struct ws_str target_authority(struct ws_str target);
 
-/* The path of the request's target, in absolute form too, without its query; "/" if it is empty.
- * Borrowed from the request. */
+/* The path of a target, in absolute form too; "/" if it is empty. And its query, without the "?".
+ * Both borrowed from `target`. */
+void target_split(struct ws_str target, struct ws_str *path, struct ws_str *query);
+
+/* The same of the request's, without the query. */
 struct ws_str target_path(const struct ws_request *request);
 
 /* Is it a plain request for --health, on the port of WebSockets? */

@@ -142,27 +142,6 @@ static void test_without_a_request(void **state)
     assert_null(get("REQUEST_METHOD"));
 }
 
-static void split(const char *target, const char *path, const char *query)
-{
-    struct ws_str p, q;
-    cgi_split_target((struct ws_str){target, strlen(target)}, &p, &q);
-    assert_int_equal(p.len, strlen(path));
-    assert_memory_equal(p.p, path, p.len);
-    assert_int_equal(q.len, strlen(query));
-    assert_memory_equal(q.p, query, q.len);
-}
-
-static void test_targets(void **state)
-{
-    (void)state;
-    split("/", "/", "");
-    split("/a/b?x?y", "/a/b", "x?y");
-    split("http://h/a?x", "/a", "x");
-    split("http://h", "/", "");
-    split("http://h?x", "/", "x");
-    split("/a?u=http://b/c", "/a", "u=http://b/c");
-}
-
 static void test_decoding(void **state)
 {
     (void)state;
@@ -191,7 +170,6 @@ int main(void)
         cmocka_unit_test(test_what_a_client_must_not_set),
         cmocka_unit_test(test_passenv),
         cmocka_unit_test(test_without_a_request),
-        cmocka_unit_test(test_targets),
         cmocka_unit_test(test_decoding),
     };
     return cmocka_run_group_tests(tests, NULL, done);

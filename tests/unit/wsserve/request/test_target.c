@@ -47,6 +47,30 @@ static void paths_of_targets(void **state)
     }
 }
 
+static void split(const char *target, const char *path, const char *query)
+{
+    struct ws_str p, q;
+    target_split((struct ws_str){target, strlen(target)}, &p, &q);
+    assert_int_equal(p.len, strlen(path));
+    assert_memory_equal(p.p, path, p.len);
+    assert_int_equal(q.len, strlen(query));
+    assert_memory_equal(q.p, query, q.len);
+}
+
+static void paths_and_queries(void **state)
+{
+    (void)state;
+    split("/", "/", "");
+    split("/a/b?x?y", "/a/b", "x?y");
+    split("http://h/a?x", "/a", "x");
+    split("http://h", "/", "");
+    split("http://h?x", "/", "x");
+    split("http:///a?x", "/a", "x");
+    split("http://", "/", "");
+    split("", "/", "");
+    split("/a?u=http://b/c", "/a", "u=http://b/c");
+}
+
 static void tokens_are_not_logged(void **state)
 {
     static const struct {
@@ -79,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_of_targets),
+        cmocka_unit_test(paths_and_queries),
         cmocka_unit_test(tokens_are_not_logged),
     };
     return cmocka_run_group_tests_name("wsserve_target", tests, NULL, NULL);
