@@ -49,6 +49,7 @@ static void start(const struct ws_overload_limits *limits, size_t max_connection
     assert_int_equal(ws_loop_new(&t.loop), WS_OK);
     ws_conn_config_init(&t.config, WS_ROLE_SERVER);
     t.config.high_water = 64 << 20;
+    t.config.close_ms = 100; /* those who are let go do not answer */
     t.handler = (struct ws_handler){.event = on_event, .close = on_close};
     assert_int_equal(ws_server_env_init(&t.env, t.loop, &t.config, &t.handler, NULL), WS_OK);
     t.admission = ws_admission_new(&admission);
