@@ -325,7 +325,7 @@ void editor_free(struct editor *e)
     save_history(e);
     if (e->history)
         history_end(e->history);
-    search_end(&e->search);
+    search_leave(&e->search);
     ws_loop_disarm(e->options.loop, &e->late);
     ws_loop_disarm(e->options.loop, &e->away);
     ws_loop_unwatch(e->options.loop, &e->watch);

@@ -154,7 +154,7 @@ static bool take_paste(struct editor *e, size_t begin)
         return true;
     clean(e, text, text_len);
     editor_hide(e);
-    search_end(&e->search);
+    search_leave(&e->search);
     el_insertstr(e->el, text);
     editor_show(e);
     free(text);

@@ -70,7 +70,7 @@ void search_begin(struct search *s)
     look(s);
 }
 
-void search_end(struct search *s)
+void search_leave(struct search *s)
 {
     s->active = false;
     free(s->before);
@@ -120,9 +120,9 @@ bool search_take(struct search *s, const struct key *key, const uint8_t *bytes)
         remove_last(s);
     } else if (control == CTRL_G || control == ESC) {
         restore(s);
-        search_end(s);
+        search_leave(s);
     } else {
-        search_end(s);
+        search_leave(s);
         return false;
     }
     return true;

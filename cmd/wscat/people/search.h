@@ -32,6 +32,6 @@ void search_begin(struct search *search);
 bool search_take(struct search *search, const struct key *key, const uint8_t *bytes);
 
 /* Over, with the line as it is; also where none is active. */
-void search_end(struct search *search);
+void search_leave(struct search *search);
 
 #endif
