@@ -54,9 +54,10 @@ void ws_server_stop_listening(struct ws_server *server)
 static void on_done(struct ws_deferred *task)
 {
     struct ws_server *server = ws_container_of(task, struct ws_server, done_task);
-    if (server->done)
-        server->done(server->options.user);
+    void (*done)(void *user) = server->done;
     server->done = NULL;
+    if (done)
+        done(server->options.user); /* which may free the server */
 }
 
 /* On loop 0. */

@@ -60,7 +60,8 @@ enum ws_error ws_loop_new(struct ws_loop **loop);
  * allowed. */
 void ws_loop_free(struct ws_loop *loop);
 
-/* Runs until ws_loop_stop(). */
+/* Runs until ws_loop_stop(). Neither this nor ws_loop_turn() may be called from inside a callback
+ * that the loop makes. */
 void ws_loop_run(struct ws_loop *loop);
 
 /* Ends ws_loop_run() after the current batch. `ws_loop_stopping` is true from then on until
@@ -112,7 +113,8 @@ void ws_loop_wake(struct ws_loop *loop);
 void ws_loop_on_wake(struct ws_loop *loop, void (*woken)(void *context), void *context);
 
 /* From any thread: has async->run called on the loop's, after those that this thread posted before.
- * It must stay in memory until then; what is posted to a loop that turns no more never runs. */
+ * It must stay in memory until then, and must not be posted again before; what is posted to a loop
+ * that turns no more never runs. */
 void ws_loop_post(struct ws_loop *loop, struct ws_async *async);
 
 /* Blocks `count` signals, such as SIGTERM, in this thread and has `signalled` called with each that

@@ -67,8 +67,10 @@ struct ws_server_options {
 struct ws_server *ws_server_new(struct ws_loop *loop, const struct ws_server_options *options);
 
 /* Closes the listeners and ends all connections at once, without a close frame, and the threads.
- * The memory of loop 0's connections is freed at the end of the batch: turn the loop once more
- * before it is freed. NULL is allowed. */
+ * It turns the loop, so that it must not be called from inside one of its callbacks, except `done`
+ * of ws_server_shutdown(): call ws_loop_stop() there, and this after ws_loop_run(). The memory of
+ * loop 0's connections is freed at the end of the batch: turn the loop once more before it is
+ * freed. NULL is allowed. */
 void ws_server_free(struct ws_server *server);
 
 /*
@@ -88,8 +90,8 @@ void ws_server_stop_listening(struct ws_server *server);
 
 /*
  * Stops accepting (but see accept_while_draining), closes every connection with `code`, and after
- * `drain_ms` (0: at once) ends those that are left. `done` is called, from loop 0, when none is. To
- * be called once only.
+ * `drain_ms` (0: at once) ends those that are left. `done` (NULL: not called) is called, from loop
+ * 0, when none is, and not before this returns; it may free the server. To be called once only.
  */
 void ws_server_shutdown(struct ws_server *server, unsigned code, const char *reason,
                         uint32_t drain_ms, void (*done)(void *user));

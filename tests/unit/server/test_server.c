@@ -325,6 +325,27 @@ static void nobody_is_there(void **state)
     assert_int_equal(fx.dones, 1);
 }
 
+static void free_server(void *user)
+{
+    server_done(user);
+    ws_server_free(fx.server);
+    fx.server = NULL;
+}
+
+static void done_may_free_it(void **state)
+{
+    (void)state;
+    struct peer end;
+    must_listen("127.0.0.1:0");
+    dial(&end, 0);
+    echo_over(&end);
+    ws_server_shutdown(fx.server, 1001, NULL, 0, free_server); /* the peer does not answer */
+    TURN_UNTIL(fx.loop, fx.dones == 1);
+    assert_null(fx.server);
+    assert_int_equal(fx.ends, 1);
+    far_free(&end);
+}
+
 /* Paused by a handler that waits for something else, with input unread. */
 static struct ws_conn *the_one;
 
@@ -458,6 +479,7 @@ int main(void)
         FIXTURE_TEST(closes_each_with_its_code),
         FIXTURE_TEST(does_not_wait_for_ever),
         FIXTURE_TEST(nobody_is_there),
+        FIXTURE_TEST(done_may_free_it),
         FIXTURE_TEST(the_paused_leave_too),
         FIXTURE_TEST(nearly_full),
         FIXTURE_TEST(unfinished_handshakes),
