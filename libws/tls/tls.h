@@ -12,14 +12,13 @@
 
 #include <ws/error.h>
 #include <ws/out.h>
+#include <ws/tls.h>
 #include <ws/tls_context.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
-
-struct ws_tls;
 
 /* One ws_tls_open() may write this many bytes more than it was given: a record whose beginning
  * arrived before. */
@@ -72,39 +71,8 @@ enum ws_error ws_tls_seal(struct ws_tls *tls, const struct iovec *pieces, int co
  * True when something was added to `sealed`. */
 bool ws_tls_close(struct ws_tls *tls, struct ws_out *sealed);
 
-/* True once the handshake is done. */
-bool ws_tls_established(const struct ws_tls *tls);
-
-/* True once it is done, if HTTP/2 was agreed on. */
-bool ws_tls_http2(const struct ws_tls *tls);
-
 /* The stream ended (WS_E_LOST) or was reset (WS_E_RESET): a handshake that is not done has failed.
  */
 void ws_tls_cut(struct ws_tls *tls, enum ws_error why);
-
-/* One line on what went wrong: "the server's certificate expired on 2026-01-31". "" as long as
- * nothing has. Lives as long as `tls`. */
-const char *ws_tls_failure(const struct ws_tls *tls);
-
-/* Of a client: what is wrong with which certificate, where a setting would help. */
-enum ws_tls_rejection {
-    WS_TLS_REJECTED_NOT,    /* both were accepted, or no setting helps */
-    WS_TLS_REJECTED_ISSUER, /* the server's: its authority is unknown, or it is self-signed */
-    WS_TLS_REJECTED_NAME,   /* the server's: it is for other hosts */
-    WS_TLS_REJECTED_OURS,   /* the server asked for one, and got none or did not take it */
-};
-
-enum ws_tls_rejection ws_tls_rejection(const struct ws_tls *tls);
-
-/* Valid once the handshake is done; strings live as long as `tls`. */
-const char *ws_tls_version(const struct ws_tls *tls);    /* "TLSv1.3" */
-const char *ws_tls_cipher(const struct ws_tls *tls);     /* "TLS_AES_256_GCM_SHA384" */
-bool ws_tls_resumed(const struct ws_tls *tls);           /* an earlier session was resumed */
-int64_t ws_tls_handshake_us(const struct ws_tls *tls);   /* how long it took */
-int64_t ws_tls_established_us(const struct ws_tls *tls); /* when it was done, by ws_clock_us() */
-
-/* The name in the peer's certificate and its last day, "localhost (until 2026-01-31)"; "" without a
- * certificate. Cut to `size` bytes with its NUL; returns `text`. */
-const char *ws_tls_peer(const struct ws_tls *tls, char *text, size_t size);
 
 #endif

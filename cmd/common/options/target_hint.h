@@ -6,8 +6,8 @@
 #define CMD_COMMON_OPTIONS_TARGET_HINT_H
 
 #include "cmd/common/options/target.h"
-#include "libws/tls/tls.h"
 #include <ws/session.h>
+#include <ws/tls.h>
 
 enum { TARGET_HINT_MAX = 80, TARGET_ANSWER_MAX = 240 };
 

@@ -2,7 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/common/options/target_hint.h"
-#include "libws/tls/tls.h"
+#include <ws/tls.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #include "cmd/common/units.h"
 #include "cmd/wscat/check/cause.h"
 #include "cmd/wscat/output/failure.h"
-#include "libws/tls/tls.h"
 #include <ws/client.h>
+#include <ws/tls.h>
 
 #include <errno.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
 #include "cmd/common/exit.h"
 #include "cmd/common/options/secret.h"
 #include "cmd/common/options/target_hint.h"
-#include "libws/tls/tls.h"
+#include <ws/tls.h>
 
 #include <inttypes.h>
 #include <stdio.h>

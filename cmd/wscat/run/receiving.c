@@ -3,7 +3,7 @@
 #include "cmd/wscat/output/failure.h"
 #include "cmd/wscat/output/show_http.h"
 #include "cmd/wscat/run/run_private.h"
-#include "libws/tls/tls.h"
+#include <ws/tls.h>
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -24,8 +24,8 @@
 #include "cmd/wsserve/server/periodic.h"
 #include "cmd/wsserve/server/reload.h"
 #include "cmd/wsserve/server/signals.h"
-#include "libws/tls/tls.h"
 #include <ws/hub.h>
+#include <ws/tls.h>
 
 #include <inttypes.h>
 #include <stdio.h>

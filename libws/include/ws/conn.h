@@ -171,7 +171,8 @@ enum { WS_CUT_BY_MAX = 64 };
  * ENHANCE_YOUR_CALM": what ended it on the level of HTTP/2; "" if nothing did. Returns `text`. */
 const char *ws_conn_cut_by(const struct ws_conn *conn, char text[WS_CUT_BY_MAX]);
 
-/* Its TLS endpoint; NULL: it has none. Lives as long as the connection. */
+/* Its TLS endpoint, for the functions of tls.h; NULL: it has none. Lives as long as the connection.
+ */
 const struct ws_tls *ws_conn_tls(const struct ws_conn *conn);
 
 /* Client: sends the request. Errors as ws_session_connect. */

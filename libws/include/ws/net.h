@@ -10,6 +10,7 @@
 #include <ws/hub.h>
 #include <ws/loop.h>
 #include <ws/server.h>
+#include <ws/tls.h>
 #include <ws/tls_context.h>
 #include <ws/url.h>
 #include <ws/ws.h>
