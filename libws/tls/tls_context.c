@@ -300,6 +300,10 @@ struct ws_tls_context *ws_tls_context_new(const struct ws_tls_options *options, 
                                           size_t size)
 {
     const struct ws_tls_identity *pair = options->pair;
+    if (options->role == WS_ROLE_SERVER && !pair) {
+        snprintf(error, size, "a server needs a certificate");
+        return NULL;
+    }
     struct ws_tls_context *context = begin(options);
     bool fine = context || no_memory(error, size);
     fine = fine &&

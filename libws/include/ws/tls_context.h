@@ -60,7 +60,7 @@ struct ws_tls_context;
 
 struct ws_tls_options {
     enum ws_role role;
-    const struct ws_tls_identity *pair; /* our certificate and key; NULL for a client without one */
+    const struct ws_tls_identity *pair; /* our certificate and key; NULL: a client has none */
     /* Trusted issuers of the peer's certificate: a PEM file or a folder of hashed ones. NULL: for a
      * client the system's; a server then asks for no certificate. */
     const char *ca;
@@ -71,8 +71,9 @@ struct ws_tls_options {
                          * Wireshark reads; it must stay open while the context lives. NULL: none */
 };
 
-/* NULL with one line in `error`, cut to `size` bytes with its NUL. What `options` points to is
- * copied or referenced: it may be freed. */
+/* NULL with one line in `error`, cut to `size` bytes with its NUL: without memory, for a server
+ * without `pair`, or where `ca` has no certificates. What `options` points to is copied or
+ * referenced: it may be freed. */
 struct ws_tls_context *ws_tls_context_new(const struct ws_tls_options *options, char *error,
                                           size_t size);
 

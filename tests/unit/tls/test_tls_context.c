@@ -111,11 +111,21 @@ static void why_it_failed(void **state)
     assert_int_equal(rejection, WS_TLS_REJECTED_ISSUER);
 }
 
+static void a_server_without_a_certificate(void **state)
+{
+    (void)state;
+    char error[200] = "";
+    const struct ws_tls_options options = {.role = WS_ROLE_SERVER};
+    assert_null(ws_tls_context_new(&options, error, sizeof error));
+    assert_string_equal(error, "a server needs a certificate");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_agreed_on),
         cmocka_unit_test(why_it_failed),
+        cmocka_unit_test(a_server_without_a_certificate),
     };
     return cmocka_run_group_tests_name("tls_context", tests, NULL, NULL);
 }
