@@ -28,7 +28,7 @@ int64_t ws_utc_seconds(const struct tm *tm)
 
 void ws_utc_split(int64_t seconds, struct tm *tm)
 {
-    int64_t days = divide(seconds, DAY_S), rest = seconds - days * DAY_S;
+    int64_t days = divide(seconds, DAY_S), rest = (seconds % DAY_S + DAY_S) % DAY_S;
     int64_t weekday = (days + 4) - divide(days + 4, 7) * 7; /* 1970 began on a Thursday */
     days += BEFORE_1970;
     int64_t era = divide(days, ERA_DAYS), day = days - era * ERA_DAYS;
@@ -59,7 +59,7 @@ const char *ws_http_date_format(int64_t seconds, char text[WS_HTTP_DATE])
     ws_utc_split(seconds, &tm);
     snprintf(text, WS_HTTP_DATE, "%s, %02u %s %04u %02u:%02u:%02u GMT", days[tm.tm_wday % 7],
              (unsigned)tm.tm_mday % 100, months[tm.tm_mon % 12],
-             (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100,
+             ((unsigned)tm.tm_year + 1900) % 10000, (unsigned)tm.tm_hour % 100,
              (unsigned)tm.tm_min % 100, (unsigned)tm.tm_sec % 100);
     return text;
 }
@@ -70,6 +70,16 @@ static int month_of(const char *name)
         if (strcmp(months[i], name) == 0)
             return i;
     return -1;
+}
+
+/* A day that its month has, and a time of day; a minute may have a leap second. */
+static bool exists(const struct tm *tm)
+{
+    const struct tm begins = {.tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday};
+    struct tm day;
+    ws_utc_split(ws_utc_seconds(&begins), &day);
+    return tm->tm_year >= -1900 && day.tm_mon == tm->tm_mon && day.tm_mday == tm->tm_mday &&
+           (unsigned)tm->tm_hour < 24 && (unsigned)tm->tm_min < 60 && (unsigned)tm->tm_sec <= 60;
 }
 
 bool ws_http_date_parse(struct ws_str text, int64_t *seconds)
@@ -95,7 +105,7 @@ bool ws_http_date_parse(struct ws_str text, int64_t *seconds)
                     &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &tm.tm_year, &end) == 6)
         tm.tm_year -= 1900;
     tm.tm_mon = month_of(month);
-    if (end == 0 || copy[end] || tm.tm_mon < 0)
+    if (end == 0 || copy[end] || tm.tm_mon < 0 || !exists(&tm))
         return false;
     *seconds = ws_utc_seconds(&tm);
     return true;

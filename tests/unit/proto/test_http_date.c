@@ -59,6 +59,9 @@ static void written(void **state)
     assert_string_equal(ws_http_date_format(0, text), "Thu, 01 Jan 1970 00:00:00 GMT");
     assert_string_equal(ws_http_date_format(951782400, text), "Tue, 29 Feb 2000 00:00:00 GMT");
     assert_string_equal(ws_http_date_format(3939353367, text), "Sun, 31 Oct 2094 08:49:27 GMT");
+    /* Years that the form does not have. */
+    assert_int_equal(strlen(ws_http_date_format(INT64_MAX, text)), WS_HTTP_DATE - 1);
+    assert_int_equal(strlen(ws_http_date_format(INT64_MIN, text)), WS_HTTP_DATE - 1);
 }
 
 static void read_again(void **state)
@@ -78,6 +81,16 @@ static void read_again(void **state)
         {"Sun, 06 Nov 1994 08:49:37", -1},
         {"Sun, 06 Nov 1994 08:49:37 GMT+1", -1},
         {"Sun, 06 Abc 1994 08:49:37 GMT", -1},
+        {"Sat, 31 Dec 2016 23:59:60 GMT", 1483228800}, /* a leap second */
+        {"Sun, 00 Nov 1994 08:49:37 GMT", -1},
+        {"Sun, 31 Nov 1994 08:49:37 GMT", -1},
+        {"Mon, 29 Feb 2100 08:49:37 GMT", -1},
+        {"Sun, -6 Nov 1994 08:49:37 GMT", -1},
+        {"Sun, 06 Nov -994 08:49:37 GMT", -1},
+        {"Sun, 06 Nov 1994 24:49:37 GMT", -1},
+        {"Sun, 06 Nov 1994 08:60:37 GMT", -1},
+        {"Sun, 06 Nov 1994 08:49:61 GMT", -1},
+        {"Sun, 06 Nov 1994 08:-9:37 GMT", -1},
         {"Sun, 06 Nov 1994 08:49:37 GMT Sun, 06 Nov 1994 08:49:37 GMT", -1},
     };
     (void)state;
