@@ -295,7 +295,7 @@ bool ws_http_is_value(struct ws_str s)
 
 bool ws_str_equal(struct ws_str a, const char *b)
 {
-    return strlen(b) == a.len && memcmp(a.p, b, a.len) == 0;
+    return strlen(b) == a.len && (a.len == 0 || memcmp(a.p, b, a.len) == 0);
 }
 
 bool ws_str_equal_case(struct ws_str a, const char *b)

@@ -20,7 +20,8 @@
 extern "C" {
 #endif
 
-/* Bytes without a final NUL; the function that returns one says what it points into. */
+/* Bytes without a final NUL; the function that returns one says what it points into. `p` may be
+ * NULL where `len` is 0. */
 struct ws_str {
     const char *p;
     size_t len;
@@ -113,7 +114,8 @@ int64_t ws_utc_seconds(const struct tm *tm);
 
 enum { WS_HTTP_DATE = 30 }; /* bytes of a date with its NUL */
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), of seconds since 1970. Returns `text`. */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), of seconds since 1970, in the years 0 to 9999:
+ * the form has no others. Returns `text`. */
 const char *ws_http_date_format(int64_t seconds, char text[WS_HTTP_DATE]);
 
 /* Reads a date in that form, or in one of the two obsolete ones. False if it is none. */

@@ -269,6 +269,8 @@ static void tokens_and_values(void **state)
 static void strings(void **state)
 {
     (void)state;
+    const struct ws_str absent = {NULL, 0};
+    assert_true(ws_str_equal(absent, "") && ws_str_equal_case(absent, ""));
     assert_true(ws_str_equal(str("abc"), "abc"));
     assert_false(ws_str_equal(str("abc"), "abC"));
     assert_false(ws_str_equal(str("ab"), "abc"));
