@@ -162,19 +162,21 @@ static void build_answer(struct text *t, const struct ws_http_answer *a)
     if (a->body_len > 0 || a->content_type)
         put_header(t, "Content-Type",
                    a->content_type ? a->content_type : "text/plain; charset=utf-8");
-    /* In a 304 it would be the length of a body that is not sent (RFC 9110 8.6). */
-    if (a->status != 304) {
+    /* In a 304 it would be the length of a body that is not sent; a 204 must not have it (RFC 9110
+     * 8.6). */
+    bool bodiless = a->status == 204 || a->status == 304;
+    if (!bodiless) {
         snprintf(line, sizeof line, "Content-Length: %" PRIu64 "\r\n", a->body_len);
         put(t, line);
     }
     put(t, "\r\n");
-    if (!a->head_only && a->body && a->body_len > 0)
+    if (!a->head_only && !bodiless && a->body && a->body_len > 0)
         put_n(t, a->body, a->body_len);
 }
 
 enum ws_error ws_handshake_write_answer(struct ws_out *out, const struct ws_http_answer *answer)
 {
-    if (answer->status < 100 || answer->status > 999 ||
+    if (answer->status < 200 || answer->status > 999 ||
         !headers_valid(answer->headers, answer->header_count) ||
         (answer->content_type && !ws_header_valid("Content-Type", answer->content_type)))
         return WS_E_ARGUMENT;

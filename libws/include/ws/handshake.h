@@ -27,7 +27,8 @@ enum {
 
 #define WS_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* base64(SHA-1(key GUID)) (4.2.2): writes 28 characters and a NUL. False when libcrypto fails. */
+/* base64(SHA-1(key GUID)) (4.2.2): writes 28 characters and a NUL. False when libcrypto fails, or
+ * the key has more than 256 bytes. */
 bool ws_handshake_accept(const char *key, size_t key_len, char accept[WS_ACCEPT_LEN + 1]);
 
 /* 16 bytes in base64: writes 24 characters and a NUL. */
@@ -122,8 +123,9 @@ struct ws_http_answer {
 
 /*
  * Writes an HTTP answer that ends the connection: Connection: close, Content-Length, and for 426
- * Upgrade: websocket and Sec-WebSocket-Version: 13, for 405 Allow: GET. The body is copied.
- * WS_OK, WS_E_NO_MEMORY or WS_E_ARGUMENT.
+ * Upgrade: websocket and Sec-WebSocket-Version: 13, for 405 Allow: GET. The body is copied; a 204
+ * and a 304 have neither body nor length (RFC 9110 8.6). WS_OK, WS_E_NO_MEMORY, or WS_E_ARGUMENT: a
+ * header that may not be sent, or a status that is not from 200 to 999, since a 1xx ends nothing.
  */
 enum ws_error ws_handshake_write_answer(struct ws_out *out, const struct ws_http_answer *answer);
 

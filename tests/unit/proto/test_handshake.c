@@ -347,6 +347,8 @@ static void nothing_can_be_injected(void **state)
     assert_int_equal(ws_handshake_write_answer(&out, &type), WS_E_ARGUMENT);
     struct ws_http_answer status = {.status = 99};
     assert_int_equal(ws_handshake_write_answer(&out, &status), WS_E_ARGUMENT);
+    status.status = 101; /* it would be an upgrade */
+    assert_int_equal(ws_handshake_write_answer(&out, &status), WS_E_ARGUMENT);
     status.status = 1000;
     assert_int_equal(ws_handshake_write_answer(&out, &status), WS_E_ARGUMENT);
     assert_int_equal(out.bytes, 0);
@@ -387,6 +389,15 @@ static void answers_in_http(void **state)
     assert_non_null(strstr(text, "Content-Length: 5\r\n"));
     assert_string_equal(text + strlen(text) - 4, "\r\n\r\n");
     free(text);
+    for (unsigned i = 0; i < 2; i++) { /* these have none (RFC 9110 8.6) */
+        struct ws_http_answer none = {.status = i ? 204 : 304, .body = "hello", .body_len = 5};
+        ws_out_clear(&out);
+        assert_int_equal(ws_handshake_write_answer(&out, &none), WS_OK);
+        text = flatten(&out);
+        assert_null(strstr(text, "Content-Length"));
+        assert_string_equal(text + strlen(text) - 4, "\r\n\r\n");
+        free(text);
+    }
     ws_out_free(&out);
 }
 
