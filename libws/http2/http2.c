@@ -396,10 +396,9 @@ enum ws_error ws_http2_write(struct ws_http2 *http2)
 {
     const uint8_t *data;
     ssize_t n;
-    while ((n = nghttp2_session_mem_send(http2->session, &data)) > 0)
-        if (ws_out_copy(&http2->out, data, (size_t)n) != WS_OK)
-            return WS_E_NO_MEMORY;
-    return n == 0 ? WS_OK : WS_E_NO_MEMORY;
+    while (!http2->write_failed && (n = nghttp2_session_mem_send(http2->session, &data)) != 0)
+        http2->write_failed = n < 0 || ws_out_copy(&http2->out, data, (size_t)n) != WS_OK;
+    return http2->write_failed ? WS_E_NO_MEMORY : WS_OK;
 }
 
 struct ws_out *ws_http2_out(struct ws_http2 *http2)

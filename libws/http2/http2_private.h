@@ -68,7 +68,8 @@ struct ws_http2 {
     bool starved : 1;              /* a stream could write, if there were space */
     bool paused : 1;               /* nghttp2 is, after a piece */
     bool going_away : 1, peer_going : 1, settings_came : 1;
-    bool terminated : 1; /* a GOAWAY with an error was written */
+    bool terminated : 1;   /* a GOAWAY with an error was written */
+    bool write_failed : 1; /* a frame was lost: none may follow it */
 };
 
 /* --- http2.c --- */

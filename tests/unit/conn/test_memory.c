@@ -45,6 +45,7 @@ struct talk {
 
 static struct talk t;
 static struct ws_tls_context *server_tls, *client_tls; /* where it goes through TLS */
+static bool over_http2;
 static uint8_t payload[LARGE];
 
 /* What the tests write down must not fail. */
@@ -177,6 +178,7 @@ static void converse(const char *text)
         .tls = client_tls,
         .tls_name = "localhost",
         .connect_ms = 5000,
+        .http2_prior = over_http2,
         .env = &t.env,
         .connected = on_connected,
         .failed = on_failed,
@@ -237,6 +239,8 @@ static void one_run(const char *where)
     t.server_config.pause_reads_when_full = true;
     t.server_config.high_water = 10000;
     t.server_config.close_ms = 100;
+    t.server_config.http2_prior = over_http2;
+    t.server_config.max_streams = 2;
     ws_conn_config_init(&t.client_config, WS_ROLE_CLIENT);
     t.client_config.close_ms = 1000;
 
@@ -382,6 +386,14 @@ static void all_from_one_on_fail_over_tls(void **state)
     free_contexts();
 }
 
+static void one_fails_over_http2(void **state)
+{
+    (void)state;
+    over_http2 = true;
+    every_allocation("127.0.0.1:0", false);
+    over_http2 = false;
+}
+
 /* A client that is to ask a proxy, which refuses the connection. */
 static void towards_a_proxy(void **state)
 {
@@ -460,6 +472,7 @@ int main(void)
         cmocka_unit_test(contexts_fail),
         cmocka_unit_test(one_fails_over_tls),
         cmocka_unit_test(all_from_one_on_fail_over_tls),
+        cmocka_unit_test(one_fails_over_http2),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }
