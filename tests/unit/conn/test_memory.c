@@ -394,6 +394,14 @@ static void one_fails_over_http2(void **state)
     over_http2 = false;
 }
 
+static void all_from_one_on_fail_over_http2(void **state)
+{
+    (void)state;
+    over_http2 = true;
+    every_allocation("127.0.0.1:0", true);
+    over_http2 = false;
+}
+
 /* A client that is to ask a proxy, which refuses the connection. */
 static void towards_a_proxy(void **state)
 {
@@ -473,6 +481,7 @@ int main(void)
         cmocka_unit_test(one_fails_over_tls),
         cmocka_unit_test(all_from_one_on_fail_over_tls),
         cmocka_unit_test(one_fails_over_http2),
+        cmocka_unit_test(all_from_one_on_fail_over_http2),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }
