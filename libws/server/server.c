@@ -107,7 +107,7 @@ static void on_drained(struct ws_timer *timer)
 {
     struct ws_server *server = ws_container_of(timer, struct ws_server, drain);
     ws_server_stop_listening(server);
-    ws_server_ask(server, &server->workers[0].env, abort_all, NULL, NULL);
+    ws_server_visit(&server->ending, server, abort_all, NULL);
 }
 
 /* It was waiting for something that will not happen any more. */
@@ -146,7 +146,7 @@ void ws_server_shutdown(struct ws_server *server, unsigned code, const char *rea
         ws_loop_defer(server->loop, &server->done_task);
         return;
     }
-    ws_server_ask(server, &server->workers[0].env, close_all, NULL, server);
+    ws_server_visit(&server->closing, server, close_all, server);
     ws_loop_arm(server->loop, &server->drain, ws_loop_now(server->loop) + drain_ms);
 }
 

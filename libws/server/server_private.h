@@ -30,6 +30,17 @@ struct ws_worker {
     struct ws_id_list waiting;    /* by age: they only wait to be closed */
 };
 
+/* A visit to every loop: see ws_server_ask(). */
+struct ws_question {
+    struct ws_async async;
+    struct ws_server *server;
+    const struct ws_server_env *asker;
+    unsigned next; /* index of the loop to visit */
+    void (*visit)(struct ws_server_env *env, void *context);
+    void (*done)(void *context); /* NULL: not called */
+    void *context;
+};
+
 struct ws_server {
     struct ws_loop *loop; /* number 0 */
     struct ws_server_options options;
@@ -49,6 +60,7 @@ struct ws_server {
     atomic_size_t late; /* connections that were accepted since then: WS_CONN_LATE */
     unsigned close_code;
     char close_reason[WS_SHUTDOWN_REASON_MAX];
+    struct ws_question closing, ending; /* here, since a shutdown must not fail without memory */
 };
 
 /* server_accept.c */
@@ -84,5 +96,12 @@ void ws_server_give_up_place(struct ws_conn *conn);
 void ws_server_free_descriptors(struct ws_server_env *env, void *context);
 /* It has ended. */
 void ws_server_on_ended(struct ws_conn *conn);
+
+/* server_ask.c */
+
+/* As ws_server_ask() by loop 0, in memory of the caller's, which lasts until all loops were
+ * visited: cannot fail. */
+void ws_server_visit(struct ws_question *question, struct ws_server *server,
+                     void (*visit)(struct ws_server_env *env, void *context), void *context);
 
 #endif

@@ -402,6 +402,57 @@ static void all_from_one_on_fail_over_http2(void **state)
     over_http2 = false;
 }
 
+static bool shut_down;
+
+static void silent_open(struct ws_conn *conn, const struct ws_event *event)
+{
+    (void)conn;
+    (void)event;
+    t.opened++;
+}
+
+static void on_shut_down(void *user)
+{
+    (void)user;
+    shut_down = true;
+}
+
+/* Nothing can be allocated any more: that is when a server may have to go. */
+static void a_server_shuts_down(void **state)
+{
+    (void)state;
+    char error[200];
+    const struct ws_server_options options = {.config = &t.server_config,
+                                              .handler = &server_handler};
+    memset(&t, 0, sizeof t);
+    ws_conn_config_init(&t.server_config, WS_ROLE_SERVER);
+    ws_conn_config_init(&t.client_config, WS_ROLE_CLIENT);
+    assert_int_equal(ws_loop_new(&t.loop), WS_OK);
+    t.server = ws_server_new(t.loop, &options);
+    assert_non_null(t.server);
+    assert_true(ws_server_listen(t.server, "127.0.0.1:0", error, sizeof error));
+    struct ws_url url;
+    assert_int_equal(ws_url_parse(ws_server_url(t.server, 0), &url), WS_URL_OK);
+    static const struct ws_handler silent = {.open = silent_open, .close = client_close};
+    assert_int_equal(ws_conn_env_init(&t.env, t.loop, &t.client_config, &silent, NULL), WS_OK);
+    const struct ws_client_options client = {
+        .url = &url, .env = &t.env, .connected = on_connected, .failed = on_failed};
+    t.client = ws_client_connect(&client);
+    assert_non_null(t.client);
+    TURN_UNTIL(t.loop, t.served == 1 && t.opened == 1);
+    calls = failed = 0, fail_at = 1, from_there_on = true;
+    shut_down = false;
+    armed = true;
+    ws_server_shutdown(t.server, 1001, "away", 100, on_shut_down);
+    TURN_UNTIL(t.loop, shut_down && t.ended == 1);
+    armed = false;
+    assert_int_equal(ws_server_count(t.server), 0);
+    ws_server_free(t.server);
+    ws_url_free(&url);
+    ws_loop_turn(t.loop, 0);
+    ws_loop_free(t.loop);
+}
+
 /* A client that is to ask a proxy, which refuses the connection. */
 static void towards_a_proxy(void **state)
 {
@@ -482,6 +533,7 @@ int main(void)
         cmocka_unit_test(all_from_one_on_fail_over_tls),
         cmocka_unit_test(one_fails_over_http2),
         cmocka_unit_test(all_from_one_on_fail_over_http2),
+        cmocka_unit_test(a_server_shuts_down),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }
