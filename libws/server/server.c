@@ -122,10 +122,10 @@ static void close_one(struct ws_conn *conn, void *context)
     const struct ws_server *server = context;
     ws_conn_record_error(conn, WS_E_SHUTDOWN);
     enum ws_error error = ws_conn_close(conn, server->close_code, server->close_reason);
-    if (error == WS_E_STATE)
-        ws_conn_fail(conn, WS_E_SHUTDOWN);
-    else
+    if (error == WS_OK || error == WS_E_CLOSING)
         resume(conn);
+    else /* it has asked for nothing yet, or code or reason may not be sent */
+        ws_conn_fail(conn, WS_E_SHUTDOWN);
 }
 
 static void close_all(struct ws_server_env *env, void *context)
@@ -138,7 +138,12 @@ void ws_server_shutdown(struct ws_server *server, unsigned code, const char *rea
 {
     server->done = done;
     server->close_code = code;
-    snprintf(server->close_reason, sizeof server->close_reason, "%s", reason ? reason : "");
+    size_t len = reason ? strlen(reason) : 0;
+    if (len > WS_CLOSE_REASON_MAX) /* cut between two characters */
+        for (len = WS_CLOSE_REASON_MAX; len > 0 && ((uint8_t)reason[len] & 0xC0) == 0x80;)
+            len--;
+    snprintf(server->close_reason, sizeof server->close_reason, "%.*s", (int)len,
+             reason ? reason : "");
     atomic_store(&server->shutting_down, true);
     if (!server->options.accept_while_draining)
         ws_server_stop_listening(server);

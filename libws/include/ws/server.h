@@ -89,7 +89,8 @@ const char *ws_server_url(const struct ws_server *server, size_t index);
 void ws_server_stop_listening(struct ws_server *server);
 
 /*
- * Stops accepting (but see accept_while_draining), closes every connection with `code`, and after
+ * Stops accepting (but see accept_while_draining), closes every connection with `code` and `reason`
+ * (NULL: none), as ws_session_close() does, or with 1001 where that would refuse them; and after
  * `drain_ms` (0: at once) ends those that are left. `done` (NULL: not called) is called, from loop
  * 0, when none is, and not before this returns; it may free the server. To be called once only.
  */

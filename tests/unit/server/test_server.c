@@ -325,6 +325,34 @@ static void nobody_is_there(void **state)
     assert_int_equal(fx.dones, 1);
 }
 
+/* What cannot be in a close frame: the reason is cut between two characters, and in place of a code
+ * that may not be sent 1001 is. */
+static void what_shutdown_says(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned code, sent;
+    } cases[] = {{1012, 1012}, {1006, 1001}, {5000, 1001}, {0, WS_CLOSE_NO_CODE}};
+    char reason[201] = "";
+    for (int i = 0; i < 100; i++)
+        strcat(reason, "\xc3\xa9");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct peer end;
+        must_listen("127.0.0.1:0");
+        dial(&end, 0);
+        echo_over(&end);
+        fx.dones = 0;
+        ws_server_shutdown(fx.server, cases[i].code, reason, 5000, server_done);
+        PUMP_UNTIL(fx.loop, &end, end.record.closes == 1 && end.eof);
+        assert_int_equal(end.record.code, cases[i].sent);
+        far_free(&end);
+        TURN_UNTIL(fx.loop, fx.dones == 1);
+        ws_server_free(fx.server);
+        fx.accepted = 0;
+        make_server(0);
+    }
+}
+
 static void free_server(void *user)
 {
     server_done(user);
@@ -479,6 +507,7 @@ int main(void)
         FIXTURE_TEST(closes_each_with_its_code),
         FIXTURE_TEST(does_not_wait_for_ever),
         FIXTURE_TEST(nobody_is_there),
+        FIXTURE_TEST(what_shutdown_says),
         FIXTURE_TEST(done_may_free_it),
         FIXTURE_TEST(the_paused_leave_too),
         FIXTURE_TEST(nearly_full),
