@@ -25,7 +25,8 @@ extern "C" {
 struct ws_client;
 
 struct ws_client_options {
-    const struct ws_url *url;
+    const struct ws_url *url;      /* its user_info is not sent: `headers` may have an
+                                    * Authorization */
     const struct ws_conn_env *env; /* of the connection, which it must outlive: loop, config,
                                     * handler */
     void *user;                    /* of the callbacks, and of the connection */

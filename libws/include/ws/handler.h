@@ -36,7 +36,7 @@ struct ws_handler {
     /* Server: a whole request came. Accept or refuse it (ws_conn_accept, ws_conn_refuse), now or
      * later. NULL: it is accepted, or refused if it has a fault. */
     void (*request)(struct ws_conn *conn, const struct ws_request *request);
-    /* The upgrade is done; for a client the event has the response. */
+    /* The upgrade is done; for a client the event has the response, for a server the request. */
     void (*open)(struct ws_conn *conn, const struct ws_event *event);
     /* FRAME, MESSAGE, RUN, CHUNK, PING, PONG, CLOSE or ERROR. conn does what the RFC prescribes for
      * the last four afterwards. The event is valid until this returns. */

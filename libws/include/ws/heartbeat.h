@@ -24,7 +24,7 @@ enum { WS_HEARTBEAT_PAYLOAD = 12 };
 struct ws_heartbeat_config {
     uint32_t interval_ms;  /* 0: no pings */
     uint32_t timeout_ms;   /* for an answer; 0: none is expected */
-    uint32_t missed_limit; /* pings without an answer that make the peer dead */
+    uint32_t missed_limit; /* pings without an answer that make the peer dead; 0 counts as 1 */
 };
 
 /* Round trips in microseconds, an hour at most; 0: none yet. */

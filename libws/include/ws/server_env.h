@@ -26,7 +26,8 @@ struct ws_server_env {
     struct ws_registry *registry;
     struct ws_hub *hub;           /* for fan-out; NULL: the server has none */
     struct ws_overload *overload; /* what connections' memory is charged to; NULL: not counted */
-    struct ws_tls_context *tls; /* accepted connections speak TLS; NULL: they do not. Another may be
+    struct ws_tls_context *tls; /* accepted connections speak TLS; NULL: they do not. It belongs to
+                                 * the program, and each loop has one of its own. Another may be
                                  * put here on the loop's thread at any time */
     /* The loop came to a timer `late_ms` after its time, measured a few times a second, if the
      * server watches that. On the loop's thread. NULL: not reported. */

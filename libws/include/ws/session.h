@@ -114,7 +114,7 @@ struct ws_event {
                      * far; of a compressed one, that were inflated so far. RUN: as len */
     const struct ws_frame *frame; /* FRAME */
     const struct ws_request
-        *request; /* REQUEST; ERROR of a server before the upgrade: may be NULL */
+        *request; /* REQUEST; OPEN of a server; ERROR of a server before the upgrade: may be NULL */
     const struct ws_response *response; /* OPEN and ERROR of a client's upgrade: may be NULL */
 };
 

@@ -1,7 +1,8 @@
 /*
  * ws: the protocol, for programs that bring their own I/O: sessions, frames, handshakes, errors.
  *
- * It needs nothing of the system but the C library. <ws/net.h> is the other half.
+ * It asks nothing of the system: no clock, socket or thread. It needs libcrypto (SHA-1 and base64),
+ * zlib and, where built with it, ISA-L. <ws/net.h> is the other half.
  */
 #ifndef WS_WS_H
 #define WS_WS_H
