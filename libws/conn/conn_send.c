@@ -256,6 +256,14 @@ static void count_out(struct ws_conn *conn, size_t messages)
         conn->last_message_ms = ws_loop_now(conn_env(conn)->loop);
 }
 
+/* A handler may send until the connection is full, which is known of what was flushed alone. */
+static void flush_if_much(struct ws_conn *conn)
+{
+    const struct ws_out *out = ws_conn_own_out(conn);
+    if (out && out->bytes - out->in_place > conn_env(conn)->config.high_water)
+        ws_conn_flush(conn);
+}
+
 enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags, void *data,
                            size_t len)
 {
@@ -265,6 +273,7 @@ enum ws_error ws_conn_send(struct ws_conn *conn, unsigned opcode, unsigned flags
         ws_session_send(&conn->session, ws_conn_take_out(conn), opcode, flags, data, len);
     if (error == WS_OK && !(flags & WS_SEND_MORE))
         count_out(conn, 1);
+    flush_if_much(conn);
     return error;
 }
 
@@ -277,6 +286,7 @@ enum ws_error ws_conn_send_many(struct ws_conn *conn, unsigned opcode, const str
     enum ws_error error =
         ws_session_send_many(&conn->session, ws_conn_take_out(conn), opcode, messages, count, sent);
     count_out(conn, *sent);
+    flush_if_much(conn);
     return error;
 }
 

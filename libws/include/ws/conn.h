@@ -262,10 +262,13 @@ void ws_conn_resume(struct ws_conn *conn);
 /* env's config has changed: deadlines that are nearer now are kept. */
 void ws_conn_reconsider(struct ws_conn *conn);
 
-/* Is the queue above high water? `drained` is called when it is not any longer. */
+/* Is the queue above high water? `drained` is called when it is not any longer. What ws_conn_send()
+ * gathers is flushed whenever it is above high water itself, so that a handler may send until this
+ * is true. */
 bool ws_conn_full(const struct ws_conn *conn);
 
-/* Bytes that wait to be sent. */
+/* Bytes that wait since the kernel refused them; what was gathered and not flushed is not among
+ * them. */
 size_t ws_conn_queued(const struct ws_conn *conn);
 
 /* Bytes of memory that its queue, unread input, unfinished messages and zlib take. */

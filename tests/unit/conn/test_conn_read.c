@@ -423,9 +423,38 @@ static void pauses_overlap(void **state)
     close_and_disconnect();
 }
 
+/* A handler that has much to send does so until the connection is full. */
+static void send_until_full(struct conn_fixture *f, enum where where, const struct ws_event *event)
+{
+    static char message[1000];
+    struct iovec two[] = {{message, sizeof message}, {message, sizeof message}};
+    size_t sent;
+    (void)event;
+    if (where != AT_OPEN)
+        return;
+    for (f->acted = 0; !ws_conn_full(f->conn) && f->acted < 100000; f->acted += 3) {
+        assert_int_equal(ws_conn_send(f->conn, WS_OP_BINARY, WS_SEND_COPY, message, sizeof message),
+                         WS_OK);
+        assert_int_equal(ws_conn_send_many(f->conn, WS_OP_BINARY, two, 2, &sent), WS_OK);
+    }
+}
+
+static void sent_until_it_is_full(void **state)
+{
+    (void)state;
+    fx.config.high_water = 100000;
+    fx.act = send_until_full;
+    connect_and_open();
+    assert_true(fx.acted < 100000);
+    PUMP_UNTIL(fx.loop, &fx.far, fx.record.drained == 1 && fx.far.record.messages == fx.acted);
+    assert_false(ws_conn_full(fx.conn));
+    close_and_disconnect();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(sent_until_it_is_full),
         FIXTURE_TEST(two_rates_are_two),
         FIXTURE_TEST(closing_waits_for_no_rate),
         FIXTURE_TEST(who_sends_little_is_minded),
