@@ -91,8 +91,8 @@ bool ws_http2_any_ready(const struct ws_http2 *http2);
 
 /* --- sending --- */
 
-/* Has everything written that is due: acknowledgements, window updates, heads. WS_OK or
- * WS_E_NO_MEMORY. */
+/* Has everything written that is due: acknowledgements, window updates, heads. WS_OK; or
+ * WS_E_NO_MEMORY, now and ever after, since a frame was lost: the connection must end. */
 enum ws_error ws_http2_write(struct ws_http2 *http2);
 
 /* What is to be sent; the caller clears it. Streams write into it too. */
