@@ -2,12 +2,12 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/decode/decode_pieces.h"
+#include "cmd/wsframe/detect/detect.h"
+#include "cmd/wsframe/detect/typography.h"
 #include "cmd/wsframe/inspect_capture.h"
 #include "cmd/wsframe/inspection.h"
-#include "cmd/wsframe/text/detect.h"
 #include "cmd/wsframe/text/plain_text.h"
 #include "cmd/wsframe/text/read_pieces.h"
-#include "cmd/wsframe/text/typography.h"
 #include "cmd/wsframe/tls/keylog.h"
 
 #include <errno.h>

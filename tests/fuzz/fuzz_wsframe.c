@@ -6,9 +6,9 @@
  */
 #include "cmd/wsframe/decode/decode.h"
 #include "cmd/wsframe/decode/stream.h"
+#include "cmd/wsframe/detect/detect.h"
 #include "cmd/wsframe/read/read_pcap.h"
 #include "cmd/wsframe/read/read_tcpdump.h"
-#include "cmd/wsframe/text/detect.h"
 #include "cmd/wsframe/text/dump_row.h"
 #include "cmd/wsframe/text/plain_text.h"
 #include "cmd/wsframe/text/read_pieces.h"

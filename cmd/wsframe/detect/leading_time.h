@@ -2,8 +2,8 @@
  * leading_time: a date or a time before bytes, as lines of a log have it: its digits are hex digits
  * too. Called by detect. No state.
  */
-#ifndef CMD_WSFRAME_TEXT_LEADING_TIME_H
-#define CMD_WSFRAME_TEXT_LEADING_TIME_H
+#ifndef CMD_WSFRAME_DETECT_LEADING_TIME_H
+#define CMD_WSFRAME_DETECT_LEADING_TIME_H
 
 #include <stdbool.h>
 #include <stddef.h>

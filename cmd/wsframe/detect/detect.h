@@ -4,8 +4,8 @@
  * A new form is a value of enum form with its row (form.c), a test in detect.c and a reader. Called
  * by inspect; no state.
  */
-#ifndef CMD_WSFRAME_TEXT_DETECT_H
-#define CMD_WSFRAME_TEXT_DETECT_H
+#ifndef CMD_WSFRAME_DETECT_DETECT_H
+#define CMD_WSFRAME_DETECT_DETECT_H
 
 #include "cmd/wsframe/read/detect_bytes.h"
 

@@ -1,4 +1,4 @@
-#include "cmd/wsframe/text/typography.h"
+#include "cmd/wsframe/detect/typography.h"
 
 #include "cmd/wsframe/read/lines.h"
 

@@ -5,8 +5,8 @@
  * Only for text that no reader understands as it is: a payload may contain such characters. Called
  * by inspect; no state.
  */
-#ifndef CMD_WSFRAME_TEXT_TYPOGRAPHY_H
-#define CMD_WSFRAME_TEXT_TYPOGRAPHY_H
+#ifndef CMD_WSFRAME_DETECT_TYPOGRAPHY_H
+#define CMD_WSFRAME_DETECT_TYPOGRAPHY_H
 
 #include "cmd/wsframe/read/bytes.h"
 

@@ -1,4 +1,4 @@
-#include "cmd/wsframe/text/leading_time.h"
+#include "cmd/wsframe/detect/leading_time.h"
 
 #include <string.h>
 

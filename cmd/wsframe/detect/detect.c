@@ -1,7 +1,7 @@
-#include "cmd/wsframe/text/detect.h"
+#include "cmd/wsframe/detect/detect.h"
 
+#include "cmd/wsframe/detect/leading_time.h"
 #include "cmd/wsframe/read/lines.h"
-#include "cmd/wsframe/text/leading_time.h"
 #include "cmd/wsframe/text/plain_text.h"
 #include "cmd/wsframe/text/read_dump.h"
 #include "cmd/wsframe/text/read_escaped.h"
