@@ -79,8 +79,9 @@ static bool is_tcpdump_bytes(struct line line)
     if (line.len < 3 || line.p[0] != '0' || line.p[1] != 'x')
         return false;
     struct line rest = {line.p + 2, line.len - 2};
-    /* lldb has addresses in that place. */
-    if (line_hex_number(&rest, &offset) != 4 || offset % 16 != 0 || rest.len < 2 || *rest.p != ':')
+    /* lldb and gdb have addresses in that place. */
+    if (line_hex_number(&rest, &offset) != 4 || offset % 16 != 0 || rest.len < 2 ||
+        *rest.p != ':' || rest.p[1] == '\t')
         return false;
     rest = (struct line){rest.p + 1, rest.len - 1};
     line_skip_blanks(&rest);
@@ -179,7 +180,8 @@ static bool is_bytea(const uint8_t *data, size_t len)
            count % 2 == 0;
 }
 
-/* Zeros and ones without separators: do the bits begin a frame, and the same as hex digits not? */
+/* Zeros and ones without separators: do the bits begin a frame, and the same as hex digits not? Or
+ * are they whole frames? */
 static bool are_joined_bits(const uint8_t *data, size_t len)
 {
     struct pieces bits = {0}, hex = {0};
@@ -187,10 +189,13 @@ static bool are_joined_bits(const uint8_t *data, size_t len)
     bool read = read_bits(data, len, &bits.bytes, &error);
     bool is_hex = read_hex(data, len, &hex.bytes, &error) &&
                   detect_plausible(bytes_data(hex.bytes), ws_bytes_len(hex.bytes));
-    bool frames = read && detect_plausible(bytes_data(bits.bytes), ws_bytes_len(bits.bytes));
+    const uint8_t *data_of_bits = bytes_data(bits.bytes);
+    size_t count = ws_bytes_len(bits.bytes);
+    bool frames = read && (detect_convincing(data_of_bits, count) ||
+                           (!is_hex && detect_plausible(data_of_bits, count)));
     pieces_free(&bits);
     pieces_free(&hex);
-    return frames && !is_hex;
+    return frames;
 }
 
 /* Groups of eight or of four, or of bytes together, zeros and ones only. */
@@ -204,6 +209,8 @@ static bool is_bits(const uint8_t *data, size_t len)
     for (size_t i = 0; i <= len; i++) {
         if (i < len && (data[i] == '0' || data[i] == '1')) {
             run++;
+        } else if (i < len && run > 8 && isspace(data[i])) {
+            joined = true; /* a line that is full may end inside a byte */
         } else if (i == len || isspace(data[i]) || data[i] == ',') {
             if (run % size != 0 || (size == 4 && run > size))
                 return false;
@@ -289,11 +296,12 @@ static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bo
     struct read_error error;
     const char *note;
     /* The sample may end inside a byte, which is not an error. */
-    bool whole = len <= LOOKED_AT || reader == BY_LIST; /* a list ends with its bracket */
+    /* A list ends with its bracket, and a trace begins with the reads of libraries. */
+    bool whole = len <= LOOKED_AT || reader == BY_LIST || reader == BY_ESCAPES;
     size_t sample = whole ? len : LOOKED_AT;
     *read = reader == BY_HEX       ? read_hex(text, sample, &pieces.bytes, &error) || !whole
             : reader == BY_BASE64  ? read_base64(text, sample, &pieces.bytes, &error) || !whole
-            : reader == BY_ESCAPES ? read_escaped(text, sample, &pieces, &error) || !whole
+            : reader == BY_ESCAPES ? read_escaped(text, sample, &pieces, &error)
             : reader == BY_LIST    ? read_list(text, sample, &pieces, &note)
                                    : read_log(text, sample, &pieces, NULL, &note);
     *read = *read && ws_bytes_len(pieces.bytes) > 0;
@@ -309,10 +317,10 @@ static enum form detect_digits(const uint8_t *data, size_t len)
 {
     size_t count;
     /* Swift prints Data in angle brackets. */
-    bool read,
-        hex = consists_of(data, len,
-                          *data == '<' ? "0123456789abcdefABCDEF<>" : "0123456789abcdefABCDEFxX,:-",
-                          &count);
+    bool read, hex = consists_of(data, len,
+                                 *data == '<' ? "0123456789abcdefABCDEF<>"
+                                              : "0123456789abcdefABCDEFxX,:-|",
+                                 &count);
     if (is_name_of_something(data, len))
         return FORM_UNKNOWN;
     if (hex && leading_time(data, len))

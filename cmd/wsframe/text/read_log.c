@@ -34,7 +34,7 @@ static bool is_word(char c)
 
 static bool is_separator(char c)
 {
-    return c && strchr(" \t,;:-", c);
+    return c && strchr(" \t,;:-|", c);
 }
 
 /* Is this one digit, as of a byte below 16 that is not padded? */
@@ -176,9 +176,14 @@ static struct run next_run(struct line line, const struct run *last)
     struct run run;
     size_t at = last->from;
     if (last->bytes > 1 && is_separator(last->separator) && at < line.len &&
-        (at == 0 || !is_word(line.p[at - 1])) && run_end(line, at, &run) > at &&
-        (run.separator == last->separator || run.bytes == 1))
-        return run;
+        (at == 0 || !is_word(line.p[at - 1])) && run_end(line, at, &run) > at) {
+        struct run best = longest(line);
+        bool inside = best.from < at && best.from + best.len > at && prefix(line, best.from) > 0;
+        if (run.bytes > 1 && run.separator == last->separator && !inside)
+            return run;
+        bool other = best.bytes > 1 && best.separator == last->separator;
+        return run.bytes == 1 && !other ? run : best;
+    }
     return longest(line);
 }
 

@@ -13,7 +13,7 @@ static bool fail(struct read_error *error, const uint8_t *text, size_t at, const
 
 static bool separates(uint8_t c)
 {
-    return isspace(c) || c == '<' || c == '>' || c == ',' || c == ':' || c == '-';
+    return isspace(c) || (c && strchr("<>,:-|", c));
 }
 
 bool read_hex(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error)
@@ -94,17 +94,23 @@ bool read_base64(const uint8_t *text, size_t len, struct ws_bytes **out, struct 
 bool read_bits(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error)
 {
     unsigned byte = 0, count = 0;
+    size_t run = 0; /* digits without anything between, but ends of lines */
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '0' || text[i] == '1') {
             byte = byte << 1 | (text[i] & 1u);
+            run++;
             if (++count == 8) {
                 bytes_byte(out, (uint8_t)byte);
                 byte = count = 0;
             }
+        } else if (run > 8 && isspace(text[i])) {
+            continue; /* a line that is full may end inside a byte */
         } else if (count > 0 && count != 4) {
             return fail(error, text, i, "expected eight bits");
         } else if (!isspace(text[i]) && text[i] != ',') {
             return fail(error, text, i, "expected 0 or 1");
+        } else {
+            run = 0;
         }
     }
     return count == 0 || fail(error, text, len, "expected eight bits");

@@ -9,7 +9,7 @@
 
 #include "cmd/wsframe/read/pieces.h"
 
-/* Pairs of digits, optionally separated by white space, commas, colons or dashes, and with 0x
+/* Pairs of digits, optionally separated by white space, commas, colons, dashes or bars, and with 0x
  * before them. */
 bool read_hex(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error);
 

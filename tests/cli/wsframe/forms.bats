@@ -427,3 +427,22 @@ forms_of_manual() {
 	run -0 wsframe <<<'{"data":[129,5,72,101,108,108,111]}'
 	says '"Hello"$' "$output"
 }
+
+# Each text, of printf's format, gives "Hello" and nothing else; the mask does not matter.
+all_give_hello() { # TEXT...
+	local text
+	for text in "$@"; do
+		# shellcheck disable=SC2059 # the texts have escapes
+		printf "$text" >"$BATS_TEST_TMPDIR/text"
+		run -0 wsframe "$BATS_TEST_TMPDIR/text"
+		[[ $output =~ ^0x0000\ \ [\<\>]\ text\ .*\"Hello\"$ ]] || {
+			printf '%s\n-> %s\n' "$text" "$output" >&2
+			return 1
+		}
+	done
+}
+
+@test "bits without separators, wrapped inside a byte" {
+	all_give_hello '1000000100000101010010000110\n0101011011000110110001101111\n' \
+		'    1000000100000101010010000110  \n    0101011011000110110001101111\n'
+}
