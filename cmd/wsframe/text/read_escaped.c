@@ -2,113 +2,35 @@
 
 #include "cmd/common/hex.h"
 #include "cmd/wsframe/read/detect_bytes.h"
+#include "cmd/wsframe/read/progress.h"
 #include "cmd/wsframe/text/dump_row.h"
+#include "cmd/wsframe/text/escape.h"
+#include "cmd/wsframe/text/trace_call.h"
 
 #include <ctype.h>
 #include <string.h>
 
-enum notation { NOTATION_BACKSLASH, NOTATION_DECIMAL, NOTATION_PERCENT };
-
-/* --- escapes --- */
-
-/* The value of `n` digits, or -1. */
-static int number(const uint8_t *p, size_t n, unsigned base)
-{
-    unsigned value = 0;
-    for (size_t i = 0; i < n; i++) {
-        int digit = hex_digit((char)p[i]);
-        if (digit < 0 || digit >= (int)base)
-            return -1;
-        value = value * base + (unsigned)digit;
-    }
-    return value <= 0xFF ? (int)value : -1;
-}
-
-/* The escapes of one character. */
-static int letter(uint8_t c)
-{
-    static const char letters[] = "abfnrtve0", values[] = "\a\b\f\n\r\t\v\x1b\0";
-    const char *found = c ? strchr(letters, c) : NULL;
-    return found ? (uint8_t)values[found - letters] : -1;
-}
-
-/* \x{81} of Perl, \u{81} of JavaScript. */
-static size_t braces(const uint8_t *p, size_t len, int *byte)
-{
-    const uint8_t *end = memchr(p + 3, '}', len - 3 < 8 ? len - 3 : 8);
-    *byte = end && end > p + 3 ? number(p + 3, (size_t)(end - p - 3), 16) : -1;
-    return end ? (size_t)(end + 1 - p) : 3;
-}
-
-/* Are the numbers after backslashes decimal, as in Lua? Octal ones have no 8 and no 9. */
-static bool has_decimals(const uint8_t *text, size_t len)
-{
-    for (size_t i = 0; i + 3 < len; i++)
-        if (text[i] == '\\' && isdigit(text[i + 1]) && isdigit(text[i + 2]) &&
-            isdigit(text[i + 3]) && (text[i + 1] > '3' || text[i + 2] > '7' || text[i + 3] > '7'))
-            return true;
-    return false;
-}
-
-/* Reads an escape at the beginning. Returns its length, 0 if there is none; `*byte` is -1 if it
- * stands for no byte. */
-static size_t escape(const uint8_t *p, size_t len, enum notation notation, int *byte)
-{
-    if (notation == NOTATION_PERCENT) {
-        *byte = p[0] == '%' && len >= 3 ? number(p + 1, 2, 16) : -1;
-        return *byte >= 0 ? 3 : 0;
-    }
-    if (p[0] != '\\' || len < 2)
-        return 0;
-    unsigned base = notation == NOTATION_DECIMAL ? 10 : 8;
-    size_t places = 0;
-    while (places < 3 && places + 1 < len && number(p + places + 1, 1, base) >= 0)
-        places++;
-    if (places > 0) {
-        *byte = number(p + 1, places, base);
-        return places + 1;
-    }
-    if ((p[1] == 'x' || p[1] == 'u') && len > 3 && p[2] == '{')
-        return braces(p, len, byte);
-    size_t digits = p[1] == 'x' ? 2 : p[1] == 'u' ? 4 : 0;
-    if (digits > 0) {
-        *byte = len >= digits + 2 ? number(p + 2, digits, 16) : -1;
-        return digits + 2;
-    }
-    *byte = letter(p[1]);
-    if (*byte < 0 && ispunct(p[1]))
-        *byte = p[1];
-    return 2;
-}
-
-static size_t count(const uint8_t *text, size_t len, bool percent)
-{
-    size_t found = 0;
-    for (size_t i = 0; i + 2 < len; i++) {
-        if (percent ? text[i] == '%' && number(text + i + 1, 2, 16) >= 0
-                    : text[i] == '\\' &&
-                          (text[i + 1] == 'x' || text[i + 1] == 'u' ||
-                           (text[i + 1] >= '0' && text[i + 1] <= '9' && isdigit(text[i + 2]))))
-            found++;
-    }
-    return found;
-}
-
 bool read_escaped_has(const uint8_t *text, size_t len)
 {
-    return count(text, len, false) > 0 || count(text, len, true) >= 2;
+    return escape_count(text, len, false) > 0 || escape_count(text, len, true) >= 2;
 }
 
 /* --- strings --- */
+
+/* How far a string without quotes goes, where it stands among other words. */
+enum extent { EXTENT_LINE, EXTENT_WORD, EXTENT_ESCAPES };
 
 struct reading {
     const uint8_t *text;
     size_t len;
     enum notation notation;
     bool trace;       /* of system calls */
+    int fd;           /* of the last one that was taken; -1: of none yet */
+    bool any_fd;      /* all are taken */
     size_t call_line; /* where the last one begins, and how many of its bytes were read */
     uint64_t call_taken;
     bool latin1; /* characters from U+0080 to U+00FF are bytes */
+    enum extent extent;
     struct pieces *out;
     struct read_error *error;
 };
@@ -134,14 +56,14 @@ static bool read_string(struct reading *reading, size_t *at, uint8_t quote)
     const uint8_t *text = reading->text;
     while (*at < reading->len && text[*at] != quote && (quote || text[*at] != '\n')) {
         int byte;
-        size_t n = escape(text + *at, reading->len - *at, reading->notation, &byte);
+        size_t n = escape_read(text + *at, reading->len - *at, reading->notation, &byte);
         if (n == 0)
             byte = text[*at];
         if (n == 0 && reading->latin1)
             n = latin1(text + *at, reading->len - *at, &byte);
         if (byte < 0)
             return fail(reading, *at, "this escape stands for no byte");
-        if (quote || byte != '\r' || n > 0)
+        if (byte != ESCAPE_NO_BYTE && (quote || byte != '\r' || n > 0))
             bytes_byte(&reading->out->bytes, (uint8_t)byte);
         *at += n > 0 ? n : 1;
     }
@@ -149,107 +71,6 @@ static bool read_string(struct reading *reading, size_t *at, uint8_t quote)
         return fail(reading, *at, "the string has no end");
     *at += *at < reading->len;
     return true;
-}
-
-/* --- calls, as strace shows them --- */
-
-/* A line that calls a function which sends or receives. */
-struct call {
-    bool known;
-    enum piece_side side;
-    size_t line; /* where it begins */
-    bool
-        traced; /* a call of the system: its first argument is a number, its result is at the end */
-    bool failed;    /* the result is -1 */
-    uint64_t total; /* the result: how many bytes went; UINT64_MAX: it does not say */
-};
-
-/* What follows the last " = " of a line. */
-static void result_of(struct call *call, const uint8_t *line, size_t len)
-{
-    size_t i = len;
-    call->total = UINT64_MAX;
-    while (i >= 3 && memcmp(line + i - 3, " = ", 3) != 0)
-        i--;
-    if (i < 3 || i == len)
-        return;
-    call->failed = line[i] == '-';
-    if (isdigit(line[i]))
-        for (call->total = 0; i < len && isdigit(line[i]) && call->total < UINT32_MAX; i++)
-            call->total = call->total * 10 + (unsigned)(line[i] - '0');
-}
-
-/* The place after the name of a function in a line, where its arguments follow or go on; NULL. */
-static const uint8_t *after_name(const uint8_t *line, size_t len, const char *name)
-{
-    static const char resumed[] = " resumed>";
-    size_t n = strlen(name), more = sizeof resumed - 1;
-    for (size_t from = 0; from < len;) {
-        const uint8_t *found = memmem(line + from, len - from, name, n);
-        if (!found)
-            break;
-        from = (size_t)(found - line) + n;
-        if (from < len && line[from] == '(')
-            return line + from;
-        if (len - from >= more && memcmp(line + from, resumed, more) == 0)
-            return line + from;
-    }
-    return NULL;
-}
-
-/* The call that the string at `at` is an argument of. */
-static struct call call_of(const uint8_t *text, size_t len, size_t at)
-{
-    static const char *const names[] = {"sendto",   "write",    "send",     "sendmsg", "writev",
-                                        "pwrite64", "sendmmsg", "recvfrom", "read",    "recv",
-                                        "recvmsg",  "readv",    "pread64",  "recvmmsg"};
-    enum { SENDING = 7 };
-    struct call call = {.line = at, .total = UINT64_MAX};
-    while (call.line > 0 && text[call.line - 1] != '\n')
-        call.line--;
-    const uint8_t *line = text + call.line, *end = memchr(text + at, '\n', len - at);
-    size_t before = at - call.line;
-    for (size_t i = 0; i < sizeof names / sizeof *names && !call.known; i++) {
-        const uint8_t *next = after_name(line, before, names[i]);
-        if (!next)
-            continue;
-        call.known = true;
-        call.side = i < SENDING ? PIECE_ONE : PIECE_OTHER;
-        call.traced = *next == ' ' || isdigit(next[1]);
-    }
-    if (call.traced)
-        result_of(&call, line, (end ? (size_t)(end - text) : len) - call.line);
-    return call;
-}
-
-/* Does a text show calls of the system, of which those that send and receive have the bytes? */
-static bool is_trace(const uint8_t *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] != '"')
-            continue;
-        struct call call = call_of(text, len, i);
-        if (call.traced && (call.total != UINT64_MAX || call.failed))
-            return true;
-        const uint8_t *end = memchr(text + i, '\n', len - i); /* one string a line says it */
-        i = end ? (size_t)(end - text) : len;
-    }
-    return false;
-}
-
-/* The length that a traced call says of the string which ends at `at`; UINT64_MAX: none. */
-static uint64_t vector_length(const uint8_t *text, size_t len, size_t at)
-{
-    static const char word[] = ", iov_len=";
-    size_t n = sizeof word - 1;
-    uint64_t value = 0;
-    if (len - at >= 3 && memcmp(text + at, "...", 3) == 0)
-        at += 3;
-    if (len - at <= n || memcmp(text + at, word, n) != 0)
-        return UINT64_MAX;
-    for (at += n; at < len && isdigit(text[at]) && value < UINT32_MAX; at++)
-        value = value * 10 + (unsigned)(text[at] - '0');
-    return value;
 }
 
 /* Is a string with an escape in it in quotes? */
@@ -261,7 +82,7 @@ static bool is_quoted(const uint8_t *text, size_t len)
         size_t end = i + 1;
         while (end < len && text[end] != text[i])
             end += text[end] == '\\' ? 2 : 1;
-        if (end < len && count(text + i, end - i, false) > 0)
+        if (end < len && escape_count(text + i, end - i, false) > 0)
             return true;
     }
     return false;
@@ -292,7 +113,8 @@ static bool read_bytea(struct reading *reading, size_t *at, size_t len)
     if (len < LEAST || len % 2 != 0 || digits < len || p[0] != '\\' || p[1] != 'x')
         return false;
     for (size_t i = 2; i < len; i += 2)
-        bytes_byte(&reading->out->bytes, (uint8_t)number(p + i, 2, 16));
+        bytes_byte(&reading->out->bytes,
+                   (uint8_t)(hex_digit((char)p[i]) << 4 | hex_digit((char)p[i + 1])));
     *at += len + 1;
     return true;
 }
@@ -333,8 +155,8 @@ static bool read_dump_after(struct reading *reading, size_t at, size_t before)
 
 /* What a call that was traced says of its string, which was read from `before` on and ends at `at`:
  * how much of it went, and how much is not shown. */
-static void take_call(struct reading *reading, size_t at, size_t before, const struct call *call,
-                      struct piece *piece)
+static void take_call(struct reading *reading, size_t at, size_t before,
+                      const struct trace_call *call, struct piece *piece)
 {
     bool cut = reading->len - at >= 3 && memcmp(reading->text + at, "...", 3) == 0;
     if (call->traced && cut && read_dump_after(reading, at, before))
@@ -348,7 +170,7 @@ static void take_call(struct reading *reading, size_t at, size_t before, const s
         piece->missing = cut; /* how many is not known */
         return;
     }
-    uint64_t length = vector_length(reading->text, reading->len, at);
+    uint64_t length = trace_vector_length(reading->text, reading->len, at);
     whole = call->failed || whole < reading->call_taken ? 0 : whole - reading->call_taken;
     if (length < whole)
         whole = length;
@@ -359,15 +181,58 @@ static void take_call(struct reading *reading, size_t at, size_t before, const s
     reading->call_taken += whole;
 }
 
+/* Repeats the last byte as often as gdb says after a string: '\\000' <repeats 20 times>. Returns
+ * the length of what says so. */
+static size_t repeat(struct reading *reading, size_t at)
+{
+    static const char mark[] = " <repeats ", after[] = " times>";
+    enum { REPEATS_MAX = 1 << 20 };
+    const uint8_t *p = reading->text + at;
+    size_t len = reading->len - at, n = sizeof mark - 1, times = 0;
+    if (len <= n || memcmp(p, mark, n) != 0 || ws_bytes_len(reading->out->bytes) == 0)
+        return 0;
+    while (n < len && isdigit(p[n]) && times <= REPEATS_MAX)
+        times = times * 10 + (size_t)(p[n++] - '0');
+    if (times > REPEATS_MAX || len - n < sizeof after - 1 ||
+        memcmp(p + n, after, sizeof after - 1) != 0)
+        return 0;
+    uint8_t last = bytes_data(reading->out->bytes)[ws_bytes_len(reading->out->bytes) - 1];
+    for (size_t i = 1; i < times; i++)
+        bytes_byte(&reading->out->bytes, last);
+    return n + sizeof after - 1;
+}
+
+/* The length of what gdb has in place of a quote before bytes that end inside a character. */
+static size_t incomplete_length(const struct reading *reading, size_t at)
+{
+    static const char mark[] = "<incomplete sequence ";
+    size_t n = sizeof mark - 1;
+    return reading->len - at > n && memcmp(reading->text + at, mark, n) == 0 ? n : 0;
+}
+
+/* Are the bytes of a traced call from `before` on what the program says to its peer? A program
+ * reads libraries and files too, which do not begin as frames do. */
+static bool is_of_connection(struct reading *reading, const struct trace_call *call, size_t before)
+{
+    const uint8_t *data = bytes_data(reading->out->bytes) + before;
+    size_t len = ws_bytes_len(reading->out->bytes) - before;
+    if (reading->any_fd || (reading->fd >= 0 && (call->fd == reading->fd || call->fd < 0)))
+        return true;
+    if (!detect_plausible(data, len))
+        return false;
+    reading->fd = call->fd;
+    return true;
+}
+
 /* Reads the string that begins at `*at`, after its quote. */
 static bool read_next_quoted(struct reading *reading, size_t *at, uint8_t quote, bool *apart)
 {
     size_t start = *at - 1, n = quoted_len(reading, *at, quote);
-    struct call call = call_of(reading->text, reading->len, start);
+    struct trace_call call = trace_call_of(reading->text, reading->len, start);
     struct piece piece = {.side = call.side};
     /* Strings that follow each other are one. Others, as an access log has them, count with
      * escapes only, but those of strace. */
-    bool is_other = *apart && !call.known && count(reading->text + *at, n, false) == 0;
+    bool is_other = *apart && !call.known && escape_count(reading->text + *at, n, false) == 0;
     if (is_other || (reading->trace && (!call.known || is_address(reading->text, start)))) {
         *at += n + 1;
         return true;
@@ -376,19 +241,31 @@ static bool read_next_quoted(struct reading *reading, size_t *at, uint8_t quote,
     size_t before = ws_bytes_len(reading->out->bytes);
     if (!read_bytea(reading, at, n) && !read_string(reading, at, quote))
         return false;
+    *at += repeat(reading, *at);
     take_call(reading, *at, before, &call, &piece);
+    if (reading->trace && call.traced && !is_of_connection(reading, &call, before) &&
+        reading->out->bytes)
+        reading->out->bytes->len = before;
     if (ws_bytes_len(reading->out->bytes) > before)
         pieces_end(reading->out, piece);
     return true;
 }
 
-static bool read_quoted(struct reading *reading)
+static bool read_all_quoted(struct reading *reading)
 {
     size_t at = 0;
     bool apart = false; /* a word stands between this string and the one before */
     reading->call_line = SIZE_MAX;
-    reading->trace = is_trace(reading->text, reading->len);
+    reading->fd = -1;
     while (at < reading->len) {
+        size_t incomplete = incomplete_length(reading, at);
+        if (incomplete > 0) {
+            at += incomplete;
+            if (!read_string(reading, &at, '>'))
+                return false;
+            pieces_end(reading->out, (struct piece){0});
+            continue;
+        }
         uint8_t c = reading->text[at++];
         if (!is_quote(c) || (reading->trace && c != '"')) {
             bool prefix = at < reading->len && is_quote(reading->text[at]); /* b"" */
@@ -400,12 +277,23 @@ static bool read_quoted(struct reading *reading)
     return true;
 }
 
+static bool read_quoted(struct reading *reading)
+{
+    reading->trace = trace_is(reading->text, reading->len);
+    reading->any_fd = false;
+    bool read = read_all_quoted(reading);
+    if (!read || !reading->trace || ws_bytes_len(reading->out->bytes) > 0)
+        return read;
+    reading->any_fd = true;
+    return read_all_quoted(reading);
+}
+
 /* Where the first escape of a line is; `len` if it has none. */
 static size_t first_escape(const struct reading *reading, size_t at, size_t len)
 {
     size_t i = 0;
     int byte;
-    while (i < len && escape(reading->text + at + i, len - i, reading->notation, &byte) == 0)
+    while (i < len && escape_read(reading->text + at + i, len - i, reading->notation, &byte) == 0)
         i++;
     return i;
 }
@@ -432,10 +320,44 @@ static bool read_lines(struct reading *reading)
     return true;
 }
 
+/* Reads what stands with escapes: up to white space, or the escapes alone. */
+static bool read_runs(struct reading *reading)
+{
+    const uint8_t *text = reading->text;
+    bool inside = false;
+    for (size_t at = 0; at < reading->len;) {
+        int byte;
+        size_t n = escape_read(text + at, reading->len - at, reading->notation, &byte);
+        bool ends = isspace(text[at]) || strchr("\"`<>", text[at]);
+        inside = n > 0 || (inside && reading->extent == EXTENT_WORD && !ends);
+        if (n > 0 && byte < 0)
+            return fail(reading, at, "this escape stands for no byte");
+        if (inside && (n == 0 || byte != ESCAPE_NO_BYTE))
+            bytes_byte(&reading->out->bytes, n > 0 ? (uint8_t)byte : text[at]);
+        at += n > 0 ? n : 1;
+    }
+    pieces_end(reading->out, (struct piece){0});
+    return true;
+}
+
+/* Are all bytes escapes? A word says so that is made of them only, from the first escape on. */
+static bool is_all_escapes(const struct reading *reading)
+{
+    size_t at = first_escape(reading, 0, reading->len), n = 1;
+    int byte;
+    while (at < reading->len && n > 0) {
+        n = escape_read(reading->text + at, reading->len - at, reading->notation, &byte);
+        at += n;
+    }
+    return at == reading->len || isspace(reading->text[at]);
+}
+
 static bool read_strings(struct reading *reading)
 {
     bool quoted = reading->notation != NOTATION_PERCENT && is_quoted(reading->text, reading->len);
-    if (!(quoted ? read_quoted(reading) : read_lines(reading)))
+    if (!(reading->extent != EXTENT_LINE ? read_runs(reading)
+          : quoted                       ? read_quoted(reading)
+                                         : read_lines(reading)))
         return false;
     if (ws_bytes_len(reading->out->bytes) > 0)
         return true;
@@ -463,25 +385,63 @@ static bool holds_frames(struct pieces *pieces)
     return detect_convincing(bytes_data(pieces->bytes), ws_bytes_len(pieces->bytes));
 }
 
+/* Are these whole frames, and nothing after them? */
+static bool are_whole(struct pieces *pieces)
+{
+    struct progress progress = {0};
+    progress_advance(&progress, bytes_data(pieces->bytes), ws_bytes_len(pieces->bytes));
+    return ws_bytes_len(pieces->bytes) > 0 && progress_at_boundary(&progress);
+}
+
+/* Reads all strings in another way, and replaces `out` where they are frames, or `anyway`. True if
+ * it did. */
+static bool read_again(struct reading *reading, struct pieces *out,
+                       bool (*are_frames)(struct pieces *pieces))
+{
+    struct pieces other = {0};
+    reading->out = &other;
+    if (read_strings(reading) && (!are_frames || are_frames(&other))) {
+        pieces_free(out);
+        *out = other;
+        return true;
+    }
+    pieces_free(&other);
+    return false;
+}
+
+/* Reads again what has words beside it, which the first reading took for bytes. */
+static void leave_words_out(struct reading *reading, struct pieces *out)
+{
+    reading->extent = EXTENT_WORD;
+    if (read_again(reading, out, are_whole))
+        return;
+    reading->extent = EXTENT_ESCAPES;
+    if (read_again(reading, out, are_whole))
+        return;
+    if (!is_all_escapes(reading))
+        reading->extent = EXTENT_WORD; /* an URL has no blanks */
+    if (reading->extent == EXTENT_ESCAPES || reading->notation == NOTATION_PERCENT)
+        read_again(reading, out, NULL);
+}
+
 bool read_escaped(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error)
 {
+    struct read_error later; /* the first reading says what is wrong */
     struct reading reading = {.text = text, .len = len, .out = out, .error = error};
-    if (count(text, len, false) == 0 && count(text, len, true) > 0)
+    if (escape_count(text, len, false) == 0 && escape_count(text, len, true) > 0)
         reading.notation = NOTATION_PERCENT;
-    else if (has_decimals(text, len))
+    else if (escape_has_decimals(text, len))
         reading.notation = NOTATION_DECIMAL;
-    bool read = read_strings(&reading);
+    if (!read_strings(&reading))
+        return false;
+    reading.error = &later;
     /* JavaScript and Python show a string of bytes with characters, others bytes with UTF-8. */
-    if (read && has_latin1(text, len) && !holds_frames(out)) {
-        struct pieces other = {0};
-        reading.latin1 = true;
-        reading.out = &other;
-        if (read_strings(&reading) && holds_frames(&other)) {
-            pieces_free(out);
-            *out = other;
-        } else {
-            pieces_free(&other);
-        }
-    }
-    return read;
+    reading.latin1 = true;
+    if (!holds_frames(out) && has_latin1(text, len) && read_again(&reading, out, holds_frames))
+        return true;
+    reading.latin1 = false;
+    bool quoted = reading.notation != NOTATION_PERCENT && is_quoted(text, len);
+    if (!quoted && !are_whole(out))
+        leave_words_out(&reading, out);
+    return true;
 }

@@ -442,6 +442,27 @@ all_give_hello() { # TEXT...
 	done
 }
 
+@test "strings without quotes end where words follow" {
+	all_give_hello '%%81%%05Hello and then\n' 'we saw %%81%%05%%48%%65%%6C%%6C%%6F on it\nBob\n' \
+		'\\x81\\x05\\x48\\x65\\x6c\\x6c\\x6f\n\nAny idea what is wrong?\n' '`%%81%%05Hello`\n' \
+		'~~~\n\\x81\\x05\\x48\\x65\\x6c\\x6c\\x6f\n~~~\n' '$ show\n\\x81\\x05\\x48\\x65\\x6c\\x6c\\x6f\n$ \n'
+}
+
+@test "Haskell's names and separators in strings" {
+	all_give_hello '"\\129\\ENQHello"\n' '"\\129\\133\\&7\\250!=\\DEL\\159MQX"\n'
+}
+
+@test "strace of a program that reads its libraries first" {
+	run -0 wsframe <<-'END'
+		read(3, "\177ELF\2\1\1\3\0\0\0\0\0\0\0\0\3\0>\0\1\0\0\0"..., 832) = 832
+		read(4, "root:x:0:0\n", 4096)        = 11
+		read(3, "\201\5He", 4)               = 4
+		write(1, "got\10it\n", 7)            = 7
+		read(3, "llo", 9)                    = 3
+	END
+	same '0x0000  < text          FIN           5 bytes  no mask       "Hello"' "$output"
+}
+
 @test "bits without separators, wrapped inside a byte" {
 	all_give_hello '1000000100000101010010000110\n0101011011000110110001101111\n' \
 		'    1000000100000101010010000110  \n    0101011011000110110001101111\n'
