@@ -210,7 +210,20 @@ static const char *columns(struct line rest, unsigned base, struct dump_row *row
     return NULL;
 }
 
-/* Decimal numbers, in od -tu1 and -td1 of a byte, in hexdump -d, with five digits, of two. */
+/* Removes the character in quotes that gdb's x/c shows after its number: 129 '\\201', 39 '\\''. */
+static void skip_character(struct line *rest)
+{
+    if (rest->len < 4 || rest->p[0] != ' ' || rest->p[1] != '\'')
+        return;
+    size_t at = rest->p[2] == '\\' ? 4 : 3;
+    while (at < rest->len && at < 7 && rest->p[at] != '\'')
+        at++;
+    if (at < rest->len && rest->p[at] == '\'')
+        skip(rest, at + 1);
+}
+
+/* Decimal numbers, in od -tu1 and -td1 of a byte, in hexdump -d, with five digits, of two; and
+ * those of gdb, where octal ones begin with 0. */
 static const char *decimals(struct line rest, struct dump_row *row)
 {
     row->base = 10;
@@ -226,7 +239,7 @@ static const char *decimals(struct line rest, struct dump_row *row)
         }
         text[n] = '\0';
         char *end;
-        long value = strtol(text, &end, 10);
+        long value = strtol(text, &end, *text == '0' && n < 5 ? 8 : 10);
         size_t size = n == 5 ? 2 : 1;
         if (end == text || *end || value < (size == 1 ? -128 : 0) ||
             value > (size == 1 ? 255 : 65535))
@@ -238,6 +251,7 @@ static const char *decimals(struct line rest, struct dump_row *row)
             row->bytes[row->len++] = (uint8_t)(value >> 8);
         row->bytes[row->len++] = (uint8_t)value;
         skip(&rest, n);
+        skip_character(&rest);
     }
 }
 
@@ -326,6 +340,14 @@ static bool is_star(struct line line)
     return stars == 1;
 }
 
+/* Are the columns gdb's x/ub, x/ob, x/db or x/cb? It has tabs between, and lldb, whose bytes have
+ * no prefix either, blanks. */
+static bool is_memory(const struct dump_row *row, struct line rest)
+{
+    return row->address && row->colon && begins(rest, '\t') &&
+           !has_prefix((struct line){rest.p + 1, rest.len - 1});
+}
+
 enum row_kind dump_row(struct line line, unsigned base, bool offset, struct dump_row *row)
 {
     memset(row, 0, offsetof(struct dump_row, bytes));
@@ -338,6 +360,8 @@ enum row_kind dump_row(struct line line, unsigned base, bool offset, struct dump
     bool ruler = rest.len > 14 && memcmp(rest.p, "87654321  0011", 14) == 0;
     if (offset && (ruler || !take_offset(&rest, row)))
         return ROW_NONE;
+    if (base == 0 && is_memory(row, rest))
+        base = 10;
     row->problem = base == 10  ? decimals(rest, row)
                    : base == 1 ? characters(rest, row)
                                : columns(rest, base, row);

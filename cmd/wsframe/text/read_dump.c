@@ -67,10 +67,17 @@ struct shape {
     size_t first_gap; /* the indentation of the first line */
 };
 
+static bool is_gdb(const struct dump_row *row)
+{
+    return row->colon && (row->prefixed || (row->address && row->base == 10));
+}
+
 static enum form form_of_row(const struct dump_row *row)
 {
+    if (is_gdb(row))
+        return FORM_GDB;
     if (row->prefixed) /* words with 0x each are no memory without an address */
-        return row->colon ? FORM_GDB : FORM_UNKNOWN;
+        return FORM_UNKNOWN;
     if (row->bar)
         return FORM_TABLE;
     if (row->colon && row->offset_len >= 8)

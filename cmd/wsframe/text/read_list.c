@@ -2,7 +2,7 @@
 
 #include "cmd/common/hex.h"
 #include "cmd/wsframe/read/detect_bytes.h"
-#include "cmd/wsframe/read/lines.h"
+#include "cmd/wsframe/text/list_word.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -12,11 +12,11 @@
 enum {
     WORD_MAX = 8,      /* characters of a number */
     LISTS_MAX = 65536, /* lists of a text */
+    CUT_LEAST = 8,     /* numbers of a list without an end */
     AS_WRITTEN = -1,   /* the base of each number is as a compiler reads it */
 };
 
-/* Of Java, and of Kotlin. */
-static const char cast[] = "(byte)", call[] = ".toByte()";
+static const char call[] = ".toByte()"; /* of Kotlin */
 static const char properties_word[] = "buffer:";
 
 /* --- numbers --- */
@@ -30,162 +30,12 @@ struct notation {
     bool negative;
     bool octal;       /* a leading 0 and three more digits */
     bool wide;        /* three digits */
+    size_t padded;    /* of three octal digits */
     size_t singles;   /* of one digit */
     bool single_last; /* the last one is of these */
     bool characters;  /* 'H' */
     uint64_t missing; /* numbers that the list says it leaves out */
 };
-
-static bool is_separator(char c)
-{
-    return isspace((uint8_t)c) || (c && strchr(",;'\"", c));
-}
-
-/* Removes a comment of C from the beginning. */
-static bool skip_comment(struct line *rest)
-{
-    const char *end;
-    if (rest->len < 2 || rest->p[0] != '/')
-        return false;
-    if (rest->p[1] == '*') {
-        end = memmem(rest->p + 2, rest->len - 2, "*/", 2);
-        end = end ? end + 2 : rest->p + rest->len;
-    } else if (rest->p[1] == '/') {
-        end = memchr(rest->p, '\n', rest->len);
-        end = end ? end : rest->p + rest->len;
-    } else {
-        return false;
-    }
-    rest->len -= (size_t)(end - rest->p);
-    rest->p = end;
-    return true;
-}
-
-/* Removes Java's cast. */
-static bool skip_cast(struct line *rest)
-{
-    size_t n = sizeof cast - 1;
-    if (rest->len < n || memcmp(rest->p, cast, n) != 0)
-        return false;
-    *rest = (struct line){rest->p + n, rest->len - n};
-    return true;
-}
-
-/* Removes the character that gdb shows after its number: 129 '\\201', 72 'H'. */
-static void skip_character(struct line *rest)
-{
-    enum { LONGEST = 8 };
-    if (rest->len < 4 || rest->p[0] != ' ' || rest->p[1] != '\'')
-        return;
-    size_t from = rest->p[2] == '\\' ? 4 : 3, most = rest->len < LONGEST ? rest->len : LONGEST;
-    const char *end = from < most ? memchr(rest->p + from, '\'', most - from) : NULL;
-    if (end && (from == 4 || end == rest->p + 3))
-        *rest = (struct line){end + 1, rest->len - (size_t)(end + 1 - rest->p)};
-}
-
-/* Removes the index of JSON.stringify(new Uint8Array(...)): "0": */
-static bool skip_index(struct line *rest)
-{
-    size_t n = 1;
-    while (n < rest->len && isdigit((uint8_t)rest->p[n]))
-        n++;
-    if (rest->len < 4 || *rest->p != '"' || n == 1 || rest->len - n < 2 ||
-        memcmp(rest->p + n, "\":", 2) != 0)
-        return false;
-    *rest = (struct line){rest->p + n + 2, rest->len - n - 2};
-    return true;
-}
-
-/* Is this the beginning of a number that says its base, as assembler has them? */
-static bool is_marked(struct line line)
-{
-    line_skip_blanks(&line);
-    size_t n = 0;
-    while (n < line.len && isalnum((uint8_t)line.p[n]))
-        n++;
-    return line.len > 2 && ((line.p[0] == '0' && (line.p[1] | 0x20) == 'x') || *line.p == '$' ||
-                            (n > 1 && (line.p[n - 1] | 0x20) == 'h'));
-}
-
-/* Removes the word of an assembler for bytes, and the label before it. */
-static bool skip_directive(struct line *rest)
-{
-    static const char *const words[] = {"db", ".byte", "dc.b", "defb", "fcb", "byte", ".db"};
-    struct line line = *rest;
-    for (int word = 0; word < 2; word++) {
-        size_t n = 0;
-        while (n < line.len && !isspace((uint8_t)line.p[n]))
-            n++;
-        for (size_t i = 0; i < sizeof words / sizeof *words && n < line.len; i++)
-            if (strlen(words[i]) == n && strncasecmp(line.p, words[i], n) == 0 &&
-                is_marked((struct line){line.p + n, line.len - n})) {
-                *rest = (struct line){line.p + n, line.len - n};
-                return true;
-            }
-        line = (struct line){line.p + n, line.len - n};
-        line_skip_blanks(&line);
-    }
-    return false;
-}
-
-/* The length of a character in quotes, 'H' or b'\\n', at the beginning; 0: there is none. */
-static size_t literal_length(struct line rest)
-{
-    size_t at = rest.len > 0 && *rest.p == 'b';
-    if (rest.len < at + 3 || rest.p[at] != '\'')
-        return 0;
-    size_t end = at + (rest.p[at + 1] == '\\' ? 3 : 2);
-    return end < rest.len && rest.p[end] == '\'' && (uint8_t)rest.p[at + 1] < 0x80 ? end + 1 : 0;
-}
-
-/* The byte of a character in quotes. */
-static uint8_t literal_value(struct line word)
-{
-    static const char letters[] = "0abfnrtv", values[] = "\0\a\b\f\n\r\t\v";
-    const char *p = word.p + (*word.p == 'b') + 1;
-    const char *letter = *p == '\\' ? strchr(letters, p[1]) : NULL;
-    return (uint8_t)(letter ? values[letter - letters] : *p == '\\' ? p[1] : *p);
-}
-
-static bool is_literal(struct line word)
-{
-    return word.len > 2 && literal_length(word) == word.len;
-}
-
-/* May characters stand among the numbers? Not where the numbers are in quotes themselves. */
-static bool has_literals(struct line list)
-{
-    while (list.len > 0 && isspace((uint8_t)*list.p))
-        list = (struct line){list.p + 1, list.len - 1};
-    return list.len > 0 && *list.p != '\'' && *list.p != '"';
-}
-
-/* The next word of the list; false at its end. */
-static bool next_word(struct line *rest, struct line *word, bool literals)
-{
-    for (;;) {
-        while (rest->len > 0 && !skip_index(rest) && is_separator(*rest->p) &&
-               !(literals && literal_length(*rest) > 0)) {
-            rest->p++;
-            rest->len--;
-        }
-        size_t literal = literals ? literal_length(*rest) : 0;
-        if (literal > 0) {
-            *word = (struct line){rest->p, literal};
-            *rest = (struct line){rest->p + literal, rest->len - literal};
-            return true;
-        }
-        if (!skip_comment(rest) && !skip_cast(rest) && !skip_directive(rest))
-            break;
-    }
-    *word = (struct line){rest->p, 0};
-    while (word->len < rest->len && !is_separator(rest->p[word->len]) && rest->p[word->len] != '/')
-        word->len++;
-    rest->p += word->len;
-    rest->len -= word->len;
-    skip_character(rest);
-    return word->len > 0;
-}
 
 /* Removes what says the base of a number, and a type after it. Returns the base, or 0. */
 static int take_marks(struct line *word)
@@ -222,11 +72,19 @@ static int take_marks(struct line *word)
     return 0;
 }
 
+/* Three digits, as od -to1 has them, of a byte? */
+static bool is_octal(struct line word)
+{
+    return word.p[0] <= '3' && word.p[1] <= '7' && word.p[2] <= '7' &&
+           isdigit((uint8_t)word.p[0]) && isdigit((uint8_t)word.p[1]) &&
+           isdigit((uint8_t)word.p[2]);
+}
+
 /* Looks at a number; false if it is none. */
 static bool look_at(struct line word, struct notation *notation)
 {
     size_t decimal = 0;
-    if (is_literal(word)) {
+    if (list_word_is_literal(word)) {
         notation->count++;
         notation->characters = true;
         notation->single_last = false;
@@ -251,6 +109,7 @@ static bool look_at(struct line word, struct notation *notation)
     }
     notation->letters |= decimal < word.len;
     notation->wide |= word.len == 3;
+    notation->padded += word.len == 3 && !notation->octal && base == 0 && is_octal(word);
     notation->single_last = word.len == 1;
     notation->singles += word.len == 1;
     notation->count++;
@@ -282,13 +141,13 @@ static bool is_rest(struct line rest, struct notation *notation)
 static bool look_at_all(struct line rest, struct notation *notation)
 {
     struct line word;
-    bool literals = has_literals(rest);
+    bool literals = list_word_has_literals(rest);
     *notation = (struct notation){0};
-    while (next_word(&rest, &word, literals)) {
+    while (list_word_next(&rest, &word, literals)) {
         struct line here = {word.p, word.len + rest.len};
         if (word.len == 3 && memcmp(word.p, "...", 3) == 0) {
             /* Elixir and Firefox do not say how many there are. */
-            if (!is_rest(here, notation) && !next_word(&rest, &word, literals))
+            if (!is_rest(here, notation) && !list_word_next(&rest, &word, literals))
                 notation->missing = 1;
             return notation->count > 0 && notation->missing > 0;
         }
@@ -313,13 +172,13 @@ static int base_of(const struct notation *notation)
 static bool add_all(struct line rest, int list_base, struct ws_bytes **out)
 {
     struct line word;
-    bool literals = has_literals(rest);
-    while (next_word(&rest, &word, literals)) {
+    bool literals = list_word_has_literals(rest);
+    while (list_word_next(&rest, &word, literals)) {
         char digits[WORD_MAX + 1];
         if (*word.p == '.')
             break;
-        if (is_literal(word)) {
-            bytes_byte(out, literal_value(word));
+        if (list_word_is_literal(word)) {
+            bytes_byte(out, list_word_value(word));
             continue;
         }
         int marked = take_marks(&word), base = list_base;
@@ -338,6 +197,22 @@ static bool add_all(struct line rest, int list_base, struct ws_bytes **out)
     return true;
 }
 
+/* Appends a list in which all numbers have three octal digits, in the base in which they begin a
+ * frame; or are whole frames, if they do in both. */
+static bool add_padded(struct line list, struct ws_bytes **out)
+{
+    size_t before = ws_bytes_len(*out);
+    bool octal = add_all(list, 8, out);
+    size_t middle = ws_bytes_len(*out);
+    bool decimal = add_all(list, 10, out);
+    const uint8_t *data = bytes_data(*out);
+    bool better = decimal && detect_plausible(data + middle, ws_bytes_len(*out) - middle) &&
+                  !(octal && detect_convincing(data + before, middle - before));
+    bool plausible = octal && detect_plausible(data + before, middle - before);
+    (*out)->len = better || !plausible ? before : middle;
+    return better || !plausible ? add_all(list, 10, out) : octal;
+}
+
 /* Appends a list. Numbers of one and two decimal digits may be of either base: what begins a frame
  * decides. */
 static bool add_list(struct line list, const struct notation *notation, struct pieces *out,
@@ -346,7 +221,9 @@ static bool add_list(struct line list, const struct notation *notation, struct p
     size_t before = ws_bytes_len(out->bytes);
     int base = base_of(notation);
     bool added, cut = notation->single_last && notation->singles == 1 && notation->count > 2;
-    if (base != 0) {
+    if (base == 10 && notation->padded == notation->count) {
+        added = add_padded(list, &out->bytes);
+    } else if (base != 0) {
         added = add_all(list, base, &out->bytes);
         if (base == 16 && cut)
             *note = pieces_cut_byte;
@@ -384,7 +261,8 @@ static bool is_character(const uint8_t *text, size_t len, size_t at)
 
 static bool opens_at(const uint8_t *text, size_t len, size_t at)
 {
-    bool is_cast = len - at >= sizeof cast - 1 && memcmp(text + at, cast, sizeof cast - 1) == 0;
+    struct line rest = {(const char *)text + at, len - at};
+    bool is_cast = list_word_skip_cast(&rest);
     bool is_call = text[at] == '(' && at + 1 < len && text[at + 1] == ')';
     return text[at] && strchr("[{(<", text[at]) && !is_cast && !is_call &&
            !is_character(text, len, at);
@@ -402,6 +280,17 @@ static enum piece_side side_of(const uint8_t *text, const char *list)
     while (line > (const char *)text && line[-1] != '\n')
         line--;
     return memmem(line, (size_t)(list - line), "peer1_", 6) ? PIECE_OTHER : PIECE_ONE;
+}
+
+/* Where the last whole number of a list ends that has no closing bracket: the one after it may be
+ * cut. */
+static size_t last_separator(const uint8_t *text, size_t start, size_t end)
+{
+    while (end > start + 1 && isspace(text[end - 1]))
+        end--;
+    while (end > start + 1 && !list_word_separates((char)text[end - 1]))
+        end--;
+    return end;
 }
 
 /* The next bracket whose content is a list: without brackets in it, and of numbers only. */
@@ -423,12 +312,16 @@ static bool next_list(const uint8_t *text, size_t len, size_t *at, struct line *
             memmem(text + start, end - start, properties_word, sizeof properties_word - 1);
         if (properties)
             end = (size_t)(properties - text);
-        else if (end == len || (char)text[end] != closing(c))
+        bool cut = !properties && end == len;
+        if (cut)
+            end = last_separator(text, start, end);
+        else if (!properties && (char)text[end] != closing(c))
             continue;
         *list = (struct line){(const char *)text + start + 1, end - start - 1};
         if (c == '<' && list->len > 7 && memcmp(list->p, "Buffer ", 7) == 0)
             *list = (struct line){list->p + 7, list->len - 7};
-        if (look_at_all(*list, notation)) {
+        if (look_at_all(*list, notation) && (!cut || notation->count >= CUT_LEAST)) {
+            notation->missing += cut;
             *at = end + 1;
             return true;
         }

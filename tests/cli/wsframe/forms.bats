@@ -452,6 +452,20 @@ all_give_hello() { # TEXT...
 	all_give_hello '"\\129\\ENQHello"\n' '"\\129\\133\\&7\\250!=\\DEL\\159MQX"\n'
 }
 
+@test "gdb: x/8ub, x/8ob, x/8db, x/8cb, and what p repeats and leaves incomplete" {
+	all_give_hello '0x4010 <buf>:\t129\t5\t72\t101\t108\t108\t111\n' \
+		'0x4010 <buf>:\t0201\t05\t0110\t0145\t0154\t0154\t0157\n' \
+		'(gdb) x/7db buf\n0x4010 <buf>:\t-127\t5\t72\t101\t108\t108\t111\n' \
+		"0x4010:\t-127 '\\\\201'\t5 '\\\\005'\t72 'H'\t101 'e'\t108 'l'\t108 'l'\t111 'o'\n"
+	run -0 wsframe <<<$'$1 = "\\202\\005A", \'\\000\' <repeats 3 times>, "B"'
+	says 'binary +FIN +5 bytes +no mask +41 00 00 00 42' "$output"
+	run -0 wsframe <<<$'$1 = "\\210\\002\\003", <incomplete sequence \\350>'
+	says '1000 \(normal closure\)' "$output"
+	run -0 wsframe <<<'$1 = {-126, 2, 65, 66, -126, 9, 1, 2, 3...}'
+	says '^0x0004 +. binary +FIN +9 bytes' "$output"
+	says 'incomplete: 3 of 9 bytes' "$output"
+}
+
 @test "strace of a program that reads its libraries first" {
 	run -0 wsframe <<-'END'
 		read(3, "\177ELF\2\1\1\3\0\0\0\0\0\0\0\0\3\0>\0\1\0\0\0"..., 832) = 832

@@ -1,0 +1,163 @@
+#include "cmd/wsframe/text/list_word.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static const char cast[] = "(byte)";
+
+bool list_word_separates(char c)
+{
+    return isspace((uint8_t)c) || (c && strchr(",;'\"", c));
+}
+
+/* Removes a comment of C from the beginning. */
+static bool skip_comment(struct line *rest)
+{
+    const char *end;
+    if (rest->len < 2 || rest->p[0] != '/')
+        return false;
+    if (rest->p[1] == '*') {
+        end = memmem(rest->p + 2, rest->len - 2, "*/", 2);
+        end = end ? end + 2 : rest->p + rest->len;
+    } else if (rest->p[1] == '/') {
+        end = memchr(rest->p, '\n', rest->len);
+        end = end ? end : rest->p + rest->len;
+    } else {
+        return false;
+    }
+    rest->len -= (size_t)(end - rest->p);
+    rest->p = end;
+    return true;
+}
+
+bool list_word_skip_cast(struct line *rest)
+{
+    size_t n = sizeof cast - 1;
+    if (rest->len < n || memcmp(rest->p, cast, n) != 0)
+        return false;
+    *rest = (struct line){rest->p + n, rest->len - n};
+    return true;
+}
+
+/* Removes the character that gdb shows after its number: 129 '\\201', 72 'H'. */
+static void skip_character(struct line *rest)
+{
+    enum { LONGEST = 8 };
+    if (rest->len < 4 || rest->p[0] != ' ' || rest->p[1] != '\'')
+        return;
+    size_t from = rest->p[2] == '\\' ? 4 : 3, most = rest->len < LONGEST ? rest->len : LONGEST;
+    const char *end = from < most ? memchr(rest->p + from, '\'', most - from) : NULL;
+    if (end && (from == 4 || end == rest->p + 3))
+        *rest = (struct line){end + 1, rest->len - (size_t)(end + 1 - rest->p)};
+}
+
+/* Removes the index of JSON.stringify(new Uint8Array(...)): "0": */
+static bool skip_index(struct line *rest)
+{
+    size_t n = 1;
+    while (n < rest->len && isdigit((uint8_t)rest->p[n]))
+        n++;
+    if (rest->len < 4 || *rest->p != '"' || n == 1 || rest->len - n < 2 ||
+        memcmp(rest->p + n, "\":", 2) != 0)
+        return false;
+    *rest = (struct line){rest->p + n + 2, rest->len - n - 2};
+    line_skip_blanks(rest);
+    return true;
+}
+
+/* Is this the beginning of a number that says its base, as assembler has them? */
+static bool is_marked(struct line line)
+{
+    line_skip_blanks(&line);
+    size_t n = 0;
+    while (n < line.len && isalnum((uint8_t)line.p[n]))
+        n++;
+    return line.len > 2 && ((line.p[0] == '0' && (line.p[1] | 0x20) == 'x') || *line.p == '$' ||
+                            (n > 1 && (line.p[n - 1] | 0x20) == 'h'));
+}
+
+/* Removes the word of an assembler for bytes, and the label before it. */
+static bool skip_directive(struct line *rest)
+{
+    static const char *const words[] = {"db", ".byte", "dc.b", "defb", "fcb", "byte", ".db"};
+    struct line line = *rest;
+    for (int word = 0; word < 2; word++) {
+        size_t n = 0;
+        while (n < line.len && !isspace((uint8_t)line.p[n]))
+            n++;
+        for (size_t i = 0; i < sizeof words / sizeof *words && n < line.len; i++)
+            if (strlen(words[i]) == n && strncasecmp(line.p, words[i], n) == 0 &&
+                is_marked((struct line){line.p + n, line.len - n})) {
+                *rest = (struct line){line.p + n, line.len - n};
+                return true;
+            }
+        line = (struct line){line.p + n, line.len - n};
+        line_skip_blanks(&line);
+    }
+    return false;
+}
+
+/* The length of a character in quotes, 'H' or b'\\n', at the beginning; 0: there is none. */
+static size_t literal_length(struct line rest)
+{
+    size_t at = rest.len > 0 && *rest.p == 'b';
+    if (rest.len < at + 3 || rest.p[at] != '\'')
+        return 0;
+    size_t end = at + (rest.p[at + 1] == '\\' ? 3 : 2);
+    return end < rest.len && rest.p[end] == '\'' && (uint8_t)rest.p[at + 1] < 0x80 ? end + 1 : 0;
+}
+
+uint8_t list_word_value(struct line word)
+{
+    static const char letters[] = "0abfnrtv", values[] = "\0\a\b\f\n\r\t\v";
+    const char *p = word.p + (*word.p == 'b') + 1;
+    const char *letter = *p == '\\' ? strchr(letters, p[1]) : NULL;
+    return (uint8_t)(letter ? values[letter - letters] : *p == '\\' ? p[1] : *p);
+}
+
+bool list_word_is_literal(struct line word)
+{
+    return word.len > 2 && literal_length(word) == word.len;
+}
+
+bool list_word_has_literals(struct line list)
+{
+    while (list.len > 0 && isspace((uint8_t)*list.p))
+        list = (struct line){list.p + 1, list.len - 1};
+    return list.len > 0 && *list.p != '\'' && *list.p != '"';
+}
+
+/* Does the list break off here, without a blank before, as of gdb? */
+static bool is_dots(struct line rest, size_t at)
+{
+    return at > 0 && rest.len - at >= 3 && memcmp(rest.p + at, "...", 3) == 0 &&
+           rest.p[at - 1] != '.';
+}
+
+bool list_word_next(struct line *rest, struct line *word, bool literals)
+{
+    for (;;) {
+        while (rest->len > 0 && !skip_index(rest) && list_word_separates(*rest->p) &&
+               !(literals && literal_length(*rest) > 0)) {
+            rest->p++;
+            rest->len--;
+        }
+        size_t literal = literals ? literal_length(*rest) : 0;
+        if (literal > 0) {
+            *word = (struct line){rest->p, literal};
+            *rest = (struct line){rest->p + literal, rest->len - literal};
+            return true;
+        }
+        if (!skip_comment(rest) && !list_word_skip_cast(rest) && !skip_directive(rest))
+            break;
+    }
+    *word = (struct line){rest->p, 0};
+    while (word->len < rest->len && !list_word_separates(rest->p[word->len]) &&
+           rest->p[word->len] != '/' && !is_dots(*rest, word->len))
+        word->len++;
+    rest->p += word->len;
+    rest->len -= word->len;
+    skip_character(rest);
+    return word->len > 0;
+}

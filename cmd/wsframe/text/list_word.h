@@ -1,0 +1,27 @@
+/*
+ * list_word: takes a list of numbers apart into words: what is a comment, an index, a cast or the
+ * word of an assembler for bytes is passed over.
+ *
+ * Called by read_list only; no state.
+ */
+#ifndef CMD_WSFRAME_TEXT_LIST_WORD_H
+#define CMD_WSFRAME_TEXT_LIST_WORD_H
+
+#include "cmd/wsframe/read/lines.h"
+
+bool list_word_separates(char c);
+
+/* Removes Java's cast from the beginning. False if there is none. */
+bool list_word_skip_cast(struct line *rest);
+
+/* May characters stand among the numbers? Not where the numbers are in quotes themselves. */
+bool list_word_has_literals(struct line list);
+
+/* The next word of the list; false at its end. */
+bool list_word_next(struct line *rest, struct line *word, bool literals);
+
+/* Is the word a character in quotes? And its byte. */
+bool list_word_is_literal(struct line word);
+uint8_t list_word_value(struct line word);
+
+#endif
