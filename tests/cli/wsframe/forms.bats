@@ -477,6 +477,16 @@ all_give_hello() { # TEXT...
 	same '0x0000  < text          FIN           5 bytes  no mask       "Hello"' "$output"
 }
 
+@test "lists: a blank after an index, od -An -to1, no end, bars between" {
+	all_give_hello '{"0": 129, "1": 5, "2": 72, "3": 101, "4": 108, "5": 108, "6": 111}\n' \
+		' 201 005 110 145 154 154 157\n' '81|05|48|65|6c|6c|6f\n' '|81|05|48|65|6c|6c|6f|\n' \
+		'rx 81|05|48|65|6c|6c|6f end\n'
+	run -0 --separate-stderr wsframe <<<'byteArrayOf(0x81.toByte(), 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x89.toByte(), 0x00, 0x88.toB'
+	says '"Hello"' "$output"
+	says '^0x0007 +< ping +FIN +0 bytes' "$output"
+	says 'not in the capture$' "$output"
+}
+
 @test "bits without separators, wrapped inside a byte" {
 	all_give_hello '1000000100000101010010000110\n0101011011000110110001101111\n' \
 		'    1000000100000101010010000110  \n    0101011011000110110001101111\n'
