@@ -2,6 +2,7 @@
 
 #include "cmd/common/exit.h"
 #include "cmd/wsframe/decode/decode_pieces.h"
+#include "cmd/wsframe/detect/block.h"
 #include "cmd/wsframe/detect/detect.h"
 #include "cmd/wsframe/detect/typography.h"
 #include "cmd/wsframe/inspect_capture.h"
@@ -159,14 +160,32 @@ static void inspect_text(struct inspection *in, const char *name, enum form form
     pieces_free(&pieces);
 }
 
-/* The form of an input. Text that no reader understands may have been through a web page or a chat:
- * it is replaced by what it was before, where that is understood. */
+/* Keeps the block of bytes that stands among words. FORM_UNKNOWN: there is none. */
+static enum form keep_block(struct ws_bytes **input, enum form form)
+{
+    struct line block;
+    struct ws_bytes *other = NULL;
+    form = block_find(bytes_data(*input), ws_bytes_len(*input), form, &block);
+    if (form != FORM_UNKNOWN) {
+        bytes_add(&other, block.p, block.len);
+        ws_bytes_free(input);
+        *input = other;
+    }
+    return form;
+}
+
+/* The form of an input. Text that no reader understands may have a block of bytes in it, or have
+ * been through a web page or a chat: it is replaced by what it was before, where that is
+ * understood. */
 static enum form detect_input(struct ws_bytes **input)
 {
     struct ws_bytes *other = NULL;
     enum form form = detect(bytes_data(*input), ws_bytes_len(*input)), again = FORM_UNKNOWN;
-    if (form != FORM_UNKNOWN || !plain_text_is(bytes_data(*input), ws_bytes_len(*input)))
+    if (!plain_text_is(bytes_data(*input), ws_bytes_len(*input)))
         return form;
+    enum form block = keep_block(input, form);
+    if (block != FORM_UNKNOWN || form != FORM_UNKNOWN)
+        return block != FORM_UNKNOWN ? block : form;
     if (typography_undo(bytes_data(*input), ws_bytes_len(*input), &other))
         again = detect(bytes_data(other), ws_bytes_len(other));
     if (again != FORM_UNKNOWN && again != FORM_EMPTY) {

@@ -6,6 +6,7 @@
  */
 #include "cmd/wsframe/decode/decode.h"
 #include "cmd/wsframe/decode/stream.h"
+#include "cmd/wsframe/detect/block.h"
 #include "cmd/wsframe/detect/detect.h"
 #include "cmd/wsframe/read/read_pcap.h"
 #include "cmd/wsframe/read/read_tcpdump.h"
@@ -205,6 +206,12 @@ static void detect_and_read(const uint8_t *data, size_t len)
     CHECK(form <= FORM_RECORDS || form_explanation(form));
     if (form <= FORM_RECORDS)
         read_one(form, false, bytes_data(text), ws_bytes_len(text));
+    struct line block;
+    form = block_find(bytes_data(text), ws_bytes_len(text), form, &block);
+    if (form != FORM_UNKNOWN) {
+        CHECK(read_pieces_can(form) && block.len > 0);
+        read_one(form, false, (const uint8_t *)block.p, block.len);
+    }
     ws_bytes_free(&text);
 }
 

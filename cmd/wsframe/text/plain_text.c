@@ -131,17 +131,22 @@ static void remove_line_numbers(struct ws_bytes **text)
     *text = plain;
 }
 
-/* Is each line quoted, as in a mail: ">" and a blank, or another ">", or nothing? */
+/* Is each line quoted, as in a mail: ">" and a blank, or another ">", or nothing? The first one may
+ * say who wrote it. */
 static bool is_quoted(struct line rest)
 {
     struct line line;
-    size_t count = 0;
+    size_t count = 0, unmarked = 0;
     while (line_next(&rest, &line)) {
         if (line.len == 0)
             continue;
-        if (*line.p != '>' || (line.len > 1 && !strchr(" >", line.p[1])))
+        bool mark = *line.p == '>' && (line.len == 1 || strchr(" >", line.p[1]));
+        if (!mark && (count > 0 || line.p[line.len - 1] != ':'))
             return false;
-        count++;
+        unmarked += !mark;
+        count += mark;
+        if (unmarked > 1)
+            return false;
     }
     return count > 1;
 }
@@ -156,7 +161,8 @@ static void remove_quoting(struct ws_bytes **text)
         if (!is_quoted(rest))
             return;
         while (line_next(&rest, &line)) {
-            size_t n = line.len > 1 && line.p[1] == ' ' ? 2 : line.len > 0;
+            bool mark = line.len > 0 && *line.p == '>';
+            size_t n = !mark ? 0 : line.len > 1 && line.p[1] == ' ' ? 2 : 1;
             bytes_add(&plain, line.p + n, line.len - n);
             bytes_byte(&plain, '\n');
         }

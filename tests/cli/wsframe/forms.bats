@@ -491,3 +491,26 @@ all_give_hello() { # TEXT...
 	all_give_hello '1000000100000101010010000110\n0101011011000110110001101111\n' \
 		'    1000000100000101010010000110  \n    0101011011000110110001101111\n'
 }
+
+@test "a block of bytes among words: wrapped hex, base64, bits, numbers one a line" {
+	local before after
+	for before in '' '$ dump f\n' 'Hi all,\n\nversion 1.2.3 on port 8080:\n\n' 'On Monday Bob wrote:\n'; do
+		for after in '' '\nAny idea?\nBob\n' '$ \n'; do
+			[[ -n $before$after ]] || continue
+			all_give_hello "${before}81054865\n6c6c6f\n$after" "${before}gQVIZWxs\nbw==\n$after" \
+				"${before}gQVIZWxsbw==\n$after" "${before}0x81\n0x05\n0x48\n0x65\n0x6c\n0x6c\n0x6f\n$after" \
+				"${before}81\n05\n48\n65\n6c\n6c\n6f\n$after" "${before} 201 005 110 145\n 154 154 157\n$after" \
+				"${before}10000001 00000101 01001000 01100101\n01101100 01101100 01101111\n$after"
+		done
+	done
+	all_give_hello 'Bob wrote:\n> gQVIZWxs\n> bw==\n' 'data: 81054865\n6c6c6f\n' \
+		'rx = 0x81 0x05 0x48 0x65\n0x6c 0x6c 0x6f\n' 'rx: 10000001 00000101 01001000 01100101\n01101100 01101100 01101111\n'
+	# Two of them, a part of one, and numbers are refused.
+	local text
+	for text in 'see\n1 2 3 4\nhere\n' 'see\n81054865\nhere\n' 'one\ngQVIZWxsbw==\ntwo\ngQVIZWxsbw==\n' 'code\n8900\nsaid\n'; do
+		# shellcheck disable=SC2059
+		printf "$text" >"$BATS_TEST_TMPDIR/text"
+		run -1 --separate-stderr wsframe "$BATS_TEST_TMPDIR/text"
+		one_line 'wsframe: '
+	done
+}
