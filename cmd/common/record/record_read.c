@@ -3,6 +3,7 @@
 #include <ws/close.h>
 #include <ws/utf8.h>
 
+#include <ctype.h>
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -99,15 +100,28 @@ static const char *read_direction(struct record_in *in, const json_t *root)
     return NULL;
 }
 
+/* What follows the seconds: ".5Z", ".123Z", ".123456Z" or "Z". -1 if it is nothing of the kind. */
+static long read_fraction(const char *text)
+{
+    long us = 0;
+    if (*text == '.') {
+        text++;
+        for (long unit = 100000; isdigit((unsigned char)*text); unit /= 10)
+            us += (*text++ - '0') * unit;
+    }
+    return strcmp(text, "Z") == 0 ? us : -1;
+}
+
 /* Microseconds since 1970; 0 for what is no time, which no reader depends on. */
 static int64_t read_time(const json_t *root)
 {
     const char *text = json_string_value(json_object_get(root, "t"));
     struct tm tm = {0};
-    long us;
-    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%6ldZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-                        &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &us) != 7)
+    int end = 0;
+    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+                        &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &end) != 6)
         return 0;
+    long us = read_fraction(text + end);
     tm.tm_year -= 1900;
     tm.tm_mon--;
     int64_t seconds = timegm(&tm);

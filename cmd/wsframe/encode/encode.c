@@ -29,6 +29,7 @@ struct encoding_state {
     unsigned opcode;         /* of the next message */
     size_t conn;             /* its connection and sender in a recording; or 0, SENDER_UNKNOWN */
     enum sender sender;
+    int64_t utc_us; /* of the record, or 0 */
     struct recording recording;
 };
 
@@ -102,7 +103,7 @@ static void add_frame(struct encoding_state *state, struct ws_frame *frame, cons
     else if (len > 0)
         memcpy(to, data, len);
     (*wire)->len += len;
-    struct encoded_frame encoded = {(*wire)->len, state->conn, state->sender};
+    struct encoded_frame encoded = {(*wire)->len, state->conn, state->sender, state->utc_us};
     bytes_add(&state->frames, &encoded, sizeof encoded);
     /* Not checked is whether the frame is masked: --mask may have asked for it. */
     pieces_end(&state->pieces,
@@ -202,6 +203,7 @@ static int add_record(struct encoding_state *state, const struct record_in *in)
     struct ws_bytes *payload = NULL;
     int status = WS_EXIT_OK;
     state->conn = recording_take(&state->recording, in);
+    state->utc_us = in->utc_us;
     if (state->conn > state->pieces.conn_count)
         pieces_add_conn(&state->pieces, (struct piece_conn){0});
     state->sender =

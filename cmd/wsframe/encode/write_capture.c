@@ -18,10 +18,16 @@ enum {
     CLIENT_PORTS = 10000,
     SERVER_PORT = 80,
     PUSH = 8,
+    STEP_US = 100,     /* between two packets */
+    STEP_TIMED_US = 1, /* of frames that have times */
+    BEFORE_US = 10,    /* the first of those, for the handshake: more packets than it has */
 };
 
+/* The times of a capture are 32 bits of seconds. */
+#define LATEST_US ((int64_t)UINT32_MAX * 1000000)
+
 struct capture {
-    int64_t utc_us;
+    int64_t utc_us, step_us;
     size_t conn; /* of the packet that is written, from 0 */
     struct connection {
         uint32_t seq[2]; /* of client and server */
@@ -89,7 +95,7 @@ static void write_packet(struct capture *capture, int side, unsigned flags, cons
     fwrite(head, sizeof head, 1, stdout);
     fwrite(packet, 1, HEADERS + len, stdout);
     connection->seq[side] += (uint32_t)len + ((flags & (TCP_SYN | TCP_FIN)) != 0);
-    capture->utc_us += 100;
+    capture->utc_us += capture->step_us;
 }
 
 static void send_bytes(struct capture *capture, int side, const uint8_t *data, size_t len)
@@ -135,6 +141,8 @@ static void send_frame(struct capture *capture, const struct encoded_frame *fram
     if (!connection->begun)
         shake_hands(capture, deflate);
     connection->begun = true;
+    if (frame->utc_us > capture->utc_us && frame->utc_us <= LATEST_US)
+        capture->utc_us = frame->utc_us;
     bool by_client =
         frame->sender == SENDER_UNKNOWN ? data[1] & 0x80 : frame->sender == SENDER_CLIENT;
     send_bytes(capture, !by_client, data, len);
@@ -145,13 +153,18 @@ void write_capture(struct ws_bytes *wire, struct ws_bytes *frames, bool deflate)
 {
     const uint32_t file[6] = {0xA1B2C3D4, 2 | 4 << 16, 0, 0, SNAPSHOT, LINK_TYPE_RAW};
     struct encoded_frame frame;
+    int64_t first_us = 0; /* the earliest time of a frame */
     size_t count = ws_bytes_len(frames) / sizeof frame, at = 0, connections = 1;
     for (size_t i = 0; i < count; i++) {
         memcpy(&frame, bytes_data(frames) + i * sizeof frame, sizeof frame);
         if (frame.conn > connections)
             connections = frame.conn;
+        if (frame.utc_us > BEFORE_US && (first_us == 0 || frame.utc_us < first_us))
+            first_us = frame.utc_us;
     }
-    struct capture capture = {.utc_us = units_now_utc(),
+    bool timed = first_us > 0 && first_us <= LATEST_US;
+    struct capture capture = {.utc_us = timed ? first_us - BEFORE_US : units_now_utc(),
+                              .step_us = timed ? STEP_TIMED_US : STEP_US,
                               .connections = calloc(connections, sizeof *capture.connections)};
     if (!capture.connections)
         exit_die(WS_EXIT_FAILURE, "out of memory");

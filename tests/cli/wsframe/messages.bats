@@ -159,6 +159,16 @@ for text in b"hello hello hello", b"hello hello hello":
 	says '^ {12}0bb0  30 30 30 30 30 30 30 30 {26}0{8}$' "$output"
 }
 
+@test "encode --from=jsonl -o pcap: packets have the times of the records" {
+	local times='2026-03-04T05:06:07.000100Z 2026-03-04T05:06:07.000130Z 2026-03-04T05:06:09.500000Z'
+	wsframe encode --from=jsonl -o pcap >"$CAPTURE" <<-'END'
+		{"t":"2026-03-04T05:06:07.000100Z","conn":1,"dir":"out","data":"hi"}
+		{"t":"2026-03-04T05:06:07.000130Z","conn":1,"dir":"in","data":"ho"}
+		{"t":"2026-03-04T05:06:09.5Z","conn":2,"dir":"out","type":"close","code":1000}
+	END
+	same "$times" "$(wsframe -o jsonl "$CAPTURE" | jq -r 'select(.type != "open").t' | tr '\n' ' ' | sed 's/ $//')"
+}
+
 @test "encode --from=jsonl and -o pcap: records become a conversation, and that the same records" {
 	wsframe -o jsonl "$DATA/conversation.pcap" | grep -v '"type":"open"' >"$BATS_TEST_TMPDIR/records"
 	plain() { sed -E 's/"(t|us|conn)":("[^"]*"|[0-9]+),//g' "$1"; }

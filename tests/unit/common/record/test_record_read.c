@@ -71,6 +71,13 @@ static void test_times(void **state)
     (void)state;
     assert_int_equal(time_of("{\"t\":\"2026-01-31T12:00:00.123456Z\",\"data\":\"\"}"),
                      1769860800123456);
+    /* As JavaScript writes it, and others. */
+    assert_int_equal(time_of("{\"t\":\"2026-01-31T12:00:00.123Z\",\"data\":\"\"}"),
+                     1769860800123000);
+    assert_int_equal(time_of("{\"t\":\"2026-01-31T12:00:00Z\",\"data\":\"\"}"), 1769860800000000);
+    assert_int_equal(time_of("{\"t\":\"2026-01-31T12:00:00.1234567Z\",\"data\":\"\"}"),
+                     1769860800123456);
+    assert_int_equal(time_of("{\"t\":\"2026-01-31T12:00:00.12\",\"data\":\"\"}"), 0);
     assert_int_equal(time_of("{\"t\":\"1970-01-01T00:00:00.000000Z\",\"data\":\"\"}"), 0);
     assert_int_equal(time_of("{\"t\":\"yesterday\",\"data\":\"\"}"), 0);
     assert_int_equal(time_of("{\"t\":7,\"data\":\"\"}"), 0);
