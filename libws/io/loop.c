@@ -300,8 +300,8 @@ static void read_clock(struct ws_loop *loop)
 }
 
 /* Timers come after what was ready with them: the answer that a timer waits for may have come in
- * time to a process that was stopped meanwhile. Then there may be more such answers than one batch
- * takes. */
+ * time to a process that was stopped meanwhile. What was ready when is known only of a time that
+ * was read before epoll was asked; and there may be more such answers than one batch takes. */
 static void fire_timers(struct ws_loop *loop, bool all_handled)
 {
     if (loop->now_ms == loop->wheel.now_ms)
@@ -387,12 +387,12 @@ void ws_loop_turn(struct ws_loop *loop, int wait_ms)
         else
             handle(&events[i]);
     }
-    bool all = (bulk == 0 || handle_bulk(loop, events, bulk)) && count < BATCH;
+    bool all = bulk == 0 || handle_bulk(loop, events, bulk);
     for (unsigned i = 0; i < loop->always_count; i++)
         if (loop->always[i]->interest)
             loop->always[i]->ready(loop->always[i], loop->always[i]->interest);
     ws_wheel_fire_next(&loop->wheel);
-    fire_timers(loop, all);
+    fire_timers(loop, all && wait == 0 && count >= 0 && count < BATCH);
     run_tasks(loop);
 }
 

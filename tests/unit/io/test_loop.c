@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -404,6 +405,45 @@ static void what_is_ready_comes_before_late_timers(void **state)
     }
 }
 
+static int told; /* gets a byte while the loop is held up */
+
+static void hold_up(int signal_number)
+{
+    (void)signal_number;
+    int64_t end_us = ws_clock_us() + 700 * 1000;
+    if (write(told, "x", 1) != 1)
+        _exit(1);
+    while (ws_clock_us() < end_us)
+        ;
+}
+
+/* The same where epoll had been asked before, and was interrupted. */
+static void what_came_since_epoll_was_asked_comes_first(void **state)
+{
+    (void)state;
+    int fds[2];
+    struct counted c;
+    struct clocked late = {.timer = {.fire = on_fire}};
+    struct sigaction action = {.sa_handler = hold_up}, before;
+    const struct itimerval soon = {.it_value.tv_usec = 20000};
+    socket_pair(fds);
+    told = fds[1];
+    watch(&c, fds[0], WS_READABLE);
+    c.drain = true;
+    ws_loop_arm(loop, &late.timer, ws_loop_now(loop) + 100);
+    sigaction(SIGALRM, &action, &before);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    while (late.times == 0 && c.calls == 0)
+        ws_loop_turn(loop, 1000);
+    assert_int_equal(c.calls, 1);
+    while (late.times == 0)
+        ws_loop_turn(loop, 1000);
+    assert_in_range(late.fired, 700, 60000);
+    sigaction(SIGALRM, &before, NULL);
+    close(ws_loop_unwatch(loop, &c.watch));
+    close(fds[1]);
+}
+
 /* What is ready without end does not hold them back. */
 static void late_timers_fire_at_last(void **state)
 {
@@ -640,6 +680,7 @@ int main(void)
         TEST(signals_are_events),
         TEST(timers_wake_the_loop),
         TEST(what_is_ready_comes_before_late_timers),
+        TEST(what_came_since_epoll_was_asked_comes_first),
         TEST(late_timers_fire_at_last),
         TEST(a_period_does_not_catch_up),
         TEST(work_in_pieces),
