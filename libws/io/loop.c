@@ -20,7 +20,7 @@ enum {
     BATCH = 256,
     ALWAYS_MAX = 8,
     BULK_US = 250, /* for the bulk watches of a batch: then others may be ready */
-    LATE_MS = 500, /* the process was stopped, or a handler took long */
+    LATE_MS = 100, /* the process was stopped, or a handler took long */
     LATE_BATCHES = 256,
 };
 
