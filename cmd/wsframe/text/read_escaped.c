@@ -29,7 +29,8 @@ struct reading {
     bool any_fd;      /* all are taken */
     size_t call_line; /* where the last one begins, and how many of its bytes were read */
     uint64_t call_taken;
-    bool latin1; /* characters from U+0080 to U+00FF are bytes */
+    struct trace_call last_call; /* of the string before */
+    bool latin1;                 /* characters from U+0080 to U+00FF are bytes */
     enum extent extent;
     struct pieces *out;
     struct read_error *error;
@@ -228,7 +229,8 @@ static bool is_of_connection(struct reading *reading, const struct trace_call *c
 static bool read_next_quoted(struct reading *reading, size_t *at, uint8_t quote, bool *apart)
 {
     size_t start = *at - 1, n = quoted_len(reading, *at, quote);
-    struct trace_call call = trace_call_of(reading->text, reading->len, start);
+    struct trace_call call = trace_call_of(reading->text, reading->len, start, &reading->last_call);
+    reading->last_call = call;
     struct piece piece = {.side = call.side};
     /* Strings that follow each other are one. Others, as an access log has them, count with
      * escapes only, but those of strace. */
@@ -256,6 +258,7 @@ static bool read_all_quoted(struct reading *reading)
     size_t at = 0;
     bool apart = false; /* a word stands between this string and the one before */
     reading->call_line = SIZE_MAX;
+    reading->last_call = (struct trace_call){0};
     reading->fd = -1;
     while (at < reading->len) {
         size_t incomplete = incomplete_length(reading, at);

@@ -45,19 +45,31 @@ static int fd_of(const uint8_t *p)
     return fd;
 }
 
-struct trace_call trace_call_of(const uint8_t *text, size_t len, size_t at)
+/* Of a line in which nothing is known yet. */
+static struct trace_call begin_line(const uint8_t *text, size_t len, size_t at)
+{
+    struct trace_call call = {.line = at, .fd = -1, .total = UINT64_MAX};
+    const uint8_t *end = memchr(text + at, '\n', len - at);
+    while (call.line > 0 && text[call.line - 1] != '\n')
+        call.line--;
+    call.end = end ? (size_t)(end - text) : len;
+    call.seen = call.line;
+    return call;
+}
+
+struct trace_call trace_call_of(const uint8_t *text, size_t len, size_t at,
+                                const struct trace_call *before)
 {
     static const char *const names[] = {"sendto",   "write",    "send",     "sendmsg", "writev",
                                         "pwrite64", "sendmmsg", "recvfrom", "read",    "recv",
                                         "recvmsg",  "readv",    "pread64",  "recvmmsg"};
     enum { SENDING = 7 };
-    struct trace_call call = {.line = at, .fd = -1, .total = UINT64_MAX};
-    while (call.line > 0 && text[call.line - 1] != '\n')
-        call.line--;
-    const uint8_t *line = text + call.line, *end = memchr(text + at, '\n', len - at);
-    size_t before = at - call.line;
+    struct trace_call call = at < before->end ? *before : begin_line(text, len, at);
+    if (call.known)
+        return call;
+    const uint8_t *from = text + call.seen;
     for (size_t i = 0; i < sizeof names / sizeof *names && !call.known; i++) {
-        const uint8_t *next = after_name(line, before, names[i]);
+        const uint8_t *next = after_name(from, at - call.seen, names[i]);
         if (!next)
             continue;
         call.known = true;
@@ -66,17 +78,19 @@ struct trace_call trace_call_of(const uint8_t *text, size_t len, size_t at)
         if (*next == '(' && isdigit(next[1]))
             call.fd = fd_of(next + 1);
     }
+    call.seen = at;
     if (call.traced)
-        result_of(&call, line, (end ? (size_t)(end - text) : len) - call.line);
+        result_of(&call, text + call.line, call.end - call.line);
     return call;
 }
 
 bool trace_is(const uint8_t *text, size_t len)
 {
+    const struct trace_call nothing = {0};
     for (size_t i = 0; i < len; i++) {
         if (text[i] != '"')
             continue;
-        struct trace_call call = trace_call_of(text, len, i);
+        struct trace_call call = trace_call_of(text, len, i, &nothing);
         if (call.traced && (call.total != UINT64_MAX || call.failed))
             return true;
         const uint8_t *end = memchr(text + i, '\n', len - i); /* one string a line says it */

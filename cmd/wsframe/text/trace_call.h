@@ -13,7 +13,8 @@
 struct trace_call {
     bool known;
     enum piece_side side;
-    size_t line; /* where it begins */
+    size_t line, end; /* where it begins and ends */
+    size_t seen;      /* where it was looked at up to */
     bool
         traced; /* a call of the system: its first argument is a number, its result is at the end */
     int fd;     /* that number; -1: not known */
@@ -21,8 +22,10 @@ struct trace_call {
     uint64_t total; /* the result: how many bytes went; UINT64_MAX: it does not say */
 };
 
-/* The call that the string at `at` is an argument of. */
-struct trace_call trace_call_of(const uint8_t *text, size_t len, size_t at);
+/* The call that the string at `at` is an argument of. `before` is that of the string before, or all
+ * zero: no part of a line is looked at twice. */
+struct trace_call trace_call_of(const uint8_t *text, size_t len, size_t at,
+                                const struct trace_call *before);
 
 /* Does a text show calls of the system, of which those that send and receive have the bytes? */
 bool trace_is(const uint8_t *text, size_t len);

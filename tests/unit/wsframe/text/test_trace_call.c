@@ -13,7 +13,8 @@ static struct trace_call call_in(const char *line)
 {
     const char *quote = strchr(line, '"');
     assert_non_null(quote);
-    return trace_call_of((const uint8_t *)line, strlen(line), (size_t)(quote - line));
+    return trace_call_of((const uint8_t *)line, strlen(line), (size_t)(quote - line),
+                         &(struct trace_call){0});
 }
 
 static void calls(void **state)
