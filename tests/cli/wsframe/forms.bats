@@ -477,6 +477,17 @@ all_give_hello() { # TEXT...
 	same '0x0000  < text          FIN           5 bytes  no mask       "Hello"' "$output"
 }
 
+# Each string looks for the call that it is an argument of. From the line's beginning, that took
+# minutes.
+@test "a line of a hundred thousand strings is read once" {
+	local before
+	for before in 'write(3, ' 'recv' ''; do
+		printf '%s' "$before" >"$BATS_TEST_TMPDIR/line"
+		yes '"\x8a\x00"' | head -n 100000 | tr '\n' ' ' >>"$BATS_TEST_TMPDIR/line"
+		same 100000 "$(timeout 100 wsframe -o json "$BATS_TEST_TMPDIR/line" | grep -c '"type":"pong"')"
+	done
+}
+
 @test "lists: a blank after an index, od -An -to1, no end, bars between" {
 	all_give_hello '{"0": 129, "1": 5, "2": 72, "3": 101, "4": 108, "5": 108, "6": 111}\n' \
 		' 201 005 110 145 154 154 157\n' '81|05|48|65|6c|6c|6f\n' '|81|05|48|65|6c|6c|6f|\n' \
