@@ -30,6 +30,7 @@ struct check {
     struct ws_conn *conn;
     struct ws_deflate_config deflate;
     struct ws_timer limit;    /* of the present step */
+    int64_t limit_ms;         /* how long that is */
     struct ws_timer deadline; /* --timeout */
     enum check_step step;
     int64_t begun_us; /* the present step */
@@ -106,6 +107,7 @@ static const char *elapsed(const struct check *c, char text[UNITS_TEXT_MAX])
 
 static void set_limit(struct check *c, int64_t ms)
 {
+    c->limit_ms = ms;
     ws_loop_arm(c->loop, &c->limit, ws_loop_now(c->loop) + ms);
 }
 
@@ -230,10 +232,11 @@ static void wrong_echo(struct check *c)
 static void on_limit(struct ws_timer *timer)
 {
     struct check *c = ws_container_of(timer, struct check, limit);
-    char text[UNITS_TEXT_MAX];
+    char limit[UNITS_TEXT_MAX];
     bool cut = c->other_echo && c->differs_at >= ALIKE;
+    units_format_duration(c->limit_ms * 1000, limit, sizeof limit);
     if (c->step == CHECK_ECHO && !cut) {
-        print(c, "-", "no echo within %s: what is sent is not compared", elapsed(c, text));
+        print(c, "-", "no echo within %s: what is sent is not compared", limit);
         next(c);
     } else if (c->step == CHECK_IDLE && !c->closing) {
         /* The silence is over: is the connection still there? */
@@ -243,7 +246,7 @@ static void on_limit(struct ws_timer *timer)
     } else if (c->other_echo) {
         wrong_echo(c);
     } else {
-        failed(c, 0, "no answer within %s", elapsed(c, text));
+        failed(c, 0, "no answer within %s", limit);
     }
 }
 

@@ -80,7 +80,7 @@ step() { # VERDICT NAME DETAIL
 	step FAIL '1 MiB' 1009
 	serve --fault=no-pong
 	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
-	step FAIL ping 'no answer within 5'
+	step FAIL ping 'no answer within 5\.00 s$'
 	serve --fault=mask
 	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
 	step FAIL echo 'masked'
@@ -100,11 +100,11 @@ step() { # VERDICT NAME DETAIL
 	bad other-echo pongs
 	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
 	step ok echo echoed
-	step FAIL ping 'no answer within 5'
+	step FAIL ping 'no answer within 5\.00 s$'
 	bad other-echo silent late # a pong of the step before comes once more, and none of this one
 	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
 	step ok fragments accepted
-	step FAIL '1 MiB' 'no answer within 5'
+	step FAIL '1 MiB' 'no answer within 5\.00 s$'
 }
 
 @test "an echo that is not what was sent: what is wrong with it" {
@@ -121,7 +121,7 @@ step() { # VERDICT NAME DETAIL
 	step FAIL echo 'the echo has 39 bytes, not 40$'
 	bad other-echo mute ticks
 	run -10 --separate-stderr wscat --check --check-idle=0 "$URL"
-	step FAIL '1 MiB' 'no answer within 5'
+	step FAIL '1 MiB' 'no answer within 5\.00 s$'
 	says 'usual cause: a limit of the server' "$output"
 }
 
