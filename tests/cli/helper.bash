@@ -11,7 +11,7 @@ FIXTURES=$ROOT/tests/fixtures
 PYTHON=/usr/bin/python3 # the one that has the distribution's modules
 [[ -x $PYTHON ]] || PYTHON=python3
 PATH=$BUILD:$PATH
-export PYTHONDONTWRITEBYTECODE=1 NODE_PATH=$ROOT/build/npm/node_modules
+export PYTHONPYCACHEPREFIX=$ROOT/build/pycache NODE_PATH=$ROOT/build/npm/node_modules
 export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1:exitcode=99}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS-print_stacktrace=1:exitcode=99}
 unset NO_COLOR HTTP_PROXY HTTPS_PROXY ALL_PROXY http_proxy https_proxy all_proxy
@@ -23,6 +23,12 @@ sanitized() {
 	[[ $BUILD == */san ]]
 }
 
+# Sleeps without a process of its own: nothing ever comes from there.
+pause() { # SECONDS
+	[[ ${NEVER-} ]] || exec {NEVER}<> <(:)
+	! read -rt "$1" -u "$NEVER"
+}
+
 # Waits until the command succeeds; false after PATIENCE seconds, which a machine under load needs.
 eventually() {
 	local end=$((SECONDS + ${PATIENCE-90})) looks=0
@@ -31,7 +37,7 @@ eventually() {
 			echo "never came true: $*" >&2
 			return 1
 		}
-		sleep "0.0$((++looks < 10 ? 2 : 8))"
+		pause "0.0$((++looks < 10 ? 2 : 8))"
 	done
 }
 
@@ -118,11 +124,16 @@ logged_at_least() { # COUNT REGEX
 
 # Starts a server that misbehaves in one way: see tests/fixtures/badserver.py. Its output is in $OUT.
 bad() {
-	start "$PYTHON" "$FIXTURES/badserver.py" "$@"
+	start "$PYTHON" -S "$FIXTURES/badserver.py" "$@"
+}
+
+# Sends requests over HTTP/1.1 and prints the responses: see tests/fixtures/ask.py.
+ask() {
+	"$PYTHON" -S "$FIXTURES/ask.py" "$@"
 }
 
 client() {
-	"$PYTHON" "$FIXTURES/client.py" "$@"
+	"$PYTHON" -S "$FIXTURES/client.py" "$@"
 }
 
 # Waits for the end of the command: its exit status.
@@ -135,7 +146,7 @@ finished() { # [PID]
 
 # A free port.
 free_port() {
-	"$PYTHON" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+	"$PYTHON" -S -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
 # The peak memory of a process, in kB.

@@ -25,7 +25,7 @@ keep_in_journal() {
 	for _ in 1 2 3; do
 		wscat --auth=me:guess "${URL}ws" hello </dev/null || true
 	done
-	"$PYTHON" "$FIXTURES/ask.py" "$PORT" /wp-login.php >/dev/null
+	ask "$PORT" /wp-login.php >/dev/null
 	run -0 --separate-stderr wscat --auth=me:secret -N 1 "${URL}ws" hello </dev/null
 	same hello "$output"
 	await ' close by the client' "$SERVER_LOG"
@@ -41,7 +41,7 @@ keep_in_journal() {
 @test "the same in JSON" {
 	serve --path=/ws --auth=me:secret --log-format=json
 	wscat --auth=me:guess "${URL}ws" hello </dev/null || true
-	"$PYTHON" "$FIXTURES/ask.py" "$PORT" /wp-login.php >/dev/null
+	ask "$PORT" /wp-login.php >/dev/null
 	run -0 --separate-stderr wscat --auth=me:secret -N 1 "${URL}ws" hello </dev/null
 	await '"event":"close"' "$SERVER_LOG"
 	run -0 fail2ban-regex -v "$SERVER_LOG" "$ROOT/docs/fail2ban-filter.conf"

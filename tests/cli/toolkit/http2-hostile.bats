@@ -29,7 +29,7 @@ harmless() { # EXPECTED NAME [COUNT]
 	shift
 	honest
 	there=$PID
-	attacked 6144 "$PYTHON" "$FIXTURES/http2.py" "$1" "$PORT" "${2-0}"
+	attacked 6144 "$PYTHON" -S "$FIXTURES/http2.py" "$1" "$PORT" "${2-0}"
 	PID=$there
 	still_served
 	same "$expected" "$(tr '\n' ',' <<<"$output")"
@@ -50,7 +50,7 @@ harmless() { # EXPECTED NAME [COUNT]
 	harmless 'goaway 11,' resets 20000
 	# None of them becomes a connection, but where a read of the server ends between a head and its reset.
 	serve --http2=prior
-	run "$PYTHON" "$FIXTURES/http2.py" resets "$PORT" 20000
+	run "$PYTHON" -S "$FIXTURES/http2.py" resets "$PORT" 20000
 	same 'goaway 11' "$output"
 	served
 	await ' open ' "$SERVER_LOG"
@@ -69,7 +69,7 @@ harmless() { # EXPECTED NAME [COUNT]
 @test "--max-memory: an HTTP/2 connection that holds most ends, with what it carries" {
 	serve --http2=prior --max-memory=300K --max-bandwidth=1K --close-timeout=100s
 	honest
-	run timeout 50 "$PYTHON" "$FIXTURES/http2.py" unread "$PORT" 10
+	run timeout 50 "$PYTHON" -S "$FIXTURES/http2.py" unread "$PORT" 10
 	same "1013,goaway 0,closed," "$(tr '\n' ',' <<<"$output")"
 	await ' MEMORY_LIMIT .* an HTTP/2 connection' "$SERVER_LOG"
 	still_served
@@ -78,7 +78,7 @@ harmless() { # EXPECTED NAME [COUNT]
 @test "a head that is not finished in time" {
 	serve --http2=prior --handshake-timeout=0.5s
 	honest
-	run "$PYTHON" "$FIXTURES/http2.py" slow_head "$PORT"
+	run "$PYTHON" -S "$FIXTURES/http2.py" slow_head "$PORT"
 	[[ $output =~ ^closed\ [0-5]$ ]]
 	still_served
 }
@@ -105,26 +105,26 @@ harmless() { # EXPECTED NAME [COUNT]
 
 @test "--max-per-ip counts connections too, with streams and without" {
 	serve --http2=prior --max-per-ip=2
-	run "$PYTHON" "$FIXTURES/http2.py" hold "$PORT" 12
+	run "$PYTHON" -S "$FIXTURES/http2.py" hold "$PORT" 12
 	same '2 kept' "$output"
 	serve --http2=prior --max-per-ip=2 --handshake-timeout=0
-	run "$PYTHON" "$FIXTURES/http2.py" hold "$PORT" 12
+	run "$PYTHON" -S "$FIXTURES/http2.py" hold "$PORT" 12
 	same '2 kept' "$output"
 	serve --http2=prior --max-per-ip=1
-	run "$PYTHON" "$FIXTURES/http2.py" in_turn "$PORT"
+	run "$PYTHON" -S "$FIXTURES/http2.py" in_turn "$PORT"
 	same 'status 426,status 426,status 429,status 426,status 200,status 429,' "$(tr '\n' ',' <<<"$output")"
 	(($(grep -c TOO_MANY_FROM_ADDRESS "$SERVER_LOG") == 2)) # each is logged once
 }
 
 @test "--max-per-ip: of two WebSockets on a connection one ends, and there is room for another" {
 	serve --http2=prior --max-per-ip=2
-	run "$PYTHON" "$FIXTURES/http2.py" one_of_two "$PORT"
+	run "$PYTHON" -S "$FIXTURES/http2.py" one_of_two "$PORT"
 	same 'status 200,status 429,' "$(tr '\n' ',' <<<"$output")"
 }
 
 @test "--connect-rate counts streams, and the connection with the first of them" {
 	serve --http2=prior --connect-rate=2
-	run "$PYTHON" "$FIXTURES/http2.py" in_turn "$PORT"
+	run "$PYTHON" -S "$FIXTURES/http2.py" in_turn "$PORT"
 	same 'status 426,status 426,status 429,' "$(head -n 3 <<<"$output" | tr '\n' ',')"
 }
 

@@ -102,36 +102,36 @@ streams_of() { # EVENT
 
 @test "a request that is none, or for something else than a WebSocket, is answered" {
 	serve --http2=prior
-	run "$PYTHON" "$FIXTURES/http2.py" answers "$PORT"
+	run "$PYTHON" -S "$FIXTURES/http2.py" answers "$PORT"
 	same "$(printf '%s\n' '0 status 426' '1 status 413' '2 status 501' '3 status 400' '4 status 426' \
 		'5 status 400' '6 reset 1' '7 status 426' hello)" "$output"
 }
 
 @test "--max-streams and --max-connections count streams" {
 	serve --http2=prior --max-streams=3
-	run "$PYTHON" "$FIXTURES/http2.py" too_many "$PORT" 3
+	run "$PYTHON" -S "$FIXTURES/http2.py" too_many "$PORT" 3
 	same "$(printf '%s\n' hello hello hello 'goaway 1')" "$output"
 	# Where the client cannot know the limit yet, its other streams go on.
-	run "$PYTHON" "$FIXTURES/http2.py" too_early "$PORT" 3
+	run "$PYTHON" -S "$FIXTURES/http2.py" too_early "$PORT" 3
 	same "$(printf '%s\n' 'status 200' 'status 200' 'status 200' 'reset 7' 'reset 7' hello)" "$output"
 	serve --http2=prior --max-connections=2
-	run "$PYTHON" "$FIXTURES/http2.py" crowd "$PORT" 3
+	run "$PYTHON" -S "$FIXTURES/http2.py" crowd "$PORT" 3
 	same "$(printf '%s\n' hello hello 'status 503')" "$output"
 }
 
 @test "each stream is a connection for handlers: a broadcast reaches all of them, a program runs for each" {
 	serve --http2=prior --broadcast
-	run "$PYTHON" "$FIXTURES/http2.py" broadcast "$PORT" 10
+	run "$PYTHON" -S "$FIXTURES/http2.py" broadcast "$PORT" 10
 	same "10 heard hello" "$output"
 	# shellcheck disable=SC2016 # for the program
 	serve --http2=prior -- sh -c 'read -r line; echo "$line from $$"'
-	run "$PYTHON" "$FIXTURES/http2.py" programs "$PORT" 3
+	run "$PYTHON" -S "$FIXTURES/http2.py" programs "$PORT" 3
 	same 3 "$(sort -u <<<"$output" | grep -c '^hello from [0-9]*$')"
 }
 
 @test "draining: GOAWAY, and a close frame with 1001 on each stream" {
 	serve --http2=prior
-	background "$PYTHON" "$FIXTURES/http2.py" drain "$PORT" 3
+	background "$PYTHON" -S "$FIXTURES/http2.py" drain "$PORT" 3
 	await '^open$' "$OUT"
 	kill -TERM "$SERVER"
 	eventually ended "$PID"
@@ -141,7 +141,7 @@ streams_of() { # EVENT
 
 @test "the log has the connection and the stream, and how HTTP/2 ended; the access log the version" {
 	serve --http2=prior --access-log="$BATS_TEST_TMPDIR/access" --loglevel=debug
-	run "$PYTHON" "$FIXTURES/http2.py" cancel "$PORT"
+	run "$PYTHON" -S "$FIXTURES/http2.py" cancel "$PORT"
 	await ' STREAM_RESET .*\(RST_STREAM CANCEL\).* h2=[^ /]+-1/1( |$)' "$SERVER_LOG"
 	await ' accept a stream h2=[^ /]+-1/1( |$)' "$SERVER_LOG"
 	await '"GET / HTTP/2"' "$BATS_TEST_TMPDIR/access"

@@ -47,7 +47,7 @@ load ../helper
 
 @test "wsserve --ping-interval and --ping-timeout: a dead client is dropped, with the reason in the log" {
 	serve --ping-interval=100ms --ping-timeout=100ms --missed-pongs=2
-	run -0 timeout 40 "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	run -0 timeout 40 "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	same 2 "$(grep -c '^ping 12' <<<"$output")"
 	says '^close 1001 .*pings' "$output" # it may still hear why
 	same end "${lines[-1]/reset/end}"
@@ -56,7 +56,7 @@ load ../helper
 
 @test "wsserve --missed-pongs: so many pings may go unanswered" {
 	serve --ping-interval=50ms --ping-timeout=50ms --missed-pongs=4
-	run -0 timeout 40 "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	run -0 timeout 40 "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	same 4 "$(grep -c '^ping 12' <<<"$output")"
 }
 

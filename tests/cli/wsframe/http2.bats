@@ -73,9 +73,9 @@ captured() { # COUNT WSFRAME-OPTION...
 @test "interleaved streams of one connection, resets, and requests of no WebSocket" {
 	serve --http2=prior
 	listen
-	"$PYTHON" "$FIXTURES/http2.py" programs "$PORT" 20 >"$BATS_TEST_TMPDIR/echoes"
+	"$PYTHON" -S "$FIXTURES/http2.py" programs "$PORT" 20 >"$BATS_TEST_TMPDIR/echoes"
 	same 20 "$(wc -l <"$BATS_TEST_TMPDIR/echoes")"
-	"$PYTHON" "$FIXTURES/http2.py" cancel "$PORT"
+	"$PYTHON" -S "$FIXTURES/http2.py" cancel "$PORT"
 	same 426 "$(curl -s -o /dev/null -w '%{http_code}' --http2-prior-knowledge "http://127.0.0.1:$PORT/")"
 	same hello "$(wscat --http2=prior "$URL" hello -1)"
 	captured 2

@@ -4,10 +4,6 @@
 
 load ../helper
 
-ask() {
-	"$PYTHON" "$FIXTURES/ask.py" "$@"
-}
-
 # The status that a request of these arguments earns.
 status() { # STATUS [ARGUMENT OF ask.py]...
 	local wanted=$1 answer

@@ -40,7 +40,7 @@ nobody_was_closed() {
 
 @test "one that does not read does not slow the others" {
 	serve
-	background "$PYTHON" "$FIXTURES/client.py" flood "$URL" 65536 1000 "$SERVER" 0
+	background "$PYTHON" -S "$FIXTURES/client.py" flood "$URL" 65536 1000 "$SERVER" 0
 	await '^stuck' "$OUT"
 	run -0 timeout 40 wscat -N 1 "$URL" hello </dev/null
 	same hello "$output"
@@ -68,11 +68,11 @@ nobody_was_closed() {
 # free for the server's next write only after more than a second.
 slow_readers() {
 	local readers=()
-	background "$PYTHON" "$FIXTURES/client.py" slow "$URL" 1000000
+	background "$PYTHON" -S "$FIXTURES/client.py" slow "$URL" 1000000
 	readers+=("$OUT $PID")
-	background "$PYTHON" "$FIXTURES/client.py" slow "$PLAIN" 1000000
+	background "$PYTHON" -S "$FIXTURES/client.py" slow "$PLAIN" 1000000
 	readers+=("$OUT $PID")
-	background "$PYTHON" "$FIXTURES/client.py" slow-get "$PLAIN" 1000000 /file
+	background "$PYTHON" -S "$FIXTURES/client.py" slow-get "$PLAIN" 1000000 /file
 	readers+=("$OUT $PID")
 	local reader
 	for reader in "${readers[@]}"; do
@@ -86,7 +86,7 @@ slow_readers() {
 	truncate -s 8M "$BATS_TEST_TMPDIR/files/file"
 	serve --write-timeout=1s --close-timeout=1s --binary --staticdir="$BATS_TEST_TMPDIR/files" head -c 8M /dev/zero
 	PLAIN=$URL
-	background "$PYTHON" "$FIXTURES/client.py" unread "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" unread "$URL"
 	await 'conn=[^ ]*-1 WRITE_TIMEOUT' "$SERVER_LOG"
 	serve --write-timeout=1s --close-timeout=1s --binary --tls --self-signed head -c 8M /dev/zero
 	run -0 slow_readers

@@ -154,7 +154,7 @@ stand_still() { # COUNT
 	ADMIN=$(admin_port)
 	crowd unread 2 /large
 	await '^open 2' "$OUT"
-	background "$PYTHON" "$FIXTURES/client.py" slow-get "$URL" 1500000 /large
+	background "$PYTHON" -S "$FIXTURES/client.py" slow-get "$URL" 1500000 /large
 	local slow=$PID slow_out=$OUT
 	eventually stand_still 2
 	# It pauses, as a download with a limited rate does.
@@ -174,7 +174,7 @@ stand_still() { # COUNT
 	ADMIN=$(admin_port)
 	local slow=() i
 	for i in 1 2 3; do
-		background "$PYTHON" "$FIXTURES/client.py" slow-get "$URL" 4000000 /large
+		background "$PYTHON" -S "$FIXTURES/client.py" slow-get "$URL" 4000000 /large
 		slow+=("$PID")
 		eventually are_there "$i" '"id"'
 		small_get

@@ -3,10 +3,6 @@
 
 load ../helper
 
-ask() {
-	"$PYTHON" "$FIXTURES/ask.py" "$@"
-}
-
 get() { # PATH [ARGUMENT OF curl]...
 	curl -sS --max-time 20 --path-as-is "${@:2}" "http://127.0.0.1:$PORT$1"
 }
@@ -184,7 +180,7 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 	status 426 /health
 	status 426 /metrics
 	status 426 /connections
-	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	local main=$PORT
 	await 'conn=.* open' "$SERVER_LOG"
 	PORT=$ADMIN
@@ -216,7 +212,7 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 
 @test "--health is answered by a full server; other requests get 503" {
 	serve --health --max-connections=1
-	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	await 'conn=.* open' "$SERVER_LOG"
 	status 200 /health
 	status 503 /
@@ -225,7 +221,7 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 
 @test "--health can be asked while draining, on the same port; nothing else enters" {
 	serve --health --drain=30s --close-timeout=30s
-	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	await 'conn=.* open' "$SERVER_LOG"
 	kill "$SERVER"
 	await shutdown "$SERVER_LOG"
@@ -367,7 +363,7 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 	serve --admin=127.0.0.1:0 --threads=2
 	admin
 	mkfifo "$BATS_TEST_TMPDIR/in"
-	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 5 <>"$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" -S "$FIXTURES/client.py" hold "$URL" 5 <>"$BATS_TEST_TMPDIR/in"
 	await 'conn=.*-5 open' "$SERVER_LOG"
 	run -0 curl -sS "http://127.0.0.1:$ADMIN/connections"
 	run -0 "$PYTHON" -c '
@@ -409,7 +405,7 @@ both_count() { # STATE COUNT
 	serve --admin=127.0.0.1:0 --staticdir="$DIR" --idle-timeout=1s --close-timeout=100s --write-timeout=100s
 	admin
 	background "$PYTHON" "$FIXTURES/crowd.py" unread "$PORT" 2 /large
-	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	eventually both_count open 1
 	eventually both_count closing 1
 	both_count handshake 2

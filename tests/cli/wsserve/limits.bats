@@ -52,7 +52,7 @@ refused() { # [OPTION]... of curl
 	serve --connect-rate=2
 	# At once, for places come back with time.
 	same 'HTTP/1.1 101 HTTP/1.1 101 HTTP/1.1 429' \
-		"$("$PYTHON" "$FIXTURES/ask.py" --times=3 "$PORT" | grep -o '^HTTP/1.1 [0-9]*' | sort | xargs)"
+		"$(ask --times=3 "$PORT" | grep -o '^HTTP/1.1 [0-9]*' | sort | xargs)"
 	await CONNECT_RATE "$SERVER_LOG"
 	# It is allowed again after half a second.
 	eventually wscat "$URL" three -1
@@ -100,7 +100,7 @@ refused() { # [OPTION]... of curl
 	local before
 	for before in 0 1 2; do
 		serve --broadcast -t 3 --max-memory=4M --max-message-size=8M
-		run -0 timeout 60 "$PYTHON" "$FIXTURES/client.py" holders "$URL" "$before"
+		run -0 timeout 60 "$PYTHON" -S "$FIXTURES/client.py" holders "$URL" "$before"
 		says '^close 1013' "$output"
 		await MEMORY_LIMIT "$SERVER_LOG"
 	done

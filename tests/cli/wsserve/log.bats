@@ -85,7 +85,7 @@ checked() { # FILE
 	serve -v --access-log
 	# As target, method, header and reason.
 	printf 'GET /a"%%0a HTTP/1.1\r\nHost: x\r\nUser-Agent: a" 200 1 "b\\\r\nX-Request-Id: a b\r\n\r\n' |
-		"$PYTHON" "$FIXTURES/client.py" bytes "$URL"
+		"$PYTHON" -S "$FIXTURES/client.py" bytes "$URL"
 	run -0 client does "$URL" evil-reason
 	await 'close the client' "$SERVER_LOG"
 	run ! grep -qaE $'[\x01-\x08\x0b-\x1f\x7f]' "$SERVER_LOG"
@@ -108,7 +108,7 @@ checked() { # FILE
 	await 'conn=[^ ]+-1 state from=open to=closing cause="its close"$' "$SERVER_LOG"
 	client http "$URL"
 	await 'conn=[^ ]+-2 state from=connecting to=closed cause=NOT_AN_UPGRADE$' "$SERVER_LOG"
-	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	await 'conn=[^ ]+-3 state from=connecting to=open' "$SERVER_LOG"
 	kill "$SERVER"
 	await 'conn=[^ ]+-3 state from=open to=closing cause=SHUTDOWN$' "$SERVER_LOG"
@@ -177,7 +177,7 @@ checked() { # FILE
 
 @test "--access-log: also of what was no request, and of what was not allowed" {
 	serve --access-log --origin=https://good.example --max-connections=1
-	printf 'nonsense\r\n\r\n' | "$PYTHON" "$FIXTURES/client.py" bytes "$URL"
+	printf 'nonsense\r\n\r\n' | "$PYTHON" -S "$FIXTURES/client.py" bytes "$URL"
 	await '"-" 400 ' "$SERVER_LOG"
 	run -5 wscat -H 'Origin: https://bad.example' "$URL" hello </dev/null
 	await '"GET / HTTP/1.1" 403 .* "https://bad.example"' "$SERVER_LOG"

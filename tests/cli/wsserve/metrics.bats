@@ -86,7 +86,7 @@ is_m() {
 @test "--metrics: live connections count before they end, on every thread" {
 	serve --metrics --threads=2
 	mkfifo "$BATS_TEST_TMPDIR/in"
-	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 6 <>"$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" -S "$FIXTURES/client.py" hold "$URL" 6 <>"$BATS_TEST_TMPDIR/in"
 	await '^open 6' "$OUT"
 	is 6 'wsserve_connections{state="open"}'
 	is 6 'wsserve_handshakes_total{result="ok"}'
@@ -106,7 +106,7 @@ is_m() {
 		while s.recv(1000):
 		    pass
 	END
-	"$PYTHON" "$FIXTURES/ask.py" "$PORT" / >/dev/null
+	ask "$PORT" / >/dev/null
 	curl -sS "http://127.0.0.1:$PORT/health" >/dev/null
 	local text
 	text=$(curl -sS -H "$bearer" "http://127.0.0.1:$PORT/metrics")
@@ -135,8 +135,8 @@ was_late() {
 	eventually was_late
 	is 0 wsserve_shedding
 	mkfifo "$BATS_TEST_TMPDIR/in"
-	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 4 <>"$BATS_TEST_TMPDIR/in"
-	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 3 <>"$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" -S "$FIXTURES/client.py" hold "$URL" 4 <>"$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" -S "$FIXTURES/client.py" hold "$URL" 3 <>"$BATS_TEST_TMPDIR/in"
 	shedding() {
 		metrics /health | grep -q '"status":"shedding"'
 	}
@@ -149,7 +149,7 @@ was_late() {
 @test "--metrics: deliveries of a broadcast" {
 	serve --metrics --broadcast
 	mkfifo "$BATS_TEST_TMPDIR/in"
-	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 3 <>"$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" -S "$FIXTURES/client.py" hold "$URL" 3 <>"$BATS_TEST_TMPDIR/in"
 	await '^open 3' "$OUT"
 	wscat -w 0.5 "$URL" hello </dev/null
 	eventually is 3 'wsserve_deliveries_total{result="sent"}'

@@ -3,10 +3,6 @@
 
 load ../helper
 
-ask() {
-	"$PYTHON" "$FIXTURES/ask.py" "$@"
-}
-
 @test "--flag=true and --flag=false, as in websocketd; the last one counts" {
 	serve --devconsole=true --sameorigin=false --binary=true cat
 	run -0 curl -sS "http://127.0.0.1:$PORT/"

@@ -208,7 +208,7 @@ while True:
 # bats test_tags=measures
 @test "a client that does not read stops the program, not the memory" {
 	serve yes "$(printf '%01000d' 0)"
-	background "$PYTHON" "$FIXTURES/client.py" unread "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" unread "$URL"
 	await '^open' "$OUT"
 	eventually at_rest "$(pgrep -P "$SERVER" -x yes)" "$SERVER"
 	grew_less "$SERVER" 6000

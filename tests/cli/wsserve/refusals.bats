@@ -4,10 +4,6 @@
 
 load ../helper
 
-ask() {
-	"$PYTHON" "$FIXTURES/ask.py" "$@"
-}
-
 # The member of the first line of JSON with this event.
 member() { # EVENT NAME
 	"$PYTHON" -c '
@@ -107,7 +103,7 @@ provoke() {
 
 @test "a close of ours that is not answered is no vanished client" {
 	serve --idle-timeout=100ms --close-timeout=100ms --metrics
-	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	await 'IDLE_TIMEOUT .* sent=1001$' "$SERVER_LOG"
 	run -0 curl -sS "http://127.0.0.1:$PORT/metrics"
 	says '^wsserve_closes_total\{by="server",sent="1001",received="none"\} 1$' "$output"
@@ -132,7 +128,7 @@ provoke() {
 
 @test "what the server cuts is no vanished client either: a client that does not read, an injected fault" {
 	serve --metrics --write-timeout=200ms --source=0:64K
-	background "$PYTHON" "$FIXTURES/client.py" unread "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" unread "$URL"
 	await ' WRITE_TIMEOUT ' "$SERVER_LOG"
 	run -0 curl -sS "http://127.0.0.1:$PORT/metrics"
 	says '^wsserve_closes_total\{by="server",sent="none",received="none"\} 1$' "$output"

@@ -69,7 +69,7 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	server=$PID
 	await '^listening ' "$OUT"
 	URL=$(sed -n 's/^listening //p' "$OUT")
-	background "$PYTHON" "$FIXTURES/client.py" unread "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" unread "$URL"
 	watch_peak "$server"
 	await '^open' "$OUT"
 	eventually at_rest "$server"
@@ -79,7 +79,7 @@ client_of() { # NAME [PATH]: its output is $BATS_TEST_TMPDIR/NAME, its input NAM
 	await '^listening ' "$OUT"
 	URL=$(sed -n 's/^listening //p' "$OUT")
 	local log=$LOG
-	background "$PYTHON" "$FIXTURES/client.py" unread "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" unread "$URL"
 	await TOO_SLOW "$log"
 }
 

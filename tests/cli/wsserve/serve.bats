@@ -124,7 +124,7 @@ load ../helper
 
 @test "--oneshot takes no second connection" {
 	serve --oneshot
-	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" <>/dev/zero
+	background "$PYTHON" -S "$FIXTURES/client.py" hold "$URL" <>/dev/zero
 	await 'conn=[0-9a-z]+-1 open' "$SERVER_LOG"
 	run -3 wscat "$URL" hello </dev/null
 }
@@ -179,7 +179,7 @@ load ../helper
 	serve --max-connections=2
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	exec 9<>"$BATS_TEST_TMPDIR/in"
-	background "$PYTHON" "$FIXTURES/client.py" hold "$URL" 2 <"$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" -S "$FIXTURES/client.py" hold "$URL" 2 <"$BATS_TEST_TMPDIR/in"
 	await '^open 2' "$OUT"
 	run -5 --separate-stderr wscat "$URL" </dev/null
 	says 'HTTP status 503'
@@ -259,7 +259,7 @@ load ../helper
 
 @test "--close-timeout: a client that does not answer a close is let go" {
 	serve --idle-timeout=100ms --close-timeout=200ms
-	run -0 timeout 40 "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	run -0 timeout 40 "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	says '^close 1001' "$output"
 	same end "${lines[-1]/reset/end}"
 }
@@ -395,7 +395,7 @@ signal.pause()' "$PORT"
 
 @test "--shutdown-code: another code" {
 	serve --shutdown-code=4242
-	background "$PYTHON" "$FIXTURES/client.py" does "$URL" nothing
+	background "$PYTHON" -S "$FIXTURES/client.py" does "$URL" nothing
 	await 'conn=[0-9a-z]+-1 open' "$SERVER_LOG"
 	kill "$SERVER"
 	finished "$SERVER"
@@ -404,7 +404,7 @@ signal.pause()' "$PORT"
 
 @test "--drain: clients that do not leave are cut off after this long, exit 0" {
 	serve --drain=200ms --close-timeout=1m
-	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	await '^open' "$OUT"
 	kill "$SERVER"
 	finished "$SERVER"
@@ -412,7 +412,7 @@ signal.pause()' "$PORT"
 
 @test "while it drains it says each second how many are left" {
 	serve --drain=1m --close-timeout=1m
-	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	await '^open' "$OUT"
 	kill "$SERVER"
 	await 'drain 1 connections? left' "$SERVER_LOG"
@@ -426,7 +426,7 @@ leaves() { # SIGNAL PID
 
 @test "a second signal leaves at once; the same one within a moment is no second one" {
 	serve --drain=1m --close-timeout=1m
-	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	await '^open' "$OUT"
 	# As timeout(1) does, to the process and to its group.
 	"$PYTHON" -c 'import os, sys
@@ -442,7 +442,7 @@ for i in range(20): os.kill(int(sys.argv[1]), 15)' "$SERVER"
 
 @test "while it drains new connections are refused" {
 	serve --drain=1m --close-timeout=1m
-	background "$PYTHON" "$FIXTURES/client.py" mute "$URL"
+	background "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	await '^open' "$OUT"
 	kill "$SERVER"
 	await '^close 1001' "$OUT"

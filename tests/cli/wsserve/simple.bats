@@ -43,7 +43,7 @@ queued() {
 	same 5120500 "$output"
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	exec 9<>"$BATS_TEST_TMPDIR/in"
-	background "$PYTHON" "$FIXTURES/client.py" deaf "$URL" <"$BATS_TEST_TMPDIR/in"
+	background "$PYTHON" -S "$FIXTURES/client.py" deaf "$URL" <"$BATS_TEST_TMPDIR/in"
 	eventually queued
 	grew_less "$SERVER" 24000
 	exec 9>&-

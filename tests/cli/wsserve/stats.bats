@@ -35,7 +35,7 @@ assert line["connections"] == 0 and line["queue_bytes"] == 0, line'
 
 @test "half a message is counted" {
 	serve --fault=drop@0 # whole messages, and none of them harmed
-	background "$PYTHON" "$FIXTURES/client.py" does "$URL" half-message
+	background "$PYTHON" -S "$FIXTURES/client.py" does "$URL" half-message
 	await ' open from' "$SERVER_LOG"
 	stats_show() {
 		kill -USR1 "$SERVER"

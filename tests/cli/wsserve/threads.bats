@@ -98,7 +98,7 @@ has_descriptors() { # COUNT
 	local before
 	serve -t 3 --pty cat
 	before=$(descriptors)
-	"$PYTHON" "$FIXTURES/ask.py" --times=200 "$PORT" >/dev/null
+	ask --times=200 "$PORT" >/dev/null
 	eventually no_children
 	eventually has_descriptors "$before"
 	run ! grep -E 'cannot run|out of memory|I/O error' "$SERVER_LOG"
