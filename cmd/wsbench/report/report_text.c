@@ -193,6 +193,8 @@ static void print_table(const struct settings *s, const struct totals *t, FILE *
 {
     const struct percentiles *p = &s->percentiles;
     bool broadcast = s->mode == MODE_BROADCAST;
+    if (t->resolve.count + t->connect.count + t->upgrade.count + t->rtt.count == 0)
+        return; /* no connection was opened */
     fprintf(out, "\n%-16s", "times");
     for (unsigned i = 0; i < p->count; i++) {
         char name[32];

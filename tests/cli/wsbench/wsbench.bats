@@ -176,6 +176,7 @@ assert json.load(open(sys.argv[1]))["connect_s"] > 0.2' "$BATS_TEST_TMPDIR/repor
 @test "no connection: the exit code for the reason" {
 	run -3 --separate-stderr wsbench -c 2 ws://127.0.0.1:1/
 	says "no connection could be opened: connect 127.0.0.1:1: Connection refused"
+	same '' "$(grep '^times' <<<"$output")" # there are none
 	bad 404
 	run -5 --separate-stderr wsbench -c 1 -d 1s "$URL"
 	says "no connection could be opened: the server refused the upgrade"
