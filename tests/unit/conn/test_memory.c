@@ -6,6 +6,7 @@
  * Linked with --wrap for what the library calls: libc's and libcrypto's own allocations succeed,
  * the latter also where libcrypto is linked into this program.
  */
+#include "libws/http2/http2.h"
 #include <ws/client.h>
 #include <ws/server.h>
 
@@ -389,6 +390,8 @@ static void all_from_one_on_fail_over_tls(void **state)
 static void one_fails_over_http2(void **state)
 {
     (void)state;
+    if (!ws_http2_supported())
+        skip();
     over_http2 = true;
     every_allocation("127.0.0.1:0", false);
     over_http2 = false;
@@ -397,6 +400,8 @@ static void one_fails_over_http2(void **state)
 static void all_from_one_on_fail_over_http2(void **state)
 {
     (void)state;
+    if (!ws_http2_supported())
+        skip();
     over_http2 = true;
     every_allocation("127.0.0.1:0", true);
     over_http2 = false;
