@@ -306,8 +306,10 @@ static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bo
                                    : read_log(text, sample, &pieces, NULL, &note);
     *read = *read && ws_bytes_len(pieces.bytes) > 0;
     const uint8_t *data = bytes_data(pieces.bytes);
-    bool holds =
-        *read && (strict ? detect_convincing : detect_plausible)(data, ws_bytes_len(pieces.bytes));
+    size_t count = ws_bytes_len(pieces.bytes);
+    bool holds = *read && (strict ? detect_convincing(data, count) ||
+                                        (reader == BY_LIST && detect_begun(data, count))
+                                  : detect_plausible(data, count));
     pieces_free(&pieces);
     return holds;
 }

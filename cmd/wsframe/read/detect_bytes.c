@@ -126,6 +126,20 @@ static bool payload_fits(const struct ws_frame *frame, const uint8_t *payload)
     return true;
 }
 
+bool detect_begun(const uint8_t *data, size_t len)
+{
+    enum { LEAST = 16 };
+    struct ws_frame frame;
+    if (len < LEAST || ws_frame_parse(data, len, &frame) == WS_MORE ||
+        ws_frame_violation(&frame, WS_ALLOW_RSV1) != WS_OK || !frame.fin ||
+        (frame.opcode != WS_OP_TEXT && frame.opcode != WS_OP_BINARY) ||
+        frame.length <= len - frame.header_len)
+        return false;
+    const uint8_t *payload = data + frame.header_len;
+    frame.length = len - frame.header_len;
+    return payload_fits(&frame, payload);
+}
+
 bool detect_convincing(const uint8_t *data, size_t len)
 {
     /* Two numbers are an empty frame in one of twenty cases. */

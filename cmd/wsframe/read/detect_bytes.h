@@ -23,6 +23,10 @@ bool detect_plausible(const uint8_t *data, size_t len);
  * in bytes? For what is found in text that has other words too. */
 bool detect_convincing(const uint8_t *data, size_t len);
 
+/* Do the bytes begin with a message of one frame whose end is not there? Some bytes of it are
+ * needed: for lists of numbers, of which prose has few that long. */
+bool detect_begun(const uint8_t *data, size_t len);
+
 bool detect_tls(const uint8_t *data, size_t len);
 bool detect_http2(const uint8_t *data, size_t len);
 /* Does an HTTP head begin here? WS_OK, WS_MORE (it needs more bytes) or WS_E_HTTP_SYNTAX. */

@@ -52,18 +52,36 @@ static void skip_character(struct line *rest)
         *rest = (struct line){end + 1, rest->len - (size_t)(end + 1 - rest->p)};
 }
 
-/* Removes the index of JSON.stringify(new Uint8Array(...)): "0": */
+/* The length of the index before a number: "0": of JSON.stringify(new Uint8Array(...)), and of PHP
+ * [0] => of print_r, [0]=> of var_dump, 0 => of var_export. 0: there is none. */
+static size_t index_length(struct line line)
+{
+    enum { DIGITS_MAX = 8 };
+    bool open = line.len > 0 && (*line.p == '"' || *line.p == '['), named = open && *line.p == '"';
+    size_t n = open, from = n;
+    while (n < line.len && n - from < DIGITS_MAX && isdigit((uint8_t)line.p[n]))
+        n++;
+    if (n == from || line.len - n < 3 || (open && line.p[n] != (named ? '"' : ']')))
+        return 0;
+    n += open;
+    if (named)
+        return line.p[n] == ':' ? n + 1 : 0;
+    n += line.p[n] == ' ';
+    return line.len - n > 2 && line.p[n] == '=' && line.p[n + 1] == '>' ? n + 2 : 0;
+}
+
+bool list_word_is_index(struct line line)
+{
+    return index_length(line) > 0;
+}
+
 static bool skip_index(struct line *rest)
 {
-    size_t n = 1;
-    while (n < rest->len && isdigit((uint8_t)rest->p[n]))
-        n++;
-    if (rest->len < 4 || *rest->p != '"' || n == 1 || rest->len - n < 2 ||
-        memcmp(rest->p + n, "\":", 2) != 0)
-        return false;
-    *rest = (struct line){rest->p + n + 2, rest->len - n - 2};
-    line_skip_blanks(rest);
-    return true;
+    size_t n = index_length(*rest);
+    *rest = (struct line){rest->p + n, rest->len - n};
+    while (n > 0 && rest->len > 0 && isspace((uint8_t)*rest->p))
+        *rest = (struct line){rest->p + 1, rest->len - 1};
+    return n > 0;
 }
 
 /* Is this the beginning of a number that says its base, as assembler has them? */
@@ -160,4 +178,21 @@ bool list_word_next(struct line *rest, struct line *word, bool literals)
     rest->len -= word->len;
     skip_character(rest);
     return word->len > 0;
+}
+
+bool list_word_repeats(struct line *rest, struct line word, size_t *times)
+{
+    static const char mark[] = "<repeats", end[] = "times>";
+    enum { DIGITS_MAX = 7 };
+    if (word.len != sizeof mark - 1 || memcmp(word.p, mark, word.len) != 0 ||
+        !list_word_next(rest, &word, false) || word.len > DIGITS_MAX)
+        return false;
+    *times = 0;
+    for (size_t i = 0; i < word.len; i++) {
+        if (!isdigit((uint8_t)word.p[i]))
+            return false;
+        *times = *times * 10 + (size_t)(word.p[i] - '0');
+    }
+    return list_word_next(rest, &word, false) && word.len == sizeof end - 1 &&
+           memcmp(word.p, end, word.len) == 0 && *times > 0;
 }

@@ -14,6 +14,13 @@ bool list_word_separates(char c);
 /* Removes Java's cast from the beginning. False if there is none. */
 bool list_word_skip_cast(struct line *rest);
 
+/* Is this the index of a number, as JSON and PHP write it? */
+bool list_word_is_index(struct line line);
+
+/* Removes the rest of gdb's "<repeats 20 times>", whose first word was read. False if it is none.
+ * `*times`: how often the number before it stands there, that one included. */
+bool list_word_repeats(struct line *rest, struct line word, size_t *times);
+
 /* May characters stand among the numbers? Not where the numbers are in quotes themselves. */
 bool list_word_has_literals(struct line list);
 

@@ -10,13 +10,15 @@
 #include <strings.h>
 
 enum {
-    WORD_MAX = 8,      /* characters of a number */
-    LISTS_MAX = 65536, /* lists of a text */
-    CUT_LEAST = 8,     /* numbers of a list without an end */
-    AS_WRITTEN = -1,   /* the base of each number is as a compiler reads it */
+    WORD_MAX = 8,           /* characters of a number */
+    LISTS_MAX = 65536,      /* lists of a text */
+    CUT_LEAST = 8,          /* numbers of a list without an end */
+    AS_WRITTEN = -1,        /* the base of each number is as a compiler reads it */
+    REPEATS_MAX = 16 << 20, /* bytes that gdb's repetitions make */
 };
 
 static const char call[] = ".toByte()"; /* of Kotlin */
+static const char type[] = "int(";      /* of PHP's var_dump */
 static const char properties_word[] = "buffer:";
 
 /* --- numbers --- */
@@ -47,6 +49,9 @@ static int take_marks(struct line *word)
     if (word->len > sizeof call - 1 &&
         memcmp(word->p + word->len - (sizeof call - 1), call, sizeof call - 1) == 0)
         word->len -= sizeof call - 1;
+    if (word->len > sizeof type && memcmp(word->p, type, sizeof type - 1) == 0 &&
+        word->p[word->len - 1] == ')')
+        *word = (struct line){word->p + sizeof type - 1, word->len - sizeof type};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         size_t n = strlen(marks[i].mark);
         if (word->len > n && memcmp(word->p, marks[i].mark, n) == 0) {
@@ -151,6 +156,9 @@ static bool look_at_all(struct line rest, struct notation *notation)
                 notation->missing = 1;
             return notation->count > 0 && notation->missing > 0;
         }
+        size_t times;
+        if (notation->count > 0 && list_word_repeats(&rest, word, &times))
+            continue;
         if (!look_at(word, notation))
             return false;
     }
@@ -168,6 +176,17 @@ static int base_of(const struct notation *notation)
     return notation->octal ? 8 : notation->letters ? 16 : 0;
 }
 
+/* Repeats the last byte, which is there once; false if that is too much. */
+static bool repeat(struct ws_bytes **out, size_t times)
+{
+    if (ws_bytes_len(*out) == 0 || ws_bytes_len(*out) + times > REPEATS_MAX)
+        return false;
+    uint8_t last = bytes_data(*out)[ws_bytes_len(*out) - 1];
+    while (--times > 0)
+        bytes_byte(out, last);
+    return true;
+}
+
 /* Appends the numbers in a base; false if one is no byte. */
 static bool add_all(struct line rest, int list_base, struct ws_bytes **out)
 {
@@ -175,8 +194,14 @@ static bool add_all(struct line rest, int list_base, struct ws_bytes **out)
     bool literals = list_word_has_literals(rest);
     while (list_word_next(&rest, &word, literals)) {
         char digits[WORD_MAX + 1];
+        size_t times;
         if (*word.p == '.')
             break;
+        if (list_word_repeats(&rest, word, &times)) {
+            if (!repeat(out, times))
+                return false;
+            continue;
+        }
         if (list_word_is_literal(word)) {
             bytes_byte(out, list_word_value(word));
             continue;
@@ -259,12 +284,20 @@ static bool is_character(const uint8_t *text, size_t len, size_t at)
     return at > 0 && at + 1 < len && text[at - 1] == '\'' && text[at + 1] == '\'';
 }
 
+static bool is_before(const uint8_t *text, size_t len, size_t at, const char *word)
+{
+    size_t n = strlen(word);
+    return len - at >= n && memcmp(text + at, word, n) == 0;
+}
+
 static bool opens_at(const uint8_t *text, size_t len, size_t at)
 {
     struct line rest = {(const char *)text + at, len - at};
     bool is_cast = list_word_skip_cast(&rest);
     bool is_call = text[at] == '(' && at + 1 < len && text[at + 1] == ')';
-    return text[at] && strchr("[{(<", text[at]) && !is_cast && !is_call &&
+    bool is_inside = list_word_is_index(rest) || is_before(text, len, at, "<repeats ") ||
+                     (at > 2 && is_before(text, len, at - 3, type));
+    return text[at] && strchr("[{(<", text[at]) && !is_cast && !is_call && !is_inside &&
            !is_character(text, len, at);
 }
 

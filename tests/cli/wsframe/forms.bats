@@ -466,6 +466,28 @@ all_give_hello() { # TEXT...
 	says 'incomplete: 3 of 9 bytes' "$output"
 }
 
+@test "PHP's arrays: print_r, var_dump, var_export" {
+	local numbers=(129 5 72 101 108 108 111) print= dump= export= i
+	for i in "${!numbers[@]}"; do
+		print+="    [$i] => ${numbers[i]}\\n"
+		dump+="  [$i]=>\\n  int(${numbers[i]})\\n"
+		export+="  $i => ${numbers[i]},\\n"
+	done
+	all_give_hello "Array\\n(\\n$print)\\n" "array(7) {\\n$dump}\\n" "array (\\n$export)\\n" \
+		"Hi all,\\n\\nthe server sends this:\\n\\nArray\\n(\\n$print)\\nBob\\n"
+}
+
+@test "gdb: what p/x repeats, and a list among prose that breaks off" {
+	run -0 wsframe <<<'$1 = {0x82, 0x5, 0x41, 0x0 <repeats 3 times>, 0x42}'
+	says 'binary +FIN +5 bytes +no mask +41 00 00 00 42' "$output"
+	run -0 wsframe <<<'Hello everybody, gdb shows this: $1 = {0x81, 0x7e, 0x1, 0x0, 0x61 <repeats 196 times>...} What is wrong?'
+	says '^0x0000 +. text +FIN +256 bytes' "$output"
+	says 'incomplete: 196 of 256 bytes' "$output"
+	# Numbers of prose, and more repetitions than there is memory for.
+	run -1 wsframe <<<'Hello everybody, these are primes: {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59...}'
+	run -1 wsframe <<<"{0x81, 0x5, $(printf '0x0 <repeats 9999999 times>, %.0s' 1 2 3)0x1}"
+}
+
 @test "strace of a program that reads its libraries first" {
 	run -0 wsframe <<-'END'
 		read(3, "\177ELF\2\1\1\3\0\0\0\0\0\0\0\0\3\0>\0\1\0\0\0"..., 832) = 832
