@@ -4,6 +4,7 @@
 #include "cmd/wsframe/decode/decode_pieces.h"
 #include "cmd/wsframe/detect/block.h"
 #include "cmd/wsframe/detect/detect.h"
+#include "cmd/wsframe/detect/excerpt.h"
 #include "cmd/wsframe/detect/typography.h"
 #include "cmd/wsframe/inspect_capture.h"
 #include "cmd/wsframe/inspection.h"
@@ -160,14 +161,17 @@ static void inspect_text(struct inspection *in, const char *name, enum form form
     pieces_free(&pieces);
 }
 
-/* Keeps the block of bytes that stands among words. FORM_UNKNOWN: there is none. */
-static enum form keep_block(struct ws_bytes **input, enum form form)
+/* Keeps the block of bytes that stands among words, or an excerpt. FORM_UNKNOWN: there is none. */
+static enum form keep_block(struct ws_bytes **input, enum form whole)
 {
     struct line block;
     struct ws_bytes *other = NULL;
-    form = block_find(bytes_data(*input), ws_bytes_len(*input), form, &block);
-    if (form != FORM_UNKNOWN) {
+    enum form form = block_find(bytes_data(*input), ws_bytes_len(*input), whole, &block);
+    if (form != FORM_UNKNOWN)
         bytes_add(&other, block.p, block.len);
+    else
+        form = excerpt_find(bytes_data(*input), ws_bytes_len(*input), whole, &other);
+    if (form != FORM_UNKNOWN) {
         ws_bytes_free(input);
         *input = other;
     }

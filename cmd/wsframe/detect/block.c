@@ -69,44 +69,60 @@ static bool is_solid(struct line block)
     return first.len >= WORD_LEAST && !memchr(first.p, ' ', first.len);
 }
 
-/* Can lines of this text be no messages of a log, each by itself, as pairs of hex digits are? */
+/* Can lines of this text be no messages of a log, each by itself, as pairs of hex digits are? A
+ * comma at the end of the first one says that it goes on. */
 static bool is_wrapped(struct line block, enum form form)
 {
-    return memchr(block.p, '\n', block.len) && (form != FORM_HEX || is_solid(block));
+    struct line rest = block, first = {0};
+    line_next(&rest, &first);
+    first = trimmed(first);
+    bool goes_on = first.len > 0 && first.p[first.len - 1] == ',';
+    return memchr(block.p, '\n', block.len) && (form != FORM_HEX || is_solid(block) || goes_on);
 }
 
 /* Are these whole frames, and nothing after them? Or what else is detected in bytes, of digits that
- * stand together: numbers in prose are an incomplete message more easily than a complete one. */
+ * stand together: numbers in prose are an incomplete message more easily than a complete one, but
+ * for text, which few numbers are. */
 static bool are_believed(struct line block, const uint8_t *data, size_t len)
 {
     struct progress progress = {0};
+    bool is_text = len > 1 && data[0] == 0x81 && data[1] < 0x80;
+    if (is_text && detect_begun(data, len))
+        return true;
     if (len < BYTES_LEAST || !detect_convincing(data, len))
         return false;
     progress_advance(&progress, data, len);
     return data[0] >= 0x80 ? progress_at_boundary(&progress) : is_solid(block);
 }
 
+enum form block_form(const uint8_t *text, size_t len)
+{
+    struct pieces pieces = {0};
+    struct read_error error;
+    const char *note;
+    enum form form = detect(text, len);
+    bool known = form == FORM_HEX || form == FORM_LIST || form == FORM_BITS ||
+                 form == FORM_BASE64 || form == FORM_ESCAPED;
+    bool believed = known && read_pieces(form, false, text, len, &pieces, &error, &note) &&
+                    are_believed((struct line){(const char *)text, len}, bytes_data(pieces.bytes),
+                                 ws_bytes_len(pieces.bytes));
+    pieces_free(&pieces);
+    return believed ? form : FORM_UNKNOWN;
+}
+
 /* Takes lines as the block, where they are whole frames. */
 static bool take(struct search *search, const char *from, const char *end)
 {
     struct line block = {from, (size_t)(end - from)};
-    struct pieces pieces = {0};
-    struct read_error error;
-    const char *note;
-    const uint8_t *text = (const uint8_t *)from;
-    enum form form = detect(text, block.len);
-    bool known = form == FORM_HEX || form == FORM_LIST || form == FORM_BITS || form == FORM_BASE64;
-    if (!known || (search->whole == FORM_LOG && !is_wrapped(block, form)))
+    enum form form = block_form((const uint8_t *)from, block.len);
+    if (form == FORM_UNKNOWN || (search->whole == FORM_LOG && !is_wrapped(block, form)))
         return false;
-    bool taken = read_pieces(form, false, text, block.len, &pieces, &error, &note) &&
-                 are_believed(block, bytes_data(pieces.bytes), ws_bytes_len(pieces.bytes));
-    pieces_free(&pieces);
-    if (taken && (search->found == 0 || from >= search->block.p + search->block.len)) {
+    if (search->found == 0 || from >= search->block.p + search->block.len) {
         search->found++;
         search->form = form;
         search->block = block;
     }
-    return taken;
+    return true;
 }
 
 /* Where bytes begin after the label of a line, "data: " or "data = "; NULL: there is no label. */

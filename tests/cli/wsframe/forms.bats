@@ -547,3 +547,21 @@ all_give_hello() { # TEXT...
 		one_line 'wsframe: '
 	done
 }
+
+@test "bytes with a logger's prefix, in a code span, a word of a sentence" {
+	local log='12:00:00.123 [DEBUG] ws-3 rx: '
+	all_give_hello "${log}gQVIZWxsbw==\n" "${log}gQVI\n${log}ZWxs\n${log}bw==\n" "${log}129 5 72 101 108 108 111\n" \
+		"${log}81054865\n${log}6c6c6f\n" "${log}[\n${log}  129, 5, 72, 101,\n${log}  108, 108, 111\n${log}]\n" \
+		'> gQVIZWxsbw==\n' 'rx: 81 | 05 | 48 | 65 | 6C | 6C | 6F\n' \
+		'The server sends `129 5 72 101 108 108 111` and hangs up.\n' \
+		'The server sends gQVIZWxsbw== and hangs up.\n' \
+		'rx:   0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c,\n  0x6f\n'
+	run -0 wsframe <<<'payload: 812841207061727469616c2074657874'
+	says '^0x0000 +< text +FIN +40 bytes' "$output"
+	# No frames, and two spans.
+	local text
+	for text in 'sha: 5f9c4ab08cac7457e9111a30e4664920607ea2c1' 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' \
+		'either `gQVIZWxsbw==` or `gQVIZWxsbw==`' 'the id is 8d969eef6ecad3c29a3a629280e686cf0c3f5d5a'; do
+		run -1 --separate-stderr wsframe <<<"$text"
+	done
+}
