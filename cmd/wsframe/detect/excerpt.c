@@ -148,12 +148,18 @@ static bool is_base64(struct line word)
     return mixed && word.len >= WORD_LEAST;
 }
 
+/* Does a word end here? A "=" with more after it stands between a name and a value. */
+static bool ends_word(struct line line, size_t at)
+{
+    bool value = line.p[at] == '=' && at + 1 < line.len && isalnum((uint8_t)line.p[at + 1]);
+    return value || isspace((uint8_t)line.p[at]) || strchr("\"'`()<>[],:;&?", line.p[at]);
+}
+
 static void look_at_words(struct search *search, struct line line)
 {
-    static const char around[] = "\"'`()<>[],";
     while (line.len > 0) {
         size_t n = 0;
-        while (n < line.len && !isspace((uint8_t)line.p[n]) && !strchr(around, line.p[n]))
+        while (n < line.len && !ends_word(line, n))
             n++;
         if (is_base64((struct line){line.p, n}))
             look_at(search, (struct line){line.p, n});

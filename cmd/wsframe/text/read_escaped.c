@@ -301,6 +301,18 @@ static size_t first_escape(const struct reading *reading, size_t at, size_t len)
     return i;
 }
 
+/* Reads a bytea that stands alone in the rest of a line, as in the last column of a table. */
+static bool read_bytea_of_line(struct reading *reading, size_t *at, size_t len)
+{
+    size_t n = len;
+    while (n > 0 && isspace(reading->text[*at + n - 1]))
+        n--;
+    if (!read_bytea(reading, at, n))
+        return false;
+    *at += len - n;
+    return true;
+}
+
 /* Reads lines without quotes. Where a label stands before the first escape, as a tracer prints it,
  * each line has one, and lines without escapes are no bytes: no frame begins with a character. */
 static bool read_lines(struct reading *reading)
@@ -314,9 +326,11 @@ static bool read_lines(struct reading *reading)
             begun = true;
             labelled = label > 0 && strchr(" \t:=", line[label - 1]);
         }
-        if (labelled || (!begun && reading->notation != NOTATION_PERCENT))
+        if (labelled || !begun)
             at += label;
-        if (at < reading->len && !read_string(reading, &at, 0))
+        size_t rest = (size_t)(line + len - (reading->text + at));
+        if (at < reading->len && !read_bytea_of_line(reading, &at, rest) &&
+            !read_string(reading, &at, 0))
             return false;
     }
     pieces_end(reading->out, (struct piece){0});
@@ -331,7 +345,8 @@ static bool read_runs(struct reading *reading)
     for (size_t at = 0; at < reading->len;) {
         int byte;
         size_t n = escape_read(text + at, reading->len - at, reading->notation, &byte);
-        bool ends = isspace(text[at]) || strchr("\"`<>", text[at]);
+        bool ends = isspace(text[at]) || strchr("\"`<>", text[at]) ||
+                    (text[at] == '&' && reading->notation == NOTATION_PERCENT);
         inside = n > 0 || (inside && reading->extent == EXTENT_WORD && !ends);
         if (n > 0 && byte < 0)
             return fail(reading, at, "this escape stands for no byte");
@@ -431,9 +446,10 @@ bool read_escaped(const uint8_t *text, size_t len, struct pieces *out, struct re
 {
     struct read_error later; /* the first reading says what is wrong */
     struct reading reading = {.text = text, .len = len, .out = out, .error = error};
-    if (escape_count(text, len, false) == 0 && escape_count(text, len, true) > 0)
+    if (escape_count(text, len, false) == 0 && escape_count(text, len, true) > 0) {
         reading.notation = NOTATION_PERCENT;
-    else if (escape_has_decimals(text, len))
+        reading.extent = EXTENT_WORD; /* a blank is %20 or + */
+    } else if (escape_has_decimals(text, len))
         reading.notation = NOTATION_DECIMAL;
     if (!read_strings(&reading))
         return false;

@@ -565,3 +565,10 @@ all_give_hello() { # TEXT...
 		run -1 --separate-stderr wsframe <<<"$text"
 	done
 }
+
+@test "percent-encoding ends at a blank and at &, a bytea at the end of its column" {
+	all_give_hello 'http://x/?frame=%%81%%05Hello&x=1\n' 'we get %%81%%05Hello on the wire\n' \
+		' id |     frame\n----+--------------------\n  1 | \\x810548656c6c6f\n(1 row)\n'
+	run -0 wsframe <<<'we get %81%28A%20partial%20text%20that%20is%20not%20t on the wire'
+	says 'incomplete: 28 of 40 bytes' "$output"
+}

@@ -38,6 +38,7 @@ static void a_span(void **state)
            "129 5 72 101 108 108 111");
     expect("see `x`: `gQVIZWxsbw==`.\n", FORM_UNKNOWN, FORM_BASE64, "gQVIZWxsbw==");
     expect("we get gQVIZWxsbw== then\n", FORM_UNKNOWN, FORM_BASE64, "gQVIZWxsbw==");
+    expect("level=debug data=gQVIZWxsbw== len=7\n", FORM_UNKNOWN, FORM_BASE64, "gQVIZWxsbw==");
     expect("it said (\"gQVIZWxsbw==\")\n", FORM_UNKNOWN, FORM_BASE64, "gQVIZWxsbw==");
 }
 
