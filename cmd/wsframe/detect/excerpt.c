@@ -135,17 +135,20 @@ static void look_at_code(struct search *search, struct line line)
     }
 }
 
-/* Can a word be base64? Words of a language have no digits or capitals in them. */
+/* Can a word be base64 of a frame with FIN? Its first bit is in letters from g on, and in digits.
+ * Words of a language have no digits or capitals in them. */
 static bool is_base64(struct line word)
 {
     bool mixed = false;
+    if (word.len < WORD_LEAST || (isalpha((uint8_t)*word.p) && *word.p < 'g'))
+        return false;
     for (size_t i = 0; i < word.len; i++) {
         uint8_t c = (uint8_t)word.p[i];
         if (!isalnum(c) && (!c || !strchr("+/=-_", c)))
             return false;
         mixed |= isdigit(c) || c == '=' || (i > 0 && isupper(c));
     }
-    return mixed && word.len >= WORD_LEAST;
+    return mixed;
 }
 
 /* Does a word end here? A "=" with more after it stands between a name and a value. */

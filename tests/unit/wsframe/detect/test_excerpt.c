@@ -50,6 +50,7 @@ static void refused(void **state)
     expect("note: something happened\n", FORM_UNKNOWN, FORM_UNKNOWN, "");
     expect("sha: 5f9c4ab08cac7457e9111a30e4664920607ea2c1\n", FORM_UNKNOWN, FORM_UNKNOWN, "");
     expect("`gQVIZWxsbw==` or `gQVIZWxsbw==`\n", FORM_UNKNOWN, FORM_UNKNOWN, "");
+    expect("the token AgpyPrN+01KgDxaH\n", FORM_UNKNOWN, FORM_UNKNOWN, ""); /* a fragment */
     expect("an unterminated `gQVIZWxs\n", FORM_UNKNOWN, FORM_UNKNOWN, "");
     /* Each line is a message, or the text is known. */
     expect("rx: 81 05 48\nrx: 65 6c 6c 6f\n", FORM_LOG, FORM_UNKNOWN, "");
