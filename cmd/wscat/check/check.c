@@ -233,9 +233,8 @@ static void on_limit(struct ws_timer *timer)
 {
     struct check *c = ws_container_of(timer, struct check, limit);
     char limit[UNITS_TEXT_MAX];
-    bool cut = c->other_echo && c->differs_at >= ALIKE;
     units_format_duration(c->limit_ms * 1000, limit, sizeof limit);
-    if (c->step == CHECK_ECHO && !cut) {
+    if (c->step == CHECK_ECHO && !(c->other_echo && c->differs_at >= ALIKE)) {
         print(c, "-", "no echo within %s: what is sent is not compared", limit);
         next(c);
     } else if (c->step == CHECK_IDLE && !c->closing) {
