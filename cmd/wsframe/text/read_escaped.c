@@ -182,25 +182,28 @@ static void take_call(struct reading *reading, size_t at, size_t before,
     reading->call_taken += whole;
 }
 
-/* Repeats the last byte as often as gdb says after a string: '\\000' <repeats 20 times>. Returns
- * the length of what says so. */
-static size_t repeat(struct reading *reading, size_t at)
+/* Repeats the last byte as often as gdb says after a string: '\\000' <repeats 20 times>. False if
+ * that is too much. */
+static bool repeat(struct reading *reading, size_t *at)
 {
     static const char mark[] = " <repeats ", after[] = " times>";
-    enum { REPEATS_MAX = 1 << 20 };
-    const uint8_t *p = reading->text + at;
-    size_t len = reading->len - at, n = sizeof mark - 1, times = 0;
-    if (len <= n || memcmp(p, mark, n) != 0 || ws_bytes_len(reading->out->bytes) == 0)
-        return 0;
+    enum { REPEATS_MAX = 16 << 20 }; /* bytes of all */
+    const uint8_t *p = reading->text + *at;
+    size_t len = reading->len - *at, n = sizeof mark - 1, times = 0;
+    size_t before = ws_bytes_len(reading->out->bytes);
+    if (len <= n || memcmp(p, mark, n) != 0 || before == 0)
+        return true;
     while (n < len && isdigit(p[n]) && times <= REPEATS_MAX)
         times = times * 10 + (size_t)(p[n++] - '0');
-    if (times > REPEATS_MAX || len - n < sizeof after - 1 ||
-        memcmp(p + n, after, sizeof after - 1) != 0)
-        return 0;
-    uint8_t last = bytes_data(reading->out->bytes)[ws_bytes_len(reading->out->bytes) - 1];
+    if (times + before > REPEATS_MAX)
+        return fail(reading, *at, "the repetitions make more than 16 MiB");
+    if (len - n < sizeof after - 1 || memcmp(p + n, after, sizeof after - 1) != 0)
+        return true;
+    uint8_t last = bytes_data(reading->out->bytes)[before - 1];
     for (size_t i = 1; i < times; i++)
         bytes_byte(&reading->out->bytes, last);
-    return n + sizeof after - 1;
+    *at += n + sizeof after - 1;
+    return true;
 }
 
 /* The length of what gdb has in place of a quote before bytes that end inside a character. */
@@ -243,7 +246,8 @@ static bool read_next_quoted(struct reading *reading, size_t *at, uint8_t quote,
     size_t before = ws_bytes_len(reading->out->bytes);
     if (!read_bytea(reading, at, n) && !read_string(reading, at, quote))
         return false;
-    *at += repeat(reading, *at);
+    if (!repeat(reading, at))
+        return false;
     take_call(reading, *at, before, &call, &piece);
     if (reading->trace && call.traced && !is_of_connection(reading, &call, before) &&
         reading->out->bytes)

@@ -510,6 +510,15 @@ all_give_hello() { # TEXT...
 	done
 }
 
+@test "repetitions of gdb make no more than 16 MiB" {
+	printf '"\\202\\005A", "' >"$BATS_TEST_TMPDIR/line"
+	yes "\\0\" <repeats 1000000 times>, \"" | head -n 2000 | tr -d '\n' >>"$BATS_TEST_TMPDIR/line"
+	echo 'B"' >>"$BATS_TEST_TMPDIR/line"
+	run -1 bash -c 'ulimit -v "$1" && wsframe --from=escaped "$2"' - "$(sanitized && echo unlimited || echo 1000000)" \
+		"$BATS_TEST_TMPDIR/line"
+	says 'in line 1, column [0-9]+: the repetitions make more than 16 MiB' "$output"
+}
+
 @test "lists: a blank after an index, od -An -to1, no end, bars between" {
 	all_give_hello '{"0": 129, "1": 5, "2": 72, "3": 101, "4": 108, "5": 108, "6": 111}\n' \
 		' 201 005 110 145 154 154 157\n' '81|05|48|65|6c|6c|6f\n' '|81|05|48|65|6c|6c|6f|\n' \
