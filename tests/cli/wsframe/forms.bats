@@ -467,7 +467,7 @@ all_give_hello() { # TEXT...
 }
 
 @test "PHP's arrays: print_r, var_dump, var_export" {
-	local numbers=(129 5 72 101 108 108 111) print= dump= export= i
+	local numbers=(129 5 72 101 108 108 111) print='' dump='' export='' i
 	for i in "${!numbers[@]}"; do
 		print+="    [$i] => ${numbers[i]}\\n"
 		dump+="  [$i]=>\\n  int(${numbers[i]})\\n"
