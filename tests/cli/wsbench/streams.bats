@@ -130,8 +130,7 @@ report() { # ARGUMENT...
 }
 
 @test "lost, late, duplicated and damaged answers over streams are exact" {
-	faulty drop=7 double=5 flip=11
-	measure -c 30 --streams=10 --http2=prior -n 900 -w 4 -T 500ms -d 20s
+	measure_in_time drop=7 double=5 flip=11 -- -c 30 --streams=10 --http2=prior -n 900 -w 4 -T 500ms -d 20s
 	holds 'm["sent"] == did["received"] and m["lost"] == did["dropped"] + did["flipped"]'
 	holds 'm["duplicated"] == did["doubled"] and m["corrupted"] == did["flipped"] and did["carriers"] == 3'
 	faulty delay=10:0.3
