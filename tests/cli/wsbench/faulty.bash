@@ -21,7 +21,10 @@ holds() { # EXPRESSION
 r, did = (json.load(open(sys.argv[1] + "/" + name)) for name in ("report", "did"))
 m, c = r["messages"], r["connections"]
 assert r["mode"] in ("broadcast", "sink", "source") or m["received"] + m["lost"] == m["sent"], m
-assert eval(sys.argv[2]), (sys.argv[2], r, did)' "$BATS_TEST_TMPDIR" "$1"
+true = eval(sys.argv[2])
+for times in r.values():
+    isinstance(times, dict) and times.pop("buckets_ns", None) # pages of them
+assert true, (sys.argv[2], r, did)' "$BATS_TEST_TMPDIR" "$1"
 }
 
 # Measures with a server that delays nothing, and again where the machine stalled: answers came after
