@@ -58,12 +58,12 @@ compiles() { # LANGUAGE STANDARD
 
 # Builds a program with what is installed and nothing else.
 build() { # LANGUAGE SOURCE OUTPUT
-	local flags std=c17
-	[[ $1 == c ]] || std=c++17
+	local flags std=c17 lto=-flto=auto
+	[[ $1 == c ]] || std=c++17 lto=-fno-lto # libws.a serves both
 	flags=$(PKG_CONFIG_SYSROOT_DIR=$STAGE PKG_CONFIG_PATH=$STAGE/opt/ws/lib/pkgconfig \
 		pkg-config --static --cflags --libs libws)
 	# shellcheck disable=SC2086 # words
-	gcc -x "$1" -std="$std" -Wall -Werror -Wno-unused-result -o "$3" "$2" -x none $flags
+	gcc -x "$1" -std="$std" -Wall -Werror -Wno-unused-result "$lto" -o "$3" "$2" -x none $flags
 }
 
 @test "the examples are built in C and in C++, and speak with each other and with the tools" {
