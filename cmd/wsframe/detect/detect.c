@@ -293,17 +293,19 @@ static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bo
                   (reader == BY_BASE64 && is_prose(text, len));
     enum { LOOKED_AT = 65536 };
     struct pieces pieces = {0};
-    struct read_error error;
     const char *note;
     /* The sample may end inside a byte, which is not an error. */
     /* A list ends with its bracket, and a trace begins with the reads of libraries. */
     bool whole = len <= LOOKED_AT || reader == BY_LIST || reader == BY_ESCAPES;
     size_t sample = whole ? len : LOOKED_AT;
+    struct read_error error = {0};
     *read = reader == BY_HEX       ? read_hex(text, sample, &pieces.bytes, &error) || !whole
             : reader == BY_BASE64  ? read_base64(text, sample, &pieces.bytes, &error) || !whole
             : reader == BY_ESCAPES ? read_escaped(text, sample, &pieces, &error)
-            : reader == BY_LIST    ? read_list(text, sample, &pieces, &note)
+            : reader == BY_LIST    ? read_list(text, sample, &pieces, &error, &note)
                                    : read_log(text, sample, &pieces, NULL, &note);
+    /* What is before too many repetitions says what they are of. */
+    *read |= error.what == bytes_repeated_too_often;
     *read = *read && ws_bytes_len(pieces.bytes) > 0;
     const uint8_t *data = bytes_data(pieces.bytes);
     size_t count = ws_bytes_len(pieces.bytes);

@@ -3,6 +3,7 @@
 #include "cmd/common/exit.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 void bytes_reserve(struct ws_bytes **bytes, size_t more)
@@ -15,6 +16,19 @@ void bytes_add(struct ws_bytes **bytes, const void *data, size_t len)
 {
     if (!ws_bytes_append(bytes, data, len))
         exit_die(WS_EXIT_FAILURE, "out of memory");
+}
+
+const char bytes_repeated_too_often[] = "the repetitions make more than 16 MiB";
+
+void bytes_repeat_last(struct ws_bytes **bytes, size_t times)
+{
+    size_t len = ws_bytes_len(*bytes);
+    if (len == 0 || times < 2)
+        return;
+    bytes_reserve(bytes, times - 1);
+    uint8_t *end = ws_bytes_data(*bytes) + len;
+    memset(end, end[-1], times - 1);
+    (*bytes)->len += times - 1;
 }
 
 bool bytes_read(struct ws_bytes **bytes, int fd, size_t most, const char *name)

@@ -31,6 +31,13 @@ static inline void bytes_byte(struct ws_bytes **bytes, uint8_t byte)
     ws_bytes_data(b)[b->len++] = byte;
 }
 
+/* What gdb's "<repeats 20 times>" may make of one text, and what to say of more. */
+#define BYTES_REPEATED_MAX ((size_t)16 << 20)
+extern const char bytes_repeated_too_often[];
+
+/* Repeats the last byte, so that it is there `times` times. Nothing in an empty buffer. */
+void bytes_repeat_last(struct ws_bytes **bytes, size_t times);
+
 /* The first byte; of an empty buffer a pointer that is not NULL. */
 static inline const uint8_t *bytes_data(struct ws_bytes *bytes)
 {

@@ -187,21 +187,18 @@ static void take_call(struct reading *reading, size_t at, size_t before,
 static bool repeat(struct reading *reading, size_t *at)
 {
     static const char mark[] = " <repeats ", after[] = " times>";
-    enum { REPEATS_MAX = 16 << 20 }; /* bytes of all */
     const uint8_t *p = reading->text + *at;
     size_t len = reading->len - *at, n = sizeof mark - 1, times = 0;
     size_t before = ws_bytes_len(reading->out->bytes);
     if (len <= n || memcmp(p, mark, n) != 0 || before == 0)
         return true;
-    while (n < len && isdigit(p[n]) && times <= REPEATS_MAX)
+    while (n < len && isdigit(p[n]) && times <= BYTES_REPEATED_MAX)
         times = times * 10 + (size_t)(p[n++] - '0');
-    if (times + before > REPEATS_MAX)
-        return fail(reading, *at, "the repetitions make more than 16 MiB");
+    if (times + before > BYTES_REPEATED_MAX)
+        return fail(reading, *at, bytes_repeated_too_often);
     if (len - n < sizeof after - 1 || memcmp(p + n, after, sizeof after - 1) != 0)
         return true;
-    uint8_t last = bytes_data(reading->out->bytes)[before - 1];
-    for (size_t i = 1; i < times; i++)
-        bytes_byte(&reading->out->bytes, last);
+    bytes_repeat_last(&reading->out->bytes, times);
     *at += n + sizeof after - 1;
     return true;
 }

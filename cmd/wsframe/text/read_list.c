@@ -10,16 +10,16 @@
 #include <strings.h>
 
 enum {
-    WORD_MAX = 8,           /* characters of a number */
-    LISTS_MAX = 65536,      /* lists of a text */
-    CUT_LEAST = 8,          /* numbers of a list without an end */
-    AS_WRITTEN = -1,        /* the base of each number is as a compiler reads it */
-    REPEATS_MAX = 16 << 20, /* bytes that gdb's repetitions make */
+    WORD_MAX = 8,      /* characters of a number */
+    LISTS_MAX = 65536, /* lists of a text */
+    CUT_LEAST = 8,     /* numbers of a list without an end */
+    AS_WRITTEN = -1,   /* the base of each number is as a compiler reads it */
 };
 
 static const char call[] = ".toByte()"; /* of Kotlin */
 static const char type[] = "int(";      /* of PHP's var_dump */
 static const char properties_word[] = "buffer:";
+static const char repeats_word[] = "<repeats ";
 
 /* --- numbers --- */
 
@@ -37,6 +37,7 @@ struct notation {
     bool single_last; /* the last one is of these */
     bool characters;  /* 'H' */
     uint64_t missing; /* numbers that the list says it leaves out */
+    size_t repeated;  /* numbers that gdb's "<repeats 20 times>" stand for */
 };
 
 /* Removes what says the base of a number, and a type after it. Returns the base, or 0. */
@@ -157,8 +158,10 @@ static bool look_at_all(struct line rest, struct notation *notation)
             return notation->count > 0 && notation->missing > 0;
         }
         size_t times;
-        if (notation->count > 0 && list_word_repeats(&rest, word, &times))
+        if (notation->count > 0 && list_word_repeats(&rest, word, &times)) {
+            notation->repeated += times;
             continue;
+        }
         if (!look_at(word, notation))
             return false;
     }
@@ -176,17 +179,6 @@ static int base_of(const struct notation *notation)
     return notation->octal ? 8 : notation->letters ? 16 : 0;
 }
 
-/* Repeats the last byte, which is there once; false if that is too much. */
-static bool repeat(struct ws_bytes **out, size_t times)
-{
-    if (ws_bytes_len(*out) == 0 || ws_bytes_len(*out) + times > REPEATS_MAX)
-        return false;
-    uint8_t last = bytes_data(*out)[ws_bytes_len(*out) - 1];
-    while (--times > 0)
-        bytes_byte(out, last);
-    return true;
-}
-
 /* Appends the numbers in a base; false if one is no byte. */
 static bool add_all(struct line rest, int list_base, struct ws_bytes **out)
 {
@@ -198,8 +190,7 @@ static bool add_all(struct line rest, int list_base, struct ws_bytes **out)
         if (*word.p == '.')
             break;
         if (list_word_repeats(&rest, word, &times)) {
-            if (!repeat(out, times))
-                return false;
+            bytes_repeat_last(out, times);
             continue;
         }
         if (list_word_is_literal(word)) {
@@ -295,7 +286,7 @@ static bool opens_at(const uint8_t *text, size_t len, size_t at)
     struct line rest = {(const char *)text + at, len - at};
     bool is_cast = list_word_skip_cast(&rest);
     bool is_call = text[at] == '(' && at + 1 < len && text[at + 1] == ')';
-    bool is_inside = list_word_is_index(rest) || is_before(text, len, at, "<repeats ") ||
+    bool is_inside = list_word_is_index(rest) || is_before(text, len, at, repeats_word) ||
                      (at > 2 && is_before(text, len, at - 3, type));
     return text[at] && strchr("[{(<", text[at]) && !is_cast && !is_call && !is_inside &&
            !is_character(text, len, at);
@@ -362,7 +353,22 @@ static bool next_list(const uint8_t *text, size_t len, size_t *at, struct line *
     return false;
 }
 
-bool read_list(const uint8_t *text, size_t len, struct pieces *out, const char **note)
+/* Appends a list, or fails with what is before the first of too many repetitions. */
+static bool take_list(struct line list, const struct notation *notation, struct piece piece,
+                      struct pieces *out, const char **note)
+{
+    bool too_often = ws_bytes_len(out->bytes) + notation->repeated > BYTES_REPEATED_MAX;
+    const char *first =
+        too_often ? memmem(list.p, list.len, repeats_word, sizeof repeats_word - 1) : NULL;
+    if (first)
+        list.len = (size_t)(first - list.p);
+    if (add_list(list, notation, out, note))
+        pieces_end(out, piece);
+    return !first;
+}
+
+bool read_list(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error,
+               const char **note)
 {
     struct notation notation;
     struct line list;
@@ -376,13 +382,20 @@ bool read_list(const uint8_t *text, size_t len, struct pieces *out, const char *
     while (longer && next_list(text, len, &at, &list, &notation)) {
         if (notation.count == 1 && notation.missing == 0)
             continue;
-        if (add_list(list, &notation, out, note))
-            pieces_end(out,
-                       (struct piece){.missing = notation.missing, .side = side_of(text, list.p)});
+        struct piece piece = {.missing = notation.missing, .side = side_of(text, list.p)};
+        if (!take_list(list, &notation, piece, out, note)) {
+            *error = read_error_at(text, (size_t)((const uint8_t *)list.p - text),
+                                   bytes_repeated_too_often);
+            return false;
+        }
     }
-    if (!longer && look_at_all((struct line){(const char *)text, len}, &notation) &&
-        notation.count > 1 &&
-        add_list((struct line){(const char *)text, len}, &notation, out, note))
-        pieces_end(out, (struct piece){0});
+    struct line all = {(const char *)text, len};
+    if (!longer && look_at_all(all, &notation) && notation.count > 1 &&
+        !take_list(all, &notation, (struct piece){0}, out, note)) {
+        *error = read_error_at(text, 0, bytes_repeated_too_often);
+        return false;
+    }
+    if (ws_bytes_len(out->bytes) == 0)
+        *error = (struct read_error){.line = 1, .what = "there is no list of numbers"};
     return ws_bytes_len(out->bytes) > 0;
 }

@@ -10,8 +10,10 @@
 
 #include "cmd/wsframe/read/pieces.h"
 
-/* Reads all lists of the text, one after the other. False if there is none, with nothing read.
- * `*note` gets a line about what else the numbers could be, or NULL. */
-bool read_list(const uint8_t *text, size_t len, struct pieces *out, const char **note);
+/* Reads all lists of the text, one after the other. False if there is none, with nothing read, or
+ * if gdb's repetitions are too many, with what is before them. `*note` gets a line about what else
+ * the numbers could be, or NULL. */
+bool read_list(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error,
+               const char **note);
 
 #endif

@@ -14,12 +14,6 @@ bool read_pieces_can(enum form form)
            form <= FORM_RECORDS;
 }
 
-static bool fail(struct read_error *error, const char *what)
-{
-    *error = (struct read_error){.line = 1, .what = what};
-    return false;
-}
-
 /* Bits with an offset before them are a dump of xxd -b. */
 static bool read_any_bits(bool strict, const uint8_t *text, size_t len, struct pieces *out,
                           struct read_error *error)
@@ -45,7 +39,7 @@ bool read_pieces(enum form form, bool strict, const uint8_t *text, size_t len, s
         read = read_any_bits(strict, text, len, out, error);
         break;
     case FORM_LIST:
-        read = read_list(text, len, out, note) || fail(error, "there is no list of numbers");
+        read = read_list(text, len, out, error, note);
         break;
     case FORM_ESCAPED:
         read = read_escaped(text, len, out, error);
