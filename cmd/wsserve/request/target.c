@@ -49,10 +49,21 @@ struct ws_str target_path(const struct ws_request *request)
     return path;
 }
 
+static bool asks(const struct ws_request *request, const struct settings_http *settings,
+                 const char *path)
+{
+    return !request->upgrade && path && !settings->admin &&
+           ws_str_equal(target_path(request), path);
+}
+
 bool target_asks_health(const struct ws_request *request, const struct settings_http *settings)
 {
-    return !request->upgrade && settings->health && !settings->admin &&
-           ws_str_equal(target_path(request), settings->health);
+    return asks(request, settings, settings->health);
+}
+
+bool target_asks_metrics(const struct ws_request *request, const struct settings_http *settings)
+{
+    return asks(request, settings, settings->metrics);
 }
 
 const char *target_loggable(const struct ws_request *request, char *text, size_t size)

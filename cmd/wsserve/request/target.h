@@ -23,8 +23,9 @@ void target_split(struct ws_str target, struct ws_str *path, struct ws_str *quer
 /* The same of the request's, without the query. */
 struct ws_str target_path(const struct ws_request *request);
 
-/* Is it a plain request for --health, on the port of WebSockets? */
+/* Is it a plain request for --health, or --metrics, on the port of WebSockets? */
 bool target_asks_health(const struct ws_request *request, const struct settings_http *settings);
+bool target_asks_metrics(const struct ws_request *request, const struct settings_http *settings);
 
 /* The target for the log: the value of a token= in its query is replaced by ***. Cut to `size`
  * bytes including the NUL. Returns `text`. */

@@ -273,12 +273,15 @@ static bool serves_health(const struct server *server)
     return settings->http.health && !settings->http.admin;
 }
 
-/* A load balancer learns in JSON that the server sheds; a full one is healthy. */
-static bool asks_health(void *user, const struct ws_conn *conn)
+/* A load balancer learns in JSON that the server sheds; a full one is healthy. Under load it is
+ * that its metrics are looked at. */
+static bool asks_state(void *user, const struct ws_conn *conn)
 {
     const struct server *server = user;
+    const struct settings_http *settings = &server->settings->http;
     const struct ws_request *request = ws_session_request(ws_conn_session(conn));
-    return request && target_asks_health(request, &server->settings->http);
+    return request &&
+           (target_asks_health(request, settings) || target_asks_metrics(request, settings));
 }
 
 static void on_accepted(void *user, struct ws_conn *conn)
@@ -350,7 +353,7 @@ static bool make_ws_server(struct server *server, const struct ws_handler *handl
         .env_user = join_worker,
         .fan_out = true,
         .accept_while_draining = serves_health(server),
-        .always_answered = asks_health,
+        .always_answered = asks_state,
         .secure = settings->tls.on,
         .limits = settings_admission(settings),
         .overload = {.watch_lag = settings->http.metrics || settings->http.admin,

@@ -210,12 +210,14 @@ print(length < 64 << 20)' "$PORT" "$DIR/file"
 	says '^HTTP/1.1 200 ' "$output"
 }
 
-@test "--health is answered by a full server; other requests get 503" {
-	serve --health --max-connections=1
+@test "--health and --metrics are answered by a full server; other requests get 503" {
+	serve --health --metrics --max-connections=1
 	background "$PYTHON" -S "$FIXTURES/client.py" mute "$URL"
 	await 'conn=.* open' "$SERVER_LOG"
 	status 200 /health
+	same 1 "$(get /metrics | sed -n 's/^wsserve_connections{state="open"} //p')"
 	status 503 /
+	status 503 /metrics/
 	run -5 --separate-stderr wscat "$URL" hello </dev/null
 }
 

@@ -137,10 +137,11 @@ all_are_gone() {
 }
 
 @test "--shed-at: a newcomer gets 503 as long as others have to go" {
-	serve --max-connections=300 --shed-at=90:10 --ping-interval=0
+	serve --max-connections=300 --shed-at=90:10 --ping-interval=0 --metrics
 	background "$PYTHON" "$FIXTURES/crowd.py" burst "$PORT" 270
 	eventually logged_at_least 1 ' SHED .* code '
 	refused_newcomer
+	same 1 "$(curl -sS "http://127.0.0.1:$PORT/metrics" | sed -n 's/^wsserve_shedding //p')"
 	kill "$PID"
 }
 
