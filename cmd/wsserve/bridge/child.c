@@ -12,150 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
-enum {
-    POLL_MS = 20, /* between two checks of a group without its leader */
-    PTY_ROWS = 24,
-    PTY_COLUMNS = 80,
-};
+enum { POLL_MS = 20 }; /* between two checks of a group without its leader */
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
-
-/* --- running it --- */
-
-/* The child's ends of the pipes or the terminal. */
-struct ends {
-    int in, out, err;
-    int report; /* gets errno when exec() fails */
-};
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
-/* May be called again: by then another thread may have got the same numbers. */
-static void close_ends(struct ends *ends)
-{
-    /* A terminal is all three. */
-    if (ends->out == ends->in)
-        ends->out = -1;
-    if (ends->err == ends->in || ends->err == STDERR_FILENO)
-        ends->err = -1;
-    close_fd(&ends->in);
-    close_fd(&ends->out);
-    close_fd(&ends->err);
-    close_fd(&ends->report);
-}
-
-/* In the child. System calls only: other threads may have held any lock at the fork. */
-__attribute__((noreturn)) static void exec_child(const struct child_command *command,
-                                                 const struct ends *ends)
-{
-    sigset_t none;
-    setsid();
-    if (command->pty)
-        ioctl(ends->in, TIOCSCTTY, 0);
-    if (dup2(ends->in, STDIN_FILENO) < 0 || dup2(ends->out, STDOUT_FILENO) < 0 ||
-        dup2(ends->err, STDERR_FILENO) < 0)
-        goto failed;
-    if (command->directory && chdir(command->directory) < 0)
-        goto failed;
-    /* Reset signals that the parent shell may have set to SIG_IGN. */
-    for (int number = 1; number < NSIG; number++)
-        signal(number, SIG_DFL);
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    execve(command->file, command->argv, command->envp);
-failed:;
-    int why = errno;
-    ssize_t n = write(ends->report, &why, sizeof why);
-    _exit(n < 0 ? 126 : 127);
-}
-
-static bool make_pipes(int fds[2], struct ends *ends)
-{
-    int to[2], from[2];
-    if (pipe2(to, O_CLOEXEC) < 0)
-        return false;
-    ends->in = to[0];
-    fds[1] = to[1];
-    if (pipe2(from, O_CLOEXEC) < 0)
-        return false;
-    ends->out = from[1];
-    fds[0] = from[0];
-    return fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(fds[1], F_SETFL, O_NONBLOCK) == 0;
-}
-
-/* Lines as they are: no echo, no carriage returns in the program's output. The end-of-file
- * character still ends its input. */
-static void configure_pty(int terminal)
-{
-    struct termios mode;
-    struct winsize size = {.ws_row = PTY_ROWS, .ws_col = PTY_COLUMNS};
-    if (tcgetattr(terminal, &mode) == 0) {
-        mode.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL | ECHOCTL | ECHOKE);
-        mode.c_oflag &= ~(tcflag_t)ONLCR;
-        mode.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
-        tcsetattr(terminal, TCSANOW, &mode);
-    }
-    ioctl(terminal, TIOCSWINSZ, &size);
-}
-
-static bool make_terminal(int fds[2], struct ends *ends)
-{
-    char name[64];
-    int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (master < 0)
-        return false;
-    fds[0] = fds[1] = master;
-    if (grantpt(master) < 0 || unlockpt(master) < 0 || ptsname_r(master, name, sizeof name) != 0)
-        return false;
-    ends->in = ends->out = ends->err = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (ends->in < 0)
-        return false;
-    configure_pty(ends->in);
-    return fcntl(master, F_SETFL, O_NONBLOCK) == 0;
-}
-
-/* Forks, and waits for exec(): then the child leads its group, or has reported its errno and
- * exited. Returns that errno, or 0. */
-static int start(struct child *child, const struct child_command *command, struct ends *ends)
-{
-    int report[2], why = 0;
-    if (pipe2(report, O_CLOEXEC) < 0)
-        return errno;
-    ends->report = report[1];
-    pid_t pid = fork();
-    if (pid == 0)
-        exec_child(command, ends);
-    why = pid < 0 ? errno : 0;
-    close_ends(ends);
-    if (pid > 0) {
-        ssize_t n;
-        do
-            n = read(report[0], &why, sizeof why);
-        while (n < 0 && errno == EINTR);
-        if (n != sizeof why)
-            why = 0;
-    }
-    close(report[0]);
-    if (pid > 0 && why)
-        waitpid(pid, NULL, 0);
-    child->pid = why ? 0 : pid;
-    return why;
-}
 
 /* --- its end --- */
 
@@ -342,52 +209,60 @@ void child_end(struct child *child, uint32_t grace_ms)
     }
 }
 
-bool child_spawn(struct child *child, struct children *family, const struct child_command *command,
+/* From here on the child has an owner. */
+static int start(struct child *child, const struct spawn_ends *ends,
+                 const struct spawn_command *command)
+{
+    pthread_mutex_lock(&leaders.lock);
+    int why = spawn_start(ends, command, &child->pid);
+    if (!why) {
+        child->next_leader = leaders.first;
+        leaders.first = child;
+    }
+    pthread_mutex_unlock(&leaders.lock);
+    return why;
+}
+
+/* Makes its exit an event. Returns an errno, with the child reaped, or 0. */
+static int watch_exit(struct child *child)
+{
+    child->watch.ready = on_exit_event;
+    child->watch.fd = (int)syscall(SYS_pidfd_open, child->pid, 0u);
+    if (child->watch.fd >= 0 &&
+        ws_loop_watch(child->family->loop, &child->watch, WS_READABLE) == WS_OK)
+        return 0;
+    int why = errno ? errno : ENOMEM;
+    if (child->watch.fd >= 0)
+        close(child->watch.fd);
+    signal_group(child, SIGKILL);
+    reap(child);
+    return why;
+}
+
+bool child_spawn(struct child *child, struct children *family, const struct spawn_command *command,
                  int fds[2], char *error, size_t error_size)
 {
-    struct ends ends = {-1, -1, -1, -1};
-    int errors = -1;
-    fds[0] = fds[1] = -1;
-    bool made = command->pty ? make_terminal(fds, &ends) : make_pipes(fds, &ends);
-    if (made && ends.err < 0) /* no terminal */
-        ends.err =
-            command->pass_stderr ? STDERR_FILENO : stderr_log_pipe(&command->errors, &errors);
-    int why = made && ends.err >= 0 ? 0 : errno;
-    if (!why) {
-        pthread_mutex_lock(&leaders.lock);
-        why = start(child, command, &ends);
-        if (!why) {
-            child->next_leader = leaders.first;
-            leaders.first = child;
-        }
-        pthread_mutex_unlock(&leaders.lock);
-    }
-    close_ends(&ends);
-    if (!why) {
-        child->family = family;
-        child->watch.ready = on_exit_event;
-        child->watch.fd = (int)syscall(SYS_pidfd_open, child->pid, 0u);
-        child->timer.fire = on_timer;
-        child->task.run = on_task;
-        if (child->watch.fd < 0 ||
-            ws_loop_watch(family->loop, &child->watch, WS_READABLE) != WS_OK) {
-            why = errno ? errno : ENOMEM;
-            close_fd(&child->watch.fd);
-            signal_group(child, SIGKILL);
-            reap(child);
-        }
-    }
+    struct spawn_ends ends;
+    child->family = family;
+    child->timer.fire = on_timer;
+    child->task.run = on_task;
+    int why = spawn_open(&ends, command) ? 0 : errno;
+    if (!why)
+        why = start(child, &ends, command);
+    spawn_close_program_ends(&ends);
+    if (!why)
+        why = watch_exit(child);
     child->failure = why;
     if (why) {
-        if (fds[1] != fds[0])
-            close_fd(&fds[1]);
-        close_fd(&fds[0]);
-        close_fd(&errors);
+        spawn_close_own_ends(&ends);
         exec_error_explain(command->file, why, error, error_size);
         return false;
     }
-    if (errors >= 0 && !stderr_log_open(&child->errors, family->loop, errors, &command->errors))
-        close(errors);
+    fds[0] = ends.output;
+    fds[1] = ends.input;
+    if (ends.errors >= 0 &&
+        !stderr_log_open(&child->errors, family->loop, ends.errors, &command->errors))
+        close(ends.errors);
     child->prev = NULL;
     child->next = family->first;
     if (family->first)

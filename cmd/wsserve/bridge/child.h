@@ -8,6 +8,7 @@
 #ifndef CMD_WSSERVE_BRIDGE_CHILD_H
 #define CMD_WSSERVE_BRIDGE_CHILD_H
 
+#include "cmd/wsserve/bridge/spawn.h"
 #include "cmd/wsserve/bridge/stderr_log.h"
 #include "cmd/wsserve/options/kill_sequence.h"
 #include <ws/loop.h>
@@ -37,16 +38,6 @@ void children_init(struct children *children, struct ws_loop *loop,
 void children_finish(struct children *children);
 
 /* --- one child --- */
-
-struct child_command {
-    const char *file; /* to execute, as child_find() returns it */
-    char *const *argv;
-    char *const *envp;
-    const char *directory; /* to run in; NULL: ours */
-    bool pty;              /* standard input, output and error are a terminal */
-    bool pass_stderr;      /* standard error is ours; else it is logged */
-    struct stderr_target errors;
-};
 
 enum child_phase { CHILD_RUNNING, CHILD_GRACE, CHILD_STEPS, CHILD_GONE };
 
@@ -80,7 +71,7 @@ struct child {
  * must be set; `gone` is called once, at the end of a batch, after child_end(). False with one line
  * in `error` when it cannot be run; nothing is left of it then.
  */
-bool child_spawn(struct child *child, struct children *family, const struct child_command *command,
+bool child_spawn(struct child *child, struct children *family, const struct spawn_command *command,
                  int fds[2], char *error, size_t error_size);
 
 /* Ends it: after `grace_ms`, in which it may exit by itself, by the steps of `kill`; its group too,

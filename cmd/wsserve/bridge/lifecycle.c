@@ -214,7 +214,7 @@ static bool ours(int number)
 }
 
 bool lifecycle_start_program(struct lifecycle *life, struct children *family,
-                             const struct child_command *command, int fds[2], char *error,
+                             const struct spawn_command *command, int fds[2], char *error,
                              size_t error_size)
 {
     life->child.exited = on_child_exited;

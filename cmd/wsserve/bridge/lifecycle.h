@@ -94,7 +94,7 @@ uint32_t lifecycle_ask(struct lifecycle *life, const struct lifecycle_target *ta
 /* Starts the program: RUNNING. `fds` and errors as child_spawn(); the state stays WAITING then, and
  * the attempt has failed, unless it was for a lack of ours, such as descriptors. */
 bool lifecycle_start_program(struct lifecycle *life, struct children *family,
-                             const struct child_command *command, int fds[2], char *error,
+                             const struct spawn_command *command, int fds[2], char *error,
                              size_t error_size);
 
 /* The service is connected: RUNNING, and its attempt has worked. */

@@ -182,7 +182,7 @@ bool program_start(const struct programs *programs, const struct program *progra
 {
     const struct settings_process *settings = programs->settings;
     char *only[] = {program->file, NULL};
-    struct child_command command = {
+    struct spawn_command command = {
         .file = program->file,
         .argv = settings->command ? settings->command : only,
         .envp = environment,

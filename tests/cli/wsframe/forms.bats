@@ -515,7 +515,8 @@ all_give_hello() { # TEXT...
 	echo 'B"' >>"$BATS_TEST_TMPDIR/line"
 	run -1 wsframe "$BATS_TEST_TMPDIR/line"
 	says 'in line 1, column [0-9]+: the repetitions make more than 16 MiB' "$output"
-	local list="{0x81, 0x5, $(printf '0x0 <repeats 9999999 times>, %.0s' 1 2 3)0x1}"
+	local list
+	list="{0x81, 0x5, $(printf '0x0 <repeats 9999999 times>, %.0s' 1 2 3)0x1}"
 	run -1 wsframe <<<"\$1 = $list"
 	says 'in line 1, column [0-9]+: the repetitions make more than 16 MiB' "$output"
 	run -1 wsframe --from=c <<<"[$list"

@@ -42,7 +42,7 @@ static void run(const char *script, bool pty, int fds[2], struct child *child)
     char sh[] = "sh", c[] = "-c", path[] = "PATH=/usr/bin:/bin", line[400];
     char *argv[] = {sh, c, line, NULL}, *envp[] = {path, NULL};
     snprintf(line, sizeof line, "%s", script);
-    struct child_command command = {.file = "/bin/sh", .argv = argv, .envp = envp, .pty = pty};
+    struct spawn_command command = {.file = "/bin/sh", .argv = argv, .envp = envp, .pty = pty};
     char error[200];
     exits = goners = 0;
     *child = (struct child){.exited = on_exited, .gone = on_gone};
@@ -266,7 +266,7 @@ static void test_what_cannot_be_run(void **state)
     (void)state;
     unsigned before = open_descriptors();
     char *argv[] = {NULL, NULL}, *envp[] = {NULL};
-    struct child_command command = {.file = "/nonexistent/x", .argv = argv, .envp = envp};
+    struct spawn_command command = {.file = "/nonexistent/x", .argv = argv, .envp = envp};
     struct child child = {.exited = on_exited, .gone = on_gone};
     char error[200];
     int fds[2];

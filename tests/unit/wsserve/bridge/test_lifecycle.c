@@ -109,7 +109,7 @@ static void start_with(struct run *run, bool pty, const char *script)
 {
     char sh[] = "sh", c[] = "-c", path[] = "PATH=/usr/bin:/bin", line[200], error[200];
     char *argv[] = {sh, c, line, NULL}, *envp[] = {path, NULL};
-    struct child_command command = {.file = "/bin/sh", .argv = argv, .envp = envp, .pty = pty};
+    struct spawn_command command = {.file = "/bin/sh", .argv = argv, .envp = envp, .pty = pty};
     int fds[2];
     snprintf(line, sizeof line, "%s", script);
     prepare(run);
