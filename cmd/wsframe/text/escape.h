@@ -2,7 +2,7 @@
  * escape: reads an escape of a string, as C, Python, Go, JavaScript, Lua, Haskell, printf and URLs
  * have them: \x81, \201, \129, \u0081, \n and its like, \SOH, and %81.
  *
- * Called by read_escaped only; no state.
+ * Called by read_escaped and read_list; no state.
  */
 #ifndef CMD_WSFRAME_TEXT_ESCAPE_H
 #define CMD_WSFRAME_TEXT_ESCAPE_H

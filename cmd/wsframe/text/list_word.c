@@ -116,27 +116,23 @@ static bool skip_directive(struct line *rest)
     return false;
 }
 
-/* The length of a character in quotes, 'H' or b'\\n', at the beginning; 0: there is none. */
+/* The length of characters in quotes, 'H', b'\\n' or "Hello", at the beginning; 0: there are none.
+ */
 static size_t literal_length(struct line rest)
 {
     size_t at = rest.len > 0 && *rest.p == 'b';
-    if (rest.len < at + 3 || rest.p[at] != '\'')
+    if (rest.len < at + 3 || (rest.p[at] != '\'' && rest.p[at] != '"'))
         return 0;
-    size_t end = at + (rest.p[at + 1] == '\\' ? 3 : 2);
-    return end < rest.len && rest.p[end] == '\'' && (uint8_t)rest.p[at + 1] < 0x80 ? end + 1 : 0;
+    size_t end = at + 1;
+    while (end < rest.len && rest.p[end] != rest.p[at] && rest.p[end] != '\n')
+        end += rest.p[end] == '\\' ? 2 : 1;
+    return end > at + 1 && end < rest.len && rest.p[end] == rest.p[at] ? end + 1 : 0;
 }
 
-uint8_t list_word_value(struct line word)
+struct line list_word_literal(struct line word)
 {
-    static const char letters[] = "0abfnrtv", values[] = "\0\a\b\f\n\r\t\v";
-    const char *p = word.p + (*word.p == 'b') + 1;
-    const char *letter = *p == '\\' ? strchr(letters, p[1]) : NULL;
-    return (uint8_t)(letter ? values[letter - letters] : *p == '\\' ? p[1] : *p);
-}
-
-bool list_word_is_literal(struct line word)
-{
-    return word.len > 2 && literal_length(word) == word.len;
+    size_t n = word.len > 2 ? literal_length(word) : 0, at = n > 0 && *word.p == 'b';
+    return n > 0 && n == word.len ? (struct line){word.p + at + 1, n - at - 2} : (struct line){0};
 }
 
 bool list_word_has_literals(struct line list)

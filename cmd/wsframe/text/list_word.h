@@ -21,14 +21,14 @@ bool list_word_is_index(struct line line);
  * `*times`: how often the number before it stands there, that one included. */
 bool list_word_repeats(struct line *rest, struct line word, size_t *times);
 
-/* May characters stand among the numbers? Not where the numbers are in quotes themselves. */
+/* May characters and strings stand among the numbers? Not where the numbers are in quotes
+ * themselves. */
 bool list_word_has_literals(struct line list);
 
 /* The next word of the list; false at its end. */
 bool list_word_next(struct line *rest, struct line *word, bool literals);
 
-/* Is the word a character in quotes? And its byte. */
-bool list_word_is_literal(struct line word);
-uint8_t list_word_value(struct line word);
+/* What is inside the quotes of a character or string; of length 0 if the word is none. */
+struct line list_word_literal(struct line word);
 
 #endif

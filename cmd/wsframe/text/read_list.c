@@ -2,6 +2,7 @@
 
 #include "cmd/common/hex.h"
 #include "cmd/wsframe/read/detect_bytes.h"
+#include "cmd/wsframe/text/escape.h"
 #include "cmd/wsframe/text/list_word.h"
 
 #include <ctype.h>
@@ -24,7 +25,7 @@ static const char repeats_word[] = "<repeats ";
 /* --- numbers --- */
 
 /* What is written of all numbers of a list. */
-struct notation {
+struct list_notation {
     size_t count;
     bool hex;     /* 0x81, 81h, $81, &H81 */
     bool bits;    /* 0b10000001 */
@@ -35,7 +36,8 @@ struct notation {
     size_t padded;    /* of three octal digits */
     size_t singles;   /* of one digit */
     bool single_last; /* the last one is of these */
-    bool characters;  /* 'H' */
+    bool characters;  /* 'H', "Hello" */
+    bool strings;     /* "Hello" */
     uint64_t missing; /* numbers that the list says it leaves out */
     size_t repeated;  /* numbers that gdb's "<repeats 20 times>" stand for */
 };
@@ -87,10 +89,12 @@ static bool is_octal(struct line word)
 }
 
 /* Looks at a number; false if it is none. */
-static bool look_at(struct line word, struct notation *notation)
+static bool look_at(struct line word, struct list_notation *notation)
 {
     size_t decimal = 0;
-    if (list_word_is_literal(word)) {
+    struct line literal = list_word_literal(word);
+    if (literal.len > 0) {
+        notation->strings |= literal.len > 1 && *literal.p != '\\';
         notation->count++;
         notation->characters = true;
         notation->single_last = false;
@@ -123,7 +127,7 @@ static bool look_at(struct line word, struct notation *notation)
 }
 
 /* "... 5958 more bytes", as Node writes at the end of a list. */
-static bool is_rest(struct line rest, struct notation *notation)
+static bool is_rest(struct line rest, struct list_notation *notation)
 {
     char number[24];
     size_t n = 0;
@@ -144,11 +148,11 @@ static bool is_rest(struct line rest, struct notation *notation)
 }
 
 /* Looks at all numbers of a text; false if there is anything else in it. */
-static bool look_at_all(struct line rest, struct notation *notation)
+static bool look_at_all(struct line rest, struct list_notation *notation)
 {
     struct line word;
     bool literals = list_word_has_literals(rest);
-    *notation = (struct notation){0};
+    *notation = (struct list_notation){0};
     while (list_word_next(&rest, &word, literals)) {
         struct line here = {word.p, word.len + rest.len};
         if (word.len == 3 && memcmp(word.p, "...", 3) == 0) {
@@ -168,7 +172,7 @@ static bool look_at_all(struct line rest, struct notation *notation)
     return notation->count > 0 && notation->hex + notation->bits + notation->negative < 2;
 }
 
-static int base_of(const struct notation *notation)
+static int base_of(const struct list_notation *notation)
 {
     if (notation->characters)
         return AS_WRITTEN;
@@ -177,6 +181,21 @@ static int base_of(const struct notation *notation)
     if (notation->negative || (notation->wide && !notation->octal))
         return 10;
     return notation->octal ? 8 : notation->letters ? 16 : 0;
+}
+
+/* Appends the characters of a string; false if an escape stands for no byte. */
+static bool add_literal(struct line text, struct ws_bytes **out)
+{
+    while (text.len > 0) {
+        int byte = (uint8_t)*text.p;
+        size_t n = escape_read((const uint8_t *)text.p, text.len, NOTATION_BACKSLASH, &byte);
+        if (byte < 0 || byte > 255)
+            return false;
+        bytes_byte(out, (uint8_t)byte);
+        n += n == 0;
+        text = (struct line){text.p + n, text.len - n};
+    }
+    return true;
 }
 
 /* Appends the numbers in a base; false if one is no byte. */
@@ -193,8 +212,10 @@ static bool add_all(struct line rest, int list_base, struct ws_bytes **out)
             bytes_repeat_last(out, times);
             continue;
         }
-        if (list_word_is_literal(word)) {
-            bytes_byte(out, list_word_value(word));
+        struct line literal = list_word_literal(word);
+        if (literal.len > 0) {
+            if (!add_literal(literal, out))
+                return false;
             continue;
         }
         int marked = take_marks(&word), base = list_base;
@@ -231,7 +252,7 @@ static bool add_padded(struct line list, struct ws_bytes **out)
 
 /* Appends a list. Numbers of one and two decimal digits may be of either base: what begins a frame
  * decides. */
-static bool add_list(struct line list, const struct notation *notation, struct pieces *out,
+static bool add_list(struct line list, const struct list_notation *notation, struct pieces *out,
                      const char **note)
 {
     size_t before = ws_bytes_len(out->bytes);
@@ -262,6 +283,9 @@ static bool add_list(struct line list, const struct notation *notation, struct p
                 *note = "taken for hex digits; they could also be decimal numbers";
         }
     }
+    /* JSON has strings among numbers too. */
+    added &= !notation->strings || notation->hex ||
+             detect_convincing(bytes_data(out->bytes) + before, ws_bytes_len(out->bytes) - before);
     if (!added && out->bytes)
         out->bytes->len = before;
     return added;
@@ -319,7 +343,7 @@ static size_t last_separator(const uint8_t *text, size_t start, size_t end)
 
 /* The next bracket whose content is a list: without brackets in it, and of numbers only. */
 static bool next_list(const uint8_t *text, size_t len, size_t *at, struct line *list,
-                      struct notation *notation)
+                      struct list_notation *notation)
 {
     while (*at < len) {
         size_t start = (*at)++, end = start + 1;
@@ -354,7 +378,7 @@ static bool next_list(const uint8_t *text, size_t len, size_t *at, struct line *
 }
 
 /* Appends a list, or fails with what is before the first of too many repetitions. */
-static bool take_list(struct line list, const struct notation *notation, struct piece piece,
+static bool take_list(struct line list, const struct list_notation *notation, struct piece piece,
                       struct pieces *out, const char **note)
 {
     bool too_often = ws_bytes_len(out->bytes) + notation->repeated > BYTES_REPEATED_MAX;
@@ -370,7 +394,7 @@ static bool take_list(struct line list, const struct notation *notation, struct 
 bool read_list(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error,
                const char **note)
 {
-    struct notation notation;
+    struct list_notation notation;
     struct line list;
     size_t at = 0, count = 0;
     *note = NULL;

@@ -533,6 +533,17 @@ all_give_hello() { # TEXT...
 	says 'not in the capture$' "$output"
 }
 
+@test "lists: strings among the numbers" {
+	all_give_hello 'db 0x81, 0x05, "Hello"\n' 'hello db 81h, 05h, "Hel", 6ch, "o"\n' "{0x81, 5, 'Hello'}\n" \
+		'<<129, 5, "Hello">>\n' '[129, 5, "Hell\\x6f"]\n' '[0x81, 0x05, b"Hello"]\n'
+	run -0 wsframe <<<'{0x81, 0x7e, 1, 0, "Hello"}'
+	says 'incomplete: 5 of 256 bytes' "$output"
+	local json
+	for json in '[1, 2, "abc"]' '[2, "19223201", "BootNotification"]' '[130, 2, "abc", 7]' '[5, "a, b"]'; do
+		run -1 wsframe <<<"$json"
+	done
+}
+
 @test "bits without separators, wrapped inside a byte" {
 	all_give_hello '1000000100000101010010000110\n0101011011000110110001101111\n' \
 		'    1000000100000101010010000110  \n    0101011011000110110001101111\n'

@@ -36,6 +36,30 @@ static void indices(void **state)
     assert_false(list_word_is_index((struct line){"", 0}));
 }
 
+static void expect_literal(const char *word, const char *expected)
+{
+    struct line literal = list_word_literal((struct line){word, strlen(word)});
+    assert_int_equal(literal.len, strlen(expected));
+    assert_memory_equal(literal.p, expected, literal.len);
+}
+
+static void characters(void **state)
+{
+    (void)state;
+    expect("129, 'H', b'e', \"l, l\", b\"o\"", "129|'H'|b'e'|\"l, l\"|b\"o\"|");
+    expect("72 'H', 10 '\\n', 129 '\\201'", "72|10|129|");
+    expect("129, \"\", 5", "129|5|");
+    expect("129, \"x\ny\", 5", "129|x|y|5|");
+    expect("1, 'a\\'b', 2, \"c", "1|'a\\'b'|2|c|");
+    expect_literal("'H'", "H");
+    expect_literal("b\"He\\\"llo\"", "He\\\"llo");
+    expect_literal("\"Hello", "");
+    expect_literal("\"Hello\"x", "");
+    expect_literal("''", "");
+    expect_literal("129", "");
+    expect_literal("", "");
+}
+
 static void expect_repeats(const char *list, size_t expected)
 {
     struct line rest = {list, strlen(list)}, word;
@@ -62,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(indices),
+        cmocka_unit_test(characters),
         cmocka_unit_test(repeats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
