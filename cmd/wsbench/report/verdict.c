@@ -202,6 +202,21 @@ static void judge_goal(const struct settings *s, const struct result *r, struct 
                     s->goal.percent, limit, found, failed);
 }
 
+/* Says when the load began and ended otherwise than was asked for. */
+static void judge_times(const struct result *r, struct verdict *v)
+{
+    char left[UNITS_TEXT_MAX], load[UNITS_TEXT_MAX], late[UNITS_TEXT_MAX];
+    if (r->deserted_s > 0)
+        verdict_add(
+            v, WS_EXIT_OK,
+            "no connection was left after %s: the load counts as the %s that it was to last",
+            units_format_duration((int64_t)(r->deserted_s * 1e6), left, sizeof left),
+            units_format_duration((int64_t)(r->load_s * 1e6), load, sizeof load));
+    if (r->late_s > 0)
+        verdict_add(v, WS_EXIT_OK, "the load began %s later than --start-at",
+                    units_format_duration((int64_t)(r->late_s * 1e6), late, sizeof late));
+}
+
 void verdict_make(const struct settings *s, const struct result *r, struct verdict *v)
 {
     const struct totals *t = &r->totals;
@@ -239,14 +254,7 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
         judge_messages(s, r, v);
     judge_gates(s, r, v);
     judge_goal(s, r, v);
-    if (r->deserted_s > 0)
-        verdict_add(
-            v, WS_EXIT_OK,
-            "no connection was left after %.3g s: the load counts as the %.3g s that it was "
-            "to last",
-            r->deserted_s, r->load_s);
-    if (r->late_s > 0)
-        verdict_add(v, WS_EXIT_OK, "the load began %.3g s later than --start-at", r->late_s);
+    judge_times(r, v);
     judge_closes(r, v);
     if (verdict_client_busy(r))
         verdict_add(v, WS_EXIT_OK,
