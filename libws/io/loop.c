@@ -30,7 +30,8 @@ struct ws_loop {
     int signal_fd;
     bool stopping;
     int64_t epoch_us; /* the monotonic clock when the loop was made */
-    int64_t now_ms;   /* since then */
+    int64_t now_ms;   /* since then, in a batch */
+    bool turning;     /* in a batch */
     struct ws_wheel wheel;
     unsigned held; /* batches for which late timers have waited */
     struct ws_deferred *tasks, *last_task;
@@ -267,9 +268,15 @@ static void run_tasks(struct ws_loop *loop)
 
 /* --- timers --- */
 
+static int64_t clock_of(const struct ws_loop *loop)
+{
+    return (ws_clock_us() - loop->epoch_us) / 1000 + 1;
+}
+
+/* Between two batches, and before the first, much time may pass. */
 int64_t ws_loop_now(const struct ws_loop *loop)
 {
-    return loop->now_ms;
+    return loop->turning ? loop->now_ms : clock_of(loop);
 }
 
 /* The wheel may be behind the loop's time: what is armed while late timers fire is not one of
@@ -292,11 +299,6 @@ void ws_loop_disarm(struct ws_loop *loop, struct ws_timer *timer)
 size_t ws_loop_timer_count(const struct ws_loop *loop)
 {
     return ws_wheel_count(&loop->wheel);
-}
-
-static void read_clock(struct ws_loop *loop)
-{
-    loop->now_ms = (ws_clock_us() - loop->epoch_us) / 1000 + 1;
 }
 
 /* Timers come after what was ready with them: the answer that a timer waits for may have come in
@@ -373,12 +375,14 @@ static int wait_for(const struct ws_loop *loop, struct epoll_event *events, int 
 void ws_loop_turn(struct ws_loop *loop, int wait_ms)
 {
     struct epoll_event events[BATCH];
+    bool within = loop->turning;
     run_tasks(loop);
-    read_clock(loop);
+    loop->now_ms = clock_of(loop);
+    loop->turning = true;
     int wait = loop->stopping || always_ready(loop) ? 0 : until_next_timer(loop, wait_ms);
     int count = wait_for(loop, events, wait);
     if (wait != 0)
-        read_clock(loop);
+        loop->now_ms = clock_of(loop);
 
     unsigned bulk = 0;
     for (int i = 0; i < count; i++) {
@@ -394,6 +398,7 @@ void ws_loop_turn(struct ws_loop *loop, int wait_ms)
     ws_wheel_fire_next(&loop->wheel);
     fire_timers(loop, all && wait == 0 && count >= 0 && count < BATCH);
     run_tasks(loop);
+    loop->turning = within;
 }
 
 void ws_loop_run(struct ws_loop *loop)

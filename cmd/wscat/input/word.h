@@ -19,9 +19,10 @@ struct word {
     struct ws_bytes *content; /* of the file; or NULL */
 };
 
-/* Makes the message, which borrows `text`. False after an error message: the file cannot be read,
- * or the message is to be text and is not UTF-8. Free it with word_free() in either case. */
-bool word_read(struct word *word, const struct settings *settings, char *text);
+/* Makes the message, which borrows `text`. Returns an exit code, after an error message: the file
+ * cannot be read, or not within --timeout, or the message is to be text and is not UTF-8. Free it
+ * with word_free() in any case. */
+int word_read(struct word *word, const struct settings *settings, char *text);
 
 void word_free(struct word *word);
 

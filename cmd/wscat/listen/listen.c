@@ -97,9 +97,16 @@ static void send_words(struct listener *l, struct ws_conn *conn)
     unsigned opcode = settings_opcode(l->settings);
     struct word word;
     for (char **text = l->settings->messages; *text; text++) {
-        if (word_read(&word, l->settings, *text))
+        int status = word_read(&word, l->settings, *text);
+        if (status == WS_EXIT_OK)
             ws_conn_send(conn, opcode, WS_SEND_COPY, word.data, word.len);
         word_free(&word);
+        if (status != WS_EXIT_OK) {
+            l->enough = true;
+            l->status = status;
+            next(l, ENDING_ENOUGH);
+            return;
+        }
     }
 }
 
@@ -135,6 +142,9 @@ static void count_message(struct listener *l, const struct ws_event *event)
     bool met = s->expect ? pattern_anywhere(&s->expect_regex, event->data, event->len) : counted;
     if (!met && !counted)
         return;
+    l->enough = true;
+    if (!met)
+        failure_say_unmet(s, l->received);
     l->status = met ? WS_EXIT_OK : WS_EXIT_ASSERTION;
     next(l, ENDING_ENOUGH);
 }
@@ -155,7 +165,7 @@ static void on_event(struct ws_conn *conn, const struct ws_event *event)
 {
     struct listener *l = listener_of(conn);
     bool data = event->type == WS_EVENT_MESSAGE || event->type == WS_EVENT_CHUNK;
-    if (data && l->ending.state >= ENDING_CLOSING)
+    if (data && l->enough)
         return;
     if (data)
         l->moved_ms = ws_loop_now(l->loop);
@@ -272,6 +282,7 @@ static void on_output_failed(void *context, int number)
         exit_warn("cannot write to standard output: %s", strerror(number));
         l->status = WS_EXIT_FAILURE;
     }
+    l->enough = true;
     on_unblocked(l);
     next(l, ENDING_READER_LEFT);
 }
@@ -373,6 +384,10 @@ int listen_run(struct settings *settings)
     }
     if (set_up(&l))
         ws_loop_run(l.loop);
+    if (l.over && l.status == WS_EXIT_OK && !l.enough && (settings->expect || settings->count)) {
+        failure_say_unmet(settings, l.received);
+        l.status = WS_EXIT_ASSERTION;
+    }
     input_free(&l.input);
     ws_loop_disarm(l.loop, &l.quiet);
     ws_loop_disarm(l.loop, &l.deadline);

@@ -1,6 +1,7 @@
 #include "cmd/wscat/options/settings.h"
 
 #include "cmd/common/exit.h"
+#include "cmd/common/file.h"
 #include "cmd/common/pattern.h"
 #include "cmd/common/units.h"
 #include "libws/io/listener.h"
@@ -158,6 +159,7 @@ static bool check(struct settings *s, struct options *options)
         return usage_error(options, "option '--close-reason': not UTF-8");
     if (s->one_message && s->count == 0)
         s->count = 1;
+    s->end_us = s->timeout_us > 0 ? ws_clock_us() + s->timeout_us : FILE_NO_END;
     char why[128];
     const char *regex = s->expect;
     if (regex && !pattern_compile_anywhere(&s->expect_regex, regex, why, sizeof why)) {

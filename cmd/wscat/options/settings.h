@@ -60,6 +60,7 @@ struct settings {
     const char *expect;
     regex_t expect_regex;
     int64_t timeout_us, close_timeout_us, idle_timeout_us;
+    int64_t end_us; /* of timeout_us, by ws_clock_us(); or FILE_NO_END */
     unsigned close_code;
     const char *close_reason;
 

@@ -5,6 +5,7 @@
 #include "cmd/common/units.h"
 #include <ws/tls.h>
 
+#include <inttypes.h>
 #include <stdio.h>
 
 /* What did not happen in time, and the option whose argument is the time. */
@@ -70,4 +71,13 @@ void failure_say_timeout(const struct settings *s, const char *where)
     const struct limit limit = {WS_OK, "not done", "timeout", s->timeout_us};
     char text[FAILURE_TEXT_MAX];
     exit_warn("%s%s", limit_text(&limit, text, sizeof text), where);
+}
+
+void failure_say_unmet(const struct settings *s, uint64_t received)
+{
+    if (s->expect)
+        exit_warn("no message matched '%s' (%" PRIu64 " received)", s->expect, received);
+    else
+        exit_warn("%" PRIu64 " message%s received, %" PRIu64 " expected", received,
+                  received == 1 ? "" : "s", s->count);
 }

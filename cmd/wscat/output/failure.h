@@ -8,6 +8,7 @@
 #include "cmd/wscat/options/settings.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { FAILURE_TEXT_MAX = 640 };
 
@@ -22,5 +23,8 @@ const char *failure_to_connect(const struct settings *settings, enum ws_error er
 
 /* For --timeout, which is no failure of a connection. `where` follows; it may be "". */
 void failure_say_timeout(const struct settings *settings, const char *where);
+
+/* For --expect and --count that so many messages did not meet. */
+void failure_say_unmet(const struct settings *settings, uint64_t received);
 
 #endif

@@ -68,6 +68,8 @@ static void count_messages(struct run *run, const struct ws_event *event, unsign
     bool counted = s->count && run->stats.received >= s->count;
     bool met = s->expect ? pattern_anywhere(&s->expect_regex, event->data, event->len) : counted;
     run->enough = met || counted;
+    if (run->enough && !met)
+        failure_say_unmet(s, run->stats.received);
     if (run->enough) {
         run_next_with(run, ENDING_ENOUGH, met ? WS_EXIT_OK : WS_EXIT_ASSERTION);
     } else if (run->awaits_reply) {
@@ -188,12 +190,7 @@ static int exit_status(const struct run *run, const struct ws_end *ended)
     if (ended->error != WS_OK)
         return exit_code_for(ended->error);
     if (s->expect || s->count) {
-        if (s->expect)
-            exit_warn("no message matched '%s' (%" PRIu64 " received)", s->expect,
-                      run->stats.received);
-        else
-            exit_warn("%" PRIu64 " message%s received, %" PRIu64 " expected", run->stats.received,
-                      run->stats.received == 1 ? "" : "s", s->count);
+        failure_say_unmet(s, run->stats.received);
         return WS_EXIT_ASSERTION;
     }
     /* A server that only echoes our close code reports no error. */

@@ -84,11 +84,12 @@ static bool send_word(struct run *run, char *text)
 {
     struct word word;
     bool sent = false;
-    if (word_read(&word, run->settings, text))
+    int status = word_read(&word, run->settings, text);
+    if (status == WS_EXIT_OK)
         sent =
             sending_message(run, settings_opcode(run->settings), WS_SEND_COPY, word.data, word.len);
     else
-        run_next_with(run, ENDING_ENOUGH, WS_EXIT_FAILURE);
+        run_next_with(run, ENDING_ENOUGH, status);
     word_free(&word);
     return sent;
 }

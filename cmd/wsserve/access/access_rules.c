@@ -29,13 +29,16 @@ static bool read_networks(const struct compile *c, const char *name, const struc
                           struct ws_networks *networks)
 {
     for (size_t i = 0; i < list->count; i++) {
-        size_t len;
+        size_t len, before = networks->count;
         const char *wrong = ws_networks_add(networks, list->items[i], &len);
         if (wrong && len > 0)
             return wrong(c, "option '--%s': '%.*s' is no network such as 10.0.0.0/8 or ::1", name,
                          (int)len, wrong);
         if (wrong)
             return no_memory(c);
+        /* An empty variable in a script: --allow of nobody would let everybody in. */
+        if (networks->count == before)
+            return wrong(c, "option '--%s': no network is named", name);
     }
     return true;
 }

@@ -1,63 +1,33 @@
 #include "cmd/common/exit.h"
+#include "cmd/common/file.h"
 #include "cmd/wsserve/context.h"
 #include "cmd/wsserve/modes/mode.h"
+#include "libws/proto/bytes.h"
 #include <ws/utf8.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { FILE_MAX = 16 << 20 };
 
 /* Constant after start(). */
 static struct {
+    struct ws_bytes *bytes;
     uint8_t *data;
     size_t len;
     unsigned opcode;
 } answer;
 
-/* The whole file; false with errno, EFBIG where it is too large for a message. */
-static bool read_file(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    answer.data = malloc(FILE_MAX + 1);
-    if (fd < 0 || !answer.data) {
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    ssize_t n = 1;
-    while (n != 0 && answer.len <= FILE_MAX) {
-        n = read(fd, answer.data + answer.len, FILE_MAX + 1 - answer.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            break;
-        answer.len += (size_t)n;
-    }
-    int number = errno;
-    close(fd);
-    errno = n < 0 ? number : EFBIG;
-    return n >= 0 && answer.len <= FILE_MAX;
-}
-
 static bool start(struct server *server)
 {
     const char *reply = server->settings->operate.reply;
     if (reply[0] == '@') {
-        if (!read_file(reply + 1)) {
-            exit_warn("--reply: %s: %s", reply + 1, strerror(errno));
+        if (!file_read(reply + 1, FILE_MAX, FILE_NO_END, &answer.bytes))
             return false;
-        }
+        answer.data = ws_bytes_data(answer.bytes);
+        answer.len = ws_bytes_len(answer.bytes);
     } else {
+        answer.data = (uint8_t *)(uintptr_t)reply; /* is copied */
         answer.len = strlen(reply);
-        answer.data = (uint8_t *)strdup(reply);
-        if (!answer.data) {
-            exit_warn("out of memory");
-            return false;
-        }
     }
     answer.opcode = ws_utf8_valid(answer.data, answer.len) ? WS_OP_TEXT : WS_OP_BINARY;
     return true;
@@ -66,9 +36,7 @@ static bool start(struct server *server)
 static void stop(struct server *server)
 {
     (void)server;
-    free(answer.data);
-    answer.data = NULL;
-    answer.len = 0;
+    ws_bytes_free(&answer.bytes);
 }
 
 /* One answer a message, whether it comes whole or in chunks. */

@@ -76,7 +76,8 @@ void ws_loop_turn(struct ws_loop *loop, int wait_ms);
 /* Is there deferred or posted work that the next batch will run? */
 bool ws_loop_busy(const struct ws_loop *loop);
 
-/* Milliseconds since the loop was made, as of the beginning of this batch; never 0. */
+/* Milliseconds since the loop was made: in a batch as of its beginning, else as of this call. Never
+ * 0. */
 int64_t ws_loop_now(const struct ws_loop *loop);
 
 /* Microseconds of the monotonic clock, read now. */

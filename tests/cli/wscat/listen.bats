@@ -77,6 +77,36 @@ listen() { # OPTION...
 	finished "$listener"
 }
 
+@test "-l: a message between our close frame and the client's is printed, but not after --count" {
+	background wscat -l 0 -w 100ms < <(echo hello)
+	local listener=$PID heard=$OUT
+	await 'listening on' "$LOG"
+	run -0 "$PYTHON" -S "$FIXTURES/client.py" last-word "$(sed -n 's/^wscat: listening on //p' "$LOG")"
+	finished "$listener"
+	same 'last word' "$(cat "$heard")"
+	listen -N 1
+	background "$PYTHON" -S "$FIXTURES/client.py" last-word "$URL"
+	local client=$PID
+	await open "$OUT"
+	wscat -w 0 "$URL" first >/dev/null </dev/null
+	finished "$LISTENER"
+	finished "$client"
+	same first "$(cat "$HEARD")"
+	exec 9>&-
+}
+
+@test "-l: --expect and --count that are not met: 10, and why" {
+	local status=0
+	listen --expect=x -N 1
+	wscat -w 0 "$URL" hi >/dev/null </dev/null
+	finished "$LISTENER" || status=$?
+	same 10 "$status"
+	says "^wscat: no message matched 'x' \(1 received\)" "$(cat "$SAID")"
+	run -10 wscat -l 0 -N 2 -w 10ms </dev/null
+	says '^wscat: 0 messages received, 2 expected' "$output"
+	exec 9>&-
+}
+
 @test "-l: SIGTERM closes its clients with 1001: 143" {
 	local status=0
 	listen

@@ -227,3 +227,24 @@ saw() {
 	run -0 wscat -1 "$URL" @@nofile </dev/null
 	same @nofile "$output"
 }
+
+@test "@FILE that is a pipe: it is waited for until --timeout or a signal; /file does not wait" {
+	serve
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	run -7 wscat -T 200ms -w 0 -x "@$BATS_TEST_TMPDIR/fifo" "$URL"
+	says 'fifo: nothing has come to read' "$output"
+	run -124 timeout 1 wscat -w 0 -x "@$BATS_TEST_TMPDIR/fifo" "$URL"
+	background wscat -l 0 -x "@$BATS_TEST_TMPDIR/fifo"
+	local listener=$PID status=0
+	await 'listening on' "$LOG"
+	background wscat -w -1 --no-stdin "$(sed -n 's/^wscat: listening on //p' "$LOG")"
+	echo hello >"$BATS_TEST_TMPDIR/fifo"
+	await '^hello$' "$OUT"
+	kill "$listener"
+	finished "$listener" || status=$?
+	same 143 "$status"
+	run -0 bash -c "wscat -w 0 -x @<(echo a pipe) '$URL' </dev/null"
+	same 'a pipe' "$output"
+	run -0 timeout 20 wscat --slash -w 0 "$URL" <<<"/file $BATS_TEST_TMPDIR/fifo"
+	says 'nothing has come to read' "$output"
+}

@@ -535,6 +535,10 @@ static void time_goes_on_and_never_back(void **state)
         assert_true(ws_loop_now(loop) >= last);
         last = ws_loop_now(loop);
     }
+    int64_t end_us = ws_clock_us() + 5000; /* between two batches */
+    while (ws_clock_us() < end_us)
+        ;
+    assert_true(ws_loop_now(loop) >= last + 5);
 }
 
 /* --- when it cannot be made --- */
