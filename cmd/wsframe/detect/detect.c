@@ -1,5 +1,6 @@
 #include "cmd/wsframe/detect/detect.h"
 
+#include "cmd/wsframe/detect/dissection.h"
 #include "cmd/wsframe/detect/leading_time.h"
 #include "cmd/wsframe/read/lines.h"
 #include "cmd/wsframe/text/plain_text.h"
@@ -85,7 +86,9 @@ static bool is_tcpdump_bytes(struct line line)
         return false;
     rest = (struct line){rest.p + 1, rest.len - 1};
     line_skip_blanks(&rest);
-    return rest.len > 1 && rest.p[1] != 'x';
+    /* tcpdump has pairs of bytes together. */
+    bool pairs = rest.len > 2 && isspace((uint8_t)rest.p[2]);
+    return rest.len > 1 && rest.p[1] != 'x' && !pairs;
 }
 
 /* tcpdump's text, with bytes or without. FORM_UNKNOWN: no text of tcpdump. */
@@ -171,13 +174,23 @@ static bool is_own_array(const uint8_t *data, size_t len)
     return contains(data, len < 64 ? len : 64, "static const unsigned char frames[");
 }
 
+/* Is this one frame that ends where the input does, whatever its opcode and reserved bits? */
+static bool is_one_frame(const uint8_t *data, size_t len)
+{
+    struct ws_frame frame;
+    return len > 2 && data[0] >= 0x80 && ws_frame_parse(data, len, &frame) != WS_MORE &&
+           frame.length == len - frame.header_len;
+}
+
 /* A backslash, x and all digits, as PostgreSQL prints a bytea. */
 static bool is_bytea(const uint8_t *data, size_t len)
 {
+    enum { EMPTY = 4 }; /* digits of a frame without payload: "\\x89" and "00" could be a string */
     size_t count;
-    return len > 6 && data[0] == '\\' && data[1] == 'x' &&
-           consists_of(data + 2, len - 2, "0123456789abcdefABCDEF", &count) && count > 2 &&
-           count % 2 == 0;
+    if (len < 6 || data[0] != '\\' || data[1] != 'x' ||
+        !consists_of(data + 2, len - 2, "0123456789abcdefABCDEF", &count))
+        return false;
+    return count % 2 == 0 && (count > EMPTY || (count == EMPTY && memcmp(data + 4, "00", 2) == 0));
 }
 
 /* Zeros and ones without separators: do the bits begin a frame, and the same as hex digits not? Or
@@ -262,6 +275,28 @@ static bool is_name_of_something(const uint8_t *data, size_t len)
     return date || time || uuid || card || both;
 }
 
+/* Does the address of a network card stand before digits in a line, as with -T fields of tshark? */
+static bool has_card(const uint8_t *data, size_t len)
+{
+    enum { CARD = 17, DIGITS = 4 };
+    struct line rest = {(const char *)data, len}, line;
+    for (int n = 0; n < LINES_LOOKED_AT && line_next(&rest, &line); n++) {
+        size_t i = 0;
+        while (i < line.len && i < CARD &&
+               (i % 3 == 2 ? line.p[i] == ':' : isxdigit((uint8_t)line.p[i])))
+            i++;
+        if (i < CARD || line.len == CARD || !isblank((uint8_t)line.p[CARD]))
+            continue;
+        struct line digits = {line.p + CARD, line.len - CARD};
+        line_skip_blanks(&digits);
+        for (i = 0; i < digits.len && i < DIGITS && isxdigit((uint8_t)digits.p[i]);)
+            i++;
+        if (i == DIGITS)
+            return true;
+    }
+    return false;
+}
+
 /* Does a word of letters stand before bytes that are written in another way than it: fade 81 05,
  * db 0x81, 0x05? */
 static bool has_label(const uint8_t *data, size_t len)
@@ -312,6 +347,7 @@ static bool holds_frames(enum reader reader, const uint8_t *text, size_t len, bo
     bool holds = *read && (strict ? detect_convincing(data, count) ||
                                         (reader == BY_LIST && detect_begun(data, count))
                                   : detect_plausible(data, count));
+    holds |= *read && !strict && reader == BY_BASE64 && is_one_frame(data, count);
     pieces_free(&pieces);
     return holds;
 }
@@ -327,7 +363,7 @@ static enum form detect_digits(const uint8_t *data, size_t len)
                                  &count);
     if (is_name_of_something(data, len))
         return FORM_UNKNOWN;
-    if (hex && leading_time(data, len))
+    if (hex && (leading_time(data, len) || has_card(data, len)))
         return holds_frames(BY_LOG, data, len, &read) ? FORM_LOG : FORM_UNKNOWN;
     if (hex && has_label(data, len) && holds_frames(BY_LOG, data, len, &read))
         return FORM_LOG;
@@ -378,6 +414,8 @@ static enum form detect_text(const uint8_t *data, size_t len)
         (form = detect_json(data, len)) != FORM_UNKNOWN ||
         (form = read_dump_form(data, len)) != FORM_UNKNOWN)
         return form;
+    if (dissection_is(data, len))
+        return FORM_DISSECTION;
     if (is_bytea(data, len))
         return FORM_HEX;
     if (read_escaped_has(data, len) && !has_characters(data, len) &&
@@ -403,5 +441,7 @@ enum form detect(const uint8_t *data, size_t len)
         return detect_text(data, len);
     /* A first fragment is not there, or this is no frame: only --from=raw decodes it. */
     bool orphan = (data[0] & 15) == WS_OP_CONTINUATION;
+    if (is_one_frame(data, len))
+        return FORM_RAW;
     return (orphan ? detect_convincing : detect_plausible)(data, len) ? FORM_RAW : FORM_UNKNOWN;
 }

@@ -39,6 +39,9 @@ static const struct {
     [FORM_CURL_ASCII] = {"the output of curl --trace-ascii",
                          "this is the output of curl --trace-ascii, which has dots for bytes: use "
                          "--trace"},
+    [FORM_DISSECTION] = {"packets taken apart into fields",
+                         "these are the fields of packets, as tshark -V and -T json print them: "
+                         "decode the capture itself, or tshark -x"},
     [FORM_HTTP_TEXT] = {"HTTP",
                         "this is HTTP only: frames follow the heads of the upgrade's request "
                         "and response"},

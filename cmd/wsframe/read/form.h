@@ -36,6 +36,7 @@ enum form {
     FORM_EMPTY,
     FORM_TCPDUMP_ASCII,
     FORM_CURL_ASCII,
+    FORM_DISSECTION, /* the fields of packets */
     FORM_HTTP_TEXT,
     FORM_NUMBERS, /* which begin no frame */
     FORM_LETTERS, /* base64 that begins no frame */

@@ -150,6 +150,20 @@ static bool only_as_written(const struct dump_row *row)
     return detect_plausible(row->bytes, row->len) && !detect_plausible(reversed, row->len);
 }
 
+/* Is a line of words whole frames only as it is written (1), or only turned around (-1)? 0: both,
+ * or neither. A plausible first byte alone does not tell: 02 and 88 of a close frame are both one.
+ */
+static int order_of_frames(const struct dump_row *row)
+{
+    uint8_t reversed[ROW_BYTES_MAX];
+    if (row->group < 2)
+        return 0;
+    memcpy(reversed, row->bytes, row->len);
+    dump_row_reverse(reversed, row->len, row->group);
+    return (int)detect_convincing(row->bytes, row->len) -
+           (int)detect_convincing(reversed, row->len);
+}
+
 /* Takes a line with bytes apart; of od and hexdump also their decimal numbers and characters. */
 static bool look_at(struct line line, const struct shape *shape, struct dump_row *row)
 {
@@ -182,7 +196,7 @@ static struct shape shape_of(const uint8_t *text, size_t len)
     struct shape shape = {.form = FORM_UNKNOWN};
     struct line rest = {(const char *)text, len}, line;
     struct dump_row row;
-    int written = 0, turned = 0;
+    int written = 0, turned = 0, order = 0;
     bool curl = false, indented = false, plausible_as_written = false;
     for (int i = 0; i < LINES_LOOKED_AT && line_next(&rest, &line); i++) {
         struct note note = note_of(line);
@@ -200,6 +214,7 @@ static struct shape shape_of(const uint8_t *text, size_t len)
             shape.base = row.base;
             shape.first_gap = row.indent;
             plausible_as_written = only_as_written(&row);
+            order = order_of_frames(&row);
         }
         indented |= row.indent >= shape.first_gap + 4 || row.indent + 4 <= shape.first_gap;
         written += row.order == ROW_ORDER_WRITTEN;
@@ -213,6 +228,8 @@ static struct shape shape_of(const uint8_t *text, size_t len)
     bool words = shape.form == FORM_WORDS || shape.form == FORM_OD || shape.form == FORM_GDB;
     shape.reversed = shape.reversed &&
                      (turned > written || (words && turned == written && !plausible_as_written));
+    if (turned == written && order != 0)
+        shape.reversed = order < 0;
     shape.by_indent = indented && shape.form != FORM_CURL;
     shape.radix = radix_of(shape.form, text, len, shape.base);
     return shape;

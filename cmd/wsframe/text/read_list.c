@@ -341,6 +341,15 @@ static size_t last_separator(const uint8_t *text, size_t start, size_t end)
     return end;
 }
 
+/* Are angle brackets those of the text columns of od -tx1z, where ">" begins one and "<" ends it?
+ * Only Erlang and Node write lists in them over several lines. */
+static bool is_between_lines(const uint8_t *text, size_t len, size_t start, size_t end)
+{
+    size_t n = end - start;
+    bool doubled = start > 0 && text[start - 1] == '<' && end + 1 < len && text[end + 1] == '>';
+    return !doubled && !is_before(text, len, start, "<Buffer ") && memchr(text + start, '\n', n);
+}
+
 /* The next bracket whose content is a list: without brackets in it, and of numbers only. */
 static bool next_list(const uint8_t *text, size_t len, size_t *at, struct line *list,
                       struct list_notation *notation)
@@ -366,6 +375,8 @@ static bool next_list(const uint8_t *text, size_t len, size_t *at, struct line *
         else if (!properties && (char)text[end] != closing(c))
             continue;
         *list = (struct line){(const char *)text + start + 1, end - start - 1};
+        if (c == '<' && is_between_lines(text, len, start, end))
+            continue;
         if (c == '<' && list->len > 7 && memcmp(list->p, "Buffer ", 7) == 0)
             *list = (struct line){list->p + 7, list->len - 7};
         if (look_at_all(*list, notation) && (!cut || notation->count >= CUT_LEAST)) {

@@ -31,6 +31,8 @@ bool read_pieces(enum form form, bool strict, const uint8_t *text, size_t len, s
     switch (form) {
     case FORM_HEX:
         read = read_hex(text, len, &out->bytes, error);
+        if (read && !strict && read_hex_turn_words(text, len, out->bytes))
+            *note = "taken for words with their last byte first, as od -x writes them";
         break;
     case FORM_BASE64:
         read = read_base64(text, len, &out->bytes, error);

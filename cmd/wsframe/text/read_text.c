@@ -1,6 +1,8 @@
 #include "cmd/wsframe/text/read_text.h"
 
 #include "cmd/common/hex.h"
+#include "cmd/wsframe/read/detect_bytes.h"
+#include "cmd/wsframe/read/progress.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -44,6 +46,67 @@ bool read_hex(const uint8_t *text, size_t len, struct ws_bytes **out, struct rea
         bytes_byte(out, (uint8_t)(high << 4 | low));
         i += 2;
     }
+    return true;
+}
+
+/* The bytes of the words of a text, which are 2, 4 or 8; 0: not all groups of digits are words of
+ * one size, or there is something else. */
+static size_t word_size(const uint8_t *text, size_t len)
+{
+    size_t digits = 0, size = 0;
+    for (size_t i = 0; i <= len; i++) {
+        if (i < len && hex_digit((char)text[i]) >= 0) {
+            digits++;
+        } else if (i < len && !isspace(text[i])) {
+            return 0;
+        } else if (digits > 0) {
+            if (size > 0 && digits != size)
+                return 0;
+            size = digits;
+            digits = 0;
+        }
+    }
+    return size == 4 || size == 8 || size == 16 ? size / 2 : 0;
+}
+
+/* The length of whole frames at the beginning, where only zeros that fill the last word are after
+ * them; 0: there are none. */
+static size_t whole_frames(const uint8_t *data, size_t len, size_t word)
+{
+    size_t least = len, last = 0;
+    while (len - least + 1 < word && least > 0 && data[least - 1] == 0)
+        least--;
+    for (size_t n = least; n <= len && last == 0; n++) {
+        struct progress progress = {0};
+        progress_advance(&progress, data, n);
+        last = progress_at_boundary(&progress) ? n : 0;
+    }
+    return last;
+}
+
+static void turn(uint8_t *data, size_t len, size_t word)
+{
+    for (size_t at = 0; at + word <= len; at += word)
+        for (size_t i = 0; i < word / 2; i++) {
+            uint8_t byte = data[at + i];
+            data[at + i] = data[at + word - 1 - i];
+            data[at + word - 1 - i] = byte;
+        }
+}
+
+bool read_hex_turn_words(const uint8_t *text, size_t len, struct ws_bytes *bytes)
+{
+    size_t word = word_size(text, len), count = ws_bytes_len(bytes);
+    if (word == 0 || count % word != 0 || detect_convincing(bytes_data(bytes), count))
+        return false;
+    uint8_t *data = ws_bytes_data(bytes);
+    turn(data, count, word);
+    size_t whole = detect_convincing(data, count) ? whole_frames(data, count, word) : 0;
+    if (whole == 0) {
+        turn(data, count, word);
+        return false;
+    }
+    bytes->len -= count - whole;
     return true;
 }
 

@@ -13,6 +13,10 @@
  * before them. */
 bool read_hex(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error);
 
+/* Turns the bytes of each word around that read_hex() read, where all groups of digits are words of
+ * one size and are whole frames only then, as od -An -x writes them. True if it did. */
+bool read_hex_turn_words(const uint8_t *text, size_t len, struct ws_bytes *bytes);
+
 /* The alphabets of RFC 4648 sections 4 and 5, with or without padding, white space anywhere. */
 bool read_base64(const uint8_t *text, size_t len, struct ws_bytes **out, struct read_error *error);
 

@@ -596,3 +596,48 @@ all_give_hello() { # TEXT...
 	run -0 wsframe <<<'we get %81%28A%20partial%20text%20that%20is%20not%20t on the wire'
 	says 'incomplete: 28 of 40 bytes' "$output"
 }
+
+@test "packets that tshark takes apart are explained; the payloads beside addresses are read" {
+	local text
+	for text in '[{"_source":{"layers":{"eth.src":"02:42:ac:11:00:02"}}}]' '<pdml><field value="02:42:ac:11:00:02"/>' \
+		'{"timestamp":"1","layers":{"eth":{"eth_eth_src":"02:42:ac:11:00:02"}}}' \
+		$'Frame 1: 54 bytes on wire (432 bits)\n    Address: 02:00:00:00:00:02\n'; do
+		run -1 --separate-stderr wsframe <<<"$text"
+		one_line 'decode the capture itself, or tshark -x'
+	done
+	all_give_hello '02:42:ac:11:00:02\t\n02:42:ac:11:00:02\t810548656c6c6f\n' \
+		'eth0 02:00:00:00:00:02 up\nrx 81:05:48:65:6c:6c:6f\n'
+	run -1 --separate-stderr wsframe <<<'? (172.17.0.1) at 02:00:00:00:00:02 [ether] on eth0'
+	one_line 'unknown form'
+}
+
+@test "words: the order of their bytes is that of whole frames" {
+	local close='0x0000  < close         FIN           2 bytes  no mask       1000 (normal closure)' options
+	printf '\x88\x02\x03\xe8' >"$BATS_TEST_TMPDIR/close"
+	for options in "xxd -e" "od -x" "od --endian=big -x" "od -tx1z" "od -An -x" "od -An -tx4"; do
+		run -0 --separate-stderr wsframe < <($options <"$BATS_TEST_TMPDIR/close")
+		same "$close" "$output"
+	done
+	for options in ' 0581 6548 6c6c 006f' ' 65480581 006f6c6c' ' 006f6c6c65480581'; do
+		run -0 --separate-stderr wsframe <<<"$options"
+		same '0x0000  < text          FIN           5 bytes  no mask       "Hello"' "$output"
+		says 'taken for words with their last byte first'
+	done
+	head -c 300 /dev/zero | tr '\0' '<' | wsframe encode --file=- -o raw >"$BATS_TEST_TMPDIR/raw"
+	wsframe -f raw "$BATS_TEST_TMPDIR/raw" >"$BATS_TEST_TMPDIR/text"
+	BYTES=$BATS_TEST_TMPDIR/raw EXPECTED=$BATS_TEST_TMPDIR/text gives_frames od -v -An -tx1z
+}
+
+@test "a bytea of an empty frame, offsets with 0x, and one whole frame that breaks rules" {
+	all_give_hello '0x0000: 81 05 48 65 6c 6c 6f\n' '0x0000:  81 05 48 65\n0x0004:  6c 6c 6f\n'
+	run -0 wsframe '\x8900'
+	same '0x0000  < ping          FIN           0 bytes  no mask' "$output"
+	local options form
+	for options in --continuation=x "--opcode=11 x" "--rsv2 x"; do
+		for form in raw base64; do
+			# shellcheck disable=SC2086 # options are words
+			run -0 wsframe < <(wsframe encode --allow-invalid $options -o $form)
+			says '1 byte   no mask       "x"' "$output"
+		done
+	done
+}
