@@ -387,12 +387,15 @@ static enum form detect_digits(const uint8_t *data, size_t len)
     return letters && count % 4 == 0 && !is_prose(data, len) ? FORM_LETTERS : FORM_UNKNOWN;
 }
 
-/* Does each number have its character in quotes beside it, as gdb shows them? */
+/* Does each number have its character in quotes beside it, as gdb shows them, or is each character
+ * an element of an array, as lldb does? */
 static bool has_characters(const uint8_t *data, size_t len)
 {
     size_t count = 0;
     for (size_t i = 2; i + 1 < len; i++)
-        count += data[i] == '\'' && data[i - 1] == ' ' && isdigit(data[i - 2]);
+        count += data[i] == '\'' && data[i - 1] == ' ' &&
+                 (isdigit(data[i - 2]) ||
+                  (i > 4 && isdigit(data[i - 5]) && memcmp(data + i - 4, "] = ", 4) == 0));
     return count > 1;
 }
 

@@ -196,6 +196,21 @@ static struct log_run longest(struct line line)
 
 /* The run of a line, at the column of the run of the line before where there is one: the last line
  * may have a single byte. */
+/* The run of a row of words that is too short to be one by itself, at the column of the row before;
+ * without bytes, if there is none. */
+static struct log_run short_words(struct line line, const struct log_run *last)
+{
+    struct log_run run = {0};
+    size_t at = last->from;
+    if (last->separator != 0 || last->bytes * 2 < TOGETHER_LEAST || at >= line.len ||
+        (at > 0 && log_run_is_word(line.p[at - 1])) || run_end(line, at, &run) == at ||
+        (run.bytes > 1 && run.separator != 0))
+        return (struct log_run){0};
+    run.separator = 0;
+    run.is_short = true;
+    return run;
+}
+
 struct log_run log_run_next(struct line line, const struct log_run *last)
 {
     struct log_run run;
@@ -211,7 +226,8 @@ struct log_run log_run_next(struct line line, const struct log_run *last)
         bool other = best.bytes > 1 && best.separator == last->separator;
         return run.bytes == 1 && !other ? run : best;
     }
-    return longest(line);
+    run = longest(line);
+    return run.bytes > 0 ? run : short_words(line, last);
 }
 
 /* The line above a dump that numbers its columns: 00 01 02 ... 0F. */
@@ -262,4 +278,25 @@ bool log_run_has_letters(struct line line, const struct log_run *run)
     for (size_t i = 0; i < run->len; i++)
         letters |= isalpha((uint8_t)line.p[run->from + i]) != 0;
     return letters;
+}
+
+uint64_t log_run_missing(struct line line, const struct log_run *run)
+{
+    static const char length[] = "length = ", dots[] = " ... ";
+    enum { DIGITS_MAX = 9 };
+    struct line after = {line.p + run->from + run->len, line.len - run->from - run->len};
+    size_t n = sizeof dots - 1;
+    /* A text column is as long as the run. */
+    if (after.len < n + 2 || memcmp(after.p, dots, n) != 0 || !is_pair(after, n) ||
+        after.len == run->bytes + 1)
+        return 0;
+    uint64_t total = 0;
+    const char *said = memmem(line.p, run->from, length, sizeof length - 1);
+    for (size_t i = 0; said && i < DIGITS_MAX; i++) {
+        char c = said[sizeof length - 1 + i];
+        if (!isdigit((uint8_t)c))
+            break;
+        total = total * 10 + (uint64_t)(c - '0');
+    }
+    return total > run->bytes ? total - run->bytes : 1;
 }

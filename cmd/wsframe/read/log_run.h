@@ -14,6 +14,7 @@ struct log_run {
     size_t from, len; /* in the line */
     size_t bytes;     /* 0: the line has none */
     char separator;   /* 0: none */
+    bool is_short;    /* digits together, too few to be a run anywhere else */
 };
 
 /* The run of a line, at the column of the run of the line before where there is one: the last line
@@ -40,6 +41,10 @@ bool log_run_has_letters(struct line line, const struct log_run *run);
 
 /* Does the run end in one digit, and have two in each byte before it? */
 bool log_run_is_cut(struct line line, const struct log_run *run);
+
+/* How many bytes a line leaves out after its run, as ObjC does, and an excerpt made by hand:
+ * "{length = 36, bytes = 0x81220102 ... 0304}". 1: it does not say how many; 0: none. */
+uint64_t log_run_missing(struct line line, const struct log_run *run);
 
 /* The place after a run where the line ends in two characters of which one is a hex digit and one
  * is not, as 3g: the offset of the latter in the line, or 0. */

@@ -133,9 +133,24 @@ static unsigned base_of(struct line rest)
     return (n == 3 || n == 6) && digits(rest, 8) == n ? 8 : 16;
 }
 
+/* Adds all digits of a row, which stand together as xxd -g0 has them. */
+static const char *add_solid(struct dump_row *row, const char *p, size_t n)
+{
+    row->group = 1;
+    for (size_t i = 0; i < n; i += 2)
+        row->bytes[row->len++] = (uint8_t)(hex_digit(p[i]) << 4 | hex_digit(p[i + 1]));
+    return NULL;
+}
+
 /* Adds a group of `n` digits to the row's bytes; NULL, or what is wrong with it. */
 static const char *add_group(struct dump_row *row, const char *p, size_t n)
 {
+    enum { WORD_MAX = 16, SOLID_MAX = 512 };
+    bool solid = row->base == 16 && row->colon && row->len == 0 && n > WORD_MAX && n <= SOLID_MAX;
+    /* A first row of zeros and ones is of xxd -b -g0. */
+    bool bits = solid && dump_row_offset(row, 16) == 0 && digits((struct line){p, n}, 2) == n;
+    if (solid && !bits && n % 2 == 0)
+        return add_solid(row, p, n);
     uint64_t value = 0;
     size_t size = row->base == 2 ? 1 : row->base == 8 ? n / 3 : n / 2;
     bool fits = row->base == 2   ? n == 8
@@ -348,6 +363,18 @@ static bool is_memory(const struct dump_row *row, struct line rest)
            !has_prefix((struct line){rest.p + 1, rest.len - 1});
 }
 
+/* Is each column a byte of gdb's x/tb? */
+static bool is_bits(struct line rest)
+{
+    size_t count = 0;
+    for (; blanks(&rest, 1) > 0 && rest.len > 0; count++) {
+        if (digits(rest, 2) != 8 || (rest.len > 8 && !isblank((uint8_t)rest.p[8])))
+            return false;
+        skip(&rest, 8);
+    }
+    return count > 0 && rest.len == 0;
+}
+
 enum row_kind dump_row(struct line line, unsigned base, bool offset, struct dump_row *row)
 {
     memset(row, 0, offsetof(struct dump_row, bytes));
@@ -361,7 +388,7 @@ enum row_kind dump_row(struct line line, unsigned base, bool offset, struct dump
     if (offset && (ruler || !take_offset(&rest, row)))
         return ROW_NONE;
     if (base == 0 && is_memory(row, rest))
-        base = 10;
+        base = is_bits(rest) ? 2 : 10;
     row->problem = base == 10  ? decimals(rest, row)
                    : base == 1 ? characters(rest, row)
                                : columns(rest, base, row);

@@ -53,7 +53,8 @@ static void skip_character(struct line *rest)
 }
 
 /* The length of the index before a number: "0": of JSON.stringify(new Uint8Array(...)), and of PHP
- * [0] => of print_r, [0]=> of var_dump, 0 => of var_export. 0: there is none. */
+ * [0] => of print_r, [0]=> of var_dump, 0 => of var_export; [0] = of gdb and lldb. 0: there is
+ * none. */
 static size_t index_length(struct line line)
 {
     enum { DIGITS_MAX = 8 };
@@ -67,7 +68,9 @@ static size_t index_length(struct line line)
     if (named)
         return line.p[n] == ':' ? n + 1 : 0;
     n += line.p[n] == ' ';
-    return line.len - n > 2 && line.p[n] == '=' && line.p[n + 1] == '>' ? n + 2 : 0;
+    if (line.len - n <= 2 || line.p[n] != '=')
+        return 0;
+    return line.p[n + 1] == '>' ? n + 2 : open && line.p[n + 1] == ' ' ? n + 1 : 0;
 }
 
 bool list_word_is_index(struct line line)

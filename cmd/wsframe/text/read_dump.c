@@ -69,7 +69,7 @@ struct shape {
 
 static bool is_gdb(const struct dump_row *row)
 {
-    return row->colon && (row->prefixed || (row->address && row->base == 10));
+    return row->colon && (row->prefixed || (row->address && (row->base == 10 || row->base == 2)));
 }
 
 static enum form form_of_row(const struct dump_row *row)

@@ -38,6 +38,8 @@ struct list_notation {
     bool single_last; /* the last one is of these */
     bool characters;  /* 'H', "Hello" */
     bool strings;     /* "Hello" */
+    size_t binary;    /* of zeros and ones only */
+    bool binary_wide; /* four of them or more, as gdb's p/t writes a byte */
     uint64_t missing; /* numbers that the list says it leaves out */
     size_t repeated;  /* numbers that gdb's "<repeats 20 times>" stand for */
 };
@@ -88,6 +90,15 @@ static bool is_octal(struct line word)
            isdigit((uint8_t)word.p[2]);
 }
 
+/* Is this a byte in zeros and ones? */
+static bool is_binary(struct line word)
+{
+    size_t n = 0;
+    while (n < word.len && (word.p[n] == '0' || word.p[n] == '1'))
+        n++;
+    return n > 0 && n == word.len && n <= 8;
+}
+
 /* Looks at a number; false if it is none. */
 static bool look_at(struct line word, struct list_notation *notation)
 {
@@ -110,6 +121,13 @@ static bool look_at(struct line word, struct list_notation *notation)
         notation->octal = true;
         word = (struct line){word.p + 1, word.len - 1};
     }
+    if (base == 0 && !notation->negative && is_binary(word)) {
+        notation->binary++;
+        notation->binary_wide |= word.len > 3;
+        notation->count += word.len > 3;
+        if (word.len > 3)
+            return true;
+    }
     if (word.len == 0 || word.len > (base == 2 ? 8u : 3u))
         return false;
     for (size_t i = 0; i < word.len; i++) {
@@ -131,7 +149,7 @@ static bool is_rest(struct line rest, struct list_notation *notation)
 {
     char number[24];
     size_t n = 0;
-    while (rest.len > 0 && (*rest.p == '.' || *rest.p == ' ')) {
+    while (rest.len > 0 && *rest.p && strchr(". +", *rest.p)) {
         rest.p++;
         rest.len--;
     }
@@ -155,7 +173,8 @@ static bool look_at_all(struct line rest, struct list_notation *notation)
     *notation = (struct list_notation){0};
     while (list_word_next(&rest, &word, literals)) {
         struct line here = {word.p, word.len + rest.len};
-        if (word.len == 3 && memcmp(word.p, "...", 3) == 0) {
+        /* "...+7 more" is Delve's. */
+        if (word.len >= 3 && memcmp(word.p, "...", 3) == 0 && (word.len == 3 || word.p[3] == '+')) {
             /* Elixir and Firefox do not say how many there are. */
             if (!is_rest(here, notation) && !list_word_next(&rest, &word, literals))
                 notation->missing = 1;
@@ -169,6 +188,8 @@ static bool look_at_all(struct line rest, struct list_notation *notation)
         if (!look_at(word, notation))
             return false;
     }
+    if (notation->binary_wide && notation->binary < notation->count)
+        return false;
     return notation->count > 0 && notation->hex + notation->bits + notation->negative < 2;
 }
 
@@ -176,6 +197,8 @@ static int base_of(const struct list_notation *notation)
 {
     if (notation->characters)
         return AS_WRITTEN;
+    if (notation->binary_wide)
+        return 2;
     if (notation->hex || notation->bits)
         return notation->hex ? 16 : 2;
     if (notation->negative || (notation->wide && !notation->octal))
@@ -284,7 +307,7 @@ static bool add_list(struct line list, const struct list_notation *notation, str
         }
     }
     /* JSON has strings among numbers too. */
-    added &= !notation->strings || notation->hex ||
+    added &= !(notation->strings || notation->binary_wide) || notation->hex ||
              detect_convincing(bytes_data(out->bytes) + before, ws_bytes_len(out->bytes) - before);
     if (!added && out->bytes)
         out->bytes->len = before;

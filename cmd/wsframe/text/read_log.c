@@ -39,6 +39,8 @@ static bool believable(struct line line, const struct log_run *run, const uint8_
         return true;
     if (log_run_is_card(line, run))
         return false;
+    if (log_run_missing(line, run) > 0 && detect_begun(data, len))
+        return true;
     return looks_like_bytes ? detect_plausible(data, len) : detect_convincing(data, len);
 }
 
@@ -203,7 +205,8 @@ static bool belongs(const struct entry *entry, const struct log_run *last, const
     if (is_empty_frame(entry->line, &entry->run, data, len) || detect_convincing(data, len))
         return true;
     /* Digits that stand together may be anything. */
-    return alike && log_run_is_apart(last) && (!boundary || progress_begins(data, len));
+    return alike && !entry->run.is_short && log_run_is_apart(last) &&
+           (!boundary || progress_begins(data, len));
 }
 
 bool read_log(const uint8_t *text, size_t len, struct pieces *out, struct read_error *error,
@@ -222,8 +225,9 @@ bool read_log(const uint8_t *text, size_t len, struct pieces *out, struct read_e
         log_run_add(entry.line, &entry.run, &out->bytes);
         const uint8_t *data = bytes_data(out->bytes) + before;
         size_t n = ws_bytes_len(out->bytes) - before;
+        bool inside = !progress_at_boundary(&progress[entry.other]);
         bool same =
-            is_in(&taken, entry.prefix) &&
+            is_in(&taken, entry.prefix) && (!entry.run.is_short || inside) &&
             (entry.run.bytes == 1 || log_run_is_apart(&entry.run) == log_run_is_apart(&last));
         if (i > first && !same && !belongs(&entry, &last, data, n, &progress[entry.other])) {
             out->bytes->len = before;
@@ -236,7 +240,8 @@ bool read_log(const uint8_t *text, size_t len, struct pieces *out, struct read_e
         if (error && mistake > 0)
             failed = !fail(text, entry.line.p + mistake, error);
         *note = log_run_is_cut(entry.line, &entry.run) ? pieces_cut_byte : NULL;
-        pieces_end(out, (struct piece){.side = entry.other ? PIECE_OTHER : PIECE_ONE});
+        pieces_end(out, (struct piece){.side = entry.other ? PIECE_OTHER : PIECE_ONE,
+                                       .missing = log_run_missing(entry.line, &entry.run)});
     }
     if (first == count && error)
         *error = (struct read_error){.line = 1, .what = "there is no run of hex digits"};

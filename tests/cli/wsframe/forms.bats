@@ -641,3 +641,27 @@ all_give_hello() { # TEXT...
 		done
 	done
 }
+
+@test "rows whose last one is short, arrays of lldb and of gdb in bits, what is left out in the middle" {
+	all_give_hello '(unsigned char[7]) $0 = ([0] = \x27\\x81\x27, [1] = \x27\\x05\x27, [2] = \x27H\x27, [3] = \x27e\x27, [4] = \x27l\x27, [5] = \x27l\x27, [6] = \x27o\x27)\n' \
+		'$1 = {[0] = 0x81, [1] = 0x5, [2] = 0x48, [3] = 0x65, [4] = 0x6c, [5] = 0x6c, [6] = 0x6f}\n' \
+		'0x4010 <buf>:\t10000001\t00000101\t01001000\t01100101\t01101100\t01101100\t01101111\n' \
+		'$1 = {10000001, 101, 1001000, 1100101, 1101100, 1101100, 1101111}\n' \
+		'00000000: 81054865\n00000004: 6c6c6f\n'
+	wsframe encode -o raw "A text of 21 bytes..." >"$BATS_TEST_TMPDIR/raw"
+	wsframe -f raw "$BATS_TEST_TMPDIR/raw" >"$BATS_TEST_TMPDIR/text"
+	BYTES=$BATS_TEST_TMPDIR/raw EXPECTED=$BATS_TEST_TMPDIR/text gives_frames xxd -g0
+	run -0 wsframe <<-'END'
+		Contents of section .data:
+		 0000 810b4865 6c6c6f20 31323334  ..Hello 1234
+		 000c 35                          5
+	END
+	says '"Hello 12345"$' "$output"
+	run -0 wsframe <<<'{length = 36, bytes = 0x8222f752 1829bf37 748981cf 1079b0b7 ... 831c10fc ab6e7c98}'
+	says 'incomplete: 14 of 34 bytes' "$output"
+	run -0 wsframe <<<'81 7e 01 00 61 61 ... 61 61'
+	says '1 byte: not in the capture' "$output"
+	run -0 wsframe <<<'[]uint8 len: 24, cap: 32, [130,22,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,...+7 more]'
+	says 'incomplete: 15 of 22 bytes' "$output"
+	run -1 wsframe <<<'{1000, 1001, 1010}'
+}
