@@ -26,11 +26,12 @@ static void indices(void **state)
     (void)state;
     expect("\"0\":129,\"1\": 5", "129|5|");
     expect("[0] => 129\n    [1] => 5\n", "129|5|");
+    expect("[0] = 129, [1] = 0x05", "129|0x05|");
     expect("[0]=>\n  int(129)\n  [1]=>\n  int(5)\n", "int(129)|int(5)|");
     expect("0 => 129,\n  1 => 5,\n", "129|5|");
     expect("0=>129,1=>5", "129|5|");
     assert_true(list_word_is_index((struct line){"[12] => 1", 9}));
-    assert_false(list_word_is_index((struct line){"[12] = 1", 8}));
+    assert_true(list_word_is_index((struct line){"[12] = 1", 8}));
     assert_false(list_word_is_index((struct line){"[x] => 1", 8}));
     assert_false(list_word_is_index((struct line){"[1]", 3}));
     assert_false(list_word_is_index((struct line){"", 0}));
