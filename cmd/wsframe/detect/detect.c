@@ -15,6 +15,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 enum { LINES_LOOKED_AT = 200 };
 
@@ -399,6 +400,16 @@ static bool has_characters(const uint8_t *data, size_t len)
     return count > 1;
 }
 
+/* Does a string begin with the character that stands for a byte which is no UTF-8? The first byte
+ * of most frames is none. */
+static bool has_lost_bytes(const uint8_t *data, size_t len)
+{
+    static const char mark[] = "\"\xEF\xBF\xBD", escaped[] = "\"\\ufffd";
+    return (len >= sizeof mark - 1 && memcmp(data, mark, sizeof mark - 1) == 0) ||
+           (len >= sizeof escaped - 1 &&
+            strncasecmp((const char *)data, escaped, sizeof escaped - 1) == 0);
+}
+
 static enum form detect_text(const uint8_t *data, size_t len)
 {
     enum form form;
@@ -417,6 +428,8 @@ static enum form detect_text(const uint8_t *data, size_t len)
         (form = detect_json(data, len)) != FORM_UNKNOWN ||
         (form = read_dump_form(data, len)) != FORM_UNKNOWN)
         return form;
+    if (has_lost_bytes(data, len))
+        return FORM_REPLACED;
     if (dissection_is(data, len))
         return FORM_DISSECTION;
     if (is_bytea(data, len))

@@ -39,6 +39,9 @@ static const struct {
     [FORM_CURL_ASCII] = {"the output of curl --trace-ascii",
                          "this is the output of curl --trace-ascii, which has dots for bytes: use "
                          "--trace"},
+    [FORM_REPLACED] = {"a string that has lost bytes",
+                       "bytes were lost: they were decoded as UTF-8, and U+FFFD stands for those "
+                       "that are none"},
     [FORM_DISSECTION] = {"packets taken apart into fields",
                          "these are the fields of packets, as tshark -V and -T json print them: "
                          "decode the capture itself, or tshark -x"},

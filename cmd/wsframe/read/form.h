@@ -36,6 +36,7 @@ enum form {
     FORM_EMPTY,
     FORM_TCPDUMP_ASCII,
     FORM_CURL_ASCII,
+    FORM_REPLACED,   /* a string whose bytes were replaced by U+FFFD */
     FORM_DISSECTION, /* the fields of packets */
     FORM_HTTP_TEXT,
     FORM_NUMBERS, /* which begin no frame */

@@ -665,3 +665,11 @@ all_give_hello() { # TEXT...
 	says 'incomplete: 15 of 22 bytes' "$output"
 	run -1 wsframe <<<'{1000, 1001, 1010}'
 }
+
+@test "a string whose bytes were replaced when it was decoded as UTF-8 is explained" {
+	local text
+	for text in $'"\xEF\xBF\xBD\\u0002\\u0003\xEF\xBF\xBD"' '"\uFFFD\u0005Hello"'; do
+		run -1 --separate-stderr wsframe <<<"$text"
+		one_line 'bytes were lost'
+	done
+}
