@@ -16,7 +16,7 @@
 enum { FILE_READ_SIZE = 64 * 1024 };
 
 /* Waits until there is something to read, or the end. With no signal blocked: those that a loop
- * reads end the program here, as its user expects of a pipe to which nobody writes. */
+ * reads end the program here, as its user expects where no program writes to the pipe. */
 static bool wait_readable(int fd, int64_t end_us)
 {
     struct pollfd poll = {.fd = fd, .events = POLLIN};

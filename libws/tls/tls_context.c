@@ -239,6 +239,27 @@ static bool use_pair(struct ws_tls_context *context, X509 *certificate, STACK_OF
     return false;
 }
 
+/* Sends clients the names of the certificates that were loaded: the file may be a pipe, which
+ * cannot be read again. */
+static bool name_authorities(SSL_CTX *ssl)
+{
+    STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(ssl));
+    STACK_OF(X509_NAME) *names = sk_X509_NAME_new_null();
+    bool named = names != NULL;
+    for (int i = 0; named && i < sk_X509_OBJECT_num(objects); i++) {
+        const X509 *authority = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+        X509_NAME *name = authority ? X509_NAME_dup(X509_get_subject_name(authority)) : NULL;
+        named = !authority || (name && sk_X509_NAME_push(names, name) > 0);
+        if (!named)
+            X509_NAME_free(name);
+    }
+    if (named)
+        SSL_CTX_set_client_CA_list(ssl, names);
+    else
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+    return named;
+}
+
 /* Sets which issuers are trusted, and turns verification on. */
 static bool trust(struct ws_tls_context *context, const char *ca, char *error, size_t size)
 {
@@ -257,12 +278,8 @@ static bool trust(struct ws_tls_context *context, const char *ca, char *error, s
     }
     /* A configured certificate is trusted even if it is not self-signed. */
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl), X509_V_FLAG_PARTIAL_CHAIN);
-    if (context->role == WS_ROLE_SERVER && !folder) {
-        STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(ca);
-        if (!names)
-            return no_memory(error, size);
-        SSL_CTX_set_client_CA_list(ssl, names);
-    }
+    if (context->role == WS_ROLE_SERVER && !folder && !name_authorities(ssl))
+        return no_memory(error, size);
     return true;
 }
 

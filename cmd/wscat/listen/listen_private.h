@@ -37,7 +37,7 @@ struct listener {
     uint64_t received;
     bool in_message; /* pieces of a message were sent, and not the last */
     bool input_ended, over;
-    bool enough; /* --count or --expect is decided, or nobody reads any more */
+    bool enough; /* --count or --expect is decided, or the reader of the output has left */
     int status;
 };
 

@@ -36,7 +36,7 @@ static bool read_networks(const struct compile *c, const char *name, const struc
                          (int)len, wrong);
         if (wrong)
             return no_memory(c);
-        /* An empty variable in a script: --allow of nobody would let everybody in. */
+        /* An empty variable in a script: without a network --allow would let all in. */
         if (networks->count == before)
             return wrong(c, "option '--%s': no network is named", name);
     }

@@ -179,7 +179,8 @@ WRONG_NAME='\(--tls-domain=NAME checks it against another name\)$'
 # --- client certificates ---
 
 @test "--client-ca: no client without its certificate; --cert, --key, and both in one file" {
-	serve_tls --client-ca="$C/ca.pem" --loglevel=debug
+	serve_tls --client-ca=<(cat "$C/ca.pem") --loglevel=debug
+	says '^Acceptable client certificate CA names' "$(openssl s_client -connect "127.0.0.1:$PORT" </dev/null 2>&1)"
 	refused 'the server wants a client certificate \(--cert=FILE and --key=FILE ' --ca="$C/ca.pem" "$(by_name)"
 	await '[^S] TLS failed: the client showed no certificate' "$SERVER_LOG"
 	run -0 wscat --ca="$C/ca.pem" --cert="$C/client.pem" --key="$C/client.key" -1 "$(by_name)" hello

@@ -383,7 +383,7 @@ basic() { # USER:PASSWORD
 @test "what no option of these can mean: 2" {
 	local option
 	for option in --origin=null --origin='*.example.com' --origin=https://a/b '--origin=,' \
-		--host-allow=a/b --allow=10.0.0.1/8 --deny=example.com --trust-proxy=1.2.3 --auth=nocolon \
+		--host-allow=a/b --allow=10.0.0.1/8 --deny=example.com --trust-proxy=1.2.3 --allow= '--deny=,' --trust-proxy= --auth=nocolon \
 		--token= --path=ws '--health=/a?b' --metrics=x --header=none '--header=Upgrade: h2c' \
 		'--header-ws=Sec-WebSocket-Accept: x' '--header-http=A B: c' '--subprotocol=a b' \
 		--require-protocol --replay-window=x; do

@@ -53,7 +53,7 @@ static void characters(void **state)
     expect("129, \"x\ny\", 5", "129|x|y|5|");
     expect("1, 'a\\'b', 2, \"c", "1|'a\\'b'|2|c|");
     expect_literal("'H'", "H");
-    expect_literal("b\"He\\\"llo\"", "He\\\"llo");
+    expect_literal("b\"hi\\\"there\"", "hi\\\"there");
     expect_literal("\"Hello", "");
     expect_literal("\"Hello\"x", "");
     expect_literal("''", "");
