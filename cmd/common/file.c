@@ -61,7 +61,8 @@ static int open_file(const char *path)
     return -1;
 }
 
-bool file_read(const char *path, size_t max, int64_t end_us, struct ws_bytes **content)
+bool file_read(const char *path, size_t max, const char *option, int64_t end_us,
+               struct ws_bytes **content)
 {
     char size[UNITS_TEXT_MAX];
     ssize_t n = -1;
@@ -74,7 +75,8 @@ bool file_read(const char *path, size_t max, int64_t end_us, struct ws_bytes **c
         errno = number;
     }
     if (n > 0)
-        exit_warn("%s: larger than %s", path, units_format_size(max, size, sizeof size));
+        exit_warn("%s: larger than %s", path,
+                  option ? option : units_format_size(max, size, sizeof size));
     else if (n < 0)
         exit_warn("%s: %s", path,
                   errno == ETIMEDOUT ? "nothing has come to read" : strerror(errno));

@@ -33,7 +33,7 @@ static bool read_messages(struct own *own, const struct own_options *o, bool is_
         ok = add(own, o->messages.items[i], strlen(o->messages.items[i]), is_text, problem, size);
     if (ok && o->message_file) {
         *problem = '\0'; /* file_read() prints its own */
-        ok = file_read(o->message_file, MESSAGE_MOST, FILE_NO_END, &content) &&
+        ok = file_read(o->message_file, MESSAGE_MOST, NULL, FILE_NO_END, &content) &&
              add(own, content ? (const char *)ws_bytes_data(content) : "", ws_bytes_len(content),
                  is_text, problem, size);
     }

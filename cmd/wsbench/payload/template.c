@@ -24,7 +24,7 @@ enum { FILE_MOST = 256 << 20 };
 
 static bool read_lines(struct template_part *part, const char *file, char *problem, size_t size)
 {
-    if (!file_read(file, FILE_MOST, FILE_NO_END, &part->text))
+    if (!file_read(file, FILE_MOST, NULL, FILE_NO_END, &part->text))
         return false; /* which it has said */
     size_t len = ws_bytes_len(part->text);
     const uint8_t *data = len ? ws_bytes_data(part->text) : NULL;

@@ -14,7 +14,8 @@ int word_read(struct word *word, const struct settings *settings, char *text)
     *word = (struct word){0};
     if (text[0] == '@' && text[1] != '@') {
         name = text + 1;
-        if (!file_read(name, settings_largest(settings), settings->end_us, &word->content))
+        if (!file_read(name, settings_largest(settings), "--max-message-size", settings->end_us,
+                       &word->content))
             return errno == ETIMEDOUT ? WS_EXIT_TIMEOUT : WS_EXIT_FAILURE;
         word->data = ws_bytes_data(word->content);
         word->len = ws_bytes_len(word->content);

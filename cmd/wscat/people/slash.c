@@ -95,7 +95,7 @@ static void do_raw(const struct call *call)
 static void do_file(const struct call *call)
 {
     struct ws_bytes *content = NULL;
-    if (file_read(call->text, call->max, FILE_NO_WAIT, &content)) {
+    if (file_read(call->text, call->max, "--max-message-size", FILE_NO_WAIT, &content)) {
         void *data = ws_bytes_data(content);
         unsigned opcode = ws_utf8_valid(data, content->len) ? WS_OP_TEXT : WS_OP_BINARY;
         call->ops->send(call->context, opcode, WS_SEND_COPY, data, content->len);

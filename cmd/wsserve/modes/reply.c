@@ -21,7 +21,7 @@ static bool start(struct server *server)
 {
     const char *reply = server->settings->operate.reply;
     if (reply[0] == '@') {
-        if (!file_read(reply + 1, FILE_MAX, FILE_NO_END, &answer.bytes))
+        if (!file_read(reply + 1, FILE_MAX, NULL, FILE_NO_END, &answer.bytes))
             return false;
         answer.data = ws_bytes_data(answer.bytes);
         answer.len = ws_bytes_len(answer.bytes);

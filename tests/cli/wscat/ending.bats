@@ -101,7 +101,7 @@ load ../helper
 @test "--expect with --count closes after so many" {
 	serve
 	run -10 --separate-stderr timeout 40 wscat --expect=never -N 2 -w -1 "$URL" one two three </dev/null
-	one_line "no message matched 'never' \(2 received\)"
+	says "no message matched 'never' \(2 received\)"
 }
 
 @test "an invalid regular expression: 2" {

@@ -53,11 +53,11 @@ static void files(void **state)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct ws_bytes *content = NULL;
         write_file(sizes[i]);
-        assert_true(file_read(path, sizes[i], FILE_NO_END, &content));
+        assert_true(file_read(path, sizes[i], NULL, FILE_NO_END, &content));
         assert_int_equal(ws_bytes_len(content), sizes[i]);
         if (sizes[i] > 0) {
             assert_int_equal(ws_bytes_data(content)[sizes[i] - 1], 'a' + (sizes[i] - 1) % 26);
-            assert_false(file_read(path, sizes[i] - 1, FILE_NO_END, &content));
+            assert_false(file_read(path, sizes[i] - 1, "that", FILE_NO_END, &content));
         }
         ws_bytes_free(&content);
     }
@@ -67,9 +67,9 @@ static void what_cannot_be_read(void **state)
 {
     (void)state;
     struct ws_bytes *content = NULL;
-    assert_false(file_read("/nonexistent/x", 10, FILE_NO_END, &content));
+    assert_false(file_read("/nonexistent/x", 10, "that", FILE_NO_END, &content));
     assert_int_equal(errno, ENOENT);
-    assert_false(file_read("/", 10, FILE_NO_END, &content));
+    assert_false(file_read("/", 10, "that", FILE_NO_END, &content));
     assert_int_equal(errno, EISDIR);
     ws_bytes_free(&content);
 }
@@ -78,11 +78,11 @@ static void a_pipe_until_the_end_of_time(void **state)
 {
     (void)state;
     struct ws_bytes *content = NULL;
-    assert_false(file_read(path, 10, ws_clock_us() + 10000, &content));
+    assert_false(file_read(path, 10, "that", ws_clock_us() + 10000, &content));
     assert_int_equal(errno, ETIMEDOUT);
     int fd = open(path, O_RDWR);
     assert_int_equal(write(fd, "x", 1), 1);
-    assert_false(file_read(path, 10, ws_clock_us() + 10000, &content)); /* it may go on */
+    assert_false(file_read(path, 10, "that", ws_clock_us() + 10000, &content)); /* it may go on */
     assert_int_equal(errno, ETIMEDOUT);
     close(fd);
     ws_bytes_free(&content);
@@ -97,7 +97,7 @@ static void a_pipe_that_is_written_to(void **state)
         int fd = open(path, O_WRONLY); /* waits for the reader */
         _exit(write(fd, "hello", 5) == 5 ? 0 : 1);
     }
-    assert_true(file_read(path, 10, FILE_NO_END, &content));
+    assert_true(file_read(path, 10, "that", FILE_NO_END, &content));
     assert_int_equal(ws_bytes_len(content), 5);
     assert_memory_equal(ws_bytes_data(content), "hello", 5);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
@@ -117,7 +117,7 @@ static void a_signal_ends_the_wait(void **state)
         sigaddset(&term, SIGTERM);
         sigprocmask(SIG_BLOCK, &term, NULL);
         raise(SIGTERM);
-        file_read(path, 10, FILE_NO_END, &content);
+        file_read(path, 10, "that", FILE_NO_END, &content);
         _exit(1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -1,8 +1,12 @@
 #include "cmd/wscat/input/word.h"
 
+#include "cmd/common/exit.h"
+#include "cmd/common/file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -12,15 +16,17 @@
 /* cmocka.h needs those four before it. */
 #include <cmocka.h>
 
-static const struct settings text = {.max_message_size = 100},
-                             binary = {.max_message_size = 100, .binary = true};
+static const struct settings text = {.max_message_size = 100, .end_us = FILE_NO_END};
+static const struct settings binary = {
+    .max_message_size = 100, .end_us = FILE_NO_END, .binary = true};
+static const struct settings late = {.max_message_size = 100, .end_us = FILE_NO_WAIT};
 
 /* The word is that message; NULL: it is refused. */
 static void is(const struct settings *settings, const char *word, const char *expected)
 {
     struct word read;
     char *copy = strdup(word);
-    assert_int_equal(word_read(&read, settings, copy), expected != NULL);
+    assert_int_equal(word_read(&read, settings, copy), expected ? WS_EXIT_OK : WS_EXIT_FAILURE);
     if (expected) {
         assert_int_equal(read.len, strlen(expected));
         assert_memory_equal(read.data, expected, read.len);
@@ -63,11 +69,27 @@ static void files(void **state)
     is(&binary, "@/", NULL);
 }
 
+static void a_pipe_until_the_timeout(void **state)
+{
+    char name[] = "@/tmp/libws-test-word-XXXXXX";
+    struct word read;
+    int fd = mkstemp(name + 1);
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    unlink(name + 1);
+    assert_int_equal(mkfifo(name + 1, 0600), 0);
+    assert_int_equal(word_read(&read, &late, name), WS_EXIT_TIMEOUT);
+    word_free(&read);
+    unlink(name + 1);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(words),
         cmocka_unit_test(files),
+        cmocka_unit_test(a_pipe_until_the_timeout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
