@@ -65,6 +65,9 @@ BASE := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(if $(filter 1,$(WITH_I
 	-I. -Ilibws/include $(PC_CFLAGS) -MMD -MP -pthread -fPIC
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 TSAN := -fsanitize=thread -fno-omit-frame-pointer -O1 -g
+# Of the hundreds that are linked for tests; CI has no debugger that would look at variables.
+SAN_LINK := $(call can,-fuse-ld=gold)
+SAN      += $(if $(CI),-g1)
 COV  := --coverage -fprofile-update=atomic -O0 -g
 LIBFUZZER := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -O1 -g
 
@@ -170,7 +173,7 @@ build/$(1)/fuzz/%: build/$(1)/tests/fuzz/%.o $(if $(filter libfuzzer,$(1)),,buil
 	$$(link_$(1)) $$(REDIS_LIBS) $$(TOOL_LIBS)
 endef
 $(eval $(call variant,plain,$(FAST) $(HARD),build,$(HARD_LINK)))
-$(eval $(call variant,san,$(SAN),build/san))
+$(eval $(call variant,san,$(SAN),build/san,$(SAN_LINK)))
 $(eval $(call variant,tsan,$(TSAN),build/tsan))
 $(eval $(call variant,cov,$(COV),build/cov))
 $(eval $(call variant,libfuzzer,$(LIBFUZZER),build/libfuzzer,-fsanitize=fuzzer))

@@ -219,6 +219,13 @@ static void open_stream(struct ws_conn *carrier, struct ws_http2_stream *stream)
     ws_conn_settle(conn);
 }
 
+/* Nothing more comes or goes on any of them, because of `why`. */
+static void cut_streams(struct ws_conn *carrier, enum ws_error why)
+{
+    ws_conn_record_error(carrier, why);
+    ws_http2_cut(carrier->cold->http2, why);
+}
+
 void ws_conn_carry(struct ws_conn *carrier, uint8_t *data, size_t len)
 {
     struct ws_http2 *http2 = carrier->cold->http2;
@@ -237,10 +244,8 @@ void ws_conn_carry(struct ws_conn *carrier, uint8_t *data, size_t len)
     }
     if (error == WS_MORE && ws_conn_is_client(carrier))
         error = ws_http2_websockets(http2);
-    if (error != WS_MORE && error != WS_OK) {
-        ws_conn_record_error(carrier, error);
-        ws_http2_cut(http2, error);
-    }
+    if (error != WS_MORE && error != WS_OK)
+        cut_streams(carrier, error);
     ws_conn_serve_streams(carrier);
     ws_conn_settle(carrier);
 }
@@ -279,12 +284,10 @@ void ws_conn_serve_streams(struct ws_conn *carrier)
     }
     if (ws_conn_is_client(carrier) && ws_http2_stream_count(http2) == 0)
         ws_http2_go_away(http2, WS_OK);
-    if (ws_http2_write(http2) != WS_OK) {
-        ws_conn_abort(carrier, WS_E_NO_MEMORY);
-        ws_out_clear(ws_http2_out(http2)); /* lest another carrier send it */
-    } else {
-        ws_conn_send_out(carrier, ws_http2_out(http2));
-    }
+    enum ws_error error = ws_http2_write(http2);
+    if (error != WS_OK)
+        cut_streams(carrier, error);
+    ws_conn_send_out(carrier, ws_http2_out(http2));
     ws_conn_send_records(carrier);
     return_memory(carrier);
     ws_http2_set_space(http2, space(carrier));
@@ -295,15 +298,13 @@ void ws_conn_serve_streams(struct ws_conn *carrier)
 
 void ws_conn_carrier_ended(struct ws_conn *carrier, enum ws_error why)
 {
-    struct ws_http2 *http2 = carrier->cold->http2;
     carrier->peer_eof = true;
     if (carrier->life >= WS_LIFE_LINGERING) {
         ws_conn_set_failed(carrier);
         ws_conn_settle(carrier);
         return;
     }
-    ws_conn_record_error(carrier, why);
-    ws_http2_cut(http2, why);
+    cut_streams(carrier, why);
     ws_conn_serve_streams(carrier);
     ws_conn_forget_waiting(carrier);
     ws_conn_settle(carrier);

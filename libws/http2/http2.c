@@ -238,8 +238,14 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
     struct ws_http2 *http2 = user;
     (void)session;
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+        uint32_t code = http2->sent_code = frame->goaway.error_code;
         http2->terminated = true;
-        http2->sent_code = frame->goaway.error_code;
+        /* nghttp2 has queued it by itself: for a fault of the peer, or since it could make no head.
+         */
+        if (http2->error == WS_OK && code != http2->going_code)
+            http2->error = code == NGHTTP2_ENHANCE_YOUR_CALM ? WS_E_HTTP2_FLOOD
+                           : code == NGHTTP2_INTERNAL_ERROR  ? WS_E_NO_MEMORY
+                                                             : WS_E_HTTP2;
     }
     if (frame->hd.type == NGHTTP2_DATA && http2->paid_us > http2->now_us)
         http2->paid_us -= (int64_t)DATA_PAYS * WORK_US;
@@ -269,6 +275,7 @@ static bool make_session(struct ws_http2 *http2)
 {
     nghttp2_session_callbacks *callbacks = make_callbacks();
     nghttp2_option *option = NULL;
+    nghttp2_mem memory = ws_http2_memory(http2);
     int failed = !callbacks || nghttp2_option_new(&option) != 0;
     if (!failed) {
         nghttp2_option_set_no_auto_window_update(option, 1);
@@ -276,9 +283,9 @@ static bool make_session(struct ws_http2 *http2)
         nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
         /* Resets are among what is charged for here. */
         nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX);
-        failed = http2->options.role == WS_ROLE_SERVER
-                     ? nghttp2_session_server_new2(&http2->session, callbacks, http2, option)
-                     : nghttp2_session_client_new2(&http2->session, callbacks, http2, option);
+        failed = (http2->options.role == WS_ROLE_SERVER ? nghttp2_session_server_new3
+                                                        : nghttp2_session_client_new3)(
+            &http2->session, callbacks, http2, option, &memory);
     }
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);
@@ -325,7 +332,7 @@ void ws_http2_free(struct ws_http2 *http2)
 {
     if (!http2)
         return;
-    nghttp2_session_del(http2->session);
+    ws_http2_memory_free(http2);
     ws_out_free(&http2->out);
     free(http2);
 }
@@ -346,7 +353,7 @@ static enum ws_error fail(struct ws_http2 *http2, enum ws_error error)
                     : error == WS_E_NO_MEMORY ? NGHTTP2_INTERNAL_ERROR
                                               : NGHTTP2_PROTOCOL_ERROR;
     http2->error = error;
-    if (!http2->terminated)
+    if (!http2->terminated && !http2->write_failed)
         nghttp2_session_terminate_session(http2->session, code);
     ws_http2_write(http2);
     return error;
@@ -382,11 +389,7 @@ enum ws_error ws_http2_next(struct ws_http2 *http2, struct ws_http2_piece *piece
     }
     if (http2->error != WS_OK)
         return http2->error;
-    /* Where nghttp2 has found the fault, it has queued the GOAWAY by itself. */
     enum ws_error error = ws_http2_write(http2);
-    if (error == WS_OK && http2->terminated && !http2->going_away)
-        error = http2->sent_code == NGHTTP2_ENHANCE_YOUR_CALM ? WS_E_HTTP2_FLOOD : WS_E_HTTP2;
-    http2->error = error;
     return error == WS_OK ? WS_MORE : error;
 }
 
@@ -398,7 +401,9 @@ enum ws_error ws_http2_write(struct ws_http2 *http2)
     ssize_t n;
     while (!http2->write_failed && (n = nghttp2_session_mem_send(http2->session, &data)) != 0)
         http2->write_failed = n < 0 || ws_out_copy(&http2->out, data, (size_t)n) != WS_OK;
-    return http2->write_failed ? WS_E_NO_MEMORY : WS_OK;
+    if (http2->write_failed && http2->error == WS_OK)
+        http2->error = WS_E_NO_MEMORY;
+    return http2->error;
 }
 
 struct ws_out *ws_http2_out(struct ws_http2 *http2)
@@ -421,9 +426,10 @@ void ws_http2_go_away(struct ws_http2 *http2, enum ws_error why)
 {
     enum ws_category category = ws_error_info(why)->category;
     uint32_t code = category == WS_CAT_RESOURCE ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_NO_ERROR;
-    if (http2->going_away || http2->terminated)
+    if (http2->going_away || http2->terminated || http2->write_failed)
         return;
     http2->going_away = true;
+    http2->going_code = code;
     nghttp2_submit_goaway(http2->session, NGHTTP2_FLAG_NONE,
                           nghttp2_session_get_last_proc_stream_id(http2->session), code, NULL, 0);
 }

@@ -91,8 +91,9 @@ bool ws_http2_any_ready(const struct ws_http2 *http2);
 
 /* --- sending --- */
 
-/* Has everything written that is due: acknowledgements, window updates, heads. WS_OK; or
- * WS_E_NO_MEMORY, now and ever after, since a frame was lost: the connection must end. */
+/* Has everything written that is due: acknowledgements, window updates, heads. WS_OK; or, now and
+ * ever after, why the connection must end: as from ws_http2_next(), or what ws_http2_cut() was
+ * given. What is among the output then is to be sent yet. */
 enum ws_error ws_http2_write(struct ws_http2 *http2);
 
 /* What is to be sent; the caller clears it. Streams write into it too. */

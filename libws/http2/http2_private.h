@@ -2,7 +2,8 @@
  * http2_private: what the files of http2 share.
  *
  * http2.c is the connection, http2_stream.c a stream as its owner uses it, http2_head.c heads in
- * both forms. http2_none.c stands in for all of them where nghttp2 is left out.
+ * both forms, http2_memory.c the memory that nghttp2 has. http2_none.c stands in for all of them
+ * where nghttp2 is left out.
  */
 #ifndef LIBWS_HTTP2_HTTP2_PRIVATE_H
 #define LIBWS_HTTP2_HTTP2_PRIVATE_H
@@ -51,6 +52,7 @@ struct ws_http2_stream {
 
 struct ws_http2 {
     nghttp2_session *session;
+    struct block *blocks; /* that nghttp2 has allocated */
     struct ws_http2_options options;
     struct ws_out out;
     size_t space;
@@ -64,12 +66,13 @@ struct ws_http2 {
     int64_t now_us;
     int64_t paid_us; /* when the frames that make work are paid for */
     enum ws_error error;
+    uint32_t going_code;           /* of the GOAWAY of ws_http2_go_away() */
     uint32_t sent_code, peer_code; /* of GOAWAY */
     bool starved : 1;              /* a stream could write, if there were space */
     bool paused : 1;               /* nghttp2 is, after a piece */
     bool going_away : 1, peer_going : 1, settings_came : 1;
     bool terminated : 1;   /* a GOAWAY with an error was written */
-    bool write_failed : 1; /* a frame was lost: none may follow it */
+    bool write_failed : 1; /* a frame was lost: nghttp2 must not be called any more */
 };
 
 /* --- http2.c --- */
@@ -79,6 +82,13 @@ void ws_http2_queue(struct ws_http2_stream *stream);
 void ws_http2_unqueue(struct ws_http2_stream *stream);
 /* A new one, in the list; NULL without memory. */
 struct ws_http2_stream *ws_http2_add_stream(struct ws_http2 *http2, int32_t id);
+
+/* --- http2_memory.c --- */
+
+/* Allocators for a session, which keep account of what they gave. */
+nghttp2_mem ws_http2_memory(struct ws_http2 *http2);
+/* Frees all of it: the session is gone. */
+void ws_http2_memory_free(struct ws_http2 *http2);
 
 /* --- http2_stream.c --- */
 

@@ -123,7 +123,7 @@ void ws_http2_stream_consumed(struct ws_http2_stream *stream)
 {
     if (stream->owed == 0)
         return;
-    if (!stream->closed && stream->id > 0)
+    if (!stream->closed && stream->id > 0 && !stream->http2->write_failed)
         nghttp2_session_consume_stream(stream->http2->session, stream->id, stream->owed);
     stream->owed = 0;
 }
@@ -240,7 +240,7 @@ enum ws_error ws_http2_stream_send(struct ws_http2_stream *stream, const struct 
 void ws_http2_stream_finish(struct ws_http2_stream *stream)
 {
     stream->finished = true;
-    if (stream->head_sent && !stream->closed)
+    if (stream->head_sent && !stream->closed && !stream->http2->write_failed)
         nghttp2_session_resume_data(stream->http2->session, stream->id);
 }
 
@@ -271,12 +271,11 @@ static void unlink_stream(struct ws_http2_stream *stream)
 void ws_http2_stream_free(struct ws_http2_stream *stream)
 {
     struct ws_http2 *http2 = stream->http2;
-    if (!stream->closed && stream->id > 0) {
-        if (stream->finished && !stream->fin_sent)
-            ws_http2_write(http2);
-        if (!stream->closed)
-            nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
-                                      stream->fin_sent ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+    if (!stream->closed && stream->id > 0 && stream->finished && !stream->fin_sent)
+        ws_http2_write(http2);
+    if (!stream->closed && stream->id > 0 && !http2->write_failed) {
+        nghttp2_submit_rst_stream(http2->session, NGHTTP2_FLAG_NONE, stream->id,
+                                  stream->fin_sent ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
         nghttp2_session_set_stream_user_data(http2->session, stream->id, NULL);
     }
     http2->unread -= ws_bytes_len(stream->unread);
