@@ -30,6 +30,7 @@ void totals_merge(struct totals *t, const struct totals *o)
     t->opened += o->opened;
     t->receivers += o->receivers;
     t->failed += o->failed;
+    t->unfinished += o->unfinished;
     t->dropped += o->dropped;
     t->returned += o->returned;
     t->not_returned += o->not_returned;

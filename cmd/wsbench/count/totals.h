@@ -35,6 +35,7 @@ struct totals {
     atomic_uint_fast64_t
         receivers; /* connections that have opened, each once: those of a broadcast */
     uint64_t failed;
+    uint64_t unfinished;              /* connections that were left while they were being opened */
     uint64_t dropped;                 /* connections that ended before we closed them */
     uint64_t causes[WS_ERROR_COUNT];  /* of failed and dropped connections */
     uint64_t given_up;                /* connections that we closed for their corrupt answers */

@@ -373,7 +373,9 @@ void peer_connect(struct peer *peer)
 
 void peer_leave(struct peer *peer)
 {
+    bool unfinished = !peer->leaving && (peer->client || (peer->conn && !peer->open));
     peer->leaving = true;
+    peer->worker->totals.unfinished += unfinished && peer->returning != RETURNING_AWAY;
     if (peer->slow)
         peer_receive_stop(peer);
     if (peer->client || peer->waits || peer->unable) {

@@ -111,6 +111,7 @@ static void put_connections(struct json *j, const struct result *r)
     json_member_uint(j, "tried", t->tried);
     json_member_uint(j, "opened", t->opened);
     json_member_uint(j, "failed", t->failed);
+    json_member_uint(j, "unfinished", t->unfinished);
     json_member_uint(j, "dropped", t->dropped);
     json_member_uint(j, "given_up", t->given_up);
     json_member_uint(j, "returned", t->returned);

@@ -83,6 +83,7 @@ static void read_connections(const json_t *root, struct totals *t)
     counter_add(&t->tried, count_at(c, "tried"));
     counter_add(&t->opened, count_at(c, "opened"));
     t->failed += count_at(c, "failed");
+    t->unfinished += count_at(c, "unfinished");
     t->dropped += count_at(c, "dropped");
     t->given_up += count_at(c, "given_up");
     t->returned += count_at(c, "returned");

@@ -127,6 +127,9 @@ static void print_connections(const struct settings *s, const struct result *r, 
                     t->opened && i != WS_E_CONNECT_TIMEOUT
                         ? ws_error_info((enum ws_error)i)->explanation
                         : settings_explain(s, (enum ws_error)i));
+    if (t->unfinished)
+        fprintf(out, "                %" PRIu64 " × still being opened at the end\n",
+                t->unfinished);
     if (t->returned || t->not_returned)
         fprintf(out,
                 "                %" PRIu64 " × opened again, %" PRIu64 " not back at the end\n",

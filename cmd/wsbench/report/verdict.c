@@ -246,6 +246,9 @@ void verdict_make(const struct settings *s, const struct result *r, struct verdi
                     "%" PRIu64 " connection%s failed, %" PRIu64 " dropped%s%s", t->failed,
                     t->failed == 1 ? "" : "s", t->dropped, t->first_detail[0] ? ": " : "",
                     t->first_detail);
+    if (t->unfinished && !r->too_slow && !r->signal_number)
+        verdict_add(v, WS_EXIT_OK, "%" PRIu64 " connection%s still being opened at the end",
+                    t->unfinished, t->unfinished == 1 ? " was" : "s were");
     if (t->given_up)
         verdict_add(v, WS_EXIT_FAILURE,
                     "%" PRIu64 " connections were given up: their answers are corrupt",

@@ -79,7 +79,7 @@ load faulty
 	kill -INT "$bench"
 	wait "$bench" || status=$?
 	same 130 "$status"
-	"$PYTHON" -c 'import json, sys; assert json.load(open(sys.argv[1]))["connections"]["tried"] == 1' "$BATS_TEST_TMPDIR/report"
+	"$PYTHON" -c 'import json, sys; c = json.load(open(sys.argv[1]))["connections"]; assert c["tried"] == c["unfinished"] == 1' "$BATS_TEST_TMPDIR/report"
 }
 
 @test "a server that closes everything with an error is no success, in any mode" {
@@ -174,6 +174,14 @@ assert r["host"] == os.uname().nodename and r["started"].endswith("Z") and r["me
 	"$PYTHON" -c 'import json, sys
 r = json.load(open(sys.argv[1]))
 assert 0 < r["client"]["cpu_s"] < r["connect_s"] * 1.1 and r["client"]["busiest_thread"] <= 1, r' "$BATS_TEST_TMPDIR/report"
+}
+
+@test "connections that are still being opened at the end are counted, and said" {
+	faulty mute
+	run -1 --separate-stderr wsbench --mode=churn -c 1 -d 300ms -T 100ms "$URL" # no message was sent
+	grep -qE '^connections +1 tried, 0 opened, 0 failed' <<<"$output"
+	grep -qE '^ +1 × still being opened at the end$' <<<"$output"
+	says '^wsbench: 1 connection was still being opened at the end$'
 }
 
 @test "dropped connections: the reason of the first one is in the verdict" {

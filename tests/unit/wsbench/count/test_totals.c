@@ -13,7 +13,7 @@ static void everything_is_added(void **state)
 {
     static struct totals a, sum;
     (void)state;
-    a.tried = a.opened = a.failed = a.dropped = a.given_up = a.closed_by_server = 1;
+    a.tried = a.opened = a.failed = a.unfinished = a.dropped = a.given_up = a.closed_by_server = 1;
     a.returned = a.not_returned = a.renewed = 1;
     a.sent = a.received = a.sent_bytes = a.received_bytes = a.own = 1;
     a.lost = a.duplicated = a.reordered = a.corrupted = a.retyped = a.late = a.unasked = a.resumed =

@@ -141,11 +141,13 @@ static void connections_that_come_and_go(void **state)
 {
     (void)state;
     struct totals *t = &m->result.totals;
+    t->unfinished = 3;
     t->returned = 6;
     t->not_returned = 2;
     t->renewed = 4;
     t->given_up = 5;
     histogram_add(&t->back, INT64_C(1500000000));
+    has("3 × still being opened at the end");
     has("6 × opened again, 2 not back at the end");
     has("all were back after 1.50 s at most");
     has("4 × renewed after --channel-lifetime");
