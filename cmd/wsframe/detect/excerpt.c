@@ -1,6 +1,7 @@
 #include "cmd/wsframe/detect/excerpt.h"
 
 #include "cmd/wsframe/detect/block.h"
+#include "cmd/wsframe/detect/string_values.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -193,5 +194,7 @@ enum form excerpt_find(const uint8_t *text, size_t len, enum form form, struct w
         found = find_span(all, look_at_code, out);
     if (found == FORM_UNKNOWN && form != FORM_LOG)
         found = find_span(all, look_at_words, out);
+    if (found == FORM_UNKNOWN && form != FORM_LOG)
+        found = string_values_find(text, len, out);
     return found;
 }

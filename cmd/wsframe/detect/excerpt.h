@@ -1,6 +1,7 @@
 /*
  * excerpt: takes the bytes out of what is written around them: a prefix that all lines have, as of
- * a logger; a label, "payload: "; a code span in a sentence; a word of base64.
+ * a logger; a label, "payload: "; a code span in a sentence; a word of base64;
+ * strings among other values.
  *
  * For text that no reader understands as it is. It is believed where it is whole frames, as a block
  * is. Called by inspect; no state.
@@ -12,7 +13,7 @@
 #include "cmd/wsframe/read/form.h"
 
 /* Appends the excerpt of a text that is taken for `form` as a whole, and returns its form.
- * FORM_UNKNOWN: there is none, or more than one. */
+ * FORM_UNKNOWN: there is none, or more than one; of strings there may be several. */
 enum form excerpt_find(const uint8_t *text, size_t len, enum form form, struct ws_bytes **out);
 
 #endif

@@ -102,9 +102,15 @@ listen() { # OPTION...
 	finished "$LISTENER" || status=$?
 	same 10 "$status"
 	says "^wscat: no message matched 'x' \(1 received\)" "$(cat "$SAID")"
-	run -10 wscat -l 0 -N 2 -w 10ms </dev/null
-	says '^wscat: 0 messages received, 2 expected' "$output"
 	exec 9>&-
+	background wscat -l 0 -N 2 -w 10ms </dev/null # a client has to come first
+	local listener=$PID said=$LOG
+	await 'listening on' "$said"
+	wscat -w 0 "$(sed -n 's/^wscat: listening on //p' "$said")" hi >/dev/null </dev/null
+	status=0
+	finished "$listener" || status=$?
+	same 10 "$status"
+	says '^wscat: 1 message received, 2 expected' "$(cat "$said")"
 }
 
 @test "-l: SIGTERM closes its clients with 1001: 143" {
@@ -163,12 +169,14 @@ listen() { # OPTION...
 	usage_line '--header has no effect with --listen'
 }
 
-@test "-l: a file that is no text is sent with --binary only, and @- is refused" {
+@test "-l: a file that is no text ends it, and is sent with --binary; @- is refused" {
 	printf '\377\376' >"$BATS_TEST_TMPDIR/bytes"
+	local status=0
 	listen @"$BATS_TEST_TMPDIR/bytes" after
-	run -0 wscat --no-stdin -N 1 "$URL"
-	same after "$output"
-	await 'bytes is not UTF-8; --binary sends bytes' "$SAID"
+	run -10 wscat --no-stdin -N 1 "$URL"
+	finished "$LISTENER" || status=$?
+	same 1 "$status"
+	says 'bytes is not UTF-8; --binary sends bytes' "$(cat "$SAID")"
 	listen -b @"$BATS_TEST_TMPDIR/bytes"
 	run -0 wscat --no-stdin -N 1 --format=hex "$URL"
 	same fffe "$output"
