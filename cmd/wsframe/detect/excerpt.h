@@ -12,7 +12,8 @@
 #include "cmd/wsframe/read/bytes.h"
 #include "cmd/wsframe/read/form.h"
 
-/* Appends the excerpt of a text that is taken for `form` as a whole, and returns its form.
+/* Appends the excerpt of a text that is taken for `form` as a whole, or its bytes, and returns its
+ * form.
  * FORM_UNKNOWN: there is none, or more than one; of strings there may be several. */
 enum form excerpt_find(const uint8_t *text, size_t len, enum form form, struct ws_bytes **out);
 

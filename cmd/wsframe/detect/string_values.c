@@ -3,6 +3,7 @@
 #include "cmd/wsframe/detect/block.h"
 #include "cmd/wsframe/read/lines.h"
 #include "cmd/wsframe/text/escape.h"
+#include "cmd/wsframe/text/read_pieces.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -58,8 +59,18 @@ static void unescape(struct line string, struct ws_bytes **out)
 
 /* --- choosing and taking them --- */
 
-/* Appends the string as a line, in the one form or the other, if it is whole frames, or has escapes
- * and `anyway`. */
+static void read_bytes(const uint8_t *text, size_t len, struct ws_bytes **out)
+{
+    struct pieces pieces = {0};
+    struct read_error error;
+    const char *note;
+    if (read_pieces(FORM_ESCAPED, false, text, len, &pieces, &error, &note))
+        bytes_add(out, bytes_data(pieces.bytes), ws_bytes_len(pieces.bytes));
+    pieces_free(&pieces);
+}
+
+/* Appends the bytes of the string, in the one form or the other, if it is whole frames, or has
+ * escapes and `anyway`. */
 static bool take(struct line string, bool twice, bool anyway, struct ws_bytes **out)
 {
     struct ws_bytes *text = NULL;
@@ -71,10 +82,8 @@ static bool take(struct line string, bool twice, bool anyway, struct ws_bytes **
     size_t len = ws_bytes_len(text);
     bool taken =
         anyway ? escape_count(data, len, false) > 0 : block_form(data, len) == FORM_ESCAPED;
-    if (taken) {
-        bytes_add(out, data, len);
-        bytes_byte(out, '\n');
-    }
+    if (taken)
+        read_bytes(data, len, out);
     ws_bytes_free(&text);
     return taken;
 }
@@ -112,5 +121,5 @@ enum form string_values_find(const uint8_t *text, size_t len, struct ws_bytes **
         for (const char *begin = line.p; next_value(begin, &line, &value);)
             if (memchr(value.string.p, '\\', value.string.len))
                 take(value.string, choice.twice, same(value.name, choice.name), out);
-    return FORM_ESCAPED;
+    return FORM_RAW;
 }

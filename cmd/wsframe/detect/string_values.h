@@ -10,9 +10,9 @@
 #include "cmd/wsframe/read/bytes.h"
 #include "cmd/wsframe/read/form.h"
 
-/* Appends, a line each, the strings that are whole frames, and what else has escapes and stands
- * after the same name as the first of them: a part of a message is not left out. Returns the form
- * of these lines; FORM_UNKNOWN: no string is a frame. */
+/* Appends the bytes of the strings that are whole frames, and of what else has escapes and stands
+ * after the same name as the first of them: a part of a message is not left out. Returns FORM_RAW;
+ * FORM_UNKNOWN: no string is a frame. */
 enum form string_values_find(const uint8_t *text, size_t len, struct ws_bytes **out);
 
 #endif

@@ -673,3 +673,16 @@ all_give_hello() { # TEXT...
 		one_line 'bytes were lost'
 	done
 }
+
+@test "strings with escapes among the values of a log are read, also those escaped twice" {
+	all_give_hello '{"n":1,"msg":"recv \\u0081\\u0005Hello"}\n' '{"level":"debug","msg":"recv \\\\x81\\\\x05Hello"}\n' \
+		'INFO data="\\x81\\x05Hello" peer="::1"\n'
+	run -0 wsframe <<-'END'
+		{"ts":"2026-01-01T10:00:00Z","msg":"\\x89\\x00","who":"\\xe9ric"}
+		{"ts":"2026-01-01T10:00:01Z","msg":"started"}
+		{"ts":"2026-01-01T10:00:02Z","msg":"\\x81\\x05Hello"}
+		{"ts":"2026-01-01T10:00:03Z","msg":"\\x88\\x02\\x03"}
+	END
+	says '"Hello"$' "$output"
+	says 'incomplete: 1 of 2 bytes' "$output"
+}
