@@ -557,6 +557,24 @@ static void broken_frames_end_the_connection(void **state)
     assert_string_equal(ws_http2_ended_by(server.http2, text), "our GOAWAY PROTOCOL_ERROR");
 }
 
+/* The streams of a peer that was told to go go on, and it may break a rule yet. */
+static void broken_frames_after_goaway_do_too(void **state)
+{
+    static const uint8_t window_of_zero[] = {0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    static const enum ws_error reasons[] = {WS_OK, WS_E_NO_MEMORY};
+    for (size_t i = 0; i < 2; i++) {
+        struct user *here, *there;
+        begin(0);
+        open_one(&here, &there);
+        ws_http2_go_away(server.http2, reasons[i]);
+        exchange();
+        assert_int_equal(server.error, WS_OK);
+        assert_int_equal(feed_raw(window_of_zero, sizeof window_of_zero, 1), WS_E_HTTP2);
+        stop(state);
+        start(state);
+    }
+}
+
 /* Before it has acknowledged our SETTINGS a client cannot know how many streams it may open: what
  * is too much is refused, and the others go on. Afterwards it breaks a rule. */
 static void streams_above_the_limit(void **state)
@@ -640,6 +658,7 @@ int main(void)
         TEST(a_head_that_is_none_is_not_sent),
         TEST(floods_are_noticed_and_what_passes_slowly_is_not),
         TEST(broken_frames_end_the_connection),
+        TEST(broken_frames_after_goaway_do_too),
         TEST(streams_above_the_limit),
         TEST(what_is_no_preface_is_refused),
         TEST(padding_is_not_held_against_the_window),
