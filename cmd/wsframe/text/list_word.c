@@ -101,7 +101,8 @@ static bool is_marked(struct line line)
 /* Removes the word of an assembler for bytes, and the label before it. */
 static bool skip_directive(struct line *rest)
 {
-    static const char *const words[] = {"db", ".byte", "dc.b", "defb", "fcb", "byte", ".db"};
+    static const char *const words[] = {"db",   ".byte", ".ascii", "dc.b",
+                                        "defb", "fcb",   "byte",   ".db"};
     struct line line = *rest;
     for (int word = 0; word < 2; word++) {
         size_t n = 0;
@@ -109,7 +110,7 @@ static bool skip_directive(struct line *rest)
             n++;
         for (size_t i = 0; i < sizeof words / sizeof *words && n < line.len; i++)
             if (strlen(words[i]) == n && strncasecmp(line.p, words[i], n) == 0 &&
-                is_marked((struct line){line.p + n, line.len - n})) {
+                (*words[i] == '.' || is_marked((struct line){line.p + n, line.len - n}))) {
                 *rest = (struct line){line.p + n, line.len - n};
                 return true;
             }

@@ -44,6 +44,19 @@ struct list_notation {
     size_t repeated;  /* numbers that gdb's "<repeats 20 times>" stand for */
 };
 
+/* Removes the type after a number: of Rust, of C and Kotlin. */
+static void take_type(struct line *word)
+{
+    static const char *const types[] = {"u8", "ul", "u"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        size_t n = strlen(types[i]);
+        if (word->len > n && strncasecmp(word->p + word->len - n, types[i], n) == 0) {
+            word->len -= n;
+            return;
+        }
+    }
+}
+
 /* Removes what says the base of a number, and a type after it. Returns the base, or 0. */
 static int take_marks(struct line *word)
 {
@@ -61,8 +74,7 @@ static int take_marks(struct line *word)
         size_t n = strlen(marks[i].mark);
         if (word->len > n && memcmp(word->p, marks[i].mark, n) == 0) {
             *word = (struct line){word->p + n, word->len - n};
-            if (word->len > 2 && memcmp(word->p + word->len - 2, "u8", 2) == 0)
-                word->len -= 2;
+            take_type(word);
             return marks[i].base;
         }
     }
@@ -77,8 +89,7 @@ static int take_marks(struct line *word)
             *word = (struct line){word->p + 1, 2};
         return 16;
     }
-    if (word->len > 2 && memcmp(word->p + word->len - 2, "u8", 2) == 0)
-        word->len -= 2;
+    take_type(word);
     return 0;
 }
 

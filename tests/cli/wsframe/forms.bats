@@ -534,6 +534,7 @@ all_give_hello() { # TEXT...
 }
 
 @test "lists: strings among the numbers" {
+	all_give_hello '\t.byte\t-127\n\t.byte\t5\n\t.ascii\t"Hello"\n' 'ubyteArrayOf(129u, 5u, 72U, 101U, 108u, 108UL, 111u)\n'
 	all_give_hello 'db 0x81, 0x05, "Hello"\n' 'hello db 81h, 05h, "Hel", 6ch, "o"\n' "{0x81, 5, 'Hello'}\n" \
 		'<<129, 5, "Hello">>\n' '[129, 5, "Hell\\x6f"]\n' '[0x81, 0x05, b"Hello"]\n'
 	run -0 wsframe <<<'{0x81, 0x7e, 1, 0, "Hello"}'
