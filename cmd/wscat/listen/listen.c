@@ -187,9 +187,10 @@ static void on_drained(struct ws_conn *conn)
 static void say_left(const struct listener *l, const struct ws_conn *conn, const struct ws_end *end)
 {
     char why[FAILURE_TEXT_MAX];
+    bool answered = end->error == WS_E_SHUTDOWN && end->code != WS_CLOSE_ABNORMAL; /* as we end */
     if (l->settings->common.quiet)
         return;
-    if (end->error == WS_OK)
+    if (end->error == WS_OK || answered)
         snprintf(why, sizeof why, "%u", end->code);
     else
         failure_text(l->settings, conn, end->error, why);

@@ -72,9 +72,11 @@ listen() { # OPTION...
 	background wscat -l 0 -w 300ms < <(seq 3)
 	local listener=$PID
 	await 'listening on' "$LOG"
+	local log=$LOG
 	run -0 wscat --no-stdin -w -1 "$(sed -n 's/^wscat: listening on //p' "$LOG")"
 	same $'1\n2\n3' "$output"
 	finished "$listener"
+	says 'client 1 left: 1000$' "$(cat "$log")"
 }
 
 @test "-l: a message between our close frame and the client's is printed, but not after --count" {
