@@ -285,9 +285,14 @@ void ws_conn_serve_streams(struct ws_conn *carrier)
     if (ws_conn_is_client(carrier) && ws_http2_stream_count(http2) == 0)
         ws_http2_go_away(http2, WS_OK);
     enum ws_error error = ws_http2_write(http2);
-    if (error != WS_OK)
-        cut_streams(carrier, error);
-    ws_conn_send_out(carrier, ws_http2_out(http2));
+    if (error == WS_E_NO_MEMORY) { /* what it holds is needed: no lingering */
+        ws_conn_abort(carrier, error);
+        ws_out_clear(ws_http2_out(http2)); /* lest another carrier send it */
+    } else {
+        if (error != WS_OK)
+            cut_streams(carrier, error);
+        ws_conn_send_out(carrier, ws_http2_out(http2));
+    }
     ws_conn_send_records(carrier);
     return_memory(carrier);
     ws_http2_set_space(http2, space(carrier));
