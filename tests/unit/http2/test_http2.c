@@ -557,7 +557,7 @@ static void broken_frames_end_the_connection(void **state)
     assert_string_equal(ws_http2_ended_by(server.http2, text), "our GOAWAY PROTOCOL_ERROR");
 }
 
-/* The streams of a peer that was told to go go on, and it may break a rule yet. */
+/* After our GOAWAY open streams go on, and their peer may break a rule yet. */
 static void broken_frames_after_goaway_do_too(void **state)
 {
     static const uint8_t window_of_zero[] = {0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0};
